@@ -1,0 +1,71 @@
+package lucid.kernels;
+
+import java.lang.foreign.MemorySegment;
+import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Conversion;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.Embedding;
+import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Normalization;
+import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.Rotary;
+import lucid.kernels.contract.Sampling;
+
+/// A place where tensors live and kernels run. Kernels may run asynchronously: their results are seen through [#read], which waits.
+/// One thread at a time may use a device.
+public sealed interface Device extends AutoCloseable permits HostDevice {
+    /// Short name, as on the command line: `reference`, `simd`.
+    String name();
+
+    /// One line for people: what this device runs on.
+    String description();
+
+    /// A buffer of `length` elements; its contents are undefined.
+    Buffer allocate(DType dtype, long length);
+
+    /// Uses memory that the caller keeps alive for as long as the buffer (a mapped weight file) where it lies, if the device can; otherwise copies it.
+    Buffer adopt(DType dtype, MemorySegment memory);
+
+    /// Host to device. The array (`float[]` for F32, `int[]` for I32, `long[]` for I64, `short[]` for BF16 and F16, `byte[]` for U8) is written whole, from element `offset` on.
+    void write(Buffer target, long offset, Object array);
+
+    /// Device to host, into the whole array, from element `offset` on; waits for the kernels before it.
+    void read(Buffer source, long offset, Object array);
+
+    /// Bytes of buffers that are open.
+    long liveBytes();
+
+    /// Largest [#liveBytes()] so far.
+    long peakBytes();
+
+    MatMul matMul();
+
+    Elementwise elementwise();
+
+    Reduce reduce();
+
+    Normalization normalization();
+
+    Rotary rotary();
+
+    Attention attention();
+
+    PatchEmbedding patchEmbedding();
+
+    Embedding embedding();
+
+    LogProb logProb();
+
+    Optimizer optimizer();
+
+    Sampling sampling();
+
+    Conversion conversion();
+
+    @Override void close();
+}

@@ -1,0 +1,102 @@
+package lucid.kernels;
+
+import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.Conversion;
+import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.Embedding;
+import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Normalization;
+import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.Rotary;
+import lucid.kernels.contract.Sampling;
+import lucid.kernels.simd.SimdAttention;
+import lucid.kernels.simd.SimdConversion;
+import lucid.kernels.simd.SimdElementwise;
+import lucid.kernels.simd.SimdEmbedding;
+import lucid.kernels.simd.SimdLogProb;
+import lucid.kernels.simd.SimdMatMul;
+import lucid.kernels.simd.SimdNormalization;
+import lucid.kernels.simd.SimdOptimizer;
+import lucid.kernels.simd.SimdPatchEmbedding;
+import lucid.kernels.simd.SimdReduce;
+import lucid.kernels.simd.SimdRotary;
+import lucid.kernels.simd.SimdSampling;
+import lucid.kernels.simd.Species;
+import lucid.kernels.simd.Workers;
+
+/// The Vector API on a fixed thread pool: the default where there is no GPU. The same bits for any number of threads and any vector width.
+public final class SimdDevice extends HostDevice {
+    private final Workers workers;
+    private final MatMul matMul;
+    private final Elementwise elementwise;
+    private final Reduce reduce;
+    private final Normalization normalization;
+    private final Rotary rotary;
+    private final Attention attention;
+    private final PatchEmbedding patchEmbedding;
+    private final Embedding embedding;
+    private final LogProb logProb;
+    private final Optimizer optimizer;
+    private final Sampling sampling;
+    private final Conversion conversion;
+
+    /// One thread per processor.
+    public SimdDevice() { this(Runtime.getRuntime().availableProcessors()); }
+
+    public SimdDevice(int threads) {
+        workers = new Workers(threads);
+        SimdMatMul products = new SimdMatMul(workers);
+        matMul = products;
+        elementwise = new SimdElementwise(workers);
+        reduce = new SimdReduce(workers);
+        normalization = new SimdNormalization(workers);
+        rotary = new SimdRotary(workers);
+        attention = new SimdAttention(workers);
+        patchEmbedding = new SimdPatchEmbedding(workers, products);
+        embedding = new SimdEmbedding(workers);
+        logProb = new SimdLogProb(workers, products);
+        optimizer = new SimdOptimizer(workers);
+        sampling = new SimdSampling(workers);
+        conversion = new SimdConversion(workers);
+    }
+
+    public int threads() { return workers.threads(); }
+
+    @Override public String name() { return "simd"; }
+
+    @Override public String description() {
+        return "simd: Vector API, " + Species.BITS + "-bit vectors, " + threads() + (threads() == 1 ? " thread" : " threads");
+    }
+
+    @Override public void close() {
+        workers.close();
+        super.close();
+    }
+
+    @Override public MatMul matMul() { return matMul; }
+
+    @Override public Elementwise elementwise() { return elementwise; }
+
+    @Override public Reduce reduce() { return reduce; }
+
+    @Override public Normalization normalization() { return normalization; }
+
+    @Override public Rotary rotary() { return rotary; }
+
+    @Override public Attention attention() { return attention; }
+
+    @Override public PatchEmbedding patchEmbedding() { return patchEmbedding; }
+
+    @Override public Embedding embedding() { return embedding; }
+
+    @Override public LogProb logProb() { return logProb; }
+
+    @Override public Optimizer optimizer() { return optimizer; }
+
+    @Override public Sampling sampling() { return sampling; }
+
+    @Override public Conversion conversion() { return conversion; }
+}

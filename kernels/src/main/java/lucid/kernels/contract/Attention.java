@@ -1,0 +1,24 @@
+package lucid.kernels.contract;
+
+/// Scaled dot-product attention with online softmax; the score matrix never exists. All matrices f32.
+///
+/// Order, for one query and head: keys in blocks of [#KEY_BLOCK], aligned at absolute positions. In a block: scores by one fma chain over the
+/// head's dimensions, times scale; the block's maximum; `m' = max(m, max)`; `p_j = exp(s_j - m')`; `l' = l·exp(m - m') + Σp` (16 lanes and tree inside the block);
+/// `o = o·exp(m - m')`, then `o = fma(p_j, v_j, o)` for ascending j. At the end `o / l`, `lse = m + log(l)`. Invisible keys do not take part.
+/// Nothing of this depends on the other queries, so cached decoding, prefill, shared prefix and training agree to the bit.
+public interface Attention {
+    int KEY_BLOCK = 32;
+
+    /// `out = softmax(scale · q kᵀ + mask) v`.
+    ///
+    /// @param q   [query rows, heads · headDim]
+    /// @param k   [key rows, kvHeads · headDim], v likewise
+    /// @param out [query rows, heads · headDim]
+    /// @param lse [query rows, heads], log-sum-exp of the scaled scores, kept for the backward
+    void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse);
+
+    /// With `p = exp(s - lse)`, `δ = Σ dOut·out`: `dv_j += p dOut`, `ds = p (dOut·v_j - δ)`, `dq = scale Σ_j ds k_j`, `dk_j += scale Σ ds q`.
+    /// Every row of dq, dk, dv that the plan names is overwritten, others are left. Order of dk and dv of one key: one chain over
+    /// (span in plan order, query head of the key head, query ascending); of dq: chain over keys ascending.
+    void backward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk, Matrix dv);
+}

@@ -1,0 +1,42 @@
+package lucid.kernels.contract;
+
+/// Log-probabilities of tokens under `softmax(hidden · headᵀ / temperature)`, without ever holding the logits of more than one chunk,
+/// and the clipped policy-gradient terms on top of them.
+///
+/// Order of a row: logits by the chain of [MatMul]; vocabulary blocks of [#VOCAB_BLOCK]: maximum and `Σ exp(x - m)` of a block in 16 lanes and tree;
+/// blocks are merged in ascending order. The same in every method here, so that what the sampler saw is what the trainer computes.
+public interface LogProb {
+    int VOCAB_BLOCK = 2048;
+
+    /// Per row: `logProb = x[target] - lse`, `entropy = lse - Σ softmax·x`, `lse`, with x = logits / temperature.
+    ///
+    /// @param hidden  f32 [rows, width]
+    /// @param head    f32 or bf16 [vocabulary, width]
+    /// @param targets i32 [rows]
+    /// @param logProb f32 [rows]; entropy, lse likewise
+    void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse);
+
+    /// The same from logits that exist already (decoding): bitwise equal to [#forward].
+    void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse);
+
+    /// With `c = dLogProb[row]`: `dLogits = c/temperature · (onehot(target) - softmax)`; `dHidden (+)= dLogits · head` (chain over the vocabulary ascending);
+    /// `dHead += dLogitsᵀ · hidden` by groups. The entropy has no gradient. dHidden or dHead may be null.
+    void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
+                  Matrix dHidden, Matrix dHead);
+
+    /// Settings of the clipped loss with KL. `klClamp`: the k3 estimate is clamped to ± this (gradient 0 outside); infinity: never.
+    record Ratio(float epsilonLow, float epsilonHigh, float beta, float klClamp) {}
+
+    /// Per token, all buffers f32 [rows]: `ratio = exp(logProb - old)` (exactly 1 where they are equal), `kl = exp(d) - d - 1` with `d = ref - logProb`,
+    /// `loss = -min(ratio·A, clip(ratio, 1-εl, 1+εh)·A) + β·kl`, and the closed-form `coefficient = weight · dloss/dlogProb`, where the min's gradient at a tie is the unclipped branch's.
+    ///
+    /// @param reference may be null (then kl = 0)
+    /// @param weight    the aggregation's weight of the token (0: masked; its loss is not looked at)
+    void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient);
+
+    /// Softmax cross-entropy on explicit logits [rows, vocabulary]: `loss[r] = lse - x[target]`; target -100 gives 0 and no gradient.
+    void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse);
+
+    /// `dLogits (+)= dLoss[r] · (softmax - onehot(target))`.
+    void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits);
+}

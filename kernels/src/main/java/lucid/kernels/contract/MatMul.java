@@ -1,0 +1,27 @@
+package lucid.kernels.contract;
+
+/// Matrix products. Order of every element, in every orientation and for every shape: one chain `acc = fma(a_k, b_k, acc)`,
+/// starting from +0, ascending k. Blocking, packing, threads and the number of rows never change it.
+public interface MatMul {
+    /// `c = op(a) · op(b) (+ bias)`, with op the identity or the transpose; shapes [m, k] · [k, n] -> [m, n].
+    ///
+    /// The bias is added once to the finished chain (`chain + bias`), then, with [Accumulate#ADD], the sum is added to c.
+    /// k = 0 gives 0 (plus bias).
+    ///
+    /// @param a    f32
+    /// @param b    f32, or bf16 / f16, which are widened exactly
+    /// @param bias f32 [1, n] or null
+    /// @param c    f32 [m, n]; must not overlap a or b
+    void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c);
+
+    /// `acc` chains continue from what is in c: `c = fma(a_k, b_k, c)` for ascending k. Lets a caller cut k into pieces without changing a bit.
+    void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c);
+
+    /// Gradient of a weight [n, k] of `y = x · wᵀ`: for each group g in order `dw = dw + chain_g`, where
+    /// `chain_g[i, j]` is the chain over the group's rows t (ascending) of `fma(dy[t, i], x[t, j], acc)` from 0.
+    ///
+    /// @param dy f32 [rows, n]
+    /// @param x  f32 [rows, k]
+    /// @param dw f32 [n, k], added to
+    void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw);
+}

@@ -1,0 +1,19 @@
+package lucid.kernels.contract;
+
+/// Updates of parameters. f32 master weights and moments; an optional bf16 image of the weight is rounded to nearest even.
+public interface Optimizer {
+    /// AdamW's constants. `step` counts from 1. Loshchilov & Hutter 2019, as in torch.
+    record AdamW(float lr, float beta1, float beta2, float eps, float weightDecay, int step) {}
+
+    /// `g' = g · gradScale`; `p = p·(1 - lr·wd)`; `m = β1·m + (1-β1)·g'`; `v = β2·v + (1-β2)·g'²`;
+    /// `p = p - lr/(1-β1^t) · m / (√v/√(1-β2^t) + eps)`. Bias corrections in double, rounded once. All f32, same shape.
+    ///
+    /// @param gradScale the clip coefficient (1: none)
+    /// @param bf16      the weight's bf16 image to refresh, or null
+    void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16);
+
+    /// Momentum SGD with L2 weight decay: `g' = g·gradScale + wd·p`; first step `b = g'`, later `b = momentum·b + (1 - dampening)·g'`; `p = p - lr·(nesterov ? g' + momentum·b : b)`.
+    record Sgd(float lr, float momentum, float dampening, float weightDecay, boolean nesterov, int step) {}
+
+    void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum);
+}

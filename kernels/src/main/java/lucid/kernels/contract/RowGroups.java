@@ -1,0 +1,44 @@
+package lucid.kernels.contract;
+
+import java.util.Arrays;
+
+/// How the rows of a matrix divide into prompt groups. A parameter's gradient is, for each group, one chain over its rows in ascending
+/// order starting from 0; the groups' chains are then added to the gradient in order. So it does not matter how many groups one call holds,
+/// and micro-batches (later: machines) that divide the work between groups give the same bits.
+///
+/// @param offsets first row of each group, then the number of rows: ascending, starts with 0
+public record RowGroups(int... offsets) {
+    public RowGroups {
+        if (offsets.length < 1 || offsets[0] != 0) throw new IllegalArgumentException("row groups must start at row 0, found " + Arrays.toString(offsets));
+        for (int i = 1; i < offsets.length; i++) {
+            if (offsets[i] < offsets[i - 1]) throw new IllegalArgumentException("row groups must ascend, found " + Arrays.toString(offsets));
+        }
+    }
+
+    /// All rows are one group.
+    public static RowGroups single(int rows) { return new RowGroups(0, rows); }
+
+    /// `groups` groups of the same number of rows.
+    public static RowGroups uniform(int groups, int rowsEach) {
+        int[] offsets = new int[groups + 1];
+        for (int i = 1; i <= groups; i++) offsets[i] = Math.multiplyExact(i, rowsEach);
+        return new RowGroups(offsets);
+    }
+
+    public int count() { return offsets.length - 1; }
+
+    public int rows() { return offsets[offsets.length - 1]; }
+
+    public int from(int group) { return offsets[group]; }
+
+    public int to(int group) { return offsets[group + 1]; }
+
+    /// The same groups with every row replaced by `factor` rows (a row of heads seen as rows).
+    public RowGroups times(int factor) { return new RowGroups(Arrays.stream(offsets).map(o -> Math.multiplyExact(o, factor)).toArray()); }
+
+    @Override public boolean equals(Object other) { return other instanceof RowGroups g && Arrays.equals(offsets, g.offsets); }
+
+    @Override public int hashCode() { return Arrays.hashCode(offsets); }
+
+    @Override public String toString() { return "RowGroups" + Arrays.toString(offsets); }
+}

@@ -1,0 +1,78 @@
+package lucid.kernels.host;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import lucid.kernels.contract.DType;
+
+/// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a
+/// training step finds the blocks of the step before; memory returns to the system only when the device closes.
+public final class HostMemory implements AutoCloseable {
+    private static final int ALIGNMENT = 64;
+
+    private final Arena arena = Arena.ofShared();
+    private final Map<Long, ArrayDeque<MemorySegment>> free = new HashMap<>();
+    private long liveBytes;
+    private long peakBytes;
+    private long heldBytes;
+
+    /// A buffer of `length` elements with undefined contents.
+    public synchronized HostBuffer allocate(DType dtype, long length) {
+        if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
+        long bytes = Math.multiplyExact(length, (long) dtype.bytes());
+        long size = sizeClass(bytes);
+        ArrayDeque<MemorySegment> list = free.get(size);
+        MemorySegment segment = list == null ? null : list.pollLast();
+        if (segment == null) {
+            segment = reserve(dtype, length, size);
+            heldBytes += size;
+        }
+        liveBytes += bytes;
+        peakBytes = Math.max(peakBytes, liveBytes);
+        return new HostBuffer(this, dtype, length, segment, true);
+    }
+
+    private MemorySegment reserve(DType dtype, long length, long size) {
+        try {
+            // One segment kind everywhere: a global-scope native segment, whatever arena the memory came from.
+            return MemorySegment.ofAddress(arena.allocate(size, ALIGNMENT).address()).reinterpret(size);
+        } catch (OutOfMemoryError e) {
+            throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes
+                    + " bytes are live, " + heldBytes + " held. Use a smaller batch, or raise -XX:MaxDirectMemorySize", e);
+        }
+    }
+
+    /// A buffer over memory that somebody else keeps alive (a mapped file), not pooled and not counted.
+    public HostBuffer wrap(DType dtype, MemorySegment memory) {
+        if (!memory.isNative()) throw new IllegalArgumentException("wrap: heap memory; wanted native memory (one segment kind everywhere)");
+        if (memory.address() % dtype.bytes() != 0) {
+            throw new IllegalArgumentException("wrap: address " + memory.address() + " is not a multiple of " + dtype.bytes() + " for " + dtype);
+        }
+        MemorySegment plain = MemorySegment.ofAddress(memory.address()).reinterpret(memory.byteSize());
+        return new HostBuffer(this, dtype, memory.byteSize() / dtype.bytes(), plain, false);
+    }
+
+    synchronized void release(MemorySegment segment, long bytes) {
+        liveBytes -= bytes;
+        free.computeIfAbsent(segment.byteSize(), _ -> new ArrayDeque<>()).addLast(segment);
+    }
+
+    /// Bytes in buffers that are not closed.
+    public synchronized long liveBytes() { return liveBytes; }
+
+    /// Largest value that [#liveBytes()] has had.
+    public synchronized long peakBytes() { return peakBytes; }
+
+    /// Bytes taken from the system, in use or pooled.
+    public synchronized long heldBytes() { return heldBytes; }
+
+    private static long sizeClass(long bytes) {
+        long size = Math.max(ALIGNMENT, bytes);
+        long step = Math.max(ALIGNMENT, Long.highestOneBit(size) >>> 3);
+        return (size + step - 1) / step * step;
+    }
+
+    @Override public void close() { arena.close(); }
+}

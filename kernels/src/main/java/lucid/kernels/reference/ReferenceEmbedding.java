@@ -1,0 +1,13 @@
+package lucid.kernels.reference;
+
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Embedding;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+
+/// See [Embedding].
+public final class ReferenceEmbedding implements Embedding {
+    @Override public void gather(Buffer ids, Matrix table, Matrix y) { throw new IllegalStateException("reference Embedding.gather is not built yet"); }
+
+    @Override public void scatterAdd(Buffer ids, Matrix dy, RowGroups groups, Matrix dTable) { throw new IllegalStateException("reference Embedding.scatterAdd is not built yet"); }
+}

@@ -1,0 +1,11 @@
+package lucid.kernels.reference;
+
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.Optimizer;
+
+/// See [Optimizer].
+public final class ReferenceOptimizer implements Optimizer {
+    @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) { throw new IllegalStateException("reference Optimizer.adamW is not built yet"); }
+
+    @Override public void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum) { throw new IllegalStateException("reference Optimizer.sgd is not built yet"); }
+}

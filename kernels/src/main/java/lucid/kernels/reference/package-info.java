@@ -1,0 +1,4 @@
+/// The textbook: every family of the contract as plain loops in double. The oracle of every test, readable before everything.
+/// Not fast, not bit-equal to the fast devices, and never used for training in earnest.
+/// Start with `ReferenceMatMul`.
+package lucid.kernels.reference;
