@@ -1,0 +1,35 @@
+package lucid.grpo.policy;
+
+/// The clipped policy loss of one token with a KL penalty, and its exact coefficient in the gradient.
+///
+/// `ratio = exp(logProb - old)`; `loss = -min(ratio·A, clip(ratio, 1 - εl, 1 + εh)·A) + β·kl`.
+/// `coefficient = dloss / dlogProb`: `-ratio·A` where the unclipped branch is the smaller (or equal), 0 where the clip holds, plus `β · dkl`.
+///
+/// @param epsilonLow  infinity: never clipped below (the published system has no clip: one update per rollout, so the ratio is 1)
+/// @param epsilonHigh infinity: never clipped above
+/// @param beta        weight of the KL; 0: no reference needed
+public record PolicyLoss(double epsilonLow, double epsilonHigh, double beta, Kl kl) {
+    /// Which side of the clip held a token back.
+    public enum Clip { NONE, LOW, HIGH }
+
+    /// @param coefficient weight times dloss / dlogProb
+    public record Term(double ratio, double kl, double loss, Clip clip, double coefficient) {}
+
+    public PolicyLoss {
+        if (!(epsilonLow >= 0) || !(epsilonHigh >= 0) || !(beta >= 0)) {
+            throw new IllegalArgumentException("policy loss: epsilon_low " + epsilonLow + ", epsilon_high " + epsilonHigh + ", beta " + beta + "; wanted all >= 0");
+        }
+    }
+
+    /// @param reference ignored when beta is 0
+    public Term token(double logProb, double old, double reference, double advantage, double weight) {
+        double ratio = Math.exp(logProb - old);
+        double free = ratio * advantage;
+        double held = Math.max(1 - epsilonLow, Math.min(1 + epsilonHigh, ratio)) * advantage;
+        boolean clipped = held < free;
+        double k = beta == 0 ? 0 : kl.value(logProb, reference);
+        double gradient = (clipped ? 0 : -free) + (beta == 0 ? 0 : beta * kl.gradient(logProb, reference));
+        Clip side = !clipped ? Clip.NONE : ratio < 1 ? Clip.LOW : Clip.HIGH;
+        return new Term(ratio, k, -Math.min(free, held) + beta * k, side, weight * gradient);
+    }
+}

@@ -1,0 +1,120 @@
+package lucid.grpo.recipe;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// Reads recipes: shipped ones by name, others by path. Every key must be there and known.
+public final class RecipeReader {
+    /// Names of the shipped recipes.
+    public static final List<String> SHIPPED = List.of("demo", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart");
+
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .build();
+
+    private RecipeReader() {}
+
+    /// A shipped recipe's name or the path of a file.
+    public static Recipe read(String nameOrPath) {
+        if (SHIPPED.contains(nameOrPath)) return parse("recipe " + nameOrPath, shipped(nameOrPath));
+        Path file = Path.of(nameOrPath);
+        if (!Files.isRegularFile(file)) {
+            throw new RecipeException("recipe '" + nameOrPath + "': no such file, and no shipped recipe of that name (" + String.join(", ", SHIPPED) + ")"
+                    + suggestion(nameOrPath, SHIPPED));
+        }
+        try {
+            return parse(nameOrPath, Files.readString(file));
+        } catch (IOException e) {
+            throw new RecipeException(nameOrPath + ": could not be read: " + e.getMessage());
+        }
+    }
+
+    private static String shipped(String name) {
+        try (InputStream in = RecipeReader.class.getResourceAsStream("/recipes/" + name + ".json")) {
+            if (in == null) throw new RecipeException("recipe " + name + " is missing from this build");
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new RecipeException("recipe " + name + ": could not be read: " + e.getMessage());
+        }
+    }
+
+    /// @param origin names the recipe in messages
+    public static Recipe parse(String origin, String json) {
+        try {
+            return JSON.readValue(json, Recipe.class);
+        } catch (UnrecognizedPropertyException e) {
+            Collection<String> known = e.getKnownPropertyIds() == null ? List.of() : e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
+            throw new RecipeException(origin + ", " + where(e) + ": unknown key '" + e.getPropertyName() + "'" + suggestion(e.getPropertyName(), known)
+                    + "; known here: " + String.join(", ", known));
+        } catch (InvalidTypeIdException e) {
+            throw new RecipeException(origin + ", " + where(e) + ": a stage has kind '" + e.getTypeId() + "'; wanted 'supervised' or 'grpo'"
+                    + suggestion(String.valueOf(e.getTypeId()), List.of("supervised", "grpo")));
+        } catch (MismatchedInputException e) {
+            throw new RecipeException(origin + ", " + where(e) + ": " + e.getOriginalMessage());
+        } catch (JsonProcessingException e) {
+            throw new RecipeException(origin + ", " + line(e) + ": not JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    /// The recipe as JSON, every constant in it.
+    public static String write(Recipe recipe) {
+        try {
+            return JSON.writeValueAsString(recipe) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a recipe is plain data", e);
+        }
+    }
+
+    private static String where(JsonMappingException e) {
+        String path = e.getPath().stream().map(r -> r.getFieldName() != null ? r.getFieldName() : "[" + r.getIndex() + "]").collect(Collectors.joining("."));
+        return line(e) + (path.isEmpty() ? "" : ", " + path);
+    }
+
+    private static String line(JsonProcessingException e) {
+        return e.getLocation() == null ? "unknown line" : "line " + e.getLocation().getLineNr();
+    }
+
+    /// ` (did you mean 'x'?)` for the nearest known word, if one is near.
+    public static String suggestion(String word, Collection<String> known) {
+        return known.stream().min(Comparator.comparingInt(k -> distance(word, k)))
+                .filter(k -> distance(word, k) <= Math.max(2, word.length() / 3)).map(k -> " (did you mean '" + k + "'?)").orElse("");
+    }
+
+    // Levenshtein, two rows.
+    static int distance(String a, String b) {
+        int[] previous = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) previous[j] = j;
+        for (int i = 1; i <= a.length(); i++) {
+            int[] row = new int[b.length() + 1];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                row[j] = Math.min(change, Math.min(previous[j], row[j - 1]) + 1);
+            }
+            previous = row;
+        }
+        return previous[b.length()];
+    }
+}

@@ -1,0 +1,67 @@
+package lucid.grpo.recipe;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import java.util.Map;
+
+/// One stage of training. Stages follow each other on the same weights, each with an optimiser of its own.
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({@JsonSubTypes.Type(value = Stage.Supervised.class, name = "supervised"), @JsonSubTypes.Type(value = Stage.Grpo.class, name = "grpo")})
+public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
+    /// The parts of the model, as their parameters' names begin.
+    enum Part { VISION_TOWER, CONNECTOR, LANGUAGE_MODEL }
+
+    String name();
+
+    /// What the stage belongs to in the story: `base`, `cold_start` or `grpo`.
+    String phase();
+
+    int steps();
+
+    OptimizerSpec optimizer();
+
+    List<Part> trainable();
+
+    /// Steps between checkpoints; the last step is always saved.
+    int saveEvery();
+
+    /// AdamW and its schedule.
+    ///
+    /// @param schedule    `constant`, `linear` or `cosine`
+    /// @param warmup      steps of linear rise from `lr / warmup`
+    /// @param floor       share of lr at the end of a falling schedule
+    /// @param maxGradNorm global-norm clip
+    record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, double maxGradNorm) {}
+
+    /// Learning from given text. `mix` says how many items of which kind a step holds; the loss is the sum over the kinds of their mean token loss.
+    record Supervised(String name, String phase, int steps, Map<String, Integer> mix, OptimizerSpec optimizer, List<Part> trainable, int saveEvery) implements Stage {}
+
+    /// Learning from rewards.
+    ///
+    /// @param prompts     prompts of a step
+    /// @param completions completions of a prompt (the group)
+    /// @param iterations  updates per rollout (mu); 1 is strictly on-policy
+    /// @param microBatch  prompt groups that go through forward and backward together; changes memory and speed, never a bit
+    /// @param interimEvery steps between evaluations on held-out questions; 0: none
+    /// @param rescoreEvery steps between measurements of every token's probability after the update (for the report); 0: none
+    record Grpo(String name, String phase, int steps, int prompts, int completions, int iterations, int microBatch, int maxNewTokens, SamplingSpec sampling,
+                RewardSpec reward, AdvantageSpec advantage, LossSpec loss, OptimizerSpec optimizer, List<Part> trainable, int saveEvery, int interimEvery,
+                int rescoreEvery) implements Stage {}
+
+    /// Temperature, then top-k, top-p, min-p; 0, 1, 0 switch the last three off.
+    record SamplingSpec(float temperature, int topK, float topP, float minP) {}
+
+    /// @param rule       `code` or `paper`
+    /// @param maxLength  characters of reasoning at which the length part is full
+    /// @param lengthPart whether longer reasoning earns more
+    record RewardSpec(String rule, int maxLength, boolean lengthPart) {}
+
+    record AdvantageSpec(double eps, double noise, boolean divideByStd) {}
+
+    /// @param epsilonLow  null: no clip below
+    /// @param epsilonHigh null: no clip above
+    /// @param klClamp     bound of the k3 estimate; null: none
+    /// @param aggregation `sequence_mean` or `token_mean`
+    record LossSpec(Double epsilonLow, Double epsilonHigh, double beta, Double klClamp, String aggregation) {}
+}

@@ -1,0 +1,93 @@
+package lucid.grpo.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Writing so that what is on disk is complete or absent: write aside, fsync, rename.
+public final class Disk {
+    /// Writes a file at the path it is given.
+    @FunctionalInterface
+    public interface Writer {
+        void write(Path target) throws IOException;
+    }
+
+    private Disk() {}
+
+    /// A whole text file, at once.
+    public static void text(Path file, String content) { file(file, temp -> Files.writeString(temp, content, StandardCharsets.UTF_8)); }
+
+    /// A whole file, at once.
+    public static void file(Path file, Writer writer) {
+        Path temp = aside(file);
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            writer.write(temp);
+            sync(temp);
+            Files.move(temp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw failed(file, e);
+        } finally {
+            quietlyDelete(temp);
+        }
+    }
+
+    /// A whole folder, at once; it must not exist yet.
+    public static void folder(Path folder, Writer writer) {
+        Path temp = aside(folder);
+        try {
+            deleteTree(temp);
+            Files.createDirectories(temp);
+            writer.write(temp);
+            try (Stream<Path> files = Files.walk(temp)) {
+                for (Path f : files.filter(Files::isRegularFile).toList()) sync(f);
+            }
+            Files.move(temp, folder, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw failed(folder, e);
+        }
+    }
+
+    private static Path aside(Path target) { return target.resolveSibling("." + target.getFileName() + ".partial"); }
+
+    private static void sync(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    private static UncheckedIOException failed(Path target, IOException e) {
+        return new UncheckedIOException("could not write " + target + ": " + reason(e) + "; nothing that was there has changed", e);
+    }
+
+    private static String reason(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getClass().getSimpleName() + " (" + e.getMessage() + ")";
+    }
+
+    private static void quietlyDelete(Path temp) {
+        try {
+            Files.deleteIfExists(temp);
+        } catch (IOException e) {
+            // The next write goes over it; what failed before is the error that the user must see.
+            System.getLogger(Disk.class.getName()).log(System.Logger.Level.DEBUG, "left behind: " + temp, e);
+        }
+    }
+
+    /// Deletes a folder and all in it, if it exists.
+    public static void deleteTree(Path folder) throws IOException {
+        if (!Files.exists(folder)) return;
+        List<Path> all;
+        try (Stream<Path> files = Files.walk(folder)) {
+            all = files.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path f : all) Files.delete(f);
+    }
+}

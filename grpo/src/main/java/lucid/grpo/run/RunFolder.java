@@ -1,0 +1,201 @@
+package lucid.grpo.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
+/// resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.
+///
+/// ```
+/// config.json            the recipe and what it was applied to; a run with another config is refused
+/// metrics.jsonl          one line a step, metric names as in TRL where they exist
+/// events.out.tfevents.lucid   the same for TensorBoard
+/// rollouts/step-000001.jsonl  one line a completion: text, rewards, advantage
+/// ledger/step-000001.jsonl.gz one line a completion: per-token columns
+/// checkpoints/000001-STAGE-000050/   weights, optimiser, state.json
+/// summary.json, report.html
+/// ```
+public final class RunFolder implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path root;
+    private final FileChannel lockFile;
+    private final OutputStream metrics;
+    private final TensorBoardEvents events;
+
+    private RunFolder(Path root, FileChannel lockFile) {
+        this.root = root;
+        this.lockFile = lockFile;
+        try {
+            metrics = Files.newOutputStream(root.resolve("metrics.jsonl"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not open " + root.resolve("metrics.jsonl") + ": " + e.getMessage(), e);
+        }
+        events = new TensorBoardEvents(root.resolve("events.out.tfevents.lucid"));
+    }
+
+    /// Begins a run, or takes one up again.
+    ///
+    /// @param resume whether a run that is there may be continued; its config must be the same
+    /// @throws RunException when the folder holds another run, or one that resume was not asked for, or is in use
+    public static RunFolder open(Path root, JsonNode config, boolean resume) {
+        Path file = root.resolve("config.json");
+        try {
+            Files.createDirectories(root);
+            FileChannel lock = lock(root);
+            if (Files.exists(file)) {
+                JsonNode there = JSON.readTree(Files.readString(file));
+                List<String> differences = differences("", there, config);
+                if (!differences.isEmpty()) {
+                    lock.close();
+                    throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  "
+                            + String.join("\n  ", differences) + "\nUse another --out, or the recipe that is there");
+                }
+                if (!resume) {
+                    lock.close();
+                    throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
+                }
+            } else {
+                Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+            }
+            RunState state = latest(root).map(RunFolder::state).orElse(RunState.start(HashChain.of(JSON.writeValueAsString(config))));
+            cut(root.resolve("metrics.jsonl"), state.metricsBytes());
+            cut(root.resolve("events.out.tfevents.lucid"), state.eventsBytes());
+            return new RunFolder(root, lock);
+        } catch (IOException e) {
+            throw new RunException("run folder " + root + ": " + e.getClass().getSimpleName() + ": " + e.getMessage()
+                    + "; wanted a folder that can be written");
+        }
+    }
+
+    private static FileChannel lock(Path root) throws IOException {
+        FileChannel channel = FileChannel.open(root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock();
+        if (lock == null) {
+            channel.close();
+            throw new RunException(root + " is in use by another process; wait for it or use another --out");
+        }
+        return channel;
+    }
+
+    private static void cut(Path file, long length) throws IOException {
+        if (!Files.exists(file)) return;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            if (channel.size() > length) channel.truncate(length);
+        }
+    }
+
+    /// `path: there -> wanted` for every leaf that differs.
+    static List<String> differences(String path, JsonNode there, JsonNode wanted) {
+        if (there != null && wanted != null && there.isContainerNode() && there.getNodeType() == wanted.getNodeType()) {
+            List<String> all = new ArrayList<>();
+            if (there.isObject()) {
+                TreeSet<String> names = new TreeSet<>();
+                there.fieldNames().forEachRemaining(names::add);
+                wanted.fieldNames().forEachRemaining(names::add);
+                for (String n : names) all.addAll(differences(path.isEmpty() ? n : path + "." + n, there.get(n), wanted.get(n)));
+            } else {
+                for (int i = 0; i < Math.max(there.size(), wanted.size()); i++) all.addAll(differences(path + "[" + i + "]", there.get(i), wanted.get(i)));
+            }
+            return all;
+        }
+        boolean same = there == null ? wanted == null : wanted != null && there.toString().equals(wanted.toString());
+        return same ? List.of() : List.of(path + ": " + (there == null ? "absent" : there) + " -> " + (wanted == null ? "absent" : wanted));
+    }
+
+    public Path root() { return root; }
+
+    /// Appends one line of metrics, to the text and to TensorBoard (numbers only).
+    public void metrics(long step, ObjectNode line) {
+        try {
+            metrics.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
+            metrics.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not write " + root.resolve("metrics.jsonl") + ": " + e.getMessage() + "; the last checkpoint is intact", e);
+        }
+        Map<String, Double> numbers = new java.util.LinkedHashMap<>();
+        line.properties().forEach(e -> {
+            if (e.getValue().isNumber() && !e.getKey().equals("step")) numbers.put(e.getKey(), e.getValue().asDouble());
+        });
+        events.scalars(step, numbers);
+    }
+
+    /// Saves a checkpoint and drops older ones but the last of each stage.
+    public Path checkpoint(RunState state, Disk.Writer tensors) {
+        Path folder = root.resolve("checkpoints").resolve(state.folderName());
+        try {
+            Files.createDirectories(folder.getParent());
+            RunState full = state.withLengths(Files.size(root.resolve("metrics.jsonl")), Files.size(root.resolve("events.out.tfevents.lucid")));
+            Disk.deleteTree(folder);
+            Disk.folder(folder, temp -> {
+                tensors.write(temp);
+                Files.writeString(temp.resolve("state.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(full));
+            });
+            for (Path old : checkpoints(root)) {
+                RunState s = state(old);
+                if (!old.equals(folder) && s.stageIndex() == state.stageIndex() && !s.stageComplete()) Disk.deleteTree(old);
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not save checkpoint " + folder + ": " + e.getMessage() + "; the checkpoint before it is intact", e);
+        }
+    }
+
+    /// Where the run stands: its newest complete checkpoint, if there is one.
+    public Optional<Path> latest() { return latest(root); }
+
+    private static Optional<Path> latest(Path root) {
+        List<Path> all = checkpoints(root);
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
+    }
+
+    /// All complete checkpoints, oldest first.
+    public static List<Path> checkpoints(Path root) {
+        Path folder = root.resolve("checkpoints");
+        if (!Files.isDirectory(folder)) return List.of();
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(p -> !p.getFileName().toString().startsWith(".") && Files.exists(p.resolve("state.json"))).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not list " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// The state in a checkpoint's folder.
+    public static RunState state(Path checkpoint) {
+        Path file = checkpoint.resolve("state.json");
+        try {
+            return JSON.readValue(Files.readString(file), RunState.class);
+        } catch (JsonProcessingException e) {
+            throw new RunException(file + " is not a checkpoint's state: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new RunException(file + " could not be read: " + e.getMessage());
+        }
+    }
+
+    @Override public void close() {
+        try {
+            metrics.close();
+            events.close();
+            lockFile.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not close run folder " + root + ": " + e.getMessage(), e);
+        }
+    }
+}

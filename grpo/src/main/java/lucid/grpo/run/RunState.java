@@ -1,0 +1,38 @@
+package lucid.grpo.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// Where a run stands. Everything that is random or chosen is a function of (seed, stage, step), so this is all that a resumed run needs
+/// beside the weights and the optimiser's moments.
+///
+/// @param stageIndex    stage that was being trained
+/// @param stage         its name
+/// @param step          optimiser steps of it that are done
+/// @param stageComplete whether it is finished (evaluated, too)
+/// @param totalSteps    steps of all stages so far
+/// @param hash          head of the hash chain
+/// @param metricsBytes  length of metrics.jsonl at this point
+/// @param eventsBytes   length of the TensorBoard file
+/// @param seconds       training time so far
+/// @param results       what the finished stages showed, one JSON object each
+public record RunState(int stageIndex, String stage, int step, boolean stageComplete, long totalSteps, String hash, long metricsBytes, long eventsBytes,
+                       double seconds, List<JsonNode> results) {
+    /// Nothing done yet.
+    public static RunState start(String hash) { return new RunState(0, "", 0, false, 0, hash, 0, 0, 0, List.of()); }
+
+    RunState withLengths(long metrics, long events) {
+        return new RunState(stageIndex, stage, step, stageComplete, totalSteps, hash, metrics, events, seconds, results);
+    }
+
+    /// The state with one more finished stage.
+    public RunState complete(JsonNode result, double secondsNow) {
+        List<JsonNode> all = new ArrayList<>(results);
+        all.add(result);
+        return new RunState(stageIndex, stage, step, true, totalSteps, hash, metricsBytes, eventsBytes, secondsNow, all);
+    }
+
+    String folderName() { return String.format(Locale.ROOT, "%02d-%s-%06d%s", stageIndex, stage, step, stageComplete ? "-done" : ""); }
+}

@@ -1,0 +1,36 @@
+package lucid.grpo.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Every row of the golden tables that Lucid has a formula for is met; the others are counted, so that a formula that disappears is noticed.
+class PolicyParityTest {
+    @ParameterizedTest
+    @CsvSource({"rewards/tinyllava_video_r1.json, 510", "grpo/kl_estimators.json, 138", "grpo/tlv_small.json, 500", "grpo/trl_advantages.json, 60",
+            "grpo/trl_losses.json.gz, 1000"})
+    void table(String resource, int atLeast) throws IOException {
+        List<Row> rows = PolicyParity.run(read(resource));
+        List<Row> failed = rows.stream().filter(r -> r.status() == Row.Status.FAILED).toList();
+        assertEquals(List.of(), failed);
+        long met = rows.stream().filter(r -> r.status() == Row.Status.OK).count();
+        assertTrue(met >= atLeast, resource + ": only " + met + " rows were compared");
+    }
+
+    static JsonNode read(String resource) throws IOException {
+        try (InputStream raw = PolicyParityTest.class.getResourceAsStream("/golden/" + resource);
+                InputStream in = resource.endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
+            JsonNode table = new ObjectMapper().readTree(in);
+            assertTrue(PolicyParity.recognises(table), resource);
+            return table;
+        }
+    }
+}
