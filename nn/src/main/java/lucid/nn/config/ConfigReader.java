@@ -1,0 +1,79 @@
+package lucid.nn.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Keys of one JSON object, each checked where it is read. `where` names file and place for messages.
+record ConfigReader(String where, JsonNode node) {
+    /// Reads a file, or `config.json` in a folder.
+    static ConfigReader open(Path path) {
+        Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
+        try {
+            JsonNode node = new ObjectMapper().readTree(Files.readAllBytes(file));
+            if (node == null || !node.isObject()) throw new ConfigException(file + ": wanted a JSON object");
+            return new ConfigReader(file.toString(), node);
+        } catch (JsonProcessingException e) {
+            throw new ConfigException(file + ": not sound JSON: " + e.getOriginalMessage() + " (line " + e.getLocation().getLineNr() + ")", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
+        }
+    }
+
+    boolean has(String key) { return node.hasNonNull(key); }
+
+    ConfigReader child(String key) {
+        if (!node.path(key).isObject()) throw bad(key, "an object");
+        return new ConfigReader(where + ", " + key, node.get(key));
+    }
+
+    /// A size: a whole number > 0.
+    int size(String key, int fallback) {
+        int v = integer(key, fallback);
+        if (v <= 0) throw bad(key, "a whole number > 0");
+        return v;
+    }
+
+    int size(String key) {
+        if (!has(key)) throw bad(key, "a whole number > 0");
+        return size(key, 1);
+    }
+
+    int integer(String key, int fallback) {
+        if (!has(key)) return fallback;
+        JsonNode v = node.get(key);
+        if (!v.isIntegralNumber() || !v.canConvertToInt()) throw bad(key, "a whole number");
+        return v.asInt();
+    }
+
+    double number(String key, double fallback) {
+        if (!has(key)) return fallback;
+        if (!node.get(key).isNumber()) throw bad(key, "a number");
+        return node.get(key).asDouble();
+    }
+
+    boolean flag(String key, boolean fallback) {
+        if (!has(key)) return fallback;
+        if (!node.get(key).isBoolean()) throw bad(key, "true or false");
+        return node.get(key).asBoolean();
+    }
+
+    String text(String key, String fallback) {
+        if (!has(key)) return fallback;
+        if (!node.get(key).isTextual()) throw bad(key, "a string");
+        return node.get(key).asText();
+    }
+
+    /// Refuses any value of a switch that Lucid does not implement: a silently different model is worse than none.
+    void only(String key, String value) {
+        if (has(key) && !node.get(key).asText().equals(value)) throw bad(key, value + " (the only one this model is built for)");
+    }
+
+    ConfigException bad(String key, String wanted) {
+        return new ConfigException(where + ": " + key + ": found " + (node.has(key) ? node.get(key) : "nothing") + ", wanted " + wanted);
+    }
+}

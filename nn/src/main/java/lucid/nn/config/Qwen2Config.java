@@ -1,0 +1,57 @@
+package lucid.nn.config;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+
+/// Sizes of a Qwen2 decoder, with the defaults of transformers' `Qwen2Config` for keys that a file leaves out.
+///
+/// @param headDim              size of a head; `hidden / heads` unless the file says otherwise (nothing else may be derived from that quotient)
+/// @param tieWordEmbeddings    the output head is the embedding table
+/// @param eosTokenId           end of text, -1 if the file names none
+public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim, float rmsNormEps,
+                          double ropeTheta, int maxPositions, boolean tieWordEmbeddings, double initializerRange, int eosTokenId) {
+    public Qwen2Config {
+        if (heads % kvHeads != 0) {
+            throw new ConfigException("num_attention_heads: found " + heads + ", wanted a multiple of num_key_value_heads " + kvHeads);
+        }
+        if (headDim % 2 != 0) throw new ConfigException("head_dim: found " + headDim + ", wanted an even number (rotary embedding turns pairs)");
+    }
+
+    /// Reads `config.json` (a file, or the folder it is in).
+    public static Qwen2Config read(Path path) { return read(ConfigReader.open(path)); }
+
+    static Qwen2Config read(ConfigReader r) {
+        r.only("model_type", "qwen2");
+        r.only("hidden_act", "silu");
+        if (r.has("rope_scaling")) throw r.bad("rope_scaling", "null (scaled rotary embedding is not implemented)");
+        if (r.flag("use_sliding_window", false)) throw r.bad("use_sliding_window", "false (windowed attention is not implemented)");
+        if (r.flag("use_mrope", false)) throw r.bad("use_mrope", "false (this is the plain Qwen2 decoder)");
+        if (r.number("attention_dropout", 0) != 0) throw r.bad("attention_dropout", "0");
+        int hidden = r.size("hidden_size", 4096);
+        int heads = r.size("num_attention_heads", 32);
+        if (!r.has("head_dim") && hidden % heads != 0) throw r.bad("hidden_size", "a multiple of num_attention_heads " + heads + ", or head_dim given");
+        try {
+            return new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
+                    r.size("num_key_value_heads", 32), r.size("head_dim", hidden / heads), (float) r.number("rms_norm_eps", 1e-6),
+                    r.number("rope_theta", 10_000), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
+                    r.number("initializer_range", 0.02), r.integer("eos_token_id", -1));
+        } catch (ConfigException e) {
+            throw new ConfigException(r.where() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// The published form.
+    public ObjectNode toJson() {
+        ObjectNode n = JsonNodeFactory.instance.objectNode();
+        n.putArray("architectures").add("Qwen2ForCausalLM");
+        n.put("model_type", "qwen2").put("vocab_size", vocabSize).put("hidden_size", hiddenSize).put("intermediate_size", intermediateSize);
+        n.put("num_hidden_layers", layers).put("num_attention_heads", heads).put("num_key_value_heads", kvHeads);
+        if (headDim * heads != hiddenSize) n.put("head_dim", headDim);
+        n.put("hidden_act", "silu").put("rms_norm_eps", Double.parseDouble(Float.toString(rmsNormEps))).put("rope_theta", ropeTheta);
+        n.put("max_position_embeddings", maxPositions).put("tie_word_embeddings", tieWordEmbeddings).put("initializer_range", initializerRange);
+        n.put("use_sliding_window", false).put("attention_dropout", 0.0);
+        if (eosTokenId >= 0) n.put("eos_token_id", eosTokenId);
+        return n;
+    }
+}

@@ -1,0 +1,129 @@
+package lucid.nn.file;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// Writes a safetensors file, whole or not at all. The order is fixed (larger element types first, so that everything is aligned, then by name),
+/// so equal tensors give equal files, byte for byte.
+public final class SafetensorsWriter {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int CHUNK = 1 << 20;
+
+    /// Where a tensor's elements come from: `read` fills `chunk`, a little-endian buffer with room for `count` elements, from element `from` on.
+    @FunctionalInterface
+    public interface Source {
+        void read(long from, int count, ByteBuffer chunk);
+    }
+
+    private record Item(String name, StoredType type, long[] shape, Source source) {
+        long bytes() {
+            long n = type.bytes();
+            for (long d : shape) n = Math.multiplyExact(n, d);
+            return n;
+        }
+    }
+
+    private final Map<String, Item> items = new TreeMap<>();
+    private final Map<String, String> metadata = new TreeMap<>();
+
+    public SafetensorsWriter metadata(String key, String value) {
+        metadata.put(key, value);
+        return this;
+    }
+
+    /// Adds a tensor whose elements are read when the file is written.
+    public SafetensorsWriter add(String name, StoredType type, long[] shape, Source source) {
+        if (name.equals("__metadata__")) throw new IllegalArgumentException("a tensor cannot be named __metadata__");
+        if (items.putIfAbsent(name, new Item(name, type, shape.clone(), source)) != null) {
+            throw new IllegalArgumentException("safetensors: tensor \"" + name + "\" was added twice");
+        }
+        return this;
+    }
+
+    /// Adds f32 values.
+    public SafetensorsWriter add(String name, float[] values, long... shape) {
+        requireCount(name, values.length, shape);
+        return add(name, StoredType.F32, shape, (from, count, chunk) -> chunk.asFloatBuffer().put(values, (int) from, count));
+    }
+
+    /// Adds i64 values.
+    public SafetensorsWriter add(String name, long[] values, long... shape) {
+        requireCount(name, values.length, shape);
+        return add(name, StoredType.I64, shape, (from, count, chunk) -> chunk.asLongBuffer().put(values, (int) from, count));
+    }
+
+    private static void requireCount(String name, long count, long[] shape) {
+        long n = 1;
+        for (long d : shape) n = Math.multiplyExact(n, d);
+        if (n != count) throw new IllegalArgumentException("safetensors: tensor \"" + name + "\" has " + count + " values, wanted " + n + " for its shape");
+    }
+
+    /// Writes the file (see [AtomicFile]).
+    public void write(Path path) {
+        List<Item> order = new ArrayList<>(items.values());
+        order.sort(Comparator.comparingInt((Item i) -> -i.type.bytes()));
+        byte[] header = header(order);
+        AtomicFile.write(path, channel -> {
+            ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).flip();
+            writeFully(channel, start);
+            ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+            for (Item item : order) writeItem(channel, item, chunk);
+        });
+    }
+
+    private byte[] header(List<Item> order) {
+        ObjectNode root = JSON.createObjectNode();
+        if (!metadata.isEmpty()) {
+            ObjectNode meta = root.putObject("__metadata__");
+            metadata.forEach(meta::put);
+        }
+        long offset = 0;
+        for (Item item : order) {
+            ObjectNode node = root.putObject(item.name);
+            node.put("dtype", item.type.name());
+            ArrayNode shape = node.putArray("shape");
+            for (long d : item.shape) shape.add(d);
+            node.putArray("data_offsets").add(offset).add(offset + item.bytes());
+            offset += item.bytes();
+        }
+        try {
+            String text = JSON.writeValueAsString(root);
+            int length = text.getBytes(StandardCharsets.UTF_8).length;
+            // Spaces at the end, so that the data starts on a multiple of 8 and a mapped tensor is aligned.
+            return (text + " ".repeat((8 - length % 8) % 8)).getBytes(StandardCharsets.UTF_8);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void writeItem(FileChannel channel, Item item, ByteBuffer chunk) throws IOException {
+        int size = item.type.bytes();
+        long elements = item.bytes() / size;
+        for (long from = 0; from < elements; ) {
+            int count = (int) Math.min(CHUNK / size, elements - from);
+            chunk.clear().limit(count * size);
+            item.source.read(from, count, chunk);
+            chunk.clear().limit(count * size);
+            writeFully(channel, chunk);
+            from += count;
+        }
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) channel.write(bytes);
+    }
+}

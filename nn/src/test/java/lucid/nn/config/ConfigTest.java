@@ -1,0 +1,68 @@
+package lucid.nn.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+    @TempDir Path folder;
+
+    @Test void missingKeysAreTheLibrarysDefaults() {
+        TinyLlavaConfig c = TinyLlavaConfig.read(GOLDEN.resolve("tinyllava_video/batch_padded/model"));
+        assertEquals(1e-6f, c.text().rmsNormEps());
+        assertEquals(0.02, c.text().initializerRange());
+        assertEquals(1e6, c.text().ropeTheta());
+        assertEquals(6, c.resampler().tokens(), "group * int(num_queries / group)");
+        assertEquals(512, c.resampler().inner());
+        assertEquals(8, c.tokensPerFrame());
+        assertEquals(22, c.maxLength());
+        assertEquals(12, Qwen2Config.read(GOLDEN.resolve("qwen2/tiny_untied_f32/model")).headDim());
+    }
+
+    @Test void whatIsWrittenIsRead() {
+        TinyLlavaConfig c = TinyLlavaConfig.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model"));
+        c.write(folder);
+        assertEquals(c, TinyLlavaConfig.read(folder));
+        TinyLlavaConfig toy = new TinyLlavaConfig(c.text(), c.vision(), new ResamplerConfig(20, 16, 4, 8, 2, 2, 16, 2), 99, -200, -100, -2, true,
+                TinyLlavaConfig.PaddingSide.LEFT, 3);
+        toy.write(folder);
+        assertEquals(toy, TinyLlavaConfig.read(folder));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            "hidden_size": 48, "num_attention_heads": 5 | hidden_size
+            "num_attention_heads": 6, "hidden_size": 48, "num_key_value_heads": 4 | num_key_value_heads
+            "vocab_size": 0 | vocab_size
+            "vocab_size": "many" | vocab_size
+            "vocab_size": 3.5 | vocab_size
+            "hidden_act": "gelu" | hidden_act
+            "use_sliding_window": true | use_sliding_window
+            "rope_scaling": {"type": "yarn"} | rope_scaling
+            "model_type": "llama" | model_type
+            "tie_word_embeddings": "yes" | tie_word_embeddings
+            """)
+    void badKeysAreNamed(String body, String key) throws IOException {
+        Files.writeString(folder.resolve("config.json"), "{" + body + "}");
+        var e = assertThrows(ConfigException.class, () -> Qwen2Config.read(folder));
+        assertTrue(e.getMessage().contains(key) && e.getMessage().contains("config.json") && e.getMessage().contains("wanted"), e.getMessage());
+    }
+
+    @Test void repeatedSizesMustAgree() throws IOException {
+        String good = Files.readString(GOLDEN.resolve("tinyllava_video/one_video_16f/model/config.json"));
+        Files.writeString(folder.resolve("config.json"), good.replace("\"vision_hidden_size\": 20", "\"vision_hidden_size\": 21"));
+        assertTrue(assertThrows(ConfigException.class, () -> TinyLlavaConfig.read(folder)).getMessage().contains("vision_hidden_size"));
+        Files.writeString(folder.resolve("config.json"), "{ not json");
+        assertTrue(assertThrows(ConfigException.class, () -> TinyLlavaConfig.read(folder)).getMessage().contains("line 1"));
+    }
+}
