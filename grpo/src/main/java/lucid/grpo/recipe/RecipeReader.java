@@ -33,6 +33,8 @@ public final class RecipeReader {
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .build();
+    // Unknown keys are looked for first: a misspelt key is also a missing one, and "unknown, did you mean" helps more than "missing".
+    private static final ObjectMapper KEYS = JSON.copy().disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     private RecipeReader() {}
 
@@ -63,6 +65,7 @@ public final class RecipeReader {
     /// @param origin names the recipe in messages
     public static Recipe parse(String origin, String json) {
         try {
+            KEYS.readValue(json, Recipe.class);
             return JSON.readValue(json, Recipe.class);
         } catch (UnrecognizedPropertyException e) {
             Collection<String> known = e.getKnownPropertyIds() == null ? List.of() : e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();

@@ -1,0 +1,113 @@
+package lucid.grpo.console;
+
+import java.io.PrintStream;
+import java.util.Locale;
+
+/// Where progress and messages go. On a terminal a bar is redrawn in place; otherwise a line is printed every few seconds.
+public final class Console {
+    private final PrintStream out;
+    private final boolean terminal;
+    private Bar bar;
+
+    /// @param terminal whether `out` understands carriage returns and colours
+    public Console(PrintStream out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    /// Standard error, so that a command's result on standard output can be piped.
+    public static Console standard() {
+        boolean terminal = System.console() != null && System.console().isTerminal() && System.getenv("NO_COLOR") == null;
+        return new Console(System.err, terminal);
+    }
+
+    /// Says nothing at all.
+    public static Console silent() { return new Console(new PrintStream(java.io.OutputStream.nullOutputStream()), false); }
+
+    public boolean isTerminal() { return terminal; }
+
+    /// One line that stays.
+    public synchronized void line(String text) {
+        if (terminal && bar != null) out.print("\r\u001B[K");
+        out.println(text);
+        if (terminal && bar != null) bar.draw(true);
+        out.flush();
+    }
+
+    /// A heading.
+    public void heading(String text) { line(terminal ? "\u001B[1m" + text + "\u001B[0m" : "== " + text); }
+
+    /// Starts a bar of `total` units of work.
+    public synchronized Bar bar(String what, long total) {
+        bar = new Bar(what, total);
+        return bar;
+    }
+
+    /// `1:05`, `2:03:04`.
+    public static String time(double seconds) {
+        long s = Math.round(seconds);
+        return s >= 3600 ? String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60) : String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60);
+    }
+
+    /// Progress of one piece of work.
+    public final class Bar implements AutoCloseable {
+        private static final long TERMINAL_NANOS = 100_000_000;
+        private static final long PLAIN_NANOS = 5_000_000_000L;
+        private static final int WIDTH = 24;
+
+        private final String what;
+        private final long total;
+        private final long start = System.nanoTime();
+        private long done;
+        private long begun;
+        private long drawn;
+        private String note = "";
+
+        private Bar(String what, long total) {
+            this.what = what;
+            this.total = total;
+        }
+
+        /// Units that were done before this run (a resumed one): they do not count for the rate.
+        public Bar from(long already) {
+            begun = already;
+            done = already;
+            return this;
+        }
+
+        /// @param note what to show beside the numbers
+        public void update(long unitsDone, String note) {
+            synchronized (Console.this) {
+                done = unitsDone;
+                this.note = note;
+                draw(done >= total);
+            }
+        }
+
+        public void update(long unitsDone) { update(unitsDone, note); }
+
+        private void draw(boolean now) {
+            long t = System.nanoTime();
+            if (!now && t - drawn < (terminal ? TERMINAL_NANOS : PLAIN_NANOS)) return;
+            drawn = t;
+            double seconds = (t - start) / 1e9;
+            double rate = seconds > 0 ? (done - begun) / seconds : 0;
+            String eta = done < total && rate > 0 ? ", " + time((total - done) / rate) + " left" : ", " + time(seconds);
+            String numbers = String.format(Locale.ROOT, "%d/%d (%s/s%s)", done, total, rate >= 10 ? String.valueOf(Math.round(rate)) : String.format(Locale.ROOT, "%.1f", rate), eta);
+            if (terminal) {
+                int filled = total == 0 ? WIDTH : (int) (WIDTH * done / total);
+                out.print("\r\u001B[K" + what + " " + "█".repeat(filled) + "░".repeat(WIDTH - filled) + " " + numbers + " " + note);
+            } else {
+                out.println(what + " " + numbers + " " + note);
+            }
+            out.flush();
+        }
+
+        @Override public void close() {
+            synchronized (Console.this) {
+                if (terminal) out.println();
+                bar = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package lucid.grpo.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunFolderTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir Path dir;
+
+    private static ObjectNode config(long seed) { return JSON.createObjectNode().put("name", "x").set("optimizer", JSON.createObjectNode().put("seed", seed)); }
+
+    private static RunState at(int step, boolean complete) { return new RunState(0, "grpo", step, complete, step, "hash" + step, 0, 0, 1, List.of()); }
+
+    private static ObjectNode line(int step) { return JSON.createObjectNode().put("step", step).put("reward", step / 2.0); }
+
+    @Test void resumeCutsWhatWasWrittenAfterTheCheckpoint() throws IOException {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.metrics(1, line(1));
+            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
+            f.metrics(2, line(2));
+        }
+        assertEquals(2, Files.readAllLines(run.resolve("metrics.jsonl")).size());
+        try (RunFolder f = RunFolder.open(run, config(1), true)) {
+            assertEquals(List.of("{\"step\":1,\"reward\":0.5}"), Files.readAllLines(run.resolve("metrics.jsonl")));
+            assertEquals("hash1", RunFolder.state(f.latest().orElseThrow()).hash());
+        }
+    }
+
+    @Test void anotherConfigIsRefusedWithTheDifference() {
+        Path run = dir.resolve("run");
+        RunFolder.open(run, config(1), false).close();
+        String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(2), true)).getMessage();
+        assertTrue(message.contains("optimizer.seed: 1 -> 2"), message);
+    }
+
+    @Test void aRunIsNotContinuedUnasked() {
+        Path run = dir.resolve("run");
+        RunFolder.open(run, config(1), false).close();
+        assertTrue(assertThrows(RunException.class, () -> RunFolder.open(run, config(1), false)).getMessage().contains("--resume"));
+    }
+
+    @Test void onlyTheNewestUnfinishedCheckpointIsKept() {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            for (int step = 1; step <= 3; step++) f.checkpoint(at(step, false), temp -> Files.writeString(temp.resolve("model"), "w"));
+            f.checkpoint(at(3, true), temp -> Files.writeString(temp.resolve("model"), "w"));
+        }
+        assertEquals(List.of("00-grpo-000003-done"), RunFolder.checkpoints(run).stream().map(p -> p.getFileName().toString()).toList());
+    }
+
+    @Test void aCheckpointThatFailsLeavesTheOneBefore() {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "w"));
+            var error = assertThrows(UncheckedIOException.class, () -> f.checkpoint(at(2, false), _ -> { throw new IOException("No space left on device"); }));
+            assertTrue(error.getMessage().contains("No space left on device"), error.getMessage());
+            assertEquals(1, RunFolder.state(f.latest().orElseThrow()).step());
+        }
+    }
+
+    @Test void aReadOnlyFolderIsNamed() throws IOException {
+        Path file = Files.writeString(dir.resolve("file"), "in the way");
+        assertTrue(assertThrows(RunException.class, () -> RunFolder.open(file.resolve("run"), config(1), false)).getMessage().contains("run"));
+        assertFalse(Files.exists(file.resolve("run")));
+    }
+}
