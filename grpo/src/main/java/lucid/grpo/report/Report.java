@@ -1,0 +1,174 @@
+package lucid.grpo.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import lucid.grpo.run.Disk;
+import lucid.grpo.run.RunException;
+
+/// Collects a run folder into `report.html`.
+public final class Report {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    // Groups shown token by token: enough to see the change, small enough to open on a phone.
+    private static final int SAMPLE_STEPS = 8;
+
+    private final Path run;
+    private final Function<String, List<String>> frames;
+
+    /// @param frames a clip's path, as the rollouts name it, to its frames as data URIs
+    public Report(Path run, Function<String, List<String>> frames) {
+        this.run = run;
+        this.frames = frames;
+    }
+
+    /// Writes `report.html` into the run folder and returns its path.
+    public Path write() {
+        Path config = run.resolve("config.json");
+        if (!Files.isRegularFile(config)) throw new RunException(run + " is not a run folder: it has no config.json");
+        try {
+            ObjectNode data = JSON.createObjectNode();
+            JsonNode settings = JSON.readTree(Files.readString(config));
+            data.put("title", "Lucid: " + settings.path("recipe").path("name").asText("run") + ", seed " + settings.path("recipe").path("seed").asText());
+            data.put("description", settings.path("recipe").path("description").asText(""));
+            data.set("config", settings);
+            JsonNode summary = optional(run.resolve("summary.json"));
+            data.set("summary", summary);
+            data.set("controls", summary == null ? JSON.createArrayNode() : summary.path("controls"));
+            data.set("metrics", lines(run.resolve("metrics.jsonl")));
+            data.set("held_out", heldOut());
+            data.set("samples", samples());
+            data.set("ablations", optional(run.resolve("ablations.json")));
+            Path file = run.resolve("report.html");
+            Disk.text(file, page(data));
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException("report of " + run + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String page(ObjectNode data) throws IOException {
+        // "</" inside a script element would end it.
+        String json = JSON.writeValueAsString(data).replace("</", "<\\/");
+        return resource("report.html").replace("{{title}}", escape(data.get("title").asText())).replace("{{css}}", resource("report.css"))
+                .replace("{{js}}", resource("report.js")).replace("{{data}}", json);
+    }
+
+    private static String escape(String text) { return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"); }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in = Report.class.getResourceAsStream("/report/" + name)) {
+            if (in == null) throw new IOException("resource report/" + name + " is missing from this build");
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static JsonNode optional(Path file) throws IOException { return Files.isRegularFile(file) ? JSON.readTree(Files.readString(file)) : null; }
+
+    private static ArrayNode lines(Path file) throws IOException {
+        ArrayNode all = JSON.createArrayNode();
+        if (!Files.isRegularFile(file)) return all;
+        InputStream raw = Files.newInputStream(file);
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw, StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) all.add(JSON.readTree(line));
+        }
+        return all;
+    }
+
+    private static List<Path> list(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) return List.of();
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList();
+        }
+    }
+
+    private ArrayNode samples() throws IOException {
+        List<Path> ledgers = list(run.resolve("ledger"));
+        ArrayNode samples = JSON.createArrayNode();
+        for (Path ledger : spread(ledgers)) {
+            ArrayNode tokens = lines(ledger);
+            ArrayNode rollouts = lines(run.resolve("rollouts").resolve(ledger.getFileName().toString().replace(".gz", "")));
+            int prompt = mostTelling(rollouts);
+            ObjectNode sample = samples.addObject();
+            ArrayNode completions = sample.putArray("completions");
+            for (int i = 0; i < rollouts.size(); i++) {
+                JsonNode r = rollouts.get(i);
+                if (r.get("prompt").asInt() != prompt) continue;
+                sample.set("step", r.get("step"));
+                sample.set("question", r.get("question"));
+                sample.set("answer", r.get("solution"));
+                if (!sample.has("frames")) sample.set("frames", JSON.valueToTree(frames.apply(r.get("clip").asText())));
+                ObjectNode c = ((ObjectNode) tokens.get(i)).deepCopy();
+                for (String key : List.of("accuracy", "format", "reward", "advantage")) c.set(key, r.get(key));
+                completions.add(c);
+            }
+        }
+        return samples;
+    }
+
+    private static List<Path> spread(List<Path> all) {
+        if (all.size() <= SAMPLE_STEPS) return all;
+        List<Path> some = new ArrayList<>();
+        for (int i = 0; i < SAMPLE_STEPS; i++) some.add(all.get((int) Math.round((double) i * (all.size() - 1) / (SAMPLE_STEPS - 1))));
+        return some;
+    }
+
+    // The prompt whose completions differ most in reward: where the group teaches something.
+    private static int mostTelling(ArrayNode rollouts) {
+        int best = 0;
+        double widest = -1;
+        for (JsonNode r : rollouts) {
+            int prompt = r.get("prompt").asInt();
+            double low = Double.POSITIVE_INFINITY;
+            double high = Double.NEGATIVE_INFINITY;
+            for (JsonNode other : rollouts) {
+                if (other.get("prompt").asInt() != prompt) continue;
+                low = Math.min(low, other.get("reward").asDouble());
+                high = Math.max(high, other.get("reward").asDouble());
+            }
+            if (high - low > widest) {
+                widest = high - low;
+                best = prompt;
+            }
+        }
+        return best;
+    }
+
+    // answers/NNNNNN.json hold the same few held-out questions at different times; here they are turned round: per question, all its answers.
+    private ArrayNode heldOut() throws IOException {
+        ArrayNode all = JSON.createArrayNode();
+        for (Path file : list(run.resolve("answers"))) {
+            JsonNode moment = JSON.readTree(Files.readString(file));
+            int i = 0;
+            for (JsonNode a : moment.get("answers")) {
+                ObjectNode entry;
+                if (i < all.size()) {
+                    entry = (ObjectNode) all.get(i);
+                } else {
+                    entry = all.addObject();
+                    entry.set("question", a.get("question"));
+                    entry.set("answer", a.get("solution"));
+                    entry.set("frames", JSON.valueToTree(frames.apply(a.get("clip").asText())));
+                    entry.putArray("answers");
+                }
+                ((ArrayNode) entry.get("answers")).addObject().put("when", moment.get("when").asText()).put("text", a.get("text").asText())
+                        .put("correct", a.get("correct").asBoolean());
+                i++;
+            }
+        }
+        return all;
+    }
+}
