@@ -1,6 +1,7 @@
 package lucid.kernels.contract;
 
 /// Choosing the next token. Filters work in the order temperature, top-k, top-p, min-p, as in transformers; ties at the k-th value all stay.
+/// Top-p sorts ascending (of equals the lower id first) and drops while the cumulative probability, after the filters before, is at most `1 - p`; the last always stays.
 /// Randomness is one Philox 4x32-10 draw per row from a counter that the caller names, so it depends on nothing else.
 public interface Sampling {
     /// `greedy` ignores the rest (lowest id wins a tie). `topK` 0, `topP` 1, `minP` 0: off.
@@ -28,6 +29,7 @@ public interface Sampling {
     /// The filtered, renormalised probabilities (for tests and the inspector): y [rows, vocabulary].
     void probabilities(Rule rule, Matrix logits, Matrix y);
 
-    /// Standard normal numbers: element i from Philox counter (i / 4 low word, i / 4 high word, 0, 0), Box-Muller with Lucid's own log, sin, cos. Weight initialisation and advantage noise.
+    /// Standard normal numbers: element i from Philox counter (i / 4 low word, i / 4 high word, 0, 0), Box-Muller with Lucid's own log, sin, cos:
+    /// with u, w the numbers of words 0 and 1 (elements 0 and 1 of four) or 2 and 3 (elements 2 and 3), `√(-2 log(1 - u)) · cos(2πw)`, then `· sin(2πw)`. Weight initialisation and advantage noise.
     void normal(long key, float mean, float std, Matrix y);
 }

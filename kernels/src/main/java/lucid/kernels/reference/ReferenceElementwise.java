@@ -1,26 +1,131 @@
 package lucid.kernels.reference;
 
+import static lucid.kernels.contract.DType.F32;
+
+import java.lang.foreign.MemorySegment;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.host.HostBuffer;
 
-/// See [Elementwise].
+/// One expression per element. See [Elementwise].
 public final class ReferenceElementwise implements Elementwise {
-    @Override public void fill(Matrix y, float value) { throw new IllegalStateException("reference Elementwise.fill is not built yet"); }
+    @Override public void fill(Matrix y, float value) {
+        Checks.type("elementwise.fill", "y", y, F32);
+        Values.write(map(Values.read(y), _ -> value), y);
+    }
 
-    @Override public void copy(Matrix x, Matrix y) { throw new IllegalStateException("reference Elementwise.copy is not built yet"); }
+    @Override public void copy(Matrix x, Matrix y) {
+        Checks.present("elementwise.copy", "x", x);
+        Checks.shape("elementwise.copy", "y", y, x.rows(), x.cols(), x.dtype());
+        Checks.sameOrApart("elementwise.copy", "y", y, "x", x);
+        long size = x.dtype().bytes();
+        for (int r = 0; r < x.rows(); r++) {
+            MemorySegment.copy(HostBuffer.segment(x), (x.offset() + r * x.stride()) * size, HostBuffer.segment(y), (y.offset() + r * y.stride()) * size,
+                    x.cols() * size);
+        }
+    }
 
-    @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) { throw new IllegalStateException("reference Elementwise.binary is not built yet"); }
+    @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
+        String operation = "elementwise." + op;
+        Checks.type(operation, "a", a, F32);
+        Checks.type(operation, "b", b, F32);
+        Checks.that((b.rows() == a.rows() || b.rows() == 1) && (b.cols() == a.cols() || b.cols() == 1), operation,
+                "b is " + b.describe() + " but a is " + a.describe() + "; wanted the same shape, or 1 row, or 1 column");
+        Checks.like(operation, "y", y, "a", a);
+        Checks.sameOrApart(operation, "y", y, "a", a);
+        Checks.sameOrApart(operation, "y", y, "b", b);
+        DoubleBinaryOperator f = switch (op) {
+            case ADD -> (p, q) -> p + q;
+            case SUB -> (p, q) -> p - q;
+            case MUL -> (p, q) -> p * q;
+            case DIV -> (p, q) -> p / q;
+        };
+        double[][] left = Values.read(a);
+        double[][] right = Values.read(b);
+        for (int r = 0; r < a.rows(); r++) {
+            for (int c = 0; c < a.cols(); c++) {
+                left[r][c] = f.applyAsDouble(left[r][c], right[b.rows() == 1 ? 0 : r][b.cols() == 1 ? 0 : c]);
+            }
+        }
+        Values.write(left, y);
+    }
 
-    @Override public void addScaled(float alpha, Matrix x, Matrix y) { throw new IllegalStateException("reference Elementwise.addScaled is not built yet"); }
+    @Override public void addScaled(float alpha, Matrix x, Matrix y) {
+        check("elementwise.addScaled", x, y);
+        Values.write(map(Values.read(x), v -> alpha * v), Accumulate.ADD, y);
+    }
 
-    @Override public void scale(float alpha, Matrix x, Matrix y) { throw new IllegalStateException("reference Elementwise.scale is not built yet"); }
+    @Override public void scale(float alpha, Matrix x, Matrix y) {
+        check("elementwise.scale", x, y);
+        Values.write(map(Values.read(x), v -> alpha * v), y);
+    }
 
-    @Override public void unary(Unary op, Matrix x, Matrix y) { throw new IllegalStateException("reference Elementwise.unary is not built yet"); }
+    @Override public void unary(Unary op, Matrix x, Matrix y) {
+        check("elementwise." + op, x, y);
+        Values.write(map(Values.read(x), v -> Functions.value(op, v)), y);
+    }
 
-    @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) { throw new IllegalStateException("reference Elementwise.unaryBackward is not built yet"); }
+    @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) {
+        String operation = "elementwise." + op + " backward";
+        check(operation, x, dx);
+        Checks.like(operation, "dy", dy, "x", x);
+        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        double[][] g = Values.read(dy);
+        double[][] in = Values.read(x);
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) g[r][c] *= Functions.derivative(op, in[r][c]);
+        }
+        Values.write(g, mode, dx);
+    }
 
-    @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) { throw new IllegalStateException("reference Elementwise.swiGlu is not built yet"); }
+    @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) {
+        check("elementwise.swiGlu", gate, y);
+        Checks.like("elementwise.swiGlu", "up", up, "gate", gate);
+        Checks.sameOrApart("elementwise.swiGlu", "y", y, "up", up);
+        double[][] g = Values.read(gate);
+        double[][] u = Values.read(up);
+        for (int r = 0; r < gate.rows(); r++) {
+            for (int c = 0; c < gate.cols(); c++) u[r][c] *= Functions.silu(g[r][c]);
+        }
+        Values.write(u, y);
+    }
 
-    @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) { throw new IllegalStateException("reference Elementwise.swiGluBackward is not built yet"); }
+    @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) {
+        String operation = "elementwise.swiGlu backward";
+        check(operation, gate, dGate);
+        Checks.like(operation, "up", up, "gate", gate);
+        Checks.like(operation, "dy", dy, "gate", gate);
+        Checks.like(operation, "dUp", dUp, "gate", gate);
+        Checks.apart(operation, "dUp", dUp, "dGate", dGate);
+        double[][] g = Values.read(gate);
+        double[][] u = Values.read(up);
+        double[][] d = Values.read(dy);
+        double[][] dg = new double[gate.rows()][gate.cols()];
+        double[][] du = new double[gate.rows()][gate.cols()];
+        for (int r = 0; r < gate.rows(); r++) {
+            for (int c = 0; c < gate.cols(); c++) {
+                dg[r][c] = d[r][c] * u[r][c] * Functions.siluDerivative(g[r][c]);
+                du[r][c] = d[r][c] * Functions.silu(g[r][c]);
+            }
+        }
+        Values.write(dg, mode, dGate);
+        Values.write(du, mode, dUp);
+    }
+
+    private static void check(String operation, Matrix x, Matrix y) {
+        Checks.type(operation, "x", x, F32);
+        Checks.like(operation, "y", y, "x", x);
+        Checks.sameOrApart(operation, "y", y, "x", x);
+    }
+
+    private static double[][] map(double[][] x, DoubleUnaryOperator f) {
+        for (double[] row : x) {
+            for (int c = 0; c < row.length; c++) row[c] = f.applyAsDouble(row[c]);
+        }
+        return x;
+    }
 }

@@ -1,17 +1,137 @@
 package lucid.kernels.reference;
 
+import static lucid.kernels.contract.DType.F32;
+
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
 
-/// See [Normalization].
+/// RMSNorm and LayerNorm as printed. See [Normalization].
 public final class ReferenceNormalization implements Normalization {
-    @Override public void rmsNorm(Matrix x, Matrix weight, float eps, Matrix y, Matrix rstd) { throw new IllegalStateException("reference Normalization.rmsNorm is not built yet"); }
+    @Override public void rmsNorm(Matrix x, Matrix weight, float eps, Matrix y, Matrix rstd) {
+        String operation = "normalization.rmsNorm";
+        checkForward(operation, x, weight, y);
+        Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
+        double[][] rows = Values.read(x);
+        double[] w = Values.read(weight)[0];
+        double[][] scale = new double[x.rows()][1];
+        for (int r = 0; r < x.rows(); r++) {
+            scale[r][0] = 1 / StrictMath.sqrt(ReferenceReduce.dot(rows[r], rows[r]) / x.cols() + eps);
+            for (int c = 0; c < x.cols(); c++) rows[r][c] *= scale[r][0] * w[c];
+        }
+        Values.write(rows, y);
+        Values.write(scale, rstd);
+    }
 
-    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) { throw new IllegalStateException("reference Normalization.rmsNormBackward is not built yet"); }
+    /// With `x̂ = x·rstd` and `g = w·dy`: `dx = rstd (g - x̂ · mean(g·x̂))`.
+    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
+        String operation = "normalization.rmsNorm backward";
+        checkBackward(operation, x, weight, rstd, dy, groups, dx);
+        double[][] rows = Values.read(x);
+        double[][] scale = Values.read(rstd);
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) rows[r][c] *= scale[r][0];
+        }
+        double[][] d = Values.read(dy);
+        addWeightGradient(operation, "dWeight", d, rows, dWeight, x.cols());
+        double[] w = Values.read(weight)[0];
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) d[r][c] *= w[c];
+            double mean = ReferenceReduce.dot(d[r], rows[r]) / x.cols();
+            for (int c = 0; c < x.cols(); c++) d[r][c] = scale[r][0] * (d[r][c] - rows[r][c] * mean);
+        }
+        Values.write(d, mode, dx);
+    }
 
-    @Override public void layerNorm(Matrix x, Matrix weight, Matrix bias, float eps, Matrix y, Matrix mean, Matrix rstd) { throw new IllegalStateException("reference Normalization.layerNorm is not built yet"); }
+    @Override public void layerNorm(Matrix x, Matrix weight, Matrix bias, float eps, Matrix y, Matrix mean, Matrix rstd) {
+        String operation = "normalization.layerNorm";
+        checkForward(operation, x, weight, y);
+        Checks.shape(operation, "bias", bias, 1, x.cols(), F32);
+        Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
+        Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
+        double[][] rows = Values.read(x);
+        double[] w = Values.read(weight)[0];
+        double[] b = Values.read(bias)[0];
+        double[][] centre = new double[x.rows()][1];
+        double[][] scale = new double[x.rows()][1];
+        for (int r = 0; r < x.rows(); r++) {
+            for (double v : rows[r]) centre[r][0] += v / x.cols();
+            for (int c = 0; c < x.cols(); c++) rows[r][c] -= centre[r][0];
+            scale[r][0] = 1 / StrictMath.sqrt(ReferenceReduce.dot(rows[r], rows[r]) / x.cols() + eps);
+            for (int c = 0; c < x.cols(); c++) rows[r][c] = rows[r][c] * scale[r][0] * w[c] + b[c];
+        }
+        Values.write(rows, y);
+        Values.write(centre, mean);
+        Values.write(scale, rstd);
+    }
 
-    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight, Matrix dBias) { throw new IllegalStateException("reference Normalization.layerNormBackward is not built yet"); }
+    /// With `x̂ = (x - mean)·rstd` and `g = w·dy`: `dx = rstd (g - mean(g) - x̂ · mean(g·x̂))`.
+    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
+                                            Matrix dWeight, Matrix dBias) {
+        String operation = "normalization.layerNorm backward";
+        checkBackward(operation, x, weight, rstd, dy, groups, dx);
+        Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
+        double[][] rows = Values.read(x);
+        double[][] centre = Values.read(mean);
+        double[][] scale = Values.read(rstd);
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) rows[r][c] = (rows[r][c] - centre[r][0]) * scale[r][0];
+        }
+        double[][] d = Values.read(dy);
+        addWeightGradient(operation, "dWeight", d, rows, dWeight, x.cols());
+        addBiasGradient(operation, d, dBias, x.cols());
+        double[] w = Values.read(weight)[0];
+        for (int r = 0; r < x.rows(); r++) {
+            double meanG = 0;
+            for (int c = 0; c < x.cols(); c++) {
+                d[r][c] *= w[c];
+                meanG += d[r][c] / x.cols();
+            }
+            double meanGx = ReferenceReduce.dot(d[r], rows[r]) / x.cols();
+            for (int c = 0; c < x.cols(); c++) d[r][c] = scale[r][0] * (d[r][c] - meanG - rows[r][c] * meanGx);
+        }
+        Values.write(d, mode, dx);
+    }
+
+    /// `dWeight += Σ_rows dy · x̂`.
+    private static void addWeightGradient(String operation, String name, double[][] dy, double[][] normed, Matrix dWeight, int cols) {
+        if (dWeight == null) return;
+        Checks.shape(operation, name, dWeight, 1, cols, F32);
+        double[][] sums = new double[1][cols];
+        for (int r = 0; r < dy.length; r++) {
+            for (int c = 0; c < cols; c++) sums[0][c] += dy[r][c] * normed[r][c];
+        }
+        Values.write(sums, Accumulate.ADD, dWeight);
+    }
+
+    /// `dBias += Σ_rows dy`.
+    private static void addBiasGradient(String operation, double[][] dy, Matrix dBias, int cols) {
+        if (dBias == null) return;
+        Checks.shape(operation, "dBias", dBias, 1, cols, F32);
+        double[][] sums = new double[1][cols];
+        for (double[] row : dy) {
+            for (int c = 0; c < cols; c++) sums[0][c] += row[c];
+        }
+        Values.write(sums, Accumulate.ADD, dBias);
+    }
+
+    private static void checkForward(String operation, Matrix x, Matrix weight, Matrix y) {
+        Checks.type(operation, "x", x, F32);
+        Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
+        Checks.like(operation, "y", y, "x", x);
+        Checks.sameOrApart(operation, "y", y, "x", x);
+    }
+
+    private static void checkBackward(String operation, Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx) {
+        Checks.type(operation, "x", x, F32);
+        Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
+        Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
+        Checks.like(operation, "dy", dy, "x", x);
+        Checks.like(operation, "dx", dx, "x", x);
+        Checks.groups(operation, groups, x.rows());
+        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        Checks.sameOrApart(operation, "dx", dx, "x", x);
+    }
 }

@@ -1,16 +1,106 @@
 package lucid.kernels.reference;
 
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F16;
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.DType.U8;
+
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 
-/// See [PatchEmbedding].
+/// A convolution whose stride is its kernel's size: cut into patches, then one product. See [PatchEmbedding].
 public final class ReferencePatchEmbedding implements PatchEmbedding {
-    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) { throw new IllegalStateException("reference PatchEmbedding.forwardFrames is not built yet"); }
+    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+        forward("patchEmbedding.forwardFrames", frames, U8, new Grid(n, height, width, patch), weight, bias, positions, out);
+    }
 
-    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) { throw new IllegalStateException("reference PatchEmbedding.forwardPixels is not built yet"); }
+    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+        forward("patchEmbedding.forwardPixels", pixels, F32, new Grid(n, height, width, patch), weight, bias, positions, out);
+    }
 
-    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) { throw new IllegalStateException("reference PatchEmbedding.patches is not built yet"); }
+    /// `out[n·patches + p] = weight · patch_p + bias + position_p`.
+    private static void forward(String operation, Buffer images, DType type, Grid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+        grid.check(operation);
+        Checks.buffer(operation, "images", images, grid.values(), type);
+        Checks.type(operation, "weight", weight, F32, BF16, F16);
+        int hidden = weight.rows();
+        Checks.shape(operation, "weight", weight, hidden, grid.length(), F32, BF16, F16);
+        Checks.shape(operation, "bias", bias, 1, hidden, F32);
+        if (positions != null) Checks.shape(operation, "positions", positions, grid.patches(), hidden, F32);
+        Checks.shape(operation, "out", out, grid.n * grid.patches(), hidden, F32);
+        double[][] results = ReferenceMatMul.product(grid.cut(images), Values.read(weight, true), hidden);
+        double[] b = Values.read(bias)[0];
+        double[][] position = positions == null ? new double[grid.patches()][hidden] : Values.read(positions);
+        for (int row = 0; row < results.length; row++) {
+            for (int c = 0; c < hidden; c++) results[row][c] += b[c] + position[row % grid.patches()][c];
+        }
+        Values.write(results, out);
+    }
 
-    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) { throw new IllegalStateException("reference PatchEmbedding.patchesBackward is not built yet"); }
+    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) {
+        Grid grid = new Grid(n, height, width, patch);
+        grid.check("patchEmbedding.patches");
+        Checks.buffer("patchEmbedding.patches", "framesOrPixels", framesOrPixels, grid.values(), U8, F32);
+        Checks.shape("patchEmbedding.patches", "out", out, n * grid.patches(), grid.length(), F32);
+        Values.write(grid.cut(framesOrPixels), out);
+    }
+
+    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
+        Grid grid = new Grid(n, height, width, patch);
+        grid.check("patchEmbedding.patches backward");
+        Checks.shape("patchEmbedding.patches backward", "dPatches", dPatches, n * grid.patches(), grid.length(), F32);
+        Checks.buffer("patchEmbedding.patches backward", "dPixels", dPixels, grid.values(), F32);
+        double[] pixels = new double[grid.values()];
+        double[][] d = Values.read(dPatches);
+        for (int row = 0; row < d.length; row++) {
+            for (int e = 0; e < grid.length(); e++) pixels[grid.planar(row, e)] = d[row][e];
+        }
+        Values.write(pixels, dPixels);
+    }
+
+    /// Where element e of patch row r lies: `r = image · patches + (py · columns + px)`, `e = (channel · patch + dy) · patch + dx`.
+    private record Grid(int n, int height, int width, int patch) {
+        void check(String operation) {
+            Checks.that(n >= 0 && height >= 0 && width >= 0 && patch > 0, operation, n + " images of " + height + " x " + width + ", patch " + patch
+                    + "; wanted no negative size and a positive patch");
+        }
+
+        int columns() { return width / patch; }
+
+        int patches() { return height / patch * columns(); }
+
+        int length() { return 3 * patch * patch; }
+
+        int values() { return Math.multiplyExact(Math.multiplyExact(n, 3), Math.multiplyExact(height, width)); }
+
+        /// Index in planar `[n, 3, height, width]`.
+        int planar(int row, int e) { return ((row / patches() * 3 + e / (patch * patch)) * height + y(row, e)) * width + x(row, e); }
+
+        /// Index in interleaved `[n, height, width, 3]`.
+        int interleaved(int row, int e) { return ((row / patches() * height + y(row, e)) * width + x(row, e)) * 3 + e / (patch * patch); }
+
+        private int y(int row, int e) { return row % patches() / columns() * patch + e / patch % patch; }
+
+        private int x(int row, int e) { return row % patches() % columns() * patch + e % patch; }
+
+        double[][] cut(Buffer images) {
+            double[] values = Values.read(images);
+            double[][] cut = new double[n * patches()][length()];
+            for (int row = 0; row < cut.length; row++) {
+                for (int e = 0; e < length(); e++) {
+                    cut[row][e] = images.dtype() == U8 ? normalised(values[interleaved(row, e)]) : values[planar(row, e)];
+                }
+            }
+            return cut;
+        }
+
+        /// SigLIP's image processor rescales in double, stores f32, then takes mean 0.5 and deviation 0.5 off in f32; the roundings are part of the model's input.
+        private static double normalised(double pixel) {
+            float rescaled = (float) (pixel * (1 / 255.0));
+            return (rescaled - 0.5f) / 0.5f;
+        }
+    }
 }

@@ -1,23 +1,109 @@
 package lucid.kernels.reference;
 
+import static lucid.kernels.contract.DType.F32;
+
+import java.util.Arrays;
+import java.util.function.ToDoubleFunction;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
 
-/// See [Reduce].
+/// Sums and maxima over a row. See [Reduce].
 public final class ReferenceReduce implements Reduce {
-    @Override public void rowSum(Matrix x, Matrix y) { throw new IllegalStateException("reference Reduce.rowSum is not built yet"); }
+    @Override public void rowSum(Matrix x, Matrix y) { overRows("reduce.rowSum", x, y, row -> Arrays.stream(row).sum()); }
 
-    @Override public void rowMax(Matrix x, Matrix y) { throw new IllegalStateException("reference Reduce.rowMax is not built yet"); }
+    @Override public void rowMax(Matrix x, Matrix y) { overRows("reduce.rowMax", x, y, ReferenceReduce::max); }
 
-    @Override public void rowDot(Matrix a, Matrix b, Matrix y) { throw new IllegalStateException("reference Reduce.rowDot is not built yet"); }
+    @Override public void rowDot(Matrix a, Matrix b, Matrix y) {
+        Checks.type("reduce.rowDot", "a", a, F32);
+        Checks.like("reduce.rowDot", "b", b, "a", a);
+        Checks.shape("reduce.rowDot", "y", y, a.rows(), 1, F32);
+        double[][] left = Values.read(a);
+        double[][] right = Values.read(b);
+        double[][] sums = new double[a.rows()][1];
+        for (int r = 0; r < a.rows(); r++) sums[r][0] = dot(left[r], right[r]);
+        Values.write(sums, y);
+    }
 
-    @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) { throw new IllegalStateException("reference Reduce.columnSums is not built yet"); }
+    @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) {
+        Checks.type("reduce.columnSums", "x", x, F32);
+        Checks.groups("reduce.columnSums", groups, x.rows());
+        Checks.shape("reduce.columnSums", "y", y, 1, x.cols(), F32);
+        double[][] sums = new double[1][x.cols()];
+        for (double[] row : Values.read(x)) {
+            for (int c = 0; c < row.length; c++) sums[0][c] += row[c];
+        }
+        Values.write(sums, Accumulate.ADD, y);
+    }
 
-    @Override public void addSumOfSquares(Matrix x, Matrix y) { throw new IllegalStateException("reference Reduce.addSumOfSquares is not built yet"); }
+    @Override public void addSumOfSquares(Matrix x, Matrix y) {
+        Checks.type("reduce.addSumOfSquares", "x", x, F32);
+        Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
+        double sum = 0;
+        for (double[] row : Values.read(x)) sum += dot(row, row);
+        Values.write(new double[][] {{sum}}, Accumulate.ADD, y);
+    }
 
-    @Override public void softmax(Matrix x, Matrix y) { throw new IllegalStateException("reference Reduce.softmax is not built yet"); }
+    @Override public void softmax(Matrix x, Matrix y) {
+        Checks.type("reduce.softmax", "x", x, F32);
+        Checks.like("reduce.softmax", "y", y, "x", x);
+        Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
+        double[][] rows = Values.read(x);
+        for (int r = 0; r < rows.length; r++) rows[r] = softmax(rows[r]);
+        Values.write(rows, y);
+    }
 
-    @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) { throw new IllegalStateException("reference Reduce.softmaxBackward is not built yet"); }
+    @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) {
+        Checks.type("reduce.softmax backward", "y", y, F32);
+        Checks.like("reduce.softmax backward", "dy", dy, "y", y);
+        Checks.like("reduce.softmax backward", "dx", dx, "y", y);
+        Checks.sameOrApart("reduce.softmax backward", "dx", dx, "dy", dy);
+        Checks.sameOrApart("reduce.softmax backward", "dx", dx, "y", y);
+        double[][] p = Values.read(y);
+        double[][] g = Values.read(dy);
+        for (int r = 0; r < y.rows(); r++) {
+            double mean = dot(g[r], p[r]);
+            for (int c = 0; c < y.cols(); c++) g[r][c] = p[r][c] * (g[r][c] - mean);
+        }
+        Values.write(g, mode, dx);
+    }
+
+    /// `e^(x_c - max) / Σ e^(x_c - max)`.
+    static double[] softmax(double[] x) {
+        double lse = logSumExp(x);
+        double[] p = new double[x.length];
+        for (int c = 0; c < x.length; c++) p[c] = StrictMath.exp(x[c] - lse);
+        return p;
+    }
+
+    /// `log Σ e^x_c`, with the maximum taken out so that nothing overflows.
+    static double logSumExp(double[] x) {
+        double max = max(x);
+        double sum = 0;
+        for (double v : x) sum += StrictMath.exp(v - max);
+        return max + StrictMath.log(sum);
+    }
+
+    static double max(double[] x) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (double v : x) max = Math.max(max, v);
+        return max;
+    }
+
+    static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int c = 0; c < a.length; c++) sum += a[c] * b[c];
+        return sum;
+    }
+
+    private static void overRows(String operation, Matrix x, Matrix y, ToDoubleFunction<double[]> f) {
+        Checks.type(operation, "x", x, F32);
+        Checks.shape(operation, "y", y, x.rows(), 1, F32);
+        double[][] rows = Values.read(x);
+        double[][] results = new double[x.rows()][1];
+        for (int r = 0; r < x.rows(); r++) results[r][0] = f.applyAsDouble(rows[r]);
+        Values.write(results, y);
+    }
 }

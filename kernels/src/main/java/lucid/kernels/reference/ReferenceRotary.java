@@ -1,12 +1,69 @@
 package lucid.kernels.reference;
 
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.DType.I32;
+
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
 
-/// See [Rotary].
+/// Rotation of the pair (i, i + d/2) by `position · theta^(-2i/d)`. See [Rotary].
 public final class ReferenceRotary implements Rotary {
-    @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) { throw new IllegalStateException("reference Rotary.table is not built yet"); }
+    /// The angle is rounded to f32 on purpose: the published models were trained with angles rounded so.
+    @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
+        String operation = "rotary.table";
+        checkHead(operation, headDim);
+        Checks.that(theta > 0, operation, "theta is " + theta + "; wanted > 0");
+        Checks.type(operation, "cos", cos, F32);
+        Checks.shape(operation, "cos", cos, cos.rows(), headDim / 2, F32);
+        Checks.shape(operation, "sin", sin, cos.rows(), headDim / 2, F32);
+        double[][] c = new double[cos.rows()][headDim / 2];
+        double[][] s = new double[cos.rows()][headDim / 2];
+        for (int p = 0; p < cos.rows(); p++) {
+            for (int i = 0; i < headDim / 2; i++) {
+                float frequency = (float) StrictMath.pow(theta, -2.0 * i / headDim);
+                float angle = p * frequency;
+                c[p][i] = StrictMath.cos(angle);
+                s[p][i] = StrictMath.sin(angle);
+            }
+        }
+        Values.write(c, cos);
+        Values.write(s, sin);
+    }
 
-    @Override public void rotate(Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, boolean inverse, Matrix y) { throw new IllegalStateException("reference Rotary.rotate is not built yet"); }
+    @Override public void rotate(Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, boolean inverse, Matrix y) {
+        String operation = "rotary.rotate";
+        checkHead(operation, headDim);
+        Checks.type(operation, "x", x, F32);
+        Checks.that(x.cols() % headDim == 0, operation, "x is " + x.describe() + "; wanted a multiple of headDim " + headDim + " columns");
+        Checks.buffer(operation, "positions", positions, x.rows(), I32);
+        Checks.type(operation, "cos", cos, F32);
+        Checks.shape(operation, "cos", cos, cos.rows(), headDim / 2, F32);
+        Checks.shape(operation, "sin", sin, cos.rows(), headDim / 2, F32);
+        Checks.like(operation, "y", y, "x", x);
+        Checks.sameOrApart(operation, "y", y, "x", x);
+        int[] at = Values.readInts(positions);
+        for (int r = 0; r < at.length; r++) Checks.index(operation, "positions", r, at[r], cos.rows());
+        double[][] rows = Values.read(x);
+        double[][] c = Values.read(cos);
+        double[][] s = Values.read(sin);
+        double sign = inverse ? -1 : 1;
+        int half = headDim / 2;
+        for (int r = 0; r < x.rows(); r++) {
+            for (int head = 0; head < x.cols(); head += headDim) {
+                for (int i = 0; i < half; i++) {
+                    double first = rows[r][head + i];
+                    double second = rows[r][head + half + i];
+                    rows[r][head + i] = first * c[at[r]][i] - second * sign * s[at[r]][i];
+                    rows[r][head + half + i] = second * c[at[r]][i] + first * sign * s[at[r]][i];
+                }
+            }
+        }
+        Values.write(rows, y);
+    }
+
+    private static void checkHead(String operation, int headDim) {
+        Checks.that(headDim > 0 && headDim % 2 == 0, operation, "headDim is " + headDim + "; wanted a positive even number");
+    }
 }
