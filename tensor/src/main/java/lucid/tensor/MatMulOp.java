@@ -1,0 +1,90 @@
+package lucid.tensor;
+
+import java.util.List;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+
+/// Matrix products. See [MatMul].
+public sealed interface MatMulOp extends Op {
+    private static MatMul kernels(Tensor x) { return x.device().matMul(); }
+
+    /// `y = x · wᵀ + b`: a layer of weights, whose gradients grow group by group.
+    record Linear(Tensor x, Tensor weight, Tensor bias) implements MatMulOp {
+        public Linear {
+            ShapeException.check(x.shape().cols() == weight.shape().cols(), "linear", x, weight, "a weight [out, " + x.shape().cols() + "]");
+            if (bias != null) {
+                ShapeException.check(bias.shape().rows() == 1 && bias.shape().cols() == weight.shape().rows(), "linear", weight, bias, "a bias [" + weight.shape().rows() + "]");
+            }
+        }
+
+        @Override public List<Tensor> inputs() { return bias == null ? List.of(x, weight) : List.of(x, weight, bias); }
+
+        @Override public Shape shape() { return x.shape().withCols(weight.shape().rows()); }
+
+        @Override public RowGroups groups() { return x.groups; }
+
+        @Override public void forward(Tensor y) {
+            kernels(x).multiply(x.matrix(), false, weight.matrix(), true, bias == null ? null : bias.matrix(), Accumulate.SET, y.matrix());
+        }
+
+        /// `db = Σ_rows dy`, `dw = dyᵀ x`, `dx = dy w`.
+        @Override public void backward(Tensor y, Matrix dy, Gradients g) {
+            if (g.wants(bias)) x.device().reduce().columnSums(dy, x.rowGroups(), g.adding(bias));
+            if (g.wants(weight)) kernels(x).gradWeight(dy, x.matrix(), x.rowGroups(), g.adding(weight));
+            if (g.wants(x)) {
+                Gradients.Target t = g.into(x);
+                kernels(x).multiply(dy, false, weight.matrix(), false, null, t.mode(), t.matrix());
+            }
+        }
+    }
+
+    /// `y = op(a) · op(b)`. Untransposed rows of a are rows in the sense of [RowGroups], and b's gradient grows group by group.
+    record Product(Tensor a, Tensor b, boolean transposeA, boolean transposeB) implements MatMulOp {
+        public Product {
+            ShapeException.check(inner(a, transposeA) == outer(b, transposeB), "matmul", a, b,
+                    "equal inner sizes, found " + inner(a, transposeA) + " and " + outer(b, transposeB) + describe(transposeA, transposeB));
+        }
+
+        private static int inner(Tensor t, boolean transpose) { return transpose ? t.shape().rows() : t.shape().cols(); }
+
+        private static int outer(Tensor t, boolean transpose) { return transpose ? t.shape().cols() : t.shape().rows(); }
+
+        private static String describe(boolean ta, boolean tb) { return ta || tb ? " (transposed: " + (ta && tb ? "both" : ta ? "first" : "second") + ")" : ""; }
+
+        @Override public List<Tensor> inputs() { return List.of(a, b); }
+
+        @Override public String name() { return "matmul"; }
+
+        @Override public Shape shape() {
+            int n = inner(b, transposeB);
+            return transposeA ? new Shape(a.shape().cols(), n) : a.shape().withCols(n);
+        }
+
+        @Override public RowGroups groups() { return transposeA ? null : a.groups; }
+
+        @Override public void forward(Tensor y) { kernels(a).multiply(a.matrix(), transposeA, b.matrix(), transposeB, null, Accumulate.SET, y.matrix()); }
+
+        /// With `y = A B`, `A = op(a)`: `dA = dy Bᵀ`, `dB = Aᵀ dy`, transposed back.
+        @Override public void backward(Tensor y, Matrix dy, Gradients g) {
+            if (g.wants(b)) gradientOfB(dy, g);
+            if (!g.wants(a)) return;
+            Gradients.Target t = g.into(a);
+            if (transposeA) kernels(a).multiply(b.matrix(), transposeB, dy, true, null, t.mode(), t.matrix());
+            else kernels(a).multiply(dy, false, b.matrix(), !transposeB, null, t.mode(), t.matrix());
+        }
+
+        private void gradientOfB(Matrix dy, Gradients g) {
+            if (!transposeA) {
+                Matrix db = g.adding(b);
+                if (transposeB) kernels(a).gradWeight(dy, a.matrix(), a.rowGroups(), db);
+                else kernels(a).gradWeight(a.matrix(), dy, a.rowGroups(), db);
+                return;
+            }
+            Gradients.Target t = g.into(b);
+            if (transposeB) kernels(a).multiply(dy, true, a.matrix(), true, null, t.mode(), t.matrix());
+            else kernels(a).multiply(a.matrix(), false, dy, false, null, t.mode(), t.matrix());
+        }
+    }
+}

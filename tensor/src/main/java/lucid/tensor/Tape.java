@@ -1,0 +1,242 @@
+package lucid.tensor;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import lucid.kernels.Device;
+import lucid.kernels.contract.Matrix;
+
+/// What was computed on a device, in order: the list of operation records that a backward pass walks from its end.
+/// Only operations with an input that requires a gradient are written down. There is one tape per device; [#toString()] prints it.
+public final class Tape {
+    /// Scopes that are open, by device. A device leaves with its last scope.
+    private static final Map<Device, Tape> TAPES = new IdentityHashMap<>();
+    private static final ThreadLocal<int[]> NO_GRAD_DEPTH = ThreadLocal.withInitial(() -> new int[1]);
+
+    private record Entry(Op op, Tensor result) {}
+
+    private final Device device;
+    private final List<Scope> scopes = new ArrayList<>();
+    private final List<Entry> entries = new ArrayList<>();
+    private int openScopes;
+    private long pass;
+    /// Set while a checkpointed block runs for the first time: nothing is written down, uses of leaves are.
+    private UseLog log;
+    /// Set while a checkpointed block runs again: uses of leaves get the numbers they had.
+    private UseLog.Reader replay;
+
+    private Tape(Device device) { this.device = device; }
+
+    /// The tape of a device.
+    public static Tape of(Device device) {
+        synchronized (TAPES) {
+            return TAPES.computeIfAbsent(device, Tape::new);
+        }
+    }
+
+    public Device device() { return device; }
+
+    /// Number of records.
+    public int size() { return entries.size(); }
+
+    /// The records, oldest first.
+    public List<Op> records() { return entries.stream().map(Entry::op).toList(); }
+
+    /// One line per record: number, operation, shapes of inputs and result.
+    @Override public String toString() {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < entries.size(); i++) {
+            Entry e = entries.get(i);
+            out.append(i).append(' ').append(e.op.name());
+            for (Tensor input : e.op.inputs()) out.append(' ').append(input.shape());
+            out.append(" -> ").append(e.result.shape()).append('\n');
+        }
+        return out.toString();
+    }
+
+    /// Until it closes, nothing on this thread is written to a tape: for rollouts and evaluation.
+    public static NoGrad noGrad() {
+        NO_GRAD_DEPTH.get()[0]++;
+        return new NoGrad();
+    }
+
+    /// True unless inside [#noGrad()].
+    public static boolean gradEnabled() { return NO_GRAD_DEPTH.get()[0] == 0; }
+
+    /// See [Tape#noGrad()].
+    public static final class NoGrad implements AutoCloseable {
+        private boolean closed;
+
+        private NoGrad() {}
+
+        @Override public void close() {
+            if (closed) throw new IllegalStateException("noGrad: closed twice");
+            closed = true;
+            NO_GRAD_DEPTH.get()[0]--;
+        }
+    }
+
+    // Scopes
+
+    Scope innermost() { return scopes.isEmpty() ? null : scopes.getLast(); }
+
+    Scope current() {
+        if (scopes.isEmpty()) {
+            throw new IllegalStateException("no scope is open on device " + device.name() + " to own the result; open one: try (var scope = Scope.open(device)) {...}");
+        }
+        return scopes.getLast();
+    }
+
+    void opened(Scope scope, boolean receivesResults) {
+        if (receivesResults) scopes.add(scope);
+        openScopes++;
+    }
+
+    /// Records whose results died with the scope are forgotten.
+    void closed(Scope scope) {
+        scopes.remove(scope);
+        while (!entries.isEmpty() && !entries.getLast().result.isAlive()) entries.removeLast();
+        if (entries.isEmpty()) pass++;
+        if (--openScopes == 0) {
+            synchronized (TAPES) {
+                TAPES.remove(device);
+            }
+        }
+    }
+
+    // Forward
+
+    /// The number of a use of a leaf, see [Leaf].
+    int use(Leaf leaf) {
+        int use = replay == null ? leaf.nextUse(pass) : replay.next();
+        if (log != null) log.add(use);
+        return use;
+    }
+
+    /// Runs an operation and writes it down if a gradient may be asked for.
+    static Tensor run(Op op) {
+        List<Tensor> inputs = op.inputs();
+        Tape tape = inputs.getFirst().storage().tape;
+        boolean tracked = false;
+        for (int i = 0; i < inputs.size(); i++) {
+            Tensor input = inputs.get(i);
+            if (input.storage().tape != tape) {
+                throw new IllegalArgumentException(op.name() + ": " + input + " is on device " + input.device().name() + ", " + inputs.getFirst()
+                        + " on " + tape.device.name() + "; wanted all on one device");
+            }
+            tracked |= input.requiresGrad();
+        }
+        Matrix view = op.view();
+        Tensor y = view == null ? Tensor.undefined(tape.current(), op.dtype(), op.shape()) : new Tensor(inputs.getFirst().storage(), view, op.shape());
+        y.groups = op.groups();
+        op.forward(y);
+        if (tracked && op.differentiable() && gradEnabled()) tape.write(op, y);
+        return y;
+    }
+
+    private void write(Op op, Tensor y) {
+        if (log != null) {
+            log.tracked = true;
+            y.state = Tensor.State.PASSING;
+            return;
+        }
+        entries.add(new Entry(op, y));
+        y.state = Tensor.State.RECORDED;
+    }
+
+    /// Runs a block whose records are not kept; see [Tensor#checkpoint].
+    Tensor checkpoint(UnaryOperator<Tensor> block, Tensor input) {
+        UseLog outer = log;
+        UseLog mine = new UseLog();
+        log = mine;
+        Tensor y;
+        try (Scope inner = Scope.open(device)) {
+            y = block.apply(input);
+            if (y.storage().owner != inner) y = y.detach().copy();
+            inner.keep(y);
+        } finally {
+            log = outer;
+        }
+        if (outer != null) outer.addAll(mine);
+        Tensor out = new Tensor(y.storage(), y.matrix(), y.shape());
+        out.groups = y.groups;
+        if (gradEnabled() && (mine.tracked || input.requiresGrad())) write(new CheckpointOp(block, input, y.shape(), mine), out);
+        return out;
+    }
+
+    /// Runs a checkpointed block again, this time writing it down, and walks back through it.
+    void replay(CheckpointOp op, Matrix dy, Gradients gradients) {
+        UseLog.Reader outerReplay = replay;
+        UseLog outerLog = log;
+        int[] depth = NO_GRAD_DEPTH.get();
+        int outerDepth = depth[0];
+        int mark = entries.size();
+        try (Scope _ = Scope.open(device)) {
+            replay = op.uses().reader();
+            log = null;
+            depth[0] = 0;
+            Tensor y = op.block().apply(op.input());
+            if (y.requiresGrad()) gradients.add(y.use(), dy);
+            replay = outerReplay;
+            walk(mark, gradients);
+            dropGradients(mark);
+            entries.subList(mark, entries.size()).clear();
+        } finally {
+            replay = outerReplay;
+            log = outerLog;
+            depth[0] = outerDepth;
+        }
+    }
+
+    // Backward
+
+    void backward(Tensor result, Tensor seed) {
+        if (!result.hasHistory()) {
+            throw new IllegalStateException("backward: " + result + (result.state == Tensor.State.CONSUMED ? " was already walked back from; compute it again"
+                    : " has no history on the tape (computed under noGrad, or from nothing that requires a gradient)"));
+        }
+        Gradients gradients = new Gradients(device);
+        try {
+            if (seed == null) {
+                ShapeException.check(result.shape().size() == 1, "backward", result, "a single number, or a seed gradient of its shape: backward(seed)");
+                device.elementwise().fill(gradients.into(result).matrix(), 1f);
+            } else {
+                ShapeException.check(seed.shape().size() == result.shape().size(), "backward", result, seed, "one number of the seed per element");
+                gradients.add(result, seed.matrix(result.matrix().rows(), result.matrix().cols()));
+            }
+            walk(0, gradients);
+        } finally {
+            dropGradients(0);
+            entries.removeIf(e -> e.result.state != Tensor.State.RECORDED);
+            pass++;
+        }
+    }
+
+    private void walk(int from, Gradients gradients) {
+        for (int i = entries.size() - 1; i >= from; i--) {
+            Entry entry = entries.get(i);
+            Tensor y = entry.result;
+            Matrix dy = y.gradient;
+            if (dy == null) continue;
+            y.gradient = null;
+            y.state = Tensor.State.CONSUMED;
+            Matrix outer = gradients.begin(dy);
+            try {
+                entry.op.backward(y, dy, gradients);
+            } finally {
+                gradients.end(dy, outer);
+            }
+        }
+    }
+
+    /// After a failure in the middle of a walk gradients may be left over.
+    private void dropGradients(int from) {
+        for (int i = from; i < entries.size(); i++) {
+            Tensor y = entries.get(i).result;
+            if (y.gradient != null) y.gradient.buffer().close();
+            y.gradient = null;
+        }
+    }
+}

@@ -1,0 +1,434 @@
+package lucid.tensor;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import lucid.kernels.Device;
+import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Elementwise.Binary;
+import lucid.kernels.contract.Elementwise.Unary;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+
+/// Numbers on a device, with a shape and, if asked for, a gradient.
+///
+/// Operations see a matrix: rows are all dimensions but the last, flattened; columns are the last. Results are dense, f32, and belong to the
+/// innermost open [Scope]; `reshape`, `rows`, `cols` and `withRowGroups` are views. Ops that keep rows pass [#rowGroups()] on; ops that change them
+/// (gather, concat, reshape to other rows, row ranges) give one group unless [#withRowGroups] says otherwise.
+public final class Tensor {
+    /// PASSING: computed in the first run of a checkpointed block. CONSUMED: its record was walked by a backward.
+    enum State { CONSTANT, PASSING, RECORDED, CONSUMED }
+
+    private final Storage storage;
+    private final Matrix matrix;
+    private final Shape shape;
+    private int useNumber = -1;
+    Leaf leaf;
+    RowGroups groups;
+    State state = State.CONSTANT;
+    /// While a backward runs: what has arrived so far, dense.
+    Matrix gradient;
+
+    Tensor(Storage storage, Matrix matrix, Shape shape) {
+        this.storage = storage;
+        this.matrix = matrix;
+        this.shape = shape;
+    }
+
+    // Creation
+
+    static Tensor undefined(Scope scope, DType dtype, Shape shape) {
+        scope.checkOpen();
+        Buffer buffer = scope.device().allocate(dtype, shape.size());
+        return new Tensor(new Storage(buffer, scope), Matrix.of(buffer, shape.rows(), shape.cols()), shape);
+    }
+
+    private static Tensor written(Scope scope, DType dtype, Object array, int length, int[] dims) {
+        Shape shape = new Shape(dims);
+        if (length != shape.size()) throw new ShapeException("tensor of shape " + shape + " from an array of " + length + "; wanted " + shape.size() + " numbers");
+        Tensor t = undefined(scope, dtype, shape);
+        if (length > 0) scope.device().write(t.storage.buffer, 0, array);
+        return t;
+    }
+
+    /// f32, copied from an array.
+    public static Tensor of(Scope scope, float[] data, int... dims) { return written(scope, DType.F32, data, data.length, dims); }
+
+    /// i32 ids, positions or counters, copied.
+    public static Tensor ints(Scope scope, int[] data, int... dims) { return written(scope, DType.I32, data, data.length, dims); }
+
+    /// u8 frames, copied.
+    public static Tensor bytes(Scope scope, byte[] data, int... dims) { return written(scope, DType.U8, data, data.length, dims); }
+
+    /// bf16 (or f16) bit patterns, copied.
+    public static Tensor halves(Scope scope, DType dtype, short[] data, int... dims) { return written(scope, dtype, data, data.length, dims); }
+
+    public static Tensor zeros(Scope scope, int... dims) { return full(scope, 0f, dims); }
+
+    public static Tensor full(Scope scope, float value, int... dims) {
+        Tensor t = undefined(scope, DType.F32, new Shape(dims));
+        scope.device().elementwise().fill(t.matrix, value);
+        return t;
+    }
+
+    /// Memory with undefined contents, for a kernel or [#copyFrom] to fill.
+    public static Tensor undefined(Scope scope, DType dtype, int... dims) { return undefined(scope, dtype, new Shape(dims)); }
+
+    /// Normally distributed numbers: element i depends on (key, i) only.
+    public static Tensor normal(Scope scope, long key, float mean, float std, int... dims) {
+        Tensor t = undefined(scope, DType.F32, new Shape(dims));
+        scope.device().sampling().normal(key, mean, std, t.matrix);
+        return t;
+    }
+
+    /// A buffer of the scope's device (for example a mapped weight file) as a tensor; the scope closes the buffer.
+    public static Tensor over(Scope scope, Buffer buffer, int... dims) {
+        Shape shape = new Shape(dims);
+        if (buffer.length() != shape.size()) throw new ShapeException("tensor of shape " + shape + " over a buffer of " + buffer.length() + " elements");
+        scope.checkOpen();
+        return new Tensor(new Storage(buffer, scope), Matrix.of(buffer, shape.rows(), shape.cols()), shape);
+    }
+
+    // What it is
+
+    public Shape shape() { return shape; }
+
+    public DType dtype() { return storage.buffer.dtype(); }
+
+    public Device device() { return storage.tape.device(); }
+
+    /// The scope that owns the memory.
+    public Scope scope() { return storage().owner; }
+
+    /// Whether a backward pass would compute a gradient for this tensor.
+    public boolean requiresGrad() { return leaf != null ? leaf.trainable : state != State.CONSTANT; }
+
+    /// How the rows divide into prompt groups; one group unless told otherwise.
+    public RowGroups rowGroups() { return groups != null ? groups : RowGroups.single(shape.rows()); }
+
+    /// The same tensor with other prompt groups (a view).
+    public Tensor withRowGroups(RowGroups g) {
+        Objects.requireNonNull(g, "groups");
+        if (g.rows() != shape.rows()) throw new ShapeException("withRowGroups: " + this + " has " + shape.rows() + " rows, the groups " + g.rows());
+        Tensor t = leaf != null ? view(matrix(), shape) : Tape.run(new ShapeOp.Reshape(this, shape));
+        t.groups = g;
+        return t;
+    }
+
+    /// The tensor as the kernels see it, for those who call kernels themselves (optimisers, sampling). Refused after the scope has closed.
+    public Matrix matrix() {
+        storage();
+        return matrix;
+    }
+
+    /// The whole buffer, for kernels that take vectors. Refused for a view of a part.
+    public Buffer buffer() {
+        storage();
+        if (matrix.offset() != 0 || matrix.size() != storage.buffer.length()) {
+            throw new ShapeException("buffer: " + this + " is a view of a part of its memory; take copy() of it");
+        }
+        return storage.buffer;
+    }
+
+    Matrix matrix(int rows, int cols) {
+        if (matrix.rows() == rows && matrix.cols() == cols) return matrix();
+        if (!matrix.isDense()) throw new ShapeException(this + " seen as [" + rows + " x " + cols + "]: its rows are not adjacent; take copy() of it");
+        return new Matrix(matrix().buffer(), matrix.offset(), rows, cols, cols);
+    }
+
+    Storage storage() {
+        if (!storage.alive()) {
+            throw new IllegalStateException("tensor " + this + " was used after its scope closed; keep() it in the scope around, or create it in a longer-lived one");
+        }
+        return storage;
+    }
+
+    Tape tape() { return storage.tape; }
+
+    boolean isAlive() { return storage.alive(); }
+
+    boolean hasHistory() { return state == State.RECORDED || state == State.PASSING; }
+
+    @Override public String toString() { return dtype().name().toLowerCase(Locale.ROOT) + shape; }
+
+    // Data
+
+    /// All elements, row by row.
+    public float[] toFloats() {
+        if (dtype() != DType.F32) {
+            Matrix wide = Matrix.of(device().allocate(DType.F32, shape.size()), matrix().rows(), matrix.cols());
+            try {
+                device().conversion().convert(matrix, wide);
+                float[] out = new float[shape.size()];
+                device().read(wide.buffer(), 0, out);
+                return out;
+            } finally {
+                wide.buffer().close();
+            }
+        }
+        float[] out = new float[shape.size()];
+        read(out, new float[matrix.isDense() ? 0 : matrix.cols()]);
+        return out;
+    }
+
+    /// All elements of an i32 tensor.
+    public int[] toInts() {
+        int[] out = new int[shape.size()];
+        read(out, new int[matrix.isDense() ? 0 : matrix.cols()]);
+        return out;
+    }
+
+    private void read(Object out, Object row) {
+        Matrix m = matrix();
+        if (m.size() == 0) return;
+        if (m.isDense()) {
+            device().read(m.buffer(), m.offset(), out);
+            return;
+        }
+        for (int r = 0; r < m.rows(); r++) {
+            device().read(m.buffer(), m.offset() + r * m.stride(), row);
+            System.arraycopy(row, 0, out, r * m.cols(), m.cols());
+        }
+    }
+
+    /// The only element.
+    public float item() {
+        ShapeException.check(shape.size() == 1, "item", this, "a tensor of one element");
+        return toFloats()[0];
+    }
+
+    /// Overwrites the contents (of a cache, a parameter, a range of rows). Not recorded: refused for a tensor with a history.
+    public void copyFrom(Tensor source) {
+        ShapeException.check(source.dtype() == dtype() && source.shape.rows() == shape.rows() && source.shape.cols() == shape.cols(), "copyFrom", this, source,
+                "the same type, rows and columns");
+        if (hasHistory()) throw new IllegalStateException("copyFrom: " + this + " is on the tape; overwriting it would falsify its backward");
+        device().elementwise().copy(source.matrix(), matrix());
+    }
+
+    /// Converted to another type, without a gradient.
+    public Tensor to(DType dtype) {
+        Tensor y = undefined(tape().current(), dtype, shape);
+        y.groups = groups;
+        device().conversion().convert(matrix(), y.matrix);
+        return y;
+    }
+
+    // Gradients
+
+    /// Makes this tensor a leaf that gathers a gradient. See [Parameter] for weights with a name.
+    public Tensor requireGrad() {
+        if (state != State.CONSTANT) throw new IllegalStateException("requireGrad: " + this + " was computed; only a tensor without history can be a leaf. detach() it first");
+        if (leaf != null) return this;
+        ShapeException.check(matrix().isDense() && (dtype() == DType.F32 || dtype() == DType.BF16 || dtype() == DType.F16), "requireGrad", this, "a dense f32, bf16 or f16 tensor");
+        leaf = new Leaf(storage, matrix, shape);
+        return this;
+    }
+
+    /// The gradient of a leaf, f32 of its shape: the sum over its uses, in order of use; null if nothing has arrived.
+    public Tensor grad() {
+        if (leaf == null) throw new IllegalStateException("grad: " + this + " is not a leaf; gradients of computed tensors are freed during the backward");
+        return leaf.gradient();
+    }
+
+    /// Frees the gradient of a leaf.
+    public void zeroGrad() { if (leaf != null) leaf.release(); }
+
+    /// Walks the tape back from this single number and frees its records.
+    public void backward() { tape().backward(this, null); }
+
+    /// The same from a tensor of any shape, with the gradient of the final loss with respect to it.
+    public void backward(Tensor seedGradient) { tape().backward(this, Objects.requireNonNull(seedGradient, "seedGradient")); }
+
+    /// The same memory without history: a constant.
+    public Tensor detach() {
+        Tensor t = new Tensor(storage(), matrix, shape);
+        t.groups = groups;
+        return t;
+    }
+
+    Tensor detachedAs(Shape other) { return new Tensor(storage(), matrix(other.rows(), other.cols()), other); }
+
+    /// A view without a record: of a leaf, whose gradient slots know views.
+    Tensor view(Matrix part, Shape partShape) {
+        Tensor t = new Tensor(storage(), part, partShape);
+        t.leaf = leaf;
+        return t;
+    }
+
+    /// As an input of a record: a leaf gets a handle that knows which use of it this is.
+    Tensor use() {
+        if (leaf == null || !leaf.trainable || !Tape.gradEnabled()) return this;
+        Tensor t = view(matrix(), shape);
+        t.groups = groups;
+        t.useNumber = tape().use(leaf);
+        return t;
+    }
+
+    int useNumber() { return useNumber; }
+
+    /// Runs the block without keeping its inner results; the backward runs it again. Same gradients, bit for bit, for less memory and a second forward.
+    /// The block must compute the same each time; it may use any parameters and tensors beside its input.
+    public static Tensor checkpoint(UnaryOperator<Tensor> block, Tensor input) { return input.tape().checkpoint(block, input); }
+
+    // Elementwise
+
+    /// `this + other`; other may have one row and/or one column, used for every row and/or column.
+    public Tensor add(Tensor other) { return binary(Binary.ADD, other); }
+
+    public Tensor sub(Tensor other) { return binary(Binary.SUB, other); }
+
+    public Tensor mul(Tensor other) { return binary(Binary.MUL, other); }
+
+    public Tensor div(Tensor other) { return binary(Binary.DIV, other); }
+
+    public Tensor binary(Binary op, Tensor other) { return Tape.run(new ElementwiseOp.BinaryMap(op, use(), other.use())); }
+
+    public Tensor scale(float alpha) { return Tape.run(new ElementwiseOp.Scale(use(), alpha)); }
+
+    public Tensor neg() { return scale(-1f); }
+
+    public Tensor unary(Unary op) { return Tape.run(new ElementwiseOp.UnaryMap(op, use())); }
+
+    public Tensor exp() { return unary(Unary.EXP); }
+
+    public Tensor log() { return unary(Unary.LOG); }
+
+    public Tensor tanh() { return unary(Unary.TANH); }
+
+    public Tensor square() { return unary(Unary.SQUARE); }
+
+    public Tensor sqrt() { return unary(Unary.SQRT); }
+
+    public Tensor relu() { return unary(Unary.RELU); }
+
+    public Tensor silu() { return unary(Unary.SILU); }
+
+    public Tensor sigmoid() { return unary(Unary.SIGMOID); }
+
+    /// GELU, exact form with erf.
+    public Tensor gelu() { return unary(Unary.GELU_ERF); }
+
+    /// GELU, tanh form (SigLIP's `gelu_pytorch_tanh`).
+    public Tensor geluTanh() { return unary(Unary.GELU_TANH); }
+
+    /// `silu(this) · up`.
+    public Tensor swiGlu(Tensor up) { return Tape.run(new ElementwiseOp.SwiGlu(use(), up.use())); }
+
+    // Products
+
+    /// `this · weightᵀ + bias`: weight [out, in] in f32, bf16 or f16; bias [out] or null.
+    public Tensor linear(Tensor weight, Tensor biasOrNull) {
+        return Tape.run(new MatMulOp.Linear(use(), weight.use(), biasOrNull == null ? null : biasOrNull.use()));
+    }
+
+    /// `op(this) · op(other)` of the matrices, with op the identity or the transpose.
+    public Tensor matmul(Tensor other, boolean transposeThis, boolean transposeOther) {
+        return Tape.run(new MatMulOp.Product(use(), other.use(), transposeThis, transposeOther));
+    }
+
+    public Tensor matmul(Tensor other) { return matmul(other, false, false); }
+
+    /// Patch embedding of `this`: u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]; weight [hidden, 3 · patch²] (or 4-d, as published),
+    /// bias [hidden], positions [patches, hidden] or null. Result [n, patches, hidden].
+    public Tensor patchEmbedding(Tensor weight, Tensor bias, Tensor positionsOrNull, int patch) {
+        Tensor flat = weight.shape.rank() == 2 ? weight : weight.reshape(weight.shape.dim(0), weight.shape.size() / Math.max(1, weight.shape.dim(0)));
+        return Tape.run(new IndexOp.PatchEmbed(use(), flat.use(), bias.use(), positionsOrNull == null ? null : positionsOrNull.use(), patch));
+    }
+
+    // Norms
+
+    public Tensor rmsNorm(Tensor weight, float eps) { return Tape.run(NormOp.RmsNorm.of(use(), weight.use(), eps)); }
+
+    public Tensor layerNorm(Tensor weight, Tensor bias, float eps) { return Tape.run(NormOp.LayerNorm.of(use(), weight.use(), bias.use(), eps)); }
+
+    // Attention
+
+    /// Rotary position embedding of every head; positions i32 [rows], cos and sin [positions, headDim / 2], see [RotaryTable].
+    public Tensor rotate(Tensor positions, Tensor cos, Tensor sin, int headDim) { return Tape.run(new AttentionOp.Rotate(use(), positions, cos, sin, headDim)); }
+
+    /// Attention of the queries `this` over k and v as the plan says. Result like the queries.
+    public Tensor attention(Tensor k, Tensor v, AttentionPlan plan, float scale) { return Tape.run(AttentionOp.Attend.of(use(), k.use(), v.use(), plan, scale)); }
+
+    // Reductions
+
+    /// Softmax of every row.
+    public Tensor softmax() { return Tape.run(new ReduceOp.Softmax(use())); }
+
+    /// Sum of all elements, a scalar.
+    public Tensor sum() { return Tape.run(new ReduceOp.Sum(use())); }
+
+    public Tensor mean() { return sum().scale(1f / shape.size()); }
+
+    /// Sum of every row, [..., 1].
+    public Tensor rowSum() { return Tape.run(new ReduceOp.RowSum(use())); }
+
+    public Tensor rowMean() { return rowSum().scale(1f / shape.cols()); }
+
+    /// Largest of every row, [..., 1], a constant for the backward.
+    public Tensor rowMax() { return Tape.run(new ReduceOp.RowMax(this)); }
+
+    /// `Σ this · weights` over all elements, a scalar.
+    public Tensor weightedSum(Tensor weights) { return Tape.run(new ReduceOp.WeightedSum(use(), weights.use())); }
+
+    // Views and rows
+
+    /// The same elements in another shape: a view where the memory allows it, else a copy.
+    public Tensor reshape(int... dims) {
+        Shape to = new Shape(dims);
+        ShapeException.check(to.size() == shape.size(), "reshape to " + to, this, "the same number of elements");
+        if (to.cols() != shape.cols() && !matrix.isDense()) return copy().reshape(dims);
+        Tensor t = leaf != null ? view(matrix(to.rows(), to.cols()), to) : Tape.run(new ShapeOp.Reshape(this, to));
+        if (to.rows() == shape.rows()) t.groups = groups;
+        return t;
+    }
+
+    /// Rows from (inclusive) to (exclusive), a view [to - from, cols].
+    public Tensor rows(int from, int to) {
+        if (leaf == null) return Tape.run(new ShapeOp.Rows(this, from, to));
+        ShapeOp.Rows part = new ShapeOp.Rows(this, from, to);
+        return view(part.view(), part.shape());
+    }
+
+    /// Columns from (inclusive) to (exclusive), a view.
+    public Tensor cols(int from, int to) {
+        if (leaf == null) return Tape.run(new ShapeOp.Cols(this, from, to));
+        ShapeOp.Cols part = new ShapeOp.Cols(this, from, to);
+        return view(part.view(), part.shape());
+    }
+
+    /// A dense copy.
+    public Tensor copy() { return Tape.run(new ShapeOp.Copy(use())); }
+
+    /// Rows by index (this may be a table of weights or computed rows): [ids..., cols].
+    public Tensor gatherRows(Tensor ids) { return Tape.run(new IndexOp.Gather(use(), ids)); }
+
+    /// Rows by index.
+    public Tensor gatherRows(int... ids) { return gatherRows(ints(tape().current(), ids, ids.length)); }
+
+    /// Rows of an embedding table [vocabulary, width] in f32 or bf16.
+    public static Tensor embedding(Tensor ids, Tensor table) { return table.gatherRows(ids); }
+
+    /// All rows of the parts, one after the other: [rows, cols].
+    public static Tensor concatRows(List<Tensor> parts) { return Tape.run(new ShapeOp.Concat(parts.stream().map(Tensor::use).toList(), true)); }
+
+    /// Columns of the parts beside each other: rows as in the first part.
+    public static Tensor concatCols(List<Tensor> parts) { return Tape.run(new ShapeOp.Concat(parts.stream().map(Tensor::use).toList(), false)); }
+
+    // Losses
+
+    /// Log-probability of each row's target under `softmax(hidden · headᵀ / temperature)`; the logits of all rows never exist together.
+    ///
+    /// @param hidden  f32 [rows, width]
+    /// @param head    f32 or bf16 [vocabulary, width]
+    /// @param targets i32 [rows]
+    public static LogProbs logProb(Tensor hidden, Tensor head, Tensor targets, float temperature) {
+        LossOp.LogProbOp op = LossOp.LogProbOp.of(hidden.use(), head.use(), targets, temperature);
+        return new LogProbs(Tape.run(op), op.entropy(), op.lse());
+    }
+
+    /// Cross-entropy of every row of logits, [rows]; target -100 gives 0 and no gradient. Combine with [#weightedSum], [#sum] or [#mean].
+    public static Tensor crossEntropy(Tensor logits, Tensor targets) { return Tape.run(LossOp.CrossEntropy.of(logits.use(), targets)); }
+}
