@@ -1,0 +1,209 @@
+package lucid.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+
+/// Byte-level BPE as Qwen2 uses it: text to ids and back. Immutable and safe for any number of threads.
+///
+/// The way of a text: added tokens are cut out; what lies between is put in NFC, split into pieces ([PreTokenizer]), and each piece's UTF-8 bytes are
+/// merged by rank. Nothing is put in front or behind, so `decode(encode(text), false)` is the text in NFC.
+public final class Tokenizer {
+    private final BpeModel model;
+    private final List<AddedToken> added;
+    private final boolean nfc;
+    private final String eos;
+    private final AddedTokens finder;
+    private final Map<String, Integer> idOfAdded = new HashMap<>();
+    private final String[] tokens;
+    private final byte[][] bytes;
+    private final boolean[] special;
+    private final PieceCache cache = new PieceCache();
+
+    /// @param model the vocabulary; it may hold the added tokens as well
+    /// @param added tokens matched in the raw text
+    /// @param nfc   whether text between added tokens is put in NFC
+    /// @param eos   content of the added token that ends a text, or null when there is none
+    public Tokenizer(BpeModel model, List<AddedToken> added, boolean nfc, String eos) {
+        this.model = Objects.requireNonNull(model, "Tokenizer: model is null");
+        this.added = added.stream().sorted(Comparator.comparingInt(AddedToken::id)).toList();
+        this.nfc = nfc;
+        this.eos = eos;
+        this.finder = new AddedTokens(this.added);
+        int size = 0;
+        for (int id : model.vocab().values()) size = Math.max(size, id + 1);
+        for (AddedToken token : added) size = Math.max(size, token.id() + 1);
+        tokens = new String[size];
+        bytes = new byte[size][];
+        special = new boolean[size];
+        model.vocab().forEach((token, id) -> tokens[id] = token);
+        for (AddedToken token : this.added) place(token);
+        for (int id = 0; id < size; id++) {
+            if (tokens[id] == null || bytes[id] != null) continue;
+            bytes[id] = ByteLevel.read(tokens[id]);
+            if (bytes[id] == null) throw new IllegalArgumentException("vocabulary: token '" + tokens[id] + "' (id " + id + ") is neither byte-level nor an added token");
+        }
+        if (eos != null && !idOfAdded.containsKey(eos)) throw new IllegalArgumentException("Tokenizer: the end token '" + eos + "' is not among the added tokens " + idOfAdded.keySet());
+    }
+
+    private void place(AddedToken token) {
+        String there = tokens[token.id()];
+        Integer inVocab = model.vocab().get(token.content());
+        if (bytes[token.id()] != null || there != null && !there.equals(token.content()) || inVocab != null && inVocab != token.id()) {
+            throw new IllegalArgumentException("added token '" + token.content() + "': id " + token.id() + " disagrees with the vocabulary, where the id is '" + there
+                + "' and the text has id " + inVocab);
+        }
+        if (idOfAdded.put(token.content(), token.id()) != null) throw new IllegalArgumentException("added token '" + token.content() + "' is listed twice");
+        tokens[token.id()] = token.content();
+        bytes[token.id()] = token.content().getBytes(StandardCharsets.UTF_8);
+        special[token.id()] = token.special();
+    }
+
+    /// The ids of `text`.
+    ///
+    /// @throws IllegalArgumentException for a string with an unpaired surrogate
+    public int[] encode(String text) {
+        Objects.requireNonNull(text, "encode: text is null");
+        IntList out = new IntList(text.length() / 3 + 8);
+        for (int at = 0; at < text.length(); ) {
+            AddedTokens.Match match = finder.find(text, at);
+            encodeOrdinary(text.substring(at, match == null ? text.length() : match.start()), out);
+            if (match == null) break;
+            out.add(match.token().id());
+            at = match.end();
+        }
+        return out.toArray();
+    }
+
+    private void encodeOrdinary(String text, IntList out) {
+        char[] chars = (nfc ? Nfc.normalize(text) : Nfc.wellFormed(text)).toCharArray();
+        for (int from = 0; from < chars.length; ) {
+            int to = PreTokenizer.next(chars, from, chars.length);
+            if (to - from > PieceCache.LONGEST) model.encodePiece(chars, from, to, out);
+            else encodeCached(chars, from, to, out);
+            from = to;
+        }
+    }
+
+    private void encodeCached(char[] chars, int from, int to, IntList out) {
+        int hash = PieceCache.hash(chars, from, to);
+        int[] ids = cache.get(hash, chars, from, to);
+        if (ids == null) {
+            IntList fresh = new IntList(3 * (to - from));
+            model.encodePiece(chars, from, to, fresh);
+            ids = fresh.toArray();
+            cache.put(hash, chars, from, to, ids);
+        }
+        out.addAll(ids);
+    }
+
+    /// The text that ids stand for. Bytes that are not UTF-8 give one U+FFFD per maximal ill-formed part, counted over all ids together.
+    ///
+    /// @param skipSpecial whether special tokens are left out before the bytes are joined
+    /// @throws IllegalArgumentException for an id without a token
+    public String decode(int[] ids, boolean skipSpecial) {
+        int length = 0;
+        for (int id : ids) length += bytesOf(id).length;
+        byte[] joined = new byte[length];
+        int at = 0;
+        for (int id : ids) {
+            if (skipSpecial && special[id]) continue;
+            System.arraycopy(bytes[id], 0, joined, at, bytes[id].length);
+            at += bytes[id].length;
+        }
+        return Utf8.decode(joined, at);
+    }
+
+    /// A decoder for ids that arrive one by one. Not shared between threads.
+    public StreamingDecoder stream(boolean skipSpecial) {
+        return new StreamingDecoder(this, skipSpecial);
+    }
+
+    /// What the pre-tokeniser makes of `text` (in NFC), each added token being one piece.
+    public List<String> pieces(String text) {
+        List<String> pieces = new ArrayList<>();
+        for (int at = 0; at < text.length(); ) {
+            AddedTokens.Match match = finder.find(text, at);
+            String ordinary = text.substring(at, match == null ? text.length() : match.start());
+            char[] chars = (nfc ? Nfc.normalize(ordinary) : Nfc.wellFormed(ordinary)).toCharArray();
+            for (int from = 0, to; from < chars.length; from = to) {
+                to = PreTokenizer.next(chars, from, chars.length);
+                pieces.add(new String(chars, from, to - from));
+            }
+            if (match == null) break;
+            pieces.add(match.token().content());
+            at = match.end();
+        }
+        return pieces;
+    }
+
+    /// The text whose UTF-8 bytes the ids of `text` spell out: NFC between added tokens.
+    public String normalize(String text) {
+        return String.join("", pieces(text));
+    }
+
+    /// One more than the largest id.
+    public int vocabSize() {
+        return tokens.length;
+    }
+
+    /// The id of the token that ends a text.
+    public int eosId() {
+        if (eos == null) throw new IllegalStateException("eosId: this tokenizer names no end token; give one when building it or an eos_token in tokenizer_config.json");
+        return idOfAdded.get(eos);
+    }
+
+    /// Content of the end token, or null.
+    public String eos() {
+        return eos;
+    }
+
+    /// The id of an added token, by its exact text.
+    public OptionalInt addedId(String content) {
+        Integer id = idOfAdded.get(content);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /// The token as the vocabulary writes it: stand-in characters (`Ġthe`), or an added token's text.
+    public String token(int id) {
+        bytesOf(id);
+        return tokens[id];
+    }
+
+    /// How many UTF-8 bytes the id stands for.
+    public int byteLength(int id) {
+        return bytesOf(id).length;
+    }
+
+    /// Whether `decode(ids, true)` drops the id.
+    public boolean isSpecial(int id) {
+        bytesOf(id);
+        return special[id];
+    }
+
+    public BpeModel model() {
+        return model;
+    }
+
+    /// The added tokens by id.
+    public List<AddedToken> added() {
+        return added;
+    }
+
+    public boolean nfc() {
+        return nfc;
+    }
+
+    byte[] bytesOf(int id) {
+        if (id < 0 || id >= tokens.length || bytes[id] == null) {
+            throw new IllegalArgumentException("id " + id + " has no token; this vocabulary has ids 0.." + (tokens.length - 1)
+                + ". A model's output layer may be wider than its vocabulary: mask those logits");
+        }
+        return bytes[id];
+    }
+}
