@@ -1,11 +1,11 @@
 package lucid.kernels.simd;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /// A fixed pool that runs one parallel loop at a time; the caller takes part. Kernels of a small model last tens of microseconds, so workers spin
-/// for a while before they sleep. Which thread does which items never shows in a result: every item is independent (row law).
+/// for a while before they sleep, and the caller waits for items, never for threads: a worker that wakes too late finds nothing left and
+/// delays nobody. Which thread does which items never shows in a result: every item is independent (row law).
 public final class Workers implements AutoCloseable {
     /// The work on items `from` (inclusive) to `to` (exclusive); `thread` is 0 .. threads-1 and picks scratch memory.
     @FunctionalInterface
@@ -13,25 +13,20 @@ public final class Workers implements AutoCloseable {
         void run(int from, int to, int thread);
     }
 
-    private static final long SPIN_NANOS = 50_000;
+    /// How long an idle worker watches for the next loop before it sleeps: longer than the pause between two kernels of a training step.
+    private static final long SPIN_NANOS = 100_000;
 
-    private final Thread[] helpers;
-    private final AtomicLong round = new AtomicLong();
-    private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger running = new AtomicInteger();
-    private volatile Body body;
-    private volatile int items;
-    private volatile int grain;
-    private volatile Throwable failure;
+    private final Helper[] helpers;
+    private volatile Loop loop;
     private volatile boolean closed;
     private boolean busy;
 
     public Workers(int threads) {
         if (threads < 1) throw new IllegalArgumentException("threads: " + threads + ", wanted at least 1");
-        helpers = new Thread[threads - 1];
+        helpers = new Helper[threads - 1];
         for (int i = 0; i < helpers.length; i++) {
-            int id = i + 1;
-            helpers[i] = Thread.ofPlatform().daemon().name("lucid-worker-" + id).start(() -> serve(id));
+            helpers[i] = new Helper(i + 1);
+            helpers[i].start();
         }
     }
 
@@ -39,66 +34,105 @@ public final class Workers implements AutoCloseable {
 
     /// Runs the body over `0 .. items`, in pieces of `grain` items that threads take in turn; returns when all are done.
     /// Not re-entrant: a body must not start another loop of the same pool.
-    public synchronized void parallel(int items, int grain, Body body) {
-        if (items <= 0) return;
+    public void parallel(int items, int grain, Body body) {
+        if (Thread.currentThread() instanceof Helper) throw nested();
+        if (items > 0) run(items, grain, body);
+    }
+
+    private synchronized void run(int items, int grain, Body body) {
+        if (busy) throw nested();
         if (helpers.length == 0 || items <= grain) {
             body.run(0, items, 0);
             return;
         }
-        if (busy) throw new IllegalStateException("a parallel loop was started inside a parallel loop");
         busy = true;
         try {
-            this.body = body;
-            this.items = items;
-            this.grain = Math.max(1, grain);
-            failure = null;
-            next.set(0);
-            running.set(helpers.length);
-            round.incrementAndGet();
-            for (Thread helper : helpers) LockSupport.unpark(helper);
-            work(0);
-            while (running.get() > 0) Thread.onSpinWait();
+            Loop mine = new Loop(body, items, Math.max(1, grain));
+            loop = mine;
+            for (Helper helper : helpers) if (helper.asleep) LockSupport.unpark(helper);
+            mine.work(0);
+            while (mine.done.get() < items) Thread.onSpinWait();
+            loop = null;
+            if (mine.failure != null) throw new IllegalStateException("a worker failed: " + mine.failure, mine.failure);
         } finally {
             busy = false;
-            this.body = null;
-        }
-        if (failure != null) throw new IllegalStateException("a worker failed: " + failure, failure);
-    }
-
-    private void work(int thread) {
-        Body b = body;
-        int n = items;
-        int g = grain;
-        try {
-            for (int from = next.getAndAdd(g); from < n; from = next.getAndAdd(g)) b.run(from, Math.min(n, from + g), thread);
-        } catch (Throwable t) {
-            failure = t;
-            next.set(n);
         }
     }
 
-    private void serve(int thread) {
-        long seen = 0;
-        while (!closed) {
-            seen = await(seen);
-            if (closed) return;
-            work(thread);
-            running.decrementAndGet();
+    private static IllegalStateException nested() { return new IllegalStateException("a parallel loop was started inside a parallel loop"); }
+
+    /// One parallel loop. A helper that comes late holds on to an old loop, whose items are all taken, and leaves.
+    private static final class Loop {
+        final Body body;
+        final int items;
+        final int grain;
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger done = new AtomicInteger();
+        volatile Throwable failure;
+
+        Loop(Body body, int items, int grain) {
+            this.body = body;
+            this.items = items;
+            this.grain = grain;
+        }
+
+        void work(int thread) {
+            while (next.get() < items) {
+                int from = next.getAndAdd(grain);
+                if (from >= items) return;
+                int to = Math.min(items, from + grain);
+                try {
+                    if (failure == null) body.run(from, to, thread);
+                } catch (Throwable t) {
+                    failure = t; // rethrown by the caller, once no thread is inside the body any more
+                } finally {
+                    done.addAndGet(to - from);
+                }
+            }
         }
     }
 
-    private long await(long seen) {
-        long deadline = System.nanoTime() + SPIN_NANOS;
-        for (int i = 0; ; i++) {
-            long now = round.get();
-            if (now != seen || closed) return now;
-            if ((i & 63) == 63 && System.nanoTime() > deadline) LockSupport.park(this);
-            else Thread.onSpinWait();
+    private final class Helper extends Thread {
+        private final int id;
+        volatile boolean asleep;
+
+        Helper(int id) {
+            super("lucid-worker-" + id);
+            this.id = id;
+            setDaemon(true);
+        }
+
+        @Override public void run() {
+            Loop seen = null;
+            while (!closed) {
+                Loop now = await(seen);
+                if (now != null) now.work(id);
+                seen = now;
+            }
+        }
+
+        /// The next loop after `seen`; null when the pool was closed. `asleep` is set before the last look, so that a caller either is
+        /// seen here or sees the flag and wakes this thread.
+        private Loop await(Loop seen) {
+            long deadline = System.nanoTime() + SPIN_NANOS;
+            for (int i = 1; !closed; i++) {
+                Loop now = loop;
+                if (now != null && now != seen) return now;
+                if ((i & 63) != 0 || System.nanoTime() < deadline) {
+                    Thread.onSpinWait();
+                } else {
+                    asleep = true;
+                    now = loop;
+                    if ((now == null || now == seen) && !closed) LockSupport.park(Workers.this);
+                    asleep = false;
+                }
+            }
+            return null;
         }
     }
 
     @Override public void close() {
         closed = true;
-        for (Thread helper : helpers) LockSupport.unpark(helper);
+        for (Helper helper : helpers) LockSupport.unpark(helper);
     }
 }

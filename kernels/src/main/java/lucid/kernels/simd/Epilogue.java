@@ -1,0 +1,88 @@
+package lucid.kernels.simd;
+
+import static lucid.kernels.simd.Species.F;
+import static lucid.kernels.simd.Species.LANES;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.host.HostBuffer;
+
+/// Carries finished chains from a tile to the result: `chain (+ bias)`, stored, or added to what is there; and unfinished ones back into a tile.
+///
+/// @param at    byte offset of the result's first element
+/// @param pitch bytes from row to row
+/// @param bias  memory of one row of n, or null
+record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, MemorySegment bias, long biasAt, boolean add) {
+    private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
+
+    static Epilogue of(Matrix c, Matrix bias, boolean add) {
+        return new Epilogue(HostBuffer.segment(c), HostBuffer.byteOffset(c), c.stride() * 4, c.rows(), c.cols(),
+                bias == null ? null : HostBuffer.segment(bias), bias == null ? 0 : HostBuffer.byteOffset(bias), add);
+    }
+
+    /// Writes the part of a tile [height][WIDTH] that lies inside the result, its corner at (row, col).
+    void write(int row, int col, int height, float[] tile, int from) {
+        int r = Math.min(height, rows - row);
+        int n = Math.min(GemmTile.WIDTH, cols - col);
+        long target = at + row * pitch + col * 4L;
+        if (n == GemmTile.WIDTH && bias == null) {
+            if (add) addWide(memory, target, pitch, r, tile, from);
+            else setWide(memory, target, pitch, r, tile, from);
+        } else {
+            for (int i = 0; i < r; i++) writeRow(target + i * pitch, biasAt + col * 4L, n, tile, from + i * GemmTile.WIDTH);
+        }
+    }
+
+    private static void setWide(MemorySegment memory, long target, long pitch, int rows, float[] tile, int from) {
+        for (int i = 0; i < rows; i++, target += pitch, from += GemmTile.WIDTH) {
+            FloatVector.fromArray(F, tile, from).intoMemorySegment(memory, target, NATIVE);
+            FloatVector.fromArray(F, tile, from + LANES).intoMemorySegment(memory, target + 4 * LANES, NATIVE);
+        }
+    }
+
+    private static void addWide(MemorySegment memory, long target, long pitch, int rows, float[] tile, int from) {
+        for (int i = 0; i < rows; i++, target += pitch, from += GemmTile.WIDTH) {
+            FloatVector x = FloatVector.fromMemorySegment(F, memory, target, NATIVE);
+            FloatVector y = FloatVector.fromMemorySegment(F, memory, target + 4 * LANES, NATIVE);
+            x.add(FloatVector.fromArray(F, tile, from)).intoMemorySegment(memory, target, NATIVE);
+            y.add(FloatVector.fromArray(F, tile, from + LANES)).intoMemorySegment(memory, target + 4 * LANES, NATIVE);
+        }
+    }
+
+    private void writeRow(long target, long biasFrom, int n, float[] tile, int from) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector v = FloatVector.fromArray(F, tile, from + j);
+            if (bias != null) v = v.add(FloatVector.fromMemorySegment(F, bias, biasFrom + 4L * j, NATIVE));
+            if (add) v = FloatVector.fromMemorySegment(F, memory, target + 4L * j, NATIVE).add(v);
+            v.intoMemorySegment(memory, target + 4L * j, NATIVE);
+        }
+        for (; j < n; j++) {
+            float v = tile[from + j];
+            if (bias != null) v += bias.get(FLOAT, biasFrom + 4L * j);
+            if (add) v = memory.get(FLOAT, target + 4L * j) + v;
+            memory.set(FLOAT, target + 4L * j, v);
+        }
+    }
+
+    /// The result's part under a tile, into the tile: the start of chains that continue.
+    void read(int row, int col, int height, float[] tile, int to) {
+        int r = Math.min(height, rows - row);
+        int n = Math.min(GemmTile.WIDTH, cols - col);
+        for (int i = 0; i < r; i++) {
+            MemorySegment.copy(memory, FLOAT, at + (row + i) * pitch + col * 4L, tile, to + i * GemmTile.WIDTH, n);
+        }
+    }
+
+    /// Chains of no links: 0 (+ bias) everywhere.
+    void writeZeros() {
+        float[] zeros = new float[GemmTile.SIZE];
+        for (int row = 0; row < rows; row += GemmTile.HEIGHT) {
+            for (int col = 0; col < cols; col += GemmTile.WIDTH) write(row, col, GemmTile.HEIGHT, zeros, 0);
+        }
+    }
+}

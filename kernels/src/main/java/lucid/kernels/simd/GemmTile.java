@@ -1,0 +1,166 @@
+package lucid.kernels.simd;
+
+import static lucid.kernels.simd.Species.F;
+import static lucid.kernels.simd.Species.LANES;
+
+import jdk.incubator.vector.FloatVector;
+
+/// The register tiles of the matrix product: `height` rows by two vectors, one chain `acc = fma(a_k, b_k, acc)` per lane, ascending k.
+///
+/// Every accumulator is a local variable of its own, because HotSpot does not turn an array of vectors into registers. Two vectors wide, because
+/// each broadcast of `a` then feeds two FMAs; as tall as the register file allows: 12 · 2 + 3 of the 32 registers of AVX-512,
+/// 6 · 2 + 3 of the 16 of AVX2, 8 · 2 + 3 of the 32 of NEON. The low tiles are for the rows that are left over; four rows are still eight
+/// independent chains, which is what two FMA ports of latency four need, so a single row costs no more than four.
+///
+/// Panels are `float[]`, so that range checks leave the loop and no kind of memory segment can spoil it.
+final class GemmTile {
+    /// Columns of a tile: two vectors.
+    static final int WIDTH = 2 * LANES;
+    /// Rows of the tallest tile.
+    static final int HEIGHT = LANES == 16 ? 12 : LANES == 8 ? 6 : 8;
+    /// Floats of a tile.
+    static final int SIZE = HEIGHT * WIDTH;
+
+    private GemmTile() {}
+
+    /// The tile height for a panel with `rows` rows left: the lowest that holds them.
+    static int height(int rows) {
+        if (rows <= 4) return 4;
+        if (LANES == 16 && rows <= 8) return 8;
+        return HEIGHT;
+    }
+
+    /// `c[r][j] = chain over p of fma(a[p][r], b[p][j])`, from 0 or, if `resume`, from what c holds.
+    ///
+    /// @param a panel [k][height], from `ao` on
+    /// @param b panel [k][WIDTH], from `bo` on
+    /// @param c tile [height][WIDTH], from `co` on
+    static void run(int height, float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+        if (height == 4) rows4(a, ao, b, bo, k, c, co, resume);
+        else if (LANES == 16 && height == 12) rows12(a, ao, b, bo, k, c, co, resume);
+        else if (LANES == 8 && height == 6) rows6(a, ao, b, bo, k, c, co, resume);
+        else rows8(a, ao, b, bo, k, c, co, resume);
+    }
+
+    private static FloatVector start(float[] c, int at, boolean resume) {
+        return resume ? FloatVector.fromArray(F, c, at) : FloatVector.zero(F);
+    }
+
+    /// 12 rows x 2 vectors.
+    private static void rows12(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+        FloatVector x0 = start(c, co, resume), y0 = start(c, co + LANES, resume);
+        FloatVector x1 = start(c, co + 2 * LANES, resume), y1 = start(c, co + 3 * LANES, resume);
+        FloatVector x2 = start(c, co + 4 * LANES, resume), y2 = start(c, co + 5 * LANES, resume);
+        FloatVector x3 = start(c, co + 6 * LANES, resume), y3 = start(c, co + 7 * LANES, resume);
+        FloatVector x4 = start(c, co + 8 * LANES, resume), y4 = start(c, co + 9 * LANES, resume);
+        FloatVector x5 = start(c, co + 10 * LANES, resume), y5 = start(c, co + 11 * LANES, resume);
+        FloatVector x6 = start(c, co + 12 * LANES, resume), y6 = start(c, co + 13 * LANES, resume);
+        FloatVector x7 = start(c, co + 14 * LANES, resume), y7 = start(c, co + 15 * LANES, resume);
+        FloatVector x8 = start(c, co + 16 * LANES, resume), y8 = start(c, co + 17 * LANES, resume);
+        FloatVector x9 = start(c, co + 18 * LANES, resume), y9 = start(c, co + 19 * LANES, resume);
+        FloatVector x10 = start(c, co + 20 * LANES, resume), y10 = start(c, co + 21 * LANES, resume);
+        FloatVector x11 = start(c, co + 22 * LANES, resume), y11 = start(c, co + 23 * LANES, resume);
+        for (int p = 0, i = ao, j = bo; p < k; p++, i += 12, j += WIDTH) {
+            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+            s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
+            s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
+            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+            s = FloatVector.broadcast(F, a[i + 4]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
+            s = FloatVector.broadcast(F, a[i + 5]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
+            s = FloatVector.broadcast(F, a[i + 6]); x6 = s.fma(u, x6); y6 = s.fma(v, y6);
+            s = FloatVector.broadcast(F, a[i + 7]); x7 = s.fma(u, x7); y7 = s.fma(v, y7);
+            s = FloatVector.broadcast(F, a[i + 8]); x8 = s.fma(u, x8); y8 = s.fma(v, y8);
+            s = FloatVector.broadcast(F, a[i + 9]); x9 = s.fma(u, x9); y9 = s.fma(v, y9);
+            s = FloatVector.broadcast(F, a[i + 10]); x10 = s.fma(u, x10); y10 = s.fma(v, y10);
+            s = FloatVector.broadcast(F, a[i + 11]); x11 = s.fma(u, x11); y11 = s.fma(v, y11);
+        }
+        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
+        x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
+        x2.intoArray(c, co + 4 * LANES); y2.intoArray(c, co + 5 * LANES);
+        x3.intoArray(c, co + 6 * LANES); y3.intoArray(c, co + 7 * LANES);
+        x4.intoArray(c, co + 8 * LANES); y4.intoArray(c, co + 9 * LANES);
+        x5.intoArray(c, co + 10 * LANES); y5.intoArray(c, co + 11 * LANES);
+        x6.intoArray(c, co + 12 * LANES); y6.intoArray(c, co + 13 * LANES);
+        x7.intoArray(c, co + 14 * LANES); y7.intoArray(c, co + 15 * LANES);
+        x8.intoArray(c, co + 16 * LANES); y8.intoArray(c, co + 17 * LANES);
+        x9.intoArray(c, co + 18 * LANES); y9.intoArray(c, co + 19 * LANES);
+        x10.intoArray(c, co + 20 * LANES); y10.intoArray(c, co + 21 * LANES);
+        x11.intoArray(c, co + 22 * LANES); y11.intoArray(c, co + 23 * LANES);
+    }
+
+    /// 8 rows x 2 vectors.
+    private static void rows8(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+        FloatVector x0 = start(c, co, resume), y0 = start(c, co + LANES, resume);
+        FloatVector x1 = start(c, co + 2 * LANES, resume), y1 = start(c, co + 3 * LANES, resume);
+        FloatVector x2 = start(c, co + 4 * LANES, resume), y2 = start(c, co + 5 * LANES, resume);
+        FloatVector x3 = start(c, co + 6 * LANES, resume), y3 = start(c, co + 7 * LANES, resume);
+        FloatVector x4 = start(c, co + 8 * LANES, resume), y4 = start(c, co + 9 * LANES, resume);
+        FloatVector x5 = start(c, co + 10 * LANES, resume), y5 = start(c, co + 11 * LANES, resume);
+        FloatVector x6 = start(c, co + 12 * LANES, resume), y6 = start(c, co + 13 * LANES, resume);
+        FloatVector x7 = start(c, co + 14 * LANES, resume), y7 = start(c, co + 15 * LANES, resume);
+        for (int p = 0, i = ao, j = bo; p < k; p++, i += 8, j += WIDTH) {
+            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+            s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
+            s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
+            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+            s = FloatVector.broadcast(F, a[i + 4]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
+            s = FloatVector.broadcast(F, a[i + 5]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
+            s = FloatVector.broadcast(F, a[i + 6]); x6 = s.fma(u, x6); y6 = s.fma(v, y6);
+            s = FloatVector.broadcast(F, a[i + 7]); x7 = s.fma(u, x7); y7 = s.fma(v, y7);
+        }
+        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
+        x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
+        x2.intoArray(c, co + 4 * LANES); y2.intoArray(c, co + 5 * LANES);
+        x3.intoArray(c, co + 6 * LANES); y3.intoArray(c, co + 7 * LANES);
+        x4.intoArray(c, co + 8 * LANES); y4.intoArray(c, co + 9 * LANES);
+        x5.intoArray(c, co + 10 * LANES); y5.intoArray(c, co + 11 * LANES);
+        x6.intoArray(c, co + 12 * LANES); y6.intoArray(c, co + 13 * LANES);
+        x7.intoArray(c, co + 14 * LANES); y7.intoArray(c, co + 15 * LANES);
+    }
+
+    /// 6 rows x 2 vectors.
+    private static void rows6(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+        FloatVector x0 = start(c, co, resume), y0 = start(c, co + LANES, resume);
+        FloatVector x1 = start(c, co + 2 * LANES, resume), y1 = start(c, co + 3 * LANES, resume);
+        FloatVector x2 = start(c, co + 4 * LANES, resume), y2 = start(c, co + 5 * LANES, resume);
+        FloatVector x3 = start(c, co + 6 * LANES, resume), y3 = start(c, co + 7 * LANES, resume);
+        FloatVector x4 = start(c, co + 8 * LANES, resume), y4 = start(c, co + 9 * LANES, resume);
+        FloatVector x5 = start(c, co + 10 * LANES, resume), y5 = start(c, co + 11 * LANES, resume);
+        for (int p = 0, i = ao, j = bo; p < k; p++, i += 6, j += WIDTH) {
+            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+            s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
+            s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
+            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+            s = FloatVector.broadcast(F, a[i + 4]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
+            s = FloatVector.broadcast(F, a[i + 5]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
+        }
+        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
+        x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
+        x2.intoArray(c, co + 4 * LANES); y2.intoArray(c, co + 5 * LANES);
+        x3.intoArray(c, co + 6 * LANES); y3.intoArray(c, co + 7 * LANES);
+        x4.intoArray(c, co + 8 * LANES); y4.intoArray(c, co + 9 * LANES);
+        x5.intoArray(c, co + 10 * LANES); y5.intoArray(c, co + 11 * LANES);
+    }
+
+    /// 4 rows x 2 vectors.
+    private static void rows4(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+        FloatVector x0 = start(c, co, resume), y0 = start(c, co + LANES, resume);
+        FloatVector x1 = start(c, co + 2 * LANES, resume), y1 = start(c, co + 3 * LANES, resume);
+        FloatVector x2 = start(c, co + 4 * LANES, resume), y2 = start(c, co + 5 * LANES, resume);
+        FloatVector x3 = start(c, co + 6 * LANES, resume), y3 = start(c, co + 7 * LANES, resume);
+        for (int p = 0, i = ao, j = bo; p < k; p++, i += 4, j += WIDTH) {
+            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+            s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
+            s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
+            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+        }
+        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
+        x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
+        x2.intoArray(c, co + 4 * LANES); y2.intoArray(c, co + 5 * LANES);
+        x3.intoArray(c, co + 6 * LANES); y3.intoArray(c, co + 7 * LANES);
+    }
+}
