@@ -8,6 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.math.ScalarMath;
 import lucid.kernels.simd.AttentionSchedule.Slice;
 
 /// The forward of one unit: some queries of one key/value head. A row is a (query, head of the group); the heads that share keys stand side by side, so that
