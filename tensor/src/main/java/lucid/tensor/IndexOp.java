@@ -11,8 +11,13 @@ import lucid.kernels.contract.RowGroups;
 /// Rows by index, and patches of images. See [Embedding] and [PatchEmbedding].
 public sealed interface IndexOp extends Op {
     /// `y[r] = table[ids[r]]`; the gradient is scattered by the groups of the ids' rows.
-    record Gather(Tensor table, Tensor ids) implements IndexOp {
-        public Gather { ShapeException.check(ids.dtype() == DType.I32, "gatherRows", table, ids, "i32 row numbers"); }
+    ///
+    /// @param groups of the ids; null: one group
+    record Gather(Tensor table, Tensor ids, RowGroups groups) implements IndexOp {
+        public Gather {
+            ShapeException.check(ids.dtype() == DType.I32, "gatherRows", table, ids, "i32 row numbers");
+            checkGroups("gatherRows", groups, ids.shape().size());
+        }
 
         @Override public List<Tensor> inputs() { return List.of(table, ids); }
 
@@ -30,8 +35,14 @@ public sealed interface IndexOp extends Op {
         }
     }
 
-    /// Images to rows: [n, patches, hidden]. Groups of the result's rows must hold whole images.
-    record PatchEmbed(Tensor images, Tensor weight, Tensor bias, Tensor positions, int patch) implements IndexOp {
+    private static void checkGroups(String operation, RowGroups groups, int rows) {
+        if (groups != null && groups.rows() != rows) throw new ShapeException(operation + ": the groups cover " + groups.rows() + " rows; wanted " + rows);
+    }
+
+    /// Images to rows: [n, patches, hidden].
+    ///
+    /// @param groups of the result's rows, each of whole images; null: one group
+    record PatchEmbed(Tensor images, Tensor weight, Tensor bias, Tensor positions, int patch, RowGroups groups) implements IndexOp {
         public PatchEmbed {
             Shape s = images.shape();
             boolean frames = images.dtype() == DType.U8;
@@ -45,6 +56,7 @@ public sealed interface IndexOp extends Op {
                 ShapeException.check(positions.shape().rows() == patches && positions.shape().cols() == weight.shape().rows(), "patchEmbedding", images, positions,
                         "positions [" + patches + ", " + weight.shape().rows() + "]");
             }
+            checkGroups("patchEmbedding", groups, s.dim(0) * patches);
         }
 
         @Override public List<Tensor> inputs() { return positions == null ? List.of(images, weight, bias) : List.of(images, weight, bias, positions); }

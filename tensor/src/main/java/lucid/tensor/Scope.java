@@ -72,9 +72,14 @@ public final class Scope implements AutoCloseable {
         if (tensor.hasHistory()) {
             throw new IllegalStateException("adopt: " + tensor + " has a history on the tape; make it under Tape.noGrad(), or adopt a detached copy of it");
         }
+        take(storage);
+        return tensor;
+    }
+
+    /// Moves memory here from the scope that owns it.
+    void take(Storage storage) {
         storage.owner.remove(storage);
         add(storage);
-        return tensor;
     }
 
     void checkOpen() {

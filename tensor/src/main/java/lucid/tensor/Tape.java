@@ -152,10 +152,11 @@ public final class Tape {
         UseLog mine = new UseLog();
         log = mine;
         Tensor y;
+        Scope around = current();
         try (Scope inner = Scope.open(device)) {
             y = block.apply(input);
-            if (y.storage().owner != inner) y = y.detach().copy();
-            inner.keep(y);
+            if (y.storage().owner == inner) around.take(y.storage());
+            else around.take((y = y.detach().copy()).storage());
         } finally {
             log = outer;
         }
@@ -193,7 +194,7 @@ public final class Tape {
     // Backward
 
     void backward(Tensor result, Tensor seed) {
-        if (!result.hasHistory()) {
+        if (result.state != Tensor.State.RECORDED) {
             throw new IllegalStateException("backward: " + result + (result.state == Tensor.State.CONSUMED ? " was already walked back from; compute it again"
                     : " has no history on the tape (computed under noGrad, or from nothing that requires a gradient)"));
         }

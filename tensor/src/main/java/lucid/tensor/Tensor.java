@@ -17,7 +17,8 @@ import lucid.kernels.contract.RowGroups;
 ///
 /// Operations see a matrix: rows are all dimensions but the last, flattened; columns are the last. Results are dense, f32, and belong to the
 /// innermost open [Scope]; `reshape`, `rows`, `cols` and `withRowGroups` are views. Ops that keep rows pass [#rowGroups()] on; ops that change them
-/// (gather, concat, reshape to other rows, row ranges) give one group unless [#withRowGroups] says otherwise.
+/// (concat, reshape to other rows, row ranges) give one group unless [#withRowGroups] says otherwise; gather and patch embedding, whose own
+/// gradients depend on the groups, take them as an argument.
 public final class Tensor {
     /// PASSING: computed in the first run of a checkpointed block. CONSUMED: its record was walked by a backward.
     enum State { CONSTANT, PASSING, RECORDED, CONSUMED }
@@ -333,9 +334,10 @@ public final class Tensor {
 
     /// Patch embedding of `this`: u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]; weight [hidden, 3 · patch²] (or 4-d, as published),
     /// bias [hidden], positions [patches, hidden] or null. Result [n, patches, hidden].
-    public Tensor patchEmbedding(Tensor weight, Tensor bias, Tensor positionsOrNull, int patch) {
+    /// `groupsOrNull`: how the n · patches rows divide into prompt groups (null: one group).
+    public Tensor patchEmbedding(Tensor weight, Tensor bias, Tensor positionsOrNull, int patch, RowGroups groupsOrNull) {
         Tensor flat = weight.shape.rank() == 2 ? weight : weight.reshape(weight.shape.dim(0), weight.shape.size() / Math.max(1, weight.shape.dim(0)));
-        return Tape.run(new IndexOp.PatchEmbed(use(), flat.use(), bias.use(), positionsOrNull == null ? null : positionsOrNull.use(), patch));
+        return Tape.run(new IndexOp.PatchEmbed(use(), flat.use(), bias.use(), positionsOrNull == null ? null : positionsOrNull.use(), patch, groupsOrNull));
     }
 
     // Norms
@@ -403,12 +405,18 @@ public final class Tensor {
     public Tensor copy() { return Tape.run(new ShapeOp.Copy(use())); }
 
     /// Rows by index (this may be a table of weights or computed rows): [ids..., cols].
-    public Tensor gatherRows(Tensor ids) { return Tape.run(new IndexOp.Gather(use(), ids)); }
+    public Tensor gatherRows(Tensor ids) { return gatherRows(ids, null); }
+
+    /// The same with the prompt groups of the ids (null: one group), which the table's gradient grows by.
+    public Tensor gatherRows(Tensor ids, RowGroups groupsOrNull) { return Tape.run(new IndexOp.Gather(use(), ids, groupsOrNull)); }
 
     /// Rows by index.
     public Tensor gatherRows(int... ids) { return gatherRows(ints(tape().current(), ids, ids.length)); }
 
-    /// Rows of an embedding table [vocabulary, width] in f32 or bf16.
+    /// Rows of an embedding table [vocabulary, width] in f32 or bf16; groups of the ids as in [#gatherRows(Tensor, RowGroups)].
+    public static Tensor embedding(Tensor ids, Tensor table, RowGroups groupsOrNull) { return table.gatherRows(ids, groupsOrNull); }
+
+    /// The same for one group.
     public static Tensor embedding(Tensor ids, Tensor table) { return table.gatherRows(ids); }
 
     /// All rows of the parts, one after the other: [rows, cols].

@@ -1,0 +1,77 @@
+package lucid.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import lucid.kernels.Device;
+import lucid.kernels.contract.RowGroups;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class CheckpointTest {
+    private enum How { KEPT, CHECKPOINTED, NESTED }
+
+    /// A residual network with a weight that every layer shares, a captured tensor, and a first use outside of all blocks.
+    private static List<float[]> gradients(Device device, How how) {
+        try (Scope model = Scope.open(device)) {
+            List<Parameter> all = new ArrayList<>();
+            for (int i = 0; i < 4; i++) all.add(new Parameter("w" + i, Tensor.normal(model, i, 0, 0.3f, 6, 6)));
+            Parameter shared = new Parameter("shared", Tensor.normal(model, 9, 0, 0.3f, 6, 6));
+            all.add(shared);
+            try (Scope _ = model.child()) {
+                Tensor x = Tensor.normal(model, 10, 0, 1, 5, 6).withRowGroups(new RowGroups(0, 2, 5)).linear(shared.value(), null);
+                Tensor captured = x.tanh();
+                UnaryOperator<Tensor> pair = t -> layers(t, all.subList(2, 4), shared, captured, how == How.NESTED ? How.CHECKPOINTED : How.KEPT);
+                Tensor h = layers(x, all.subList(0, 2), shared, captured, how);
+                h = how == How.NESTED ? Tensor.checkpoint(pair, h) : layers(h, all.subList(2, 4), shared, captured, how);
+                List<float[]> out = new ArrayList<>();
+                out.add(h.toFloats());
+                h.linear(shared.value(), null).square().sum().backward();
+                for (Parameter p : all) out.add(p.grad().toFloats());
+                return out;
+            }
+        }
+    }
+
+    private static Tensor layers(Tensor x, List<Parameter> weights, Parameter shared, Tensor captured, How how) {
+        for (Parameter w : weights) {
+            UnaryOperator<Tensor> block = t -> t.add(t.linear(w.value(), null).silu().mul(captured).linear(shared.value(), null));
+            x = how == How.KEPT ? block.apply(x) : Tensor.checkpoint(block, x);
+        }
+        return x;
+    }
+
+    @ParameterizedTest @EnumSource(Devices.class)
+    void gradientsHaveTheSameBits(Devices which) {
+        try (Device device = which.open()) {
+            List<float[]> kept = gradients(device, How.KEPT);
+            for (How how : List.of(How.CHECKPOINTED, How.NESTED)) {
+                List<float[]> again = gradients(device, how);
+                for (int i = 0; i < kept.size(); i++) assertArrayEquals(kept.get(i), again.get(i), how + ", " + (i == 0 ? "result" : "gradient " + (i - 1)));
+            }
+            assertEquals(0, device.liveBytes());
+        }
+    }
+
+    @ParameterizedTest @EnumSource(Devices.class)
+    void innerResultsAreNotKept(Devices which) {
+        long kept = afterForward(which, false);
+        long checkpointed = afterForward(which, true);
+        assertTrue(checkpointed * 3 < kept, "live bytes after the forward: " + checkpointed + " checkpointed, " + kept + " kept");
+    }
+
+    private static long afterForward(Devices which, boolean checkpoint) {
+        try (Device device = which.open(); Scope scope = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(scope, 0.01f, 8, 8));
+            UnaryOperator<Tensor> block = t -> t.linear(w.value(), null).tanh().exp().silu().scale(0.5f).add(t);
+            Tensor x = Tensor.full(scope, 1f, 32, 8);
+            for (int i = 0; i < 4; i++) x = checkpoint ? Tensor.checkpoint(block, x) : block.apply(x);
+            assertEquals(checkpoint ? 4 : 24, scope.tape().size());
+            return device.liveBytes();
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package lucid.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import lucid.kernels.Device;
+import lucid.kernels.ReferenceDevice;
+import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.RowGroups;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// However prompt groups are divided into micro-batches, the gradients have the same bits: a small language model with a tied head.
+class MicroBatchTest {
+    private static final int GROUPS = 4;
+    private static final int[] ROWS = {5, 3, 7, 4};
+    private static final int WIDTH = 16;
+    private static final int VOCABULARY = 13;
+
+    private static List<float[]> gradients(Device device, int groupsPerBatch, boolean checkpoint) {
+        try (Scope model = Scope.open(device)) {
+            Parameter embedding = new Parameter("embedding", Tensor.normal(model, 1, 0, 0.5f, VOCABULARY, WIDTH));
+            Parameter norm = new Parameter("norm", Tensor.normal(model, 2, 1, 0.1f, WIDTH));
+            Parameter qkv = new Parameter("qkv", Tensor.normal(model, 3, 0, 0.3f, 3 * WIDTH, WIDTH));
+            Parameter bias = new Parameter("bias", Tensor.normal(model, 4, 0, 0.3f, 3 * WIDTH));
+            Parameter scale = new Parameter("scale", Tensor.normal(model, 5, 1, 0.3f, WIDTH));
+            Parameter last = new Parameter("last", Tensor.normal(model, 6, 0, 0.3f, WIDTH));
+            for (int from = 0; from < GROUPS; from += groupsPerBatch) {
+                try (Scope step = model.child()) {
+                    int[] rows = Arrays.copyOfRange(ROWS, from, from + groupsPerBatch);
+                    int[] offsets = new int[rows.length + 1];
+                    List<Span> spans = new ArrayList<>();
+                    for (int i = 0; i < rows.length; i++) {
+                        offsets[i + 1] = offsets[i] + rows[i];
+                        spans.add(Span.causal(offsets[i], rows[i]));
+                    }
+                    int first = Arrays.stream(ROWS).limit(from).sum();
+                    int total = offsets[rows.length];
+                    Tensor ids = Tensor.ints(step, ids(first, total, 3), total);
+                    Tensor x = Tensor.embedding(ids, embedding.value(), new RowGroups(offsets));
+                    AttentionPlan plan = new AttentionPlan(2, 2, WIDTH / 2, spans);
+                    java.util.function.UnaryOperator<Tensor> block = t -> {
+                        Tensor p = t.rmsNorm(norm.value(), 1e-6f).linear(qkv.value(), bias.value());
+                        return t.add(p.cols(0, WIDTH).attention(p.cols(WIDTH, 2 * WIDTH), p.cols(2 * WIDTH, 3 * WIDTH), plan, 0.3f).mul(scale.value()));
+                    };
+                    Tensor h = (checkpoint ? Tensor.checkpoint(block, x) : block.apply(x)).layerNorm(norm.value(), last.value(), 1e-6f);
+                    Tensor lp = Tensor.logProb(h, embedding.value(), Tensor.ints(step, ids(first, total, 5), total), 1f).logProb();
+                    lp.backward(Tensor.full(step, -0.125f, total));
+                }
+            }
+            return java.util.stream.Stream.of(embedding, norm, qkv, bias, scale, last).map(p -> p.grad().toFloats()).toList();
+        }
+    }
+
+    private static int[] ids(int first, int count, int factor) {
+        int[] ids = new int[count];
+        for (int i = 0; i < count; i++) ids[i] = (first + i) * factor % VOCABULARY;
+        return ids;
+    }
+
+    @ParameterizedTest @EnumSource(Devices.class)
+    void anyDivisionGivesTheSameGradients(Devices which) {
+        try (Device device = which.open()) {
+            List<float[]> whole = gradients(device, GROUPS, false);
+            for (int groups : new int[] {1, 2, 4}) {
+                for (boolean checkpoint : new boolean[] {false, true}) {
+                    List<float[]> parts = gradients(device, groups, checkpoint);
+                    for (int i = 0; i < whole.size(); i++) {
+                        // The textbook device sums in double over all rows at once and rounds per call; the law of bits holds on the others.
+                        float delta = which == Devices.REFERENCE ? 2e-6f : 0f;
+                        String what = "parameter " + i + ", micro-batches of " + groups + (checkpoint ? " groups, checkpointed" : " groups");
+                        if (delta == 0f) assertArrayEquals(whole.get(i), parts.get(i), what);
+                        else assertArrayEquals(whole.get(i), parts.get(i), delta, what);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test void aCombinedGradientIsNotAddedTo() {
+        try (Device device = new ReferenceDevice(); Scope scope = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(scope, 2f, 2));
+            Runnable pass = () -> w.value().mul(w.value()).sum().backward();
+            pass.run();
+            pass.run();
+            assertArrayEquals(new float[] {8, 8}, w.grad().toFloats());
+            assertArrayEquals(new float[] {8, 8}, w.grad().toFloats());
+            var e = assertThrows(IllegalStateException.class, pass::run);
+            assertTrue(e.getMessage().contains("zeroGrad"), e.getMessage());
+            w.zeroGrad();
+            pass.run();
+            assertArrayEquals(new float[] {4, 4}, w.grad().toFloats());
+        }
+    }
+
+    @Test void partsOfAParameterGatherInTheirPlaces() {
+        try (Device device = new ReferenceDevice(); Scope scope = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(scope, 2f, 3, 2));
+            w.value().rows(1, 2).sum().add(w.value().cols(1, 2).scale(10f).sum()).backward();
+            assertArrayEquals(new float[] {0, 10, 1, 11, 0, 10}, w.grad().toFloats());
+        }
+    }
+}
