@@ -1,0 +1,126 @@
+package lucid.kernels.conformance;
+
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F16;
+import static lucid.kernels.contract.DType.F32;
+
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+import lucid.kernels.Device;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.RowGroups;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Tolerance: a chain of k products of uniform numbers loses about 2^-25 · k/3 (k roundings of partial sums that walk to √k/3); the tests allow `2^-22 · max(4, k)`.
+/// It does not depend on b's dtype, because widening is exact.
+abstract class MatMulContract extends DeviceContract {
+    MatMulContract(Supplier<Device> factory) { super(factory); }
+
+    static double tolerance(int k) { return 0x1p-22 * Math.max(4, k); }
+
+    @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
+    @CsvSource({"1,1,1,0", "1,1,1,3", "0,5,3,0", "5,0,3,0", "3,5,0,0", "3,5,0,2", "2,3,4,1", "1,257,65,0", "1,64,300,5", "7,33,129,0", "8,48,16,0", "13,17,19,3",
+            "65,67,70,0", "100,3,5,1", "3,100,257,0", "33,31,600,7"})
+    void everyOrientationTypeAndMode(int m, int n, int k, int layout) {
+        gap = layout;
+        for (DType type : new DType[] {F32, BF16, F16}) {
+            for (int orientation = 0; orientation < 4; orientation++) {
+                boolean ta = (orientation & 1) != 0;
+                boolean tb = (orientation & 2) != 0;
+                Twin a = random(ta ? k : m, ta ? m : k);
+                Twin b = matrix(type, tb ? n : k, tb ? k : n, uniform(n * k, -1, 1));
+                Twin bias = random(1, n);
+                for (Accumulate mode : Accumulate.values()) {
+                    for (Twin extra : new Twin[] {null, bias}) {
+                        Twin c = random(m, n);
+                        both((d, s) -> d.matMul().multiply(a.on(s), ta, b.on(s), tb, extra == null ? null : extra.on(s), mode, c.on(s)));
+                        assertSame(type + " " + (ta ? "T" : "N") + (tb ? "T" : "N") + " " + mode, c, tolerance(k));
+                    }
+                }
+                Twin c = random(m, n);
+                both((d, s) -> d.matMul().multiplyContinue(a.on(s), ta, b.on(s), tb, c.on(s)));
+                assertSame("continue", c, tolerance(k));
+            }
+        }
+    }
+
+    @Test void byHand() {
+        Twin a = values(2, 3, 1, 2, 3, 4, 5, 6);
+        Twin b = values(3, 2, 7, 8, 9, 10, 11, 12);
+        Twin c = zeros(2, 2);
+        tested.matMul().multiply(a.tested(), false, b.tested(), false, null, Accumulate.SET, c.tested());
+        assertValues("a b", c, 0, 58, 64, 139, 154);
+        tested.matMul().multiply(a.tested(), false, b.tested(), false, values(1, 2, 0.5, -1).tested(), Accumulate.ADD, c.tested());
+        assertValues("a b + bias, added", c, 0, 116.5, 127, 278.5, 307);
+        Twin square = zeros(3, 3);
+        tested.matMul().multiply(a.tested(), true, a.tested(), false, null, Accumulate.SET, square.tested());
+        assertValues("aᵀ a", square, 0, 17, 22, 27, 22, 29, 36, 27, 36, 45);
+    }
+
+    /// What is in the output before SET is never read: not even NaN comes through.
+    @Test void setIgnoresWhatWasThere() {
+        Twin c = values(1, 2, Double.NaN, Double.POSITIVE_INFINITY);
+        tested.matMul().multiply(values(1, 1, 2).tested(), false, values(1, 2, 3, 4).tested(), false, null, Accumulate.SET, c.tested());
+        assertValues("c", c, 0, 6, 8);
+        Twin empty = values(1, 2, Double.NaN, Double.POSITIVE_INFINITY);
+        tested.matMul().multiply(zeros(1, 0).tested(), false, zeros(0, 2).tested(), false, null, Accumulate.SET, empty.tested());
+        assertValues("k = 0", empty, 0, 0, 0);
+    }
+
+    @ParameterizedTest(name = "{0} rows of {1} and {2}, gap {3}")
+    @CsvSource({"1,1,1,0", "0,3,4,0", "5,3,0,0", "9,7,5,3", "40,33,65,0", "70,20,130,1"})
+    void gradWeight(int rows, int n, int k, int layout) {
+        gap = layout;
+        Twin dy = random(rows, n);
+        Twin x = random(rows, k);
+        Twin dw = random(n, k);
+        RowGroups groups = new RowGroups(0, rows / 3, rows / 3, rows);
+        both((d, s) -> d.matMul().gradWeight(dy.on(s), x.on(s), groups, dw.on(s)));
+        assertSame("dw", dw, tolerance(rows));
+    }
+
+    /// `y = x wᵀ`: dx = dy w and dw = dyᵀ x are the derivatives.
+    @Test void derivatives() {
+        Twin x = random(3, 4);
+        Twin w = random(2, 4);
+        Twin y = zeros(3, 2);
+        float[] weight = uniform(6, -1, 1);
+        Twin dy = matrix(F32, 3, 2, weight);
+        Twin dx = zeros(3, 4);
+        Twin dw = zeros(2, 4);
+        tested.matMul().multiply(dy.tested(), false, w.tested(), false, null, Accumulate.SET, dx.tested());
+        tested.matMul().gradWeight(dy.tested(), x.tested(), RowGroups.single(3), dw.tested());
+        DoubleSupplier loss = () -> {
+            oracle.matMul().multiply(x.oracle(), false, w.oracle(), true, null, Accumulate.SET, y.oracle());
+            return weighted(y.oracle(), weight);
+        };
+        assertGradient("dx", x, loss, dx);
+        assertGradient("dw", w, loss, dw);
+    }
+
+    @Test void refuses() {
+        Twin a = random(2, 3);
+        Twin b = random(4, 5);
+        Twin c = random(2, 5);
+        var op = tested.matMul();
+        assertRefused("matmul|multiply", () -> op.multiply(a.tested(), false, b.tested(), false, null, Accumulate.SET, c.tested()));
+        Twin fit = random(3, 5);
+        assertRefused("matmul|multiply", () -> op.multiply(a.tested(), false, fit.tested(), false, null, Accumulate.SET, random(2, 4).tested()));
+        assertRefused("matmul|multiply", () -> op.multiply(a.tested(), false, fit.tested(), false, random(1, 4).tested(), Accumulate.SET, c.tested()));
+        assertRefused("matmul|multiply", () -> op.multiplyContinue(a.tested(), true, fit.tested(), false, c.tested()));
+        Twin square = random(3, 3);
+        assertRefused("matmul|multiply", () -> op.multiply(square.tested(), false, random(3, 3).tested(), false, null, Accumulate.SET, square.tested()));
+        assertRefused("gradWeight", () -> op.gradWeight(a.tested(), random(3, 3).tested(), RowGroups.single(2), random(3, 3).tested()));
+        assertRefused("gradWeight", () -> op.gradWeight(a.tested(), a.tested(), RowGroups.single(1), random(3, 3).tested()));
+    }
+
+    @ParameterizedTest @EnumSource(value = DType.class, names = {"BF16", "F16"})
+    void refusesNarrowActivations(DType type) {
+        Twin a = matrix(type, 2, 3, new float[6]);
+        assertRefused("matmul|multiply", () -> tested.matMul().multiply(a.tested(), false, random(3, 2).tested(), false, null, Accumulate.SET, random(2, 2).tested()));
+    }
+}

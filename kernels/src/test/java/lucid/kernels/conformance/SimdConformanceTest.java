@@ -1,0 +1,14 @@
+package lucid.kernels.conformance;
+
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import org.junit.jupiter.api.Nested;
+
+/// The fast CPU device, with three threads so that work is divided unevenly even on a machine with few processors.
+class SimdConformanceTest {
+    private static Device device() { return new SimdDevice(3); }
+
+    @Nested class MatMul extends MatMulContract {
+        MatMul() { super(SimdConformanceTest::device); }
+    }
+}
