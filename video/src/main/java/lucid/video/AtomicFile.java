@@ -1,0 +1,41 @@
+package lucid.video;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/// Files that are complete or absent: written aside in the same folder, forced to the disk, renamed.
+final class AtomicFile {
+    private AtomicFile() {}
+
+    static void write(Path path, byte[]... parts) throws IOException {
+        Path absolute = path.toAbsolutePath();
+        Path aside = Files.createTempFile(absolute.getParent(), "." + absolute.getFileName(), ".part");
+        try {
+            try (FileChannel out = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+                for (byte[] part : parts) {
+                    ByteBuffer bytes = ByteBuffer.wrap(part);
+                    while (bytes.hasRemaining()) out.write(bytes);
+                }
+                out.force(true);
+            }
+            move(aside, absolute);
+        } finally {
+            Files.deleteIfExists(aside);
+        }
+    }
+
+    /// Renames a finished file or folder into place.
+    static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException("this file system cannot rename " + from + " to " + to + " in one step; choose another folder", e);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package lucid.video;
+
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP8;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
+import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVStream;
+
+/// Times of a stream's frames in order of presentation, from its packets (nothing is decoded). Headers cannot be asked: Matroska's does not say how many frames there are.
+///
+/// @param times  presentation time of frame i in the stream's time base; empty when the packets do not tell, then frames have to be counted by decoding
+/// @param keys   times of the key frames, ascending
+/// @param packets number of packets that carry a frame to be shown
+record PacketIndex(long[] times, long[] keys, int packets) {
+    /// Reads all packets; the stream is at its end afterwards.
+    static PacketIndex scan(Path path, AVFormatContext format, AVStream stream, AVPacket packet) {
+        long[] times = new long[64];
+        long[] keys = new long[16];
+        int n = 0;
+        int k = 0;
+        // Invisible VP8 frames are packets of their own.
+        boolean usable = stream.codecpar().codec_id() != AV_CODEC_ID_VP8;
+        int result;
+        while ((result = av_read_frame(format, packet)) >= 0) {
+            if (packet.stream_index() == stream.index() && (packet.flags() & AV_PKT_FLAG_DISCARD) == 0) {
+                if (n == times.length) times = Arrays.copyOf(times, 2 * n);
+                usable &= packet.pts() != AV_NOPTS_VALUE;
+                times[n++] = packet.pts();
+                if ((packet.flags() & AV_PKT_FLAG_KEY) != 0) {
+                    if (k == keys.length) keys = Arrays.copyOf(keys, 2 * k);
+                    keys[k++] = packet.pts();
+                }
+            }
+            av_packet_unref(packet);
+        }
+        if (result != AVERROR_EOF) throw new VideoException(path, "damaged or cut off after " + n + " frames: " + Ffmpeg.text(result) + "; wanted a whole file, copy it again");
+        refuseShort(path, stream, n);
+        times = Arrays.copyOf(times, n);
+        keys = Arrays.copyOf(keys, k);
+        Arrays.sort(times);
+        Arrays.sort(keys);
+        for (int i = 1; i < n; i++) usable &= times[i] != times[i - 1];
+        return new PacketIndex(usable ? times : new long[0], keys, n);
+    }
+
+    private static void refuseShort(Path path, AVStream stream, int found) {
+        if (found == 0) throw new VideoException(path, "its video stream has no frames, wanted at least one");
+        // A header that announces edited-out frames as well may say more than are shown, so only the demuxer's own table is compared: all entries, shown or not.
+        if (stream.nb_frames() > found && stream.codecpar().codec_id() != AV_CODEC_ID_VP8 && !edited(stream)) {
+            throw new VideoException(path, "cut off: its header announces " + stream.nb_frames() + " frames, " + found + " are there; copy the file again");
+        }
+    }
+
+    private static boolean edited(AVStream stream) { return stream.start_time() != 0; }
+}

@@ -1,0 +1,104 @@
+package lucid.video;
+
+import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
+import static org.bytedeco.ffmpeg.global.avutil.AV_FRAME_DATA_DISPLAYMATRIX;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_side_data;
+import static org.bytedeco.ffmpeg.global.avutil.av_get_pix_fmt_name;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
+import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
+
+import java.nio.file.Path;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVFrameSideData;
+import org.bytedeco.ffmpeg.swscale.SwsContext;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.PointerPointer;
+
+/// FFmpeg's decoded frames as upright RGB bytes. 4:2:0 goes through [Yuv420], every other format through libswscale with its default flags.
+final class PictureCopy implements AutoCloseable {
+    private final Path path;
+    private final int[] streamMatrix;
+    private SwsContext scaler;
+    private int scalerFormat = -1;
+    private int storedHeight;
+    private int storedWidth;
+    private Orientation orientation;
+
+    /// @param streamMatrix display matrix of the stream, or null
+    PictureCopy(Path path, int[] streamMatrix) {
+        this.path = path;
+        this.streamMatrix = streamMatrix;
+    }
+
+    /// Rows of the upright picture; known after the first frame.
+    int height() { return orientation.transposed() ? storedWidth : storedHeight; }
+
+    int width() { return orientation.transposed() ? storedHeight : storedWidth; }
+
+    byte[] rgb(AVFrame frame) {
+        if (orientation == null) {
+            storedHeight = frame.height();
+            storedWidth = frame.width();
+            orientation = Orientation.of(path, matrix(frame));
+        } else if (frame.height() != storedHeight || frame.width() != storedWidth) {
+            throw new VideoException(path, "its frames change size from " + storedHeight + "x" + storedWidth + " to " + frame.height() + "x" + frame.width() + ", wanted one size; re-encode it");
+        }
+        byte[] rgb = new byte[Math.multiplyExact(3 * storedHeight, storedWidth)];
+        int format = frame.format();
+        if (format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P) planar(frame, rgb);
+        else scaled(frame, rgb);
+        return orientation.upright(rgb, storedHeight, storedWidth);
+    }
+
+    private int[] matrix(AVFrame frame) {
+        AVFrameSideData data = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+        if (data == null || data.isNull()) return streamMatrix;
+        int[] m = new int[9];
+        new IntPointer(data.data()).get(m);
+        return m;
+    }
+
+    private void planar(AVFrame frame, byte[] rgb) {
+        byte[][] planes = new byte[3][];
+        int[] strides = new int[3];
+        for (int p = 0; p < 3; p++) {
+            int rows = p == 0 ? storedHeight : storedHeight + 1 >> 1;
+            int columns = p == 0 ? storedWidth : storedWidth + 1 >> 1;
+            strides[p] = frame.linesize(p);
+            if (strides[p] < columns) throw new VideoException(path, "plane " + p + " has rows of " + strides[p] + " bytes, wanted at least " + columns);
+            planes[p] = new byte[(rows - 1) * strides[p] + columns];
+            frame.data(p).get(planes[p]);
+        }
+        boolean full = frame.format() == AV_PIX_FMT_YUVJ420P || frame.color_range() == AVCOL_RANGE_JPEG;
+        Yuv420.of(frame.colorspace(), full).toRgb(planes, strides, storedHeight, storedWidth, rgb, 0);
+    }
+
+    private void scaled(AVFrame frame, byte[] rgb) {
+        if (scaler == null || scalerFormat != frame.format()) {
+            if (scaler != null) sws_freeContext(scaler);
+            scaler = sws_getContext(storedWidth, storedHeight, frame.format(), storedWidth, storedHeight, AV_PIX_FMT_RGB24, SWS_BICUBIC, null, null, (double[]) null);
+            if (scaler == null || scaler.isNull()) throw new VideoException(path, "pixel format " + av_get_pix_fmt_name(frame.format()).getString() + " cannot be turned into RGB");
+            scalerFormat = frame.format();
+        }
+        // Vector code writes whole registers: rows are padded to 64 bytes and the buffer has room behind the last one.
+        int stride = 3 * storedWidth + 63 & ~63;
+        try (BytePointer out = new BytePointer((long) stride * storedHeight + 64); PointerPointer<BytePointer> data = new PointerPointer<>(4); IntPointer lines = new IntPointer(4)) {
+            data.put(0, out);
+            lines.put(0, stride);
+            Ffmpeg.check(path, sws_scale(scaler, frame.data(), frame.linesize(), 0, storedHeight, data, lines), "conversion to RGB");
+            for (int y = 0; y < storedHeight; y++) out.position((long) y * stride).get(rgb, y * 3 * storedWidth, 3 * storedWidth);
+            out.position(0);
+        }
+    }
+
+    @Override public void close() {
+        if (scaler != null) sws_freeContext(scaler);
+        scaler = null;
+    }
+}

@@ -1,0 +1,121 @@
+package lucid.video;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import javax.imageio.ImageIO;
+import lucid.video.drift.Scene;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VideoFilesTest {
+    @TempDir Path dir;
+
+    static Frames scene(int index) { return Frames.of(Scene.FRAMES, Scene.SIZE, Scene.SIZE, Scene.of(1, index).paint(1, index), Scene.FPS); }
+
+    /// A clip of flat grey frames, frame i of brightness 20 + 5i: the number of a decoded frame can be read off it.
+    static Frames greys(int n) {
+        byte[] rgb = new byte[n * 32 * 48 * 3];
+        for (int i = 0; i < n; i++) Arrays.fill(rgb, i * 32 * 48 * 3, (i + 1) * 32 * 48 * 3, (byte) (20 + 5 * i));
+        return Frames.of(n, 32, 48, rgb, 12.5);
+    }
+
+    @Test void whatIsWrittenIsRead() {
+        Frames in = scene(3);
+        Path file = dir.resolve("a clip: 100%d.mp4");
+        VideoWriter.write(file, in);
+        Frames out = VideoReader.readAll(file);
+        assertEquals(in.n() + "x" + in.height() + "x" + in.width() + "@8.0", out.n() + "x" + out.height() + "x" + out.width() + "@" + out.fps());
+        double error = 0;
+        for (int i = 0; i < in.rgb().length; i++) error += Math.abs((in.rgb()[i] & 255) - (out.rgb()[i] & 255));
+        assertTrue(error / in.rgb().length < 6, "mean error " + error / in.rgb().length);
+    }
+
+    @Test void sameFramesSameBytes() {
+        byte[] once = VideoWriter.encode(dir, scene(5));
+        assertArrayEquals(once, VideoWriter.encode(dir, scene(5)));
+    }
+
+    /// 40 frames with a key frame every 12: every order of wanted frames gives what a whole decoding gives.
+    @Test void anyFrameInAnyOrder() {
+        Path file = dir.resolve("greys.mp4");
+        VideoWriter.write(file, greys(40));
+        Frames all = VideoReader.readAll(file);
+        for (int i = 0; i < 40; i++) assertEquals(20 + 5 * i, all.frame(i)[300] & 255, 2, "frame " + i);
+        try (VideoReader r = new VideoReader(file)) {
+            assertEquals(40, r.frames());
+            assertEquals(12.5, r.averageFps());
+            for (int[] wanted : new int[][] {{39}, {0}, {13, 13, 2}, {24, 11, 12, 36}, {38, 39, 0, 1}}) {
+                assertArrayEquals(all.select(wanted).rgb(), r.read(wanted).rgb(), Arrays.toString(wanted));
+                assertArrayEquals(wanted, r.read(wanted).indices());
+            }
+            assertThrows(IndexOutOfBoundsException.class, () -> r.read(40));
+        }
+    }
+
+    @Test void picturesAreClipsOfOneFrame() throws IOException {
+        BufferedImage image = new BufferedImage(5, 3, BufferedImage.TYPE_INT_RGB);
+        image.setRGB(4, 2, 0x123456);
+        Path file = dir.resolve("picture-%03d.png");
+        ImageIO.write(image, "png", file.toFile());
+        Frames f = VideoReader.readAll(file);
+        assertEquals("1 frames of 3x5 at 0.0 fps", f.toString());
+        assertArrayEquals(new byte[] {0x12, 0x34, 0x56}, Arrays.copyOfRange(f.rgb(), 42, 45));
+    }
+
+    @Test void aQuarterTurnInTheMetadataIsHonoured() throws IOException {
+        Path file = dir.resolve("turned.mp4");
+        byte[] mp4 = VideoWriter.encode(file, scene(2));
+        Frames upright = VideoReader.readAll(write(file, mp4));
+        // The 3x3 matrix of the track header (tkhd): identity to a clockwise quarter turn.
+        int at = find(mp4, "tkhd") + 4 + 40;
+        int[] turn = {0, 1 << 16, 0, -(1 << 16), 0, 0};
+        for (int i = 0; i < 6; i++) for (int b = 0; b < 4; b++) mp4[at + 4 * i + b] = (byte) (turn[i] >> 24 - 8 * b);
+        Frames turned = VideoReader.readAll(write(file, mp4));
+        for (int y = 0; y < 64; y++) {
+            for (int x = 0; x < 64; x++) assertEquals(upright.rgb()[3 * (y * 64 + x)], turned.rgb()[3 * (x * 64 + 63 - y)], x + " " + y);
+        }
+    }
+
+    private static Path write(Path file, byte[] bytes) throws IOException { return Files.write(file, bytes); }
+
+    private static int find(byte[] in, String name) {
+        for (int i = 0; i < in.length - 4; i++) if (new String(in, i, 4, java.nio.charset.StandardCharsets.ISO_8859_1).equals(name)) return i;
+        throw new AssertionError("no " + name);
+    }
+
+    @Test void badFilesAreRefusedByName() throws IOException {
+        byte[] mp4 = VideoWriter.encode(dir, greys(40));
+        refused(dir.resolve("absent.mp4"), "no such file");
+        refused(dir, "is a folder");
+        refused(write(dir.resolve("text.mp4"), "This is not a video.\n".repeat(200).getBytes()), "not a video that FFmpeg can read");
+        refused(write(dir.resolve("empty.mp4"), new byte[0]), "not a video that FFmpeg can read (0 bytes)");
+        refused(write(dir.resolve("short.mp4"), Arrays.copyOf(mp4, mp4.length / 2)), "");
+        refused(write(dir.resolve("sound.wav"), wav()), "has no video stream");
+        refused(write(dir.resolve("none.y4m"), "YUV4MPEG2 W16 H16 F25:1\n".getBytes()), "");
+    }
+
+    private static void refused(Path file, String why) {
+        VideoException e = assertThrows(VideoException.class, () -> VideoReader.readAll(file), file.toString());
+        assertTrue(e.getMessage().startsWith(file + ": ") && e.getMessage().contains(why), e.getMessage());
+        assertEquals(file, e.path());
+    }
+
+    private static byte[] wav() {
+        java.nio.ByteBuffer b = java.nio.ByteBuffer.allocate(44 + 1600).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        b.put("RIFF".getBytes()).putInt(36 + 1600).put("WAVEfmt ".getBytes()).putInt(16).putShort((short) 1).putShort((short) 1).putInt(8000).putInt(16000).putShort((short) 2).putShort((short) 16);
+        return b.put("data".getBytes()).putInt(1600).array();
+    }
+
+    @Test void theWriterRefusesOddSizes() {
+        Frames odd = Frames.of(1, 3, 4, new byte[36], 8);
+        assertTrue(assertThrows(VideoException.class, () -> VideoWriter.encode(dir, odd)).getMessage().contains("3x4"));
+    }
+}
