@@ -3,6 +3,7 @@ package lucid.kernels.reference;
 import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
@@ -12,8 +13,7 @@ import lucid.kernels.contract.RowGroups;
 public final class ReferenceNormalization implements Normalization {
     @Override public void rmsNorm(Matrix x, Matrix weight, float eps, Matrix y, Matrix rstd) {
         String operation = "normalization.rmsNorm";
-        checkForward(operation, x, weight, y);
-        Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
+        Arguments.norm(operation, x, weight, y, rstd);
         double[][] rows = Values.read(x);
         double[] w = Values.read(weight)[0];
         double[][] scale = new double[x.rows()][1];
@@ -28,14 +28,14 @@ public final class ReferenceNormalization implements Normalization {
     /// With `x̂ = x·rstd` and `g = w·dy`: `dx = rstd (g - x̂ · mean(g·x̂))`.
     @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
         String operation = "normalization.rmsNorm backward";
-        checkBackward(operation, x, weight, rstd, dy, groups, dx);
+        Arguments.normBackward(operation, x, weight, rstd, dy, groups, dx, dWeight, null);
         double[][] rows = Values.read(x);
         double[][] scale = Values.read(rstd);
         for (int r = 0; r < x.rows(); r++) {
             for (int c = 0; c < x.cols(); c++) rows[r][c] *= scale[r][0];
         }
         double[][] d = Values.read(dy);
-        addWeightGradient(operation, "dWeight", d, rows, dWeight, x.cols());
+        addWeightGradient(d, rows, dWeight, x.cols());
         double[] w = Values.read(weight)[0];
         for (int r = 0; r < x.rows(); r++) {
             for (int c = 0; c < x.cols(); c++) d[r][c] *= w[c];
@@ -47,10 +47,9 @@ public final class ReferenceNormalization implements Normalization {
 
     @Override public void layerNorm(Matrix x, Matrix weight, Matrix bias, float eps, Matrix y, Matrix mean, Matrix rstd) {
         String operation = "normalization.layerNorm";
-        checkForward(operation, x, weight, y);
+        Arguments.norm(operation, x, weight, y, rstd);
         Checks.shape(operation, "bias", bias, 1, x.cols(), F32);
         Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
-        Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
         double[][] rows = Values.read(x);
         double[] w = Values.read(weight)[0];
         double[] b = Values.read(bias)[0];
@@ -71,7 +70,7 @@ public final class ReferenceNormalization implements Normalization {
     @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
                                             Matrix dWeight, Matrix dBias) {
         String operation = "normalization.layerNorm backward";
-        checkBackward(operation, x, weight, rstd, dy, groups, dx);
+        Arguments.normBackward(operation, x, weight, rstd, dy, groups, dx, dWeight, dBias);
         Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
         double[][] rows = Values.read(x);
         double[][] centre = Values.read(mean);
@@ -80,8 +79,8 @@ public final class ReferenceNormalization implements Normalization {
             for (int c = 0; c < x.cols(); c++) rows[r][c] = (rows[r][c] - centre[r][0]) * scale[r][0];
         }
         double[][] d = Values.read(dy);
-        addWeightGradient(operation, "dWeight", d, rows, dWeight, x.cols());
-        addBiasGradient(operation, d, dBias, x.cols());
+        addWeightGradient(d, rows, dWeight, x.cols());
+        addBiasGradient(d, dBias, x.cols());
         double[] w = Values.read(weight)[0];
         for (int r = 0; r < x.rows(); r++) {
             double meanG = 0;
@@ -96,9 +95,8 @@ public final class ReferenceNormalization implements Normalization {
     }
 
     /// `dWeight += Σ_rows dy · x̂`.
-    private static void addWeightGradient(String operation, String name, double[][] dy, double[][] normed, Matrix dWeight, int cols) {
+    private static void addWeightGradient(double[][] dy, double[][] normed, Matrix dWeight, int cols) {
         if (dWeight == null) return;
-        Checks.shape(operation, name, dWeight, 1, cols, F32);
         double[][] sums = new double[1][cols];
         for (int r = 0; r < dy.length; r++) {
             for (int c = 0; c < cols; c++) sums[0][c] += dy[r][c] * normed[r][c];
@@ -107,31 +105,12 @@ public final class ReferenceNormalization implements Normalization {
     }
 
     /// `dBias += Σ_rows dy`.
-    private static void addBiasGradient(String operation, double[][] dy, Matrix dBias, int cols) {
+    private static void addBiasGradient(double[][] dy, Matrix dBias, int cols) {
         if (dBias == null) return;
-        Checks.shape(operation, "dBias", dBias, 1, cols, F32);
         double[][] sums = new double[1][cols];
         for (double[] row : dy) {
             for (int c = 0; c < cols; c++) sums[0][c] += row[c];
         }
         Values.write(sums, Accumulate.ADD, dBias);
-    }
-
-    private static void checkForward(String operation, Matrix x, Matrix weight, Matrix y) {
-        Checks.type(operation, "x", x, F32);
-        Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
-        Checks.like(operation, "y", y, "x", x);
-        Checks.sameOrApart(operation, "y", y, "x", x);
-    }
-
-    private static void checkBackward(String operation, Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx) {
-        Checks.type(operation, "x", x, F32);
-        Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
-        Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
-        Checks.like(operation, "dy", dy, "x", x);
-        Checks.like(operation, "dx", dx, "x", x);
-        Checks.groups(operation, groups, x.rows());
-        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
-        Checks.sameOrApart(operation, "dx", dx, "x", x);
     }
 }

@@ -1,8 +1,8 @@
 package lucid.kernels.reference;
 
 import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F32;
 
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
@@ -11,8 +11,7 @@ import lucid.kernels.contract.Optimizer;
 public final class ReferenceOptimizer implements Optimizer {
     @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
         String operation = "optimizer.adamW";
-        check(operation, settings.step(), grad, param, m, "m");
-        Checks.like(operation, "v", v, "param", param);
+        Arguments.update(operation, settings.step(), grad, param, m, v);
         if (bf16 != null) Checks.shape(operation, "bf16", bf16, param.rows(), param.cols(), BF16);
         double[][] g = Values.read(grad);
         double[][] p = Values.read(param);
@@ -39,7 +38,7 @@ public final class ReferenceOptimizer implements Optimizer {
     }
 
     @Override public void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum) {
-        check("optimizer.sgd", settings.step(), grad, param, momentum, "momentum");
+        Arguments.update("optimizer.sgd", settings.step(), grad, param, momentum);
         double[][] g = Values.read(grad);
         double[][] p = Values.read(param);
         double[][] b = Values.read(momentum);
@@ -52,14 +51,5 @@ public final class ReferenceOptimizer implements Optimizer {
         }
         Values.write(p, param);
         Values.write(b, momentum);
-    }
-
-    private static void check(String operation, int step, Matrix grad, Matrix param, Matrix state, String stateName) {
-        Checks.that(step >= 1, operation, "step is " + step + "; wanted 1 or more (steps count from 1)");
-        Checks.type(operation, "param", param, F32);
-        Checks.like(operation, "grad", grad, "param", param);
-        Checks.like(operation, stateName, state, "param", param);
-        Checks.apart(operation, "param", param, "grad", grad);
-        Checks.apart(operation, "param", param, stateName, state);
     }
 }

@@ -1,9 +1,8 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
 
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
@@ -13,11 +12,7 @@ public final class ReferenceRotary implements Rotary {
     /// The angle is rounded to f32 on purpose: the published models were trained with angles rounded so.
     @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
         String operation = "rotary.table";
-        checkHead(operation, headDim);
-        Checks.that(theta > 0, operation, "theta is " + theta + "; wanted > 0");
-        Checks.type(operation, "cos", cos, F32);
-        Checks.shape(operation, "cos", cos, cos.rows(), headDim / 2, F32);
-        Checks.shape(operation, "sin", sin, cos.rows(), headDim / 2, F32);
+        Arguments.rotaryTable(operation, theta, headDim, cos, sin);
         double[][] c = new double[cos.rows()][headDim / 2];
         double[][] s = new double[cos.rows()][headDim / 2];
         for (int p = 0; p < cos.rows(); p++) {
@@ -34,15 +29,7 @@ public final class ReferenceRotary implements Rotary {
 
     @Override public void rotate(Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, boolean inverse, Matrix y) {
         String operation = "rotary.rotate";
-        checkHead(operation, headDim);
-        Checks.type(operation, "x", x, F32);
-        Checks.that(x.cols() % headDim == 0, operation, "x is " + x.describe() + "; wanted a multiple of headDim " + headDim + " columns");
-        Checks.buffer(operation, "positions", positions, x.rows(), I32);
-        Checks.type(operation, "cos", cos, F32);
-        Checks.shape(operation, "cos", cos, cos.rows(), headDim / 2, F32);
-        Checks.shape(operation, "sin", sin, cos.rows(), headDim / 2, F32);
-        Checks.like(operation, "y", y, "x", x);
-        Checks.sameOrApart(operation, "y", y, "x", x);
+        Arguments.rotate(operation, x, headDim, positions, cos, sin, y);
         int[] at = Values.readInts(positions);
         for (int r = 0; r < at.length; r++) Checks.index(operation, "positions", r, at[r], cos.rows());
         double[][] rows = Values.read(x);
@@ -61,9 +48,5 @@ public final class ReferenceRotary implements Rotary {
             }
         }
         Values.write(rows, y);
-    }
-
-    private static void checkHead(String operation, int headDim) {
-        Checks.that(headDim > 0 && headDim % 2 == 0, operation, "headDim is " + headDim + "; wanted a positive even number");
     }
 }
