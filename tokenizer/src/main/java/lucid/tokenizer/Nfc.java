@@ -44,7 +44,8 @@ final class Nfc {
     }
 
     private static String compose(String text) {
-        return Normalizer.isNormalized(text, Normalizer.Form.NFC) ? text : Normalizer.normalize(text, Normalizer.Form.NFC);
+        String ordered = CombiningOrder.sortLongRuns(text);
+        return Normalizer.isNormalized(ordered, Normalizer.Form.NFC) ? ordered : Normalizer.normalize(ordered, Normalizer.Form.NFC);
     }
 
     private static boolean isNewer(int cp) {

@@ -64,10 +64,33 @@ class TokenizerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"a", "z", " ", "\n", "!", "7", "é", "中", "🙂", " \n", "'s", "<", "<|", "ab"})
+    @ValueSource(strings = {"a", "z", " ", "\n", "!", "7", "é", "中", "🙂", " \n", "'s", "<", "<|", "ab", "e\u0301", "\uFB2C"})
     void aMegabyteOfOneThingIsQuick(String unit) {
         String text = unit.repeat((1 << 20) / unit.length());
-        assertTimeout(Duration.ofSeconds(10), () -> assertEquals(text, qwen.decode(qwen.encode(text), false)));
+        String normal = Normalizer.normalize(text, Normalizer.Form.NFC);
+        assertTimeout(Duration.ofSeconds(10), () -> assertEquals(normal, qwen.decode(qwen.encode(text), false)));
+    }
+
+    /// The JDK's normaliser alone would take a quarter of an hour here.
+    @Test
+    void aMegabyteOfUnorderedMarksIsQuick() {
+        int n = 1 << 18;
+        String text = "e" + "\u0301\u0323".repeat(n);
+        String wanted = "\u1EB9" + "\u0323".repeat(n - 1) + "\u0301".repeat(n);
+        assertTimeout(Duration.ofSeconds(20), () -> assertEquals(wanted, qwen.decode(qwen.encode(text), false)));
+    }
+
+    @Test
+    void longRunsOfMarksNormaliseAsShortOnesDo() {
+        int[] marks = IntStream.range(0x300, 0x20000).filter(cp -> Character.getType(cp) == Character.NON_SPACING_MARK).toArray();
+        Random random = new Random(11);
+        for (int round = 0; round < 300; round++) {
+            StringBuilder text = new StringBuilder("x\u00e9");
+            for (int n = 50 + random.nextInt(100); n > 0; n--) text.appendCodePoint(random.nextInt(60) == 0 ? 0x034F : marks[random.nextInt(round % 2 == 0 ? 100 : marks.length)]);
+            text.append("y");
+            String sorted = CombiningOrder.sortLongRuns(text.toString());
+            assertEquals(Normalizer.normalize(text, Normalizer.Form.NFC), Normalizer.normalize(sorted, Normalizer.Form.NFC));
+        }
     }
 
     /// The short scan and the heap must agree; a piece of 40 and the same piece embedded in 100 take different roads.

@@ -121,6 +121,11 @@ public final class TokenizerJson {
 
     /// Writes `tokenizer` to `path`, complete or not at all.
     public static void write(Tokenizer tokenizer, Path path) throws IOException {
+        JsonFile.write(path, toBytes(tokenizer));
+    }
+
+    /// What [#write] writes.
+    public static byte[] toBytes(Tokenizer tokenizer) throws IOException {
         ObjectNode root = JsonFile.MAPPER.createObjectNode();
         root.put("version", "1.0").putNull("truncation").putNull("padding");
         ArrayNode added = root.putArray("added_tokens");
@@ -145,7 +150,7 @@ public final class TokenizerJson {
         sorted(tokenizer.model().vocab()).forEach(entry -> vocab.put(entry.getKey(), entry.getValue()));
         ArrayNode merges = model.putArray("merges");
         for (Merge merge : tokenizer.model().merges()) merges.addArray().add(tokenizer.token(merge.left())).add(tokenizer.token(merge.right()));
-        JsonFile.write(path, JsonFile.MAPPER.writeValueAsBytes(root));
+        return JsonFile.MAPPER.writeValueAsBytes(root);
     }
 
     static List<Map.Entry<String, Integer>> sorted(Map<String, Integer> vocab) {

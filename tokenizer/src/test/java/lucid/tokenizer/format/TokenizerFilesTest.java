@@ -1,0 +1,133 @@
+package lucid.tokenizer.format;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.Qwen2Vocabulary;
+import lucid.tokenizer.Tokenizer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+class TokenizerFilesTest {
+    private static final String TEXT = "Hello world, it's 2026!\n\n  <|im_start|>user<tool_call> 中文 🙂 e\u0301 <|file_sep|>";
+
+    @TempDir
+    Path folder;
+
+    private static Tokenizer small() {
+        return new BpeTrainer(300, 1, List.of("<|endoftext|>", "<|im_end|>")).train(List.of("the cat sat on the mat", "the hat")).tokenizer();
+    }
+
+    private static void assertSame(Tokenizer wanted, Tokenizer found) {
+        assertEquals(wanted.added(), found.added());
+        assertEquals(wanted.vocabSize(), found.vocabSize());
+        assertEquals(wanted.eos(), found.eos());
+        assertEquals(wanted.model().merges(), found.model().merges());
+        assertArrayEquals(wanted.encode(TEXT), found.encode(TEXT));
+    }
+
+    @Test
+    void thePublishedVocabularyTravelsThroughEveryFormat() throws IOException {
+        Tokenizer qwen = Qwen2Vocabulary.tokenizer();
+        VocabMerges.write(qwen, folder.resolve("old"));
+        assertSame(qwen, TokenizerFiles.load(folder.resolve("old")));
+        // The published vocab.json has 3,383,407 bytes: indented by two, so four more per entry, and two line ends behind the last.
+        assertEquals(3_383_407 - 4 * 151_643 - 2, Files.size(folder.resolve("old/vocab.json")));
+        TokenizerJson.write(qwen, folder.resolve("tokenizer.json"));
+        assertSame(qwen, TokenizerFiles.load(folder));
+        try (InputStream in = getClass().getResourceAsStream("/qwen.tiktoken")) {
+            Files.copy(in, folder.resolve("qwen.tiktoken"));
+        }
+        assertSame(qwen, TokenizerFiles.load(folder.resolve("qwen.tiktoken")));
+    }
+
+    @Test
+    void endTokenComesFromTheConfiguration() throws IOException {
+        TokenizerJson.write(small(), folder.resolve("tokenizer.json"));
+        assertEquals("<|endoftext|>", TokenizerFiles.load(folder).eos());
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\":{\"content\":\"<|im_end|>\"}}");
+        assertEquals(1, TokenizerFiles.load(folder).eosId());
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\":7}");
+        assertMessage(folder, "tokenizer_config.json", "'eos_token'", "7");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\":\"</s>\"}");
+        assertMessage(folder, "</s>", "not among the added tokens");
+    }
+
+    @Test
+    void addedTokensComeFromTheFilesThatNameThem() throws IOException {
+        Tokenizer small = small();
+        VocabMerges.write(small, folder);
+        Files.delete(folder.resolve("tokenizer_config.json"));
+        Files.writeString(folder.resolve("special_tokens_map.json"), "{\"eos_token\":{\"content\":\"<|endoftext|>\"},\"additional_special_tokens\":[]}");
+        Tokenizer read = TokenizerFiles.load(folder);
+        assertEquals(List.of(true, false), List.of(read.isSpecial(0), read.isSpecial(1)));
+        Files.writeString(folder.resolve("added_tokens.json"), "{\"<|endoftext|>\":0,\"cat\":1}");
+        assertMessage(folder, "added token 'cat'", "id 1");
+        Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\n" + small.token(small.model().merges().getFirst().left()) + " "
+            + small.token(small.model().merges().getFirst().right()) + "\nth e x\n");
+        assertMessage(folder, "merges.txt", "line 3", "th e x");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "\"merges\":[[ | \"merges\":[7,[ | model.merges[0]",
+        "\"type\":\"BPE\" | \"type\":\"WordPiece\" | model.type",
+        "\"normalizer\":{\"type\":\"NFC\"} | \"normalizer\":{\"type\":\"NFKC\"} | normalizer",
+        "\"Isolated\" | \"Removed\" | pre_tokenizer",
+        "\"truncation\":null | \"truncation\":{\"max_length\":5} | truncation",
+        "\"ignore_merges\":false | \"ignore_merges\":true | model.ignore_merges",
+        "\"id\":1, | \"id\":\"1\", | added_tokens[1].id",
+        "\"lstrip\":false | \"lstrip\":true | added_tokens[0].lstrip",
+        "\"a\":66 | \"a\":66.5 | model.vocab['a']",
+        "\"a\":66 | \"aa\":66 | needs token 'a'",
+        "\"a\":66 | \"a\":67 | belongs to two tokens",
+        "\"#\":4, | '' | has no token",
+        "\"vocab\": | \"vocabulary\": | model.vocab",
+        "\"post_processor\":null | \"post_processor\":{\"type\":\"TemplateProcessing\"} | post_processor",
+        "\"version\":\"1.0\" | \"version\":\"1.0\",\"version\":\"1.0\" | Duplicate",
+        "\"version\": | version: | line 1",
+    })
+    void complaintsNameFileAndField(String original, String broken, String named) throws IOException {
+        String json = new String(TokenizerJson.toBytes(small()), java.nio.charset.StandardCharsets.UTF_8);
+        assertTrue(json.contains(original), "the test breaks what is there: " + original);
+        Path file = Files.writeString(folder.resolve("tokenizer.json"), json.replaceFirst(java.util.regex.Pattern.quote(original), java.util.regex.Matcher.quoteReplacement(broken)));
+        assertMessage(file, "tokenizer.json", named);
+    }
+
+    @Test
+    void rankFilesAreCheckedLineByLine() throws IOException {
+        Path file = Files.writeString(folder.resolve("x.tiktoken"), "IQ== 0\nIg== 2\n");
+        assertMessage(file, "x.tiktoken", "line 2", "Ig== 2");
+        Files.writeString(file, "IQ== 0\n*** 1\n");
+        assertMessage(file, "line 2", "not base64");
+        Files.writeString(file, "IQ== 0\nIg== 1\n");
+        assertMessage(file, "x.tiktoken", "byte 0x00");
+        Files.writeString(file, "IQ== 0\nIiM= 1\n");
+        assertMessage(file, "rank 1", "0x22");
+    }
+
+    @Test
+    void missingFilesAreNamed() throws IOException {
+        assertMessage(folder, folder.toString(), "vocab.json");
+        assertThrows(NoSuchFileException.class, () -> TokenizerFiles.load(folder.resolve("tokenizer.json")));
+        assertMessage(Files.writeString(folder.resolve("readme.md"), "x"), "readme.md", "unknown kind");
+        assertMessage(Files.writeString(folder.resolve("list.json"), "[1]"), "list.json", "object");
+    }
+
+    private static void assertMessage(Path path, String... parts) {
+        String message = assertThrows(TokenizerFormatException.class, () -> TokenizerFiles.load(path)).getMessage();
+        for (String part : parts) assertTrue(message.contains(part), message + " does not say " + part);
+    }
+}
