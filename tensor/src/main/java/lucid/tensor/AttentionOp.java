@@ -1,5 +1,6 @@
 package lucid.tensor;
 
+import java.util.BitSet;
 import java.util.List;
 import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.AttentionPlan;
@@ -12,9 +13,11 @@ public sealed interface AttentionOp extends Op {
     /// Rotary position embedding; its backward rotates the other way.
     record Rotate(Tensor x, Tensor positions, Tensor cos, Tensor sin, int headDim) implements AttentionOp {
         public Rotate {
-            ShapeException.check(headDim > 0 && headDim % 2 == 0 && x.shape().cols() % headDim == 0, "rotate with heads of " + headDim, x, "columns that are a multiple of an even head size");
-            ShapeException.check(positions.dtype() == DType.I32 && positions.shape().size() == x.shape().rows(), "rotate", x, positions, "i32 positions, one per row");
-            ShapeException.check(cos.shape().cols() == headDim / 2 && sin.shape().equals(cos.shape()), "rotate", cos, sin, "tables [positions, " + headDim / 2 + "]");
+            if (headDim <= 0 || headDim % 2 != 0 || x.shape().cols() % headDim != 0) {
+                throw ShapeException.of("rotate with heads of " + headDim, x, "columns that are a multiple of an even head size");
+            }
+            if (positions.dtype() != DType.I32 || positions.shape().size() != x.shape().rows()) throw ShapeException.of("rotate", x, positions, "i32 positions, one per row");
+            if (cos.shape().cols() != headDim / 2 || !sin.shape().equals(cos.shape())) throw ShapeException.of("rotate", cos, sin, "tables [positions, " + headDim / 2 + "]");
         }
 
         @Override public List<Tensor> inputs() { return List.of(x, positions, cos, sin); }
@@ -40,17 +43,23 @@ public sealed interface AttentionOp extends Op {
     /// @param lse kept for the backward, [query rows, heads]
     record Attend(Tensor q, Tensor k, Tensor v, AttentionPlan plan, float scale, Tensor lse) implements AttentionOp {
         public Attend {
-            ShapeException.check(q.shape().cols() == plan.heads() * plan.headDim(), "attention", q, plan.heads() + " heads of " + plan.headDim() + " as columns of the queries");
-            ShapeException.check(k.shape().cols() == plan.kvHeads() * plan.headDim(), "attention", k, plan.kvHeads() + " heads of " + plan.headDim() + " as columns of the keys");
-            ShapeException.check(v.shape().rows() == k.shape().rows() && v.shape().cols() == k.shape().cols(), "attention", k, v, "keys and values of the same shape");
-            long named = 0;
+            if (q.shape().cols() != plan.heads() * plan.headDim()) throw ShapeException.of("attention", q, heads(plan.heads(), plan) + " as columns of the queries");
+            if (k.shape().cols() != plan.kvHeads() * plan.headDim()) throw ShapeException.of("attention", k, heads(plan.kvHeads(), plan) + " as columns of the keys");
+            if (v.shape().rows() != k.shape().rows() || v.shape().cols() != k.shape().cols()) throw ShapeException.of("attention", k, v, "keys and values of the same shape");
+            BitSet named = new BitSet(q.shape().rows());
             for (AttentionPlan.Span s : plan.spans()) {
-                named += s.queries();
-                ShapeException.check((long) s.queryRow() + s.queries() <= q.shape().rows(), "attention", q, "at least the rows of " + s);
-                ShapeException.check((long) s.prefixRow() + s.prefixKeys() <= k.shape().rows() && (long) s.ownRow() + s.ownKeys() <= k.shape().rows(), "attention", k, "at least the rows of " + s);
+                if ((long) s.queryRow() + s.queries() > q.shape().rows()) throw ShapeException.of("attention", q, "at least the rows of " + s);
+                if (Math.max((long) s.prefixRow() + s.prefixKeys(), (long) s.ownRow() + s.ownKeys()) > k.shape().rows()) {
+                    throw ShapeException.of("attention", k, "at least the rows of " + s);
+                }
+                int taken = named.nextSetBit(s.queryRow());
+                if (taken >= 0 && taken < s.queryRow() + s.queries()) throw ShapeException.of("attention", q, "every query row in one span; row " + taken + " is in two");
+                named.set(s.queryRow(), s.queryRow() + s.queries());
             }
-            ShapeException.check(named == q.shape().rows(), "attention", q, "every query row in exactly one span; the plan names " + named);
+            if (named.cardinality() != q.shape().rows()) throw ShapeException.of("attention", q, "every query row in one span; the plan names " + named.cardinality());
         }
+
+        private static String heads(int count, AttentionPlan plan) { return count + " heads of " + plan.headDim(); }
 
         static Attend of(Tensor q, Tensor k, Tensor v, AttentionPlan plan, float scale) {
             return new Attend(q, k, v, plan, scale, Tensor.undefined(q.tape().current(), DType.F32, new Shape(q.shape().rows(), plan.heads())));
@@ -67,9 +76,13 @@ public sealed interface AttentionOp extends Op {
         @Override public void forward(Tensor y) { q.device().attention().forward(plan, scale, q.matrix(), k.matrix(), v.matrix(), y.matrix(), lse.matrix()); }
 
         @Override public void backward(Tensor y, Matrix dy, Gradients g) {
-            Gradients.Target dq = cleared(q, g);
-            Gradients.Target dk = cleared(k, g);
-            Gradients.Target dv = cleared(v, g);
+            Gradients.Target dq = g.overwritingOrScrap(q);
+            Gradients.Target dk = g.overwritingOrScrap(k);
+            Gradients.Target dv = g.overwritingOrScrap(v);
+            if (someKeyUnseen()) {
+                k.device().elementwise().fill(dk.matrix(), 0f);
+                v.device().elementwise().fill(dv.matrix(), 0f);
+            }
             q.device().attention().backward(plan, scale, q.matrix(), k.matrix(), v.matrix(), y.matrix(), lse.matrix(), dy, dq.matrix(), dk.matrix(), dv.matrix());
             g.finishOrScrap(q, dq);
             g.finishOrScrap(k, dk);
@@ -77,10 +90,13 @@ public sealed interface AttentionOp extends Op {
         }
 
         /// The kernel leaves rows alone that the plan does not name: keys that nobody attends to have gradient 0.
-        private static Gradients.Target cleared(Tensor x, Gradients g) {
-            Gradients.Target t = g.overwritingOrScrap(x);
-            x.device().elementwise().fill(t.matrix(), 0f);
-            return t;
+        private boolean someKeyUnseen() {
+            BitSet seen = new BitSet(k.shape().rows());
+            for (AttentionPlan.Span s : plan.spans()) {
+                seen.set(s.prefixRow(), s.prefixRow() + s.prefixKeys());
+                seen.set(s.ownRow(), s.ownRow() + s.ownKeys());
+            }
+            return seen.cardinality() < k.shape().rows();
         }
     }
 }

@@ -1,6 +1,8 @@
 package lucid.tensor;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Elementwise.Binary;
@@ -24,11 +26,11 @@ public sealed interface ElementwiseOp extends Op {
         public BinaryMap {
             Shape s = a.shape();
             Shape t = b.shape();
-            ShapeException.check((t.rows() == s.rows() || t.rows() == 1) && (t.cols() == s.cols() || t.cols() == 1), nameOf(op), a, b,
+            if ((t.rows() != s.rows() && t.rows() != 1) || (t.cols() != s.cols() && t.cols() != 1)) throw ShapeException.of(nameOf(op), a, b,
                     "a second operand of " + s.rows() + " or 1 rows and " + s.cols() + " or 1 columns");
         }
 
-        private static String nameOf(Binary op) { return op.name().toLowerCase(java.util.Locale.ROOT); }
+        private static String nameOf(Binary op) { return op.name().toLowerCase(Locale.ROOT); }
 
         @Override public Tensor first() { return a; }
 
@@ -65,7 +67,7 @@ public sealed interface ElementwiseOp extends Op {
             }
         }
 
-        private void mapped(Gradients g, java.util.function.Consumer<Matrix> map) {
+        private void mapped(Gradients g, Consumer<Matrix> map) {
             if (same(a, b)) {
                 Gradients.Target t = g.overwriting(b);
                 map.accept(t.matrix());
@@ -118,7 +120,7 @@ public sealed interface ElementwiseOp extends Op {
 
         @Override public List<Tensor> inputs() { return List.of(x); }
 
-        @Override public String name() { return f.name().toLowerCase(java.util.Locale.ROOT); }
+        @Override public String name() { return f.name().toLowerCase(Locale.ROOT); }
 
         @Override public void forward(Tensor y) { kernels(x).unary(f, x.matrix(), y.matrix()); }
 
@@ -131,7 +133,7 @@ public sealed interface ElementwiseOp extends Op {
 
     /// `silu(gate) · up`.
     record SwiGlu(Tensor gate, Tensor up) implements ElementwiseOp {
-        public SwiGlu { ShapeException.check(same(gate, up), "swiGlu", gate, up, "the same rows and columns"); }
+        public SwiGlu { if (!same(gate, up)) throw ShapeException.of("swiGlu", gate, up, "the same rows and columns"); }
 
         @Override public Tensor first() { return gate; }
 

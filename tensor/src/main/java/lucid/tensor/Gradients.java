@@ -38,6 +38,7 @@ public final class Gradients {
     /// The gradient of x, for a kernel that knows both modes.
     Target into(Tensor x) {
         if (x.leaf != null) {
+            if (x.useNumber() < 0) throw new IllegalStateException("backward: " + x + " was frozen in the forward pass and is trainable now; run the forward again");
             boolean fresh = x.leaf.fresh(x.useNumber());
             return new Target(x.leaf.slot(x.useNumber(), x.matrix()), fresh ? Accumulate.SET : Accumulate.ADD);
         }

@@ -2,6 +2,7 @@ package lucid.tensor;
 
 import java.util.Arrays;
 import java.util.List;
+import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.Matrix;
@@ -15,7 +16,7 @@ public sealed interface IndexOp extends Op {
     /// @param groups of the ids; null: one group
     record Gather(Tensor table, Tensor ids, RowGroups groups) implements IndexOp {
         public Gather {
-            ShapeException.check(ids.dtype() == DType.I32, "gatherRows", table, ids, "i32 row numbers");
+            if (ids.dtype() != DType.I32) throw ShapeException.of("gatherRows", table, ids, "i32 row numbers");
             checkGroups("gatherRows", groups, ids.shape().size());
         }
 
@@ -46,14 +47,16 @@ public sealed interface IndexOp extends Op {
         public PatchEmbed {
             Shape s = images.shape();
             boolean frames = images.dtype() == DType.U8;
-            ShapeException.check(s.rank() == 4 && s.dim(frames ? 3 : 1) == 3 && (frames || images.dtype() == DType.F32), "patchEmbedding", images,
+            if (s.rank() != 4 || s.dim(frames ? 3 : 1) != 3 || (!frames && images.dtype() != DType.F32)) throw ShapeException.of("patchEmbedding", images,
                     "u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]");
             if (patch <= 0) throw new ShapeException("patchEmbedding: patch size " + patch + "; wanted > 0");
-            ShapeException.check(weight.shape().cols() == 3 * patch * patch, "patchEmbedding", weight, "a weight [hidden, " + 3 * patch * patch + "]");
-            ShapeException.check(bias.shape().rows() == 1 && bias.shape().cols() == weight.shape().rows(), "patchEmbedding", weight, bias, "a bias [" + weight.shape().rows() + "]");
+            if (weight.shape().cols() != 3 * patch * patch) throw ShapeException.of("patchEmbedding", weight, "a weight [hidden, " + 3 * patch * patch + "]");
+            if (bias.shape().rows() != 1 || bias.shape().cols() != weight.shape().rows()) {
+                throw ShapeException.of("patchEmbedding", weight, bias, "a bias [" + weight.shape().rows() + "]");
+            }
             int patches = (s.dim(frames ? 1 : 2) / patch) * (s.dim(frames ? 2 : 3) / patch);
             if (positions != null) {
-                ShapeException.check(positions.shape().rows() == patches && positions.shape().cols() == weight.shape().rows(), "patchEmbedding", images, positions,
+                if (positions.shape().rows() != patches || positions.shape().cols() != weight.shape().rows()) throw ShapeException.of("patchEmbedding", images, positions,
                         "positions [" + patches + ", " + weight.shape().rows() + "]");
             }
             checkGroups("patchEmbedding", groups, s.dim(0) * patches);
@@ -101,7 +104,7 @@ public sealed interface IndexOp extends Op {
 
         private void pixelGradient(Matrix dy, Gradients g) {
             Matrix patches = g.temporary(dy.rows(), weight.shape().cols());
-            images.device().matMul().multiply(dy, false, weight.matrix(), false, null, lucid.kernels.contract.Accumulate.SET, patches);
+            images.device().matMul().multiply(dy, false, weight.matrix(), false, null, Accumulate.SET, patches);
             Gradients.Target t = g.overwriting(images);
             kernels().patchesBackward(patches, n(), height(), width(), patch, t.matrix().buffer());
             g.finish(images, t);

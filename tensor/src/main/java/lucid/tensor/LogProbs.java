@@ -1,5 +1,6 @@
 package lucid.tensor;
 
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.LogProb;
 
 /// What [Tensor#logProb] gives per row.
@@ -18,7 +19,7 @@ public record LogProbs(Tensor logProb, Tensor entropy, Tensor lse) {
     /// @param weight    weight of each token in the aggregated loss (0: masked)
     public PolicyTerms policyTerms(LogProb.Ratio settings, Tensor old, Tensor reference, Tensor advantage, Tensor weight) {
         for (Tensor t : new Tensor[] {old, reference, advantage, weight}) {
-            if (t != null) ShapeException.check(t.shape().size() == logProb.shape().size(), "policyTerms", logProb, t, "one number per row");
+            if (t != null && t.shape().size() != logProb.shape().size()) throw ShapeException.of("policyTerms", logProb, t, "one number per row");
         }
         Scope scope = logProb.tape().current();
         int rows = logProb.shape().size();
@@ -28,5 +29,5 @@ public record LogProbs(Tensor logProb, Tensor entropy, Tensor lse) {
         return terms;
     }
 
-    private static Tensor row(Scope scope, int rows) { return Tensor.undefined(scope, lucid.kernels.contract.DType.F32, new Shape(rows)); }
+    private static Tensor row(Scope scope, int rows) { return Tensor.undefined(scope, DType.F32, new Shape(rows)); }
 }

@@ -1,6 +1,7 @@
 package lucid.tensor;
 
 import java.util.List;
+import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.Matrix;
@@ -13,7 +14,9 @@ public sealed interface LossOp extends Op {
     private static Tensor perRow(Tensor x) { return Tensor.undefined(x.tape().current(), DType.F32, new Shape(x.shape().rows())); }
 
     private static void checkTargets(String operation, Tensor x, Tensor targets) {
-        ShapeException.check(targets.dtype() == DType.I32 && targets.shape().size() == x.shape().rows(), operation, x, targets, "i32 targets, one per row (" + x.shape().rows() + ")");
+        if (targets.dtype() != DType.I32 || targets.shape().size() != x.shape().rows()) {
+            throw ShapeException.of(operation, x, targets, "i32 targets, one per row (" + x.shape().rows() + ")");
+        }
     }
 
     /// The groups of a vector with one element per row live with the hidden rows, so the result carries none.
@@ -21,7 +24,7 @@ public sealed interface LossOp extends Op {
     /// @param entropy filled by the forward, lse likewise (and kept for the backward)
     record LogProbOp(Tensor hidden, Tensor head, Tensor targets, float temperature, Tensor entropy, Tensor lse) implements LossOp {
         public LogProbOp {
-            ShapeException.check(hidden.shape().cols() == head.shape().cols(), "logProb", hidden, head, "a head [vocabulary, " + hidden.shape().cols() + "]");
+            if (hidden.shape().cols() != head.shape().cols()) throw ShapeException.of("logProb", hidden, head, "a head [vocabulary, " + hidden.shape().cols() + "]");
             checkTargets("logProb", hidden, targets);
             if (!(temperature > 0)) throw new IllegalArgumentException("logProb: temperature " + temperature + "; wanted > 0");
         }
@@ -44,7 +47,7 @@ public sealed interface LossOp extends Op {
             RowGroups groups = hidden.rowGroups();
             Gradients.Target t = g.wants(hidden) ? g.into(hidden) : null;
             kernels(hidden).backward(hidden.matrix(), head.matrix(), targets.buffer(), temperature, lse.buffer(), dy.buffer(), groups,
-                    t == null ? lucid.kernels.contract.Accumulate.SET : t.mode(), t == null ? null : t.matrix(), g.wants(head) ? g.adding(head) : null);
+                    t == null ? Accumulate.SET : t.mode(), t == null ? null : t.matrix(), g.wants(head) ? g.adding(head) : null);
         }
     }
 

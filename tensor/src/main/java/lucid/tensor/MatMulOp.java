@@ -13,9 +13,9 @@ public sealed interface MatMulOp extends Op {
     /// `y = x · wᵀ + b`: a layer of weights, whose gradients grow group by group.
     record Linear(Tensor x, Tensor weight, Tensor bias) implements MatMulOp {
         public Linear {
-            ShapeException.check(x.shape().cols() == weight.shape().cols(), "linear", x, weight, "a weight [out, " + x.shape().cols() + "]");
-            if (bias != null) {
-                ShapeException.check(bias.shape().rows() == 1 && bias.shape().cols() == weight.shape().rows(), "linear", weight, bias, "a bias [" + weight.shape().rows() + "]");
+            if (x.shape().cols() != weight.shape().cols()) throw ShapeException.of("linear", x, weight, "a weight [out, " + x.shape().cols() + "]");
+            if (bias != null && (bias.shape().rows() != 1 || bias.shape().cols() != weight.shape().rows())) {
+                throw ShapeException.of("linear", weight, bias, "a bias [" + weight.shape().rows() + "]");
             }
         }
 
@@ -43,7 +43,7 @@ public sealed interface MatMulOp extends Op {
     /// `y = op(a) · op(b)`. Untransposed rows of a are rows in the sense of [RowGroups], and b's gradient grows group by group.
     record Product(Tensor a, Tensor b, boolean transposeA, boolean transposeB) implements MatMulOp {
         public Product {
-            ShapeException.check(inner(a, transposeA) == outer(b, transposeB), "matmul", a, b,
+            if (inner(a, transposeA) != outer(b, transposeB)) throw ShapeException.of("matmul", a, b,
                     "equal inner sizes, found " + inner(a, transposeA) + " and " + outer(b, transposeB) + describe(transposeA, transposeB));
         }
 

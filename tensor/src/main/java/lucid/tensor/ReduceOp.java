@@ -68,7 +68,7 @@ public sealed interface ReduceOp extends Op {
 
     /// `Σ x · w`.
     record WeightedSum(Tensor x, Tensor w) implements ReduceOp {
-        public WeightedSum { ShapeException.check(x.shape().size() == w.shape().size(), "weightedSum", x, w, "as many weights as elements"); }
+        public WeightedSum { if (x.shape().size() != w.shape().size()) throw ShapeException.of("weightedSum", x, w, "as many weights as elements"); }
 
         @Override public List<Tensor> inputs() { return List.of(x, w); }
 

@@ -6,11 +6,9 @@ public final class ShapeException extends IllegalArgumentException {
 
     public ShapeException(String message) { super(message); }
 
-    static void check(boolean fits, String operation, Tensor a, Tensor b, String wanted) {
-        if (!fits) throw new ShapeException(operation + ": " + a + " with " + b + "; wanted " + wanted);
+    static ShapeException of(String operation, Tensor a, Tensor b, String wanted) {
+        return new ShapeException(operation + ": " + a + " with " + b + "; wanted " + wanted);
     }
 
-    static void check(boolean fits, String operation, Tensor x, String wanted) {
-        if (!fits) throw new ShapeException(operation + ": " + x + "; wanted " + wanted);
-    }
+    static ShapeException of(String operation, Tensor x, String wanted) { return new ShapeException(operation + ": " + x + "; wanted " + wanted); }
 }

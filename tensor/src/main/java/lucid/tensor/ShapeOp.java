@@ -20,7 +20,9 @@ public sealed interface ShapeOp extends Op {
 
     /// A range of rows (a view).
     record Rows(Tensor x, int from, int to) implements ShapeOp {
-        public Rows { ShapeException.check(0 <= from && from <= to && to <= x.shape().rows(), "rows " + from + " .. " + to, x, "a range inside its " + x.shape().rows() + " rows"); }
+        public Rows {
+            if (from < 0 || from > to || to > x.shape().rows()) throw ShapeException.of("rows " + from + " .. " + to, x, "a range inside its " + x.shape().rows() + " rows");
+        }
 
         @Override public List<Tensor> inputs() { return List.of(x); }
 
@@ -35,7 +37,9 @@ public sealed interface ShapeOp extends Op {
 
     /// A range of columns (a view).
     record Cols(Tensor x, int from, int to) implements ShapeOp {
-        public Cols { ShapeException.check(0 <= from && from <= to && to <= x.shape().cols(), "cols " + from + " .. " + to, x, "a range inside its " + x.shape().cols() + " columns"); }
+        public Cols {
+            if (from < 0 || from > to || to > x.shape().cols()) throw ShapeException.of("cols " + from + " .. " + to, x, "a range inside its " + x.shape().cols() + " columns");
+        }
 
         @Override public List<Tensor> inputs() { return List.of(x); }
 
@@ -74,7 +78,9 @@ public sealed interface ShapeOp extends Op {
             Tensor head = parts.getFirst();
             for (Tensor p : parts) {
                 boolean fits = byRows ? p.shape().cols() == head.shape().cols() : p.shape().rows() == head.shape().rows();
-                ShapeException.check(fits && p.dtype() == head.dtype(), byRows ? "concatRows" : "concatCols", head, p, byRows ? "the same type and columns" : "the same type and rows");
+                if (!fits || p.dtype() != head.dtype()) {
+                    throw ShapeException.of(byRows ? "concatRows" : "concatCols", head, p, byRows ? "the same type and columns" : "the same type and rows");
+                }
             }
         }
 

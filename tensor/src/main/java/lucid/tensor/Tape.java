@@ -201,10 +201,10 @@ public final class Tape {
         Gradients gradients = new Gradients(device);
         try {
             if (seed == null) {
-                ShapeException.check(result.shape().size() == 1, "backward", result, "a single number, or a seed gradient of its shape: backward(seed)");
+                if (result.shape().size() != 1) throw ShapeException.of("backward", result, "a single number, or a seed gradient of its shape: backward(seed)");
                 device.elementwise().fill(gradients.into(result).matrix(), 1f);
             } else {
-                ShapeException.check(seed.shape().size() == result.shape().size(), "backward", result, seed, "one number of the seed per element");
+                if (seed.shape().size() != result.shape().size()) throw ShapeException.of("backward", result, seed, "one number of the seed per element");
                 gradients.add(result, seed.matrix(result.matrix().rows(), result.matrix().cols()));
             }
             walk(0, gradients);

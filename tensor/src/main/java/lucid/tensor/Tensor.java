@@ -47,25 +47,17 @@ public final class Tensor {
         return new Tensor(new Storage(buffer, scope), Matrix.of(buffer, shape.rows(), shape.cols()), shape);
     }
 
-    private static Tensor written(Scope scope, DType dtype, Object array, int length, int[] dims) {
-        Shape shape = new Shape(dims);
-        if (length != shape.size()) throw new ShapeException("tensor of shape " + shape + " from an array of " + length + "; wanted " + shape.size() + " numbers");
-        Tensor t = undefined(scope, dtype, shape);
-        if (length > 0) scope.device().write(t.storage.buffer, 0, array);
-        return t;
-    }
-
     /// f32, copied from an array.
-    public static Tensor of(Scope scope, float[] data, int... dims) { return written(scope, DType.F32, data, data.length, dims); }
+    public static Tensor of(Scope scope, float[] data, int... dims) { return HostCopies.write(scope, DType.F32, data, data.length, dims); }
 
     /// i32 ids, positions or counters, copied.
-    public static Tensor ints(Scope scope, int[] data, int... dims) { return written(scope, DType.I32, data, data.length, dims); }
+    public static Tensor ints(Scope scope, int[] data, int... dims) { return HostCopies.write(scope, DType.I32, data, data.length, dims); }
 
     /// u8 frames, copied.
-    public static Tensor bytes(Scope scope, byte[] data, int... dims) { return written(scope, DType.U8, data, data.length, dims); }
+    public static Tensor bytes(Scope scope, byte[] data, int... dims) { return HostCopies.write(scope, DType.U8, data, data.length, dims); }
 
     /// bf16 (or f16) bit patterns, copied.
-    public static Tensor halves(Scope scope, DType dtype, short[] data, int... dims) { return written(scope, dtype, data, data.length, dims); }
+    public static Tensor halves(Scope scope, DType dtype, short[] data, int... dims) { return HostCopies.write(scope, dtype, data, data.length, dims); }
 
     public static Tensor zeros(Scope scope, int... dims) { return full(scope, 0f, dims); }
 
@@ -157,54 +149,23 @@ public final class Tensor {
 
     // Data
 
-    /// All elements, row by row.
-    public float[] toFloats() {
-        if (dtype() != DType.F32) {
-            Matrix wide = Matrix.of(device().allocate(DType.F32, shape.size()), matrix().rows(), matrix.cols());
-            try {
-                device().conversion().convert(matrix, wide);
-                float[] out = new float[shape.size()];
-                device().read(wide.buffer(), 0, out);
-                return out;
-            } finally {
-                wide.buffer().close();
-            }
-        }
-        float[] out = new float[shape.size()];
-        read(out, new float[matrix.isDense() ? 0 : matrix.cols()]);
-        return out;
-    }
+    /// All elements, row by row; other types than f32 are converted.
+    public float[] toFloats() { return HostCopies.floats(this); }
 
     /// All elements of an i32 tensor.
-    public int[] toInts() {
-        int[] out = new int[shape.size()];
-        read(out, new int[matrix.isDense() ? 0 : matrix.cols()]);
-        return out;
-    }
-
-    private void read(Object out, Object row) {
-        Matrix m = matrix();
-        if (m.size() == 0) return;
-        if (m.isDense()) {
-            device().read(m.buffer(), m.offset(), out);
-            return;
-        }
-        for (int r = 0; r < m.rows(); r++) {
-            device().read(m.buffer(), m.offset() + r * m.stride(), row);
-            System.arraycopy(row, 0, out, r * m.cols(), m.cols());
-        }
-    }
+    public int[] toInts() { return HostCopies.ints(this); }
 
     /// The only element.
     public float item() {
-        ShapeException.check(shape.size() == 1, "item", this, "a tensor of one element");
+        if (shape.size() != 1) throw ShapeException.of("item", this, "a tensor of one element");
         return toFloats()[0];
     }
 
     /// Overwrites the contents (of a cache, a parameter, a range of rows). Not recorded: refused for a tensor with a history.
     public void copyFrom(Tensor source) {
-        ShapeException.check(source.dtype() == dtype() && source.shape.rows() == shape.rows() && source.shape.cols() == shape.cols(), "copyFrom", this, source,
-                "the same type, rows and columns");
+        if (source.dtype() != dtype() || source.shape.rows() != shape.rows() || source.shape.cols() != shape.cols()) {
+            throw ShapeException.of("copyFrom", this, source, "the same type, rows and columns");
+        }
         if (hasHistory()) throw new IllegalStateException("copyFrom: " + this + " is on the tape; overwriting it would falsify its backward");
         device().elementwise().copy(source.matrix(), matrix());
     }
@@ -223,7 +184,8 @@ public final class Tensor {
     public Tensor requireGrad() {
         if (state != State.CONSTANT) throw new IllegalStateException("requireGrad: " + this + " was computed; only a tensor without history can be a leaf. detach() it first");
         if (leaf != null) return this;
-        ShapeException.check(matrix().isDense() && (dtype() == DType.F32 || dtype() == DType.BF16 || dtype() == DType.F16), "requireGrad", this, "a dense f32, bf16 or f16 tensor");
+        boolean real = dtype() == DType.F32 || dtype() == DType.BF16 || dtype() == DType.F16;
+        if (!real || !matrix().isDense()) throw ShapeException.of("requireGrad", this, "a dense f32, bf16 or f16 tensor");
         leaf = new Leaf(storage, matrix, shape);
         return this;
     }
@@ -380,7 +342,7 @@ public final class Tensor {
     /// The same elements in another shape: a view where the memory allows it, else a copy.
     public Tensor reshape(int... dims) {
         Shape to = new Shape(dims);
-        ShapeException.check(to.size() == shape.size(), "reshape to " + to, this, "the same number of elements");
+        if (to.size() != shape.size()) throw ShapeException.of("reshape to " + to, this, "the same number of elements");
         if (to.cols() != shape.cols() && !matrix.isDense()) return copy().reshape(dims);
         Tensor t = leaf != null ? view(matrix(to.rows(), to.cols()), to) : Tape.run(new ShapeOp.Reshape(this, to));
         if (to.rows() == shape.rows()) t.groups = groups;

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleBinaryOperator;
-import java.util.function.Function;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.Elementwise.Binary;
@@ -14,15 +13,6 @@ import lucid.kernels.contract.Elementwise.Unary;
 import lucid.kernels.contract.RowGroups;
 
 /// Every operation beside its formula.
-///
-/// @param low  inputs are uniform in low .. high
-/// @param book from the inputs' values to the result's
-record Case(String name, double low, double high, List<int[]> shapes, Function<double[][], double[]> book, Function<Tensor[], Tensor> tensor) {
-    Case(String name, List<int[]> shapes, Function<double[][], double[]> book, Function<Tensor[], Tensor> tensor) { this(name, -1.5, 1.5, shapes, book, tensor); }
-
-    @Override public String toString() { return name; }
-}
-
 final class Cases {
     private Cases() {}
 
