@@ -16,4 +16,40 @@ class ReferenceConformanceTest {
     @Nested class Reduce extends ReduceContract {
         Reduce() { super(ReferenceDevice::new); }
     }
+
+    @Nested class Normalization extends NormalizationContract {
+        Normalization() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class Rotary extends RotaryContract {
+        Rotary() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class Attention extends AttentionContract {
+        Attention() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class Embedding extends EmbeddingContract {
+        Embedding() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class PatchEmbedding extends PatchEmbeddingContract {
+        PatchEmbedding() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class LogProb extends LogProbContract {
+        LogProb() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class Optimizer extends OptimizerContract {
+        Optimizer() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class Sampling extends SamplingContract {
+        Sampling() { super(ReferenceDevice::new); }
+    }
+
+    @Nested class Conversion extends ConversionContract {
+        Conversion() { super(ReferenceDevice::new); }
+    }
 }

@@ -11,4 +11,8 @@ class SimdConformanceTest {
     @Nested class MatMul extends MatMulContract {
         MatMul() { super(SimdConformanceTest::device); }
     }
+
+    @Nested class Attention extends AttentionContract {
+        Attention() { super(SimdConformanceTest::device); }
+    }
 }

@@ -1,0 +1,229 @@
+package lucid.kernels.conformance;
+
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F32;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+import lucid.kernels.Device;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Tolerance: log-probabilities of size 10 carry a logit's error plus the sum's, 5e-6 relative to max(1, |x|). Gradients are products of probabilities
+/// (relative error some 1e-6) with hidden states, at most some thousand terms.
+abstract class LogProbContract extends DeviceContract {
+    private static final double TOLERANCE = 5e-6;
+
+    LogProbContract(Supplier<Device> factory) { super(factory); }
+
+    private int[] ids(int rows, int vocabulary) {
+        int[] ids = new int[rows];
+        for (int r = 0; r < rows; r++) ids[r] = random.nextInt(vocabulary);
+        return ids;
+    }
+
+    @ParameterizedTest(name = "{0} rows, width {1}, vocabulary {2}, temperature {3}, gap {4}")
+    @CsvSource({"1,1,1,1,0", "0,4,3,1,0", "3,5,7,0.7,2", "5,16,33,1,0", "2,8,2047,1,0", "3,8,2049,1.3,1", "2,3,4500,1,0", "37,20,100,0.9,0"})
+    void logProbAndItsBackward(int rows, int width, int vocabulary, float temperature, int layout) {
+        gap = layout;
+        Twin hidden = random(rows, width, -2, 2);
+        TwinBuffer targets = ints(ids(rows, vocabulary));
+        for (Twin head : new Twin[] {random(vocabulary, width), matrix(BF16, vocabulary, width, uniform(vocabulary * width, -1, 1))}) {
+            TwinBuffer logProb = floats(new float[rows]);
+            TwinBuffer entropy = floats(new float[rows]);
+            TwinBuffer lse = floats(new float[rows]);
+            both((d, s) -> d.logProb().forward(hidden.on(s), head.on(s), targets.on(s), temperature, logProb.on(s), entropy.on(s), lse.on(s)));
+            assertSame("logProb", logProb, TOLERANCE);
+            assertSame("entropy", entropy, 4 * TOLERANCE);
+            assertSame("lse", lse, TOLERANCE);
+            TwinBuffer coefficient = floats(uniform(rows, -1, 1));
+            RowGroups groups = new RowGroups(0, rows / 3, rows);
+            for (Accumulate mode : Accumulate.values()) {
+                Twin dHidden = random(rows, width);
+                Twin dHead = random(vocabulary, width);
+                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode, dHidden.on(s), dHead.on(s)));
+                assertSame("dHidden " + mode, dHidden, 4 * TOLERANCE);
+                assertSame("dHead", dHead, 4 * TOLERANCE);
+                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode, dHidden.on(s), null));
+                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode, null, dHead.on(s)));
+                assertSame("dHidden alone", dHidden, 8 * TOLERANCE);
+                assertSame("dHead alone", dHead, 8 * TOLERANCE);
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} rows, vocabulary {1}, gap {2}")
+    @CsvSource({"1,1,0", "0,3,0", "4,17,2", "3,2048,0", "2,5000,1"})
+    void explicitLogits(int rows, int vocabulary, int layout) {
+        gap = layout;
+        Twin logits = random(rows, vocabulary, -10, 10);
+        int[] target = ids(rows, vocabulary);
+        TwinBuffer targets = ints(target);
+        TwinBuffer logProb = floats(new float[rows]);
+        TwinBuffer entropy = floats(new float[rows]);
+        TwinBuffer lse = floats(new float[rows]);
+        both((d, s) -> d.logProb().ofLogits(logits.on(s), targets.on(s), 0.8f, logProb.on(s), entropy.on(s), lse.on(s)));
+        assertSame("logProb", logProb, TOLERANCE);
+        assertSame("entropy", entropy, 4 * TOLERANCE);
+        int[] masked = target.clone();
+        if (rows > 1) masked[1] = -100;
+        TwinBuffer some = ints(masked);
+        TwinBuffer loss = floats(uniform(rows, 0, 1));
+        both((d, s) -> d.logProb().crossEntropy(logits.on(s), some.on(s), loss.on(s), lse.on(s)));
+        assertSame("loss", loss, TOLERANCE);
+        TwinBuffer dLoss = floats(uniform(rows, -1, 1));
+        for (Accumulate mode : Accumulate.values()) {
+            Twin dLogits = random(rows, vocabulary);
+            both((d, s) -> d.logProb().crossEntropyBackward(logits.on(s), some.on(s), lse.on(s), dLoss.on(s), mode, dLogits.on(s)));
+            assertSame("dLogits " + mode, dLogits, TOLERANCE);
+        }
+    }
+
+    /// Probabilities 1/8, 2/8, 5/8.
+    @Test void byHand() {
+        Twin logits = values(2, 3, Math.log(1), Math.log(2), Math.log(5), Math.log(1), Math.log(2), Math.log(5));
+        TwinBuffer logProb = floats(0, 0);
+        TwinBuffer entropy = floats(0, 0);
+        TwinBuffer lse = floats(0, 0);
+        tested.logProb().ofLogits(logits.tested(), ints(1, 2).tested(), 1, logProb.tested(), entropy.tested(), lse.tested());
+        double h = -(0.125 * Math.log(0.125) + 0.25 * Math.log(0.25) + 0.625 * Math.log(0.625));
+        assertValues("logProb", logProb, 5e-7, Math.log(0.25), Math.log(0.625));
+        assertValues("entropy", entropy, 1e-6, h, h);
+        assertValues("lse", lse, 5e-7, Math.log(8), Math.log(8));
+        TwinBuffer loss = floats(9, 9);
+        tested.logProb().crossEntropy(logits.tested(), ints(-100, 0).tested(), loss.tested(), lse.tested());
+        assertValues("loss", loss, 5e-7, 0, Math.log(8));
+        Twin dLogits = random(2, 3);
+        tested.logProb().crossEntropyBackward(logits.tested(), ints(-100, 0).tested(), lse.tested(), floats(5, 2).tested(), Accumulate.SET, dLogits.tested());
+        assertValues("dLogits", dLogits, 1e-6, 0, 0, 0, -1.75, 0.5, 1.25);
+    }
+
+    @Test void derivatives() {
+        Twin hidden = random(3, 4);
+        Twin head = random(6, 4);
+        int[] target = {0, 5, 2};
+        float[] weight = uniform(3, -1, 1);
+        TwinBuffer out = floats(new float[3]);
+        TwinBuffer entropy = floats(new float[3]);
+        TwinBuffer lse = floats(new float[3]);
+        TwinBuffer targets = ints(target);
+        Twin dHidden = zeros(3, 4);
+        Twin dHead = zeros(6, 4);
+        tested.logProb().forward(hidden.tested(), head.tested(), targets.tested(), 0.7f, out.tested(), entropy.tested(), lse.tested());
+        tested.logProb().backward(hidden.tested(), head.tested(), targets.tested(), 0.7f, lse.tested(), floats(weight).tested(), RowGroups.single(3), Accumulate.SET,
+                dHidden.tested(), dHead.tested());
+        DoubleSupplier loss = () -> {
+            oracle.logProb().forward(hidden.oracle(), head.oracle(), targets.oracle(), 0.7f, out.oracle(), entropy.oracle(), lse.oracle());
+            return weighted(Matrix.row(out.oracle()), weight);
+        };
+        assertGradient("dHidden", hidden, loss, dHidden);
+        assertGradient("dHead", head, loss, dHead);
+    }
+
+    @Test void crossEntropyDerivative() {
+        Twin logits = random(3, 5, -2, 2);
+        TwinBuffer targets = ints(4, -100, 0);
+        TwinBuffer out = floats(new float[3]);
+        TwinBuffer lse = floats(new float[3]);
+        float[] weight = uniform(3, -1, 1);
+        Twin dLogits = zeros(3, 5);
+        tested.logProb().crossEntropy(logits.tested(), targets.tested(), out.tested(), lse.tested());
+        tested.logProb().crossEntropyBackward(logits.tested(), targets.tested(), lse.tested(), floats(weight).tested(), Accumulate.SET, dLogits.tested());
+        assertGradient("dLogits", logits, () -> {
+            oracle.logProb().crossEntropy(logits.oracle(), targets.oracle(), out.oracle(), lse.oracle());
+            return weighted(Matrix.row(out.oracle()), weight);
+        }, dLogits);
+    }
+
+    /// The outputs of one call of [LogProb#ratio].
+    private record Terms(TwinBuffer ratio, TwinBuffer kl, TwinBuffer loss, TwinBuffer coefficient) {
+        void run(Device d, Side s, LogProb.Ratio settings, TwinBuffer now, TwinBuffer old, TwinBuffer reference, TwinBuffer advantage, TwinBuffer weight) {
+            Buffer anchor = reference == null ? null : reference.on(s);
+            d.logProb().ratio(settings, now.on(s), old.on(s), anchor, advantage.on(s), weight.on(s), ratio.on(s), kl.on(s), loss.on(s), coefficient.on(s));
+        }
+    }
+
+    private Terms terms(int n) { return new Terms(floats(new float[n]), floats(new float[n]), floats(new float[n]), floats(new float[n])); }
+
+    @Test void ratio() {
+        int n = 1003;
+        TwinBuffer now = floats(uniform(n, -6, 0));
+        float[] before = read(oracle, now.oracle());
+        float[] anchor = before.clone();
+        for (int i = 0; i < n; i++) {
+            if (i % 4 != 0) before[i] += (random.nextFloat() - 0.5f);
+            anchor[i] += 2 * (random.nextFloat() - 0.5f);
+        }
+        TwinBuffer old = floats(before);
+        TwinBuffer reference = floats(anchor);
+        TwinBuffer advantage = floats(uniform(n, -2, 2));
+        TwinBuffer weight = floats(uniform(n, 0, 1));
+        for (LogProb.Ratio settings : new LogProb.Ratio[] {new LogProb.Ratio(0.2f, 0.28f, 0.04f, Float.POSITIVE_INFINITY), new LogProb.Ratio(0.2f, 0.2f, 0.5f, 0.1f)}) {
+            for (TwinBuffer with : new TwinBuffer[] {reference, null}) {
+                Terms t = terms(n);
+                both((d, s) -> t.run(d, s, settings, now, old, with, advantage, weight));
+                assertSame("ratio", t.ratio, 1e-6);
+                assertSame("kl", t.kl, 1e-6);
+                assertSame("loss", t.loss, 4e-6);
+                assertSame("coefficient", t.coefficient, 4e-6);
+            }
+        }
+    }
+
+    /// Columns: equal, clipped above with A > 0, beyond the clip with A < 0 (not clipped), clipped below with A < 0, masked.
+    @Test void ratioByHand() {
+        TwinBuffer now = floats((float) Math.log(0.5), (float) Math.log(0.75), (float) Math.log(0.75), (float) Math.log(0.25), (float) Math.log(0.5));
+        TwinBuffer old = floats((float) Math.log(0.5), (float) Math.log(0.5), (float) Math.log(0.5), (float) Math.log(0.5), Float.NEGATIVE_INFINITY);
+        Terms t = terms(5);
+        t.run(tested, Side.TESTED, new LogProb.Ratio(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), now, old, null, floats(3, 2, -2, -2, 1), floats(0.5f, 1, 1, 1, 0));
+        assertValues("coefficient", t.coefficient, 1e-6, -1.5, 0, 3, 0, 0);
+        float[] ratio = read(tested, t.ratio.tested());
+        assertClose("ratio", new float[] {1, 1.5f, 1.5f, 0.5f}, Arrays.copyOf(ratio, 4), 1e-6);
+        assertEquals(1f, ratio[0], "equal log-probabilities give exactly 1");
+        assertClose("loss", new float[] {-3, -2.4f, 3, 1.6f}, Arrays.copyOf(read(tested, t.loss.tested()), 4), 1e-6);
+    }
+
+    /// `coefficient = d loss / d logProb` where the loss is smooth, with and without the clamp of the KL estimate.
+    @Test void ratioDerivative() {
+        Twin now = values(1, 4, -1, -1.1, -0.6, -2);
+        TwinBuffer buffer = new TwinBuffer(now.tested().buffer(), now.oracle().buffer());
+        TwinBuffer old = floats(-1.05f, -1, -2, -2.02f);
+        TwinBuffer reference = floats(-1.2f, -0.5f, -0.9f, -5);
+        TwinBuffer advantage = floats(1, -1, 2, 0.5f);
+        float[] weight = uniform(4, 0.5, 1);
+        LogProb.Ratio settings = new LogProb.Ratio(0.5f, 0.5f, 0.3f, 1.2f);
+        Terms t = terms(4);
+        t.run(tested, Side.TESTED, settings, buffer, old, reference, advantage, floats(weight));
+        assertGradient("coefficient", now, () -> {
+            t.run(oracle, Side.ORACLE, settings, buffer, old, reference, advantage, floats(weight));
+            return weighted(Matrix.row(t.loss.oracle()), weight);
+        }, new Twin(Matrix.row(t.coefficient.tested()), Matrix.row(t.coefficient.oracle())));
+    }
+
+    @Test void refuses() {
+        var op = tested.logProb();
+        Twin hidden = random(2, 3);
+        Twin head = random(5, 3);
+        Buffer out = floats(0, 0).tested();
+        Buffer other = floats(0, 0).tested();
+        Buffer third = floats(0, 0).tested();
+        assertRefused("logProb", () -> op.forward(hidden.tested(), random(5, 4).tested(), ints(0, 1).tested(), 1, out, other, third));
+        assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0, 5).tested(), 1, out, other, third));
+        assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0, -100).tested(), 1, out, other, third));
+        assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0, 1).tested(), 0, out, other, third));
+        assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0).tested(), 1, out, other, third));
+        assertRefused("logProb", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(3), Accumulate.SET, random(2, 3).tested(), null));
+        assertRefused("logProb", () -> op.ofLogits(random(3, 5).tested(), ints(0, 1).tested(), 1, out, other, third));
+        assertRefused("logProb", () -> op.ratio(new LogProb.Ratio(0.2f, 0.2f, 0, 1), out, floats(0).tested(), null, other, third, out, out, out, out));
+        assertRefused("crossEntropy", () -> op.crossEntropy(random(2, 5).tested(), ints(0, 5).tested(), out, other));
+        assertRefused("crossEntropy", () -> op.crossEntropyBackward(random(2, 5).tested(), ints(0, 1).tested(), out, other, Accumulate.SET, matrix(F32, 2, 4, new float[8]).tested()));
+    }
+}
