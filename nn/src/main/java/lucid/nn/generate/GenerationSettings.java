@@ -1,0 +1,23 @@
+package lucid.nn.generate;
+
+import lucid.kernels.contract.Sampling;
+
+/// How completions are drawn.
+///
+/// @param rule              the sampler's filters
+/// @param maxNewTokens      longest completion
+/// @param eosToken          ends a completion and is part of it; -1: never
+/// @param scoreTemperature  temperature of the reported log-probabilities; the trainer must score with the same (no filter ever enters the score)
+/// @param key               Philox key, see [lucid.kernels.math.Philox#key]
+/// @param step              first counter word: the training step
+public record GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosToken, float scoreTemperature, long key, int step) {
+    public GenerationSettings {
+        if (maxNewTokens < 1) throw new IllegalArgumentException("generate: max new tokens " + maxNewTokens + ", wanted >= 1");
+        if (!(scoreTemperature > 0)) throw new IllegalArgumentException("generate: score temperature " + scoreTemperature + ", wanted > 0");
+    }
+
+    /// The most likely token each time.
+    public static GenerationSettings greedy(int maxNewTokens, int eosToken) {
+        return new GenerationSettings(Sampling.Rule.GREEDY, maxNewTokens, eosToken, 1f, 0, 0);
+    }
+}
