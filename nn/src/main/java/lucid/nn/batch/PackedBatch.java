@@ -45,6 +45,12 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
     /// True if any row is visual.
     public boolean hasVisual() { return textIds.length < positions.length; }
 
+    /// The same rows with other rotary positions (padded layouts count differently); who attends to whom stays.
+    public PackedBatch withPositions(int[] other) {
+        if (other.length != positions.length) throw new IllegalArgumentException("packed batch: " + other.length + " positions, wanted " + positions.length);
+        return new PackedBatch(other, spans, groups, textIds, textGroups, sources, clips, visualTokens, scoredRows, targets, scoredGroups, segments);
+    }
+
     /// Starts an empty batch.
     ///
     /// @param visualTokens rows that a clip brings (0 for a text model)

@@ -1,0 +1,157 @@
+package lucid.nn.generate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.RowGroups;
+import lucid.nn.batch.PackedBatch;
+import lucid.nn.layer.DecoderContext;
+import lucid.nn.model.Qwen2;
+import lucid.tensor.RotaryTable;
+import lucid.tensor.Scope;
+import lucid.tensor.Tape;
+import lucid.tensor.Tensor;
+
+/// Generates completions for many prompts at once. Each prompt is computed once and its keys and values are shared by all of its completions;
+/// every step then moves all unfinished completions on by one token, as the rows of one matrix. Finished ones leave the batch: by the row
+/// law that changes no bit of the others. The reported log-probabilities are bitwise those of the training forward.
+public final class Generator {
+    private final Qwen2 decoder;
+
+    public Generator(Qwen2 decoder) { this.decoder = decoder; }
+
+    /// Completions of every prompt, in (prompt, completion) order.
+    ///
+    /// @param prompts     one group per prompt, see [PackedBatch.Builder#sequence(int[], int)]
+    /// @param visual      visual tokens of the prompts' clips, or null
+    /// @param completions how many for each prompt
+    /// @param listener    hears every token, or null
+    public List<Completion> generate(PackedBatch prompts, Tensor visual, int completions, GenerationSettings settings, TokenListener listener) {
+        if (completions < 1) throw new IllegalArgumentException("generate: " + completions + " completions per prompt, wanted >= 1");
+        int longest = prompts.positionsNeeded() + settings.maxNewTokens();
+        if (longest > decoder.config().maxPositions()) {
+            throw new IllegalArgumentException("generate: longest prompt and completion need " + longest + " positions, wanted at most max_position_embeddings "
+                    + decoder.config().maxPositions() + "; shorten the prompt or max new tokens");
+        }
+        try (var _ = Tape.noGrad(); Scope scope = Scope.open(decoder.parameters().device())) {
+            return new Run(scope, prompts, completions, settings, listener, longest).all(visual);
+        }
+    }
+
+    /// One call: the cache and what every slot has so far. Slot number = prompt · completions + completion.
+    private final class Run {
+        private final PackedBatch prompts;
+        private final int completions;
+        private final GenerationSettings settings;
+        private final TokenListener listener;
+        private final KeyValueCache cache;
+        private final RotaryTable rotary;
+        private final RowGroups groups;
+        private final int[][] ids;
+        private final float[][] logProbs;
+        private final float[][] entropy;
+        private final int[] lengths;
+        private final boolean[] ended;
+
+        Run(Scope scope, PackedBatch prompts, int completions, GenerationSettings settings, TokenListener listener, int longest) {
+            this.prompts = prompts;
+            this.completions = completions;
+            this.settings = settings;
+            this.listener = listener;
+            this.groups = prompts.groups();
+            for (int p = 0; p < groups.count(); p++) {
+                if (groups.from(p) == groups.to(p)) throw new IllegalArgumentException("generate: prompt " + p + " is empty, wanted at least one row");
+            }
+            int slots = Math.multiplyExact(groups.count(), completions);
+            // The last token is never fed back.
+            this.cache = new KeyValueCache(scope, decoder.config(), prompts.rows(), slots, settings.maxNewTokens() - 1);
+            this.rotary = RotaryTable.of(scope, decoder.config().ropeTheta(), decoder.config().headDim(), longest);
+            this.ids = new int[slots][settings.maxNewTokens()];
+            this.logProbs = new float[slots][settings.maxNewTokens()];
+            this.entropy = new float[slots][settings.maxNewTokens()];
+            this.lengths = new int[slots];
+            this.ended = new boolean[slots];
+        }
+
+        List<Completion> all(Tensor visual) {
+            int[] live = new int[ids.length];
+            Arrays.setAll(live, i -> i);
+            if (live.length > 0) live = prefill(visual, live);
+            for (int t = 0; live.length > 0 && t + 1 < settings.maxNewTokens(); t++) live = step(live, t);
+            List<Completion> out = new ArrayList<>();
+            for (int s = 0; s < ids.length; s++) {
+                out.add(new Completion(s / completions, s % completions, Arrays.copyOf(ids[s], lengths[s]), Arrays.copyOf(logProbs[s], lengths[s]),
+                        Arrays.copyOf(entropy[s], lengths[s]), ended[s]));
+            }
+            return out;
+        }
+
+        private int[] prefill(Tensor visual, int[] live) {
+            try (Scope step = Scope.open(decoder.parameters().device())) {
+                Tensor positions = Tensor.ints(step, prompts.positions(), prompts.rows());
+                Tensor x = decoder.forward(decoder.embed(step, prompts, visual), decoder.context(positions, rotary, prompts.spans(), cache));
+                int[] last = new int[live.length];
+                for (int i = 0; i < last.length; i++) last[i] = groups.to(live[i] / completions) - 1;
+                return choose(step, x.gatherRows(Tensor.ints(step, last, last.length)), live, 0);
+            }
+        }
+
+        /// Feeds token t of the live slots, chooses token t + 1.
+        private int[] step(int[] live, int t) {
+            try (Scope step = Scope.open(decoder.parameters().device())) {
+                int[] fed = new int[live.length];
+                int[] positions = new int[live.length];
+                List<Span> spans = new ArrayList<>(live.length);
+                for (int i = 0; i < live.length; i++) {
+                    int prompt = live[i] / completions;
+                    int length = groups.to(prompt) - groups.from(prompt);
+                    fed[i] = ids[live[i]][t];
+                    positions[i] = prompts.positions()[groups.to(prompt) - 1] + 1 + t;
+                    spans.add(new Span(i, 1, length + t, groups.from(prompt), length, cache.region(live[i]), t + 1, true));
+                }
+                cache.decoding(live, t);
+                DecoderContext context = decoder.context(Tensor.ints(step, positions, positions.length), rotary, spans, cache);
+                return choose(step, decoder.forward(decoder.embedTokens().gatherRows(Tensor.ints(step, fed, fed.length)), context), live, t + 1);
+            }
+        }
+
+        /// Samples token number `at` of the live slots from their residual rows. Returns the slots that go on.
+        private int[] choose(Scope step, Tensor residual, int[] live, int at) {
+            int n = live.length;
+            Tensor logits = decoder.logits(decoder.norm().forward(residual));
+            int[] counters = new int[4 * n];
+            for (int i = 0; i < n; i++) {
+                counters[4 * i] = settings.step();
+                counters[4 * i + 1] = live[i] / completions;
+                counters[4 * i + 2] = live[i] % completions;
+                counters[4 * i + 3] = at;
+            }
+            Tensor chosen = Tensor.undefined(step, DType.I32, n);
+            var device = logits.device();
+            device.sampling().sample(settings.rule(), logits.matrix(), settings.key(), Tensor.ints(step, counters, n, 4).buffer(), chosen.buffer());
+            Tensor logProb = Tensor.undefined(step, DType.F32, n);
+            Tensor spread = Tensor.undefined(step, DType.F32, n);
+            Tensor lse = Tensor.undefined(step, DType.F32, n);
+            device.logProb().ofLogits(logits.matrix(), chosen.buffer(), settings.scoreTemperature(), logProb.buffer(), spread.buffer(), lse.buffer());
+            return record(live, at, chosen.toInts(), logProb.toFloats(), spread.toFloats());
+        }
+
+        private int[] record(int[] live, int at, int[] chosen, float[] scores, float[] spread) {
+            int[] on = new int[live.length];
+            int count = 0;
+            for (int i = 0; i < live.length; i++) {
+                int s = live[i];
+                ids[s][at] = chosen[i];
+                logProbs[s][at] = scores[i];
+                entropy[s][at] = spread[i];
+                lengths[s] = at + 1;
+                ended[s] = chosen[i] == settings.eosToken();
+                if (!ended[s]) on[count++] = s;
+                if (listener != null) listener.token(s / completions, s % completions, at, chosen[i], scores[i]);
+            }
+            return Arrays.copyOf(on, count);
+        }
+    }
+}

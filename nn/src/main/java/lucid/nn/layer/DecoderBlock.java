@@ -1,0 +1,36 @@
+package lucid.nn.layer;
+
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.Role;
+import lucid.tensor.Tensor;
+
+/// One block of Qwen2: `x += o(attention(rotate(q), rotate(k), v))` of the normalised rows, then `x += down(silu(gate) · up)`.
+/// q, k and v have biases, nothing else has.
+public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Linear v, Linear o, RmsNorm postNorm, Linear gate, Linear up, Linear down) {
+    public static DecoderBlock of(ParameterSet p, String prefix, int layer, Qwen2Config c) {
+        String at = prefix + "layers." + layer + ".";
+        int h = c.hiddenSize();
+        int kv = c.kvHeads() * c.headDim();
+        return new DecoderBlock(layer, RmsNorm.of(p, at + "input_layernorm", h, c.rmsNormEps()),
+                Linear.withBias(p, at + "self_attn.q_proj", Role.LINEAR, h, c.heads() * c.headDim()),
+                Linear.withBias(p, at + "self_attn.k_proj", Role.LINEAR, h, kv), Linear.withBias(p, at + "self_attn.v_proj", Role.LINEAR, h, kv),
+                Linear.plain(p, at + "self_attn.o_proj", Role.DECODER_RESIDUAL, c.heads() * c.headDim(), h),
+                RmsNorm.of(p, at + "post_attention_layernorm", h, c.rmsNormEps()),
+                Linear.plain(p, at + "mlp.gate_proj", Role.LINEAR, h, c.intermediateSize()), Linear.plain(p, at + "mlp.up_proj", Role.LINEAR, h, c.intermediateSize()),
+                Linear.plain(p, at + "mlp.down_proj", Role.DECODER_RESIDUAL, c.intermediateSize(), h));
+    }
+
+    /// @param x [rows, hidden]
+    public Tensor forward(Tensor x, DecoderContext c) {
+        Tensor normed = inputNorm.forward(x);
+        Tensor queries = rotate(q.forward(normed), c);
+        Tensor keys = c.store().keys(layer, rotate(k.forward(normed), c));
+        Tensor values = c.store().values(layer, v.forward(normed));
+        x = x.add(o.forward(queries.attention(keys, values, c.plan(), c.scale())));
+        normed = postNorm.forward(x);
+        return x.add(down.forward(gate.forward(normed).swiGlu(up.forward(normed))));
+    }
+
+    private static Tensor rotate(Tensor x, DecoderContext c) { return x.rotate(c.positions(), c.rotary().cos(), c.rotary().sin(), c.plan().headDim()); }
+}

@@ -1,0 +1,14 @@
+package lucid.nn.layer;
+
+import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.Role;
+import lucid.tensor.Tensor;
+
+/// `y = (x - mean) / √(var + eps) · weight + bias`.
+public record LayerNorm(Tensor weight, Tensor bias, float eps) {
+    public static LayerNorm of(ParameterSet p, String prefix, int size, float eps) {
+        return new LayerNorm(p.declare(prefix + ".weight", Role.NORM_WEIGHT, size), p.declare(prefix + ".bias", Role.BIAS, size), eps);
+    }
+
+    public Tensor forward(Tensor x) { return x.layerNorm(weight, bias, eps); }
+}

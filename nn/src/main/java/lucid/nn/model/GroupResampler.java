@@ -1,0 +1,81 @@
+package lucid.nn.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.RowGroups;
+import lucid.nn.config.ResamplerConfig;
+import lucid.nn.layer.LayerNorm;
+import lucid.nn.layer.Linear;
+import lucid.nn.layer.ResamplerLayer;
+import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.Role;
+import lucid.tensor.Scope;
+import lucid.tensor.Tensor;
+
+/// The "groupresampler" connector: a clip's patch tokens are cut into `group` consecutive chunks, every chunk is read by the same latents
+/// through the same layers, and the results, in order, get a fixed positional encoding.
+///
+/// @param latents [numQueries / group, hidden]
+public record GroupResampler(ResamplerConfig config, Tensor latents, Linear linear, List<ResamplerLayer> layers, LayerNorm norm, ParameterSet parameters) {
+    /// Builds the connector on parameters named `prefix + "_connector...."`.
+    public static GroupResampler of(ParameterSet p, String prefix, ResamplerConfig c) {
+        String at = prefix + "_connector.";
+        Tensor latents = p.declare(at + "latents", Role.LATENT, c.latents(), c.hiddenSize());
+        Linear linear = Linear.withBias(p, at + "linear", Role.LINEAR, c.inputSize(), c.hiddenSize());
+        List<ResamplerLayer> layers = new ArrayList<>();
+        for (int i = 0; i < c.layers(); i++) layers.add(ResamplerLayer.of(p, at + "layers." + i + ".", c));
+        return new GroupResampler(c, latents, linear, List.copyOf(layers), LayerNorm.of(p, at + "norm", c.hiddenSize(), ResamplerLayer.EPS), p);
+    }
+
+    /// Patch features of whole clips to visual tokens.
+    ///
+    /// @param step     scope of this pass's temporaries
+    /// @param features [sum of the clips' rows, input size]
+    /// @param clips    rows of each clip: prompt groups of every gradient
+    /// @return [clips · tokens, hidden], groups = clips
+    public Tensor forward(Scope step, Tensor features, RowGroups clips) {
+        if (features.shape().rows() != clips.rows() || features.shape().cols() != config.inputSize()) {
+            throw new IllegalArgumentException("resampler: found features " + features.shape() + ", wanted [" + clips.rows() + ", " + config.inputSize() + "]");
+        }
+        int tokens = config.tokens();
+        RowGroups latentGroups = RowGroups.uniform(clips.count(), tokens);
+        Tensor x = linear.forward(features.withRowGroups(clips));
+        int[] ids = new int[clips.count() * tokens];
+        for (int i = 0; i < ids.length; i++) ids[i] = i % config.latents();
+        Tensor z = latents.gatherRows(Tensor.ints(step, ids, ids.length), latentGroups);
+        AttentionPlan plan = new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans(clips));
+        for (ResamplerLayer layer : layers) z = layer.forward(x, z, plan);
+        Tensor table = Tensor.of(step, SinePositions.table(tokens, config.hiddenSize()), 1, tokens * config.hiddenSize());
+        return norm.forward(z).reshape(clips.count(), tokens * config.hiddenSize()).add(table).reshape(clips.count() * tokens, config.hiddenSize())
+                .withRowGroups(latentGroups);
+    }
+
+    /// Chunk lengths of n tokens: the first `n mod group` are one longer.
+    static int[] chunks(int n, int group) {
+        int[] out = new int[group];
+        for (int g = 0; g < group; g++) out[g] = n / group + (g < n % group ? 1 : 0);
+        return out;
+    }
+
+    /// Keys of a span: the chunk's patch rows, then the chunk's own latents, which lie behind all patch rows of the clip.
+    private List<Span> spans(RowGroups clips) {
+        List<Span> spans = new ArrayList<>();
+        int latentCount = config.latents();
+        int query = 0;
+        for (int c = 0; c < clips.count(); c++) {
+            int n = clips.to(c) - clips.from(c);
+            int start = clips.from(c) + c * config.tokens();
+            int chunk = start;
+            int own = start + n;
+            for (int length : chunks(n, config.group())) {
+                spans.add(new Span(query, latentCount, 0, chunk, length, own, latentCount, false));
+                chunk += length;
+                own += latentCount;
+                query += latentCount;
+            }
+        }
+        return spans;
+    }
+}

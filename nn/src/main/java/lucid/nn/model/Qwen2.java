@@ -1,0 +1,138 @@
+package lucid.nn.model;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import lucid.kernels.Device;
+import lucid.kernels.contract.AttentionPlan;
+import lucid.nn.batch.PackedBatch;
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.file.WeightFiles;
+import lucid.nn.layer.DecoderBlock;
+import lucid.nn.layer.DecoderContext;
+import lucid.nn.layer.KeyValueStore;
+import lucid.nn.layer.RmsNorm;
+import lucid.nn.weights.Initialization;
+import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.Role;
+import lucid.nn.weights.WeightSource;
+import lucid.tensor.LogProbs;
+import lucid.tensor.RotaryTable;
+import lucid.tensor.Scope;
+import lucid.tensor.Tensor;
+
+/// The Qwen2 decoder over packed rows: embedding, blocks, final RMSNorm, head (the embedding table itself where the weights are tied).
+///
+/// @param embedTokens [vocabulary, hidden]
+/// @param head        [vocabulary, hidden]; the same tensor as `embedTokens` if tied
+public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> blocks, RmsNorm norm, Tensor head, ParameterSet parameters) {
+    /// Builds the decoder on parameters named `prefix + "model...."`. A stored copy of a tied head is accepted and not used.
+    public static Qwen2 of(ParameterSet p, String prefix, Qwen2Config c) {
+        String model = prefix + "model.";
+        Tensor embed = p.declare(model + "embed_tokens.weight", Role.EMBEDDING, c.vocabSize(), c.hiddenSize());
+        List<DecoderBlock> blocks = new ArrayList<>();
+        for (int i = 0; i < c.layers(); i++) blocks.add(DecoderBlock.of(p, model, i, c));
+        RmsNorm norm = RmsNorm.of(p, model + "norm", c.hiddenSize(), c.rmsNormEps());
+        Tensor head = c.tieWordEmbeddings() ? embed : p.declare(prefix + "lm_head.weight", Role.EMBEDDING, c.vocabSize(), c.hiddenSize());
+        return new Qwen2(c, embed, List.copyOf(blocks), norm, head, p);
+    }
+
+    /// Loads a checkpoint folder of the decoder alone (`config.json`, `model.safetensors` or shards). The files must outlive the model with [WeightSource.Precision#STORED].
+    public static Qwen2 load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
+        Qwen2Config config = Qwen2Config.read(folder);
+        ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, name -> ignorable("", config, name)));
+        return building(p, () -> of(p, "", config));
+    }
+
+    /// Random weights.
+    public static Qwen2 random(Device device, Qwen2Config config, long seed, Initialization init) {
+        ParameterSet p = new ParameterSet(device, WeightSource.random(seed, init));
+        return building(p, () -> of(p, "", config));
+    }
+
+    /// Frees the parameters if building fails half-way.
+    static <M> M building(ParameterSet p, Supplier<M> build) {
+        boolean done = false;
+        try {
+            M model = build.get();
+            p.finish();
+            done = true;
+            return model;
+        } finally {
+            if (!done) p.close();
+        }
+    }
+
+    static boolean ignorable(String prefix, Qwen2Config c, String name) { return c.tieWordEmbeddings() && name.equals(prefix + "lm_head.weight"); }
+
+    /// Embeddings of a packed batch: text rows from the table, visual rows from `visual`.
+    ///
+    /// @param step   scope of this pass's temporaries, the innermost open one
+    /// @param visual [clips · visualTokens, hidden], groups = clips; null for a batch without visual rows
+    /// @return [rows, hidden], groups = the batch's
+    public Tensor embed(Scope step, PackedBatch batch, Tensor visual) {
+        for (int id : batch.textIds()) {
+            if (id >= config.vocabSize()) throw new IllegalArgumentException("decoder: token id " + id + ", wanted less than vocab_size " + config.vocabSize());
+        }
+        Tensor text = embedTokens.gatherRows(Tensor.ints(step, batch.textIds(), batch.textIds().length), batch.textGroups());
+        if (!batch.hasVisual()) return text.withRowGroups(batch.groups());
+        int wanted = batch.clips() * batch.visualTokens();
+        if (visual == null || visual.shape().rows() < wanted) {
+            throw new IllegalArgumentException("decoder: the batch has " + batch.clips() + " clips; found " + (visual == null ? "no visual rows" : visual.shape().rows() + " visual rows")
+                    + ", wanted " + wanted);
+        }
+        return Tensor.concatRows(List.of(text, visual)).gatherRows(Tensor.ints(step, batch.sources(), batch.rows()), batch.groups());
+    }
+
+    /// What all layers of a pass share, for a batch without cache.
+    public DecoderContext context(Scope step, PackedBatch batch) {
+        return context(step, batch.positions(), batch.spans(), batch.positionsNeeded(), KeyValueStore.ROWS);
+    }
+
+    /// The same for any positions, spans and store of keys and values.
+    public DecoderContext context(Scope step, int[] positions, List<AttentionPlan.Span> spans, int positionsNeeded, KeyValueStore store) {
+        return context(Tensor.ints(step, positions, positions.length), RotaryTable.of(step, config.ropeTheta(), config.headDim(), positionsNeeded), spans, store);
+    }
+
+    /// The same with tables that exist already.
+    public DecoderContext context(Tensor positions, RotaryTable rotary, List<AttentionPlan.Span> spans, KeyValueStore store) {
+        return new DecoderContext(positions, rotary, new AttentionPlan(config.heads(), config.kvHeads(), config.headDim(), spans), store);
+    }
+
+    /// Runs the blocks. Returns the residual stream after the last one, before the final norm.
+    ///
+    /// @param x [rows, hidden] embeddings
+    public Tensor forward(Tensor x, DecoderContext context) { return forward(x, context, false, _ -> {}); }
+
+    /// The same, showing the residual stream before the first and after every block to `tap`.
+    ///
+    /// @param checkpoint keep only the blocks' inputs for the backward and run each block again there: less memory, same bits
+    public Tensor forward(Tensor x, DecoderContext context, boolean checkpoint, Consumer<Tensor> tap) {
+        tap.accept(x);
+        for (DecoderBlock block : blocks) {
+            x = checkpoint ? Tensor.checkpoint(in -> block.forward(in, context), x) : block.forward(x, context);
+            tap.accept(x);
+        }
+        return x;
+    }
+
+    /// Final norm of the rows that are scored: [scored, hidden], groups = the batch's scored groups. Other rows are never normed or multiplied with the head.
+    ///
+    /// @param x residual stream of the whole batch
+    public Tensor scoredRows(Scope step, PackedBatch batch, Tensor x) {
+        return norm.forward(x.gatherRows(Tensor.ints(step, batch.scoredRows(), batch.scored()), batch.scoredGroups()));
+    }
+
+    /// Log-probabilities of the batch's targets, from embeddings to the fused head: the whole training forward.
+    ///
+    /// @param visual see [#embed]
+    public LogProbs logProbs(Scope step, PackedBatch batch, Tensor visual, float temperature, boolean checkpoint) {
+        Tensor x = forward(embed(step, batch, visual), context(step, batch), checkpoint, _ -> {});
+        return Tensor.logProb(scoredRows(step, batch, x), head, Tensor.ints(step, batch.targets(), batch.scored()), temperature);
+    }
+
+    /// All logits of normed rows: [rows, vocabulary].
+    public Tensor logits(Tensor normed) { return normed.linear(head, null); }
+}

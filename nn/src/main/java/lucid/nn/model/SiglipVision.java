@@ -1,0 +1,100 @@
+package lucid.nn.model;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import lucid.kernels.Device;
+import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.DType;
+import lucid.nn.config.SiglipVisionConfig;
+import lucid.nn.file.WeightFiles;
+import lucid.nn.layer.LayerNorm;
+import lucid.nn.layer.Linear;
+import lucid.nn.layer.PoolingHead;
+import lucid.nn.layer.VisionBlock;
+import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.Role;
+import lucid.nn.weights.WeightSource;
+import lucid.tensor.Scope;
+import lucid.tensor.Tensor;
+
+/// The SigLIP vision tower: patches + learned positions, pre-norm blocks without mask, post_layernorm and attention-pooling head.
+/// There is no class token; pixels beyond the last full patch are never seen.
+///
+/// @param patchEmbedding weight [hidden, 3, patch, patch] and bias
+/// @param positions      [patches, hidden]
+public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Tensor positions, List<VisionBlock> blocks, LayerNorm postNorm,
+                           PoolingHead head, ParameterSet parameters) {
+    /// Builds the tower on parameters named `prefix + "vision_model...."`.
+    public static SiglipVision of(ParameterSet p, String prefix, SiglipVisionConfig c) {
+        String at = prefix + "vision_model.";
+        int h = c.hiddenSize();
+        // f32 even in bf16 files: the patch kernel takes no narrow weight.
+        Linear patch = new Linear(p.declare(at + "embeddings.patch_embedding.weight", Role.PATCH, h, 3, c.patchSize(), c.patchSize()),
+                p.declare(at + "embeddings.patch_embedding.bias", Role.BIAS, h));
+        Tensor positions = p.declare(at + "embeddings.position_embedding.weight", Role.POSITION, c.patches(), h);
+        List<VisionBlock> blocks = new ArrayList<>();
+        for (int i = 0; i < c.layers(); i++) blocks.add(VisionBlock.of(p, at + "encoder.layers." + i + ".", c));
+        return new SiglipVision(c, patch, positions, List.copyOf(blocks), LayerNorm.of(p, at + "post_layernorm", h, c.layerNormEps()),
+                PoolingHead.of(p, at + "head.", c), p);
+    }
+
+    /// Loads a checkpoint folder of the tower alone. A whole SigLIP model's text half is left aside.
+    public static SiglipVision load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
+        SiglipVisionConfig config = SiglipVisionConfig.read(folder);
+        ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, SiglipVision::ignorable));
+        return Qwen2.building(p, () -> of(p, "", config));
+    }
+
+    private static boolean ignorable(String name) { return name.startsWith("text_model.") || name.equals("logit_scale") || name.equals("logit_bias"); }
+
+    /// Patches + positions, the first hidden state: [images · patches, hidden], images as groups.
+    ///
+    /// @param images u8 frames [n, height, width, 3] or normalised f32 pixels [n, 3, height, width]
+    /// @param interpolate resize the position table where the picture is not the square it was learned for; otherwise such pictures are refused
+    public Tensor embed(Scope step, Tensor images, boolean interpolate) {
+        boolean frames = images.dtype() == DType.U8;
+        int rows = images.shape().dim(frames ? 1 : 2) / config.patchSize();
+        int cols = images.shape().dim(frames ? 2 : 3) / config.patchSize();
+        boolean asLearned = rows == config.gridSize() && cols == config.gridSize();
+        if (!asLearned && !interpolate) {
+            throw new IllegalArgumentException("vision tower: found pictures " + images.shape() + " with " + rows + " x " + cols + " patches, wanted " + config.gridSize()
+                    + " x " + config.gridSize() + " (image_size " + config.imageSize() + "); resize them, or ask for interpolated positions");
+        }
+        Tensor table = asLearned ? positions
+                : Tensor.of(step, CubicPositions.weights(config.gridSize(), rows, cols), rows * cols, config.patches()).matmul(positions);
+        Tensor x = images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), table, config.patchSize(), null);
+        return x.reshape(x.shape().rows(), x.shape().cols());
+    }
+
+    /// The convolution alone, without positions: [images, patches, hidden].
+    public Tensor patches(Tensor images) { return images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), null, config.patchSize(), null); }
+
+    /// Runs the first `count` blocks on embedded patches.
+    ///
+    /// @param x      [images · patches, hidden]
+    /// @param tap    sees the input and the output of every block
+    public Tensor blocks(Tensor x, int images, int count, Consumer<Tensor> tap) {
+        int patches = x.shape().rows() / Math.max(1, images);
+        List<AttentionPlan.Span> spans = new ArrayList<>();
+        for (int i = 0; i < images; i++) spans.add(AttentionPlan.Span.full(i * patches, patches));
+        AttentionPlan plan = new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans);
+        tap.accept(x);
+        for (VisionBlock block : blocks.subList(0, count)) {
+            x = block.forward(x, plan);
+            tap.accept(x);
+        }
+        return x;
+    }
+
+    /// `hidden_states[layer]` with a negative layer: -1 is the last block's output, -2 the one before. Blocks after it do not run.
+    public Tensor hiddenState(Scope step, Tensor images, int layer) {
+        int count = config.layers() + 1 + layer;
+        if (layer >= 0 || count < 0) throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
+        return blocks(embed(step, images, false), images.shape().dim(0), count, _ -> {});
+    }
+
+    /// Pooled output [images, hidden] of the last hidden state after [#postNorm].
+    public Tensor pool(Tensor normed, int images) { return head.forward(normed, images, config.heads()); }
+}

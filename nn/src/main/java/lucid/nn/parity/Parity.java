@@ -1,0 +1,35 @@
+package lucid.nn.parity;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import lucid.kernels.Device;
+
+/// `lucid parity CASE_DIR` for models: reads `case.json`, loads `model/` as it would load a published checkpoint, runs what `kind` names and
+/// compares every entry of `expect`. The format is described in the golden folder's README.
+public final class Parity {
+    private static final Map<String, BiFunction<GoldenCase, Device, Outputs>> KINDS = new TreeMap<>(Map.of(
+            "qwen2", Qwen2Parity::run, "siglip", SiglipParity::run, "siglip.interpolated", SiglipParity::run, "tinyllava_video", TinyLlavaParity::run));
+
+    private Parity() {}
+
+    /// Kinds of cases this library runs.
+    public static Set<String> kinds() { return Set.copyOf(KINDS.keySet()); }
+
+    /// The kind of a case folder; empty if its `case.json` names none.
+    public static String kind(Path folder) { return GoldenCase.readJson(folder.resolve("case.json")).path("kind").asText(); }
+
+    /// Runs a case.
+    ///
+    /// @throws IllegalArgumentException for a kind this library does not run
+    public static ParityReport run(Path folder, Device device) {
+        String kind = kind(folder);
+        var runner = KINDS.get(kind);
+        if (runner == null) throw new IllegalArgumentException(folder + ": kind \"" + kind + "\" is not supported; this version runs " + KINDS.keySet());
+        try (GoldenCase golden = new GoldenCase(folder)) {
+            return golden.compare(runner.apply(golden, device).all());
+        }
+    }
+}

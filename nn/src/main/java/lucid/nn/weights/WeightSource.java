@@ -1,0 +1,128 @@
+package lucid.nn.weights;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.zip.CRC32;
+import java.nio.charset.StandardCharsets;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import lucid.kernels.math.Philox;
+import lucid.nn.file.StoredTensor;
+import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
+import lucid.nn.file.WeightFiles;
+import lucid.tensor.Scope;
+import lucid.tensor.Tensor;
+
+/// Where a model's parameters come from. Layers ask for every parameter by its published name; [#finish] then checks that nothing is left over.
+public sealed interface WeightSource {
+    /// In which type matrices are kept.
+    enum Precision {
+        /// Everything as f32: the master weights of training, and exact comparison.
+        F32,
+        /// Matrices of bf16 or f16 files stay as they are (mapped, not copied): inference in half the memory. Kernels widen them exactly.
+        STORED
+    }
+
+    /// The parameter of that name.
+    ///
+    /// @throws WeightFileException if it is missing or has another shape
+    Tensor take(Scope scope, String name, Role role, int... shape);
+
+    /// True if a parameter of that name can be had (an optional one, such as a stored tied head).
+    boolean has(String name);
+
+    /// Called when the model is complete.
+    ///
+    /// @throws WeightFileException if there are parameters that the model did not ask for
+    void finish();
+
+    /// Weights of a checkpoint. The files must stay open as long as the model with [Precision#STORED].
+    ///
+    /// @param ignorable names that may be left over
+    static WeightSource of(WeightFiles files, Precision precision, Predicate<String> ignorable) { return new Stored(files, precision, ignorable, new HashSet<>()); }
+
+    /// Random weights: each from its own Philox stream (seed, name), so neither order nor other parameters matter.
+    static WeightSource random(long seed, Initialization init) { return new Random(seed, init); }
+
+    /// See [WeightSource#of].
+    record Stored(WeightFiles files, Precision precision, Predicate<String> ignorable, Set<String> taken) implements WeightSource {
+        @Override public boolean has(String name) { return files.has(name); }
+
+        @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
+            if (!files.has(name)) throw missing(name);
+            StoredTensor t = files.tensor(name);
+            t.requireShape("from config.json", shape);
+            if (!t.isFloating()) throw new WeightFileException(t.file() + ": tensor \"" + name + "\": found " + t.type() + ", wanted a floating type");
+            taken.add(name);
+            boolean narrow = t.type() == StoredType.BF16 || t.type() == StoredType.F16;
+            return narrow && (role.mayStayNarrow() && precision == Precision.STORED) ? stored(scope, t, shape) : widened(scope, t, shape);
+        }
+
+        private WeightFileException missing(String name) {
+            String last = name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1);
+            String near = files.tensors().keySet().stream().filter(n -> n.endsWith(last)).findFirst().map(n -> "; it does have \"" + n + "\"").orElse("");
+            return new WeightFileException(files.source() + ": tensor \"" + name + "\" is missing: found " + files.tensors().size() + " others, wanted all that config.json implies" + near);
+        }
+
+        private static Tensor stored(Scope scope, StoredTensor t, int... shape) {
+            DType type = t.type() == StoredType.BF16 ? DType.BF16 : DType.F16;
+            MemorySegment data = t.data();
+            if (data.address() % type.bytes() == 0) return Tensor.over(scope, scope.device().adopt(type, data), shape);
+            short[] copy = new short[Math.toIntExact(t.elements())];
+            MemorySegment.copy(data, java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, 0, copy, 0, copy.length);
+            return Tensor.halves(scope, type, copy, shape);
+        }
+
+        private static Tensor widened(Scope scope, StoredTensor t, int... shape) {
+            Tensor out = Tensor.undefined(scope, DType.F32, shape);
+            if (t.type() == StoredType.F64 || t.data().address() % t.type().bytes() != 0) {
+                if (t.elements() > 0) scope.device().write(out.buffer(), 0, t.toFloats());
+                return out;
+            }
+            DType type = switch (t.type()) {
+                case BF16 -> DType.BF16;
+                case F16 -> DType.F16;
+                default -> DType.F32;
+            };
+            try (Buffer mapped = scope.device().adopt(type, t.data())) {
+                var from = lucid.kernels.contract.Matrix.of(mapped, out.shape().rows(), out.shape().cols());
+                if (type == DType.F32) scope.device().elementwise().copy(from, out.matrix());
+                else scope.device().conversion().convert(from, out.matrix());
+            }
+            return out;
+        }
+
+        @Override public void finish() {
+            TreeSet<String> left = new TreeSet<>(files.tensors().keySet());
+            left.removeAll(taken);
+            left.removeIf(ignorable);
+            if (!left.isEmpty()) {
+                throw new WeightFileException(files.source() + ": found " + left.size() + " tensors that this model does not have, first \"" + left.first()
+                        + "\"; wanted exactly the parameters that config.json implies");
+            }
+        }
+    }
+
+    /// See [WeightSource#random].
+    record Random(long seed, Initialization init) implements WeightSource {
+        private static final int PURPOSE = 0x494E4954;   // "INIT"
+
+        @Override public boolean has(String name) { return false; }
+
+        @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
+            if (role == Role.NORM_WEIGHT) return Tensor.full(scope, 1f, shape);
+            if (role == Role.BIAS) return Tensor.zeros(scope, shape);
+            CRC32 crc = new CRC32();
+            crc.update(name.getBytes(StandardCharsets.UTF_8));
+            int inputs = Arrays.stream(shape).skip(1).reduce(1, Math::multiplyExact);
+            return Tensor.normal(scope, Philox.key(Philox.key(seed, PURPOSE), (int) crc.getValue()), 0f, (float) init.std(role, inputs), shape);
+        }
+
+        @Override public void finish() {}
+    }
+}

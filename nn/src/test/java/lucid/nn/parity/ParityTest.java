@@ -1,0 +1,74 @@
+package lucid.nn.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import lucid.kernels.Device;
+import lucid.kernels.ReferenceDevice;
+import lucid.kernels.SimdDevice;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParityTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "siglip/tiny", "siglip/odd", "siglip/interp",
+            "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded", "tinyllava_video/one_video_bf16"})
+    void simd(String name) {
+        try (Device device = new SimdDevice(2)) {
+            check(name, device);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2/tiny_bf16", "siglip/interp", "tinyllava_video/one_video_bf16"})
+    void reference(String name) {
+        try (Device device = new ReferenceDevice()) {
+            check(name, device);
+        }
+    }
+
+    private static void check(String name, Device device) {
+        ParityReport report = Parity.run(GOLDEN.resolve(name), device);
+        System.out.println(device.name() + " " + report.summary());
+        assertTrue(report.ok(), () -> report.summary() + "\n" + report.failures().stream().map(Object::toString).collect(Collectors.joining("\n")));
+        assertEquals(0, device.liveBytes(), "memory left behind");
+    }
+
+    @TempDir Path folder;
+
+    @Test void whatIsNotComputedOrNotWithinToleranceFails() throws IOException {
+        copy(GOLDEN.resolve("siglip/odd"), folder);
+        Path file = folder.resolve("case.json");
+        String json = Files.readString(file);
+        try (Device device = new SimdDevice(2)) {
+            Files.writeString(file, json.replace("\"features\": {", "\"featurez\": {"));
+            ParityReport report = Parity.run(folder, device);
+            assertFalse(report.ok());
+            assertEquals(2, report.failures().size(), "the unknown name, and the tensor that lost its tolerance: " + report.failures());
+            Files.writeString(file, json.replace("\"atol\": 3e-05", "\"atol\": 1e-12").replace("\"rtol\": 1e-05", "\"rtol\": 0"));
+            assertFalse(Parity.run(folder, device).ok());
+            Files.writeString(file, json.replace("\"kind\": \"siglip\"", "\"kind\": \"siglap\""));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> Parity.run(folder, device)).getMessage().contains("siglap"));
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (var all = Files.walk(from)) {
+            for (Path p : all.filter(Files::isRegularFile).toList()) {
+                Path target = to.resolve(from.relativize(p).toString());
+                Files.createDirectories(target.getParent());
+                Files.copy(p, target);
+            }
+        }
+    }
+}
