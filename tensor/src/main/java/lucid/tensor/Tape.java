@@ -94,11 +94,16 @@ public final class Tape {
         openScopes++;
     }
 
-    /// Records whose results died with the scope are forgotten.
+    /// Records whose results died with the scope are forgotten; if that ends a forward pass, uses of leaves are counted anew.
     void closed(Scope scope) {
         scopes.remove(scope);
-        while (!entries.isEmpty() && !entries.getLast().result.isAlive()) entries.removeLast();
-        if (entries.isEmpty()) pass++;
+        boolean forgotten = false;
+        while (!entries.isEmpty() && !entries.getLast().result.isAlive()) {
+            dropGradients(entries.size() - 1);
+            entries.removeLast();
+            forgotten = true;
+        }
+        if (forgotten && entries.isEmpty()) pass++;
         if (--openScopes == 0) {
             synchronized (TAPES) {
                 TAPES.remove(device);

@@ -2,6 +2,7 @@ package lucid.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -54,6 +55,42 @@ class CheckpointTest {
                 for (int i = 0; i < kept.size(); i++) assertArrayEquals(kept.get(i), again.get(i), how + ", " + (i == 0 ? "result" : "gradient " + (i - 1)));
             }
             assertEquals(0, device.liveBytes());
+        }
+    }
+
+    /// The scope that a first block opens and closes must not end the pass: the shared weight's uses keep their order and their slots.
+    @ParameterizedTest @EnumSource(Devices.class)
+    void aPassMayBeginWithACheckpoint(Devices which) {
+        try (Device device = which.open(); Scope scope = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.normal(scope, 1, 0, 0.5f, 6, 6));
+            Tensor x = Tensor.normal(scope, 2, 0, 1, 5, 6);
+            UnaryOperator<Tensor> block = t -> t.linear(w.value(), null).tanh();
+            List<float[]> gradients = new ArrayList<>();
+            for (boolean checkpoint : new boolean[] {false, true}) {
+                Tensor h = checkpoint ? Tensor.checkpoint(block, x) : block.apply(x);
+                block.apply(h).square().sum().backward();
+                gradients.add(w.grad().toFloats());
+                assertThrows(IllegalStateException.class, () -> block.apply(x).sum().backward(), "two uses were combined");
+                w.zeroGrad();
+            }
+            assertArrayEquals(gradients.getFirst(), gradients.getLast());
+        }
+    }
+
+    @ParameterizedTest @EnumSource(Devices.class)
+    void aFailingBlockLeavesNothingBehind(Devices which) {
+        try (Device device = which.open(); Scope scope = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(scope, 1f, 3));
+            int[] runs = {0};
+            Tensor y = Tensor.checkpoint(t -> {
+                if (runs[0]++ > 0) t.scale(2f).linear(w.value(), Tensor.full(scope, 1f, 9));
+                return t.mul(w.value());
+            }, w.value().scale(2f));
+            Tensor loss = y.sum();
+            long live = device.liveBytes();
+            assertThrows(ShapeException.class, loss::backward);
+            assertEquals(live + 36, device.liveBytes(), "only the nine numbers that the block made in the outer scope");
+            assertTrue(Tape.gradEnabled());
         }
     }
 
