@@ -42,6 +42,7 @@ final class Gemm {
         float[] panel = new float[0];
         float[] sums = new float[0];
         int packed;
+        final int[] squares = new int[Transpose.SCRATCH];
     }
 
     /// A block of the product: rows [i0, i1), columns [j0, j1), chain positions [k0, k1).
@@ -100,7 +101,7 @@ final class Gemm {
         boolean alone = lanes.length == 1 || block.fmas() < PARALLEL_FMAS;
         int pieces = alone ? 1 : Math.clamp((PIECES * lanes.length + columnPanels - 1) / columnPanels, 1, rowPanels);
         int items = columnPanels * pieces;
-        Workers.Body pack = (from, to, _) -> packLeft(x, block, from, to);
+        Workers.Body pack = (from, to, thread) -> packLeft(x, block, from, to, lanes[thread]);
         Workers.Body work = (from, to, thread) -> {
             for (int item = from; item < to; item++) {
                 int piece = item % pieces;
@@ -118,10 +119,10 @@ final class Gemm {
 
     private static float[] room(float[] array, int floats) { return array.length >= floats ? array : new float[floats]; }
 
-    private void packLeft(Product x, Block block, int from, int to) {
+    private void packLeft(Product x, Block block, int from, int to, Lane lane) {
         for (int panel = from; panel < to; panel++) {
             int row = block.i0 + panel * GemmTile.HEIGHT;
-            x.a.pack(row, GemmTile.height(block.i1 - row), block.k0, block.k1 - block.k0, left, panel * block.slot());
+            x.a.pack(row, GemmTile.height(block.i1 - row), block.k0, block.k1 - block.k0, left, panel * block.slot(), lane.squares);
         }
     }
 
@@ -134,7 +135,7 @@ final class Gemm {
         boolean once = step == block.k1 - block.k0;
         for (int p = block.k0; p < block.k1; p += step) {
             int end = Math.min(block.k1, p + step);
-            if (!once || lane.packed != columnPanel) x.b.pack(column, GemmTile.WIDTH, p, end - p, lane.panel, 0);
+            if (!once || lane.packed != columnPanel) x.b.pack(column, GemmTile.WIDTH, p, end - p, lane.panel, 0, lane.squares);
             lane.packed = columnPanel;
             int piece = x.pieceOf(p);
             for (int r = from; r < to; r++) {

@@ -27,12 +27,14 @@ record Operand(MemorySegment memory, long at, long pitch, DType type, int lanes,
 
     /// Packs a panel: `to[put + p · width + l] = element(chain = from + p, lane = lane + l)`. Lanes beyond the operand hold anything.
     /// Writes up to LANES floats past the end of the panel.
-    void pack(int lane, int width, int from, int count, float[] to, int put) {
+    ///
+    /// @param squares scratch of [Transpose#SCRATCH] ints
+    void pack(int lane, int width, int from, int count, float[] to, int put, int[] squares) {
         if (lanesInRow) packAcross(lane, width, from, count, to, put);
-        else packDown(lane, width, from, count, to, put);
+        else packDown(lane, width, from, count, to, put, squares);
     }
 
-    private void packDown(int lane, int width, int from, int count, float[] to, int put) {
+    private void packDown(int lane, int width, int from, int count, float[] to, int put, int[] squares) {
         int bytes = type.bytes();
         int columns = Transpose.columns(type);
         int steps = count / columns;
@@ -40,7 +42,7 @@ record Operand(MemorySegment memory, long at, long pitch, DType type, int lanes,
         for (int group = 0; group < valid; group += LANES) {
             int last = Math.min(LANES, valid - group) - 1;
             long row = at + (lane + group) * pitch + (long) from * bytes;
-            Transpose.rows(memory, row, pitch, last, steps, type, to, put + group, width);
+            Transpose.rows(memory, row, pitch, last, steps, type, to, put + group, width, squares);
             for (int l = 0; l <= last; l++) {
                 for (int p = steps * columns; p < count; p++) {
                     to[put + p * width + group + l] = Widen.scalar(memory, row + l * pitch + (long) p * bytes, type);
