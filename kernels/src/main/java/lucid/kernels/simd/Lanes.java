@@ -41,6 +41,18 @@ final class Lanes {
     /// Stores the first `n` lanes, 0 < n < vector length.
     static void store(FloatVector v, MemorySegment s, long offset, int n) { v.intoMemorySegment(s, offset, NATIVE, mask(n)); }
 
+    /// Stores v, or adds it to what is there.
+    static void put(FloatVector v, MemorySegment s, long offset, boolean add) {
+        if (add) store(load(s, offset).add(v), s, offset);
+        else store(v, s, offset);
+    }
+
+    /// [#put] for the first `n` lanes, 0 < n < vector length.
+    static void put(FloatVector v, MemorySegment s, long offset, int n, boolean add) {
+        if (add) store(load(s, offset, n).add(v), s, offset, n);
+        else store(v, s, offset, n);
+    }
+
     /// `Σ s[i]` of n floats at a byte offset.
     static float sum(MemorySegment s, long offset, int n) {
         FloatVector a0 = FloatVector.zero(Species.F), a1 = a0, a2 = a0, a3 = a0;

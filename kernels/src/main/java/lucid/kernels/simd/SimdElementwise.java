@@ -1,28 +1,173 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.simd.Lanes.load;
+import static lucid.kernels.simd.Lanes.put;
+import static lucid.kernels.simd.Lanes.store;
+import static lucid.kernels.simd.Species.LANES;
+import static lucid.kernels.simd.Strips.at;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.host.HostBuffer;
 
-/// See [Elementwise].
+/// Strips of elements through vector loops, dealt to the workers. See [Elementwise]; the loops are in [UnaryLoops], [UnaryBackwardLoops] and [BinaryLoops].
 public final class SimdElementwise implements Elementwise {
-    public SimdElementwise(Workers workers) {}
+    private static final long STEP = LANES * 4L;
 
-    @Override public void fill(Matrix y, float value) { throw new IllegalStateException("simd Elementwise.fill is not built yet"); }
+    private final Workers workers;
 
-    @Override public void copy(Matrix x, Matrix y) { throw new IllegalStateException("simd Elementwise.copy is not built yet"); }
+    public SimdElementwise(Workers workers) { this.workers = workers; }
 
-    @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) { throw new IllegalStateException("simd Elementwise.binary is not built yet"); }
+    @Override public void fill(Matrix y, float value) {
+        Checks.type("elementwise.fill", "y", y, F32);
+        MemorySegment ys = HostBuffer.segment(y);
+        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n) -> fill(value, ys, at(y, r, c), n));
+    }
 
-    @Override public void addScaled(float alpha, Matrix x, Matrix y) { throw new IllegalStateException("simd Elementwise.addScaled is not built yet"); }
+    @Override public void copy(Matrix x, Matrix y) {
+        Checks.present("elementwise.copy", "x", x);
+        Checks.shape("elementwise.copy", "y", y, x.rows(), x.cols(), x.dtype());
+        Checks.sameOrApart("elementwise.copy", "y", y, "x", x);
+        MemorySegment xs = HostBuffer.segment(x);
+        MemorySegment ys = HostBuffer.segment(y);
+        long size = x.dtype().bytes();
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(),
+                (r, c, n) -> MemorySegment.copy(xs, at(x, r, c), ys, at(y, r, c), n * size));
+    }
 
-    @Override public void scale(float alpha, Matrix x, Matrix y) { throw new IllegalStateException("simd Elementwise.scale is not built yet"); }
+    @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
+        String operation = "elementwise." + op;
+        Checks.type(operation, "a", a, F32);
+        Checks.type(operation, "b", b, F32);
+        Checks.that((b.rows() == a.rows() || b.rows() == 1) && (b.cols() == a.cols() || b.cols() == 1), operation,
+                "b is " + b.describe() + " but a is " + a.describe() + "; wanted the same shape, or 1 row, or 1 column");
+        Checks.like(operation, "y", y, "a", a);
+        Checks.sameOrApart(operation, "y", y, "a", a);
+        Checks.sameOrApart(operation, "y", y, "b", b);
+        MemorySegment as = HostBuffer.segment(a);
+        MemorySegment bs = HostBuffer.segment(b);
+        MemorySegment ys = HostBuffer.segment(y);
+        boolean oneRow = b.rows() == 1 && a.rows() != 1;
+        boolean oneCol = b.cols() == 1 && a.cols() != 1;
+        boolean dense = a.isDense() && y.isDense();
+        if (oneCol) {
+            Strips.run(workers, a.rows(), a.cols(), dense && b.rows() == 1, (r, c, n) ->
+                    BinaryLoops.run(op, as, at(a, r, c), bs.get(ValueLayout.JAVA_FLOAT, at(b, oneRow ? 0 : r, 0)), ys, at(y, r, c), n));
+        } else {
+            Strips.run(workers, a.rows(), a.cols(), dense && b.isDense() && !oneRow, (r, c, n) ->
+                    BinaryLoops.run(op, as, at(a, r, c), bs, at(b, oneRow ? 0 : r, c), ys, at(y, r, c), n));
+        }
+    }
 
-    @Override public void unary(Unary op, Matrix x, Matrix y) { throw new IllegalStateException("simd Elementwise.unary is not built yet"); }
+    @Override public void addScaled(float alpha, Matrix x, Matrix y) {
+        MemorySegment xs = check("elementwise.addScaled", x, y);
+        MemorySegment ys = HostBuffer.segment(y);
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n) -> BinaryLoops.addScaled(alpha, xs, at(x, r, c), ys, at(y, r, c), n));
+    }
 
-    @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) { throw new IllegalStateException("simd Elementwise.unaryBackward is not built yet"); }
+    @Override public void scale(float alpha, Matrix x, Matrix y) {
+        MemorySegment xs = check("elementwise.scale", x, y);
+        MemorySegment ys = HostBuffer.segment(y);
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n) -> BinaryLoops.run(Binary.MUL, xs, at(x, r, c), alpha, ys, at(y, r, c), n));
+    }
 
-    @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) { throw new IllegalStateException("simd Elementwise.swiGlu is not built yet"); }
+    @Override public void unary(Unary op, Matrix x, Matrix y) {
+        MemorySegment xs = check("elementwise." + op, x, y);
+        MemorySegment ys = HostBuffer.segment(y);
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n) -> UnaryLoops.run(op, xs, at(x, r, c), ys, at(y, r, c), n));
+    }
 
-    @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) { throw new IllegalStateException("simd Elementwise.swiGluBackward is not built yet"); }
+    @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) {
+        String operation = "elementwise." + op + " backward";
+        MemorySegment xs = check(operation, x, dx);
+        Checks.like(operation, "dy", dy, "x", x);
+        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        MemorySegment gs = HostBuffer.segment(dy);
+        MemorySegment ds = HostBuffer.segment(dx);
+        boolean add = mode == Accumulate.ADD;
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && dy.isDense() && dx.isDense(), (r, c, n) ->
+                UnaryBackwardLoops.run(op, xs, at(x, r, c), gs, at(dy, r, c), ds, at(dx, r, c), n, add));
+    }
+
+    @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) {
+        MemorySegment gs = check("elementwise.swiGlu", gate, y);
+        Checks.like("elementwise.swiGlu", "up", up, "gate", gate);
+        Checks.sameOrApart("elementwise.swiGlu", "y", y, "up", up);
+        MemorySegment us = HostBuffer.segment(up);
+        MemorySegment ys = HostBuffer.segment(y);
+        Strips.run(workers, y.rows(), y.cols(), gate.isDense() && up.isDense() && y.isDense(), (r, c, n) ->
+                swiGlu(gs, at(gate, r, c), us, at(up, r, c), ys, at(y, r, c), n));
+    }
+
+    @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) {
+        String operation = "elementwise.swiGlu backward";
+        MemorySegment gs = check(operation, gate, dGate);
+        Checks.like(operation, "up", up, "gate", gate);
+        Checks.like(operation, "dy", dy, "gate", gate);
+        Checks.like(operation, "dUp", dUp, "gate", gate);
+        Checks.apart(operation, "dUp", dUp, "dGate", dGate);
+        for (Matrix out : new Matrix[] {dGate, dUp}) {
+            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "gate", gate);
+            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "up", up);
+            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "dy", dy);
+        }
+        MemorySegment us = HostBuffer.segment(up);
+        MemorySegment ys = HostBuffer.segment(dy);
+        MemorySegment dgs = HostBuffer.segment(dGate);
+        MemorySegment dus = HostBuffer.segment(dUp);
+        boolean add = mode == Accumulate.ADD;
+        boolean dense = gate.isDense() && up.isDense() && dy.isDense() && dGate.isDense() && dUp.isDense();
+        Strips.run(workers, gate.rows(), gate.cols(), dense, (r, c, n) ->
+                swiGluBackward(gs, at(gate, r, c), us, at(up, r, c), ys, at(dy, r, c), dgs, at(dGate, r, c), dus, at(dUp, r, c), n, add));
+    }
+
+    private static MemorySegment check(String operation, Matrix x, Matrix y) {
+        Checks.type(operation, "x", x, F32);
+        Checks.like(operation, "y", y, "x", x);
+        Checks.sameOrApart(operation, "y", y, "x", x);
+        return HostBuffer.segment(x);
+    }
+
+    private static void fill(float value, MemorySegment y, long yo, int n) {
+        FloatVector v = FloatVector.broadcast(Species.F, value);
+        int bound = Species.F.loopBound(n);
+        for (int i = 0; i < bound; i += LANES, yo += STEP) store(v, y, yo);
+        if (bound < n) store(v, y, yo, n - bound);
+    }
+
+    private static void swiGlu(MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, int n) {
+        int bound = Species.F.loopBound(n);
+        for (int i = 0; i < bound; i += LANES, go += STEP, uo += STEP, yo += STEP) store(Activations.silu(load(g, go)).mul(load(u, uo)), y, yo);
+        int rest = n - bound;
+        if (rest > 0) store(Activations.silu(load(g, go, rest)).mul(load(u, uo, rest)), y, yo, rest);
+    }
+
+    /// All three inputs are read before an output is written, because an output may be one of them.
+    private static void swiGluBackward(MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, MemorySegment dg, long dgo,
+                                       MemorySegment du, long duo, int n, boolean add) {
+        int bound = Species.F.loopBound(n);
+        for (int i = 0; i < bound; i += LANES, go += STEP, uo += STEP, yo += STEP, dgo += STEP, duo += STEP) {
+            FloatVector x = load(g, go);
+            FloatVector d = load(y, yo);
+            FloatVector s = VectorMath.sigmoid(x);
+            FloatVector forGate = d.mul(load(u, uo)).mul(Derivatives.silu(x, s));
+            put(d.mul(x.mul(s)), du, duo, add);
+            put(forGate, dg, dgo, add);
+        }
+        int rest = n - bound;
+        if (rest > 0) {
+            FloatVector x = load(g, go, rest);
+            FloatVector d = load(y, yo, rest);
+            FloatVector s = VectorMath.sigmoid(x);
+            FloatVector forGate = d.mul(load(u, uo, rest)).mul(Derivatives.silu(x, s));
+            put(d.mul(x.mul(s)), du, duo, rest, add);
+            put(forGate, dg, dgo, rest, add);
+        }
+    }
 }

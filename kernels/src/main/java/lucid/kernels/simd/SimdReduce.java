@@ -1,25 +1,149 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.simd.Lanes.load;
+import static lucid.kernels.simd.Lanes.put;
+import static lucid.kernels.simd.Lanes.store;
+import static lucid.kernels.simd.Species.LANES;
+import static lucid.kernels.simd.Strips.at;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.host.HostBuffer;
 
-/// See [Reduce].
+/// Rows are dealt to the workers; the sums of a row are in [Lanes], those down the columns in [ColumnLoops]. See [Reduce].
 public final class SimdReduce implements Reduce {
-    public SimdReduce(Workers workers) {}
+    private static final long STEP = LANES * 4L;
+    /// Columns of a piece in [#addSumOfSquares].
+    private static final int PIECE = 4096;
 
-    @Override public void rowSum(Matrix x, Matrix y) { throw new IllegalStateException("simd Reduce.rowSum is not built yet"); }
+    private final Workers workers;
+    private float[] partial = new float[1024];
 
-    @Override public void rowMax(Matrix x, Matrix y) { throw new IllegalStateException("simd Reduce.rowMax is not built yet"); }
+    public SimdReduce(Workers workers) { this.workers = workers; }
 
-    @Override public void rowDot(Matrix a, Matrix b, Matrix y) { throw new IllegalStateException("simd Reduce.rowDot is not built yet"); }
+    @Override public void rowSum(Matrix x, Matrix y) {
+        MemorySegment xs = checkRows("reduce.rowSum", x, y);
+        rows(x, y, r -> Lanes.sum(xs, at(x, r, 0), x.cols()));
+    }
 
-    @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) { throw new IllegalStateException("simd Reduce.columnSums is not built yet"); }
+    @Override public void rowMax(Matrix x, Matrix y) {
+        MemorySegment xs = checkRows("reduce.rowMax", x, y);
+        rows(x, y, r -> Lanes.max(xs, at(x, r, 0), x.cols()));
+    }
 
-    @Override public void addSumOfSquares(Matrix x, Matrix y) { throw new IllegalStateException("simd Reduce.addSumOfSquares is not built yet"); }
+    @Override public void rowDot(Matrix a, Matrix b, Matrix y) {
+        MemorySegment as = checkRows("reduce.rowDot", a, y);
+        Checks.like("reduce.rowDot", "b", b, "a", a);
+        Checks.apart("reduce.rowDot", "y", y, "b", b);
+        MemorySegment bs = HostBuffer.segment(b);
+        rows(a, y, r -> Lanes.dot(as, at(a, r, 0), bs, at(b, r, 0), a.cols()));
+    }
 
-    @Override public void softmax(Matrix x, Matrix y) { throw new IllegalStateException("simd Reduce.softmax is not built yet"); }
+    @FunctionalInterface
+    private interface RowFunction {
+        float of(int row);
+    }
 
-    @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) { throw new IllegalStateException("simd Reduce.softmaxBackward is not built yet"); }
+    private void rows(Matrix x, Matrix y, RowFunction f) {
+        MemorySegment ys = HostBuffer.segment(y);
+        workers.parallel(x.rows(), Strips.grain(x.cols()), (from, to, _) -> {
+            for (int r = from; r < to; r++) ys.set(ValueLayout.JAVA_FLOAT, at(y, r, 0), f.of(r));
+        });
+    }
+
+    private static MemorySegment checkRows(String operation, Matrix x, Matrix y) {
+        Checks.type(operation, "x", x, F32);
+        Checks.shape(operation, "y", y, x.rows(), 1, F32);
+        Checks.apart(operation, "y", y, "x", x);
+        return HostBuffer.segment(x);
+    }
+
+    @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) {
+        Checks.type("reduce.columnSums", "x", x, F32);
+        Checks.groups("reduce.columnSums", groups, x.rows());
+        Checks.shape("reduce.columnSums", "y", y, 1, x.cols(), F32);
+        Checks.apart("reduce.columnSums", "y", y, "x", x);
+        ColumnLoops.sums(workers, x, groups, y);
+    }
+
+    @Override public void addSumOfSquares(Matrix x, Matrix y) {
+        Checks.type("reduce.addSumOfSquares", "x", x, F32);
+        Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
+        Checks.apart("reduce.addSumOfSquares", "y", y, "x", x);
+        MemorySegment xs = HostBuffer.segment(x);
+        int perRow = (x.cols() + PIECE - 1) / PIECE;
+        int pieces = Math.multiplyExact(x.rows(), perRow);
+        if (partial.length < pieces) partial = new float[pieces];
+        float[] sums = partial;
+        workers.parallel(pieces, Strips.grain(Math.min(PIECE, x.cols())), (from, to, _) -> {
+            for (int p = from; p < to; p++) {
+                int col = p % perRow * PIECE;
+                long xo = at(x, p / perRow, col);
+                sums[p] = Lanes.dot(xs, xo, xs, xo, Math.min(PIECE, x.cols() - col));
+            }
+        });
+        float total = 0;
+        for (int p = 0; p < pieces; p++) total += sums[p];
+        MemorySegment ys = HostBuffer.segment(y);
+        long yo = at(y, 0, 0);
+        ys.set(ValueLayout.JAVA_FLOAT, yo, ys.get(ValueLayout.JAVA_FLOAT, yo) + total);
+    }
+
+    @Override public void softmax(Matrix x, Matrix y) {
+        Checks.type("reduce.softmax", "x", x, F32);
+        Checks.like("reduce.softmax", "y", y, "x", x);
+        Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
+        MemorySegment xs = HostBuffer.segment(x);
+        MemorySegment ys = HostBuffer.segment(y);
+        int n = x.cols();
+        workers.parallel(x.rows(), Strips.grain(n), (from, to, _) -> {
+            for (int r = from; r < to; r++) {
+                long xo = at(x, r, 0);
+                long yo = at(y, r, 0);
+                exponentials(xs, xo, Lanes.max(xs, xo, n), ys, yo, n);
+                BinaryLoops.div(ys, yo, Lanes.sum(ys, yo, n), ys, yo, n);
+            }
+        });
+    }
+
+    @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) {
+        String operation = "reduce.softmax backward";
+        Checks.type(operation, "y", y, F32);
+        Checks.like(operation, "dy", dy, "y", y);
+        Checks.like(operation, "dx", dx, "y", y);
+        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        Checks.sameOrApart(operation, "dx", dx, "y", y);
+        MemorySegment ys = HostBuffer.segment(y);
+        MemorySegment gs = HostBuffer.segment(dy);
+        MemorySegment ds = HostBuffer.segment(dx);
+        int n = y.cols();
+        boolean add = mode == Accumulate.ADD;
+        workers.parallel(y.rows(), Strips.grain(n), (from, to, _) -> {
+            for (int r = from; r < to; r++) {
+                long yo = at(y, r, 0);
+                long go = at(dy, r, 0);
+                softmaxGradient(ys, yo, gs, go, Lanes.dot(gs, go, ys, yo, n), ds, at(dx, r, 0), n, add);
+            }
+        });
+    }
+
+    /// `y = exp(x - max)`.
+    static void exponentials(MemorySegment x, long xo, float max, MemorySegment y, long yo, int n) {
+        int bound = Species.F.loopBound(n);
+        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.exp(load(x, xo).sub(max)), y, yo);
+        if (bound < n) store(VectorMath.exp(load(x, xo, n - bound).sub(max)), y, yo, n - bound);
+    }
+
+    private static void softmaxGradient(MemorySegment y, long yo, MemorySegment g, long go, float dot, MemorySegment dx, long o, int n, boolean add) {
+        int bound = Species.F.loopBound(n);
+        for (int i = 0; i < bound; i += LANES, yo += STEP, go += STEP, o += STEP) put(load(y, yo).mul(load(g, go).sub(dot)), dx, o, add);
+        int rest = n - bound;
+        if (rest > 0) put(load(y, yo, rest).mul(load(g, go, rest).sub(dot)), dx, o, rest, add);
+    }
 }

@@ -3,6 +3,7 @@ package lucid.kernels.simd;
 import static lucid.kernels.simd.Lanes.load;
 import static lucid.kernels.simd.Lanes.store;
 import static lucid.kernels.simd.Species.LANES;
+import static lucid.kernels.simd.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,69 +16,74 @@ import lucid.kernels.contract.Rotary;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.math.ScalarMath;
 
-/// Rotary embedding on the two halves of every head. See [Rotary].
+/// See [Rotary].
 public final class SimdRotary implements Rotary {
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final long STEP = LANES * 4L;
 
     private final Workers workers;
 
     public SimdRotary(Workers workers) { this.workers = workers; }
 
     @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
-        Arguments.rotaryTable("rotary.table", theta, headDim, cos, sin);
-        MemorySegment c = HostBuffer.segment(cos);
-        MemorySegment s = HostBuffer.segment(sin);
-        for (int i = 0; i < headDim / 2; i++) {
-            float frequency = (float) StrictMath.pow(theta, -2.0 * i / headDim);
-            for (int p = 0; p < cos.rows(); p++) {
-                float angle = p * frequency;
-                c.set(FLOAT, HostBuffer.byteOffset(cos) + 4 * (p * cos.stride() + i), ScalarMath.cos(angle));
-                s.set(FLOAT, HostBuffer.byteOffset(sin) + 4 * (p * sin.stride() + i), ScalarMath.sin(angle));
-            }
-        }
-    }
-
-    @Override public void rotate(Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, boolean inverse, Matrix y) {
-        String operation = "rotary.rotate";
-        Arguments.rotate(operation, x, headDim, positions, cos, sin, y);
-        MemorySegment at = HostBuffer.of(positions).segment();
-        for (int r = 0; r < x.rows(); r++) Checks.index(operation, "positions", r, at.get(INT, 4L * r), cos.rows());
-        MemorySegment in = HostBuffer.segment(x);
-        MemorySegment out = HostBuffer.segment(y);
-        MemorySegment c = HostBuffer.segment(cos);
-        MemorySegment s = HostBuffer.segment(sin);
-        long half = 2L * headDim;
-        workers.parallel(x.rows(), Grain.rows(x.cols()), (from, to, _) -> {
-            for (int r = from; r < to; r++) {
-                int p = at.get(INT, 4L * r);
-                long co = HostBuffer.byteOffset(cos) + 4 * p * cos.stride();
-                long so = HostBuffer.byteOffset(sin) + 4 * p * sin.stride();
-                long xo = HostBuffer.byteOffset(x) + 4 * r * x.stride();
-                long yo = HostBuffer.byteOffset(y) + 4 * r * y.stride();
-                for (int h = 0; h < x.cols(); h += headDim, xo += 2 * half, yo += 2 * half) {
-                    head(in, xo, out, yo, c, co, s, so, half, headDim / 2, inverse);
+        String operation = "rotary.table";
+        Arguments.rotaryTable(operation, theta, headDim, cos, sin);
+        Checks.apart(operation, "sin", sin, "cos", cos);
+        float[] frequency = new float[headDim / 2];
+        for (int i = 0; i < frequency.length; i++) frequency[i] = (float) StrictMath.pow(theta, -2.0 * i / headDim);
+        MemorySegment cs = HostBuffer.segment(cos);
+        MemorySegment ss = HostBuffer.segment(sin);
+        workers.parallel(cos.rows(), Strips.grain(headDim), (from, to, _) -> {
+            for (int p = from; p < to; p++) {
+                for (int i = 0; i < frequency.length; i++) {
+                    float angle = p * frequency[i];
+                    cs.set(ValueLayout.JAVA_FLOAT, at(cos, p, i), ScalarMath.cos(angle));
+                    ss.set(ValueLayout.JAVA_FLOAT, at(sin, p, i), ScalarMath.sin(angle));
                 }
             }
         });
     }
 
-    private static void head(MemorySegment x, long xo, MemorySegment y, long yo, MemorySegment c, long co, MemorySegment s, long so, long half, int n, boolean inverse) {
-        for (int i = 0; i < n; i += LANES, xo += 4 * LANES, yo += 4 * LANES, co += 4 * LANES, so += 4 * LANES) {
-            int k = n - i;
-            FloatVector a = load(x, xo, k);
-            FloatVector b = load(x, xo + half, k);
-            FloatVector cosine = load(c, co, k);
-            FloatVector sine = inverse ? load(s, so, k).neg() : load(s, so, k);
-            FloatVector first = a.mul(cosine).sub(b.mul(sine));
-            FloatVector second = b.mul(cosine).add(a.mul(sine));
-            if (k >= LANES) {
-                store(first, y, yo);
-                store(second, y, yo + half);
-            } else {
-                store(first, y, yo, k);
-                store(second, y, yo + half, k);
+    @Override public void rotate(Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, boolean inverse, Matrix y) {
+        String operation = "rotary.rotate";
+        Arguments.rotate(operation, x, headDim, positions, cos, sin, y);
+        MemorySegment ps = HostBuffer.of(positions).segment();
+        for (int r = 0; r < x.rows(); r++) Checks.index(operation, "positions", r, ps.getAtIndex(ValueLayout.JAVA_INT, r), cos.rows());
+        MemorySegment xs = HostBuffer.segment(x);
+        MemorySegment cs = HostBuffer.segment(cos);
+        MemorySegment ss = HostBuffer.segment(sin);
+        MemorySegment ys = HostBuffer.segment(y);
+        int half = headDim / 2;
+        workers.parallel(x.rows(), Strips.grain(x.cols()), (from, to, _) -> {
+            for (int r = from; r < to; r++) {
+                int p = ps.getAtIndex(ValueLayout.JAVA_INT, r);
+                for (int c = 0; c < x.cols(); c += headDim) head(xs, at(x, r, c), cs, at(cos, p, 0), ss, at(sin, p, 0), inverse, ys, at(y, r, c), half);
             }
+        });
+    }
+
+    /// Both halves of a pair are read before one is written: y may be x.
+    private static void head(MemorySegment x, long xo, MemorySegment cos, long co, MemorySegment sin, long so, boolean inverse, MemorySegment y, long yo,
+                             int half) {
+        long apart = half * 4L;
+        // x·(-sin) is -(x·sin) to the bit, so the way back only flips the sine's sign.
+        FloatVector turn = FloatVector.broadcast(Species.F, inverse ? -1f : 1f);
+        int bound = Species.F.loopBound(half);
+        for (int i = 0; i < bound; i += LANES, xo += STEP, co += STEP, so += STEP, yo += STEP) {
+            FloatVector a = load(x, xo);
+            FloatVector b = load(x, xo + apart);
+            FloatVector c = load(cos, co);
+            FloatVector s = load(sin, so).mul(turn);
+            store(a.mul(c).sub(b.mul(s)), y, yo);
+            store(b.mul(c).add(a.mul(s)), y, yo + apart);
+        }
+        int rest = half - bound;
+        if (rest > 0) {
+            FloatVector a = load(x, xo, rest);
+            FloatVector b = load(x, xo + apart, rest);
+            FloatVector c = load(cos, co, rest);
+            FloatVector s = load(sin, so, rest).mul(turn);
+            store(a.mul(c).sub(b.mul(s)), y, yo, rest);
+            store(b.mul(c).add(a.mul(s)), y, yo + apart, rest);
         }
     }
 }
