@@ -15,4 +15,32 @@ class SimdConformanceTest {
     @Nested class Attention extends AttentionContract {
         Attention() { super(SimdConformanceTest::device); }
     }
+
+    @Nested class Elementwise extends ElementwiseContract {
+        Elementwise() { super(SimdConformanceTest::device); }
+    }
+
+    @Nested class Reduce extends ReduceContract {
+        Reduce() { super(SimdConformanceTest::device); }
+    }
+
+    @Nested class Normalization extends NormalizationContract {
+        Normalization() { super(SimdConformanceTest::device); }
+    }
+
+    @Nested class Rotary extends RotaryContract {
+        Rotary() { super(SimdConformanceTest::device); }
+    }
+
+    @Nested class Embedding extends EmbeddingContract {
+        Embedding() { super(SimdConformanceTest::device); }
+    }
+
+    @Nested class Conversion extends ConversionContract {
+        Conversion() { super(SimdConformanceTest::device); }
+    }
+
+    @Nested class Optimizer extends OptimizerContract {
+        Optimizer() { super(SimdConformanceTest::device); }
+    }
 }
