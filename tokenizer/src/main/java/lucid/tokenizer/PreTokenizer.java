@@ -2,7 +2,7 @@ package lucid.tokenizer;
 
 /// Qwen2's pre-tokenisation, scanned by hand: the same pieces as [#PATTERN], in one pass without backtracking.
 ///
-/// Classes are those of Unicode 16, which are the ones of JDK 25: `\p{L}`, `\p{N}` by general category, `\s` the 25 White_Space code points.
+/// Classes are those of Unicode 16 (see [UnicodeVersions]): `\p{L}`, `\p{N}` by general category, `\s` the 25 White_Space code points.
 public final class PreTokenizer {
     /// The published regular expression, as it stands in `tokenizer.json`.
     public static final String PATTERN =
@@ -45,6 +45,7 @@ public final class PreTokenizer {
             default -> false;
         };
         if (space) return SPACE;
+        if (UnicodeVersions.isLetterOrNumberAfter16(codePoint)) return OTHER;
         if (Character.isLetter(codePoint)) return LETTER;
         return switch (Character.getType(codePoint)) {
             case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> NUMBER;

@@ -74,7 +74,9 @@ public final class Qwen2BaseTemplate {
         return new Encoded(encoded.ids(), labels);
     }
 
-    /// Whether a question or answer holds the separator or the end token, so that the published bookkeeping gives up.
+    /// Whether a turn holds a second separator or end token, so that the published bookkeeping gives up.
+    ///
+    /// Not counted, as in the published code, is a separator that overlaps the turn's own (a question that ends in `ASSISTANT:`).
     public boolean ambiguous(List<Message> messages) {
         for (Turn turn : turns(messages)) {
             String text = USER + content(turn.question) + SEPARATOR + turn.answer;
