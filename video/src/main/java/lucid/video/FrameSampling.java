@@ -118,15 +118,14 @@ public sealed interface FrameSampling {
         @Override public String id() { return "omni-uniform-" + count; }
     }
 
-    /// One frame every `fps` (whole) frames, starting at half of that (R1-Omni).
+    /// One frame every `fps` (whole) frames, at most the clip's length, starting at half of that (R1-Omni).
     record OmniFps() implements FrameSampling {
         @Override public int[] indices(int frames, double fps) {
             checkClip(frames);
             if (!(fps >= 1)) throw new IllegalArgumentException("sampling by time at " + fps + " frames per second, wanted at least 1");
-            int step = (int) fps;
+            int step = Math.min((int) fps, frames);
             int first = step / 2;
-            int n = first >= frames ? 0 : (frames - 1 - first) / step + 1;
-            int[] out = new int[n];
+            int[] out = new int[(frames - 1 - first) / step + 1];
             for (int i = 0; i < n; i++) out[i] = first + i * step;
             return out;
         }
