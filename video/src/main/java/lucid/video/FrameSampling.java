@@ -126,7 +126,7 @@ public sealed interface FrameSampling {
             int step = Math.min((int) fps, frames);
             int first = step / 2;
             int[] out = new int[(frames - 1 - first) / step + 1];
-            for (int i = 0; i < n; i++) out[i] = first + i * step;
+            for (int i = 0; i < out.length; i++) out[i] = first + i * step;
             return out;
         }
 

@@ -65,6 +65,7 @@ public final class VideoReader implements AutoCloseable {
     public VideoReader(Path path) {
         Ffmpeg.load();
         if (!Files.isRegularFile(path)) throw new VideoException(path, Files.exists(path) ? "is a folder, wanted a video file" : "no such file, wanted a video");
+        ContainerSize.refuseCutOff(path);
         this.path = path;
         boolean opened = false;
         AVPacket newPacket = av_packet_alloc();
@@ -202,7 +203,7 @@ public final class VideoReader implements AutoCloseable {
             long time = frame.best_effort_timestamp();
             if (time > target) return done;
             reached = Math.max(reached, time);
-            if (time == target) pictures[done++] = copy.rgb(frame);
+            if (time == target) pictures[done] = picture(wanted[done++]);
         }
         return done;
     }
@@ -218,8 +219,16 @@ public final class VideoReader implements AutoCloseable {
         int done = 0;
         for (int i = 0; done < wanted.length; i++) {
             if (!next()) throw new VideoException(path, "ends after " + i + " frames, frame " + wanted[done] + " was wanted");
-            if (i == wanted[done]) pictures[done++] = copy.rgb(frame);
+            if (i == wanted[done]) pictures[done] = picture(wanted[done++]);
         }
+    }
+
+    private byte[] picture(int number) {
+        // A decoder hides what it could not decode by copying neighbouring pixels, and marks the frame.
+        if (frame.decode_error_flags() != 0 || (frame.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) != 0) {
+            throw new VideoException(path, "frame " + number + " of " + frames + " is damaged; copy the file again or leave the clip out");
+        }
+        return copy.rgb(frame);
     }
 
     private int countByDecoding() {

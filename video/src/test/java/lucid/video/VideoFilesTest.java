@@ -97,7 +97,8 @@ class VideoFilesTest {
         refused(dir, "is a folder");
         refused(write(dir.resolve("text.mp4"), "This is not a video.\n".repeat(200).getBytes()), "not a video that FFmpeg can read");
         refused(write(dir.resolve("empty.mp4"), new byte[0]), "not a video that FFmpeg can read (0 bytes)");
-        refused(write(dir.resolve("short.mp4"), Arrays.copyOf(mp4, mp4.length / 2)), "");
+        refused(write(dir.resolve("short.mp4"), Arrays.copyOf(mp4, mp4.length / 2)), "cut off");
+        refused(write(dir.resolve("shorter.mp4"), Arrays.copyOf(mp4, mp4.length - 1)), "cut off");
         refused(write(dir.resolve("sound.wav"), wav()), "has no video stream");
         refused(write(dir.resolve("none.y4m"), "YUV4MPEG2 W16 H16 F25:1\n".getBytes()), "");
     }
