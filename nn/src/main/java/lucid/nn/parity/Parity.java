@@ -11,7 +11,7 @@ import lucid.kernels.Device;
 /// compares every entry of `expect`. The format is described in the golden folder's README.
 public final class Parity {
     private static final Map<String, BiFunction<GoldenCase, Device, Outputs>> KINDS = new TreeMap<>(Map.of(
-            "qwen2", Qwen2Parity::run, "siglip", SiglipParity::run, "siglip.interpolated", SiglipParity::run, "tinyllava_video", TinyLlavaParity::run));
+            "qwen2", Qwen2Parity::run, "qwen2.lora", LoraParity::run, "siglip", SiglipParity::run, "siglip.interpolated", SiglipParity::run, "tinyllava_video", TinyLlavaParity::run));
 
     private Parity() {}
 

@@ -20,7 +20,7 @@ class ParityTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "siglip/tiny", "siglip/odd", "siglip/interp",
+    @ValueSource(strings = {"qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/tiny", "siglip/odd", "siglip/interp",
             "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded", "tinyllava_video/one_video_bf16"})
     void reference(String name) {
         try (Device device = new ReferenceDevice()) {

@@ -1,0 +1,130 @@
+package lucid.nn.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import lucid.kernels.Device;
+import lucid.kernels.ReferenceDevice;
+import lucid.kernels.contract.DType;
+import lucid.nn.config.ConfigException;
+import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
+import lucid.nn.file.WeightFiles;
+import lucid.nn.weights.WeightSource;
+import lucid.tensor.Parameter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelFilesTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/golden/tinyllava_video/one_video_bf16/model");
+
+    @TempDir Path folder;
+
+    @Test void savedAndLoadedModelsAreEqual() {
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo a = Toy.model(device, 3)) {
+            a.save(folder, StoredType.F32);
+            try (TinyLlavaVideo b = TinyLlavaVideo.load(device, folder); TinyLlavaVideo copy = a.copy()) {
+                assertEquals(a.config(), b.config());
+                assertEquals(a.parameters().count(), b.parameters().count());
+                for (Parameter p : a.parameters().all()) {
+                    assertArrayEquals(p.value().toFloats(), b.parameters().get(p.name()).value().toFloats(), p.name());
+                    assertArrayEquals(p.value().toFloats(), copy.parameters().get(p.name()).value().toFloats(), p.name());
+                }
+            }
+        }
+    }
+
+    @Test void bf16FilesAreWrittenAsPublished() {
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo golden = TinyLlavaVideo.load(device, GOLDEN)) {
+            golden.save(folder, StoredType.BF16);
+            try (WeightFiles original = WeightFiles.open(GOLDEN); WeightFiles written = WeightFiles.open(folder)) {
+                assertEquals(original.tensors().keySet(), written.tensors().keySet());
+                for (var t : original.tensors().values()) assertArrayEquals(t.toFloats(), written.tensor(t.name()).toFloats(), t.name());
+            }
+        }
+    }
+
+    @Test void narrowMatricesStayNarrowForInference() {
+        try (Device device = new ReferenceDevice(); WeightFiles files = WeightFiles.open(GOLDEN);
+                TinyLlavaVideo m = TinyLlavaVideo.load(device, GOLDEN, files, WeightSource.Precision.STORED)) {
+            assertEquals(DType.BF16, m.decoder().blocks().getFirst().q().weight().dtype());
+            assertEquals(DType.F32, m.decoder().norm().weight().dtype());
+            var e = assertThrows(IllegalStateException.class, () -> m.parameters().train(TinyLlavaVideo::decoderOrConnector));
+            assertTrue(e.getMessage().contains("Precision.F32"), e.getMessage());
+        }
+    }
+
+    @Test void oneSeedOneModel() {
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo a = Toy.model(device, 3); TinyLlavaVideo b = Toy.model(device, 3); TinyLlavaVideo c = Toy.model(device, 4)) {
+            for (Parameter p : a.parameters().all()) assertArrayEquals(p.value().toFloats(), b.parameters().get(p.name()).value().toFloats(), p.name());
+            float[] x = a.decoder().blocks().getFirst().q().weight().toFloats();
+            assertFalse(Arrays.equals(x, c.decoder().blocks().getFirst().q().weight().toFloats()));
+            assertFalse(Arrays.equals(x, a.decoder().blocks().getLast().q().weight().toFloats()));
+            double square = 0;
+            for (float v : x) square += v * v;
+            assertEquals(1 / Math.sqrt(24), Math.sqrt(square / x.length), 0.03, "fan-in");
+        }
+    }
+
+    @Test void sizesThatDisagreeAreNamed() throws IOException {
+        Path copy = copy();
+        String json = Files.readString(copy.resolve("config.json"));
+        change(copy, json, "\"intermediate_size\": 27", "\"intermediate_size\": 28");
+        assertMessage(WeightFileException.class, copy, "language_model.model.layers.0.mlp.gate_proj.weight", "[27, 16]", "[28, 16]");
+        change(copy, json, "\"num_queries\": 12", "\"num_queries\": 3");
+        assertMessage(ConfigException.class, copy, "num_queries", "config.json");
+        change(copy, json, "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
+        assertMessage(WeightFileException.class, copy, "vision_tower._vision_tower.vision_model.encoder.layers.2.layer_norm1.weight", "missing");
+        change(copy, json, "\"num_resampler_layers\": 1", "\"num_resampler_layers\": 2");
+        assertMessage(WeightFileException.class, copy, "connector._connector.layers.1.0.norm_media.weight", "missing");
+        try (WeightFiles files = WeightFiles.open(GOLDEN)) {
+            Files.writeString(copy.resolve("config.json"), json);
+            rewrite(copy, files, "connector._connector.surplus", new float[] {1}, 1);
+            assertMessage(WeightFileException.class, copy, "does not have", "connector._connector.surplus");
+        }
+    }
+
+    @Test void aStoredTiedHeadIsAccepted() throws IOException {
+        Path copy = copy();
+        try (WeightFiles files = WeightFiles.open(GOLDEN)) {
+            rewrite(copy, files, "language_model.lm_head.weight", files.tensor("language_model.model.embed_tokens.weight").toFloats(), 90, 16);
+        }
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, copy)) {
+            assertSame(m.decoder().embedTokens(), m.decoder().head());
+        }
+    }
+
+    private static void change(Path model, String json, String from, String to) throws IOException {
+        assertTrue(json.contains(from), from);
+        Files.writeString(model.resolve("config.json"), json.replace(from, to));
+    }
+
+    private static void rewrite(Path model, WeightFiles files, String name, float[] values, long... shape) {
+        SafetensorsWriter w = new SafetensorsWriter();
+        for (var t : files.tensors().values()) w.add(t.name(), t.toFloats(), t.shape());
+        w.add(name, values, shape).write(model.resolve(WeightFiles.SINGLE));
+    }
+
+    private static void assertMessage(Class<? extends RuntimeException> type, Path model, String... parts) {
+        try (Device device = new ReferenceDevice()) {
+            var e = assertThrows(type, () -> TinyLlavaVideo.load(device, model));
+            for (String part : parts) assertTrue(e.getMessage().contains(part), e.getMessage());
+            assertEquals(0, device.liveBytes(), "a failed load leaves memory behind");
+        }
+    }
+
+    private Path copy() throws IOException {
+        Path to = Files.createDirectories(folder.resolve("model"));
+        for (String f : new String[] {"config.json", WeightFiles.SINGLE}) Files.copy(GOLDEN.resolve(f), to.resolve(f));
+        return to;
+    }
+}
