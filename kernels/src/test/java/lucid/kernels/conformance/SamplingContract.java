@@ -61,7 +61,7 @@ abstract class SamplingContract extends DeviceContract {
     }
 
     /// Probabilities 1/2, 1/4, 1/8, 1/8 at temperature 1.
-    @Test void byHand() {
+    @Test void filtersByHand() {
         Twin logits = values(1, 4, Math.log(4), Math.log(2), 0, 0);
         Twin y = zeros(1, 4);
         tested.sampling().probabilities(Rule.temperature(1), logits.tested(), y.tested());
@@ -74,6 +74,18 @@ abstract class SamplingContract extends DeviceContract {
         assertValues("top-k 2", y, 2e-7, 2 / 3.0, 1 / 3.0, 0, 0);
         tested.sampling().probabilities(new Rule(false, 1, 0, 0.7f, 0), logits.tested(), y.tested());
         assertValues("top-p 0.7", y, 2e-7, 2 / 3.0, 1 / 3.0, 0, 0);
+        tested.sampling().probabilities(new Rule(false, 1, 0, 0.88f, 0), logits.tested(), y.tested());
+        assertValues("top-p 0.88 drops less than 0.12: nothing", y, 2e-7, 0.5, 0.25, 0.125, 0.125);
+        tested.sampling().probabilities(new Rule(false, 1, 0, 0.87f, 0), logits.tested(), y.tested());
+        assertValues("top-p 0.87 drops 0.125, of equals the lower id", y, 2e-7, 4 / 7.0, 2 / 7.0, 0, 1 / 7.0);
+        tested.sampling().probabilities(new Rule(false, 1, 0, 0.51f, 0), logits.tested(), y.tested());
+        assertValues("top-p 0.51", y, 2e-7, 2 / 3.0, 1 / 3.0, 0, 0);
+        tested.sampling().probabilities(new Rule(false, 1, 0, 0.49f, 0), logits.tested(), y.tested());
+        assertValues("top-p 0.49", y, 0, 1, 0, 0, 0);
+        tested.sampling().probabilities(new Rule(false, 1, 2, 0.7f, 0), logits.tested(), y.tested());
+        assertValues("top-p sees what top-k left: 2/3 and 1/3", y, 2e-7, 2 / 3.0, 1 / 3.0, 0, 0);
+        tested.sampling().probabilities(new Rule(false, 1, 2, 0.66f, 0), logits.tested(), y.tested());
+        assertValues("top-p 0.66 after top-k 2", y, 0, 1, 0, 0, 0);
         tested.sampling().probabilities(new Rule(false, 1, 0, 1, 0.3f), logits.tested(), y.tested());
         assertValues("min-p 0.3", y, 2e-7, 2 / 3.0, 1 / 3.0, 0, 0);
         TwinBuffer ids = ints(7, 7);
