@@ -17,8 +17,10 @@ import lucid.tensor.Tensor;
 /// The "groupresampler" connector: a clip's patch tokens are cut into `group` consecutive chunks, every chunk is read by the same latents
 /// through the same layers, and the results, in order, get a fixed positional encoding.
 ///
-/// @param latents [numQueries / group, hidden]
-public record GroupResampler(ResamplerConfig config, Tensor latents, Linear linear, List<ResamplerLayer> layers, LayerNorm norm, ParameterSet parameters) {
+/// @param latents   [numQueries / group, hidden]
+/// @param positions the positional encoding of all tokens as one row
+public record GroupResampler(ResamplerConfig config, Tensor latents, Linear linear, List<ResamplerLayer> layers, LayerNorm norm, Tensor positions,
+                             ParameterSet parameters) {
     /// Builds the connector on parameters named `prefix + "_connector...."`.
     public static GroupResampler of(ParameterSet p, String prefix, ResamplerConfig c) {
         String at = prefix + "_connector.";
@@ -26,7 +28,8 @@ public record GroupResampler(ResamplerConfig config, Tensor latents, Linear line
         Linear linear = Linear.withBias(p, at + "linear", Role.LINEAR, c.inputSize(), c.hiddenSize());
         List<ResamplerLayer> layers = new ArrayList<>();
         for (int i = 0; i < c.layers(); i++) layers.add(ResamplerLayer.of(p, at + "layers." + i + ".", c));
-        return new GroupResampler(c, latents, linear, List.copyOf(layers), LayerNorm.of(p, at + "norm", c.hiddenSize(), ResamplerLayer.EPS), p);
+        return new GroupResampler(c, latents, linear, List.copyOf(layers), LayerNorm.of(p, at + "norm", c.hiddenSize(), ResamplerLayer.EPS),
+                p.constant(SinePositions.table(c.tokens(), c.hiddenSize()), 1, c.tokens() * c.hiddenSize()), p);
     }
 
     /// Patch features of whole clips to visual tokens.
@@ -47,8 +50,7 @@ public record GroupResampler(ResamplerConfig config, Tensor latents, Linear line
         Tensor z = latents.gatherRows(Tensor.ints(step, ids, ids.length), latentGroups);
         AttentionPlan plan = new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans(clips));
         for (ResamplerLayer layer : layers) z = layer.forward(x, z, plan);
-        Tensor table = Tensor.of(step, SinePositions.table(tokens, config.hiddenSize()), 1, tokens * config.hiddenSize());
-        return norm.forward(z).reshape(clips.count(), tokens * config.hiddenSize()).add(table).reshape(clips.count() * tokens, config.hiddenSize())
+        return norm.forward(z).reshape(clips.count(), tokens * config.hiddenSize()).add(positions).reshape(clips.count() * tokens, config.hiddenSize())
                 .withRowGroups(latentGroups);
     }
 

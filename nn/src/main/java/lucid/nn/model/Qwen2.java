@@ -5,11 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.layer.Blocks;
 import lucid.nn.layer.DecoderBlock;
 import lucid.nn.layer.DecoderContext;
 import lucid.nn.layer.KeyValueStore;
@@ -104,17 +106,25 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     /// Runs the blocks. Returns the residual stream after the last one, before the final norm.
     ///
     /// @param x [rows, hidden] embeddings
-    public Tensor forward(Tensor x, DecoderContext context) { return forward(x, context, false, _ -> {}); }
+    public Tensor forward(Tensor x, DecoderContext context) {
+        List<UnaryOperator<Tensor>> run = new ArrayList<>();
+        for (DecoderBlock block : blocks) run.add(in -> block.forward(in, context));
+        return Blocks.run(x, run);
+    }
 
-    /// The same, showing the residual stream before the first and after every block to `tap`.
-    ///
-    /// @param checkpoint keep only the blocks' inputs for the backward and run each block again there: less memory, same bits
-    public Tensor forward(Tensor x, DecoderContext context, boolean checkpoint, Consumer<Tensor> tap) {
+    /// The same, showing the residual stream before the first and after every block to `tap`; all of them stay until their scope closes.
+    public Tensor forward(Tensor x, DecoderContext context, Consumer<Tensor> tap) {
         tap.accept(x);
         for (DecoderBlock block : blocks) {
-            x = checkpoint ? Tensor.checkpoint(in -> block.forward(in, context), x) : block.forward(x, context);
+            x = block.forward(x, context);
             tap.accept(x);
         }
+        return x;
+    }
+
+    /// The same, keeping only the blocks' inputs for the backward, which runs each block again: less memory, a second forward, same bits.
+    public Tensor forwardCheckpointed(Tensor x, DecoderContext context) {
+        for (DecoderBlock block : blocks) x = Tensor.checkpoint(in -> block.forward(in, context), x);
         return x;
     }
 
@@ -127,9 +137,12 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
 
     /// Log-probabilities of the batch's targets, from embeddings to the fused head: the whole training forward.
     ///
-    /// @param visual see [#embed]
+    /// @param visual     see [#embed]
+    /// @param checkpoint see [#forwardCheckpointed]
     public LogProbs logProbs(Scope step, PackedBatch batch, Tensor visual, float temperature, boolean checkpoint) {
-        Tensor x = forward(embed(step, batch, visual), context(step, batch), checkpoint, _ -> {});
+        Tensor embedded = embed(step, batch, visual);
+        DecoderContext context = context(step, batch);
+        Tensor x = checkpoint ? forwardCheckpointed(embedded, context) : forward(embedded, context);
         return Tensor.logProb(scoredRows(step, batch, x), head, Tensor.ints(step, batch.targets(), batch.scored()), temperature);
     }
 

@@ -4,11 +4,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.RowGroups;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.layer.Blocks;
 import lucid.nn.layer.LayerNorm;
 import lucid.nn.layer.Linear;
 import lucid.nn.layer.PoolingHead;
@@ -52,8 +55,9 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// Patches + positions, the first hidden state: [images · patches, hidden], images as groups.
     ///
     /// @param images u8 frames [n, height, width, 3] or normalised f32 pixels [n, 3, height, width]
+    /// @param clips       how the images divide into prompt groups (for gradients); null: one group
     /// @param interpolate resize the position table where the picture is not the square it was learned for; otherwise such pictures are refused
-    public Tensor embed(Scope step, Tensor images, boolean interpolate) {
+    public Tensor embed(Scope step, Tensor images, RowGroups clips, boolean interpolate) {
         boolean frames = images.dtype() == DType.U8;
         int rows = images.shape().dim(frames ? 1 : 2) / config.patchSize();
         int cols = images.shape().dim(frames ? 2 : 3) / config.patchSize();
@@ -64,7 +68,7 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
         }
         Tensor table = asLearned ? positions
                 : Tensor.of(step, CubicPositions.weights(config.gridSize(), rows, cols), rows * cols, config.patches()).matmul(positions);
-        Tensor x = images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), table, config.patchSize(), null);
+        Tensor x = images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), table, config.patchSize(), clips == null ? null : clips.times(rows * cols));
         return x.reshape(x.shape().rows(), x.shape().cols());
     }
 
@@ -76,10 +80,7 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// @param x      [images · patches, hidden]
     /// @param tap    sees the input and the output of every block
     public Tensor blocks(Tensor x, int images, int count, Consumer<Tensor> tap) {
-        int patches = x.shape().rows() / Math.max(1, images);
-        List<AttentionPlan.Span> spans = new ArrayList<>();
-        for (int i = 0; i < images; i++) spans.add(AttentionPlan.Span.full(i * patches, patches));
-        AttentionPlan plan = new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans);
+        AttentionPlan plan = plan(x, images);
         tap.accept(x);
         for (VisionBlock block : blocks.subList(0, count)) {
             x = block.forward(x, plan);
@@ -88,11 +89,25 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
         return x;
     }
 
+    /// Full attention inside every image.
+    private AttentionPlan plan(Tensor x, int images) {
+        int patches = x.shape().rows() / Math.max(1, images);
+        List<AttentionPlan.Span> spans = new ArrayList<>();
+        for (int i = 0; i < images; i++) spans.add(AttentionPlan.Span.full(i * patches, patches));
+        return new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans);
+    }
+
     /// `hidden_states[layer]` with a negative layer: -1 is the last block's output, -2 the one before. Blocks after it do not run.
-    public Tensor hiddenState(Scope step, Tensor images, int layer) {
+    ///
+    /// @param clips see [#embed]
+    public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer) {
         int count = config.layers() + 1 + layer;
         if (layer >= 0 || count < 0) throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
-        return blocks(embed(step, images, false), images.shape().dim(0), count, _ -> {});
+        Tensor x = embed(step, images, clips, false);
+        AttentionPlan plan = plan(x, images.shape().dim(0));
+        List<UnaryOperator<Tensor>> run = new ArrayList<>();
+        for (VisionBlock block : blocks.subList(0, count)) run.add(in -> block.forward(in, plan));
+        return Blocks.run(x, run);
     }
 
     /// Pooled output [images, hidden] of the last hidden state after [#postNorm].

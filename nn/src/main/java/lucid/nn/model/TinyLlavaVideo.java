@@ -80,24 +80,26 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     /// @param frames u8 [n, height, width, 3] or normalised f32 [n, 3, height, width], of the tower's size
     public Tensor features(Scope step, Tensor frames) {
         try (var _ = Tape.noGrad()) {
-            return featuresWithGradient(step, frames);
+            return trainedFeatures(step, frames, null);
         }
     }
 
     /// The same with gradients into the tower's trainable parameters, for stages that train it.
-    public Tensor featuresWithGradient(Scope step, Tensor frames) {
+    ///
+    /// @param clips frames of each clip: prompt groups of the tower's gradients; null: one group
+    public Tensor trainedFeatures(Scope step, Tensor frames, RowGroups clips) {
         int size = config.vision().imageSize();
         boolean u8 = frames.dtype() == DType.U8;
         if (frames.shape().rank() != 4 || frames.shape().dim(u8 ? 1 : 2) != size || frames.shape().dim(u8 ? 2 : 3) != size) {
             throw new IllegalArgumentException("features: found frames " + frames + ", wanted u8[n, " + size + ", " + size + ", 3] or f32[n, 3, " + size + ", " + size + "]");
         }
-        Tensor state = vision.hiddenState(step, frames, config.visionFeatureLayer());
+        Tensor state = vision.hiddenState(step, frames, clips, config.visionFeatureLayer());
         if (!config.dropFirstPatch()) return state;
         int patches = config.vision().patches();
         int n = frames.shape().dim(0);
         int[] kept = new int[n * (patches - 1)];
         for (int i = 0; i < kept.length; i++) kept[i] = i / (patches - 1) * patches + i % (patches - 1) + 1;
-        return state.gatherRows(Tensor.ints(step, kept, kept.length));
+        return state.gatherRows(Tensor.ints(step, kept, kept.length), clips == null ? null : clips.times(patches - 1));
     }
 
     /// Visual tokens of clips: [clips · visualTokens, decoder hidden], groups = clips.

@@ -59,7 +59,7 @@ final class Qwen2Parity {
         int[] size = {ids.length, ids[0].length};
         try (Scope step = scope()) {
             List<Tensor> states = new ArrayList<>();
-            Tensor x = model.forward(model.embed(step, batch, null), model.context(step, batch), false, states::add);
+            Tensor x = model.forward(model.embed(step, batch, null), model.context(step, batch), states::add);
             for (int i = 0; i < states.size(); i++) out.put("hidden_states." + i, states.get(i), size[0], size[1], model.config().hiddenSize());
             Tensor normed = model.norm().forward(x);
             out.put("final_norm", normed, size[0], size[1], model.config().hiddenSize());

@@ -50,7 +50,7 @@ final class SiglipParity {
             Tensor pixels = input(step, prefix + "pixel_values").requireGrad();
             int n = pixels.shape().dim(0);
             List<Tensor> states = new ArrayList<>();
-            Tensor last = model.blocks(model.embed(step, pixels, interpolate), n, model.config().layers(), states::add);
+            Tensor last = model.blocks(model.embed(step, pixels, null, interpolate), n, model.config().layers(), states::add);
             Tensor features = states.get(states.size() - 2);
             Tensor normed = model.postNorm().forward(last);
             Tensor pooled = model.pool(normed, n);

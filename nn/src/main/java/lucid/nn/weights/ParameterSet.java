@@ -37,8 +37,8 @@ public final class ParameterSet implements AutoCloseable {
         return p.value();
     }
 
-    /// True if the source has an optional parameter.
-    public boolean offered(String name) { return source.has(name); }
+    /// A fixed table that lives with the model but is no parameter.
+    public Tensor constant(float[] values, int... shape) { return Tensor.of(scope, values, shape); }
 
     /// The model is complete: refuses weights nobody asked for.
     public ParameterSet finish() {

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
 import lucid.nn.batch.PackedBatch;
@@ -19,11 +18,9 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class GeneratorTest {
-    static List<Supplier<Device>> devices() { return Devices.all(); }
-
     private static PackedBatch prompts(int[]... ids) {
         PackedBatch.Builder b = PackedBatch.builder(0);
         for (int[] p : ids) b.sequence(p, 0);
@@ -31,9 +28,9 @@ class GeneratorTest {
     }
 
     @ParameterizedTest
-    @MethodSource("devices")
-    void greedyIsTheArgmaxOfAFullForward(Supplier<Device> make) {
-        try (Device device = make.get(); TinyLlavaVideo model = Toy.model(device, 3)) {
+    @EnumSource(Devices.class)
+    void greedyIsTheArgmaxOfAFullForward(Devices which) {
+        try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 3)) {
             int[][] ids = {{4, 5, 6}, {7}};
             List<Completion> found = new Generator(model.decoder()).generate(prompts(ids), null, 1, GenerationSettings.greedy(9, -1), null);
             for (int p = 0; p < 2; p++) {
@@ -60,9 +57,9 @@ class GeneratorTest {
     }
 
     @ParameterizedTest
-    @MethodSource("devices")
-    void theEndTokenEndsAndEveryTokenIsHeard(Supplier<Device> make) {
-        try (Device device = make.get(); TinyLlavaVideo model = Toy.model(device, 5)) {
+    @EnumSource(Devices.class)
+    void theEndTokenEndsAndEveryTokenIsHeard(Devices which) {
+        try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 5)) {
             List<int[]> heard = new ArrayList<>();
             GenerationSettings s = new GenerationSettings(Sampling.Rule.temperature(2f), 30, 7, 1f, 11, 0);
             List<Completion> found = new Generator(model.decoder()).generate(prompts(new int[] {3, 4}, new int[] {9}), null, 5, s,
@@ -83,9 +80,9 @@ class GeneratorTest {
     }
 
     @ParameterizedTest
-    @MethodSource("devices")
-    void oneTokenAndWhatIsRefused(Supplier<Device> make) {
-        try (Device device = make.get(); TinyLlavaVideo model = Toy.model(device, 5)) {
+    @EnumSource(Devices.class)
+    void oneTokenAndWhatIsRefused(Devices which) {
+        try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 5)) {
             Generator g = new Generator(model.decoder());
             assertEquals(1, g.generate(prompts(new int[] {3}), null, 1, GenerationSettings.greedy(1, -1), null).getFirst().length());
             assertEquals(0, g.generate(prompts(), null, 2, GenerationSettings.greedy(1, -1), null).size());

@@ -9,21 +9,28 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
+import lucid.nn.model.Devices;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ParityTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
+    static Stream<Arguments> cases() {
+        return Stream.of("qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/tiny", "siglip/odd", "siglip/interp",
+            "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded", "tinyllava_video/one_video_bf16").flatMap(name -> Stream.of(Devices.values()).map(device -> Arguments.of(name, device)));
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/tiny", "siglip/odd", "siglip/interp",
-            "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded", "tinyllava_video/one_video_bf16"})
-    void reference(String name) {
-        try (Device device = new ReferenceDevice()) {
+    @MethodSource("cases")
+    void golden(String name, Devices which) {
+        try (Device device = which.open()) {
             check(name, device);
         }
     }
