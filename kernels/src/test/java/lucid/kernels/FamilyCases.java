@@ -40,6 +40,8 @@ final class FamilyCases {
         cases.rotary();
         cases.embedding();
         cases.conversion();
+        cases.optimizer();
+        cases.sampling();
         return cases.results;
     }
 

@@ -1,16 +1,141 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.DType.I32;
+import static lucid.kernels.simd.Strips.at;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicInteger;
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.host.HostBuffer;
+import lucid.kernels.math.Philox;
+import lucid.kernels.math.ScalarMath;
 
-/// See [Sampling].
+/// Rows are dealt to the workers; what happens to a row is in [SamplingRow]. See [Sampling].
 public final class SimdSampling implements Sampling {
-    public SimdSampling(Workers workers) {}
+    private static final float TWO_PI = 6.2831853071795864769f;
+    private static final int NONE = Integer.MAX_VALUE;
 
-    @Override public void sample(Rule rule, Matrix logits, long key, Buffer counters, Buffer ids) { throw new IllegalStateException("simd Sampling.sample is not built yet"); }
+    private final Workers workers;
+    private final SamplingRow[] scratch;
+    private final int[][] words;
 
-    @Override public void probabilities(Rule rule, Matrix logits, Matrix y) { throw new IllegalStateException("simd Sampling.probabilities is not built yet"); }
+    public SimdSampling(Workers workers) {
+        this.workers = workers;
+        scratch = new SamplingRow[workers.threads()];
+        words = new int[workers.threads()][4];
+        for (int i = 0; i < scratch.length; i++) scratch[i] = new SamplingRow();
+    }
 
-    @Override public void normal(long key, float mean, float std, Matrix y) { throw new IllegalStateException("simd Sampling.normal is not built yet"); }
+    @Override public void sample(Rule rule, Matrix logits, long key, Buffer counters, Buffer ids) {
+        String operation = "sampling.sample";
+        Checks.present(operation, "rule", rule);
+        Checks.type(operation, "logits", logits, F32);
+        Checks.that(logits.cols() > 0, operation, "logits are " + logits.describe() + "; wanted at least one token to choose from");
+        Checks.buffer(operation, "counters", counters, 4L * logits.rows(), I32);
+        Checks.buffer(operation, "ids", ids, logits.rows(), I32);
+        MemorySegment cs = HostBuffer.of(counters).segment();
+        MemorySegment is = HostBuffer.of(ids).segment();
+        MemorySegment xs = HostBuffer.segment(logits);
+        int n = logits.cols();
+        rows(operation, logits, (r, thread) -> {
+            long xo = at(logits, r, 0);
+            int id;
+            if (rule.greedy()) {
+                id = argMax(xs, xo, n);
+            } else {
+                SamplingRow row = scratch[thread];
+                int[] out = words[thread];
+                Philox.words(key, word(cs, r, 0), word(cs, r, 1), word(cs, r, 2), word(cs, r, 3), out);
+                id = row.weigh(rule, xs, xo, n) ? row.choose(Philox.uniform(out[0])) : -1;
+            }
+            if (id >= 0) is.setAtIndex(ValueLayout.JAVA_INT, r, id);
+            return id >= 0;
+        });
+    }
+
+    private static int word(MemorySegment counters, int row, int i) { return counters.getAtIndex(ValueLayout.JAVA_INT, 4L * row + i); }
+
+    @Override public void probabilities(Rule rule, Matrix logits, Matrix y) {
+        String operation = "sampling.probabilities";
+        Checks.present(operation, "rule", rule);
+        Checks.type(operation, "logits", logits, F32);
+        Checks.like(operation, "y", y, "logits", logits);
+        Checks.sameOrApart(operation, "y", y, "logits", logits);
+        if (logits.cols() == 0) return;
+        MemorySegment xs = HostBuffer.segment(logits);
+        MemorySegment ys = HostBuffer.segment(y);
+        int n = logits.cols();
+        rows(operation, logits, (r, thread) -> {
+            long xo = at(logits, r, 0);
+            long yo = at(y, r, 0);
+            if (!rule.greedy()) {
+                SamplingRow row = scratch[thread];
+                boolean known = row.weigh(rule, xs, xo, n);
+                if (known) row.probabilities(ys, yo);
+                return known;
+            }
+            int id = argMax(xs, xo, n);
+            if (id < 0) return false;
+            ys.asSlice(yo, 4L * n).fill((byte) 0);
+            ys.set(ValueLayout.JAVA_FLOAT, yo + 4L * id, 1f);
+            return true;
+        });
+    }
+
+    @FunctionalInterface
+    private interface Row {
+        /// False if the row's logits have no finite maximum.
+        boolean run(int row, int thread);
+    }
+
+    private void rows(String operation, Matrix logits, Row body) {
+        AtomicInteger bad = new AtomicInteger(NONE);
+        workers.parallel(logits.rows(), Strips.grain(logits.cols()), (from, to, thread) -> {
+            for (int r = from; r < to; r++) {
+                if (!body.run(r, thread)) bad.accumulateAndGet(r, Math::min);
+            }
+        });
+        int row = bad.get();
+        if (row == NONE) return;
+        float max = Lanes.max(HostBuffer.segment(logits), at(logits, row, 0), logits.cols());
+        throw new IllegalArgumentException(operation + ": the largest logit of row " + row + " is " + max
+                + "; wanted a finite number (NaN or infinity in the model, or every token masked)");
+    }
+
+    /// The lowest id of the largest logit; -1 if that is not finite.
+    private static int argMax(MemorySegment x, long xo, int n) {
+        float max = Lanes.max(x, xo, n);
+        if (!(Math.abs(max) < Float.POSITIVE_INFINITY)) return -1;
+        for (int id = 0; ; id++, xo += 4) {
+            if (x.get(ValueLayout.JAVA_FLOAT, xo) == max) return id;
+        }
+    }
+
+    @Override public void normal(long key, float mean, float std, Matrix y) {
+        Checks.type("sampling.normal", "y", y, F32);
+        MemorySegment ys = HostBuffer.segment(y);
+        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n) -> normal(key, mean, std, r * y.cols() + c, ys, at(y, r, c), n));
+    }
+
+    /// Box & Muller 1958: `√(-2 ln(1 - u)) cos 2πw` and `… sin 2πw`; words 0 and 1 of a counter give elements 0 and 1 of four, words 2 and 3 the others.
+    private static void normal(long key, float mean, float std, long first, MemorySegment y, long yo, int n) {
+        int[] words = new int[4];
+        float radius = 0;
+        float angle = 0;
+        for (long i = first; i < first + n; i++, yo += 4) {
+            if (i == first || (i & 3) == 0) Philox.words(key, (int) (i >>> 2), (int) (i >>> 34), 0, 0, words);
+            if (i == first || (i & 1) == 0) {
+                int pair = (int) i & 2;
+                radius = (float) Math.sqrt(-2f * ScalarMath.log(1f - Philox.uniform(words[pair])));
+                angle = TWO_PI * Philox.uniform(words[pair + 1]);
+            }
+            float z = radius * ((i & 1) == 0 ? ScalarMath.cos(angle) : ScalarMath.sin(angle));
+            y.set(ValueLayout.JAVA_FLOAT, yo, mean + std * z);
+        }
+    }
 }

@@ -43,4 +43,8 @@ class SimdConformanceTest {
     @Nested class Optimizer extends OptimizerContract {
         Optimizer() { super(SimdConformanceTest::device); }
     }
+
+    @Nested class Sampling extends SamplingContract {
+        Sampling() { super(SimdConformanceTest::device); }
+    }
 }
