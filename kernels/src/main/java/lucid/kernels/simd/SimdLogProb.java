@@ -1,24 +1,232 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.DType.I32;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.host.HostBuffer;
 
-/// See [LogProb].
+/// See [LogProb]. Logits exist as one chunk of at most [#CHUNK] values (or one column block of all rows): forward walks the vocabulary in whole
+/// blocks and carries each row's running softmax along; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.
 public final class SimdLogProb implements LogProb {
-    public SimdLogProb(Workers workers, SimdMatMul products) {}
+    /// Logits in a chunk: 16 MiB.
+    private static final int CHUNK = 1 << 22;
+    /// Rows that share one pass over the head, so that a chunk of whole vocabulary blocks fits.
+    private static final int ROWS = CHUNK / VOCAB_BLOCK;
+    private static final int IGNORED = -100;
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
-    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) { throw new IllegalStateException("simd LogProb.forward is not built yet"); }
+    private final Workers workers;
+    private final SimdMatMul products;
+    private final SoftmaxRows softmax;
+    private final NativeScratch logits = new NativeScratch();
+    private final NativeScratch gradient = new NativeScratch();
 
-    @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) { throw new IllegalStateException("simd LogProb.ofLogits is not built yet"); }
+    public SimdLogProb(Workers workers, SimdMatMul products) {
+        this.workers = workers;
+        this.products = products;
+        softmax = new SoftmaxRows(workers.threads());
+    }
 
-    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode, Matrix dHidden, Matrix dHead) { throw new IllegalStateException("simd LogProb.backward is not built yet"); }
+    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+        String operation = "logProb.forward";
+        int[] target = check(operation, hidden, head, targets, temperature);
+        Outputs out = new Outputs(operation, hidden.rows(), logProb, entropy, lse);
+        for (int r = 0; r < hidden.rows(); r += ROWS) {
+            Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + ROWS));
+            int columns = CHUNK / rows.rows() / VOCAB_BLOCK * VOCAB_BLOCK;
+            softmax.begin(rows.rows(), temperature);
+            for (int v = 0; v < head.rows(); v += columns) {
+                Matrix part = head.rows(v, Math.min(head.rows(), v + columns));
+                Matrix chunk = logits.matrix(rows.rows(), part.rows());
+                products.multiply(rows, false, part, true, null, Accumulate.SET, chunk);
+                absorb(chunk, v, target, r);
+            }
+            for (int i = 0; i < rows.rows(); i++) out.write(i, r + i);
+        }
+    }
 
-    @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) { throw new IllegalStateException("simd LogProb.ratio is not built yet"); }
+    @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+        String operation = "logProb.ofLogits";
+        Checks.type(operation, "logits", logits, F32);
+        checkTemperature(operation, temperature);
+        int[] target = targets(operation, targets, logits.rows(), logits.cols(), false);
+        Outputs out = new Outputs(operation, logits.rows(), logProb, entropy, lse);
+        softmax.begin(logits.rows(), temperature);
+        absorb(logits, 0, target, 0);
+        for (int r = 0; r < logits.rows(); r++) out.write(r, r);
+    }
 
-    @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) { throw new IllegalStateException("simd LogProb.crossEntropy is not built yet"); }
+    /// Feeds logits of columns `first` on to the running softmax; the chunk's row 0 has target `target[firstRow]`.
+    private void absorb(Matrix chunk, int first, int[] target, int firstRow) {
+        MemorySegment memory = HostBuffer.segment(chunk);
+        long at = HostBuffer.byteOffset(chunk);
+        workers.parallel(chunk.rows(), Grain.rows(chunk.cols()), (from, to, thread) -> {
+            for (int r = from; r < to; r++) softmax.absorb(r, memory, at + r * chunk.stride() * 4, first, chunk.cols(), target[firstRow + r], thread);
+        });
+    }
 
-    @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) { throw new IllegalStateException("simd LogProb.crossEntropyBackward is not built yet"); }
+    /// Where log-probability, entropy and lse of a row go.
+    private final class Outputs {
+        private final MemorySegment logProb;
+        private final MemorySegment entropy;
+        private final MemorySegment lse;
+
+        Outputs(String operation, int rows, Buffer logProb, Buffer entropy, Buffer lse) {
+            Checks.buffer(operation, "logProb", logProb, rows, F32);
+            Checks.buffer(operation, "entropy", entropy, rows, F32);
+            Checks.buffer(operation, "lse", lse, rows, F32);
+            this.logProb = HostBuffer.of(logProb).segment();
+            this.entropy = HostBuffer.of(entropy).segment();
+            this.lse = HostBuffer.of(lse).segment();
+        }
+
+        void write(int from, int row) {
+            float total = softmax.lse(from);
+            logProb.set(FLOAT, 4L * row, softmax.target(from) - total);
+            entropy.set(FLOAT, 4L * row, total - softmax.mean(from));
+            lse.set(FLOAT, 4L * row, total);
+        }
+    }
+
+    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
+                                   Matrix dHidden, Matrix dHead) {
+        String operation = "logProb.backward";
+        int[] target = check(operation, hidden, head, targets, temperature);
+        int rows = hidden.rows();
+        Checks.buffer(operation, "lse", lse, rows, F32);
+        Checks.buffer(operation, "dLogProb", dLogProb, rows, F32);
+        Checks.groups(operation, groups, rows);
+        Checks.present(operation, "mode", mode);
+        if (dHidden != null) checkGradient(operation, "dHidden", dHidden, hidden, hidden, head);
+        if (dHead != null) checkGradient(operation, "dHead", dHead, head, hidden, head);
+        if (rows == 0) return;
+        Matrix sum = dHidden == null || mode == Accumulate.SET ? dHidden : gradient.matrix(rows, hidden.cols());
+        // A group's chain must see all its rows in one call, so chunks divide the vocabulary and never the rows.
+        int columns = Math.max(2 * Lanes.COUNT, CHUNK / rows / Lanes.COUNT * Lanes.COUNT);
+        for (int v = 0; v < head.rows(); v += columns) {
+            Matrix part = head.rows(v, Math.min(head.rows(), v + columns));
+            Matrix chunk = logits.matrix(rows, part.rows());
+            products.multiply(hidden, false, part, true, null, Accumulate.SET, chunk);
+            differentiate(chunk, v, target, temperature, HostBuffer.of(lse).segment(), HostBuffer.of(dLogProb).segment());
+            if (sum != null && v == 0) products.multiply(chunk, false, part, false, null, Accumulate.SET, sum);
+            else if (sum != null) products.multiplyContinue(chunk, false, part, false, sum);
+            if (dHead != null) products.gradWeight(chunk, hidden, groups, dHead.rows(v, v + part.rows()));
+        }
+        if (sum != dHidden) add(sum, dHidden);
+    }
+
+    /// Logits of columns `first` on become `dLogits = c / temperature · (onehot(target) - softmax)`, in place.
+    private void differentiate(Matrix chunk, int first, int[] target, float temperature, MemorySegment lse, MemorySegment dLogProb) {
+        MemorySegment memory = HostBuffer.segment(chunk);
+        workers.parallel(chunk.rows(), Grain.rows(chunk.cols()), (from, to, _) -> {
+            for (int r = from; r < to; r++) {
+                long at = r * chunk.stride() * 4;
+                float c = dLogProb.get(FLOAT, 4L * r) / temperature;
+                SoftmaxGradient.row(memory, at, chunk.cols(), target[r] - first, temperature, lse.get(FLOAT, 4L * r), c, memory, at, false);
+            }
+        });
+    }
+
+    private void add(Matrix from, Matrix to) {
+        MemorySegment source = HostBuffer.segment(from);
+        MemorySegment sink = HostBuffer.segment(to);
+        long base = HostBuffer.byteOffset(to);
+        workers.parallel(to.rows(), Grain.rows(to.cols()), (first, last, _) -> {
+            for (int r = first; r < last; r++) RowSum.add(source, r * from.stride() * 4, to.cols(), sink, base + r * to.stride() * 4);
+        });
+    }
+
+    @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
+        String operation = "logProb.ratio";
+        Checks.present(operation, "settings", settings);
+        Checks.present(operation, "logProb", logProb);
+        long rows = logProb.length();
+        Buffer[] all = {logProb, old, advantage, weight, ratio, kl, loss, coefficient};
+        String[] names = {"logProb", "old", "advantage", "weight", "ratio", "kl", "loss", "coefficient"};
+        MemorySegment[] at = new MemorySegment[all.length];
+        for (int i = 0; i < all.length; i++) {
+            Checks.buffer(operation, names[i], all[i], rows, F32);
+            at[i] = HostBuffer.of(all[i]).segment();
+        }
+        if (reference != null) Checks.buffer(operation, "reference", reference, rows, F32);
+        MemorySegment anchor = reference == null ? null : HostBuffer.of(reference).segment();
+        PolicyTerms.Rows x = new PolicyTerms.Rows(at[0], at[1], anchor, at[2], at[3], at[4], at[5], at[6], at[7]);
+        PolicyTerms terms = new PolicyTerms(settings);
+        workers.parallel(Math.toIntExact(rows), Grain.rows(16), (from, to, _) -> terms.run(x, from, to));
+    }
+
+    @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {
+        String operation = "logProb.crossEntropy";
+        Checks.type(operation, "logits", logits, F32);
+        int[] target = targets(operation, targets, logits.rows(), logits.cols(), true);
+        Checks.buffer(operation, "loss", loss, logits.rows(), F32);
+        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
+        softmax.begin(logits.rows(), 1);
+        absorb(logits, 0, target, 0);
+        for (int r = 0; r < logits.rows(); r++) {
+            float total = softmax.lse(r);
+            HostBuffer.of(lse).segment().set(FLOAT, 4L * r, total);
+            HostBuffer.of(loss).segment().set(FLOAT, 4L * r, target[r] == IGNORED ? 0 : total - softmax.target(r));
+        }
+    }
+
+    @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {
+        String operation = "logProb.crossEntropy backward";
+        Checks.type(operation, "logits", logits, F32);
+        int[] target = targets(operation, targets, logits.rows(), logits.cols(), true);
+        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
+        Checks.buffer(operation, "dLoss", dLoss, logits.rows(), F32);
+        Checks.present(operation, "mode", mode);
+        Checks.like(operation, "dLogits", dLogits, "logits", logits);
+        Checks.sameOrApart(operation, "dLogits", dLogits, "logits", logits);
+        MemorySegment x = HostBuffer.segment(logits);
+        MemorySegment out = HostBuffer.segment(dLogits);
+        MemorySegment sums = HostBuffer.of(lse).segment();
+        MemorySegment c = HostBuffer.of(dLoss).segment();
+        boolean add = mode == Accumulate.ADD;
+        workers.parallel(logits.rows(), Grain.rows(logits.cols()), (from, to, _) -> {
+            for (int r = from; r < to; r++) {
+                long a = HostBuffer.byteOffset(logits) + r * logits.stride() * 4;
+                long b = HostBuffer.byteOffset(dLogits) + r * dLogits.stride() * 4;
+                if (target[r] != IGNORED) SoftmaxGradient.row(x, a, logits.cols(), target[r], 1, sums.get(FLOAT, 4L * r), -c.get(FLOAT, 4L * r), out, b, add);
+                else if (!add) out.asSlice(b, 4L * logits.cols()).fill((byte) 0);
+            }
+        });
+    }
+
+    private static void checkGradient(String operation, String name, Matrix gradient, Matrix of, Matrix hidden, Matrix head) {
+        Checks.shape(operation, name, gradient, of.rows(), of.cols(), F32);
+        Checks.apart(operation, name, gradient, "hidden", hidden);
+        Checks.apart(operation, name, gradient, "head", head);
+    }
+
+    private static int[] check(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature) {
+        Checks.type(operation, "hidden", hidden, F32);
+        Checks.type(operation, "head", head, F32, BF16);
+        Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe() + "; wanted equal columns (the width)");
+        checkTemperature(operation, temperature);
+        return targets(operation, targets, hidden.rows(), head.rows(), false);
+    }
+
+    private static void checkTemperature(String operation, float temperature) {
+        Checks.that(temperature > 0, operation, "temperature is " + temperature + "; wanted > 0");
+    }
+
+    private static int[] targets(String operation, Buffer targets, int rows, int vocabulary, boolean mayIgnore) {
+        Checks.buffer(operation, "targets", targets, rows, I32);
+        int[] values = HostBuffer.of(targets).segment().asSlice(0, 4L * rows).toArray(ValueLayout.JAVA_INT);
+        for (int r = 0; r < rows; r++) {
+            if (!mayIgnore || values[r] != IGNORED) Checks.index(operation, "targets", r, values[r], vocabulary);
+        }
+        return values;
+    }
 }

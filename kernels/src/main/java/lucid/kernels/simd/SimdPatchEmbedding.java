@@ -1,18 +1,109 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F16;
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.DType.U8;
+
+import java.lang.foreign.MemorySegment;
+import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.host.HostBuffer;
 
-/// See [PatchEmbedding].
+/// See [PatchEmbedding]. Patches are cut a chunk at a time into scratch memory and multiplied from there; a row is `(chain + bias) + position`.
 public final class SimdPatchEmbedding implements PatchEmbedding {
-    public SimdPatchEmbedding(Workers workers, SimdMatMul products) {}
+    /// Floats of cut patches that exist at once: 4 MiB.
+    private static final int CHUNK = 1 << 20;
 
-    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) { throw new IllegalStateException("simd PatchEmbedding.forwardFrames is not built yet"); }
+    private final Workers workers;
+    private final SimdMatMul products;
+    private final NativeScratch scratch = new NativeScratch();
 
-    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) { throw new IllegalStateException("simd PatchEmbedding.forwardPixels is not built yet"); }
+    public SimdPatchEmbedding(Workers workers, SimdMatMul products) {
+        this.workers = workers;
+        this.products = products;
+    }
 
-    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) { throw new IllegalStateException("simd PatchEmbedding.patches is not built yet"); }
+    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+        String operation = "patchEmbedding.forwardFrames";
+        forward(operation, frames, U8, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
+    }
 
-    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) { throw new IllegalStateException("simd PatchEmbedding.patchesBackward is not built yet"); }
+    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+        String operation = "patchEmbedding.forwardPixels";
+        forward(operation, pixels, F32, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
+    }
+
+    private void forward(String operation, Buffer images, DType type, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+        Checks.buffer(operation, "images", images, grid.values(), type);
+        Checks.type(operation, "weight", weight, F32, BF16, F16);
+        int hidden = weight.rows();
+        Checks.shape(operation, "weight", weight, hidden, grid.length(), F32, BF16, F16);
+        Checks.shape(operation, "bias", bias, 1, hidden, F32);
+        if (positions != null) Checks.shape(operation, "positions", positions, grid.patches(), hidden, F32);
+        Checks.shape(operation, "out", out, grid.rows(), hidden, F32);
+        Checks.apart(operation, "out", out, "weight", weight);
+        Checks.apart(operation, "out", out, "bias", bias);
+        if (positions != null) Checks.apart(operation, "out", out, "positions", positions);
+        int step = Math.max(1, CHUNK / grid.length());
+        for (int row = 0; row < grid.rows(); row += step) {
+            int end = Math.min(grid.rows(), row + step);
+            Matrix cut = scratch.matrix(end - row, grid.length());
+            cut(grid, images, row, cut);
+            products.multiply(cut, false, weight, true, bias, Accumulate.SET, out.rows(row, end));
+        }
+        if (positions != null) addPositions(positions, out);
+    }
+
+    private void cut(PatchGrid grid, Buffer images, int first, Matrix out) {
+        MemorySegment source = HostBuffer.of(images).segment();
+        MemorySegment sink = HostBuffer.segment(out);
+        long base = HostBuffer.byteOffset(out);
+        workers.parallel(out.rows(), Grain.rows(grid.length()), (from, to, _) -> {
+            for (int r = from; r < to; r++) {
+                if (images.dtype() == U8) grid.cutFrames(source, first + r, sink, base + r * out.stride() * 4);
+                else grid.cutPixels(source, first + r, sink, base + r * out.stride() * 4);
+            }
+        });
+    }
+
+    private void addPositions(Matrix positions, Matrix out) {
+        MemorySegment sink = HostBuffer.segment(out);
+        MemorySegment source = HostBuffer.segment(positions);
+        workers.parallel(out.rows(), Grain.rows(out.cols()), (from, to, _) -> {
+            for (int r = from; r < to; r++) {
+                long at = HostBuffer.byteOffset(out) + r * out.stride() * 4;
+                long position = HostBuffer.byteOffset(positions) + r % positions.rows() * positions.stride() * 4;
+                RowSum.add(source, position, out.cols(), sink, at);
+            }
+        });
+    }
+
+    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) {
+        String operation = "patchEmbedding.patches";
+        PatchGrid grid = PatchGrid.of(operation, n, height, width, patch);
+        Checks.buffer(operation, "framesOrPixels", framesOrPixels, grid.values(), U8, F32);
+        Checks.shape(operation, "out", out, grid.rows(), grid.length(), F32);
+        Checks.that(out.buffer() != framesOrPixels, operation, "out lies in the buffer of the images; wanted memory of its own");
+        cut(grid, framesOrPixels, 0, out);
+    }
+
+    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
+        String operation = "patchEmbedding.patches backward";
+        PatchGrid grid = PatchGrid.of(operation, n, height, width, patch);
+        Checks.shape(operation, "dPatches", dPatches, grid.rows(), grid.length(), F32);
+        Checks.buffer(operation, "dPixels", dPixels, grid.values(), F32);
+        Checks.that(dPatches.buffer() != dPixels, operation, "dPixels is the buffer of dPatches; wanted memory of its own");
+        MemorySegment sink = HostBuffer.of(dPixels).segment();
+        sink.asSlice(0, grid.values() * 4).fill((byte) 0);
+        MemorySegment source = HostBuffer.segment(dPatches);
+        long base = HostBuffer.byteOffset(dPatches);
+        workers.parallel(grid.rows(), Grain.rows(grid.length()), (from, to, _) -> {
+            for (int r = from; r < to; r++) grid.paste(source, base + r * dPatches.stride() * 4, r, sink);
+        });
+    }
 }

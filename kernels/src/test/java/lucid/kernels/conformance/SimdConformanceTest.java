@@ -47,4 +47,12 @@ class SimdConformanceTest {
     @Nested class Sampling extends SamplingContract {
         Sampling() { super(SimdConformanceTest::device); }
     }
+
+    @Nested class LogProb extends LogProbContract {
+        LogProb() { super(SimdConformanceTest::device); }
+    }
+
+    @Nested class PatchEmbedding extends PatchEmbeddingContract {
+        PatchEmbedding() { super(SimdConformanceTest::device); }
+    }
 }
