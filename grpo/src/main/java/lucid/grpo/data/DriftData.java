@@ -1,0 +1,169 @@
+package lucid.grpo.data;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import lucid.tokenizer.Tokenizer;
+import lucid.video.drift.Draw;
+import lucid.video.drift.DriftPlan;
+import lucid.video.drift.DriftText;
+import lucid.video.drift.Question;
+import lucid.video.drift.Scene;
+
+/// Examples and prompts from Drift. The pictures are decoded from the clips' files; scenes, questions and words are functions of the seed.
+///
+/// Kinds of examples: `early_document`, `document` (text alone: binding, letters, told scenes), `frame_caption` (one frame), `caption`, `description`,
+/// `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
+public final class DriftData implements TrainingData {
+    private static final Set<String> KINDS = new TreeSet<>(Set.of("early_document", "document", "frame_caption", "caption", "description", "direct", "open", "cold_start"));
+
+    private final DriftPlan plan;
+    private final ClipStore clips;
+    private final Tokenizer tokenizer;
+    private final PromptTemplate template;
+    private final List<Scene> scenes;
+    private final List<DriftPlan.Asked> training;
+    private final List<DriftPlan.Asked> coldStart;
+    private final int[] stride;
+
+    public DriftData(DriftPlan plan, ClipStore clips, Tokenizer tokenizer) {
+        this.plan = plan;
+        this.clips = clips;
+        this.tokenizer = tokenizer;
+        template = new PromptTemplate(tokenizer);
+        scenes = plan.scenes();
+        training = plan.training(scenes);
+        coldStart = plan.coldStart(scenes);
+        // Which frame of the file each sampled frame is: the published rule, floor(i (n - 1) / (k - 1)).
+        int k = clips.framesPerClip();
+        stride = java.util.stream.IntStream.range(0, k).map(i -> k == 1 ? 0 : i * (Scene.FRAMES - 1) / (k - 1)).toArray();
+    }
+
+    @Override public Example example(String kind, long seed, String stage, int step, int index) {
+        Draw d = Draw.of(seed, "example " + stage + " " + kind, step, index);
+        int clip = d.below(plan.trainClips());
+        Scene scene = scenes.get(clip);
+        return switch (kind) {
+            case "early_document" -> document(kind, DriftText.document(d, true));
+            case "document" -> document(kind, DriftText.document(d, false));
+            case "frame_caption" -> frameCaption(d, clip, scene);
+            case "caption" -> Example.of(kind, Visual.clip(clip), new int[] {Example.PLACEHOLDER}, template.ended(" " + DriftText.caption(scene)));
+            case "description" -> {
+                DriftText.Pair p = DriftText.description(d, scene);
+                yield asked(kind, clip, p.given(), p.target());
+            }
+            case "direct" -> {
+                Question q = question(d, scene);
+                yield asked(kind, clip, PromptTemplate.question(q.problem(), Mode.DIRECT), q.answer() + " " + q.letter());
+            }
+            case "open" -> {
+                Question q = question(d, scene);
+                yield asked(kind, clip, q.text(), q.finding() + ".");
+            }
+            case "cold_start" -> coldStart(d, seed, stage, step, index);
+            default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'" + lucid.grpo.recipe.RecipeReader.suggestion(kind, KINDS)
+                    + "; drift has " + String.join(", ", KINDS));
+        };
+    }
+
+    private static Question question(Draw d, Scene scene) { return Question.draw(d, scene, d.pick(List.of(Question.Kind.values()))); }
+
+    private Example asked(String kind, int clip, String user, String answer) {
+        return Example.of(kind, Visual.clip(clip), template.prompt(user, true), template.answer(answer));
+    }
+
+    private Example document(String kind, DriftText.Pair p) {
+        int[] given = tokenizer.encode(p.given());
+        int[] begun = new int[given.length + 1];
+        begun[0] = tokenizer.eosId();
+        System.arraycopy(given, 0, begun, 1, given.length);
+        return Example.of(kind, null, begun, template.ended(p.target()));
+    }
+
+    private Example frameCaption(Draw d, int clip, Scene scene) {
+        int frame = d.below(clips.framesPerClip());
+        return Example.of("frame_caption", new Visual(clip, frame, false, false), new int[] {Example.PLACEHOLDER},
+                template.ended(DriftText.frameCaption(scene, stride[frame])));
+    }
+
+    // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be memorised.
+    private Example coldStart(Draw d, long seed, String stage, int step, int index) {
+        int number = step * COLD_BATCH + index;
+        int[] order = Draw.of(seed, "cold-start order " + stage, number / coldStart.size()).permutation(coldStart.size());
+        DriftPlan.Asked sample = coldStart.get(order[number % coldStart.size()]);
+        boolean x = d.chance(0.5);
+        boolean y = d.chance(0.5);
+        Scene scene = sample.scene().mirrored(x, y);
+        Question q = sample.question();
+        int thing = sample.scene().things().getFirst().clause().equals(q.evidence()) ? 0 : 1;
+        Question shuffled = Question.about(scene, q.kind(), thing, d.permutation(4));
+        return Example.of("cold_start", new Visual(sample.clip(), Visual.WHOLE, x, y), template.prompt(PromptTemplate.question(shuffled.problem(), Mode.REASONING), true),
+                template.ended(DriftText.reasoned(scene, shuffled)));
+    }
+
+    private static final int COLD_BATCH = DriftPlan.COLD_START;
+
+    @Override public List<Prompt> prompts(long seed, String stage, int step, int count) {
+        int perEpoch = training.size() / count;
+        int[] order = Draw.of(seed, "prompt order " + stage, step / perEpoch).permutation(training.size());
+        return java.util.stream.IntStream.range(0, count).mapToObj(i -> prompt(training.get(order[step % perEpoch * count + i]), Mode.REASONING)).toList();
+    }
+
+    @Override public List<Prompt> heldOut(int count, Mode mode) {
+        List<DriftPlan.Asked> all = plan.heldOut(scenes);
+        return all.subList(0, count == 0 ? all.size() : Math.min(count, all.size())).stream().map(a -> prompt(a, mode)).toList();
+    }
+
+    private Prompt prompt(DriftPlan.Asked a, Mode mode) {
+        Question q = a.question();
+        int thing = a.scene().things().getFirst().clause().equals(q.evidence()) ? 0 : 1;
+        String reversed = reversedLetter(a.scene(), q, thing);
+        return new Prompt(q.kind().word(), a.clip(), q.problem(), q.solution(), template.prompt(PromptTemplate.question(q.problem(), mode), true), q.evidence(),
+                q.kind().orderDependent(), "<answer>" + reversed + "</answer>");
+    }
+
+    // The same question with the same options, asked about the clip played backwards: "first" and "last" point to the other thing, a colour to the same one.
+    private static String reversedLetter(Scene scene, Question q, int thing) {
+        boolean byOrder = q.asked().equals("first") || q.asked().equals("last");
+        Scene back = scene.reversed();
+        int asked = byOrder ? thing : scene.things().size() - 1 - thing;
+        String answer = Question.about(back, q.kind(), asked, new int[] {0, 1, 2, 3}).answer();
+        return String.valueOf((char) ('A' + q.options().indexOf(answer)));
+    }
+
+    @Override public byte[] frames(int clip) { return clips.frames(clip); }
+
+    @Override public int framesPerClip() { return clips.framesPerClip(); }
+
+    @Override public int imageSize() { return clips.size(); }
+
+    @Override public String clipName(int clip) { return clips.name(clip); }
+
+    @Override public String directAnswer(String completion) {
+        String text = completion.strip();
+        return text.isEmpty() ? "" : text.substring(text.length() - 1);
+    }
+
+    @Override public String contentHash() { return clips.contentHash(); }
+
+    /// Texts to train a tokenizer on: what the examples above are made of.
+    public static List<String> corpus(DriftPlan plan, int texts) {
+        List<String> all = new java.util.ArrayList<>();
+        for (int i = 0; i < texts; i++) {
+            Draw d = Draw.of(plan.seed(), "corpus", i);
+            Scene scene = Scene.of(plan.seed(), i);
+            Question q = question(d, scene);
+            all.add(PromptTemplate.text(PromptTemplate.question(q.problem(), Mode.REASONING)) + DriftText.reasoned(scene, q));
+            all.add(PromptTemplate.text(PromptTemplate.question(q.problem(), Mode.DIRECT)) + " " + q.answer() + " " + q.letter());
+            DriftText.Pair p = DriftText.description(d, scene);
+            all.add(PromptTemplate.text(p.given()) + p.target());
+            all.add(DriftText.frameCaption(scene, d.below(Scene.FRAMES)));
+            for (boolean early : new boolean[] {true, false}) {
+                DriftText.Pair doc = DriftText.document(d, early);
+                all.add(doc.given());
+                all.add(doc.target());
+            }
+        }
+        return all;
+    }
+}

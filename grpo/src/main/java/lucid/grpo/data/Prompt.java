@@ -1,0 +1,13 @@
+package lucid.grpo.data;
+
+/// A question to be answered.
+///
+/// @param kind     kind of question, for accuracies by kind
+/// @param clip     index of the clip
+/// @param problem  question and options as shown
+/// @param solution `<answer>B</answer>`
+/// @param ids      the whole prompt, ready for generation, placeholder included
+/// @param evidence words that right reasoning names, or null if that is not known
+/// @param orderDependent whether the answer is another one when the clip is played backwards
+/// @param reversedSolution the solution for the clip played backwards, or null if that is not known
+public record Prompt(String kind, int clip, String problem, String solution, int[] ids, String evidence, boolean orderDependent, String reversedSolution) {}

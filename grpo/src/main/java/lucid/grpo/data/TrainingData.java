@@ -1,0 +1,41 @@
+package lucid.grpo.data;
+
+import java.util.List;
+
+/// Where examples and prompts come from. Everything is a function of its arguments: no position, no shuffling state, nothing to save.
+public interface TrainingData {
+    /// How an answer is asked for.
+    enum Mode {
+        /// The option's letter at once.
+        DIRECT,
+        /// Reasoning first, both in their tags.
+        REASONING
+    }
+
+    /// The example number `index` of a kind in a step.
+    ///
+    /// @throws IllegalArgumentException for a kind that this data does not have; the message lists those it has
+    Example example(String kind, long seed, String stage, int step, int index);
+
+    /// The prompts of a step, all about different clips.
+    List<Prompt> prompts(long seed, String stage, int step, int count);
+
+    /// Held-out questions, always the same ones in the same order; none of their clips is ever trained on.
+    List<Prompt> heldOut(int count, Mode mode);
+
+    /// The sampled, resized frames of a clip: interleaved RGB bytes [frames, image, image, 3].
+    byte[] frames(int clip);
+
+    int framesPerClip();
+
+    int imageSize();
+
+    /// The clip's file, as the data set names it.
+    String clipName(int clip);
+
+    /// The letter that a direct answer gives.
+    String directAnswer(String completion);
+
+    /// Hash of all that was read: part of a run's identity.
+    String contentHash();
+}

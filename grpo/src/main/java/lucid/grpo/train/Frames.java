@@ -1,0 +1,46 @@
+package lucid.grpo.train;
+
+import java.util.List;
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.data.Visual;
+
+/// Puts the pictures of several clips into one array for the vision tower, mirrored or rearranged where that is asked for.
+final class Frames {
+    /// Rearranges the frames of a clip; controls use it.
+    interface Change {
+        /// @return the frames to show instead, the same size
+        byte[] apply(byte[] frames, int count, int clipInBatch);
+    }
+
+    private Frames() {}
+
+    /// Interleaved RGB [visuals · framesEach, size, size, 3]; all visuals must be whole clips, or all single frames.
+    static byte[] pack(TrainingData data, List<Visual> visuals) {
+        int picture = data.imageSize() * data.imageSize() * 3;
+        int each = visuals.isEmpty() || !visuals.getFirst().isWhole() ? 1 : data.framesPerClip();
+        byte[] all = new byte[visuals.size() * each * picture];
+        for (int i = 0; i < visuals.size(); i++) {
+            Visual v = visuals.get(i);
+            byte[] clip = data.frames(v.clip());
+            int from = v.isWhole() ? 0 : v.frame() * picture;
+            for (int f = 0; f < each; f++) {
+                copy(clip, from + f * picture, all, (i * each + f) * picture, data.imageSize(), v.mirrorX(), v.mirrorY());
+            }
+        }
+        return all;
+    }
+
+    private static void copy(byte[] from, int at, byte[] to, int out, int size, boolean mirrorX, boolean mirrorY) {
+        if (!mirrorX && !mirrorY) {
+            System.arraycopy(from, at, to, out, size * size * 3);
+            return;
+        }
+        for (int y = 0; y < size; y++) {
+            int sy = mirrorY ? size - 1 - y : y;
+            for (int x = 0; x < size; x++) {
+                int sx = mirrorX ? size - 1 - x : x;
+                System.arraycopy(from, at + (sy * size + sx) * 3, to, out + (y * size + x) * 3, 3);
+            }
+        }
+    }
+}

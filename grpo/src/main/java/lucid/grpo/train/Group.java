@@ -1,0 +1,20 @@
+package lucid.grpo.train;
+
+import java.util.List;
+import lucid.grpo.data.Prompt;
+import lucid.grpo.reward.Reward;
+
+/// A prompt and its completions.
+public record Group(Prompt prompt, List<Completion> completions) {
+    /// One completion and what is known of it before the update.
+    ///
+    /// @param ids       its tokens, the end token included if there is one
+    /// @param sampler   log-probability of each token as it was drawn (full softmax, temperature 1)
+    /// @param text      decoded without special tokens, stripped
+    /// @param finished  whether it ended by itself
+    public record Completion(int[] ids, float[] sampler, String text, boolean finished, Reward.Score score, double advantage) {}
+
+    public double[] rewards() { return completions.stream().mapToDouble(c -> c.score().total()).toArray(); }
+
+    public int tokens() { return completions.stream().mapToInt(c -> c.ids().length).sum(); }
+}

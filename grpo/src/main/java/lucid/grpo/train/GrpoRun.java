@@ -1,0 +1,204 @@
+package lucid.grpo.train;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import lucid.grpo.data.Prompt;
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.policy.Aggregation;
+import lucid.grpo.recipe.Stage;
+import lucid.kernels.contract.LogProb;
+import lucid.nn.batch.PackedBatch;
+import lucid.tensor.LogProbs;
+import lucid.tensor.Scope;
+import lucid.tensor.Tape;
+import lucid.tensor.Tensor;
+
+/// GRPO: draw groups, judge them, turn rewards into advantages, push every token by its coefficient.
+///
+/// The log-probability that the sampler saw and the one that the trainer computes come from the same kernels over the same rows, so on the first update after
+/// a rollout they are equal to the bit and the ratio is exactly 1. That is checked for every token of every step, and a difference stops the run.
+final class GrpoRun implements StageRun {
+    private final Stage.Grpo stage;
+    private final Policy policy;
+    private final Policy reference;
+    private final TrainingData data;
+    private final Rollout rollout;
+    private final Updater updater;
+    private final Ledger ledger;
+    private final long seed;
+    private final long stepsBefore;
+    private final LogProb.Ratio ratio;
+    private String note = "";
+    private String explanation;
+
+    /// @param reference   the policy at the start of the stage; null when beta is 0
+    /// @param stepsBefore steps of the stages before, so that files are numbered through
+    GrpoRun(Stage.Grpo stage, Policy policy, Policy reference, TrainingData data, Rollout rollout, Updater updater, Ledger ledger, long seed, long stepsBefore) {
+        this.stage = stage;
+        this.policy = policy;
+        this.reference = reference;
+        this.data = data;
+        this.rollout = rollout;
+        this.updater = updater;
+        this.ledger = ledger;
+        this.seed = seed;
+        this.stepsBefore = stepsBefore;
+        ratio = ratio(stage.loss());
+    }
+
+    static LogProb.Ratio ratio(Stage.LossSpec l) {
+        return new LogProb.Ratio(l.epsilonLow() == null ? Float.POSITIVE_INFINITY : l.epsilonLow().floatValue(),
+                l.epsilonHigh() == null ? Float.POSITIVE_INFINITY : l.epsilonHigh().floatValue(), (float) l.beta(),
+                l.klClamp() == null ? Float.POSITIVE_INFINITY : l.klClamp().floatValue());
+    }
+
+    @Override public ObjectNode step(int step) {
+        long start = System.nanoTime();
+        List<Prompt> prompts = data.prompts(seed, stage.name(), step, stage.prompts());
+        try (Scope scope = Scope.open(policy.device())) {
+            Tensor features = rollout.features(prompts);
+            List<Group> groups = rollout.groups(step, prompts, features);
+            long rolled = System.nanoTime();
+            float[] sampler = join(groups);
+            float[] refs = reference == null ? null : score(reference, groups, features);
+            long scored = System.nanoTime();
+            float[] weights = weights(groups);
+            TokenColumns columns = null;
+            Updater.Result update = null;
+            float[] old = sampler;
+            for (int iteration = 0; iteration < stage.iterations(); iteration++) {
+                TokenColumns now = gradients(groups, features, old, refs, weights, iteration == 0);
+                if (iteration == 0) columns = now;
+                update = updater.update(step * stage.iterations() + iteration);
+            }
+            long updated = System.nanoTime();
+            if (stage.rescoreEvery() > 0 && step % stage.rescoreEvery() == 0) columns = columns.withAfter(score(policy, groups, features));
+            ledger.write(stepsBefore + step + 1, groups, columns);
+            ObjectNode line = GrpoMetrics.of(groups, columns, update, ratio);
+            line.put("time/rollout", (rolled - start) / 1e9).put("time/score", (scored - rolled) / 1e9).put("time/update", (updated - scored) / 1e9);
+            note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f kl %.3f", line.get("reward").asDouble(),
+                    line.get("rewards/accuracy_reward/mean").asDouble(), line.get("rewards/well_formed").asDouble(), line.get("kl").asDouble());
+            if (explanation == null) explanation = explain(line, columns);
+            return line;
+        }
+    }
+
+    private static String explain(ObjectNode line, TokenColumns columns) {
+        return String.format(Locale.ROOT, "ratio exactly 1 for %d of %d tokens: the trainer computes the sampler's log-probabilities to the bit. "
+                + "The loss (%.4f) says little: advantages of a group add up to about 0, so it is about beta times KL; the gradient (norm %.3f) is what learns.",
+                columns.ratio().length, columns.ratio().length, line.get("loss").asDouble(), line.get("grad_norm").asDouble());
+    }
+
+    /// Said once, after the first step.
+    String explanation() { return explanation; }
+
+    // Forward and backward, some groups at a time. Any division gives the same gradients: each parameter's chain is per group, and groups add up in order.
+    private TokenColumns gradients(List<Group> groups, Tensor features, float[] old, float[] refs, float[] weights, boolean fresh) {
+        int total = old.length;
+        TokenColumns all = new TokenColumns(new float[total], refs, new float[total], new float[total], new float[total], new float[total], weights, new float[total], null);
+        float[] advantages = new float[total];
+        int at = 0;
+        for (Group g : groups) {
+            for (Group.Completion c : g.completions()) {
+                Arrays.fill(advantages, at, at + c.ids().length, (float) c.advantage());
+                at += c.ids().length;
+            }
+        }
+        at = 0;
+        for (int from = 0; from < groups.size(); from += stage.microBatch()) {
+            List<Group> some = groups.subList(from, Math.min(groups.size(), from + stage.microBatch()));
+            int n = some.stream().mapToInt(Group::tokens).sum();
+            try (Scope scope = Scope.open(policy.device())) {
+                LogProbs scored = policy.score(pack(policy, some), policy.connect(slice(features, groups.size(), from, some.size()), some.size()), stage.sampling().temperature());
+                Tensor reference = refs == null ? null : tensor(scope, refs, at, n);
+                LogProbs.PolicyTerms terms = scored.policyTerms(ratio, tensor(scope, old, at, n), reference, tensor(scope, advantages, at, n), tensor(scope, weights, at, n));
+                scored.logProb().backward(terms.coefficient());
+                copy(scored.logProb(), all.logProb(), at);
+                copy(scored.entropy(), all.entropy(), at);
+                copy(terms.ratio(), all.ratio(), at);
+                copy(terms.kl(), all.kl(), at);
+                copy(terms.loss(), all.loss(), at);
+                copy(terms.coefficient(), all.coefficient(), at);
+            }
+            at += n;
+        }
+        if (fresh) assertSame(old, all.logProb(), groups);
+        return all;
+    }
+
+    private static void assertSame(float[] sampler, float[] trainer, List<Group> groups) {
+        for (int i = 0; i < sampler.length; i++) {
+            if (Float.floatToRawIntBits(sampler[i]) != Float.floatToRawIntBits(trainer[i])) {
+                throw new IllegalStateException("row law broken: token " + i + " of " + sampler.length + " (" + groups.size() + " groups) had log-probability " + sampler[i]
+                        + " when it was sampled and has " + trainer[i] + " in training; the kernels must give the same bits. This is a fault of Lucid's own");
+            }
+        }
+    }
+
+    private float[] score(Policy who, List<Group> groups, Tensor features) {
+        float[] all = new float[groups.stream().mapToInt(Group::tokens).sum()];
+        int at = 0;
+        for (int from = 0; from < groups.size(); from += stage.microBatch()) {
+            List<Group> some = groups.subList(from, Math.min(groups.size(), from + stage.microBatch()));
+            try (Scope _ = Scope.open(who.device()); var _ = Tape.noGrad()) {
+                Tensor visual = who.connect(slice(features, groups.size(), from, some.size()), some.size());
+                Tensor logProb = who.score(pack(who, some), visual, stage.sampling().temperature()).logProb();
+                copy(logProb, all, at);
+                at += logProb.shape().size();
+            }
+        }
+        return all;
+    }
+
+    static PackedBatch pack(Policy policy, List<Group> groups) {
+        PackedBatch.Builder builder = PackedBatch.builder(policy.visualTokens());
+        for (int g = 0; g < groups.size(); g++) {
+            builder.group(policy.splice(groups.get(g).prompt().ids(), true), g, groups.get(g).completions().stream().map(Group.Completion::ids).toList());
+        }
+        return builder.build();
+    }
+
+    private static Tensor slice(Tensor features, int clips, int from, int count) {
+        if (count == clips) return features;
+        int rows = features.shape().rows() / clips;
+        return features.rows(from * rows, (from + count) * rows);
+    }
+
+    private static Tensor tensor(Scope scope, float[] all, int from, int n) { return Tensor.of(scope, Arrays.copyOfRange(all, from, from + n), n); }
+
+    private static void copy(Tensor from, float[] to, int at) {
+        float[] values = from.toFloats();
+        System.arraycopy(values, 0, to, at, values.length);
+    }
+
+    private static float[] join(List<Group> groups) {
+        float[] all = new float[groups.stream().mapToInt(Group::tokens).sum()];
+        int at = 0;
+        for (Group g : groups) {
+            for (Group.Completion c : g.completions()) {
+                System.arraycopy(c.sampler(), 0, all, at, c.sampler().length);
+                at += c.sampler().length;
+            }
+        }
+        return all;
+    }
+
+    private float[] weights(List<Group> groups) {
+        List<Integer> lengths = new ArrayList<>();
+        for (Group g : groups) for (Group.Completion c : g.completions()) lengths.add(c.ids().length);
+        int[] tokens = lengths.stream().mapToInt(Integer::intValue).toArray();
+        double[] perToken = Aggregation.valueOf(stage.loss().aggregation().toUpperCase(Locale.ROOT)).weights(tokens);
+        float[] all = new float[Arrays.stream(tokens).sum()];
+        int at = 0;
+        for (int i = 0; i < tokens.length; i++) {
+            Arrays.fill(all, at, at + tokens[i], (float) perToken[i]);
+            at += tokens[i];
+        }
+        return all;
+    }
+
+    @Override public String note() { return note; }
+}

@@ -1,0 +1,73 @@
+package lucid.grpo.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import lucid.grpo.data.Prompt;
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.data.Visual;
+import lucid.grpo.policy.Advantages;
+import lucid.grpo.recipe.Stage;
+import lucid.grpo.reward.Reward;
+import lucid.kernels.contract.Sampling;
+import lucid.kernels.math.Philox;
+import lucid.nn.generate.Completion;
+import lucid.nn.generate.GenerationSettings;
+import lucid.tensor.Tape;
+import lucid.tensor.Tensor;
+import lucid.tokenizer.Tokenizer;
+
+/// Draws the completions of a step and judges them.
+final class Rollout {
+    private static final int PURPOSE = 0x53414D50;
+
+    private final Stage.Grpo stage;
+    private final Policy policy;
+    private final TrainingData data;
+    private final Tokenizer tokenizer;
+    private final Reward reward;
+    private final Advantages advantages;
+    private final long seed;
+
+    Rollout(Stage.Grpo stage, Policy policy, TrainingData data, Tokenizer tokenizer, Reward reward, Advantages advantages, long seed) {
+        this.stage = stage;
+        this.policy = policy;
+        this.data = data;
+        this.tokenizer = tokenizer;
+        this.reward = reward;
+        this.advantages = advantages;
+        this.seed = seed;
+    }
+
+    /// Features of the step's clips: the frozen tower runs once per clip, whatever follows.
+    Tensor features(List<Prompt> prompts) {
+        List<Visual> visuals = prompts.stream().map(p -> Visual.clip(p.clip())).toList();
+        try (var _ = Tape.noGrad()) {
+            return policy.features(Frames.pack(data, visuals), visuals.size() * data.framesPerClip(), data.imageSize());
+        }
+    }
+
+    List<Group> groups(int step, List<Prompt> prompts, Tensor features) {
+        Stage.SamplingSpec s = stage.sampling();
+        Sampling.Rule rule = new Sampling.Rule(false, s.temperature(), s.topK(), s.topP(), s.minP());
+        GenerationSettings settings = new GenerationSettings(rule, stage.maxNewTokens(), tokenizer.eosId(), s.temperature(), Philox.key(seed, PURPOSE), step);
+        List<Completion> drawn;
+        try (var _ = Tape.noGrad()) {
+            drawn = policy.generate(prompts.stream().map(Prompt::ids).toList(), policy.connect(features, prompts.size()), stage.completions(), settings);
+        }
+        List<Group> groups = new ArrayList<>();
+        for (int p = 0; p < prompts.size(); p++) groups.add(judge(step, p, prompts.get(p), drawn.subList(p * stage.completions(), (p + 1) * stage.completions())));
+        return groups;
+    }
+
+    private Group judge(int step, int number, Prompt prompt, List<Completion> drawn) {
+        List<String> texts = drawn.stream().map(c -> tokenizer.decode(c.ids(), true).strip()).toList();
+        List<Reward.Score> scores = texts.stream().map(t -> reward.score(t, prompt.solution())).toList();
+        double[] a = advantages.of(scores.stream().mapToDouble(Reward.Score::total).toArray(), seed, step, number);
+        List<Group.Completion> completions = new ArrayList<>();
+        for (int i = 0; i < drawn.size(); i++) {
+            Completion c = drawn.get(i);
+            completions.add(new Group.Completion(c.ids(), c.logProbs(), texts.get(i), c.ended(), scores.get(i), a[i]));
+        }
+        return new Group(prompt, completions);
+    }
+}
