@@ -1,0 +1,146 @@
+package lucid.grpo.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+import lucid.grpo.data.Prompt;
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.data.Visual;
+import lucid.grpo.reward.Reward;
+import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.kernels.contract.Sampling;
+import lucid.kernels.math.Philox;
+import lucid.nn.generate.Completion;
+import lucid.nn.generate.GenerationSettings;
+import lucid.tensor.Scope;
+import lucid.tensor.Tape;
+import lucid.tokenizer.Tokenizer;
+import lucid.video.drift.Draw;
+
+/// Asks held-out questions and counts right answers: greedily, or sampled. A missing or malformed answer is wrong; nothing is guessed in its place.
+public final class Evaluator {
+    /// What is done to the clip before the model sees it.
+    public enum Control {
+        NONE("the clip as it is"), BLANK("a grey clip: what the text alone is worth"), OTHER("another question's clip: the answer must come from this clip"),
+        SHUFFLED("frames in random order"), REVERSED("played backwards: order-dependent answers must turn round, below chance"), REPEATED("one frame, repeated");
+
+        private final String note;
+
+        Control(String note) { this.note = note; }
+
+        public String note() { return note; }
+    }
+
+    private static final int BATCH = 128;
+    private static final int PURPOSE = 0x4556414C;
+    private static final int DIRECT_TOKENS = 8;
+    private static final byte GREY = 60;
+
+    private final Policy policy;
+    private final TrainingData data;
+    private final Tokenizer tokenizer;
+    private final int maxNewTokens;
+
+    public Evaluator(Policy policy, TrainingData data, Tokenizer tokenizer, int maxNewTokens) {
+        this.policy = policy;
+        this.data = data;
+        this.tokenizer = tokenizer;
+        this.maxNewTokens = maxNewTokens;
+    }
+
+    /// @param questions how many held-out questions (0: all)
+    /// @param rule      greedy, or how to sample
+    /// @param progress  hears how many are done
+    public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, LongConsumer progress) {
+        List<Prompt> prompts = data.heldOut(questions, mode);
+        Tally tally = new Tally();
+        for (int from = 0; from < prompts.size(); from += BATCH) {
+            List<Prompt> some = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
+            List<Completion> drawn = answer(mode, some, prompts, from, control, rule, seed);
+            for (int i = 0; i < some.size(); i++) tally.add(mode, from + i, some.get(i), drawn.get(i));
+            progress.accept(from + some.size());
+        }
+        return tally.result(prompts.size());
+    }
+
+    private List<Completion> answer(TrainingData.Mode mode, List<Prompt> some, List<Prompt> all, int from, Control control, Sampling.Rule rule, long seed) {
+        byte[] frames = Frames.pack(data, some.stream().map(p -> Visual.clip(p.clip())).toList());
+        change(frames, some, all, from, control);
+        GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? DIRECT_TOKENS : maxNewTokens, tokenizer.eosId(), 1f,
+                Philox.key(seed, PURPOSE), from);
+        try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
+            var features = policy.features(frames, some.size() * data.framesPerClip(), data.imageSize());
+            return policy.generate(some.stream().map(Prompt::ids).toList(), policy.connect(features, some.size()), 1, settings);
+        }
+    }
+
+    private void change(byte[] frames, List<Prompt> some, List<Prompt> all, int from, Control control) {
+        int k = data.framesPerClip();
+        int picture = data.imageSize() * data.imageSize() * 3;
+        for (int i = 0; i < some.size(); i++) {
+            int at = i * k * picture;
+            byte[] clip = java.util.Arrays.copyOfRange(frames, at, at + k * picture);
+            int[] order = Draw.of(9, "shuffled frames", from + i).permutation(k);
+            for (int f = 0; f < k; f++) {
+                int source = switch (control) {
+                    case SHUFFLED -> order[f];
+                    case REVERSED -> k - 1 - f;
+                    case REPEATED -> k / 2 - 1;
+                    case NONE, BLANK, OTHER -> f;
+                };
+                System.arraycopy(clip, source * picture, frames, at + f * picture, picture);
+            }
+            if (control == Control.BLANK) java.util.Arrays.fill(frames, at, at + k * picture, GREY);
+            // Half the questions away: a clip of another question, for every question a different one.
+            if (control == Control.OTHER) System.arraycopy(data.frames(all.get((from + i + all.size() / 2) % all.size()).clip()), 0, frames, at, k * picture);
+        }
+    }
+
+    /// Collects answers.
+    private final class Tally {
+        private final Reward reward = TinyLlavaVideoR1Reward.published();
+        private final Map<String, int[]> kinds = new TreeMap<>();
+        private final List<Evaluation.Answer> answers = new ArrayList<>();
+        private int right;
+        private int formed;
+        private long tokens;
+        private int evidence;
+        private int order;
+        private int orderRight;
+        private int orderReversed;
+
+        void add(TrainingData.Mode mode, int number, Prompt prompt, Completion completion) {
+            String text = tokenizer.decode(completion.ids(), true).strip();
+            boolean ok = isRight(mode, text, prompt.solution());
+            answers.add(new Evaluation.Answer(number, text, ok));
+            int[] kind = kinds.computeIfAbsent(prompt.kind(), _ -> new int[2]);
+            kind[0] += ok ? 1 : 0;
+            kind[1]++;
+            right += ok ? 1 : 0;
+            formed += mode == TrainingData.Mode.DIRECT || TinyLlavaVideoR1Reward.isWellFormed(text) ? 1 : 0;
+            tokens += completion.length();
+            evidence += prompt.evidence() != null && text.contains(prompt.evidence()) ? 1 : 0;
+            if (prompt.orderDependent()) {
+                order++;
+                orderRight += ok ? 1 : 0;
+                orderReversed += prompt.reversedSolution() != null && isRight(mode, text, prompt.reversedSolution()) ? 1 : 0;
+            }
+        }
+
+        private boolean isRight(TrainingData.Mode mode, String text, String solution) {
+            if (mode == TrainingData.Mode.DIRECT) return solution.equals("<answer>" + data.directAnswer(text) + "</answer>");
+            // Judged as the reward judges, but a malformed text is never right.
+            Reward.Score score = reward.score(text, solution);
+            return score.wellFormed() && score.accuracy() == 1;
+        }
+
+        Evaluation result(int n) {
+            Map<String, Double> byKind = new TreeMap<>();
+            kinds.forEach((k, c) -> byKind.put(k, (double) c[0] / c[1]));
+            return new Evaluation(n, (double) right / n, byKind, (double) formed / n, (double) tokens / n, (double) evidence / n,
+                    order == 0 ? 0 : (double) orderRight / order, order, order == 0 ? 0 : (double) orderReversed / order, answers);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package lucid.grpo.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
+import lucid.grpo.console.Console;
+import lucid.grpo.data.Prompt;
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.policy.Advantages;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.Stage;
+import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.grpo.run.Disk;
+import lucid.grpo.run.HashChain;
+import lucid.grpo.run.RunException;
+import lucid.grpo.run.RunFolder;
+import lucid.grpo.run.RunState;
+import lucid.kernels.contract.Sampling;
+import lucid.tensor.Parameter;
+import lucid.tokenizer.Tokenizer;
+
+/// Goes through the stages of a recipe: trains, evaluates, writes down, and can be killed and taken up again at any point.
+public final class Trainer {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int WATCHED = 4;
+
+    /// Makes policies of the run's architecture: one to train, and one more as reference where a stage needs it.
+    public interface PolicyFactory extends Supplier<Policy> {}
+
+    private final Recipe recipe;
+    private final TrainingData data;
+    private final Tokenizer tokenizer;
+    private final Policy policy;
+    private final PolicyFactory references;
+    private final RunFolder folder;
+    private final Console console;
+    private volatile boolean stopping;
+    private HashChain chain;
+
+    public Trainer(Recipe recipe, TrainingData data, Tokenizer tokenizer, Policy policy, PolicyFactory references, RunFolder folder, Console console) {
+        this.recipe = recipe;
+        this.data = data;
+        this.tokenizer = tokenizer;
+        this.policy = policy;
+        this.references = references;
+        this.folder = folder;
+        this.console = console;
+    }
+
+    /// Asks the run to save after the step that is being done, and to end.
+    public void stop() { stopping = true; }
+
+    /// Trains from where the folder stands to the end of the last stage, or until [#stop].
+    ///
+    /// @return the state at the end; complete only if every stage is
+    public RunState run() {
+        RunState state = resume();
+        for (int i = state.stageComplete() ? state.stageIndex() + 1 : state.stageIndex(); i < recipe.stages().size(); i++) {
+            state = stage(i, state);
+            if (stopping) return state;
+        }
+        return state;
+    }
+
+    private RunState resume() {
+        Optional<Path> latest = folder.latest();
+        if (latest.isEmpty()) {
+            chain = new HashChain(HashChain.of(RecipeHash.of(recipe, data)));
+            return RunState.start(chain.head());
+        }
+        RunState state = RunFolder.state(latest.get());
+        policy.load(latest.get());
+        chain = new HashChain(state.hash());
+        console.line(String.format(Locale.ROOT, "resuming %s after step %d of stage %s, hash %s", folder.root(), state.step(), state.stage(), state.hash().substring(0, 16)));
+        return state;
+    }
+
+    private RunState stage(int index, RunState before) {
+        Stage stage = recipe.stages().get(index);
+        boolean begun = before.stageIndex() == index && !before.stageComplete() && before.step() > 0;
+        RunState state = begun ? before : new RunState(index, stage.name(), 0, false, before.totalSteps(), before.hash(), 0, 0, before.seconds(), before.results());
+        policy.train(stage.trainable().isEmpty() ? EnumSet.noneOf(Stage.Part.class) : EnumSet.copyOf(stage.trainable()));
+        long firstStep = state.totalSteps() - state.step();
+        try (Updater updater = new AdamWUpdater(policy, stage.optimizer(), updates(stage))) {
+            if (begun) updater.load(folder.latest().orElseThrow());
+            try (StageRun run = open(index, stage, updater, firstStep)) {
+                state = train(stage, run, updater, state);
+            }
+        }
+        return stopping && state.step() < stage.steps() ? state : finish(index, stage, state);
+    }
+
+    private static int updates(Stage stage) { return stage instanceof Stage.Grpo g ? g.steps() * g.iterations() : stage.steps(); }
+
+    private StageRun open(int index, Stage stage, Updater updater, long firstStep) {
+        return switch (stage) {
+            case Stage.Supervised s -> new SupervisedRun(s, policy, data, updater, recipe.seed());
+            case Stage.Grpo g -> {
+                Stage.RewardSpec r = g.reward();
+                var reward = new TinyLlavaVideoR1Reward(TinyLlavaVideoR1Reward.Rule.valueOf(r.rule().toUpperCase(Locale.ROOT)), r.maxLength(), r.lengthPart());
+                var advantages = new Advantages(g.advantage().eps(), g.advantage().noise(), g.advantage().divideByStd());
+                Rollout rollout = new Rollout(g, policy, data, tokenizer, reward, advantages, recipe.seed());
+                Policy reference = g.loss().beta() == 0 ? null : reference(index);
+                yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::token), recipe.seed(), firstStep);
+            }
+        };
+    }
+
+    // The policy as it was when the stage began: the end of the stage before, or what the run started from.
+    private Policy reference(int index) {
+        Policy reference = references.get();
+        RunFolder.checkpoints(folder.root()).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
+                .findFirst().ifPresent(reference::load);
+        reference.train(EnumSet.noneOf(Stage.Part.class));
+        return reference;
+    }
+
+    private RunState train(Stage stage, StageRun run, Updater updater, RunState state) {
+        long start = System.nanoTime();
+        double before = state.seconds();
+        boolean explained = false;
+        try (Console.Bar bar = console.bar(stage.name(), stage.steps()).from(state.step())) {
+            for (int step = state.step(); step < stage.steps(); step++) {
+                ObjectNode numbers = run.step(step);
+                long total = state.totalSteps() + 1;
+                String hash = link(stage, step, updater);
+                ObjectNode line = JSON.createObjectNode().put("step", total).put("stage", stage.name()).put("stage_step", step + 1);
+                line.setAll(numbers);
+                if (stage instanceof Stage.Grpo g && g.interimEvery() > 0 && (step + 1) % g.interimEvery() == 0 && step + 1 < stage.steps()) interim(line, total);
+                line.put("hash", hash.substring(0, 16));
+                folder.metrics(total, line);
+                state = new RunState(state.stageIndex(), stage.name(), step + 1, false, total, hash, 0, 0, before + (System.nanoTime() - start) / 1e9, state.results());
+                bar.update(step + 1, run.note());
+                if (!explained && run instanceof GrpoRun g) {
+                    console.line(g.explanation());
+                    explained = true;
+                }
+                if (stopping || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps()) save(state, updater);
+                if (stopping) break;
+            }
+        }
+        return state;
+    }
+
+    private String link(Stage stage, int step, Updater updater) {
+        HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);
+        for (Parameter p : policy.parameters()) link.tensor(p.name(), p.value().toFloats());
+        updater.hash(link);
+        return link.close();
+    }
+
+    private void save(RunState state, Updater updater) {
+        folder.checkpoint(state, temp -> {
+            policy.save(temp);
+            if (updater != null) updater.save(temp);
+        });
+    }
+
+    private void interim(ObjectNode line, long total) {
+        Evaluation e = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Evaluator.Control.NONE, Sampling.Rule.GREEDY, recipe.seed(), _ -> {});
+        line.put("eval/accuracy", e.accuracy()).put("eval/format", e.format());
+        answers(total, "GRPO step " + line.get("stage_step").asInt(), TrainingData.Mode.REASONING, e);
+        Evaluation.Answer a = e.answers().getFirst();
+        console.line(String.format(Locale.ROOT, "  held out: accuracy %.3f, format %.3f   %s", e.accuracy(), e.format(), a.text()));
+    }
+
+    private RunState finish(int index, Stage stage, RunState state) {
+        Recipe.EvaluationSpec spec = recipe.evaluation();
+        boolean lastOfPhase = index + 1 == recipe.stages().size() || !recipe.stages().get(index + 1).phase().equals(stage.phase());
+        ObjectNode result = JSON.createObjectNode().put("name", stage.phase()).put("stage", stage.name()).put("steps", state.step()).put("hash", state.hash());
+        long start = System.nanoTime();
+        if (lastOfPhase && !data.heldOut(1, TrainingData.Mode.DIRECT).isEmpty()) {
+            TrainingData.Mode mode = stage.phase().equals("base") ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
+            int n = data.heldOut(spec.questions(), mode).size();
+            Evaluation e;
+            try (Console.Bar bar = console.bar("evaluating " + stage.phase(), n)) {
+                e = evaluator().run(mode, spec.questions(), Evaluator.Control.NONE, Sampling.Rule.GREEDY, recipe.seed(), bar::update);
+            }
+            result.setAll((ObjectNode) JSON.valueToTree(e));
+            answers(state.totalSteps(), "after " + stage.phase(), mode, e);
+            console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(), e.accuracy(), e.format(), e.meanLength(), n));
+        }
+        RunState done = state.complete(result.put("seconds", state.seconds() + (System.nanoTime() - start) / 1e9), state.seconds() + (System.nanoTime() - start) / 1e9);
+        save(done, null);
+        return done;
+    }
+
+    private Evaluator evaluator() { return new Evaluator(policy, data, tokenizer, recipe.evaluation().maxNewTokens()); }
+
+    private void answers(long total, String when, TrainingData.Mode mode, Evaluation e) {
+        List<Prompt> prompts = data.heldOut(WATCHED, mode);
+        ObjectNode moment = JSON.createObjectNode().put("when", when);
+        ArrayNode list = moment.putArray("answers");
+        for (int i = 0; i < Math.min(prompts.size(), e.answers().size()); i++) {
+            Evaluation.Answer a = e.answers().get(i);
+            list.addObject().put("question", prompts.get(i).problem()).put("solution", prompts.get(i).solution()).put("clip", data.clipName(prompts.get(i).clip()))
+                    .put("text", a.text()).put("correct", a.correct());
+        }
+        Disk.text(folder.root().resolve("answers").resolve(String.format(Locale.ROOT, "%06d.json", total)), moment.toPrettyString() + "\n");
+    }
+
+    /// The result of a finished phase, as [#run] wrote it.
+    public static Optional<JsonNode> result(RunState state, String phase) {
+        return state.results().stream().filter(r -> r.path("name").asText().equals(phase) && r.has("accuracy")).findFirst();
+    }
+
+    /// Takes the weights of a finished phase of another run, for `--base`.
+    public static Path checkpointOf(Path run, String phase) throws IOException {
+        if (!Files.isDirectory(run)) throw new RunException(run + ": no such run folder");
+        return RunFolder.checkpoints(run).stream().filter(c -> {
+            RunState s = RunFolder.state(c);
+            return s.stageComplete() && !s.results().isEmpty() && s.results().getLast().path("name").asText().equals(phase);
+        }).reduce((_, last) -> last).orElseThrow(() -> new RunException(run + " has no finished '" + phase + "' stage to start from"));
+    }
+}
