@@ -82,7 +82,7 @@ public final class Tape {
 
     Scope innermost() { return scopes.isEmpty() ? null : scopes.getLast(); }
 
-    Scope current() {
+    public Scope current() {
         if (scopes.isEmpty()) {
             throw new IllegalStateException("no scope is open on device " + device.name() + " to own the result; open one: try (var scope = Scope.open(device)) {...}");
         }

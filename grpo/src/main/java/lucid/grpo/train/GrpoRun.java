@@ -201,4 +201,8 @@ final class GrpoRun implements StageRun {
     }
 
     @Override public String note() { return note; }
+
+    @Override public void close() {
+        if (reference != null) reference.close();
+    }
 }

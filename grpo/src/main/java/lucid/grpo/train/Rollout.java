@@ -52,7 +52,7 @@ final class Rollout {
         GenerationSettings settings = new GenerationSettings(rule, stage.maxNewTokens(), tokenizer.eosId(), s.temperature(), Philox.key(seed, PURPOSE), step);
         List<Completion> drawn;
         try (var _ = Tape.noGrad()) {
-            drawn = policy.generate(prompts.stream().map(Prompt::ids).toList(), policy.connect(features, prompts.size()), stage.completions(), settings);
+            drawn = policy.generate(prompts.stream().map(Prompt::ids).toList(), policy.connect(features, prompts.size()), stage.completions(), settings, null);
         }
         List<Group> groups = new ArrayList<>();
         for (int p = 0; p < prompts.size(); p++) groups.add(judge(step, p, prompts.get(p), drawn.subList(p * stage.completions(), (p + 1) * stage.completions())));

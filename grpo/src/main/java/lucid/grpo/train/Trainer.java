@@ -11,7 +11,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Supplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
@@ -33,25 +32,20 @@ public final class Trainer {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int WATCHED = 4;
 
-    /// Makes policies of the run's architecture: one to train, and one more as reference where a stage needs it.
-    public interface PolicyFactory extends Supplier<Policy> {}
-
     private final Recipe recipe;
     private final TrainingData data;
     private final Tokenizer tokenizer;
     private final Policy policy;
-    private final PolicyFactory references;
     private final RunFolder folder;
     private final Console console;
     private volatile boolean stopping;
     private HashChain chain;
 
-    public Trainer(Recipe recipe, TrainingData data, Tokenizer tokenizer, Policy policy, PolicyFactory references, RunFolder folder, Console console) {
+    public Trainer(Recipe recipe, TrainingData data, Tokenizer tokenizer, Policy policy, RunFolder folder, Console console) {
         this.recipe = recipe;
         this.data = data;
         this.tokenizer = tokenizer;
         this.policy = policy;
-        this.references = references;
         this.folder = folder;
         this.console = console;
     }
@@ -117,7 +111,7 @@ public final class Trainer {
 
     // The policy as it was when the stage began: the end of the stage before, or what the run started from.
     private Policy reference(int index) {
-        Policy reference = references.get();
+        Policy reference = policy.copy();
         RunFolder.checkpoints(folder.root()).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
                 .findFirst().ifPresent(reference::load);
         reference.train(EnumSet.noneOf(Stage.Part.class));
@@ -153,7 +147,7 @@ public final class Trainer {
 
     private String link(Stage stage, int step, Updater updater) {
         HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);
-        for (Parameter p : policy.parameters()) link.tensor(p.name(), p.value().toFloats());
+        for (Parameter p : policy.parameters().all()) link.tensor(p.name(), p.value().toFloats());
         updater.hash(link);
         return link.close();
     }

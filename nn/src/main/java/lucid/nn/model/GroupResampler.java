@@ -42,16 +42,37 @@ public record GroupResampler(ResamplerConfig config, Tensor latents, Linear line
         if (features.shape().rows() != clips.rows() || features.shape().cols() != config.inputSize()) {
             throw new IllegalArgumentException("resampler: found features " + features.shape() + ", wanted [" + clips.rows() + ", " + config.inputSize() + "]");
         }
-        int tokens = config.tokens();
+        return read(step, features, clips, spans(clips), config.tokens(), positions);
+    }
+
+    /// Single chunks that belong to no whole clip (one frame, to learn to see): chunk i as group `places[i]` of a clip, with that group's positions.
+    ///
+    /// @param chunks rows of each chunk: prompt groups of every gradient
+    /// @return [chunks · latents, hidden], groups = chunks
+    public Tensor forwardChunks(Scope step, Tensor features, RowGroups chunks, int[] places) {
+        if (places.length != chunks.count()) throw new IllegalArgumentException("resampler: found " + places.length + " places for " + chunks.count() + " chunks, wanted one for each");
+        int n = config.latents();
+        List<Span> spans = new ArrayList<>();
+        for (int c = 0; c < chunks.count(); c++) {
+            int start = chunks.from(c) + c * n;
+            int length = chunks.to(c) - chunks.from(c);
+            spans.add(new Span(c * n, n, 0, start, length, start + length, n, false));
+        }
+        Tensor table = positions.reshape(config.group(), n * config.hiddenSize()).gatherRows(places);
+        return read(step, features, chunks, spans, n, table);
+    }
+
+    // Latents read their chunks through the layers; `table` is added to the results, one row for all of them or one for each.
+    private Tensor read(Scope step, Tensor features, RowGroups clips, List<Span> spans, int tokens, Tensor table) {
         RowGroups latentGroups = RowGroups.uniform(clips.count(), tokens);
         Tensor x = linear.forward(features.withRowGroups(clips));
         int[] ids = new int[clips.count() * tokens];
         for (int i = 0; i < ids.length; i++) ids[i] = i % config.latents();
         Tensor z = latents.gatherRows(Tensor.ints(step, ids, ids.length), latentGroups);
-        AttentionPlan plan = new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans(clips));
+        AttentionPlan plan = new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans);
         for (ResamplerLayer layer : layers) z = layer.forward(x, z, plan);
-        return norm.forward(z).reshape(clips.count(), tokens * config.hiddenSize()).add(positions).reshape(clips.count() * tokens, config.hiddenSize())
-                .withRowGroups(latentGroups);
+        int width = tokens * config.hiddenSize();
+        return norm.forward(z).reshape(clips.count(), width).add(table).reshape(clips.count() * tokens, config.hiddenSize()).withRowGroups(latentGroups);
     }
 
     /// Chunk lengths of n tokens: the first `n mod group` are one longer.

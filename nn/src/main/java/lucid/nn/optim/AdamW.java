@@ -3,6 +3,7 @@ package lucid.nn.optim;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import lucid.kernels.contract.Optimizer;
 import lucid.nn.file.SafetensorsFile;
@@ -121,6 +122,14 @@ public final class AdamW implements AutoCloseable {
         var t = stored.tensor(name);
         t.requireShape("shape of the parameter", p.shape().dims());
         return Tensor.of(scope, t.toFloats(), p.shape().dims());
+    }
+
+    /// Shows every moment by name (`m.NAME`, `v.NAME`), in the order of first update.
+    public void forEachMoment(BiConsumer<String, Tensor> visitor) {
+        moments.forEach((name, s) -> {
+            visitor.accept("m." + name, s.m);
+            visitor.accept("v." + name, s.v);
+        });
     }
 
     /// Frees the moments.
