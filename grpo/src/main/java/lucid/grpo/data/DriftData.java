@@ -17,6 +17,8 @@ import lucid.video.drift.Scene;
 public final class DriftData implements TrainingData {
     private static final Set<String> KINDS = new TreeSet<>(Set.of("early_document", "document", "frame_caption", "caption", "description", "direct", "open", "cold_start"));
 
+    private static final int[] PLACEHOLDER = {Example.PLACEHOLDER};
+
     private final DriftPlan plan;
     private final ClipStore clips;
     private final Tokenizer tokenizer;
@@ -47,18 +49,18 @@ public final class DriftData implements TrainingData {
             case "early_document" -> document(kind, DriftText.document(d, true));
             case "document" -> document(kind, DriftText.document(d, false));
             case "frame_caption" -> frameCaption(d, clip, scene);
-            case "caption" -> Example.of(kind, Visual.clip(clip), new int[] {Example.PLACEHOLDER}, template.ended(" " + DriftText.caption(scene)));
+            case "caption" -> template.continuation(kind, Visual.clip(clip), PLACEHOLDER, " " + DriftText.caption(scene));
             case "description" -> {
                 DriftText.Pair p = DriftText.description(d, scene);
-                yield asked(kind, clip, p.given(), p.target());
+                yield template.example(kind, Visual.clip(clip), p.given(), p.target().strip());
             }
             case "direct" -> {
                 Question q = question(d, scene);
-                yield asked(kind, clip, PromptTemplate.question(q.problem(), Mode.DIRECT), q.answer() + " " + q.letter());
+                yield template.example(kind, Visual.clip(clip), PromptTemplate.question(q.problem(), Mode.DIRECT), q.answer() + " " + q.letter());
             }
             case "open" -> {
                 Question q = question(d, scene);
-                yield asked(kind, clip, q.text(), q.finding() + ".");
+                yield template.example(kind, Visual.clip(clip), q.text(), q.finding() + ".");
             }
             case "cold_start" -> coldStart(d, seed, stage, step, index);
             default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'" + lucid.grpo.recipe.RecipeReader.suggestion(kind, KINDS)
@@ -68,22 +70,17 @@ public final class DriftData implements TrainingData {
 
     private static Question question(Draw d, Scene scene) { return Question.draw(d, scene, d.pick(List.of(Question.Kind.values()))); }
 
-    private Example asked(String kind, int clip, String user, String answer) {
-        return Example.of(kind, Visual.clip(clip), template.prompt(user, true), template.answer(answer));
-    }
-
     private Example document(String kind, DriftText.Pair p) {
         int[] given = tokenizer.encode(p.given());
         int[] begun = new int[given.length + 1];
         begun[0] = tokenizer.eosId();
         System.arraycopy(given, 0, begun, 1, given.length);
-        return Example.of(kind, null, begun, template.ended(p.target()));
+        return template.continuation(kind, null, begun, p.target());
     }
 
     private Example frameCaption(Draw d, int clip, Scene scene) {
         int frame = d.below(clips.framesPerClip());
-        return Example.of("frame_caption", new Visual(clip, frame, false, false), new int[] {Example.PLACEHOLDER},
-                template.ended(DriftText.frameCaption(scene, stride[frame])));
+        return template.continuation("frame_caption", new Visual(clip, frame, false, false), PLACEHOLDER, DriftText.frameCaption(scene, stride[frame]));
     }
 
     // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be memorised.
@@ -97,8 +94,8 @@ public final class DriftData implements TrainingData {
         Question q = sample.question();
         int thing = sample.scene().things().getFirst().clause().equals(q.evidence()) ? 0 : 1;
         Question shuffled = Question.about(scene, q.kind(), thing, d.permutation(4));
-        return Example.of("cold_start", new Visual(sample.clip(), Visual.WHOLE, x, y), template.prompt(PromptTemplate.question(shuffled.problem(), Mode.REASONING), true),
-                template.ended(DriftText.reasoned(scene, shuffled)));
+        return template.example("cold_start", new Visual(sample.clip(), Visual.WHOLE, x, y), PromptTemplate.question(shuffled.problem(), Mode.REASONING),
+                DriftText.reasoned(scene, shuffled).strip());
     }
 
     private static final int COLD_BATCH = DriftPlan.COLD_START;
@@ -118,7 +115,7 @@ public final class DriftData implements TrainingData {
         Question q = a.question();
         int thing = a.scene().things().getFirst().clause().equals(q.evidence()) ? 0 : 1;
         String reversed = reversedLetter(a.scene(), q, thing);
-        return new Prompt(q.kind().word(), a.clip(), q.problem(), q.solution(), template.prompt(PromptTemplate.question(q.problem(), mode), true), q.evidence(),
+        return new Prompt(q.kind().word(), a.clip(), q.problem(), q.solution(), template.prompt(PromptTemplate.question(q.problem(), mode)), q.evidence(),
                 q.kind().orderDependent(), "<answer>" + reversed + "</answer>");
     }
 
@@ -149,14 +146,15 @@ public final class DriftData implements TrainingData {
     /// Texts to train a tokenizer on: what the examples above are made of.
     public static List<String> corpus(DriftPlan plan, int texts) {
         List<String> all = new java.util.ArrayList<>();
+        String system = lucid.tokenizer.chat.Qwen2BaseTemplate.SYSTEM + "USER: \n";
         for (int i = 0; i < texts; i++) {
             Draw d = Draw.of(plan.seed(), "corpus", i);
             Scene scene = Scene.of(plan.seed(), i);
             Question q = question(d, scene);
-            all.add(PromptTemplate.text(PromptTemplate.question(q.problem(), Mode.REASONING)) + DriftText.reasoned(scene, q));
-            all.add(PromptTemplate.text(PromptTemplate.question(q.problem(), Mode.DIRECT)) + " " + q.answer() + " " + q.letter());
+            all.add(system + PromptTemplate.question(q.problem(), Mode.REASONING) + " ASSISTANT:" + DriftText.reasoned(scene, q));
+            all.add(PromptTemplate.question(q.problem(), Mode.DIRECT) + " ASSISTANT: " + q.answer() + " " + q.letter());
             DriftText.Pair p = DriftText.description(d, scene);
-            all.add(PromptTemplate.text(p.given()) + p.target());
+            all.add(p.given() + p.target());
             all.add(DriftText.frameCaption(scene, d.below(Scene.FRAMES)));
             for (boolean early : new boolean[] {true, false}) {
                 DriftText.Pair doc = DriftText.document(d, early);

@@ -1,55 +1,41 @@
 package lucid.grpo.data;
 
+import java.util.Arrays;
 import lucid.tokenizer.Tokenizer;
+import lucid.tokenizer.chat.Encoded;
+import lucid.tokenizer.chat.Qwen2BaseTemplate;
 
-/// The published conversation, `qwen2_base`, around a question about a clip.
-///
-/// ```
-/// A chat between ... questions. USER: <image>⏎QUESTION ASSISTANT:
-/// ```
-/// Everything before the placeholder and everything after it is tokenised separately, as in the original, so that the pieces never merge.
+/// The published conversation around a question about a clip: `qwen2_base`, with the published requests for reasoning and for a letter.
 public final class PromptTemplate {
     /// Asks for reasoning; joined to the question by a space in training, as published.
     public static final String REASON = "Output the thinking process in <think> </think> and final answer (option) in <answer> </answer> tags.";
     /// Asks for the letter; joined by a line break, as published.
     public static final String DIRECT = "Answer with the option's letter from the given choices directly.";
 
-    private static final String SYSTEM = "A chat between a curious user and an artificial intelligence assistant. "
-            + "The assistant gives helpful, detailed, and polite answers to the user's questions.";
-
     private final Tokenizer tokenizer;
-    private final int[] head;
+    private final Qwen2BaseTemplate template;
 
     public PromptTemplate(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
-        head = tokenizer.encode(SYSTEM + " USER: ");
+        template = new Qwen2BaseTemplate(tokenizer);
     }
 
-    /// The prompt for generation.
-    ///
-    /// @param withClip whether there is a clip; without, the placeholder and its line break are left out
-    public int[] prompt(String user, boolean withClip) {
-        int[] tail = tokenizer.encode((withClip ? "\n" : "") + user.strip() + " ASSISTANT:");
-        int[] ids = new int[head.length + (withClip ? 1 : 0) + tail.length];
-        System.arraycopy(head, 0, ids, 0, head.length);
-        if (withClip) ids[head.length] = Example.PLACEHOLDER;
-        System.arraycopy(tail, 0, ids, ids.length - tail.length, tail.length);
-        return ids;
+    /// The prompt for generation about a clip.
+    public int[] prompt(String user) { return template.promptIds(Qwen2BaseTemplate.IMAGE_TAG + user); }
+
+    /// A question about a clip and its answer, the answer to be learned.
+    public Example example(String kind, Visual visual, String user, String answer) {
+        Encoded e = template.training(Qwen2BaseTemplate.IMAGE_TAG + user, answer);
+        return new Example(kind, visual, e.ids(), e.labels());
     }
 
-    /// What the model should answer: the text after one space, then the end token.
-    public int[] answer(String text) { return ended(" " + text.strip()); }
-
-    /// Any text, then the end token.
-    public int[] ended(String text) {
+    /// A text to be learned after `given` tokens, then the end token.
+    public Example continuation(String kind, Visual visual, int[] given, String text) {
         int[] ids = tokenizer.encode(text);
-        int[] all = java.util.Arrays.copyOf(ids, ids.length + 1);
-        all[ids.length] = tokenizer.eosId();
-        return all;
+        int[] ended = Arrays.copyOf(ids, ids.length + 1);
+        ended[ids.length] = tokenizer.eosId();
+        return Example.of(kind, visual, given, ended);
     }
-
-    /// The whole prompt as text, without the clip.
-    public static String text(String user) { return SYSTEM + " USER: \n" + user.strip() + " ASSISTANT:"; }
 
     /// The user's text of a question in the given mode.
     public static String question(String problem, TrainingData.Mode mode) {
