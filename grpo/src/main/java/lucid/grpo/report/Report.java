@@ -35,6 +35,24 @@ public final class Report {
         this.frames = frames;
     }
 
+    /// The report of a run whose clips lie where it found them, or in another folder.
+    ///
+    /// @param data null: the folder that config.json names
+    public static Report of(Path run, Path data) {
+        return new Report(run, clip -> {
+            Path root = data != null ? data : dataFolder(run);
+            return FrameImages.of(root, clip);
+        });
+    }
+
+    private static Path dataFolder(Path run) {
+        try {
+            return Path.of(JSON.readTree(Files.readString(run.resolve("config.json"))).path("data_folder").asText());
+        } catch (IOException e) {
+            throw new UncheckedIOException("report of " + run + ": " + e.getMessage(), e);
+        }
+    }
+
     /// Writes `report.html` into the run folder and returns its path.
     public Path write() {
         Path config = run.resolve("config.json");

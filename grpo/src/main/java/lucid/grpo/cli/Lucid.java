@@ -1,0 +1,49 @@
+package lucid.grpo.cli;
+
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.ServiceLoader;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// The entry point, `lucid`.
+@Command(name = "lucid", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
+        description = "GRPO in the open: a small video-language model learns to reason, on your own processor.",
+        footer = {"", "Start with:", "  lucid demo                 the whole way, from nothing to a report, in a few minutes",
+                "  lucid demo --help          every command has help with examples"},
+        subcommands = {ReportCommand.class, DevicesCommand.class})
+public final class Lucid implements Runnable {
+    @Spec private CommandSpec spec;
+
+    public static void main(String[] args) { System.exit(run(args)); }
+
+    /// Runs one command line and returns its exit status.
+    public static int run(String... args) { return commandLine().execute(args); }
+
+    static CommandLine commandLine() {
+        CommandLine line = new CommandLine(new Lucid());
+        ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
+        line.setExecutionExceptionHandler((e, commandLine, _) -> {
+            PrintWriter err = commandLine.getErr();
+            err.println("lucid " + commandLine.getCommandName() + ": " + message(e));
+            if (System.getenv("LUCID_TRACE") != null) e.printStackTrace(err);
+            else if (!expected(e)) err.println("(a fault of Lucid's own; LUCID_TRACE=1 shows where)");
+            err.flush();
+            return CommandLine.ExitCode.SOFTWARE;
+        });
+        return line.setCaseInsensitiveEnumValuesAllowed(true);
+    }
+
+    // What bad input or a full disk leads to has a message made for people; anything else is a fault of the program.
+    private static boolean expected(Throwable e) {
+        return e instanceof IllegalArgumentException || e instanceof UncheckedIOException || e instanceof java.io.IOException
+                || e.getClass().getName().startsWith("lucid.") || e instanceof IllegalStateException;
+    }
+
+    private static String message(Throwable e) { return e.getMessage() == null || e.getMessage().isBlank() ? e.getClass().getName() : e.getMessage(); }
+
+    @Override public void run() { throw new ParameterException(spec.commandLine(), "which command? (lucid --help lists them)"); }
+}
