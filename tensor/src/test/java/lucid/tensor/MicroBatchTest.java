@@ -11,6 +11,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
+import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.RowGroups;
@@ -113,6 +114,18 @@ class MicroBatchTest {
             for (int groups : new int[] {1, 2}) {
                 List<float[]> parts = visionGradients(device, groups);
                 for (int i = 0; i < whole.size(); i++) assertSame(which, whole.get(i), parts.get(i), "parameter " + i + ", micro-batches of " + groups + " groups");
+            }
+        }
+    }
+
+    @Test void anyNumberOfThreadsGivesTheSameGradients() {
+        List<float[]> wanted = null;
+        for (int threads = 1; threads <= 3; threads++) {
+            try (Device device = new SimdDevice(threads)) {
+                List<float[]> found = new ArrayList<>(gradients(device, 2, true));
+                found.addAll(visionGradients(device, 2));
+                if (wanted == null) wanted = found;
+                for (int i = 0; i < wanted.size(); i++) assertArrayEquals(wanted.get(i), found.get(i), "parameter " + i + ", " + threads + " threads");
             }
         }
     }
