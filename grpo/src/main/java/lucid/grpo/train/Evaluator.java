@@ -71,7 +71,7 @@ public final class Evaluator {
         GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? DIRECT_TOKENS : maxNewTokens, tokenizer.eosId(), 1f,
                 Philox.key(seed, PURPOSE), from);
         try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
-            var features = policy.features(frames, some.size() * data.framesPerClip(), data.imageSize());
+            var features = policy.features(frames, some.size(), data.framesPerClip(), data.imageSize());
             return policy.generate(some.stream().map(Prompt::ids).toList(), policy.connect(features, some.size()), 1, settings, null);
         }
     }

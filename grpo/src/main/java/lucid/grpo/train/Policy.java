@@ -47,10 +47,10 @@ public final class Policy implements AutoCloseable {
 
     private Scope scope() { return Tape.of(device).current(); }
 
-    /// Vision tower over frames [pictures, size, size, 3]; with gradients only while the tower trains.
-    public Tensor features(byte[] frames, int pictures, int size) {
-        Tensor pixels = Tensor.bytes(scope(), frames, pictures, size, size, 3);
-        return towerTrains && Tape.gradEnabled() ? model.featuresWithGradient(scope(), pixels) : model.features(scope(), pixels);
+    /// Vision tower over frames [clips · framesEach, size, size, 3]; with gradients only while the tower trains.
+    public Tensor features(byte[] frames, int clips, int framesEach, int size) {
+        Tensor pixels = Tensor.bytes(scope(), frames, clips * framesEach, size, size, 3);
+        return towerTrains && Tape.gradEnabled() ? model.trainedFeatures(scope(), pixels, RowGroups.uniform(clips, framesEach)) : model.features(scope(), pixels);
     }
 
     /// Connector: features of `clips` clips to [clips · visualTokens, hidden].

@@ -66,8 +66,7 @@ final class SupervisedRun implements StageRun {
         if (frames && visuals.stream().anyMatch(Visual::isWhole)) {
             throw new IllegalArgumentException("stage " + stage.name() + ": a mixture cannot hold both single frames and whole clips; use two stages");
         }
-        int pictures = frames ? visuals.size() : visuals.size() * data.framesPerClip();
-        Tensor features = policy.features(Frames.pack(data, visuals), pictures, data.imageSize());
+        Tensor features = policy.features(Frames.pack(data, visuals), visuals.size(), frames ? 1 : data.framesPerClip(), data.imageSize());
         return frames ? policy.connectFrames(features, visuals.stream().mapToInt(Visual::frame).toArray()) : policy.connect(features, visuals.size());
     }
 
