@@ -10,10 +10,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /// Files that are complete or absent: written aside in the same folder, forced to the disk, renamed.
-final class AtomicFile {
+public final class AtomicFile {
     private AtomicFile() {}
 
-    static void write(Path path, byte[]... parts) throws IOException {
+    /// Writes a file of the given parts, one after the other.
+    public static void write(Path path, byte[]... parts) throws IOException {
         Path absolute = path.toAbsolutePath();
         Path aside = Files.createTempFile(absolute.getParent(), "." + absolute.getFileName(), ".part");
         try {
@@ -31,7 +32,7 @@ final class AtomicFile {
     }
 
     /// Renames a finished file or folder into place.
-    static void move(Path from, Path to) throws IOException {
+    public static void move(Path from, Path to) throws IOException {
         try {
             Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {

@@ -1,5 +1,6 @@
 package lucid.video;
 
+import static org.bytedeco.ffmpeg.global.avutil.av_force_cpu_flags;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -41,6 +42,21 @@ class VideoFilesTest {
     @Test void sameFramesSameBytes() {
         byte[] once = VideoWriter.encode(dir, scene(5));
         assertArrayEquals(once, VideoWriter.encode(dir, scene(5)));
+    }
+
+    /// The same bytes in the file and out of it with every vector unit switched off: what another processor would give.
+    @Test void theProcessorDoesNotMatter() {
+        Path file = dir.resolve("a.mp4");
+        VideoWriter.write(file, scene(4));
+        byte[] bytes = VideoWriter.encode(file, scene(4));
+        Frames decoded = VideoReader.readAll(file);
+        av_force_cpu_flags(0);
+        try {
+            assertArrayEquals(bytes, VideoWriter.encode(file, scene(4)));
+            assertArrayEquals(decoded.rgb(), VideoReader.readAll(file).rgb());
+        } finally {
+            av_force_cpu_flags(-1);
+        }
     }
 
     /// 40 frames with a key frame every 12: every order of wanted frames gives what a whole decoding gives.

@@ -1,0 +1,105 @@
+package lucid.video.data;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import lucid.video.FrameSampling;
+import lucid.video.Frames;
+import lucid.video.InParallel;
+import lucid.video.Progress;
+import lucid.video.SiglipPixels;
+import lucid.video.VideoException;
+import lucid.video.VideoReader;
+
+/// Clips as a model is shown them (decoded, frames chosen, resized to a square; bytes), kept on disk. The key is the files' content and the way of sampling, so renaming a clip keeps its entry
+/// and changing it makes a new one. Entries are complete or absent; one that was damaged is built again, with a notice.
+public final class ClipCache {
+    /// Part of every key: to be raised when decoding or resizing changes its bytes.
+    private static final int VERSION = 1;
+
+    private final Path folder;
+    private final Consumer<String> notices;
+
+    /// @param folder  made when it does not exist
+    /// @param notices is told in words when an entry had to be rebuilt or could not be kept
+    public ClipCache(Path folder, Consumer<String> notices) {
+        this.folder = folder;
+        this.notices = notices;
+    }
+
+    /// One clip: bytes [n, size, size, 3].
+    public Frames load(Path clip, FrameSampling sampling, int size) { return loadAll(List.of(clip), sampling, size, 1, Progress.NONE).getFirst(); }
+
+    /// Many clips, in order, kept as one entry. Clips of the same content share one [Frames].
+    ///
+    /// @throws VideoException the first clip in the list that cannot be read
+    public List<Frames> loadAll(List<Path> clips, FrameSampling sampling, int size, int threads, Progress progress) {
+        List<String> hashes = InParallel.map(clips.size(), threads, "reading clips", Progress.NONE, i -> contentHash(clips.get(i)));
+        Map<String, Integer> places = new LinkedHashMap<>();
+        List<Path> distinct = new ArrayList<>();
+        for (int i = 0; i < clips.size(); i++) {
+            if (places.putIfAbsent(hashes.get(i), distinct.size()) == null) distinct.add(clips.get(i));
+        }
+        Path entry = folder.resolve(key(places.keySet(), sampling, size) + ".clips");
+        List<Frames> kept = stored(entry, distinct.size());
+        if (kept == null) {
+            SiglipPixels pixels = new SiglipPixels(size);
+            kept = InParallel.map(distinct.size(), threads, "decoding clips", progress, i -> pixels.resize(VideoReader.read(distinct.get(i), sampling)));
+            store(entry, kept);
+        }
+        List<Frames> all = new ArrayList<>(clips.size());
+        for (String hash : hashes) all.add(kept.get(places.get(hash)));
+        return all;
+    }
+
+    private List<Frames> stored(Path entry, int clips) {
+        if (!Files.exists(entry)) return null;
+        try {
+            List<Frames> kept = FramePack.read(entry);
+            if (kept.size() == clips) return kept;
+            notices.accept("cache entry " + entry + " holds " + kept.size() + " clips, wanted " + clips + ": building it again");
+        } catch (FramePack.CorruptException e) {
+            notices.accept("cache entry " + entry + " is damaged (" + e.getMessage() + "): building it again");
+        } catch (IOException e) {
+            notices.accept("cache entry " + entry + " cannot be read (" + e + "): decoding again");
+        }
+        return null;
+    }
+
+    // A cache that cannot be written costs time, not results.
+    private void store(Path entry, List<Frames> clips) {
+        try {
+            Files.createDirectories(folder);
+            FramePack.write(entry, clips);
+        } catch (IOException e) {
+            notices.accept("decoded clips cannot be kept in " + entry + " (" + e + "): they will be decoded again next time");
+        }
+    }
+
+    private static String contentHash(Path clip) {
+        if (!Files.isRegularFile(clip)) throw new VideoException(clip, Files.exists(clip) ? "is a folder, wanted a video file" : "no such file, wanted a video");
+        MessageDigest digest = FramePack.sha256();
+        byte[] part = new byte[1 << 16];
+        try (var in = Files.newInputStream(clip)) {
+            for (int n; (n = in.read(part)) > 0;) digest.update(part, 0, n);
+        } catch (IOException e) {
+            throw new VideoException(clip, "cannot be read: " + e, e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static String key(Iterable<String> hashes, FrameSampling sampling, int size) {
+        MessageDigest digest = FramePack.sha256();
+        digest.update((VERSION + " " + sampling.id() + " " + size + "\n").getBytes(StandardCharsets.UTF_8));
+        for (String hash : hashes) digest.update((hash + "\n").getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(digest.digest()).substring(0, 40);
+    }
+}

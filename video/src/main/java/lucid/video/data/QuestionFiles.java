@@ -1,0 +1,214 @@
+package lucid.video.data;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import lucid.video.AtomicFile;
+
+/// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start samples, an array of conversations
+/// (`nextqa-coldstart-16.json`).
+public final class QuestionFiles {
+    private static final ObjectMapper ELEMENTS = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final Pattern SOLUTION = Pattern.compile("<answer>\\s*(.*?)\\s*</answer>");
+    private static final Pattern REASONING = Pattern.compile("\\s*<think>.*?</think>\\s*<answer>\\s*(.*?)\\s*</answer>\\s*", Pattern.DOTALL);
+
+    private QuestionFiles() {}
+
+    /// Reads either layout; a file that begins with `[` holds conversations.
+    ///
+    /// @throws DataException names file, line, field, what was found and what was wanted
+    public static List<ClipQuestion> read(Path file) {
+        String text = text(file);
+        List<ClipQuestion> all = text.stripLeading().startsWith("[") ? conversations(file, text) : lines(file, text);
+        if (all.isEmpty()) throw new DataException(file, 1, "", "no questions, wanted at least one");
+        return all;
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (NoSuchFileException _) {
+            throw new DataException(file, 1, "", "no such file, wanted questions (.jsonl or .json)");
+        } catch (MalformedInputException e) {
+            throw new DataException(file, 1, "", "not UTF-8 text: " + e.getMessage());
+        } catch (IOException e) {
+            throw new DataException(file, 1, "", "cannot be read: " + e);
+        }
+    }
+
+    private static List<ClipQuestion> lines(Path file, String text) {
+        List<ClipQuestion> all = new ArrayList<>();
+        String[] lines = text.stripTrailing().split("\n", -1);
+        for (int i = 0; i < lines.length; i++) {
+            Row row = new Row(file, i + 1, object(file, i + 1, lines[i]));
+            all.add(row.question(row.scalar("problem_id"), row.text(row.node, "problem", "problem"), "problem", row.match("solution", SOLUTION), row.kinds(),
+                    row.text(row.node, "video_filename", "video_filename"), ""));
+        }
+        return all;
+    }
+
+    private static JsonNode object(Path file, int line, String json) {
+        JsonNode node;
+        try {
+            node = JSON.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new DataException(file, line, "", "not JSON: " + e.getOriginalMessage() + "; wanted one object a line");
+        }
+        if (!node.isObject()) throw new DataException(file, line, "", (json.isBlank() ? "empty line" : "found " + node.getNodeType()) + ", wanted one JSON object");
+        return node;
+    }
+
+    private static List<ClipQuestion> conversations(Path file, String text) {
+        List<ClipQuestion> all = new ArrayList<>();
+        int line = 1;
+        try (JsonParser parser = ELEMENTS.createParser(text)) {
+            parser.nextToken();
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                line = parser.currentTokenLocation().getLineNr();
+                JsonNode node = parser.readValueAsTree();
+                if (!node.isObject()) throw new DataException(file, line, "", "found " + node.getNodeType() + ", wanted an object with id, video and conversations");
+                all.add(conversation(new Row(file, line, node)));
+            }
+            if (parser.nextToken() != null) throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
+        } catch (JsonProcessingException e) {
+            throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new DataException(file, line, "", "cannot be read: " + e);
+        }
+        return all;
+    }
+
+    private static ClipQuestion conversation(Row row) {
+        JsonNode turns = row.node.path("conversations");
+        if (turns.size() != 2) throw row.error("conversations", row.node.has("conversations") ? "found " + turns.size() + " turns, wanted 2: human, gpt" : "missing, wanted 2 turns: human, gpt");
+        String[] from = {"human", "gpt"};
+        String[] value = new String[2];
+        for (int i = 0; i < 2; i++) {
+            String field = "conversations[" + i + "]";
+            String found = row.text(turns.get(i), "from", field + ".from");
+            if (!found.equals(from[i])) throw row.error(field + ".from", "found '" + found + "', wanted '" + from[i] + "'");
+            value[i] = row.text(turns.get(i), "value", field + ".value");
+        }
+        String problem = value[0].replace("<image>", "").strip();
+        if (problem.endsWith(ClipQuestion.INSTRUCTION)) problem = problem.substring(0, problem.length() - ClipQuestion.INSTRUCTION.length()).stripTrailing();
+        Matcher m = REASONING.matcher(value[1]);
+        if (!m.matches()) throw row.error("conversations[1].value", "found '" + shortened(value[1]) + "', wanted '<think> ... </think> <answer> X </answer>'");
+        return row.question(row.scalar("id"), problem, "conversations[0].value", m.group(1), List.of(), row.text(row.node, "video", "video"), value[1].strip());
+    }
+
+    private static String shortened(String s) { return s.length() <= 60 ? s : s.substring(0, 57) + "..."; }
+
+    /// One record with its place.
+    private record Row(Path file, int line, JsonNode node) {
+        DataException error(String field, String what) { return new DataException(file, line, field, what); }
+
+        String text(JsonNode of, String name, String field) {
+            JsonNode v = of.get(name);
+            if (v == null) throw error(field, "missing, wanted text");
+            if (!v.isTextual()) throw error(field, "found " + shortened(v.toString()) + ", wanted text");
+            if (v.asText().isBlank()) throw error(field, "found empty text, wanted some");
+            return v.asText();
+        }
+
+        String scalar(String name) {
+            JsonNode v = node.get(name);
+            if (v == null) throw error(name, "missing, wanted a number or text");
+            if (!v.isTextual() && !v.isIntegralNumber()) throw error(name, "found " + shortened(v.toString()) + ", wanted a number or text");
+            return v.asText();
+        }
+
+        String match(String name, Pattern pattern) {
+            String v = text(node, name, name);
+            Matcher m = pattern.matcher(v);
+            if (!m.matches()) throw error(name, "found '" + shortened(v) + "', wanted '<answer>X</answer>'");
+            return m.group(1);
+        }
+
+        List<String> kinds() {
+            JsonNode v = node.get("problem_type");
+            if (v == null) throw error("problem_type", "missing, wanted a list of texts");
+            List<String> kinds = new ArrayList<>();
+            for (JsonNode k : v.isArray() ? v : List.of(v)) {
+                if (!k.isTextual()) throw error("problem_type", "found " + shortened(v.toString()) + ", wanted a list of texts");
+                kinds.add(k.asText());
+            }
+            return kinds;
+        }
+
+        ClipQuestion question(String id, String problem, String problemField, String letter, List<String> kinds, String video, String reasoning) {
+            List<String> options;
+            try {
+                options = ClipQuestion.optionsOf(problem);
+            } catch (IllegalArgumentException e) {
+                throw error(problemField, e.getMessage());
+            }
+            if (letter.length() != 1 || letter.charAt(0) < 'A' || letter.charAt(0) >= 'A' + options.size()) {
+                throw error(reasoning.isEmpty() ? "solution" : "conversations[1].value", "found answer '" + shortened(letter) + "', wanted a letter of the options, A to " + (char) ('A' + options.size() - 1));
+            }
+            return new ClipQuestion(id, problem, letter, kinds, video, reasoning);
+        }
+    }
+
+    /// Writes the jsonl layout, byte for byte as published.
+    public static void writeLines(Path file, List<ClipQuestion> questions) throws IOException {
+        StringBuilder s = new StringBuilder();
+        for (ClipQuestion q : questions) {
+            String id = q.id().matches("[1-9][0-9]{0,17}") ? q.id() : quoted(q.id());
+            List<String> kinds = q.kinds().stream().map(QuestionFiles::quoted).toList();
+            s.append("{\"problem_id\": ").append(id).append(", \"problem\": ").append(quoted(q.problem())).append(", \"data_type\": \"video\", \"problem_type\": [")
+                    .append(String.join(", ", kinds)).append("], \"solution\": ").append(quoted("<answer>" + q.solution() + "</answer>"))
+                    .append(", \"video_filename\": ").append(quoted(q.video())).append("}\n");
+        }
+        AtomicFile.write(file, s.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Writes the conversations layout.
+    ///
+    /// @throws IllegalArgumentException a question without written reasoning
+    public static void writeConversations(Path file, List<ClipQuestion> questions) throws IOException {
+        List<String> records = new ArrayList<>();
+        for (ClipQuestion q : questions) {
+            if (q.reasoning().isEmpty()) throw new IllegalArgumentException("question " + q.id() + " has no written reasoning, wanted one for " + file);
+            records.add("""
+                        {
+                            "id": %s,
+                            "conversations": [
+                                {
+                                    "from": "human",
+                                    "value": %s
+                                },
+                                {
+                                    "from": "gpt",
+                                    "value": %s
+                                }
+                            ],
+                            "video": %s
+                        }""".formatted(quoted(q.id()), quoted("<image>\n" + q.problem() + " " + ClipQuestion.INSTRUCTION), quoted(q.reasoning()), quoted(q.video())).indent(4).stripTrailing());
+        }
+        AtomicFile.write(file, ("[\n" + String.join(",\n", records) + "\n]\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String quoted(String text) {
+        try {
+            return JSON.writeValueAsString(text);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("text cannot be written as JSON: " + text, e);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package lucid.video.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class QuestionFilesTest {
+    private static final String LINE = "{\"problem_id\": 7, \"problem\": \"What is it?\\nOptions:\\nA. owl.\\nB. a cat.\", \"data_type\": \"video\", \"problem_type\": [\"reasoning\"], "
+            + "\"solution\": \"<answer>B</answer>\", \"video_filename\": \"./clips/1.mp4\"}\n";
+    private static final String SAMPLE = """
+            [
+                {
+                    "id": "12",
+                    "conversations": [
+                        {"from": "human", "value": "<image>\\n What is it?\\nOptions:\\nA. owl.\\nB. a cat.  Output the thinking process in <think> </think> and final answer (option) in <answer> </answer> tags."},
+                        {"from": "gpt", "value": "<think> It is a cat. </think> <answer> B </answer>"}
+                    ],
+                    "video": "./clips/12.mp4"
+                }
+            ]
+            """;
+
+    @TempDir Path dir;
+
+    private Path file(String name, String text) throws IOException { return Files.writeString(dir.resolve(name), text); }
+
+    @Test void bothPublishedLayoutsAreRead() throws IOException {
+        ClipQuestion a = QuestionFiles.read(file("a.jsonl", LINE)).getFirst();
+        assertEquals(new ClipQuestion("7", "What is it?\nOptions:\nA. owl.\nB. a cat.", "B", List.of("reasoning"), "./clips/1.mp4", ""), a);
+        assertEquals(List.of("owl", "a cat"), a.options());
+        assertEquals("a cat", a.answer());
+        assertEquals(dir.resolve("clips/1.mp4"), a.clip(dir));
+        ClipQuestion b = QuestionFiles.read(file("b.json", SAMPLE)).getFirst();
+        assertEquals(new ClipQuestion("12", a.problem(), "B", List.of(), "./clips/12.mp4", "<think> It is a cat. </think> <answer> B </answer>"), b);
+    }
+
+    @Test void whatIsWrittenIsTheSame() throws IOException {
+        List<ClipQuestion> lines = QuestionFiles.read(file("a.jsonl", LINE + LINE.replace("owl", "öwl \\\"x\\\"")));
+        QuestionFiles.writeLines(dir.resolve("copy.jsonl"), lines);
+        assertEquals(lines, QuestionFiles.read(dir.resolve("copy.jsonl")));
+        assertTrue(Files.readString(dir.resolve("copy.jsonl")).startsWith(LINE));
+        List<ClipQuestion> samples = QuestionFiles.read(file("b.json", SAMPLE));
+        QuestionFiles.writeConversations(dir.resolve("copy.json"), samples);
+        assertEquals(samples, QuestionFiles.read(dir.resolve("copy.json")));
+        assertThrows(IllegalArgumentException.class, () -> QuestionFiles.writeConversations(dir.resolve("none.json"), lines));
+    }
+
+    @Test void everyFaultIsNamedWithItsLine() throws IOException {
+        refused(LINE + "{\"problem_id\": 2,\n", 2, "", "not JSON");
+        refused(LINE + "\n" + LINE, 2, "", "empty line");
+        refused(LINE + LINE + "[1]\n", 3, "", "found ARRAY, wanted one JSON object");
+        refused(LINE + LINE.replace("\"problem_id\": 7, ", ""), 2, "problem_id", "missing");
+        refused(LINE.replace("\"solution\"", "\"answer\""), 1, "solution", "missing");
+        refused(LINE.replace("<answer>B</answer>", "<answer>C</answer>"), 1, "solution", "found answer 'C', wanted a letter of the options, A to B");
+        refused(LINE.replace("<answer>B</answer>", "B"), 1, "solution", "wanted '<answer>X</answer>'");
+        refused(LINE.replace("./clips/1.mp4", ""), 1, "video_filename", "empty text");
+        refused(LINE.replace("\"./clips/1.mp4\"", "5"), 1, "video_filename", "found 5, wanted text");
+        refused(LINE.replace("B. a cat", "C. a cat"), 1, "problem", "option line 'C. a cat.'");
+        refused(LINE.replace("\\nOptions:", " Options:"), 1, "problem", "no line 'Options:'");
+        refused(LINE + LINE.strip() + " x\n", 2, "", "not JSON");
+        refused(SAMPLE.replace("<answer> B", "<answer> E"), 2, "conversations[1].value", "found answer 'E'");
+        refused(SAMPLE.replace("</think>", ""), 2, "conversations[1].value", "wanted '<think>");
+        refused(SAMPLE.replace("\"video\"", "\"film\""), 2, "video", "missing");
+        refused(SAMPLE.replace("\"gpt\"", "\"human\""), 2, "conversations[1].from", "found 'human', wanted 'gpt'");
+        refused(SAMPLE.replace("    }\n]", "    },\n]"), 10, "", "not JSON");
+        refused("", 1, "", "empty line");
+    }
+
+    private void refused(String text, int line, String field, String why) throws IOException {
+        Path file = file("bad.json", text);
+        DataException e = assertThrows(DataException.class, () -> QuestionFiles.read(file), text);
+        assertTrue(e.getMessage().startsWith(file + ":" + line + ": ") && e.getMessage().contains(why), e.getMessage());
+        assertEquals(field, e.field(), e.getMessage());
+    }
+
+    @Test void aMissingFileIsNamed() {
+        assertTrue(assertThrows(DataException.class, () -> QuestionFiles.read(dir.resolve("none.jsonl"))).getMessage().contains("no such file"));
+    }
+}

@@ -1,0 +1,83 @@
+package lucid.video.drift;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import lucid.video.Frames;
+import lucid.video.Progress;
+import lucid.video.VideoException;
+import lucid.video.VideoReader;
+import lucid.video.data.ClipQuestion;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DriftTest {
+    private static final DriftPlan SMALL = new DriftPlan(7, 64, 10);
+
+    @TempDir Path dir;
+
+    @Test void theFolderHoldsWhatThePlanSays() throws IOException {
+        Drift drift = Drift.generate(dir.resolve("drift"), SMALL, 2, Progress.NONE);
+        List<Scene> scenes = SMALL.scenes();
+        assertEquals(SMALL.training(scenes).size(), drift.train().size());
+        assertEquals(10, drift.heldOut().size());
+        assertEquals(16, drift.coldStart().size());
+        for (int i = 0; i < 10; i++) {
+            DriftPlan.Asked asked = SMALL.heldOut(scenes).get(i);
+            ClipQuestion q = drift.heldOut().get(i);
+            assertEquals(asked.question().problem(), q.problem());
+            assertEquals(asked.question().letter(), q.solution());
+            assertEquals(asked.question().kind().word(), q.kind());
+            assertEquals(drift.clips().get(asked.clip()), q.clip(drift.root()));
+        }
+        Set<String> trained = new HashSet<>();
+        drift.train().forEach(q -> trained.add(q.video()));
+        assertTrue(drift.heldOut().stream().noneMatch(q -> trained.contains(q.video())));
+        assertTrue(drift.coldStart().stream().allMatch(q -> trained.contains(q.video()) && q.reasoning().contains(q.answer() + " " + q.solution() + ".")));
+        assertEquals(74, Files.readAllLines(drift.root().resolve("scenes.jsonl")).size());
+        Frames clip = VideoReader.readAll(drift.clips().get(3));
+        assertEquals("16 frames of 64x64 at 8.0 fps", clip.toString());
+    }
+
+    @Test void threadsDoNotMatterAndSeedsDo() throws IOException {
+        Drift one = Drift.generate(dir.resolve("one"), SMALL, 1, Progress.NONE);
+        Drift three = Drift.generate(dir.resolve("three"), SMALL, 3, Progress.NONE);
+        assertEquals(one.contentHash(), three.contentHash());
+        assertNotEquals(one.contentHash(), Drift.generate(dir.resolve("other"), new DriftPlan(8, 64, 10), 2, Progress.NONE).contentHash());
+        try (Stream<Path> left = Files.list(dir)) {
+            assertEquals(3, left.count(), "nothing is left beside the folders");
+        }
+    }
+
+    @Test void aFolderIsUsedAgainOrRefused() throws IOException {
+        Path root = dir.resolve("drift");
+        Drift made = Drift.generate(root, SMALL, 2, Progress.NONE);
+        assertEquals(made, Drift.generate(root, SMALL, 2, (what, _, _) -> { throw new AssertionError(what + " again"); }));
+        made.verify(2);
+        VideoException other = assertThrows(VideoException.class, () -> Drift.generate(root, new DriftPlan(9, 64, 10), 2, Progress.NONE));
+        assertTrue(other.getMessage().contains("seed=7") && other.getMessage().contains("seed=9"), other.getMessage());
+        Files.writeString(made.root().resolve("heldout.jsonl"), "\n");
+        assertTrue(assertThrows(VideoException.class, () -> made.verify(2)).getMessage().contains("drift.json says"));
+        Files.delete(made.clips().get(5));
+        assertEquals(made.clips().get(5), assertThrows(VideoException.class, () -> Drift.open(root)).path());
+        Path foreign = Files.createDirectory(dir.resolve("foreign"));
+        assertTrue(assertThrows(VideoException.class, () -> Drift.generate(foreign, SMALL, 2, Progress.NONE)).getMessage().contains("no drift.json"));
+    }
+
+    @Test void aFailedRunLeavesNothing() throws IOException {
+        Path root = dir.resolve("drift");
+        assertThrows(IllegalStateException.class, () -> Drift.generate(root, SMALL, 2, (_, _, _) -> { throw new IllegalStateException("stop"); }));
+        try (Stream<Path> left = Files.list(dir)) {
+            assertEquals(0, left.count());
+        }
+    }
+}
