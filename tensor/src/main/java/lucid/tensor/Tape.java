@@ -82,6 +82,7 @@ public final class Tape {
 
     Scope innermost() { return scopes.isEmpty() ? null : scopes.getLast(); }
 
+    /// The innermost open scope: the owner of the next result.
     public Scope current() {
         if (scopes.isEmpty()) {
             throw new IllegalStateException("no scope is open on device " + device.name() + " to own the result; open one: try (var scope = Scope.open(device)) {...}");
