@@ -20,6 +20,9 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
     private static final int TILE = 8;
     /// Rows at a time: long enough a chain to pay for loading and storing a tile of dk, short enough for the first cache.
     private static final int ROWS = 96;
+    private static final int PANEL = AttentionRowTiles.PANEL;
+    /// From panel to panel of a key block, and of the rows.
+    private static final int STEP = KEYS * PANEL, ROW_STEP = ROWS * PANEL;
 
     /// Rows in scratch: heads `head .. head + heads`, each with queries `from .. to`.
     private record Piece(Member member, int head, int heads, int from, int to) {
@@ -57,6 +60,9 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
     private static void reserve(AttentionScratch w, BackwardUnit unit, int padded) {
         int slots = unit.slotTo() - unit.slotFrom();
         long size = (long) slots * padded;
+        int wide = AttentionSchedule.panelled(padded);
+        w.qp = AttentionScratch.atLeast(w.qp, ROWS * wide);
+        w.op = AttentionScratch.atLeast(w.op, ROWS * wide);
         w.q = AttentionScratch.atLeast(w.q, ROWS * padded);
         w.o = AttentionScratch.atLeast(w.o, ROWS * padded);
         w.dq = AttentionScratch.atLeast(w.dq, ROWS * padded);
@@ -65,8 +71,8 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
         w.m = AttentionScratch.atLeast(w.m, ROWS);
         w.delta = AttentionScratch.atLeast(w.delta, ROWS);
         if (w.visible.length < ROWS) w.visible = new int[ROWS];
-        w.k = AttentionScratch.atLeast(w.k, size);
-        w.v = AttentionScratch.atLeast(w.v, KEYS * padded);
+        w.k = AttentionScratch.atLeast(w.k, (long) slots * wide);
+        w.v = AttentionScratch.atLeast(w.v, KEYS * wide);
         w.kt = AttentionScratch.atLeast(w.kt, size);
         w.vt = AttentionScratch.atLeast(w.vt, size);
         if (w.packed.length < slots / KEYS) w.packed = new boolean[slots / KEYS * 2];
@@ -87,10 +93,10 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
             while (slot < end) {
                 int blockSlot = slot & -KEYS;
                 int next = Math.min(end, blockSlot + KEYS);
-                if (!loaded) load(p, w, padded);
+                if (!loaded) load(p, unit.keys(), w, padded);
                 loaded = true;
                 int row = blockSlot - unit.slotFrom();
-                if (!w.packed[row / KEYS]) pack(unit, blockSlot, w, padded);
+                if (!w.packed[row / KEYS]) pack(unit, blockSlot, w);
                 block(unit, p, new Columns(row, slot - blockSlot, next - blockSlot, run.number() + slot - run.slot()), w, padded);
                 slot = next;
             }
@@ -98,7 +104,7 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
         if (unit.queries()) storeQueries(p, w, padded);
     }
 
-    private void load(Piece p, AttentionScratch w, int padded) {
+    private void load(Piece p, boolean panels, AttentionScratch w, int padded) {
         int dims = plan.headDim(), row = 0;
         for (int head = p.head(); head < p.head() + p.heads(); head++) {
             for (int i = p.from(); i < p.to(); i++, row++) {
@@ -106,6 +112,10 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
                 out.load(source, head * dims, dims, w.dq, at, padded);
                 dOut.load(source, head * dims, dims, w.o, at, padded);
                 q.load(source, head * dims, dims, w.q, at, padded);
+                if (panels) {
+                    dOut.loadPanels(source, head * dims, dims, w.op, row * PANEL, ROW_STEP);
+                    q.loadPanels(source, head * dims, dims, w.qp, row * PANEL, ROW_STEP);
+                }
                 w.delta[row] = dot(w, at, padded);
                 w.m[row] = lse.get(source, head);
             }
@@ -123,17 +133,17 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
         return AttentionScratch.tree(w.lanes, 0);
     }
 
-    private void pack(BackwardUnit unit, int blockSlot, AttentionScratch w, int padded) {
+    private void pack(BackwardUnit unit, int blockSlot, AttentionScratch w) {
         int dims = plan.headDim(), col = unit.kvHead() * dims, row = blockSlot - unit.slotFrom();
         Interval home = unit.component().holding(blockSlot);
-        int keys = Math.min(KEYS, home.slot() + home.count() - blockSlot);
+        int keys = Math.min(KEYS, home.slot() + home.count() - blockSlot), at = row * AttentionSchedule.panelled(dims);
         for (int j = 0; j < keys; j++) {
             int source = home.row() + blockSlot - home.slot() + j;
-            k.load(source, col, dims, w.k, (row + j) * padded, padded);
-            v.load(source, col, dims, w.v, j * padded, padded);
+            k.loadPanels(source, col, dims, w.k, at + j * PANEL, STEP);
+            v.loadPanels(source, col, dims, w.v, j * PANEL, STEP);
         }
-        AttentionRows.transpose(w.k, row * padded, padded, keys, dims, w.kt, row * dims);
-        AttentionRows.transpose(w.v, 0, padded, keys, dims, w.vt, row * dims);
+        AttentionRows.transpose(w.k, at, STEP, keys, dims, w.kt, row * dims);
+        AttentionRows.transpose(w.v, 0, STEP, keys, dims, w.vt, row * dims);
         w.packed[row / KEYS] = true;
     }
 
@@ -161,30 +171,22 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
             int size = Math.min(TILE, to - row), at = row * KEYS;
             Arrays.fill(w.s, at, at + size * KEYS, 0f);
             Arrays.fill(w.ds, at, at + size * KEYS, 0f);
-            AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.q, row * padded, padded, w.kt, c.row() * dims, KEYS, w.s, at, KEYS);
-            AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.o, row * padded, padded, w.vt, c.row() * dims, KEYS, w.ds, at, KEYS);
+            AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.q, row * padded, padded, w.kt, c.row() * dims, STEP, w.s, at, KEYS);
+            AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.o, row * padded, padded, w.vt, c.row() * dims, STEP, w.ds, at, KEYS);
+            AttentionSoftmax.gradients(w.s, w.ds, row, row + size, scale, w.m, w.delta);
             int least = KEYS;
             for (int i = row; i < row + size; i++) {
-                scoreGradients(w.s, w.ds, i * KEYS, w.m[i], w.delta[i]);
                 int sees = p.span().visible(p.from() + i % p.queries()) - c.number();
                 w.visible[i] = Math.min(c.to(), c.from() + sees);
                 least = Math.min(least, w.visible[i]);
             }
             if (!unit.queries()) continue;
-            int key = c.row() + c.from();
-            AttentionRowTiles.multiplyAdd(size, padded, least - c.from(), w.ds, at + c.from(), KEYS, w.k, key * padded, padded, w.dq, row * padded, padded);
+            int keys = c.row() * AttentionSchedule.panelled(dims);
+            AttentionRowTiles.multiplyAdd(size, padded, least - c.from(), w.ds, at + c.from(), KEYS, w.k, keys + c.from() * PANEL, STEP, w.dq, row * padded, padded);
             for (int i = row; i < row + size; i++) {
                 AttentionRowTiles.multiplyAdd(1, padded, w.visible[i] - least, w.ds, i * KEYS + least, KEYS,
-                        w.k, (c.row() + least) * padded, padded, w.dq, i * padded, padded);
+                        w.k, keys + least * PANEL, STEP, w.dq, i * padded, padded);
             }
-        }
-    }
-
-    private void scoreGradients(float[] s, float[] ds, int at, float lse, float delta) {
-        for (int x = at; x < at + KEYS; x += L) {
-            FloatVector p = VectorMath.exp(FloatVector.fromArray(F, s, x).mul(scale).sub(lse));
-            p.intoArray(s, x);
-            FloatVector.fromArray(F, ds, x).sub(delta).mul(p).intoArray(ds, x);
         }
     }
 
@@ -211,8 +213,8 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
 
     private static void keyTile(Columns c, int key, int size, int from, int to, AttentionScratch w, int padded) {
         int at = from * KEYS + key, result = (c.row() + key) * padded;
-        AttentionColumnTiles.multiplyAdd(size, padded, to - from, w.s, at, w.o, from * padded, padded, w.dv, result, padded);
-        AttentionColumnTiles.multiplyAdd(size, padded, to - from, w.ds, at, w.q, from * padded, padded, w.dk, result, padded);
+        AttentionColumnTiles.multiplyAdd(size, padded, to - from, w.s, at, w.op, from * PANEL, ROW_STEP, w.dv, result, padded);
+        AttentionColumnTiles.multiplyAdd(size, padded, to - from, w.ds, at, w.qp, from * PANEL, ROW_STEP, w.dk, result, padded);
     }
 
     private void storeQueries(Piece p, AttentionScratch w, int padded) {

@@ -12,40 +12,42 @@ final class AttentionColumnTiles {
 
     private static final int KEYS = Attention.KEY_BLOCK;
 
+    private static final int PANEL = AttentionRowTiles.PANEL;
+
     private AttentionColumnTiles() {}
 
-    /// C[rows x cols] += Aᵀ B, `a[ao + k·32 + r]`, `b[bo + k·ldb + x]`; cols a multiple of 16.
-    static void multiplyAdd(int rows, int cols, int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    /// C[rows x cols] += Aᵀ B, `a[ao + k·32 + r]`, `b[bo + x/32·step + k·32 + x mod 32]`; cols a multiple of 16.
+    static void multiplyAdd(int rows, int cols, int n, float[] a, int ao, float[] b, int bo, int step, float[] c, int co, int ldc) {
         if (n <= 0) return;
         for (int r = 0; r < rows; ) {
             int left = rows - r;
             int size = AttentionRowTiles.ROWS == 8 && left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
             int x = 0;
-            for (; x + 2 * L <= cols; x += 2 * L) wide(size, n, a, ao + r, b, bo + x, ldb, c, co + r * ldc + x, ldc);
-            if (x < cols) narrow(size, n, a, ao + r, b, bo + x, ldb, c, co + r * ldc + x, ldc);
+            for (; x + 2 * L <= cols; x += 2 * L) wide(size, n, a, ao + r, b, bo + x / PANEL * step + x % PANEL, c, co + r * ldc + x, ldc);
+            if (x < cols) narrow(size, n, a, ao + r, b, bo + x / PANEL * step, c, co + r * ldc + x, ldc);
             r += size;
         }
     }
 
-    private static void wide(int size, int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void wide(int size, int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         switch (size) {
-            case 8 -> tile8x2(n, a, ao, b, bo, ldb, c, co, ldc);
-            case 4 -> tile4x2(n, a, ao, b, bo, ldb, c, co, ldc);
-            case 2 -> tile2x2(n, a, ao, b, bo, ldb, c, co, ldc);
-            default -> tile1x2(n, a, ao, b, bo, ldb, c, co, ldc);
+            case 8 -> tile8x2(n, a, ao, b, bo, c, co, ldc);
+            case 4 -> tile4x2(n, a, ao, b, bo, c, co, ldc);
+            case 2 -> tile2x2(n, a, ao, b, bo, c, co, ldc);
+            default -> tile1x2(n, a, ao, b, bo, c, co, ldc);
         }
     }
 
-    private static void narrow(int size, int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void narrow(int size, int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         switch (size) {
-            case 8 -> tile8x1(n, a, ao, b, bo, ldb, c, co, ldc);
-            case 4 -> tile4x1(n, a, ao, b, bo, ldb, c, co, ldc);
-            case 2 -> tile2x1(n, a, ao, b, bo, ldb, c, co, ldc);
-            default -> tile1x1(n, a, ao, b, bo, ldb, c, co, ldc);
+            case 8 -> tile8x1(n, a, ao, b, bo, c, co, ldc);
+            case 4 -> tile4x1(n, a, ao, b, bo, c, co, ldc);
+            case 2 -> tile2x1(n, a, ao, b, bo, c, co, ldc);
+            default -> tile1x1(n, a, ao, b, bo, c, co, ldc);
         }
     }
 
-    private static void tile8x2(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile8x2(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co), c01 = FloatVector.fromArray(F, c, co + L);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc), c11 = FloatVector.fromArray(F, c, co + ldc + L);
         FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc), c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
@@ -54,7 +56,7 @@ final class AttentionColumnTiles {
         FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc), c51 = FloatVector.fromArray(F, c, co + 5 * ldc + L);
         FloatVector c60 = FloatVector.fromArray(F, c, co + 6 * ldc), c61 = FloatVector.fromArray(F, c, co + 6 * ldc + L);
         FloatVector c70 = FloatVector.fromArray(F, c, co + 7 * ldc), c71 = FloatVector.fromArray(F, c, co + 7 * ldc + L);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p), b1 = FloatVector.fromArray(F, b, p + L);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);
@@ -99,12 +101,12 @@ final class AttentionColumnTiles {
         c71.intoArray(c, co + 7 * ldc + L);
     }
 
-    private static void tile4x2(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile4x2(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co), c01 = FloatVector.fromArray(F, c, co + L);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc), c11 = FloatVector.fromArray(F, c, co + ldc + L);
         FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc), c21 = FloatVector.fromArray(F, c, co + 2 * ldc + L);
         FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc), c31 = FloatVector.fromArray(F, c, co + 3 * ldc + L);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p), b1 = FloatVector.fromArray(F, b, p + L);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);
@@ -129,10 +131,10 @@ final class AttentionColumnTiles {
         c31.intoArray(c, co + 3 * ldc + L);
     }
 
-    private static void tile2x2(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile2x2(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co), c01 = FloatVector.fromArray(F, c, co + L);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc), c11 = FloatVector.fromArray(F, c, co + ldc + L);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p), b1 = FloatVector.fromArray(F, b, p + L);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);
@@ -147,9 +149,9 @@ final class AttentionColumnTiles {
         c11.intoArray(c, co + ldc + L);
     }
 
-    private static void tile1x2(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile1x2(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co), c01 = FloatVector.fromArray(F, c, co + L);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p), b1 = FloatVector.fromArray(F, b, p + L);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);
@@ -159,7 +161,7 @@ final class AttentionColumnTiles {
         c01.intoArray(c, co + L);
     }
 
-    private static void tile8x1(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile8x1(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
         FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
@@ -168,7 +170,7 @@ final class AttentionColumnTiles {
         FloatVector c50 = FloatVector.fromArray(F, c, co + 5 * ldc);
         FloatVector c60 = FloatVector.fromArray(F, c, co + 6 * ldc);
         FloatVector c70 = FloatVector.fromArray(F, c, co + 7 * ldc);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);
@@ -197,12 +199,12 @@ final class AttentionColumnTiles {
         c70.intoArray(c, co + 7 * ldc);
     }
 
-    private static void tile4x1(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile4x1(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
         FloatVector c20 = FloatVector.fromArray(F, c, co + 2 * ldc);
         FloatVector c30 = FloatVector.fromArray(F, c, co + 3 * ldc);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);
@@ -219,10 +221,10 @@ final class AttentionColumnTiles {
         c30.intoArray(c, co + 3 * ldc);
     }
 
-    private static void tile2x1(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile2x1(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
         FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);
@@ -233,9 +235,9 @@ final class AttentionColumnTiles {
         c10.intoArray(c, co + ldc);
     }
 
-    private static void tile1x1(int n, float[] a, int ao, float[] b, int bo, int ldb, float[] c, int co, int ldc) {
+    private static void tile1x1(int n, float[] a, int ao, float[] b, int bo, float[] c, int co, int ldc) {
         FloatVector c00 = FloatVector.fromArray(F, c, co);
-        for (int k = 0, p = bo; k < n; k++, p += ldb) {
+        for (int k = 0, p = bo; k < n; k++, p += PANEL) {
             FloatVector b0 = FloatVector.fromArray(F, b, p);
             FloatVector s = FloatVector.broadcast(F, a[ao + k * KEYS]);
             c00 = s.fma(b0, c00);

@@ -5,8 +5,6 @@ import static lucid.kernels.simd.Species.F;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.math.ScalarMath;
 import lucid.kernels.simd.AttentionSchedule.Slice;
@@ -16,7 +14,9 @@ import lucid.kernels.simd.AttentionSchedule.Slice;
 record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows v, AttentionRows out, AttentionRows lse) {
     private static final int L = Species.LANES;
     private static final int TILE = 8;
-    private static final FloatVector IOTA = FloatVector.broadcast(F, 0).addIndex(1);
+    private static final int PANEL = AttentionRowTiles.PANEL;
+    /// From panel to panel of one key block.
+    private static final int STEP = KEYS * PANEL;
 
     void run(AttentionSchedule.ForwardUnit unit, AttentionScratch w) {
         int group = plan.heads() / plan.kvHeads(), dims = plan.headDim(), padded = AttentionSchedule.padded(dims);
@@ -24,7 +24,7 @@ record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, Attent
         Slice[] slices = unit.slices();
         int shared = slices.length > 1 ? slices[0].span().prefixKeys() / KEYS : 0;
         for (int b = 0; b < shared; b++) {
-            pack(slices[0].span(), unit.kvHead(), b * KEYS, KEYS, w, padded);
+            pack(slices[0].span(), unit.kvHead(), b * KEYS, KEYS, w);
             block(w, 0, rows, b * KEYS, padded);
         }
         int row = 0;
@@ -32,7 +32,7 @@ record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, Attent
             int end = row + (slice.to() - slice.from()) * group;
             int keys = slice.span().visible(slice.to() - 1);
             for (int first = shared * KEYS; first < keys; first += KEYS) {
-                pack(slice.span(), unit.kvHead(), first, Math.min(KEYS, keys - first), w, padded);
+                pack(slice.span(), unit.kvHead(), first, Math.min(KEYS, keys - first), w);
                 block(w, row, end, first, padded);
             }
             row = end;
@@ -63,21 +63,22 @@ record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, Attent
         w.o = AttentionScratch.atLeast(w.o, (long) rows * padded);
         w.m = AttentionScratch.atLeast(w.m, rows + 16);
         w.l = AttentionScratch.atLeast(w.l, rows * 16L);
-        w.k = AttentionScratch.atLeast(w.k, KEYS * padded);
-        w.v = AttentionScratch.atLeast(w.v, KEYS * padded);
-        w.kt = AttentionScratch.atLeast(w.kt, KEYS * padded);
-        w.s = AttentionScratch.atLeast(w.s, TILE * KEYS);
+        int block = KEYS * AttentionSchedule.panelled(padded);
+        w.k = AttentionScratch.atLeast(w.k, block);
+        w.v = AttentionScratch.atLeast(w.v, block);
+        w.kt = AttentionScratch.atLeast(w.kt, block);
+        w.s = AttentionScratch.atLeast(w.s, (TILE + 1) * KEYS);
         if (w.visible.length < rows) w.visible = new int[rows + rows / 4];
     }
 
-    private void pack(AttentionPlan.Span span, int kvHead, int first, int keys, AttentionScratch w, int padded) {
+    private void pack(AttentionPlan.Span span, int kvHead, int first, int keys, AttentionScratch w) {
         int dims = plan.headDim(), col = kvHead * dims;
         for (int j = 0; j < keys; j++) {
             int row = span.keyRow(first + j);
-            k.load(row, col, dims, w.k, j * padded, padded);
-            v.load(row, col, dims, w.v, j * padded, padded);
+            k.loadPanels(row, col, dims, w.k, j * PANEL, STEP);
+            v.loadPanels(row, col, dims, w.v, j * PANEL, STEP);
         }
-        AttentionRows.transpose(w.k, 0, padded, keys, dims, w.kt, 0);
+        AttentionRows.transpose(w.k, 0, STEP, keys, dims, w.kt, 0);
     }
 
     /// One key block for rows `from .. to`.
@@ -92,58 +93,35 @@ record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, Attent
             }
             if (most == 0) continue;
             Arrays.fill(w.s, 0, size * KEYS, 0f);
-            AttentionRowTiles.multiplyAdd(size, KEYS, plan.headDim(), w.q, row * padded, padded, w.kt, 0, KEYS, w.s, 0, KEYS);
+            AttentionRowTiles.multiplyAdd(size, KEYS, plan.headDim(), w.q, row * padded, padded, w.kt, 0, STEP, w.s, 0, KEYS);
             softmax(w, row, size, firstKey);
             rescale(w, row, size, padded);
-            AttentionRowTiles.multiplyAdd(size, padded, least, w.s, 0, KEYS, w.v, 0, padded, w.o, row * padded, padded);
+            AttentionRowTiles.multiplyAdd(size, padded, least, w.s, 0, KEYS, w.v, 0, STEP, w.o, row * padded, padded);
             for (int i = 0; most > least && i < size; i++) {
                 AttentionRowTiles.multiplyAdd(1, padded, keys(w, row + i, firstKey) - least, w.s, i * KEYS + least, KEYS,
-                        w.v, least * padded, padded, w.o, (row + i) * padded, padded);
+                        w.v, least * PANEL, STEP, w.o, (row + i) * padded, padded);
             }
         }
     }
 
     private static int keys(AttentionScratch w, int row, int firstKey) { return Math.max(0, Math.min(KEYS, w.visible[row] - firstKey)); }
 
-    /// Scores to probabilities for a tile of rows; running maximum and sum move on.
+    /// Scores to probabilities for a tile of rows; running maximum and sum move on. What the old sums shrink by rides along as one more row of scores.
     private void softmax(AttentionScratch w, int row, int size, int firstKey) {
+        int extra = size * KEYS;
         for (int i = 0; i < size; i++) {
             float old = w.m[row + i];
-            float peak = Math.max(old, peak(w.s, i * KEYS, keys(w, row + i, firstKey)));
+            float peak = Math.max(old, AttentionSoftmax.peak(w.s, i * KEYS, keys(w, row + i, firstKey), scale));
             w.peak[i] = peak;
-            w.shrink[i] = old - peak;
+            w.s[extra + i] = old - peak;
             w.m[row + i] = peak;
         }
-        for (int i = 0; i < size; i += L) VectorMath.exp(FloatVector.fromArray(F, w.shrink, i)).intoArray(w.shrink, i);
+        w.peak[size] = 0;
+        AttentionSoftmax.exponentials(w.s, size + 1, w.peak);
         for (int i = 0; i < size; i++) {
-            if (keys(w, row + i, firstKey) == 0) w.shrink[i] = 1;
-            else probabilities(w, i * KEYS, (row + i) * 16, w.peak[i], w.shrink[i]);
-        }
-    }
-
-    /// Scales a row of scores, sets those of invisible keys to -∞, returns the largest.
-    private float peak(float[] s, int at, int keys) {
-        FloatVector largest = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        for (int x = 0; x < KEYS; x += L) {
-            FloatVector score = FloatVector.fromArray(F, s, at + x).mul(scale);
-            if (keys < KEYS) {
-                VectorMask<Float> hidden = IOTA.compare(VectorOperators.GE, (float) (keys - x));
-                score = score.blend(Float.NEGATIVE_INFINITY, hidden);
-            }
-            score.intoArray(s, at + x);
-            largest = largest.max(score);
-        }
-        return largest.reduceLanes(VectorOperators.MAX);
-    }
-
-    private static void probabilities(AttentionScratch w, int at, int lanes, float peak, float shrink) {
-        for (int x = 0; x < 16; x += L) {
-            FloatVector low = VectorMath.exp(FloatVector.fromArray(F, w.s, at + x).sub(peak));
-            FloatVector high = VectorMath.exp(FloatVector.fromArray(F, w.s, at + x + 16).sub(peak));
-            low.intoArray(w.s, at + x);
-            high.intoArray(w.s, at + x + 16);
-            FloatVector sum = FloatVector.fromArray(F, w.l, lanes + x);
-            sum.fma(FloatVector.broadcast(F, shrink), low).add(high).intoArray(w.l, lanes + x);
+            boolean blind = keys(w, row + i, firstKey) == 0;
+            w.shrink[i] = blind ? 1 : w.s[extra + i];
+            if (!blind) AttentionSoftmax.accumulate(w.s, i * KEYS, w.l, (row + i) * 16, w.shrink[i]);
         }
     }
 

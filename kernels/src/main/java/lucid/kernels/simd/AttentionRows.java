@@ -13,6 +13,7 @@ import lucid.kernels.host.HostBuffer;
 /// A matrix as attention reads and writes it: pieces of rows (one head's dimensions) to and from zero-padded `float[]` scratch.
 record AttentionRows(MemorySegment segment, long offset, long stride) {
     private static final int L = Species.LANES;
+    private static final int PANEL = AttentionRowTiles.PANEL;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     static AttentionRows of(Matrix m) { return new AttentionRows(HostBuffer.segment(m), m.offset(), m.stride()); }
@@ -48,12 +49,20 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
 
     void set(int row, int col, float value) { segment.set(ValueLayout.JAVA_FLOAT, address(row, col), value); }
 
-    /// `to[d · 32 + j] = from[j · stride + d]` for `keys` rows of a key block; the columns of missing keys become zero.
-    static void transpose(float[] from, int at, int stride, int keys, int dims, float[] to, int into) {
-        if (keys < AttentionSchedule.KEYS) Arrays.fill(to, into, into + dims * AttentionSchedule.KEYS, 0f);
+    /// As [#load], into panels of 32 columns that lie `step` apart: what the tiles want for their second operand.
+    void loadPanels(int row, int col, int n, float[] to, int at, int step) {
+        for (int x = 0; x < n; x += PANEL) {
+            int size = Math.min(PANEL, n - x);
+            load(row, col + x, size, to, at + x / PANEL * step, AttentionSchedule.padded(size));
+        }
+    }
+
+    /// `to[d · 32 + j] = key j, dimension d` for a key block in panels; the columns of missing keys become zero.
+    static void transpose(float[] from, int at, int step, int keys, int dims, float[] to, int into) {
+        if (keys < PANEL) Arrays.fill(to, into, into + dims * PANEL, 0f);
         for (int d = 0; d < dims; d++) {
-            int row = into + d * AttentionSchedule.KEYS;
-            for (int j = 0; j < keys; j++) to[row + j] = from[at + j * stride + d];
+            int row = into + d * PANEL, source = at + d / PANEL * step + d % PANEL;
+            for (int j = 0; j < keys; j++) to[row + j] = from[source + j * PANEL];
         }
     }
 }

@@ -54,6 +54,9 @@ record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forw
     /// Head dimensions in scratch: a multiple of the 16 virtual lanes.
     static int padded(int headDim) { return (headDim + 15) & ~15; }
 
+    /// Head dimensions in scratch that lies in panels.
+    static int panelled(int headDim) { return (headDim + AttentionRowTiles.PANEL - 1) & -AttentionRowTiles.PANEL; }
+
     private static void checkSpans(AttentionPlan plan) {
         List<Span> byRow = new ArrayList<>();
         for (int i = 0; i < plan.spans().size(); i++) {

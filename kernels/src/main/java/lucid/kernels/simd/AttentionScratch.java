@@ -6,8 +6,12 @@ final class AttentionScratch {
 
     /// Queries, outputs (or dOut), query gradients: [rows][padded].
     float[] q = NONE, o = NONE, dq = NONE;
-    /// Row-major keys and values, and their gradients: [keys][padded].
-    float[] k = NONE, v = NONE, dk = NONE, dv = NONE;
+    /// Queries and dOut again, in panels: [panel][rows][32].
+    float[] qp = NONE, op = NONE;
+    /// Keys and values in panels: [block][panel][32 keys][32].
+    float[] k = NONE, v = NONE;
+    /// Gradients of keys and values: [keys][padded].
+    float[] dk = NONE, dv = NONE;
     /// Transposed key and value blocks: [block][dims][32].
     float[] kt = NONE, vt = NONE;
     /// Scores or probabilities, and their gradients: [rows][32].
