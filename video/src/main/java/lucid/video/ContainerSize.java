@@ -3,7 +3,9 @@ package lucid.video;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Set;
 
 /// Finds files that end too early. FFmpeg reads the front part of a cut-off Matroska or AVI file without a word; their first headers say how long they should be.
 final class ContainerSize {
@@ -11,6 +13,7 @@ final class ContainerSize {
     private static final int SEGMENT = 0x18538067;
     private static final int RIFF = 0x52494646;
     private static final int FTYP = 0x66747970;
+    private static final Set<String> BOXES = Set.of("ftyp", "styp", "moov", "moof", "mdat", "mfra", "meta", "free", "skip", "wide", "uuid", "udta", "sidx", "ssix", "prft", "emsg", "pdin");
 
     private ContainerSize() {}
 
@@ -67,16 +70,16 @@ final class ContainerSize {
         return value == (1L << 7 * n) - 1 ? -1 : value;
     }
 
-    /// ISO boxes follow one another: 4 bytes size, 4 bytes name, 8 bytes size where the first is 1; 0 means "to the end".
+    /// ISO boxes follow one another: 4 bytes size, 4 bytes name, 8 bytes size where the first is 1; 0 means "to the end". Telephones append trailers that are no boxes: an unknown name ends the walk.
     private static long boxes(FileChannel file) throws IOException {
         long position = 0;
         while (position < file.size()) {
             ByteBuffer b = at(file, position);
-            if (b.remaining() < 8) return position + 8;
+            if (b.remaining() < 8 || !BOXES.contains(StandardCharsets.ISO_8859_1.decode(b.slice(4, 4)).toString())) return position;
             long size = Integer.toUnsignedLong(b.getInt(0));
             if (size == 0) return position;
             if (size == 1) size = b.remaining() < 16 ? 16 : b.getLong(8);
-            if (size < 8) return 0;
+            if (size < 8 || size > Long.MAX_VALUE - position) return 0;
             position += size;
         }
         return position;

@@ -42,7 +42,7 @@ record PacketIndex(long[] times, long[] keys, int packets) {
             av_packet_unref(packet);
         }
         if (result != AVERROR_EOF) throw new VideoException(path, "damaged or cut off after " + n + " frames: " + Ffmpeg.text(result) + "; wanted a whole file, copy it again");
-        refuseShort(path, stream, n);
+        if (n == 0) throw new VideoException(path, "its video stream has no frames, wanted at least one");
         times = Arrays.copyOf(times, n);
         keys = Arrays.copyOf(keys, k);
         Arrays.sort(times);
@@ -50,14 +50,4 @@ record PacketIndex(long[] times, long[] keys, int packets) {
         for (int i = 1; i < n; i++) usable &= times[i] != times[i - 1];
         return new PacketIndex(usable ? times : new long[0], keys, n);
     }
-
-    private static void refuseShort(Path path, AVStream stream, int found) {
-        if (found == 0) throw new VideoException(path, "its video stream has no frames, wanted at least one");
-        // A header that announces edited-out frames as well may say more than are shown, so only the demuxer's own table is compared: all entries, shown or not.
-        if (stream.nb_frames() > found && stream.codecpar().codec_id() != AV_CODEC_ID_VP8 && !edited(stream)) {
-            throw new VideoException(path, "cut off: its header announces " + stream.nb_frames() + " frames, " + found + " are there; copy the file again");
-        }
-    }
-
-    private static boolean edited(AVStream stream) { return stream.start_time() != 0; }
 }

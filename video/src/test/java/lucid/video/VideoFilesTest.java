@@ -116,7 +116,7 @@ class VideoFilesTest {
         refused(write(dir.resolve("short.mp4"), Arrays.copyOf(mp4, mp4.length / 2)), "cut off");
         refused(write(dir.resolve("shorter.mp4"), Arrays.copyOf(mp4, mp4.length - 1)), "cut off");
         refused(write(dir.resolve("sound.wav"), wav()), "has no video stream");
-        refused(write(dir.resolve("none.y4m"), "YUV4MPEG2 W16 H16 F25:1\n".getBytes()), "");
+        refused(write(dir.resolve("none.y4m"), "YUV4MPEG2 W16 H16 F25:1\n".getBytes()), "has no frames");
     }
 
     private static void refused(Path file, String why) {
