@@ -93,7 +93,8 @@ final class GoldenCase implements AutoCloseable {
         }
         JsonNode where = json.path("where").path(name);
         double[] mask = where.isTextual() ? mask(where.asText(), wanted.data().length) : null;
-        return compare(name, found, wanted, tolerance, mask);
+        return compare(name, found, wanted, tolerance.path("atol").asDouble(), tolerance.path("rtol").asDouble(),
+                tolerance.path("nan").asText().equals("equal"), mask);
     }
 
     private double[] mask(String name, int length) {
@@ -105,10 +106,7 @@ final class GoldenCase implements AutoCloseable {
     }
 
     /// A mask with fewer elements than the tensor speaks for whole rows of it.
-    private static Row compare(String name, Values found, Values wanted, JsonNode tolerance, double[] mask) {
-        double atol = tolerance.path("atol").asDouble();
-        double rtol = tolerance.path("rtol").asDouble();
-        boolean nanEqual = tolerance.path("nan").asText().equals("equal");
+    static Row compare(String name, Values found, Values wanted, double atol, double rtol, boolean nanEqual, double[] mask) {
         int n = wanted.data().length;
         double maxError = 0;
         double maxShare = -1;

@@ -21,6 +21,18 @@ public final class Parity {
     /// The kind of a case folder; empty if its `case.json` names none.
     public static String kind(Path folder) { return GoldenCase.readJson(folder.resolve("case.json")).path("kind").asText(); }
 
+    /// True for a table file of a family that this library runs (`optim/*.json`).
+    public static boolean handlesTable(Path file) { return OptimParity.handles(GoldenCase.readJson(file)); }
+
+    /// Runs a table file.
+    ///
+    /// @throws IllegalArgumentException for a table this library does not know
+    public static ParityReport runTable(Path file, Device device) {
+        var table = GoldenCase.readJson(file);
+        if (!OptimParity.handles(table)) throw new IllegalArgumentException(file + ": unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
+        return OptimParity.run(table, device);
+    }
+
     /// Runs a case.
     ///
     /// @throws IllegalArgumentException for a kind this library does not run

@@ -118,6 +118,23 @@ class WholeModelLawTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Devices.class)
+    void aChunkReadAloneGivesTheRowsOfItsClip(Devices which) {
+        try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 3); Scope scope = Scope.open(device)) {
+            Tensor features = model.features(scope, Tensor.bytes(scope, Toy.frames(3, 5), 3, 16, 16, 3));
+            int n = features.shape().rows();
+            int tokens = model.visualTokens();
+            float[] whole = model.visual(scope, features, RowGroups.single(n)).toFloats();
+            assertEquals(24, n, "three frames of eight patches, three chunks");
+            float[] chunks = model.connector().forwardChunks(scope, features, RowGroups.uniform(3, 8), new int[] {0, 1, 2}).toFloats();
+            which.assertSame(whole, chunks, "chunks");
+            float[] second = model.connector().forwardChunks(scope, features.rows(8, 16), RowGroups.single(8), new int[] {1}).toFloats();
+            int width = whole.length / tokens;
+            which.assertSame(Arrays.copyOfRange(whole, 2 * width, 4 * width), second, "the second chunk");
+        }
+    }
+
     /// Gradients of all trained parameters when the three groups come in micro-batches of the given sizes.
     private static Map<String, float[]> gradients(TinyLlavaVideo model, boolean checkpoint, int... sizes) {
         model.parameters().zeroGrad();

@@ -35,6 +35,23 @@ class ParityTest {
         }
     }
 
+    static Stream<Arguments> tables() {
+        return Stream.of("adamw", "sgd", "clip", "schedules").flatMap(name -> Stream.of(Devices.values()).map(device -> Arguments.of(name, device)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("tables")
+    void table(String name, Devices which) {
+        Path file = GOLDEN.resolve("optim/" + name + ".json");
+        assertTrue(Parity.handlesTable(file));
+        try (Device device = which.open()) {
+            ParityReport report = Parity.runTable(file, device);
+            System.out.println(device.name() + " " + report.summary());
+            assertTrue(report.ok(), () -> report.summary() + "\n" + report.failures().stream().map(Object::toString).collect(Collectors.joining("\n")));
+            assertEquals(name, report.name());
+        }
+    }
+
     private static void check(String name, Device device) {
         ParityReport report = Parity.run(GOLDEN.resolve(name), device);
         System.out.println(device.name() + " " + report.summary());
