@@ -1,0 +1,88 @@
+package lucid.bench;
+
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.openjdk.jmh.runner.NoBenchmarksException;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.Options;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// The command behind `lucid bench`.
+@Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Measures kernels beside their physical limit and their peers, in one run, and prints one table.",
+        footer = {"", "Examples:", "  lucid bench                       everything", "  lucid bench MatMul                one family",
+            "  lucid bench Attention.forward     one kernel", "  lucid bench --list"})
+public final class Bench implements Callable<Integer> {
+    @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel; all if left out.")
+    private String pattern;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of Lucid, of the probes and of the peers (default: processors of this machine).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--forks", paramLabel = "N", defaultValue = "1", description = "Fresh processes per kernel; 0 runs all in this one, which is quick and less exact (default: ${DEFAULT-VALUE}).")
+    private int forks;
+
+    @Option(names = "--iterations", paramLabel = "N", defaultValue = "5", description = "Measured iterations, after as many for warm-up (default: ${DEFAULT-VALUE}).")
+    private int iterations;
+
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "1", description = "Length of an iteration (default: ${DEFAULT-VALUE}).")
+    private double seconds;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also saves the table as JSON.")
+    private Path json;
+
+    @Option(names = "--list", description = "Prints the benchmarks that match and runs none.")
+    private boolean list;
+
+    @Spec private CommandSpec spec;
+
+    public static void main(String[] args) { System.exit(new CommandLine(new Bench()).execute(args)); }
+
+    @Override public Integer call() throws Exception {
+        if (threads < 1 || forks < 0 || iterations < 1 || !(seconds > 0)) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "bench: --threads " + threads + " --forks " + forks + " --iterations " + iterations
+                    + " --seconds " + seconds + "; wanted at least one thread and iteration, no negative forks, a positive time");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        Runner runner = new Runner(options());
+        if (list) {
+            runner.list();
+            return 0;
+        }
+        BenchTable table;
+        try {
+            table = BenchTable.of(runner.run());
+        } catch (NoBenchmarksException e) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "bench: no benchmark matches '" + pattern + "'; --list shows all", e);
+        }
+        out.println();
+        out.print(table);
+        out.println(threads + " threads; limits were probed in the same processes, before every iteration.");
+        out.flush();
+        if (json != null) JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValue(json.toFile(), table);
+        return 0;
+    }
+
+    private Options options() {
+        System.setProperty("lucid.bench.threads", Integer.toString(threads));
+        TimeValue time = TimeValue.milliseconds(Math.max(1, Math.round(seconds * 1000)));
+        // A family's name ends in Bench; people need not type that.
+        String include = "lucid\\.bench\\..*" + pattern.replaceFirst("^(\\w+?)(?:Bench)?\\.(\\w+)", "$1Bench.$2");
+        ChainedOptionsBuilder options = new OptionsBuilder().include(include).forks(forks).warmupIterations(iterations).measurementIterations(iterations)
+                .warmupTime(time).measurementTime(time).shouldFailOnError(true).verbosity(VerboseMode.NORMAL)
+                .jvmArgsAppend("-Dlucid.bench.threads=" + threads);
+        return options.build();
+    }
+}

@@ -1,0 +1,31 @@
+package lucid.bench.kernel;
+
+import lucid.bench.Limit;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/// Products with few rows, as in decoding: a 2048 x 11008 weight is read once per call, so memory is the limit.
+public class DecodeBench extends KernelBench {
+    private static final int WIDTH = 2048;
+    private static final int OUTPUTS = 11008;
+
+    @Param({"1", "8"}) public int rows;
+    @Param({"F32", "BF16"}) public DType weights;
+
+    private Matrix x;
+    private Matrix w;
+    private Matrix y;
+
+    @Override void prepare() {
+        x = random(rows, WIDTH);
+        w = random(weights, OUTPUTS, WIDTH);
+        y = random(rows, OUTPUTS);
+    }
+
+    @Override void limit(String kernel, Limit limit) { memory(limit, (double) WIDTH * OUTPUTS * weights.bytes()); }
+
+    @Benchmark public void multiply() { device.matMul().multiply(x, false, w, true, null, Accumulate.SET, y); }
+}

@@ -1,0 +1,36 @@
+package lucid.bench.kernel;
+
+import lucid.bench.Limit;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+import org.openjdk.jmh.annotations.Benchmark;
+
+/// 640 rows out of a table of 20,000.
+public class EmbeddingBench extends KernelBench {
+    private static final int ROWS = 640;
+    private static final int COLS = 2048;
+    private static final double MATRIX = 4.0 * ROWS * COLS;
+
+    private Matrix table;
+    private Matrix y;
+    private Buffer ids;
+
+    @Override void prepare() {
+        table = random(20_000, COLS);
+        y = random(ROWS, COLS);
+        ids = ints(ROWS, 20_000);
+    }
+
+    @Override void limit(String kernel, Limit limit) {
+        memory(limit, switch (kernel) {
+            case "gather" -> 2 * MATRIX;
+            case "scatterAdd" -> 3 * MATRIX;
+            default -> throw new IllegalArgumentException("no work is known for " + kernel);
+        });
+    }
+
+    @Benchmark public void gather() { device.embedding().gather(ids, table, y); }
+
+    @Benchmark public void scatterAdd() { device.embedding().scatterAdd(ids, y, RowGroups.single(ROWS), table); }
+}

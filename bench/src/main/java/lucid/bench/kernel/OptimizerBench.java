@@ -1,0 +1,37 @@
+package lucid.bench.kernel;
+
+import lucid.bench.Limit;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.Optimizer.AdamW;
+import org.openjdk.jmh.annotations.Benchmark;
+
+/// One AdamW update of 1.3 M parameters with their bf16 image: four matrices read, three and a half written.
+public class OptimizerBench extends KernelBench {
+    private static final int ROWS = 640;
+    private static final int COLS = 2048;
+    private static final double MATRIX = 4.0 * ROWS * COLS;
+
+    private static final AdamW SETTINGS = new AdamW(1e-6f, 0.9f, 0.999f, 1e-8f, 0.01f, 1000);
+
+    private Matrix grad;
+    private Matrix param;
+    private Matrix m;
+    private Matrix v;
+    private Matrix narrow;
+
+    @Override void prepare() {
+        grad = random(ROWS, COLS);
+        param = random(ROWS, COLS);
+        m = random(ROWS, COLS);
+        v = random(ROWS, COLS);
+        device.elementwise().fill(v, 1e-4f);
+        narrow = random(DType.BF16, ROWS, COLS);
+    }
+
+    @Override void limit(String kernel, Limit limit) {
+        memory(limit, 7.5 * MATRIX);
+    }
+
+    @Benchmark public void adamW() { device.optimizer().adamW(SETTINGS, 1, grad, param, m, v, narrow); }
+}

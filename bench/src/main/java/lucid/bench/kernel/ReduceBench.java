@@ -1,0 +1,46 @@
+package lucid.bench.kernel;
+
+import lucid.bench.Limit;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+import org.openjdk.jmh.annotations.Benchmark;
+
+/// Reductions over 640 rows of 2048.
+public class ReduceBench extends KernelBench {
+    private static final int ROWS = 640;
+    private static final int COLS = 2048;
+    private static final double MATRIX = 4.0 * ROWS * COLS;
+
+    private Matrix x;
+    private Matrix y;
+    private Matrix dx;
+    private Matrix sums;
+    private Matrix columns;
+
+    @Override void prepare() {
+        x = random(ROWS, COLS);
+        y = random(ROWS, COLS);
+        dx = random(ROWS, COLS);
+        sums = random(ROWS, 1);
+        columns = random(1, COLS);
+    }
+
+    @Override void limit(String kernel, Limit limit) {
+        memory(limit, switch (kernel) {
+            case "rowSum" -> MATRIX;
+            case "columnSums" -> MATRIX;
+            case "softmax" -> 2 * MATRIX;
+            case "softmaxBackward" -> 3 * MATRIX;
+            default -> throw new IllegalArgumentException("no work is known for " + kernel);
+        });
+    }
+
+    @Benchmark public void rowSum() { device.reduce().rowSum(x, sums); }
+
+    @Benchmark public void columnSums() { device.reduce().columnSums(x, RowGroups.single(ROWS), columns); }
+
+    @Benchmark public void softmax() { device.reduce().softmax(x, y); }
+
+    @Benchmark public void softmaxBackward() { device.reduce().softmaxBackward(y, x, Accumulate.SET, dx); }
+}

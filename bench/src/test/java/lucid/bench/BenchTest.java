@@ -1,0 +1,42 @@
+package lucid.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/// The command as a user runs it, as briefly as it goes: what it prints and saves, not how fast anything is.
+class BenchTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int bench(String... args) { return new CommandLine(new Bench()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(args); }
+
+    @Test void printsAndSavesOneRow(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("bench.json");
+        assertEquals(0, bench("Rotary.rotate", "--forks", "0", "--iterations", "1", "--seconds", "0.02", "--threads", "1", "--json", file.toString()), err::toString);
+        assertTrue(out.toString().contains("Rotary.rotate"), out::toString);
+        JsonNode rows = JsonMapper.builder().build().readTree(file.toFile()).get("rows");
+        assertEquals(1, rows.size());
+        JsonNode row = rows.get(0);
+        assertEquals("GB/s", row.get("unit").asText());
+        // 640 x 2048 f32 read and written: the rate is that by the time.
+        double rate = 2 * 4.0 * 640 * 2048 * 1e-3 / row.get("microseconds").asDouble();
+        assertEquals(rate, row.get("rate").asDouble(), 1e-6 * rate);
+        assertEquals(row.get("rate").asDouble() / row.get("limit").asDouble(), row.get("fraction").asDouble(), 1e-9);
+        assertTrue(row.get("ratio").isNull(), "no peer, no ratio");
+    }
+
+    @Test void refusesWhatItCannotRun() {
+        assertEquals(2, bench("NoSuchKernel", "--forks", "0"));
+        assertTrue(err.toString().contains("NoSuchKernel"), err::toString);
+        assertEquals(2, bench("--iterations", "0"));
+    }
+}
