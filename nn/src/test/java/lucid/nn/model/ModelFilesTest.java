@@ -11,9 +11,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.contract.DType;
+import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
@@ -21,6 +23,7 @@ import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.weights.WeightSource;
 import lucid.tensor.Parameter;
+import lucid.tensor.Scope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,6 +63,21 @@ class ModelFilesTest {
             assertEquals(DType.F32, m.decoder().norm().weight().dtype());
             var e = assertThrows(IllegalStateException.class, () -> m.parameters().train(TinyLlavaVideo::decoderOrConnector));
             assertTrue(e.getMessage().contains("Precision.F32"), e.getMessage());
+        }
+    }
+
+    @Test void narrowMatricesComputeTheSameBits() {
+        Path qwen = Path.of("src/test/resources/golden/qwen2/tiny_bf16/model");
+        try (Device device = Devices.SIMD.open(); WeightFiles files = WeightFiles.open(qwen); Scope scope = Scope.open(device)) {
+            PackedBatch batch = PackedBatch.builder(0).group(new int[] {3, 9, 100}, 0, List.of(new int[] {5, 6, 7}, new int[] {8})).build();
+            float[][] found = new float[2][];
+            for (int i = 0; i < 2; i++) {
+                Qwen2 model = Qwen2.load(device, qwen, files, i == 0 ? WeightSource.Precision.STORED : WeightSource.Precision.F32);
+                try (var _ = model.parameters()) {
+                    found[i] = model.logProbs(scope, batch, null, 1f, false).logProb().toFloats();
+                }
+            }
+            assertArrayEquals(found[1], found[0]);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.Sampling;
 import lucid.nn.batch.PackedBatch;
@@ -22,6 +23,7 @@ import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -171,6 +173,32 @@ class WholeModelLawTest {
             assertTrue(whole.values().stream().allMatch(g -> { for (float v : g) if (v != 0) return true; return false; }), "every parameter has a gradient");
             for (int[] sizes : new int[][] {{1, 1, 1}, {1, 2}, {2, 1}}) same(which, whole, gradients(model, false, sizes), Arrays.toString(sizes));
             same(which, whole, gradients(model, true, 2, 1), "checkpointed");
+        }
+    }
+
+    @Test void threadsChangeNothing() {
+        Map<String, float[]> one = null;
+        for (int threads : new int[] {1, 2, 3}) {
+            try (Device device = new SimdDevice(threads); TinyLlavaVideo model = Toy.model(device, 4)) {
+                model.parameters().train(TinyLlavaVideo::decoderOrConnector);
+                Map<String, float[]> found = gradients(model, false, 3);
+                if (one == null) one = found;
+                same(Devices.SIMD, one, found, threads + " threads");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Devices.class)
+    void stepsLeaveNoMemoryBehind(Devices which) {
+        try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 4)) {
+            model.parameters().train(TinyLlavaVideo::decoderOrConnector);
+            long before = device.liveBytes();
+            for (int i = 0; i < 5; i++) {
+                gradients(model, i % 2 == 1, 2, 1);
+                model.parameters().zeroGrad();
+                assertEquals(before, device.liveBytes(), "after step " + i);
+            }
         }
     }
 
