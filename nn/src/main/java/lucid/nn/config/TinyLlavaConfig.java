@@ -2,6 +2,7 @@ package lucid.nn.config;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import lucid.nn.file.AtomicFile;
@@ -96,7 +97,7 @@ public record TinyLlavaConfig(Qwen2Config text, SiglipVisionConfig vision, Resam
     public void write(Path folder) {
         byte[] bytes = (toJson().toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(folder.resolve("config.json"), channel -> {
-            var buffer = java.nio.ByteBuffer.wrap(bytes);
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
             while (buffer.hasRemaining()) channel.write(buffer);
         });
     }

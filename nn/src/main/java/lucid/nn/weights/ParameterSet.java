@@ -1,7 +1,9 @@
 package lucid.nn.weights;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -11,6 +13,7 @@ import java.util.Objects;
 import java.util.function.Predicate;
 import lucid.kernels.Device;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
 import lucid.tensor.Parameter;
@@ -107,7 +110,7 @@ public final class ParameterSet implements AutoCloseable {
     /// Adds a tensor to a file, converted where the types differ.
     public static void add(SafetensorsWriter writer, String name, Tensor value, StoredType type) {
         if (type != StoredType.F32 && type != StoredType.BF16) throw new IllegalArgumentException("save: type " + type + ", wanted F32 or BF16");
-        long[] shape = java.util.Arrays.stream(value.shape().dims()).asLongStream().toArray();
+        long[] shape = Arrays.stream(value.shape().dims()).asLongStream().toArray();
         DType kept = value.dtype();
         if (kept == DType.F32 && type == StoredType.F32) {
             writer.add(name, type, shape, (from, count, chunk) -> {
@@ -122,15 +125,15 @@ public final class ParameterSet implements AutoCloseable {
         }
     }
 
-    private static void bf16(Tensor value, long from, int count, java.nio.ByteBuffer chunk) {
+    private static void bf16(Tensor value, long from, int count, ByteBuffer chunk) {
         Device device = value.device();
         short[] part = new short[count];
         if (value.dtype() == DType.BF16) {
             device.read(value.buffer(), from, part);
         } else {
             try (var narrow = device.allocate(DType.BF16, count)) {
-                var wide = new lucid.kernels.contract.Matrix(value.buffer(), from, 1, count, count);
-                device.conversion().convert(wide, lucid.kernels.contract.Matrix.of(narrow, 1, count));
+                Matrix wide = new Matrix(value.buffer(), from, 1, count, count);
+                device.conversion().convert(wide, Matrix.of(narrow, 1, count));
                 device.read(narrow, 0, part);
             }
         }

@@ -1,15 +1,17 @@
 package lucid.nn.weights;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.zip.CRC32;
-import java.nio.charset.StandardCharsets;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.math.Philox;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
@@ -74,7 +76,7 @@ public sealed interface WeightSource {
             MemorySegment data = t.data();
             if (data.address() % type.bytes() == 0) return Tensor.over(scope, scope.device().adopt(type, data), shape);
             short[] copy = new short[Math.toIntExact(t.elements())];
-            MemorySegment.copy(data, java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, 0, copy, 0, copy.length);
+            MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, 0, copy, 0, copy.length);
             return Tensor.halves(scope, type, copy, shape);
         }
 
@@ -90,7 +92,7 @@ public sealed interface WeightSource {
                 default -> DType.F32;
             };
             try (Buffer mapped = scope.device().adopt(type, t.data())) {
-                var from = lucid.kernels.contract.Matrix.of(mapped, out.shape().rows(), out.shape().cols());
+                Matrix from = Matrix.of(mapped, out.shape().rows(), out.shape().cols());
                 if (type == DType.F32) scope.device().elementwise().copy(from, out.matrix());
                 else scope.device().conversion().convert(from, out.matrix());
             }
