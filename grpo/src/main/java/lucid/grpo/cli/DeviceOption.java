@@ -15,6 +15,8 @@ final class DeviceOption {
     @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    int threads() { return threads; }
+
     Device open() {
         return switch (kind) {
             case AUTO, SIMD -> new SimdDevice(threads);

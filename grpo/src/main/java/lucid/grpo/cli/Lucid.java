@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
         description = "GRPO in the open: a small video-language model learns to reason, on your own processor.",
         footer = {"", "Start with:", "  lucid demo                 the whole way, from nothing to a report, in a few minutes",
                 "  lucid demo --help          every command has help with examples"},
-        subcommands = {ReportCommand.class, DevicesCommand.class})
+        subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class,
+                ReportCommand.class, DevicesCommand.class})
 public final class Lucid implements Runnable {
     @Spec private CommandSpec spec;
 

@@ -41,7 +41,7 @@ public final class DriftData implements TrainingData {
         stride = java.util.stream.IntStream.range(0, k).map(i -> k == 1 ? 0 : i * (Scene.FRAMES - 1) / (k - 1)).toArray();
     }
 
-    @Override public Example example(String kind, long seed, String stage, int step, int index) {
+    @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
         Draw d = Draw.of(seed, "example " + stage + " " + kind, step, index);
         int clip = d.below(plan.trainClips());
         Scene scene = scenes.get(clip);
@@ -62,7 +62,7 @@ public final class DriftData implements TrainingData {
                 Question q = question(d, scene);
                 yield template.example(kind, Visual.clip(clip), q.text(), q.finding() + ".");
             }
-            case "cold_start" -> coldStart(d, seed, stage, step, index);
+            case "cold_start" -> coldStart(d, seed, stage, step * batch + index);
             default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'" + lucid.grpo.recipe.RecipeReader.suggestion(kind, KINDS)
                     + "; drift has " + String.join(", ", KINDS));
         };
@@ -84,8 +84,7 @@ public final class DriftData implements TrainingData {
     }
 
     // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be memorised.
-    private Example coldStart(Draw d, long seed, String stage, int step, int index) {
-        int number = step * COLD_BATCH + index;
+    private Example coldStart(Draw d, long seed, String stage, int number) {
         int[] order = Draw.of(seed, "cold-start order " + stage, number / coldStart.size()).permutation(coldStart.size());
         DriftPlan.Asked sample = coldStart.get(order[number % coldStart.size()]);
         boolean x = d.chance(0.5);
@@ -97,8 +96,6 @@ public final class DriftData implements TrainingData {
         return template.example("cold_start", new Visual(sample.clip(), Visual.WHOLE, x, y), PromptTemplate.question(shuffled.problem(), Mode.REASONING),
                 DriftText.reasoned(scene, shuffled).strip());
     }
-
-    private static final int COLD_BATCH = DriftPlan.COLD_START;
 
     @Override public List<Prompt> prompts(long seed, String stage, int step, int count) {
         int perEpoch = training.size() / count;

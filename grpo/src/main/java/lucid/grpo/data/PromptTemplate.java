@@ -8,7 +8,7 @@ import lucid.tokenizer.chat.Qwen2BaseTemplate;
 /// The published conversation around a question about a clip: `qwen2_base`, with the published requests for reasoning and for a letter.
 public final class PromptTemplate {
     /// Asks for reasoning; joined to the question by a space in training, as published.
-    public static final String REASON = "Output the thinking process in <think> </think> and final answer (option) in <answer> </answer> tags.";
+    public static final String REASON = lucid.video.data.ClipQuestion.INSTRUCTION;
     /// Asks for the letter; joined by a line break, as published.
     public static final String DIRECT = "Answer with the option's letter from the given choices directly.";
 

@@ -12,10 +12,10 @@ public interface TrainingData {
         REASONING
     }
 
-    /// The example number `index` of a kind in a step.
+    /// The example number `index` of a kind in a step that holds `batch` of them.
     ///
     /// @throws IllegalArgumentException for a kind that this data does not have; the message lists those it has
-    Example example(String kind, long seed, String stage, int step, int index);
+    Example example(String kind, long seed, String stage, int step, int index, int batch);
 
     /// The prompts of a step, all about different clips.
     List<Prompt> prompts(long seed, String stage, int step, int count);

@@ -39,7 +39,7 @@ final class SupervisedRun implements StageRun {
     @Override public ObjectNode step(int step) {
         List<Example> examples = new ArrayList<>();
         stage.mix().forEach((kind, count) -> {
-            for (int i = 0; i < count; i++) examples.add(data.example(kind, seed, stage.name(), step, i));
+            for (int i = 0; i < count; i++) examples.add(data.example(kind, seed, stage.name(), step, i, count));
         });
         Map<String, double[]> sums = new LinkedHashMap<>();
         try (Scope scope = Scope.open(policy.device())) {

@@ -1,5 +1,6 @@
 package lucid.nn.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
@@ -37,8 +38,14 @@ public record TinyLlavaConfig(Qwen2Config text, SiglipVisionConfig vision, Resam
     }
 
     /// Reads `config.json` (a file, or the folder it is in).
-    public static TinyLlavaConfig read(Path path) {
-        ConfigReader r = ConfigReader.open(path);
+    public static TinyLlavaConfig read(Path path) { return read(ConfigReader.open(path)); }
+
+    /// Reads a configuration that is part of another file.
+    ///
+    /// @param where names the file and the place in it, for messages
+    public static TinyLlavaConfig parse(String where, JsonNode config) { return read(new ConfigReader(where, config)); }
+
+    private static TinyLlavaConfig read(ConfigReader r) {
         r.only("model_type", "tinyllava");
         r.only("connector_type", "groupresampler");
         r.only("image_aspect_ratio", "square");

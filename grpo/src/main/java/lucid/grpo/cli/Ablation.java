@@ -1,0 +1,106 @@
+package lucid.grpo.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import lucid.grpo.console.Console;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.Stage;
+import lucid.grpo.report.Report;
+import lucid.grpo.run.Disk;
+import lucid.grpo.session.Session;
+import lucid.grpo.train.Trainer;
+import lucid.kernels.Device;
+
+/// The same run with one thing changed, several times over; the results go into the first run's report.
+final class Ablation {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String NO_COLD_START = "no cold start";
+    private static final String DIRECT = "direct answers for the same time";
+
+    private final Recipe recipe;
+    private final Path run;
+    private final Path data;
+    private final Device device;
+    private final int threads;
+    private final Console console;
+
+    Ablation(Recipe recipe, Path run, Path data, Device device, int threads, Console console) {
+        this.recipe = recipe;
+        this.run = run;
+        this.data = data;
+        this.device = device;
+        this.threads = threads;
+        this.console = console;
+    }
+
+    void run() throws IOException {
+        ArrayNode table = JSON.createArrayNode();
+        table.add(row("as published", run));
+        for (Map.Entry<String, Recipe> v : variants().entrySet()) {
+            Path out = run.resolve("ablations").resolve(v.getKey().replace(' ', '-'));
+            if (!Files.exists(out.resolve("summary.json"))) {
+                console.heading("ablation: " + v.getKey());
+                Path model = Trainer.checkpointOf(run, v.getKey().equals(NO_COLD_START) || v.getKey().equals(DIRECT) ? "base" : "cold_start");
+                try (Session session = Session.open(v.getValue(), device, threads, data, model, null, console)) {
+                    if (!new Training(session, out, console).run(Files.exists(out.resolve("config.json")), null)) return;
+                }
+            }
+            table.add(row(v.getKey(), out));
+        }
+        Disk.text(run.resolve("ablations.json"), table.toPrettyString() + "\n");
+        console.line("report: " + Report.of(run, null).write());
+    }
+
+    private Map<String, Recipe> variants() {
+        Stage.Grpo g = (Stage.Grpo) recipe.stages().getLast();
+        Map<String, Recipe> all = new LinkedHashMap<>();
+        all.put("no noise", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), 0, g.advantage().divideByStd()), g.loss())));
+        all.put("no length reward", with(change(g, new Stage.RewardSpec(g.reward().rule(), g.reward().maxLength(), false), g.advantage(), g.loss())));
+        all.put("no KL", with(change(g, g.reward(), g.advantage(), new Stage.LossSpec(g.loss().epsilonLow(), g.loss().epsilonHigh(), 0, g.loss().klClamp(), g.loss().aggregation()))));
+        all.put(NO_COLD_START, with(g));
+        all.put("no division by std", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), g.advantage().noise(), false), g.loss())));
+        all.put(DIRECT, with(direct(g)));
+        return all;
+    }
+
+    private Recipe with(Stage... stages) { return recipe.withStages(List.of(stages)); }
+
+    private static Stage.Grpo change(Stage.Grpo g, Stage.RewardSpec reward, Stage.AdvantageSpec advantage, Stage.LossSpec loss) {
+        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(), g.sampling(), reward, advantage, loss,
+                g.optimizer(), g.trainable(), g.saveEvery(), g.interimEvery(), 0);
+    }
+
+    // Plain supervised training on direct answers: about as many tokens a step as a GRPO step, so about the same time.
+    private static Stage.Supervised direct(Stage.Grpo g) {
+        return new Stage.Supervised("direct", "base", 2 * g.steps(), Map.of("direct", 4 * g.prompts()), g.optimizer(), g.trainable(), g.saveEvery());
+    }
+
+    private ObjectNode row(String name, Path folder) throws IOException {
+        JsonNode summary = JSON.readTree(Files.readString(folder.resolve("summary.json")));
+        JsonNode last = summary.get("stages").get(summary.get("stages").size() - 1);
+        ObjectNode row = JSON.createObjectNode().put("name", name);
+        for (String key : List.of("accuracy", "format", "mean_length", "questions")) row.set(key, last.get(key));
+        List<double[]> curve = new ArrayList<>();
+        double kl = Double.NaN;
+        for (String line : Files.readAllLines(folder.resolve("metrics.jsonl"))) {
+            JsonNode m = JSON.readTree(line);
+            if (!m.has("rewards/accuracy_reward/mean")) continue;
+            curve.add(new double[] {m.get("stage_step").asDouble(), m.get("rewards/accuracy_reward/mean").asDouble()});
+            kl = m.get("kl").asDouble();
+        }
+        row.set("accuracy_curve", JSON.valueToTree(curve));
+        if (!Double.isNaN(kl)) row.put("kl", kl);
+        console.line(String.format(Locale.ROOT, "%-34s accuracy %.3f  format %.3f", name, row.get("accuracy").asDouble(), row.get("format").asDouble()));
+        return row;
+    }
+}

@@ -1,0 +1,19 @@
+package lucid.grpo.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/// Where a run reads and writes.
+final class RunOptions {
+    @Option(names = "--data", paramLabel = "DIR", description = "Clips and the cache of decoded frames (default: ${DEFAULT-VALUE}).")
+    Path data = Path.of("data");
+
+    @Option(names = "--out", paramLabel = "DIR", description = "The run folder.")
+    Path out;
+
+    @Option(names = "--resume", description = "Go on with the run that is in the folder; it ends on the same hash as one that was never stopped.")
+    boolean resume;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the run (default: the recipe's). Clips and weights do not depend on anything else.")
+    Long seed;
+}

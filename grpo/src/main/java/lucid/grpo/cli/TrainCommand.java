@@ -1,0 +1,61 @@
+package lucid.grpo.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import lucid.grpo.console.Console;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
+import lucid.grpo.session.Session;
+import lucid.kernels.Device;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `lucid train`: the GRPO stages of a recipe on a model that is there.
+@Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model from rewards: the GRPO stages of a recipe.",
+        footer = {"", "Examples:", "  lucid train --recipe demo --model runs/demo-1/checkpoints/04-cold_start-000020-done --out runs/again",
+                "  lucid train --recipe tinyllava-video-r1 --model MODEL --data nextqa --out runs/nextqa", "  lucid train --print-recipe tinyllava-video-r1 > mine.json"})
+final class TrainCommand implements Callable<Integer> {
+    @Mixin private DeviceOption device;
+    @Mixin private RunOptions options;
+
+    @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Shipped recipe or file (default: ${DEFAULT-VALUE}).")
+    private String recipe = "tinyllava-video-r1";
+
+    @Option(names = "--model", paramLabel = "DIR", description = "Folder of the model to start from, or of a run.")
+    private Path model;
+
+    @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions to evaluate on, in one of the published layouts; never trained on.")
+    private Path heldOut;
+
+    @Option(names = "--print-recipe", paramLabel = "NAME|FILE", description = "Only print the recipe, every constant of it.")
+    private String print;
+
+    @Override public Integer call() {
+        if (print != null) {
+            System.out.print(RecipeReader.write(RecipeReader.read(print)));
+            return 0;
+        }
+        return stages(device, options, recipe, model, heldOut, Stage.Grpo.class);
+    }
+
+    /// Runs the stages of one sort; `sft` shares it.
+    static int stages(DeviceOption device, RunOptions options, String name, Path model, Path heldOut, Class<? extends Stage> sort) {
+        Console console = Console.standard();
+        Recipe all = RecipeReader.read(name);
+        Recipe wanted = all.withStages(all.stages().stream().filter(sort::isInstance).toList());
+        if (wanted.stages().isEmpty()) {
+            throw new IllegalArgumentException("recipe " + all.name() + " has no " + (sort == Stage.Grpo.class ? "grpo" : "supervised") + " stage; it has "
+                    + all.stages().stream().map(Stage::name).toList());
+        }
+        if (options.seed != null) wanted = wanted.withSeed(options.seed);
+        Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());
+        try (Device d = device.open()) {
+            console.line(d.description());
+            try (Session session = Session.open(wanted, d, device.threads(), options.data, model, heldOut, console)) {
+                return new Training(session, out, console).run(options.resume, null) ? 0 : 130;
+            }
+        }
+    }
+}

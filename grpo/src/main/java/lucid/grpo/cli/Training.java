@@ -1,0 +1,121 @@
+package lucid.grpo.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.Locale;
+import lucid.grpo.console.Console;
+import lucid.grpo.report.Report;
+import lucid.grpo.run.Disk;
+import lucid.grpo.run.RunFolder;
+import lucid.grpo.run.RunState;
+import lucid.grpo.session.Session;
+import lucid.grpo.train.Evaluation;
+import lucid.grpo.train.Evaluator;
+import lucid.grpo.train.Trainer;
+import lucid.grpo.data.TrainingData;
+import lucid.kernels.contract.Sampling;
+
+/// Runs a session's stages to the end, with Ctrl-C honoured, then writes controls, summary and report. Shared by the commands that train.
+final class Training {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Session session;
+    private final Path out;
+    private final Console console;
+
+    Training(Session session, Path out, Console console) {
+        this.session = session;
+        this.out = out;
+        this.console = console;
+    }
+
+    /// @param expected the hash that this run should end on, or null if none is known
+    /// @return true if the run is complete, false if it was stopped
+    boolean run(boolean resume, String expected) {
+        try (RunFolder folder = session.folder(out, resume)) {
+            Trainer trainer = session.trainer(folder);
+            RunState state;
+            try (var _ = onInterrupt(trainer)) {
+                state = trainer.run();
+            }
+            if (!state.stageComplete() || state.stageIndex() + 1 < session.recipe().stages().size()) {
+                console.line("stopped after step " + state.totalSteps() + "; --resume --out " + out + " goes on from there");
+                return false;
+            }
+            summary(state, expected);
+        }
+        Path report = Report.of(out, session.dataFolder()).write();
+        console.line("report: " + report);
+        return true;
+    }
+
+    // Ctrl-C: the step in progress is finished and saved before the process ends.
+    private AutoCloseableHook onInterrupt(Trainer trainer) {
+        Thread main = Thread.currentThread();
+        Thread hook = new Thread(() -> {
+            trainer.stop();
+            console.line("stopping after this step; the run is being saved ...");
+            try {
+                main.join(60_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        return () -> {
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // The process is ending: the hook is what asked for it and is waiting for us.
+                return;
+            }
+        };
+    }
+
+    private interface AutoCloseableHook extends AutoCloseable {
+        @Override void close();
+    }
+
+    private void summary(RunState state, String expected) {
+        ObjectNode summary = JSON.createObjectNode();
+        ArrayNode controls = controls();
+        summary.put("seconds", state.seconds()).put("seed", session.recipe().seed()).put("final_hash", state.hash()).put("expected_hash", expected);
+        for (JsonNode c : controls) {
+            switch (c.get("control").asText()) {
+                case "BLANK" -> summary.set("blind_accuracy", c.get("accuracy"));
+                case "SHUFFLED" -> summary.set("shuffled_accuracy", c.get("accuracy"));
+                case "REVERSED" -> summary.set("reversed_accuracy", c.get("accuracy"));
+                default -> { }
+            }
+        }
+        ArrayNode stages = summary.putArray("stages");
+        state.results().stream().filter(r -> r.has("accuracy")).forEach(stages::add);
+        summary.set("controls", controls);
+        Disk.text(out.resolve("summary.json"), summary.toPrettyString() + "\n");
+    }
+
+    private ArrayNode controls() {
+        ArrayNode all = JSON.createArrayNode();
+        int questions = session.recipe().evaluation().controls();
+        if (questions == 0) return all;
+        Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation().maxNewTokens());
+        for (Evaluator.Control control : Evaluator.Control.values()) {
+            Evaluation e;
+            try (Console.Bar bar = console.bar("control " + control.name().toLowerCase(Locale.ROOT), questions)) {
+                e = evaluator.run(TrainingData.Mode.REASONING, questions, control, Sampling.Rule.GREEDY, session.recipe().seed(), bar::update);
+            }
+            ObjectNode c = JSON.valueToTree(e);
+            c.put("control", control.name()).put("name", control.name().toLowerCase(Locale.ROOT)).put("note", note(control, e));
+            all.add(c);
+        }
+        return all;
+    }
+
+    private static String note(Evaluator.Control control, Evaluation e) {
+        return control == Evaluator.Control.REVERSED
+                ? String.format(Locale.ROOT, "%s (%.1f %% of order-dependent answers are the reversed clip's)", control.note(), 100 * e.reversedAccuracy()) : control.note();
+    }
+}

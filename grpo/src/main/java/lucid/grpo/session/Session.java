@@ -1,0 +1,167 @@
+package lucid.grpo.session;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import lucid.grpo.console.Console;
+import lucid.grpo.data.DriftClips;
+import lucid.grpo.data.DriftData;
+import lucid.grpo.data.QuestionData;
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeException;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.run.RunFolder;
+import lucid.grpo.train.Policy;
+import lucid.grpo.train.Trainer;
+import lucid.kernels.Device;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.weights.Initialization;
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.Tokenizer;
+import lucid.video.Progress;
+import lucid.video.data.ClipCache;
+import lucid.video.data.QuestionFiles;
+import lucid.video.drift.Drift;
+import lucid.video.drift.DriftPlan;
+
+/// Everything that a run needs, opened in the right order and closed together.
+public final class Session implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String END = "<|endoftext|>";
+
+    private final Recipe recipe;
+    private final Path dataFolder;
+    private final TrainingData data;
+    private final Tokenizer tokenizer;
+    private final Policy policy;
+    private final Console console;
+
+    private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Console console) {
+        this.recipe = recipe;
+        this.dataFolder = dataFolder;
+        this.data = data;
+        this.tokenizer = tokenizer;
+        this.policy = policy;
+        this.console = console;
+    }
+
+    /// @param dataRoot where Drift data sets and the cache of decoded clips are kept, or the folder of a question file's clips
+    /// @param model    a model's or run's folder to start from; null: from nothing, with the recipe's own model and tokenizer
+    /// @param heldOut  a question file to evaluate on; null: what the data brings
+    public static Session open(Recipe recipe, Device device, int threads, Path dataRoot, Path model, Path heldOut, Console console) {
+        if (model == null && (recipe.model() == null || recipe.tokenizer() == null)) {
+            throw new RecipeException("recipe " + recipe.name() + " has no model of its own; name one with --model DIR");
+        }
+        Recipe.DataSpec d = recipe.data();
+        ClipCache cache = new ClipCache(dataRoot.resolve("cache"), console::line);
+        return switch (d.kind()) {
+            case "drift" -> {
+                DriftPlan plan = new DriftPlan(d.dataSeed(), d.clips(), d.heldOut());
+                Drift drift = drift(dataRoot, plan, threads, console);
+                Tokenizer tokenizer = model == null ? tokenizer(recipe, plan) : ModelFolder.tokenizer(model);
+                DriftClips clips;
+                try (Bars bars = new Bars(console)) {
+                    clips = DriftClips.load(drift, cache, d.frames(), d.image(), threads, bars);
+                }
+                yield new Session(recipe, drift.root(), new DriftData(plan, clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), console);
+            }
+            case "nextqa" -> {
+                Tokenizer tokenizer = ModelFolder.tokenizer(model);
+                TrainingData data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, questions(dataRoot, d.questions(), recipe, "grpo"),
+                        questions(dataRoot, d.coldStart(), recipe, "cold_start"), heldOut == null ? List.of() : QuestionFiles.read(heldOut));
+                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), console);
+            }
+            default -> throw new RecipeException("recipe " + recipe.name() + ", data.kind: '" + d.kind() + "'; wanted 'drift' or 'nextqa'"
+                    + RecipeReader.suggestion(d.kind(), List.of("drift", "nextqa")));
+        };
+    }
+
+    private static List<lucid.video.data.ClipQuestion> questions(Path root, String file, Recipe recipe, String phase) {
+        boolean needed = recipe.stages().stream().anyMatch(s -> s.phase().equals(phase));
+        return !needed || file == null ? List.of() : QuestionFiles.read(root.resolve(file));
+    }
+
+    /// The Drift data set of a plan: made now, or found.
+    public static Drift drift(Path dataRoot, DriftPlan plan, int threads, Console console) {
+        Path folder = dataRoot.resolve("drift-" + plan.seed() + "-" + plan.trainClips() + "-" + plan.heldOut());
+        try (Bars bars = new Bars(console)) {
+            return Drift.generate(folder, plan, threads, bars);
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not make the clips in " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Tokenizer tokenizer(Recipe recipe, DriftPlan plan) {
+        Tokenizer trained = new BpeTrainer(recipe.tokenizer().vocabulary(), 2, List.of(END)).train(DriftData.corpus(plan, recipe.tokenizer().texts())).tokenizer();
+        int rows = recipe.model().path("text_config").path("vocab_size").asInt();
+        if (trained.vocabSize() != rows) {
+            throw new RecipeException("recipe " + recipe.name() + ": the tokenizer has " + trained.vocabSize() + " tokens, model.text_config.vocab_size is " + rows
+                    + "; wanted the same number (set both, or train on more texts)");
+        }
+        return trained;
+    }
+
+    private static Policy policy(Recipe recipe, Device device, Path model, Tokenizer tokenizer) {
+        if (model != null) return ModelFolder.policy(device, model);
+        TinyLlavaConfig config = TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model());
+        return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), Initialization.fanIn(config.text().layers(), config.vision().layers())));
+    }
+
+    public Recipe recipe() { return recipe; }
+
+    public TrainingData data() { return data; }
+
+    public Tokenizer tokenizer() { return tokenizer; }
+
+    public Policy policy() { return policy; }
+
+    /// Folder that clip names are relative to.
+    public Path dataFolder() { return dataFolder; }
+
+    /// Opens a run folder for this session's recipe.
+    public RunFolder folder(Path out, boolean resume) {
+        ObjectNode config = JSON.createObjectNode();
+        try {
+            config.set("recipe", JSON.readTree(RecipeReader.write(recipe)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        config.put("data_sha256", data.contentHash());
+        config.put("data_folder", dataFolder.toAbsolutePath().normalize().toString());
+        RunFolder folder = RunFolder.open(out, config, resume);
+        ModelFolder.writeTokenizer(tokenizer, out);
+        return folder;
+    }
+
+    public Trainer trainer(RunFolder folder) { return new Trainer(recipe, data, tokenizer, policy, folder, console); }
+
+    @Override public void close() { policy.close(); }
+
+    /// Shows the progress of long data work.
+    private static final class Bars implements Progress, AutoCloseable {
+        private final Console console;
+        private Console.Bar bar;
+        private String what = "";
+
+        Bars(Console console) { this.console = console; }
+
+        @Override public synchronized void at(String name, int done, int total) {
+            if (!name.equals(what)) {
+                close();
+                what = name;
+                bar = console.bar(name, total);
+            }
+            bar.update(done);
+        }
+
+        @Override public void close() {
+            if (bar != null) bar.close();
+            bar = null;
+        }
+    }
+}
