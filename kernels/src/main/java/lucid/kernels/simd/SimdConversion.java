@@ -36,10 +36,10 @@ public final class SimdConversion implements Conversion {
         MemorySegment ys = HostBuffer.segment(y);
         DType type = x.dtype();
         Strips.Body body = switch (y.dtype() == F32 ? type : y.dtype()) {
-            case BF16 -> type == F32 ? (r, c, n) -> toBf16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n) -> widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
-            case F16 -> type == F32 ? (r, c, n) -> toF16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n) -> widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
-            case I32 -> (r, c, n) -> fromI32(xs, at(x, r, c), ys, at(y, r, c), n);
-            case U8 -> (r, c, n) -> fromU8(xs, at(x, r, c), ys, at(y, r, c), n);
+            case BF16 -> type == F32 ? (r, c, n, _) -> toBf16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n, _) -> widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
+            case F16 -> type == F32 ? (r, c, n, _) -> toF16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n, _) -> widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
+            case I32 -> (r, c, n, _) -> fromI32(xs, at(x, r, c), ys, at(y, r, c), n);
+            case U8 -> (r, c, n, _) -> fromU8(xs, at(x, r, c), ys, at(y, r, c), n);
             default -> throw new IllegalArgumentException(operation + ": no way from " + type + " to " + y.dtype());
         };
         Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), body);
@@ -58,7 +58,7 @@ public final class SimdConversion implements Conversion {
         IntVector bits = x.reinterpretAsInts();
         IntVector high = bits.lanewise(VectorOperators.LSHR, 16);
         IntVector rounded = bits.add(0x7FFF).add(high.and(1)).lanewise(VectorOperators.LSHR, 16);
-        return rounded.blend(high.or(0x40), x.test(VectorOperators.IS_NAN).cast(Species.I));
+        return rounded.blend(high.or(0x40), x.compare(VectorOperators.NE, x).cast(Species.I));
     }
 
     /// Stores a vector as bf16.

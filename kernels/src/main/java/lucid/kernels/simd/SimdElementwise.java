@@ -21,13 +21,17 @@ public final class SimdElementwise implements Elementwise {
     private static final long STEP = LANES * 4L;
 
     private final Workers workers;
+    private final Pads pads;
 
-    public SimdElementwise(Workers workers) { this.workers = workers; }
+    public SimdElementwise(Workers workers) {
+        this.workers = workers;
+        pads = new Pads(workers.threads());
+    }
 
     @Override public void fill(Matrix y, float value) {
         Checks.type("elementwise.fill", "y", y, F32);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n) -> fill(value, ys, at(y, r, c), n));
+        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n, _) -> fill(value, ys, at(y, r, c), n));
     }
 
     @Override public void copy(Matrix x, Matrix y) {
@@ -38,7 +42,7 @@ public final class SimdElementwise implements Elementwise {
         MemorySegment ys = HostBuffer.segment(y);
         long size = x.dtype().bytes();
         Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(),
-                (r, c, n) -> MemorySegment.copy(xs, at(x, r, c), ys, at(y, r, c), n * size));
+                (r, c, n, _) -> MemorySegment.copy(xs, at(x, r, c), ys, at(y, r, c), n * size));
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
@@ -57,10 +61,10 @@ public final class SimdElementwise implements Elementwise {
         boolean oneCol = b.cols() == 1 && a.cols() != 1;
         boolean dense = a.isDense() && y.isDense();
         if (oneCol) {
-            Strips.run(workers, a.rows(), a.cols(), dense && b.rows() == 1, (r, c, n) ->
+            Strips.run(workers, a.rows(), a.cols(), dense && b.rows() == 1, (r, c, n, _) ->
                     BinaryLoops.run(op, as, at(a, r, c), bs.get(ValueLayout.JAVA_FLOAT, at(b, oneRow ? 0 : r, 0)), ys, at(y, r, c), n));
         } else {
-            Strips.run(workers, a.rows(), a.cols(), dense && b.isDense() && !oneRow, (r, c, n) ->
+            Strips.run(workers, a.rows(), a.cols(), dense && b.isDense() && !oneRow, (r, c, n, _) ->
                     BinaryLoops.run(op, as, at(a, r, c), bs, at(b, oneRow ? 0 : r, c), ys, at(y, r, c), n));
         }
     }
@@ -68,19 +72,19 @@ public final class SimdElementwise implements Elementwise {
     @Override public void addScaled(float alpha, Matrix x, Matrix y) {
         MemorySegment xs = check("elementwise.addScaled", x, y);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n) -> BinaryLoops.addScaled(alpha, xs, at(x, r, c), ys, at(y, r, c), n));
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, _) -> BinaryLoops.addScaled(alpha, xs, at(x, r, c), ys, at(y, r, c), n));
     }
 
     @Override public void scale(float alpha, Matrix x, Matrix y) {
         MemorySegment xs = check("elementwise.scale", x, y);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n) -> BinaryLoops.run(Binary.MUL, xs, at(x, r, c), alpha, ys, at(y, r, c), n));
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, _) -> BinaryLoops.run(Binary.MUL, xs, at(x, r, c), alpha, ys, at(y, r, c), n));
     }
 
     @Override public void unary(Unary op, Matrix x, Matrix y) {
         MemorySegment xs = check("elementwise." + op, x, y);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n) -> UnaryLoops.run(op, xs, at(x, r, c), ys, at(y, r, c), n));
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, t) -> unary(op, pads.of(t), xs, at(x, r, c), ys, at(y, r, c), n));
     }
 
     @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) {
@@ -91,8 +95,8 @@ public final class SimdElementwise implements Elementwise {
         MemorySegment gs = HostBuffer.segment(dy);
         MemorySegment ds = HostBuffer.segment(dx);
         boolean add = mode == Accumulate.ADD;
-        Strips.run(workers, x.rows(), x.cols(), x.isDense() && dy.isDense() && dx.isDense(), (r, c, n) ->
-                UnaryBackwardLoops.run(op, xs, at(x, r, c), gs, at(dy, r, c), ds, at(dx, r, c), n, add));
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && dy.isDense() && dx.isDense(), (r, c, n, t) ->
+                unaryBackward(op, pads.of(t), xs, at(x, r, c), gs, at(dy, r, c), ds, at(dx, r, c), n, add));
     }
 
     @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) {
@@ -101,8 +105,8 @@ public final class SimdElementwise implements Elementwise {
         Checks.sameOrApart("elementwise.swiGlu", "y", y, "up", up);
         MemorySegment us = HostBuffer.segment(up);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, y.rows(), y.cols(), gate.isDense() && up.isDense() && y.isDense(), (r, c, n) ->
-                swiGlu(gs, at(gate, r, c), us, at(up, r, c), ys, at(y, r, c), n));
+        Strips.run(workers, y.rows(), y.cols(), gate.isDense() && up.isDense() && y.isDense(), (r, c, n, t) ->
+                swiGlu(pads.of(t), gs, at(gate, r, c), us, at(up, r, c), ys, at(y, r, c), n));
     }
 
     @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) {
@@ -123,8 +127,8 @@ public final class SimdElementwise implements Elementwise {
         MemorySegment dus = HostBuffer.segment(dUp);
         boolean add = mode == Accumulate.ADD;
         boolean dense = gate.isDense() && up.isDense() && dy.isDense() && dGate.isDense() && dUp.isDense();
-        Strips.run(workers, gate.rows(), gate.cols(), dense, (r, c, n) ->
-                swiGluBackward(gs, at(gate, r, c), us, at(up, r, c), ys, at(dy, r, c), dgs, at(dGate, r, c), dus, at(dUp, r, c), n, add));
+        Strips.run(workers, gate.rows(), gate.cols(), dense, (r, c, n, t) ->
+                swiGluBackward(pads.of(t), gs, at(gate, r, c), us, at(up, r, c), ys, at(dy, r, c), dgs, at(dGate, r, c), dus, at(dUp, r, c), n, add));
     }
 
     private static MemorySegment check(String operation, Matrix x, Matrix y) {
@@ -141,33 +145,73 @@ public final class SimdElementwise implements Elementwise {
         if (bound < n) store(v, y, yo, n - bound);
     }
 
+    private static void unary(Unary op, MemorySegment pad, MemorySegment x, long xo, MemorySegment y, long yo, int n) {
+        int whole = Species.F.loopBound(n);
+        UnaryLoops.run(op, x, xo, y, yo, whole);
+        int rest = n - whole;
+        if (rest == 0) return;
+        Pads.in(pad, 0, x, xo + 4L * whole, rest);
+        UnaryLoops.run(op, pad, Pads.slot(0), pad, Pads.slot(1), LANES);
+        Pads.out(pad, 1, y, yo + 4L * whole, rest);
+    }
+
+    private static void unaryBackward(Unary op, MemorySegment pad, MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n,
+                                      boolean add) {
+        int whole = Species.F.loopBound(n);
+        UnaryBackwardLoops.run(op, x, xo, dy, go, dx, o, whole, add);
+        int rest = n - whole;
+        if (rest == 0) return;
+        long done = 4L * whole;
+        Pads.in(pad, 0, x, xo + done, rest);
+        Pads.in(pad, 1, dy, go + done, rest);
+        if (add) Pads.in(pad, 2, dx, o + done, rest);
+        UnaryBackwardLoops.run(op, pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), LANES, add);
+        Pads.out(pad, 2, dx, o + done, rest);
+    }
+
+    private static void swiGlu(MemorySegment pad, MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, int n) {
+        int whole = Species.F.loopBound(n);
+        swiGlu(g, go, u, uo, y, yo, whole);
+        int rest = n - whole;
+        if (rest == 0) return;
+        long done = 4L * whole;
+        Pads.in(pad, 0, g, go + done, rest);
+        Pads.in(pad, 1, u, uo + done, rest);
+        swiGlu(pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), LANES);
+        Pads.out(pad, 2, y, yo + done, rest);
+    }
+
     private static void swiGlu(MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, go += STEP, uo += STEP, yo += STEP) store(Activations.silu(load(g, go)).mul(load(u, uo)), y, yo);
-        int rest = n - bound;
-        if (rest > 0) store(Activations.silu(load(g, go, rest)).mul(load(u, uo, rest)), y, yo, rest);
+        for (int i = 0; i < n; i += LANES, go += STEP, uo += STEP, yo += STEP) store(Activations.silu(load(g, go)).mul(load(u, uo)), y, yo);
+    }
+
+    private static void swiGluBackward(MemorySegment pad, MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, MemorySegment dg,
+                                       long dgo, MemorySegment du, long duo, int n, boolean add) {
+        int whole = Species.F.loopBound(n);
+        swiGluBackward(g, go, u, uo, y, yo, dg, dgo, du, duo, whole, add);
+        int rest = n - whole;
+        if (rest == 0) return;
+        long done = 4L * whole;
+        Pads.in(pad, 0, g, go + done, rest);
+        Pads.in(pad, 1, u, uo + done, rest);
+        Pads.in(pad, 2, y, yo + done, rest);
+        if (add) Pads.in(pad, 3, dg, dgo + done, rest);
+        if (add) Pads.in(pad, 4, du, duo + done, rest);
+        swiGluBackward(pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), pad, Pads.slot(3), pad, Pads.slot(4), LANES, add);
+        Pads.out(pad, 3, dg, dgo + done, rest);
+        Pads.out(pad, 4, du, duo + done, rest);
     }
 
     /// All three inputs are read before an output is written, because an output may be one of them.
     private static void swiGluBackward(MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, MemorySegment dg, long dgo,
                                        MemorySegment du, long duo, int n, boolean add) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, go += STEP, uo += STEP, yo += STEP, dgo += STEP, duo += STEP) {
+        for (int i = 0; i < n; i += LANES, go += STEP, uo += STEP, yo += STEP, dgo += STEP, duo += STEP) {
             FloatVector x = load(g, go);
             FloatVector d = load(y, yo);
             FloatVector s = VectorMath.sigmoid(x);
             FloatVector forGate = d.mul(load(u, uo)).mul(Derivatives.silu(x, s));
             put(d.mul(x.mul(s)), du, duo, add);
             put(forGate, dg, dgo, add);
-        }
-        int rest = n - bound;
-        if (rest > 0) {
-            FloatVector x = load(g, go, rest);
-            FloatVector d = load(y, yo, rest);
-            FloatVector s = VectorMath.sigmoid(x);
-            FloatVector forGate = d.mul(load(u, uo, rest)).mul(Derivatives.silu(x, s));
-            put(d.mul(x.mul(s)), du, duo, rest, add);
-            put(forGate, dg, dgo, rest, add);
         }
     }
 }

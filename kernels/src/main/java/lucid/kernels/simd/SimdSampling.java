@@ -119,7 +119,7 @@ public final class SimdSampling implements Sampling {
     @Override public void normal(long key, float mean, float std, Matrix y) {
         Checks.type("sampling.normal", "y", y, F32);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n) -> normal(key, mean, std, r * y.cols() + c, ys, at(y, r, c), n));
+        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n, _) -> normal(key, mean, std, r * y.cols() + c, ys, at(y, r, c), n));
     }
 
     /// Box & Muller 1958: `√(-2 ln(1 - u)) cos 2πw` and `… sin 2πw`; words 0 and 1 of a counter give elements 0 and 1 of four, words 2 and 3 the others.

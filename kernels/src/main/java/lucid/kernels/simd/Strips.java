@@ -12,7 +12,7 @@ final class Strips {
     @FunctionalInterface
     interface Body {
         /// Elements `col .. col + n` of a row.
-        void run(long row, long col, int n);
+        void run(long row, long col, int n, int thread);
     }
 
     private Strips() {}
@@ -20,17 +20,17 @@ final class Strips {
     static void run(Workers workers, int rows, int cols, boolean dense, Body body) {
         if (rows == 0 || cols == 0) return;
         if (!dense) {
-            workers.parallel(rows, grain(cols), (from, to, _) -> {
-                for (int r = from; r < to; r++) body.run(r, 0, cols);
+            workers.parallel(rows, grain(cols), (from, to, thread) -> {
+                for (int r = from; r < to; r++) body.run(r, 0, cols, thread);
             });
             return;
         }
         long size = (long) rows * cols;
         int strips = Math.toIntExact((size + LENGTH - 1) / LENGTH);
-        workers.parallel(strips, PARALLEL / LENGTH, (from, to, _) -> {
+        workers.parallel(strips, PARALLEL / LENGTH, (from, to, thread) -> {
             for (int s = from; s < to; s++) {
                 long start = (long) s * LENGTH;
-                body.run(0, start, (int) Math.min(LENGTH, size - start));
+                body.run(0, start, (int) Math.min(LENGTH, size - start), thread);
             }
         });
     }

@@ -5,10 +5,12 @@ import static lucid.kernels.simd.Lanes.store;
 import static lucid.kernels.simd.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import lucid.kernels.contract.Elementwise.Unary;
+import lucid.kernels.math.ScalarMath;
 
-/// `y = f(x)` over n contiguous floats: one loop per function, because a loop that called the function through an interface would box every vector.
-/// The rest of a strip runs the same vector code under a mask.
+/// `y = f(x)` over n contiguous floats, n a multiple of the vector length (see [Pads]): one loop per function, because a loop that called the function
+/// through an interface would box every vector, and no tail beside it, because HotSpot stops inlining at 18,000 nodes.
 final class UnaryLoops {
     private static final long STEP = LANES * 4L;
 
@@ -36,98 +38,79 @@ final class UnaryLoops {
     }
 
     private static void neg(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).neg(), y, yo);
-        if (bound < n) store(load(x, xo, n - bound).neg(), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).neg(), y, yo);
     }
 
     private static void abs(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).abs(), y, yo);
-        if (bound < n) store(load(x, xo, n - bound).abs(), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).abs(), y, yo);
     }
 
     private static void square(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(Activations.square(load(x, xo)), y, yo);
-        if (bound < n) store(Activations.square(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.square(load(x, xo)), y, yo);
     }
 
     private static void sqrt(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).sqrt(), y, yo);
-        if (bound < n) store(load(x, xo, n - bound).sqrt(), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).sqrt(), y, yo);
     }
 
     private static void rsqrt(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.rsqrt(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.rsqrt(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.rsqrt(load(x, xo)), y, yo);
     }
 
     private static void exp(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.exp(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.exp(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.exp(load(x, xo)), y, yo);
     }
 
     private static void log(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.log(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.log(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.log(load(x, xo)), y, yo);
     }
 
     private static void tanh(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.tanh(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.tanh(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.tanh(load(x, xo)), y, yo);
     }
 
     private static void sigmoid(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.sigmoid(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.sigmoid(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.sigmoid(load(x, xo)), y, yo);
     }
 
     private static void relu(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).max(0f), y, yo);
-        if (bound < n) store(load(x, xo, n - bound).max(0f), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).max(0f), y, yo);
     }
 
     private static void silu(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(Activations.silu(load(x, xo)), y, yo);
-        if (bound < n) store(Activations.silu(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.silu(load(x, xo)), y, yo);
     }
 
     private static void geluTanh(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(Activations.geluTanh(load(x, xo)), y, yo);
-        if (bound < n) store(Activations.geluTanh(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.geluTanh(load(x, xo)), y, yo);
     }
 
     private static void geluErf(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(Activations.geluErf(load(x, xo)), y, yo);
-        if (bound < n) store(Activations.geluErf(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.geluErf(load(x, xo)), y, yo);
     }
 
     private static void sin(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.sin(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.sin(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) {
+            if (VectorMath.beyondTrig(load(x, xo))) largeAngles(false, x, xo, y, yo);
+            else store(VectorMath.sin(load(x, xo)), y, yo);
+        }
     }
 
     private static void cos(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.cos(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.cos(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) {
+            if (VectorMath.beyondTrig(load(x, xo))) largeAngles(true, x, xo, y, yo);
+            else store(VectorMath.cos(load(x, xo)), y, yo);
+        }
     }
 
     private static void erf(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.erf(load(x, xo)), y, yo);
-        if (bound < n) store(VectorMath.erf(load(x, xo, n - bound)), y, yo, n - bound);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.erf(load(x, xo)), y, yo);
+    }
+
+    private static void largeAngles(boolean cosine, MemorySegment x, long xo, MemorySegment y, long yo) {
+        for (int i = 0; i < LANES; i++, xo += 4, yo += 4) {
+            float v = x.get(ValueLayout.JAVA_FLOAT, xo);
+            y.set(ValueLayout.JAVA_FLOAT, yo, cosine ? ScalarMath.cos(v) : ScalarMath.sin(v));
+        }
     }
 }

@@ -11,9 +11,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import lucid.kernels.math.ScalarMath;
 
-/// Lucid's elementary functions on vectors of [Species#F]: lane for lane the bits of [ScalarMath], where the formulas are explained.
+/// Lucid's elementary functions on vectors of [Species#F]: lane for lane the bits of [lucid.kernels.math.ScalarMath], where the formulas are explained.
 /// Methods stay small so that HotSpot inlines them (325 bytecodes): a call that is not inlined would box its vectors.
 final class VectorMath {
     private VectorMath() {}
@@ -111,18 +110,19 @@ final class VectorMath {
 
     static FloatVector sigmoid(FloatVector x) { return all(1f).div(exp(x.neg()).add(1f)); }
 
+    /// For |x| <= [lucid.kernels.math.Coefficients#TRIG_MAX].
     static FloatVector sin(FloatVector x) {
         FloatVector a = x.abs();
-        if (a.compare(GT, TRIG_MAX).anyTrue()) return largeAngles(x, false);
         IntVector sign = x.reinterpretAsInts().and(0x80000000);
         return octant(a, 0).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
     }
 
-    static FloatVector cos(FloatVector x) {
-        FloatVector a = x.abs();
-        if (a.compare(GT, TRIG_MAX).anyTrue()) return largeAngles(x, true);
-        return octant(a, 1);
-    }
+    /// For |x| <= [lucid.kernels.math.Coefficients#TRIG_MAX].
+    static FloatVector cos(FloatVector x) { return octant(x.abs(), 1); }
+
+    /// Whether an angle is too large for [#sin] and [#cos]; then the caller takes the scalar form. (Were the branch in here, its two results would
+    /// meet as a boxed vector.)
+    static boolean beyondTrig(FloatVector x) { return x.abs().compare(GT, TRIG_MAX).anyTrue(); }
 
     private static FloatVector octant(FloatVector a, int quarter) {
         FloatVector t = fma(a, all(TWO_OVER_PI), ROUND);
@@ -154,13 +154,6 @@ final class VectorMath {
         FloatVector w = all(1f).sub(h);
         FloatVector small = c.fma(z.mul(z), r.mul(low).neg());
         return w.add(all(1f).sub(w).sub(h).add(small));
-    }
-
-    /// Never met by rotary angles; lane by lane through the scalar form.
-    private static FloatVector largeAngles(FloatVector x, boolean cosine) {
-        float[] lanes = x.toArray();
-        for (int i = 0; i < lanes.length; i++) lanes[i] = cosine ? ScalarMath.cos(lanes[i]) : ScalarMath.sin(lanes[i]);
-        return FloatVector.fromArray(Species.F, lanes, 0);
     }
 
     private static FloatVector withSign(FloatVector magnitude, FloatVector sign) {
