@@ -1,13 +1,16 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.simd.VectorCoefficients.HALF;
+import static lucid.kernels.simd.VectorCoefficients.ONE;
+
 import jdk.incubator.vector.FloatVector;
 
 /// Activation functions on vectors, each operation rounded as written.
 final class Activations {
     /// √(2/π) and the cubic term's factor. Hendrycks & Gimpel 2016, arXiv 1606.08415.
-    static final float GELU_SCALE = 0.7978845608028654f;
-    static final float GELU_CUBE = 0.044715f;
-    static final float SQRT_HALF = 0.7071067811865476f;
+    static final FloatVector GELU_SCALE = FloatVector.broadcast(Species.F, 0.7978845608028654f);
+    static final FloatVector GELU_CUBE = FloatVector.broadcast(Species.F, 0.044715f);
+    static final FloatVector SQRT_HALF = FloatVector.broadcast(Species.F, 0.7071067811865476f);
 
     private Activations() {}
 
@@ -15,10 +18,10 @@ final class Activations {
 
     static FloatVector silu(FloatVector x) { return x.mul(VectorMath.sigmoid(x)); }
 
-    static FloatVector geluTanh(FloatVector x) { return x.mul(0.5f).mul(VectorMath.tanh(geluInner(x)).add(1f)); }
+    static FloatVector geluTanh(FloatVector x) { return x.mul(HALF).mul(VectorMath.tanh(geluInner(x)).add(ONE)); }
 
     /// `√(2/π) (x + 0.044715 x³)`.
     static FloatVector geluInner(FloatVector x) { return x.mul(x).mul(x).mul(GELU_CUBE).add(x).mul(GELU_SCALE); }
 
-    static FloatVector geluErf(FloatVector x) { return x.mul(0.5f).mul(VectorMath.erf(x.mul(SQRT_HALF)).add(1f)); }
+    static FloatVector geluErf(FloatVector x) { return x.mul(HALF).mul(VectorMath.erf(x.mul(SQRT_HALF)).add(ONE)); }
 }

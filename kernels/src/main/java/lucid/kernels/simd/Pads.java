@@ -3,18 +3,21 @@ package lucid.kernels.simd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// For each thread, room for a few vectors in memory: the last, partial vector of a run of floats is copied here, goes through the same loop as all
-/// others, and its part of the result is copied back. What the spare lanes hold does not matter: lanes do not see each other.
+/// For each thread, a few short runs of floats. The last, partial vector of a run is copied here, goes through the same loop as all others, and its part
+/// of the result is copied back; what the spare lanes hold does not matter, because lanes do not see each other. Results that are to be added to an
+/// output wait here, too.
 final class Pads {
+    /// Floats of a slot.
+    static final int LENGTH = 1024;
     private static final int SLOTS = 5;
-    private static final long SLOT = 64;
+    private static final long SLOT = LENGTH * 4L;
 
     private final MemorySegment[] perThread;
 
     Pads(int threads) {
         perThread = new MemorySegment[threads];
         Arena arena = Arena.ofAuto();
-        for (int i = 0; i < threads; i++) perThread[i] = arena.allocate(SLOTS * SLOT, SLOT);
+        for (int i = 0; i < threads; i++) perThread[i] = arena.allocate(SLOTS * SLOT, 64);
     }
 
     MemorySegment of(int thread) { return perThread[thread]; }

@@ -2,7 +2,6 @@ package lucid.kernels.simd;
 
 import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.simd.Lanes.load;
-import static lucid.kernels.simd.Lanes.put;
 import static lucid.kernels.simd.Lanes.store;
 import static lucid.kernels.simd.Species.LANES;
 import static lucid.kernels.simd.Strips.at;
@@ -157,17 +156,25 @@ public final class SimdElementwise implements Elementwise {
 
     private static void unaryBackward(Unary op, MemorySegment pad, MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n,
                                       boolean add) {
-        int whole = Species.F.loopBound(n);
-        UnaryBackwardLoops.run(op, x, xo, dy, go, dx, o, whole, add);
-        int rest = n - whole;
-        if (rest == 0) return;
-        long done = 4L * whole;
-        Pads.in(pad, 0, x, xo + done, rest);
-        Pads.in(pad, 1, dy, go + done, rest);
-        if (add) Pads.in(pad, 2, dx, o + done, rest);
-        UnaryBackwardLoops.run(op, pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), LANES, add);
-        Pads.out(pad, 2, dx, o + done, rest);
+        int whole = add ? 0 : Species.F.loopBound(n);
+        UnaryBackwardLoops.run(op, x, xo, dy, go, dx, o, whole);
+        for (int i = whole; i < n; i += Pads.LENGTH) {
+            int piece = Math.min(Pads.LENGTH, n - i);
+            long at = 4L * i;
+            Pads.in(pad, 0, x, xo + at, piece);
+            Pads.in(pad, 1, dy, go + at, piece);
+            UnaryBackwardLoops.run(op, pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), roundUp(piece));
+            deliver(pad, 2, dx, o + at, piece, add);
+        }
     }
+
+    /// Adds a slot to the output, or copies it there.
+    private static void deliver(MemorySegment pad, int slot, MemorySegment y, long yo, int n, boolean add) {
+        if (add) BinaryLoops.run(Binary.ADD, y, yo, pad, Pads.slot(slot), y, yo, n);
+        else Pads.out(pad, slot, y, yo, n);
+    }
+
+    private static int roundUp(int n) { return Species.F.loopBound(n + LANES - 1); }
 
     private static void swiGlu(MemorySegment pad, MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, int n) {
         int whole = Species.F.loopBound(n);
@@ -182,36 +189,35 @@ public final class SimdElementwise implements Elementwise {
     }
 
     private static void swiGlu(MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, go += STEP, uo += STEP, yo += STEP) store(Activations.silu(load(g, go)).mul(load(u, uo)), y, yo);
+        for (int i = 0; i < n; i += LANES, go += STEP, uo += STEP, yo += STEP) load(u, uo).mul(Activations.silu(load(g, go))).intoMemorySegment(y, yo, Lanes.NATIVE);
     }
 
     private static void swiGluBackward(MemorySegment pad, MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, MemorySegment dg,
                                        long dgo, MemorySegment du, long duo, int n, boolean add) {
-        int whole = Species.F.loopBound(n);
-        swiGluBackward(g, go, u, uo, y, yo, dg, dgo, du, duo, whole, add);
-        int rest = n - whole;
-        if (rest == 0) return;
-        long done = 4L * whole;
-        Pads.in(pad, 0, g, go + done, rest);
-        Pads.in(pad, 1, u, uo + done, rest);
-        Pads.in(pad, 2, y, yo + done, rest);
-        if (add) Pads.in(pad, 3, dg, dgo + done, rest);
-        if (add) Pads.in(pad, 4, du, duo + done, rest);
-        swiGluBackward(pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), pad, Pads.slot(3), pad, Pads.slot(4), LANES, add);
-        Pads.out(pad, 3, dg, dgo + done, rest);
-        Pads.out(pad, 4, du, duo + done, rest);
+        int whole = add ? 0 : Species.F.loopBound(n);
+        swiGluBackward(g, go, u, uo, y, yo, dg, dgo, du, duo, whole);
+        for (int i = whole; i < n; i += Pads.LENGTH) {
+            int piece = Math.min(Pads.LENGTH, n - i);
+            long at = 4L * i;
+            Pads.in(pad, 0, g, go + at, piece);
+            Pads.in(pad, 1, u, uo + at, piece);
+            Pads.in(pad, 2, y, yo + at, piece);
+            swiGluBackward(pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), pad, Pads.slot(3), pad, Pads.slot(4), roundUp(piece));
+            deliver(pad, 3, dg, dgo + at, piece, add);
+            deliver(pad, 4, du, duo + at, piece, add);
+        }
     }
 
     /// All three inputs are read before an output is written, because an output may be one of them.
     private static void swiGluBackward(MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, MemorySegment dg, long dgo,
-                                       MemorySegment du, long duo, int n, boolean add) {
+                                       MemorySegment du, long duo, int n) {
         for (int i = 0; i < n; i += LANES, go += STEP, uo += STEP, yo += STEP, dgo += STEP, duo += STEP) {
             FloatVector x = load(g, go);
             FloatVector d = load(y, yo);
+            FloatVector forGate = d.mul(load(u, uo));
             FloatVector s = VectorMath.sigmoid(x);
-            FloatVector forGate = d.mul(load(u, uo)).mul(Derivatives.silu(x, s));
-            put(d.mul(x.mul(s)), du, duo, add);
-            put(forGate, dg, dgo, add);
+            forGate.mul(Derivatives.silu(x, s)).intoMemorySegment(dg, dgo, Lanes.NATIVE);
+            d.mul(x.mul(s)).intoMemorySegment(du, duo, Lanes.NATIVE);
         }
     }
 }

@@ -1,7 +1,7 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.simd.Lanes.NATIVE;
 import static lucid.kernels.simd.Lanes.load;
-import static lucid.kernels.simd.Lanes.store;
 import static lucid.kernels.simd.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
@@ -10,7 +10,7 @@ import lucid.kernels.contract.Elementwise.Unary;
 import lucid.kernels.math.ScalarMath;
 
 /// `y = f(x)` over n contiguous floats, n a multiple of the vector length (see [Pads]): one loop per function, because a loop that called the function
-/// through an interface would box every vector, and no tail beside it, because HotSpot stops inlining at 18,000 nodes.
+/// through an interface would box every vector, and no tail beside it, to stay within HotSpot's inlining budget (see [VectorMath]).
 final class UnaryLoops {
     private static final long STEP = LANES * 4L;
 
@@ -38,73 +38,73 @@ final class UnaryLoops {
     }
 
     private static void neg(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).neg(), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) load(x, xo).neg().intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void abs(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).abs(), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) load(x, xo).abs().intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void square(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.square(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) Activations.square(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void sqrt(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).sqrt(), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) load(x, xo).sqrt().intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void rsqrt(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.rsqrt(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) VectorMath.rsqrt(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void exp(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.exp(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) VectorMath.exp(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void log(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.log(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) VectorMath.log(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void tanh(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.tanh(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) VectorMath.tanh(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void sigmoid(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.sigmoid(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) VectorMath.sigmoid(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void relu(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(load(x, xo).max(0f), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) load(x, xo).max(0f).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void silu(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.silu(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) Activations.silu(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void geluTanh(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.geluTanh(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) Activations.geluTanh(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void geluErf(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(Activations.geluErf(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) Activations.geluErf(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void sin(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
         for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) {
             if (VectorMath.beyondTrig(load(x, xo))) largeAngles(false, x, xo, y, yo);
-            else store(VectorMath.sin(load(x, xo)), y, yo);
+            else VectorMath.sin(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
         }
     }
 
     private static void cos(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
         for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) {
             if (VectorMath.beyondTrig(load(x, xo))) largeAngles(true, x, xo, y, yo);
-            else store(VectorMath.cos(load(x, xo)), y, yo);
+            else VectorMath.cos(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
         }
     }
 
     private static void erf(MemorySegment x, long xo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) store(VectorMath.erf(load(x, xo)), y, yo);
+        for (int i = 0; i < n; i += LANES, xo += STEP, yo += STEP) VectorMath.erf(load(x, xo)).intoMemorySegment(y, yo, NATIVE);
     }
 
     private static void largeAngles(boolean cosine, MemorySegment x, long xo, MemorySegment y, long yo) {

@@ -5,7 +5,7 @@ import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
-import static lucid.kernels.math.Coefficients.*;
+import static lucid.kernels.simd.VectorCoefficients.*;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -13,150 +13,141 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /// Lucid's elementary functions on vectors of [Species#F]: lane for lane the bits of [lucid.kernels.math.ScalarMath], where the formulas are explained.
-/// Methods stay small so that HotSpot inlines them (325 bytecodes): a call that is not inlined would box its vectors.
+/// A call that HotSpot does not inline boxes its vectors, so methods stay below 325 bytecodes, use ready-made constants ([VectorCoefficients]) and
+/// call each other early: past 18,000 nodes (some forty vector operations) HotSpot inlines the Vector API, but nothing of ours.
 final class VectorMath {
     private VectorMath() {}
-
-    private static FloatVector all(float c) { return FloatVector.broadcast(Species.F, c); }
-
-    private static FloatVector fma(FloatVector a, FloatVector b, float c) { return a.fma(b, all(c)); }
 
     static FloatVector exp(FloatVector x) {
         FloatVector c = x.blend(EXP_MAX, x.compare(GT, EXP_MAX));
         c = c.blend(EXP_MIN, c.compare(LT, EXP_MIN));
-        FloatVector z = fma(c, all(LOG2E), ROUND);
+        FloatVector z = c.fma(LOG2E, ROUND);
         FloatVector n = z.sub(ROUND);
-        FloatVector r = n.fma(all(-LN2_HI), c);
-        r = n.fma(all(-LN2_LO), r);
-        FloatVector p = fma(all(E4), r, E3);
-        p = fma(p, r, E2);
-        p = fma(p, r, E1);
-        p = fma(p, r, E0);
-        p = p.fma(r.mul(r), r).add(1f);
+        FloatVector r = n.fma(MINUS_LN2_HI, c);
+        r = n.fma(MINUS_LN2_LO, r);
+        FloatVector p = E4.fma(r, E3);
+        p = p.fma(r, E2);
+        p = p.fma(r, E1);
+        p = p.fma(r, E0);
+        p = p.fma(r.mul(r), r).add(ONE);
         IntVector i = z.reinterpretAsInts().sub(ROUND_BITS);
         IntVector half = i.lanewise(ASHR, 1);
-        return p.mul(powerOfTwo(half)).mul(powerOfTwo(i.sub(half)));
+        FloatVector first = half.add(BIAS).lanewise(LSHL, 23).reinterpretAsFloats();
+        FloatVector second = i.sub(half).add(BIAS).lanewise(LSHL, 23).reinterpretAsFloats();
+        return p.mul(first).mul(second);
     }
 
-    private static FloatVector powerOfTwo(IntVector n) { return n.add(127).lanewise(LSHL, 23).reinterpretAsFloats(); }
-
     static FloatVector log(FloatVector x) {
-        VectorMask<Float> denormal = x.compare(LT, Float.MIN_NORMAL);
-        IntVector bits = x.mul(all(1f).blend(0x1p23f, denormal)).reinterpretAsInts();
+        VectorMask<Float> denormal = x.compare(LT, MIN_NORMAL);
+        IntVector bits = x.mul(ONE.blend(TWO_23, denormal)).reinterpretAsInts();
         IntVector e = bits.sub(SQRT_HALF_BITS).lanewise(ASHR, 23);
-        FloatVector f = bits.sub(e.lanewise(LSHL, 23)).reinterpretAsFloats().sub(1f);
-        FloatVector n = ((FloatVector) e.convert(VectorOperators.I2F, 0)).sub(all(0f).blend(23f, denormal));
-        FloatVector y = n.fma(all(LN2_HI), n.fma(all(LN2_LO), logPolynomial(f)).add(f));
-        y = y.blend(Float.NaN, x.compare(LT, 0f));
-        y = y.blend(Float.NEGATIVE_INFINITY, x.compare(EQ, 0f));
-        return x.blend(y, x.compare(LT, Float.POSITIVE_INFINITY));
+        FloatVector f = bits.sub(e.lanewise(LSHL, 23)).reinterpretAsFloats().sub(ONE);
+        FloatVector n = ((FloatVector) e.convert(VectorOperators.I2F, 0)).sub(ZERO.blend(TWENTY_THREE, denormal));
+        FloatVector y = n.fma(LN2_HI, n.fma(LN2_LO, logPolynomial(f)).add(f));
+        y = y.blend(NAN, x.compare(LT, ZERO));
+        y = y.blend(MINUS_INFINITY, x.compare(EQ, ZERO));
+        return x.blend(y, x.compare(LT, INFINITY));
     }
 
     private static FloatVector logPolynomial(FloatVector f) {
-        FloatVector p = fma(all(L8), f, L7);
-        p = fma(p, f, L6);
-        p = fma(p, f, L5);
-        p = fma(p, f, L4);
-        p = fma(p, f, L3);
-        p = fma(p, f, L2);
-        p = fma(p, f, L1);
-        p = fma(p, f, L0);
-        return fma(p, f, -0.5f).mul(f.mul(f));
+        FloatVector p = L8.fma(f, L7);
+        p = p.fma(f, L6);
+        p = p.fma(f, L5);
+        p = p.fma(f, L4);
+        p = p.fma(f, L3);
+        p = p.fma(f, L2);
+        p = p.fma(f, L1);
+        p = p.fma(f, L0);
+        return p.fma(f, MINUS_HALF).mul(f.mul(f));
     }
 
     static FloatVector tanh(FloatVector x) {
         FloatVector a = x.abs();
+        FloatVector far = ONE.sub(TWO.div(exp(a.add(a)).add(ONE)));
         FloatVector z = a.mul(a);
-        FloatVector p = fma(all(T7), z, T6);
-        p = fma(p, z, T5);
-        p = fma(p, z, T4);
-        p = fma(p, z, T3);
-        p = fma(p, z, T2);
-        p = fma(p, z, T1);
-        p = fma(p, z, T0);
+        FloatVector p = T7.fma(z, T6);
+        p = p.fma(z, T5);
+        p = p.fma(z, T4);
+        p = p.fma(z, T3);
+        p = p.fma(z, T2);
+        p = p.fma(z, T1);
+        p = p.fma(z, T0);
         FloatVector near = p.fma(a.mul(z), a);
-        FloatVector far = all(1f).sub(all(2f).div(exp(a.add(a)).add(1f)));
-        return withSign(far.blend(near, a.compare(LT, 1f)), x);
+        FloatVector magnitude = far.blend(near, a.compare(LT, ONE));
+        return magnitude.reinterpretAsInts().or(x.reinterpretAsInts().and(SIGN)).reinterpretAsFloats();
     }
 
     static FloatVector erf(FloatVector x) {
         FloatVector a = x.abs();
-        FloatVector far = all(1f).sub(exp(erfExponent(a.blend(ERF_ONE, a.compare(GT, ERF_ONE)))));
-        return withSign(far.blend(erfNear(a), a.compare(LT, 1f)), x);
-    }
-
-    private static FloatVector erfNear(FloatVector a) {
+        FloatVector far = ONE.sub(exp(erfExponent(a.blend(ERF_ONE, a.compare(GT, ERF_ONE)))));
         FloatVector z = a.mul(a);
-        FloatVector p = fma(all(R7), z, R6);
-        p = fma(p, z, R5);
-        p = fma(p, z, R4);
-        p = fma(p, z, R3);
-        p = fma(p, z, R2);
-        p = fma(p, z, R1);
-        p = fma(p, z, R0);
-        return p.fma(a, a);
+        FloatVector p = R7.fma(z, R6);
+        p = p.fma(z, R5);
+        p = p.fma(z, R4);
+        p = p.fma(z, R3);
+        p = p.fma(z, R2);
+        p = p.fma(z, R1);
+        p = p.fma(z, R0);
+        FloatVector magnitude = far.blend(p.fma(a, a), a.compare(LT, ONE));
+        return magnitude.reinterpretAsInts().or(x.reinterpretAsInts().and(SIGN)).reinterpretAsFloats();
     }
 
     private static FloatVector erfExponent(FloatVector t) {
-        FloatVector q = fma(all(Q6), t, Q5);
-        q = fma(q, t, Q4);
-        q = fma(q, t, Q3);
-        q = fma(q, t, Q2);
-        q = fma(q, t, Q1);
-        return fma(q, t, Q0).neg();
+        FloatVector q = Q6.fma(t, Q5);
+        q = q.fma(t, Q4);
+        q = q.fma(t, Q3);
+        q = q.fma(t, Q2);
+        q = q.fma(t, Q1);
+        return q.fma(t, Q0).neg();
     }
 
-    static FloatVector rsqrt(FloatVector x) { return all(1f).div(x.sqrt()); }
+    static FloatVector rsqrt(FloatVector x) { return ONE.div(x.sqrt()); }
 
-    static FloatVector sigmoid(FloatVector x) { return all(1f).div(exp(x.neg()).add(1f)); }
+    static FloatVector sigmoid(FloatVector x) { return ONE.div(exp(x.neg()).add(ONE)); }
 
     /// For |x| <= [lucid.kernels.math.Coefficients#TRIG_MAX].
     static FloatVector sin(FloatVector x) {
         FloatVector a = x.abs();
-        IntVector sign = x.reinterpretAsInts().and(0x80000000);
-        return octant(a, 0).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+        IntVector sign = x.reinterpretAsInts().and(SIGN);
+        return octant(a, ZERO_BITS).reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
     }
 
     /// For |x| <= [lucid.kernels.math.Coefficients#TRIG_MAX].
-    static FloatVector cos(FloatVector x) { return octant(x.abs(), 1); }
+    static FloatVector cos(FloatVector x) { return octant(x.abs(), ONE_BITS); }
 
     /// Whether an angle is too large for [#sin] and [#cos]; then the caller takes the scalar form. (Were the branch in here, its two results would
     /// meet as a boxed vector.)
     static boolean beyondTrig(FloatVector x) { return x.abs().compare(GT, TRIG_MAX).anyTrue(); }
 
-    private static FloatVector octant(FloatVector a, int quarter) {
-        FloatVector t = fma(a, all(TWO_OVER_PI), ROUND);
+    private static FloatVector octant(FloatVector a, IntVector quarter) {
+        FloatVector t = a.fma(TWO_OVER_PI, ROUND);
         FloatVector n = t.sub(ROUND);
         IntVector k = t.reinterpretAsInts().add(quarter);
-        FloatVector r1 = n.fma(all(-PIO2_1), a);
+        FloatVector r1 = n.fma(MINUS_PIO2_1, a);
         FloatVector h = n.mul(PIO2_2);
         FloatVector r = r1.sub(h);
-        FloatVector low = n.fma(all(-PIO2_3), r1.sub(r).sub(h).sub(n.fma(all(PIO2_2), h.neg())));
-        VectorMask<Float> odd = k.lanewise(LSHL, 31).compare(LT, 0).cast(Species.F);
+        FloatVector low = n.fma(MINUS_PIO2_3, r1.sub(r).sub(h).sub(n.fma(PIO2_2, h.neg())));
+        VectorMask<Float> odd = k.lanewise(LSHL, 31).compare(LT, ZERO_BITS).cast(Species.F);
         FloatVector v = sinNear(r, low).blend(cosNear(r, low), odd);
-        IntVector sign = k.and(2).lanewise(LSHL, 30);
+        IntVector sign = k.and(QUADRANT).lanewise(LSHL, 30);
         return v.reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
     }
 
     private static FloatVector sinNear(FloatVector r, FloatVector low) {
         FloatVector z = r.mul(r);
-        FloatVector s = fma(all(S3), z, S2);
-        s = fma(s, z, S1);
-        s = fma(s, z, S0);
+        FloatVector s = S3.fma(z, S2);
+        s = s.fma(z, S1);
+        s = s.fma(z, S0);
         return r.add(s.fma(r.mul(z), low));
     }
 
     private static FloatVector cosNear(FloatVector r, FloatVector low) {
         FloatVector z = r.mul(r);
-        FloatVector h = z.mul(0.5f);
-        FloatVector c = fma(all(C2), z, C1);
-        c = fma(c, z, C0);
-        FloatVector w = all(1f).sub(h);
+        FloatVector h = z.mul(HALF);
+        FloatVector c = C2.fma(z, C1);
+        c = c.fma(z, C0);
+        FloatVector w = ONE.sub(h);
         FloatVector small = c.fma(z.mul(z), r.mul(low).neg());
-        return w.add(all(1f).sub(w).sub(h).add(small));
-    }
-
-    private static FloatVector withSign(FloatVector magnitude, FloatVector sign) {
-        return magnitude.reinterpretAsInts().or(sign.reinterpretAsInts().and(0x80000000)).reinterpretAsFloats();
+        return w.add(ONE.sub(w).sub(h).add(small));
     }
 }
