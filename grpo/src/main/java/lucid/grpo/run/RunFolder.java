@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 /// rollouts/step-000001.jsonl  one line a completion: text, rewards, advantage
 /// ledger/step-000001.jsonl.gz one line a completion: per-token columns
 /// checkpoints/000001-STAGE-000050/   weights, optimiser, state.json
+/// reference/             the model as it was at the start, if the first stage needs it for its KL
 /// summary.json, report.html
 /// ```
 public final class RunFolder implements AutoCloseable {
@@ -75,6 +76,7 @@ public final class RunFolder implements AutoCloseable {
             } else {
                 Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
             }
+            sweep(root.resolve("checkpoints"));
             RunState state = latest(root).map(RunFolder::state).orElse(RunState.start(HashChain.of(JSON.writeValueAsString(config))));
             cut(root.resolve("metrics.jsonl"), state.metricsBytes());
             cut(root.resolve("events.out.tfevents.lucid"), state.eventsBytes());
@@ -98,8 +100,22 @@ public final class RunFolder implements AutoCloseable {
     private static void cut(Path file, long length) throws IOException {
         if (!Files.exists(file)) return;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            if (channel.size() < length) {
+                throw new RunException(file + " has " + channel.size() + " bytes but the checkpoint was made when it had " + length
+                        + "; it was cut or replaced since, and the run's record would have a gap. Put it back, or use another --out");
+            }
             if (channel.size() > length) channel.truncate(length);
         }
+    }
+
+    // What a killed run left: checkpoints that were being written, or being deleted (their state goes first).
+    private static void sweep(Path checkpoints) throws IOException {
+        if (!Files.isDirectory(checkpoints)) return;
+        List<Path> left;
+        try (Stream<Path> all = Files.list(checkpoints)) {
+            left = all.filter(p -> p.getFileName().toString().startsWith(".") || !Files.exists(p.resolve("state.json"))).toList();
+        }
+        for (Path p : left) Disk.deleteTree(p);
     }
 
     /// `path: there -> wanted` for every leaf that differs.

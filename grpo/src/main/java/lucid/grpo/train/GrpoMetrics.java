@@ -14,7 +14,9 @@ final class GrpoMetrics {
 
     private GrpoMetrics() {}
 
-    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result update, LogProb.Ratio ratio) {
+    /// @param t      of the first update after the rollout
+    /// @param ratios of every update: in the first all are 1, so only later ones can be clipped
+    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result update, LogProb.Ratio ratio, List<float[]> ratios) {
         List<Group.Completion> all = groups.stream().flatMap(g -> g.completions().stream()).toList();
         ObjectNode m = JSON.createObjectNode();
         double loss = 0;
@@ -32,7 +34,7 @@ final class GrpoMetrics {
         m.put("completions/min_length", java.util.Arrays.stream(lengths).min().orElse(0)).put("completions/max_length", java.util.Arrays.stream(lengths).max().orElse(0));
         m.put("completions/clipped_ratio", mean(all.stream().mapToDouble(c -> c.finished() ? 0 : 1).toArray()));
         m.put("kl", mean(t.kl())).put("entropy", mean(t.entropy()));
-        clips(m, groups, t, ratio);
+        clips(m, groups, ratios, ratio);
         m.put("num_tokens", t.loss().length).put("ratio_exactly_one", java.util.stream.IntStream.range(0, t.ratio().length).filter(i -> t.ratio()[i] == 1f).count());
         return m;
     }
@@ -51,20 +53,23 @@ final class GrpoMetrics {
         return accuracies;
     }
 
-    private static void clips(ObjectNode m, List<Group> groups, TokenColumns t, LogProb.Ratio ratio) {
+    private static void clips(ObjectNode m, List<Group> groups, List<float[]> ratios, LogProb.Ratio ratio) {
         int low = 0;
         int high = 0;
-        int at = 0;
-        for (Group g : groups) {
-            for (Group.Completion c : g.completions()) {
-                for (int i = 0; i < c.ids().length; i++, at++) {
-                    if (t.ratio()[at] < 1 - ratio.epsilonLow() && c.advantage() < 0) low++;
-                    if (t.ratio()[at] > 1 + ratio.epsilonHigh() && c.advantage() > 0) high++;
+        int seen = 0;
+        for (float[] now : ratios) {
+            int at = 0;
+            for (Group g : groups) {
+                for (Group.Completion c : g.completions()) {
+                    for (int i = 0; i < c.ids().length; i++, at++, seen++) {
+                        if (now[at] < 1 - ratio.epsilonLow() && c.advantage() < 0) low++;
+                        if (now[at] > 1 + ratio.epsilonHigh() && c.advantage() > 0) high++;
+                    }
                 }
             }
         }
-        m.put("clip_ratio/low_mean", (double) low / Math.max(1, at)).put("clip_ratio/high_mean", (double) high / Math.max(1, at))
-                .put("clip_ratio/region_mean", (double) (low + high) / Math.max(1, at));
+        m.put("clip_ratio/low_mean", (double) low / Math.max(1, seen)).put("clip_ratio/high_mean", (double) high / Math.max(1, seen))
+                .put("clip_ratio/region_mean", (double) (low + high) / Math.max(1, seen));
     }
 
     private static double mean(double[] x) {

@@ -37,6 +37,9 @@ final class GrpoRun implements StageRun {
     /// @param reference   the policy at the start of the stage; null when beta is 0
     /// @param stepsBefore steps of the stages before, so that files are numbered through
     GrpoRun(Stage.Grpo stage, Policy policy, Policy reference, TrainingData data, Rollout rollout, Updater updater, Ledger ledger, long seed, long stepsBefore) {
+        if (stage.trainable().contains(Stage.Part.VISION_TOWER)) {
+            throw new IllegalArgumentException("stage " + stage.name() + ": trainable has vision_tower; GRPO keeps the tower frozen, wanted connector or language_model");
+        }
         this.stage = stage;
         this.policy = policy;
         this.reference = reference;
@@ -58,7 +61,7 @@ final class GrpoRun implements StageRun {
     @Override public ObjectNode step(int step) {
         long start = System.nanoTime();
         List<Prompt> prompts = data.prompts(seed, stage.name(), step, stage.prompts());
-        try (Scope scope = Scope.open(policy.device())) {
+        try (Scope _ = Scope.open(policy.device())) {
             Tensor features = rollout.features(prompts);
             List<Group> groups = rollout.groups(step, prompts, features);
             long rolled = System.nanoTime();
@@ -67,17 +70,19 @@ final class GrpoRun implements StageRun {
             long scored = System.nanoTime();
             float[] weights = weights(groups);
             TokenColumns columns = null;
+            List<float[]> ratios = new ArrayList<>();
             Updater.Result update = null;
             float[] old = sampler;
             for (int iteration = 0; iteration < stage.iterations(); iteration++) {
                 TokenColumns now = gradients(groups, features, old, refs, weights, iteration == 0);
                 if (iteration == 0) columns = now;
+                ratios.add(now.ratio());
                 update = updater.update(step * stage.iterations() + iteration);
             }
             long updated = System.nanoTime();
             if (stage.rescoreEvery() > 0 && step % stage.rescoreEvery() == 0) columns = columns.withAfter(score(policy, groups, features));
             ledger.write(stepsBefore + step + 1, groups, columns);
-            ObjectNode line = GrpoMetrics.of(groups, columns, update, ratio);
+            ObjectNode line = GrpoMetrics.of(groups, columns, update, ratio, ratios);
             line.put("time/rollout", (rolled - start) / 1e9).put("time/score", (scored - rolled) / 1e9).put("time/update", (updated - scored) / 1e9);
             note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f kl %.3f", line.get("reward").asDouble(),
                     line.get("rewards/accuracy_reward/mean").asDouble(), line.get("rewards/well_formed").asDouble(), line.get("kl").asDouble());

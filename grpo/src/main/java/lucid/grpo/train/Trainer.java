@@ -86,7 +86,7 @@ public final class Trainer {
         long firstStep = state.totalSteps() - state.step();
         try (Updater updater = new AdamWUpdater(policy, stage.optimizer(), updates(stage))) {
             if (begun) updater.load(folder.latest().orElseThrow());
-            try (StageRun run = open(index, stage, updater, firstStep)) {
+            try (StageRun run = open(index, stage, updater, firstStep, begun)) {
                 state = train(stage, run, updater, state);
             }
         }
@@ -95,7 +95,7 @@ public final class Trainer {
 
     private static int updates(Stage stage) { return stage instanceof Stage.Grpo g ? g.steps() * g.iterations() : stage.steps(); }
 
-    private StageRun open(int index, Stage stage, Updater updater, long firstStep) {
+    private StageRun open(int index, Stage stage, Updater updater, long firstStep, boolean begun) {
         return switch (stage) {
             case Stage.Supervised s -> new SupervisedRun(s, policy, data, updater, recipe.seed());
             case Stage.Grpo g -> {
@@ -103,17 +103,28 @@ public final class Trainer {
                 var reward = new TinyLlavaVideoR1Reward(TinyLlavaVideoR1Reward.Rule.valueOf(r.rule().toUpperCase(Locale.ROOT)), r.maxLength(), r.lengthPart());
                 var advantages = new Advantages(g.advantage().eps(), g.advantage().noise(), g.advantage().divideByStd());
                 Rollout rollout = new Rollout(g, policy, data, tokenizer, reward, advantages, recipe.seed());
-                Policy reference = g.loss().beta() == 0 ? null : reference(index);
+                Policy reference = g.loss().beta() == 0 ? null : reference(index, begun);
                 yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::token), recipe.seed(), firstStep);
             }
         };
     }
 
-    // The policy as it was when the stage began: the end of the stage before, or what the run started from.
-    private Policy reference(int index) {
+    // The policy as it was when the stage began: the end of the stage before, or what the run started from. A first stage has no checkpoint before it, so its
+    // start is kept in `reference/`: after a resume the policy at hand is a trained one.
+    private Policy reference(int index, boolean begun) {
         Policy reference = policy.copy();
-        RunFolder.checkpoints(folder.root()).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
-                .findFirst().ifPresent(reference::load);
+        Path start = folder.root().resolve("reference");
+        if (index > 0) {
+            reference.load(RunFolder.checkpoints(folder.root()).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
+                    .findFirst().orElseThrow(() -> new RunException(folder.root() + ": the checkpoint of the stage before '" + recipe.stages().get(index).name() + "' is gone; its weights are the KL's reference")));
+        } else if (begun) {
+            reference.load(start);
+        } else {
+            Disk.folder(start, temp -> {
+                Disk.deleteTree(start);
+                reference.save(temp);
+            });
+        }
         reference.train(EnumSet.noneOf(Stage.Part.class));
         return reference;
     }

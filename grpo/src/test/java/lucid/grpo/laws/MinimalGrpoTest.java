@@ -1,0 +1,59 @@
+package lucid.grpo.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import lucid.grpo.minimal.MinimalGrpo;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.HashChain;
+import lucid.grpo.run.RunFolder;
+import lucid.grpo.run.RunState;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import lucid.nn.model.TinyLlavaVideo;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The loop for reading and the loop for training go through the same weights and moments.
+class MinimalGrpoTest {
+    @TempDir Path folder;
+
+    /// Trains both from the end of the supervised stage.
+    private void assertSame(Toy.Knobs knobs) throws IOException {
+        Recipe recipe = Toy.recipe(knobs);
+        RunState end = Toy.train(folder, recipe, 2);
+        Path start = RunFolder.checkpoints(folder).getFirst();
+        assertEquals("letters", RunFolder.state(start).stage());
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.load(device, start)) {
+            List<String> report = new ArrayList<>();
+            MinimalGrpo minimal = new MinimalGrpo(Toy.grpo(knobs), recipe.seed(), model, Toy.data(), Toy.TOKENIZER);
+            assertEquals(end.hash(), minimal.train(new HashChain(RunFolder.state(start).hash()), report::add));
+            assertEquals(knobs.steps(), report.size());
+        }
+        List<JsonNode> steps = Toy.metrics(folder).stream().filter(l -> l.get("stage").asText().equals("grpo")).toList();
+        assertTrue(steps.stream().anyMatch(l -> l.get("reward_std").asDouble() > 0), "rewards should differ, or the test says little: " + steps);
+        assertTrue(steps.getLast().get("kl").asDouble() > 0, "the policy should have left the reference: " + steps);
+        assertTrue(steps.stream().anyMatch(l -> l.get("completions/min_length").asInt() < l.get("completions/max_length").asInt()), "lengths should differ: " + steps);
+    }
+
+    @Test void onPolicy() throws IOException { assertSame(Toy.Knobs.PLAIN.prompts(3).microBatch(2)); }
+
+    @Test void severalUpdatesPerRolloutWithClip() throws IOException { assertSame(Toy.Knobs.PLAIN.prompts(2).iterations(3, 0.1).tokenMean()); }
+
+    @Test void aTrainableTowerIsRefused() {
+        Stage.Grpo g = Toy.grpo(Toy.Knobs.PLAIN);
+        Stage.Grpo tower = new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(), g.sampling(), g.reward(),
+                g.advantage(), g.loss(), g.optimizer(), List.of(Stage.Part.VISION_TOWER), g.saveEvery(), g.interimEvery(), g.rescoreEvery());
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = Toy.model(device)) {
+            String message = assertThrows(IllegalArgumentException.class, () -> new MinimalGrpo(tower, 1, model, Toy.data(), Toy.TOKENIZER)).getMessage();
+            assertTrue(message.contains("vision_tower"), message);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package lucid.grpo.laws;
+
+import java.util.Arrays;
+import java.util.List;
+import lucid.grpo.data.DriftData;
+import lucid.grpo.data.Example;
+import lucid.grpo.data.Prompt;
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.data.Visual;
+import lucid.tokenizer.Tokenizer;
+
+/// Painted Drift, with one more kind of example: `letter`, the prompt of a question answered by its letter alone. A model of a few thousand weights learns in
+/// some twenty steps to say letters, which makes rewards differ within a group.
+final class ToyData implements TrainingData {
+    private final DriftData drift;
+    private final Tokenizer tokenizer;
+    private final Runnable atStep;
+
+    /// @param atStep called whenever a step asks for its first item
+    ToyData(PaintedClips clips, Tokenizer tokenizer, Runnable atStep) {
+        drift = new DriftData(Toy.PLAN, clips, tokenizer);
+        this.tokenizer = tokenizer;
+        this.atStep = atStep;
+    }
+
+    @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
+        if (index == 0) atStep.run();
+        if (!kind.equals("letter")) return drift.example(kind, seed, stage, step, index, batch);
+        Prompt p = drift.prompts(seed, stage, step, batch).get(index);
+        int[] letter = tokenizer.encode(p.solution().replaceAll("<.*?>", ""));
+        int[] target = Arrays.copyOf(letter, letter.length + 1);
+        target[letter.length] = tokenizer.eosId();
+        return Example.of(kind, Visual.clip(p.clip()), p.ids(), target);
+    }
+
+    @Override public List<Prompt> prompts(long seed, String stage, int step, int count) {
+        atStep.run();
+        return drift.prompts(seed, stage, step, count);
+    }
+
+    @Override public List<Prompt> heldOut(int count, Mode mode) { return drift.heldOut(count, mode); }
+
+    @Override public byte[] frames(int clip) { return drift.frames(clip); }
+
+    @Override public int framesPerClip() { return drift.framesPerClip(); }
+
+    @Override public int imageSize() { return drift.imageSize(); }
+
+    @Override public String clipName(int clip) { return drift.clipName(clip); }
+
+    @Override public String directAnswer(String completion) { return drift.directAnswer(completion); }
+
+    @Override public String contentHash() { return drift.contentHash(); }
+}
