@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Start with:", "  lucid demo                 the whole way, from nothing to a report, in a few minutes",
                 "  lucid demo --help          every command has help with examples"},
         subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class,
-                ReportCommand.class, DevicesCommand.class})
+                ReportCommand.class, ParityCommand.class, DevicesCommand.class})
 public final class Lucid implements Runnable {
     @Spec private CommandSpec spec;
 

@@ -2,7 +2,9 @@ package lucid.grpo.parity;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import lucid.grpo.policy.Advantages;
@@ -22,7 +24,8 @@ public final class PolicyParity {
     public static boolean recognises(JsonNode table) {
         JsonNode first = table.path("cases").path(0);
         return table.has("estimators") && table.has("ref_logp") || first.has("completion") && first.has("reward") && first.has("solution")
-                || first.has("kl_clamp") && first.has("rewards") || first.has("scale_rewards") || table.has("batches") && first.has("config");
+                || first.has("kl_clamp") && first.has("rewards") || first.has("scale_rewards") || table.has("batches") && first.has("config")
+                || first.has("index") && first.has("returns") || first.has("entropies");
     }
 
     /// Compares every row of a table that [#recognises].
@@ -32,6 +35,9 @@ public final class PolicyParity {
         if (first.has("completion")) return rewards(table);
         if (first.has("kl_clamp")) return published(table);
         if (first.has("scale_rewards")) return advantages(table);
+        if (first.has("returns")) return verlAdvantages(table);
+        if (first.has("entropies")) return all(table, "a filter by entropy: not in Lucid");
+        if (first.has("loss_name")) return all(table, "a loss of verl, with dual clip or another aggregation: not in Lucid");
         return losses(table);
     }
 
@@ -42,11 +48,11 @@ public final class PolicyParity {
         for (JsonNode c : table.get("cases")) {
             String name = "case " + i++ + " (" + c.path("cat").asText("exact match") + ")";
             if (c.path("math_verify").asDouble(0) != 0) {
-                rows.add(new Row(name, Row.Status.UNSUPPORTED, "decided by the symbolic check, which option letters never reach (spec 4.2)"));
+                rows.add(Row.unsupported(name, "decided by the symbolic check, which option letters never reach (spec 4.2)"));
                 continue;
             }
             if (!c.has("cat")) {
-                rows.add(new Row(name, Row.Status.UNSUPPORTED, "a reward of another system than TinyLLaVA-Video-R1"));
+                rows.add(Row.unsupported(name, "a reward of another system than TinyLLaVA-Video-R1"));
                 continue;
             }
             Reward.Score s = rule.score(c.get("completion").asText(), c.get("solution").asText());
@@ -63,15 +69,19 @@ public final class PolicyParity {
             String name = e.get("estimator").asText();
             Kl kl = name.startsWith("tinyllava") ? Kl.TINY_LLAVA_VIDEO_R1 : name.startsWith("video_r1") ? Kl.VIDEO_R1 : name.startsWith("trl") ? Kl.PLAIN : null;
             if (kl == null) {
-                rows.add(new Row(name, Row.Status.UNSUPPORTED, "Lucid has the k3 estimator in three clampings; this is another one"));
+                rows.add(Row.unsupported(name, "Lucid has the k3 estimator in three clampings; this is another one"));
                 continue;
             }
-            for (int i = 0; i < table.get("logp").size(); i++) {
-                double l = table.get("logp").get(i).asDouble();
-                double r = table.get("ref_logp").get(i).asDouble();
-                rows.add(Row.compare(name + " value " + i, kl.value(l, r), number(e.get("value").get(i)), 1e-12, 1e-11));
-                rows.add(Row.compare(name + " gradient " + i, kl.gradient(l, r), number(e.get("grad").get(i)), 1e-12, 1e-11));
+            double[] logp = Tables.numbers(table.get("logp"));
+            double[] ref = Tables.numbers(table.get("ref_logp"));
+            double[] value = new double[logp.length];
+            double[] gradient = new double[logp.length];
+            for (int i = 0; i < logp.length; i++) {
+                value[i] = kl.value(logp[i], ref[i]);
+                gradient[i] = kl.gradient(logp[i], ref[i]);
             }
+            rows.add(Row.compare(name + " value", value, Tables.numbers(e.get("value")), 1e-12, 1e-11));
+            rows.add(Row.compare(name + " gradient", gradient, Tables.numbers(e.get("grad")), 1e-12, 1e-11));
         }
         return rows;
     }
@@ -80,17 +90,17 @@ public final class PolicyParity {
         List<Row> rows = new ArrayList<>();
         for (JsonNode c : table.get("cases")) {
             int group = c.get("group").asInt();
-            double[] rewards = doubles(c.get("rewards"));
-            double[] noise = doubles(c.get("noise"));
+            double[] rewards = Tables.numbers(c.get("rewards"));
+            double[] noise = Tables.numbers(c.get("noise"));
             Advantages rule = new Advantages(c.get("advantage_eps").asDouble(), c.get("noise_scale").asDouble(), true);
             double[] a = new double[rewards.length];
             for (int g = 0; g < rewards.length; g += group) {
                 System.arraycopy(rule.of(slice(rewards, g, group), slice(noise, g, group)), 0, a, g, group);
             }
-            for (int i = 0; i < a.length; i++) rows.add(Row.compare(c.get("name").asText() + " advantage " + i, a[i], c.get("advantages").get(i).asDouble(), 1e-9, 1e-9));
+            rows.add(Row.compare(c.get("name").asText() + " advantages", a, Tables.numbers(c.get("advantages")), 1e-9, 1e-9));
             Kl kl = c.get("kl_clamp").asText().equals("output100") ? Kl.TINY_LLAVA_VIDEO_R1 : Kl.VIDEO_R1;
             PolicyLoss loss = new PolicyLoss(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, c.get("beta").asDouble(), kl);
-            rows.addAll(lossRows(c.get("name").asText(), loss, c.get("logps"), c.get("logps"), c.get("ref_logps"), c.get("mask"), doubles(c.get("advantages")), 1,
+            rows.addAll(lossRows(c.get("name").asText(), loss, c.get("logps"), c.get("logps"), c.get("ref_logps"), c.get("mask"), Tables.numbers(c.get("advantages")), 1,
                     c.get("loss").asDouble(), c.get("grad")));
         }
         return rows;
@@ -104,17 +114,51 @@ public final class PolicyParity {
             boolean plain = c.get("rewards").size() == 1 && c.get("reward_weights").isNull() && c.get("multi_objective_aggregation").asText().equals("sum_then_normalize")
                     && !c.get("rewards").toString().contains("null") && !scale.equals("batch");
             if (!plain || !c.path("exact").isArray()) {
-                rows.add(new Row(name, Row.Status.UNSUPPORTED, "several rewards, missing rewards or a scale over the batch: not in Lucid"));
+                rows.add(Row.unsupported(name, "several rewards, missing rewards or a scale over the batch: not in Lucid"));
                 continue;
             }
-            double[] rewards = doubles(c.get("rewards").get(0));
+            double[] rewards = Tables.numbers(c.get("rewards").get(0));
             int group = c.get("num_generations").asInt();
             Advantages rule = new Advantages(1e-4, 0, scale.equals("group") || scale.equals("true"));
-            for (int g = 0; g < rewards.length; g += group) {
-                double[] a = rule.of(slice(rewards, g, group), new double[group]);
-                for (int i = 0; i < group; i++) rows.add(Row.compare(name + " advantage " + (g + i), a[i], c.get("exact").get(g + i).asDouble(), 1e-5, 1e-5));
-            }
+            double[] a = new double[rewards.length];
+            for (int g = 0; g < rewards.length; g += group) System.arraycopy(rule.of(slice(rewards, g, group), new double[group]), 0, a, g, group);
+            rows.add(Row.compare(name + " advantages", a, Tables.numbers(c.get("exact")), 1e-5, 1e-5));
         }
+        return rows;
+    }
+
+    // Of verl's estimators Lucid's is "grpo". A group of one keeps its raw score there; Lucid centres it to 0.
+    private static List<Row> verlAdvantages(JsonNode table) {
+        List<Row> rows = new ArrayList<>();
+        for (JsonNode c : table.get("cases")) {
+            String name = c.get("name").asText();
+            double[] rewards = Tables.numbers(c.path("rewards"));
+            Map<String, List<Integer>> groups = new LinkedHashMap<>();
+            for (int i = 0; i < c.get("index").size(); i++) groups.computeIfAbsent(c.get("index").get(i).asText(), _ -> new ArrayList<>()).add(i);
+            if (!name.startsWith("grpo/") || rewards.length != c.get("index").size() || groups.values().stream().anyMatch(g -> g.size() < 2)) {
+                rows.add(Row.unsupported(name, "an advantage estimator of verl that Lucid does not have"));
+                continue;
+            }
+            Advantages rule = new Advantages(c.get("epsilon").asDouble(), 0, c.get("norm_adv_by_std").asBoolean());
+            double[] a = new double[rewards.length];
+            for (List<Integer> g : groups.values()) {
+                double[] of = rule.of(g.stream().mapToDouble(i -> rewards[i]).toArray(), new double[g.size()]);
+                for (int k = 0; k < of.length; k++) a[g.get(k)] = of[k];
+            }
+            double[] mask = Tables.numbers(c.get("mask"));
+            int width = mask.length / a.length;
+            double[] tokens = new double[mask.length];
+            for (int i = 0; i < tokens.length; i++) tokens[i] = mask[i] * a[i / width];
+            // verl computes in float32: eight digits of numbers of size 1, divided by a spread that may be small.
+            rows.add(Row.compare(name + " advantages", tokens, Tables.numbers(c.get("advantages")), 1e-6 + 10 * c.path("f32_error").asDouble(), 1e-6, a.length, width));
+        }
+        return rows;
+    }
+
+    private static List<Row> all(JsonNode table, String why) {
+        List<Row> rows = new ArrayList<>();
+        int i = 0;
+        for (JsonNode c : table.get("cases")) rows.add(Row.unsupported(c.path("name").asText("case " + i++), why));
         return rows;
     }
 
@@ -128,14 +172,14 @@ public final class PolicyParity {
             Set<String> other = new TreeSet<>();
             config.fieldNames().forEachRemaining(k -> { if (!KNOWN.contains(k)) other.add(k); });
             if (!config.get("loss_type").asText().equals("grpo") || !config.get("importance_sampling_level").asText().equals("token") || !other.isEmpty()) {
-                rows.add(new Row(c.get("name").asText(), Row.Status.UNSUPPORTED, "a loss variant that Lucid does not have: " + config));
+                rows.add(Row.unsupported(c.get("name").asText(), "a loss variant that Lucid does not have: " + config));
                 continue;
             }
             JsonNode batch = table.get("batches").get(c.get("batch").asText());
             double epsilon = config.path("epsilon").asDouble(0.2);
             PolicyLoss loss = new PolicyLoss(epsilon, config.path("epsilon_high").asDouble(epsilon), config.path("beta").asDouble(0), Kl.PLAIN);
             JsonNode old = batch.get(config.path("old").asText("given").equals("none") ? "logps" : "old_logps");
-            rows.addAll(lossRows(c.get("name").asText(), loss, batch.get("logps"), old, batch.get("ref_logps"), batch.get("mask"), doubles(batch.get("advantages")),
+            rows.addAll(lossRows(c.get("name").asText(), loss, batch.get("logps"), old, batch.get("ref_logps"), batch.get("mask"), Tables.numbers(batch.get("advantages")),
                     config.path("gradient_accumulation_steps").asInt(1), c.get("loss").asDouble(), c.get("grad")));
         }
         return rows;
@@ -148,31 +192,21 @@ public final class PolicyParity {
         for (int i = 0; i < lengths.length; i++) for (JsonNode m : mask.get(i)) lengths[i] += m.asInt();
         double[] weights = Aggregation.SEQUENCE_MEAN.weights(lengths);
         double largest = 0;
-        for (JsonNode row : wantedGradient) for (JsonNode g : row) largest = Math.max(largest, Math.abs(number(g)));
-        List<Row> rows = new ArrayList<>();
+        for (JsonNode row : wantedGradient) for (JsonNode g : row) largest = Math.max(largest, Math.abs(Tables.number(g)));
+        int width = mask.get(0).size();
+        double[] gradient = new double[lengths.length * width];
         double total = 0;
         for (int i = 0; i < lengths.length; i++) {
-            for (int t = 0; t < mask.get(i).size(); t++) {
-                double gradient = 0;
-                if (mask.get(i).get(t).asInt() != 0) {
-                    double w = weights[i] / accumulation;
-                    PolicyLoss.Term term = loss.token(logps.get(i).get(t).asDouble(), old.get(i).get(t).asDouble(), ref.get(i).get(t).asDouble(), advantages[i], w);
-                    total += w * term.loss();
-                    gradient = term.coefficient();
-                }
-                rows.add(Row.compare(name + " gradient [" + i + "," + t + "]", gradient, number(wantedGradient.get(i).get(t)), 1e-5 * largest, 1e-6));
+            double w = weights[i] / accumulation;
+            for (int t = 0; t < width; t++) {
+                if (mask.get(i).get(t).asInt() == 0) continue;
+                PolicyLoss.Term term = loss.token(logps.get(i).get(t).asDouble(), old.get(i).get(t).asDouble(), ref.get(i).get(t).asDouble(), advantages[i], w);
+                total += w * term.loss();
+                gradient[i * width + t] = term.coefficient();
             }
         }
-        rows.add(Row.compare(name + " loss", total, wantedLoss, 1e-5 * Math.max(largest, 1e-9), 1e-7));
-        return rows;
-    }
-
-    private static double number(JsonNode n) { return n.isNull() ? Double.NaN : n.asDouble(); }
-
-    private static double[] doubles(JsonNode array) {
-        double[] x = new double[array.size()];
-        for (int i = 0; i < x.length; i++) x[i] = number(array.get(i));
-        return x;
+        return List.of(Row.compare(name + " gradient", gradient, Tables.numbers(wantedGradient), 1e-5 * largest, 1e-6, lengths.length, width),
+                Row.compare(name + " loss", total, wantedLoss, 1e-5 * Math.max(largest, 1e-9), 1e-7));
     }
 
     private static double[] slice(double[] x, int from, int length) { return java.util.Arrays.copyOfRange(x, from, from + length); }

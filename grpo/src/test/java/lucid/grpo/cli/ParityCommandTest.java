@@ -1,0 +1,103 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParityCommandTest extends CommandTest {
+    @TempDir Path temp;
+
+    /// One whole update of the original trainer: texts, rewards, advantages, log-probabilities, KL, loss, every gradient, clipping, two AdamW steps.
+    @ParameterizedTest @ValueSource(strings = {"simd", "reference"})
+    void aWholeUpdateOfTheOriginalTrainer(String device) {
+        Outcome o = lucid("parity", golden("grpo/tlv_step"), "--device", device, "--threads", 2).ok();
+        assertTrue(o.out().contains("120 ok, 0 failed, 0 unsupported"), o.out());
+    }
+
+    @Test void aFolderOfTablesCountsWhatIsNotInLucid() throws IOException {
+        Outcome o = lucid("parity", golden("sampling"), golden("grpo/verl_losses.json.gz"), "--json", "--threads", 1).ok();
+        JsonNode all = new ObjectMapper().readTree(o.out());
+        assertEquals(4, all.size());
+        JsonNode processors = find(all, "processors.json");
+        assertTrue(processors.get("ok").asInt() > 0 || processors.get("rows").size() > 240, processors.toString());
+        assertEquals(131, processors.get("unsupported").asInt());
+        assertEquals(0, find(all, "stop_strings.json").get("failed").asInt());
+        assertEquals(42, find(all, "verl_losses").get("unsupported").asInt());
+    }
+
+    private static JsonNode find(JsonNode all, String name) {
+        for (JsonNode n : all) if (n.get("path").asText().contains(name)) return n;
+        throw new AssertionError(name + " was not run");
+    }
+
+    @Test void strictTurnsUnsupportedIntoFailure() {
+        assertEquals(1, lucid("parity", golden("sampling/philox4x32.json"), "--strict", "--threads", 1).status());
+        assertEquals(0, lucid("parity", golden("sampling/philox4x32.json"), "--threads", 1).status());
+    }
+
+    @Test void aNumberThatIsWrongFailsAndSaysWhere() throws IOException {
+        Path table = temp.resolve("processors.json");
+        String text = Files.readString(golden("sampling/processors.json"));
+        Files.writeString(table, text.replaceFirst("0\\.125309083", "0.125409083"));
+        Outcome o = lucid("parity", table, "--threads", 1);
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("FAILED      {} on normal: largest error 0.0001"), o.out());
+    }
+
+    @Test void aVocabularyThatIsMissingIsAFailureNotASkip() throws IOException {
+        Path table = temp.resolve("vectors.json");
+        Files.writeString(table, "{\"vectors\": [{\"text\": \"a\", \"ids\": [64], \"pieces\": [\"a\"], \"decoded\": \"a\"}]}");
+        Outcome o = lucid("parity", table, "--threads", 1);
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("--tokenizer"), o.out());
+    }
+
+    @Test void unknownContentIsSaid() throws IOException {
+        Files.writeString(temp.resolve("a.json"), "{\"colour\": 1}");
+        Files.createDirectories(temp.resolve("b"));
+        Files.writeString(temp.resolve("b/case.json"), "{\"kind\": \"astrology\"}");
+        Files.writeString(temp.resolve("c.json"), "{\"cases\": [");
+        Outcome o = lucid("parity", temp, "--threads", 1);
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("found the fields [colour]") && o.out().contains("found kind \"astrology\"") && o.out().contains("c.json, line 1: not JSON"), o.out());
+        assertTrue(o.out().contains("3 cases: 0 passed, 3 failed"), o.out());
+    }
+
+    @Test void weightsThatDisagreeWithTheConfig() throws IOException {
+        Path copy = copy(golden("grpo/tlv_step"), temp.resolve("grpo/tlv_step"));
+        copy(golden("tokenizer"), temp.resolve("tokenizer"));
+        Path config = copy.resolve("model/config.json");
+        Files.writeString(config, Files.readString(config).replace("\"hidden_size\": 24", "\"hidden_size\": 32"));
+        Outcome o = lucid("parity", copy, "--threads", 1);
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("model.embed_tokens.weight") && o.out().contains("[403, 24]") && o.out().contains("[403, 32]"), o.out());
+    }
+
+    @Test void nothingThere() throws IOException {
+        lucid("parity", temp.resolve("no")).failedWith("not there", "wanted a case folder");
+        Files.createDirectories(temp.resolve("empty"));
+        lucid("parity", temp.resolve("empty")).failedWith("no case.json and no table");
+        assertEquals(2, lucid("parity").status());
+    }
+
+    static Path copy(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path p : all.toList()) {
+                Path target = to.resolve(from.relativize(p).toString());
+                Files.createDirectories(Files.isDirectory(p) ? target : target.getParent());
+                if (Files.isRegularFile(p)) Files.copy(p, target);
+            }
+        }
+        return to;
+    }
+}
