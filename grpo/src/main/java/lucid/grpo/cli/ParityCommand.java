@@ -86,7 +86,7 @@ final class ParityCommand implements Callable<Integer> {
         ObjectMapper mapper = new ObjectMapper();
         ArrayNode list = mapper.createArrayNode();
         for (CaseResult r : all) {
-            ObjectNode o = list.addObject().put("path", r.path()).put("family", r.family()).put("ok", r.ok(strict));
+            ObjectNode o = list.addObject().put("path", r.path()).put("family", r.family()).put("passed", r.ok(strict));
             for (Row.Status s : Row.Status.values()) o.put(s.name().toLowerCase(java.util.Locale.ROOT), r.count(s));
             ArrayNode rows = o.putArray("rows");
             for (Row row : r.rows()) {
