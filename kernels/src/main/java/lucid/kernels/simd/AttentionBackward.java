@@ -173,7 +173,7 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
             Arrays.fill(w.ds, at, at + size * KEYS, 0f);
             AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.q, row * padded, padded, w.kt, c.row() * dims, STEP, w.s, at, KEYS);
             AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.o, row * padded, padded, w.vt, c.row() * dims, STEP, w.ds, at, KEYS);
-            AttentionSoftmax.gradients(w.s, w.ds, row, row + size, scale, w.m, w.delta);
+            AttentionSoftmax.run(AttentionSoftmax.BACKWARD, w, row, size, 0, scale);
             int least = KEYS;
             for (int i = row; i < row + size; i++) {
                 int sees = p.span().visible(p.from() + i % p.queries()) - c.number();

@@ -87,41 +87,20 @@ record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, Attent
             int size = Math.min(TILE, to - row);
             int least = KEYS, most = 0;
             for (int i = 0; i < size; i++) {
-                int keys = keys(w, row + i, firstKey);
+                int keys = AttentionSoftmax.keys(w, row + i, firstKey);
                 least = Math.min(least, keys);
                 most = Math.max(most, keys);
             }
             if (most == 0) continue;
             Arrays.fill(w.s, 0, size * KEYS, 0f);
             AttentionRowTiles.multiplyAdd(size, KEYS, plan.headDim(), w.q, row * padded, padded, w.kt, 0, STEP, w.s, 0, KEYS);
-            softmax(w, row, size, firstKey);
+            AttentionSoftmax.run(AttentionSoftmax.FORWARD, w, row, size, firstKey, scale);
             rescale(w, row, size, padded);
             AttentionRowTiles.multiplyAdd(size, padded, least, w.s, 0, KEYS, w.v, 0, STEP, w.o, row * padded, padded);
             for (int i = 0; most > least && i < size; i++) {
-                AttentionRowTiles.multiplyAdd(1, padded, keys(w, row + i, firstKey) - least, w.s, i * KEYS + least, KEYS,
+                AttentionRowTiles.multiplyAdd(1, padded, AttentionSoftmax.keys(w, row + i, firstKey) - least, w.s, i * KEYS + least, KEYS,
                         w.v, least * PANEL, STEP, w.o, (row + i) * padded, padded);
             }
-        }
-    }
-
-    private static int keys(AttentionScratch w, int row, int firstKey) { return Math.max(0, Math.min(KEYS, w.visible[row] - firstKey)); }
-
-    /// Scores to probabilities for a tile of rows; running maximum and sum move on. What the old sums shrink by rides along as one more row of scores.
-    private void softmax(AttentionScratch w, int row, int size, int firstKey) {
-        int extra = size * KEYS;
-        for (int i = 0; i < size; i++) {
-            float old = w.m[row + i];
-            float peak = Math.max(old, AttentionSoftmax.peak(w.s, i * KEYS, keys(w, row + i, firstKey), scale));
-            w.peak[i] = peak;
-            w.s[extra + i] = old - peak;
-            w.m[row + i] = peak;
-        }
-        w.peak[size] = 0;
-        AttentionSoftmax.exponentials(w.s, size + 1, w.peak);
-        for (int i = 0; i < size; i++) {
-            boolean blind = keys(w, row + i, firstKey) == 0;
-            w.shrink[i] = blind ? 1 : w.s[extra + i];
-            if (!blind) AttentionSoftmax.accumulate(w.s, i * KEYS, w.l, (row + i) * 16, w.shrink[i]);
         }
     }
 
