@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
+import lucid.grpo.cli.Subcommand;
 import org.openjdk.jmh.runner.NoBenchmarksException;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -19,12 +19,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// The command behind `lucid bench`.
+/// The command behind `lucid bench`, which the command line below finds by its service entry.
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures kernels beside their physical limit and their peers, in one run, and prints one table.",
         footer = {"", "Examples:", "  lucid bench                       everything", "  lucid bench MatMul                one family",
             "  lucid bench Attention.forward     one kernel", "  lucid bench --list"})
-public final class Bench implements Callable<Integer> {
+public final class Bench implements Subcommand {
     @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel; all if left out.")
     private String pattern;
 
