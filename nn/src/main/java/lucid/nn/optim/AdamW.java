@@ -124,12 +124,14 @@ public final class AdamW implements AutoCloseable {
         return Tensor.of(scope, t.toFloats(), p.shape().dims());
     }
 
-    /// Shows every moment by name (`m.NAME`, `v.NAME`), in the order of first update.
+    /// Shows every moment by name (`m.NAME`, `v.NAME`), in the set's order: the same after [#load], whatever the order in the file.
     public void forEachMoment(BiConsumer<String, Tensor> visitor) {
-        moments.forEach((name, s) -> {
-            visitor.accept("m." + name, s.m);
-            visitor.accept("v." + name, s.v);
-        });
+        for (Parameter p : parameters.all()) {
+            Moments s = moments.get(p.name());
+            if (s == null) continue;
+            visitor.accept("m." + p.name(), s.m);
+            visitor.accept("v." + p.name(), s.v);
+        }
     }
 
     /// Frees the moments.

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.StreamSupport;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
@@ -16,6 +18,7 @@ import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
 import lucid.nn.weights.WeightSource;
+import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -128,6 +131,30 @@ class AdamWTest {
             assertEquals(3, second.steps());
             assertArrayEquals(a.get("p1").value().toFloats(), b.get("p1").value().toFloats());
             assertThrows(IllegalStateException.class, () -> second.load(file));
+        }
+    }
+
+    /// A file has its tensors by name; a run's hash goes through the moments in the model's order, before and after a resume.
+    @Test void loadedMomentsKeepTheModelsOrder() {
+        Path file = folder.resolve("optimizer.safetensors");
+        try (Device device = new ReferenceDevice(); ParameterSet set = new ParameterSet(device, WeightSource.random(1, Initialization.PUBLISHED))) {
+            AdamW.Settings settings = new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1);
+            for (String name : List.of("z", "a", "m")) set.declare(name, Role.LINEAR, 2, 3);
+            set.train(_ -> true);
+            List<String> before = new ArrayList<>();
+            List<String> after = new ArrayList<>();
+            try (AdamW saved = new AdamW(set, settings); AdamW loaded = new AdamW(set, settings)) {
+                try (Scope s = Scope.open(device)) {
+                    for (Parameter p : set.all()) p.value().weightedSum(Tensor.full(s, 1, 2, 3)).backward();
+                }
+                saved.step(0.1);
+                saved.save(file);
+                loaded.load(file);
+                saved.forEachMoment((name, _) -> before.add(name));
+                loaded.forEachMoment((name, _) -> after.add(name));
+            }
+            assertEquals(List.of("m.z", "v.z", "m.a", "v.a", "m.m", "v.m"), before);
+            assertEquals(before, after);
         }
     }
 

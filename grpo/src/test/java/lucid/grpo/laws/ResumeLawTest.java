@@ -1,0 +1,170 @@
+package lucid.grpo.laws;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import lucid.grpo.console.Console;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.run.RunException;
+import lucid.grpo.run.RunFolder;
+import lucid.grpo.run.RunState;
+import lucid.grpo.train.Policy;
+import lucid.grpo.train.Trainer;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Disk law: a run that was stopped, killed or could not write goes on to the same bits as one that was left alone.
+class ResumeLawTest {
+    private static final Toy.Knobs OFTEN = Toy.Knobs.PLAIN.prompts(2).microBatch(1).iterations(2, 0.2).writing(2, 3, 2);
+
+    @TempDir Path folder;
+
+    /// Everything but clocks: metrics, rollouts, ledgers, answers, checkpoints.
+    private static void assertSameRun(Path whole, Path broken) throws IOException {
+        assertEquals(Toy.metrics(whole), Toy.metrics(broken));
+        List<String> files = files(whole);
+        assertEquals(files, files(broken));
+        assertTrue(files.stream().anyMatch(f -> f.startsWith("ledger")) && files.stream().anyMatch(f -> f.endsWith("model.safetensors")), files.toString());
+        for (String f : files) {
+            // These say how long things took.
+            if (f.equals("metrics.jsonl") || f.startsWith("events.") || f.endsWith("state.json")) continue;
+            assertArrayEquals(Files.readAllBytes(whole.resolve(f)), Files.readAllBytes(broken.resolve(f)), f);
+        }
+    }
+
+    private static List<String> files(Path root) throws IOException {
+        try (Stream<Path> all = Files.walk(root)) {
+            return all.filter(Files::isRegularFile).map(p -> root.relativize(p).toString()).sorted().toList();
+        }
+    }
+
+    /// Trains until the `n`th step begins, when `then` is told.
+    private static RunState train(Path run, Recipe recipe, int n, java.util.function.Consumer<Trainer> then) {
+        AtomicReference<Trainer> trainer = new AtomicReference<>();
+        AtomicInteger steps = new AtomicInteger();
+        Runnable atStep = () -> {
+            if (steps.incrementAndGet() == n) then.accept(trainer.get());
+        };
+        try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device)); RunFolder open = Toy.open(run, recipe, true)) {
+            trainer.set(new Trainer(recipe, Toy.data(atStep), Toy.TOKENIZER, policy, open, Console.silent()));
+            return trainer.get().run();
+        }
+    }
+
+    @Test void aFirstStageKeepsItsReference() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(5)));
+        RunState whole = Toy.train(folder.resolve("whole"), recipe, 2);
+        RunState stopped = train(folder.resolve("broken"), recipe, 3, Trainer::stop);
+        assertEquals(3, stopped.step());
+        assertFalse(stopped.stageComplete());
+        assertEquals(whole.hash(), Toy.train(folder.resolve("broken"), recipe, 1).hash());
+        assertSameRun(folder.resolve("whole"), folder.resolve("broken"));
+    }
+
+    @Test void stoppedAnywhere() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.letters(3, 2), Toy.grpo(OFTEN.steps(4)));
+        RunState whole = Toy.train(folder.resolve("whole"), recipe, 2);
+        Path broken = folder.resolve("broken");
+        // A supervised step asks twice, once for each kind. 5: before the last supervised step; 1: at once.
+        for (int n : new int[] {5, 1, 2}) train(broken, recipe, n, Trainer::stop);
+        assertFalse(RunFolder.state(RunFolder.checkpoints(broken).getLast()).stageComplete());
+        assertEquals(whole.hash(), Toy.train(broken, recipe, 2).hash());
+        assertSameRun(folder.resolve("whole"), broken);
+    }
+
+    @Test void aRunOfAnotherRecipeIsRefused() {
+        Recipe recipe = Toy.recipe(Toy.letters(2, 2));
+        Toy.train(folder, recipe, 2);
+        String message = assertThrows(RunException.class, () -> Toy.train(folder, Toy.recipe(Toy.letters(3, 2)).withSeed(5), 2)).getMessage();
+        assertTrue(message.contains("stages[0].steps: 2 -> 3") && message.contains("seed: 11 -> 5"), message);
+    }
+
+    @Test void aCheckpointThatCannotBeWrittenLeavesTheOneBefore() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(6)));
+        RunState whole = Toy.train(folder.resolve("whole"), recipe, 2);
+        Path run = folder.resolve("broken");
+        Path checkpoints = run.resolve("checkpoints");
+        Path away = run.resolve("away");
+        // A file in the way stands for a folder that cannot be written: the superuser may write everywhere.
+        var error = assertThrows(UncheckedIOException.class, () -> train(run, recipe, 3, _ -> swap(checkpoints, away)));
+        assertTrue(error.getMessage().contains("checkpoint") && error.getMessage().contains("00-grpo-000004"), error.getMessage());
+        assertTrue(error.getMessage().contains("intact"), error.getMessage());
+        Files.delete(checkpoints);
+        Files.move(away, checkpoints);
+        assertEquals(2, RunFolder.state(RunFolder.checkpoints(run).getLast()).step());
+        assertEquals(whole.hash(), Toy.train(run, recipe, 2).hash());
+        assertSameRun(folder.resolve("whole"), run);
+    }
+
+    private static void swap(Path checkpoints, Path away) {
+        try {
+            Files.move(checkpoints, away);
+            Files.writeString(checkpoints, "in the way");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test void metricsThatLostLinesAreRefused() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.letters(4, 2));
+        train(folder, recipe, 5, Trainer::stop);
+        Files.writeString(folder.resolve("metrics.jsonl"), "");
+        String message = assertThrows(RunException.class, () -> Toy.train(folder, recipe, 2)).getMessage();
+        assertTrue(message.contains("metrics.jsonl has 0 bytes"), message);
+    }
+
+    /// Kills children at random moments until `kills` have hit, then lets one finish.
+    private void kill(Recipe recipe, int kills, long seed) throws IOException, InterruptedException {
+        Path file = Files.writeString(folder.resolve("recipe.json"), RecipeReader.write(recipe));
+        Path whole = folder.resolve("whole");
+        Path broken = folder.resolve("broken");
+        RunState end = Toy.train(whole, recipe, 2);
+        Random random = new Random(seed);
+        for (int i = 0; i < kills; i++) {
+            try (Child child = new Child(broken, file, 2, 0)) {
+                assertEquals("open", child.line());
+                long from = RunFolder.checkpoints(broken).stream().map(RunFolder::state).mapToLong(RunState::totalSteps).max().orElse(0);
+                long target = from + random.nextInt(4);
+                while (child.isAlive() && lines(broken) < target) Thread.sleep(1);
+                Thread.sleep(random.nextInt(40));
+                assertTrue(child.isAlive(), "the child was done before kill " + i + " at step " + target + "; the test wants a longer recipe");
+                assertFalse(child.kill() == 0);
+            }
+        }
+        try (Child child = new Child(broken, file, 1, 0)) {
+            assertEquals(end.hash(), child.hash());
+        }
+        assertSameRun(whole, broken);
+    }
+
+    private static long lines(Path run) throws IOException {
+        try (Stream<String> lines = Files.lines(run.resolve("metrics.jsonl"))) {
+            return lines.count();
+        }
+    }
+
+    @Test void killedThreeTimes() throws IOException, InterruptedException {
+        kill(Toy.recipe(Toy.letters(5, 1), Toy.grpo(OFTEN.steps(10))), 3, System.nanoTime());
+    }
+
+    @Tag("slow")
+    @Test void killedTwentyTimes() throws IOException, InterruptedException {
+        kill(Toy.recipe(Toy.letters(12, 1), Toy.grpo(OFTEN.steps(60))), 20, System.nanoTime());
+    }
+}

@@ -1,0 +1,79 @@
+package lucid.grpo.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.kernels.simd.Species;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What changes speed, or what is written down, changes no bit: a whole run (supervised stage, then GRPO) ends on the same hash.
+class SpeedLawTest {
+    private static final Toy.Knobs PLAIN = Toy.Knobs.PLAIN;
+    private static String wanted;
+
+    @TempDir Path folder;
+
+    @BeforeAll static void once(@TempDir Path plain) {
+        wanted = Toy.train(plain, Toy.recipe(PLAIN), 2).hash();
+    }
+
+    static Stream<Arguments> settings() {
+        return Stream.of(Arguments.of("one group at a time, one thread", PLAIN.microBatch(1), 1), Arguments.of("two groups at a time, three threads", PLAIN.microBatch(2), 3),
+                Arguments.of("groups that do not divide", PLAIN.microBatch(3), 2), Arguments.of("more saved, evaluated and measured", PLAIN.writing(1, 2, 1), 2));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("settings")
+    void sameHash(String name, Toy.Knobs knobs, int threads) throws IOException {
+        Recipe recipe = Toy.recipe(knobs);
+        assertEquals(wanted, Toy.train(folder, recipe, threads).hash(), name);
+        boolean evaluated = Toy.metrics(folder).stream().anyMatch(l -> l.has("eval/accuracy"));
+        assertEquals(knobs.interimEvery() > 0, evaluated, "interim evaluations happen when they are asked for");
+    }
+
+    /// The widths that this process does not have.
+    static IntStream widths() { return IntStream.of(128, 256, 512).filter(bits -> bits != Species.BITS); }
+
+    @ParameterizedTest(name = "{0} bits")
+    @MethodSource("widths")
+    void sameHashAtEveryVectorWidth(int bits) throws IOException, InterruptedException {
+        Path recipe = Files.writeString(folder.resolve("recipe.json"), RecipeReader.write(Toy.recipe(PLAIN)));
+        try (Child child = new Child(folder.resolve("run"), recipe, bits / 128, bits)) {
+            assertEquals(wanted, child.hash());
+        }
+    }
+
+    @Test void whatIsLearnedChangesTheHash() throws IOException {
+        Recipe recipe = Toy.recipe(PLAIN);
+        assertNotEquals(wanted, Toy.train(folder.resolve("steps"), Toy.recipe(PLAIN.steps(2)), 2).hash());
+        assertNotEquals(wanted, Toy.train(folder.resolve("seed"), recipe.withSeed(recipe.seed() + 1), 2).hash());
+    }
+
+    @Test void twoUpdatesPerRolloutAreClipped() throws IOException {
+        String free = Toy.train(folder.resolve("free"), Toy.recipe(PLAIN.iterations(2, null)), 2).hash();
+        String clipped = Toy.train(folder.resolve("clipped"), Toy.recipe(PLAIN.iterations(2, 0.01)), 2).hash();
+        assertNotEquals(wanted, free);
+        assertNotEquals(free, clipped);
+        List<JsonNode> steps = Toy.metrics(folder.resolve("clipped")).stream().filter(l -> l.has("clip_ratio/region_mean")).toList();
+        assertEquals(3, steps.size());
+        for (JsonNode step : steps) assertEquals(step.get("num_tokens").asInt(), step.get("ratio_exactly_one").asInt(), "the first update after a rollout is on-policy");
+        assertTrue(steps.stream().anyMatch(l -> l.get("clip_ratio/low_mean").asDouble() > 0), steps.toString());
+        assertTrue(steps.stream().anyMatch(l -> l.get("clip_ratio/high_mean").asDouble() > 0), steps.toString());
+        for (JsonNode step : steps) assertTrue(step.get("clip_ratio/region_mean").asDouble() <= 0.5, "half of the updates have the ratio 1: " + step);
+    }
+}
