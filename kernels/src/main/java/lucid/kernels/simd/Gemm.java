@@ -43,6 +43,7 @@ final class Gemm {
         float[] sums = new float[0];
         int packed;
         final int[] squares = new int[Transpose.SCRATCH];
+        final Intrinsics.Watch watch = new Intrinsics.Watch();
     }
 
     /// A block of the product: rows [i0, i1), columns [j0, j1), chain positions [k0, k1).
@@ -138,11 +139,13 @@ final class Gemm {
             if (!once || lane.packed != columnPanel) x.b.pack(column, GemmTile.WIDTH, p, end - p, lane.panel, 0, lane.squares);
             lane.packed = columnPanel;
             int piece = x.pieceOf(p);
+            long seen = lane.watch.before(to - from);
             for (int r = from; r < to; r++) {
                 float[] sums = wait ? waiting : lane.sums;
                 int slot = (wait ? columnPanel * block.rowPanels() + r : r - from) * GemmTile.SIZE;
                 tile(x, block, r, column, p, end, piece, lane.panel, sums, slot);
             }
+            lane.watch.after(seen, to - from);
         }
     }
 
@@ -156,7 +159,9 @@ final class Gemm {
             int end = Math.min(to, x.cuts[piece + 1]);
             boolean begins = p == x.cuts[piece];
             if (begins && x.resume) x.out.read(row, column, height, sums, slot);
-            GemmTile.run(height, left, packed + p * height, panel, (p - from) * GemmTile.WIDTH, end - p, sums, slot, !begins || x.resume);
+            boolean resume = !begins || x.resume;
+            if (Intrinsics.spare()) Intrinsics.Spare.run(height, left, packed + p * height, panel, (p - from) * GemmTile.WIDTH, end - p, sums, slot, resume);
+            else GemmTile.run(height, left, packed + p * height, panel, (p - from) * GemmTile.WIDTH, end - p, sums, slot, resume);
             if (end == x.cuts[piece + 1]) x.out.write(row, column, Math.min(height, block.i1 - row), sums, slot);
             p = end;
         }

@@ -1,0 +1,131 @@
+package lucid.kernels.simd;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+import lucid.kernels.contract.DType;
+
+/// Watches whether HotSpot has really turned the register tile into vector instructions. When it has not, every vector is an object and the product runs some
+/// hundred times slower, without a word; other tile kernels have been seen to do so in one JVM start of ten. The tell-tale is allocation:
+/// a tile in registers allocates nothing.
+///
+/// [#check()] looks at once and says what it found. [Watch] looks while products run, costs two reads of a counter for a few panels, and on failure switches,
+/// announced, to a second copy of the tile's class, which HotSpot compiles anew.
+public final class Intrinsics {
+    private static final System.Logger LOG = System.getLogger(Intrinsics.class.getName());
+    private static final long BUDGET_NANOS = 120_000_000;
+    private static final int CHAIN = 256;
+
+    private static volatile boolean spare;
+
+    private Intrinsics() {}
+
+    /// Whether tiles run in the second copy.
+    static boolean spare() { return spare; }
+
+    private static long allocated() { return ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getCurrentThreadAllocatedBytes(); }
+
+    /// Runs the tile and the transposition until they stop allocating, for at most 120 ms, and returns one line for people.
+    /// Not being done in time is no failure: the compiler may have been busy, and the watch goes on.
+    public static String check() {
+        float[] a = new float[GemmTile.HEIGHT * CHAIN];
+        float[] b = new float[GemmTile.WIDTH * CHAIN];
+        float[] c = new float[GemmTile.SIZE];
+        int[] squares = new int[Transpose.SCRATCH];
+        try (Arena arena = Arena.ofConfined()) {
+            long bytes = 4L * Species.LANES * CHAIN;
+            // The same segment kind as every buffer's, so that this check does not teach the call site a second one.
+            MemorySegment rows = MemorySegment.ofAddress(arena.allocate(bytes, 64).address()).reinterpret(bytes);
+            long deadline = System.nanoTime() + BUDGET_NANOS;
+            while (true) {
+                long before = allocated();
+                long start = System.nanoTime();
+                for (int i = 0; i < 16; i++) GemmTile.run(GemmTile.HEIGHT, a, 0, b, 0, CHAIN, c, 0, false);
+                long nanos = System.nanoTime() - start;
+                Transpose.rows(rows, 0, 4L * CHAIN, Species.LANES - 1, CHAIN / Transpose.columns(DType.F32), DType.F32, b, 0, GemmTile.WIDTH, squares);
+                if (allocated() - before < 64) {
+                    return String.format(Locale.ROOT, "hot kernels are vector instructions: tile %d x %d, %d-bit, %.0f GFLOP/s on one thread", GemmTile.HEIGHT,
+                            GemmTile.WIDTH, Species.BITS, 2.0 * 16 * GemmTile.SIZE * CHAIN / nanos);
+                }
+                if (System.nanoTime() > deadline) return "hot kernels are not compiled yet after " + BUDGET_NANOS / 1_000_000 + " ms; they are watched while they run";
+            }
+        }
+    }
+
+    /// One thread's watch over its tiles. It opens its eyes when the tile must long have been compiled, and closes them after three clean panels.
+    static final class Watch {
+        private static final long WARM_TILES = 20_000;
+        private static final int CLEAN = 3;
+        private static final int BOXED = 50;
+        private long tiles;
+        private int clean;
+        private int boxed;
+        private boolean over;
+        private boolean onSpare;
+
+        /// Before a panel: the thread's allocation counter, or -1 when nobody looks.
+        long before(int panelTiles) {
+            if (over) return -1;
+            tiles += panelTiles;
+            return tiles < WARM_TILES ? -1 : allocated();
+        }
+
+        /// After it. A boxed tile allocates some hundred kilobytes.
+        void after(long before, int panelTiles) {
+            if (before < 0) return;
+            if (allocated() - before < 1024L * panelTiles) {
+                boxed = 0;
+                over = ++clean == CLEAN;
+            } else if (++boxed == BOXED) {
+                over = onSpare;
+                onSpare = true;
+                tiles = 0;
+                boxed = 0;
+                fail();
+            }
+        }
+    }
+
+    private static synchronized void fail() {
+        if (spare) {
+            LOG.log(System.Logger.Level.WARNING, "The matrix tile does not compile to vector instructions in this JVM, nor does its second copy: products are right but slow. Restart the process.");
+        } else {
+            LOG.log(System.Logger.Level.WARNING, "The matrix tile did not compile to vector instructions in this JVM; switching to a second copy of it.");
+            spare = true;
+        }
+    }
+
+    /// The tile in a hidden class of the same bytes: same code, own compilation.
+    static final class Spare {
+        private static final MethodHandle RUN = define();
+
+        private Spare() {}
+
+        private static MethodHandle define() {
+            try (InputStream in = GemmTile.class.getResourceAsStream("GemmTile.class")) {
+                MethodHandles.Lookup copy = MethodHandles.lookup().defineHiddenClass(in.readAllBytes(), true);
+                return copy.findStatic(copy.lookupClass(), "run", MethodType.methodType(void.class, int.class, float[].class, int.class, float[].class, int.class,
+                        int.class, float[].class, int.class, boolean.class));
+            } catch (IOException | ReflectiveOperationException e) {
+                throw new IllegalStateException("the second copy of the matrix tile cannot be loaded: " + e.getMessage(), e);
+            }
+        }
+
+        static void run(int height, float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+            try {
+                RUN.invokeExact(height, a, ao, b, bo, k, c, co, resume);
+            } catch (RuntimeException | Error e) {
+                throw e;
+            } catch (Throwable t) {
+                throw new IllegalStateException("matrix tile: " + t.getMessage(), t);
+            }
+        }
+    }
+}
