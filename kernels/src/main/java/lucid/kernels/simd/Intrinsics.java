@@ -59,14 +59,15 @@ public final class Intrinsics {
         }
     }
 
-    /// One thread's watch over its tiles. It opens its eyes when the tile must long have been compiled, and closes them after three clean panels.
+    /// One thread's watch over its tiles. It opens its eyes when the tile should have been compiled, and closes them after three clean panels. On a busy machine the
+    /// compiler may be seconds late, so only a tile that still allocates ten seconds later has failed.
     static final class Watch {
         private static final long WARM_TILES = 20_000;
         private static final int CLEAN = 3;
-        private static final int BOXED = 50;
+        private static final long PATIENCE_NANOS = 10_000_000_000L;
         private long tiles;
         private int clean;
-        private int boxed;
+        private long boxedSince;
         private boolean over;
         private boolean onSpare;
 
@@ -77,17 +78,23 @@ public final class Intrinsics {
             return tiles < WARM_TILES ? -1 : allocated();
         }
 
-        /// After it. A boxed tile allocates some hundred kilobytes.
+        /// After it. A boxed tile allocates at least kilobytes.
         void after(long before, int panelTiles) {
             if (before < 0) return;
             if (allocated() - before < 1024L * panelTiles) {
-                boxed = 0;
+                boxedSince = 0;
                 over = ++clean == CLEAN;
-            } else if (++boxed == BOXED) {
+                return;
+            }
+            clean = 0;
+            long now = System.nanoTime();
+            if (boxedSince == 0) {
+                boxedSince = now;
+            } else if (now - boxedSince > PATIENCE_NANOS) {
                 over = onSpare;
                 onSpare = true;
                 tiles = 0;
-                boxed = 0;
+                boxedSince = 0;
                 fail();
             }
         }
