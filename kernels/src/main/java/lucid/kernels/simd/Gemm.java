@@ -14,8 +14,8 @@ import java.util.Arrays;
 final class Gemm {
     /// Links of a chain between two visits to memory: panel b is then 32 KiB at 512 bit, inside L1.
     private static final int CHAIN_BLOCK = 256;
-    /// Floats of the packed left factor: half of a 2 MiB L2.
-    private static final int LEFT_FLOATS = 1 << 18;
+    /// Floats of the packed left factor: 2 MiB. It streams in from L2 or L3, twelve floats per twelve cycles; fewer rows would pack the right factor more often.
+    private static final int LEFT_FLOATS = 1 << 19;
     /// Floats of waiting chains.
     private static final int SUM_FLOATS = 1 << 21;
     /// FMAs below which waking another thread costs more than it brings.

@@ -12,6 +12,9 @@ import jdk.incubator.vector.FloatVector;
 /// 6 · 2 + 3 of the 16 of AVX2, 8 · 2 + 3 of the 32 of NEON. The low tiles are for the rows that are left over; four rows are still eight
 /// independent chains, which is what two FMA ports of latency four need, so a single row costs no more than four.
 ///
+/// Measured on two cores of an Intel Xeon (family 6, model 207, AVX-512, 2 MiB L2 a core; one thread, best of many on a shared machine): the 12-row tile 95 to 100 % of the FMA peak
+/// of the same minute, 8 rows 95 %, 4 rows 80 %.
+///
 /// Panels are `float[]`, so that range checks leave the loop and no kind of memory segment can spoil it. The loop counts in the index of b itself:
 /// with a counter beside two indices HotSpot keeps all three and the tile loses a sixth of its speed when it resumes chains (measured).
 final class GemmTile {

@@ -59,8 +59,9 @@ final class Transpose {
         for (int s = 0; s < steps; s += STEPS) {
             int count = Math.min(STEPS, steps - s);
             for (int i = 0; i < QUARTER; i++) {
-                spread(from, at + Math.min(i, last) * pitch, at + Math.min(i + QUARTER, last) * pitch, at + Math.min(i + 2 * QUARTER, last) * pitch,
-                        at + Math.min(i + 3 * QUARTER, last) * pitch, count, squares, i * LANES);
+                int row = Math.min(i, last);
+                spread(from, at + row * pitch, (Math.min(i + QUARTER, last) - row) * pitch, (Math.min(i + 2 * QUARTER, last) - row) * pitch,
+                        (Math.min(i + 3 * QUARTER, last) - row) * pitch, count, squares, i * LANES);
             }
             switch (type) {
                 case F32 -> gather(squares, count, to, put, stride);
@@ -72,23 +73,19 @@ final class Transpose {
         }
     }
 
-    /// Rounds of distance LANES/2 and LANES/4 on four rows, from memory to the squares.
-    private static void spread(MemorySegment from, long p, long q, long r, long s, int steps, int[] squares, int put) {
+    /// Rounds of distance LANES/2 and LANES/4 on four rows, from memory to the squares. One running offset and three distances: four running
+    /// offsets would each be a loop variable with a bounds check of its own.
+    private static void spread(MemorySegment from, long at, long q, long r, long s, int steps, int[] squares, int put) {
         IntVector farLow = IntVector.fromArray(I, FAR_LOW, 0), farHigh = IntVector.fromArray(I, FAR_HIGH, 0);
         IntVector nearLow = IntVector.fromArray(I, NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, NEAR_HIGH, 0);
-        for (int step = 0; step < steps; step++) {
-            IntVector a = IntVector.fromMemorySegment(I, from, p, NATIVE), b = IntVector.fromMemorySegment(I, from, q, NATIVE);
-            IntVector c = IntVector.fromMemorySegment(I, from, r, NATIVE), d = IntVector.fromMemorySegment(I, from, s, NATIVE);
+        for (int i = put, end = put + steps * LANES * LANES; i < end; i += LANES * LANES, at += BYTES) {
+            IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE), b = IntVector.fromMemorySegment(I, from, at + q, NATIVE);
+            IntVector c = IntVector.fromMemorySegment(I, from, at + r, NATIVE), d = IntVector.fromMemorySegment(I, from, at + s, NATIVE);
             IntVector ac = farLow.selectFrom(a, c), ca = farHigh.selectFrom(a, c), bd = farLow.selectFrom(b, d), db = farHigh.selectFrom(b, d);
-            nearLow.selectFrom(ac, bd).intoArray(squares, put);
-            nearHigh.selectFrom(ac, bd).intoArray(squares, put + QUARTER * LANES);
-            nearLow.selectFrom(ca, db).intoArray(squares, put + 2 * QUARTER * LANES);
-            nearHigh.selectFrom(ca, db).intoArray(squares, put + 3 * QUARTER * LANES);
-            p += BYTES;
-            q += BYTES;
-            r += BYTES;
-            s += BYTES;
-            put += LANES * LANES;
+            nearLow.selectFrom(ac, bd).intoArray(squares, i);
+            nearHigh.selectFrom(ac, bd).intoArray(squares, i + QUARTER * LANES);
+            nearLow.selectFrom(ca, db).intoArray(squares, i + 2 * QUARTER * LANES);
+            nearHigh.selectFrom(ca, db).intoArray(squares, i + 3 * QUARTER * LANES);
         }
     }
 
