@@ -91,10 +91,14 @@ public final class Generator {
         private int[] prefill(Tensor visual, int[] live) {
             try (Scope step = Scope.open(decoder.parameters().device())) {
                 Tensor positions = Tensor.ints(step, prompts.positions(), prompts.rows());
-                Tensor x = decoder.forward(decoder.embed(step, prompts, visual), decoder.context(positions, rotary, prompts.spans(), cache));
-                int[] last = new int[live.length];
-                for (int i = 0; i < last.length; i++) last[i] = groups.to(live[i] / completions) - 1;
-                return choose(step, x.gatherRows(Tensor.ints(step, last, last.length)), live, 0);
+                int[] last = new int[groups.count()];
+                for (int p = 0; p < last.length; p++) last[p] = groups.to(p) - 1;
+                Tensor kept = Tensor.ints(step, last, last.length);
+                DecoderContext context = decoder.context(positions, rotary, prompts.spans(), cache);
+                Tensor x = decoder.forward(decoder.embed(step, prompts, visual), context, kept, RowGroups.uniform(last.length, 1), false);
+                int[] ends = new int[live.length];
+                for (int i = 0; i < ends.length; i++) ends[i] = live[i] / completions;
+                return choose(step, x.gatherRows(Tensor.ints(step, ends, ends.length)), live, 0);
             }
         }
 

@@ -1,5 +1,6 @@
 package lucid.nn.layer;
 
+import lucid.kernels.contract.RowGroups;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
@@ -22,12 +23,23 @@ public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Lin
     }
 
     /// @param x [rows, hidden]
-    public Tensor forward(Tensor x, DecoderContext c) {
+    public Tensor forward(Tensor x, DecoderContext c) { return forward(x, c, null, null); }
+
+    /// The same for some rows only: all rows give keys and values, but only the kept ones go on. For the last block, of which few rows are needed.
+    ///
+    /// @param kept   i32 row numbers, ascending; null: all rows
+    /// @param groups prompt groups of the kept rows
+    public Tensor forward(Tensor x, DecoderContext c, Tensor kept, RowGroups groups) {
         Tensor normed = inputNorm.forward(x);
         Tensor queries = rotate(q.forward(normed), c);
         Tensor keys = c.store().keys(layer, rotate(k.forward(normed), c));
         Tensor values = c.store().values(layer, v.forward(normed));
-        x = x.add(o.forward(queries.attention(keys, values, c.plan(), c.scale())));
+        Tensor seen = queries.attention(keys, values, c.plan(), c.scale());
+        if (kept != null) {
+            x = x.gatherRows(kept, groups);
+            seen = seen.gatherRows(kept, groups);
+        }
+        x = x.add(o.forward(seen));
         normed = postNorm.forward(x);
         return x.add(down.forward(gate.forward(normed).swiGlu(up.forward(normed))));
     }

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.file.WeightFiles;
@@ -141,9 +142,24 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     /// @param checkpoint see [#forwardCheckpointed]
     public LogProbs logProbs(Scope step, PackedBatch batch, Tensor visual, float temperature, boolean checkpoint) {
         Tensor embedded = embed(step, batch, visual);
-        DecoderContext context = context(step, batch);
-        Tensor x = checkpoint ? forwardCheckpointed(embedded, context) : forward(embedded, context);
-        return Tensor.logProb(scoredRows(step, batch, x), head, Tensor.ints(step, batch.targets(), batch.scored()), temperature);
+        ScoredRows rows = ScoredRows.of(batch);
+        Tensor kept = Tensor.ints(step, rows.kept(), rows.kept().length);
+        Tensor x = forward(embedded, context(step, batch), kept, rows.groups(), checkpoint);
+        Tensor scored = norm.forward(x.gatherRows(Tensor.ints(step, rows.places(), batch.scored()), batch.scoredGroups()));
+        return Tensor.logProb(scored, head, Tensor.ints(step, batch.targets(), batch.scored()), temperature);
+    }
+
+    /// Like [#forward], but the last block goes on with the kept rows alone: [kept, hidden]. Few rows predict anything, so most of its work is saved.
+    ///
+    /// @param kept   i32 row numbers, ascending
+    /// @param groups prompt groups of the kept rows
+    public Tensor forward(Tensor x, DecoderContext context, Tensor kept, RowGroups groups, boolean checkpoint) {
+        List<UnaryOperator<Tensor>> run = new ArrayList<>();
+        for (DecoderBlock block : blocks.subList(0, blocks.size() - 1)) run.add(in -> block.forward(in, context));
+        run.add(in -> blocks.getLast().forward(in, context, kept, groups));
+        if (!checkpoint) return Blocks.run(x, run);
+        for (UnaryOperator<Tensor> block : run) x = Tensor.checkpoint(block, x);
+        return x;
     }
 
     /// All logits of normed rows: [rows, vocabulary].
