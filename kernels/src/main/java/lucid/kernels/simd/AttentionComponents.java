@@ -76,39 +76,31 @@ record AttentionComponents(List<Component> all) {
     private static List<Component> components(List<Span> spans, List<Use> uses, int[] leader, int[] intervalOf, List<int[]> intervals) {
         int n = spans.size();
         int[] slots = new int[n];
-        int[] slotOf = new int[intervals.size()];
         List<List<Interval>> held = lists(n);
-        Use[] prefix = new Use[n], own = new Use[n];
-        int[] prefixSlot = new int[n], ownSlot = new int[n];
-        int seen = -1;
+        List<List<Run>> runs = lists(n);
+        Interval home = null;
         for (int u = 0; u < uses.size(); u++) {
             Use use = uses.get(u);
-            int id = intervalOf[u], root = find(leader, use.span);
-            int[] rows = intervals.get(id);
-            if (id > seen) {
-                seen = id;
-                slotOf[id] = slots[root];
-                held.get(root).add(new Interval(rows[0], rows[1] - rows[0], slots[root]));
-                slots[root] += (rows[1] - rows[0] + KEYS - 1) / KEYS * KEYS;
+            int root = find(leader, use.span);
+            if (u == 0 || intervalOf[u] != intervalOf[u - 1]) {
+                int[] rows = intervals.get(intervalOf[u]);
+                home = new Interval(rows[0], rows[1] - rows[0], slots[root]);
+                held.get(root).add(home);
+                slots[root] += (home.count + KEYS - 1) / KEYS * KEYS;
             }
-            int slot = slotOf[id] + use.row - rows[0];
-            if (use.prefix) {
-                prefix[use.span] = use;
-                prefixSlot[use.span] = slot;
-            } else {
-                own[use.span] = use;
-                ownSlot[use.span] = slot;
-            }
+            Run run = new Run(home.slot + use.row - home.row, use.keys, use.prefix ? 0 : spans.get(use.span).prefixKeys());
+            runs.get(use.span).add(use.prefix ? 0 : runs.get(use.span).size(), run);
         }
-        List<List<Member>> members = lists(n);
-        for (int i = 0; i < n; i++) {
-            List<Run> runs = new ArrayList<>(2);
-            if (prefix[i] != null) runs.add(new Run(prefixSlot[i], prefix[i].keys, 0));
-            if (own[i] != null) runs.add(new Run(ownSlot[i], own[i].keys, spans.get(i).prefixKeys()));
-            if (!runs.isEmpty()) members.get(find(leader, i)).add(new Member(spans.get(i), runs.toArray(Run[]::new)));
+        return assemble(spans, leader, held, runs, slots);
+    }
+
+    private static List<Component> assemble(List<Span> spans, int[] leader, List<List<Interval>> held, List<List<Run>> runs, int[] slots) {
+        List<List<Member>> members = lists(spans.size());
+        for (int i = 0; i < spans.size(); i++) {
+            if (!runs.get(i).isEmpty()) members.get(find(leader, i)).add(new Member(spans.get(i), runs.get(i).toArray(Run[]::new)));
         }
         List<Component> all = new ArrayList<>();
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < spans.size(); i++) {
             if (members.get(i).isEmpty()) continue;
             all.add(new Component(members.get(i).toArray(Member[]::new), held.get(i).toArray(Interval[]::new), slots[i]));
         }

@@ -6,11 +6,13 @@ import jdk.incubator.vector.FloatVector;
 
 /// `C += A B` over `float[]` scratch: every element of C is one chain `c = fma(a[r][k], b[k][x], c)`, k ascending, whatever tile it falls into.
 /// Serves the scores (B = keys transposed), the values, dq and dOut·v. An 8 x 2 tile keeps 16 accumulators, enough to cover 4 cycles of latency on two
-/// fma units with loads to spare; narrower register files (16 registers below AVX-512) use 4 x 2. Arrays, not segments: a tile reads 8 scalars a step. B lies in panels, [k][32].
+/// fma units with loads to spare; narrower register files (16 registers below AVX-512) use 4 x 2. Arrays,
+/// not segments: a tile reads 8 scalars a step. B lies in panels, [k][32].
 final class AttentionRowTiles {
     private static final int L = Species.LANES;
 
-    /// Columns of a panel of B. A constant, so that HotSpot drops the range checks of the inner loop: with a stride in a variable it reaches 65 % of the peak, so 100 %.
+    /// Columns of a panel of B. A constant, so that HotSpot drops the range checks of the inner loop: it then runs at the peak, with a stride in a variable at
+    /// two thirds of it.
     static final int PANEL = 32;
     /// Rows of the largest tile: 16 accumulators and two operands need 32 registers.
     static final int ROWS = Species.BITS == 512 ? 8 : 4;

@@ -34,7 +34,9 @@ class AttentionLawTest {
     /// A sequence of 115 tokens whose every way of being computed must agree: 4 heads on 2, head size 20.
     private static AttentionCase sequence() { return AttentionCase.random("sequence", 40, 4, 2, 20, LENGTH, LENGTH, Span.causal(0, LENGTH)); }
 
-    private static AttentionPlan plan(AttentionCase c, List<Span> spans) { return new AttentionPlan(c.plan().heads(), c.plan().kvHeads(), c.plan().headDim(), spans); }
+    private static AttentionPlan plan(AttentionCase c, List<Span> spans) {
+        return new AttentionPlan(c.plan().heads(), c.plan().kvHeads(), c.plan().headDim(), spans);
+    }
 
     private static void assertSame(AttentionCase.Forward wanted, AttentionCase.Forward found) {
         assertArrayEquals(bits(wanted.out()), bits(found.out()));
