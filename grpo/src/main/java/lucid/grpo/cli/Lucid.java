@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Start with:", "  lucid demo                 the whole way, from nothing to a report, in a few minutes",
                 "  lucid demo --help          every command has help with examples"},
         subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class,
-                ReportCommand.class, ParityCommand.class, DevicesCommand.class})
+                ReportCommand.class, InspectCommand.class, ParityCommand.class, TokenizerCommand.class, DevicesCommand.class})
 public final class Lucid implements Runnable {
     @Spec private CommandSpec spec;
 
@@ -29,7 +29,7 @@ public final class Lucid implements Runnable {
         ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
         line.setExecutionExceptionHandler((e, commandLine, _) -> {
             PrintWriter err = commandLine.getErr();
-            err.println("lucid " + commandLine.getCommandName() + ": " + message(e));
+            err.println(commandLine.getCommandSpec().qualifiedName() + ": " + message(e));
             if (System.getenv("LUCID_TRACE") != null) e.printStackTrace(err);
             else if (!expected(e)) err.println("(a fault of Lucid's own; LUCID_TRACE=1 shows where)");
             err.flush();

@@ -1,0 +1,78 @@
+package lucid.grpo.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import lucid.grpo.inspect.Inspection;
+import lucid.grpo.inspect.InspectionText;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `lucid inspect`.
+@Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Opens a run: its stages, a step's groups, a group's completions, a completion's tokens, one token.",
+        footer = {"", "Examples:", "  lucid inspect runs/demo-1", "  lucid inspect runs/demo-1 --step 120", "  lucid inspect runs/demo-1 --step 120 --prompt 3",
+                "  lucid inspect runs/demo-1 --step 120 --prompt 3 --completion 5", "  lucid inspect runs/demo-1 --step 120 --prompt 3 --completion 5 --token 17"})
+final class InspectCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
+    @Parameters(paramLabel = "RUN", description = "The run folder.")
+    private Path run;
+
+    @Option(names = "--step", paramLabel = "N", description = "Step of the whole run, as metrics.jsonl counts.")
+    private Long step;
+
+    @Option(names = "--prompt", paramLabel = "P", description = "Prompt of the step, from 0.")
+    private Integer prompt;
+
+    @Option(names = "--completion", paramLabel = "C", description = "Completion of the prompt, from 0.")
+    private Integer completion;
+
+    @Option(names = "--token", paramLabel = "T", description = "Token of the completion, from 0.")
+    private Integer token;
+
+    @Option(names = "--json", description = "Prints JSON.")
+    private boolean json;
+
+    @Override public Integer call() throws IOException {
+        needs("--token", token, "--completion", completion);
+        needs("--completion", completion, "--prompt", prompt);
+        needs("--prompt", prompt, "--step", step);
+        Inspection i = new Inspection(run);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(node(i)));
+        else text(i).forEach(out::println);
+        out.flush();
+        return 0;
+    }
+
+    private void needs(String option, Object value, String other, Object otherValue) {
+        if (value != null && otherValue == null) throw new ParameterException(spec.commandLine(), option + " needs " + other + " as well");
+    }
+
+    private List<String> text(Inspection i) {
+        if (token != null) return InspectionText.token(i, step, prompt, completion, token);
+        if (completion != null) return InspectionText.completion(i, step, prompt, completion);
+        if (prompt != null) return InspectionText.prompt(i, step, prompt);
+        return step != null ? InspectionText.step(i, step) : InspectionText.run(i);
+    }
+
+    private JsonNode node(Inspection i) {
+        if (token != null) {
+            JsonNode all = i.completion(step, prompt, completion).path("tokens");
+            if (token < 0 || token >= all.size()) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (all.size() - 1));
+            return all.get(token);
+        }
+        if (completion != null) return i.completion(step, prompt, completion);
+        if (prompt != null) return i.prompt(step, prompt);
+        return step != null ? i.step(step) : i.run();
+    }
+}

@@ -1,0 +1,170 @@
+package lucid.grpo.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import lucid.grpo.run.Disk;
+import lucid.tokenizer.AddedToken;
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.Tokenizer;
+import lucid.tokenizer.format.TokenizerFiles;
+import lucid.tokenizer.format.TokenizerJson;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `lucid tokenizer`.
+@Command(name = "tokenizer", mixinStandardHelpOptions = true, description = "Byte-level BPE: learns a vocabulary, turns text into ids and back.",
+        subcommands = {TokenizerCommand.Train.class, TokenizerCommand.Encode.class, TokenizerCommand.Decode.class, TokenizerCommand.Info.class},
+        footer = {"", "Examples:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer", "  lucid tokenizer encode --tokenizer my-tokenizer \"Which comes first?\"",
+                "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2", "  lucid tokenizer info --tokenizer qwen.tiktoken"})
+final class TokenizerCommand implements Runnable {
+    private static final String SOURCE = "Hugging Face folder, tokenizer.json, qwen.tiktoken or a run folder.";
+
+    @Spec private CommandSpec spec;
+
+    @Override public void run() { throw new ParameterException(spec.commandLine(), "tokenizer: which of train, encode, decode, info?"); }
+
+    private static String text(String name, byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(name + ": found bytes that are not UTF-8; wanted a text in UTF-8");
+        }
+    }
+
+    @Command(name = "train", mixinStandardHelpOptions = true, description = "Learns a vocabulary from text files and writes tokenizer.json. The same texts always give the same file.")
+    static final class Train implements Callable<Integer> {
+        @Spec private CommandSpec spec;
+
+        @Parameters(arity = "1..*", paramLabel = "FILE", description = "Texts in UTF-8; no token crosses from one to the next.")
+        private List<Path> files;
+
+        @Option(names = "--vocab", required = true, paramLabel = "N", description = "Most tokens wanted, the 256 bytes and special tokens included.")
+        private int vocab;
+
+        @Option(names = "--min-frequency", paramLabel = "N", defaultValue = "2", description = "A pair rarer than this is not merged (default: ${DEFAULT-VALUE}).")
+        private int minFrequency;
+
+        @Option(names = "--special", paramLabel = "TOKEN", defaultValue = "<|endoftext|>", description = "Special tokens; the first ends a text (default: ${DEFAULT-VALUE}).")
+        private List<String> special;
+
+        @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for tokenizer.json and tokenizer_config.json.")
+        private Path out;
+
+        @Override public Integer call() throws IOException {
+            List<String> corpus = new ArrayList<>();
+            for (Path f : files) {
+                if (!Files.isRegularFile(f)) throw new IllegalArgumentException(f + ": no such file; wanted a text in UTF-8");
+                corpus.add(text(f.toString(), Files.readAllBytes(f)));
+            }
+            Tokenizer trained = new BpeTrainer(vocab, minFrequency, special).train(corpus).tokenizer();
+            byte[] json = TokenizerJson.toBytes(trained);
+            Files.createDirectories(out);
+            Disk.text(out.resolve("tokenizer_config.json"), new ObjectMapper().createObjectNode().put("eos_token", trained.eos()).toPrettyString() + "\n");
+            Disk.text(out.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
+            PrintWriter o = spec.commandLine().getOut();
+            o.println(out.resolve("tokenizer.json") + ": " + trained.vocabSize() + " tokens, " + trained.model().merges().size() + " merges"
+                    + (trained.vocabSize() < vocab ? "; the texts hold no more pairs that occur " + minFrequency + " times" : ""));
+            o.flush();
+            return 0;
+        }
+    }
+
+    @Command(name = "encode", mixinStandardHelpOptions = true, description = "Text to ids.")
+    static final class Encode implements Callable<Integer> {
+        @Spec private CommandSpec spec;
+
+        @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = SOURCE)
+        private Path source;
+
+        @Parameters(arity = "0..1", paramLabel = "TEXT", description = "The text; standard input if left out.")
+        private String given;
+
+        @Option(names = "--json", description = "Prints ids and tokens as JSON.")
+        private boolean json;
+
+        @Override public Integer call() throws IOException {
+            Tokenizer tokenizer = TokenizerFiles.load(source);
+            int[] ids = tokenizer.encode(given != null ? given : text("standard input", System.in.readAllBytes()));
+            PrintWriter out = spec.commandLine().getOut();
+            if (json) {
+                ObjectNode o = new ObjectMapper().createObjectNode();
+                ArrayNode list = o.putArray("ids");
+                ArrayNode tokens = o.putArray("tokens");
+                for (int id : ids) {
+                    list.add(id);
+                    tokens.add(tokenizer.token(id));
+                }
+                out.println(o);
+            } else {
+                out.println(Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+            }
+            out.flush();
+            return 0;
+        }
+    }
+
+    @Command(name = "decode", mixinStandardHelpOptions = true, description = "Ids to text.")
+    static final class Decode implements Callable<Integer> {
+        @Spec private CommandSpec spec;
+
+        @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = SOURCE)
+        private Path source;
+
+        @Parameters(arity = "0..*", paramLabel = "ID", description = "The ids; standard input if left out.")
+        private List<String> given;
+
+        @Option(names = "--skip-special", description = "Leaves special tokens out.")
+        private boolean skipSpecial;
+
+        @Override public Integer call() throws IOException {
+            Tokenizer tokenizer = TokenizerFiles.load(source);
+            List<String> words = given != null ? given : Arrays.asList(text("standard input", System.in.readAllBytes()).strip().split("[\\s,]+"));
+            int[] ids = new int[words.size()];
+            for (int i = 0; i < ids.length; i++) {
+                try {
+                    ids[i] = Integer.parseInt(words.get(i));
+                } catch (NumberFormatException e) {
+                    throw new IllegalArgumentException("id " + (i + 1) + ": found '" + words.get(i) + "', wanted a whole number");
+                }
+            }
+            PrintWriter out = spec.commandLine().getOut();
+            out.println(tokenizer.decode(ids, skipSpecial));
+            out.flush();
+            return 0;
+        }
+    }
+
+    @Command(name = "info", mixinStandardHelpOptions = true, description = "What a tokenizer holds.")
+    static final class Info implements Callable<Integer> {
+        @Spec private CommandSpec spec;
+
+        @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = SOURCE)
+        private Path source;
+
+        @Override public Integer call() throws IOException {
+            Tokenizer t = TokenizerFiles.load(source);
+            PrintWriter out = spec.commandLine().getOut();
+            out.println("ids 0.." + (t.vocabSize() - 1) + ", " + t.model().merges().size() + " merges, " + (t.nfc() ? "NFC" : "no normalisation") + ", end token " + (t.eos() == null ? "none" : t.eos() + " (id " + t.eosId() + ")"));
+            for (AddedToken a : t.added()) out.println("  " + a.id() + "  " + a.content() + (a.special() ? "  special" : ""));
+            out.flush();
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package lucid.grpo.inspect;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import lucid.grpo.policy.PolicyLoss;
+
+/// What [Inspection] found, as lines for people.
+public final class InspectionText {
+    private final Inspection inspection;
+    private final List<String> lines = new ArrayList<>();
+
+    private InspectionText(Inspection inspection) { this.inspection = inspection; }
+
+    private void line(String format, Object... args) { lines.add(String.format(Locale.ROOT, format, args)); }
+
+    public static List<String> run(Inspection i) {
+        InspectionText t = new InspectionText(i);
+        JsonNode run = i.run();
+        t.line("%s: recipe %s, seed %d, %s", run.path("run").asText(), run.path("recipe").asText(), run.path("seed").asLong(), run.path("complete").asBoolean() ? "complete" : "not complete");
+        JsonNode summary = run.path("summary");
+        if (!summary.isMissingNode()) t.line("final hash %s, %.0f s", summary.path("final_hash").asText(), summary.path("seconds").asDouble());
+        for (JsonNode s : summary.path("stages")) {
+            t.line("  after %-11s accuracy %.3f  format %.3f  length %.1f  (%d held-out questions)", s.path("name").asText(), s.path("accuracy").asDouble(),
+                    s.path("format").asDouble(), s.path("mean_length").asDouble(), s.path("questions").asInt());
+        }
+        t.line("%-12s %6s  steps          hash              first -> last", "stage", "steps");
+        for (JsonNode s : run.path("stages")) {
+            StringBuilder change = new StringBuilder();
+            s.properties().forEach(e -> {
+                if (e.getValue().has("first")) change.append(String.format(Locale.ROOT, "%s %.3f -> %.3f  ", e.getKey(), e.getValue().path("first").asDouble(), e.getValue().path("last").asDouble()));
+            });
+            t.line("%-12s %6d  %-13s  %-16s  %s", s.path("stage").asText(), s.path("steps").asInt(), s.path("first_step").asLong() + ".." + s.path("last_step").asLong(),
+                    s.path("hash").asText(), change.toString().strip());
+        }
+        JsonNode steps = run.path("rollout_steps");
+        t.line(steps.isEmpty() ? "no completions on disk yet" : "completions of steps " + steps.get(0) + " .. " + steps.get(steps.size() - 1) + ": look at one with --step N");
+        return t.lines;
+    }
+
+    public static List<String> step(Inspection i, long step) {
+        InspectionText t = new InspectionText(i);
+        JsonNode s = i.step(step);
+        JsonNode m = s.path("metrics");
+        t.line("step %d (%s %s): loss %.4f, reward %.3f, kl %.4f, entropy %.3f, gradient norm %.3f, ratio exactly 1 for %d of %d tokens", step, m.path("stage").asText("?"),
+                m.path("stage_step").asText("?"), m.path("loss").asDouble(), m.path("reward").asDouble(), m.path("kl").asDouble(), m.path("entropy").asDouble(),
+                m.path("grad_norm").asDouble(), m.path("ratio_exactly_one").asInt(), m.path("num_tokens").asInt());
+        t.line("prompt  kind        answer                 right  well-formed  reward mean    std  question");
+        int dead = 0;
+        for (JsonNode g : s.path("groups")) {
+            if (g.path("dead").asBoolean()) dead++;
+            t.line("%6d  %-10s  %-20s  %5s  %11s  %11.3f  %5.3f  %s%s", g.path("prompt").asInt(), g.path("kind").asText(), g.path("solution").asText(),
+                    g.path("right").asInt() + "/" + g.path("completions").asInt(), g.path("well_formed").asInt() + "/" + g.path("completions").asInt(),
+                    g.path("reward_mean").asDouble(), g.path("reward_std").asDouble(), g.path("question").asText().lines().findFirst().orElse(""),
+                    g.path("dead").asBoolean() ? "  (no spread: only the noise moves it)" : "");
+        }
+        t.line("%d of %d groups have no spread. Look at a group with --prompt P", dead, s.path("groups").size());
+        return t.lines;
+    }
+
+    public static List<String> prompt(Inspection i, long step, int prompt) {
+        InspectionText t = new InspectionText(i);
+        JsonNode p = i.prompt(step, prompt);
+        t.line("step %d, prompt %d (%s), clip %s, solution %s", step, prompt, p.path("kind").asText(), p.path("clip").asText(), p.path("solution").asText());
+        p.path("question").asText().lines().forEach(l -> t.line("  %s", l));
+        t.line("completion  accuracy  format  reward  advantage  tokens  text");
+        for (JsonNode c : p.path("completions")) {
+            t.line("%10d  %8.0f  %6.3f  %6.3f  %+9.4f  %6d  %s%s", c.path("completion").asInt(), c.path("accuracy").asDouble(), c.path("format").asDouble(), c.path("reward").asDouble(),
+                    c.path("advantage").asDouble(), c.path("length").asInt(), c.path("text").asText().replace("\n", "⏎"), c.path("finished").asBoolean() ? "" : " [cut off]");
+        }
+        t.line("Look at the tokens of one with --completion C");
+        return t.lines;
+    }
+
+    public static List<String> completion(Inspection i, long step, int prompt, int completion) {
+        InspectionText t = new InspectionText(i);
+        JsonNode c = i.completion(step, prompt, completion);
+        t.line("step %d, prompt %d, completion %d: accuracy %.0f, format %.3f, reward %.3f, advantage %+.4f", step, prompt, completion, c.path("accuracy").asDouble(),
+                c.path("format").asDouble(), c.path("reward").asDouble(), c.path("advantage").asDouble());
+        t.line("solution %s; text: %s", c.path("solution").asText(), c.path("text").asText().replace("\n", "⏎"));
+        t.line("token  %-14s  p before   p after     ratio  clip       kl  entropy  coefficient", "");
+        for (TokenRow r : i.tokens(step, prompt, completion)) {
+            t.line("%5d  %-14s  %8.5f  %8s  %8.6f  %-4s  %7.4f  %7.4f  %+.4e", r.index(), shown(r.token()), r.before(), Double.isNaN(r.after()) ? "-" : String.format(Locale.ROOT, "%8.5f", r.after()),
+                    r.ratio(), r.clip() == PolicyLoss.Clip.NONE ? "-" : r.clip().name().toLowerCase(Locale.ROOT), r.kl(), r.entropy(), r.coefficient());
+        }
+        t.line("A negative coefficient makes the token likelier. One token in full: --token T");
+        return t.lines;
+    }
+
+    public static List<String> token(Inspection i, long step, int prompt, int completion, int token) {
+        List<TokenRow> rows = i.tokens(step, prompt, completion);
+        if (token >= rows.size() || token < 0) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));
+        TokenRow r = rows.get(token);
+        JsonNode loss = i.lossOf(step);
+        InspectionText t = new InspectionText(i);
+        t.line("step %d, prompt %d, completion %d, token %d: '%s' (id %d)", step, prompt, completion, token, shown(r.token()), r.id());
+        t.line("  probability when it was drawn   %.8f", r.before());
+        t.line("  probability after the update    %s", Double.isNaN(r.after()) ? "not measured at this step (recipe: rescore_every)" : String.format(Locale.ROOT, "%.8f (%+.2f %%)", r.after(), 100 * (r.after() / r.before() - 1)));
+        t.line("  ratio at the update             %.9g%s", r.ratio(), r.ratio() == 1 ? " (exactly 1: the trainer computed the sampler's number to the bit)" : "");
+        t.line("  clip                            %s (epsilon_low %s, epsilon_high %s)", r.clip().name().toLowerCase(Locale.ROOT), loss.path("epsilon_low").asText("none"), loss.path("epsilon_high").asText("none"));
+        t.line("  kl to the reference             %.6f (beta %s)", r.kl(), loss.path("beta").asText());
+        t.line("  entropy there                   %.6f", r.entropy());
+        t.line("  advantage of the completion     %+.6f", r.advantage());
+        t.line("  weight in the step's loss       %.6e (%s)", r.weight(), loss.path("aggregation").asText());
+        t.line("  coefficient d loss / d logprob  %+.6e, by the formula in double %+.6e", r.coefficient(), r.recomputed());
+        t.line("  so gradient descent makes it    %s", r.coefficient() < 0 ? "likelier" : r.coefficient() > 0 ? "less likely" : "neither likelier nor less likely");
+        return t.lines;
+    }
+
+    private static String shown(String token) { return token.replace('Ġ', '␣').replace("Ċ", "⏎"); }
+}

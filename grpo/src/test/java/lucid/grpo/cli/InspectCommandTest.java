@@ -1,0 +1,92 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InspectCommandTest extends CommandTest {
+    @TempDir Path run;
+
+    // Two completions of one prompt; the second token of the first was clipped: ratio e^0.5 > 1.2 with a positive advantage.
+    @BeforeEach void aSmallRun() throws IOException {
+        Files.writeString(run.resolve("config.json"), """
+                {"recipe": {"name": "small", "seed": 7, "stages": [{"name": "rl", "kind": "grpo",
+                 "loss": {"epsilon_low": 0.2, "epsilon_high": 0.2, "beta": 0.5, "kl_clamp": null, "aggregation": "sequence_mean"}}]}}""");
+        Files.writeString(run.resolve("metrics.jsonl"), """
+                {"step":1,"stage":"base","stage_step":1,"loss":3.5,"hash":"aa"}
+                {"step":2,"stage":"rl","stage_step":1,"loss":0.1,"reward":-0.25,"kl":0.0,"entropy":1.5,"grad_norm":2.0,"num_tokens":3,"ratio_exactly_one":2,"hash":"bb"}
+                {"step":3,"stage":"rl","sta""");
+        Files.createDirectories(run.resolve("rollouts"));
+        Files.createDirectories(run.resolve("ledger"));
+        String common = "\"step\":2,\"prompt\":0,\"kind\":\"order\",\"clip\":\"a.mp4\",\"question\":\"Which first?\\nOptions:\\nA. Ring.\",\"solution\":\"<answer>A</answer>\"";
+        Files.writeString(run.resolve("rollouts/step-000002.jsonl"), "{" + common + ",\"completion\":0,\"text\":\"A ring\",\"length\":2,\"finished\":true,\"accuracy\":1.0,\"format\":0.5,"
+                + "\"reward\":1.5,\"advantage\":0.75}\n{" + common + ",\"completion\":1,\"text\":\"B\",\"length\":1,\"finished\":false,\"accuracy\":0.0,\"format\":0.0,\"reward\":-2.0,\"advantage\":-0.75}\n");
+        try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(run.resolve("ledger/step-000002.jsonl.gz"))), StandardCharsets.UTF_8)) {
+            double coefficient = 0.25 * 0.5 * (1 - Math.exp(0.1));
+            w.write("{\"prompt\":0,\"completion\":0,\"tokens\":[\"A\",\"Ġring\"],\"ids\":[5,6],\"sampler\":[-1.0,-1.5],\"logprob\":[-1.0,-1.0],\"reference\":[-1.0,-0.9],\"ratio\":[1.0,1.648721],"
+                    + "\"kl\":[0.0,0.005171],\"entropy\":[0.5,0.25],\"weight\":[0.25,0.25],\"coefficient\":[-0.1875," + coefficient + "],\"after\":[-0.5,-1.0]}\n"
+                    + "{\"prompt\":0,\"completion\":1,\"tokens\":[\"B\"],\"ids\":[7],\"sampler\":[-2.0],\"logprob\":[-2.0],\"reference\":[-2.0],\"ratio\":[1.0],\"kl\":[0.0],\"entropy\":[1.0],"
+                    + "\"weight\":[0.5],\"coefficient\":[0.375]}\n");
+        }
+    }
+
+    @Test void theRun() {
+        String out = lucid("inspect", run).ok().out();
+        assertTrue(out.contains("recipe small, seed 7, not complete") && out.contains("completions of steps 2 .. 2"), out);
+        assertTrue(out.contains("rl                1  2..2"), "the half line of a killed run is left out: " + out);
+    }
+
+    @Test void aStepAndAGroup() {
+        String step = lucid("inspect", run, "--step", 2).ok().out();
+        assertTrue(step.contains("ratio exactly 1 for 2 of 3 tokens") && step.contains("1/2") && step.contains("Which first?") && step.contains("0 of 1 groups have no spread"), step);
+        String group = lucid("inspect", run, "--step", 2, "--prompt", 0).ok().out();
+        assertTrue(group.contains("A ring") && group.contains("B [cut off]") && group.contains("+0.7500"), group);
+    }
+
+    @Test void everyTokenOfACompletion() throws IOException {
+        JsonNode c = new ObjectMapper().readTree(lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--json").ok().out());
+        JsonNode first = c.get("tokens").get(0);
+        JsonNode second = c.get("tokens").get(1);
+        assertEquals(Math.exp(-1), first.get("before").asDouble(), 1e-12);
+        assertEquals(Math.exp(-0.5), first.get("after").asDouble(), 1e-12);
+        assertEquals("NONE", first.get("clip").asText());
+        assertEquals("HIGH", second.get("clip").asText());
+        for (JsonNode t : c.get("tokens")) assertEquals(t.get("coefficient").asDouble(), t.get("recomputed").asDouble(), 1e-9);
+        String text = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 1).ok().out();
+        assertTrue(text.contains("0.13534         -  1.000000  -"), "what was not measured is a dash: " + text);
+    }
+
+    @Test void oneTokenInFull() {
+        String out = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 1).ok().out();
+        assertTrue(out.contains("'␣ring' (id 6)") && out.contains("clip                            high (epsilon_low 0.2") && out.contains("likelier"), out);
+    }
+
+    @Test void whatIsNotThere() {
+        lucid("inspect", run.resolve("no")).failedWith("is not a run folder", "config.json");
+        lucid("inspect", run, "--step", 9).failedWith("no rollouts of step 9", "2 .. 2");
+        lucid("inspect", run, "--step", 2, "--prompt", 1).failedWith("no prompt 1", "0 .. 0");
+        lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 2).failedWith("no completion 2", "0 .. 1");
+        lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 5).failedWith("no token 5", "0 .. 1");
+        assertEquals(2, lucid("inspect", run, "--prompt", 1).status());
+        lucid("report", run.resolve("no")).failedWith("is not a run folder", "config.json");
+    }
+
+    @Test void aBrokenFileIsNamedWithItsLine() throws IOException {
+        Files.writeString(run.resolve("rollouts/step-000002.jsonl"), "{}\nnot json\n{}\n");
+        lucid("inspect", run, "--step", 2).failedWith("step-000002.jsonl, line 2: not JSON");
+        Files.writeString(run.resolve("metrics.jsonl"), "oops\n{\"step\":1}\n");
+        lucid("inspect", run).failedWith("metrics.jsonl, line 1: not JSON");
+    }
+}

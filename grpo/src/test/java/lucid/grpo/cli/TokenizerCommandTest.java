@@ -1,0 +1,50 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TokenizerCommandTest extends CommandTest {
+    @TempDir Path temp;
+
+    @Test void trainsEncodesDecodes() throws IOException {
+        Path text = temp.resolve("text.txt");
+        Files.writeString(text, "the ring moves up, the ring moves down, the bar moves up\n".repeat(20));
+        Path folder = temp.resolve("tok");
+        String made = lucid("tokenizer", "train", text, "--vocab", 270, "--special", "<end>", "--out", folder).ok().out();
+        assertTrue(made.contains("270 tokens, 13 merges"), made);
+        byte[] first = Files.readAllBytes(folder.resolve("tokenizer.json"));
+        lucid("tokenizer", "train", text, "--vocab", 270, "--special", "<end>", "--out", folder).ok();
+        assertTrue(java.util.Arrays.equals(first, Files.readAllBytes(folder.resolve("tokenizer.json"))), "the same text, another file");
+        String ids = lucid("tokenizer", "encode", "--tokenizer", folder, "the bar über<end>").ok().out().strip();
+        assertTrue(ids.endsWith(" 0"), "<end> is one token, with id 0: " + ids);
+        Object[] words = java.util.stream.Stream.concat(java.util.stream.Stream.of("tokenizer", "decode", "--skip-special", "--tokenizer", folder), java.util.Arrays.stream(ids.split(" "))).toArray();
+        assertEquals("the bar über", lucid(words).ok().out().strip());
+        String info = lucid("tokenizer", "info", "--tokenizer", folder).ok().out();
+        assertTrue(info.contains("ids 0..269") && info.contains("end token <end> (id 0)"), info);
+        assertTrue(lucid("tokenizer", "encode", "--tokenizer", folder, "ring", "--json").ok().out().contains("\"tokens\":["));
+    }
+
+    @Test void says() throws IOException {
+        Path latin1 = temp.resolve("latin1.txt");
+        Files.write(latin1, new byte[] {'a', (byte) 0xE4, 'b'});
+        Path out = temp.resolve("tok");
+        lucid("tokenizer", "train", latin1, "--vocab", 300, "--out", out).failedWith("latin1.txt", "not UTF-8");
+        assertFalse(Files.exists(out), "a failed training leaves nothing");
+        lucid("tokenizer", "train", temp.resolve("no.txt"), "--vocab", 300, "--out", out).failedWith("no.txt", "no such file");
+        Files.writeString(latin1, "fine");
+        lucid("tokenizer", "train", latin1, "--vocab", 10, "--out", out).failedWith("vocabSize 10 is too small", "256 bytes");
+        lucid("tokenizer", "info", "--tokenizer", temp).failedWith("no tokenizer here", "tokenizer.json");
+        lucid("tokenizer", "encode", "--tokenizer", temp.resolve("gone"), "x").failedWith("gone", "no such tokenizer");
+        lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "12", "twelve").failedWith("lucid tokenizer decode: id 2", "'twelve'", "whole number");
+        lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "4000").failedWith("id 4000 has no token");
+        assertEquals(2, lucid("tokenizer").status());
+        assertEquals(2, lucid("tokenizer", "encode", "x").status());
+    }
+}
