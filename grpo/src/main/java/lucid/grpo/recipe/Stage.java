@@ -28,9 +28,9 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
 
     /// AdamW and its schedule.
     ///
-    /// @param schedule    `constant`, `linear` or `cosine`
-    /// @param warmup      steps of linear rise from `lr / warmup`
-    /// @param floor       share of lr at the end of a falling schedule
+    /// @param schedule    `constant`, `linear`, `cosine`, `cosine_with_min_lr`, ...: the names of Hugging Face's Trainer, see [lucid.nn.optim.Schedule]
+    /// @param warmup      updates of linear rise; the first one's rate is 0, as in that Trainer
+    /// @param floor       share of lr at the end of `cosine_with_min_lr`; no other schedule looks at it
     /// @param maxGradNorm global-norm clip
     record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, double maxGradNorm) {}
 

@@ -33,6 +33,7 @@ public final class Disk {
             writer.write(temp);
             sync(temp);
             Files.move(temp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            syncFolder(file.toAbsolutePath().getParent());
         } catch (IOException e) {
             throw failed(file, e);
         } finally {
@@ -51,6 +52,7 @@ public final class Disk {
                 for (Path f : files.filter(Files::isRegularFile).toList()) sync(f);
             }
             Files.move(temp, folder, StandardCopyOption.ATOMIC_MOVE);
+            syncFolder(folder.toAbsolutePath().getParent());
         } catch (IOException e) {
             throw failed(folder, e);
         }
@@ -58,8 +60,16 @@ public final class Disk {
 
     private static Path aside(Path target) { return target.resolveSibling("." + target.getFileName() + ".partial"); }
 
-    private static void sync(Path file) throws IOException {
+    static void sync(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    // A rename is durable once its folder is on the disk. Windows cannot open a folder for that and does not need it.
+    private static void syncFolder(Path folder) throws IOException {
+        if (System.getProperty("os.name").startsWith("Windows")) return;
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         }
     }

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,39 +58,51 @@ public final class RunFolder implements AutoCloseable {
     /// @param resume whether a run that is there may be continued; its config must be the same
     /// @throws RunException when the folder holds another run, or one that resume was not asked for, or is in use
     public static RunFolder open(Path root, JsonNode config, boolean resume) {
-        Path file = root.resolve("config.json");
         try {
             Files.createDirectories(root);
             FileChannel lock = lock(root);
-            if (Files.exists(file)) {
-                JsonNode there = JSON.readTree(Files.readString(file));
-                List<String> differences = differences("", there, config);
-                if (!differences.isEmpty()) {
-                    lock.close();
-                    throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  "
-                            + String.join("\n  ", differences) + "\nUse another --out, or the recipe that is there");
-                }
-                if (!resume) {
-                    lock.close();
-                    throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
-                }
-            } else {
-                Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+            boolean open = false;
+            try {
+                config(root, config, resume);
+                sweep(root.resolve("checkpoints"));
+                RunState state = latest(root).map(RunFolder::state).orElse(RunState.start(HashChain.of(JSON.writeValueAsString(config))));
+                cut(root.resolve("metrics.jsonl"), state.metricsBytes());
+                cut(root.resolve("events.out.tfevents.lucid"), state.eventsBytes());
+                RunFolder folder = new RunFolder(root, lock);
+                open = true;
+                return folder;
+            } finally {
+                if (!open) lock.close();
             }
-            sweep(root.resolve("checkpoints"));
-            RunState state = latest(root).map(RunFolder::state).orElse(RunState.start(HashChain.of(JSON.writeValueAsString(config))));
-            cut(root.resolve("metrics.jsonl"), state.metricsBytes());
-            cut(root.resolve("events.out.tfevents.lucid"), state.eventsBytes());
-            return new RunFolder(root, lock);
         } catch (IOException e) {
             throw new RunException("run folder " + root + ": " + e.getClass().getSimpleName() + ": " + e.getMessage()
                     + "; wanted a folder that can be written");
         }
     }
 
+    private static void config(Path root, JsonNode config, boolean resume) throws IOException {
+        Path file = root.resolve("config.json");
+        if (!Files.exists(file)) {
+            Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+            return;
+        }
+        List<String> differences = differences("", JSON.readTree(Files.readString(file)), config);
+        if (!differences.isEmpty()) {
+            throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  "
+                    + String.join("\n  ", differences) + "\nUse another --out, or the recipe that is there");
+        }
+        if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
+    }
+
     private static FileChannel lock(Path root) throws IOException {
         FileChannel channel = FileChannel.open(root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock();
+        FileLock lock;
+        try {
+            lock = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            channel.close();
+            throw new RunException(root + " is open already in this process; close it first");
+        }
         if (lock == null) {
             channel.close();
             throw new RunException(root + " is in use by another process; wait for it or use another --out");
@@ -158,6 +171,9 @@ public final class RunFolder implements AutoCloseable {
         Path folder = root.resolve("checkpoints").resolve(state.folderName());
         try {
             Files.createDirectories(folder.getParent());
+            // What the checkpoint counts on must not get lost after it.
+            Disk.sync(root.resolve("metrics.jsonl"));
+            Disk.sync(root.resolve("events.out.tfevents.lucid"));
             RunState full = state.withLengths(Files.size(root.resolve("metrics.jsonl")), Files.size(root.resolve("events.out.tfevents.lucid")));
             Disk.deleteTree(folder);
             Disk.folder(folder, temp -> {

@@ -1,6 +1,8 @@
 package lucid.grpo.laws;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,16 +10,27 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import lucid.grpo.console.Console;
+import lucid.grpo.data.DriftData;
 import lucid.grpo.minimal.MinimalGrpo;
 import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunState;
+import lucid.grpo.train.Policy;
+import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
+import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.weights.Initialization;
+import lucid.tensor.Parameter;
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +59,30 @@ class MinimalGrpoTest {
     @Test void onPolicy() throws IOException { assertSame(Toy.Knobs.PLAIN.prompts(3).microBatch(2)); }
 
     @Test void severalUpdatesPerRolloutWithClip() throws IOException { assertSame(Toy.Knobs.PLAIN.prompts(2).iterations(3, 0.1).tokenMean()); }
+
+    /// The sizes of the demo: whole vectors, a kernel's wide paths, a prompt longer than a block of keys.
+    @Test void atTheSizesOfTheDemo() {
+        Recipe demo = RecipeReader.read("demo");
+        TinyLlavaConfig config = TinyLlavaConfig.parse("demo", demo.model());
+        Tokenizer tokenizer = new BpeTrainer(config.text().vocabSize(), 2, List.of("<|endoftext|>")).train(DriftData.corpus(Toy.PLAN, 60)).tokenizer();
+        assertEquals(config.text().vocabSize(), tokenizer.vocabSize(), "the corpus is too small");
+        ToyData data = new ToyData(new PaintedClips(Toy.PLAN, demo.data().frames(), demo.data().image()), tokenizer, () -> {});
+        Stage.Grpo stage = Toy.grpo(Toy.Knobs.PLAIN.steps(2).prompts(2).microBatch(2));
+        Recipe recipe = Toy.recipe(stage);
+        Initialization init = Initialization.fanIn(config.text().layers(), config.vision().layers());
+        try (Device device = new SimdDevice(2); TinyLlavaVideo model = TinyLlavaVideo.random(device, config, 1, init);
+                Policy policy = new Policy(TinyLlavaVideo.random(device, config, 1, init)); RunFolder run = Toy.open(folder, recipe, false)) {
+            HashChain chain = new HashChain(HashChain.of("any"));
+            float[] before = model.decoder().head().toFloats();
+            new MinimalGrpo(stage, recipe.seed(), model, data, tokenizer).train(chain, _ -> {});
+            new Trainer(recipe, data, tokenizer, policy, run, Console.silent()).run();
+            // The chains begin differently, so the weights themselves are compared.
+            for (Parameter p : model.parameters().all()) {
+                assertArrayEquals(p.value().toFloats(), policy.parameters().get(p.name()).value().toFloats(), p.name());
+            }
+            assertFalse(Arrays.equals(before, model.decoder().head().toFloats()), "two steps should have moved the weights");
+        }
+    }
 
     @Test void aTrainableTowerIsRefused() {
         Stage.Grpo g = Toy.grpo(Toy.Knobs.PLAIN);

@@ -72,6 +72,29 @@ class RunFolderTest {
         }
     }
 
+    @Test void aFolderIsOpenOnceAndARefusalLetsItGo() {
+        Path run = dir.resolve("run");
+        try (RunFolder _ = RunFolder.open(run, config(1), false)) {
+            assertTrue(assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage().contains("open already"));
+        }
+        for (int i = 0; i < 2; i++) assertThrows(RunException.class, () -> RunFolder.open(run, config(2), true));
+        RunFolder.open(run, config(1), true).close();
+    }
+
+    @Test void whatAKilledRunLeftHalfWrittenOrHalfDeletedIsSweptAway() throws IOException {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.checkpoint(at(2, false), temp -> Files.writeString(temp.resolve("model"), "w"));
+        }
+        for (String left : List.of("00-grpo-000001", ".00-grpo-000003.partial")) {
+            Files.writeString(Files.createDirectories(run.resolve("checkpoints").resolve(left)).resolve("model"), "half");
+        }
+        RunFolder.open(run, config(1), true).close();
+        try (var all = Files.list(run.resolve("checkpoints"))) {
+            assertEquals(List.of("00-grpo-000002"), all.map(p -> p.getFileName().toString()).toList());
+        }
+    }
+
     @Test void aReadOnlyFolderIsNamed() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "in the way");
         assertTrue(assertThrows(RunException.class, () -> RunFolder.open(file.resolve("run"), config(1), false)).getMessage().contains("run"));
