@@ -1,0 +1,235 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import lucid.grpo.data.DriftData;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
+import lucid.grpo.session.ModelFolder;
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.config.ResamplerConfig;
+import lucid.nn.config.SiglipVisionConfig;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.Tokenizer;
+import lucid.video.drift.DriftPlan;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What goes wrong at a user's: status 1, one message that names file, field, what was found and what was wanted, and nothing on disk is changed.
+/// A toy model is first trained for a step, through the command line as well.
+class BadInputTest extends CommandTest {
+    @TempDir static Path root;
+    private static Path recipe;
+    private static Path data;
+    private static Path run;
+    private static Path clip;
+
+    @TempDir Path temp;
+
+    @BeforeAll static void trainAToy() throws IOException {
+        recipe = root.resolve("toy.json");
+        data = root.resolve("data");
+        run = root.resolve("run");
+        Files.writeString(recipe, RecipeReader.write(toy(0.01)));
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--threads", 2).ok();
+        try (Stream<Path> files = Files.walk(data)) {
+            clip = files.filter(f -> f.toString().endsWith(".mp4")).sorted().findFirst().orElseThrow();
+        }
+    }
+
+    private static Recipe toy(double lr) {
+        DriftPlan plan = new DriftPlan(3, 64, 5);
+        Tokenizer tokenizer = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(plan, 30)).tokenizer();
+        Qwen2Config text = new Qwen2Config(tokenizer.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, tokenizer.eosId());
+        TinyLlavaConfig model = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
+        var adamW = new Stage.OptimizerSpec(lr, 0.9, 0.999, 1e-8, 0.01, "constant", 0, 0.1, 1.0);
+        var stage = new Stage.Supervised("talk", "base", 2, Map.of("document", 2), adamW, List.of(Stage.Part.LANGUAGE_MODEL), 1);
+        return new Recipe("toy", "", "", List.of(), 5, model.toJson(), new Recipe.TokenizerSpec(420, 30),
+                new Recipe.DataSpec("drift", 4, 16, 64, 5, 3L, null, null), List.of(stage), new Recipe.EvaluationSpec(5, 2, 4, 0));
+    }
+
+    /// Names and contents of every file under a folder.
+    private static Map<String, String> contents(Path folder) throws IOException {
+        Map<String, String> all = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path f : files.filter(Files::isRegularFile).toList()) {
+                all.put(folder.relativize(f).toString(), new String(Files.readAllBytes(f), StandardCharsets.ISO_8859_1));
+            }
+        }
+        return all;
+    }
+
+    private static Outcome ask(Object model, Object video, Object... more) {
+        Object[] fixed = {"generate", "--model", model, "--video", video, "--question", "Which first?", "--direct", "--max-new-tokens", 2, "--threads", 1};
+        return lucid(Stream.concat(Arrays.stream(fixed), Arrays.stream(more)).toArray());
+    }
+
+    @Test void theToyItselfIsSound() {
+        ask(run, clip).ok();
+        assertTrue(lucid("inspect", run).ok().out().contains("recipe toy, seed 5, complete"));
+    }
+
+    // Videos
+
+    @Test void aClipThatIsMissing() { ask(run, temp.resolve("gone.mp4")).failedWith("gone.mp4"); }
+
+    @Test void aTextThatIsNamedMp4() throws IOException {
+        Path text = Files.writeString(temp.resolve("letter.mp4"), "Dear reader, this is no video.\n".repeat(50));
+        ask(run, text).failedWith("letter.mp4");
+    }
+
+    @ParameterizedTest(name = "{0} % of the file") @CsvSource({"0", "3", "50", "97"})
+    void aClipThatWasCutOff(int percent) throws IOException {
+        byte[] whole = Files.readAllBytes(clip);
+        Path cut = Files.write(temp.resolve("cut.mp4"), Arrays.copyOf(whole, whole.length * percent / 100));
+        ask(run, cut).failedWith("cut.mp4");
+    }
+
+    @Test void soundWithoutPictures() throws IOException {
+        int samples = 8000;
+        ByteBuffer wav = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
+        wav.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 2 * samples).put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16).putShort((short) 1).putShort((short) 1)
+                .putInt(8000).putInt(16000).putShort((short) 2).putShort((short) 16).put("data".getBytes(StandardCharsets.US_ASCII)).putInt(2 * samples);
+        ask(run, Files.write(temp.resolve("sound.mp4"), wav.array())).failedWith("sound.mp4", "no video stream");
+    }
+
+    @Test void noFramesWanted() { ask(run, clip, "--frames", 0).failedWith("frames", "0"); }
+
+    // Recipes and options
+
+    @Test void anUnknownKeyOfARecipe() throws IOException {
+        Path bad = Files.writeString(temp.resolve("bad.json"), Files.readString(recipe).replace("\"warmup\"", "\"warmpu\""));
+        lucid("sft", "--recipe", bad, "--data", data, "--out", temp.resolve("out")).failedWith("bad.json", "line ", "unknown key 'warmpu'", "did you mean 'warmup'?");
+        assertFalse(Files.exists(temp.resolve("out")), "nothing may be written for a recipe that cannot be read");
+    }
+
+    @Test void anUnknownRecipe() { lucid("train", "--recipe", "tinyllava-vidoe-r1").failedWith("no such file", "did you mean 'tinyllava-video-r1'?"); }
+
+    @Test void anUnknownOption() {
+        Outcome o = lucid("demo", "--sed", 3);
+        assertEquals(2, o.status());
+        assertTrue(o.err().contains("--sed") && o.err().contains("--seed"), o.err());
+    }
+
+    // Weights
+
+    private Path model() throws IOException {
+        Path copy = ParityCommandTest.copy(ModelFolder.resolve(run), temp.resolve("model"));
+        Files.copy(run.resolve("tokenizer.json"), copy.resolve("tokenizer.json"));
+        return copy;
+    }
+
+    /// Rewrites the header of a weight file and leaves the data as it is.
+    private static void header(Path file, String from, String to) throws IOException {
+        byte[] all = Files.readAllBytes(file);
+        int n = (int) ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+        String old = new String(all, 8, n, StandardCharsets.UTF_8);
+        String changed = old.replaceFirst(from, to);
+        assertFalse(old.equals(changed), "nothing to replace in " + old.substring(0, 200));
+        byte[] json = changed.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer out = ByteBuffer.allocate(8 + json.length + all.length - 8 - n).order(ByteOrder.LITTLE_ENDIAN);
+        Files.write(file, out.putLong(json.length).put(json).put(all, 8 + n, all.length - 8 - n).array());
+    }
+
+    @Test void offsetsBeyondTheFile() throws IOException {
+        Path model = model();
+        header(model.resolve("model.safetensors"), "\"data_offsets\" ?: ?\\[ ?0, ?\\d+", "\"data_offsets\":[0,99999999999");
+        ask(model, clip).failedWith("model.safetensors", "data_offsets", "99999999999");
+    }
+
+    @Test void tensorsThatOverlap() throws IOException {
+        Path model = model();
+        Path file = model.resolve("model.safetensors");
+        byte[] all = Files.readAllBytes(file);
+        String json = new String(all, 8, (int) ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).getLong(0), StandardCharsets.UTF_8);
+        var m = java.util.regex.Pattern.compile("\"data_offsets\" ?: ?\\[ ?(\\d+), ?(\\d+)").matcher(json);
+        assertTrue(m.find() && m.find(), json);
+        long from = Long.parseLong(m.group(1));
+        long to = Long.parseLong(m.group(2));
+        header(file, java.util.regex.Pattern.quote(m.group()), "\"data_offsets\":[" + (from - 4) + "," + (to - 4));
+        ask(model, clip).failedWith("model.safetensors", "overlaps", "wanted byte " + from);
+    }
+
+    @Test void weightsThatWereCutOff() throws IOException {
+        Path model = model();
+        byte[] all = Files.readAllBytes(model.resolve("model.safetensors"));
+        Files.write(model.resolve("model.safetensors"), Arrays.copyOf(all, all.length / 2));
+        ask(model, clip).failedWith("model.safetensors", "truncated");
+    }
+
+    @Test void aConfigOfOtherSizes() throws IOException {
+        Path model = model();
+        Path config = model.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\"intermediate_size\" ?: ?37", "\"intermediate_size\": 41"));
+        ask(model, clip).failedWith("model.safetensors", "mlp.", "37", "41");
+    }
+
+    // Question files
+
+    private static final String GOOD = "{\"problem_id\": 1, \"problem\": \"Which?\\nOptions:\\nA. Ring.\\nB. Bar.\", \"data_type\": \"video\", \"problem_type\": [\"order\"], "
+            + "\"solution\": \"<answer>A</answer>\", \"video_filename\": \"a.mp4\"}";
+
+    private void questions(String secondLine, String... parts) throws IOException {
+        Files.writeString(temp.resolve("nextqa_0-30s.jsonl"), GOOD + "\n" + secondLine + "\n");
+        lucid("train", "--recipe", "tinyllava-video-r1", "--model", run, "--data", temp, "--out", temp.resolve("out"), "--threads", 1).failedWith(parts);
+        assertFalse(Files.exists(temp.resolve("out")));
+    }
+
+    @Test void aLineThatIsNotJson() throws IOException { questions("{\"problem_id\": 2,", "nextqa_0-30s.jsonl", "2", "not JSON"); }
+
+    @Test void aLineWithoutAField() throws IOException { questions(GOOD.replace("\"solution\"", "\"sulotion\""), "nextqa_0-30s.jsonl", "solution", "missing"); }
+
+    @Test void anAnswerThatIsNoOption() throws IOException { questions(GOOD.replace("<answer>A", "<answer>E"), "nextqa_0-30s.jsonl", "solution", "'E'", "A to B"); }
+
+    // Run folders
+
+    @Test void aRunOfAnotherConfig() throws IOException {
+        Map<String, String> before = contents(run);
+        Path other = Files.writeString(temp.resolve("other.json"), RecipeReader.write(toy(0.02)));
+        lucid("sft", "--recipe", other, "--data", data, "--out", run, "--threads", 1, "--resume").failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--threads", 1).failedWith("holds a run already", "--resume");
+        assertEquals(before, contents(run));
+    }
+
+    @Test void aRunFolderThatCannotBeMade() throws IOException {
+        Path file = Files.writeString(temp.resolve("file"), "I was here first");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", file.resolve("run"), "--threads", 1).failedWith("file", "wanted a folder that can be written");
+        assertEquals("I was here first", Files.readString(file));
+    }
+
+    /// /proc refuses new folders even to the superuser, as a read-only disk does.
+    @Test void aReadOnlyPlace() {
+        assumeTrue(Files.isDirectory(Path.of("/proc/self")), "no /proc on this system");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", "/proc/lucid-run", "--threads", 1).failedWith("/proc/lucid-run", "wanted a folder that can be written");
+    }
+
+    /// /dev/full is a disk without room.
+    @Test void aFullDisk() throws IOException {
+        assumeTrue(Files.exists(Path.of("/dev/full")), "no /dev/full on this system");
+        Path out = temp.resolve("full");
+        Recipe longer = toy(0.01);
+        Files.createDirectories(out);
+        Files.createSymbolicLink(out.resolve("metrics.jsonl"), Path.of("/dev/full"));
+        Path other = Files.writeString(temp.resolve("again.json"), RecipeReader.write(longer));
+        lucid("sft", "--recipe", other, "--data", data, "--out", out, "--threads", 1).failedWith("metrics.jsonl", "No space left on device");
+    }
+}
