@@ -46,6 +46,12 @@ class SpeedLawTest {
         assertEquals(knobs.interimEvery() > 0, evaluated, "interim evaluations happen when they are asked for");
     }
 
+    @Test void namesAndEvaluationsAreNoPartOfTheHash() {
+        Recipe r = Toy.recipe(PLAIN);
+        Recipe other = new Recipe("other", "another text", "elsewhere", List.of("none"), r.seed(), r.model(), r.tokenizer(), r.data(), r.stages(), new Recipe.EvaluationSpec(2, 1, 3, 4));
+        assertEquals(wanted, Toy.train(folder, other, 2).hash());
+    }
+
     /// The widths that this process does not have.
     static IntStream widths() { return IntStream.of(128, 256, 512).filter(bits -> bits != Species.BITS); }
 
