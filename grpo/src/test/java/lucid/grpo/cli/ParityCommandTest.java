@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +41,30 @@ class ParityCommandTest extends CommandTest {
     private static JsonNode find(JsonNode all, String name) {
         for (JsonNode n : all) if (n.get("path").asText().contains(name)) return n;
         throw new AssertionError(name + " was not run");
+    }
+
+    /// The modules below hold their own cases; the command finds whose each is.
+    @Test void everyFamilyIsToldByItsContent() throws IOException {
+        Path zipped = temp.resolve("rates.json.gz");
+        try (var out = new java.util.zip.GZIPOutputStream(Files.newOutputStream(zipped))) {
+            Files.copy(below("nn", "optim/schedules.json"), out);
+        }
+        Outcome o = lucid("parity", "--json", "--threads", 2, below("nn", "qwen2/lora_r4"), below("nn", "siglip/odd"), below("nn", "tinyllava_video/one_video_bf16"), below("nn", "optim/clip.json"), zipped,
+                below("video", "preprocess/video_frames"), below("video", "frames/sampling.json"), below("tokenizer", "bpe_train_400"), golden("rewards/tinyllava_video_r1.json"),
+                golden("sampling/philox4x32.json")).ok();
+        JsonNode all = new ObjectMapper().readTree(o.out());
+        List<String> families = new ArrayList<>();
+        for (JsonNode n : all) {
+            families.add(n.get("family").asText());
+            assertTrue(n.get("ok").asInt() > 10 && n.get("failed").asInt() == 0, n.get("path").asText());
+        }
+        assertEquals(List.of("qwen2.lora", "siglip", "tinyllava_video", "optim", "optim", "preprocess.video", "video", "tokenizer", "policy", "sampling"), families);
+    }
+
+    private static Path below(String module, String name) throws IOException {
+        try (Stream<Path> all = Files.walk(Path.of("..", module, "src", "test", "resources"))) {
+            return all.filter(p -> p.endsWith(name)).findFirst().orElseThrow(() -> new AssertionError(module + " has no golden case " + name));
+        }
     }
 
     @Test void strictTurnsUnsupportedIntoFailure() {

@@ -1,5 +1,6 @@
 package lucid.nn.parity;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
@@ -21,16 +22,24 @@ public final class Parity {
     /// The kind of a case folder; empty if its `case.json` names none.
     public static String kind(Path folder) { return GoldenCase.readJson(folder.resolve("case.json")).path("kind").asText(); }
 
-    /// True for a table file of a family that this library runs (`optim/*.json`).
-    public static boolean handlesTable(Path file) { return OptimParity.handles(GoldenCase.readJson(file)); }
+    /// True for a table of a family that this library runs (`optim/*.json`).
+    public static boolean handlesTable(JsonNode table) { return OptimParity.handles(table); }
 
-    /// Runs a table file.
+    /// The same for a file.
+    public static boolean handlesTable(Path file) { return handlesTable(GoldenCase.readJson(file)); }
+
+    /// Runs a table.
     ///
     /// @throws IllegalArgumentException for a table this library does not know
-    public static ParityReport runTable(Path file, Device device) {
-        var table = GoldenCase.readJson(file);
-        if (!OptimParity.handles(table)) throw new IllegalArgumentException(file + ": unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
+    public static ParityReport runTable(JsonNode table, Device device) {
+        if (!OptimParity.handles(table)) throw new IllegalArgumentException("unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
         return OptimParity.run(table, device);
+    }
+
+    /// The same for a file.
+    public static ParityReport runTable(Path file, Device device) {
+        if (!handlesTable(file)) throw new IllegalArgumentException(file + ": unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
+        return runTable(GoldenCase.readJson(file), device);
     }
 
     /// Runs a case.
