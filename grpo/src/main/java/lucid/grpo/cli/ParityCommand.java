@@ -76,8 +76,10 @@ final class ParityCommand implements Callable<Integer> {
     }
 
     private void total(PrintWriter out, List<CaseResult> all) {
-        out.printf("%d cases: %d passed, %d failed; rows: %d ok, %d failed, %d unsupported%n", all.size(), all.stream().filter(r -> r.ok(strict)).count(),
-                all.stream().filter(r -> !r.ok(strict)).count(), rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED));
+        long failed = all.stream().filter(r -> !r.ok(strict)).count();
+        long nothing = all.stream().filter(r -> r.ok(strict) && r.unsupported()).count();
+        out.printf("%d cases: %d passed, %d failed, %d not in Lucid; rows: %d ok, %d failed, %d unsupported%n", all.size(), all.size() - failed - nothing, failed, nothing,
+                rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED));
     }
 
     private static long rows(List<CaseResult> all, Row.Status status) { return all.stream().mapToLong(r -> r.count(status)).sum(); }

@@ -19,13 +19,16 @@ public record CaseResult(String path, String family, List<Row> rows) {
         return !rows.isEmpty() && count(Row.Status.FAILED) == 0 && !(strict && count(Row.Status.UNSUPPORTED) > 0);
     }
 
+    /// No row is a computation that Lucid has: nothing was compared.
+    public boolean unsupported() { return !rows.isEmpty() && count(Row.Status.UNSUPPORTED) == rows.size(); }
+
     /// The row that used most of its tolerance, if any has one.
     public Optional<Row> worst() { return rows.stream().filter(r -> !Double.isNaN(r.share())).max(Comparator.comparingDouble(Row::share)); }
 
     /// One line for people.
     public String summary() {
         String worst = worst().map(r -> String.format(Locale.ROOT, "; most of a tolerance used: %.3g, in %s%s", r.share(), r.name(), r.where().isEmpty() ? "" : " at " + r.where())).orElse("");
-        return String.format(Locale.ROOT, "%s %s (%s): %d ok, %d failed, %d unsupported%s", ok(false) ? "PASS" : "FAIL", path, family,
+        return String.format(Locale.ROOT, "%s %s (%s): %d ok, %d failed, %d unsupported%s", unsupported() ? "NOT IN LUCID" : ok(false) ? "PASS" : "FAIL", path, family,
                 count(Row.Status.OK), count(Row.Status.FAILED), count(Row.Status.UNSUPPORTED), worst);
     }
 }

@@ -84,7 +84,7 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
 
     private CaseResult table(Path path) throws IOException {
         JsonNode table = Tables.read(path);
-        if (PolicyParity.recognises(table)) return result(path, "policy", PolicyParity.run(table));
+        if (PolicyParity.recognises(table)) return result(path, "policy", PolicyParity.run(table, device));
         if (Parity.handlesTable(table)) return result(path, "optim", rows(Parity.runTable(table, device)));
         if (SamplingParity.recognises(table)) return result(path, "sampling", SamplingParity.run(table, device));
         if (VideoParity.handles(path)) return result(path, "video", video(path));

@@ -13,8 +13,9 @@ import lucid.grpo.policy.Kl;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.kernels.Device;
 
-/// Runs the tables of rewards, KL estimators, advantages and losses against this package's formulas.
+/// Runs the tables of rewards, KL estimators, advantages and losses against the formulas of `lucid.grpo.policy`, losses against the device's kernel as well.
 public final class PolicyParity {
     private static final double EXACT = 1e-12;
 
@@ -29,16 +30,16 @@ public final class PolicyParity {
     }
 
     /// Compares every row of a table that [#recognises].
-    public static List<Row> run(JsonNode table) {
+    public static List<Row> run(JsonNode table, Device device) {
         JsonNode first = table.path("cases").path(0);
         if (table.has("estimators")) return estimators(table);
         if (first.has("completion")) return rewards(table);
-        if (first.has("kl_clamp")) return published(table);
+        if (first.has("kl_clamp")) return published(table, device);
         if (first.has("scale_rewards")) return advantages(table);
         if (first.has("returns")) return verlAdvantages(table);
         if (first.has("entropies")) return all(table, "a filter by entropy: not in Lucid");
         if (first.has("loss_name")) return all(table, "a loss of verl, with dual clip or another aggregation: not in Lucid");
-        return losses(table);
+        return losses(table, device);
     }
 
     private static List<Row> rewards(JsonNode table) {
@@ -86,7 +87,7 @@ public final class PolicyParity {
         return rows;
     }
 
-    private static List<Row> published(JsonNode table) {
+    private static List<Row> published(JsonNode table, Device device) {
         List<Row> rows = new ArrayList<>();
         for (JsonNode c : table.get("cases")) {
             int group = c.get("group").asInt();
@@ -100,8 +101,7 @@ public final class PolicyParity {
             rows.add(Row.compare(c.get("name").asText() + " advantages", a, Tables.numbers(c.get("advantages")), 1e-9, 1e-9));
             Kl kl = c.get("kl_clamp").asText().equals("output100") ? Kl.TINY_LLAVA_VIDEO_R1 : Kl.VIDEO_R1;
             PolicyLoss loss = new PolicyLoss(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, c.get("beta").asDouble(), kl);
-            rows.addAll(lossRows(c.get("name").asText(), loss, c.get("logps"), c.get("logps"), c.get("ref_logps"), c.get("mask"), Tables.numbers(c.get("advantages")), 1,
-                    c.get("loss").asDouble(), c.get("grad")));
+            rows.addAll(LossCase.of(c.get("name").asText(), loss, Aggregation.SEQUENCE_MEAN, 1, c, c.get("logps")).rows(c.get("loss").asDouble(), c.get("grad"), device));
         }
         return rows;
     }
@@ -165,13 +165,19 @@ public final class PolicyParity {
     private static final Set<String> KNOWN = Set.of("loss_type", "importance_sampling_level", "beta", "epsilon", "epsilon_high", "gradient_accumulation_steps",
             "steps_per_generation", "old");
 
-    private static List<Row> losses(JsonNode table) {
+    private static List<Row> losses(JsonNode table, Device device) {
         List<Row> rows = new ArrayList<>();
         for (JsonNode c : table.get("cases")) {
             JsonNode config = c.get("config");
             Set<String> other = new TreeSet<>();
             config.fieldNames().forEachRemaining(k -> { if (!KNOWN.contains(k)) other.add(k); });
-            if (!config.get("loss_type").asText().equals("grpo") || !config.get("importance_sampling_level").asText().equals("token") || !other.isEmpty()) {
+            // TRL's bnpo divides by the tokens of the batch: Lucid's token mean.
+            Aggregation aggregation = switch (config.get("loss_type").asText()) {
+                case "grpo" -> Aggregation.SEQUENCE_MEAN;
+                case "bnpo" -> Aggregation.TOKEN_MEAN;
+                default -> null;
+            };
+            if (aggregation == null || !config.get("importance_sampling_level").asText().equals("token") || !other.isEmpty()) {
                 rows.add(Row.unsupported(c.get("name").asText(), "a loss variant that Lucid does not have: " + config));
                 continue;
             }
@@ -179,34 +185,10 @@ public final class PolicyParity {
             double epsilon = config.path("epsilon").asDouble(0.2);
             PolicyLoss loss = new PolicyLoss(epsilon, config.path("epsilon_high").asDouble(epsilon), config.path("beta").asDouble(0), Kl.PLAIN);
             JsonNode old = batch.get(config.path("old").asText("given").equals("none") ? "logps" : "old_logps");
-            rows.addAll(lossRows(c.get("name").asText(), loss, batch.get("logps"), old, batch.get("ref_logps"), batch.get("mask"), Tables.numbers(batch.get("advantages")),
-                    config.path("gradient_accumulation_steps").asInt(1), c.get("loss").asDouble(), c.get("grad")));
+            rows.addAll(LossCase.of(c.get("name").asText(), loss, aggregation, config.path("gradient_accumulation_steps").asInt(1), batch, old)
+                    .rows(c.get("loss").asDouble(), c.get("grad"), device));
         }
         return rows;
-    }
-
-    // Tolerance of the table's README: 1e-5 of the largest gradient of the case for loss and gradient.
-    private static List<Row> lossRows(String name, PolicyLoss loss, JsonNode logps, JsonNode old, JsonNode ref, JsonNode mask, double[] advantages, int accumulation,
-                                      double wantedLoss, JsonNode wantedGradient) {
-        int[] lengths = new int[mask.size()];
-        for (int i = 0; i < lengths.length; i++) for (JsonNode m : mask.get(i)) lengths[i] += m.asInt();
-        double[] weights = Aggregation.SEQUENCE_MEAN.weights(lengths);
-        double largest = 0;
-        for (JsonNode row : wantedGradient) for (JsonNode g : row) largest = Math.max(largest, Math.abs(Tables.number(g)));
-        int width = mask.get(0).size();
-        double[] gradient = new double[lengths.length * width];
-        double total = 0;
-        for (int i = 0; i < lengths.length; i++) {
-            double w = weights[i] / accumulation;
-            for (int t = 0; t < width; t++) {
-                if (mask.get(i).get(t).asInt() == 0) continue;
-                PolicyLoss.Term term = loss.token(logps.get(i).get(t).asDouble(), old.get(i).get(t).asDouble(), ref.get(i).get(t).asDouble(), advantages[i], w);
-                total += w * term.loss();
-                gradient[i * width + t] = term.coefficient();
-            }
-        }
-        return List.of(Row.compare(name + " gradient", gradient, Tables.numbers(wantedGradient), 1e-5 * largest, 1e-6, lengths.length, width),
-                Row.compare(name + " loss", total, wantedLoss, 1e-5 * Math.max(largest, 1e-9), 1e-7));
     }
 
     private static double[] slice(double[] x, int from, int length) { return java.util.Arrays.copyOfRange(x, from, from + length); }

@@ -36,6 +36,8 @@ class ParityCommandTest extends CommandTest {
         assertEquals(131, processors.get("unsupported").asInt());
         assertEquals(0, find(all, "stop_strings.json").get("failed").asInt());
         assertEquals(42, find(all, "verl_losses").get("unsupported").asInt());
+        String text = lucid("parity", golden("grpo/verl_losses.json.gz"), "--quiet", "--threads", 1).ok().out();
+        assertTrue(text.startsWith("NOT IN LUCID"), "a case of which nothing was compared is not called a pass: " + text);
     }
 
     private static JsonNode find(JsonNode all, String name) {
