@@ -66,6 +66,9 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
     private CaseResult one(Path path) {
         try {
             return Files.isDirectory(path) ? folder(path) : table(path);
+        } catch (NullPointerException e) {
+            // Tables are read by name; a name that is not there is the file's fault, and the rest of the cases still runs.
+            return new CaseResult(path.toString(), "error", List.of(Row.failed("could not be run", "a field that this family needs is missing in its JSON (" + e.getMessage() + ")")));
         } catch (RuntimeException | IOException e) {
             return new CaseResult(path.toString(), "error", List.of(Row.failed("could not be run", e.getMessage() == null ? e.toString() : e.getMessage())));
         }

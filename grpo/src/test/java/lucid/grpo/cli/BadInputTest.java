@@ -231,5 +231,6 @@ class BadInputTest extends CommandTest {
         Files.createSymbolicLink(out.resolve("metrics.jsonl"), Path.of("/dev/full"));
         Path other = Files.writeString(temp.resolve("again.json"), RecipeReader.write(longer));
         lucid("sft", "--recipe", other, "--data", data, "--out", out, "--threads", 1).failedWith("metrics.jsonl", "No space left on device");
+        Files.delete(out.resolve("metrics.jsonl"));
     }
 }

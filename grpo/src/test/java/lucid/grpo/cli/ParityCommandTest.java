@@ -112,6 +112,14 @@ class ParityCommandTest extends CommandTest {
         assertTrue(o.out().contains("model.embed_tokens.weight") && o.out().contains("[403, 24]") && o.out().contains("[403, 32]"), o.out());
     }
 
+    @Test void aTableWithoutAField() throws IOException {
+        Path table = temp.resolve("processors.json");
+        Files.writeString(table, Files.readString(golden("sampling/processors.json")).replaceFirst("\"config\"", "\"cfg\""));
+        Outcome o = lucid("parity", table, "--threads", 1);
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("processors.json") && o.out().contains("a field that this family needs is missing"), o.out());
+    }
+
     @Test void nothingThere() throws IOException {
         lucid("parity", temp.resolve("no")).failedWith("not there", "wanted a case folder");
         Files.createDirectories(temp.resolve("empty"));
