@@ -28,9 +28,9 @@ class BenchCommandTest {
         assertTrue(printed(0, "bench", "--help").contains("PATTERN"));
     }
 
-    @Test void everyKernelFamilyIsListed() {
+    @Test void everyFamilyIsListed() {
         String list = printed(0, "bench", "--list");
-        for (String family : new String[] {"MatMul", "Attention", "LogProb", "Normalization", "Optimizer", "Sampling"}) assertTrue(list.contains(family + "Bench."), family + " in " + list);
+        for (String family : new String[] {"MatMul", "Attention", "LogProb", "Normalization", "Optimizer", "Sampling", "Phase"}) assertTrue(list.contains(family + "Bench."), family + " in " + list);
     }
 
     @Test void wrongUsage() { assertEquals("", printed(2, "bench", "--threads", "0")); }
