@@ -9,6 +9,7 @@ const el = (tag, attrs = {}, ...children) => {
   return node;
 };
 const svg = (tag, attrs = {}) => { const n = document.createElementNS('http://www.w3.org/2000/svg', tag); for (const [k, v] of Object.entries(attrs)) n.setAttribute(k, v); return n; };
+const letter = s => s.replace(/<[^>]*>/g, '');
 const pct = x => x === undefined || x === null ? '–' : (100 * x).toFixed(1) + ' %';
 const num = (x, d = 3) => x === undefined || x === null ? '–' : Number(x).toFixed(d);
 const main = document.querySelector('main');
@@ -134,7 +135,7 @@ function samples() {
   data.samples.forEach((s, i) => pick.append(el('option', {value: i}, `step ${s.step}: ${s.question.split('\n')[0]}`)));
   const show = i => {
     const s = data.samples[i];
-    view.replaceChildren(el('div', {class: 'strip', style: 'margin:10px 0'}, ...s.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, s.question), el('p', {}, 'Answer: ', el('b', {}, s.answer)));
+    view.replaceChildren(el('div', {class: 'strip', style: 'margin:10px 0'}, ...s.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, s.question), el('p', {}, 'Answer: ', el('b', {}, letter(s.answer))));
     for (const c of s.completions) view.append(el('div', {class: 'completion ' + (c.accuracy > 0 ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, `reward ${num(c.reward, 2)}`), el('span', {}, `accuracy ${c.accuracy}`), el('span', {}, `format ${num(c.format, 2)}`), el('span', {}, `advantage ${num(c.advantage, 2)}`), el('span', {}, `${c.tokens.length} tokens`)), tokens(c)));
   };
   pick.addEventListener('change', () => show(+pick.value));
@@ -144,7 +145,7 @@ function heldOut() {
   if (!data.held_out || !data.held_out.length) return;
   const root = section('One held-out question while it learned', 'Greedy answers of the same model at different steps.');
   for (const h of data.held_out) {
-    const card = el('div', {class: 'card', style: 'margin-bottom:12px'}, el('div', {class: 'strip'}, ...h.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, h.question), el('p', {}, 'Answer: ', el('b', {}, h.answer)));
+    const card = el('div', {class: 'card', style: 'margin-bottom:12px'}, el('div', {class: 'strip'}, ...h.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, h.question), el('p', {}, 'Answer: ', el('b', {}, letter(h.answer))));
     for (const a of h.answers) card.append(el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')}, el('div', {class: 'soft'}, a.when), el('div', {class: 'tokens'}, a.text)));
     root.append(card);
   }

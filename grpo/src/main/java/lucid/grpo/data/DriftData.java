@@ -43,24 +43,25 @@ public final class DriftData implements TrainingData {
 
     @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
         Draw d = Draw.of(seed, "example " + stage + " " + kind, step, index);
-        int clip = d.below(plan.trainClips());
-        Scene scene = scenes.get(clip);
+        // Mirrored clips are as good as new ones, so four thousand clips do the work of sixteen thousand.
+        Visual seen = new Visual(d.below(plan.trainClips()), Visual.WHOLE, d.chance(0.5), d.chance(0.5));
+        Scene scene = scenes.get(seen.clip()).mirrored(seen.mirrorX(), seen.mirrorY());
         return switch (kind) {
             case "early_document" -> document(kind, DriftText.document(d, true));
             case "document" -> document(kind, DriftText.document(d, false));
-            case "frame_caption" -> frameCaption(d, clip, scene);
-            case "caption" -> template.continuation(kind, Visual.clip(clip), PLACEHOLDER, " " + DriftText.caption(scene));
+            case "frame_caption" -> frameCaption(d, seen, scene);
+            case "caption" -> template.continuation(kind, seen, PLACEHOLDER, " " + DriftText.caption(scene));
             case "description" -> {
                 DriftText.Pair p = DriftText.description(d, scene);
-                yield template.example(kind, Visual.clip(clip), p.given(), p.target().strip());
+                yield template.example(kind, seen, p.given(), p.target().strip());
             }
             case "direct" -> {
                 Question q = question(d, scene);
-                yield template.example(kind, Visual.clip(clip), PromptTemplate.question(q.problem(), Mode.DIRECT), q.answer() + " " + q.letter());
+                yield template.example(kind, seen, PromptTemplate.question(q.problem(), Mode.DIRECT), q.answer() + " " + q.letter());
             }
             case "open" -> {
                 Question q = question(d, scene);
-                yield template.example(kind, Visual.clip(clip), q.text(), q.finding() + ".");
+                yield template.example(kind, seen, q.text(), q.finding() + ".");
             }
             case "cold_start" -> coldStart(d, seed, stage, step * batch + index);
             default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'" + lucid.grpo.recipe.RecipeReader.suggestion(kind, KINDS)
@@ -78,9 +79,9 @@ public final class DriftData implements TrainingData {
         return template.continuation(kind, null, begun, p.target());
     }
 
-    private Example frameCaption(Draw d, int clip, Scene scene) {
+    private Example frameCaption(Draw d, Visual seen, Scene scene) {
         int frame = d.below(clips.framesPerClip());
-        return template.continuation("frame_caption", new Visual(clip, frame, false, false), PLACEHOLDER, DriftText.frameCaption(scene, stride[frame]));
+        return template.continuation("frame_caption", new Visual(seen.clip(), frame, seen.mirrorX(), seen.mirrorY()), PLACEHOLDER, DriftText.frameCaption(scene, stride[frame]));
     }
 
     // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be memorised.

@@ -154,7 +154,7 @@ public final class Session implements AutoCloseable {
             if (!name.equals(what)) {
                 close();
                 what = name;
-                bar = console.bar(name, total);
+                bar = console.bar(name, total).from(done);
             }
             bar.update(done);
         }
