@@ -17,6 +17,8 @@ import lucid.video.drift.Scene;
 public final class DriftData implements TrainingData {
     private static final Set<String> KINDS = new TreeSet<>(Set.of("early_document", "document", "frame_caption", "caption", "description", "direct", "open", "cold_start"));
 
+    // Different clips in a step at most; more examples ask more about the same ones.
+    private static final int CLIPS = 32;
     private static final int[] PLACEHOLDER = {Example.PLACEHOLDER};
 
     private final DriftPlan plan;
@@ -43,8 +45,7 @@ public final class DriftData implements TrainingData {
 
     @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
         Draw d = Draw.of(seed, "example " + stage + " " + kind, step, index);
-        // Mirrored clips are as good as new ones, so four thousand clips do the work of sixteen thousand.
-        Visual seen = new Visual(d.below(plan.trainClips()), Visual.WHOLE, d.chance(0.5), d.chance(0.5));
+        Visual seen = seen(seed, stage, step, kind.equals("frame_caption") ? index : index % CLIPS);
         Scene scene = scenes.get(seen.clip()).mirrored(seen.mirrorX(), seen.mirrorY());
         return switch (kind) {
             case "early_document" -> document(kind, DriftText.document(d, true));
@@ -67,6 +68,12 @@ public final class DriftData implements TrainingData {
             default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'" + lucid.grpo.recipe.RecipeReader.suggestion(kind, KINDS)
                     + "; drift has " + String.join(", ", KINDS));
         };
+    }
+
+    // The clips of a step, whatever is asked about them: several tasks on one clip share its rows. Mirrored clips are as good as new ones.
+    private Visual seen(long seed, String stage, int step, int index) {
+        Draw d = Draw.of(seed, "clip " + stage, step, index);
+        return new Visual(d.below(plan.trainClips()), Visual.WHOLE, d.chance(0.5), d.chance(0.5));
     }
 
     private static Question question(Draw d, Scene scene) { return Question.draw(d, scene, d.pick(List.of(Question.Kind.values()))); }

@@ -3,6 +3,7 @@ package lucid.grpo.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +18,7 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
 /// Learning from given text. The loss of a step is the sum over the kinds of the mixture of their mean negative log-probability per learned token,
-/// `L = Σ_kind 1/N_kind Σ_t -log p(t)`, so a kind with long texts does not drown the others. Every example is a prompt group of its own.
+/// `L = Σ_kind 1/N_kind Σ_t -log p(t)`, so a kind with long texts does not drown the others. The examples about one clip are a prompt group, the clip its shared prefix; every text alone is one.
 final class SupervisedRun implements StageRun {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -37,16 +38,18 @@ final class SupervisedRun implements StageRun {
     }
 
     @Override public ObjectNode step(int step) {
-        List<Example> examples = new ArrayList<>();
+        List<Example> drawn = new ArrayList<>();
         stage.mix().forEach((kind, count) -> {
-            for (int i = 0; i < count; i++) examples.add(data.example(kind, seed, stage.name(), step, i, count));
+            for (int i = 0; i < count; i++) drawn.add(data.example(kind, seed, stage.name(), step, i, count));
         });
+        List<List<Example>> groups = together(drawn);
+        List<Example> examples = groups.stream().flatMap(List::stream).toList();
         Map<String, double[]> sums = new LinkedHashMap<>();
         try (Scope scope = Scope.open(policy.device())) {
             boolean frames = examples.stream().anyMatch(e -> e.visual() != null && !e.visual().isWhole());
-            List<Visual> visuals = examples.stream().map(Example::visual).filter(v -> v != null).toList();
+            List<Visual> visuals = groups.stream().map(g -> g.getFirst().visual()).filter(v -> v != null).toList();
             Tensor visual = visuals.isEmpty() ? null : see(visuals, frames);
-            PackedBatch batch = pack(examples, frames, visual != null);
+            PackedBatch batch = pack(groups, frames, visual != null);
             LogProbs scored = policy.score(batch, visual, 1f);
             float[] seeds = seeds(examples, scored.logProb().toFloats(), sums);
             scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
@@ -70,26 +73,39 @@ final class SupervisedRun implements StageRun {
         return frames ? policy.connectFrames(features, visuals.stream().mapToInt(Visual::frame).toArray()) : policy.connect(features, visuals.size());
     }
 
-    private PackedBatch pack(List<Example> examples, boolean frames, boolean visual) {
+    // Examples about the same picture share what comes before and with it (the published prompt's opening and the clip's rows): one prefix, many continuations.
+    private PackedBatch pack(List<List<Example>> groups, boolean frames, boolean visual) {
         PackedBatch.Builder builder = PackedBatch.builder(!visual ? 0 : frames ? policy.frameTokens() : policy.visualTokens());
         int clip = 0;
-        for (Example e : examples) {
-            int[] rows = policy.splice(e.ids(), !frames);
-            builder.sequence(rows, e.visual() == null ? 0 : clip++, labels(e, rows), Example.IGNORE);
+        for (List<Example> group : groups) {
+            Example first = group.getFirst();
+            if (first.visual() == null) {
+                builder.sequence(first.ids(), 0, first.labels(), Example.IGNORE);
+                continue;
+            }
+            int prefix = prefixLength(first);
+            List<int[]> rest = group.stream().map(e -> Arrays.copyOfRange(e.ids(), prefix, e.ids().length)).toList();
+            List<int[]> labels = group.stream().map(e -> Arrays.copyOfRange(e.labels(), prefix, e.labels().length)).toList();
+            builder.group(policy.splice(Arrays.copyOf(first.ids(), prefix), !frames), clip++, rest, labels, Example.IGNORE);
         }
         return builder.build();
     }
 
-    // Labels follow their ids; the rows of the clip are never learned.
-    private static int[] labels(Example e, int[] rows) {
-        int[] labels = new int[rows.length];
-        int extra = rows.length - e.ids().length;
-        int at = 0;
-        for (int i = 0; i < e.ids().length; i++) {
-            int repeat = e.ids()[i] == Example.PLACEHOLDER ? extra + 1 : 1;
-            for (int r = 0; r < repeat; r++) labels[at++] = e.labels()[i];
+    // Up to and with the clip.
+    private static int prefixLength(Example e) {
+        int n = 0;
+        while (e.ids()[n] != Example.PLACEHOLDER) n++;
+        return n + 1;
+    }
+
+    /// Examples in the order of their first appearance, those with the same picture and the same opening together.
+    private static List<List<Example>> together(List<Example> examples) {
+        Map<Object, List<Example>> groups = new LinkedHashMap<>();
+        for (Example e : examples) {
+            Object key = e.visual() == null ? e : List.of(e.visual(), Arrays.stream(e.ids(), 0, prefixLength(e)).boxed().toList());
+            groups.computeIfAbsent(key, _ -> new ArrayList<>()).add(e);
         }
-        return labels;
+        return List.copyOf(groups.values());
     }
 
     private static float[] seeds(List<Example> examples, float[] logProbs, Map<String, double[]> sums) {

@@ -80,24 +80,31 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
         ///
         /// @param prompt row codes of the spliced prompt (see [Splice])
         /// @param clip   the clip its visual rows belong to (ignored without any)
-        public Builder group(int[] prompt, int clip, List<int[]> completions) {
+        public Builder group(int[] prompt, int clip, List<int[]> completions) { return group(prompt, clip, completions, completions, Integer.MIN_VALUE); }
+
+        /// A prompt group whose completions are scored in part: token t of completion i where `labels[i][t]` is not `ignore`.
+        public Builder group(int[] prompt, int clip, List<int[]> completions, List<int[]> labels, int ignore) {
             if (prompt.length == 0) throw new IllegalArgumentException("packed batch: the prompt is empty, wanted at least one row to predict from");
             int start = positions.size;
             rows(prompt, clip, 0);
             spans.add(Span.causal(start, prompt.length));
-            for (int[] completion : completions) {
+            for (int i = 0; i < completions.size(); i++) {
+                int[] completion = completions.get(i);
                 if (completion.length == 0) throw new IllegalArgumentException("packed batch: a completion is empty, wanted at least one token");
-                completion(completion, start, prompt.length);
+                if (labels.get(i).length != completion.length) {
+                    throw new IllegalArgumentException("packed batch: found " + labels.get(i).length + " labels for a completion of " + completion.length + ", wanted one for each");
+                }
+                completion(completion, labels.get(i), ignore, start, prompt.length);
             }
             return endGroup();
         }
 
-        private void completion(int[] completion, int promptRow, int promptLength) {
+        private void completion(int[] completion, int[] labels, int ignore, int promptRow, int promptLength) {
             int own = positions.size;
-            score(promptRow + promptLength - 1, completion[0]);
+            if (labels[0] != ignore) score(promptRow + promptLength - 1, completion[0]);
             for (int t = 0; t + 1 < completion.length; t++) {
                 textRow(completion[t], promptLength + t);
-                score(own + t, completion[t + 1]);
+                if (labels[t + 1] != ignore) score(own + t, completion[t + 1]);
             }
             if (completion.length > 1) spans.add(Span.continuing(own, completion.length - 1, promptRow, promptLength));
             segmentEnds.add(scoredRows.size);
