@@ -45,12 +45,12 @@ public final class DriftData implements TrainingData {
 
     @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
         Draw d = Draw.of(seed, "example " + stage + " " + kind, step, index);
-        Visual seen = seen(seed, stage, step, kind.equals("frame_caption") ? index : index % CLIPS);
+        Visual seen = seen(kind, seed, stage, step, index);
         Scene scene = scenes.get(seen.clip()).mirrored(seen.mirrorX(), seen.mirrorY());
         return switch (kind) {
             case "early_document" -> document(kind, DriftText.document(d, true));
             case "document" -> document(kind, DriftText.document(d, false));
-            case "frame_caption" -> frameCaption(d, seen, scene);
+            case "frame_caption" -> template.continuation(kind, seen, PLACEHOLDER, DriftText.frameCaption(scene, stride[seen.frame()]));
             case "caption" -> template.continuation(kind, seen, PLACEHOLDER, " " + DriftText.caption(scene));
             case "description" -> {
                 DriftText.Pair p = DriftText.description(d, scene);
@@ -70,10 +70,11 @@ public final class DriftData implements TrainingData {
         };
     }
 
-    // The clips of a step, whatever is asked about them: several tasks on one clip share its rows. Mirrored clips are as good as new ones.
-    private Visual seen(long seed, String stage, int step, int index) {
-        Draw d = Draw.of(seed, "clip " + stage, step, index);
-        return new Visual(d.below(plan.trainClips()), Visual.WHOLE, d.chance(0.5), d.chance(0.5));
+    // The clips of a step, whatever is asked about them: several tasks on one clip share its rows. Single frames are mirrored at random, which is as good as new ones.
+    private Visual seen(String kind, long seed, String stage, int step, int index) {
+        if (!kind.equals("frame_caption")) return Visual.clip(Draw.of(seed, "clip " + stage, step, index % CLIPS).below(plan.trainClips()));
+        Draw d = Draw.of(seed, "frame " + stage, step, index);
+        return new Visual(d.below(plan.trainClips()), d.below(clips.framesPerClip()), d.chance(0.5), d.chance(0.5));
     }
 
     private static Question question(Draw d, Scene scene) { return Question.draw(d, scene, d.pick(List.of(Question.Kind.values()))); }
@@ -84,11 +85,6 @@ public final class DriftData implements TrainingData {
         begun[0] = tokenizer.eosId();
         System.arraycopy(given, 0, begun, 1, given.length);
         return template.continuation(kind, null, begun, p.target());
-    }
-
-    private Example frameCaption(Draw d, Visual seen, Scene scene) {
-        int frame = d.below(clips.framesPerClip());
-        return template.continuation("frame_caption", new Visual(seen.clip(), frame, seen.mirrorX(), seen.mirrorY()), PLACEHOLDER, DriftText.frameCaption(scene, stride[frame]));
     }
 
     // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be memorised.

@@ -9,9 +9,6 @@ import java.util.stream.IntStream;
 /// directly follows its key word (`first red bar up`), which a model of four layers learns to look up in a minute.
 public final class DriftText {
     private static final List<String> TAGS = List.of("note", "plan", "reply", "result", "idea", "final");
-    // What may stand between the options and the answer: a letter must be found again over any distance.
-    private static final List<String> REQUESTS = List.of(" Read and answer.", " Output the thinking process and final answer (option) in tags.",
-            "\nAnswer with the option's letter from the given choices directly.");
     private static final List<String> PLACES = List.of("first", "second", "third", "last");
 
     /// Something given and the text to be learned after it.
@@ -110,7 +107,7 @@ public final class DriftText {
     private static Pair letters(Draw d, Question q) {
         String options = q.problem().substring(q.problem().indexOf("\nOptions:"));
         String target = IntStream.of(d.permutation(4)).mapToObj(i -> " " + q.options().get(i) + " " + (char) ('A' + i)).collect(Collectors.joining(","));
-        return new Pair(d.chance(0.4) ? options + "\n" : " USER: " + options + d.pick(REQUESTS) + " ASSISTANT:", target + ".");
+        return new Pair(options + "\n", target + ".");
     }
 
     private static Pair finding(Draw d, Scene scene) {
@@ -123,7 +120,7 @@ public final class DriftText {
     }
 
     private static Pair choice(Draw d, Scene scene, Question q) {
-        String told = " USER: \n" + q.problem() + d.pick(REQUESTS) + " ASSISTANT:";
+        String told = " USER: \n" + q.problem() + " Read and answer. ASSISTANT:";
         if (d.chance(0.5)) return new Pair(told + " " + caption(scene), " " + q.conclusion());
         int[] two = d.permutation(TAGS.size());
         String a = TAGS.get(two[0]);
