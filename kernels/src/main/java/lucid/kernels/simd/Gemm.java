@@ -9,8 +9,7 @@ import java.util.Arrays;
 /// the whole packed left factor fits in L2 the chains run to their end before the next panel; otherwise k is cut into blocks, and the chains wait in
 /// memory between blocks. Both are the same chain: the cut is invisible in the bits.
 ///
-/// Flat products (a few rows times a large weight) are the same code: the weight is read once, transposed in registers block by block, and
-/// meets a tile of four or eight rows.
+/// Flat products (at most eight rows times a weight stored row by row) go through [Gemv] instead; the chains are the same.
 final class Gemm {
     /// Links of a chain between two visits to memory: panel b is then 32 KiB at 512 bit, inside L1.
     private static final int CHAIN_BLOCK = 256;
@@ -19,7 +18,7 @@ final class Gemm {
     /// Floats of waiting chains.
     private static final int SUM_FLOATS = 1 << 21;
     /// FMAs below which waking another thread costs more than it brings.
-    private static final long PARALLEL_FMAS = 1 << 19;
+    static final long PARALLEL_FMAS = 1 << 19;
     /// Pieces per thread: enough that the slowest thread is soon relieved.
     private static final int PIECES = 12;
 

@@ -4,6 +4,7 @@ import static lucid.kernels.simd.Species.F;
 import static lucid.kernels.simd.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -30,7 +31,8 @@ record Operand(MemorySegment memory, long at, long pitch, DType type, int lanes,
     ///
     /// @param squares scratch of [Transpose#SCRATCH] ints
     void pack(int lane, int width, int from, int count, float[] to, int put, int[] squares) {
-        if (lanesInRow) packAcross(lane, width, from, count, to, put);
+        if (width == 1 && !lanesInRow && type == DType.F32) MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at + lane * pitch + from * 4L, to, put, count);
+        else if (lanesInRow) packAcross(lane, width, from, count, to, put);
         else packDown(lane, width, from, count, to, put, squares);
     }
 

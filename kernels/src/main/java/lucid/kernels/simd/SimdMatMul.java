@@ -13,8 +13,12 @@ import lucid.kernels.contract.RowGroups;
 /// See [MatMul].
 public final class SimdMatMul implements MatMul {
     private final Gemm gemm;
+    private final Gemv gemv;
 
-    public SimdMatMul(Workers workers) { gemm = new Gemm(workers); }
+    public SimdMatMul(Workers workers) {
+        gemm = new Gemm(workers);
+        gemv = new Gemv(workers);
+    }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
         int k = check("matmul", a, transposeA, b, transposeB, c);
@@ -50,7 +54,9 @@ public final class SimdMatMul implements MatMul {
         }
         Operand left = transposeA ? Operand.lanesAcross(a) : Operand.lanesDown(a);
         Operand right = transposeB ? Operand.lanesDown(b) : Operand.lanesAcross(b);
-        gemm.run(new Gemm.Product(left, right, cuts, resume, out));
+        Gemm.Product product = new Gemm.Product(left, right, cuts, resume, out);
+        if (Gemv.fits(product)) gemv.run(product);
+        else gemm.run(product);
     }
 
     /// Shapes and types of a product; returns k.

@@ -27,12 +27,12 @@ final class Transpose {
     private static final int[] FAR_HIGH = lanes(2 * QUARTER, 2 * QUARTER);
     private static final int[] NEAR_LOW = lanes(QUARTER, 0);
     private static final int[] NEAR_HIGH = lanes(QUARTER, QUARTER);
-    private static final int[] TWO_LOW = lanes(2, 0);
-    private static final int[] TWO_HIGH = lanes(2, 2);
-    private static final int[] ONE_LOW = lanes(1, 0);
-    private static final int[] ONE_HIGH = lanes(1, 1);
+    static final int[] TWO_LOW = lanes(2, 0);
+    static final int[] TWO_HIGH = lanes(2, 2);
+    static final int[] ONE_LOW = lanes(1, 0);
+    static final int[] ONE_HIGH = lanes(1, 1);
     /// Steps taken together: their squares stay in L1, and each row is read 512 bytes at a time.
-    private static final int STEPS = 8;
+    static final int STEPS = 8;
     /// Ints of scratch.
     static final int SCRATCH = STEPS * LANES * LANES;
 
@@ -58,11 +58,7 @@ final class Transpose {
         int columns = columns(type);
         for (int s = 0; s < steps; s += STEPS) {
             int count = Math.min(STEPS, steps - s);
-            for (int i = 0; i < QUARTER; i++) {
-                int row = Math.min(i, last);
-                spread(from, at + row * pitch, (Math.min(i + QUARTER, last) - row) * pitch, (Math.min(i + 2 * QUARTER, last) - row) * pitch,
-                        (Math.min(i + 3 * QUARTER, last) - row) * pitch, count, squares, i * LANES);
-            }
+            spreadRows(from, at, pitch, last, count, squares, 0);
             switch (type) {
                 case F32 -> gather(squares, count, to, put, stride);
                 case BF16 -> gatherBf16(squares, count, to, put, stride);
@@ -73,7 +69,16 @@ final class Transpose {
         }
     }
 
-    /// Rounds of distance LANES/2 and LANES/4 on four rows, from memory to the squares. One running offset and three distances: four running
+    /// The rounds of distance LANES/2 and LANES/4 on LANES rows: `steps` (at most STEPS) squares, from `put` on.
+    static void spreadRows(MemorySegment from, long at, long pitch, int last, int steps, int[] squares, int put) {
+        for (int i = 0; i < QUARTER; i++) {
+            int row = Math.min(i, last);
+            spread(from, at + row * pitch, (Math.min(i + QUARTER, last) - row) * pitch, (Math.min(i + 2 * QUARTER, last) - row) * pitch,
+                    (Math.min(i + 3 * QUARTER, last) - row) * pitch, steps, squares, put + i * LANES);
+        }
+    }
+
+    /// Those rounds on four rows, from memory to the squares. One running offset and three distances: four running
     /// offsets would each be a loop variable with a bounds check of its own.
     private static void spread(MemorySegment from, long at, long q, long r, long s, int steps, int[] squares, int put) {
         IntVector farLow = IntVector.fromArray(I, FAR_LOW, 0), farHigh = IntVector.fromArray(I, FAR_HIGH, 0);
