@@ -1,0 +1,99 @@
+package lucid.bench.peers;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import lucid.grpo.cli.Subcommand;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// Runs one workload of `bench/peers` on Lucid. `compare.py` there starts it as `lucid peer`, beside the script of the same workload.
+@Command(name = "peer", hidden = true, mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Lucid's side of bench/peers/compare.py: one line of JSON, the median and every repetition in seconds.")
+public final class PeerRuns implements Subcommand {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Parameters(paramLabel = "WORKLOAD", description = "demo_step, layer_step, generate or trl_grpo, as in bench/peers.")
+    private String workload;
+
+    @Option(names = "--repetitions", paramLabel = "N", defaultValue = "5", description = "Measured repetitions (default: ${DEFAULT-VALUE}).")
+    private int repetitions;
+
+    @Option(names = "--warmup", paramLabel = "N", defaultValue = "3", description = "Repetitions before (default: ${DEFAULT-VALUE}).")
+    private int warmup;
+
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "2", description = "Threads of Lucid (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(names = "--interactive", description = "One repetition, and one line, for every line on standard input.")
+    private boolean interactive;
+
+    @Spec private CommandSpec spec;
+
+    public static void main(String[] args) { System.exit(new CommandLine(new PeerRuns()).execute(args)); }
+
+    @Override public Integer call() throws IOException {
+        if (repetitions < 1 || warmup < 0 || threads < 1) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "peer: --repetitions " + repetitions + " --warmup " + warmup + " --threads " + threads
+                    + "; wanted at least one repetition and thread, no negative warm-up");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        try (Device device = new SimdDevice(threads); Workload work = open(device)) {
+            for (int i = 0; i < warmup; i++) work.run();
+            if (interactive) takeTurns(work, out);
+            else line(work, seconds(work, repetitions), out);
+        }
+        return 0;
+    }
+
+    private Workload open(Device device) {
+        return switch (workload) {
+            case "demo_step" -> new DemoTrainingStep(device);
+            case "layer_step" -> new LayerStep(device);
+            case "generate" -> new Generation(device, 16, 109, 8, 40);
+            case "trl_grpo" -> new TextGrpoStep(device);
+            default -> throw new CommandLine.ParameterException(spec.commandLine(), "peer: workload '" + workload + "'; wanted demo_step, layer_step, generate or trl_grpo");
+        };
+    }
+
+    private void takeTurns(Workload work, PrintWriter out) throws IOException {
+        out.println("ready");
+        out.flush();
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        while (in.readLine() != null) line(work, seconds(work, 1), out);
+    }
+
+    private static double[] seconds(Workload work, int repetitions) {
+        double[] all = new double[repetitions];
+        for (int i = 0; i < repetitions; i++) {
+            long start = System.nanoTime();
+            work.run();
+            all[i] = (System.nanoTime() - start) / 1e9;
+        }
+        return all;
+    }
+
+    private void line(Workload work, double[] seconds, PrintWriter out) throws IOException {
+        double[] sorted = seconds.clone();
+        Arrays.sort(sorted);
+        int n = sorted.length;
+        ObjectNode o = JSON.createObjectNode().put("workload", workload).put("engine", "lucid").put("threads", threads).put("tokens", work.tokens())
+                .put("seconds", (sorted[(n - 1) / 2] + sorted[n / 2]) / 2);
+        ArrayNode list = o.putArray("repetitions");
+        for (double s : seconds) list.add(s);
+        out.println(JSON.writeValueAsString(o));
+        out.flush();
+    }
+}
