@@ -10,6 +10,10 @@ import java.util.Arrays;
 /// memory between blocks. Both are the same chain: the cut is invisible in the bits.
 ///
 /// Flat products (at most eight rows times a weight stored row by row) go through [Gemv] instead; the chains are the same.
+///
+/// Small products pay for packing and for carrying tiles out. Share of the FMA peak of the same process, thread CPU time, one core of an Intel Xeon (family
+/// 6, model 207), 2000 rows, with bias: 0.6 to 0.7 at k = n = 64, 0.70 to 0.77 at 128, 0.67 to 0.81 at 256; the gradient of the weight in twenty
+/// groups of 100 rows: 0.50 to 0.59, 0.61 to 0.66, 0.61 to 0.74. Of the time at 64 and 128, the left factor's transposition is a sixth.
 final class Gemm {
     /// Links of a chain between two visits to memory: panel b is then 32 KiB at 512 bit, inside L1.
     private static final int CHAIN_BLOCK = 256;

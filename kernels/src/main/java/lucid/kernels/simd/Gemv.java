@@ -5,11 +5,11 @@ import lucid.kernels.contract.DType;
 
 /// Products of at most eight rows with a weight stored row by row ([n, k]): decoding. The weight is read once, and what is read is transposed in
 /// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes 2 · LANES rows of the weight at a time, eight
-/// vectors (512 bytes) of each row in turn: half as much or twice as much is slower, because the half transposed blocks then leave L1 or the
-/// hardware's prefetch starts anew too often (measured).
+/// vectors (512 bytes) of each row in turn: half as much is no faster, twice as much a fifth slower, four times as much a third
+/// (measured; the half transposed blocks then no longer stay in L1).
 ///
 /// Measured on one core of an Intel Xeon (family 6, model 207, 2 MiB L2), share of a plain read loop over the same 45 or 90 MB in the same process (26 to 29 GB/s),
-/// in thread CPU time: f32 0.61 to 0.78 with one row (0.34 to 0.42 through [Gemm]), 0.45 with eight (0.30); bf16 0.50 to 0.60 with one row (0.19 to 0.27), 0.27 with
+/// in thread CPU time: f32 0.61 to 0.78 with one row (0.34 to 0.42 through [Gemm]), 0.45 with eight (0.30); bf16 0.49 to 0.62 with one row (0.19 to 0.27), 0.27 with
 /// eight (0.20), where the FMAs alone take longer than the reading.
 final class Gemv {
     /// Rows that one reading of the weight serves.
