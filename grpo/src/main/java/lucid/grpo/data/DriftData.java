@@ -70,11 +70,11 @@ public final class DriftData implements TrainingData {
         };
     }
 
-    // The clips of a step, whatever is asked about them: several tasks on one clip share its rows. Single frames are mirrored at random, which is as good as new ones.
+    // The clips of a step, whatever is asked about them: several tasks on one clip share its rows.
     private Visual seen(String kind, long seed, String stage, int step, int index) {
         if (!kind.equals("frame_caption")) return Visual.clip(Draw.of(seed, "clip " + stage, step, index % CLIPS).below(plan.trainClips()));
         Draw d = Draw.of(seed, "frame " + stage, step, index);
-        return new Visual(d.below(plan.trainClips()), d.below(clips.framesPerClip()), d.chance(0.5), d.chance(0.5));
+        return new Visual(d.below(plan.trainClips()), d.below(clips.framesPerClip()), false, false);
     }
 
     private static Question question(Draw d, Scene scene) { return Question.draw(d, scene, d.pick(List.of(Question.Kind.values()))); }
