@@ -95,7 +95,7 @@ public final class DriftData implements TrainingData {
         boolean y = d.chance(0.5);
         Scene scene = sample.scene().mirrored(x, y);
         Question q = sample.question();
-        int thing = sample.scene().things().getFirst().clause().equals(q.evidence()) ? 0 : 1;
+        int thing = thing(sample);
         Question shuffled = Question.about(scene, q.kind(), thing, d.permutation(4));
         return template.example("cold_start", new Visual(sample.clip(), Visual.WHOLE, x, y), PromptTemplate.question(shuffled.problem(), Mode.REASONING),
                 DriftText.reasoned(scene, shuffled).strip());
@@ -114,11 +114,14 @@ public final class DriftData implements TrainingData {
 
     private Prompt prompt(DriftPlan.Asked a, Mode mode) {
         Question q = a.question();
-        int thing = a.scene().things().getFirst().clause().equals(q.evidence()) ? 0 : 1;
+        int thing = thing(a);
         String reversed = reversedLetter(a.scene(), q, thing);
         return new Prompt(q.kind().word(), a.clip(), q.problem(), q.solution(), template.prompt(PromptTemplate.question(q.problem(), mode)), q.evidence(),
                 q.kind().orderDependent(), "<answer>" + reversed + "</answer>");
     }
+
+    // Which of the two things a question is about: its evidence names it.
+    private static int thing(DriftPlan.Asked a) { return a.scene().things().getFirst().clause().equals(a.question().evidence()) ? 0 : 1; }
 
     // The same question with the same options, asked about the clip played backwards: "first" and "last" point to the other thing, a colour to the same one.
     private static String reversedLetter(Scene scene, Question q, int thing) {

@@ -4,14 +4,8 @@ import java.util.List;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.data.Visual;
 
-/// Puts the pictures of several clips into one array for the vision tower, mirrored or rearranged where that is asked for.
+/// Puts the pictures of several clips into one array for the vision tower, mirrored where that is asked for.
 final class Frames {
-    /// Rearranges the frames of a clip; controls use it.
-    interface Change {
-        /// @return the frames to show instead, the same size
-        byte[] apply(byte[] frames, int count, int clipInBatch);
-    }
-
     private Frames() {}
 
     /// Interleaved RGB [visuals · framesEach, size, size, 3]; all visuals must be whole clips, or all single frames.

@@ -123,12 +123,6 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         return x;
     }
 
-    /// The same, keeping only the blocks' inputs for the backward, which runs each block again: less memory, a second forward, same bits.
-    public Tensor forwardCheckpointed(Tensor x, DecoderContext context) {
-        for (DecoderBlock block : blocks) x = Tensor.checkpoint(in -> block.forward(in, context), x);
-        return x;
-    }
-
     /// Final norm of the rows that are scored: [scored, hidden], groups = the batch's scored groups. Other rows are never normed or multiplied with the head.
     ///
     /// @param x residual stream of the whole batch
@@ -139,7 +133,7 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     /// Log-probabilities of the batch's targets, from embeddings to the fused head: the whole training forward.
     ///
     /// @param visual     see [#embed]
-    /// @param checkpoint see [#forwardCheckpointed]
+    /// @param checkpoint keep only the blocks' inputs for the backward, which runs each block again: less memory, a second forward, same bits
     public LogProbs logProbs(Scope step, PackedBatch batch, Tensor visual, float temperature, boolean checkpoint) {
         Tensor embedded = embed(step, batch, visual);
         ScoredRows rows = ScoredRows.of(batch);
