@@ -1,0 +1,9 @@
+package lucid.kernels.ptx.machine;
+
+import lucid.kernels.ptx.text.Instruction;
+
+/// Turns one instruction into a step, or refuses it with file, line and the form that it met.
+@FunctionalInterface
+public interface Decoder {
+    Step decode(Instruction instruction, Decoding context);
+}

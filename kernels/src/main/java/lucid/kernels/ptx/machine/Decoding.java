@@ -1,0 +1,156 @@
+package lucid.kernels.ptx.machine;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import lucid.kernels.ptx.text.Entry;
+import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.Operand;
+import lucid.kernels.ptx.text.PtxSyntaxException;
+import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.SpecialRegister;
+import lucid.kernels.ptx.text.Variable;
+
+/// What a decoder knows while an entry is decoded, and the slots that it asks for.
+///
+/// Every source becomes a slot: immediates, special registers and addresses get slots behind the declared registers, filled when a warp starts.
+public final class Decoding {
+    /// A slot that a warp fills when it starts.
+    sealed interface Constant {
+        int slot();
+    }
+
+    record Word(int slot, int bits) implements Constant {}
+
+    record Wide(int slot, long bits) implements Constant {}
+
+    /// Any special register but clocks, which are read when they are executed.
+    record SpecialWord(int slot, SpecialRegister register) implements Constant {}
+
+    /// The address of a variable within its space, known when the block's memory is laid out; `wide` tells the bank.
+    record VariableAddress(int slot, Variable variable, long offset, boolean wide) implements Constant {}
+
+    private record Key(Object what, boolean wide) {}
+
+    private final String file;
+    private final Entry entry;
+    private final Map<Key, Integer> slots = new HashMap<>();
+    private final List<Constant> constants = new ArrayList<>();
+    private int words;
+    private int wides;
+    private int predicates;
+
+    Decoding(String file, Entry entry) {
+        this.file = file;
+        this.entry = entry;
+        this.words = entry.words();
+        this.wides = entry.wides();
+        this.predicates = entry.predicates();
+    }
+
+    public String file() {
+        return file;
+    }
+
+    public Entry entry() {
+        return entry;
+    }
+
+    List<Constant> constants() {
+        return constants;
+    }
+
+    int words() {
+        return words;
+    }
+
+    int wides() {
+        return wides;
+    }
+
+    int predicates() {
+        return predicates;
+    }
+
+    /// A fresh word slot for a decoder's own use.
+    public int newWord() {
+        return words++;
+    }
+
+    /// A fresh wide slot for a decoder's own use.
+    public int newWide() {
+        return wides++;
+    }
+
+    /// The word slot of a source or destination of at most 32 bits; a literal is converted to `type` first.
+    public int word(Instruction at, Operand operand, PtxType type) {
+        return switch (operand) {
+            case Operand.Reg(Register register, boolean negated) when register.bank() == Register.Bank.WORD && !negated -> register.slot();
+            case Operand.Immediate immediate -> constant(new Key(Literals.word(this, at, immediate, type), false));
+            case Operand.Special special -> constant(new Key(special.register(), false));
+            case Operand.Symbol symbol -> constant(new Key(symbol, false));
+            case Operand.Sink _ -> newWord();
+            default -> throw refuse(at, "wanted a 32-bit register or a literal of type ." + type.text() + ", found " + Literals.describe(operand));
+        };
+    }
+
+    /// The wide slot of a source or destination of 64 bits; a literal is converted to `type` first.
+    public int wide(Instruction at, Operand operand, PtxType type) {
+        return switch (operand) {
+            case Operand.Reg(Register register, boolean negated) when register.bank() == Register.Bank.WIDE && !negated -> register.slot();
+            case Operand.Immediate immediate -> constant(new Key(Literals.wide(this, at, immediate, type), true));
+            case Operand.Symbol symbol -> constant(new Key(symbol, true));
+            case Operand.Sink _ -> newWide();
+            default -> throw refuse(at, "wanted a 64-bit register or a literal of type ." + type.text() + ", found " + Literals.describe(operand));
+        };
+    }
+
+    /// The slot of a predicate that is not negated (destinations).
+    public int predicate(Instruction at, Operand operand) {
+        return switch (operand) {
+            case Operand.Reg(Register register, boolean negated) when register.bank() == Register.Bank.PREDICATE && !negated -> register.slot();
+            case Operand.Sink _ -> predicates++;
+            default -> throw refuse(at, "wanted a predicate, found " + Literals.describe(operand));
+        };
+    }
+
+    /// A predicate source.
+    ///
+    /// @param slot of the predicate
+    /// @param flip all ones when the source is negated, else 0: the value is `predicates[slot] ^ flip`
+    public record PredicateSource(int slot, int flip) {}
+
+    /// The slot of a predicate source, negated or not.
+    public PredicateSource predicateSource(Instruction at, Operand operand) {
+        if (operand instanceof Operand.Reg(Register register, boolean negated) && register.bank() == Register.Bank.PREDICATE) {
+            return new PredicateSource(register.slot(), negated ? -1 : 0);
+        }
+        throw refuse(at, "wanted a predicate, found " + Literals.describe(operand));
+    }
+
+    /// An error with file, line and the form.
+    public PtxSyntaxException refuse(Instruction at, String message) {
+        return new PtxSyntaxException(file, at.line(), message + " in '" + at.text() + "'");
+    }
+
+    /// The error for a form that Lucid does not know.
+    public PtxSyntaxException unknown(Instruction at) {
+        return refuse(at, "this form of '" + at.opcode() + "' is not supported");
+    }
+
+    private int constant(Key key) {
+        return slots.computeIfAbsent(key, k -> {
+            int slot = k.wide() ? wides++ : words++;
+            constants.add(switch (k.what()) {
+                case Integer bits -> new Word(slot, bits);
+                case Long bits -> new Wide(slot, bits);
+                case SpecialRegister register -> new SpecialWord(slot, register);
+                case Operand.Symbol(Variable variable, long offset) -> new VariableAddress(slot, variable, offset, k.wide());
+                default -> throw new IllegalStateException("no constant of " + k.what());
+            });
+            return slot;
+        });
+    }
+}
