@@ -14,7 +14,7 @@ final class CompilerLog {
     private static final Pattern CODE = Pattern.compile("^\\((?<code>[A-Z]\\d+)\\) *(?<text>.*)$");
     private static final Pattern COMPILING = Pattern.compile("^Compiling entry function '(?<entry>[^']+)'.*$");
     private static final Pattern PROPERTIES = Pattern.compile("^Function properties for (?<entry>\\S+)$");
-    private static final Pattern STACK = Pattern.compile("^\\s*(?<stack>\\d+) bytes stack frame, (?<stores>\\d+) bytes spill stores, (?<loads>\\d+) bytes spill loads.*$");
+    private static final Pattern STACK = Pattern.compile("^(?:ptxas)?[\\s.]*(?<stack>\\d+) bytes stack frame, (?<stores>\\d+) bytes spill stores, (?<loads>\\d+) bytes spill loads.*$");
     private static final Pattern USED = Pattern.compile("^Used (?<registers>\\d+) registers.*$");
     private static final Pattern BARRIERS = Pattern.compile("used (\\d+) barriers");
     private static final Pattern SHARED = Pattern.compile("(\\d+)(?:\\+\\d+)? bytes smem");
