@@ -47,6 +47,24 @@ public final class Formats {
     /// `cvt.rn.f16.f32`.
     public static int f32ToF16Rn(float x) { return x != x ? NAN_16 : Float.floatToFloat16(x) & 0xffff; }
 
+    /// `cvt.rn.f16.f64`, in one rounding: f32 serves as an odd-rounded step in between, which f16 with its 13 bits less cannot notice
+    /// (Boldo & Melquiond, "Emulation of a FMA and correctly rounded sums", 2008).
+    public static int f64ToF16Rn(double x) {
+        float near = (float) x;
+        int bits = Float.floatToRawIntBits(near);
+        if (near != x && (bits & 1) == 0 && x == x && !Float.isInfinite(near)) {
+            // Of the two floats around x take the odd one.
+            bits += Math.abs(x) > Math.abs(near) ? 1 : -1;
+        }
+        return f32ToF16Rn(Float.intBitsToFloat(bits));
+    }
+
+    /// `cvt.rz.f32.f64`.
+    public static float f64ToF32Rz(double x) {
+        float near = (float) x;
+        return Math.abs(near) > Math.abs(x) ? Float.intBitsToFloat(Float.floatToRawIntBits(near) - 1) : near;
+    }
+
     /// `cvt.rz.f16.f32`.
     public static int f32ToF16Rz(float x) { return SmallFloat.F16.encode(x, Rounding.ZERO); }
 

@@ -1,0 +1,19 @@
+package lucid.kernels.ptx.tensor;
+
+/// The shared memory of one block.
+///
+/// @param bytes its bytes; not copied
+/// @param base the shared address of `bytes[0]`, without the bits of the cluster rank
+public record SharedView(byte[] bytes, int base) {
+    /// The index in [#bytes] of a shared address.
+    ///
+    /// @throws IllegalArgumentException if `count` bytes from there are not all inside
+    int index(int address, int count, String what) {
+        int at = address - base;
+        if (at < 0 || at > bytes.length - count) {
+            throw new IllegalArgumentException(String.format("%s: found shared address 0x%x (%d bytes), wanted 0x%x .. 0x%x, the shared memory of the block",
+                    what, address, count, base, base + bytes.length));
+        }
+        return at;
+    }
+}
