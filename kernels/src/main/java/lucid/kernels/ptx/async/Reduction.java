@@ -1,0 +1,85 @@
+package lucid.kernels.ptx.async;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Set;
+import lucid.kernels.ptx.number.Formats;
+import lucid.kernels.ptx.text.PtxType;
+
+/// The element-wise operation of `cp.reduce.async.bulk`: `target = target op source`.
+///
+/// @param op `add`, `min`, `max`, `inc`, `dec`, `and`, `or` or `xor`
+/// @param type of the elements
+record Reduction(String op, PtxType type) {
+    static final Set<String> OPS = Set.of("add", "min", "max", "inc", "dec", "and", "or", "xor");
+    private static final VarHandle SHORTS = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /// True when the PTX ISA knows this operation on this type.
+    boolean legal() {
+        return switch (op) {
+            case "and", "or", "xor" -> type == PtxType.B32 || type == PtxType.B64;
+            case "inc", "dec" -> type == PtxType.U32;
+            case "add" -> Set.of(PtxType.U32, PtxType.S32, PtxType.U64, PtxType.F16, PtxType.BF16, PtxType.F32, PtxType.F64).contains(type);
+            case "min", "max" -> Set.of(PtxType.U32, PtxType.S32, PtxType.U64, PtxType.S64, PtxType.F16, PtxType.BF16).contains(type);
+            default -> false;
+        };
+    }
+
+    /// Reduces `bytes` bytes of `source` into `target`.
+    void apply(byte[] target, int targetAt, byte[] source, int sourceAt, int bytes) {
+        int size = type.bytes();
+        for (int i = 0; i < bytes; i += size) {
+            long value = combine(get(target, targetAt + i, size), get(source, sourceAt + i, size));
+            switch (size) {
+                case 2 -> SHORTS.set(target, targetAt + i, (short) value);
+                case 4 -> INTS.set(target, targetAt + i, (int) value);
+                default -> LONGS.set(target, targetAt + i, value);
+            }
+        }
+    }
+
+    private static long get(byte[] bytes, int at, int size) {
+        return switch (size) {
+            case 2 -> (short) SHORTS.get(bytes, at);
+            case 4 -> (int) INTS.get(bytes, at);
+            default -> (long) LONGS.get(bytes, at);
+        };
+    }
+
+    private long combine(long a, long b) {
+        return switch (type) {
+            case F16 -> Formats.f32ToF16Rn(floats(Formats.f16ToF32((int) a), Formats.f16ToF32((int) b)));
+            case BF16 -> Formats.f32ToBf16Rn(floats(Formats.bf16ToF32((int) a), Formats.bf16ToF32((int) b)));
+            case F32 -> Float.floatToRawIntBits(floats(Float.intBitsToFloat((int) a), Float.intBitsToFloat((int) b)));
+            case F64 -> Double.doubleToRawLongBits(Double.longBitsToDouble(a) + Double.longBitsToDouble(b));
+            case U32 -> integers(a & 0xffffffffL, b & 0xffffffffL);
+            default -> integers(a, b);
+        };
+    }
+
+    /// The exact sum of two f16 or bf16 values may need more than 24 bits, but rounding it to f32 first is harmless: 24 >= 2 * 11 + 2.
+    private float floats(float a, float b) {
+        return switch (op) {
+            case "add" -> a + b;
+            case "min" -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.min(a, b);
+            default -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
+        };
+    }
+
+    private long integers(long a, long b) {
+        boolean unsigned = type == PtxType.U64;
+        return switch (op) {
+            case "add" -> a + b;
+            case "min" -> unsigned ? Long.compareUnsigned(a, b) < 0 ? a : b : Math.min(a, b);
+            case "max" -> unsigned ? Long.compareUnsigned(a, b) > 0 ? a : b : Math.max(a, b);
+            case "inc" -> a >= b ? 0 : a + 1;
+            case "dec" -> a == 0 || a > b ? b : a - 1;
+            case "and" -> a & b;
+            case "or" -> a | b;
+            default -> a ^ b;
+        };
+    }
+}
