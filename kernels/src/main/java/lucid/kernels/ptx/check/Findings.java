@@ -32,6 +32,12 @@ public final class Findings {
         }
     }
 
+    /// Counts another occurrence of a finding that is already known; false when it is not. Spares the words of its message.
+    public synchronized boolean again(Kind kind, lucid.kernels.ptx.text.Instruction at) {
+        return found.computeIfPresent(new Key(kind, at.index()), (_, old) -> new Finding(old.kind(), old.at(), old.address(), old.value(), old.message(),
+                old.earlier(), old.count() + 1)) != null;
+    }
+
     /// In order of first occurrence.
     public synchronized List<Finding> list() {
         return new ArrayList<>(found.values());

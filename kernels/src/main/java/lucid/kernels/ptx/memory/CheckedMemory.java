@@ -1,0 +1,299 @@
+package lucid.kernels.ptx.memory;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import lucid.kernels.ptx.text.Space;
+
+/// Memory that several warps share. A call serves all lanes of a warp: bounds, alignment, initialised bytes, races and copies in flight are
+/// checked for every lane, once for all of them when they access neighbouring places.
+///
+/// After a finding a load gives bytes of 0xFF where there is no memory, and a store there is dropped.
+public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
+    private boolean concurrent;
+    private final int firstLane;
+    private final Set<Flight> flights = ConcurrentHashMap.newKeySet();
+
+    /// @param seed picks the order in which lanes of one atomic instruction take their turn; 0 for ascending
+    CheckedMemory(long seed) {
+        this.firstLane = seed == 0 ? 0 : (int) (seed * 0x9E3779B97F4A7C15L >>> 59);
+    }
+
+    /// The page of an address, or null where no memory is.
+    abstract Page page(long address);
+
+    /// Where an address lies that was found wrong: the nearest allocation or variable and the distance.
+    public abstract String describe(long address, int bytes);
+
+    /// `GLOBAL` or `SHARED`.
+    public abstract Space space();
+
+    /// Whether several threads access it at a time.
+    final void setConcurrent(boolean concurrent) {
+        this.concurrent = concurrent;
+    }
+
+    final void lock(Page page) {
+        if (concurrent) {
+            page.lock();
+        }
+    }
+
+    final void unlock(Page page) {
+        if (concurrent) {
+            page.unlock();
+        }
+    }
+
+    /// Loads for the lanes of `mask`.
+    ///
+    /// @param addresses by lane, within this memory's own window
+    /// @param bytes per lane: 1, 2, 4, 8 or 16
+    /// @param out receives word `w` of lane `l` at `bases[w] + l`; narrower values are zero-extended
+    /// @param bases one per 32-bit word
+    public final void load(Accessor who, int mask, long[] addresses, int bytes, Access how, int[] out, int[] bases) {
+        int lanes = 32 - Integer.numberOfLeadingZeros(mask);
+        if (!how.strong() && mask == -1 >>> 32 - lanes && contiguous(addresses, lanes, bytes) && loadRun(who, lanes, addresses[0], bytes, how, out, bases)) {
+            return;
+        }
+        count(who, mask, addresses, bytes);
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            loadLane(who, lane, addresses[lane], bytes, how, out, bases);
+        }
+    }
+
+    /// Stores for the lanes of `mask`; arguments as for [#load].
+    public final void store(Accessor who, int mask, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
+        int lanes = 32 - Integer.numberOfLeadingZeros(mask);
+        if (!how.strong() && mask == -1 >>> 32 - lanes && contiguous(addresses, lanes, bytes) && storeRun(who, lanes, addresses[0], bytes, in, bases)) {
+            return;
+        }
+        count(who, mask, addresses, bytes);
+        StoreLanes.store(this, who, mask, addresses, bytes, how, in, bases);
+    }
+
+    private static boolean contiguous(long[] addresses, int lanes, int bytes) {
+        long first = addresses[0];
+        long difference = first & bytes - 1;
+        for (int lane = 0; lane < lanes; lane++) {
+            difference |= addresses[lane] ^ first + (long) lane * bytes;
+        }
+        return difference == 0;
+    }
+
+    private boolean loadRun(Accessor who, int lanes, long first, int bytes, Access how, int[] out, int[] bases) {
+        Page page = page(first);
+        if (page == null || !page.holds(first, lanes * bytes)) {
+            return false;
+        }
+        int offset = (int) (first - page.address);
+        Shadow shadow = page.shadow;
+        int site = who.instruction().index();
+        Clock clock = who.clock();
+        lock(page);
+        try {
+            if (how.nonCoherent() || !shadow.still() && shadow.inFlight(offset, lanes * bytes, false) || !shadow.isReady(offset, lanes * bytes)
+                    || !shadow.readRun(offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
+                return false;
+            }
+            Lanes.gather(page.data, page.origin + offset, lanes, bytes, out, bases);
+        } finally {
+            unlock(page);
+        }
+        countRun(who, first, lanes, bytes);
+        return true;
+    }
+
+    private boolean storeRun(Accessor who, int lanes, long first, int bytes, int[] in, int[] bases) {
+        Page page = page(first);
+        if (page == null || !page.holds(first, lanes * bytes)) {
+            return false;
+        }
+        int offset = (int) (first - page.address);
+        Shadow shadow = page.shadow;
+        int site = who.instruction().index();
+        Clock clock = who.clock();
+        lock(page);
+        try {
+            if (!shadow.still() && shadow.inFlight(offset, lanes * bytes, true)
+                    || !shadow.writeRun(offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
+                return false;
+            }
+            shadow.setReady(offset, lanes * bytes);
+            Lanes.scatter(page.data, page.origin + offset, lanes, bytes, in, bases);
+        } finally {
+            unlock(page);
+        }
+        countRun(who, first, lanes, bytes);
+        return true;
+    }
+
+    private void loadLane(Accessor who, int lane, long address, int bytes, Access how, int[] out, int[] bases) {
+        Page page = checked(who, lane, address, bytes, "read");
+        if (page == null) {
+            for (int w = 0; w << 2 < bytes; w++) {
+                out[bases[w] + lane] = bytes >= 4 ? -1 : -1 >>> 32 - 8 * bytes;
+            }
+            return;
+        }
+        int offset = (int) (address - page.address);
+        Clock clock = who.clock();
+        lock(page);
+        try {
+            readChecks(who, lane, page, offset, bytes, how);
+            long stamp = clock.stamp(who.instruction().index(), how.kind()) | lane;
+            long conflict = page.shadow.read(offset, bytes, stamp, how, clock);
+            if (conflict != 0) {
+                Reports.race(who, lane, this, address, bytes, page.get(offset, Math.min(bytes, 8)), conflict, "reads", "written");
+            }
+            if (how.strong()) {
+                clock.observe(page.published(offset), how, lane);
+            }
+            Lanes.get(page.data, page.origin + offset, lane, bytes, out, bases);
+        } finally {
+            unlock(page);
+        }
+    }
+
+    private void readChecks(Accessor who, int lane, Page page, int offset, int bytes, Access how) {
+        Shadow shadow = page.shadow;
+        if (!shadow.still() && shadow.inFlight(offset, bytes, false)) {
+            Reports.inFlight(who, lane, this, page.address + offset, bytes, "reads", flightOver(page.address + offset, bytes, true));
+        } else if (!shadow.isReady(offset, bytes)) {
+            Reports.uninitialised(who, lane, this, page.address + offset, bytes, page.get(offset, Math.min(bytes, 8)));
+        }
+        if (how.nonCoherent() && shadow.writerAt(offset) != 0) {
+            Reports.nonCoherent(who, lane, this, page.address + offset, shadow.writerAt(offset), true);
+        }
+    }
+
+    /// The page of one lane's access, or null after a finding.
+    final Page checked(Accessor who, int lane, long address, int bytes, String verb) {
+        Page page = page(address);
+        if (page == null || !page.holds(address, bytes)) {
+            Reports.outOfBounds(who, lane, this, address, bytes, verb);
+            return null;
+        }
+        if ((address & bytes - 1) != 0) {
+            Reports.misaligned(who, lane, this, address, bytes, verb);
+            return null;
+        }
+        return page;
+    }
+
+    /// A read-modify-write of one location: the new value from the old one and the instruction's operands.
+    @FunctionalInterface
+    public interface Update {
+        long apply(long old, long a, long b);
+    }
+
+    /// Atomic read-modify-writes for the lanes of `mask`, one after the other in an order that depends on the seed.
+    ///
+    /// @param bytes 2, 4 or 8
+    /// @param a first operand by lane
+    /// @param b second operand by lane (`cas`), else anything as long
+    /// @param old receives the value found, zero-extended
+    public final void atomic(Accessor who, int mask, long[] addresses, int bytes, Access how, Update update, long[] a, long[] b, long[] old) {
+        count(who, mask, addresses, bytes);
+        for (int i = 0; i < 32; i++) {
+            int lane = i + firstLane & 31;
+            if ((mask >>> lane & 1) != 0) {
+                old[lane] = atomicLane(who, lane, addresses[lane], bytes, how, update, a[lane], b[lane]);
+            }
+        }
+    }
+
+    private long atomicLane(Accessor who, int lane, long address, int bytes, Access how, Update update, long a, long b) {
+        Page page = checked(who, lane, address, bytes, "update");
+        if (page == null) {
+            return -1L >>> 64 - 8 * bytes;
+        }
+        int offset = (int) (address - page.address);
+        Clock clock = who.clock();
+        lock(page);
+        try {
+            readChecks(who, lane, page, offset, bytes, how);
+            Published found = page.published(offset);
+            clock.observe(found, how, lane);
+            long stamp = clock.stamp(who.instruction().index(), how.kind()) | lane;
+            long conflict = page.shadow.write(offset, bytes, stamp, clock);
+            long value = page.get(offset, bytes);
+            if (conflict != 0) {
+                Reports.race(who, lane, this, address, bytes, value, conflict, "updates", page.shadow.collidedWithRead() ? "read" : "written");
+            }
+            page.publish(offset, Published.continued(found, clock.publish(how)));
+            page.set(offset, bytes, update.apply(value, a, b));
+            page.shadow.setReady(offset, bytes);
+            return value;
+        } finally {
+            unlock(page);
+        }
+    }
+
+    private void count(Accessor who, int mask, long[] addresses, int bytes) {
+        if (space() == Space.GLOBAL) {
+            who.traffic().global(who.instruction().index(), mask, addresses, bytes);
+        } else {
+            who.traffic().shared(who.instruction().index(), mask, addresses, bytes);
+        }
+    }
+
+    private void countRun(Accessor who, long first, int lanes, int bytes) {
+        if (space() == Space.GLOBAL) {
+            who.traffic().globalRun(who.instruction().index(), first, lanes, bytes);
+        } else {
+            who.traffic().sharedRun(who.instruction().index(), lanes, bytes);
+        }
+    }
+
+    // --- copies in flight, see Flight ---
+
+    final void enter(Flight flight) {
+        flights.add(flight);
+    }
+
+    final void leave(Flight flight) {
+        flights.remove(flight);
+    }
+
+    /// A copy in flight over that range, for a message; null when it has just landed.
+    final Flight flightOver(long address, int bytes, boolean writesOnly) {
+        return flights.stream().filter(f -> f.covers(this, address, bytes, writesOnly)).findFirst().orElse(null);
+    }
+
+    /// Bytes as they are, without checks or traces: for copies that were checked when they were issued. False when part of the range is no memory.
+    public final boolean peek(long address, byte[] into, int at, int bytes) {
+        for (int done = 0; done < bytes; ) {
+            Page page = page(address + done);
+            int offset = page == null ? 0 : (int) (address + done - page.address);
+            if (page == null || offset < page.from || offset >= page.to) {
+                return false;
+            }
+            int n = Math.min(bytes - done, page.to - offset);
+            System.arraycopy(page.data, page.origin + offset, into, at + done, n);
+            done += n;
+        }
+        return true;
+    }
+
+    /// Writes bytes without checks or traces and marks them initialised. False when part of the range is no memory: what lies before it is written.
+    public final boolean poke(long address, byte[] from, int at, int bytes) {
+        for (int done = 0; done < bytes; ) {
+            Page page = page(address + done);
+            int offset = page == null ? 0 : (int) (address + done - page.address);
+            if (page == null || offset < page.from || offset >= page.to) {
+                return false;
+            }
+            int n = Math.min(bytes - done, page.to - offset);
+            lock(page);
+            try {
+                System.arraycopy(from, at + done, page.data, page.origin + offset, n);
+                page.shadow.setReady(offset, n);
+            } finally {
+                unlock(page);
+            }
+            done += n;
+        }
+        return true;
+    }
+}

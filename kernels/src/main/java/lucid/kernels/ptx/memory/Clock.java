@@ -1,0 +1,227 @@
+package lucid.kernels.ptx.memory;
+
+import java.util.Arrays;
+import java.util.TreeMap;
+
+/// Happens-before as one warp sees it: a vector clock over the warps of its block and, as far as it has synchronised with them, of other blocks.
+///
+/// Every access carries the warp's time. [#release] hands out what the warp has done and seen so far, [#acquire] takes such a snapshot in:
+/// barriers, mbarriers and atomics are made of these two. Lanes of one warp are ordered by [#warpSync] only (PTX ISA, `bar.warp.sync`:
+/// converged lanes are not synchronised in memory). Not thread-safe; snapshots may cross threads.
+public final class Clock {
+    private final int block;
+    private final int warp;
+    private final int cluster;
+    private int time = 1;
+    private boolean touched;
+    private int copies;
+    private final int[] known = new int[Snapshot.View.AGENTS];
+    private int[][] fences;
+    private final TreeMap<Integer, Snapshot.View> elsewhere = new TreeMap<>();
+    /// Per lane: accesses of the warp's other lanes before this time are ordered before the lane's next one.
+    private final int[] laneSync = new int[32];
+    private int allLanesSync;
+    private Published fenced;
+    private Snapshot collected = Snapshot.NONE;
+
+    /// @param block linear index of the block in the grid
+    /// @param warp index of the warp in the block, 0..31
+    /// @param cluster linear index of the block's cluster
+    public Clock(int block, int warp, int cluster) {
+        this.block = block;
+        this.warp = warp;
+        this.cluster = cluster;
+    }
+
+    public int block() {
+        return block;
+    }
+
+    public int warp() {
+        return warp;
+    }
+
+    /// Everything that this warp has done and acquired so far; what it does from now on is not in it.
+    public Snapshot release() {
+        int[] times = known.clone();
+        times[warp] = tick() - 1;
+        var own = new Snapshot.View(times, fences);
+        if (elsewhere.isEmpty()) {
+            return new Snapshot(new int[] {block}, new Snapshot.View[] {own});
+        }
+        elsewhere.put(block, own);
+        var all = new Snapshot(elsewhere.keySet().stream().mapToInt(Integer::intValue).toArray(), elsewhere.values().toArray(Snapshot.View[]::new));
+        elsewhere.remove(block);
+        return all;
+    }
+
+    /// From now on everything in the snapshot has happened before what the lanes of `mask` do.
+    public void acquire(Snapshot snapshot, int mask) {
+        for (int i = 0; i < snapshot.blocks.length; i++) {
+            Snapshot.View view = snapshot.views[i];
+            if (snapshot.blocks[i] == block) {
+                acquireOwn(view, mask);
+            } else {
+                elsewhere.merge(snapshot.blocks[i], view, Snapshot.View::join);
+            }
+        }
+    }
+
+    private void acquireOwn(Snapshot.View view, int mask) {
+        int[] times = view.times();
+        for (int i = 0; i < times.length; i++) {
+            known[i] = Math.max(known[i], times[i]);
+        }
+        fences = Snapshot.View.joinFences(fences, view.fences());
+        raiseLanes(mask, times[warp] + 1);
+    }
+
+    /// `bar.warp.sync`, and every barrier that the lanes of `mask` have passed together.
+    public void warpSync(int mask) {
+        raiseLanes(mask, tick());
+    }
+
+    private void raiseLanes(int mask, int to) {
+        int least = Integer.MAX_VALUE;
+        for (int lane = 0; lane < 32; lane++) {
+            if ((mask >>> lane & 1) != 0 && laneSync[lane] < to) {
+                laneSync[lane] = to;
+            }
+            least = Math.min(least, laneSync[lane]);
+        }
+        allLanesSync = least;
+    }
+
+    /// `fence.acq_rel` and stronger: what the warp has read from other warps' atomics becomes ordered, and its next atomics publish what came before.
+    public void fence(Access.Scope scope, int mask) {
+        acquire(collected, mask);
+        collected = Snapshot.NONE;
+        fenced = new Published(release(), scope, block, cluster);
+    }
+
+    /// `fence.proxy.async` by the lanes of `mask`: their writes so far may be read by bulk copies, tensor copies and `wgmma`.
+    public void proxyFence(int mask) {
+        int now = tick();
+        int[][] next = fences == null ? new int[32][] : fences.clone();
+        int[] lanes = next[warp] == null ? new int[32] : next[warp].clone();
+        for (int lane = 0; lane < 32; lane++) {
+            if ((mask >>> lane & 1) != 0) {
+                lanes[lane] = now;
+            }
+        }
+        next[warp] = lanes;
+        fences = next;
+    }
+
+    /// A number for a copy that this warp issues: the copy is an agent of its own, ordered after the warp's past but before nothing until somebody waits for it.
+    int issueCopy() {
+        if (++copies > Stamp.MAX_TIME) {
+            throw overflow("asynchronous copies");
+        }
+        return copies;
+    }
+
+    /// What a wait for this warp's copy number `copy` teaches.
+    Snapshot copyDone(int copy) {
+        int[] times = new int[Snapshot.View.AGENTS];
+        times[32 + warp] = copy;
+        return new Snapshot(new int[] {block}, new Snapshot.View[] {new Snapshot.View(times, null)});
+    }
+
+    /// The stamp of an access made now, without a lane.
+    long stamp(int site, int kind) {
+        touched = true;
+        return Stamp.of(time, site, block, warp, kind);
+    }
+
+    /// True when the access has happened before what `lane` does now.
+    boolean before(long stamp, int lane) {
+        if (Stamp.block(stamp) != (block & 0x7fff)) {
+            Snapshot.View view = viewOf(Stamp.block(stamp));
+            return view != null && Stamp.time(stamp) <= view.times()[Stamp.agent(stamp)];
+        }
+        int agent = Stamp.agent(stamp);
+        if (agent == warp) {
+            return Stamp.lane(stamp) == lane || Stamp.time(stamp) < laneSync(lane);
+        }
+        return Stamp.time(stamp) <= known[agent];
+    }
+
+    private int laneSync(int lane) {
+        return lane == Stamp.MANY ? allLanesSync : laneSync[lane];
+    }
+
+    /// True when the access came from this warp itself.
+    boolean own(long stamp) {
+        return Stamp.agent(stamp) == warp && Stamp.block(stamp) == (block & 0x7fff);
+    }
+
+    /// True when an own access is ordered before all lanes by a `bar.warp.sync` or barrier.
+    boolean syncedInWarp(long stamp) {
+        return Stamp.time(stamp) < allLanesSync;
+    }
+
+    /// True when the write has been passed to the async proxy by its writer, and this warp knows it.
+    boolean proxyFenced(long stamp) {
+        boolean here = Stamp.block(stamp) == (block & 0x7fff);
+        Snapshot.View view = here ? null : viewOf(Stamp.block(stamp));
+        int[][] seen = here ? fences : view == null ? null : view.fences();
+        int agent = Stamp.agent(stamp);
+        if (agent >= 32) {
+            return true;
+        }
+        if (seen == null || seen[agent] == null) {
+            return false;
+        }
+        int lane = Stamp.lane(stamp);
+        int at = lane == Stamp.MANY ? Arrays.stream(seen[agent]).min().getAsInt() : seen[agent][lane];
+        return Stamp.time(stamp) < at;
+    }
+
+    /// Blocks are stamped modulo 32,768; the snapshots know them whole.
+    private Snapshot.View viewOf(int stamped) {
+        if (block < 0x8000) {
+            Snapshot.View view = elsewhere.get(stamped);
+            if (view != null || elsewhere.isEmpty() || elsewhere.lastKey() < 0x8000) {
+                return view;
+            }
+        }
+        return elsewhere.entrySet().stream().filter(e -> (e.getKey() & 0x7fff) == stamped).map(java.util.Map.Entry::getValue).findFirst().orElse(null);
+    }
+
+    /// Reads a location that others may have published at.
+    void observe(Published published, Access how, int lane) {
+        if (published == null || !published.reaches(how.scope(), block, cluster)) {
+            return;
+        }
+        if (how.acquire()) {
+            acquire(published.snapshot(), 1 << lane);
+        } else {
+            collected = collected.join(published.snapshot());
+        }
+    }
+
+    /// What a strong write publishes at its location: by its own release semantics, or by a fence before it; null when neither.
+    Published publish(Access how) {
+        if (how.release()) {
+            return new Published(release(), how.scope(), block, cluster);
+        }
+        return fenced == null ? null : new Published(fenced.snapshot(), fenced.scope().narrower(how.scope()), block, cluster);
+    }
+
+    /// The next time, after which no access bears an earlier one; unchanged when nothing has been accessed since the last.
+    private int tick() {
+        if (touched) {
+            touched = false;
+            if (++time > Stamp.MAX_TIME) {
+                throw overflow("synchronisations");
+            }
+        }
+        return time;
+    }
+
+    private IllegalStateException overflow(String what) {
+        return new IllegalStateException("warp " + warp + " of block " + block + " made more than " + Stamp.MAX_TIME + " " + what
+                + ", which is all that the race check can tell apart; run a smaller problem");
+    }
+}

@@ -1,0 +1,178 @@
+package lucid.kernels.ptx.memory;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import lucid.kernels.ptx.check.Finding;
+
+/// A copy or a matrix product that works on memory after its instruction: from issue until somebody has waited for it, its destinations must
+/// not be touched and its sources must not be written.
+///
+/// What it may access is checked when it is issued, with what the issuing thread knows then. `CP_ASYNC` belongs to the generic proxy and lands as
+/// a write of the thread that waits; `WGMMA` reads on behalf of a whole warp; `BULK` is an agent of its own, and only who has acquired
+/// [#done] (by way of an mbarrier's phase or a bulk group) comes after it.
+public final class Flight {
+    /// What is under way.
+    public enum Kind { CP_ASYNC, BULK, WGMMA }
+
+    private record Range(CheckedMemory memory, long address, int bytes, boolean write) {}
+
+    private final Accessor issuer;
+    private final int lane;
+    private final Kind kind;
+    private final String what;
+    private final Finding.Site site;
+    private final int copy;
+    private final int instruction;
+    private final List<Range> ranges = new ArrayList<>();
+
+    private Flight(Accessor issuer, int lane, Kind kind, String what) {
+        this.issuer = issuer;
+        this.lane = lane;
+        this.kind = kind;
+        this.what = what;
+        this.site = issuer.site(lane);
+        this.copy = issuer.clock().issueCopy();
+        this.instruction = issuer.instruction().index();
+    }
+
+    /// Starts one at the issuer's current instruction.
+    ///
+    /// @param lane the issuing lane, or -1 when the warp issues it together
+    /// @param what names it in messages: `the bulk copy`, `the wgmma`
+    public static Flight begin(Accessor issuer, int lane, Kind kind, String what) {
+        return new Flight(issuer, lane, kind, what);
+    }
+
+    /// Adds a destination, checked against everything that is not ordered before the issue. False when part of it is no memory (reported).
+    public boolean writes(CheckedMemory memory, long address, int bytes) {
+        return add(memory, address, bytes, true);
+    }
+
+    /// Adds a source, checked for initialised bytes, order and (for the async proxy) the proxy fence. False when part of it is no memory (reported).
+    public boolean reads(CheckedMemory memory, long address, int bytes) {
+        return add(memory, address, bytes, false);
+    }
+
+    private boolean add(CheckedMemory memory, long address, int bytes, boolean write) {
+        for (long at = address; at < address + bytes; ) {
+            Page page = memory.page(at);
+            int n = page == null ? 1 : (int) Math.min(address + bytes - at, page.address + Shadow.BYTES - at);
+            if (page == null || !page.holds(at, n)) {
+                Reports.outOfBounds(issuer, lane, memory, address, bytes, write ? "write" : "read");
+                return false;
+            }
+            memory.lock(page);
+            try {
+                check(memory, page, (int) (at - page.address), n, write);
+                page.shadow.mark(write, (int) (at - page.address), n, 1);
+            } finally {
+                memory.unlock(page);
+            }
+            at += n;
+        }
+        synchronized (ranges) {
+            ranges.add(new Range(memory, address, bytes, write));
+        }
+        memory.enter(this);
+        return true;
+    }
+
+    private void check(CheckedMemory memory, Page page, int offset, int bytes, boolean write) {
+        Shadow shadow = page.shadow;
+        Clock clock = issuer.clock();
+        long address = page.address + offset;
+        int by = lane < 0 ? Stamp.MANY : lane;
+        if (!shadow.still() && shadow.inFlight(offset, bytes, write)) {
+            Reports.inFlight(issuer, lane, memory, address, bytes, write ? "writes" : "reads", memory.flightOver(address, bytes, !write));
+            return;
+        }
+        if (write) {
+            long found = shadow.unorderedAccess(offset, bytes, clock.stamp(instruction, Stamp.WEAK) | by, clock);
+            if (found != 0) {
+                Reports.race(issuer, lane, memory, address, bytes, 0, found, "overwrites", shadow.collidedWithRead() ? "read" : "written");
+            }
+            return;
+        }
+        if (!shadow.isReady(offset, bytes)) {
+            Reports.uninitialised(issuer, lane, memory, address, bytes, page.get(offset, 4));
+        }
+        long found = shadow.unorderedWrite(offset, bytes, clock, by, false);
+        if (found != 0) {
+            Reports.race(issuer, lane, memory, address, bytes, page.get(offset, 4), found, "reads", "written");
+        } else if (kind != Kind.CP_ASYNC) {
+            long unfenced = shadow.unorderedWrite(offset, bytes, clock, by, true);
+            if (unfenced != 0) {
+                Reports.missingFence(issuer, lane, memory, address, bytes, unfenced);
+            }
+        }
+    }
+
+    /// The sources may be written again (`wait_group.read`); destinations stay in flight.
+    public void sourcesRead() {
+        take(range -> !range.write()).forEach(this::end);
+    }
+
+    /// Ends it: what it wrote counts as written, what it read as read.
+    public void landed() {
+        List<Range> all = take(_ -> true);
+        all.forEach(this::end);
+        all.stream().map(Range::memory).distinct().forEach(memory -> memory.leave(this));
+    }
+
+    private List<Range> take(Predicate<Range> which) {
+        synchronized (ranges) {
+            List<Range> taken = ranges.stream().filter(which).toList();
+            ranges.removeIf(which);
+            return taken;
+        }
+    }
+
+    private void end(Range range) {
+        Clock clock = issuer.clock();
+        int by = lane < 0 ? Stamp.MANY : lane;
+        long stamp = kind == Kind.BULK ? Stamp.of(copy, instruction, clock.block(), 32 + clock.warp(), Stamp.WEAK) | by
+                : clock.stamp(instruction, Stamp.WEAK) | by;
+        for (long at = range.address(); at < range.address() + range.bytes(); ) {
+            Page page = range.memory().page(at);
+            int offset = (int) (at - page.address);
+            int n = (int) Math.min(range.address() + range.bytes() - at, Shadow.BYTES - offset);
+            range.memory().lock(page);
+            try {
+                page.shadow.mark(range.write(), offset, n, -1);
+                if (range.write()) {
+                    page.shadow.stampWrite(offset, n, stamp);
+                } else {
+                    page.shadow.stampRead(offset, n, stamp, clock);
+                }
+            } finally {
+                range.memory().unlock(page);
+            }
+            at += n;
+        }
+    }
+
+    /// What waiting for it teaches: join it into what the wait's clock acquires.
+    public Snapshot done() {
+        return issuer.clock().copyDone(copy);
+    }
+
+    public String what() {
+        return what;
+    }
+
+    /// Where it was issued.
+    public Finding.Site site() {
+        return site;
+    }
+
+    int block() {
+        return issuer.clock().block();
+    }
+
+    boolean covers(CheckedMemory memory, long address, int bytes, boolean writesOnly) {
+        synchronized (ranges) {
+            return ranges.stream().anyMatch(r -> r.memory() == memory && r.address() < address + bytes && address < r.address() + r.bytes() && (r.write() || !writesOnly));
+        }
+    }
+}

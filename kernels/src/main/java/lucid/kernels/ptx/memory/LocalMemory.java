@@ -1,0 +1,81 @@
+package lucid.kernels.ptx.memory;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import lucid.kernels.ptx.text.Variable;
+
+/// Local memory of the 32 threads of a warp: the same addresses lead every lane to bytes of its own. Starts as uninitialised 0xFF.
+public final class LocalMemory {
+    /// Address of the first variable: 0 stays an address of nothing.
+    public static final long BASE = 0x100;
+
+    private final List<Variable> variables;
+    private final int size;
+    private final byte[] bytes;
+    private final BitSet ready = new BitSet();
+
+    public LocalMemory(List<Variable> variables) {
+        this.variables = List.copyOf(variables);
+        this.size = (int) variables.stream().mapToLong(v -> v.offset() + v.bytes()).max().orElse(0);
+        this.bytes = new byte[size * 32];
+        Arrays.fill(bytes, (byte) 0xff);
+    }
+
+    public long addressOf(Variable variable) {
+        return BASE + variable.offset();
+    }
+
+    /// As [CheckedMemory#load].
+    public void load(Accessor who, int mask, long[] addresses, int width, int[] out, int[] bases) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int at = place(who, lane, addresses[lane], width);
+            if (at < 0) {
+                for (int w = 0; w << 2 < width; w++) {
+                    out[bases[w] + lane] = width >= 4 ? -1 : -1 >>> 32 - 8 * width;
+                }
+                continue;
+            }
+            if (ready.nextClearBit(at) < at + width) {
+                Reports.privateUninitialised(who, lane, "local", addresses[lane], width, describe(addresses[lane]));
+            }
+            Lanes.get(bytes, at, lane, width, out, bases);
+        }
+    }
+
+    /// As [CheckedMemory#store].
+    public void store(Accessor who, int mask, long[] addresses, int width, int[] in, int[] bases) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int at = place(who, lane, addresses[lane], width);
+            if (at >= 0) {
+                ready.set(at, at + width);
+                Lanes.set(bytes, at, lane, width, in, bases);
+            }
+        }
+    }
+
+    private int place(Accessor who, int lane, long address, int width) {
+        long offset = address - BASE;
+        if (offset < 0 || offset + width > size) {
+            Reports.privateBounds(who, lane, "local", address, width, describe(address));
+            return -1;
+        }
+        if ((address & width - 1) != 0) {
+            Reports.privateAlignment(who, lane, "local", address, width);
+            return -1;
+        }
+        return lane * size + (int) offset;
+    }
+
+    private String describe(long address) {
+        long offset = address - BASE;
+        for (Variable variable : variables) {
+            if (offset >= variable.offset() && offset < variable.offset() + variable.bytes()) {
+                return "byte " + (offset - variable.offset()) + " of '" + variable.name() + "'";
+            }
+        }
+        return offset < 0 ? -offset + " bytes before local memory" : offset - size + " bytes past the thread's " + size + " bytes";
+    }
+}

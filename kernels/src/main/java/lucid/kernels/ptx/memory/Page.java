@@ -1,0 +1,101 @@
+package lucid.kernels.ptx.memory;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+
+/// A piece of at most [Shadow#BYTES] bytes of memory with its shadow.
+///
+/// In global memory several worker threads meet here, so that content and shadow change together under the page's lock.
+final class Page {
+    static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LOCK;
+
+    static {
+        try {
+            LOCK = MethodHandles.lookup().findVarHandle(Page.class, "locked", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    final byte[] data;
+    /// Where the page begins in `data`.
+    final int origin;
+    /// Address of the page's first byte.
+    final long address;
+    /// The offsets within the page that may be accessed.
+    final int from;
+    final int to;
+    final Shadow shadow;
+    private Map<Integer, Published> published;
+    @SuppressWarnings("unused")
+    private int locked;
+
+    Page(byte[] data, int origin, long address, int from, int to, Shadow shadow) {
+        this.data = data;
+        this.origin = origin;
+        this.address = address;
+        this.from = from;
+        this.to = to;
+        this.shadow = shadow;
+    }
+
+    boolean holds(long first, int bytes) {
+        long offset = first - address;
+        return offset >= from && offset + bytes <= to;
+    }
+
+    void lock() {
+        while (!LOCK.compareAndSet(this, 0, 1)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    void unlock() {
+        LOCK.setRelease(this, 0);
+    }
+
+    Published published(int offset) {
+        return published == null ? null : published.get(offset);
+    }
+
+    void publish(int offset, Published what) {
+        if (what != null) {
+            published = published == null ? new HashMap<>() : published;
+            published.put(offset, what);
+        } else if (published != null) {
+            published.remove(offset);
+        }
+    }
+
+    void forgetAccesses() {
+        shadow.forgetAccesses();
+        published = null;
+    }
+
+    /// `bytes` (1, 2, 4 or 8) at an offset, zero-extended.
+    long get(int offset, int bytes) {
+        int at = origin + offset;
+        return switch (bytes) {
+            case 1 -> data[at] & 0xffL;
+            case 2 -> (short) SHORT.get(data, at) & 0xffffL;
+            case 4 -> (int) INT.get(data, at) & 0xffffffffL;
+            default -> (long) LONG.get(data, at);
+        };
+    }
+
+    void set(int offset, int bytes, long value) {
+        int at = origin + offset;
+        switch (bytes) {
+            case 1 -> data[at] = (byte) value;
+            case 2 -> SHORT.set(data, at, (short) value);
+            case 4 -> INT.set(data, at, (int) value);
+            default -> LONG.set(data, at, value);
+        }
+    }
+}

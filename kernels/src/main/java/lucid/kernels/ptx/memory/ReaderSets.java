@@ -1,0 +1,80 @@
+package lucid.kernels.ptx.memory;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Sets of concurrent readers of a block's shared memory, kept once each: neighbouring granules have the same readers, so sets are few.
+///
+/// A handle is a stamp-sized number whose kind is 0; it carries the set's index above [Stamp#IDENTITY].
+final class ReaderSets {
+    private record Step(long from, long added, long now) {}
+
+    private final List<long[]> sets = new ArrayList<>(List.of(new long[0]));
+    private final Map<Step, Long> steps = new HashMap<>();
+    private final Map<Key, Long> known = new HashMap<>();
+    private Step lastStep;
+    private long lastHandle;
+
+    private record Key(long[] stamps, int hash) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key && Arrays.equals(stamps, key.stamps);
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
+        }
+    }
+
+    /// The set `older` and the reader `added`, without readings of the agent that reads `now`: its own earlier ones come before its later ones.
+    long with(long older, long added, long now) {
+        long base = Stamp.withLane(added, Stamp.MANY);
+        var step = new Step(older, base, now >>> 8 & 0x1fffffL);
+        if (step.equals(lastStep)) {
+            return lastHandle;
+        }
+        lastStep = step;
+        return lastHandle = steps.computeIfAbsent(step, _ -> add(older, base, now));
+    }
+
+    private long add(long older, long added, long now) {
+        long[] before = sets.get(index(older));
+        long[] after = new long[before.length + 1];
+        int n = 0;
+        for (long stamp : before) {
+            if (!Stamp.sameAgent(stamp, now) && !Stamp.sameAgent(stamp, added)) {
+                after[n++] = stamp;
+            }
+        }
+        after[n++] = added;
+        long[] stamps = Arrays.copyOf(after, n);
+        Arrays.sort(stamps);
+        return known.computeIfAbsent(new Key(stamps, Arrays.hashCode(stamps)), _ -> {
+            sets.add(stamps);
+            return (long) sets.size() - 1 << Stamp.IDENTITY;
+        });
+    }
+
+    private static int index(long handle) {
+        return (int) (handle >>> Stamp.IDENTITY);
+    }
+
+    /// The first reader of the set that has not happened before what `lane` does now; 0 for none.
+    long unordered(long handle, Clock clock, int lane) {
+        for (long stamp : sets.get(index(handle))) {
+            if (!clock.own(stamp) && !clock.before(stamp, lane)) {
+                return stamp;
+            }
+        }
+        return 0;
+    }
+
+    /// How many sets there are.
+    int size() {
+        return sets.size();
+    }
+}

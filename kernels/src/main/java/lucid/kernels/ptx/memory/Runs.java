@@ -1,0 +1,70 @@
+package lucid.kernels.ptx.memory;
+
+/// Loops over neighbouring stamps, kept branch-free so that the compiler turns them into vector code. Granule `i` of a run belongs to lane `i >> laneShift`.
+final class Runs {
+    private Runs() {}
+
+    /// All stamps agree but for their lanes.
+    static boolean uniform(long[] stamps, int from, int n) {
+        long first = stamps[from];
+        long difference = 0;
+        for (int i = 0; i < n; i++) {
+            difference |= stamps[from + i] ^ first;
+        }
+        return difference >>> Stamp.LANE_BITS == 0;
+    }
+
+    static boolean same(long[] values, int from, int n) {
+        long first = values[from];
+        long difference = 0;
+        for (int i = 0; i < n; i++) {
+            difference |= values[from + i] ^ first;
+        }
+        return difference == 0;
+    }
+
+    /// Every stamp carries the lane that the run gives its granule.
+    static boolean lanesMatch(long[] stamps, int from, int n, int laneShift) {
+        long difference = 0;
+        for (int i = 0; i < n; i++) {
+            difference |= (stamps[from + i] ^ i >> laneShift) & 63;
+        }
+        return difference == 0;
+    }
+
+    static void fill(long[] stamps, int from, int n, int laneShift, long stamp) {
+        for (int i = 0; i < n; i++) {
+            stamps[from + i] = stamp | i >> laneShift;
+        }
+    }
+
+    /// Every earlier access has happened before what the run's lanes do now.
+    static boolean ordered(long[] stamps, int from, int n, int laneShift, Clock clock) {
+        if (!uniform(stamps, from, n)) {
+            return orderedEach(stamps, from, n, laneShift, clock);
+        }
+        long first = stamps[from];
+        if (first == 0) {
+            return true;
+        }
+        if (clock.own(first)) {
+            return clock.syncedInWarp(first) || lanesMatch(stamps, from, n, laneShift);
+        }
+        return clock.before(first, 0);
+    }
+
+    private static boolean orderedEach(long[] stamps, int from, int n, int laneShift, Clock clock) {
+        long good = 0;
+        for (int i = 0; i < n; i++) {
+            long stamp = stamps[from + i];
+            if (stamp == 0 || stamp >>> Stamp.LANE_BITS == good) {
+                continue;
+            }
+            if (!clock.before(stamp, i >> laneShift)) {
+                return false;
+            }
+            good = clock.own(stamp) ? 0 : stamp >>> Stamp.LANE_BITS;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,400 @@
+package lucid.kernels.ptx.memory;
+
+import java.util.Arrays;
+
+/// What is known about 16 KB of memory besides its content: which bytes have been written, who wrote and who read each granule last, and which
+/// granules asynchronous copies are working on.
+///
+/// The race check is FastTrack (Flanagan and Freund 2009): the last write as one [Stamp], the last read as another as long as reads are ordered,
+/// and the concurrent readers besides ([#second]) when they are not. A granule has 4 bytes until a narrower access comes by; then the
+/// whole page is cut finer, so that neighbours in one word never collide. Calls come under the page's lock.
+final class Shadow {
+    static final int BYTES = 1 << 14;
+    private static final int WORDS = BYTES / 4;
+
+    private final ReaderSets sets;
+    private final long[] ready = new long[BYTES / 64];
+    private boolean allReady;
+    private int shift = 2;
+    private long[] writer;
+    private long[] reader;
+    /// Another concurrent reader's stamp, or a set of them ([ReaderSets]); 0 for none.
+    private long[] second;
+    private short[] landing;
+    private short[] leaving;
+    private int flights;
+    /// True when `ld.global.nc` has read here: then every write looks for such a reader.
+    private boolean nonCoherent;
+    /// After a write that collided: whether the earlier access was a read.
+    private boolean collidedWithRead;
+
+    /// @param sets where concurrent readers are kept one by one (shared memory), or null to keep two of them (global memory)
+    Shadow(ReaderSets sets) {
+        this.sets = sets;
+    }
+
+    // --- initialised bytes ---
+
+    boolean isReady(int offset, int bytes) {
+        if (allReady) {
+            return true;
+        }
+        int first = offset >> 6;
+        int last = offset + bytes - 1 >> 6;
+        long head = -1L << offset;
+        long tail = -1L >>> -(offset + bytes);
+        if (first == last) {
+            return (ready[first] & (head & tail)) == (head & tail);
+        }
+        boolean all = (ready[first] & head) == head && (ready[last] & tail) == tail;
+        for (int i = first + 1; i < last; i++) {
+            all &= ready[i] == -1L;
+        }
+        return all;
+    }
+
+    void setReady(int offset, int bytes) {
+        if (allReady || bytes == 0) {
+            return;
+        }
+        int first = offset >> 6;
+        int last = offset + bytes - 1 >> 6;
+        long head = -1L << offset;
+        long tail = -1L >>> -(offset + bytes);
+        if (first == last) {
+            ready[first] |= head & tail;
+            return;
+        }
+        ready[first] |= head;
+        Arrays.fill(ready, first + 1, last, -1L);
+        ready[last] |= tail;
+    }
+
+    /// Every byte that may be accessed here has been given a value.
+    void setAllReady() {
+        Arrays.fill(ready, -1L);
+        allReady = true;
+    }
+
+    void clearReady(int offset, int bytes) {
+        allReady = false;
+        for (int i = offset; i < offset + bytes; i++) {
+            ready[i >> 6] &= ~(1L << i);
+        }
+    }
+
+    // --- a new launch ---
+
+    /// Forgets all accesses: a kernel boundary orders everything.
+    void forgetAccesses() {
+        writer = null;
+        reader = null;
+        second = null;
+        nonCoherent = false;
+    }
+
+    // --- granules ---
+
+    /// Cuts the granules finer when the access needs it; returns log2 of the granules that an access of `bytes` covers.
+    private int refine(int bytes) {
+        int log = Integer.numberOfTrailingZeros(bytes);
+        while (shift > log) {
+            shift--;
+            writer = twice(writer);
+            reader = twice(reader);
+            second = twice(second);
+        }
+        return log - shift;
+    }
+
+    private static long[] twice(long[] stamps) {
+        if (stamps == null) {
+            return null;
+        }
+        long[] finer = new long[stamps.length * 2];
+        for (int i = 0; i < finer.length; i++) {
+            finer[i] = stamps[i >> 1];
+        }
+        return finer;
+    }
+
+    private int granules() {
+        return BYTES >> shift;
+    }
+
+    private void needReaders() {
+        if (reader == null) {
+            reader = new long[granules()];
+        }
+    }
+
+    // --- one lane ---
+
+    /// Notes a read; returns the earlier write that it races with, or 0.
+    long read(int offset, int bytes, long stamp, Access how, Clock clock) {
+        int log = refine(bytes);
+        int from = offset >> shift;
+        int to = from + (1 << log);
+        nonCoherent |= how.nonCoherent();
+        needReaders();
+        long conflict = 0;
+        int lane = Stamp.lane(stamp);
+        for (int g = from; g < to; g++) {
+            long write = writer == null ? 0 : writer[g];
+            if (write != 0 && !clock.before(write, lane) && !Stamp.morallyStrong(write, stamp)) {
+                conflict = write;
+            }
+            noteRead(g, stamp, clock, lane);
+        }
+        return conflict;
+    }
+
+    private void noteRead(int g, long stamp, Clock clock, int lane) {
+        long last = reader[g];
+        if (last == 0 || last == stamp) {
+            reader[g] = stamp;
+        } else if (clock.own(last)) {
+            boolean merged = Stamp.lane(last) != lane && !clock.before(last, lane);
+            reader[g] = merged ? Stamp.withLane(stamp, Stamp.MANY) : stamp;
+        } else {
+            if (clock.before(last, lane)) {
+                if (second != null && second[g] != 0 && secondBefore(second[g], clock, lane)) {
+                    second[g] = 0;
+                }
+            } else {
+                if (second == null) {
+                    second = new long[granules()];
+                }
+                second[g] = concurrent(second[g], last, stamp, clock);
+            }
+            reader[g] = stamp;
+        }
+    }
+
+    /// The second reader after `last` has lost its place to `now`.
+    private long concurrent(long older, long last, long now, Clock clock) {
+        if (sets != null) {
+            return sets.with(older, last, now);
+        }
+        boolean drop = older == 0 || Stamp.sameAgent(older, now) || clock.before(older, Stamp.lane(now)) || Stamp.sameBlock(older, now) && !Stamp.sameBlock(last, now);
+        return drop ? last : older;
+    }
+
+    private boolean secondBefore(long second, Clock clock, int lane) {
+        return Stamp.kind(second) != 0 ? clock.before(second, lane) : sets.unordered(second, clock, lane) == 0;
+    }
+
+    /// Notes a write; returns the earlier access that it races with, or 0; [#collidedWithRead] tells which.
+    long write(int offset, int bytes, long stamp, Clock clock) {
+        int log = refine(bytes);
+        int from = offset >> shift;
+        int to = from + (1 << log);
+        if (writer == null) {
+            writer = new long[granules()];
+        }
+        long conflict = 0;
+        for (int g = from; g < to; g++) {
+            long found = collision(g, stamp, clock);
+            conflict = found == 0 ? conflict : found;
+            writer[g] = stamp;
+            if (reader != null) {
+                reader[g] = 0;
+            }
+            if (second != null) {
+                second[g] = 0;
+            }
+        }
+        return conflict;
+    }
+
+    private long collision(int g, long stamp, Clock clock) {
+        int lane = Stamp.lane(stamp);
+        long write = writer[g];
+        if (write != 0 && !clock.before(write, lane) && !Stamp.morallyStrong(write, stamp)) {
+            collidedWithRead = false;
+            return write;
+        }
+        long read = reader == null ? 0 : reader[g];
+        if (read != 0 && !clock.before(read, lane) && !Stamp.morallyStrong(read, stamp)) {
+            collidedWithRead = true;
+            return read;
+        }
+        long other = second == null ? 0 : second[g];
+        if (other == 0) {
+            return 0;
+        }
+        long unordered = Stamp.kind(other) == 0 ? sets.unordered(other, clock, lane) : clock.before(other, lane) ? 0 : other;
+        collidedWithRead = true;
+        return unordered != 0 && !Stamp.morallyStrong(unordered, stamp) ? unordered : 0;
+    }
+
+    boolean collidedWithRead() {
+        return collidedWithRead;
+    }
+
+    /// The write that a granule remembers, or 0.
+    long writerAt(int offset) {
+        return writer == null ? 0 : writer[offset >> shift];
+    }
+
+    /// The read that a granule remembers, or 0.
+    long readerAt(int offset) {
+        return reader == null ? 0 : reader[offset >> shift];
+    }
+
+    boolean nonCoherent() {
+        return nonCoherent;
+    }
+
+    // --- neighbouring lanes at once ---
+
+    /// Notes a weak read by lanes 0, 1, ... of neighbouring places, when that is free of findings; false leaves everything as it was.
+    boolean readRun(int offset, int lanes, int bytes, long stamp, Clock clock) {
+        int laneShift = refine(bytes);
+        int from = offset >> shift;
+        int n = lanes << laneShift;
+        if (writer != null && !Runs.ordered(writer, from, n, laneShift, clock)) {
+            return false;
+        }
+        needReaders();
+        if (Runs.uniform(reader, from, n) && (second == null || Runs.same(second, from, n)) && noteRun(from, n, laneShift, stamp, clock)) {
+            return true;
+        }
+        for (int i = 0; i < n; i++) {
+            int lane = i >> laneShift;
+            noteRead(from + i, stamp | lane, clock, lane);
+        }
+        return true;
+    }
+
+    private boolean noteRun(int from, int n, int laneShift, long stamp, Clock clock) {
+        long last = reader[from];
+        if (last != 0 && clock.own(last)) {
+            if (!clock.syncedInWarp(last) && !Runs.lanesMatch(reader, from, n, laneShift)) {
+                return false;
+            }
+        } else if (last != 0) {
+            long others = second == null ? 0 : second[from];
+            if (!clock.before(last, 0)) {
+                if (sets == null) {
+                    return false;
+                }
+                if (second == null) {
+                    second = new long[granules()];
+                }
+                Arrays.fill(second, from, from + n, sets.with(others, last, stamp));
+            } else if (others != 0 && secondBefore(others, clock, 0)) {
+                Arrays.fill(second, from, from + n, 0);
+            }
+        }
+        Runs.fill(reader, from, n, laneShift, stamp);
+        return true;
+    }
+
+    /// Notes a weak write by lanes 0, 1, ... to neighbouring places, when that is free of findings; false leaves everything as it was.
+    boolean writeRun(int offset, int lanes, int bytes, long stamp, Clock clock) {
+        int laneShift = refine(bytes);
+        int from = offset >> shift;
+        int n = lanes << laneShift;
+        if (nonCoherent || writer != null && !Runs.ordered(writer, from, n, laneShift, clock)
+                || reader != null && !Runs.ordered(reader, from, n, laneShift, clock)
+                || second != null && !(Runs.same(second, from, n) && (second[from] == 0 || secondBefore(second[from], clock, 0)))) {
+            return false;
+        }
+        if (writer == null) {
+            writer = new long[granules()];
+        }
+        Runs.fill(writer, from, n, laneShift, stamp);
+        if (reader != null) {
+            Arrays.fill(reader, from, from + n, 0);
+        }
+        if (second != null) {
+            Arrays.fill(second, from, from + n, 0);
+        }
+        return true;
+    }
+
+    // --- ranges of asynchronous copies ---
+
+    /// The first write in the range that has not happened before the clock's now, or (with `fenced`) that has not been passed to the async proxy; 0 for none.
+    long unorderedWrite(int offset, int bytes, Clock clock, int lane, boolean fenced) {
+        long good = 0;
+        for (int g = offset >> shift; writer != null && g << shift < offset + bytes; g++) {
+            long write = writer[g];
+            if (write == 0 || write == good) {
+                continue;
+            }
+            if (!(fenced ? clock.proxyFenced(write) : clock.before(write, lane))) {
+                return write;
+            }
+            good = write;
+        }
+        return 0;
+    }
+
+    /// The first access in the range that has not happened before; 0 for none.
+    long unorderedAccess(int offset, int bytes, long stamp, Clock clock) {
+        for (int g = offset >> shift; g << shift < offset + bytes; g++) {
+            if (writer == null) {
+                writer = new long[granules()];
+            }
+            long found = collision(g, stamp, clock);
+            if (found != 0) {
+                return found;
+            }
+        }
+        return 0;
+    }
+
+    /// Stamps a range as written, without a check.
+    void stampWrite(int offset, int bytes, long stamp) {
+        if (writer == null) {
+            writer = new long[granules()];
+        }
+        int from = offset >> shift;
+        int to = offset + bytes + (1 << shift) - 1 >> shift;
+        Arrays.fill(writer, from, to, stamp);
+        if (reader != null) {
+            Arrays.fill(reader, from, to, 0);
+        }
+        if (second != null) {
+            Arrays.fill(second, from, to, 0);
+        }
+    }
+
+    /// Notes a range as read, without a check.
+    void stampRead(int offset, int bytes, long stamp, Clock clock) {
+        needReaders();
+        for (int g = offset >> shift; g << shift < offset + bytes; g++) {
+            noteRead(g, stamp, clock, Stamp.lane(stamp));
+        }
+    }
+
+    /// Counts one more (or, with -1, one less) copy in flight over a range.
+    void mark(boolean write, int offset, int bytes, int by) {
+        short[] counts = write ? landing : leaving;
+        if (counts == null) {
+            counts = new short[WORDS];
+            landing = write ? counts : landing;
+            leaving = write ? leaving : counts;
+        }
+        flights += by;
+        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; g < to; g++) {
+            counts[g] += (short) by;
+        }
+    }
+
+    /// True when no copy is in flight anywhere here.
+    boolean still() {
+        return flights == 0;
+    }
+
+    /// True when a copy in flight will write to the range or, with `reads`, still reads it.
+    boolean inFlight(int offset, int bytes, boolean reads) {
+        int any = 0;
+        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; flights != 0 && g < to; g++) {
+            any |= (landing == null ? 0 : landing[g]) | (leaving == null || !reads ? 0 : leaving[g]);
+        }
+        return any != 0;
+    }
+}

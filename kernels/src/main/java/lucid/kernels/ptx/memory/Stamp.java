@@ -1,0 +1,76 @@
+package lucid.kernels.ptx.memory;
+
+/// An access in 64 bits: what the shadow keeps per granule. 0 means none.
+///
+/// ```
+/// 63        44 43      29 28       14 13    8 7    6 5    0
+/// [  time 20  |  site 15 |  block 15 | agent 6|kind 2| lane 6]
+/// ```
+/// `time` is the agent's own clock, `site` the instruction's index, `block` the linear index of the block modulo 32,768 (two blocks that far
+/// apart are taken for one: a race between exactly these two is missed, none is invented). Agents 0..31 are the warps of the block,
+/// 32..63 the asynchronous copies that these warps have issued. Lane 32 ([#MANY]) means several lanes.
+final class Stamp {
+    static final int MANY = 32;
+    static final int WEAK = 1;
+    /// Atomic, volatile, relaxed or stronger with scope `.cta`.
+    static final int STRONG_BLOCK = 2;
+    /// The same with a wider scope.
+    static final int STRONG = 3;
+    static final int MAX_TIME = (1 << 20) - 1;
+    /// Instructions with a higher index share this one; their reports do not name the earlier access's line.
+    static final int LAST_SITE = (1 << 15) - 1;
+    /// `stamp >>> IDENTITY` leaves the lane and the kind out.
+    static final int IDENTITY = 8;
+    static final int LANE_BITS = 6;
+
+    private Stamp() {}
+
+    /// A stamp without a lane; or-ing a lane in completes it.
+    static long of(int time, int site, int block, int agent, int kind) {
+        return (long) time << 44 | (long) Math.min(site, LAST_SITE) << 29 | (long) (block & 0x7fff) << 14 | (long) agent << 8 | (long) kind << 6;
+    }
+
+    static int time(long stamp) {
+        return (int) (stamp >>> 44);
+    }
+
+    static int site(long stamp) {
+        return (int) (stamp >>> 29) & 0x7fff;
+    }
+
+    static int block(long stamp) {
+        return (int) (stamp >>> 14) & 0x7fff;
+    }
+
+    static int agent(long stamp) {
+        return (int) (stamp >>> 8) & 63;
+    }
+
+    static int kind(long stamp) {
+        return (int) (stamp >>> 6) & 3;
+    }
+
+    static int lane(long stamp) {
+        return (int) stamp & 63;
+    }
+
+    static long withLane(long stamp, int lane) {
+        return stamp & -64L | lane;
+    }
+
+    /// The same warp of the same block, or the same warp's copies.
+    static boolean sameAgent(long a, long b) {
+        return ((a ^ b) >>> 8 & 0x1fffffL) == 0;
+    }
+
+    static boolean sameBlock(long a, long b) {
+        return ((a ^ b) >>> 14 & 0x7fffL) == 0;
+    }
+
+    /// Two accesses that the memory model lets meet: both strong, and each one's scope takes in the other (PTX ISA, "Morally Strong Operations").
+    static boolean morallyStrong(long a, long b) {
+        int kindA = kind(a);
+        int kindB = kind(b);
+        return kindA >= STRONG_BLOCK && kindB >= STRONG_BLOCK && (kindA == STRONG && kindB == STRONG || sameBlock(a, b));
+    }
+}

@@ -1,0 +1,64 @@
+package lucid.kernels.ptx.memory;
+
+/// Stores whose lanes go to places of their own.
+final class StoreLanes {
+    private StoreLanes() {}
+
+    static void store(CheckedMemory memory, Accessor who, int mask, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            Page page = memory.checked(who, lane, addresses[lane], bytes, "write");
+            if (page != null) {
+                lane(memory, who, mask, lane, page, addresses, bytes, how, in, bases);
+            }
+        }
+    }
+
+    private static void lane(CheckedMemory memory, Accessor who, int mask, int lane, Page page, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
+        long address = addresses[lane];
+        int offset = (int) (address - page.address);
+        Clock clock = who.clock();
+        Shadow shadow = page.shadow;
+        memory.lock(page);
+        try {
+            if (!shadow.still() && shadow.inFlight(offset, bytes, true)) {
+                Reports.inFlight(who, lane, memory, address, bytes, "writes", memory.flightOver(address, bytes, false));
+            }
+            if (shadow.nonCoherent()) {
+                nonCoherentReader(memory, who, lane, shadow, address, offset);
+            }
+            long stamp = clock.stamp(who.instruction().index(), how.kind()) | lane;
+            long earlier = shadow.writerAt(offset);
+            int other = Stamp.lane(earlier);
+            if ((earlier ^ stamp) >>> Stamp.LANE_BITS == 0 && other < lane && (mask >>> other & 1) != 0 && addresses[other] == address) {
+                meet(memory, who, lane, page, offset, bytes, earlier, in, bases);
+            } else {
+                long conflict = shadow.write(offset, bytes, stamp, clock);
+                if (conflict != 0) {
+                    Reports.race(who, lane, memory, address, bytes, Lanes.value(in, bases, lane, bytes), conflict, "writes", shadow.collidedWithRead() ? "read" : "written");
+                }
+            }
+            if (how.strong()) {
+                page.publish(offset, clock.publish(how));
+            }
+            shadow.setReady(offset, bytes);
+            Lanes.set(page.data, page.origin + offset, lane, bytes, in, bases);
+        } finally {
+            memory.unlock(page);
+        }
+    }
+
+    private static void nonCoherentReader(CheckedMemory memory, Accessor who, int lane, Shadow shadow, long address, int offset) {
+        long reader = shadow.readerAt(offset);
+        if (reader != 0 && who.instructionAt(Stamp.site(reader)).has("nc")) {
+            Reports.nonCoherent(who, lane, memory, address, reader, false);
+        }
+    }
+
+    /// Two lanes of one instruction at one place: tolerated when they write the same value.
+    private static void meet(CheckedMemory memory, Accessor who, int lane, Page page, int offset, int bytes, long earlier, int[] in, int[] bases) {
+        if (!Lanes.equal(page.data, page.origin + offset, lane, bytes, in, bases)) {
+            Reports.laneConflict(who, lane, memory, page.address + offset, Lanes.value(in, bases, lane, bytes), page.get(offset, Math.min(bytes, 8)), earlier);
+        }
+    }
+}
