@@ -7,6 +7,7 @@ import java.util.Map;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.Operand;
+import lucid.kernels.ptx.text.PtxModule;
 import lucid.kernels.ptx.text.PtxSyntaxException;
 import lucid.kernels.ptx.text.PtxType;
 import lucid.kernels.ptx.text.Register;
@@ -34,6 +35,7 @@ public final class Decoding {
 
     private record Key(Object what, boolean wide) {}
 
+    private final PtxModule module;
     private final String file;
     private final Entry entry;
     private final Map<Key, Integer> slots = new HashMap<>();
@@ -42,8 +44,9 @@ public final class Decoding {
     private int wides;
     private int predicates;
 
-    Decoding(String file, Entry entry) {
-        this.file = file;
+    Decoding(PtxModule module, Entry entry) {
+        this.module = module;
+        this.file = module.name();
         this.entry = entry;
         this.words = entry.words();
         this.wides = entry.wides();
@@ -52,6 +55,10 @@ public final class Decoding {
 
     public String file() {
         return file;
+    }
+
+    public PtxModule module() {
+        return module;
     }
 
     public Entry entry() {

@@ -1,0 +1,32 @@
+package lucid.kernels.ptx.machine;
+
+/// How often each instruction ran. One object per worker; they are added up at the end, so counting needs no lock and the sum
+/// does not depend on the number of threads.
+public final class Counters {
+    /// Per instruction: how often a warp issued it.
+    public final long[] executions;
+    /// Per instruction: lanes for which it ran, guard applied, summed over its executions.
+    public final long[] lanes;
+
+    public Counters(int instructions) {
+        executions = new long[instructions];
+        lanes = new long[instructions];
+    }
+
+    /// Warp-instructions in all.
+    public long total() {
+        long sum = 0;
+        for (long n : executions) {
+            sum += n;
+        }
+        return sum;
+    }
+
+    /// Adds another worker's counts.
+    public void add(Counters other) {
+        for (int i = 0; i < executions.length; i++) {
+            executions[i] += other.executions[i];
+            lanes[i] += other.lanes[i];
+        }
+    }
+}

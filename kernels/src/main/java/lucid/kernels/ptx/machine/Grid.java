@@ -1,0 +1,113 @@
+package lucid.kernels.ptx.machine;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import lucid.kernels.ptx.check.Findings;
+import lucid.kernels.ptx.text.Variable;
+
+/// One launch: all blocks of a grid, run in order of their clusters by a fixed number of threads.
+public final class Grid {
+    /// `%nsmid`: an H100 or H200 SXM.
+    static final int MULTIPROCESSORS = 132;
+    private static final int GRANT = 1 << 16;
+
+    public final Program program;
+    public final Geometry geometry;
+    public final SharedLayout layout;
+    public final Findings findings;
+    public final Schedule schedule;
+    public final long seed;
+    /// Puts a launch's asynchronous work and memory into a fresh block, before its warps start.
+    private final Consumer<Block> furnish;
+    private final Map<Variable, Long> addresses;
+    private final long budget;
+    private final AtomicLong remaining;
+    private final AtomicLong next = new AtomicLong();
+    private volatile boolean stopped;
+
+    /// @param addresses of module-scope `.global` and `.const` variables
+    /// @param budget warp-instructions that the launch may run in all
+    public Grid(Program program, Geometry geometry, SharedLayout layout, Findings findings, Schedule schedule, long seed, long budget,
+                Map<Variable, Long> addresses, Consumer<Block> furnish) {
+        this.program = program;
+        this.geometry = geometry;
+        this.layout = layout;
+        this.findings = findings;
+        this.schedule = schedule;
+        this.seed = seed;
+        this.budget = budget;
+        this.remaining = new AtomicLong(budget);
+        this.addresses = addresses;
+        this.furnish = furnish;
+    }
+
+    /// Runs every block.
+    ///
+    /// @return the counts of all threads together
+    public Counters run(int threads) throws InterruptedException {
+        Callable<Counters> worker = this::work;
+        if (threads == 1) {
+            return work();
+        }
+        var total = new Counters(program.steps.length);
+        try (var pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("ptx-", 0).daemon().factory())) {
+            List<Future<Counters>> running = Stream.generate(() -> pool.submit(worker)).limit(threads).toList();
+            for (Future<Counters> future : running) {
+                total.add(future.get());
+            }
+        } catch (ExecutionException e) {
+            stop();
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException("a worker of the PTX emulator failed", e.getCause());
+        }
+        return total;
+    }
+
+    private Counters work() {
+        var counters = new Counters(program.steps.length);
+        long clusters = geometry.clusters();
+        for (long c = next.getAndIncrement(); c < clusters && !stopped; c = next.getAndIncrement()) {
+            var cluster = new Cluster(this, (int) c, counters);
+            for (Block block : cluster.blocks) {
+                furnish.accept(block);
+                block.start();
+            }
+            new Scheduler(cluster).run();
+            remaining.addAndGet(cluster.granted);
+        }
+        return counters;
+    }
+
+    long addressOf(Variable variable) {
+        Long address = addresses.get(variable);
+        if (address == null) {
+            throw new IllegalStateException("variable " + variable.name() + " was not laid out");
+        }
+        return address;
+    }
+
+    /// More instructions for a cluster; 0 when the budget is used up.
+    long grant() {
+        long before = remaining.getAndUpdate(r -> r - Math.min(r, GRANT));
+        return Math.min(before, GRANT);
+    }
+
+    long budget() {
+        return budget;
+    }
+
+    /// Ends the launch early: blocks stop at their next turn.
+    void stop() {
+        stopped = true;
+    }
+
+    boolean stopped() {
+        return stopped;
+    }
+}

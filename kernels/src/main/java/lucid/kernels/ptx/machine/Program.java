@@ -1,0 +1,98 @@
+package lucid.kernels.ptx.machine;
+
+import java.util.List;
+import java.util.Map;
+import lucid.kernels.ptx.text.Entry;
+import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.PtxModule;
+
+/// A decoded entry: one step per instruction, guards, and the constants that a warp needs before it starts.
+public final class Program {
+    static final int UNGUARDED = -1;
+    /// A guard is `slot << GUARD_SHIFT | flags`.
+    static final int GUARD_SHIFT = 2;
+    static final int GUARD_NEGATED = 1;
+    /// The predicate of the guard may be unwritten: see [Initialisation].
+    static final int GUARD_UNPROVEN = 2;
+
+    final String file;
+    final Entry entry;
+    final Step[] steps;
+    final int[] guards;
+    final List<Decoding.Constant> constants;
+    final int words;
+    final int wides;
+    final int predicates;
+    /// Declared registers of all banks, for [Warp#ready].
+    final int registers;
+
+    private Program(PtxModule module, Entry entry, Step[] steps, int[] guards, Decoding context) {
+        this.file = module.name();
+        this.entry = entry;
+        this.steps = steps;
+        this.guards = guards;
+        this.constants = List.copyOf(context.constants());
+        this.words = context.words();
+        this.wides = context.wides();
+        this.predicates = context.predicates();
+        this.registers = entry.words() + entry.wides() + entry.predicates();
+    }
+
+    /// Decodes an entry.
+    ///
+    /// @param table decoders by opcode
+    /// @throws lucid.kernels.ptx.text.PtxSyntaxException for every form that no decoder knows
+    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table) {
+        return decode(module, entry, table, null);
+    }
+
+    /// Decodes an entry whose every instruction `observer` sees; null for none.
+    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table, Observer observer) {
+        var context = new Decoding(module, entry);
+        var initialisation = new Initialisation(entry);
+        int n = entry.instructions().size();
+        var steps = new Step[n + 1];
+        int[] guards = new int[n + 1];
+        for (Instruction instruction : entry.instructions()) {
+            Decoder decoder = table.get(instruction.opcode());
+            if (decoder == null) {
+                throw context.refuse(instruction, "unknown instruction '" + instruction.opcode() + "'");
+            }
+            Step step = Readiness.wrap(decoder.decode(instruction, context), instruction, initialisation);
+            steps[instruction.index()] = observer == null ? step : observed(step, observer);
+            guards[instruction.index()] = guard(instruction, initialisation);
+        }
+        steps[n] = (warp, mask) -> {
+            warp.exit(mask);
+            return Step.JUMPED;
+        };
+        guards[n] = UNGUARDED;
+        return new Program(module, entry, steps, guards, context);
+    }
+
+    public Entry entry() {
+        return entry;
+    }
+
+    /// Name of the module's file.
+    public String file() {
+        return file;
+    }
+
+    private static int guard(Instruction instruction, Initialisation initialisation) {
+        if (instruction.guard() == null) {
+            return UNGUARDED;
+        }
+        int flags = (instruction.guard().negated() ? GUARD_NEGATED : 0) | (initialisation.guardUnproven(instruction.index()) ? GUARD_UNPROVEN : 0);
+        return instruction.guard().predicate().slot() << GUARD_SHIFT | flags;
+    }
+
+    private static Step observed(Step step, Observer observer) {
+        return (warp, mask) -> {
+            observer.before(warp, mask);
+            int result = step.run(warp, mask);
+            observer.after(warp, mask, result);
+            return result;
+        };
+    }
+}

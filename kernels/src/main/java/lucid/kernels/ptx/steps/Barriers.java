@@ -1,0 +1,182 @@
+package lucid.kernels.ptx.steps;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.machine.Convergence;
+import lucid.kernels.ptx.machine.Decoder;
+import lucid.kernels.ptx.machine.Decoding;
+import lucid.kernels.ptx.machine.NamedBarrier;
+import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.Operand;
+import lucid.kernels.ptx.text.PtxType;
+
+/// Barriers of a warp, a block and a cluster: `bar`, `barrier`, `bar.warp.sync`, `barrier.cluster`.
+public final class Barriers {
+    private static final Set<String> KNOWN = Set.of("cta", "sync", "arrive", "red", "aligned", "popc", "and", "or", "u32", "pred");
+    private static final Set<String> CLUSTER = Set.of("cluster", "arrive", "wait", "release", "relaxed", "acquire", "aligned");
+    private static final int IDS = 16;
+    private static final int MAX_THREADS = 1024;
+
+    private Barriers() {}
+
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
+        table.put("bar", Barriers::bar);
+        table.put("barrier", Barriers::bar);
+    }
+
+    private static Step bar(Instruction at, Decoding context) {
+        if (at.has("warp")) {
+            return warpSync(at, context);
+        }
+        if (at.has("cluster")) {
+            return cluster(at, context);
+        }
+        if (!KNOWN.containsAll(at.modifiers())) {
+            throw context.unknown(at);
+        }
+        boolean aligned = at.opcode().equals("bar") || at.has("aligned");
+        if (at.has("sync")) {
+            return sync(operands(at, context, 0, false), aligned);
+        }
+        if (at.has("arrive")) {
+            return arrive(operands(at, context, 0, true), aligned);
+        }
+        if (at.has("red")) {
+            return reduction(at, context, aligned);
+        }
+        throw context.unknown(at);
+    }
+
+    private static Step warpSync(Instruction at, Decoding context) {
+        if (!at.opcode().equals("bar") || !at.modifiers().equals(List.of("warp", "sync")) || at.operands().size() != 1) {
+            throw context.unknown(at);
+        }
+        int members = context.word(at, at.operands().getFirst(), PtxType.B32);
+        return (warp, mask) -> {
+            if (!Convergence.members(warp, mask, Control.uniform(warp, mask, members, "the member mask"))) {
+                return Step.WAIT;
+            }
+            warp.synchronised(mask);
+            return Step.NEXT;
+        };
+    }
+
+    private static Step cluster(Instruction at, Decoding context) {
+        boolean arrive = at.has("arrive");
+        if (!at.opcode().equals("barrier") || !CLUSTER.containsAll(at.modifiers()) || !at.operands().isEmpty() || arrive == at.has("wait")) {
+            throw context.unknown(at);
+        }
+        boolean aligned = at.has("aligned");
+        boolean release = !at.has("relaxed");
+        return (warp, mask) -> {
+            if (aligned && !Convergence.aligned(warp, mask, Kind.DIVERGENT_BARRIER)) {
+                return Step.WAIT;
+            }
+            if (arrive) {
+                warp.block.cluster.barrier.arrive(warp, mask, release);
+                return Step.NEXT;
+            }
+            return warp.block.cluster.barrier.await(warp, mask) ? Step.NEXT : warp.await(() -> "the cluster barrier");
+        };
+    }
+
+    /// Slots of the barrier's number and of the thread count; the latter is -1 when all threads take part.
+    private record Operands(int id, int threads) {
+        NamedBarrier barrier(Warp warp, int mask) {
+            int number = Control.uniform(warp, mask, id, "the barrier's number");
+            if (number < 0 || number >= IDS) {
+                warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, number, "barrier " + Integer.toUnsignedString(number) + "; a block has barriers 0 to 15", null);
+            }
+            return warp.block.barrier(number & IDS - 1);
+        }
+
+        int count(Warp warp, int mask) {
+            if (threads < 0) {
+                return 0;
+            }
+            int count = Control.uniform(warp, mask, threads, "the barrier's thread count");
+            if (count <= 0 || count > MAX_THREADS || count % 32 != 0) {
+                warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, count, "a barrier for " + count + " threads; wanted a multiple of 32 from 32 to " + MAX_THREADS, null);
+            }
+            return Math.max(1, count);
+        }
+    }
+
+    private static Operands operands(Instruction at, Decoding context, int from, boolean countNeeded) {
+        var left = new ArrayList<>(at.operands().subList(from, at.operands().size()));
+        if (left.isEmpty() || left.size() > 2 || countNeeded && left.size() != 2) {
+            throw context.unknown(at);
+        }
+        return new Operands(context.word(at, left.getFirst(), PtxType.U32), left.size() == 2 ? context.word(at, left.get(1), PtxType.U32) : -1);
+    }
+
+    private static Step sync(Operands operands, boolean aligned) {
+        return (warp, mask) -> {
+            NamedBarrier barrier = operands.barrier(warp, mask);
+            if (aligned && barrier.fresh(warp, mask) != 0 && !Convergence.aligned(warp, mask, Kind.DIVERGENT_BARRIER)) {
+                return Step.WAIT;
+            }
+            return barrier.sync(warp, mask, operands.count(warp, mask)) ? Step.NEXT : warp.await(barrier::toString);
+        };
+    }
+
+    private static Step arrive(Operands operands, boolean aligned) {
+        return (warp, mask) -> {
+            if (aligned && !Convergence.aligned(warp, mask, Kind.DIVERGENT_BARRIER)) {
+                return Step.WAIT;
+            }
+            operands.barrier(warp, mask).arrive(warp, mask, operands.count(warp, mask));
+            return Step.NEXT;
+        };
+    }
+
+    /// `bar.red.popc.u32 d, a{, b}, p` and `bar.red.{and,or}.pred q, a{, b}, p`: the barrier counts the lanes whose vote decides.
+    private static Step reduction(Instruction at, Decoding context, boolean aligned) {
+        boolean popc = at.has("popc") && at.has("u32");
+        boolean and = at.has("and") && at.has("pred");
+        if (at.operands().size() < 3 || !popc && !and && !(at.has("or") && at.has("pred"))) {
+            throw context.unknown(at);
+        }
+        Operand source = at.operands().getLast();
+        Decoding.PredicateSource vote = context.predicateSource(at, source);
+        int destination = popc ? context.word(at, at.operands().getFirst(), PtxType.U32) : context.predicate(at, at.operands().getFirst());
+        var rest = at.operands().subList(1, at.operands().size() - 1);
+        if (rest.size() > 2) {
+            throw context.unknown(at);
+        }
+        var operands = new Operands(context.word(at, rest.getFirst(), PtxType.U32), rest.size() == 2 ? context.word(at, rest.get(1), PtxType.U32) : -1);
+        return (warp, mask) -> {
+            NamedBarrier barrier = operands.barrier(warp, mask);
+            int fresh = barrier.fresh(warp, mask);
+            if (aligned && fresh != 0 && !Convergence.aligned(warp, mask, Kind.DIVERGENT_BARRIER)) {
+                return Step.WAIT;
+            }
+            int votes = warp.predicates[vote.slot()] ^ vote.flip();
+            barrier.contribute(Integer.bitCount(fresh & (and ? ~votes : votes)));
+            if (!barrier.sync(warp, mask, operands.count(warp, mask))) {
+                return warp.await(barrier::toString);
+            }
+            write(warp, mask, destination, popc, and, barrier.result(warp));
+            return Step.NEXT;
+        };
+    }
+
+    private static void write(Warp warp, int mask, int destination, boolean popc, boolean and, int counted) {
+        if (!popc) {
+            boolean value = and == (counted == 0);
+            warp.predicates[destination] = value ? warp.predicates[destination] | mask : warp.predicates[destination] & ~mask;
+            return;
+        }
+        for (int lane = 0; lane < 32; lane++) {
+            if ((mask >>> lane & 1) != 0) {
+                warp.words[destination * 32 + lane] = counted;
+            }
+        }
+    }
+}
