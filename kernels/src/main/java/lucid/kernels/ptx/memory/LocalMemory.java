@@ -7,9 +7,6 @@ import lucid.kernels.ptx.text.Variable;
 
 /// Local memory of the 32 threads of a warp: the same addresses lead every lane to bytes of its own. Starts as uninitialised 0xFF.
 public final class LocalMemory {
-    /// Address of the first variable: 0 stays an address of nothing.
-    public static final long BASE = 0x100;
-
     private final List<Variable> variables;
     private final int size;
     private final byte[] bytes;
@@ -22,8 +19,9 @@ public final class LocalMemory {
         Arrays.fill(bytes, (byte) 0xff);
     }
 
+    /// A variable's offset is its address.
     public long addressOf(Variable variable) {
-        return BASE + variable.offset();
+        return variable.offset();
     }
 
     /// As [CheckedMemory#load].
@@ -57,8 +55,7 @@ public final class LocalMemory {
     }
 
     private int place(Accessor who, int lane, long address, int width) {
-        long offset = address - BASE;
-        if (offset < 0 || offset + width > size) {
+        if (address < 0 || address + width > size) {
             Reports.privateBounds(who, lane, "local", address, width, describe(address));
             return -1;
         }
@@ -66,16 +63,15 @@ public final class LocalMemory {
             Reports.privateAlignment(who, lane, "local", address, width);
             return -1;
         }
-        return lane * size + (int) offset;
+        return lane * size + (int) address;
     }
 
     private String describe(long address) {
-        long offset = address - BASE;
         for (Variable variable : variables) {
-            if (offset >= variable.offset() && offset < variable.offset() + variable.bytes()) {
-                return "byte " + (offset - variable.offset()) + " of '" + variable.name() + "'";
+            if (address >= variable.offset() && address < variable.offset() + variable.bytes()) {
+                return "byte " + (address - variable.offset()) + " of '" + variable.name() + "'";
             }
         }
-        return offset < 0 ? -offset + " bytes before local memory" : offset - size + " bytes past the thread's " + size + " bytes";
+        return address < 0 ? -address + " bytes before local memory" : address - size + " bytes past the thread's " + size + " bytes";
     }
 }
