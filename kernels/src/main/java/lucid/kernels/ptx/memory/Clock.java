@@ -76,6 +76,16 @@ public final class Clock {
         raiseLanes(mask, times[warp] + 1);
     }
 
+    /// A name for now: others can be asked whether they know of it ([#knows]); the next [#release] publishes it.
+    public long moment() {
+        return stamp(0, Stamp.WEAK) | Stamp.MANY;
+    }
+
+    /// True when that moment has happened before what this warp does now; its own always have.
+    public boolean knows(long moment) {
+        return own(moment) || before(moment, 0);
+    }
+
     /// `bar.warp.sync`, and every barrier that the lanes of `mask` have passed together.
     public void warpSync(int mask) {
         raiseLanes(mask, tick());

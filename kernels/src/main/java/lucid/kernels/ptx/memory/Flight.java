@@ -15,7 +15,12 @@ public final class Flight {
     /// What is under way.
     public enum Kind { CP_ASYNC, BULK, WGMMA }
 
-    private record Range(CheckedMemory memory, long address, int bytes, boolean write) {}
+    private record Range(CheckedMemory memory, int lane, long address, int bytes, boolean write) {
+        /// The lane as a stamp has it.
+        int by() {
+            return lane < 0 ? Stamp.MANY : lane;
+        }
+    }
 
     private final Accessor issuer;
     private final int lane;
@@ -25,6 +30,7 @@ public final class Flight {
     private final int copy;
     private final int instruction;
     private final List<Range> ranges = new ArrayList<>();
+    private final List<CheckedMemory> memories = new ArrayList<>(2);
 
     private Flight(Accessor issuer, int lane, Kind kind, String what) {
         this.issuer = issuer;
@@ -44,17 +50,22 @@ public final class Flight {
         return new Flight(issuer, lane, kind, what);
     }
 
+    /// Adds a destination that one lane of a copy by several lanes writes.
+    public boolean writes(CheckedMemory memory, int ofLane, long address, int bytes) {
+        return add(memory, ofLane, address, bytes, true);
+    }
+
     /// Adds a destination, checked against everything that is not ordered before the issue. False when part of it is no memory (reported).
     public boolean writes(CheckedMemory memory, long address, int bytes) {
-        return add(memory, address, bytes, true);
+        return add(memory, lane, address, bytes, true);
     }
 
     /// Adds a source, checked for initialised bytes, order and (for the async proxy) the proxy fence. False when part of it is no memory (reported).
     public boolean reads(CheckedMemory memory, long address, int bytes) {
-        return add(memory, address, bytes, false);
+        return add(memory, lane, address, bytes, false);
     }
 
-    private boolean add(CheckedMemory memory, long address, int bytes, boolean write) {
+    private boolean add(CheckedMemory memory, int lane, long address, int bytes, boolean write) {
         for (long at = address; at < address + bytes; ) {
             Page page = memory.page(at);
             int n = page == null ? 1 : (int) Math.min(address + bytes - at, page.address + Shadow.BYTES - at);
@@ -64,7 +75,7 @@ public final class Flight {
             }
             memory.lock(page);
             try {
-                check(memory, page, (int) (at - page.address), n, write);
+                check(memory, lane, page, (int) (at - page.address), n, write);
                 page.shadow.mark(write, (int) (at - page.address), n, 1);
             } finally {
                 memory.unlock(page);
@@ -72,13 +83,16 @@ public final class Flight {
             at += n;
         }
         synchronized (ranges) {
-            ranges.add(new Range(memory, address, bytes, write));
+            ranges.add(new Range(memory, lane, address, bytes, write));
         }
-        memory.enter(this);
+        if (!memories.contains(memory)) {
+            memories.add(memory);
+            memory.enter(this);
+        }
         return true;
     }
 
-    private void check(CheckedMemory memory, Page page, int offset, int bytes, boolean write) {
+    private void check(CheckedMemory memory, int lane, Page page, int offset, int bytes, boolean write) {
         Shadow shadow = page.shadow;
         Clock clock = issuer.clock();
         long address = page.address + offset;
@@ -113,6 +127,20 @@ public final class Flight {
         take(range -> !range.write()).forEach(this::end);
     }
 
+    /// Ends it for the ranges of some lanes.
+    public void landed(int lanes) {
+        ranges.removeIf(range -> {
+            boolean ends = (lanes >>> range.lane() & 1) != 0;
+            if (ends) {
+                end(range);
+            }
+            return ends;
+        });
+        if (ranges.isEmpty()) {
+            landed();
+        }
+    }
+
     /// Ends it: what it wrote counts as written, what it read as read.
     public void landed() {
         List<Range> all = take(_ -> true);
@@ -130,9 +158,7 @@ public final class Flight {
 
     private void end(Range range) {
         Clock clock = issuer.clock();
-        int by = lane < 0 ? Stamp.MANY : lane;
-        long stamp = kind == Kind.BULK ? Stamp.of(copy, instruction, clock.block(), 32 + clock.warp(), Stamp.WEAK) | by
-                : clock.stamp(instruction, Stamp.WEAK) | by;
+        long stamp = (kind == Kind.BULK ? moment() & -64L : clock.stamp(instruction, Stamp.WEAK)) | range.by();
         for (long at = range.address(); at < range.address() + range.bytes(); ) {
             Page page = range.memory().page(at);
             int offset = (int) (at - page.address);
@@ -155,6 +181,11 @@ public final class Flight {
     /// What waiting for it teaches: join it into what the wait's clock acquires.
     public Snapshot done() {
         return issuer.clock().copyDone(copy);
+    }
+
+    /// When it was done, as a moment that [Clock#knows] can be asked for: who has acquired [#done] knows it.
+    public long moment() {
+        return Stamp.of(copy, instruction, issuer.clock().block(), 32 + issuer.clock().warp(), Stamp.WEAK) | Stamp.MANY;
     }
 
     public String what() {
