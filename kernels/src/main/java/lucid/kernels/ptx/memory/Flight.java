@@ -129,14 +129,12 @@ public final class Flight {
 
     /// Ends it for the ranges of some lanes.
     public void landed(int lanes) {
-        ranges.removeIf(range -> {
-            boolean ends = (lanes >>> range.lane() & 1) != 0;
-            if (ends) {
-                end(range);
-            }
-            return ends;
-        });
-        if (ranges.isEmpty()) {
+        take(range -> (lanes >>> range.lane() & 1) != 0).forEach(this::end);
+        boolean last;
+        synchronized (ranges) {
+            last = ranges.isEmpty();
+        }
+        if (last) {
             landed();
         }
     }
@@ -145,7 +143,7 @@ public final class Flight {
     public void landed() {
         List<Range> all = take(_ -> true);
         all.forEach(this::end);
-        all.stream().map(Range::memory).distinct().forEach(memory -> memory.leave(this));
+        memories.forEach(memory -> memory.leave(this));
     }
 
     private List<Range> take(Predicate<Range> which) {

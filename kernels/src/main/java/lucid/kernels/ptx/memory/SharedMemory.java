@@ -7,7 +7,8 @@ import lucid.kernels.ptx.text.Variable;
 
 /// A block's shared memory: its static variables, then the dynamic array. Starts as uninitialised 0xFF: a NaN in every format.
 ///
-/// On sm_90 an address is `rank << 24 | offset` and offsets begin at 0x400, the first KB being the system's; on sm_80 they begin at 0.
+/// On sm_90 an address is `rank << 24 | offset` and offsets begin at 0x400, the first KB being the system's; on sm_80 they begin at 0. The dynamic
+/// array lies at an address that is aligned as declared and no better (with an odd seed), so that code that assumes more is caught.
 public final class SharedMemory extends CheckedMemory {
     /// Where offsets begin on sm_90.
     public static final int SM_90_BASE = 0x400;
@@ -23,18 +24,23 @@ public final class SharedMemory extends CheckedMemory {
     private boolean exited;
 
     /// @param variables of the entry: static ones with their offsets, then at most one dynamic array
+    /// @param dynamicBytes size of the dynamic array
     /// @param base where offsets begin: [#SM_90_BASE] or 0
-    /// @param dynamicOffset where the dynamic array lies, counted from the base
-    /// @param size static and dynamic bytes together, with the padding between them
     /// @param rank of the block in its cluster
-    /// @param seed of the order of lanes within an atomic instruction
-    public SharedMemory(List<Variable> variables, int base, int dynamicOffset, int size, int rank, long seed) {
+    /// @param seed odd: the dynamic array is aligned as declared and no better; also of the order of lanes within an atomic instruction
+    public SharedMemory(List<Variable> variables, int dynamicBytes, int base, int rank, long seed) {
         super(seed);
         this.variables = List.copyOf(variables);
         this.base = base;
         this.rank = rank;
-        this.dynamicOffset = dynamicOffset;
-        bytes = new byte[size];
+        long end = variables.stream().filter(v -> !v.dynamic()).mapToLong(v -> v.offset() + v.bytes()).max().orElse(0);
+        int alignment = variables.stream().filter(Variable::dynamic).mapToInt(Variable::alignment).max().orElse(1);
+        long dynamic = Math.ceilDiv(base + end, alignment) * alignment;
+        if ((seed & 1) != 0 && dynamic % (2L * alignment) == 0) {
+            dynamic += alignment;
+        }
+        dynamicOffset = (int) (dynamic - base);
+        bytes = new byte[dynamicBytes > 0 ? dynamicOffset + dynamicBytes : (int) end];
         Arrays.fill(bytes, (byte) 0xff);
         var sets = new ReaderSets();
         pages = new Page[Math.ceilDiv(bytes.length, Shadow.BYTES)];

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class RaceTest {
     private final Findings findings = new Findings(100);
-    private final SharedMemory shared = new SharedMemory(List.of(), SharedMemory.SM_90_BASE, 0, 40_000, 0, 0);
+    private final SharedMemory shared = TestWarp.shared(40_000);
     private final GlobalMemory global = new GlobalMemory(3);
     private final long row = SharedMemory.SM_90_BASE;
     private final TestWarp a = new TestWarp(0, 0, findings);

@@ -7,6 +7,9 @@ import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.Variable;
 
 /// A warp that accesses memory without a machine: `at(n)` puts it at instruction n.
 final class TestWarp implements Accessor {
@@ -32,6 +35,12 @@ final class TestWarp implements Accessor {
             list.add(new Instruction(i, i + 100, null, "access", nc ? List.of("nc") : List.of(), List.of(), "access" + i, 0));
         }
         return list;
+    }
+
+    /// A block's shared memory of that size, from [SharedMemory#SM_90_BASE].
+    static SharedMemory shared(int bytes) {
+        var array = new Variable("tile", Space.SHARED, PtxType.B8, 16, bytes, 0, null, 1);
+        return new SharedMemory(List.of(array), 0, SharedMemory.SM_90_BASE, 0, 0);
     }
 
     TestWarp at(int instruction) {
