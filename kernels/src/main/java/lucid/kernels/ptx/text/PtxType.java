@@ -9,6 +9,7 @@ public enum PtxType {
     B8(Kind.BITS, 8), B16(Kind.BITS, 16), B32(Kind.BITS, 32), B64(Kind.BITS, 64), B128(Kind.BITS, 128),
     U8(Kind.UNSIGNED, 8), U16(Kind.UNSIGNED, 16), U32(Kind.UNSIGNED, 32), U64(Kind.UNSIGNED, 64),
     S8(Kind.SIGNED, 8), S16(Kind.SIGNED, 16), S32(Kind.SIGNED, 32), S64(Kind.SIGNED, 64),
+    U16X2(Kind.UNSIGNED, 32), S16X2(Kind.SIGNED, 32),
     F16(Kind.FLOAT, 16), F16X2(Kind.FLOAT, 32), BF16(Kind.FLOAT, 16), BF16X2(Kind.FLOAT, 32), TF32(Kind.FLOAT, 32),
     F32(Kind.FLOAT, 32), F64(Kind.FLOAT, 64), E4M3(Kind.FLOAT, 8), E5M2(Kind.FLOAT, 8), E4M3X2(Kind.FLOAT, 16), E5M2X2(Kind.FLOAT, 16),
     B1(Kind.BITS, 1), U4(Kind.UNSIGNED, 4), S4(Kind.SIGNED, 4);

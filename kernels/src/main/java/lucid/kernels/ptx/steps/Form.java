@@ -1,0 +1,205 @@
+package lucid.kernels.ptx.steps;
+
+import java.util.Arrays;
+import java.util.List;
+import lucid.kernels.ptx.machine.Decoding;
+import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.Operand;
+import lucid.kernels.ptx.text.PtxSyntaxException;
+import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.PtxType.Kind;
+import lucid.kernels.ptx.text.Register;
+
+/// Reads one instruction from left to right: its modifiers in the order of the ISA's syntax line, then its operands.
+/// Whatever is not consumed is an unknown form, so nothing is skipped in silence.
+///
+/// Word and wide operands come as the index of lane 0 in the warp's register file: lane `l` is at `index + l`.
+final class Form {
+    private final Instruction at;
+    private final Decoding context;
+    private int next;
+
+    Form(Instruction at, Decoding context) {
+        this.at = at;
+        this.context = context;
+    }
+
+    Instruction at() {
+        return at;
+    }
+
+    Decoding context() {
+        return context;
+    }
+
+    /// Consumes the next modifier when it is this one.
+    boolean take(String modifier) {
+        boolean found = next < at.modifiers().size() && at.modifiers().get(next).equals(modifier);
+        if (found) {
+            next++;
+        }
+        return found;
+    }
+
+    /// Consumes the next modifier when it is one of these; empty when it is none.
+    String option(String... modifiers) {
+        for (String modifier : modifiers) {
+            if (take(modifier)) {
+                return modifier;
+            }
+        }
+        return "";
+    }
+
+    /// The next modifier, which must be one of these.
+    String oneOf(String... modifiers) {
+        String found = option(modifiers);
+        if (found.isEmpty()) {
+            throw unknown();
+        }
+        return found;
+    }
+
+    /// The next modifier as a type.
+    PtxType type() {
+        if (next >= at.modifiers().size()) {
+            throw unknown();
+        }
+        return PtxType.of(at.modifiers().get(next++)).orElseThrow(this::unknown);
+    }
+
+    /// The next modifier as one of these types.
+    PtxType type(PtxType... allowed) {
+        PtxType type = type();
+        if (!Arrays.asList(allowed).contains(type)) {
+            throw unknown();
+        }
+        return type;
+    }
+
+    /// The type that the last modifier spells, not consumed: it decides which family reads the form.
+    PtxType lastType() {
+        List<String> modifiers = at.modifiers();
+        if (modifiers.isEmpty()) {
+            throw unknown();
+        }
+        return PtxType.of(modifiers.getLast()).orElseThrow(this::unknown);
+    }
+
+    /// All modifiers are consumed, and there are this many operands.
+    void end(int operands) {
+        end(operands, operands);
+    }
+
+    void end(int least, int most) {
+        if (next != at.modifiers().size()) {
+            throw unknown();
+        }
+        int found = at.operands().size();
+        if (found < least || found > most) {
+            throw context.refuse(at, "found " + found + " operands, wanted " + (least == most ? "" + least : least + " to " + most));
+        }
+    }
+
+    int operands() {
+        return at.operands().size();
+    }
+
+    Operand operand(int i) {
+        return at.operands().get(i);
+    }
+
+    PtxSyntaxException unknown() {
+        return context.unknown(at);
+    }
+
+    PtxSyntaxException refuse(String message) {
+        return context.refuse(at, message);
+    }
+
+    /// A source of at most 32 bits.
+    int word(int i, PtxType type) {
+        return word(operand(i), type);
+    }
+
+    int word(Operand operand, PtxType type) {
+        check(operand, type);
+        return context.word(at, operand, type) * 32;
+    }
+
+    /// A source of 64 bits.
+    int wide(int i, PtxType type) {
+        return wide(operand(i), type);
+    }
+
+    int wide(Operand operand, PtxType type) {
+        check(operand, type);
+        return context.wide(at, operand, type) * 32;
+    }
+
+    /// A destination of at most 32 bits.
+    int wordTarget(int i, PtxType type) {
+        return wordTarget(operand(i), type);
+    }
+
+    int wordTarget(Operand operand, PtxType type) {
+        target(operand);
+        return word(operand, type);
+    }
+
+    /// A destination of 64 bits.
+    int wideTarget(int i, PtxType type) {
+        return wideTarget(operand(i), type);
+    }
+
+    int wideTarget(Operand operand, PtxType type) {
+        target(operand);
+        return wide(operand, type);
+    }
+
+    /// The slot of a predicate destination.
+    int predicateTarget(Operand operand) {
+        target(operand);
+        return context.predicate(at, operand);
+    }
+
+    Decoding.PredicateSource predicate(int i) {
+        return context.predicateSource(at, operand(i));
+    }
+
+    /// An integer literal, where the form wants one.
+    long literal(int i) {
+        if (operand(i) instanceof Operand.Immediate(Operand.Immediate.Kind kind, long bits) && kind == Operand.Immediate.Kind.INTEGER) {
+            return bits;
+        }
+        throw refuse("operand " + (i + 1) + " must be an integer literal");
+    }
+
+    private void target(Operand operand) {
+        if (!(operand instanceof Operand.Reg) && !(operand instanceof Operand.Sink)) {
+            throw refuse("the destination must be a register");
+        }
+    }
+
+    /// PTX's operand type rule: sizes agree; `.bN` agrees with every type of its size, integers with integers, floats with the same float.
+    /// The formats without register types of their own (bf16, tf32, fp8) live in `.b16` and `.b32`.
+    private void check(Operand operand, PtxType type) {
+        if (!(operand instanceof Operand.Reg(Register register, _))) {
+            return;
+        }
+        PtxType found = register.type();
+        if (found != type && found.kind() != Kind.PREDICATE && !agree(found, type)) {
+            throw refuse("register " + register.name() + " has type ." + found.text() + ", wanted one for ." + type.text());
+        }
+    }
+
+    private static boolean agree(PtxType found, PtxType wanted) {
+        if (found.bits() != wanted.bits()) {
+            return false;
+        }
+        if (found.kind() == Kind.BITS || wanted.kind() == Kind.BITS) {
+            return true;
+        }
+        return !found.floating() && !wanted.floating();
+    }
+}

@@ -1,0 +1,91 @@
+package lucid.kernels.ptx.steps;
+
+import java.util.function.IntBinaryOperator;
+import java.util.function.LongBinaryOperator;
+
+/// Integer functions of the ISA that Java has no operator for, on the raw values of registers: 16-bit values have zeros above.
+final class Integers {
+    static final int MASK16 = 0xffff;
+
+    private Integers() {}
+
+    static int saturate(long x) {
+        return (int) Math.clamp(x, Integer.MIN_VALUE, Integer.MAX_VALUE);
+    }
+
+    static int pack(int high, int low) {
+        return high << 16 | low & MASK16;
+    }
+
+    /// The 24-bit operands of `mul24` and `mad24`.
+    static long signed24(int a) {
+        return a << 8 >> 8;
+    }
+
+    static long unsigned24(int a) {
+        return a & 0xffffff;
+    }
+
+    static long unsigned(int a) {
+        return a & 0xffffffffL;
+    }
+
+    static int mulHiUnsigned(int a, int b) {
+        return (int) (unsigned(a) * unsigned(b) >>> 32);
+    }
+
+    static int mulHi(int a, int b) {
+        return (int) ((long) a * b >> 32);
+    }
+
+    static int minUnsigned(int a, int b) {
+        return a + Integer.MIN_VALUE < b + Integer.MIN_VALUE ? a : b;
+    }
+
+    static int maxUnsigned(int a, int b) {
+        return a + Integer.MIN_VALUE > b + Integer.MIN_VALUE ? a : b;
+    }
+
+    static long minUnsigned(long a, long b) {
+        return a + Long.MIN_VALUE < b + Long.MIN_VALUE ? a : b;
+    }
+
+    static long maxUnsigned(long a, long b) {
+        return a + Long.MIN_VALUE > b + Long.MIN_VALUE ? a : b;
+    }
+
+    static int relu(int a) {
+        return Math.max(a, 0);
+    }
+
+    /// `min` and `max` of both halves as s16; the halves of the result are taken apart from each other.
+    static int minHalves(int a, int b) {
+        return pack(Math.min(a >> 16, b >> 16), Math.min((short) a, (short) b));
+    }
+
+    static int maxHalves(int a, int b) {
+        return pack(Math.max(a >> 16, b >> 16), Math.max((short) a, (short) b));
+    }
+
+    static int reluHalves(int a) {
+        return maxHalves(a, 0);
+    }
+
+    /// A quotient or remainder, and what a division by 0 leaves behind after the finding: all ones, as the hardware's sequence does.
+    static IntBinaryOperator division(boolean remainder, int bits, boolean signed) {
+        if (bits == 16) {
+            return signed ? (a, b) -> (remainder ? (short) a % (short) b : (short) a / (short) b) & MASK16 : (a, b) -> remainder ? a % b : a / b;
+        }
+        if (signed) {
+            return remainder ? (a, b) -> a % b : (a, b) -> a / b;
+        }
+        return remainder ? Integer::remainderUnsigned : Integer::divideUnsigned;
+    }
+
+    static LongBinaryOperator division(boolean remainder, boolean signed) {
+        if (signed) {
+            return remainder ? (a, b) -> a % b : (a, b) -> a / b;
+        }
+        return remainder ? Long::remainderUnsigned : Long::divideUnsigned;
+    }
+}
