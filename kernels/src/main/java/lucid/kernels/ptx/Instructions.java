@@ -3,8 +3,18 @@ package lucid.kernels.ptx;
 import java.util.HashMap;
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
+import lucid.kernels.ptx.steps.Approximate;
+import lucid.kernels.ptx.steps.Arithmetic;
 import lucid.kernels.ptx.steps.Barriers;
+import lucid.kernels.ptx.steps.Bits;
+import lucid.kernels.ptx.steps.Carry;
+import lucid.kernels.ptx.steps.Comparison;
 import lucid.kernels.ptx.steps.Control;
+import lucid.kernels.ptx.steps.Floats;
+import lucid.kernels.ptx.steps.Logic;
+import lucid.kernels.ptx.steps.Moves;
+import lucid.kernels.ptx.steps.Products;
+import lucid.kernels.ptx.steps.Shifts;
 
 /// Every instruction that the emulator knows, by opcode. A new family adds one line here.
 public final class Instructions {
@@ -19,6 +29,16 @@ public final class Instructions {
 
     private static Map<String, Decoder> table() {
         var table = new HashMap<String, Decoder>();
+        Arithmetic.register(table);
+        Products.register(table);
+        Carry.register(table);
+        Bits.register(table);
+        Logic.register(table);
+        Shifts.register(table);
+        Comparison.register(table);
+        Moves.register(table);
+        Floats.register(table);
+        Approximate.register(table);
         Control.register(table);
         Barriers.register(table);
         return Map.copyOf(table);

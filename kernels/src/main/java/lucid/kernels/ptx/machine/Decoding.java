@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import lucid.kernels.ptx.check.Lint;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.Operand;
@@ -42,7 +43,9 @@ public final class Decoding {
     private final List<Constant> constants = new ArrayList<>();
     private int words;
     private int wides;
+    private final List<Lint> lints = new ArrayList<>();
     private int predicates;
+    private int carry = -1;
 
     Decoding(PtxModule module, Entry entry) {
         this.module = module;
@@ -89,6 +92,23 @@ public final class Decoding {
     /// A fresh wide slot for a decoder's own use.
     public int newWide() {
         return wides++;
+    }
+
+    /// The predicate slot that serves the entry as carry flag.
+    public int carry() {
+        if (carry < 0) {
+            carry = predicates++;
+        }
+        return carry;
+    }
+
+    /// Notes that the instruction is legal but likely to surprise.
+    public void lint(Instruction at, String message) {
+        lints.add(new Lint(file, at.line(), message + ": '" + at.text() + "'"));
+    }
+
+    List<Lint> lints() {
+        return lints;
     }
 
     /// The word slot of a source or destination of at most 32 bits; a literal is converted to `type` first.

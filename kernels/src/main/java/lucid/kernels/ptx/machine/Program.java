@@ -2,6 +2,7 @@ package lucid.kernels.ptx.machine;
 
 import java.util.List;
 import java.util.Map;
+import lucid.kernels.ptx.check.Lint;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.PtxModule;
@@ -20,6 +21,7 @@ public final class Program {
     final Step[] steps;
     final int[] guards;
     final List<Decoding.Constant> constants;
+    private final List<Lint> lints;
     final int words;
     final int wides;
     final int predicates;
@@ -32,6 +34,7 @@ public final class Program {
         this.steps = steps;
         this.guards = guards;
         this.constants = List.copyOf(context.constants());
+        this.lints = List.copyOf(context.lints());
         this.words = context.words();
         this.wides = context.wides();
         this.predicates = context.predicates();
@@ -77,6 +80,11 @@ public final class Program {
     /// Name of the module's file.
     public String file() {
         return file;
+    }
+
+    /// Notes about instructions that are legal but likely to surprise, in order.
+    public List<Lint> lints() {
+        return lints;
     }
 
     private static int guard(Instruction instruction, Initialisation initialisation) {

@@ -55,6 +55,7 @@ public final class Warp {
     private int epoch;
     private int unused;
     private int waits;
+    private long clockReads;
     /// By program counter: lanes that a group found alive when it began to wait for convergence there.
     private final Map<Integer, Integer> expected = new HashMap<>(0);
 
@@ -180,6 +181,11 @@ public final class Warp {
     /// Where this warp is.
     public Finding.Site site(int lane) {
         return new Finding.Site(program.file, instruction(), block.index, index, lane);
+    }
+
+    /// A clock that only grows: instructions that the warp has completed. There is no timing model behind it.
+    public long clock() {
+        return completed + ++clockReads;
     }
 
     /// The lanes of `mask` have met: their accesses so far happened before their next ones.

@@ -14,13 +14,14 @@ import lucid.kernels.ptx.text.PtxType;
 ///
 /// An `.approx` result is the exact one computed in double and rounded once: within every bound that the ISA documents, and the same on every machine.
 /// A GPU's last bit may differ; tests of kernels must allow the documented error.
-final class Approximate {
+public final class Approximate {
     /// Above this divisor `div.approx` returns 0, and NaN for an infinite dividend (PTX ISA, "div").
     private static final float HUGE = 0x1p126f;
 
     private Approximate() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("ex2", (at, context) -> exponential(new Form(at, context)));
         table.put("tanh", (at, context) -> tanh(new Form(at, context)));
         table.put("lg2", (at, context) -> single(new Form(at, context), a -> Binary32.bits((float) Transcendental.log2(intBitsToFloat(a)))));

@@ -16,10 +16,11 @@ import lucid.kernels.ptx.text.PtxType;
 /// Integer addition, division, absolute value, minimum; opcodes that exist for floats too go on to [Floats] and [Halves] by their type.
 ///
 /// Everything wraps (PTX ISA, "Integer Arithmetic Instructions"). Products are in [Products], carries in [Carry].
-final class Arithmetic {
+public final class Arithmetic {
     private Arithmetic() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("add", (at, context) -> sum(new Form(at, context)));
         table.put("sub", (at, context) -> sum(new Form(at, context)));
         table.put("div", (at, context) -> division(new Form(at, context)));

@@ -10,10 +10,11 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Counting, finding and moving bits: `popc clz bfind brev bfe bfi fns bmsk szext prmt`.
-final class Bits {
+public final class Bits {
     private Bits() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("popc", (at, context) -> count(new Form(at, context), Integer::bitCount, Long::bitCount));
         table.put("clz", (at, context) -> count(new Form(at, context), Integer::numberOfLeadingZeros, Long::numberOfLeadingZeros));
         table.put("bfind", (at, context) -> find(new Form(at, context)));

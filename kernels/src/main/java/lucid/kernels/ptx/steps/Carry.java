@@ -7,10 +7,11 @@ import lucid.kernels.ptx.text.PtxType;
 
 /// Extended-precision arithmetic: `.cc` writes the carry flag, `addc`, `subc` and `madc` read it. The flag is one more predicate of the entry.
 /// A subtraction's flag is its borrow (PTX ISA, "Extended-Precision Integer Arithmetic Instructions").
-final class Carry {
+public final class Carry {
     private Carry() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("addc", (at, context) -> {
             var form = new Form(at, context);
             return sum(form, false, true, form.take("cc"));

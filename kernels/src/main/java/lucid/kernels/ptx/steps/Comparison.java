@@ -10,14 +10,15 @@ import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Comparison and selection: `setp set selp slct`. The comparisons themselves are in [Tests].
-final class Comparison {
+public final class Comparison {
     private static final int ONE_F32 = Float.floatToRawIntBits(1f);
     private static final int ONE_F16 = 0x3c00;
     private static final int ONE_BF16 = 0x3f80;
 
     private Comparison() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("setp", (at, context) -> setp(new Form(at, context)));
         table.put("set", (at, context) -> set(new Form(at, context)));
         table.put("selp", (at, context) -> selp(new Form(at, context)));

@@ -13,10 +13,11 @@ import lucid.kernels.ptx.number.Rounding;
 import lucid.kernels.ptx.text.PtxType;
 
 /// f32 and f64: `add sub mul fma mad abs neg copysign testp`. The 16-bit formats go on to [Halves].
-final class Floats {
+public final class Floats {
     private Floats() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("fma", (at, context) -> fma(new Form(at, context)));
         table.put("copysign", (at, context) -> copysign(new Form(at, context)));
         table.put("testp", (at, context) -> testp(new Form(at, context)));
@@ -222,10 +223,10 @@ final class Floats {
         LaneTest test;
         if (type == PtxType.F64) {
             int a = form.wide(1, type);
-            test = Lanes.test(a, a, property64(property));
+            test = Lanes.testWides(a, a, property64(property));
         } else {
             int a = form.word(1, type);
-            test = Lanes.test(a, a, property32(property));
+            test = Lanes.testWords(a, a, property32(property));
         }
         return (warp, mask) -> {
             warp.predicates[p] = warp.predicates[p] & ~mask | test.lanes(warp) & mask;

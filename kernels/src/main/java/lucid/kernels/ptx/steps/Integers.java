@@ -10,7 +10,7 @@ final class Integers {
     private Integers() {}
 
     static int saturate(long x) {
-        return (int) Math.clamp(x, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        return Math.clamp(x, Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     static int pack(int high, int low) {

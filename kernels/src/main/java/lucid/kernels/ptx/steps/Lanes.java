@@ -123,12 +123,12 @@ final class Lanes {
     }
 
     /// The lanes for which a comparison of two words holds.
-    static LaneTest test(int a, int b, IntTest f) {
+    static LaneTest testWords(int a, int b, IntTest f) {
         return (LaneTest) create(Loops.WordTest.class, f, 0, a, b, 0);
     }
 
     /// The lanes for which a comparison of two wides holds.
-    static LaneTest test(int a, int b, LongTest f) {
+    static LaneTest testWides(int a, int b, LongTest f) {
         return (LaneTest) create(Loops.WideTest.class, f, 0, a, b, 0);
     }
 

@@ -12,10 +12,11 @@ import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Bitwise logic: `and or xor not cnot lop3`. A predicate is one lane mask, so logic of predicates is one operation for the whole warp.
-final class Logic {
+public final class Logic {
     private Logic() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("and", (at, context) -> binary(new Form(at, context), (a, b) -> a & b, (a, b) -> a & b));
         table.put("or", (at, context) -> binary(new Form(at, context), (a, b) -> a | b, (a, b) -> a | b));
         table.put("xor", (at, context) -> binary(new Form(at, context), (a, b) -> a ^ b, (a, b) -> a ^ b));

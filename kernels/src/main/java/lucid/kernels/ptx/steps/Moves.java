@@ -2,17 +2,22 @@ package lucid.kernels.ptx.steps;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.SpecialRegister;
 
 /// `mov`: registers, constants, addresses, and packing: `mov.b32 r, {h0, h1}` puts h0 into the low half.
-final class Moves {
+public final class Moves {
+    private static final Set<String> CLOCKS = Set.of("%clock", "%clock_hi", "%clock64", "%globaltimer");
+
     private Moves() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("mov", (at, context) -> move(new Form(at, context)));
     }
 
@@ -25,11 +30,35 @@ final class Moves {
         if (form.operand(0) instanceof Operand.Vector(List<Operand> parts)) {
             return unpack(form, packable(form, type), parts);
         }
+        if (form.operand(1) instanceof Operand.Special(SpecialRegister register) && CLOCKS.contains(register.name())) {
+            return clock(form, type, register.name().equals("%clock_hi") ? 32 : 0);
+        }
         return switch (type) {
             case PRED -> predicate(form.predicateTarget(form.operand(0)), form.predicate(1), 0);
             case B16, U16, S16, B32, U32, S32, F32 -> Lanes.words(form.wordTarget(0, type), form.word(1, type), a -> a);
             case B64, U64, S64, F64 -> Lanes.wides(form.wideTarget(0, type), form.wide(1, type), a -> a);
             default -> throw form.unknown();
+        };
+    }
+
+    /// Clocks are read when they are executed; the words of `%clock64` are `%clock` and `%clock_hi`.
+    private static Step clock(Form form, PtxType type, int shift) {
+        boolean wide = type.bits() == 64;
+        if (type.floating() || type.bits() < 32) {
+            throw form.unknown();
+        }
+        int d = wide ? form.wideTarget(0, type) : form.wordTarget(0, type);
+        return (warp, mask) -> {
+            long time = warp.clock() >>> shift;
+            for (int left = mask; left != 0; left &= left - 1) {
+                int l = Integer.numberOfTrailingZeros(left);
+                if (wide) {
+                    warp.wides[d + l] = time;
+                } else {
+                    warp.words[d + l] = (int) time;
+                }
+            }
+            return Step.NEXT;
         };
     }
 

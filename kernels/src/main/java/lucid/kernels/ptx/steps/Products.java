@@ -11,10 +11,11 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Integer products: `mul`, `mad`, `mul24`, `mad24`. A product has twice the operands' bits; `.lo` and `.hi` are its halves, `.wide` is all of it.
-final class Products {
+public final class Products {
     private Products() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("mul", (at, context) -> mul(new Form(at, context)));
         table.put("mad", (at, context) -> mad(new Form(at, context)));
         table.put("mul24", (at, context) -> mul24(new Form(at, context)));

@@ -9,10 +9,11 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Shifts: `shl shr shf`. Amounts are unsigned and clamped to the width, unlike Java's, which wrap.
-final class Shifts {
+public final class Shifts {
     private Shifts() {}
 
-    static void register(Map<String, Decoder> table) {
+    /// Adds this family's decoders.
+    public static void register(Map<String, Decoder> table) {
         table.put("shl", (at, context) -> left(new Form(at, context)));
         table.put("shr", (at, context) -> right(new Form(at, context)));
         table.put("shf", (at, context) -> funnel(new Form(at, context)));

@@ -31,10 +31,10 @@ final class Tests {
         }
         String order = unsigned ? unsignedName(name) : name;
         if (type.bits() == 64) {
-            return Lanes.test(form.wide(a, type), form.wide(b, type), wide(form, order, unsigned));
+            return Lanes.testWides(form.wide(a, type), form.wide(b, type), wide(form, order, unsigned));
         }
         Lanes.IntTest test = type == PtxType.S16 ? half(form, order) : word(form, order, unsigned);
-        return Lanes.test(form.word(a, type), form.word(b, type), test);
+        return Lanes.testWords(form.word(a, type), form.word(b, type), test);
     }
 
     private static String unsignedName(String name) {
@@ -102,8 +102,8 @@ final class Tests {
     private static LaneTest floats(Form form, String name, boolean ftz, PtxType type, int a, int b, boolean upper) {
         Ordered ordered = Ordered.of(name);
         LaneTest test = switch (type) {
-            case F64 -> Lanes.test(form.wide(a, type), form.wide(b, type), doubles(form, ordered.name()));
-            case F32 -> ftz ? decoded(form, ordered.name(), type, a, b, x -> intBitsToFloat(Binary32.flush(x))) : Lanes.test(form.word(a, type), form.word(b, type), singles(form, ordered.name()));
+            case F64 -> Lanes.testWides(form.wide(a, type), form.wide(b, type), doubles(form, ordered.name()));
+            case F32 -> ftz ? decoded(form, ordered.name(), type, a, b, x -> intBitsToFloat(Binary32.flush(x))) : Lanes.testWords(form.word(a, type), form.word(b, type), singles(form, ordered.name()));
             case F16, F16X2 -> decoded(form, ordered.name(), type, a, b, upper ? x -> half(x >>> 16, ftz) : x -> half(x & 0xffff, ftz));
             case BF16, BF16X2 -> decoded(form, ordered.name(), type, a, b, upper ? x -> Formats.bf16ToF32(x >>> 16) : Formats::bf16ToF32);
             default -> throw form.unknown();
