@@ -27,7 +27,7 @@ record CorpusCase(String kernel, String label, int[] grid, int[] block, int[] cl
     }
 
     /// How a buffer's bytes become numbers.
-    enum Format { F32, BF16, U32 }
+    enum Format { F32, BF16, U32, S32 }
 
     /// Element i of the buffer must be within `bounds[i]` of `values[i]`; a bound of 0 means equal.
     record Expected(String array, Format format, double[] values, double[] bounds) {

@@ -33,6 +33,18 @@ final class Data {
         return b.array();
     }
 
+    static byte[] s32(int[] x) {
+        ByteBuffer b = ByteBuffer.allocate(4 * x.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (int v : x) b.putInt(v);
+        return b.array();
+    }
+
+    /// Rounds to bf16, to nearest even.
+    static float toBf16(float x) {
+        int bits = Float.floatToRawIntBits(x);
+        return Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff0000);
+    }
+
     static byte[] bf16(float[] x) {
         ByteBuffer b = ByteBuffer.allocate(2 * x.length).order(ByteOrder.LITTLE_ENDIAN);
         for (float v : x) b.putShort((short) (Float.floatToRawIntBits(v) >>> 16));
@@ -44,6 +56,7 @@ final class Data {
         return switch (format) {
             case F32 -> b.getFloat(4 * i);
             case BF16 -> Float.intBitsToFloat(b.getShort(2 * i) << 16);
+            case S32 -> b.getInt(4 * i);
             case U32 -> Integer.toUnsignedLong(b.getInt(4 * i));
         };
     }

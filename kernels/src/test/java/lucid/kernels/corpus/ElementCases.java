@@ -1,6 +1,8 @@
 package lucid.kernels.corpus;
 
+import static lucid.kernels.corpus.CorpusCase.Format.BF16;
 import static lucid.kernels.corpus.CorpusCase.Format.F32;
+import static lucid.kernels.corpus.CorpusCase.Format.S32;
 import static lucid.kernels.corpus.CorpusCase.Format.U32;
 import static lucid.kernels.corpus.Data.ceilDiv;
 
@@ -16,7 +18,8 @@ final class ElementCases {
 
     static List<CorpusCase> all() {
         return List.of(vectorAdd(1), vectorAdd(511), vectorAdd(512), vectorAdd(1030), transpose(1, 1), transpose(32, 32), transpose(33, 70), histogram(5, 1), histogram(3003, 2),
-                stencil(1, 1), stencil(512, 1), stencil(5 * 512 + 7, 2), stencil(1026, 1), scaleTma(1, 4, 1), scaleTma(40, 100, 2), scaleTma(100, 68, 1), multicast(5, 100), multicast(21, 600));
+                stencil(1, 1), stencil(512, 1), stencil(5 * 512 + 7, 2), stencil(1026, 1), scaleTma(1, 4, 1), scaleTma(40, 100, 2), scaleTma(100, 68, 1), multicast(5, 100), multicast(21, 600), scan(1, 1), scan(2, 300), scan(1, 256),
+                reverse(1, 1), reverse(64 * 9 + 5, 1), reverse(64 * 7, 2), transposeStmatrix(8, 1), transposeStmatrix(72, 70));
     }
 
     static CorpusCase vectorAdd(int n) {
@@ -80,5 +83,38 @@ final class ElementCases {
         return CorpusCase.of("cluster_multicast_scale_f32_sm90a", rows + "x" + cols).grid(2 * ceilDiv(rows, 16), 1, 1).cluster(2).block(256, 1).shared(1032)
                 .mapIn("mapW", TensorMap.Type.F32, 0, cols, 0, 128, Swizzle.NONE, Data.f32(w)).in("x", Data.f32(x)).out("y", F32, y, new double[y.length]).u32("rows", rows)
                 .u32("cols", cols).build();
+    }
+
+    static CorpusCase scan(int rows, int cols) {
+        Random random = new Random(9);
+        int[] x = new int[rows * cols];
+        double[] y = new double[x.length];
+        for (int r = 0; r < rows; r++) {
+            int sum = 0;
+            for (int c = 0; c < cols; c++) {
+                x[r * cols + c] = random.nextInt();
+                y[r * cols + c] = sum += x[r * cols + c];
+            }
+        }
+        return CorpusCase.of("scan_inclusive_s32_sm80", rows + "x" + cols).grid(rows, 1, 1).block(128, 1).in("x", Data.s32(x)).out("y", S32, y, new double[y.length]).u32("cols", cols).build();
+    }
+
+    static CorpusCase reverse(int n, int blocks) {
+        float[] x = Data.normal(10, n);
+        double[] y = new double[n];
+        for (int i = 0; i < n; i++) {
+            int from = i ^ 63;
+            y[i] = from < n ? x[from] : 0;
+        }
+        return CorpusCase.of("named_barrier_reverse_f32_sm80", "n=" + n + " blocks=" + blocks).grid(blocks, 1, 1).block(128, 1).in("x", Data.f32(x)).out("y", F32, y, new double[n])
+                .u32("n", n).build();
+    }
+
+    static CorpusCase transposeStmatrix(int rows, int cols) {
+        float[] x = Data.normal(13, rows * cols);
+        double[] y = new double[x.length];
+        for (int r = 0; r < rows; r++) for (int c = 0; c < cols; c++) y[c * rows + r] = Data.toBf16(x[r * cols + c]);
+        return CorpusCase.of("transpose_stmatrix_tma_bf16_sm90a", rows + "x" + cols).grid(ceilDiv(cols, 64), ceilDiv(rows, 64), 1).block(128, 1).shared(8192).in("x", Data.f32(x))
+                .mapOut("mapY", TensorMap.Type.BF16, cols, rows, 64, 64, Swizzle.BYTES_128, BF16, y, new double[y.length]).u32("rows", rows).u32("cols", cols).build();
     }
 }

@@ -4,6 +4,7 @@ import static lucid.kernels.corpus.CorpusCase.Format.F32;
 import static lucid.kernels.corpus.Data.U;
 
 import java.util.List;
+import java.util.Random;
 
 /// Reductions over rows. A sum of n numbers in any order is off by at most about (longest chain) u sum |x|, u = 2^-24 (Higham, section 4.2).
 final class RowCases {
@@ -13,7 +14,7 @@ final class RowCases {
     }
 
     static List<CorpusCase> all() {
-        return List.of(sum(2, 1), sum(3, 100), sum(2, 515), softmax(2, 1), softmax(3, 300), softmax(1, 515), clusterSum(1, 5), clusterSum(2, 1300));
+        return List.of(sum(2, 1), sum(3, 100), sum(2, 515), softmax(2, 1), softmax(3, 300), softmax(1, 515), clusterSum(1, 5), clusterSum(2, 1300), bag(1, 0), bag(2, 1), bag(3, 11), bag(1, 21));
     }
 
     static CorpusCase sum(int rows, int cols) {
@@ -61,5 +62,25 @@ final class RowCases {
             }
         }
         return CorpusCase.of("softmax_row_f32_sm80", rows + "x" + cols).grid(rows, 1, 1).block(256, 1).in("x", Data.f32(x)).out("y", F32, y, bound).u32("cols", cols).build();
+    }
+
+    static CorpusCase bag(int bags, int count) {
+        int rows = 37;
+        float[] table = Data.normal(14, rows * 128);
+        int[] index = new int[Math.max(1, bags * count)]; // a buffer has at least one element
+        double[] out = new double[bags * 128];
+        double[] bound = new double[out.length];
+        Random random = new Random(15);
+        for (int b = 0; b < bags; b++) {
+            for (int j = 0; j < count; j++) {
+                int row = index[b * count + j] = random.nextInt(rows);
+                for (int c = 0; c < 128; c++) {
+                    out[b * 128 + c] += table[row * 128 + c];
+                    bound[b * 128 + c] += Math.abs(table[row * 128 + c]) * count * U;
+                }
+            }
+        }
+        return CorpusCase.of("embedding_bag_mbarrier_f32_sm80", "bags=" + bags + " J=" + count).grid(bags, 1, 1).block(128, 1).in("table", Data.f32(table)).in("index", Data.s32(index))
+                .out("out", F32, out, bound).u32("J", count).build();
     }
 }
