@@ -16,6 +16,8 @@ public final class Block {
     public final Geometry.Size position;
     /// Asynchronous work, or null when the launch has none.
     public AsyncState async;
+    /// What its warps can address.
+    public BlockMemory memory;
 
     final Warp[] warps;
     final NamedBarrier[] barriers = new NamedBarrier[BARRIERS];
@@ -68,16 +70,13 @@ public final class Block {
     /// The address of a variable within its space, as this block sees it.
     public long addressOf(Variable variable) {
         return switch (variable.space()) {
-            case SHARED, SHARED_CTA, SHARED_CLUSTER -> sharedAddress(variable);
-            case PARAM, LOCAL -> variable.offset();
-            case GLOBAL, CONST -> cluster.grid.addressOf(variable);
+            case SHARED, SHARED_CTA, SHARED_CLUSTER -> memory.shared().addressOf(variable);
+            case LOCAL -> variable.offset();
+            case PARAM -> memory.parameters().addressOf(variable);
+            case CONST -> memory.constants().addressOf(variable);
+            case GLOBAL -> cluster.grid.addressOf(variable);
             case GENERIC -> throw new IllegalStateException("variable " + variable.name() + " has no state space");
         };
-    }
-
-    /// In clusters the rank is part of the address (see `mapa`).
-    private long sharedAddress(Variable variable) {
-        return cluster.grid.layout.addressOf(variable) | (long) rank << 24;
     }
 
     /// Lanes have exited: barriers that waited for them may complete.
@@ -88,8 +87,11 @@ public final class Block {
             }
         }
         cluster.barrier.lanesExited();
-        if (warp.live == 0 && --running == 0 && async != null) {
-            async.exit();
+        if (warp.live == 0 && --running == 0) {
+            if (async != null) {
+                async.exit();
+            }
+            memory.shared().exit();
         }
     }
 }

@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.machine;
 
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.memory.Snapshot;
 
 /// The barrier over all threads of a cluster (PTX ISA, "barrier.cluster"): arrive does not wait, wait comes after it, exited threads drop out.
 public final class ClusterBarrier {
@@ -9,6 +10,9 @@ public final class ClusterBarrier {
     private final int[] arrived;
     /// Per warp: lanes whose phase is complete and that have not waited for it yet.
     private final int[] passed;
+    /// What those who have arrived with release semantics had done before, in the open phase and in the last complete one.
+    private Snapshot past = Snapshot.NONE;
+    private Snapshot complete = Snapshot.NONE;
 
     ClusterBarrier(Cluster cluster) {
         this.cluster = cluster;
@@ -26,6 +30,9 @@ public final class ClusterBarrier {
             warp.finding(Kind.BARRIER_MISUSE, -1, "barrier.cluster.arrive again without a barrier.cluster.wait after the last one");
         }
         arrived[w] |= mask;
+        if (release) {
+            past = past.join(warp.clock().release());
+        }
         tryComplete();
     }
 
@@ -41,6 +48,7 @@ public final class ClusterBarrier {
             return false;
         }
         passed[w] &= ~mask;
+        warp.synchronised(complete, mask);
         return true;
     }
 
@@ -68,6 +76,8 @@ public final class ClusterBarrier {
                 passed[w] |= arrived[w];
                 arrived[w] = 0;
             }
+            complete = past;
+            past = Snapshot.NONE;
             cluster.event();
         }
     }

@@ -1,5 +1,7 @@
 package lucid.kernels.ptx.machine;
 
+import lucid.kernels.ptx.memory.Traffic;
+
 /// How often each instruction ran. One object per worker; they are added up at the end, so counting needs no lock and the sum
 /// does not depend on the number of threads.
 public final class Counters {
@@ -7,10 +9,13 @@ public final class Counters {
     public final long[] executions;
     /// Per instruction: lanes for which it ran, guard applied, summed over its executions.
     public final long[] lanes;
+    /// Requests, wavefronts and sectors of memory.
+    public final Traffic traffic;
 
     public Counters(int instructions) {
         executions = new long[instructions];
         lanes = new long[instructions];
+        traffic = new Traffic(instructions);
     }
 
     /// Warp-instructions in all.
@@ -28,5 +33,6 @@ public final class Counters {
             executions[i] += other.executions[i];
             lanes[i] += other.lanes[i];
         }
+        traffic.add(other.traffic);
     }
 }

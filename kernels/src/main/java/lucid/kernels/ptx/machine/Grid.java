@@ -10,6 +10,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import lucid.kernels.ptx.check.Findings;
+import lucid.kernels.ptx.memory.ConstantMemory;
+import lucid.kernels.ptx.memory.GlobalMemory;
+import lucid.kernels.ptx.memory.ParameterBlock;
+import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.text.Variable;
 
 /// One launch: all blocks of a grid, run in order of their clusters by a fixed number of threads.
@@ -20,31 +24,35 @@ public final class Grid {
 
     public final Program program;
     public final Geometry geometry;
-    public final SharedLayout layout;
     public final Findings findings;
     public final Schedule schedule;
     public final long seed;
-    /// Puts a launch's asynchronous work and memory into a fresh block, before its warps start.
+    private final Memories memories;
+    /// Puts a launch's asynchronous work into a fresh block, before its warps start.
     private final Consumer<Block> furnish;
-    private final Map<Variable, Long> addresses;
     private final long budget;
     private final AtomicLong remaining;
     private final AtomicLong next = new AtomicLong();
     private volatile boolean stopped;
 
-    /// @param addresses of module-scope `.global` and `.const` variables
+    /// The memory that all blocks share.
+    ///
+    /// @param globals addresses of the module's `.global` variables
+    /// @param sharedBase where shared memory begins: [SharedMemory#SM_90_BASE] or 0
+    /// @param sharedSeed odd: the dynamic array is aligned as declared and no better
+    public record Memories(GlobalMemory global, ConstantMemory constants, ParameterBlock parameters, Map<Variable, Long> globals, int sharedBase, long sharedSeed) {}
+
     /// @param budget warp-instructions that the launch may run in all
-    public Grid(Program program, Geometry geometry, SharedLayout layout, Findings findings, Schedule schedule, long seed, long budget,
-                Map<Variable, Long> addresses, Consumer<Block> furnish) {
+    /// @param furnish called for every block before its warps start
+    public Grid(Program program, Geometry geometry, Memories memories, Findings findings, Schedule schedule, long seed, long budget, Consumer<Block> furnish) {
         this.program = program;
         this.geometry = geometry;
-        this.layout = layout;
+        this.memories = memories;
         this.findings = findings;
         this.schedule = schedule;
         this.seed = seed;
         this.budget = budget;
         this.remaining = new AtomicLong(budget);
-        this.addresses = addresses;
         this.furnish = furnish;
     }
 
@@ -74,18 +82,30 @@ public final class Grid {
         long clusters = geometry.clusters();
         for (long c = next.getAndIncrement(); c < clusters && !stopped; c = next.getAndIncrement()) {
             var cluster = new Cluster(this, (int) c, counters);
-            for (Block block : cluster.blocks) {
-                furnish.accept(block);
-                block.start();
-            }
+            furnish(cluster);
             new Scheduler(cluster).run();
             remaining.addAndGet(cluster.granted);
         }
         return counters;
     }
 
+    private void furnish(Cluster cluster) {
+        var shared = new SharedMemory[cluster.blocks.length];
+        for (Block block : cluster.blocks) {
+            shared[block.rank] = new SharedMemory(program.entry.shared(), geometry.dynamicShared(), memories.sharedBase(), block.rank, memories.sharedSeed());
+            block.memory = new BlockMemory(memories.global(), shared[block.rank], memories.constants(), memories.parameters());
+        }
+        SharedMemory.connect(shared);
+        for (Block block : cluster.blocks) {
+            furnish.accept(block);
+        }
+        for (Block block : cluster.blocks) {
+            block.start();
+        }
+    }
+
     long addressOf(Variable variable) {
-        Long address = addresses.get(variable);
+        Long address = memories.globals().get(variable);
         if (address == null) {
             throw new IllegalStateException("variable " + variable.name() + " was not laid out");
         }

@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.machine;
 
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.memory.Snapshot;
 
 /// One of the 16 barriers of a block (PTX ISA, "bar, barrier").
 ///
@@ -18,6 +19,8 @@ public final class NamedBarrier {
     private int count;
     private int first = -1;
     private int reduction;
+    /// What everybody who has arrived had done before.
+    private Snapshot past = Snapshot.NONE;
     /// Per warp: what `bar.red` counted in the phase that released it.
     private final int[] results;
 
@@ -84,6 +87,7 @@ public final class NamedBarrier {
             warp.finding(Kind.BARRIER_MISUSE, -1, "this warp arrives at barrier " + id + " again before the phase is complete (" + state() + ")");
         }
         arrived[w] |= mask;
+        past = past.join(warp.clock().release());
     }
 
     private String firstArrival() {
@@ -131,12 +135,14 @@ public final class NamedBarrier {
         for (int w = 0; w < arrived.length; w++) {
             if (waiting[w] != 0) {
                 results[w] = reduction;
+                block.warps[w].synchronised(past, waiting[w]);
             }
             released[w] |= waiting[w];
             waiting[w] = 0;
             arrived[w] = 0;
         }
         reduction = 0;
+        past = Snapshot.NONE;
         block.cluster.event();
     }
 

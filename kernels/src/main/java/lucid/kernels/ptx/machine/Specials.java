@@ -77,7 +77,7 @@ final class Specials {
             case "%nsmid" -> Grid.MULTIPROCESSORS;
             case "%gridid" -> 1;
             case "%dynamic_smem_size" -> geometry.dynamicShared();
-            case "%total_smem_size", "%aggr_smem_size" -> block.cluster.grid.layout.bytes();
+            case "%total_smem_size", "%aggr_smem_size" -> block.memory.shared().size();
             case "%cluster_ctarank" -> block.rank;
             case "%cluster_nctarank" -> geometry.clusterBlocks();
             case "WARP_SZ" -> 32;

@@ -4,7 +4,13 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import lucid.kernels.ptx.check.Finding;
+import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.memory.Accessor;
+import lucid.kernels.ptx.memory.Clock;
+import lucid.kernels.ptx.memory.LocalMemory;
+import lucid.kernels.ptx.memory.Snapshot;
+import lucid.kernels.ptx.memory.Traffic;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;
 
@@ -13,7 +19,7 @@ import lucid.kernels.ptx.text.Instruction;
 /// Immediates, special registers and addresses of symbols are slots too, filled once when the warp starts (see [Decoding]):
 /// a step reads every source the same way. Lanes run in lockstep as long as they agree; when they do not, the group with the lowest
 /// program counter runs first and joins the others where it meets them (see [LaneGroups]).
-public final class Warp {
+public final class Warp implements Accessor {
     /// Instructions that one group of lanes may run before another group of the same warp gets its turn.
     private static final int FAIRNESS = 4096;
 
@@ -33,6 +39,7 @@ public final class Warp {
     public final Block block;
     /// Index in the block.
     public final int index;
+    public final LocalMemory local;
 
     /// Which lanes of a declared register have been written; kept only for registers that [Initialisation] cannot prove.
     final int[] ready;
@@ -45,6 +52,7 @@ public final class Warp {
 
     private final Program program;
     private final Counters counters;
+    private final Clock clock;
     private final LaneGroups others = new LaneGroups();
     private int at;
     private int active;
@@ -52,7 +60,6 @@ public final class Warp {
     private int limit = Integer.MAX_VALUE;
     private int sinceSwitch;
     private Supplier<String> waitsFor;
-    private int epoch;
     private int unused;
     private int waits;
     private long clockReads;
@@ -64,6 +71,8 @@ public final class Warp {
         this.index = index;
         this.program = block.cluster.grid.program;
         this.counters = block.cluster.counters;
+        this.clock = new Clock(block.index, index, block.cluster.index);
+        this.local = new LocalMemory(program.entry.local());
         this.words = new int[program.words * 32];
         this.wides = new long[program.wides * 32];
         this.predicates = new int[program.predicates];
@@ -74,12 +83,34 @@ public final class Warp {
         Specials.fill(this, program.constants);
     }
 
+    @Override
+    public Clock clock() {
+        return clock;
+    }
+
+    @Override
+    public Findings findings() {
+        return block.cluster.grid.findings;
+    }
+
+    @Override
+    public Traffic traffic() {
+        return counters.traffic;
+    }
+
+    @Override
+    public String file() {
+        return program.file;
+    }
+
     /// The instruction that runs.
+    @Override
     public Instruction instruction() {
         return instructionAt(at);
     }
 
     /// The instruction of that index; the last one for the implicit `exit` behind it.
+    @Override
     public Instruction instructionAt(int pc) {
         var code = program.entry.instructions();
         return code.get(Math.min(pc, code.size() - 1));
@@ -175,22 +206,28 @@ public final class Warp {
 
     /// Reports a finding at the running instruction.
     public void finding(Kind kind, int lane, long address, long value, String message, Finding.Site earlier) {
-        block.cluster.grid.findings.add(new Finding(kind, site(lane), address, value, message, earlier, 1));
+        findings().add(new Finding(kind, site(lane), address, value, message, earlier, 1));
     }
 
-    /// Where this warp is.
+    @Override
     public Finding.Site site(int lane) {
         return new Finding.Site(program.file, instruction(), block.index, index, lane);
     }
 
     /// A clock that only grows: instructions that the warp has completed. There is no timing model behind it.
-    public long clock() {
+    public long ticks() {
         return completed + ++clockReads;
     }
 
     /// The lanes of `mask` have met: their accesses so far happened before their next ones.
     public void synchronised(int mask) {
-        epoch++;
+        clock.warpSync(mask);
+    }
+
+    /// The lanes of `mask` have passed a barrier: what others did before they arrived happened before.
+    void synchronised(Snapshot past, int mask) {
+        clock.acquire(past, mask);
+        clock.warpSync(mask);
     }
 
     /// Ends the whole cluster (`trap`). Return [Step#JUMPED] afterwards.

@@ -49,7 +49,7 @@ public final class Moves {
         }
         int d = wide ? form.wideTarget(0, type) : form.wordTarget(0, type);
         return (warp, mask) -> {
-            long time = warp.clock() >>> shift;
+            long time = warp.ticks() >>> shift;
             for (int left = mask; left != 0; left &= left - 1) {
                 int l = Integer.numberOfTrailingZeros(left);
                 if (wide) {

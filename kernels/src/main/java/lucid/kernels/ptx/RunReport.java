@@ -1,0 +1,23 @@
+package lucid.kernels.ptx;
+
+import java.util.List;
+import lucid.kernels.ptx.check.Finding;
+import lucid.kernels.ptx.machine.Counters;
+import lucid.kernels.ptx.machine.Geometry;
+import lucid.kernels.ptx.text.Entry;
+
+/// What a run has shown.
+///
+/// @param file the module's name
+/// @param entry what ran
+/// @param geometry how large
+/// @param findings what is wrong, empty for a clean run
+/// @param droppedFindings further distinct findings that were counted only
+/// @param counters what ran how often
+public record RunReport(String file, Entry entry, Geometry geometry, List<Finding> findings, long droppedFindings, Counters counters) {
+
+    /// True when nothing was found.
+    public boolean clean() {
+        return findings.isEmpty();
+    }
+}
