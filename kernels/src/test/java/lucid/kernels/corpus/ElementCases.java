@@ -17,7 +17,7 @@ final class ElementCases {
     }
 
     static List<CorpusCase> all() {
-        return List.of(vectorAdd(1), vectorAdd(511), vectorAdd(512), vectorAdd(1030), transpose(1, 1), transpose(32, 32), transpose(33, 70), histogram(5, 1), histogram(3003, 2),
+        return List.of(vectorAdd(1), vectorAdd(8), vectorAdd(511), vectorAdd(512), vectorAdd(1030), transpose(1, 1), transpose(32, 32), transpose(33, 70), histogram(5, 1), histogram(3003, 2),
                 stencil(1, 1), stencil(512, 1), stencil(5 * 512 + 7, 2), stencil(1026, 1), scaleTma(1, 4, 1), scaleTma(40, 100, 2), scaleTma(100, 68, 1), multicast(5, 100), multicast(21, 600), scan(1, 1), scan(2, 300), scan(1, 256),
                 reverse(1, 1), reverse(64 * 9 + 5, 1), reverse(64 * 7, 2), transposeStmatrix(8, 1), transposeStmatrix(72, 70));
     }
