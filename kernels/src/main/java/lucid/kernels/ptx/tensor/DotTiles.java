@@ -3,169 +3,232 @@ package lucid.kernels.ptx.tensor;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.number.Formats;
 
-/// [Accumulation#EXACT] in vectors of double, in the order in which registers lie.
+/// [Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 (or 16) columns of D stay in registers while k runs.
 ///
-/// One accumulator register of a warp is 32 words: lane `4 g + t` holds row g (8 rows), column `2 t + p` of an n8 tile, p the parity of the register. A vector of
-/// L doubles is `L / 4` rows times 4 columns. So D needs no shuffling at all if A comes as vectors with every element repeated 4 times,
-/// and B as vectors of the 4 columns repeated `L / 4` times. Both are unpacked once per instruction:
+/// One accumulator register of a warp is 32 words: lane `4 g + t` holds row g of 8, column `2 t + p` of 8, p the parity of the register. So the two registers
+/// of a block hold its even and its odd columns, and a row of a block here is *even columns, then odd ones*, in B's panels as well ([#column]): then a row is two
+/// runs of 4 words. Panels of A (8 rows) and of B (8 columns) are both `[k][8]`; A is read one number at a time, into all lanes.
 ///
-/// ```
-/// A panel (L rows):  [k][q]   q = 0..3   vector = row q L/4, repeated 4 times, row q L/4 + 1, ...
-/// B tile (8 columns): [k][p]  p = 0, 1   vector = columns p, 2 + p, 4 + p, 6 + p, repeated
-/// accumulator tile:   [p][32] doubles in lane order
-/// ```
-/// Every lane does what the plain loop does: `fma(a_k, b_k, acc)` in ascending k, where fma and multiply-then-add agree because products of two factors of
-/// at most 24 bits are exact in double.
+/// Every lane does what the plain loop does: `fma(a_k, b_k, acc)` in ascending k, where fma and multiply-then-add agree because the product of two factors of
+/// at most 24 bits is exact in double.
 final class DotTiles {
-    /// 512 bits at most: wider vectors would hold more than the 8 rows of a register.
+    /// 512 bits at most: a row of a block has 8 numbers.
     private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED.length() > 8 ? DoubleVector.SPECIES_512 : DoubleVector.SPECIES_PREFERRED;
-    /// Doubles in a vector: also the rows of an A panel.
-    static final int L = D.length();
-    private static final VectorSpecies<Float> F = VectorSpecies.of(float.class, VectorShape.forBitSize(Math.max(64, L * 32)));
-    private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, VectorShape.forBitSize(Math.max(64, L * 32)));
-    /// Rows in a vector.
-    private static final int R = Math.max(1, L / 4);
+    private static final int L = D.length();
+    private static final VectorShape HALF_SHAPE = VectorShape.forBitSize(Math.max(64, L * 32));
+    private static final VectorSpecies<Float> F = VectorSpecies.of(float.class, HALF_SHAPE);
+    private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, HALF_SHAPE);
     /// Whether this machine's vectors fit (4 or 8 doubles). With 2 the plain path is used.
     static final boolean FAST = L == 4 || L == 8;
-
-    private static final VectorShuffle<Double> ROWS_0 = rows(0);
-    private static final VectorShuffle<Double> ROWS_1 = rows(1);
-    private static final VectorShuffle<Double> ROWS_2 = rows(2);
-    private static final VectorShuffle<Double> ROWS_3 = rows(3);
-    private static final VectorShuffle<Double> LANES_0 = lanes(0);
-    private static final VectorShuffle<Double> LANES_1 = lanes(1);
-    private static final VectorShuffle<Double> LANES_2 = lanes(2);
-    private static final VectorShuffle<Double> LANES_3 = lanes(3);
-    private static final VectorShuffle<Double> EVEN = VectorShuffle.fromOp(D, i -> i & 3);
-    private static final VectorShuffle<Double> ODD = VectorShuffle.fromOp(D, i -> (4 + (i & 3)) % L);
+    private static final VectorShuffle<Integer> SWAP = VectorShuffle.fromOp(I, i -> (i + 4) % L);
+    private static final VectorMask<Integer> UPPER = VectorMask.fromLong(I, 0xf0 & (1 << L) - 1);
 
     private DotTiles() {}
 
-    private static VectorShuffle<Double> rows(int q) { return VectorShuffle.fromOp(D, i -> (q * R + i / 4) % L); }
-
-    private static VectorShuffle<Double> lanes(int t) { return VectorShuffle.fromOp(D, i -> (i & ~3) % L + t % L); }
-
-    /// Where column n of a staged B stands in its row: even columns of a tile first, so that [#expandB] needs no two-vector shuffle.
+    /// Where column n stands among the columns of B and in a row of a block.
     static int column(int n) { return n & ~7 | (n & 1) << 2 | (n & 7) >> 1; }
 
-    /// Doubles of an A of `m x k` in panels.
-    static int sizeA(int m, int k) { return m * k * 4; }
-
-    /// Doubles of a B of `k x n` in tiles.
-    static int sizeB(int k, int n) { return k * n * R; }
-
-    /// Panels of A from a staged `stage[k][m]`.
-    static void expandA(float[] stage, int m, int depth, double[] a) {
-        int to = 0;
-        for (int row = 0; row < m; row += L) {
-            for (int k = 0; k < depth; k++, to += 4 * L) {
-                DoubleVector v = widen(stage, k * m + row);
-                v.rearrange(ROWS_0).intoArray(a, to);
-                v.rearrange(ROWS_1).intoArray(a, to + L);
-                v.rearrange(ROWS_2).intoArray(a, to + 2 * L);
-                v.rearrange(ROWS_3).intoArray(a, to + 3 * L);
-            }
+    /// A block of two n8 tiles: 8 rows from A's panel at `aAt`, `acc[tile][row][8]`.
+    static void multiplyPair(double[] a, int aAt, double[] b, int bAt, int depth, double[] acc) {
+        for (int row = 0; row < 8; row += 4) {
+            for (int part = 0; part < 8; part += L) four(a, aAt + row, b, bAt + part, bAt + part + 8 * depth, depth, acc, 8 * row + part);
         }
     }
 
-    /// One register of A, already unpacked: `lanes[32 j + lane]` is place j of the register of a lane, j < e; it holds row g of the 8 rows from `m`
-    /// and `k = depthFrom + e t + j`. `depth` is the k of the whole A.
-    static void expandRegisterA(float[] lanes, int e, int m, int depthFrom, int depth, double[] a) {
-        for (int j = 0; j < e; j++) {
-            for (int v = 0; v < 32; v += L) {
-                // Rows m + v/4 .. of the panel: vector number q inside it.
-                int row = m + v / 4;
-                int to = (row / L * depth + depthFrom + j) * 4 * L + row % L / R * L;
-                DoubleVector x = widen(lanes, 32 * j + v);
-                x.rearrange(LANES_0).intoArray(a, to);
-                x.rearrange(LANES_1).intoArray(a, to + 4 * L * e);
-                x.rearrange(LANES_2).intoArray(a, to + 8 * L * e);
-                x.rearrange(LANES_3).intoArray(a, to + 12 * L * e);
-            }
-        }
+    /// A block of one n8 tile.
+    static void multiply(double[] a, int aAt, double[] b, int bAt, int depth, double[] acc, int at) {
+        for (int part = 0; part < 8; part += L) eight(a, aAt, b, bAt + part, depth, acc, at + part);
     }
 
-    /// Tiles of B from a staged `stage[k][column(n)]`.
-    static void expandB(float[] stage, int n, int depth, double[] b) {
-        int to = 0;
-        for (int tile = 0; tile < n; tile += 8) {
-            for (int k = 0; k < depth; k++, to += 2 * L) {
-                DoubleVector even = widen(stage, k * n + tile);
-                if (L == 8) {
-                    even.rearrange(ODD).intoArray(b, to + L);
-                    even = even.rearrange(EVEN);
-                } else {
-                    widen(stage, k * n + tile + 4).intoArray(b, to + L);
-                }
-                even.intoArray(b, to);
-            }
-        }
-    }
-
-    private static DoubleVector widen(float[] from, int at) {
-        return (DoubleVector) FloatVector.fromArray(F, from, at).convertShape(VectorOperators.F2D, D, 0);
-    }
-
-    /// The 8 rows from `m` times the n8 tile `tile`, added to the accumulator tile `acc[at .. at + 64]`.
-    static void multiply(double[] a, int m, double[] b, int tile, int depth, double[] acc, int at) {
-        int bAt = tile * depth * 2 * L;
-        for (int row = 0; row < 8; row += L) panel(a, (m + row) * depth * 4, b, bAt, depth, acc, at + 4 * row);
-    }
-
-    private static void panel(double[] a, int aAt, double[] b, int bAt, int depth, double[] acc, int at) {
+    private static void four(double[] a, int aAt, double[] b, int bAt, int b2, int depth, double[] acc, int at) {
         DoubleVector c00 = DoubleVector.fromArray(D, acc, at);
-        DoubleVector c01 = DoubleVector.fromArray(D, acc, at + L);
-        DoubleVector c02 = DoubleVector.fromArray(D, acc, at + 2 * L);
-        DoubleVector c03 = DoubleVector.fromArray(D, acc, at + 3 * L);
-        DoubleVector c10 = DoubleVector.fromArray(D, acc, at + 32);
-        DoubleVector c11 = DoubleVector.fromArray(D, acc, at + 32 + L);
-        DoubleVector c12 = DoubleVector.fromArray(D, acc, at + 32 + 2 * L);
-        DoubleVector c13 = DoubleVector.fromArray(D, acc, at + 32 + 3 * L);
+        DoubleVector c10 = DoubleVector.fromArray(D, acc, at + 8);
+        DoubleVector c20 = DoubleVector.fromArray(D, acc, at + 16);
+        DoubleVector c30 = DoubleVector.fromArray(D, acc, at + 24);
+        DoubleVector c01 = DoubleVector.fromArray(D, acc, at + 64);
+        DoubleVector c11 = DoubleVector.fromArray(D, acc, at + 72);
+        DoubleVector c21 = DoubleVector.fromArray(D, acc, at + 80);
+        DoubleVector c31 = DoubleVector.fromArray(D, acc, at + 88);
         for (int k = 0; k < depth; k++) {
-            DoubleVector even = DoubleVector.fromArray(D, b, bAt + k * 2 * L);
-            DoubleVector odd = DoubleVector.fromArray(D, b, bAt + k * 2 * L + L);
-            DoubleVector x = DoubleVector.fromArray(D, a, aAt + k * 4 * L);
-            c00 = x.fma(even, c00);
-            c10 = x.fma(odd, c10);
-            x = DoubleVector.fromArray(D, a, aAt + k * 4 * L + L);
-            c01 = x.fma(even, c01);
-            c11 = x.fma(odd, c11);
-            x = DoubleVector.fromArray(D, a, aAt + k * 4 * L + 2 * L);
-            c02 = x.fma(even, c02);
-            c12 = x.fma(odd, c12);
-            x = DoubleVector.fromArray(D, a, aAt + k * 4 * L + 3 * L);
-            c03 = x.fma(even, c03);
-            c13 = x.fma(odd, c13);
+            DoubleVector y0 = DoubleVector.fromArray(D, b, bAt + 8 * k);
+            DoubleVector y1 = DoubleVector.fromArray(D, b, b2 + 8 * k);
+            DoubleVector x = DoubleVector.broadcast(D, a[aAt + 8 * k]);
+            c00 = x.fma(y0, c00);
+            c01 = x.fma(y1, c01);
+            x = DoubleVector.broadcast(D, a[aAt + 8 * k + 1]);
+            c10 = x.fma(y0, c10);
+            c11 = x.fma(y1, c11);
+            x = DoubleVector.broadcast(D, a[aAt + 8 * k + 2]);
+            c20 = x.fma(y0, c20);
+            c21 = x.fma(y1, c21);
+            x = DoubleVector.broadcast(D, a[aAt + 8 * k + 3]);
+            c30 = x.fma(y0, c30);
+            c31 = x.fma(y1, c31);
         }
         c00.intoArray(acc, at);
-        c01.intoArray(acc, at + L);
-        c02.intoArray(acc, at + 2 * L);
-        c03.intoArray(acc, at + 3 * L);
-        c10.intoArray(acc, at + 32);
-        c11.intoArray(acc, at + 32 + L);
-        c12.intoArray(acc, at + 32 + 2 * L);
-        c13.intoArray(acc, at + 32 + 3 * L);
+        c10.intoArray(acc, at + 8);
+        c20.intoArray(acc, at + 16);
+        c30.intoArray(acc, at + 24);
+        c01.intoArray(acc, at + 64);
+        c11.intoArray(acc, at + 72);
+        c21.intoArray(acc, at + 80);
+        c31.intoArray(acc, at + 88);
     }
 
-    /// 32 f32 words to doubles.
-    static void readF32(int[] words, int from, double[] acc, int at) {
+    private static void eight(double[] a, int aAt, double[] b, int bAt, int depth, double[] acc, int at) {
+        DoubleVector c0 = DoubleVector.fromArray(D, acc, at);
+        DoubleVector c1 = DoubleVector.fromArray(D, acc, at + 8);
+        DoubleVector c2 = DoubleVector.fromArray(D, acc, at + 16);
+        DoubleVector c3 = DoubleVector.fromArray(D, acc, at + 24);
+        DoubleVector c4 = DoubleVector.fromArray(D, acc, at + 32);
+        DoubleVector c5 = DoubleVector.fromArray(D, acc, at + 40);
+        DoubleVector c6 = DoubleVector.fromArray(D, acc, at + 48);
+        DoubleVector c7 = DoubleVector.fromArray(D, acc, at + 56);
+        for (int k = 0; k < depth; k++) {
+            DoubleVector y = DoubleVector.fromArray(D, b, bAt + 8 * k);
+            c0 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k]), c0);
+            c1 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 1]), c1);
+            c2 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 2]), c2);
+            c3 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 3]), c3);
+            c4 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 4]), c4);
+            c5 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 5]), c5);
+            c6 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 6]), c6);
+            c7 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 7]), c7);
+        }
+        c0.intoArray(acc, at);
+        c1.intoArray(acc, at + 8);
+        c2.intoArray(acc, at + 16);
+        c3.intoArray(acc, at + 24);
+        c4.intoArray(acc, at + 32);
+        c5.intoArray(acc, at + 40);
+        c6.intoArray(acc, at + 48);
+        c7.intoArray(acc, at + 56);
+    }
+
+    /// Two f32 registers (even columns at `even`, odd ones at `odd`) to a block.
+    static void readF32(int[] words, int even, int odd, double[] acc, int at) {
         for (int i = 0; i < 32; i += L) {
-            IntVector.fromArray(I, words, from + i).reinterpretAsFloats().convertShape(VectorOperators.F2D, D, 0).reinterpretAsDoubles().intoArray(acc, at + i);
+            IntVector e = IntVector.fromArray(I, words, even + i);
+            IntVector o = IntVector.fromArray(I, words, odd + i);
+            if (L == 8) {
+                IntVector second = e.rearrange(SWAP).blend(o, UPPER);
+                e = e.blend(o.rearrange(SWAP), UPPER);
+                o = second;
+            }
+            toDouble(e).intoArray(acc, at + 2 * i);
+            toDouble(o).intoArray(acc, at + 2 * i + L);
         }
     }
 
-    /// 32 doubles to f32 words, NaN as PTX's.
-    static void writeF32(double[] acc, int at, int[] words, int to) {
+    /// The inverse of [#readF32]: one rounding to f32, NaN as PTX's.
+    static void writeF32(double[] acc, int at, int[] words, int even, int odd) {
         for (int i = 0; i < 32; i += L) {
-            FloatVector x = (FloatVector) DoubleVector.fromArray(D, acc, at + i).convertShape(VectorOperators.D2F, F, 0);
-            IntVector bits = x.reinterpretAsInts();
-            bits.blend(Formats.NAN_F32, x.test(VectorOperators.IS_NAN).cast(I)).intoArray(words, to + i);
+            IntVector e = toFloat(DoubleVector.fromArray(D, acc, at + 2 * i));
+            IntVector o = toFloat(DoubleVector.fromArray(D, acc, at + 2 * i + L));
+            if (L == 8) {
+                IntVector second = e.rearrange(SWAP).blend(o, UPPER);
+                e = e.blend(o.rearrange(SWAP), UPPER);
+                o = second;
+            }
+            e.intoArray(words, even + i);
+            o.intoArray(words, odd + i);
+        }
+    }
+
+    private static DoubleVector toDouble(IntVector bits) { return (DoubleVector) bits.reinterpretAsFloats().convertShape(VectorOperators.F2D, D, 0); }
+
+    private static IntVector toFloat(DoubleVector x) {
+        FloatVector f = (FloatVector) x.convertShape(VectorOperators.D2F, F, 0);
+        return f.reinterpretAsInts().blend(Formats.NAN_F32, f.test(VectorOperators.IS_NAN).cast(I));
+    }
+
+    /// Panels from staged words: `stage[word][count]`, a word holding neighbours in k, to `out[count / 8][k][8]` doubles.
+    /// One small method per type, so that each is compiled on its own.
+    static void expand(Element type, int[] stage, int count, int words, boolean negate, double[] out) {
+        for (int panel = 0; panel < count; panel += 8) {
+            for (int part = 0; part < 8; part += L) {
+                int from = panel + part;
+                int to = panel * words * type.perWord() + part;
+                switch (type) {
+                    case BF16 -> bf16(stage, from, count, words, out, to);
+                    case F16 -> f16(stage, from, count, words, out, to);
+                    case TF32 -> tf32(stage, from, count, words, out, to);
+                    case S8, S4 -> signed(type.bits(), stage, from, count, words, out, to);
+                    case U8, U4 -> unsigned(type.bits(), stage, from, count, words, out, to);
+                    default -> scalar(type, stage, from, count, words, out, to);
+                }
+            }
+        }
+        if (negate) {
+            for (int i = 0; i < count * words * type.perWord(); i++) out[i] = -out[i];
+        }
+    }
+
+    private static void bf16(int[] stage, int from, int count, int words, double[] out, int to) {
+        for (int w = 0; w < words; w++) {
+            IntVector word = IntVector.fromArray(I, stage, from + w * count);
+            toDouble(word.lanewise(VectorOperators.LSHL, 16)).intoArray(out, to + 16 * w);
+            toDouble(word.and(0xffff0000)).intoArray(out, to + 16 * w + 8);
+        }
+    }
+
+    private static void f16(int[] stage, int from, int count, int words, double[] out, int to) {
+        for (int w = 0; w < words; w++) {
+            IntVector word = IntVector.fromArray(I, stage, from + w * count);
+            toDouble(half(word.lanewise(VectorOperators.LSHL, 16))).intoArray(out, to + 16 * w);
+            toDouble(half(word)).intoArray(out, to + 16 * w + 8);
+        }
+    }
+
+    /// The f16 numbers in the upper halves: exponent and fraction moved into f32's place and scaled by 2^(127 - 15), which is exact for subnormals too.
+    private static IntVector half(IntVector upper) {
+        IntVector magnitude = upper.lanewise(VectorOperators.LSHR, 3).and(0x0fffe000);
+        IntVector bits = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
+        // Infinity and NaN: the largest exponent stays the largest.
+        bits = bits.blend(magnitude.or(0x7f800000), magnitude.compare(VectorOperators.GE, 0x0f800000));
+        return bits.or(upper.and(0x80000000));
+    }
+
+    private static void tf32(int[] stage, int from, int count, int words, double[] out, int to) {
+        for (int w = 0; w < words; w++) {
+            IntVector word = IntVector.fromArray(I, stage, from + w * count);
+            VectorMask<Integer> nan = word.reinterpretAsFloats().test(VectorOperators.IS_NAN).cast(I);
+            toDouble(word.and(0xffffe000).blend(word, nan)).intoArray(out, to + 8 * w);
+        }
+    }
+
+    private static void signed(int width, int[] stage, int from, int count, int words, double[] out, int to) {
+        for (int w = 0; w < words; w++) {
+            IntVector word = IntVector.fromArray(I, stage, from + w * count);
+            for (int j = 0; j < 32; j += width, to += 8) {
+                IntVector value = word.lanewise(VectorOperators.LSHL, 32 - width - j).lanewise(VectorOperators.ASHR, 32 - width);
+                ((DoubleVector) value.convertShape(VectorOperators.I2D, D, 0)).intoArray(out, to);
+            }
+        }
+    }
+
+    private static void unsigned(int width, int[] stage, int from, int count, int words, double[] out, int to) {
+        for (int w = 0; w < words; w++) {
+            IntVector word = IntVector.fromArray(I, stage, from + w * count);
+            for (int j = 0; j < 32; j += width, to += 8) {
+                IntVector value = word.lanewise(VectorOperators.LSHL, 32 - width - j).lanewise(VectorOperators.LSHR, 32 - width);
+                ((DoubleVector) value.convertShape(VectorOperators.I2D, D, 0)).intoArray(out, to);
+            }
+        }
+    }
+
+    private static void scalar(Element type, int[] stage, int from, int count, int words, double[] out, int to) {
+        for (int w = 0; w < words; w++) {
+            for (int j = 0; j < type.perWord(); j++, to += 8) {
+                for (int i = 0; i < L; i++) out[to + i] = type.value(stage[from + w * count + i] >>> j * type.bits());
+            }
         }
     }
 }

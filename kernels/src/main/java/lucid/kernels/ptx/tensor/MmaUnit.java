@@ -8,6 +8,9 @@ public final class MmaUnit {
     private final MmaForm form;
     private final Accumulation accumulation;
     private final boolean saturate;
+    private final Fragment left;
+    private final Fragment right;
+    private final Fragment sum;
 
     /// @param accumulation of floating-point forms with 32-bit or 16-bit accumulators; integer and f64 forms have only one answer
     /// @param saturate `.satfinite` (integer forms)
@@ -16,6 +19,9 @@ public final class MmaUnit {
         this.form = form;
         this.accumulation = accumulation;
         this.saturate = saturate;
+        this.left = form.left();
+        this.right = form.right();
+        this.sum = form.sum();
     }
 
     public MmaForm form() { return form; }
@@ -30,44 +36,26 @@ public final class MmaUnit {
     public void runPlain(int[] words, int[] d, int[] a, int[] b, int[] c) {
         check(d, a, b, c);
         int[][] files = {words};
-        float[] left = PlainTensor.gather(form.left(), form.a(), true, files, a);
-        float[] right = PlainTensor.gather(form.right(), form.b(), false, files, b);
-        PlainTensor.multiply(form.sum(), form.d(), accumulation, saturate, left, right, form.k(), files, d, c);
+        float[] x = PlainTensor.gather(left, form.a(), true, files, a);
+        float[] y = PlainTensor.gather(right, form.b(), false, files, b);
+        PlainTensor.multiply(sum, form.d(), accumulation, saturate, x, y, form.k(), files, d, c);
     }
 
     private void runVector(int[] words, int[] d, int[] a, int[] b, int[] c) {
         check(d, a, b, c);
         int k = form.k();
-        Scratch s = Scratch.of(DotTiles.sizeA(16, k), DotTiles.sizeB(k, 8), 8 * k);
-        int e = form.a().perWord();
-        for (int r = 0; r < a.length; r++) {
-            Registers.unpack(form.a(), words, 32 * a[r], s.lanes);
-            int half = form.m() == 16 ? r & 1 : 0;
-            int block = form.m() == 16 ? r >> 1 : r;
-            DotTiles.expandRegisterA(s.lanes, e, 8 * half, 4 * e * block, k, s.a);
-        }
-        stageB(words, b, s);
-        DotTiles.expandB(s.stage, 8, k, s.b);
+        int depth = k / form.a().perWord();
+        Scratch s = Scratch.of(16 * k, 8 * k, 16 * depth);
+        Registers.stage(words, a, form.m() / 8, false, s.stage, form.m(), 0);
+        DotTiles.expand(form.a(), s.stage, form.m(), depth, false, s.a);
+        Registers.stage(words, b, 1, true, s.stage, 8, 0);
+        DotTiles.expand(form.b(), s.stage, 8, depth, false, s.b);
         int halves = form.m() / 8;
         for (int half = 0; half < halves; half++) {
             Registers.read(form.d(), words, c, 2 * half, s.acc, 64 * half);
-            DotTiles.multiply(s.a, 8 * half, s.b, 0, k, s.acc, 64 * half);
+            DotTiles.multiply(s.a, 8 * half * k, s.b, 0, k, s.acc, 64 * half);
         }
         for (int half = 0; half < halves; half++) Registers.write(form.d(), saturate, s.acc, 64 * half, words, d, 2 * half);
-    }
-
-    private void stageB(int[] words, int[] b, Scratch s) {
-        int e = form.b().perWord();
-        for (int r = 0; r < b.length; r++) {
-            Registers.unpack(form.b(), words, 32 * b[r], s.lanes);
-            for (int j = 0; j < e; j++) {
-                for (int t = 0; t < 4; t++) {
-                    int to = 8 * (4 * e * r + e * t + j);
-                    int from = 32 * j + t;
-                    for (int g = 0; g < 8; g++) s.stage[to + DotTiles.column(g)] = s.lanes[from + 4 * g];
-                }
-            }
-        }
     }
 
     /// The f64 forms: one chain `fma(a_k, b_k, acc)` from c in ascending k, rounded at every step as `fma.rn.f64` is; the order is our assumption.
@@ -76,9 +64,6 @@ public final class MmaUnit {
     public void runF64(long[] wides, int[] d, int[] a, int[] b, int[] c) {
         if (form.d() != Element.F64) throw new IllegalArgumentException("mma: found ." + form.d().text() + " accumulators in 64-bit registers, wanted f64");
         check(d, a, b, c);
-        Fragment left = form.left();
-        Fragment right = form.right();
-        Fragment sum = form.sum();
         double[] x = new double[form.m() * form.k()];
         double[] y = new double[form.k() * 8];
         for (int lane = 0; lane < 32; lane++) {

@@ -1,0 +1,66 @@
+package lucid.kernels.ptx.tensor;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/// Factors of `wgmma` in shared memory. A factor's k is 32 bytes: 8 words for every row of A and column of B, whatever the type.
+final class SharedTiles {
+    static final int WORDS = 8;
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private SharedTiles() {}
+
+    /// Stages a factor as `stage[word][position(mn)]`: position is mn for A, [DotTiles#column] for B.
+    static void stage(SharedView shared, MatrixDescriptor descriptor, boolean isA, int count, boolean mnMajor, Element type, int[] stage) {
+        descriptor.check(count, 32 / type.bytes(), mnMajor, type);
+        String what = isA ? "wgmma, factor A" : "wgmma, factor B";
+        if (mnMajor) {
+            for (int w = 0; w < WORDS; w++) {
+                for (int mn = 0; mn < count; mn += 8) {
+                    int low = shared.index(descriptor.address(mn, 2 * w, true, type), 16, what);
+                    int high = shared.index(descriptor.address(mn, 2 * w + 1, true, type), 16, what);
+                    interleave(shared.bytes(), low, high, stage, w * count + mn, isA);
+                }
+            }
+            return;
+        }
+        int half = 16 / type.bytes();
+        for (int mn = 0; mn < count; mn++) {
+            int low = shared.index(descriptor.address(mn, 0, false, type), 16, what);
+            int high = shared.index(descriptor.address(mn, half, false, type), 16, what);
+            int to = isA ? mn : DotTiles.column(mn);
+            for (int w = 0; w < 4; w++) {
+                stage[to + w * count] = (int) INT.get(shared.bytes(), low + 4 * w);
+                stage[to + (w + 4) * count] = (int) INT.get(shared.bytes(), high + 4 * w);
+            }
+        }
+    }
+
+    /// Eight 16-bit elements of k and eight of k + 1 to words (k, k + 1).
+    private static void interleave(byte[] bytes, int low, int high, int[] stage, int to, boolean isA) {
+        for (int i = 0; i < 4; i++) {
+            int x = (int) INT.get(bytes, low + 4 * i);
+            int y = (int) INT.get(bytes, high + 4 * i);
+            int even = x & 0xffff | y << 16;
+            int odd = x >>> 16 | y & 0xffff0000;
+            stage[isA ? to + 2 * i : to + i] = even;
+            stage[isA ? to + 2 * i + 1 : to + 4 + i] = odd;
+        }
+    }
+
+    /// A factor as `[mn][k]`, element by element through [MatrixDescriptor#address]: the plain twin of [#stage].
+    static float[] gather(SharedView shared, MatrixDescriptor descriptor, boolean isA, int count, int depth, boolean mnMajor, Element type) {
+        descriptor.check(count, depth, mnMajor, type);
+        float[] matrix = new float[count * depth];
+        for (int mn = 0; mn < count; mn++) {
+            for (int k = 0; k < depth; k++) {
+                int at = shared.index(descriptor.address(mn, k, mnMajor, type), type.bytes(), isA ? "wgmma, factor A" : "wgmma, factor B");
+                int code = 0;
+                for (int i = 0; i < type.bytes(); i++) code |= (shared.bytes()[at + i] & 0xff) << 8 * i;
+                matrix[mn * depth + k] = type.value(code);
+            }
+        }
+        return matrix;
+    }
+}

@@ -1,0 +1,158 @@
+package lucid.kernels.ptx.tensor;
+
+import java.util.Arrays;
+
+/// `wgmma.mma_async`: D = ±A ±B (+ D) of a warpgroup, once all four warps have issued it. Immutable; made once per decoded instruction, used by any thread.
+///
+/// When the factors are read and D is written (at issue, at the wait, in between) is the caller's choice; this is the arithmetic alone. Register files are those of
+/// the four warps, lane l of slot s at `files[warp][32 s + l]`. What the sum is, exactly, says [Accumulation]; tf32 factors lose their low 13 bits.
+public final class WgmmaUnit {
+    private final WgmmaForm form;
+    private final Options options;
+    private final Accumulation accumulation;
+    private final Fragment sum;
+    private final Fragment left;
+
+    /// The immediate operands of the instruction.
+    ///
+    /// @param negateA imm-scale-a is -1
+    /// @param negateB imm-scale-b is -1
+    /// @param transA A is MN-major in shared memory (16-bit types)
+    /// @param transB B is MN-major (16-bit types)
+    /// @param saturate `.satfinite` (integer forms)
+    public record Options(boolean negateA, boolean negateB, boolean transA, boolean transB, boolean saturate) {
+        /// Both factors K-major, neither negated.
+        public static final Options PLAIN = new Options(false, false, false, false, false);
+    }
+
+    /// @throws IllegalArgumentException if an option does not exist for the type
+    public WgmmaUnit(WgmmaForm form, Options options, Accumulation accumulation) {
+        if ((options.transA || options.transB) && form.a().bits() != 16) {
+            throw new IllegalArgumentException("wgmma: a transposed factor of ." + form.a().text() + "; only 16-bit types may be MN-major");
+        }
+        if (options.saturate && !form.a().integer()) {
+            throw new IllegalArgumentException("wgmma: .satfinite with ." + form.a().text() + ", wanted s8 or u8");
+        }
+        if ((options.negateA || options.negateB) && form.a().integer()) {
+            throw new IllegalArgumentException("wgmma: imm-scale with ." + form.a().text() + "; integer forms have no scale operands");
+        }
+        this.form = form;
+        this.options = options;
+        this.accumulation = accumulation;
+        this.sum = form.sum();
+        this.left = form.left();
+    }
+
+    public WgmmaForm form() { return form; }
+
+    /// Shared addresses of the 16-byte pieces that factor A reads.
+    public int[] piecesA(MatrixDescriptor a) { return a.pieces(64, form.k(), options.transA, form.a()); }
+
+    /// Shared addresses of the 16-byte pieces that factor B reads.
+    public int[] piecesB(MatrixDescriptor b) { return b.pieces(form.n(), form.k(), options.transB, form.b()); }
+
+    /// A and B from shared memory.
+    ///
+    /// @param d slots of the accumulators, the same in all warps
+    /// @param scaleD false: D = A B, and what D held is not read
+    public void run(int[][] files, int[] d, MatrixDescriptor a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
+        if (!fast()) {
+            float[] x = SharedTiles.gather(shared, a, true, 64, form.k(), options.transA, form.a());
+            plain(files, d, x, b, shared, scaleD);
+            return;
+        }
+        check(files, d);
+        Scratch s = scratch();
+        SharedTiles.stage(shared, a, true, 64, options.transA, form.a(), s.stage);
+        multiply(files, d, b, shared, scaleD, s);
+    }
+
+    /// A from registers, B from shared memory.
+    ///
+    /// @param a slots of A's registers, the same in all warps
+    public void run(int[][] files, int[] d, int[] a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
+        checkA(a);
+        if (!fast()) {
+            plain(files, d, PlainTensor.gather(left, form.a(), true, files, a), b, shared, scaleD);
+            return;
+        }
+        check(files, d);
+        Scratch s = scratch();
+        for (int warp = 0; warp < 4; warp++) Registers.stage(files[warp], a, 2, false, s.stage, 64, 16 * warp);
+        multiply(files, d, b, shared, scaleD, s);
+    }
+
+    /// [#run] by the textbook: the twin that tests compare with.
+    public void runPlain(int[][] files, int[] d, MatrixDescriptor a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
+        plain(files, d, SharedTiles.gather(shared, a, true, 64, form.k(), options.transA, form.a()), b, shared, scaleD);
+    }
+
+    /// [#run] with A in registers by the textbook.
+    public void runPlain(int[][] files, int[] d, int[] a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
+        checkA(a);
+        plain(files, d, PlainTensor.gather(left, form.a(), true, files, a), b, shared, scaleD);
+    }
+
+    private boolean fast() { return DotTiles.FAST && accumulation == Accumulation.EXACT; }
+
+    /// The two signs are one: a product does not tell whose it was.
+    private boolean negate() { return options.negateA != options.negateB; }
+
+    private static void negate(float[] x, int n) {
+        for (int i = 0; i < n; i++) x[i] = -x[i];
+    }
+
+    private Scratch scratch() {
+        int k = form.k();
+        return Scratch.of(64 * k, form.n() * k, SharedTiles.WORDS * Math.max(64, form.n()));
+    }
+
+    /// A's words are staged.
+    private void multiply(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {
+        int k = form.k();
+        DotTiles.expand(form.a(), s.stage, 64, SharedTiles.WORDS, negate(), s.a);
+        SharedTiles.stage(shared, b, false, form.n(), options.transB, form.b(), s.stage);
+        DotTiles.expand(form.b(), s.stage, form.n(), SharedTiles.WORDS, false, s.b);
+        int tiles = form.n() / 8;
+        for (int m = 0; m < 64; m += 8) {
+            int[] words = files[m >> 4];
+            for (int tile = 0; tile < tiles; tile += 2) {
+                int first = 4 * tile + (m >> 2 & 2);
+                boolean pair = tile + 1 < tiles;
+                read(words, d, first, pair, scaleD, s.acc);
+                if (pair) DotTiles.multiplyPair(s.a, m * k, s.b, 8 * tile * k, k, s.acc);
+                else DotTiles.multiply(s.a, m * k, s.b, 8 * tile * k, k, s.acc, 0);
+                Registers.write(form.d(), options.saturate, s.acc, 0, words, d, first);
+                if (pair) Registers.write(form.d(), options.saturate, s.acc, 64, words, d, first + 4);
+            }
+        }
+    }
+
+    private void read(int[] words, int[] d, int first, boolean pair, boolean scaleD, double[] acc) {
+        if (!scaleD) {
+            Arrays.fill(acc, 0);
+            return;
+        }
+        Registers.read(form.d(), words, d, first, acc, 0);
+        if (pair) Registers.read(form.d(), words, d, first + 4, acc, 64);
+    }
+
+    private void plain(int[][] files, int[] d, float[] x, MatrixDescriptor b, SharedView shared, boolean scaleD) {
+        check(files, d);
+        if (negate()) negate(x, x.length);
+        float[] y = SharedTiles.gather(shared, b, false, form.n(), form.k(), options.transB, form.b());
+        PlainTensor.multiply(sum, form.d(), accumulation, options.saturate, x, y, form.k(), files, d, scaleD ? d : null);
+    }
+
+    private void check(int[][] files, int[] d) {
+        if (files.length != 4) throw new IllegalArgumentException("wgmma: found the registers of " + files.length + " warps, wanted 4");
+        if (d.length != sum.registers()) {
+            throw new IllegalArgumentException("wgmma " + form + ": operand d found " + d.length + " registers, wanted " + sum.registers());
+        }
+    }
+
+    private void checkA(int[] a) {
+        if (a.length != 4) throw new IllegalArgumentException("wgmma " + form + ": operand a found " + a.length + " registers, wanted 4");
+        if (options.transA) throw new IllegalArgumentException("wgmma: imm-trans-a with A in registers; wanted A in shared memory");
+    }
+}
