@@ -157,6 +157,25 @@ final class Form {
         return wide(operand, type);
     }
 
+    /// As [#word], for `cvt`, whose registers may be wider than its types.
+    int anyWord(int i, PtxType type) {
+        return context.word(at, operand(i), type) * 32;
+    }
+
+    int anyWide(int i, PtxType type) {
+        return context.wide(at, operand(i), type) * 32;
+    }
+
+    int anyWordTarget(int i, PtxType type) {
+        target(operand(i));
+        return anyWord(i, type);
+    }
+
+    int anyWideTarget(int i, PtxType type) {
+        target(operand(i));
+        return anyWide(i, type);
+    }
+
     /// The slot of a predicate destination.
     int predicateTarget(Operand operand) {
         target(operand);
