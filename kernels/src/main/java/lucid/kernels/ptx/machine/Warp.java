@@ -32,6 +32,10 @@ public final class Warp implements Accessor {
     public final long[] wides;
     /// One lane mask per predicate.
     public final int[] predicates;
+    /// Scratch of the memory steps: an address per lane.
+    public final long[] addresses = new long[32];
+    /// Scratch of the memory steps: up to four words per lane, word `w` of lane `l` at `w * 32 + l`.
+    public final int[] staging = new int[4 * 32];
     /// Lanes that exist and have not exited.
     public int live;
     /// Lanes that existed when the warp started.

@@ -110,13 +110,17 @@ public final class Clock {
     }
 
     /// `fence.proxy.async` by the lanes of `mask`: their writes so far may be read by bulk copies, tensor copies and `wgmma`.
-    public void proxyFence(int mask) {
+    ///
+    /// @param global whether it covers global memory
+    /// @param shared whether it covers shared memory
+    public void proxyFence(int mask, boolean global, boolean shared) {
         int now = tick();
         int[][] next = fences == null ? new int[32][] : fences.clone();
-        int[] lanes = next[warp] == null ? new int[32] : next[warp].clone();
+        int[] lanes = next[warp] == null ? new int[2 * 32] : next[warp].clone();
         for (int lane = 0; lane < 32; lane++) {
             if ((mask >>> lane & 1) != 0) {
-                lanes[lane] = now;
+                lanes[lane] = global ? now : lanes[lane];
+                lanes[32 + lane] = shared ? now : lanes[32 + lane];
             }
         }
         next[warp] = lanes;
@@ -172,19 +176,20 @@ public final class Clock {
     }
 
     /// True when the write has been passed to the async proxy by its writer, and this warp knows it.
-    boolean proxyFenced(long stamp) {
-        boolean here = Stamp.block(stamp) == (block & 0x7fff);
-        Snapshot.View view = here ? null : viewOf(Stamp.block(stamp));
-        int[][] seen = here ? fences : view == null ? null : view.fences();
+    boolean proxyFenced(long stamp, boolean shared) {
         int agent = Stamp.agent(stamp);
         if (agent >= 32) {
             return true;
         }
+        boolean here = Stamp.block(stamp) == (block & 0x7fff);
+        Snapshot.View view = here ? null : viewOf(Stamp.block(stamp));
+        int[][] seen = here ? fences : view == null ? null : view.fences();
         if (seen == null || seen[agent] == null) {
             return false;
         }
+        int from = shared ? 32 : 0;
         int lane = Stamp.lane(stamp);
-        int at = lane == Stamp.MANY ? Arrays.stream(seen[agent]).min().getAsInt() : seen[agent][lane];
+        int at = lane == Stamp.MANY ? Arrays.stream(seen[agent], from, from + 32).min().getAsInt() : seen[agent][from + lane];
         return Stamp.time(stamp) < at;
     }
 

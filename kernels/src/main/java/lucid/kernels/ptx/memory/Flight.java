@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import lucid.kernels.ptx.check.Finding;
+import lucid.kernels.ptx.text.Space;
 
 /// A copy or a matrix product that works on memory after its instruction: from issue until somebody has waited for it, its destinations must
 /// not be touched and its sources must not be written.
@@ -111,11 +112,11 @@ public final class Flight {
         if (!shadow.isReady(offset, bytes)) {
             Reports.uninitialised(issuer, lane, memory, address, bytes, page.get(offset, 4));
         }
-        long found = shadow.unorderedWrite(offset, bytes, clock, by, false);
+        long found = shadow.writeWithout(offset, bytes, w -> clock.before(w, by));
         if (found != 0) {
             Reports.race(issuer, lane, memory, address, bytes, page.get(offset, 4), found, "reads", "written");
         } else if (kind != Kind.CP_ASYNC) {
-            long unfenced = shadow.unorderedWrite(offset, bytes, clock, by, true);
+            long unfenced = shadow.writeWithout(offset, bytes, w -> clock.proxyFenced(w, memory.space() == Space.SHARED));
             if (unfenced != 0) {
                 Reports.missingFence(issuer, lane, memory, address, bytes, unfenced);
             }

@@ -175,6 +175,32 @@ public final class GlobalMemory extends CheckedMemory {
         return count;
     }
 
+    /// Checks that the lanes' addresses are allocated, and does nothing.
+    public void touch(Accessor who, int mask, long[] addresses, int bytes) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            checked(who, lane, addresses[lane], bytes, "prefetch");
+        }
+    }
+
+    /// Makes whole lines uninitialised (`discard`): their content is nobody's any more.
+    public void discard(Accessor who, int mask, long[] addresses, int bytes) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            Page page = checked(who, lane, addresses[lane], bytes, "discard");
+            if (page != null) {
+                lock(page);
+                try {
+                    int offset = (int) (addresses[lane] - page.address);
+                    page.shadow.clearReady(offset, bytes);
+                    Arrays.fill(page.data, offset, offset + bytes, (byte) 0xff);
+                } finally {
+                    unlock(page);
+                }
+            }
+        }
+    }
+
     private synchronized void check(String what, long address, long bytes) {
         Map.Entry<Long, Allocation> entry = allocations.floorEntry(address);
         if (bytes > 0 && (entry == null || !entry.getValue().holds(address) || !entry.getValue().holds(address + bytes - 1))) {

@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 
 /// What is known about 16 KB of memory besides its content: which bytes have been written, who wrote and who read each granule last, and which
 /// granules asynchronous copies are working on.
@@ -316,18 +317,18 @@ final class Shadow {
 
     // --- ranges of asynchronous copies ---
 
-    /// The first write in the range that has not happened before the clock's now, or (with `fenced`) that has not been passed to the async proxy; 0 for none.
-    long unorderedWrite(int offset, int bytes, Clock clock, int lane, boolean fenced) {
-        long good = 0;
+    /// The first write in the range that `good` does not hold for; 0 for none.
+    long writeWithout(int offset, int bytes, LongPredicate good) {
+        long last = 0;
         for (int g = offset >> shift; writer != null && g << shift < offset + bytes; g++) {
             long write = writer[g];
-            if (write == 0 || write == good) {
+            if (write == last) {
                 continue;
             }
-            if (!(fenced ? clock.proxyFenced(write) : clock.before(write, lane))) {
+            if (write != 0 && !good.test(write)) {
                 return write;
             }
-            good = write;
+            last = write;
         }
         return 0;
     }

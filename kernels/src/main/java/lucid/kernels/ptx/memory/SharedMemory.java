@@ -142,6 +142,9 @@ public final class SharedMemory extends CheckedMemory {
             SharedMemory other = cluster[(int) wanted];
             return "in the block of rank " + wanted + " of the cluster" + (other.exited ? ", which has exited" : ": " + other.describe(address, size));
         }
+        if (Windows.spaceOf(address) != Space.GENERIC) {
+            return "a generic address of ." + Windows.spaceOf(address).text() + " memory; convert it with cvta.to.shared first";
+        }
         long offset = address - first();
         if (offset < 0 || offset >= bytes.length) {
             return (offset < 0 ? -offset + " bytes before the start" : offset - bytes.length + " bytes past the end") + " of the block's shared memory (" + bytes.length

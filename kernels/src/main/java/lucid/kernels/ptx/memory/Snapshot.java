@@ -12,7 +12,8 @@ public final class Snapshot {
     /// What is known of one block.
     ///
     /// @param times by agent: 32 warps, then 32 for the copies that they have issued
-    /// @param fences by warp and lane: writes before that time have been passed to the async proxy (`fence.proxy.async`); null for none
+    /// @param fences by warp: for lane `l`, writes to global memory before the time at `l` and to shared memory before the time at `32 + l` have been
+    ///        passed to the async proxy (`fence.proxy.async`); null for none
     record View(int[] times, int[][] fences) {
         static final int AGENTS = 64;
 

@@ -1,0 +1,107 @@
+package lucid.kernels.ptx.steps;
+
+import java.util.Optional;
+import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.memory.Access;
+import lucid.kernels.ptx.text.Operand;
+import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.Space;
+
+/// What memory instructions have in common: how the access is ordered, in which space, at which addresses.
+final class MemoryForm {
+    /// Puts the addresses of all 32 lanes into [Warp#addresses]; those of inactive lanes are meaningless.
+    @FunctionalInterface
+    interface Addresses {
+        void compute(Warp warp);
+    }
+
+    private static final String[] LEVEL1 = {"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"};
+    private static final String[] LEVEL2 = {"L2::evict_normal", "L2::evict_first", "L2::evict_last"};
+    private static final String[] PREFETCH = {"L2::64B", "L2::128B", "L2::256B"};
+
+    private MemoryForm() {}
+
+    /// The scope word, which must come next.
+    static Access.Scope scope(Form form) {
+        return switch (form.oneOf("cta", "cluster", "gpu", "sys")) {
+            case "cta" -> Access.Scope.BLOCK;
+            case "cluster" -> Access.Scope.CLUSTER;
+            default -> Access.Scope.GPU;
+        };
+    }
+
+    /// The state space, when one comes next; else generic.
+    static Space space(Form form) {
+        for (Space space : Space.values()) {
+            if (space != Space.GENERIC && form.take(space.text())) {
+                return space;
+            }
+        }
+        return form.take("param::entry") ? Space.PARAM : Space.GENERIC;
+    }
+
+    /// Eviction priorities and prefetch sizes: they do not change values, so that it is enough that they are well-formed.
+    ///
+    /// @return true when a cache policy follows the last operand
+    static boolean hints(Form form, boolean prefetch) {
+        form.option(LEVEL1);
+        form.option(LEVEL2);
+        boolean policy = form.take("L2::cache_hint");
+        if (prefetch) {
+            form.option(PREFETCH);
+        }
+        return policy;
+    }
+
+    /// Decodes the addresses of operand `i`.
+    static Addresses addresses(Form form, int i, Space space) {
+        if (!(form.operand(i) instanceof Operand.Address(Operand base, long offset))) {
+            throw form.refuse("operand " + (i + 1) + " must be a memory operand in brackets");
+        }
+        if (base instanceof Operand.Symbol(var variable, long _)) {
+            Space declared = variable.space();
+            boolean fits = space == Space.GENERIC ? declared == Space.GLOBAL : declared == space || declared.isShared() && space.isShared();
+            if (!fits) {
+                throw form.refuse("variable " + variable.name() + " lies in ." + declared.text() + " memory, which this form does not access");
+            }
+            inside(form, variable, offset, space);
+        }
+        boolean wide = !(base instanceof Operand.Reg(Register register, boolean _)) || register.bank() == Register.Bank.WIDE;
+        return wide ? wide(form.context().wide(form.at(), base, PtxType.U64) * 32, offset) : word(form.context().word(form.at(), base, PtxType.U32) * 32, offset);
+    }
+
+    /// A constant offset within a parameter is known to be wrong before anything runs.
+    private static void inside(Form form, lucid.kernels.ptx.text.Variable variable, long offset, Space space) {
+        if (space == Space.PARAM && (offset < 0 || offset >= variable.bytes())) {
+            throw form.refuse("offset " + offset + " lies outside parameter " + variable.name() + " of " + variable.bytes() + " bytes");
+        }
+    }
+
+    private static Addresses wide(int base, long offset) {
+        return warp -> {
+            long[] r = warp.wides;
+            long[] a = warp.addresses;
+            for (int lane = 0; lane < 32; lane++) {
+                a[lane] = r[base + lane] + offset;
+            }
+        };
+    }
+
+    /// An address in a 32-bit register wraps at 32 bits.
+    private static Addresses word(int base, long offset) {
+        int add = (int) offset;
+        return warp -> {
+            int[] r = warp.words;
+            long[] a = warp.addresses;
+            for (int lane = 0; lane < 32; lane++) {
+                a[lane] = r[base + lane] + add & 0xffff_ffffL;
+            }
+        };
+    }
+
+    /// The register operand as a register, when it is one.
+    static Optional<Register> register(Operand operand) {
+        return operand instanceof Operand.Reg(Register register, boolean _) ? Optional.of(register) : Optional.empty();
+    }
+}
