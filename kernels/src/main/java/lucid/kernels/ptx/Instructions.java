@@ -3,8 +3,10 @@ package lucid.kernels.ptx;
 import java.util.HashMap;
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
+import lucid.kernels.ptx.steps.Addresses;
 import lucid.kernels.ptx.steps.Approximate;
 import lucid.kernels.ptx.steps.Arithmetic;
+import lucid.kernels.ptx.steps.Atomics;
 import lucid.kernels.ptx.steps.Barriers;
 import lucid.kernels.ptx.steps.Bits;
 import lucid.kernels.ptx.steps.Carry;
@@ -12,9 +14,12 @@ import lucid.kernels.ptx.steps.Collectives;
 import lucid.kernels.ptx.steps.Comparison;
 import lucid.kernels.ptx.steps.Control;
 import lucid.kernels.ptx.steps.Conversion;
+import lucid.kernels.ptx.steps.Fences;
 import lucid.kernels.ptx.steps.Floats;
+import lucid.kernels.ptx.steps.LoadStore;
 import lucid.kernels.ptx.steps.Logic;
 import lucid.kernels.ptx.steps.Moves;
+import lucid.kernels.ptx.steps.Prefetch;
 import lucid.kernels.ptx.steps.Products;
 import lucid.kernels.ptx.steps.Shifts;
 
@@ -45,6 +50,11 @@ public final class Instructions {
         Approximate.register(table);
         Control.register(table);
         Barriers.register(table);
+        Addresses.register(table);
+        Atomics.register(table);
+        Fences.register(table);
+        LoadStore.register(table);
+        Prefetch.register(table);
         return Map.copyOf(table);
     }
 }
