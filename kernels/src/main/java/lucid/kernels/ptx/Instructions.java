@@ -18,6 +18,7 @@ import lucid.kernels.ptx.steps.Fences;
 import lucid.kernels.ptx.steps.Floats;
 import lucid.kernels.ptx.steps.LoadStore;
 import lucid.kernels.ptx.steps.Logic;
+import lucid.kernels.ptx.steps.Matrix;
 import lucid.kernels.ptx.steps.Moves;
 import lucid.kernels.ptx.steps.Prefetch;
 import lucid.kernels.ptx.steps.Products;
@@ -46,6 +47,7 @@ public final class Instructions {
         Moves.register(table);
         Conversion.register(table);
         Collectives.register(table);
+        Matrix.register(table);
         Floats.register(table);
         Approximate.register(table);
         Control.register(table);
