@@ -19,6 +19,7 @@ import lucid.kernels.ptx.steps.Floats;
 import lucid.kernels.ptx.steps.LoadStore;
 import lucid.kernels.ptx.steps.Logic;
 import lucid.kernels.ptx.steps.Matrix;
+import lucid.kernels.ptx.steps.MatrixMemory;
 import lucid.kernels.ptx.steps.Moves;
 import lucid.kernels.ptx.steps.Prefetch;
 import lucid.kernels.ptx.steps.Products;
@@ -48,6 +49,7 @@ public final class Instructions {
         Conversion.register(table);
         Collectives.register(table);
         Matrix.register(table);
+        MatrixMemory.register(table);
         Floats.register(table);
         Approximate.register(table);
         Control.register(table);
