@@ -3,6 +3,7 @@ package lucid.kernels.ptx;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import lucid.kernels.ptx.async.BlockAsync;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.machine.Counters;
@@ -161,7 +162,7 @@ public final class Launch {
         int workers = (int) Math.min(threads, geometry.clusters());
         var memories = memories(geometry);
         memory.beginLaunch(workers);
-        var machine = new Grid(program, geometry, memories, findings, schedule, seed, budget, _ -> {});
+        var machine = new Grid(program, geometry, memories, findings, schedule, seed, budget, furnished -> furnished.async = new BlockAsync(furnished, timing, seed));
         try {
             Counters counters = machine.run(workers);
             return new RunReport(module.name(), entry, geometry, findings.list(), findings.dropped(), counters);
@@ -193,10 +194,5 @@ public final class Launch {
             }
         }
         return addresses;
-    }
-
-    /// When asynchronous work happens.
-    Timing timing() {
-        return timing;
     }
 }

@@ -96,6 +96,6 @@ final class CommitGroups<T> {
 
     @Override
     public String toString() {
-        return members.size() + " pending, groups closed per lane " + Arrays.toString(committed);
+        return members.size() + " pending, groups closed " + (Arrays.stream(committed).distinct().count() == 1 ? "" + committed[0] : Arrays.toString(committed));
     }
 }

@@ -78,6 +78,12 @@ final class Phase {
         return arrive(count);
     }
 
+    Fault arriveDropNoComplete(int count) {
+        Fault fault = arriveNoComplete(count);
+        expected -= fault == null ? count : 0;
+        return fault;
+    }
+
     Fault arriveDrop(int count) {
         if (count < 1 || count > pending) {
             return arrive(count);

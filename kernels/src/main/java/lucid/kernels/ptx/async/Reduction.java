@@ -1,8 +1,5 @@
 package lucid.kernels.ptx.async;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Set;
 import lucid.kernels.ptx.number.Formats;
 import lucid.kernels.ptx.text.PtxType;
@@ -13,9 +10,6 @@ import lucid.kernels.ptx.text.PtxType;
 /// @param type of the elements
 record Reduction(String op, PtxType type) {
     static final Set<String> OPS = Set.of("add", "min", "max", "inc", "dec", "and", "or", "xor");
-    private static final VarHandle SHORTS = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /// True when the PTX ISA knows this operation on this type.
     boolean legal() {
@@ -28,34 +22,15 @@ record Reduction(String op, PtxType type) {
         };
     }
 
-    /// Reduces `bytes` bytes of `source` into `target`.
-    void apply(byte[] target, int targetAt, byte[] source, int sourceAt, int bytes) {
-        int size = type.bytes();
-        for (int i = 0; i < bytes; i += size) {
-            long value = combine(get(target, targetAt + i, size), get(source, sourceAt + i, size));
-            switch (size) {
-                case 2 -> SHORTS.set(target, targetAt + i, (short) value);
-                case 4 -> INTS.set(target, targetAt + i, (int) value);
-                default -> LONGS.set(target, targetAt + i, value);
-            }
-        }
-    }
-
-    private static long get(byte[] bytes, int at, int size) {
-        return switch (size) {
-            case 2 -> (short) SHORTS.get(bytes, at);
-            case 4 -> (int) INTS.get(bytes, at);
-            default -> (long) LONGS.get(bytes, at);
-        };
-    }
-
-    private long combine(long a, long b) {
+    /// One element: raw bits in the low end, what is above them is ignored and undefined in the result.
+    long combine(long a, long b) {
         return switch (type) {
             case F16 -> Formats.f32ToF16Rn(floats(Formats.f16ToF32((int) a), Formats.f16ToF32((int) b)));
             case BF16 -> Formats.f32ToBf16Rn(floats(Formats.bf16ToF32((int) a), Formats.bf16ToF32((int) b)));
             case F32 -> Float.floatToRawIntBits(floats(Float.intBitsToFloat((int) a), Float.intBitsToFloat((int) b)));
             case F64 -> Double.doubleToRawLongBits(Double.longBitsToDouble(a) + Double.longBitsToDouble(b));
             case U32 -> integers(a & 0xffffffffL, b & 0xffffffffL);
+            case S32 -> integers((int) a, (int) b);
             default -> integers(a, b);
         };
     }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.text.PtxType;
 
 /// A tensor map (`CUtensorMap`): how a tensor lies in global memory, and which box of it one tensor copy moves.
 ///
@@ -37,6 +38,12 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
 
         public int bytes() {
             return bytes;
+        }
+
+        /// The type that a reduction by `op` works on: bitwise operations ignore the sign.
+        PtxType reduced(String op) {
+            boolean bitwise = op.equals("and") || op.equals("or") || op.equals("xor");
+            return bitwise && bytes == 4 && !floating() ? PtxType.B32 : bitwise && bytes == 8 && !floating() ? PtxType.B64 : PtxType.valueOf(name());
         }
 
         /// True when NaN can be filled in.
@@ -140,6 +147,20 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
     @Override
     public int[] box() {
         return box.clone();
+    }
+
+    /// Fills an image of the box with what lies outside of the tensor: zeros or quiet NaNs.
+    void fill(byte[] image) {
+        byte[] element = switch (nanFill ? type : Type.U8) {
+            case F16 -> new byte[] {-1, 0x7f};
+            case BF16 -> new byte[] {-1, 0x7f};
+            case F32 -> new byte[] {-1, -1, -1, 0x7f};
+            case F64 -> new byte[] {-1, -1, -1, -1, -1, -1, -1, 0x7f};
+            default -> new byte[1];
+        };
+        for (int i = 0; i < image.length; i++) {
+            image[i] = element[i % element.length];
+        }
     }
 
     /// What a copy does with one row of the box.

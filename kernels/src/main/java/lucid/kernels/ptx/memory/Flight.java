@@ -61,6 +61,11 @@ public final class Flight {
         return add(memory, lane, address, bytes, true);
     }
 
+    /// Adds a source that one lane of a copy by several lanes reads.
+    public boolean reads(CheckedMemory memory, int ofLane, long address, int bytes) {
+        return add(memory, ofLane, address, bytes, false);
+    }
+
     /// Adds a source, checked for initialised bytes, order and (for the async proxy) the proxy fence. False when part of it is no memory (reported).
     public boolean reads(CheckedMemory memory, long address, int bytes) {
         return add(memory, lane, address, bytes, false);

@@ -14,26 +14,26 @@ import lucid.kernels.ptx.text.Register;
 /// Whatever is not consumed is an unknown form, so nothing is skipped in silence.
 ///
 /// Word and wide operands come as the index of lane 0 in the warp's register file: lane `l` is at `index + l`.
-final class Form {
+public final class Form {
     private final Instruction at;
     private final Decoding context;
     private int next;
 
-    Form(Instruction at, Decoding context) {
+    public Form(Instruction at, Decoding context) {
         this.at = at;
         this.context = context;
     }
 
-    Instruction at() {
+    public Instruction at() {
         return at;
     }
 
-    Decoding context() {
+    public Decoding context() {
         return context;
     }
 
     /// Consumes the next modifier when it is this one.
-    boolean take(String modifier) {
+    public boolean take(String modifier) {
         boolean found = next < at.modifiers().size() && at.modifiers().get(next).equals(modifier);
         if (found) {
             next++;
@@ -42,7 +42,7 @@ final class Form {
     }
 
     /// Consumes the next modifier when it is one of these; empty when it is none.
-    String option(String... modifiers) {
+    public String option(String... modifiers) {
         for (String modifier : modifiers) {
             if (take(modifier)) {
                 return modifier;
@@ -52,7 +52,7 @@ final class Form {
     }
 
     /// The next modifier, which must be one of these.
-    String oneOf(String... modifiers) {
+    public String oneOf(String... modifiers) {
         String found = option(modifiers);
         if (found.isEmpty()) {
             throw unknown();
@@ -60,21 +60,16 @@ final class Form {
         return found;
     }
 
-    /// The next modifier, whatever it is.
-    String next() {
+    /// The next modifier as a type.
+    public PtxType type() {
         if (next >= at.modifiers().size()) {
             throw unknown();
         }
-        return at.modifiers().get(next++);
-    }
-
-    /// The next modifier as a type.
-    PtxType type() {
-        return PtxType.of(next()).orElseThrow(this::unknown);
+        return PtxType.of(at.modifiers().get(next++)).orElseThrow(this::unknown);
     }
 
     /// The next modifier as one of these types.
-    PtxType type(PtxType... allowed) {
+    public PtxType type(PtxType... allowed) {
         PtxType type = type();
         if (!Arrays.asList(allowed).contains(type)) {
             throw unknown();
@@ -83,7 +78,7 @@ final class Form {
     }
 
     /// The type that the last modifier spells, not consumed: it decides which family reads the form.
-    PtxType lastType() {
+    public PtxType lastType() {
         List<String> modifiers = at.modifiers();
         if (modifiers.isEmpty()) {
             throw unknown();
@@ -92,11 +87,11 @@ final class Form {
     }
 
     /// All modifiers are consumed, and there are this many operands.
-    void end(int operands) {
+    public void end(int operands) {
         end(operands, operands);
     }
 
-    void end(int least, int most) {
+    public void end(int least, int most) {
         if (next != at.modifiers().size()) {
             throw unknown();
         }
@@ -106,58 +101,58 @@ final class Form {
         }
     }
 
-    int operands() {
+    public int operands() {
         return at.operands().size();
     }
 
-    Operand operand(int i) {
+    public Operand operand(int i) {
         return at.operands().get(i);
     }
 
-    PtxSyntaxException unknown() {
+    public PtxSyntaxException unknown() {
         return context.unknown(at);
     }
 
-    PtxSyntaxException refuse(String message) {
+    public PtxSyntaxException refuse(String message) {
         return context.refuse(at, message);
     }
 
     /// A source of at most 32 bits.
-    int word(int i, PtxType type) {
+    public int word(int i, PtxType type) {
         return word(operand(i), type);
     }
 
-    int word(Operand operand, PtxType type) {
+    public int word(Operand operand, PtxType type) {
         check(operand, type);
         return context.word(at, operand, type) * 32;
     }
 
     /// A source of 64 bits.
-    int wide(int i, PtxType type) {
+    public int wide(int i, PtxType type) {
         return wide(operand(i), type);
     }
 
-    int wide(Operand operand, PtxType type) {
+    public int wide(Operand operand, PtxType type) {
         check(operand, type);
         return context.wide(at, operand, type) * 32;
     }
 
     /// A destination of at most 32 bits.
-    int wordTarget(int i, PtxType type) {
+    public int wordTarget(int i, PtxType type) {
         return wordTarget(operand(i), type);
     }
 
-    int wordTarget(Operand operand, PtxType type) {
+    public int wordTarget(Operand operand, PtxType type) {
         target(operand);
         return word(operand, type);
     }
 
     /// A destination of 64 bits.
-    int wideTarget(int i, PtxType type) {
+    public int wideTarget(int i, PtxType type) {
         return wideTarget(operand(i), type);
     }
 
-    int wideTarget(Operand operand, PtxType type) {
+    public int wideTarget(Operand operand, PtxType type) {
         target(operand);
         return wide(operand, type);
     }
@@ -182,17 +177,17 @@ final class Form {
     }
 
     /// The slot of a predicate destination.
-    int predicateTarget(Operand operand) {
+    public int predicateTarget(Operand operand) {
         target(operand);
         return context.predicate(at, operand);
     }
 
-    Decoding.PredicateSource predicate(int i) {
+    public Decoding.PredicateSource predicate(int i) {
         return context.predicateSource(at, operand(i));
     }
 
     /// An integer literal, where the form wants one.
-    long literal(int i) {
+    public long literal(int i) {
         if (operand(i) instanceof Operand.Immediate(Operand.Immediate.Kind kind, long bits) && kind == Operand.Immediate.Kind.INTEGER) {
             return bits;
         }
