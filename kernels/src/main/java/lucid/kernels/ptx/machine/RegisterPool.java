@@ -52,7 +52,7 @@ public final class RegisterPool {
             sum += registers[first];
         }
         if (sum * 32 * WARPGROUP > CEILING) {
-            warp.finding(Kind.ILLEGAL_OPERAND, -1, "the warpgroups of the block ask for " + sum + " registers per 128 threads together, " + sum * 32 * WARPGROUP
+            warp.finding(Kind.DEADLOCK, -1, "the warpgroups of the block ask for " + sum + " registers per 128 threads together, " + sum * 32 * WARPGROUP
                     + " in all; at most " + CEILING + " can be had, so setmaxnreg.inc would wait for ever (block " + block.index + ")");
         }
     }

@@ -9,7 +9,7 @@ final class Reports {
     private Reports() {}
 
     private static boolean known(Accessor who, Kind kind) {
-        return who.findings().again(kind, who.instruction());
+        return who.findings().again(kind, who.instruction(), who.clock().block());
     }
 
     private static void add(Accessor who, Kind kind, int lane, long address, long value, String message, Finding.Site earlier) {
