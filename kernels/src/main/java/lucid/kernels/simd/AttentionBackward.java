@@ -72,7 +72,6 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
         w.delta = AttentionScratch.atLeast(w.delta, ROWS);
         if (w.visible.length < ROWS) w.visible = new int[ROWS];
         w.k = AttentionScratch.atLeast(w.k, (long) slots * wide);
-        w.v = AttentionScratch.atLeast(w.v, KEYS * wide);
         w.kt = AttentionScratch.atLeast(w.kt, size);
         w.vt = AttentionScratch.atLeast(w.vt, size);
         if (w.packed.length < slots / KEYS) w.packed = new boolean[slots / KEYS * 2];
@@ -107,15 +106,15 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
     private void load(Piece p, boolean panels, AttentionScratch w, int padded) {
         int dims = plan.headDim(), row = 0;
         for (int head = p.head(); head < p.head() + p.heads(); head++) {
+            if (panels) {
+                dOut.panels(p.span().queryRow() + p.from(), head * dims, p.queries(), dims, w.op, row * PANEL, ROW_STEP);
+                q.panels(p.span().queryRow() + p.from(), head * dims, p.queries(), dims, w.qp, row * PANEL, ROW_STEP);
+            }
             for (int i = p.from(); i < p.to(); i++, row++) {
                 int at = row * padded, source = p.span().queryRow() + i;
                 out.load(source, head * dims, dims, w.dq, at, padded);
                 dOut.load(source, head * dims, dims, w.o, at, padded);
                 q.load(source, head * dims, dims, w.q, at, padded);
-                if (panels) {
-                    dOut.loadPanels(source, head * dims, dims, w.op, row * PANEL, ROW_STEP);
-                    q.loadPanels(source, head * dims, dims, w.qp, row * PANEL, ROW_STEP);
-                }
                 w.delta[row] = dot(w, at, padded);
                 w.m[row] = lse.get(source, head);
             }
@@ -137,13 +136,10 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
         int dims = plan.headDim(), col = unit.kvHead() * dims, row = blockSlot - unit.slotFrom();
         Interval home = unit.component().holding(blockSlot);
         int keys = Math.min(KEYS, home.slot() + home.count() - blockSlot), at = row * AttentionSchedule.panelled(dims);
-        for (int j = 0; j < keys; j++) {
-            int source = home.row() + blockSlot - home.slot() + j;
-            k.loadPanels(source, col, dims, w.k, at + j * PANEL, STEP);
-            v.loadPanels(source, col, dims, w.v, j * PANEL, STEP);
-        }
-        AttentionRows.transpose(w.k, at, STEP, keys, dims, w.kt, row * dims);
-        AttentionRows.transpose(w.v, 0, STEP, keys, dims, w.vt, row * dims);
+        int source = home.row() + blockSlot - home.slot();
+        k.panels(source, col, keys, dims, w.k, at, STEP);
+        k.transpose(source, col, keys, dims, w.kt, row * dims, w.squares);
+        v.transpose(source, col, keys, dims, w.vt, row * dims, w.squares);
         w.packed[row / KEYS] = true;
     }
 

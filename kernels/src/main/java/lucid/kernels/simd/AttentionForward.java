@@ -64,21 +64,28 @@ record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, Attent
         w.m = AttentionScratch.atLeast(w.m, rows + 16);
         w.l = AttentionScratch.atLeast(w.l, rows * 16L);
         int block = KEYS * AttentionSchedule.panelled(padded);
-        w.k = AttentionScratch.atLeast(w.k, block);
         w.v = AttentionScratch.atLeast(w.v, block);
         w.kt = AttentionScratch.atLeast(w.kt, block);
         w.s = AttentionScratch.atLeast(w.s, (TILE + 1) * KEYS);
         if (w.visible.length < rows) w.visible = new int[rows + rows / 4];
     }
 
+    /// Keys transposed and values in panels, for `keys` keys from `first` on: up to two runs of rows, the prefix's and the span's own.
     private void pack(AttentionPlan.Span span, int kvHead, int first, int keys, AttentionScratch w) {
         int dims = plan.headDim(), col = kvHead * dims;
-        for (int j = 0; j < keys; j++) {
-            int row = span.keyRow(first + j);
-            k.loadPanels(row, col, dims, w.k, j * PANEL, STEP);
-            v.loadPanels(row, col, dims, w.v, j * PANEL, STEP);
+        int before = Math.clamp(span.prefixKeys() - first, 0, keys);
+        int row = span.keyRow(first);
+        if (before == 0 || before == keys) {
+            k.transpose(row, col, keys, dims, w.kt, 0, w.squares);
+            v.panels(row, col, keys, dims, w.v, 0, STEP);
+            return;
         }
-        AttentionRows.transpose(w.k, 0, STEP, keys, dims, w.kt, 0);
+        AttentionRows joined = w.rows(KEYS, dims);
+        k.copyTo(joined, 0, row, col, before, dims);
+        k.copyTo(joined, before, span.ownRow(), col, keys - before, dims);
+        joined.transpose(0, 0, keys, dims, w.kt, 0, w.squares);
+        v.panels(row, col, before, dims, w.v, 0, STEP);
+        v.panels(span.ownRow(), col, keys - before, dims, w.v, before * PANEL, STEP);
     }
 
     /// One key block for rows `from .. to`.

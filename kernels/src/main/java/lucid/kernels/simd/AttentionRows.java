@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
@@ -49,20 +50,41 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
 
     void set(int row, int col, float value) { segment.set(ValueLayout.JAVA_FLOAT, address(row, col), value); }
 
-    /// As [#load], into panels of 32 columns that lie `step` apart: what the tiles want for their second operand.
-    void loadPanels(int row, int col, int n, float[] to, int at, int step) {
-        for (int x = 0; x < n; x += PANEL) {
-            int size = Math.min(PANEL, n - x);
-            load(row, col + x, size, to, at + x / PANEL * step, AttentionSchedule.padded(size));
+    /// Rows `row .. row + rows`, columns `col .. col + n`, into panels of 32 columns that lie `step` apart ([rows][32] each): what the tiles want for their second operand.
+    /// Up to the next multiple of 16 columns zeros follow.
+    void panels(int row, int col, int rows, int n, float[] to, int at, int step) {
+        int whole = n / L * L;
+        for (int x = 0; x < whole; x += L) copy(segment, address(row, col + x), stride * Float.BYTES, rows, to, at + x / PANEL * step + x % PANEL);
+        for (int x = whole; x < AttentionSchedule.padded(n); x++) {
+            int put = at + x / PANEL * step + x % PANEL;
+            for (int j = 0; j < rows; j++) to[put + j * PANEL] = x < n ? get(row + j, col + x) : 0;
         }
     }
 
-    /// `to[d · 32 + j] = key j, dimension d` for a key block in panels; the columns of missing keys become zero.
-    static void transpose(float[] from, int at, int step, int keys, int dims, float[] to, int into) {
-        if (keys < PANEL) Arrays.fill(to, into, into + dims * PANEL, 0f);
-        for (int d = 0; d < dims; d++) {
-            int row = into + d * PANEL, source = at + d / PANEL * step + d % PANEL;
-            for (int j = 0; j < keys; j++) to[row + j] = from[source + j * PANEL];
+    /// One vector of each row.
+    private static void copy(MemorySegment from, long at, long pitch, int rows, float[] to, int put) {
+        for (int end = put + rows * PANEL; put < end; put += PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER).intoArray(to, put);
+    }
+
+    /// `to[d · 32 + j] = row j, column col + d` for at most 32 rows; the columns of missing rows become zero (or repeat the last row).
+    void transpose(int row, int col, int rows, int n, float[] to, int at, int[] squares) {
+        if (rows < PANEL) Arrays.fill(to, at, at + n * PANEL, 0f);
+        long pitch = stride * Float.BYTES;
+        for (int j = 0; j < rows; j += L) {
+            Transpose.rows(segment, address(row + j, col), pitch, Math.min(L, rows - j) - 1, n / L, DType.F32, to, at + j, PANEL, squares);
+        }
+        for (int d = n / L * L; d < n; d++) {
+            for (int j = 0; j < rows; j++) to[at + d * PANEL + j] = get(row + j, col + d);
+        }
+    }
+
+    /// Copies rows `row .. row + rows`, columns `col .. col + n`, to row `into` and the following of another matrix, from its column 0 on.
+    void copyTo(AttentionRows to, int into, int row, int col, int rows, int n) {
+        for (int j = 0; j < rows; j++) {
+            long from = address(row + j, col), at = to.address(into + j, 0);
+            int i = 0;
+            for (; i + L <= n; i += L) Lanes.store(Lanes.load(segment, from + 4L * i), to.segment, at + 4L * i);
+            for (; i < n; i++) to.set(into + j, i, get(row + j, col + i));
         }
     }
 }

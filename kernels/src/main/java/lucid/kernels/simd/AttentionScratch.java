@@ -21,10 +21,16 @@ final class AttentionScratch {
     /// Per row of a tile: the new maximum, and what the old sums shrink by.
     final float[] peak = new float[16], shrink = new float[16];
     final float[] lanes = new float[16];
+    /// For [Transpose].
+    final int[] squares = new int[Transpose.SCRATCH];
+    private final NativeScratch joined = new NativeScratch();
     /// Per row: keys it sees, or the end of its columns in a block.
     int[] visible = {};
     /// Which key blocks the current unit has packed.
     boolean[] packed = {};
+
+    /// Rows of undefined contents, valid until the next call.
+    AttentionRows rows(int rows, int cols) { return AttentionRows.of(joined.matrix(rows, cols)); }
 
     static float[] atLeast(float[] array, long length) {
         if (array.length >= length) return array;
