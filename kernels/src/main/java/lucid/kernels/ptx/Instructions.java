@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import lucid.kernels.ptx.async.CopySteps;
 import lucid.kernels.ptx.async.MbarrierSteps;
+import lucid.kernels.ptx.async.WgmmaSteps;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.steps.Addresses;
 import lucid.kernels.ptx.steps.Approximate;
@@ -54,6 +55,7 @@ public final class Instructions {
         Barriers.register(table);
         CopySteps.register(table);
         MbarrierSteps.register(table);
+        WgmmaSteps.register(table);
         Addresses.register(table);
         Atomics.register(table);
         Fences.register(table);

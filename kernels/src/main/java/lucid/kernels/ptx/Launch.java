@@ -157,7 +157,7 @@ public final class Launch {
         if (memory == null) {
             memory = new GlobalMemory(seed);
         }
-        var program = Program.decode(module, entry, Instructions.decoders(), observer);
+        var program = Program.decode(module, entry, Instructions.decoders(), BlockAsync.checks(entry), observer);
         var findings = new Findings(MAX_FINDINGS);
         int workers = (int) Math.min(threads, geometry.clusters());
         var memories = memories(geometry);

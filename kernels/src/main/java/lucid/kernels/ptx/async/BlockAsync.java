@@ -9,9 +9,11 @@ import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.AsyncState;
 import lucid.kernels.ptx.machine.Block;
+import lucid.kernels.ptx.machine.StepWrapper;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.Windows;
+import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Space;
 
 /// All asynchronous state of one block: its mbarriers, its warps' groups, its warpgroups, and when work happens.
@@ -25,6 +27,7 @@ public final class BlockAsync implements AsyncState {
     private final TreeMap<Long, Mbarrier> mbarriers = new TreeMap<>();
     private final List<Work> undecided = new ArrayList<>();
     private final WarpAsync[] warps;
+    private final Warpgroup[] groups;
     private int timeouts;
     private boolean exited;
 
@@ -34,9 +37,18 @@ public final class BlockAsync implements AsyncState {
         this.timing = timing;
         this.random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + block.index);
         this.warps = new WarpAsync[block.warpCount()];
+        this.groups = new Warpgroup[(warps.length + 3) / 4];
         for (int w = 0; w < warps.length; w++) {
             warps[w] = new WarpAsync();
         }
+        for (int g = 0; g < groups.length; g++) {
+            groups[g] = new Warpgroup(this, g);
+        }
+    }
+
+    /// The checks of registers that asynchronous work holds, to be put around an entry's steps.
+    public static StepWrapper checks(Entry entry) {
+        return Accumulators.watch(entry);
     }
 
     static BlockAsync of(Warp warp) {
@@ -47,8 +59,12 @@ public final class BlockAsync implements AsyncState {
         return of(warp).warps[warp.index];
     }
 
-    boolean late() {
-        return timing == Timing.LATE;
+    WarpAsync state(int warp) {
+        return warps[warp];
+    }
+
+    Warpgroup groupOf(Warp warp) {
+        return groups[warp.index >> 2];
     }
 
     // --- when work happens ---

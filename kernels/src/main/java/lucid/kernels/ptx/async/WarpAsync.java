@@ -1,11 +1,25 @@
 package lucid.kernels.ptx.async;
 
+import java.util.HashSet;
+import java.util.Set;
+import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.memory.Flight;
+
 /// What one warp has issued and not waited for.
 final class WarpAsync {
     /// `cp.async`, per lane.
     final CommitGroups<CopyAsync> copies = new CommitGroups<>();
     /// Bulk copies that complete in groups, per lane.
     final CommitGroups<BulkStore> stores = new CommitGroups<>();
+    /// A product and what this warp holds for it.
+    ///
+    /// @param reads its claim on shared memory, or null when an earlier one of the group has it
+    private record Held(Product product, WgmmaSteps.Multiply step, Flight reads) {}
+
+    /// `wgmma`, for the warp as a whole: lane 0 stands for it.
+    private final CommitGroups<Held> products = new CommitGroups<>();
+    private final Set<Long> claimed = new HashSet<>();
+    final Accumulators accumulators = new Accumulators();
     private boolean blocked;
     private boolean timedOut;
     private long lastEmpty = -1;
@@ -36,6 +50,38 @@ final class WarpAsync {
         return first;
     }
 
+    // --- wgmma ---
+
+    /// A product has been issued by the warpgroup.
+    void issue(Warp warp, WgmmaSteps.Multiply step, Product product, Flight reads) {
+        accumulators.issue(warp, step.d(), step.sources(), step.shape());
+        products.add(new Held(product, step, reads), 1);
+    }
+
+    /// True when an earlier product of the open group has claimed the range; else it is claimed from now on.
+    boolean claims(long range) {
+        return !claimed.add(range);
+    }
+
+    void disclaim(long range) {
+        claimed.remove(range);
+    }
+
+    void commitProducts() {
+        products.commit(1);
+        claimed.clear();
+    }
+
+    void awaitProducts(int keep) {
+        products.await(1, keep, true, (held, _) -> {
+            held.product.ensure();
+            accumulators.release(held.step.d(), held.step.sources());
+            if (held.reads != null) {
+                held.reads.landed();
+            }
+        });
+    }
+
     /// The block ends: what needed a wait and had none is reported, all else happens.
     void exit(BlockAsync home) {
         stores.forEach((store, _) -> {
@@ -44,6 +90,7 @@ final class WarpAsync {
             }
             store.finish();
         });
+        products.forEach((held, _) -> home.unfinished(held.product.site(), -1, "a wgmma of it was never waited for: wgmma.commit_group and wgmma.wait_group first"));
     }
 
     String describe() {
@@ -53,6 +100,9 @@ final class WarpAsync {
         }
         if (!stores.isEmpty()) {
             text.append(text.isEmpty() ? "" : "; ").append("bulk stores: ").append(stores);
+        }
+        if (!products.isEmpty()) {
+            text.append(text.isEmpty() ? "" : "; ").append("wgmma: ").append(products);
         }
         return text.toString();
     }

@@ -46,11 +46,14 @@ public final class Program {
     /// @param table decoders by opcode
     /// @throws lucid.kernels.ptx.text.PtxSyntaxException for every form that no decoder knows
     public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table) {
-        return decode(module, entry, table, null);
+        return decode(module, entry, table, (_, step) -> step, null);
     }
 
-    /// Decodes an entry whose every instruction `observer` sees; null for none.
-    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table, Observer observer) {
+    /// Decodes an entry.
+    ///
+    /// @param checks put around steps by those who watch registers
+    /// @param observer sees every instruction; null for none
+    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table, StepWrapper checks, Observer observer) {
         var context = new Decoding(module, entry);
         var initialisation = new Initialisation(entry);
         int n = entry.instructions().size();
@@ -61,7 +64,7 @@ public final class Program {
             if (decoder == null) {
                 throw context.refuse(instruction, "unknown instruction '" + instruction.opcode() + "'");
             }
-            Step step = Readiness.wrap(decoder.decode(instruction, context), instruction, initialisation);
+            Step step = Readiness.wrap(checks.wrap(instruction, decoder.decode(instruction, context)), instruction, initialisation);
             steps[instruction.index()] = observer == null ? step : observed(step, observer);
             guards[instruction.index()] = guard(instruction, initialisation);
         }

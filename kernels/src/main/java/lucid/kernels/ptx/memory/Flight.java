@@ -71,6 +71,23 @@ public final class Flight {
         return add(memory, lane, address, bytes, false);
     }
 
+    /// True when [#reads] would find nothing wrong with a range of shared memory.
+    public boolean mayRead(SharedMemory memory, long address, int bytes) {
+        Clock clock = issuer.clock();
+        int by = lane < 0 ? Stamp.MANY : lane;
+        for (long at = address; at < address + bytes; ) {
+            Page page = memory.page(at);
+            int n = page == null ? 1 : (int) Math.min(address + bytes - at, page.address + Shadow.BYTES - at);
+            int offset = page == null ? 0 : (int) (at - page.address);
+            if (page == null || !page.holds(at, n) || page.shadow.inFlight(offset, n, false) || !page.shadow.isReady(offset, n)
+                    || page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true)) != 0) {
+                return false;
+            }
+            at += n;
+        }
+        return true;
+    }
+
     private boolean add(CheckedMemory memory, int lane, long address, int bytes, boolean write) {
         for (long at = address; at < address + bytes; ) {
             Page page = memory.page(at);

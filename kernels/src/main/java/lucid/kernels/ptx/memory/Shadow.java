@@ -319,6 +319,11 @@ final class Shadow {
 
     /// The first write in the range that `good` does not hold for; 0 for none.
     long writeWithout(int offset, int bytes, LongPredicate good) {
+        int from = offset >> shift;
+        int n = (offset + bytes + (1 << shift) - 1 >> shift) - from;
+        if (writer == null || Runs.same(writer, from, n)) {
+            return writer == null || writer[from] == 0 || good.test(writer[from]) ? 0 : writer[from];
+        }
         long last = 0;
         for (int g = offset >> shift; writer != null && g << shift < offset + bytes; g++) {
             long write = writer[g];
@@ -366,7 +371,18 @@ final class Shadow {
     /// Notes a range as read, without a check.
     void stampRead(int offset, int bytes, long stamp, Clock clock) {
         needReaders();
-        for (int g = offset >> shift; g << shift < offset + bytes; g++) {
+        int from = offset >> shift;
+        int to = offset + bytes + (1 << shift) - 1 >> shift;
+        noteRead(from, stamp, clock, Stamp.lane(stamp));
+        if (to - from > 1 && Runs.same(reader, from + 1, to - from - 1) && (second == null || Runs.same(second, from + 1, to - from - 1))) {
+            noteRead(from + 1, stamp, clock, Stamp.lane(stamp));
+            Arrays.fill(reader, from + 2, to, reader[from + 1]);
+            if (second != null) {
+                Arrays.fill(second, from + 2, to, second[from + 1]);
+            }
+            return;
+        }
+        for (int g = from + 1; g < to; g++) {
             noteRead(g, stamp, clock, Stamp.lane(stamp));
         }
     }
@@ -392,9 +408,13 @@ final class Shadow {
 
     /// True when a copy in flight will write to the range or, with `reads`, still reads it.
     boolean inFlight(int offset, int bytes, boolean reads) {
+        return flights != 0 && (any(landing, offset, bytes) || reads && any(leaving, offset, bytes));
+    }
+
+    private static boolean any(short[] counts, int offset, int bytes) {
         int any = 0;
-        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; flights != 0 && g < to; g++) {
-            any |= (landing == null ? 0 : landing[g]) | (leaving == null || !reads ? 0 : leaving[g]);
+        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; counts != null && g < to; g++) {
+            any |= counts[g];
         }
         return any != 0;
     }

@@ -45,6 +45,9 @@ public final class WgmmaUnit {
 
     public WgmmaForm form() { return form; }
 
+    /// A is MN-major in shared memory.
+    public boolean transA() { return options.transA; }
+
     /// Shared addresses of the 16-byte pieces that factor A reads.
     public int[] piecesA(MatrixDescriptor a) { return a.pieces(64, form.k(), options.transA, form.a()); }
 
