@@ -79,15 +79,21 @@ public final class Block {
         };
     }
 
+    /// Warps that have not exited.
+    int running() {
+        return running;
+    }
+
     /// Lanes have exited: barriers that waited for them may complete.
     void lanesExited(Warp warp) {
+        running -= warp.live == 0 ? 1 : 0;
         for (NamedBarrier barrier : barriers) {
             if (barrier != null) {
                 barrier.lanesExited();
             }
         }
         cluster.barrier.lanesExited();
-        if (warp.live == 0 && --running == 0) {
+        if (running == 0) {
             if (async != null) {
                 async.exit();
             }

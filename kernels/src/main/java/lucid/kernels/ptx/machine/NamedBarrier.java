@@ -15,6 +15,8 @@ public final class NamedBarrier {
     private final int[] waiting;
     /// Per warp: lanes that waited for a completed phase and have not been told yet.
     private final int[] released;
+    /// Warps all of whose lanes have arrived.
+    private int whole;
     private boolean open;
     private int count;
     private int first = -1;
@@ -86,7 +88,9 @@ public final class NamedBarrier {
         if ((arrived[w] & mask) != 0) {
             warp.finding(Kind.BARRIER_MISUSE, -1, "this warp arrives at barrier " + id + " again before the phase is complete (" + state() + ")");
         }
+        boolean before = (arrived[w] & warp.live) == warp.live;
         arrived[w] |= mask;
+        whole += !before && (arrived[w] & warp.live) == warp.live ? 1 : 0;
         past = past.join(warp.clock().release());
     }
 
@@ -100,6 +104,11 @@ public final class NamedBarrier {
 
     void lanesExited() {
         if (open) {
+            whole = 0;
+            for (int w = 0; w < arrived.length; w++) {
+                int live = block.warps[w].live;
+                whole += live != 0 && (arrived[w] & live) == live ? 1 : 0;
+            }
             tryComplete();
         }
     }
@@ -110,14 +119,9 @@ public final class NamedBarrier {
         }
     }
 
+    /// `whole` may count too few when lanes have exited since; [#lanesExited] counts again.
     private boolean all() {
-        for (int w = 0; w < arrived.length; w++) {
-            int live = block.warps[w].live;
-            if ((arrived[w] & live) != live) {
-                return false;
-            }
-        }
-        return true;
+        return whole == block.running();
     }
 
     private int arrivedThreads() {
@@ -132,6 +136,7 @@ public final class NamedBarrier {
 
     private void complete() {
         open = false;
+        whole = 0;
         for (int w = 0; w < arrived.length; w++) {
             if (waiting[w] != 0) {
                 results[w] = reduction;

@@ -331,6 +331,9 @@ public final class Warp implements Accessor {
             waits++;
             counters.executions[at]--;
             counters.lanes[at] -= Integer.bitCount(mask);
+            if (mask == active && others.count() == 0) {
+                return State.WAITING;
+            }
             return park(mask) ? null : State.WAITING;
         }
         if (result == Step.YIELD) {

@@ -1,6 +1,5 @@
 package lucid.kernels.ptx.steps;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,10 +41,10 @@ public final class Barriers {
         }
         boolean aligned = at.opcode().equals("bar") || at.has("aligned");
         if (at.has("sync")) {
-            return sync(operands(at, context, 0, false), aligned);
+            return sync(operands(at, context, false), aligned);
         }
         if (at.has("arrive")) {
-            return arrive(operands(at, context, 0, true), aligned);
+            return arrive(operands(at, context, true), aligned);
         }
         if (at.has("red")) {
             return reduction(at, context, aligned);
@@ -86,10 +85,15 @@ public final class Barriers {
         };
     }
 
-    /// Slots of the barrier's number and of the thread count; the latter is -1 when all threads take part.
-    private record Operands(int id, int threads) {
+    /// The barrier's number and its thread count: where they are and, when they are literals (as nearly always), what they are.
+    ///
+    /// @param id slot of the number
+    /// @param fixedId the number when it is a literal, else -1
+    /// @param threads slot of the thread count, -1 when all threads take part
+    /// @param fixedThreads the thread count when it is a literal, else -1
+    private record Operands(int id, int fixedId, int threads, int fixedThreads) {
         NamedBarrier barrier(Warp warp, int mask) {
-            int number = Control.uniform(warp, mask, id, "the barrier's number");
+            int number = fixedId >= 0 ? fixedId : Control.uniform(warp, mask, id, "the barrier's number");
             if (number < 0 || number >= IDS) {
                 warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, number, "barrier " + Integer.toUnsignedString(number) + "; a block has barriers 0 to 15", null);
             }
@@ -100,7 +104,7 @@ public final class Barriers {
             if (threads < 0) {
                 return 0;
             }
-            int count = Control.uniform(warp, mask, threads, "the barrier's thread count");
+            int count = fixedThreads >= 0 ? fixedThreads : Control.uniform(warp, mask, threads, "the barrier's thread count");
             if (count <= 0 || count > MAX_THREADS || count % 32 != 0) {
                 warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, count, "a barrier for " + count + " threads; wanted a multiple of 32 from 32 to " + MAX_THREADS, null);
             }
@@ -108,12 +112,22 @@ public final class Barriers {
         }
     }
 
-    private static Operands operands(Instruction at, Decoding context, int from, boolean countNeeded) {
-        var left = new ArrayList<>(at.operands().subList(from, at.operands().size()));
-        if (left.isEmpty() || left.size() > 2 || countNeeded && left.size() != 2) {
+    private static Operands operands(Instruction at, Decoding context, List<Operand> given) {
+        Operand id = given.getFirst();
+        Operand threads = given.size() == 2 ? given.get(1) : null;
+        return new Operands(context.word(at, id, PtxType.U32), literal(id), threads == null ? -1 : context.word(at, threads, PtxType.U32), literal(threads));
+    }
+
+    private static int literal(Operand operand) {
+        return operand instanceof Operand.Immediate immediate && immediate.bits() >= 0 && immediate.bits() <= Integer.MAX_VALUE ? (int) immediate.bits() : -1;
+    }
+
+    private static Operands operands(Instruction at, Decoding context, boolean countNeeded) {
+        List<Operand> given = at.operands();
+        if (given.isEmpty() || given.size() > 2 || countNeeded && given.size() != 2) {
             throw context.unknown(at);
         }
-        return new Operands(context.word(at, left.getFirst(), PtxType.U32), left.size() == 2 ? context.word(at, left.get(1), PtxType.U32) : -1);
+        return operands(at, context, given);
     }
 
     private static Step sync(Operands operands, boolean aligned) {
@@ -150,7 +164,7 @@ public final class Barriers {
         if (rest.size() > 2) {
             throw context.unknown(at);
         }
-        var operands = new Operands(context.word(at, rest.getFirst(), PtxType.U32), rest.size() == 2 ? context.word(at, rest.get(1), PtxType.U32) : -1);
+        Operands operands = operands(at, context, rest);
         return (warp, mask) -> {
             NamedBarrier barrier = operands.barrier(warp, mask);
             int fresh = barrier.fresh(warp, mask);
