@@ -21,6 +21,7 @@ public final class Clock {
     /// Per lane: accesses of the warp's other lanes before this time are ordered before the lane's next one.
     private final int[] laneSync = new int[32];
     private int allLanesSync;
+    private int newestSync;
     private Published fenced;
     private Snapshot collected = Snapshot.NONE;
 
@@ -92,6 +93,13 @@ public final class Clock {
     }
 
     private void raiseLanes(int mask, int to) {
+        if (mask == -1 && to >= newestSync) {
+            Arrays.fill(laneSync, to);
+            newestSync = to;
+            allLanesSync = to;
+            return;
+        }
+        newestSync = Math.max(newestSync, to);
         int least = Integer.MAX_VALUE;
         for (int lane = 0; lane < 32; lane++) {
             if ((mask >>> lane & 1) != 0 && laneSync[lane] < to) {
