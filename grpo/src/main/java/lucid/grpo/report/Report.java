@@ -71,26 +71,10 @@ public final class Report {
             data.set("samples", samples());
             data.set("ablations", optional(run.resolve("ablations.json")));
             Path file = run.resolve("report.html");
-            Disk.text(file, page(data));
+            Disk.text(file, Page.of("report/report", data.get("title").asText(), data));
             return file;
         } catch (IOException e) {
             throw new UncheckedIOException("report of " + run + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static String page(ObjectNode data) throws IOException {
-        // "</" inside a script element would end it.
-        String json = JSON.writeValueAsString(data).replace("</", "<\\/");
-        return resource("report.html").replace("{{title}}", escape(data.get("title").asText())).replace("{{css}}", resource("report.css"))
-                .replace("{{js}}", resource("report.js")).replace("{{data}}", json);
-    }
-
-    private static String escape(String text) { return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"); }
-
-    private static String resource(String name) throws IOException {
-        try (InputStream in = Report.class.getResourceAsStream("/report/" + name)) {
-            if (in == null) throw new IOException("resource report/" + name + " is missing from this build");
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -29,11 +29,11 @@ public record StoredTensor(Path file, String name, StoredType type, long[] shape
     public boolean isFloating() {
         return switch (type) {
             case F64, F32, F16, BF16 -> true;
-            case I64, I32, U8, BOOL -> false;
+            case I64, U64, I32, U32, I16, U16, I8, U8, BOOL -> false;
         };
     }
 
-    /// Element i as a double, whatever the type (i64 beyond 2^53 is rounded).
+    /// Element i as a double, whatever the type (64-bit integers beyond 2^53 are rounded).
     public double value(long i) {
         return switch (type) {
             case F64 -> data.get(F64, i * 8);
@@ -41,10 +41,17 @@ public record StoredTensor(Path file, String name, StoredType type, long[] shape
             case F16 -> Float.float16ToFloat(data.get(I16, i * 2));
             case BF16 -> Float.intBitsToFloat(data.get(I16, i * 2) << 16);
             case I64 -> data.get(I64, i * 8);
+            case U64 -> unsigned(data.get(I64, i * 8));
             case I32 -> data.get(I32, i * 4);
+            case U32 -> Integer.toUnsignedLong(data.get(I32, i * 4));
+            case I16 -> data.get(I16, i * 2);
+            case U16 -> Short.toUnsignedInt(data.get(I16, i * 2));
+            case I8 -> data.get(ValueLayout.JAVA_BYTE, i);
             case U8, BOOL -> data.get(ValueLayout.JAVA_BYTE, i) & 0xFF;
         };
     }
+
+    private static double unsigned(long bits) { return bits >= 0 ? bits : (bits >>> 1 | bits & 1) * 2.0; }
 
     /// All elements as f32; exact for every stored type that f32 can hold.
     public float[] toFloats() {
@@ -57,11 +64,11 @@ public record StoredTensor(Path file, String name, StoredType type, long[] shape
         return out;
     }
 
-    /// All elements of an integer tensor.
+    /// All elements of an integer tensor; those of u64 as raw bits.
     public long[] toLongs() {
         if (isFloating()) throw WeightFileException.of(file, name, type + " " + Arrays.toString(shape), "an integer type");
         long[] out = new long[Math.toIntExact(elements())];
-        for (int i = 0; i < out.length; i++) out[i] = type == StoredType.I64 ? data.get(I64, i * 8L) : (long) value(i);
+        for (int i = 0; i < out.length; i++) out[i] = type == StoredType.I64 || type == StoredType.U64 ? data.get(I64, i * 8L) : (long) value(i);
         return out;
     }
 

@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 
 /// Element types of safetensors that Lucid reads, with the names the format uses.
 public enum StoredType {
-    F64(8), F32(4), F16(2), BF16(2), I64(8), I32(4), U8(1), BOOL(1);
+    F64(8), F32(4), F16(2), BF16(2), I64(8), U64(8), I32(4), U32(4), I16(2), U16(2), I8(1), U8(1), BOOL(1);
 
     private final int bytes;
 
