@@ -56,7 +56,8 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             return;
         }
         count(who, mask, addresses, bytes);
-        for (int left = mask; left != 0; left &= left - 1) {
+        int rest = how.strong() || how.nonCoherent() ? mask : loadScattered(who, mask, addresses, bytes, out, bases);
+        for (int left = rest; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
             loadLane(who, lane, addresses[lane], bytes, how, out, bases);
         }
@@ -69,7 +70,8 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             return;
         }
         count(who, mask, addresses, bytes);
-        StoreLanes.store(this, who, mask, addresses, bytes, how, in, bases);
+        int rest = how.strong() ? mask : storeScattered(who, mask, addresses, bytes, in, bases);
+        StoreLanes.store(this, who, mask, rest, addresses, bytes, how, in, bases);
     }
 
     private static boolean contiguous(long[] addresses, int lanes, int bytes) {
@@ -92,7 +94,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         Clock clock = who.clock();
         lock(page);
         try {
-            if (how.nonCoherent() || !shadow.still() && shadow.inFlight(offset, lanes * bytes, false) || !shadow.isReady(offset, lanes * bytes)
+            if (how.nonCoherent() || !shadow.flights.none() && shadow.flights.over(offset, lanes * bytes, false) || !shadow.ready.covers(offset, lanes * bytes)
                     || !shadow.readRun(offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
                 return false;
             }
@@ -115,17 +117,68 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         Clock clock = who.clock();
         lock(page);
         try {
-            if (!shadow.still() && shadow.inFlight(offset, lanes * bytes, true)
+            if (!shadow.flights.none() && shadow.flights.over(offset, lanes * bytes, true)
                     || !shadow.writeRun(offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
                 return false;
             }
-            shadow.setReady(offset, lanes * bytes);
+            shadow.ready.add(offset, lanes * bytes);
             Lanes.scatter(page.data, page.origin + offset, lanes, bytes, in, bases);
         } finally {
             unlock(page);
         }
         countRun(who, first, lanes, bytes);
         return true;
+    }
+
+    /// Loads the lanes whose access is free of findings, page by page; returns the others.
+    private int loadScattered(Accessor who, int mask, long[] addresses, int bytes, int[] out, int[] bases) {
+        int rest = 0;
+        for (int left = mask; left != 0; ) {
+            int first = left & -left;
+            Page page = page(addresses[Integer.numberOfTrailingZeros(left)]);
+            int here = page == null ? 0 : page.lanes(left, addresses, bytes);
+            left &= ~(here | first);
+            if ((here & first) == 0) {
+                rest |= here | first;
+                continue;
+            }
+            Clock clock = who.clock();
+            lock(page);
+            try {
+                int clean = page.shadow.readLanes(here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                Lanes.gather(page.data, page.origin - page.address, clean, addresses, bytes, out, bases);
+                rest |= here & ~clean;
+            } finally {
+                unlock(page);
+            }
+        }
+        return rest;
+    }
+
+    /// Stores the lanes whose access is free of findings, page by page; returns the others.
+    private int storeScattered(Accessor who, int mask, long[] addresses, int bytes, int[] in, int[] bases) {
+        int rest = 0;
+        for (int left = mask; left != 0; ) {
+            int first = left & -left;
+            Page page = page(addresses[Integer.numberOfTrailingZeros(left)]);
+            int here = page == null ? 0 : page.lanes(left, addresses, bytes);
+            left &= ~(here | first);
+            if ((here & first) == 0) {
+                rest |= here | first;
+                continue;
+            }
+            Clock clock = who.clock();
+            lock(page);
+            try {
+                int clean = page.shadow.writeLanes(here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                page.shadow.ready.add(clean, addresses, page.address, bytes);
+                Lanes.scatter(page.data, page.origin - page.address, clean, addresses, bytes, in, bases);
+                rest |= here & ~clean;
+            } finally {
+                unlock(page);
+            }
+        }
+        return rest;
     }
 
     private void loadLane(Accessor who, int lane, long address, int bytes, Access how, int[] out, int[] bases) {
@@ -157,9 +210,9 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
 
     private void readChecks(Accessor who, int lane, Page page, int offset, int bytes, Access how) {
         Shadow shadow = page.shadow;
-        if (!shadow.still() && shadow.inFlight(offset, bytes, false)) {
+        if (!shadow.flights.none() && shadow.flights.over(offset, bytes, false)) {
             Reports.inFlight(who, lane, this, page.address + offset, bytes, "reads", flightOver(page.address + offset, bytes, true));
-        } else if (!shadow.isReady(offset, bytes)) {
+        } else if (!shadow.ready.covers(offset, bytes)) {
             Reports.uninitialised(who, lane, this, page.address + offset, bytes, page.get(offset, Math.min(bytes, 8)));
         }
         if (how.nonCoherent() && shadow.writerAt(offset) != 0) {
@@ -223,7 +276,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             }
             page.publish(offset, Published.continued(found, clock.publish(how)));
             page.set(offset, bytes, update.apply(value, a, b));
-            page.shadow.setReady(offset, bytes);
+            page.shadow.ready.add(offset, bytes);
             return value;
         } finally {
             unlock(page);
@@ -288,7 +341,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             lock(page);
             try {
                 System.arraycopy(from, at + done, page.data, page.origin + offset, n);
-                page.shadow.setReady(offset, n);
+                page.shadow.ready.add(offset, n);
             } finally {
                 unlock(page);
             }

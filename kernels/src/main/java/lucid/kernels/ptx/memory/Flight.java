@@ -79,7 +79,7 @@ public final class Flight {
             Page page = memory.page(at);
             int n = page == null ? 1 : (int) Math.min(address + bytes - at, page.address + Shadow.BYTES - at);
             int offset = page == null ? 0 : (int) (at - page.address);
-            if (page == null || !page.holds(at, n) || page.shadow.inFlight(offset, n, false) || !page.shadow.isReady(offset, n)
+            if (page == null || !page.holds(at, n) || page.shadow.flights.over(offset, n, false) || !page.shadow.ready.covers(offset, n)
                     || page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true)) != 0) {
                 return false;
             }
@@ -99,7 +99,7 @@ public final class Flight {
             memory.lock(page);
             try {
                 check(memory, lane, page, (int) (at - page.address), n, write);
-                page.shadow.mark(write, (int) (at - page.address), n, 1);
+                page.shadow.flights.mark(write, (int) (at - page.address), n, 1);
             } finally {
                 memory.unlock(page);
             }
@@ -120,7 +120,7 @@ public final class Flight {
         Clock clock = issuer.clock();
         long address = page.address + offset;
         int by = lane < 0 ? Stamp.MANY : lane;
-        if (!shadow.still() && shadow.inFlight(offset, bytes, write)) {
+        if (!shadow.flights.none() && shadow.flights.over(offset, bytes, write)) {
             Reports.inFlight(issuer, lane, memory, address, bytes, write ? "writes" : "reads", memory.flightOver(address, bytes, !write));
             return;
         }
@@ -131,7 +131,7 @@ public final class Flight {
             }
             return;
         }
-        if (!shadow.isReady(offset, bytes)) {
+        if (!shadow.ready.covers(offset, bytes)) {
             Reports.uninitialised(issuer, lane, memory, address, bytes, page.get(offset, 4));
         }
         long found = shadow.writeWithout(offset, bytes, w -> clock.before(w, by));
@@ -186,7 +186,7 @@ public final class Flight {
             int n = (int) Math.min(range.address() + range.bytes() - at, Shadow.BYTES - offset);
             range.memory().lock(page);
             try {
-                page.shadow.mark(range.write(), offset, n, -1);
+                page.shadow.flights.mark(range.write(), offset, n, -1);
                 if (range.write()) {
                     page.shadow.stampWrite(offset, n, stamp);
                 } else {

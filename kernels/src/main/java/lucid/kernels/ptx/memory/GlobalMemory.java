@@ -141,7 +141,7 @@ public final class GlobalMemory extends CheckedMemory {
         byte[] data = new byte[Shadow.BYTES];
         var shadow = new Shadow(null);
         if (allocation.zeroed()) {
-            shadow.setAllReady();
+            shadow.ready.addAll();
         } else {
             Arrays.fill(data, (byte) 0xff);
         }
@@ -170,7 +170,7 @@ public final class GlobalMemory extends CheckedMemory {
         long count = 0;
         for (long at = address; at < address + bytes; at++) {
             Page page = page(at);
-            count += page.shadow.isReady((int) (at - page.address), 1) ? 0 : 1;
+            count += page.shadow.ready.covers((int) (at - page.address), 1) ? 0 : 1;
         }
         return count;
     }
@@ -192,7 +192,7 @@ public final class GlobalMemory extends CheckedMemory {
                 lock(page);
                 try {
                     int offset = (int) (addresses[lane] - page.address);
-                    page.shadow.clearReady(offset, bytes);
+                    page.shadow.ready.remove(offset, bytes);
                     Arrays.fill(page.data, offset, offset + bytes, (byte) 0xff);
                 } finally {
                     unlock(page);

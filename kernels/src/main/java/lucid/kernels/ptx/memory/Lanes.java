@@ -38,6 +38,22 @@ final class Lanes {
         }
     }
 
+    /// Places of their own into the lanes of `mask`: an address plus `origin` is an index into `data`.
+    static void gather(byte[] data, long origin, int mask, long[] addresses, int bytes, int[] out, int[] bases) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            get(data, (int) (addresses[lane] + origin), lane, bytes, out, bases);
+        }
+    }
+
+    /// The lanes of `mask` to places of their own.
+    static void scatter(byte[] data, long origin, int mask, long[] addresses, int bytes, int[] in, int[] bases) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            set(data, (int) (addresses[lane] + origin), lane, bytes, in, bases);
+        }
+    }
+
     static void get(byte[] data, int at, int lane, int bytes, int[] out, int[] bases) {
         switch (bytes) {
             case 1 -> out[bases[0] + lane] = data[at] & 0xff;

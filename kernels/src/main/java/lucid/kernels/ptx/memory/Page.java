@@ -50,6 +50,19 @@ final class Page {
         return offset >= from && offset + bytes <= to;
     }
 
+    /// The lanes of `mask` whose accesses are aligned and inside this page.
+    int lanes(int mask, long[] addresses, int bytes) {
+        int inside = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            long offset = addresses[lane] - address;
+            if (offset >= from && offset + bytes <= to && (addresses[lane] & bytes - 1) == 0) {
+                inside |= 1 << lane;
+            }
+        }
+        return inside;
+    }
+
     void lock() {
         while (!LOCK.compareAndSet(this, 0, 1)) {
             Thread.onSpinWait();

@@ -2,7 +2,18 @@ package lucid.kernels.ptx.memory;
 
 /// Loops over neighbouring stamps, kept branch-free so that the compiler turns them into vector code. Granule `i` of a run belongs to lane `i >> laneShift`.
 final class Runs {
+    /// By `laneShift`: the lane of every granule. Adding a ready-made pattern is what the compiler turns into vector code.
+    private static final long[][] LANES = {lanes(0), lanes(1), lanes(2), lanes(3), lanes(4)};
+
     private Runs() {}
+
+    private static long[] lanes(int laneShift) {
+        long[] pattern = new long[32 << laneShift];
+        for (int i = 0; i < pattern.length; i++) {
+            pattern[i] = i >> laneShift;
+        }
+        return pattern;
+    }
 
     /// All stamps agree but for their lanes.
     static boolean uniform(long[] stamps, int from, int n) {
@@ -25,16 +36,18 @@ final class Runs {
 
     /// Every stamp carries the lane that the run gives its granule.
     static boolean lanesMatch(long[] stamps, int from, int n, int laneShift) {
+        long[] lanes = LANES[laneShift];
         long difference = 0;
         for (int i = 0; i < n; i++) {
-            difference |= (stamps[from + i] ^ i >> laneShift) & 63;
+            difference |= stamps[from + i] ^ lanes[i];
         }
-        return difference == 0;
+        return (difference & 63) == 0;
     }
 
     static void fill(long[] stamps, int from, int n, int laneShift, long stamp) {
+        long[] lanes = LANES[laneShift];
         for (int i = 0; i < n; i++) {
-            stamps[from + i] = stamp | i >> laneShift;
+            stamps[from + i] = stamp | lanes[i];
         }
     }
 

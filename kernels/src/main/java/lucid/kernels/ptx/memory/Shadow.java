@@ -11,19 +11,15 @@ import java.util.function.LongPredicate;
 /// whole page is cut finer, so that neighbours in one word never collide. Calls come under the page's lock.
 final class Shadow {
     static final int BYTES = 1 << 14;
-    private static final int WORDS = BYTES / 4;
 
     private final ReaderSets sets;
-    private final long[] ready = new long[BYTES / 64];
-    private boolean allReady;
+    final ReadyBits ready = new ReadyBits();
+    final FlightCounts flights = new FlightCounts();
     private int shift = 2;
     private long[] writer;
     private long[] reader;
     /// Another concurrent reader's stamp, or a set of them ([ReaderSets]); 0 for none.
     private long[] second;
-    private short[] landing;
-    private short[] leaving;
-    private int flights;
     /// True when `ld.global.nc` has read here: then every write looks for such a reader.
     private boolean nonCoherent;
     /// After a write that collided: whether the earlier access was a read.
@@ -32,56 +28,6 @@ final class Shadow {
     /// @param sets where concurrent readers are kept one by one (shared memory), or null to keep two of them (global memory)
     Shadow(ReaderSets sets) {
         this.sets = sets;
-    }
-
-    // --- initialised bytes ---
-
-    boolean isReady(int offset, int bytes) {
-        if (allReady) {
-            return true;
-        }
-        int first = offset >> 6;
-        int last = offset + bytes - 1 >> 6;
-        long head = -1L << offset;
-        long tail = -1L >>> -(offset + bytes);
-        if (first == last) {
-            return (ready[first] & (head & tail)) == (head & tail);
-        }
-        boolean all = (ready[first] & head) == head && (ready[last] & tail) == tail;
-        for (int i = first + 1; i < last; i++) {
-            all &= ready[i] == -1L;
-        }
-        return all;
-    }
-
-    void setReady(int offset, int bytes) {
-        if (allReady || bytes == 0) {
-            return;
-        }
-        int first = offset >> 6;
-        int last = offset + bytes - 1 >> 6;
-        long head = -1L << offset;
-        long tail = -1L >>> -(offset + bytes);
-        if (first == last) {
-            ready[first] |= head & tail;
-            return;
-        }
-        ready[first] |= head;
-        Arrays.fill(ready, first + 1, last, -1L);
-        ready[last] |= tail;
-    }
-
-    /// Every byte that may be accessed here has been given a value.
-    void setAllReady() {
-        Arrays.fill(ready, -1L);
-        allReady = true;
-    }
-
-    void clearReady(int offset, int bytes) {
-        allReady = false;
-        for (int i = offset; i < offset + bytes; i++) {
-            ready[i >> 6] &= ~(1L << i);
-        }
     }
 
     // --- a new launch ---
@@ -121,6 +67,12 @@ final class Shadow {
 
     private int granules() {
         return BYTES >> shift;
+    }
+
+    private void needWriters() {
+        if (writer == null) {
+            writer = new long[granules()];
+        }
     }
 
     private void needReaders() {
@@ -190,21 +142,13 @@ final class Shadow {
         int log = refine(bytes);
         int from = offset >> shift;
         int to = from + (1 << log);
-        if (writer == null) {
-            writer = new long[granules()];
-        }
+        needWriters();
         long conflict = 0;
         for (int g = from; g < to; g++) {
             long found = collision(g, stamp, clock);
             conflict = found == 0 ? conflict : found;
-            writer[g] = stamp;
-            if (reader != null) {
-                reader[g] = 0;
-            }
-            if (second != null) {
-                second[g] = 0;
-            }
         }
+        setWriter(from, to - from, stamp);
         return conflict;
     }
 
@@ -277,13 +221,10 @@ final class Shadow {
         } else if (last != 0) {
             long others = second == null ? 0 : second[from];
             if (!clock.before(last, 0)) {
-                if (sets == null) {
-                    return false;
-                }
                 if (second == null) {
                     second = new long[granules()];
                 }
-                Arrays.fill(second, from, from + n, sets.with(others, last, stamp));
+                Arrays.fill(second, from, from + n, concurrent(others, last & -64L | Stamp.MANY, stamp, clock));
             } else if (others != 0 && secondBefore(others, clock, 0)) {
                 Arrays.fill(second, from, from + n, 0);
             }
@@ -302,9 +243,7 @@ final class Shadow {
                 || second != null && !(Runs.same(second, from, n) && (second[from] == 0 || secondBefore(second[from], clock, 0)))) {
             return false;
         }
-        if (writer == null) {
-            writer = new long[granules()];
-        }
+        needWriters();
         Runs.fill(writer, from, n, laneShift, stamp);
         if (reader != null) {
             Arrays.fill(reader, from, from + n, 0);
@@ -313,6 +252,93 @@ final class Shadow {
             Arrays.fill(second, from, from + n, 0);
         }
         return true;
+    }
+
+    // --- lanes at places of their own, all within this page ---
+
+    /// Notes weak reads of the lanes of `mask`, each at its address minus `origin`; returns the lanes for which that was free of findings.
+    int readLanes(int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
+        int n = 1 << refine(bytes);
+        needReaders();
+        boolean still = flights.none();
+        int clean = 0;
+        long good = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int offset = (int) (addresses[lane] - origin);
+            int from = offset >> shift;
+            if (!ready.coversAligned(offset, bytes) || !still && flights.over(offset, bytes, false)) {
+                continue;
+            }
+            long ordered = writer == null ? good : ordered(from, n, lane, clock, good);
+            if (ordered >= 0) {
+                good = ordered;
+                clean |= 1 << lane;
+                noteLane(from, n, stamp, clock, lane);
+            }
+        }
+        return clean;
+    }
+
+    /// Checks the writes under one lane's read; `good` is the last one that was found ordered for every lane (without its lane bits, so never negative).
+    /// Returns the new one, or -1 for a race.
+    private long ordered(int from, int n, int lane, Clock clock, long good) {
+        for (int g = from; g < from + n; g++) {
+            long write = writer[g];
+            if (write != 0 && write >>> Stamp.LANE_BITS != good) {
+                if (!clock.before(write, lane)) {
+                    return -1;
+                }
+                good = clock.own(write) && !clock.syncedInWarp(write) ? good : write >>> Stamp.LANE_BITS;
+            }
+        }
+        return good;
+    }
+
+    private void noteLane(int from, int n, long stamp, Clock clock, int lane) {
+        long own = stamp | lane;
+        for (int g = from; g < from + n; g++) {
+            long last = reader[g];
+            if ((last ^ stamp) >>> Stamp.LANE_BITS == 0) {
+                reader[g] = last == own ? own : stamp | Stamp.MANY;
+            } else {
+                noteRead(g, own, clock, lane);
+            }
+        }
+    }
+
+    /// Notes weak writes of the lanes of `mask`; returns the lanes for which that was free of findings.
+    int writeLanes(int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
+        int n = 1 << refine(bytes);
+        needWriters();
+        boolean still = flights.none();
+        int clean = 0;
+        for (int left = nonCoherent ? 0 : mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int offset = (int) (addresses[lane] - origin);
+            int from = offset >> shift;
+            boolean free = still || !flights.over(offset, bytes, true);
+            for (int g = from; free && g < from + n; g++) {
+                free = collision(g, stamp | lane, clock) == 0;
+            }
+            if (free) {
+                clean |= 1 << lane;
+                setWriter(from, n, stamp | lane);
+            }
+        }
+        return clean;
+    }
+
+    private void setWriter(int from, int n, long stamp) {
+        for (int g = from; g < from + n; g++) {
+            writer[g] = stamp;
+            if (reader != null) {
+                reader[g] = 0;
+            }
+            if (second != null) {
+                second[g] = 0;
+            }
+        }
     }
 
     // --- ranges of asynchronous copies ---
@@ -341,9 +367,7 @@ final class Shadow {
     /// The first access in the range that has not happened before; 0 for none.
     long unorderedAccess(int offset, int bytes, long stamp, Clock clock) {
         for (int g = offset >> shift; g << shift < offset + bytes; g++) {
-            if (writer == null) {
-                writer = new long[granules()];
-            }
+            needWriters();
             long found = collision(g, stamp, clock);
             if (found != 0) {
                 return found;
@@ -354,9 +378,7 @@ final class Shadow {
 
     /// Stamps a range as written, without a check.
     void stampWrite(int offset, int bytes, long stamp) {
-        if (writer == null) {
-            writer = new long[granules()];
-        }
+        needWriters();
         int from = offset >> shift;
         int to = offset + bytes + (1 << shift) - 1 >> shift;
         Arrays.fill(writer, from, to, stamp);
@@ -385,37 +407,5 @@ final class Shadow {
         for (int g = from + 1; g < to; g++) {
             noteRead(g, stamp, clock, Stamp.lane(stamp));
         }
-    }
-
-    /// Counts one more (or, with -1, one less) copy in flight over a range.
-    void mark(boolean write, int offset, int bytes, int by) {
-        short[] counts = write ? landing : leaving;
-        if (counts == null) {
-            counts = new short[WORDS];
-            landing = write ? counts : landing;
-            leaving = write ? leaving : counts;
-        }
-        flights += by;
-        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; g < to; g++) {
-            counts[g] += (short) by;
-        }
-    }
-
-    /// True when no copy is in flight anywhere here.
-    boolean still() {
-        return flights == 0;
-    }
-
-    /// True when a copy in flight will write to the range or, with `reads`, still reads it.
-    boolean inFlight(int offset, int bytes, boolean reads) {
-        return flights != 0 && (any(landing, offset, bytes) || reads && any(leaving, offset, bytes));
-    }
-
-    private static boolean any(short[] counts, int offset, int bytes) {
-        int any = 0;
-        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; counts != null && g < to; g++) {
-            any |= counts[g];
-        }
-        return any != 0;
     }
 }

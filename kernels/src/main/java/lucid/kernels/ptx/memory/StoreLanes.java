@@ -1,11 +1,12 @@
 package lucid.kernels.ptx.memory;
 
-/// Stores whose lanes go to places of their own.
+/// Stores that have to be looked at lane by lane: strong ones, and those with a finding.
 final class StoreLanes {
     private StoreLanes() {}
 
-    static void store(CheckedMemory memory, Accessor who, int mask, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
-        for (int left = mask; left != 0; left &= left - 1) {
+    /// Stores the lanes of `rest`; `mask` are all lanes of the instruction.
+    static void store(CheckedMemory memory, Accessor who, int mask, int rest, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
+        for (int left = rest; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
             Page page = memory.checked(who, lane, addresses[lane], bytes, "write");
             if (page != null) {
@@ -21,7 +22,7 @@ final class StoreLanes {
         Shadow shadow = page.shadow;
         memory.lock(page);
         try {
-            if (!shadow.still() && shadow.inFlight(offset, bytes, true)) {
+            if (!shadow.flights.none() && shadow.flights.over(offset, bytes, true)) {
                 Reports.inFlight(who, lane, memory, address, bytes, "writes", memory.flightOver(address, bytes, false));
             }
             if (shadow.nonCoherent()) {
@@ -30,7 +31,7 @@ final class StoreLanes {
             long stamp = clock.stamp(who.instruction().index(), how.kind()) | lane;
             long earlier = shadow.writerAt(offset);
             int other = Stamp.lane(earlier);
-            if ((earlier ^ stamp) >>> Stamp.LANE_BITS == 0 && other < lane && (mask >>> other & 1) != 0 && addresses[other] == address) {
+            if ((earlier ^ stamp) >>> Stamp.LANE_BITS == 0 && other != lane && (mask >>> other & 1) != 0 && addresses[other] == address) {
                 meet(memory, who, lane, page, offset, bytes, earlier, in, bases);
             } else {
                 long conflict = shadow.write(offset, bytes, stamp, clock);
@@ -41,7 +42,7 @@ final class StoreLanes {
             if (how.strong()) {
                 page.publish(offset, clock.publish(how));
             }
-            shadow.setReady(offset, bytes);
+            shadow.ready.add(offset, bytes);
             Lanes.set(page.data, page.origin + offset, lane, bytes, in, bases);
         } finally {
             memory.unlock(page);

@@ -16,6 +16,7 @@ public final class Traffic {
     private final long[] sums;
     private final int[] bankWords = new int[32 * 32];
     private final int[] bankUse = new int[32];
+    private final long[] sectors = new long[32];
 
     /// @param instructions length of the entry
     public Traffic(int instructions) {
@@ -55,15 +56,6 @@ public final class Traffic {
         sums[i + 5] += total;
     }
 
-    /// All lanes read the same place.
-    void broadcast(int instruction, int lanes, int bytes, boolean shared) {
-        int i = instruction * FIELDS;
-        sums[i]++;
-        sums[i + (shared ? 1 : 3)]++;
-        sums[i + (shared ? 2 : 4)]++;
-        sums[i + 5] += (long) lanes * bytes;
-    }
-
     /// Any shared access. Up to 4 bytes per lane the whole warp is one pass, 8 bytes take a half warp at a time, 16 bytes a quarter;
     /// lanes that want the same word share it (CUDA C++ Programming Guide, "Shared Memory").
     void shared(int instruction, int mask, long[] addresses, int bytes) {
@@ -80,28 +72,34 @@ public final class Traffic {
         sums[i + 5] += (long) Integer.bitCount(mask) * bytes;
     }
 
+    /// An aligned access of 8 or 16 bytes takes whole groups of 2 or 4 banks, so that such groups count like banks.
     private int waves(int mask, long[] addresses, int bytes) {
-        java.util.Arrays.fill(bankUse, 0);
+        int shift = bytes <= 4 ? 2 : Integer.numberOfTrailingZeros(bytes);
+        int banks = 128 >> shift;
+        int seen = 0;
         int most = 1;
         for (int lanes = mask; lanes != 0; lanes &= lanes - 1) {
-            int word = (int) addresses[Integer.numberOfTrailingZeros(lanes)] >>> 2;
-            for (int end = word + Math.max(1, bytes >> 2); word < end; word++) {
-                most = Math.max(most, use(word));
+            int word = (int) (addresses[Integer.numberOfTrailingZeros(lanes)] >>> shift);
+            int bank = word & banks - 1;
+            if ((seen >>> bank & 1) == 0) {
+                seen |= 1 << bank;
+                bankUse[bank] = 1;
+                bankWords[bank * 32] = word;
+            } else if (bankWords[bank * 32] != word) {
+                most = Math.max(most, use(bank, word));
             }
         }
         return most;
     }
 
-    private int use(int word) {
-        int bank = word & 31;
+    private int use(int bank, int word) {
         int used = bankUse[bank];
-        int from = bank * 32;
-        for (int i = 0; i < used; i++) {
-            if (bankWords[from + i] == word) {
+        for (int i = 1; i < used; i++) {
+            if (bankWords[bank * 32 + i] == word) {
                 return used;
             }
         }
-        bankWords[from + used] = word;
+        bankWords[bank * 32 + used] = word;
         return bankUse[bank] = used + 1;
     }
 
@@ -115,17 +113,22 @@ public final class Traffic {
         sums[i + 5] += (long) lanes * bytes;
     }
 
-    /// An access is at most 16 bytes and aligned, so it lies in one sector.
+    /// An access is at most 16 bytes and aligned, so it lies in one sector. Neighbouring lanes mostly share one.
     private int sectors(int mask, long[] addresses) {
         int count = 0;
+        long last = -1;
         for (int lanes = mask; lanes != 0; lanes &= lanes - 1) {
             long sector = addresses[Integer.numberOfTrailingZeros(lanes)] >>> 5;
-            int earlier = mask & ~(lanes | -lanes);
-            boolean fresh = true;
-            for (; earlier != 0 && fresh; earlier &= ~Integer.highestOneBit(earlier)) {
-                fresh = addresses[31 - Integer.numberOfLeadingZeros(earlier)] >>> 5 != sector;
+            if (sector != last) {
+                last = sector;
+                int i = 0;
+                while (i < count && sectors[i] != sector) {
+                    i++;
+                }
+                if (i == count) {
+                    sectors[count++] = sector;
+                }
             }
-            count += fresh ? 1 : 0;
         }
         return count;
     }
