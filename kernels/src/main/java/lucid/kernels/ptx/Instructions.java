@@ -21,6 +21,8 @@ import lucid.kernels.ptx.steps.Fences;
 import lucid.kernels.ptx.steps.Floats;
 import lucid.kernels.ptx.steps.LoadStore;
 import lucid.kernels.ptx.steps.Logic;
+import lucid.kernels.ptx.steps.Matrix;
+import lucid.kernels.ptx.steps.MatrixMemory;
 import lucid.kernels.ptx.steps.Moves;
 import lucid.kernels.ptx.steps.Prefetch;
 import lucid.kernels.ptx.steps.Products;
@@ -49,6 +51,8 @@ public final class Instructions {
         Moves.register(table);
         Conversion.register(table);
         Collectives.register(table);
+        Matrix.register(table);
+        MatrixMemory.register(table);
         Floats.register(table);
         Approximate.register(table);
         Control.register(table);

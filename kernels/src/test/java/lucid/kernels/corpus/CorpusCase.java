@@ -14,8 +14,10 @@ record CorpusCase(String kernel, String label, int[] grid, int[] block, int[] cl
         String name();
     }
 
-    /// A 32-bit scalar (`.u32` or `.f32`) as bits.
-    record Scalar(String name, int bits) implements Argument {
+    record Whole(String name, int value) implements Argument {
+    }
+
+    record Real(String name, float value) implements Argument {
     }
 
     /// A buffer of `bytes` bytes: its content, or uninitialised memory when `content` is null. A hidden one is reached through a tensor map only.
@@ -78,12 +80,12 @@ record CorpusCase(String kernel, String label, int[] grid, int[] block, int[] cl
         }
 
         Builder u32(String name, int value) {
-            arguments.add(new Scalar(name, value));
+            arguments.add(new Whole(name, value));
             return this;
         }
 
         Builder f32(String name, float value) {
-            arguments.add(new Scalar(name, Float.floatToRawIntBits(value)));
+            arguments.add(new Real(name, value));
             return this;
         }
 

@@ -20,7 +20,7 @@ final class MatrixCases {
 
     static List<CorpusCase> all() {
         return List.of(mma(1, 1, 8), mma(64, 64, 64), mma(70, 50, 40), mma(65, 129, 104), splitK(16, 16, 16, 1, 16), splitK(17, 19, 70, 3, 32), attention(1, 1), attention(2, 69), attention(1, 130),
-                wgmma(5, 3, 8), wgmma(128, 64, 64), wgmma(130, 70, 328));
+                wgmma(5, 3, 8), wgmma(128, 64, 64), wgmma(130, 70, 328), simt(1, 1, 1), simt(64, 64, 16), simt(67, 70, 21));
     }
 
     private record Product(float[] a, float[] b, double[] c, double[] bound) {
@@ -63,7 +63,22 @@ final class MatrixCases {
                 .u32("chunk", chunk).build();
     }
 
-    /// P is rounded to bf16 before it meets V (2^-9 each), O is rounded to bf16 at the end (2^-9 of itself); everything else is far smaller.
+    static CorpusCase simt(int m, int n, int k) {
+        float[] a = Data.normal(30, m * k);
+        float[] b = Data.normal(31, k * n);
+        double[] c = new double[m * n];
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                float sum = 0;
+                for (int l = 0; l < k; l++) sum = Math.fma(a[i * k + l], b[l * n + j], sum);
+                c[i * n + j] = sum; // the kernel's order is the textbook's: equal to the bit
+            }
+        }
+        return CorpusCase.of("gemm_nn_64x64x8_f32_sm80", m + "x" + n + "x" + k).grid(ceilDiv(n, 64), ceilDiv(m, 64), 1).block(256, 1).in("A", Data.f32(a)).in("B", Data.f32(b))
+                .out("C", F32, c, new double[c.length]).u32("M", m).u32("N", n).u32("K", k).build();
+    }
+
+    /// P is rounded to bf16 (8 bits: 2^-8 relative) before it meets V, O is rounded to bf16 at the end; everything else is far smaller.
     static CorpusCase attention(int heads, int s) {
         int d = 64;
         float[] q = Data.normalBf16(27, heads * s * d);
@@ -94,7 +109,7 @@ final class MatrixCases {
                         o[row * d + e] += term;
                         absolute += Math.abs(term);
                     }
-                    oBound[row * d + e] = 1.01 * 0x1p-9 * (absolute + Math.abs(o[row * d + e])) + 1e-5;
+                    oBound[row * d + e] = 1.01 * 0x1p-8 * (absolute + Math.abs(o[row * d + e])) + 1e-5;
                 }
             }
         }

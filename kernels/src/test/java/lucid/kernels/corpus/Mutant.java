@@ -18,6 +18,11 @@ record Mutant(String id, String kernel, Set<String> expect, String words, List<E
         return expect.contains("EQUIVALENT");
     }
 
+    /// A real fault that the emulator does not see.
+    boolean unseen() {
+        return expect.contains("UNSEEN");
+    }
+
     /// `true` when the assembler notices the fault as well.
     boolean gateObjects() {
         return expect.contains("GATE");

@@ -23,7 +23,7 @@ class MutantGateTest {
         assertTrue(mutants.stream().filter(m -> !m.equivalent()).count() >= 80, mutants.size() + " mutants");
         assertEquals(mutants.size(), mutants.stream().map(Mutant::id).distinct().count(), "ids");
         assertEquals(new TreeSet<>(Corpus.names()), mutants.stream().map(Mutant::kernel).collect(Collectors.toCollection(TreeSet::new)), "every kernel has mutants");
-        Set<String> known = Stream.concat(Stream.of(Kind.values()).map(Enum::name), Stream.of("RESULT", "EQUIVALENT", "GATE")).collect(Collectors.toSet());
+        Set<String> known = Stream.concat(Stream.of(Kind.values()).map(Enum::name), Stream.of("RESULT", "EQUIVALENT", "UNSEEN", "GATE")).collect(Collectors.toSet());
         for (Mutant m : mutants) {
             assertTrue(known.containsAll(m.expect()), m.id() + " expects " + m.expect());
             assertNotEquals(Corpus.text(m.kernel()), m.apply(), m.id());

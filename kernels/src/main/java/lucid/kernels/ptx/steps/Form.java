@@ -60,12 +60,17 @@ public final class Form {
         return found;
     }
 
-    /// The next modifier as a type.
-    public PtxType type() {
+    /// The next modifier, whatever it is.
+    public String next() {
         if (next >= at.modifiers().size()) {
             throw unknown();
         }
-        return PtxType.of(at.modifiers().get(next++)).orElseThrow(this::unknown);
+        return at.modifiers().get(next++);
+    }
+
+    /// The next modifier as a type.
+    public PtxType type() {
+        return PtxType.of(next()).orElseThrow(this::unknown);
     }
 
     /// The next modifier as one of these types.
