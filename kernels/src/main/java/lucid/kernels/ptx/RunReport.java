@@ -16,6 +16,11 @@ import lucid.kernels.ptx.text.Entry;
 /// @param counters what ran how often
 public record RunReport(String file, Entry entry, Geometry geometry, List<Finding> findings, long droppedFindings, Counters counters) {
 
+    /// What the run did, added up.
+    public Profile profile() {
+        return Profile.of(entry, counters);
+    }
+
     /// True when nothing was found.
     public boolean clean() {
         return findings.isEmpty();
