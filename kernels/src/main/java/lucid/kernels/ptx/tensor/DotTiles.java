@@ -3,6 +3,7 @@ package lucid.kernels.ptx.tensor;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -18,6 +19,9 @@ import lucid.kernels.ptx.number.Formats;
 ///
 /// Every lane does what the plain loop does: `fma(a_k, b_k, acc)` in ascending k, where fma and multiply-then-add agree because the product of two factors of
 /// at most 24 bits is exact in double.
+///
+/// No method here takes or returns a vector: past its node budget C2 stops inlining methods that are not part of the Vector API, and a vector handed to a method that is
+/// not inlined is allocated.
 final class DotTiles {
     /// 512 bits at most: a row of a block has 8 numbers.
     private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED.length() > 8 ? DoubleVector.SPECIES_512 : DoubleVector.SPECIES_PREFERRED;
@@ -27,8 +31,12 @@ final class DotTiles {
     private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, HALF_SHAPE);
     /// Whether this machine's vectors fit (4 or 8 doubles). With 2 the plain path is used.
     static final boolean FAST = L == 4 || L == 8;
-    private static final VectorShuffle<Integer> SWAP = VectorShuffle.fromOp(I, i -> (i + 4) % L);
-    private static final VectorMask<Integer> UPPER = VectorMask.fromLong(I, 0xf0 & (1 << L) - 1);
+    /// Halves exchanged, and the mask of the upper half: two vectors of (even, odd columns of two rows) to two rows and back.
+    private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> (i + 4) % L);
+    private static final VectorMask<Float> UPPER = VectorMask.fromLong(F, 0xf0 & (1 << L) - 1);
+    private static final VectorShuffle<Integer> SWAP_INTS = SWAP.cast(I);
+    private static final VectorMask<Integer> UPPER_INTS = UPPER.cast(I);
+    private static final float NAN = Float.intBitsToFloat(Formats.NAN_F32);
 
     private DotTiles() {}
 
@@ -115,38 +123,73 @@ final class DotTiles {
     /// Two f32 registers (even columns at `even`, odd ones at `odd`) to a block.
     static void readF32(int[] words, int even, int odd, double[] acc, int at) {
         for (int i = 0; i < 32; i += L) {
-            IntVector e = IntVector.fromArray(I, words, even + i);
-            IntVector o = IntVector.fromArray(I, words, odd + i);
+            FloatVector e = IntVector.fromArray(I, words, even + i).reinterpretAsFloats();
+            FloatVector o = IntVector.fromArray(I, words, odd + i).reinterpretAsFloats();
+            FloatVector x = e;
+            FloatVector y = o;
             if (L == 8) {
-                IntVector second = e.rearrange(SWAP).blend(o, UPPER);
-                e = e.blend(o.rearrange(SWAP), UPPER);
-                o = second;
+                // Even and odd columns of two rows to two rows.
+                x = e.blend(o.rearrange(SWAP), UPPER);
+                y = e.rearrange(SWAP).blend(o, UPPER);
             }
-            toDouble(e).intoArray(acc, at + 2 * i);
-            toDouble(o).intoArray(acc, at + 2 * i + L);
+            ((DoubleVector) x.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + 2 * i);
+            ((DoubleVector) y.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + 2 * i + L);
         }
     }
 
     /// The inverse of [#readF32]: one rounding to f32, NaN as PTX's.
     static void writeF32(double[] acc, int at, int[] words, int even, int odd) {
         for (int i = 0; i < 32; i += L) {
-            IntVector e = toFloat(DoubleVector.fromArray(D, acc, at + 2 * i));
-            IntVector o = toFloat(DoubleVector.fromArray(D, acc, at + 2 * i + L));
+            FloatVector x = (FloatVector) DoubleVector.fromArray(D, acc, at + 2 * i).convertShape(VectorOperators.D2F, F, 0);
+            FloatVector y = (FloatVector) DoubleVector.fromArray(D, acc, at + 2 * i + L).convertShape(VectorOperators.D2F, F, 0);
+            x = x.blend(NAN, x.compare(VectorOperators.NE, x));
+            y = y.blend(NAN, y.compare(VectorOperators.NE, y));
+            FloatVector e = x;
+            FloatVector o = y;
             if (L == 8) {
-                IntVector second = e.rearrange(SWAP).blend(o, UPPER);
-                e = e.blend(o.rearrange(SWAP), UPPER);
-                o = second;
+                e = x.blend(y.rearrange(SWAP), UPPER);
+                o = x.rearrange(SWAP).blend(y, UPPER);
+            }
+            e.reinterpretAsInts().intoArray(words, even + i);
+            o.reinterpretAsInts().intoArray(words, odd + i);
+        }
+    }
+
+    /// Two s32 registers to a block.
+    static void readS32(int[] words, int even, int odd, double[] acc, int at) {
+        for (int i = 0; i < 32; i += L) {
+            IntVector e = IntVector.fromArray(I, words, even + i);
+            IntVector o = IntVector.fromArray(I, words, odd + i);
+            IntVector x = e;
+            IntVector y = o;
+            if (L == 8) {
+                x = e.blend(o.rearrange(SWAP_INTS), UPPER_INTS);
+                y = e.rearrange(SWAP_INTS).blend(o, UPPER_INTS);
+            }
+            ((DoubleVector) x.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + 2 * i);
+            ((DoubleVector) y.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + 2 * i + L);
+        }
+    }
+
+    /// The inverse of [#readS32]: integers below 2^51 wrap to 32 bits, or stop at the ends. After adding 1.5 2^52 the low bits of the fraction are the
+    /// integer in two's complement.
+    static void writeS32(double[] acc, int at, boolean saturate, int[] words, int even, int odd) {
+        double low = saturate ? Integer.MIN_VALUE : -0x1p51;
+        double high = saturate ? Integer.MAX_VALUE : 0x1p51;
+        for (int i = 0; i < 32; i += L) {
+            LongVector a = DoubleVector.fromArray(D, acc, at + 2 * i).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
+            LongVector b = DoubleVector.fromArray(D, acc, at + 2 * i + L).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
+            IntVector x = (IntVector) a.convertShape(VectorOperators.L2I, I, 0);
+            IntVector y = (IntVector) b.convertShape(VectorOperators.L2I, I, 0);
+            IntVector e = x;
+            IntVector o = y;
+            if (L == 8) {
+                e = x.blend(y.rearrange(SWAP_INTS), UPPER_INTS);
+                o = x.rearrange(SWAP_INTS).blend(y, UPPER_INTS);
             }
             e.intoArray(words, even + i);
             o.intoArray(words, odd + i);
         }
-    }
-
-    private static DoubleVector toDouble(IntVector bits) { return (DoubleVector) bits.reinterpretAsFloats().convertShape(VectorOperators.F2D, D, 0); }
-
-    private static IntVector toFloat(DoubleVector x) {
-        FloatVector f = (FloatVector) x.convertShape(VectorOperators.D2F, F, 0);
-        return f.reinterpretAsInts().blend(Formats.NAN_F32, f.test(VectorOperators.IS_NAN).cast(I));
     }
 
     /// Panels from staged words: `stage[word][count]`, a word holding neighbours in k, to `out[count / 8][k][8]` doubles.
@@ -174,33 +217,31 @@ final class DotTiles {
     private static void bf16(int[] stage, int from, int count, int words, double[] out, int to) {
         for (int w = 0; w < words; w++) {
             IntVector word = IntVector.fromArray(I, stage, from + w * count);
-            toDouble(word.lanewise(VectorOperators.LSHL, 16)).intoArray(out, to + 16 * w);
-            toDouble(word.and(0xffff0000)).intoArray(out, to + 16 * w + 8);
+            FloatVector low = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            FloatVector high = word.and(0xffff0000).reinterpretAsFloats();
+            ((DoubleVector) low.convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 16 * w);
+            ((DoubleVector) high.convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 16 * w + 8);
         }
     }
 
+    /// Exponent and fraction of f16 moved into f32's place and scaled by 2^(127 - 15), which is exact for subnormals too.
     private static void f16(int[] stage, int from, int count, int words, double[] out, int to) {
-        for (int w = 0; w < words; w++) {
-            IntVector word = IntVector.fromArray(I, stage, from + w * count);
-            toDouble(half(word.lanewise(VectorOperators.LSHL, 16))).intoArray(out, to + 16 * w);
-            toDouble(half(word)).intoArray(out, to + 16 * w + 8);
+        for (int i = 0; i < 2 * words; i++) {
+            IntVector upper = IntVector.fromArray(I, stage, from + (i >> 1) * count).lanewise(VectorOperators.LSHL, 16 * (1 - (i & 1)));
+            IntVector magnitude = upper.lanewise(VectorOperators.LSHR, 3).and(0x0fffe000);
+            IntVector bits = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
+            // Infinity and NaN: the largest exponent stays the largest.
+            bits = bits.blend(magnitude.or(0x7f800000), magnitude.compare(VectorOperators.GE, 0x0f800000)).or(upper.and(0x80000000));
+            ((DoubleVector) bits.reinterpretAsFloats().convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 8 * i);
         }
-    }
-
-    /// The f16 numbers in the upper halves: exponent and fraction moved into f32's place and scaled by 2^(127 - 15), which is exact for subnormals too.
-    private static IntVector half(IntVector upper) {
-        IntVector magnitude = upper.lanewise(VectorOperators.LSHR, 3).and(0x0fffe000);
-        IntVector bits = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
-        // Infinity and NaN: the largest exponent stays the largest.
-        bits = bits.blend(magnitude.or(0x7f800000), magnitude.compare(VectorOperators.GE, 0x0f800000));
-        return bits.or(upper.and(0x80000000));
     }
 
     private static void tf32(int[] stage, int from, int count, int words, double[] out, int to) {
         for (int w = 0; w < words; w++) {
             IntVector word = IntVector.fromArray(I, stage, from + w * count);
-            VectorMask<Integer> nan = word.reinterpretAsFloats().test(VectorOperators.IS_NAN).cast(I);
-            toDouble(word.and(0xffffe000).blend(word, nan)).intoArray(out, to + 8 * w);
+            FloatVector whole = word.reinterpretAsFloats();
+            FloatVector x = word.and(0xffffe000).reinterpretAsFloats().blend(whole, whole.compare(VectorOperators.NE, whole));
+            ((DoubleVector) x.convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 8 * w);
         }
     }
 

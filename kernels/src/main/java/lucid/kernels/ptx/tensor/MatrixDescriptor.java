@@ -66,22 +66,29 @@ public record MatrixDescriptor(int start, int leading, int stride, Swizzle swizz
                 : start + mn % t * s + mn / t * stride + k % 8 * 16 + k / 8 * leading;
     }
 
-    /// The 16-byte pieces of a factor: `[mn][k / T]` when K-major, `[k][mn / T]` when MN-major. Each holds T consecutive elements.
+    /// [#address] of the first or second 16 bytes of k of one row or column, K-major; any type.
+    int piece(int mn, int half) {
+        int row = start + (mn >> 3) * stride;
+        int w = swizzle.width();
+        return w > 0 ? swizzle.apply(row + (mn & 7) * w + 16 * half) : row + (mn & 7) * 16 + half * leading;
+    }
+
+    /// [#address] of the elements `8 block .. 8 block + 7` at k, MN-major, 16-bit types.
+    int mnPiece(int block, int k) {
+        int w = swizzle.width();
+        if (w == 0) return start + block * stride + (k & 7) * 16 + (k >> 3) * leading;
+        int row = Integer.numberOfTrailingZeros(w) - 4;
+        return swizzle.apply(start + ((block & (1 << row) - 1) << 4) + (block >> row) * leading + (k & 7) * w + (k >> 3) * stride);
+    }
+
+    /// The 16-byte pieces of a factor: `[mn][half of k]` when K-major, `[k][mn / 8]` when MN-major.
     ///
     /// @param count rows of A or columns of B
-    /// @param depth k of the instruction
     /// @return shared addresses, multiples of 16
-    public int[] pieces(int count, int depth, boolean mnMajor, Element type) {
-        check(count, depth, mnMajor, type);
-        int t = 16 / type.bytes();
-        int inner = (mnMajor ? count : depth) / t;
-        int outer = mnMajor ? depth : count;
-        int[] pieces = new int[inner * outer];
-        for (int o = 0; o < outer; o++) {
-            for (int i = 0; i < inner; i++) {
-                pieces[o * inner + i] = mnMajor ? address(i * t, o, true, type) : address(o, i * t, false, type);
-            }
-        }
+    public int[] pieces(int count, boolean mnMajor, Element type) {
+        check(count, 32 / type.bytes(), mnMajor, type);
+        int[] pieces = new int[2 * count];
+        for (int i = 0; i < pieces.length; i++) pieces[i] = mnMajor ? mnPiece(i % (count / 8), i / (count / 8)) : piece(i >> 1, i & 1);
         return pieces;
     }
 

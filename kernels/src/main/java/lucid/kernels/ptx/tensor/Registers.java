@@ -29,12 +29,7 @@ final class Registers {
         switch (type) {
             case F32 -> DotTiles.readF32(words, 32 * slots[first], 32 * slots[first + 1], acc, at);
             case F16 -> readF16(words, 32 * slots[first / 2], acc, at);
-            default -> {
-                for (int p = 0; p < 2; p++) {
-                    int from = 32 * slots[first + p];
-                    for (int i = 0; i < 32; i++) acc[at + place(i, p)] = words[from + i];
-                }
-            }
+            default -> DotTiles.readS32(words, 32 * slots[first], 32 * slots[first + 1], acc, at);
         }
     }
 
@@ -49,17 +44,13 @@ final class Registers {
     static void write(Element type, boolean saturate, double[] acc, int at, int[] words, int[] slots, int first) {
         switch (type) {
             case F32 -> DotTiles.writeF32(acc, at, words, 32 * slots[first], 32 * slots[first + 1]);
-            case F16 -> {
-                int to = 32 * slots[first / 2];
-                for (int i = 0; i < 32; i++) words[to + i] = Formats.f64ToF16Rn(acc[at + place(i, 0)]) | Formats.f64ToF16Rn(acc[at + place(i, 1)]) << 16;
-            }
-            default -> {
-                for (int p = 0; p < 2; p++) {
-                    int to = 32 * slots[first + p];
-                    for (int i = 0; i < 32; i++) words[to + i] = PlainTensor.round(type, acc[at + place(i, p)], saturate);
-                }
-            }
+            case F16 -> writeF16(acc, at, words, 32 * slots[first / 2]);
+            default -> DotTiles.writeS32(acc, at, saturate, words, 32 * slots[first], 32 * slots[first + 1]);
         }
+    }
+
+    private static void writeF16(double[] acc, int at, int[] words, int to) {
+        for (int i = 0; i < 32; i++) words[to + i] = Formats.f64ToF16Rn(acc[at + place(i, 0)]) | Formats.f64ToF16Rn(acc[at + place(i, 1)]) << 16;
     }
 
     /// Row g, even or odd column 2 t + p of a block.

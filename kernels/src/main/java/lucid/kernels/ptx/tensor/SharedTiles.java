@@ -18,17 +18,16 @@ final class SharedTiles {
         if (mnMajor) {
             for (int w = 0; w < WORDS; w++) {
                 for (int mn = 0; mn < count; mn += 8) {
-                    int low = shared.index(descriptor.address(mn, 2 * w, true, type), 16, what);
-                    int high = shared.index(descriptor.address(mn, 2 * w + 1, true, type), 16, what);
+                    int low = shared.index(descriptor.mnPiece(mn >> 3, 2 * w), 16, what);
+                    int high = shared.index(descriptor.mnPiece(mn >> 3, 2 * w + 1), 16, what);
                     interleave(shared.bytes(), low, high, stage, w * count + mn, isA);
                 }
             }
             return;
         }
-        int half = 16 / type.bytes();
         for (int mn = 0; mn < count; mn++) {
-            int low = shared.index(descriptor.address(mn, 0, false, type), 16, what);
-            int high = shared.index(descriptor.address(mn, half, false, type), 16, what);
+            int low = shared.index(descriptor.piece(mn, 0), 16, what);
+            int high = shared.index(descriptor.piece(mn, 1), 16, what);
             int to = isA ? mn : DotTiles.column(mn);
             for (int w = 0; w < 4; w++) {
                 stage[to + w * count] = (int) INT.get(shared.bytes(), low + 4 * w);

@@ -49,10 +49,10 @@ public final class WgmmaUnit {
     public boolean transA() { return options.transA; }
 
     /// Shared addresses of the 16-byte pieces that factor A reads.
-    public int[] piecesA(MatrixDescriptor a) { return a.pieces(64, form.k(), options.transA, form.a()); }
+    public int[] piecesA(MatrixDescriptor a) { return a.pieces(64, options.transA, form.a()); }
 
     /// Shared addresses of the 16-byte pieces that factor B reads.
-    public int[] piecesB(MatrixDescriptor b) { return b.pieces(form.n(), form.k(), options.transB, form.b()); }
+    public int[] piecesB(MatrixDescriptor b) { return b.pieces(form.n(), options.transB, form.b()); }
 
     /// A and B from shared memory.
     ///
@@ -120,24 +120,19 @@ public final class WgmmaUnit {
         for (int m = 0; m < 64; m += 8) {
             int[] words = files[m >> 4];
             for (int tile = 0; tile < tiles; tile += 2) {
+                int count = Math.min(2, tiles - tile);
                 int first = 4 * tile + (m >> 2 & 2);
-                boolean pair = tile + 1 < tiles;
-                read(words, d, first, pair, scaleD, s.acc);
-                if (pair) DotTiles.multiplyPair(s.a, m * k, s.b, 8 * tile * k, k, s.acc);
+                read(words, d, first, count, scaleD, s.acc);
+                if (count == 2) DotTiles.multiplyPair(s.a, m * k, s.b, 8 * tile * k, k, s.acc);
                 else DotTiles.multiply(s.a, m * k, s.b, 8 * tile * k, k, s.acc, 0);
-                Registers.write(form.d(), options.saturate, s.acc, 0, words, d, first);
-                if (pair) Registers.write(form.d(), options.saturate, s.acc, 64, words, d, first + 4);
+                for (int t = 0; t < count; t++) Registers.write(form.d(), options.saturate, s.acc, 64 * t, words, d, first + 4 * t);
             }
         }
     }
 
-    private void read(int[] words, int[] d, int first, boolean pair, boolean scaleD, double[] acc) {
-        if (!scaleD) {
-            Arrays.fill(acc, 0);
-            return;
-        }
-        Registers.read(form.d(), words, d, first, acc, 0);
-        if (pair) Registers.read(form.d(), words, d, first + 4, acc, 64);
+    private void read(int[] words, int[] d, int first, int count, boolean scaleD, double[] acc) {
+        if (!scaleD) Arrays.fill(acc, 0);
+        for (int t = 0; scaleD && t < count; t++) Registers.read(form.d(), words, d, first + 4 * t, acc, 64 * t);
     }
 
     private void plain(int[][] files, int[] d, float[] x, MatrixDescriptor b, SharedView shared, boolean scaleD) {

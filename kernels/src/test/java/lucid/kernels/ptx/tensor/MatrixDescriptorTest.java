@@ -131,7 +131,7 @@ class MatrixDescriptorTest {
                         for (int k = 0; k < depth; k++) want.add(d.address(mn, k, mnMajor, type) & ~15);
                     }
                     Set<Integer> got = new TreeSet<>();
-                    int[] pieces = d.pieces(64, depth, mnMajor, type);
+                    int[] pieces = d.pieces(64, mnMajor, type);
                     for (int p : pieces) got.add(p);
                     assertEquals(want, got);
                     assertEquals(pieces.length, got.size());
