@@ -54,6 +54,7 @@ final class Kernel {
                 .reg .f32 %%f<8>;
                 .reg .f64 %%d<4>;
                 .reg .b16 %%h<8>;
+                .reg .b32 %%b<8>;
                 .reg .pred %%p<4>;
                 %s
                 ld.param.u64 %%in, [in];
@@ -68,7 +69,11 @@ final class Kernel {
     }
 
     RunReport run() {
-        var launch = Launch.of(PtxModule.parse("kernel.ptx", text()), "k").grid(blocks, 1, 1).block(threads, 1, 1).memory(memory)
+        return run(1);
+    }
+
+    RunReport run(int javaThreads) {
+        var launch = Launch.of(PtxModule.parse("kernel.ptx", text()), "k").grid(blocks, 1, 1).block(threads, 1, 1).memory(memory).threads(javaThreads)
                 .argument("in", in).argument("out", out);
         return (cluster == 1 ? launch : launch.cluster(cluster, 1, 1)).run();
     }
