@@ -19,9 +19,6 @@ final class Emulation {
     /// Enough for every case several times over; an endless loop ends here.
     private static final long BUDGET = 4_000_000;
 
-    /// Kernels with instructions that the emulator has yet to learn (wgmma).
-    static final Set<String> PENDING = Set.of("gemm_nt_128x64x64_bf16_sm90a");
-
     private Emulation() {
     }
 

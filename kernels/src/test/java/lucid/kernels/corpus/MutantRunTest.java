@@ -30,7 +30,7 @@ class MutantRunTest {
     }
 
     @Test void everyFaultShowsAndEveryEquivalentOneDoesNot() {
-        List<Verdict> verdicts = Mutant.all().parallelStream().filter(m -> !Emulation.PENDING.contains(m.kernel())).map(MutantRunTest::judge).toList();
+        List<Verdict> verdicts = Mutant.all().parallelStream().map(MutantRunTest::judge).toList();
         Map<String, Integer> byKind = new TreeMap<>();
         verdicts.stream().filter(v -> !v.mutant.equivalent()).flatMap(v -> v.kinds.stream()).forEach(kind -> byKind.merge(kind, 1, Integer::sum));
         long faults = verdicts.stream().filter(v -> !v.mutant.equivalent()).count();
