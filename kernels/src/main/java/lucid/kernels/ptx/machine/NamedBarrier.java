@@ -1,7 +1,7 @@
 package lucid.kernels.ptx.machine;
 
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.memory.Snapshot;
+import lucid.kernels.ptx.memory.Gathering;
 
 /// One of the 16 barriers of a block (PTX ISA, "bar, barrier").
 ///
@@ -22,7 +22,7 @@ public final class NamedBarrier {
     private int first = -1;
     private int reduction;
     /// What everybody who has arrived had done before.
-    private Snapshot past = Snapshot.NONE;
+    private final Gathering past = new Gathering();
     /// Per warp: what `bar.red` counted in the phase that released it.
     private final int[] results;
 
@@ -91,7 +91,7 @@ public final class NamedBarrier {
         boolean before = (arrived[w] & warp.live) == warp.live;
         arrived[w] |= mask;
         whole += !before && (arrived[w] & warp.live) == warp.live ? 1 : 0;
-        past = past.join(warp.clock().release());
+        past.add(warp.clock());
     }
 
     private String firstArrival() {
@@ -140,14 +140,14 @@ public final class NamedBarrier {
         for (int w = 0; w < arrived.length; w++) {
             if (waiting[w] != 0) {
                 results[w] = reduction;
-                block.warps[w].synchronised(past, waiting[w]);
+                past.pass(block.warps[w].clock(), waiting[w]);
             }
             released[w] |= waiting[w];
             waiting[w] = 0;
             arrived[w] = 0;
         }
         reduction = 0;
-        past = Snapshot.NONE;
+        past.clear();
         block.cluster.event();
     }
 

@@ -61,19 +61,40 @@ public final class Clock {
         for (int i = 0; i < snapshot.blocks.length; i++) {
             Snapshot.View view = snapshot.views[i];
             if (snapshot.blocks[i] == block) {
-                acquireOwn(view, mask);
+                acquireOwn(view.times(), view.fences(), mask);
             } else {
                 elsewhere.merge(snapshot.blocks[i], view, Snapshot.View::join);
             }
         }
     }
 
-    private void acquireOwn(Snapshot.View view, int mask) {
-        int[] times = view.times();
+    /// Adds everything that this warp has done and acquired so far to what others of its block have gathered.
+    void release(Gathering into) {
+        int[] times = into.times;
+        for (int i = 0; i < times.length; i++) {
+            times[i] = Math.max(times[i], known[i]);
+        }
+        times[warp] = Math.max(times[warp], tick() - 1);
+        into.fences = Snapshot.View.joinFences(into.fences, fences);
+        if (!elsewhere.isEmpty()) {
+            into.elsewhere = into.elsewhere.join(release());
+        }
+    }
+
+    /// From now on everything that was gathered has happened before what the lanes of `mask` do, and these lanes are ordered among each other.
+    void acquire(Gathering gathered, int mask) {
+        acquireOwn(gathered.times, gathered.fences, mask);
+        if (gathered.elsewhere != Snapshot.NONE) {
+            acquire(gathered.elsewhere, mask);
+        }
+        warpSync(mask);
+    }
+
+    private void acquireOwn(int[] times, int[][] theirFences, int mask) {
         for (int i = 0; i < times.length; i++) {
             known[i] = Math.max(known[i], times[i]);
         }
-        fences = Snapshot.View.joinFences(fences, view.fences());
+        fences = Snapshot.View.joinFences(fences, theirFences);
         raiseLanes(mask, times[warp] + 1);
     }
 
