@@ -17,7 +17,6 @@ final class MemoryForm {
     }
 
     private static final String[] LEVEL1 = {"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"};
-    private static final String[] LEVEL2 = {"L2::evict_normal", "L2::evict_first", "L2::evict_last"};
     private static final String[] PREFETCH = {"L2::64B", "L2::128B", "L2::256B"};
 
     private MemoryForm() {}
@@ -41,12 +40,11 @@ final class MemoryForm {
         return form.take("param::entry") ? Space.PARAM : Space.GENERIC;
     }
 
-    /// Eviction priorities and prefetch sizes: they do not change values, so that it is enough that they are well-formed.
+    /// Eviction priorities (those of L2 belong to 32-byte accesses, which sm_90 has not) and prefetch sizes: they do not change values, so that it is enough that they are well-formed.
     ///
     /// @return true when a cache policy follows the last operand
     static boolean hints(Form form, boolean prefetch) {
         form.option(LEVEL1);
-        form.option(LEVEL2);
         boolean policy = form.take("L2::cache_hint");
         if (prefetch) {
             form.option(PREFETCH);

@@ -24,6 +24,7 @@ final class Availability {
             rule(78, "sm_90", i -> i.has("shared::cluster")),
             rule(78, "sm_90", i -> i.opcode().equals("mbarrier") && i.has("try_wait")),
             rule(80, "sm_90", i -> i.opcode().equals("mbarrier") && (i.has("expect_tx") || i.has("complete_tx"))),
+            rule(83, "sm_90", i -> i.opcode().equals("fence") && i.has("tensormap::generic")),
             rule(80, "sm_90", i -> i.opcode().equals("fence") && (i.has("proxy") || i.has("mbarrier_init"))),
             rule(78, "sm_90", i -> i.has("cluster") && (i.opcode().equals("fence") || i.has("acquire") || i.has("release") || i.has("relaxed"))),
             rule(78, "sm_90", i -> packedBf16(i) && (i.opcode().equals("add") || i.opcode().equals("sub") || i.opcode().equals("mul"))),

@@ -88,7 +88,7 @@ class LoadStoreTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ld.global.ca.u32", "ld.global.cg.u32", "ld.global.cs.u32", "ld.global.lu.u32", "ld.global.cv.u32", "ld.global.nc.u32", "ld.global.ca.nc.u32",
-            "ld.global.nc.L1::no_allocate.L2::128B.u32", "ld.global.L1::evict_last.L2::evict_first.L2::256B.u32", "ld.volatile.global.u32", "ld.relaxed.gpu.global.u32",
+            "ld.global.nc.L1::no_allocate.L2::128B.u32", "ld.global.L1::evict_last.L2::256B.u32", "ld.volatile.global.u32", "ld.relaxed.gpu.global.u32",
             "ld.acquire.sys.global.u32", "ld.weak.global.u32", "ld.u32", "ld.volatile.u32", "ld.relaxed.cta.u32", "ld.acquire.cluster.global.u32"})
     void everySpellingOfALoadLoads(String form) {
         var kernel = new Kernel("", at(4) + form + " %r1, [%x0];\nst.global.u32 [%own], %r1;", Kernel.iota(512));
