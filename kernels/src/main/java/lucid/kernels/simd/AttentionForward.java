@@ -1,137 +1,77 @@
 package lucid.kernels.simd;
 
 import static lucid.kernels.simd.AttentionSchedule.KEYS;
-import static lucid.kernels.simd.Species.F;
 
-import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.math.ScalarMath;
+import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.simd.AttentionSchedule.ForwardUnit;
 import lucid.kernels.simd.AttentionSchedule.Slice;
 
-/// The forward of one unit: some queries of one key/value head. A row is a (query, head of the group); the heads that share keys stand side by side, so that
-/// even a single decoded token gives a tile several rows. Key blocks are the outer loop: each is transposed once for all rows of the unit.
-record AttentionForward(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows v, AttentionRows out, AttentionRows lse) {
-    private static final int L = Species.LANES;
-    private static final int TILE = 8;
+/// The forward of one unit: some queries of one key/value head. Key blocks are the outer loop: each is packed once for all rows of the unit, those of a
+/// shared prefix once for all spans. A row is a (query, head of the group). How rows lie in scratch is a matter of speed alone: lanes are queries where a span has
+/// many ([AttentionTall]) and keys where it has few ([AttentionFlat]); the chains are the same.
+record AttentionForward(AttentionTall tall, AttentionFlat flat, AttentionRows v, int headDim, int group) {
     private static final int PANEL = AttentionRowTiles.PANEL;
     /// From panel to panel of one key block.
     private static final int STEP = KEYS * PANEL;
 
-    void run(AttentionSchedule.ForwardUnit unit, AttentionScratch w) {
-        int group = plan.heads() / plan.kvHeads(), dims = plan.headDim(), padded = AttentionSchedule.padded(dims);
-        int rows = load(unit, w, group, padded);
+    /// The part of the work that knows where a row is.
+    sealed interface Layout permits AttentionTall, AttentionFlat {
+        /// Rows that a slice takes.
+        int rows(Slice slice);
+
+        /// Brings the queries in and starts every row.
+        void load(ForwardUnit unit, AttentionScratch w);
+
+        /// Packs keys `first .. first + keys` of a span, all in one block.
+        void keys(Span span, int kvHead, int first, int keys, AttentionScratch w);
+
+        /// The packed key block for rows `from .. to`.
+        void block(AttentionScratch w, int from, int to, int firstKey, int keys);
+
+        /// Finishes every row.
+        void store(ForwardUnit unit, AttentionScratch w);
+    }
+
+    void run(ForwardUnit unit, AttentionScratch w) {
+        int rows = 0;
+        for (Slice slice : unit.slices()) rows += tall.rows(slice);
+        // Rounding a slice up to whole vectors must not cost more than lanes of keys do.
+        run(unit, 2 * rows <= 3 * unit.queries() * group ? tall : flat, w);
+    }
+
+    private void run(ForwardUnit unit, Layout layout, AttentionScratch w) {
+        layout.load(unit, w);
         Slice[] slices = unit.slices();
-        int shared = slices.length > 1 ? slices[0].span().prefixKeys() / KEYS : 0;
-        for (int b = 0; b < shared; b++) {
-            pack(slices[0].span(), unit.kvHead(), b * KEYS, KEYS, w);
-            block(w, 0, rows, b * KEYS, padded);
-        }
+        int rows = 0;
+        for (Slice slice : slices) rows += layout.rows(slice);
+        int shared = slices.length > 1 ? slices[0].span().prefixKeys() / KEYS * KEYS : 0;
+        blocks(unit, slices[0].span(), layout, 0, rows, 0, shared, w);
         int row = 0;
         for (Slice slice : slices) {
-            int end = row + (slice.to() - slice.from()) * group;
-            int keys = slice.span().visible(slice.to() - 1);
-            for (int first = shared * KEYS; first < keys; first += KEYS) {
-                pack(slice.span(), unit.kvHead(), first, Math.min(KEYS, keys - first), w);
-                block(w, row, end, first, padded);
-            }
+            int end = row + layout.rows(slice);
+            blocks(unit, slice.span(), layout, row, end, shared, slice.span().visible(slice.to() - 1), w);
             row = end;
         }
-        store(unit, w, group, padded);
+        layout.store(unit, w);
     }
 
-    private int load(AttentionSchedule.ForwardUnit unit, AttentionScratch w, int group, int padded) {
-        int rows = unit.queries() * group, dims = plan.headDim();
-        reserve(w, rows, padded);
-        int row = 0;
-        for (Slice slice : unit.slices()) {
-            for (int i = slice.from(); i < slice.to(); i++) {
-                for (int g = 0; g < group; g++, row++) {
-                    q.load(slice.span().queryRow() + i, (unit.kvHead() * group + g) * dims, dims, w.q, row * padded, padded);
-                    w.visible[row] = slice.span().visible(i);
-                }
-            }
-        }
-        Arrays.fill(w.o, 0, rows * padded, 0f);
-        Arrays.fill(w.m, 0, rows, Float.NEGATIVE_INFINITY);
-        Arrays.fill(w.l, 0, rows * 16, 0f);
-        return rows;
-    }
-
-    private static void reserve(AttentionScratch w, int rows, int padded) {
-        w.q = AttentionScratch.atLeast(w.q, (long) rows * padded);
-        w.o = AttentionScratch.atLeast(w.o, (long) rows * padded);
-        w.m = AttentionScratch.atLeast(w.m, rows + 16);
-        w.l = AttentionScratch.atLeast(w.l, rows * 16L);
-        int block = KEYS * AttentionSchedule.panelled(padded);
-        w.v = AttentionScratch.atLeast(w.v, block);
-        w.kt = AttentionScratch.atLeast(w.kt, block);
-        w.s = AttentionScratch.atLeast(w.s, (TILE + 1) * KEYS);
-        if (w.visible.length < rows) w.visible = new int[rows + rows / 4];
-    }
-
-    /// Keys transposed and values in panels, for `keys` keys from `first` on: up to two runs of rows, the prefix's and the span's own.
-    private void pack(AttentionPlan.Span span, int kvHead, int first, int keys, AttentionScratch w) {
-        int dims = plan.headDim(), col = kvHead * dims;
-        int before = Math.clamp(span.prefixKeys() - first, 0, keys);
-        int row = span.keyRow(first);
-        if (before == 0 || before == keys) {
-            k.transpose(row, col, keys, dims, w.kt, 0, w.squares);
-            v.panels(row, col, keys, dims, w.v, 0, STEP);
-            return;
-        }
-        AttentionRows joined = w.rows(KEYS, dims);
-        k.copyTo(joined, 0, row, col, before, dims);
-        k.copyTo(joined, before, span.ownRow(), col, keys - before, dims);
-        joined.transpose(0, 0, keys, dims, w.kt, 0, w.squares);
-        v.panels(row, col, before, dims, w.v, 0, STEP);
-        v.panels(span.ownRow(), col, keys - before, dims, w.v, before * PANEL, STEP);
-    }
-
-    /// One key block for rows `from .. to`.
-    private void block(AttentionScratch w, int from, int to, int firstKey, int padded) {
-        for (int row = from; row < to; row += TILE) {
-            int size = Math.min(TILE, to - row);
-            int least = KEYS, most = 0;
-            for (int i = 0; i < size; i++) {
-                int keys = AttentionSoftmax.keys(w, row + i, firstKey);
-                least = Math.min(least, keys);
-                most = Math.max(most, keys);
-            }
-            if (most == 0) continue;
-            Arrays.fill(w.s, 0, size * KEYS, 0f);
-            AttentionRowTiles.multiplyAdd(size, KEYS, plan.headDim(), w.q, row * padded, padded, w.kt, 0, STEP, w.s, 0, KEYS);
-            AttentionSoftmax.run(AttentionSoftmax.FORWARD, w, row, size, firstKey, scale);
-            rescale(w, row, size, padded);
-            AttentionRowTiles.multiplyAdd(size, padded, least, w.s, 0, KEYS, w.v, 0, STEP, w.o, row * padded, padded);
-            for (int i = 0; most > least && i < size; i++) {
-                AttentionRowTiles.multiplyAdd(1, padded, AttentionSoftmax.keys(w, row + i, firstKey) - least, w.s, i * KEYS + least, KEYS,
-                        w.v, least * PANEL, STEP, w.o, (row + i) * padded, padded);
-            }
+    /// Keys `first .. end` of a span for rows `row .. to`.
+    private void blocks(ForwardUnit unit, Span span, Layout layout, int row, int to, int first, int end, AttentionScratch w) {
+        for (; first < end; first += KEYS) {
+            int keys = Math.min(KEYS, end - first);
+            layout.keys(span, unit.kvHead(), first, keys, w);
+            values(span, unit.kvHead() * headDim, first, keys, w);
+            layout.block(w, row, to, first, keys);
         }
     }
 
-    /// Multiplying by exactly one changes no bit, so those rows are skipped: most rows, after their first blocks.
-    private static void rescale(AttentionScratch w, int row, int size, int padded) {
-        for (int i = 0; i < size; i++) {
-            float factor = w.shrink[i];
-            if (factor == 1) continue;
-            int end = (row + i + 1) * padded;
-            for (int x = (row + i) * padded; x < end; x += L) FloatVector.fromArray(F, w.o, x).mul(factor).intoArray(w.o, x);
-        }
+    private void values(Span span, int col, int first, int keys, AttentionScratch w) {
+        int before = inPrefix(span, first, keys);
+        w.v = AttentionScratch.atLeast(w.v, KEYS * AttentionSchedule.panelled(headDim));
+        if (before > 0) v.panels(span.prefixRow() + first, col, before, headDim, w.v, 0, STEP);
+        if (before < keys) v.panels(span.keyRow(first + before), col, keys - before, headDim, w.v, before * PANEL, STEP);
     }
 
-    private void store(AttentionSchedule.ForwardUnit unit, AttentionScratch w, int group, int padded) {
-        int row = 0, dims = plan.headDim();
-        for (Slice slice : unit.slices()) {
-            for (int i = slice.from(); i < slice.to(); i++) {
-                for (int g = 0; g < group; g++, row++) {
-                    int head = unit.kvHead() * group + g;
-                    float sum = AttentionScratch.tree(w.l, row * 16);
-                    out.storeQuotient(slice.span().queryRow() + i, head * dims, dims, w.o, row * padded, sum);
-                    lse.set(slice.span().queryRow() + i, head, w.m[row] + ScalarMath.log(sum));
-                }
-            }
-        }
-    }
+    /// How many of keys `first .. first + keys` are the prefix's.
+    static int inPrefix(Span span, int first, int keys) { return Math.clamp(span.prefixKeys() - first, 0, keys); }
 }

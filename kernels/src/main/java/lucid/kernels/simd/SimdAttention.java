@@ -27,8 +27,9 @@ public final class SimdAttention implements Attention {
             Checks.apart(name, "lse", lse, "an input", input);
         }
         Checks.apart(name, "out", out, "lse", lse);
-        AttentionForward pass = new AttentionForward(plan, scale, AttentionRows.of(q), AttentionRows.of(k), AttentionRows.of(v),
-                AttentionRows.of(out), AttentionRows.of(lse));
+        AttentionRows queries = AttentionRows.of(q), keys = AttentionRows.of(k), results = AttentionRows.of(out), sums = AttentionRows.of(lse);
+        AttentionForward pass = new AttentionForward(new AttentionTall(plan, scale, queries, keys, results, sums),
+                new AttentionFlat(plan, scale, queries, keys, results, sums), AttentionRows.of(v), plan.headDim(), plan.heads() / plan.kvHeads());
         List<AttentionSchedule.ForwardUnit> units = schedule.forward();
         workers.parallel(units.size(), 1, (from, to, thread) -> {
             for (int i = from; i < to; i++) pass.run(units.get(i), scratch[thread]);
