@@ -51,9 +51,11 @@ public final class Arithmetic {
             }
             return words(form, type, add ? (a, b) -> Integers.saturate((long) a + b) : (a, b) -> Integers.saturate((long) a - b));
         }
+        if (add && (type == PtxType.U16X2 || type == PtxType.S16X2)) {
+            return words(form, type, (a, b) -> Integers.pack((a >> 16) + (b >> 16), a + b));
+        }
         return switch (type) {
             case U16, S16 -> words(form, type, add ? (a, b) -> a + b & MASK16 : (a, b) -> a - b & MASK16);
-            case U16X2, S16X2 -> words(form, type, add ? (a, b) -> Integers.pack((a >> 16) + (b >> 16), a + b) : (a, b) -> Integers.pack((a >> 16) - (b >> 16), a - b));
             case U32, S32 -> words(form, type, add ? (a, b) -> a + b : (a, b) -> a - b);
             case U64, S64 -> wides(form, type, add ? (a, b) -> a + b : (a, b) -> a - b);
             default -> throw form.unknown();

@@ -64,9 +64,6 @@ public final class Comparison {
             LaneTest upper = packed ? Tests.of(form, comparison, ftz, type, 1, 2, true) : warp -> ~test.lanes(warp);
             return pair(p, q, test, upper, combine, c);
         }
-        if (packed) {
-            throw form.refuse("wanted two destinations 'p|q' for ." + type.text());
-        }
         int p = form.predicateTarget(form.operand(0));
         return combine == Combine.NONE ? single(p, test) : combined(p, test, combine, c);
     }
@@ -104,28 +101,38 @@ public final class Comparison {
         String comparison = form.oneOf(Tests.NAMES);
         Combine combine = Combine.of(form);
         boolean ftz = form.take("ftz");
-        PtxType result = form.type(PtxType.U32, PtxType.S32, PtxType.F32, PtxType.U16, PtxType.S16, PtxType.F16, PtxType.BF16);
+        PtxType result = form.type(PtxType.U32, PtxType.S32, PtxType.F32, PtxType.U16, PtxType.S16, PtxType.F16, PtxType.BF16, PtxType.F16X2, PtxType.BF16X2);
         PtxType type = form.type();
-        boolean small = result.bits() == 16;
-        if (type == PtxType.F16X2 || type == PtxType.BF16X2 || small && type.bits() != 16) {
+        boolean packed = type == PtxType.F16X2 || type == PtxType.BF16X2;
+        boolean half = type == PtxType.F16 || type == PtxType.BF16;
+        boolean fits = switch (result) {
+            case U16, S16 -> half;
+            case F32 -> !half && !packed;
+            case F16X2, BF16X2 -> type == result;
+            default -> !packed;
+        };
+        if (!fits) {
             throw form.unknown();
         }
         form.end(combine == Combine.NONE ? 3 : 4);
         int yes = switch (result) {
             case F32 -> ONE_F32;
-            case F16 -> ONE_F16;
-            case BF16 -> ONE_BF16;
+            case F16, F16X2 -> ONE_F16;
+            case BF16, BF16X2 -> ONE_BF16;
             case U16, S16 -> 0xffff;
             default -> -1;
         };
         LaneTest test = Tests.of(form, comparison, ftz, type, 1, 2, false);
         PredicateSource c = combine == Combine.NONE ? null : form.predicate(3);
+        LaneTest upper = packed ? Tests.of(form, comparison, ftz, type, 1, 2, true) : _ -> 0;
         int d = form.wordTarget(0, result);
         return (warp, mask) -> {
-            int value = combine.of(test.lanes(warp), c == null ? 0 : warp.predicates[c.slot()] ^ c.flip());
+            int other = c == null ? 0 : warp.predicates[c.slot()] ^ c.flip();
+            int low = combine.of(test.lanes(warp), other);
+            int high = packed ? combine.of(upper.lanes(warp), other) : 0;
             for (int left = mask; left != 0; left &= left - 1) {
                 int l = Integer.numberOfTrailingZeros(left);
-                warp.words[d + l] = -(value >>> l & 1) & yes;
+                warp.words[d + l] = -(low >>> l & 1) & yes | (-(high >>> l & 1) & yes) << 16;
             }
             return Step.NEXT;
         };

@@ -62,7 +62,7 @@ public final class Conversion {
         boolean roundingFits = needsFloat ? round.length() == 2 : needsInteger ? integral : sameFloat ? round.isEmpty() || integral : round.isEmpty();
         boolean ftzFits = !ftz || to == PtxType.F32 || from == PtxType.F32;
         boolean reluFits = !relu || (to == PtxType.F16 || to == PtxType.BF16) && from == PtxType.F32;
-        boolean saturates = !saturate || to != PtxType.BF16;
+        boolean saturates = !saturate || to != PtxType.BF16 && (to.floating() || from.floating() || !holds(to, from));
         if (!scalar(to) || !scalar(from) || !ftzFits || !reluFits || !saturates) {
             throw form.unknown();
         }
@@ -75,6 +75,11 @@ public final class Conversion {
     /// True when not every value of `from` is one of `to`.
     private static boolean narrowing(PtxType to, PtxType from) {
         return to.bits() < from.bits() || to != from && to.bits() == 16;
+    }
+
+    /// True when every value of the integer type `from` is one of `to`, so that there is nothing to saturate.
+    private static boolean holds(PtxType to, PtxType from) {
+        return to.signed() == from.signed() ? to.bits() >= from.bits() : to.signed() && to.bits() > from.bits();
     }
 
     /// Whether both operands are registers (or literals) of exactly the types' sizes.

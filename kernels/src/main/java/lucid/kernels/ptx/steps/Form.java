@@ -187,7 +187,12 @@ public final class Form {
         return context.predicate(at, operand);
     }
 
+    /// A predicate source; a literal is true when it is not 0.
     public Decoding.PredicateSource predicate(int i) {
+        if (operand(i) instanceof Operand.Immediate) {
+            // Nobody writes the slot of a sink that nobody else names: it stays 0.
+            return new Decoding.PredicateSource(context.predicate(at, new Operand.Sink()), literal(i) == 0 ? 0 : -1);
+        }
         return context.predicateSource(at, operand(i));
     }
 
@@ -208,6 +213,10 @@ public final class Form {
     /// PTX's operand type rule: sizes agree; `.bN` agrees with every type of its size, integers with integers, floats with the same float.
     /// The formats without register types of their own (bf16, tf32, fp8) live in `.b16` and `.b32`.
     private void check(Operand operand, PtxType type) {
+        boolean mover = at.opcode().equals("mov") || at.opcode().equals("cvt") || at.opcode().equals("cvta");
+        if (!mover && (operand instanceof Operand.Special || operand instanceof Operand.Symbol)) {
+            throw refuse("a special register or an address cannot be an operand of '" + at.opcode() + "'; mov it into a register first");
+        }
         if (!(operand instanceof Operand.Reg(Register register, _))) {
             return;
         }

@@ -31,7 +31,7 @@ public final class Moves {
             return unpack(form, packable(form, type), parts);
         }
         if (form.operand(1) instanceof Operand.Special(SpecialRegister register) && CLOCKS.contains(register.name())) {
-            return clock(form, type, register.name().equals("%clock_hi") ? 32 : 0);
+            return clock(form, type, register);
         }
         return switch (type) {
             case PRED -> predicate(form.predicateTarget(form.operand(0)), form.predicate(1), 0);
@@ -42,11 +42,12 @@ public final class Moves {
     }
 
     /// Clocks are read when they are executed; the words of `%clock64` are `%clock` and `%clock_hi`.
-    private static Step clock(Form form, PtxType type, int shift) {
+    private static Step clock(Form form, PtxType type, SpecialRegister register) {
         boolean wide = type.bits() == 64;
-        if (type.floating() || type.bits() < 32) {
-            throw form.unknown();
+        if (type.floating() || type.bits() != register.type().bits()) {
+            throw form.refuse(register.name() + " has type ." + register.type().text());
         }
+        int shift = register.name().equals("%clock_hi") ? 32 : 0;
         int d = wide ? form.wideTarget(0, type) : form.wordTarget(0, type);
         return (warp, mask) -> {
             long time = warp.ticks() >>> shift;

@@ -30,8 +30,9 @@ final class PackedConversion {
             case "rz" -> Rounding.ZERO;
             default -> Rounding.NEAREST_AWAY;
         };
+        boolean first = form.take("relu");
         boolean finite = form.take("satfinite");
-        boolean relu = form.take("relu");
+        boolean relu = first || form.take("relu");
         PtxType to = form.type();
         PtxType from = form.type();
         boolean nearest = rounding == Rounding.NEAREST_EVEN;
@@ -79,7 +80,7 @@ final class PackedConversion {
             throw form.unknown();
         }
         form.end(2);
-        int d = form.wordTarget(0, PtxType.B32);
+        int d = form.wordTarget(0, PtxType.TF32);
         int a = form.word(1, from);
         if (rounding == Rounding.NEAREST_AWAY) {
             return Lanes.words(d, a, x -> Formats.f32ToTf32Rna(intBitsToFloat(x)));

@@ -30,6 +30,7 @@ final class Availability {
             rule(78, "sm_90", i -> packedBf16(i) && (i.opcode().equals("add") || i.opcode().equals("sub") || i.opcode().equals("mul"))),
             rule(78, "sm_90", i -> packedBf16(i) && (i.opcode().equals("ex2") || i.opcode().equals("tanh"))),
             rule(78, "sm_90", i -> (i.opcode().equals("red") || i.opcode().equals("atom")) && packedBf16(i)),
+            rule(82, "sm_80", i -> i.opcode().equals("lop3") && (i.has("or") || i.has("and"))),
             rule(81, "sm_90", i -> i.opcode().equals("red") && (i.has("v2") || i.has("v4") || i.has("v8"))),
             rule(81, "sm_90", i -> i.opcode().equals("st") && i.has("async")),
             rule(84, "sm_89", i -> i.opcode().equals("mma") && (i.has("e4m3") || i.has("e5m2"))),
