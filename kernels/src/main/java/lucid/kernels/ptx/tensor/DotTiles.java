@@ -29,8 +29,10 @@ final class DotTiles {
     private static final VectorShape HALF_SHAPE = VectorShape.forBitSize(Math.max(64, L * 32));
     private static final VectorSpecies<Float> F = VectorSpecies.of(float.class, HALF_SHAPE);
     private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, HALF_SHAPE);
-    /// Whether this machine's vectors fit (4 or 8 doubles). With 2 the plain path is used.
-    static final boolean FAST = L == 4 || L == 8;
+    /// Whether there are vectors at all; else the plain path is used.
+    static final boolean FAST = L >= 2;
+    /// From a vector of a block to the one that holds the odd columns (512 bits: the next row).
+    private static final int ODD = Math.max(4, L);
     /// Halves exchanged, and the mask of the upper half: two vectors of (even, odd columns of two rows) to two rows and back.
     private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> (i + 4) % L);
     private static final VectorMask<Float> UPPER = VectorMask.fromLong(F, 0xf0 & (1 << L) - 1);
@@ -39,6 +41,9 @@ final class DotTiles {
     private static final float NAN = Float.intBitsToFloat(Formats.NAN_F32);
 
     private DotTiles() {}
+
+    /// Where lane i of the register of even columns stands in a block.
+    private static int place(int i) { return 8 * (i >> 2) + (i & 3); }
 
     /// Where column n stands among the columns of B and in a row of a block.
     static int column(int n) { return n & ~7 | (n & 1) << 2 | (n & 7) >> 1; }
@@ -132,16 +137,16 @@ final class DotTiles {
                 x = e.blend(o.rearrange(SWAP), UPPER);
                 y = e.rearrange(SWAP).blend(o, UPPER);
             }
-            ((DoubleVector) x.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + 2 * i);
-            ((DoubleVector) y.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + 2 * i + L);
+            ((DoubleVector) x.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + place(i));
+            ((DoubleVector) y.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + place(i) + ODD);
         }
     }
 
     /// The inverse of [#readF32]: one rounding to f32, NaN as PTX's.
     static void writeF32(double[] acc, int at, int[] words, int even, int odd) {
         for (int i = 0; i < 32; i += L) {
-            FloatVector x = (FloatVector) DoubleVector.fromArray(D, acc, at + 2 * i).convertShape(VectorOperators.D2F, F, 0);
-            FloatVector y = (FloatVector) DoubleVector.fromArray(D, acc, at + 2 * i + L).convertShape(VectorOperators.D2F, F, 0);
+            FloatVector x = (FloatVector) DoubleVector.fromArray(D, acc, at + place(i)).convertShape(VectorOperators.D2F, F, 0);
+            FloatVector y = (FloatVector) DoubleVector.fromArray(D, acc, at + place(i) + ODD).convertShape(VectorOperators.D2F, F, 0);
             x = x.blend(NAN, x.compare(VectorOperators.NE, x));
             y = y.blend(NAN, y.compare(VectorOperators.NE, y));
             FloatVector e = x;
@@ -166,8 +171,8 @@ final class DotTiles {
                 x = e.blend(o.rearrange(SWAP_INTS), UPPER_INTS);
                 y = e.rearrange(SWAP_INTS).blend(o, UPPER_INTS);
             }
-            ((DoubleVector) x.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + 2 * i);
-            ((DoubleVector) y.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + 2 * i + L);
+            ((DoubleVector) x.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + place(i));
+            ((DoubleVector) y.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + place(i) + ODD);
         }
     }
 
@@ -177,8 +182,8 @@ final class DotTiles {
         double low = saturate ? Integer.MIN_VALUE : -0x1p51;
         double high = saturate ? Integer.MAX_VALUE : 0x1p51;
         for (int i = 0; i < 32; i += L) {
-            LongVector a = DoubleVector.fromArray(D, acc, at + 2 * i).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
-            LongVector b = DoubleVector.fromArray(D, acc, at + 2 * i + L).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
+            LongVector a = DoubleVector.fromArray(D, acc, at + place(i)).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
+            LongVector b = DoubleVector.fromArray(D, acc, at + place(i) + ODD).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
             IntVector x = (IntVector) a.convertShape(VectorOperators.L2I, I, 0);
             IntVector y = (IntVector) b.convertShape(VectorOperators.L2I, I, 0);
             IntVector e = x;

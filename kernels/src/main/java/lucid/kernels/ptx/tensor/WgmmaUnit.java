@@ -60,8 +60,7 @@ public final class WgmmaUnit {
     /// @param scaleD false: D = A B, and what D held is not read
     public void run(int[][] files, int[] d, MatrixDescriptor a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
         if (!fast()) {
-            float[] x = SharedTiles.gather(shared, a, true, 64, form.k(), options.transA, form.a());
-            plain(files, d, x, b, shared, scaleD);
+            runPlain(files, d, a, b, shared, scaleD);
             return;
         }
         check(files, d);
@@ -74,12 +73,12 @@ public final class WgmmaUnit {
     ///
     /// @param a slots of A's registers, the same in all warps
     public void run(int[][] files, int[] d, int[] a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
-        checkA(a);
         if (!fast()) {
-            plain(files, d, PlainTensor.gather(left, form.a(), true, files, a), b, shared, scaleD);
+            runPlain(files, d, a, b, shared, scaleD);
             return;
         }
         check(files, d);
+        checkA(a);
         Scratch s = scratch();
         for (int warp = 0; warp < 4; warp++) Registers.stage(files[warp], a, 2, false, s.stage, 64, 16 * warp);
         multiply(files, d, b, shared, scaleD, s);
@@ -87,11 +86,13 @@ public final class WgmmaUnit {
 
     /// [#run] by the textbook: the twin that tests compare with.
     public void runPlain(int[][] files, int[] d, MatrixDescriptor a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
+        check(files, d);
         plain(files, d, SharedTiles.gather(shared, a, true, 64, form.k(), options.transA, form.a()), b, shared, scaleD);
     }
 
     /// [#run] with A in registers by the textbook.
     public void runPlain(int[][] files, int[] d, int[] a, MatrixDescriptor b, SharedView shared, boolean scaleD) {
+        check(files, d);
         checkA(a);
         plain(files, d, PlainTensor.gather(left, form.a(), true, files, a), b, shared, scaleD);
     }
@@ -136,7 +137,6 @@ public final class WgmmaUnit {
     }
 
     private void plain(int[][] files, int[] d, float[] x, MatrixDescriptor b, SharedView shared, boolean scaleD) {
-        check(files, d);
         if (negate()) negate(x, x.length);
         float[] y = SharedTiles.gather(shared, b, false, form.n(), form.k(), options.transB, form.b());
         PlainTensor.multiply(sum, form.d(), accumulation, options.saturate, x, y, form.k(), files, d, scaleD ? d : null);
