@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.check.Finding;
@@ -137,13 +138,14 @@ final class AsyncKernel {
         return first;
     }
 
-    /// Every run has a finding of that kind; the first of them.
-    Finding finds(Kind kind) {
+    /// Every run has a finding of one of these kinds; the first of them.
+    Finding finds(Kind... kinds) {
+        var wanted = Set.of(kinds);
         List<Run> runs = runs();
         for (Run run : runs) {
-            assertTrue(run.has(kind), () -> "wanted " + kind + " under " + run.timing + " " + run.schedule + ", found " + run.findings);
+            assertTrue(run.findings.stream().anyMatch(f -> wanted.contains(f.kind())), () -> "wanted " + wanted + " under " + run.timing + " " + run.schedule + ", found " + run.findings);
         }
-        return runs.getFirst().findings.stream().filter(f -> f.kind() == kind).findFirst().orElseThrow();
+        return runs.getFirst().findings.stream().filter(f -> wanted.contains(f.kind())).findFirst().orElseThrow();
     }
 
     /// Some run under that timing has a finding of that kind.
