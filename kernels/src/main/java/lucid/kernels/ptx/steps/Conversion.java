@@ -185,6 +185,9 @@ public final class Conversion {
         if (bits < from.bits() || result < to.bits() || to.floating() && result != to.bits()) {
             throw form.refuse("a register is narrower than ." + (bits < from.bits() ? from : to).text() + ", or a float's has not its size");
         }
+        if ((to == PtxType.BF16 || from == PtxType.BF16) && (bits != from.bits() || result != to.bits())) {
+            throw form.refuse("conversions of .bf16 take registers of exactly the types' sizes");
+        }
         boolean wideSource = bits == 64;
         boolean wideTarget = result == 64;
         int a = wideSource ? form.anyWide(1, from) : form.anyWord(1, from);
