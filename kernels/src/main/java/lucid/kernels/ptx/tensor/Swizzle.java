@@ -5,15 +5,13 @@ package lucid.kernels.ptx.tensor;
 /// `swizzle(a) = a ^ (((a >> 7) & (width / 16 - 1)) << 4)` on absolute shared addresses; the pattern repeats after 8 rows of `width` bytes.
 /// **The two encodings differ**: 1, 2, 3 mean 32, 64, 128 bytes in a tensor map, and 128, 64, 32 bytes in a matrix descriptor.
 public enum Swizzle {
-    NONE(0, 0, 0), BYTES_32(32, 1, 3), BYTES_64(64, 2, 2), BYTES_128(128, 3, 1);
+    NONE(0, 0), BYTES_32(32, 3), BYTES_64(64, 2), BYTES_128(128, 1);
 
     private final int width;
-    private final int tensorMapCode;
     private final int descriptorCode;
 
-    Swizzle(int width, int tensorMapCode, int descriptorCode) {
+    Swizzle(int width, int descriptorCode) {
         this.width = width;
-        this.tensorMapCode = tensorMapCode;
         this.descriptorCode = descriptorCode;
     }
 
@@ -22,9 +20,6 @@ public enum Swizzle {
 
     /// Bytes after which the pattern repeats, to which a tile should be aligned; 16 without swizzle.
     public int pattern() { return width == 0 ? 16 : 8 * width; }
-
-    /// `CUtensorMapSwizzle`.
-    public int tensorMapCode() { return tensorMapCode; }
 
     /// Bits 62-63 of a matrix descriptor.
     public int descriptorCode() { return descriptorCode; }

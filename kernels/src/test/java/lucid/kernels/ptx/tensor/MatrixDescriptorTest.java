@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -49,24 +48,17 @@ class MatrixDescriptorTest {
         assertTrue(message.contains(part), message);
     }
 
-    /// A matrix of 16-bit numbers `10 bits row, 6 bits column` in global memory, copied by TMA to shared memory.
-    private static byte[] copied(int rows, int columns, int row0, int boxRows, int boxColumns, int column0, int shared, Swizzle swizzle, byte[] into) {
-        byte[] global = new byte[rows * columns * 2];
-        for (int r = 0; r < rows; r++) {
-            for (int c = 0; c < columns; c++) {
-                int v = r << 8 | c;
-                global[2 * (r * columns + c)] = (byte) v;
-                global[2 * (r * columns + c) + 1] = (byte) (v >> 8);
+    /// What a tensor copy writes (PTX ISA, "Tensor data movement"): a box of `boxRows` x `boxColumns` 16-bit numbers, row after row, every
+    /// 16 bytes at `a ^ ((a >> 7) % (width / 16)) 16`. The number at (row, column) is `row << 8 | column`.
+    private static void copied(int boxRows, int boxColumns, int column0, int shared, Swizzle swizzle, byte[] into) {
+        for (int r = 0; r < boxRows; r++) {
+            for (int c = 0; c < boxColumns; c++) {
+                int linear = shared + (r * boxColumns + c) * 2;
+                int to = (swizzle == Swizzle.NONE ? linear : linear ^ (linear >> 7) % (2 * boxColumns / 16) * 16) - BASE;
+                into[to] = (byte) (column0 + c);
+                into[to + 1] = (byte) r;
             }
         }
-        TensorMap map = new TensorMap(TensorMap.Type.BFLOAT16, 0, List.of((long) columns, (long) rows), List.of(2L * columns),
-                List.of(boxColumns, boxRows), swizzle, TensorMap.Fill.ZERO);
-        map.walk(new int[] {column0, row0}, shared, new TensorMap.Pieces() {
-            @Override public void inside(long from, int to, int bytes) { System.arraycopy(global, (int) from, into, to - BASE, bytes); }
-
-            @Override public void outside(int to, int bytes) { throw new AssertionError("the box is inside"); }
-        });
-        return into;
     }
 
     private static int at(byte[] shared, int address) { return shared[address - BASE] & 0xff | (shared[address - BASE + 1] & 0xff) << 8; }
@@ -75,7 +67,8 @@ class MatrixDescriptorTest {
     @EnumSource(value = Swizzle.class, names = {"BYTES_32", "BYTES_64", "BYTES_128"})
     void aKMajorTileComesBackAtEveryStep(Swizzle swizzle) {
         int width = swizzle.width() / 2;
-        byte[] shared = copied(128, 64, 0, 128, width, 0, 0x800, swizzle, new byte[40_000]);
+        byte[] shared = new byte[40_000];
+        copied(128, width, 0, 0x800, swizzle, shared);
         for (int step = 0; step < width / 16; step++) {
             MatrixDescriptor d = MatrixDescriptor.decode(new MatrixDescriptor(0x800, 16, 8 * swizzle.width(), swizzle).encode() + 2 * step);
             for (int mn = 0; mn < 128; mn++) {
@@ -94,7 +87,7 @@ class MatrixDescriptorTest {
         int width = swizzle.width() / 2;
         int boxBytes = 64 * swizzle.width();
         byte[] shared = new byte[80_000];
-        for (int block = 0; block < 2; block++) copied(64, 128, 0, 64, width, block * width, 0x800 + block * boxBytes, swizzle, shared);
+        for (int block = 0; block < 2; block++) copied(64, width, block * width, 0x800 + block * boxBytes, swizzle, shared);
         for (int step = 0; step < 4; step++) {
             MatrixDescriptor d = new MatrixDescriptor(0x800 + step * 2 * 8 * swizzle.width(), boxBytes, 8 * swizzle.width(), swizzle);
             d.check(2 * width, 16, true, Element.BF16);
@@ -107,7 +100,7 @@ class MatrixDescriptorTest {
     /// Without swizzle a tile is made of 8 x 16-byte blocks: one TMA box of 8 columns each, 16 bytes a row.
     @Test void tilesWithoutSwizzleComeBack() {
         byte[] shared = new byte[40_000];
-        for (int c = 0; c < 4; c++) copied(64, 32, 0, 64, 8, 8 * c, 0x800 + c * 1024, Swizzle.NONE, shared);
+        for (int c = 0; c < 4; c++) copied(64, 8, 8 * c, 0x800 + c * 1024, Swizzle.NONE, shared);
         MatrixDescriptor k = new MatrixDescriptor(0x800, 1024, 128, Swizzle.NONE);
         for (int mn = 0; mn < 64; mn++) {
             for (int i = 0; i < 32; i++) assertEquals(mn << 8 | i, at(shared, k.address(mn, i, false, Element.F16)));
