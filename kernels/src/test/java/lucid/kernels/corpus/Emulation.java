@@ -32,9 +32,14 @@ final class Emulation {
     }
 
     static Outcome run(String name, String text, CorpusCase c, Adversary adversary) {
+        return run(name, text, c, adversary, BUDGET);
+    }
+
+    /// @param budget warp-instructions before the run is stopped
+    static Outcome run(String name, String text, CorpusCase c, Adversary adversary, long budget) {
         GlobalMemory memory = new GlobalMemory(adversary.seed());
         Launch launch = Launch.of(PtxModule.parse(name, text), c.kernel()).memory(memory).grid(c.grid()[0], c.grid()[1], c.grid()[2]).block(c.block()[0], c.block()[1], c.block()[2])
-                .cluster(c.cluster()[0], c.cluster()[1], c.cluster()[2]).shared(c.shared()).schedule(adversary.schedule(), adversary.seed()).timing(adversary.timing()).budget(BUDGET)
+                .cluster(c.cluster()[0], c.cluster()[1], c.cluster()[2]).shared(c.shared()).schedule(adversary.schedule(), adversary.seed()).timing(adversary.timing()).budget(budget)
                 .threads(1);
         Map<String, Long> addresses = new HashMap<>();
         for (CorpusCase.Argument argument : c.arguments()) {

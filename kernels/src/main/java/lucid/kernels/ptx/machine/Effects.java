@@ -23,7 +23,7 @@ record Effects(List<Register> reads, List<Register> writes, List<Register> copie
 
     static Effects of(Instruction instruction) {
         List<Operand> operands = instruction.operands();
-        if (instruction.opcode().equals("wgmma") && instruction.has("mma_async")) {
+        if (instruction.opcode().equals("wgmma") && instruction.has("mma_async") && !operands.isEmpty()) {
             return product(operands);
         }
         var reads = new ArrayList<Register>();
@@ -33,7 +33,7 @@ record Effects(List<Register> reads, List<Register> writes, List<Register> copie
             boolean destination = i == 0 && hasDestination && !(operands.get(0) instanceof Operand.Address) && !(operands.get(0) instanceof Operand.TensorAddress);
             collect(operands.get(i), destination ? writes : reads);
         }
-        boolean copy = writes.size() == 1 && instruction.opcode().equals("mov") && operands.get(1) instanceof Operand.Reg;
+        boolean copy = writes.size() == 1 && instruction.opcode().equals("mov") && operands.size() == 2 && operands.get(1) instanceof Operand.Reg;
         boolean choice = writes.size() == 1 && instruction.opcode().equals("selp") && operands.size() == 4 && operands.get(3) instanceof Operand.Reg;
         if (copy) {
             return new Effects(List.of(), writes, reads, null, List.of(), null);

@@ -10,10 +10,12 @@ import java.util.TreeMap;
 
 /// Reads one entry: its directives, declarations and instructions, and resolves its labels.
 final class EntryParser {
-    private static final int MOST_REGISTERS = 1 << 16;
+    private static final int MOST_REGISTERS = 1 << 14;
     private static final int DEEPEST_SCOPE = 64;
     /// `.shared` statics: the assembler's limit.
     private static final int STATIC_SHARED = 48 << 10;
+    /// `.local` of a thread (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
+    private static final int LOCAL = 512 << 10;
 
     private record Place(int scope, String label) {}
 
@@ -56,6 +58,9 @@ final class EntryParser {
         body();
         if (sharedBytes > STATIC_SHARED) {
             throw tokens.error(name, "static shared memory of '" + name.text() + "' is " + sharedBytes + " bytes, at most " + STATIC_SHARED + "; use an .extern .shared array");
+        }
+        if (localBytes > LOCAL) {
+            throw tokens.error(name, "local memory of '" + name.text() + "' is " + localBytes + " bytes a thread, at most " + LOCAL + " are possible");
         }
         shared.sort(Comparator.comparing(Variable::dynamic));
         var bounds = new Entry.Bounds(triples.get("maxntid"), triples.get("reqntid"), numbers.getOrDefault("minnctapersm", 0), numbers.getOrDefault("maxnreg", 0),
