@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lucid.kernels.compile.CompileGate;
 import lucid.kernels.compile.Compilation;
@@ -17,6 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CorpusGateTest {
     /// f32 arithmetic without a rounding modifier may be contracted by the assembler; the emulator and the GPU would then differ.
     private static final Pattern UNROUNDED = Pattern.compile("\\b(add|sub|mul|mad|div|rcp|sqrt|fma)(\\.ftz)?\\.f(32|64|16)\\b");
+
+    private static final Pattern BUDGET = Pattern.compile("(?m)^// Registers +at most (\\d+)");
 
     static List<String> names() {
         return Corpus.names();
@@ -33,7 +36,15 @@ class CorpusGateTest {
         for (Compilation c : report.compilations()) {
             assertEquals(List.of(name), c.entries().stream().map(e -> e.entry()).toList());
             assertEquals(List.of(), c.diagnostics(), "a clean kernel draws no message at all");
+            int used = c.entries().getFirst().registers();
+            assertTrue(used <= budget(name), c.compiler() + " uses " + used + " registers; the header allows " + budget(name));
         }
+    }
+
+    private static int budget(String name) {
+        Matcher m = BUDGET.matcher(Corpus.text(name));
+        assertTrue(m.find(), "header lacks '// Registers   at most N'");
+        return Integer.parseInt(m.group(1));
     }
 
     @ParameterizedTest @MethodSource("names") void keepsTheRulesOfTheHouse(String name) {
