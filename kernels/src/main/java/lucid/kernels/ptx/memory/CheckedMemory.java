@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.memory;
 
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import lucid.kernels.ptx.text.Space;
@@ -56,6 +57,9 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             return;
         }
         count(who, mask, addresses, bytes);
+        if (!how.strong() && !how.nonCoherent() && mask == -1 && Runs.same(addresses, 0, 32) && loadBroadcast(who, addresses[0], bytes, out, bases)) {
+            return;
+        }
         int rest = how.strong() || how.nonCoherent() ? mask : loadScattered(who, mask, addresses, bytes, out, bases);
         for (int left = rest; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
@@ -103,6 +107,29 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             unlock(page);
         }
         countRun(who, first, lanes, bytes);
+        return true;
+    }
+
+    /// All 32 lanes read one place.
+    private boolean loadBroadcast(Accessor who, long address, int bytes, int[] out, int[] bases) {
+        Page page = page(address);
+        if (page == null || (address & bytes - 1) != 0 || !page.holds(address, bytes)) {
+            return false;
+        }
+        int offset = (int) (address - page.address);
+        Clock clock = who.clock();
+        lock(page);
+        try {
+            if (!page.shadow.readByAll(offset, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
+                return false;
+            }
+            Lanes.get(page.data, page.origin + offset, 0, bytes, out, bases);
+        } finally {
+            unlock(page);
+        }
+        for (int w = 0; w == 0 || w << 2 < bytes; w++) {
+            Arrays.fill(out, bases[w] + 1, bases[w] + 32, out[bases[w]]);
+        }
         return true;
     }
 

@@ -190,6 +190,16 @@ public final class Clock {
         return Stamp.time(stamp) <= known[agent];
     }
 
+    /// True when the access, by whichever lane, has happened before what any lane of this warp does now.
+    boolean beforeAnyLane(long stamp) {
+        return own(stamp) ? syncedInWarp(stamp) : before(stamp, 0);
+    }
+
+    /// [#proxyFenced] for a write by whichever lane.
+    boolean proxyFencedByAll(long stamp, boolean shared) {
+        return proxyFenced(Stamp.withLane(stamp, Stamp.MANY), shared);
+    }
+
     private int laneSync(int lane) {
         return lane == Stamp.MANY ? allLanesSync : laneSync[lane];
     }

@@ -80,7 +80,7 @@ public final class Flight {
             int n = page == null ? 1 : (int) Math.min(address + bytes - at, page.address + Shadow.BYTES - at);
             int offset = page == null ? 0 : (int) (at - page.address);
             if (page == null || !page.holds(at, n) || page.shadow.flights.over(offset, n, false) || !page.shadow.ready.covers(offset, n)
-                    || page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true)) != 0) {
+                    || page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true), w -> clock.beforeAnyLane(w) && clock.proxyFencedByAll(w, true)) != 0) {
                 return false;
             }
             at += n;
@@ -134,11 +134,12 @@ public final class Flight {
         if (!shadow.ready.covers(offset, bytes)) {
             Reports.uninitialised(issuer, lane, memory, address, bytes, page.get(offset, 4));
         }
-        long found = shadow.writeWithout(offset, bytes, w -> clock.before(w, by));
+        long found = shadow.writeWithout(offset, bytes, w -> clock.before(w, by), clock::beforeAnyLane);
         if (found != 0) {
             Reports.race(issuer, lane, memory, address, bytes, page.get(offset, 4), found, "reads", "written");
         } else if (kind != Kind.CP_ASYNC) {
-            long unfenced = shadow.writeWithout(offset, bytes, w -> clock.proxyFenced(w, memory.space() == Space.SHARED));
+            boolean shared = memory.space() == Space.SHARED;
+            long unfenced = shadow.writeWithout(offset, bytes, w -> clock.proxyFenced(w, shared), w -> clock.proxyFencedByAll(w, shared));
             if (unfenced != 0) {
                 Reports.missingFence(issuer, lane, memory, address, bytes, unfenced);
             }

@@ -11,6 +11,8 @@ import java.util.function.LongPredicate;
 /// whole page is cut finer, so that neighbours in one word never collide. Calls come under the page's lock.
 final class Shadow {
     static final int BYTES = 1 << 14;
+    /// Granules that are looked at together: long enough for vector code, short enough to be one warp's.
+    private static final int CHUNK = 64;
 
     private final ReaderSets sets;
     final ReadyBits ready = new ReadyBits();
@@ -254,6 +256,28 @@ final class Shadow {
         return true;
     }
 
+    // --- all lanes at one place ---
+
+    /// Notes a weak read of one place by all 32 lanes; false when it is not surely free of findings, and nothing has been noted.
+    boolean readByAll(int offset, int bytes, long stamp, Clock clock) {
+        int n = 1 << refine(bytes);
+        if (!flights.none() && flights.over(offset, bytes, false) || !ready.coversAligned(offset, bytes)) {
+            return false;
+        }
+        int from = offset >> shift;
+        for (int g = from; writer != null && g < from + n; g++) {
+            long write = writer[g];
+            if (write != 0 && !clock.beforeAnyLane(write)) {
+                return false;
+            }
+        }
+        needReaders();
+        for (int g = from; g < from + n; g++) {
+            noteRead(g, stamp | Stamp.MANY, clock, Stamp.MANY);
+        }
+        return true;
+    }
+
     // --- lanes at places of their own, all within this page ---
 
     /// Notes weak reads of the lanes of `mask`, each at its address minus `origin`; returns the lanes for which that was free of findings.
@@ -344,19 +368,32 @@ final class Shadow {
     // --- ranges of asynchronous copies ---
 
     /// The first write in the range that `good` does not hold for; 0 for none.
-    long writeWithout(int offset, int bytes, LongPredicate good) {
+    ///
+    /// @param whole a stricter and cheaper `good` that does not depend on the write's lane
+    long writeWithout(int offset, int bytes, LongPredicate good, LongPredicate whole) {
         int from = offset >> shift;
-        int n = (offset + bytes + (1 << shift) - 1 >> shift) - from;
-        if (writer == null || Runs.same(writer, from, n)) {
-            return writer == null || writer[from] == 0 || good.test(writer[from]) ? 0 : writer[from];
-        }
-        long last = 0;
-        for (int g = offset >> shift; writer != null && g << shift < offset + bytes; g++) {
-            long write = writer[g];
-            if (write == last) {
+        int end = offset + bytes + (1 << shift) - 1 >> shift;
+        long passed = 0;
+        for (int at = from; writer != null && at < end; at += CHUNK) {
+            int n = Math.min(CHUNK, end - at);
+            long first = writer[at];
+            if (Runs.uniform(writer, at, n) && (first >>> Stamp.LANE_BITS == passed || whole.test(first))) {
+                passed = first >>> Stamp.LANE_BITS;
                 continue;
             }
-            if (write != 0 && !good.test(write)) {
+            long found = eachWithout(at, n, good);
+            if (found != 0) {
+                return found;
+            }
+        }
+        return 0;
+    }
+
+    private long eachWithout(int from, int n, LongPredicate good) {
+        long last = 0;
+        for (int g = from; g < from + n; g++) {
+            long write = writer[g];
+            if (write != last && write != 0 && !good.test(write)) {
                 return write;
             }
             last = write;
