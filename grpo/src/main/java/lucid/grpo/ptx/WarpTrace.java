@@ -95,25 +95,8 @@ final class WarpTrace implements Observer {
         traced = i;
         Set<Register> all = new LinkedHashSet<>();
         if (i.guard() != null) all.add(i.guard().predicate());
-        i.operands().forEach(o -> collect(o, all));
+        i.operands().forEach(o -> o.eachRegister(all::add));
         return all;
-    }
-
-    private static void collect(Operand operand, Set<Register> into) {
-        switch (operand) {
-            case Operand.Reg(Register register, boolean _) -> into.add(register);
-            case Operand.Address(Operand base, long _) -> collect(base, into);
-            case Operand.TensorAddress(Operand.Address map, List<Operand> coordinates) -> {
-                collect(map, into);
-                coordinates.forEach(c -> collect(c, into));
-            }
-            case Operand.Vector(List<Operand> elements) -> elements.forEach(e -> collect(e, into));
-            case Operand.Pair(Operand first, Operand second) -> {
-                collect(first, into);
-                collect(second, into);
-            }
-            default -> { }
-        }
     }
 
     private static long[] read(Warp w, Register r) {

@@ -31,7 +31,7 @@ record Effects(List<Register> reads, List<Register> writes, List<Register> copie
         boolean hasDestination = !NO_DESTINATION.contains(instruction.opcode()) || instruction.has("red");
         for (int i = 0; i < operands.size(); i++) {
             boolean destination = i == 0 && hasDestination && !(operands.get(0) instanceof Operand.Address) && !(operands.get(0) instanceof Operand.TensorAddress);
-            collect(operands.get(i), destination ? writes : reads);
+            operands.get(i).eachRegister((destination ? writes : reads)::add);
         }
         boolean copy = writes.size() == 1 && instruction.opcode().equals("mov") && operands.size() == 2 && operands.get(1) instanceof Operand.Reg;
         boolean choice = writes.size() == 1 && instruction.opcode().equals("selp") && operands.size() == 4 && operands.get(3) instanceof Operand.Reg;
@@ -40,8 +40,8 @@ record Effects(List<Register> reads, List<Register> writes, List<Register> copie
         }
         if (choice) {
             var chosen = new ArrayList<Register>();
-            collect(operands.get(1), chosen);
-            collect(operands.get(2), chosen);
+            operands.get(1).eachRegister(chosen::add);
+            operands.get(2).eachRegister(chosen::add);
             var chooser = (Operand.Reg) operands.get(3);
             return new Effects(List.of(chooser.register()), writes, chosen, chooser, List.of(), null);
         }
@@ -52,30 +52,13 @@ record Effects(List<Register> reads, List<Register> writes, List<Register> copie
     private static Effects product(List<Operand> operands) {
         var reads = new ArrayList<Register>();
         var accumulators = new ArrayList<Register>();
-        collect(operands.get(0), accumulators);
+        operands.get(0).eachRegister(accumulators::add);
         for (int i = 1; i < operands.size(); i++) {
-            collect(operands.get(i), reads);
+            operands.get(i).eachRegister(reads::add);
         }
         Operand scale = operands.size() > 3 ? operands.get(3) : null;
         boolean never = scale instanceof Operand.Immediate literal && literal.bits() == 0;
         return new Effects(reads, accumulators, List.of(), null, never ? List.of() : accumulators, scale instanceof Operand.Reg predicate ? predicate : null);
-    }
-
-    private static void collect(Operand operand, List<Register> into) {
-        switch (operand) {
-            case Operand.Reg(Register register, boolean _) -> into.add(register);
-            case Operand.Address(Operand base, long _) -> collect(base, into);
-            case Operand.TensorAddress(Operand.Address map, List<Operand> coordinates) -> {
-                collect(map, into);
-                coordinates.forEach(c -> collect(c, into));
-            }
-            case Operand.Vector(List<Operand> elements) -> elements.forEach(e -> collect(e, into));
-            case Operand.Pair(Operand first, Operand second) -> {
-                collect(first, into);
-                collect(second, into);
-            }
-            case Operand.Special _, Operand.Immediate _, Operand.Symbol _, Operand.Sink _, Operand.Label _, Operand.LabelTable _ -> {}
-        }
     }
 
     /// A register's number over all banks: words, then wides, then predicates.

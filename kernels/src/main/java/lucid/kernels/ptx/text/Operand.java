@@ -1,9 +1,27 @@
 package lucid.kernels.ptx.text;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /// An operand of an instruction, with every name resolved.
 public sealed interface Operand {
+    /// Every register that the operand names, in order; those of an address and of coordinates included.
+    default void eachRegister(Consumer<Register> use) {
+        switch (this) {
+            case Reg(Register register, boolean _) -> use.accept(register);
+            case Address(Operand base, long _) -> base.eachRegister(use);
+            case TensorAddress(Address map, List<Operand> coordinates) -> {
+                map.eachRegister(use);
+                coordinates.forEach(c -> c.eachRegister(use));
+            }
+            case Vector(List<Operand> elements) -> elements.forEach(e -> e.eachRegister(use));
+            case Pair(Operand first, Operand second) -> {
+                first.eachRegister(use);
+                second.eachRegister(use);
+            }
+            case Special _, Immediate _, Symbol _, Sink _, Label _, LabelTable _ -> { }
+        }
+    }
 
     /// A register; `negated` is the `!p` of a predicate source.
     record Reg(Register register, boolean negated) implements Operand {}
