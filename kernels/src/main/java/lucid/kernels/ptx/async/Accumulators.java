@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.async;
 
+import java.util.stream.IntStream;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Step;
@@ -13,7 +14,7 @@ import lucid.kernels.ptx.text.Register;
 /// The registers of one warp that `wgmma` works on: accumulators and A fragments. While a product is under way nobody else may touch them, and
 /// after an ordinary access they need a `wgmma.fence` before the next product (PTX ISA, "Async proxy" and "wgmma.fence").
 final class Accumulators {
-    /// Pending products per word slot; null until there has been one.
+    /// Pending products per word slot; null until such a register has been touched.
     private short[] busy;
     private Finding.Site[] user;
     private int pending;
@@ -41,7 +42,7 @@ final class Accumulators {
     private static Step watch(Instruction instruction, Step step, boolean[] watched) {
         boolean[] here = new boolean[watched.length];
         instruction.operands().forEach(operand -> collect(operand, here));
-        int[] slots = java.util.stream.IntStream.range(0, here.length).filter(slot -> here[slot] && watched[slot]).toArray();
+        int[] slots = IntStream.range(0, here.length).filter(slot -> here[slot] && watched[slot]).toArray();
         if (slots.length == 0 || instruction.opcode().equals("wgmma")) {
             return step;
         }
@@ -73,15 +74,24 @@ final class Accumulators {
     }
 
     private void touch(Warp warp, int[] slots) {
-        if (busy == null) {
-            return;
-        }
+        allocate(warp);
         for (int slot : slots) {
             touched[slot] = time;
             if (pending != 0 && busy[slot] != 0) {
                 warp.finding(Kind.BUSY_REGISTER, -1, -1, slot, "touches a register that a wgmma is still working on: wgmma.wait_group first (and wgmma.fence before the next product)",
                         user[slot]);
             }
+        }
+    }
+
+    private void allocate(Warp warp) {
+        if (busy == null) {
+            int slots = warp.words.length / 32;
+            busy = new short[slots];
+            user = new Finding.Site[slots];
+            touched = new int[slots];
+            used = new int[slots];
+            shape = new int[slots];
         }
     }
 
@@ -92,14 +102,7 @@ final class Accumulators {
 
     /// A product is issued on these registers; `d` are its accumulators.
     void issue(Warp warp, int[] d, int[] a, int shapeOfProduct) {
-        if (busy == null) {
-            int slots = warp.words.length / 32;
-            busy = new short[slots];
-            user = new Finding.Site[slots];
-            touched = new int[slots];
-            used = new int[slots];
-            shape = new int[slots];
-        }
+        allocate(warp);
         boolean unfenced = fence == 0;
         for (int slot : d) {
             unfenced |= touched[slot] >= fence || used[slot] >= fence && shape[slot] != 0 && shape[slot] != shapeOfProduct;

@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.async;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import lucid.kernels.ptx.check.Kind;
@@ -50,7 +51,7 @@ final class Warpgroup {
             }
         }
         issue(warp, arrivals[w]);
-        java.util.Arrays.fill(arrivals, null);
+        Arrays.fill(arrivals, null);
         issued = 0b1111 & ~(1 << w);
         home.changed();
         return true;
@@ -68,8 +69,6 @@ final class Warpgroup {
             } else if (other.a != mine.a || other.b != mine.b || other.scaleD != mine.scaleD) {
                 warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "matrix descriptors or scale-d differ from those of warp " + (first + w) + " (A " + hex(other.a) + " and " + hex(mine.a)
                         + ", B " + hex(other.b) + " and " + hex(mine.b) + "): they must be the same in all four warps");
-            } else {
-                return;
             }
             return;
         }

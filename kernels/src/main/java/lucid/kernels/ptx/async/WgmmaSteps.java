@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.async;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Convergence;
@@ -112,7 +113,7 @@ public final class WgmmaSteps {
     }
 
     private static Element element(Form form) {
-        return Element.valueOf(form.oneOf("f32", "f16", "s32", "bf16", "tf32", "e4m3", "e5m2", "s8", "u8").toUpperCase(java.util.Locale.ROOT));
+        return Element.valueOf(form.oneOf("f32", "f16", "s32", "bf16", "tf32", "e4m3", "e5m2", "s8", "u8").toUpperCase(Locale.ROOT));
     }
 
     private static boolean sign(Form form, int i) {
