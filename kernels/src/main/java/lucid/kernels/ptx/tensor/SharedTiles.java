@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 final class SharedTiles {
     static final int WORDS = 8;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private SharedTiles() {}
 
@@ -29,11 +30,19 @@ final class SharedTiles {
             int low = shared.index(descriptor.piece(mn, 0), 16, what);
             int high = shared.index(descriptor.piece(mn, 1), 16, what);
             int to = isA ? mn : DotTiles.column(mn);
-            for (int w = 0; w < 4; w++) {
-                stage[to + w * count] = (int) INT.get(shared.bytes(), low + 4 * w);
-                stage[to + (w + 4) * count] = (int) INT.get(shared.bytes(), high + 4 * w);
-            }
+            spread(shared.bytes(), low, stage, to, count);
+            spread(shared.bytes(), high, stage, to + 4 * count, count);
         }
+    }
+
+    /// The four words of a piece, `step` apart.
+    private static void spread(byte[] bytes, int at, int[] stage, int to, int step) {
+        long first = (long) LONG.get(bytes, at);
+        long second = (long) LONG.get(bytes, at + 8);
+        stage[to] = (int) first;
+        stage[to + step] = (int) (first >>> 32);
+        stage[to + 2 * step] = (int) second;
+        stage[to + 3 * step] = (int) (second >>> 32);
     }
 
     /// Eight 16-bit elements of k and eight of k + 1 to words (k, k + 1).
