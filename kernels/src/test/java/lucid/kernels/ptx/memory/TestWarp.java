@@ -12,7 +12,7 @@ import lucid.kernels.ptx.text.Space;
 import lucid.kernels.ptx.text.Variable;
 
 /// A warp that accesses memory without a machine: `at(n)` puts it at instruction n.
-final class TestWarp implements Accessor {
+class TestWarp implements Accessor {
     private static final List<Instruction> PROGRAM = program();
 
     final Clock clock;
