@@ -68,16 +68,17 @@ final class Mbarrier {
         Fault apply(Phase phase);
     }
 
-    /// An arrival by a lane of a warp, which publishes what the warp has done.
+    /// An arrival by a lane of a warp, which publishes what the lanes that arrive with it have done.
     ///
+    /// @param lanes that execute the instruction
     /// @param past the warp's clock, released at this instruction
     /// @return what is wrong with it, or null
-    Fault arrive(Warp warp, Snapshot past, Change change) {
+    Fault arrive(Warp warp, int lanes, Snapshot past, Change change) {
         Fault early = phase.completed() > 0 && !warp.clock().knows(completedAt[phase.completed() - 1 & 1])
                 ? new Fault(Kind.MBARRIER_OVER_ARRIVAL, "arrives in phase " + phase.completed() + " without having seen phase " + (phase.completed() - 1)
                         + " complete: in another order this is an arrival too many there (" + phase + "); wait for the phase before, or correct the init count")
                 : null;
-        Fault fault = change(warp.clock().moment(), warp.clock().release().join(past), change);
+        Fault fault = change(warp.clock().moment(), warp.clock().release(lanes, warp.live).join(past), change);
         return fault != null ? fault : early;
     }
 

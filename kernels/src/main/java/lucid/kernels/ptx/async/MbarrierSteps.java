@@ -148,7 +148,7 @@ public final class MbarrierSteps {
         Counted arrival = expect ? drop ? MbarrierSteps::expectAndDrop : MbarrierSteps::expectAndArrive
                 : noComplete ? drop ? Phase::arriveDropNoComplete : Phase::arriveNoComplete : drop ? Phase::arriveDrop : Phase::arrive;
         return (warp, mask) -> {
-            Snapshot past = warp.clock().release();
+            Snapshot past = warp.clock().release(mask, warp.live);
             for (int left = mask; left != 0; left &= left - 1) {
                 int lane = Integer.numberOfTrailingZeros(left);
                 Mbarrier mbarrier = at(warp, lane, space, where);
@@ -157,7 +157,7 @@ public final class MbarrierSteps {
                 }
                 warp.wides[state + lane] = mbarrier.phase().token();
                 int n = count < 0 ? 1 : warp.words[count + lane];
-                report(warp, lane, mbarrier, mbarrier.arrive(warp, past, phase -> arrival.apply(phase, n)));
+                report(warp, lane, mbarrier, mbarrier.arrive(warp, mask, past, phase -> arrival.apply(phase, n)));
             }
             BlockAsync.of(warp).draw();
             return Step.NEXT;

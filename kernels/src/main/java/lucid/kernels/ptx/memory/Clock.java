@@ -17,6 +17,8 @@ public final class Clock {
     private int copies;
     private final int[] known = new int[Snapshot.View.AGENTS];
     private int[][] fences;
+    /// What single lanes of other warps have released to this one ([Snapshot.View#lanes]); copied on change.
+    private int[][] lanesKnown;
     private final TreeMap<Integer, Snapshot.View> elsewhere = new TreeMap<>();
     /// Per lane: accesses of the warp's other lanes before this time are ordered before the lane's next one.
     private final int[] laneSync = new int[32];
@@ -46,7 +48,30 @@ public final class Clock {
     public Snapshot release() {
         int[] times = known.clone();
         times[warp] = tick() - 1;
-        var own = new Snapshot.View(times, fences);
+        return release(new Snapshot.View(times, fences, lanesKnown));
+    }
+
+    /// What the lanes of `mask` have done and acquired. Of the warp's other live lanes only what `bar.warp.sync` or a barrier has ordered before them:
+    /// a lane that speaks for its warp without having waited for it publishes its own accesses and no others.
+    public Snapshot release(int mask, int live) {
+        if ((mask & live) == live) {
+            return release();
+        }
+        int now = tick() - 1;
+        int[] own = new int[32];
+        int[] times = known.clone();
+        for (int lane = 0; lane < 32; lane++) {
+            if ((mask >>> lane & 1) != 0) {
+                own[lane] = now;
+                times[warp] = Math.max(times[warp], laneSync[lane] - 1);
+            }
+        }
+        int[][] lanes = new int[32][];
+        lanes[warp] = own;
+        return release(new Snapshot.View(times, fences, Snapshot.View.joinLanes(lanesKnown, lanes)));
+    }
+
+    private Snapshot release(Snapshot.View own) {
         if (elsewhere.isEmpty()) {
             return new Snapshot(new int[] {block}, new Snapshot.View[] {own});
         }
@@ -61,7 +86,7 @@ public final class Clock {
         for (int i = 0; i < snapshot.blocks.length; i++) {
             Snapshot.View view = snapshot.views[i];
             if (snapshot.blocks[i] == block) {
-                acquireOwn(view.times(), view.fences(), mask);
+                acquireOwn(view.times(), view.fences(), view.lanes(), mask);
             } else {
                 elsewhere.merge(snapshot.blocks[i], view, Snapshot.View::join);
             }
@@ -76,6 +101,7 @@ public final class Clock {
         }
         times[warp] = Math.max(times[warp], tick() - 1);
         into.fences = Snapshot.View.joinFences(into.fences, fences);
+        into.lanes = Snapshot.View.joinLanes(into.lanes, lanesKnown);
         if (!elsewhere.isEmpty()) {
             into.elsewhere = into.elsewhere.join(release());
         }
@@ -83,18 +109,19 @@ public final class Clock {
 
     /// From now on everything that was gathered has happened before what the lanes of `mask` do, and these lanes are ordered among each other.
     void acquire(Gathering gathered, int mask) {
-        acquireOwn(gathered.times, gathered.fences, mask);
+        acquireOwn(gathered.times, gathered.fences, gathered.lanes, mask);
         if (gathered.elsewhere != Snapshot.NONE) {
             acquire(gathered.elsewhere, mask);
         }
         warpSync(mask);
     }
 
-    private void acquireOwn(int[] times, int[][] theirFences, int mask) {
+    private void acquireOwn(int[] times, int[][] theirFences, int[][] theirLanes, int mask) {
         for (int i = 0; i < times.length; i++) {
             known[i] = Math.max(known[i], times[i]);
         }
         fences = Snapshot.View.joinFences(fences, theirFences);
+        lanesKnown = Snapshot.View.joinLanes(lanesKnown, theirLanes);
         raiseLanes(mask, times[warp] + 1);
     }
 
@@ -168,7 +195,7 @@ public final class Clock {
     Snapshot copyDone(int copy) {
         int[] times = new int[Snapshot.View.AGENTS];
         times[32 + warp] = copy;
-        return new Snapshot(new int[] {block}, new Snapshot.View[] {new Snapshot.View(times, null)});
+        return new Snapshot(new int[] {block}, new Snapshot.View[] {new Snapshot.View(times, null, null)});
     }
 
     /// The stamp of an access made now, without a lane.
@@ -181,13 +208,13 @@ public final class Clock {
     boolean before(long stamp, int lane) {
         if (Stamp.block(stamp) != (block & 0x7fff)) {
             Snapshot.View view = viewOf(Stamp.block(stamp));
-            return view != null && Stamp.time(stamp) <= view.times()[Stamp.agent(stamp)];
+            return view != null && view.knows(stamp);
         }
         int agent = Stamp.agent(stamp);
         if (agent == warp) {
-            return Stamp.lane(stamp) == lane || Stamp.time(stamp) < laneSync(lane);
+            return Stamp.lane(stamp) == lane || Stamp.time(stamp) < laneSync(lane) || Snapshot.View.laneKnown(lanesKnown, stamp);
         }
-        return Stamp.time(stamp) <= known[agent];
+        return Stamp.time(stamp) <= known[agent] || Snapshot.View.laneKnown(lanesKnown, stamp);
     }
 
     /// True when the access, by whichever lane, has happened before what any lane of this warp does now.

@@ -6,6 +6,7 @@ import java.util.Arrays;
 public final class Gathering {
     final int[] times = new int[Snapshot.View.AGENTS];
     int[][] fences;
+    int[][] lanes;
     Snapshot elsewhere = Snapshot.NONE;
 
     /// A warp arrives.
@@ -22,6 +23,7 @@ public final class Gathering {
     public void clear() {
         Arrays.fill(times, 0);
         fences = null;
+        lanes = null;
         elsewhere = Snapshot.NONE;
     }
 }

@@ -14,11 +14,51 @@ public final class Snapshot {
     /// @param times by agent: 32 warps, then 32 for the copies that they have issued
     /// @param fences by warp: for lane `l`, writes to global memory before the time at `l` and to shared memory before the time at `32 + l` have been
     ///        passed to the async proxy (`fence.proxy.async`); null for none
-    record View(int[] times, int[][] fences) {
+    /// @param lanes by warp: accesses of lane `l` up to the time at `l` have happened before, beyond what `times` says of the whole warp; null for none
+    record View(int[] times, int[][] fences, int[][] lanes) {
         static final int AGENTS = 64;
 
         View join(View other) {
-            return this == other ? this : new View(max(times, other.times), joinFences(fences, other.fences));
+            return this == other ? this : new View(max(times, other.times), joinFences(fences, other.fences), joinLanes(lanes, other.lanes));
+        }
+
+        /// True when the access has happened before the release.
+        boolean knows(long stamp) {
+            return Stamp.time(stamp) <= times[Stamp.agent(stamp)] || laneKnown(lanes, stamp);
+        }
+
+        /// What single lanes have released. An access of several lanes counts as known when one of them has released it: nothing else is noted of it.
+        static boolean laneKnown(int[][] lanes, long stamp) {
+            int agent = Stamp.agent(stamp);
+            if (lanes == null || agent >= lanes.length || lanes[agent] == null) {
+                return false;
+            }
+            int lane = Stamp.lane(stamp);
+            return Stamp.time(stamp) <= (lane == Stamp.MANY ? Arrays.stream(lanes[agent]).max().getAsInt() : lanes[agent][lane]);
+        }
+
+        static int[][] joinLanes(int[][] a, int[][] b) {
+            if (a == b || b == null) {
+                return a;
+            }
+            if (a == null) {
+                return b;
+            }
+            int[][] both = a.clone();
+            for (int warp = 0; warp < both.length; warp++) {
+                if (both[warp] != b[warp] && b[warp] != null) {
+                    both[warp] = both[warp] == null ? b[warp] : maxima(both[warp], b[warp]);
+                }
+            }
+            return both;
+        }
+
+        private static int[] maxima(int[] a, int[] b) {
+            int[] both = a.clone();
+            for (int i = 0; i < both.length; i++) {
+                both[i] = Math.max(both[i], b[i]);
+            }
+            return both;
         }
 
         static int[] max(int[] a, int[] b) {
