@@ -70,6 +70,33 @@ class RaceTest {
     }
 
     @Test
+    void oneLaneSpeaksForItself_andForWhatABarWarpSyncHasOrderedBeforeIt() {
+        a.at(1).storeRow(shared, row);
+        b.clock.acquire(a.clock.release(1, -1), -1);
+        b.at(2).load(shared, 1, 4, Access.WEAK, lane -> row);
+        assertEquals(List.of(), findings.list());
+        b.at(3).load(shared, 2, 4, Access.WEAK, lane -> row + 4);
+        assertEquals(1, b.only().earlier().lane());
+
+        a.clock.warpSync(-1);
+        c.clock.acquire(a.clock.release(1, -1), -1);
+        c.at(4).loadRow(shared, row);
+        assertEquals(1, findings.list().size());
+    }
+
+    @Test
+    void whatOneLaneReleases_reachesItsOwnWarpAndThoseBehindABarrier() {
+        a.at(1).store(shared, 1, 4, Access.WEAK, lane -> row);
+        var released = a.clock.release(1, -1);
+        a.clock.acquire(released, -1);
+        a.at(2).load(shared, -1, 4, Access.WEAK, lane -> row);
+        b.clock.acquire(released, -1);
+        TestWarp.barrier(b, c);
+        c.at(3).load(shared, -1, 4, Access.WEAK, lane -> row);
+        assertEquals(List.of(), findings.list());
+    }
+
+    @Test
     void lanesOfAWarpNeedABarWarpSync() {
         a.at(1).storeRow(shared, row);
         a.at(2).load(shared, -1, 4, Access.WEAK, lane -> row + 4L * (lane ^ 1));
