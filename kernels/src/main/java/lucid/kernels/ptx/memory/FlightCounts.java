@@ -2,16 +2,20 @@ package lucid.kernels.ptx.memory;
 
 /// How many asynchronous copies are working on each 4 bytes of a page.
 final class FlightCounts {
-    private static final int WORDS = Shadow.BYTES / 4;
+    private final int words;
     private short[] landing;
     private short[] leaving;
     private int flights;
+
+    FlightCounts(int bytes) {
+        words = bytes + 3 >> 2;
+    }
 
     /// Counts one more (or, with -1, one less) copy in flight over a range.
     void mark(boolean write, int offset, int bytes, int by) {
         short[] counts = write ? landing : leaving;
         if (counts == null) {
-            counts = new short[WORDS];
+            counts = new short[words];
             landing = write ? counts : landing;
             leaving = write ? leaving : counts;
         }

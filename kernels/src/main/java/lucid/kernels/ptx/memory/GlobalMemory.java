@@ -139,7 +139,7 @@ public final class GlobalMemory extends CheckedMemory {
 
     private static Page newPage(long start, Allocation allocation) {
         byte[] data = new byte[Shadow.BYTES];
-        var shadow = new Shadow(null);
+        var shadow = new Shadow(Shadow.BYTES, null);
         if (allocation.zeroed()) {
             shadow.ready.addAll();
         } else {

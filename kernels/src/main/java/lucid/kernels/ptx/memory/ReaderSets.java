@@ -10,8 +10,13 @@ import java.util.Map;
 ///
 /// A handle is a stamp-sized number whose kind is 0; it carries the set's index above [Stamp#IDENTITY].
 final class ReaderSets {
+    /// Sets after which those that no granule refers to any more are dropped.
+    private static final int LIMIT = 1 << 14;
+
     private record Step(long from, long added, long now) {}
 
+    private final List<Granules> users = new ArrayList<>();
+    private int limit = LIMIT;
     private final List<long[]> sets = new ArrayList<>(List.of(new long[0]));
     private final Map<Step, Long> steps = new HashMap<>();
     private final Map<Key, Long> known = new HashMap<>();
@@ -71,6 +76,30 @@ final class ReaderSets {
             }
         }
         return 0;
+    }
+
+    /// A page that will refer to these sets.
+    void addUser(Granules page) {
+        users.add(page);
+    }
+
+    /// Drops what is no longer referred to when there are many sets: every barrier of a long loop leaves some behind. To be called while nobody holds a handle
+    /// but the pages.
+    void tidy() {
+        if (sets.size() < limit) {
+            return;
+        }
+        List<long[]> old = List.copyOf(sets);
+        var moved = new HashMap<Long, Long>();
+        sets.subList(1, sets.size()).clear();
+        steps.clear();
+        known.clear();
+        lastStep = null;
+        users.forEach(user -> user.replaceSecond(handle -> moved.computeIfAbsent(handle, h -> {
+            sets.add(old.get(index(h)));
+            return (long) sets.size() - 1 << Stamp.IDENTITY;
+        })));
+        limit = Math.max(LIMIT, 2 * sets.size());
     }
 
     /// How many sets there are.

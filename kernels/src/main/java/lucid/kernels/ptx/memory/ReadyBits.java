@@ -4,9 +4,13 @@ import java.util.Arrays;
 
 /// Which bytes of a page have been given a value: one bit per byte.
 final class ReadyBits {
-    private final long[] words = new long[Shadow.BYTES / 64];
+    private final long[] words;
     /// Every byte that may be accessed here is ready.
     private boolean all;
+
+    ReadyBits(int bytes) {
+        words = new long[bytes + 63 >> 6];
+    }
 
     boolean covers(int offset, int bytes) {
         if (all) {

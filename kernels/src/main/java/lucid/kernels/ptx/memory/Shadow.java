@@ -9,78 +9,30 @@ import java.util.function.LongPredicate;
 /// The race check is FastTrack (Flanagan and Freund 2009): the last write as one [Stamp], the last read as another as long as reads are ordered,
 /// and the concurrent readers besides ([#second]) when they are not. A granule has 4 bytes until a narrower access comes by; then the
 /// whole page is cut finer, so that neighbours in one word never collide. Calls come under the page's lock.
-final class Shadow {
+final class Shadow extends Granules {
     static final int BYTES = 1 << 14;
     /// Granules that are looked at together: long enough for vector code, short enough to be one warp's.
     private static final int CHUNK = 64;
 
-    private final ReaderSets sets;
-    final ReadyBits ready = new ReadyBits();
-    final FlightCounts flights = new FlightCounts();
-    private int shift = 2;
-    private long[] writer;
-    private long[] reader;
-    /// Another concurrent reader's stamp, or a set of them ([ReaderSets]); 0 for none.
-    private long[] second;
+    final ReadyBits ready;
+    final FlightCounts flights;
     /// True when `ld.global.nc` has read here: then every write looks for such a reader.
     private boolean nonCoherent;
     /// After a write that collided: whether the earlier access was a read.
     private boolean collidedWithRead;
 
+    /// @param bytes of the page that may be accessed
     /// @param sets where concurrent readers are kept one by one (shared memory), or null to keep two of them (global memory)
-    Shadow(ReaderSets sets) {
-        this.sets = sets;
+    Shadow(int bytes, ReaderSets sets) {
+        super(bytes, sets);
+        ready = new ReadyBits(bytes);
+        flights = new FlightCounts(bytes);
     }
-
-    // --- a new launch ---
 
     /// Forgets all accesses: a kernel boundary orders everything.
     void forgetAccesses() {
-        writer = null;
-        reader = null;
-        second = null;
+        forget();
         nonCoherent = false;
-    }
-
-    // --- granules ---
-
-    /// Cuts the granules finer when the access needs it; returns log2 of the granules that an access of `bytes` covers.
-    private int refine(int bytes) {
-        int log = Integer.numberOfTrailingZeros(bytes);
-        while (shift > log) {
-            shift--;
-            writer = twice(writer);
-            reader = twice(reader);
-            second = twice(second);
-        }
-        return log - shift;
-    }
-
-    private static long[] twice(long[] stamps) {
-        if (stamps == null) {
-            return null;
-        }
-        long[] finer = new long[stamps.length * 2];
-        for (int i = 0; i < finer.length; i++) {
-            finer[i] = stamps[i >> 1];
-        }
-        return finer;
-    }
-
-    private int granules() {
-        return BYTES >> shift;
-    }
-
-    private void needWriters() {
-        if (writer == null) {
-            writer = new long[granules()];
-        }
-    }
-
-    private void needReaders() {
-        if (reader == null) {
-            reader = new long[granules()];
-        }
     }
 
     // --- one lane ---
@@ -117,9 +69,7 @@ final class Shadow {
                     second[g] = 0;
                 }
             } else {
-                if (second == null) {
-                    second = new long[granules()];
-                }
+                needSecond();
                 second[g] = concurrent(second[g], last, stamp, clock);
             }
             reader[g] = stamp;
@@ -223,9 +173,7 @@ final class Shadow {
         } else if (last != 0) {
             long others = second == null ? 0 : second[from];
             if (!clock.before(last, 0)) {
-                if (second == null) {
-                    second = new long[granules()];
-                }
+                needSecond();
                 Arrays.fill(second, from, from + n, concurrent(others, last & -64L | Stamp.MANY, stamp, clock));
             } else if (others != 0 && secondBefore(others, clock, 0)) {
                 Arrays.fill(second, from, from + n, 0);

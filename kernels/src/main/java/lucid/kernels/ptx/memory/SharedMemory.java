@@ -46,7 +46,8 @@ public final class SharedMemory extends CheckedMemory {
         pages = new Page[Math.ceilDiv(bytes.length, Shadow.BYTES)];
         for (int i = 0; i < pages.length; i++) {
             int origin = i * Shadow.BYTES;
-            pages[i] = new Page(bytes, origin, first() + origin, 0, Math.min(Shadow.BYTES, bytes.length - origin), new Shadow(sets));
+            int length = Math.min(Shadow.BYTES, bytes.length - origin);
+            pages[i] = new Page(bytes, origin, first() + origin, 0, length, new Shadow(length, sets));
         }
         cluster = new SharedMemory[] {this};
         if (rank != 0) {

@@ -1,0 +1,109 @@
+package lucid.kernels.ptx.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import lucid.kernels.ptx.check.Findings;
+import lucid.kernels.ptx.check.Kind;
+import org.junit.jupiter.api.Test;
+
+class ShadowTest {
+    @Test
+    void aLongLoopOfBarriers_doesNotCollectSets_andForgetsNoReader() {
+        var sets = new ReaderSets();
+        var shadow = new Shadow(4096, sets);
+        shadow.ready.addAll();
+        var findings = new Findings(10);
+        var warps = new TestWarp[] {new TestWarp(0, 0, findings), new TestWarp(0, 1, findings), new TestWarp(0, 2, findings)};
+        for (int turn = 0; turn < 20_000; turn++) {
+            for (TestWarp warp : warps) {
+                shadow.readRun(0, 32, 4, warp.clock.stamp(1, Stamp.WEAK), warp.clock);
+            }
+            TestWarp.barrier(warps);
+        }
+        assertTrue(sets.size() <= 1 << 14, sets.size() + " sets");
+        for (TestWarp warp : warps) {
+            shadow.readRun(0, 32, 4, warp.clock.stamp(2, Stamp.WEAK), warp.clock);
+        }
+        for (int turn = 0; turn < 20_000; turn++) {
+            for (TestWarp warp : warps) {
+                shadow.readRun(1024, 32, 4, warp.clock.stamp(1, Stamp.WEAK), warp.clock);
+            }
+            TestWarp.barrier(warps[1], warps[2]);
+        }
+        assertTrue(sets.size() <= 1 << 14, sets.size() + " sets");
+        assertTrue(shadow.write(0, 4, warps[0].clock.stamp(3, Stamp.WEAK), warps[0].clock) != 0);
+        assertTrue(shadow.collidedWithRead());
+    }
+
+    @Test
+    void conflictsOfBanksAreCounted() {
+        var shared = TestWarp.shared(8192);
+        shared.poke(SharedMemory.SM_90_BASE, new byte[8192], 0, 8192);
+        var warp = new TestWarp(0, 0, new Findings(10));
+        long base = SharedMemory.SM_90_BASE;
+        long[][] strides = {{4, 4, 1, 1}, {4, 8, 2, 1}, {4, 128, 32, 1}, {4, 132, 1, 1}, {4, 0, 1, 1}, {8, 8, 2, 2}, {8, 16, 4, 2}, {16, 16, 4, 4}, {16, 144, 4, 4}, {16, 128, 32, 4}, {2, 2, 1, 1}, {1, 128, 32, 1}};
+        for (int i = 0; i < strides.length; i++) {
+            long[] s = strides[i];
+            warp.at(i).load(shared, -1, (int) s[0], Access.WEAK, lane -> base + lane * s[1]);
+            Traffic.Counts counts = warp.traffic.at(i);
+            assertEquals(List.of(s[2], s[3], 32 * s[0]), List.of(counts.wavefronts(), counts.idealWavefronts(), counts.bytes()), "stride " + s[1] + ", " + s[0] + " bytes");
+        }
+        assertEquals(List.of(), warp.findings.list());
+    }
+
+    @Test
+    void aCopyInFlight_isLeftAlone_untilItHasLandedAndBeenWaitedFor() {
+        var findings = new Findings(20);
+        var shared = TestWarp.shared(4096);
+        var global = new GlobalMemory(5);
+        long source = global.allocate("source", new byte[256]);
+        long place = SharedMemory.SM_90_BASE;
+        var issuer = new TestWarp(0, 0, findings);
+        var reader = new TestWarp(0, 1, findings);
+        Flight flight = Flight.begin(issuer.at(1), 0, Flight.Kind.BULK, "the bulk copy");
+        assertTrue(flight.reads(global, source, 256) && flight.writes(shared, place, 256));
+        shared.poke(place, new byte[256], 0, 256);
+        reader.at(2).loadRow(shared, place);
+        assertEquals(List.of(Kind.MISSING_WAIT), reader.kinds());
+        assertEquals(1, findings.list().getFirst().earlier().instruction().index());
+        new TestWarp(3, 0, findings).at(3).storeRow(global, source);
+        assertEquals(List.of(Kind.MISSING_WAIT, Kind.RACE), reader.kinds());
+        flight.landed();
+        reader.at(4).loadRow(shared, place);
+        issuer.at(5).loadRow(shared, place);
+        assertEquals(4, findings.list().size());
+        assertEquals(3, reader.kinds().stream().filter(kind -> kind == Kind.MISSING_WAIT).count());
+        reader.clock.acquire(flight.done(), -1);
+        reader.at(6).loadRow(shared, place);
+        assertEquals(4, findings.list().size());
+    }
+
+    @Test
+    void theAsyncProxyReadsOnlyWhatTheWriterHasFenced_inTheRightSpace() {
+        var findings = new Findings(20);
+        var shared = TestWarp.shared(4096);
+        long place = SharedMemory.SM_90_BASE;
+        var writer = new TestWarp(0, 0, findings);
+        var issuer = new TestWarp(0, 1, findings);
+        writer.at(1).storeRow(shared, place);
+        TestWarp.barrier(writer, issuer);
+        Flight.begin(issuer.at(2), 0, Flight.Kind.BULK, "the bulk copy").reads(shared, place, 128);
+        assertEquals(List.of(Kind.MISSING_FENCE), writer.kinds());
+        writer.clock.proxyFence(-1, true, false);
+        TestWarp.barrier(writer, issuer);
+        Flight.begin(issuer.at(3), 0, Flight.Kind.BULK, "the bulk copy").reads(shared, place, 128);
+        assertEquals(2, findings.list().size());
+        writer.clock.proxyFence(0x7fffffff, false, true);
+        TestWarp.barrier(writer, issuer);
+        Flight.begin(issuer.at(4), 0, Flight.Kind.BULK, "the bulk copy").reads(shared, place, 128);
+        assertEquals(3, findings.list().size());
+        writer.clock.proxyFence(-1, false, true);
+        Flight.begin(issuer.at(5), 0, Flight.Kind.BULK, "the bulk copy").reads(shared, place, 128);
+        assertEquals(4, findings.list().size());
+        TestWarp.barrier(writer, issuer);
+        Flight.begin(issuer.at(6), 0, Flight.Kind.BULK, "the bulk copy").reads(shared, place, 128);
+        assertEquals(4, findings.list().size());
+    }
+}
