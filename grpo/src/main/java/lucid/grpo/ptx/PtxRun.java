@@ -74,6 +74,7 @@ final class PtxRun implements Callable<Integer> {
             long count = run.buffers().get(name).buffer().elements();
             out.println(name + " = " + values.toString().replaceFirst("]$", values.size() < count ? ", ... (" + count + " elements; --all shows them)]" : "]"));
         }
+        report.notes().forEach(out::println);
         report.findings().forEach(out::println);
         if (report.droppedFindings() > 0) out.println("and " + report.droppedFindings() + " more distinct findings");
         out.println(report.clean() ? "no findings" : report.findings().size() + " finding" + (report.findings().size() == 1 ? "" : "s"));
@@ -83,6 +84,8 @@ final class PtxRun implements Callable<Integer> {
         ObjectNode o = new ObjectMapper().createObjectNode().put("file", report.file()).put("entry", report.entry().name()).put("grid", run.grid()).put("block", run.block())
                 .put("seconds", seconds).put("warp_instructions", report.counters().total()).put("clean", report.clean());
         Work.of(report).into(o.putObject("work"), card);
+        ArrayNode notes = o.putArray("notes");
+        report.notes().forEach(n -> notes.add(n.toString()));
         findings(o.putArray("findings"), report.findings());
         ObjectNode buffers = o.putObject("buffers");
         for (String name : printed) {

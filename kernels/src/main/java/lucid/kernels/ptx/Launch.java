@@ -165,7 +165,7 @@ public final class Launch {
         var machine = new Grid(program, geometry, memories, findings, schedule, seed, budget, furnished -> furnished.async = new BlockAsync(furnished, timing, seed));
         try {
             Counters counters = machine.run(workers);
-            return new RunReport(module.name(), entry, geometry, findings.list(), findings.dropped(), counters);
+            return new RunReport(module.name(), entry, geometry, findings.list(), findings.dropped(), counters, program.lints());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("the launch of " + entry.name() + " was interrupted", e);

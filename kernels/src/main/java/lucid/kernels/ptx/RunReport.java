@@ -2,6 +2,7 @@ package lucid.kernels.ptx;
 
 import java.util.List;
 import lucid.kernels.ptx.check.Finding;
+import lucid.kernels.ptx.check.Lint;
 import lucid.kernels.ptx.machine.Counters;
 import lucid.kernels.ptx.machine.Geometry;
 import lucid.kernels.ptx.text.Entry;
@@ -14,7 +15,8 @@ import lucid.kernels.ptx.text.Entry;
 /// @param findings what is wrong, empty for a clean run
 /// @param droppedFindings further distinct findings that were counted only
 /// @param counters what ran how often
-public record RunReport(String file, Entry entry, Geometry geometry, List<Finding> findings, long droppedFindings, Counters counters) {
+/// @param notes about instructions that are legal but likely to surprise, from loading the entry
+public record RunReport(String file, Entry entry, Geometry geometry, List<Finding> findings, long droppedFindings, Counters counters, List<Lint> notes) {
 
     /// What the run did, added up.
     public Profile profile() {
