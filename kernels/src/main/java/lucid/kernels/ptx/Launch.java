@@ -3,6 +3,7 @@ package lucid.kernels.ptx;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lucid.kernels.ptx.async.BlockAsync;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.check.Findings;
@@ -32,6 +33,8 @@ public final class Launch {
     /// Warp-instructions that a launch may run unless [#budget] says otherwise: about a minute.
     public static final long DEFAULT_BUDGET = 1L << 31;
     private static final int MAX_FINDINGS = 200;
+    /// Opcodes that concern asynchronous work.
+    private static final Set<String> ASYNCHRONOUS = Set.of("cp", "mbarrier", "wgmma", "fence");
 
     private final PtxModule module;
     private final Entry entry;
@@ -162,7 +165,7 @@ public final class Launch {
         int workers = (int) Math.min(threads, geometry.clusters());
         var memories = memories(geometry);
         memory.beginLaunch(workers);
-        var machine = new Grid(program, geometry, memories, findings, schedule, seed, budget, furnished -> furnished.async = new BlockAsync(furnished, timing, seed));
+        var machine = new Grid(program, geometry, memories, findings, schedule, seed, budget, asynchronous() ? furnished -> furnished.async = new BlockAsync(furnished, timing, seed) : _ -> {});
         try {
             Counters counters = machine.run(workers);
             return new RunReport(module.name(), entry, geometry, findings.list(), findings.dropped(), counters, program.lints());
@@ -170,6 +173,11 @@ public final class Launch {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("the launch of " + entry.name() + " was interrupted", e);
         }
+    }
+
+    /// Most kernels have no asynchronous work; their blocks start faster without the means for it.
+    private boolean asynchronous() {
+        return entry.instructions().stream().anyMatch(i -> ASYNCHRONOUS.contains(i.opcode()));
     }
 
     /// Lays out what all blocks share. The dynamic array moves off its best alignment unless that would exceed what a block may have.

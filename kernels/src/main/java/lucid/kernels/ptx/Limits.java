@@ -16,6 +16,10 @@ final class Limits {
     private static final int KB = 1024;
     private static final int MAX_STATIC_SHARED = 48 * KB;
 
+    private static final int MAX_LOCAL = 512 * KB;
+    /// The assembler takes any number of virtual registers; no kernel that a person reads comes near this one.
+    private static final int MAX_REGISTERS = 1 << 14;
+
     private Limits() {}
 
     /// The geometry of a launch, or what is wrong with it.
@@ -31,6 +35,7 @@ final class Limits {
         threads(entry, block);
         Geometry.Size cluster = cluster(module, entry, grid, wantedCluster);
         shared(module, entry, dynamicShared);
+        perThread(entry);
         return new Geometry(grid, block, cluster, dynamicShared);
     }
 
@@ -78,6 +83,17 @@ final class Limits {
         }
         if (dynamicShared > 0 && entry.shared().stream().noneMatch(Variable::dynamic)) {
             throw refuse(dynamicShared + " bytes of dynamic shared memory, but " + entry.name() + " declares no extern .shared array");
+        }
+    }
+
+    private static void perThread(Entry entry) {
+        long local = entry.local().stream().mapToLong(v -> v.offset() + v.bytes()).max().orElse(0);
+        if (local > MAX_LOCAL) {
+            throw refuse(entry.name() + " has " + local + " bytes of local memory per thread; at most " + MAX_LOCAL);
+        }
+        int registers = Math.max(entry.words(), Math.max(entry.wides(), entry.predicates()));
+        if (registers > MAX_REGISTERS) {
+            throw refuse(entry.name() + " declares " + registers + " registers of one width; the emulator holds at most " + MAX_REGISTERS);
         }
     }
 

@@ -20,10 +20,8 @@ public final class Program {
     final Entry entry;
     final Step[] steps;
     final int[] guards;
-    final List<Decoding.Constant> constants;
+    final Constants constants;
     private final List<Lint> lints;
-    final int words;
-    final int wides;
     final int predicates;
     /// Declared registers of all banks, for [Warp#ready].
     final int registers;
@@ -33,10 +31,8 @@ public final class Program {
         this.entry = entry;
         this.steps = steps;
         this.guards = guards;
-        this.constants = List.copyOf(context.constants());
+        this.constants = new Constants(context.constants(), context.words(), context.wides());
         this.lints = List.copyOf(context.lints());
-        this.words = context.words();
-        this.wides = context.wides();
         this.predicates = context.predicates();
         this.registers = entry.words() + entry.wides() + entry.predicates();
     }

@@ -66,7 +66,7 @@ final class Scheduler {
             quantum = Math.min(quantum(), cluster.granted);
         }
         long useful = warp.completed;
-        Warp.State state = warp.resume((int) quantum);
+        Warp.State state = resume(warp, (int) quantum);
         if (cluster.trapped) {
             return false;
         }
@@ -80,6 +80,14 @@ final class Scheduler {
             }
         }
         return true;
+    }
+
+    private static Warp.State resume(Warp warp, int quantum) {
+        try {
+            return warp.resume(quantum);
+        } catch (RuntimeException e) {
+            throw new IllegalStateException("the emulator failed at " + warp.site(-1) + ": " + e, e);
+        }
     }
 
     private int choose() {
@@ -132,7 +140,7 @@ final class Scheduler {
         for (Warp warp : aside) {
             if (warp.awaitsConvergence()) {
                 warp.forced = true;
-                warp.resume(TURN);
+                resume(warp, TURN);
                 warp.forced = false;
                 any = true;
             }

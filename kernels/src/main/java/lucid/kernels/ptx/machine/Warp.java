@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.machine;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -77,14 +78,14 @@ public final class Warp implements Accessor {
         this.counters = block.cluster.counters;
         this.clock = new Clock(block.index, index, block.cluster.index);
         this.local = new LocalMemory(program.entry.local());
-        this.words = new int[program.words * 32];
-        this.wides = new long[program.wides * 32];
+        this.words = program.constants.words();
+        this.wides = program.constants.wides();
         this.predicates = new int[program.predicates];
         this.ready = new int[program.registers];
         this.live = lanes;
         this.started = lanes;
         this.active = lanes;
-        Specials.fill(this, program.constants);
+        program.constants.fill(this);
     }
 
     @Override
@@ -255,22 +256,13 @@ public final class Warp implements Accessor {
         return !expected.isEmpty();
     }
 
-    /// Where the lanes are and what they wait for, for the dead-lock report.
-    String describe() {
-        var text = new StringBuilder("block " + block.index + " warp " + index + ":");
-        if (active != 0) {
-            describe(text, at, active);
-        }
-        for (int g = 0; g < others.count(); g++) {
-            describe(text, others.pc(g), others.mask(g));
-        }
-        return waitsFor == null ? text.toString() : text + "; last waited for " + waitsFor.get();
+    void fillWord(int slot, int value) {
+        Arrays.fill(words, slot * 32, slot * 32 + 32, value);
     }
 
-    private void describe(StringBuilder text, int pc, int lanes) {
-        var code = program.entry.instructions();
-        text.append(lanes == live ? " all lanes" : " lanes 0x" + Integer.toHexString(lanes));
-        text.append(pc < code.size() ? " at line " + code.get(pc).line() + " '" + code.get(pc).text() + "'" : " at the end");
+    /// What the warp waited or polled for last; null when it never did.
+    String waitsFor() {
+        return waitsFor == null ? null : waitsFor.get();
     }
 
     /// Runs until the quantum is used up, all lanes wait, a poll failed, or all lanes have exited.

@@ -1,6 +1,5 @@
 package lucid.kernels.ptx.memory;
 
-import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import lucid.kernels.ptx.text.Space;
@@ -127,9 +126,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         } finally {
             unlock(page);
         }
-        for (int w = 0; w == 0 || w << 2 < bytes; w++) {
-            Arrays.fill(out, bases[w] + 1, bases[w] + 32, out[bases[w]]);
-        }
+        Lanes.spread(bytes, out, bases);
         return true;
     }
 

@@ -54,6 +54,13 @@ final class Lanes {
         }
     }
 
+    /// What lane 0 has, for all lanes.
+    static void spread(int bytes, int[] out, int[] bases) {
+        for (int w = 0; w == 0 || w << 2 < bytes; w++) {
+            java.util.Arrays.fill(out, bases[w] + 1, bases[w] + 32, out[bases[w]]);
+        }
+    }
+
     static void get(byte[] data, int at, int lane, int bytes, int[] out, int[] bases) {
         switch (bytes) {
             case 1 -> out[bases[0] + lane] = data[at] & 0xff;

@@ -9,14 +9,17 @@ import lucid.kernels.ptx.text.Variable;
 public final class LocalMemory {
     private final List<Variable> variables;
     private final int size;
-    private final byte[] bytes;
+    /// Made when somebody first uses it.
+    private byte[] bytes;
     private final BitSet ready = new BitSet();
 
     public LocalMemory(List<Variable> variables) {
         this.variables = List.copyOf(variables);
-        this.size = (int) variables.stream().mapToLong(v -> v.offset() + v.bytes()).max().orElse(0);
-        this.bytes = new byte[size * 32];
-        Arrays.fill(bytes, (byte) 0xff);
+        long end = 0;
+        for (Variable variable : variables) {
+            end = Math.max(end, variable.offset() + variable.bytes());
+        }
+        this.size = Math.toIntExact(end);
     }
 
     /// A variable's offset is its address.
@@ -55,6 +58,10 @@ public final class LocalMemory {
     }
 
     private int place(Accessor who, int lane, long address, int width) {
+        if (bytes == null) {
+            bytes = new byte[size * 32];
+            Arrays.fill(bytes, (byte) 0xff);
+        }
         if (address < 0 || address + width > size) {
             Reports.privateBounds(who, lane, "local", address, width, describe(address));
             return -1;

@@ -32,8 +32,22 @@ public abstract sealed class ReadOnlyMemory permits ConstantMemory, ParameterBlo
         return offset < 0 || offset + width > bytes.length ? null : java.util.Arrays.copyOfRange(bytes, (int) offset, (int) offset + width);
     }
 
+    /// All 32 lanes read one place, as they nearly always do here.
+    private boolean broadcast(long address, int width, int[] out, int[] bases) {
+        long offset = address - first();
+        if (offset < 0 || offset + width > bytes.length || (address & width - 1) != 0) {
+            return false;
+        }
+        Lanes.get(bytes, (int) offset, 0, width, out, bases);
+        Lanes.spread(width, out, bases);
+        return true;
+    }
+
     /// As [CheckedMemory#load].
     public void load(Accessor who, int mask, long[] addresses, int width, int[] out, int[] bases) {
+        if (mask == -1 && Runs.same(addresses, 0, 32) && broadcast(addresses[0], width, out, bases)) {
+            return;
+        }
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
             long offset = addresses[lane] - first();

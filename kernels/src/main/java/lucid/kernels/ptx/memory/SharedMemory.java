@@ -33,8 +33,15 @@ public final class SharedMemory extends CheckedMemory {
         this.variables = List.copyOf(variables);
         this.base = base;
         this.rank = rank;
-        long end = variables.stream().filter(v -> !v.dynamic()).mapToLong(v -> v.offset() + v.bytes()).max().orElse(0);
-        int alignment = variables.stream().filter(Variable::dynamic).mapToInt(Variable::alignment).max().orElse(1);
+        long end = 0;
+        int alignment = 1;
+        for (Variable variable : variables) {
+            if (variable.dynamic()) {
+                alignment = Math.max(alignment, variable.alignment());
+            } else {
+                end = Math.max(end, variable.offset() + variable.bytes());
+            }
+        }
         long dynamic = Math.ceilDiv(base + end, alignment) * alignment;
         if ((seed & 1) != 0 && dynamic % (2L * alignment) == 0) {
             dynamic += alignment;
