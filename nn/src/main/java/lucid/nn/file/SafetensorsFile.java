@@ -24,7 +24,7 @@ import java.util.Map;
 /// A safetensors file: 8 bytes header length, a JSON header, the tensors' bytes. Mapped once, checked whole before anything is handed out:
 /// the tensors must cover the data area exactly, without holes, overlaps or bytes left over.
 /// Format: huggingface/safetensors, "Format" section of its README.
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements WeightFile {
     /// Longest header that the format allows.
     private static final long MAX_HEADER = 100_000_000;
     private static final ObjectMapper JSON =
@@ -150,23 +150,12 @@ public final class SafetensorsFile implements AutoCloseable {
         if (end != bytes) throw WeightFileException.of(path, "found " + bytes + " bytes of data, wanted " + end + ": " + (bytes - end) + " bytes belong to no tensor");
     }
 
-    public Path path() { return path; }
+    @Override public Path path() { return path; }
 
-    /// Tensors by name, in the header's order.
-    public Map<String, StoredTensor> tensors() { return Collections.unmodifiableMap(tensors); }
-
-    /// The tensor of that name.
-    ///
-    /// @throws WeightFileException if there is none
-    public StoredTensor tensor(String name) {
-        StoredTensor t = tensors.get(name);
-        if (t == null) throw WeightFileException.of(path, "no tensor \"" + name + "\"; it has " + tensors.size() + " tensors");
-        return t;
-    }
+    @Override public Map<String, StoredTensor> tensors() { return Collections.unmodifiableMap(tensors); }
 
     /// The free strings of `__metadata__`.
     public Map<String, String> metadata() { return Collections.unmodifiableMap(metadata); }
 
-    /// Unmaps the file: its tensors' data must not be used any more.
     @Override public void close() { arena.close(); }
 }

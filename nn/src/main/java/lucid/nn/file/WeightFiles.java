@@ -1,9 +1,13 @@
 package lucid.nn.file;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,26 +16,49 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/// All weights of a checkpoint folder under one set of names: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+/// All weights of a checkpoint folder under one set of names: one file, the shards that an index names (safetensors first, then PyTorch), or
+/// TinyLLaVA's three folders, whose files leave out the outer prefix.
 public final class WeightFiles implements AutoCloseable {
     public static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
+    public static final String TORCH_SINGLE = "pytorch_model.bin";
+    public static final String TORCH_INDEX = "pytorch_model.bin.index.json";
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    /// A folder of the layout that TinyLLaVA's pretraining writes (`training_recipe/base.py`), and what its names lack.
+    public enum Part {
+        LANGUAGE_MODEL("language_model", "language_model."), VISION_TOWER("vision_tower", "vision_tower._vision_tower."), CONNECTOR("connector", "connector.");
+
+        private final String folder;
+        private final String prefix;
+
+        Part(String folder, String prefix) {
+            this.folder = folder;
+            this.prefix = prefix;
+        }
+
+        public String folder() { return folder; }
+
+        /// What stands before a name of the folder's file in the whole model.
+        public String prefix() { return prefix; }
+    }
 
     private final Path source;
-    private final List<SafetensorsFile> files = new ArrayList<>();
+    private final List<WeightFile> files = new ArrayList<>();
     private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
 
     private WeightFiles(Path source) { this.source = source; }
 
-    /// Opens a folder, or one safetensors file.
+    /// Opens a folder, or one file.
+    ///
+    /// @throws WeightFileException if something is damaged, missing or there twice
     public static WeightFiles open(Path path) {
         WeightFiles out = new WeightFiles(path);
         boolean done = false;
         try {
-            if (!Files.isDirectory(path)) out.addAll(SafetensorsFile.open(path));
-            else if (Files.exists(path.resolve(INDEX))) out.addShards(path);
-            else if (Files.exists(path.resolve(SINGLE))) out.addAll(SafetensorsFile.open(path.resolve(SINGLE)));
-            else throw WeightFileException.of(path, "found neither " + SINGLE + " nor " + INDEX + "; wanted a checkpoint folder in the published layout");
+            if (!Files.isDirectory(path)) out.addAll("", out.opened(path));
+            else if (!out.addFolder(path, "")) out.addParts(path);
             done = true;
             return out;
         } finally {
@@ -39,36 +66,75 @@ public final class WeightFiles implements AutoCloseable {
         }
     }
 
-    private void addAll(SafetensorsFile file) {
+    private WeightFile opened(Path path) {
+        WeightFile file = WeightFile.open(path);
         files.add(file);
-        tensors.putAll(file.tensors());
+        return file;
     }
 
-    private void addShards(Path folder) {
-        Path index = folder.resolve(INDEX);
-        Map<String, String> map = weightMap(index);
-        Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
-        for (String name : new TreeSet<>(map.values())) {
-            if (!Path.of(name).getFileName().toString().equals(name)) {
-                throw WeightFileException.of(index, "found shard \"" + name + "\", wanted a plain file name in the same folder");
-            }
-            if (!Files.exists(folder.resolve(name))) throw WeightFileException.of(index, "names the shard " + name + ", which is not there");
-            SafetensorsFile shard = SafetensorsFile.open(folder.resolve(name));
-            files.add(shard);
-            shards.put(name, shard);
+    /// False if there is no weight file in the folder.
+    private boolean addFolder(Path folder, String prefix) {
+        for (String index : List.of(INDEX, TORCH_INDEX)) {
+            String single = index.equals(INDEX) ? SINGLE : TORCH_SINGLE;
+            if (Files.exists(folder.resolve(index))) addShards(folder, folder.resolve(index), prefix);
+            else if (Files.exists(folder.resolve(single))) addAll(prefix, opened(folder.resolve(single)));
+            else continue;
+            return true;
         }
-        map.forEach((tensor, shard) -> tensors.put(tensor, shards.get(shard).tensor(tensor)));
+        return false;
+    }
+
+    private void addParts(Path folder) {
+        for (Part part : Part.values()) {
+            Path inner = folder.resolve(part.folder());
+            if (!Files.isDirectory(inner) || !addFolder(inner, part.prefix())) {
+                throw WeightFileException.of(folder, "found neither " + SINGLE + " nor " + INDEX + " nor " + TORCH_SINGLE + " nor " + TORCH_INDEX
+                        + ", and no weights in " + part.folder() + "/; wanted a checkpoint folder in a published layout");
+            }
+        }
+    }
+
+    private void addAll(String prefix, WeightFile file) { file.tensors().values().forEach(t -> add(prefix, t)); }
+
+    private void add(String prefix, StoredTensor t) {
+        StoredTensor named = prefix.isEmpty() ? t : new StoredTensor(t.file(), prefix + t.name(), t.type(), t.shape(), t.data());
+        if (tensors.putIfAbsent(named.name(), named) != null) throw WeightFileException.of(t.file(), "tensor \"" + named.name() + "\" is in another file of the folder too");
+    }
+
+    private void addShards(Path folder, Path index, String prefix) {
+        Map<String, String> map = weightMap(index);
+        Map<String, WeightFile> shards = new LinkedHashMap<>();
+        for (String name : new TreeSet<>(map.values())) {
+            if (!isPlain(name)) throw WeightFileException.of(index, "found shard \"" + name + "\", wanted a plain file name in the same folder");
+            if (!Files.exists(folder.resolve(name))) throw WeightFileException.of(index, "names the shard " + name + ", which is not there");
+            shards.put(name, opened(folder.resolve(name)));
+        }
+        map.forEach((tensor, shard) -> add(prefix, shards.get(shard).tensor(tensor)));
         shards.forEach((name, shard) -> shard.tensors().keySet().forEach(t -> {
             if (!name.equals(map.get(t))) throw WeightFileException.of(index, "shard " + name + " holds tensor \"" + t + "\", which the index places in " + map.get(t));
         }));
     }
 
+    // Checked as text first, because what leads to another folder differs between systems.
+    private static boolean isPlain(String name) {
+        try {
+            Path.of(name);
+        } catch (InvalidPathException _) {
+            return false;
+        }
+        return !name.isEmpty() && !name.equals(".") && !name.equals("..") && name.chars().noneMatch(c -> c < ' ' || c == '/' || c == '\\' || c == ':');
+    }
+
     private static Map<String, String> weightMap(Path index) {
         try {
-            JsonNode map = new ObjectMapper().readTree(Files.readAllBytes(index)).path("weight_map");
-            if (!map.isObject() || map.isEmpty()) throw WeightFileException.of(index, "found no \"weight_map\" with tensors in it");
+            JsonNode root = JSON.readTree(Files.readAllBytes(index));
+            JsonNode map = root == null ? null : root.get("weight_map");
+            if (map == null || !map.isObject() || map.isEmpty()) throw WeightFileException.of(index, "found no \"weight_map\" with tensors in it");
             Map<String, String> out = new LinkedHashMap<>();
-            map.properties().forEach(e -> out.put(e.getKey(), e.getValue().asText()));
+            map.properties().forEach(e -> {
+                if (!e.getValue().isTextual()) throw WeightFileException.of(index, e.getKey(), e.getValue().toString(), "the name of a shard");
+                out.put(e.getKey(), e.getValue().asText());
+            });
             return out;
         } catch (IOException e) {
             throw new WeightFileException(index + ": cannot be read as JSON: " + e.getMessage(), e);
@@ -89,5 +155,5 @@ public final class WeightFiles implements AutoCloseable {
         return t;
     }
 
-    @Override public void close() { files.forEach(SafetensorsFile::close); }
+    @Override public void close() { files.forEach(WeightFile::close); }
 }

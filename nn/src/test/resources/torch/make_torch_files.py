@@ -1,0 +1,32 @@
+"""Writes the .bin files of this folder: python make_torch_files.py   (torch 2.x; values are counted up, so no seed is needed)."""
+import collections
+import torch
+
+DTYPES = dict(f64=torch.float64, f32=torch.float32, f16=torch.float16, bf16=torch.bfloat16, i64=torch.int64, i32=torch.int32,
+              i16=torch.int16, i8=torch.int8, u8=torch.uint8, bool=torch.bool)
+
+
+def tensors():
+    out = {name: torch.arange(-2, 4).abs().reshape(2, 3).to(t) for name, t in DTYPES.items()}
+    base = torch.arange(24, dtype=torch.float32).reshape(4, 6)
+    out["base"] = base                        # storage shared by the next four
+    out["row"] = base[2]                      # contiguous, with an offset
+    out["transposed"] = base.t()              # strides swapped
+    out["part"] = base[1:3, 1:6:2]            # strides with gaps
+    out["reshaped"] = base.reshape(2, 1, 12)
+    out["scalar"] = torch.tensor(2.5)
+    out["empty"] = torch.zeros(0, 7)
+    out["parameter"] = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+    return out
+
+
+torch.save(tensors(), "zip.bin")
+torch.save(tensors(), "zip_protocol_4.bin", pickle_protocol=4)
+torch.save(tensors(), "legacy.bin", _use_new_zipfile_serialization=False)
+linear = torch.nn.Linear(3, 2)
+with torch.no_grad():
+    linear.weight.copy_(torch.arange(6.0).reshape(2, 3))
+    linear.bias.copy_(torch.tensor([-1.0, 1.0]))
+torch.save(linear.state_dict(), "state_dict.bin")   # an OrderedDict with _metadata
+torch.save({"epoch": 3, "state_dict": linear.state_dict()}, "checkpoint.bin")
+torch.save({"wide": torch.ones(1).expand(1000)}, "expanded.bin")
