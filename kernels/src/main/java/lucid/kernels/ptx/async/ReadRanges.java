@@ -11,8 +11,8 @@ import lucid.kernels.ptx.tensor.WgmmaUnit;
 /// Where the factors of one product lie in shared memory, as pairs (address, end): exactly, and rounded to whole rows of the swizzle. The rounded ones are
 /// few and are claimed when nothing is wrong with all of their bytes; else the exact ones decide. A warp reads its own 16 rows of A and all of B.
 final class ReadRanges {
-    /// @param step the instruction
-    record Key(WgmmaSteps.Multiply step, long a, long b) {}
+    /// The two descriptors.
+    record Key(long a, long b) {}
 
     private final int[][] exact = new int[4][];
     private final int[][] rounded = new int[4][];

@@ -57,14 +57,26 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
 
         @Override
         public void read(byte[] image) {
-            for (int at = 0; at < bytes; at += 16) {
+            int whole = bytes / swizzle.pattern() * swizzle.pattern();
+            byte[] there = new byte[whole];
+            memory.peek(address, there, 0, whole);
+            for (int at = 0; at < whole; at += 16) {
+                System.arraycopy(there, swizzle.apply(at), image, at, 16);
+            }
+            for (int at = whole; at < bytes; at += 16) {
                 memory.peek(physical(at), image, at, 16);
             }
         }
 
         @Override
         public void write(byte[] image) {
-            for (int at = 0; at < bytes; at += 16) {
+            int whole = bytes / swizzle.pattern() * swizzle.pattern();
+            byte[] there = new byte[whole];
+            for (int at = 0; at < whole; at += 16) {
+                System.arraycopy(image, at, there, swizzle.apply(at), 16);
+            }
+            memory.poke(address, there, 0, whole);
+            for (int at = whole; at < bytes; at += 16) {
                 memory.poke(physical(at), image, at, 16);
             }
         }

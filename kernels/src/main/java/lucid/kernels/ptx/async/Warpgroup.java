@@ -1,8 +1,6 @@
 package lucid.kernels.ptx.async;
 
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.tensor.MatrixDescriptor;
@@ -22,7 +20,6 @@ final class Warpgroup {
     /// Warps whose product has been issued, and which have not gone on yet.
     private int issued;
     private Product newest;
-    private final Map<ReadRanges.Key, ReadRanges> ranges = new HashMap<>();
 
     Warpgroup(BlockAsync home, int index) {
         this.home = home;
@@ -82,15 +79,15 @@ final class Warpgroup {
         WgmmaSteps.Multiply step = with.step;
         MatrixDescriptor left;
         MatrixDescriptor right;
+        ReadRanges read;
         try {
             left = step.a() == null ? MatrixDescriptor.decode(with.a) : null;
             right = MatrixDescriptor.decode(with.b);
-            ranges.computeIfAbsent(new ReadRanges.Key(step, with.a, with.b), _ -> ReadRanges.of(step.unit(), left, right));
+            read = step.ranges().computeIfAbsent(new ReadRanges.Key(with.a, with.b), _ -> ReadRanges.of(step.unit(), left, right));
         } catch (IllegalArgumentException e) {
             last.finding(Kind.ILLEGAL_OPERAND, -1, e.getMessage());
             return;
         }
-        ReadRanges read = ranges.get(new ReadRanges.Key(step, with.a, with.b));
         var shared = last.block.memory.shared();
         int[][] files = new int[4][];
         for (int w = 0; w < 4; w++) {

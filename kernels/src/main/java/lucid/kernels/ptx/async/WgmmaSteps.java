@@ -3,6 +3,7 @@ package lucid.kernels.ptx.async;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Convergence;
 import lucid.kernels.ptx.machine.Decoder;
@@ -95,7 +96,7 @@ public final class WgmmaSteps {
             int[] left = inRegisters ? registers(form, 1, 4, PtxType.B32) : null;
             int descriptor = inRegisters ? -1 : form.wide(1, PtxType.B64);
             Decoding.PredicateSource scale = form.operand(3) instanceof Operand.Immediate ? null : form.predicate(3);
-            return new Multiply(unit, sum, left, descriptor, form.wide(2, PtxType.B64), scale, scale == null && flag(form, 3), shape[0] << 8 | d.ordinal());
+            return new Multiply(unit, sum, left, descriptor, form.wide(2, PtxType.B64), scale, scale == null && flag(form, 3), shape[0] << 8 | d.ordinal(), new ConcurrentHashMap<>());
         } catch (IllegalArgumentException e) {
             throw form.refuse(e.getMessage());
         }
@@ -147,7 +148,9 @@ public final class WgmmaSteps {
     /// @param right index of B's descriptor
     /// @param scale predicate of scale-d, or null for the literal `scaled`
     /// @param shape tells accumulators of different layout apart
-    record Multiply(WgmmaUnit unit, int[] d, int[] a, int left, int right, Decoding.PredicateSource scale, boolean scaled, int shape) implements Step {
+    /// @param ranges what the descriptors met so far read
+    record Multiply(WgmmaUnit unit, int[] d, int[] a, int left, int right, Decoding.PredicateSource scale, boolean scaled, int shape,
+                    Map<ReadRanges.Key, ReadRanges> ranges) implements Step {
         private static final int[] NONE = {};
 
         @Override

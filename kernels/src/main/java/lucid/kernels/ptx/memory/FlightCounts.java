@@ -1,7 +1,10 @@
 package lucid.kernels.ptx.memory;
 
+import java.util.Arrays;
+
 /// How many asynchronous copies are working on each 4 bytes of a page.
 final class FlightCounts {
+    private static final short[] ZEROS = new short[Shadow.BYTES / 4];
     private final int words;
     private short[] landing;
     private short[] leaving;
@@ -36,10 +39,8 @@ final class FlightCounts {
     }
 
     private static boolean any(short[] counts, int offset, int bytes) {
-        int any = 0;
-        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; counts != null && g < to; g++) {
-            any |= counts[g];
-        }
-        return any != 0;
+        int from = offset >> 2;
+        int to = offset + bytes + 3 >> 2;
+        return counts != null && !Arrays.equals(counts, from, to, ZEROS, 0, to - from);
     }
 }

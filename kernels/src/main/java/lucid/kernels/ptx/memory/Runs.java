@@ -1,5 +1,7 @@
 package lucid.kernels.ptx.memory;
 
+import java.util.Arrays;
+
 /// Loops over neighbouring stamps, kept branch-free so that the compiler turns them into vector code. Granule `i` of a run belongs to lane `i >> laneShift`.
 final class Runs {
     /// By `laneShift`: the lane of every granule. Adding a ready-made pattern is what the compiler turns into vector code.
@@ -79,5 +81,17 @@ final class Runs {
             good = clock.own(stamp) ? 0 : stamp >>> Stamp.LANE_BITS;
         }
         return true;
+    }
+
+    /// Where the values stop being the one at `from`; null stands for zeros. (`mismatch` is an intrinsic, a loop that stops is not.)
+    static int end(long[] values, int from, int to) {
+        if (values == null || to - from < 2) {
+            return to;
+        }
+        if (values[from + 1] != values[from]) {
+            return from + 1;
+        }
+        int last = Arrays.mismatch(values, from, to - 1, values, from + 1, to);
+        return last < 0 ? to : from + last + 1;
     }
 }

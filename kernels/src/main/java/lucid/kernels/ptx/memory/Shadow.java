@@ -351,8 +351,9 @@ final class Shadow extends Granules {
 
     /// The first access in the range that has not happened before; 0 for none.
     long unorderedAccess(int offset, int bytes, long stamp, Clock clock) {
-        for (int g = offset >> shift; g << shift < offset + bytes; g++) {
-            needWriters();
+        needWriters();
+        int to = offset + bytes + (1 << shift) - 1 >> shift;
+        for (int g = offset >> shift; g < to; g = runEnd(g, to)) {
             long found = collision(g, stamp, clock);
             if (found != 0) {
                 return found;
@@ -380,17 +381,19 @@ final class Shadow extends Granules {
         needReaders();
         int from = offset >> shift;
         int to = offset + bytes + (1 << shift) - 1 >> shift;
-        noteRead(from, stamp, clock, Stamp.lane(stamp));
-        if (to - from > 1 && Runs.same(reader, from + 1, to - from - 1) && (second == null || Runs.same(second, from + 1, to - from - 1))) {
-            noteRead(from + 1, stamp, clock, Stamp.lane(stamp));
-            Arrays.fill(reader, from + 2, to, reader[from + 1]);
-            if (second != null) {
-                Arrays.fill(second, from + 2, to, second[from + 1]);
-            }
-            return;
-        }
-        for (int g = from + 1; g < to; g++) {
+        for (int g = from; g < to; ) {
+            int end = runEnd(g, to);
             noteRead(g, stamp, clock, Stamp.lane(stamp));
+            Arrays.fill(reader, g + 1, end, reader[g]);
+            if (second != null) {
+                Arrays.fill(second, g + 1, end, second[g]);
+            }
+            g = end;
         }
+    }
+
+    /// Where the run of granules that begins at `from` ends: within it writer and readers are the same.
+    private int runEnd(int from, int to) {
+        return Runs.end(second, from, Runs.end(reader, from, Runs.end(writer, from, to)));
     }
 }
