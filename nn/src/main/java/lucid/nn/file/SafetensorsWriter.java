@@ -14,10 +14,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Writes a safetensors file, whole or not at all. The order is fixed (larger element types first, so that everything is aligned, then by name),
+/// Writes a safetensors file, or shards with their index; each file whole or not at all. The order is fixed (larger element types first, so that everything is aligned, then by name),
 /// so equal tensors give equal files, byte for byte.
 public final class SafetensorsWriter {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -84,6 +85,41 @@ public final class SafetensorsWriter {
             for (Item item : order) writeItem(channel, item, chunk);
         });
     }
+
+    /// Writes the tensors as shards in the order of their names, and last the index that makes a checkpoint of them (file names and index as transformers has them).
+    ///
+    /// @param maxBytes most bytes of tensors in one shard; a tensor that is larger has a shard of its own
+    /// @return the shards' names
+    public List<String> writeShards(Path folder, long maxBytes) {
+        if (maxBytes < 1) throw new IllegalArgumentException("shards: found a maximum of " + maxBytes + " bytes, wanted at least 1");
+        List<SafetensorsWriter> shards = new ArrayList<>();
+        long room = 0;
+        for (Item item : items.values()) {
+            if (shards.isEmpty() || item.bytes() > room) {
+                shards.add(new SafetensorsWriter());
+                shards.getLast().metadata.putAll(metadata);
+                room = maxBytes;
+            }
+            shards.getLast().items.put(item.name, item);
+            room -= item.bytes();
+        }
+        ObjectNode index = JSON.createObjectNode();
+        index.putObject("metadata").put("total_size", bytes());
+        ObjectNode map = index.putObject("weight_map");
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < shards.size(); i++) {
+            String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
+            shards.get(i).write(folder.resolve(name));
+            shards.get(i).items.keySet().forEach(tensor -> map.put(tensor, name));
+            names.add(name);
+        }
+        byte[] text = (index.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(folder.resolve(WeightFiles.INDEX), channel -> writeFully(channel, ByteBuffer.wrap(text)));
+        return names;
+    }
+
+    /// Bytes of all tensors, without headers.
+    public long bytes() { return items.values().stream().mapToLong(Item::bytes).reduce(0, Math::addExact); }
 
     private byte[] header(List<Item> order) {
         ObjectNode root = JSON.createObjectNode();

@@ -10,9 +10,9 @@ public final class WeightFileException extends RuntimeException {
 
     public WeightFileException(String message, Throwable cause) { super(message, cause); }
 
-    static WeightFileException of(Path file, String what) { return new WeightFileException(file + ": " + what); }
+    public static WeightFileException of(Path file, String what) { return new WeightFileException(file + ": " + what); }
 
-    static WeightFileException of(Path file, String tensor, String found, String wanted) {
+    public static WeightFileException of(Path file, String tensor, String found, String wanted) {
         return new WeightFileException(file + ": tensor \"" + tensor + "\": found " + found + ", wanted " + wanted);
     }
 }

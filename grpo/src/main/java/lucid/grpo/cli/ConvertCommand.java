@@ -1,0 +1,51 @@
+package lucid.grpo.cli;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import lucid.grpo.console.Console;
+import lucid.nn.checkpoint.CheckpointConversion;
+import lucid.nn.file.StoredType;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `lucid convert`.
+@Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Turns a checkpoint (safetensors or PyTorch .bin; one file, shards or TinyLLaVA's three folders) into safetensors of another layout or type.",
+        footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders"})
+final class ConvertCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "SRC", description = "Checkpoint folder, or one weight file.")
+    private Path source;
+
+    @Parameters(index = "1", paramLabel = "DST", description = "Folder to be made; it appears when it is complete.")
+    private Path target;
+
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "bf16, f16 or f32 (default: as stored). Integer tensors keep their type.")
+    private StoredType type;
+
+    @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private CheckpointConversion.Layout layout = CheckpointConversion.Layout.SINGLE;
+
+    @Option(names = "--max-shard-mb", paramLabel = "MB", description = "Largest shard of the sharded layout in 10^6 bytes (default: ${DEFAULT-VALUE}).")
+    private long shardMegabytes = CheckpointConversion.Options.SHARD / 1_000_000;
+
+    @Override public Integer call() {
+        var options = new CheckpointConversion.Options(type, layout, Math.multiplyExact(shardMegabytes, 1_000_000L));
+        CheckpointConversion.Summary done;
+        Console console = Console.standard();
+        Console.Bar[] bar = new Console.Bar[1];
+        try {
+            done = CheckpointConversion.convert(source, target, options, (bytes, total, tensor) -> {
+                if (bar[0] == null) bar[0] = console.bar("convert MB", total / 1_000_000);
+                bar[0].update(bytes / 1_000_000, tensor);
+            });
+        } finally {
+            if (bar[0] != null) bar[0].close();
+        }
+        System.out.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", target, done.tensors(), done.parameters(), done.bytes());
+        if (!done.copied().isEmpty()) System.out.println("with them: " + String.join(", ", done.copied()));
+        if (!done.leftOut().isEmpty()) System.out.println("left out:  " + String.join(", ", done.leftOut()));
+        return 0;
+    }
+}

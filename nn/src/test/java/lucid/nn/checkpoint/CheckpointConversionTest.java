@@ -1,0 +1,104 @@
+package lucid.nn.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import lucid.nn.checkpoint.CheckpointConversion.Layout;
+import lucid.nn.checkpoint.CheckpointConversion.Options;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.StoredTensor;
+import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
+import lucid.nn.file.WeightFiles;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointConversionTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/golden/tinyllava_video/batch_padded");
+    @TempDir Path folder;
+
+    @Test void layoutsRoundTrip() throws IOException {
+        Path single = GOLDEN.resolve("model");
+        Path sharded = convert(single, "sharded", null, Layout.SHARDED, 50_000);
+        Path folders = convert(sharded, "folders", null, Layout.FOLDERS, 1);
+        Path again = convert(folders, "again", null, Layout.SINGLE, 1);
+        Path fromPickles = convert(GOLDEN.resolve("model_folders"), "pickles", null, Layout.SINGLE, 1);
+        for (Path p : List.of(sharded, folders, again, fromPickles)) {
+            same(single, p);
+            assertEquals(TinyLlavaConfig.read(single), TinyLlavaConfig.read(p));
+        }
+        assertEquals(-1, Files.mismatch(again.resolve(WeightFiles.SINGLE), fromPickles.resolve(WeightFiles.SINGLE)), "one set of tensors, one file");
+        assertTrue(Files.exists(sharded.resolve("generation_config.json")));
+        assertTrue(Files.exists(folders.resolve("vision_tower/config.json")));
+        try (Stream<Path> list = Files.list(sharded)) {
+            List<String> shards = list.map(p -> p.getFileName().toString()).filter(n -> n.endsWith(".safetensors")).sorted().toList();
+            assertTrue(shards.size() > 3 && shards.getFirst().equals(String.format("model-00001-of-%05d.safetensors", shards.size())), shards.toString());
+        }
+    }
+
+    @Test void typesAreRoundedToNearestEven() {
+        float[] values = {1f, 1.00390625f, 1.01171875f, -3.14159265f, 1e-30f, Float.POSITIVE_INFINITY, Float.NaN, 0.1f, 65504f};
+        Path source = folder.resolve("source.safetensors");
+        new SafetensorsWriter().add("x", values, values.length).add("ids", new long[] {7, -200}, 2).write(source);
+        try (WeightFiles bf16 = WeightFiles.open(convert(source, "bf16", StoredType.BF16, Layout.SINGLE, 1)); WeightFiles f16 = WeightFiles.open(convert(source, "f16", StoredType.F16, Layout.SINGLE, 1))) {
+            assertEquals(StoredType.BF16, bf16.tensor("x").type());
+            assertArrayEquals(new float[] {1f, 1f, 1.015625f, -3.140625f}, java.util.Arrays.copyOf(bf16.tensor("x").toFloats(), 4), "ties go to the even one");
+            assertTrue(Double.isNaN(bf16.tensor("x").value(6)) && Double.isInfinite(bf16.tensor("x").value(5)));
+            for (int i = 0; i < values.length; i++) assertEquals(Float.float16ToFloat(Float.floatToFloat16(values[i])), f16.tensor("x").value(i));
+            assertArrayEquals(new long[] {7, -200}, bf16.tensor("ids").toLongs(), "integers stay");
+        }
+    }
+
+    @Test void narrowToWideIsExactAndConfigSaysSo() throws IOException {
+        Path golden = Path.of("src/test/resources/golden/tinyllava_video/one_video_bf16/model");
+        Path wide = convert(golden, "wide", StoredType.F32, Layout.SINGLE, 1);
+        same(golden, wide);
+        assertTrue(Files.readString(wide.resolve("config.json")).contains("\"torch_dtype\" : \"float32\""));
+        same(golden, convert(wide, "narrow", StoredType.BF16, Layout.SHARDED, 1));
+    }
+
+    @Test void whatCannotBeDoneLeavesNothing() throws IOException {
+        Path source = folder.resolve("source.safetensors");
+        new SafetensorsWriter().add("a", new float[] {1, 70_000}, 2).write(source);
+        var e = assertThrows(WeightFileException.class, () -> convert(source, "f16", StoredType.F16, Layout.SINGLE, 1));
+        assertTrue(e.getMessage().contains("tensor \"a\"") && e.getMessage().contains("70000.0"), e.getMessage());
+        assertThrows(WeightFileException.class, () -> convert(source, "folders", null, Layout.FOLDERS, 1));
+        assertThrows(WeightFileException.class, () -> convert(folder, "nothing", null, Layout.SINGLE, 1));
+        try (Stream<Path> list = Files.list(folder)) {
+            assertEquals(List.of(source), list.toList());
+        }
+        Files.createDirectory(folder.resolve("there"));
+        assertThrows(IllegalArgumentException.class, () -> convert(source, "there", null, Layout.SINGLE, 1));
+    }
+
+    private Path convert(Path from, String name, StoredType type, Layout layout, long shard) {
+        Path to = folder.resolve(name);
+        long[] last = new long[2];
+        var summary = CheckpointConversion.convert(from, to, new Options(type, layout, shard), (done, total, _) -> {
+            assertTrue(done > last[0] && done <= total);
+            last[0] = done;
+        });
+        assertEquals(summary.bytes(), last[0], "progress ends at the end");
+        return to;
+    }
+
+    private static void same(Path a, Path b) {
+        try (WeightFiles x = WeightFiles.open(a); WeightFiles y = WeightFiles.open(b)) {
+            assertEquals(x.tensors().keySet(), y.tensors().keySet());
+            assertFalse(x.tensors().isEmpty());
+            for (StoredTensor t : x.tensors().values()) {
+                assertArrayEquals(t.shape(), y.tensor(t.name()).shape(), t.name());
+                assertArrayEquals(t.toFloats(), y.tensor(t.name()).toFloats(), t.name());
+            }
+        }
+    }
+}
