@@ -169,7 +169,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             Clock clock = who.clock();
             lock(page);
             try {
-                int clean = page.shadow.readLanes(here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = Scattered.read(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
                 Lanes.gather(page.data, page.origin - page.address, clean, addresses, bytes, out, bases);
                 rest |= here & ~clean;
             } finally {
@@ -194,7 +194,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             Clock clock = who.clock();
             lock(page);
             try {
-                int clean = page.shadow.writeLanes(here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = Scattered.write(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
                 page.shadow.ready.add(clean, addresses, page.address, bytes);
                 Lanes.scatter(page.data, page.origin - page.address, clean, addresses, bytes, in, bases);
                 rest |= here & ~clean;

@@ -56,7 +56,7 @@ final class Shadow extends Granules {
         return conflict;
     }
 
-    private void noteRead(int g, long stamp, Clock clock, int lane) {
+    void noteRead(int g, long stamp, Clock clock, int lane) {
         long last = reader[g];
         if (last == 0 || last == stamp) {
             reader[g] = stamp;
@@ -77,7 +77,7 @@ final class Shadow extends Granules {
     }
 
     /// The second reader after `last` has lost its place to `now`.
-    private long concurrent(long older, long last, long now, Clock clock) {
+    long concurrent(long older, long last, long now, Clock clock) {
         if (sets != null) {
             return sets.with(older, last, now);
         }
@@ -85,7 +85,7 @@ final class Shadow extends Granules {
         return drop ? last : older;
     }
 
-    private boolean secondBefore(long second, Clock clock, int lane) {
+    boolean secondBefore(long second, Clock clock, int lane) {
         return Stamp.kind(second) != 0 ? clock.before(second, lane) : sets.unordered(second, clock, lane) == 0;
     }
 
@@ -104,7 +104,7 @@ final class Shadow extends Granules {
         return conflict;
     }
 
-    private long collision(int g, long stamp, Clock clock) {
+    long collision(int g, long stamp, Clock clock) {
         int lane = Stamp.lane(stamp);
         long write = writer[g];
         if (write != 0 && !clock.before(write, lane) && !Stamp.morallyStrong(write, stamp)) {
@@ -123,6 +123,18 @@ final class Shadow extends Granules {
         long unordered = Stamp.kind(other) == 0 ? sets.unordered(other, clock, lane) : clock.before(other, lane) ? 0 : other;
         collidedWithRead = true;
         return unordered != 0 && !Stamp.morallyStrong(unordered, stamp) ? unordered : 0;
+    }
+
+    void setWriter(int from, int n, long stamp) {
+        for (int g = from; g < from + n; g++) {
+            writer[g] = stamp;
+            if (reader != null) {
+                reader[g] = 0;
+            }
+            if (second != null) {
+                second[g] = 0;
+            }
+        }
     }
 
     boolean collidedWithRead() {
@@ -224,93 +236,6 @@ final class Shadow extends Granules {
             noteRead(g, stamp | Stamp.MANY, clock, Stamp.MANY);
         }
         return true;
-    }
-
-    // --- lanes at places of their own, all within this page ---
-
-    /// Notes weak reads of the lanes of `mask`, each at its address minus `origin`; returns the lanes for which that was free of findings.
-    int readLanes(int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
-        int n = 1 << refine(bytes);
-        needReaders();
-        boolean still = flights.none();
-        int clean = 0;
-        long good = 0;
-        for (int left = mask; left != 0; left &= left - 1) {
-            int lane = Integer.numberOfTrailingZeros(left);
-            int offset = (int) (addresses[lane] - origin);
-            int from = offset >> shift;
-            if (!ready.coversAligned(offset, bytes) || !still && flights.over(offset, bytes, false)) {
-                continue;
-            }
-            long ordered = writer == null ? good : ordered(from, n, lane, clock, good);
-            if (ordered >= 0) {
-                good = ordered;
-                clean |= 1 << lane;
-                noteLane(from, n, stamp, clock, lane);
-            }
-        }
-        return clean;
-    }
-
-    /// Checks the writes under one lane's read; `good` is the last one that was found ordered for every lane (without its lane bits, so never negative).
-    /// Returns the new one, or -1 for a race.
-    private long ordered(int from, int n, int lane, Clock clock, long good) {
-        for (int g = from; g < from + n; g++) {
-            long write = writer[g];
-            if (write != 0 && write >>> Stamp.LANE_BITS != good) {
-                if (!clock.before(write, lane)) {
-                    return -1;
-                }
-                good = clock.own(write) && !clock.syncedInWarp(write) ? good : write >>> Stamp.LANE_BITS;
-            }
-        }
-        return good;
-    }
-
-    private void noteLane(int from, int n, long stamp, Clock clock, int lane) {
-        long own = stamp | lane;
-        for (int g = from; g < from + n; g++) {
-            long last = reader[g];
-            if ((last ^ stamp) >>> Stamp.LANE_BITS == 0) {
-                reader[g] = last == own ? own : stamp | Stamp.MANY;
-            } else {
-                noteRead(g, own, clock, lane);
-            }
-        }
-    }
-
-    /// Notes weak writes of the lanes of `mask`; returns the lanes for which that was free of findings.
-    int writeLanes(int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
-        int n = 1 << refine(bytes);
-        needWriters();
-        boolean still = flights.none();
-        int clean = 0;
-        for (int left = nonCoherent ? 0 : mask; left != 0; left &= left - 1) {
-            int lane = Integer.numberOfTrailingZeros(left);
-            int offset = (int) (addresses[lane] - origin);
-            int from = offset >> shift;
-            boolean free = still || !flights.over(offset, bytes, true);
-            for (int g = from; free && g < from + n; g++) {
-                free = collision(g, stamp | lane, clock) == 0;
-            }
-            if (free) {
-                clean |= 1 << lane;
-                setWriter(from, n, stamp | lane);
-            }
-        }
-        return clean;
-    }
-
-    private void setWriter(int from, int n, long stamp) {
-        for (int g = from; g < from + n; g++) {
-            writer[g] = stamp;
-            if (reader != null) {
-                reader[g] = 0;
-            }
-            if (second != null) {
-                second[g] = 0;
-            }
-        }
     }
 
     // --- ranges of asynchronous copies ---
