@@ -3,6 +3,7 @@ package lucid.kernels.ptx.steps;
 import java.util.function.IntBinaryOperator;
 import java.util.function.IntUnaryOperator;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.number.Formats;
 import lucid.kernels.ptx.steps.Binary16.Format;
 import lucid.kernels.ptx.text.PtxType;
 
@@ -46,6 +47,9 @@ final class Halves {
             throw form.unknown();
         }
         form.end(3);
+        if (packed(type) && !ftz && !saturate) {
+            return Lanes.words(form.wordTarget(0, type), form.word(1, type), form.word(2, type), format == Format.F16 ? f16x2(form.at().opcode()) : bf16x2(form.at().opcode()));
+        }
         var finish = new Finish(format, ftz, saturate, false);
         IntBinaryOperator f = switch (form.at().opcode()) {
             case "add" -> (a, b) -> finish.out(format.encode(format.decode(finish.in(a)) + format.decode(finish.in(b))));
@@ -53,6 +57,39 @@ final class Halves {
             default -> (a, b) -> finish.out(format.encode(format.decode(finish.in(a)) * format.decode(finish.in(b))));
         };
         return binary(form, type, f);
+    }
+
+    /// The plain packed forms, which kernels use, have loops of their own.
+    private static IntBinaryOperator f16x2(String opcode) {
+        return switch (opcode) {
+            case "add" -> (a, b) -> Formats.f32ToF16x2Rn(f16High(a) + f16High(b), f16Low(a) + f16Low(b));
+            case "sub" -> (a, b) -> Formats.f32ToF16x2Rn(f16High(a) - f16High(b), f16Low(a) - f16Low(b));
+            default -> (a, b) -> Formats.f32ToF16x2Rn(f16High(a) * f16High(b), f16Low(a) * f16Low(b));
+        };
+    }
+
+    private static IntBinaryOperator bf16x2(String opcode) {
+        return switch (opcode) {
+            case "add" -> (a, b) -> Formats.f32ToBf16x2Rn(bf16High(a) + bf16High(b), bf16Low(a) + bf16Low(b));
+            case "sub" -> (a, b) -> Formats.f32ToBf16x2Rn(bf16High(a) - bf16High(b), bf16Low(a) - bf16Low(b));
+            default -> (a, b) -> Formats.f32ToBf16x2Rn(bf16High(a) * bf16High(b), bf16Low(a) * bf16Low(b));
+        };
+    }
+
+    private static float f16High(int pair) {
+        return Formats.f16ToF32(pair >>> 16);
+    }
+
+    private static float f16Low(int pair) {
+        return Formats.f16ToF32(pair & 0xffff);
+    }
+
+    private static float bf16High(int pair) {
+        return Float.intBitsToFloat(pair & 0xffff0000);
+    }
+
+    private static float bf16Low(int pair) {
+        return Float.intBitsToFloat(pair << 16);
     }
 
     /// `fma.rn{.ftz}{.sat|.relu}.f16{x2}`, `fma.rn{.relu}.bf16{x2}`; `.rn` is consumed.
@@ -66,6 +103,11 @@ final class Halves {
             throw form.unknown();
         }
         form.end(4);
+        if (packed(type) && !ftz && !saturate && !relu) {
+            return Lanes.words(form.wordTarget(0, type), form.word(1, type), form.word(2, type), form.word(3, type), format == Format.F16
+                    ? (a, b, c) -> Formats.f32ToF16x2Rn(Binary16.fmaOdd(f16High(a), f16High(b), f16High(c)), Binary16.fmaOdd(f16Low(a), f16Low(b), f16Low(c)))
+                    : (a, b, c) -> Formats.f32ToBf16x2Rn(Binary16.fmaOdd(bf16High(a), bf16High(b), bf16High(c)), Binary16.fmaOdd(bf16Low(a), bf16Low(b), bf16Low(c))));
+        }
         var finish = new Finish(format, ftz, saturate, relu);
         Lanes.IntTernary one = (a, b, c) -> finish.out(format.encode(Binary16.fmaOdd(format.decode(finish.in(a)), format.decode(finish.in(b)), format.decode(finish.in(c)))));
         Lanes.IntTernary f = packed(type) ? (a, b, c) -> one.apply(a >>> 16, b >>> 16, c >>> 16) << 16 | one.apply(a & 0xffff, b & 0xffff, c & 0xffff) : one;

@@ -105,16 +105,23 @@ public final class Logic {
         }
         return (warp, mask) -> {
             int[] r = warp.words;
-            for (int left = mask; left != 0; left &= left - 1) {
-                int l = Integer.numberOfTrailingZeros(left);
-                int x = r[a + l];
-                int y = r[b + l];
-                int z = r[c + l];
-                int high = y & (z & on[7] | ~z & on[6]) | ~y & (z & on[5] | ~z & on[4]);
-                int low = y & (z & on[3] | ~z & on[2]) | ~y & (z & on[1] | ~z & on[0]);
-                r[d + l] = x & high | ~x & low;
+            if (mask == -1) {
+                for (int l = 0; l < 32; l++) {
+                    r[d + l] = looked(r[a + l], r[b + l], r[c + l], on);
+                }
+            } else {
+                for (int left = mask; left != 0; left &= left - 1) {
+                    int l = Integer.numberOfTrailingZeros(left);
+                    r[d + l] = looked(r[a + l], r[b + l], r[c + l], on);
+                }
             }
             return Step.NEXT;
         };
+    }
+
+    private static int looked(int a, int b, int c, int[] on) {
+        int high = b & (c & on[7] | ~c & on[6]) | ~b & (c & on[5] | ~c & on[4]);
+        int low = b & (c & on[3] | ~c & on[2]) | ~b & (c & on[1] | ~c & on[0]);
+        return a & high | ~a & low;
     }
 }

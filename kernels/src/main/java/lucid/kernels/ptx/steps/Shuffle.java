@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.steps;
 
 import java.util.Arrays;
+import java.util.Locale;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
@@ -8,11 +9,13 @@ import lucid.kernels.ptx.text.PtxType;
 /// `shfl.sync.{up,down,bfly,idx}.b32 d{|p}, a, b, c, membermask` (PTX ISA, "shfl.sync"): c holds the clamp value in bits 4:0 and the segment mask in
 /// bits 12:8; a lane whose source is out of its segment keeps its own value and gets a false p.
 final class Shuffle {
+    private enum Mode { UP, DOWN, BFLY, IDX }
+
     private Shuffle() {}
 
     static Step decode(Form form) {
         form.oneOf("sync");
-        String mode = form.oneOf("up", "down", "bfly", "idx");
+        Mode mode = Mode.valueOf(form.oneOf("up", "down", "bfly", "idx").toUpperCase(Locale.ROOT));
         form.type(PtxType.B32);
         form.end(5);
         Operand target = form.operand(0);
@@ -22,15 +25,6 @@ final class Shuffle {
         int b = form.word(2, PtxType.B32);
         int c = form.word(3, PtxType.B32);
         int members = form.word(4, PtxType.B32);
-        Source source = switch (mode) {
-            case "up" -> (lane, offset, clamp, segment) -> valid(lane - offset, lane - offset >= ((lane & segment) | (clamp & ~segment)));
-            case "down" -> (lane, offset, clamp, segment) -> valid(lane + offset, lane + offset <= ((lane & segment) | (clamp & ~segment)));
-            case "bfly" -> (lane, offset, clamp, segment) -> valid(lane ^ offset, (lane ^ offset) <= ((lane & segment) | (clamp & ~segment)));
-            default -> (lane, offset, clamp, segment) -> {
-                int j = lane & segment | offset & ~segment;
-                return valid(j, j <= ((lane & segment) | (clamp & ~segment)));
-            };
-        };
         return Collectives.synchronised(members, (warp, lanes) -> {
             int[] r = warp.words;
             int[] old = Arrays.copyOfRange(r, a, a + 32);
@@ -38,9 +32,12 @@ final class Shuffle {
             for (int left = lanes; left != 0; left &= left - 1) {
                 int l = Integer.numberOfTrailingZeros(left);
                 int control = r[c + l];
-                int j = source.of(l, r[b + l] & 31, control & 31, control >>> 8 & 31);
-                valid |= (j >= 0 ? 1 : 0) << l;
-                int from = j >= 0 ? j : l;
+                int segment = control >>> 8 & 31;
+                int end = l & segment | control & 31 & ~segment;
+                int j = source(mode, l, r[b + l] & 31, segment);
+                boolean inside = mode == Mode.UP ? j >= end : j <= end;
+                valid |= (inside ? 1 : 0) << l;
+                int from = inside ? j : l;
                 if ((lanes >>> from & 1) == 0) {
                     Collectives.absent(warp, l, from);
                 }
@@ -52,13 +49,13 @@ final class Shuffle {
         });
     }
 
-    /// Where a lane reads from; -1 when that is out of its segment.
-    @FunctionalInterface
-    private interface Source {
-        int of(int lane, int offset, int clamp, int segment);
-    }
-
-    private static int valid(int lane, boolean inside) {
-        return inside ? lane : -1;
+    /// Where a lane would read from.
+    private static int source(Mode mode, int lane, int offset, int segment) {
+        return switch (mode) {
+            case UP -> lane - offset;
+            case DOWN -> lane + offset;
+            case BFLY -> lane ^ offset;
+            case IDX -> lane & segment | offset & ~segment;
+        };
     }
 }
