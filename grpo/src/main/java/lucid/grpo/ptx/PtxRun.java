@@ -12,6 +12,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import lucid.kernels.ptx.Card;
+import lucid.kernels.ptx.Estimate;
+import lucid.kernels.ptx.Profile;
 import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.check.Finding;
 import lucid.nn.file.SafetensorsWriter;
@@ -45,13 +49,14 @@ final class PtxRun implements Callable<Integer> {
     @Option(names = "--save", paramLabel = "NAME=FILE", description = "Writes a buffer as a tensor of that name into a safetensors file.")
     private Map<String, Path> saved = new LinkedHashMap<>();
 
-    @Option(names = "--card", paramLabel = "CARD", defaultValue = "h200", description = "Card for the estimate: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Card card;
+    @Option(names = "--card", paramLabel = "CARD", defaultValue = "h200", description = "Card for the estimate: h200, h100, a100 or rtx4090 (default: ${DEFAULT-VALUE}).")
+    private String card;
 
     @Option(names = "--json", description = "Prints JSON.")
     private boolean json;
 
     @Override public Integer call() throws IOException {
+        Card estimated = card();
         LaunchOptions.Prepared run = options.prepare(block);
         for (String name : printed) placed(run, name, "--print");
         for (String name : saved.keySet()) placed(run, name, "--save");
@@ -60,15 +65,15 @@ final class PtxRun implements Callable<Integer> {
         double seconds = (System.nanoTime() - begin) * 1e-9;
         for (Map.Entry<String, Path> s : saved.entrySet()) save(run, s.getKey(), s.getValue());
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(node(run, report, seconds).toPrettyString());
-        else print(out, run, report, seconds);
+        if (json) out.println(node(run, report, seconds, estimated).toPrettyString());
+        else print(out, run, report, seconds, estimated);
         out.flush();
         return report.clean() ? 0 : 1;
     }
 
-    private void print(PrintWriter out, LaunchOptions.Prepared run, RunReport report, double seconds) {
+    private void print(PrintWriter out, LaunchOptions.Prepared run, RunReport report, double seconds, Card estimated) {
         out.println(String.format(Locale.ROOT, "%s: %s, grid %s, block %s: %,d warp-instructions in %.2f s", report.file(), report.entry().name(), run.grid(), run.block(), report.counters().total(), seconds));
-        Work.of(report).lines(card).forEach(line -> out.println("  " + line));
+        profile(out, report.profile(), estimated);
         for (String name : printed) {
             List<Number> values = values(placed(run, name, "--print"), run, all ? Long.MAX_VALUE : PRINTED);
             long count = run.buffers().get(name).buffer().elements();
@@ -80,10 +85,10 @@ final class PtxRun implements Callable<Integer> {
         out.println(report.clean() ? "no findings" : report.findings().size() + " finding" + (report.findings().size() == 1 ? "" : "s"));
     }
 
-    private ObjectNode node(LaunchOptions.Prepared run, RunReport report, double seconds) {
+    private ObjectNode node(LaunchOptions.Prepared run, RunReport report, double seconds, Card estimated) {
         ObjectNode o = new ObjectMapper().createObjectNode().put("file", report.file()).put("entry", report.entry().name()).put("grid", run.grid()).put("block", run.block())
                 .put("seconds", seconds).put("warp_instructions", report.counters().total()).put("clean", report.clean());
-        Work.of(report).into(o.putObject("work"), card);
+        profile(o, report.profile(), estimated);
         ArrayNode notes = o.putArray("notes");
         report.notes().forEach(n -> notes.add(n.toString()));
         findings(o.putArray("findings"), report.findings());
@@ -94,6 +99,44 @@ final class PtxRun implements Callable<Integer> {
         }
         return o;
     }
+
+    private Card card() {
+        return switch (card.toLowerCase(Locale.ROOT)) {
+            case "h200" -> Card.H200;
+            case "h100" -> Card.H100;
+            case "a100" -> Card.A100;
+            case "rtx4090" -> Card.RTX4090;
+            default -> throw new IllegalArgumentException("--card: found '" + card + "', wanted h200, h100, a100 or rtx4090");
+        };
+    }
+
+    private static void profile(PrintWriter out, Profile p, Card estimated) {
+        out.println("  instructions: " + counts(p.instructions()));
+        out.println("  bytes by space: " + counts(p.bytes()) + "; flop by unit: " + counts(p.flops()));
+        if (p.sectors() > 0) out.println(String.format(Locale.ROOT, "  global memory: %,d sectors of 32 bytes, %.2f x the ideal", p.sectors(), (double) p.sectors() / p.idealSectors()));
+        if (p.wavefronts() > 0) out.println(String.format(Locale.ROOT, "  shared memory: %,d wavefronts, %.2f x the ideal (more than 1: bank conflicts)", p.wavefronts(), (double) p.wavefronts() / p.idealWavefronts()));
+        out.println("  " + p.on(estimated));
+    }
+
+    private static String counts(Map<?, Long> counted) {
+        return counted.isEmpty() ? "none" : counted.entrySet().stream().sorted((a, b) -> Long.compare(b.getValue(), a.getValue()))
+                .map(e -> name(e.getKey()) + String.format(Locale.ROOT, " %,d", e.getValue())).collect(Collectors.joining(", "));
+    }
+
+    private static String name(Object key) { return key.toString().toLowerCase(Locale.ROOT).replace('_', ' '); }
+
+    private static void profile(ObjectNode into, Profile p, Card estimated) {
+        ObjectNode o = into.putObject("profile");
+        numbers(o.putObject("instructions"), p.instructions());
+        numbers(o.putObject("bytes"), p.bytes());
+        numbers(o.putObject("flops"), p.flops());
+        o.put("sectors", p.sectors()).put("ideal_sectors", p.idealSectors()).put("wavefronts", p.wavefronts()).put("ideal_wavefronts", p.idealWavefronts());
+        Estimate e = p.on(estimated);
+        o.putObject("estimate").put("card", estimated.name()).put("microseconds_at_least", e.total()).put("bound_by", e.bound() == null ? null : name(e.bound()))
+                .put("roofline_fraction_at_most", e.rooflineFraction()).put("note", "from counts and published peaks, not a measurement");
+    }
+
+    private static void numbers(ObjectNode into, Map<?, Long> counted) { counted.forEach((key, n) -> into.put(name(key), n)); }
 
     static void findings(ArrayNode into, List<Finding> findings) {
         for (Finding f : findings) {

@@ -62,7 +62,7 @@ class PtxCommandTest extends CommandTest {
     @Test void aCleanRunPrintsAndSaves() throws IOException {
         Path saved = temp.resolve("y.safetensors");
         String out = lucid(launch("run", 100, "--print", "y", "--save", "y=" + saved)).ok().out();
-        assertTrue(out.contains("y = [0.0, 0.5, 1.0, 1.5") && out.contains("no findings") && out.contains("ESTIMATE"), out);
+        assertTrue(out.contains("y = [0.0, 0.5, 1.0, 1.5") && out.contains("no findings") && out.contains("estimate for H200"), out);
         try (SafetensorsFile y = SafetensorsFile.open(saved)) {
             assertEquals(49.5f, y.tensor("y").toFloats()[99]);
         }
