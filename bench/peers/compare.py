@@ -87,7 +87,7 @@ class Side:
 
 def compare(workload, options, log):
     launcher = os.path.join(ROOT, "lucid.cmd" if os.name == "nt" else "lucid")
-    common = ["--warmup", str(options.warmup), "--interactive"]
+    common = ["--warmup", str(options.warmup), "--interactive"] + (["--cpu"] if options.cpu else [])
     sides = [Side([launcher, "peer", workload, *common, "--threads", str(options.threads)], log)]
     sides[0].read("ready")
     sides.append(Side([sys.executable, os.path.join(HERE, SCRIPTS[workload]), workload, *common], log))
@@ -118,11 +118,14 @@ def main():
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quiet", type=float, default=0, metavar="S", help="wait up to S seconds before each turn until the machine is idle")
+    parser.add_argument("--cpu", action="store_true", help="CPU seconds with one thread each, for a busy machine (demo_step and layer_step)")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     for workload in options.workloads:
         if workload not in SCRIPTS:
             parser.error(f"workload '{workload}'; wanted one of {', '.join(SCRIPTS)}")
+    if options.cpu:
+        options.threads = 1
     os.environ["PEER_THREADS"] = str(options.threads)
     everything = []
     print(f"{'workload':11} {'peer':22} {'Lucid s':>8} {'peer s':>8} {'ratio':>6} {'best':>6}  undisturbed (Lucid, peer)")

@@ -7,6 +7,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import lucid.grpo.cli.Subcommand;
@@ -37,6 +38,9 @@ public final class PeerRuns implements Subcommand {
     @Option(names = "--threads", paramLabel = "N", defaultValue = "2", description = "Threads of Lucid (default: ${DEFAULT-VALUE}).")
     private int threads;
 
+    @Option(names = "--cpu", description = "CPU seconds of the one thread instead of time that passes, for a busy machine; needs --threads 1.")
+    private boolean cpu;
+
     @Option(names = "--interactive", description = "One repetition, and one line, for every line on standard input.")
     private boolean interactive;
 
@@ -49,6 +53,7 @@ public final class PeerRuns implements Subcommand {
             throw new CommandLine.ParameterException(spec.commandLine(), "peer: --repetitions " + repetitions + " --warmup " + warmup + " --threads " + threads
                     + "; wanted at least one repetition and thread, no negative warm-up");
         }
+        if (cpu && threads != 1) throw new CommandLine.ParameterException(spec.commandLine(), "peer: --cpu --threads " + threads + "; wanted --threads 1 with --cpu");
         PrintWriter out = spec.commandLine().getOut();
         try (Device device = new SimdDevice(threads); Workload work = open(device)) {
             for (int i = 0; i < warmup; i++) work.run();
@@ -75,15 +80,17 @@ public final class PeerRuns implements Subcommand {
         while (in.readLine() != null) line(work, seconds(work, 1), out);
     }
 
-    private static double[] seconds(Workload work, int repetitions) {
+    private double[] seconds(Workload work, int repetitions) {
         double[] all = new double[repetitions];
         for (int i = 0; i < repetitions; i++) {
-            long start = System.nanoTime();
+            long start = nanos();
             work.run();
-            all[i] = (System.nanoTime() - start) / 1e9;
+            all[i] = (nanos() - start) / 1e9;
         }
         return all;
     }
+
+    private long nanos() { return cpu ? ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() : System.nanoTime(); }
 
     private void line(Workload work, double[] seconds, PrintWriter out) throws IOException {
         double[] sorted = seconds.clone();
