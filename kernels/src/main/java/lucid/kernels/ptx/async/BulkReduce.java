@@ -1,6 +1,5 @@
 package lucid.kernels.ptx.async;
 
-import java.util.Arrays;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Access;
 import lucid.kernels.ptx.memory.CheckedMemory;
@@ -41,7 +40,6 @@ final class BulkReduce {
             }
             memory.atomic(warp, lanes == 32 ? -1 : (1 << lanes) - 1, addresses, size, Access.RELAXED_GPU, (a, b, _) -> reduction.combine(a, b), values, values, old);
         }
-        Arrays.fill(old, 0);
     }
 
     private static long element(byte[] image, int at, int size) {

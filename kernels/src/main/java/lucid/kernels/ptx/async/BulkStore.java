@@ -11,6 +11,7 @@ final class BulkStore extends Work {
     private final BulkReduce reduce;
     private final Flight flight;
     private byte[] image;
+    private boolean awaited;
     private boolean landed;
 
     /// @param reduce null for a plain copy
@@ -25,10 +26,8 @@ final class BulkStore extends Work {
 
     /// True once somebody has waited for its source.
     boolean sourceRead() {
-        return image != null && awaited;
+        return awaited;
     }
-
-    private boolean awaited;
 
     private void take() {
         if (image == null) {

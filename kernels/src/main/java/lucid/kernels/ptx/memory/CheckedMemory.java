@@ -13,6 +13,11 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     private final int firstLane;
     private final Set<Flight> flights = ConcurrentHashMap.newKeySet();
 
+    /// Forgets copies that a launch which was stopped has left behind.
+    final void forgetFlights() {
+        flights.clear();
+    }
+
     /// @param seed picks the order in which lanes of one atomic instruction take their turn; 0 for ascending
     CheckedMemory(long seed) {
         this.firstLane = seed == 0 ? 0 : (int) (seed * 0x9E3779B97F4A7C15L >>> 59);

@@ -28,6 +28,13 @@ final class FlightCounts {
         }
     }
 
+    /// Forgets copies that a launch which was stopped has left behind.
+    void clear() {
+        landing = null;
+        leaving = null;
+        flights = 0;
+    }
+
     /// True when no copy is in flight anywhere here.
     boolean none() {
         return flights == 0;

@@ -96,6 +96,7 @@ public final class GlobalMemory extends CheckedMemory {
     /// @param threads how many threads will access this memory
     public synchronized void beginLaunch(int threads) {
         setConcurrent(threads > 1);
+        forgetFlights();
         for (Page[] chunk : chunks) {
             if (chunk != null) {
                 Arrays.stream(chunk).filter(page -> page != null).forEach(Page::forgetAccesses);

@@ -32,6 +32,7 @@ final class Shadow extends Granules {
     /// Forgets all accesses: a kernel boundary orders everything.
     void forgetAccesses() {
         forget();
+        flights.clear();
         nonCoherent = false;
     }
 

@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.util.List;
+import lucid.kernels.ptx.async.AsyncKernel.Run;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.machine.Schedule;
+import lucid.kernels.ptx.memory.GlobalMemory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -217,5 +221,14 @@ class BulkCopyTest {
     void prefetchesOnlyCheckTheirOperands() {
         new AsyncKernel("@leader cp.async.bulk.prefetch.L2.global [in], 512;\n").clean();
         new AsyncKernel("@leader cp.async.bulk.prefetch.L2.global [in], 8;\n").finds(Kind.ILLEGAL_OPERAND);
+    }
+
+    @Test
+    void aStoppedLaunchLeavesNothingInFlight() {
+        var memory = new GlobalMemory(5);
+        Run stopped = new AsyncKernel(INIT + FILL + FENCE + STORE + AWAIT).run(Timing.LATE, Schedule.ROUND_ROBIN, memory);
+        assertTrue(stopped.has(Kind.DEADLOCK));
+        Run next = new AsyncKernel("mad.wide.u32 x1, tid, 4, out; st.global.u32 [x1], tid;\n").run(Timing.LATE, Schedule.ROUND_ROBIN, memory);
+        assertEquals(List.of(), next.findings());
     }
 }
