@@ -1,5 +1,6 @@
 package lucid.grpo.data;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,9 +14,9 @@ import lucid.video.drift.Scene;
 /// Examples and prompts from Drift. The pictures are decoded from the clips' files; scenes, questions and words are functions of the seed.
 ///
 /// Kinds of examples: `early_document`, `document` (text alone: binding, letters, told scenes), `frame_caption` (one frame), `caption`, `description`,
-/// `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
+/// `motion` (a description of which only the directions are learned: they are a seventh of its words and all of its difficulty), `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
 public final class DriftData implements TrainingData {
-    private static final Set<String> KINDS = new TreeSet<>(Set.of("early_document", "document", "frame_caption", "caption", "description", "direct", "open", "cold_start"));
+    private static final Set<String> KINDS = new TreeSet<>(Set.of("early_document", "document", "frame_caption", "caption", "description", "motion", "path", "direct", "open", "cold_start"));
 
     // Different clips in a step at most; more examples ask more about the same ones.
     private static final int CLIPS = 32;
@@ -29,6 +30,7 @@ public final class DriftData implements TrainingData {
     private final List<DriftPlan.Asked> training;
     private final List<DriftPlan.Asked> coldStart;
     private final int[] stride;
+    private final List<int[]> directions;
 
     public DriftData(DriftPlan plan, ClipStore clips, Tokenizer tokenizer) {
         this.plan = plan;
@@ -38,6 +40,7 @@ public final class DriftData implements TrainingData {
         scenes = plan.scenes();
         training = plan.training(scenes);
         coldStart = plan.coldStart(scenes);
+        directions = Arrays.stream(Scene.Direction.values()).map(d -> tokenizer.encode(" " + d.word())).toList();
         // Which frame of the file each sampled frame is: the published rule, floor(i (n - 1) / (k - 1)).
         int k = clips.framesPerClip();
         stride = java.util.stream.IntStream.range(0, k).map(i -> k == 1 ? 0 : i * (Scene.FRAMES - 1) / (k - 1)).toArray();
@@ -52,10 +55,9 @@ public final class DriftData implements TrainingData {
             case "document" -> document(kind, DriftText.document(d, false));
             case "frame_caption" -> template.continuation(kind, seen, PLACEHOLDER, DriftText.frameCaption(scene, stride[seen.frame()]));
             case "caption" -> template.continuation(kind, seen, PLACEHOLDER, " " + DriftText.caption(scene));
-            case "description" -> {
-                DriftText.Pair p = DriftText.description(d, scene);
-                yield template.example(kind, seen, p.given(), p.target().strip());
-            }
+            case "path" -> template.example(kind, seen, "Follow the objects.", DriftText.path(scene));
+            case "description" -> description(kind, d, seen, scene);
+            case "motion" -> onlyDirections(template.example(kind, seen, "Describe the video.", DriftText.caption(scene)));
             case "direct" -> {
                 Question q = question(d, scene);
                 yield template.example(kind, seen, PromptTemplate.question(q.problem(), Mode.DIRECT), q.answer() + " " + q.letter());
@@ -78,6 +80,24 @@ public final class DriftData implements TrainingData {
     }
 
     private static Question question(Draw d, Scene scene) { return Question.draw(d, scene, d.pick(List.of(Question.Kind.values()))); }
+
+    private Example description(String kind, Draw d, Visual seen, Scene scene) {
+        DriftText.Pair p = DriftText.description(d, scene);
+        return template.example(kind, seen, p.given(), p.target().strip());
+    }
+
+    private Example onlyDirections(Example whole) {
+        int[] labels = new int[whole.labels().length];
+        Arrays.fill(labels, Example.IGNORE);
+        for (int[] word : directions) {
+            for (int at = 0; at + word.length <= labels.length; at++) {
+                if (whole.labels()[at] != Example.IGNORE && Arrays.equals(whole.ids(), at, at + word.length, word, 0, word.length)) {
+                    System.arraycopy(word, 0, labels, at, word.length);
+                }
+            }
+        }
+        return new Example(whole.kind(), whole.visual(), whole.ids(), labels);
+    }
 
     private Example document(String kind, DriftText.Pair p) {
         int[] given = tokenizer.encode(p.given());

@@ -31,6 +31,15 @@ public final class DriftText {
                 .collect(Collectors.joining(",", "", "."));
     }
 
+    /// `first red bar top left to bottom left down, ...`: where each thing begins and ends, and so which way it moves.
+    public static String path(Scene scene) {
+        return IntStream.range(0, scene.things().size()).mapToObj(i -> {
+            Scene.Thing t = scene.things().get(i);
+            int end = t.start() + t.frames() - 1;
+            return (i == 0 ? "first " : "last ") + t.name() + " " + place(t.x(t.start()), t.y(t.start())) + " to " + place(t.x(end), t.y(end)) + " " + t.direction().word();
+        }).collect(Collectors.joining(", ", "", "."));
+    }
+
     private static String place(double x, double y) {
         double low = 0.36 * Scene.SIZE;
         double high = 0.64 * Scene.SIZE;
