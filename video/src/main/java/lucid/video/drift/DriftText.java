@@ -91,7 +91,7 @@ public final class DriftText {
     public static Pair document(Draw d, boolean early) {
         if (early) return document(d, d.chance(0.3) ? Lesson.LETTERS : Lesson.BINDING);
         double v = d.uniform();
-        return document(d, v < 0.15 ? Lesson.BINDING : v < 0.3 ? Lesson.LETTERS : v < 0.55 ? Lesson.FINDING : Lesson.CHOICE);
+        return document(d, v < 0.15 ? Lesson.BINDING : v < 0.4 ? Lesson.LETTERS : v < 0.55 ? Lesson.FINDING : Lesson.CHOICE);
     }
 
     private static Pair binding(Draw d) {
@@ -113,6 +113,22 @@ public final class DriftText {
         return new Pair(" " + String.join(", ", told) + ".", target.toString());
     }
 
+    /// Sentences that say nothing: between the options and the answer lies now this, now that, so looking an option up must not depend on how far away it is.
+    private static String filler(Draw d) {
+        StringBuilder s = new StringBuilder();
+        for (int n = d.below(4); n > 0; n--) {
+            String a = d.pick(TAGS);
+            String b = d.pick(TAGS);
+            s.append(switch (d.below(4)) {
+                case 0 -> " Describe the video in <" + a + "> </" + a + ">.";
+                case 1 -> " Look at every object and write a " + a + " of it.";
+                case 2 -> " Put the " + a + " in <" + a + "> </" + a + "> and the " + b + " (option) in <" + b + "> </" + b + "> tags.";
+                default -> " Read and answer.";
+            });
+        }
+        return s.toString();
+    }
+
     private static Pair letters(Draw d, Question q) {
         String options = q.problem().substring(q.problem().indexOf("\nOptions:"));
         String target = IntStream.of(d.permutation(4)).mapToObj(i -> " " + q.options().get(i) + " " + (char) ('A' + i)).collect(Collectors.joining(","));
@@ -129,7 +145,7 @@ public final class DriftText {
     }
 
     private static Pair choice(Draw d, Scene scene, Question q) {
-        String told = " USER: \n" + q.problem() + " Read and answer. ASSISTANT:";
+        String told = " USER: \n" + q.problem() + (d.chance(0.5) ? " Read and answer." : filler(d)) + " ASSISTANT:";
         if (d.chance(0.5)) return new Pair(told + " " + caption(scene), " " + q.conclusion());
         int[] two = d.permutation(TAGS.size());
         String a = TAGS.get(two[0]);
