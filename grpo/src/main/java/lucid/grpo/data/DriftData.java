@@ -14,7 +14,8 @@ import lucid.video.drift.Scene;
 /// Examples and prompts from Drift. The pictures are decoded from the clips' files; scenes, questions and words are functions of the seed.
 ///
 /// Kinds of examples: `early_document`, `document` (text alone: binding, letters, told scenes), `frame_caption` (one frame), `caption`, `description`,
-/// `motion` (a description of which only the directions are learned: they are a seventh of its words and all of its difficulty), `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
+/// `path` (where each thing begins and ends), `motion` (a description of which only the directions are learned: few of its words and all of its difficulty; without it some seeds
+/// never get to see motion), `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
 public final class DriftData implements TrainingData {
     private static final Set<String> KINDS = new TreeSet<>(Set.of("early_document", "document", "frame_caption", "caption", "description", "motion", "path", "direct", "open", "cold_start"));
 

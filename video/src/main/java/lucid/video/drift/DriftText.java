@@ -91,7 +91,7 @@ public final class DriftText {
     public static Pair document(Draw d, boolean early) {
         if (early) return document(d, d.chance(0.3) ? Lesson.LETTERS : Lesson.BINDING);
         double v = d.uniform();
-        return document(d, v < 0.15 ? Lesson.BINDING : v < 0.4 ? Lesson.LETTERS : v < 0.55 ? Lesson.FINDING : Lesson.CHOICE);
+        return document(d, v < 0.15 ? Lesson.BINDING : v < 0.35 ? Lesson.LETTERS : v < 0.6 ? Lesson.FINDING : Lesson.CHOICE);
     }
 
     private static Pair binding(Draw d) {

@@ -75,4 +75,19 @@ class DriftTextTest {
         assertTrue(DriftText.reasoned(s, q).contains(q.evidence()));
         assertEquals(List.of("Down", "Right", "Left", "Up"), q.options());
     }
+
+    @Test void aPathBeginsAndEndsWhereTheThingDoes() {
+        for (int i = 0; i < 200; i++) {
+            Scene scene = Scene.of(5, i);
+            String path = DriftText.path(scene);
+            for (Scene.Thing t : scene.things()) {
+                int end = t.start() + t.frames() - 1;
+                String first = DriftText.frameCaption(scene, t.start());
+                String last = DriftText.frameCaption(scene, end);
+                String from = first.substring(first.indexOf(t.name()) + t.name().length() + 1).split("[,.]")[0];
+                String to = last.substring(last.indexOf(t.name()) + t.name().length() + 1).split("[,.]")[0];
+                assertTrue(path.contains(t.name() + " " + from + " to " + to + " " + t.direction().word()), path);
+            }
+        }
+    }
 }
