@@ -37,8 +37,9 @@ final class ConvertCommand implements Callable<Integer> {
         Console.Bar[] bar = new Console.Bar[1];
         try {
             done = CheckpointConversion.convert(source, target, options, (bytes, total, tensor) -> {
-                if (bar[0] == null) bar[0] = console.bar("convert MB", total / 1_000_000);
-                bar[0].update(bytes / 1_000_000, tensor);
+                // Rounded up, so that the bar is full at the last byte and not before.
+                if (bar[0] == null) bar[0] = console.bar("convert MB", total / 1_000_000 + 1);
+                bar[0].update(bytes / 1_000_000 + (bytes == total ? 1 : 0), tensor);
             });
         } finally {
             if (bar[0] != null) bar[0].close();

@@ -142,6 +142,7 @@ public final class CheckpointConversion {
     }
 
     private void copyOthers(Path folder, List<String> copied, List<String> leftOut) throws IOException {
+        List<String> parts = Stream.of(WeightFiles.Part.values()).map(WeightFiles.Part::folder).toList();
         List<Path> others;
         try (Stream<Path> list = Files.list(from)) {
             others = list.sorted().toList();
@@ -151,7 +152,7 @@ public final class CheckpointConversion {
             if (name.equals("config.json")) writeConfig(file, folder);
             else if (Files.isRegularFile(file) && !isWeights(name)) Files.copy(file, folder.resolve(name));
             else {
-                leftOut.add(name);
+                if (parts.stream().noneMatch(name::equals)) leftOut.add(name);
                 continue;
             }
             copied.add(name);

@@ -1,8 +1,12 @@
 package lucid.nn.config;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,15 +14,20 @@ import java.nio.file.Path;
 
 /// Keys of one JSON object, each checked where it is read. `where` names file and place for messages.
 record ConfigReader(String where, JsonNode node) {
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
     /// Reads a file, or `config.json` in a folder.
     static ConfigReader open(Path path) {
         Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
         try {
-            JsonNode node = new ObjectMapper().readTree(Files.readAllBytes(file));
+            JsonNode node = JSON.readTree(Files.readAllBytes(file));
             if (node == null || !node.isObject()) throw new ConfigException(file + ": wanted a JSON object");
             return new ConfigReader(file.toString(), node);
         } catch (JsonProcessingException e) {
             throw new ConfigException(file + ": not sound JSON: " + e.getOriginalMessage() + " (line " + e.getLocation().getLineNr() + ")", e);
+        } catch (CharConversionException e) {
+            throw new ConfigException(file + ": not sound JSON: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
         }

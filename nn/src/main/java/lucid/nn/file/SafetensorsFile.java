@@ -1,10 +1,5 @@
 package lucid.nn.file;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -15,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -27,8 +23,6 @@ import java.util.Map;
 public final class SafetensorsFile implements WeightFile {
     /// Longest header that the format allows.
     private static final long MAX_HEADER = 100_000_000;
-    private static final ObjectMapper JSON =
-            new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build());
 
     private final Path path;
     private final Arena arena;
@@ -67,71 +61,32 @@ public final class SafetensorsFile implements WeightFile {
             throw WeightFileException.of(path, "found header length " + Long.toUnsignedString(header) + ", wanted 2 .. "
                     + Math.min(MAX_HEADER, size - 8) + " (the file has " + size + " bytes): truncated, or not a safetensors file");
         }
-        JsonNode root = header(all.asSlice(8, header).toArray(ValueLayout.JAVA_BYTE));
+        SafetensorsHeader entries = SafetensorsHeader.read(path, all.asSlice(8, header).toArray(ValueLayout.JAVA_BYTE));
         MemorySegment data = all.asSlice(8 + header);
-        List<Placed> placed = new ArrayList<>();
-        root.properties().forEach(e -> {
-            if (e.getKey().equals("__metadata__")) readMetadata(e.getValue());
-            else placed.add(place(e.getKey(), e.getValue(), data));
-        });
+        List<Placed> placed = new ArrayList<>(entries.entries().size());
+        entries.entries().forEach(e -> placed.add(place(e, data)));
         placed.forEach(p -> tensors.put(p.tensor.name(), p.tensor));
+        metadata.putAll(entries.metadata());
         requireExactCover(placed, data.byteSize());
-    }
-
-    private JsonNode header(byte[] bytes) {
-        try {
-            JsonNode root = JSON.readTree(bytes);
-            if (root == null || !root.isObject()) throw WeightFileException.of(path, "header is not a JSON object");
-            return root;
-        } catch (JsonProcessingException e) {
-            String reason = e.getOriginalMessage();
-            throw new WeightFileException(path + ": header is not sound JSON: " + reason
-                    + (reason.startsWith("Duplicate") ? " (a tensor is named twice)" : ""), e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private void readMetadata(JsonNode node) {
-        if (!node.isObject()) throw WeightFileException.of(path, "__metadata__ is " + node.getNodeType() + ", wanted an object of strings");
-        node.properties().forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
     }
 
     private record Placed(StoredTensor tensor, long from, long to) {}
 
-    private Placed place(String name, JsonNode node, MemorySegment data) {
-        JsonNode typeNode = node.path("dtype");
-        StoredType type = StoredType.byName(typeNode.asText());
-        if (type == null) throw WeightFileException.of(path, name, "dtype " + typeNode, "one of " + StoredType.names());
-        long[] shape = longs(name, "shape", node.path("shape"));
-        long[] offsets = longs(name, "data_offsets", node.path("data_offsets"));
-        if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > data.byteSize()) {
-            throw WeightFileException.of(path, name, "data_offsets " + node.path("data_offsets"),
+    private Placed place(SafetensorsHeader.Entry e, MemorySegment data) {
+        if (e.from() > e.to() || e.to() > data.byteSize()) {
+            throw WeightFileException.of(path, e.name(), "data_offsets [" + e.from() + ", " + e.to() + "]",
                     "two ascending numbers up to the data's " + data.byteSize() + " bytes (is the file truncated?)");
         }
-        long bytes = type.bytes();
+        long bytes = e.type().bytes();
         try {
-            for (long d : shape) bytes = Math.multiplyExact(bytes, d);
-        } catch (ArithmeticException e) {
-            throw new WeightFileException(path + ": tensor \"" + name + "\": shape " + node.path("shape") + " overflows 64 bits", e);
+            for (long d : e.shape()) bytes = Math.multiplyExact(bytes, d);
+        } catch (ArithmeticException overflow) {
+            throw new WeightFileException(path + ": tensor \"" + e.name() + "\": shape " + Arrays.toString(e.shape()) + " overflows 64 bits", overflow);
         }
-        if (offsets[1] - offsets[0] != bytes) {
-            throw WeightFileException.of(path, name, (offsets[1] - offsets[0]) + " bytes", bytes + " for " + type + " " + node.path("shape"));
+        if (e.to() - e.from() != bytes) {
+            throw WeightFileException.of(path, e.name(), (e.to() - e.from()) + " bytes", bytes + " for " + e.type() + " " + Arrays.toString(e.shape()));
         }
-        return new Placed(new StoredTensor(path, name, type, shape, data.asSlice(offsets[0], bytes)), offsets[0], offsets[1]);
-    }
-
-    private long[] longs(String name, String field, JsonNode node) {
-        if (!node.isArray()) throw WeightFileException.of(path, name, field + " " + node, "an array of numbers");
-        long[] out = new long[node.size()];
-        for (int i = 0; i < out.length; i++) {
-            JsonNode n = node.get(i);
-            if (!n.isIntegralNumber() || !n.canConvertToLong() || n.asLong() < 0) {
-                throw WeightFileException.of(path, name, field + " " + node, "whole numbers >= 0");
-            }
-            out[i] = n.asLong();
-        }
-        return out;
+        return new Placed(new StoredTensor(path, e.name(), e.type(), e.shape(), data.asSlice(e.from(), bytes)), e.from(), e.to());
     }
 
     private void requireExactCover(List<Placed> placed, long bytes) {

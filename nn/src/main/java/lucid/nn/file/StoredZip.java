@@ -73,7 +73,7 @@ final class StoredZip {
         if (end >= 20 && all.get(INT, end - 20) == LOCATOR64) {
             long end64 = all.get(LONG, end - 12);
             require(end64, 56, "the zip64 end");
-            if (end64 > end - 20 - 56 || all.get(INT, end64) != END64) throw bad(end64, "found no zip64 end of the directory where its locator points");
+            if (all.get(INT, end64) != END64 || all.get(LONG, end64 + 4) != end - 20 - 12 - end64) throw bad(end64, "found no zip64 end of the directory right before its locator");
             agree(end, "number of entries", count, 0xFFFF, all.get(LONG, end64 + 32));
             agree(end, "directory size", size, FULL, all.get(LONG, end64 + 40));
             agree(end, "directory offset", directory, FULL, all.get(LONG, end64 + 48));

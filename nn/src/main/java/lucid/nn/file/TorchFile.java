@@ -41,9 +41,10 @@ public final class TorchFile implements WeightFile {
         this.arena = arena;
     }
 
-    /// True for the first bytes of either form, and of pickles in general, so that a hostile one is refused as what it is. No safetensors header is so long.
+    /// True for the first bytes of either form, and of pickles in general, so that a hostile one is refused as what it is. A safetensors header of 640 bytes
+    /// starts with 80 02 as well, but then come the zeros of its length and a brace.
     static boolean isTorch(ByteBuffer head) {
-        if (head.remaining() < 2) return false;
+        if (head.remaining() < 2 || head.remaining() == 9 && head.getInt(4) == 0 && head.get(8) == '{') return false;
         int first = head.get(0) & 0xFF;
         int second = head.get(1) & 0xFF;
         return first == 'P' && second == 'K' || first == 0x80 && second >= 2 && second <= 5 || first == 'c' && second >= 'A' || first == '(' && second >= 'A';

@@ -31,7 +31,7 @@ public sealed interface WeightFile extends AutoCloseable permits SafetensorsFile
     ///
     /// @throws WeightFileException if it is damaged, or neither
     static WeightFile open(Path path) {
-        ByteBuffer head = ByteBuffer.allocate(4);
+        ByteBuffer head = ByteBuffer.allocate(9);
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             while (head.hasRemaining() && channel.read(head) >= 0) continue;
         } catch (IOException e) {
