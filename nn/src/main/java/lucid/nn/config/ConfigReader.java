@@ -25,7 +25,7 @@ record ConfigReader(String where, JsonNode node) {
             if (node == null || !node.isObject()) throw new ConfigException(file + ": wanted a JSON object");
             return new ConfigReader(file.toString(), node);
         } catch (JsonProcessingException e) {
-            throw new ConfigException(file + ": not sound JSON: " + e.getOriginalMessage() + " (line " + e.getLocation().getLineNr() + ")", e);
+            throw new ConfigException(file + ": not sound JSON: " + e.getOriginalMessage() + (e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")"), e);
         } catch (CharConversionException e) {
             throw new ConfigException(file + ": not sound JSON: " + e.getMessage(), e);
         } catch (IOException e) {

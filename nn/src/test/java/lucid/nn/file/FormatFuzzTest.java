@@ -171,6 +171,9 @@ class FormatFuzzTest {
     /// Found by the sweep (seed 1743): zeros in a header made the JSON parser guess UTF-32.
     @Test void headersAreUtf8() throws IOException { assertFalse(run(1743)); }
 
+    /// Found by the sweep (seed 1980): the JSON parser's refusal of deep nesting has no line.
+    @Test void deepNestingInAConfiguration() throws IOException { assertFalse(run(1980)); }
+
     @Test void oneBitChangedInAPickleIsSeen() throws IOException {
         byte[] zip = seeds.get(Kind.STATE_DICT);
         MemorySegment pickle = StoredZip.read(Path.of("zip"), MemorySegment.ofArray(zip)).get("state_dict/data.pkl").data();
