@@ -89,9 +89,7 @@ final class ReadRanges {
                 continue;
             }
             flight = flight == null ? Flight.begin(warp, -1, Flight.Kind.WGMMA, "a wgmma") : flight;
-            if (flight.mayRead(shared, base | all[i], all[i + 1] - all[i])) {
-                flight.reads(shared, base | all[i], all[i + 1] - all[i]);
-            } else {
+            if (!flight.readsClean(shared, base | all[i], all[i + 1] - all[i])) {
                 state.disclaim((long) all[i] << 32 | all[i + 1]);
                 claimExactly(flight, shared, base, exact[w], all[i], all[i + 1]);
             }

@@ -255,8 +255,15 @@ public final class Clock {
         }
         int from = shared ? 32 : 0;
         int lane = Stamp.lane(stamp);
-        int at = lane == Stamp.MANY ? Arrays.stream(seen[agent], from, from + 32).min().getAsInt() : seen[agent][from + lane];
-        return Stamp.time(stamp) < at;
+        return Stamp.time(stamp) < (lane == Stamp.MANY ? least(seen[agent], from) : seen[agent][from + lane]);
+    }
+
+    private static int least(int[] times, int from) {
+        int least = Integer.MAX_VALUE;
+        for (int lane = 0; lane < 32; lane++) {
+            least = Math.min(least, times[from + lane]);
+        }
+        return least;
     }
 
     /// Blocks are stamped modulo 32,768; the snapshots know them whole.

@@ -71,8 +71,15 @@ public final class Flight {
         return add(memory, lane, address, bytes, false);
     }
 
-    /// True when [#reads] would find nothing wrong with a range of shared memory.
-    public boolean mayRead(SharedMemory memory, long address, int bytes) {
+    /// [#reads] of a range of shared memory, if nothing is wrong with it; false leaves everything as it was.
+    public boolean readsClean(SharedMemory memory, long address, int bytes) {
+        if (!mayRead(memory, address, bytes)) {
+            return false;
+        }
+        return add(memory, lane, address, bytes, false, true);
+    }
+
+    private boolean mayRead(SharedMemory memory, long address, int bytes) {
         Clock clock = issuer.clock();
         int by = lane < 0 ? Stamp.MANY : lane;
         for (long at = address; at < address + bytes; ) {
@@ -89,6 +96,10 @@ public final class Flight {
     }
 
     private boolean add(CheckedMemory memory, int lane, long address, int bytes, boolean write) {
+        return add(memory, lane, address, bytes, write, false);
+    }
+
+    private boolean add(CheckedMemory memory, int lane, long address, int bytes, boolean write, boolean checked) {
         for (long at = address; at < address + bytes; ) {
             Page page = memory.page(at);
             int n = page == null ? 1 : (int) Math.min(address + bytes - at, page.address + Shadow.BYTES - at);
@@ -98,7 +109,9 @@ public final class Flight {
             }
             memory.lock(page);
             try {
-                check(memory, lane, page, (int) (at - page.address), n, write);
+                if (!checked) {
+                    check(memory, lane, page, (int) (at - page.address), n, write);
+                }
                 page.shadow.flights.mark(write, (int) (at - page.address), n, 1);
             } finally {
                 memory.unlock(page);

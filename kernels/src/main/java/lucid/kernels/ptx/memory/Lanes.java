@@ -40,6 +40,13 @@ final class Lanes {
 
     /// Places of their own into the lanes of `mask`: an address plus `origin` is an index into `data`.
     static void gather(byte[] data, long origin, int mask, long[] addresses, int bytes, int[] out, int[] bases) {
+        if (mask == -1 && bytes == 4) {
+            int base = bases[0];
+            for (int lane = 0; lane < 32; lane++) {
+                out[base + lane] = (int) Page.INT.get(data, (int) (addresses[lane] + origin));
+            }
+            return;
+        }
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
             get(data, (int) (addresses[lane] + origin), lane, bytes, out, bases);

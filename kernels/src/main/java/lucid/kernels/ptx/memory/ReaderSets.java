@@ -13,7 +13,12 @@ final class ReaderSets {
     /// Sets after which those that no granule refers to any more are dropped.
     private static final int LIMIT = 1 << 14;
 
-    private record Step(long from, long added, long now) {}
+    private record Step(long from, long added, long now) {
+        @Override
+        public int hashCode() {
+            return mix((from * 31 + added) * 31 + now);
+        }
+    }
 
     private final List<Granules> users = new ArrayList<>();
     private int limit = LIMIT;
@@ -38,12 +43,19 @@ final class ReaderSets {
     /// The set `older` and the reader `added`, without readings of the agent that reads `now`: its own earlier ones come before its later ones.
     long with(long older, long added, long now) {
         long base = Stamp.withLane(added, Stamp.MANY);
-        var step = new Step(older, base, now >>> 8 & 0x1fffffL);
-        if (step.equals(lastStep)) {
+        long agent = now >>> 8 & 0x1fffffL;
+        if (lastStep != null && lastStep.from == older && lastStep.added == base && lastStep.now == agent) {
             return lastHandle;
         }
+        var step = new Step(older, base, agent);
+        Long handle = steps.get(step);
+        if (handle == null) {
+            handle = add(older, base, now);
+            steps.put(step, handle);
+        }
         lastStep = step;
-        return lastHandle = steps.computeIfAbsent(step, _ -> add(older, base, now));
+        lastHandle = handle;
+        return handle;
     }
 
     private long add(long older, long added, long now) {
@@ -58,10 +70,23 @@ final class ReaderSets {
         after[n++] = added;
         long[] stamps = Arrays.copyOf(after, n);
         Arrays.sort(stamps);
-        return known.computeIfAbsent(new Key(stamps, Arrays.hashCode(stamps)), _ -> {
+        return known.computeIfAbsent(new Key(stamps, hash(stamps)), _ -> {
             sets.add(stamps);
             return (long) sets.size() - 1 << Stamp.IDENTITY;
         });
+    }
+
+    private static int hash(long[] stamps) {
+        long sum = 0;
+        for (long stamp : stamps) {
+            sum = sum * 31 + stamp;
+        }
+        return mix(sum);
+    }
+
+    /// Stamps and handles differ in high bits first, which the low bits of a sum, the ones that choose a bucket, do not show; those of its product with 2^64 / phi do.
+    private static int mix(long sum) {
+        return (int) (sum * 0x9E3779B97F4A7C15L >>> 32);
     }
 
     private static int index(long handle) {

@@ -203,7 +203,7 @@ final class Shadow extends Granules {
         int n = lanes << laneShift;
         if (nonCoherent || writer != null && !Runs.ordered(writer, from, n, laneShift, clock)
                 || reader != null && !Runs.ordered(reader, from, n, laneShift, clock)
-                || second != null && !(Runs.same(second, from, n) && (second[from] == 0 || secondBefore(second[from], clock, 0)))) {
+                || second != null && !secondsBefore(from, n, clock)) {
             return false;
         }
         needWriters();
@@ -213,6 +213,24 @@ final class Shadow extends Granules {
         }
         if (second != null) {
             Arrays.fill(second, from, from + n, 0);
+        }
+        return true;
+    }
+
+    /// The other readers of all granules have happened before what any lane does now.
+    boolean secondsBefore(int from, int n, Clock clock) {
+        if (Runs.same(second, from, n)) {
+            return second[from] == 0 || secondBefore(second[from], clock, 0);
+        }
+        long good = 0;
+        for (int g = from; g < from + n; g++) {
+            long other = second[g];
+            if (other != good && other != 0) {
+                if (Stamp.kind(other) == 0 ? sets.unordered(other, clock, 0) != 0 : !clock.beforeAnyLane(other)) {
+                    return false;
+                }
+                good = other;
+            }
         }
         return true;
     }
@@ -308,7 +326,7 @@ final class Shadow extends Granules {
         int from = offset >> shift;
         int to = offset + bytes + (1 << shift) - 1 >> shift;
         for (int g = from; g < to; ) {
-            int end = runEnd(g, to);
+            int end = Runs.end(second, g, Runs.end(reader, g, to));
             noteRead(g, stamp, clock, Stamp.lane(stamp));
             Arrays.fill(reader, g + 1, end, reader[g]);
             if (second != null) {

@@ -61,6 +61,13 @@ public final class Traffic {
     void shared(int instruction, int mask, long[] addresses, int bytes) {
         int group = bytes <= 4 ? 32 : 128 / bytes;
         int i = instruction * FIELDS;
+        if (mask == -1 && bytes <= 4 && oneRow(addresses)) {
+            sums[i]++;
+            sums[i + 1]++;
+            sums[i + 2]++;
+            sums[i + 5] += 32L * bytes;
+            return;
+        }
         for (int from = 0; from < 32; from += group) {
             int part = mask & (group == 32 ? -1 : (1 << group) - 1 << from);
             if (part != 0) {
@@ -70,6 +77,16 @@ public final class Traffic {
         }
         sums[i]++;
         sums[i + 5] += (long) Integer.bitCount(mask) * bytes;
+    }
+
+    /// True when all lie in one row of the 32 banks: different words are then in different banks.
+    private static boolean oneRow(long[] addresses) {
+        long first = addresses[0];
+        long difference = 0;
+        for (int lane = 0; lane < 32; lane++) {
+            difference |= addresses[lane] ^ first;
+        }
+        return difference >>> 7 == 0;
     }
 
     /// An aligned access of 8 or 16 bytes takes whole groups of 2 or 4 banks, so that such groups count like banks.
