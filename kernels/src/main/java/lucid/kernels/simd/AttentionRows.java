@@ -71,7 +71,7 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
         if (rows < PANEL) Arrays.fill(to, at, at + n * PANEL, 0f);
         long pitch = stride * Float.BYTES;
         for (int j = 0; j < rows; j += L) {
-            Transpose.rows(segment, address(row + j, col), pitch, Math.min(L, rows - j) - 1, n / L, to, at + j, PANEL, squares);
+            Transpose.rows(segment, address(row + j, col), pitch, Math.min(L, rows - j) - 1, n / L, DType.F32, to, at + j, PANEL, squares);
         }
         for (int d = n / L * L; d < n; d++) {
             for (int j = 0; j < rows; j++) to[at + d * PANEL + j] = get(row + j, col + d);
