@@ -12,7 +12,7 @@ final class Literals {
     static int word(Decoding context, Instruction at, Operand.Immediate literal, PtxType type) {
         return switch (literal.kind()) {
             case INTEGER -> type.floating()
-                    ? refuse(context, at, "an integer literal where ." + type.text() + " is wanted; write 0f" + "XXXXXXXX or a decimal point")
+                    ? refuse(context, at, "an integer literal where ." + type.text() + " is wanted; write 0fXXXXXXXX or a decimal point")
                     : truncate(literal.bits(), type.bits());
             case F32 -> type.bits() == 32 ? (int) literal.bits() : refuse(context, at, "an f32 literal where ." + type.text() + " is wanted");
             case F64 -> type == PtxType.F32 ? Float.floatToRawIntBits((float) Double.longBitsToDouble(literal.bits()))
