@@ -77,7 +77,7 @@ final class BitHashes {
     }
 
     private void matMul() {
-        for (int[] s : new int[][] {{1, 100, 300}, {13, 37, 61}, {70, 64, 1030}, {301, 5, 17}}) {
+        for (int[] s : new int[][] {{1, 100, 300}, {6, 28, 66}, {13, 37, 61}, {70, 64, 1030}, {301, 5, 17}}) {
             for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
                 for (int orientation = 0; orientation < 4; orientation++) {
                     boolean ta = orientation / 2 == 1;

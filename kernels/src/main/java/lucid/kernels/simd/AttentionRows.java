@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
@@ -71,7 +70,7 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
         if (rows < PANEL) Arrays.fill(to, at, at + n * PANEL, 0f);
         long pitch = stride * Float.BYTES;
         for (int j = 0; j < rows; j += L) {
-            Transpose.rows(segment, address(row + j, col), pitch, Math.min(L, rows - j) - 1, n / L, DType.F32, to, at + j, PANEL, squares);
+            Transpose.rows(segment, address(row + j, col), pitch, Math.min(L, rows - j) - 1, n / L, to, at + j, PANEL, squares);
         }
         for (int d = n / L * L; d < n; d++) {
             for (int j = 0; j < rows; j++) to[at + d * PANEL + j] = get(row + j, col + d);

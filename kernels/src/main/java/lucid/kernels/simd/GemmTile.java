@@ -3,6 +3,8 @@ package lucid.kernels.simd;
 import static lucid.kernels.simd.Species.F;
 import static lucid.kernels.simd.Species.LANES;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /// The register tiles of the matrix product: `height` rows by two vectors, one chain `acc = fma(a_k, b_k, acc)` per lane, ascending k.
@@ -12,19 +14,24 @@ import jdk.incubator.vector.FloatVector;
 /// 6 · 2 + 3 of the 16 of AVX2, 8 · 2 + 3 of the 32 of NEON. The low tiles are for the rows that are left over; four rows are still eight
 /// independent chains, which is what two FMA ports of latency four need, so a single row costs no more than four.
 ///
-/// Measured on two cores of an Intel Xeon (family 6, model 207, AVX-512, 2 MiB L2 a core; one thread, best of many on a shared machine): the 12-row tile 95 to 100 % of the FMA peak
-/// of the same minute, 8 rows 95 %, 4 rows 80 %.
+/// The left factor is packed in strips of [#STRIP] rows, [k][STRIP]: as many rows as one transposition in registers takes, so the rows of a tile are two or three
+/// strips at a constant distance. The right factor is read where it is, row by row at any pitch: a packed panel is the pitch of WIDTH floats, and a matrix that lies
+/// the right way round needs no packing at all. In L1 or streaming from L2, near or at a pitch of a few cache lines, the tile runs at the same speed.
 ///
-/// Panels are `float[]`, so that range checks leave the loop and no kind of memory segment can spoil it. The loop counts in the index of b itself:
-/// with a counter beside two indices HotSpot keeps all three and the tile loses a sixth of its speed when it resumes chains (measured).
+/// Measured on one core of an Intel Xeon (family 6, model 207, AVX-512, 2 MiB L2; thread CPU time, on a shared machine): 91 to 93 % of the FMA peak of the same
+/// minute at chains of 105 to 1024 with panels in L1 or L2, 89 % with the right factor read in place.
 final class GemmTile {
     /// Columns of a tile: two vectors.
     static final int WIDTH = 2 * LANES;
     /// Rows of the tallest tile.
     static final int HEIGHT = LANES == 16 ? 12 : LANES == 8 ? 6 : 8;
+    /// Rows of a strip of the packed left factor.
+    static final int STRIP = LANES == 8 ? 2 : 4;
     /// Floats of a tile.
     static final int SIZE = HEIGHT * WIDTH;
 
+    private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+    private static final long STEP = 4L * LANES;
     /// Where fresh chains start: choosing between two arrays costs nothing, choosing between two kinds of vectors 24 times costs 7 %.
     private static final float[] ZEROS = new float[SIZE];
 
@@ -39,18 +46,18 @@ final class GemmTile {
 
     /// `c[r][j] = chain over p of fma(a[p][r], b[p][j])`, from 0 or, if `resume`, from what c holds.
     ///
-    /// @param a panel [k][height], from `ao` on
-    /// @param b panel [k][WIDTH], from `bo` on
-    /// @param c tile [height][WIDTH], from `co` on
-    static void run(int height, float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
-        if (height == 4) rows4(a, ao, b, bo, k, c, co, resume);
-        else if (LANES == 16 && height == 12) rows12(a, ao, b, bo, k, c, co, resume);
-        else if (LANES == 8 && height == 6) rows6(a, ao, b, bo, k, c, co, resume);
-        else rows8(a, ao, b, bo, k, c, co, resume);
+    /// @param a     strips [k][STRIP], from `ao` on, `as` floats from strip to strip
+    /// @param b     rows of WIDTH floats, from byte `bo` on, `pitch` bytes from row to row
+    /// @param c     tile [height][WIDTH], from `co` on
+    static void run(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
+        if (height == 4) rows4(a, ao, as, b, bo, pitch, k, c, co, resume);
+        else if (LANES == 16 && height == 12) rows12(a, ao, as, b, bo, pitch, k, c, co, resume);
+        else if (LANES == 8 && height == 6) rows6(a, ao, as, b, bo, pitch, k, c, co, resume);
+        else rows8(a, ao, as, b, bo, pitch, k, c, co, resume);
     }
 
     /// 12 rows x 2 vectors.
-    private static void rows12(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+    private static void rows12(float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
         float[] from = resume ? c : ZEROS;
         int at = resume ? co : 0;
         FloatVector x0 = FloatVector.fromArray(F, from, at), y0 = FloatVector.fromArray(F, from, at + LANES);
@@ -65,20 +72,20 @@ final class GemmTile {
         FloatVector x9 = FloatVector.fromArray(F, from, at + 18 * LANES), y9 = FloatVector.fromArray(F, from, at + 19 * LANES);
         FloatVector x10 = FloatVector.fromArray(F, from, at + 20 * LANES), y10 = FloatVector.fromArray(F, from, at + 21 * LANES);
         FloatVector x11 = FloatVector.fromArray(F, from, at + 22 * LANES), y11 = FloatVector.fromArray(F, from, at + 23 * LANES);
-        for (int j = bo, i = ao, end = bo + k * WIDTH; j < end; j += WIDTH, i += 12) {
-            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+        for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
+            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
             s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
-            s = FloatVector.broadcast(F, a[i + 4]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
-            s = FloatVector.broadcast(F, a[i + 5]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
-            s = FloatVector.broadcast(F, a[i + 6]); x6 = s.fma(u, x6); y6 = s.fma(v, y6);
-            s = FloatVector.broadcast(F, a[i + 7]); x7 = s.fma(u, x7); y7 = s.fma(v, y7);
-            s = FloatVector.broadcast(F, a[i + 8]); x8 = s.fma(u, x8); y8 = s.fma(v, y8);
-            s = FloatVector.broadcast(F, a[i + 9]); x9 = s.fma(u, x9); y9 = s.fma(v, y9);
-            s = FloatVector.broadcast(F, a[i + 10]); x10 = s.fma(u, x10); y10 = s.fma(v, y10);
-            s = FloatVector.broadcast(F, a[i + 11]); x11 = s.fma(u, x11); y11 = s.fma(v, y11);
+            s = FloatVector.broadcast(F, a[i + as]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
+            s = FloatVector.broadcast(F, a[i + as + 1]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
+            s = FloatVector.broadcast(F, a[i + as + 2]); x6 = s.fma(u, x6); y6 = s.fma(v, y6);
+            s = FloatVector.broadcast(F, a[i + as + 3]); x7 = s.fma(u, x7); y7 = s.fma(v, y7);
+            s = FloatVector.broadcast(F, a[i + 2 * as]); x8 = s.fma(u, x8); y8 = s.fma(v, y8);
+            s = FloatVector.broadcast(F, a[i + 2 * as + 1]); x9 = s.fma(u, x9); y9 = s.fma(v, y9);
+            s = FloatVector.broadcast(F, a[i + 2 * as + 2]); x10 = s.fma(u, x10); y10 = s.fma(v, y10);
+            s = FloatVector.broadcast(F, a[i + 2 * as + 3]); x11 = s.fma(u, x11); y11 = s.fma(v, y11);
         }
         x0.intoArray(c, co); y0.intoArray(c, co + LANES);
         x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
@@ -95,7 +102,7 @@ final class GemmTile {
     }
 
     /// 8 rows x 2 vectors.
-    private static void rows8(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+    private static void rows8(float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
         float[] from = resume ? c : ZEROS;
         int at = resume ? co : 0;
         FloatVector x0 = FloatVector.fromArray(F, from, at), y0 = FloatVector.fromArray(F, from, at + LANES);
@@ -106,16 +113,16 @@ final class GemmTile {
         FloatVector x5 = FloatVector.fromArray(F, from, at + 10 * LANES), y5 = FloatVector.fromArray(F, from, at + 11 * LANES);
         FloatVector x6 = FloatVector.fromArray(F, from, at + 12 * LANES), y6 = FloatVector.fromArray(F, from, at + 13 * LANES);
         FloatVector x7 = FloatVector.fromArray(F, from, at + 14 * LANES), y7 = FloatVector.fromArray(F, from, at + 15 * LANES);
-        for (int j = bo, i = ao, end = bo + k * WIDTH; j < end; j += WIDTH, i += 8) {
-            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+        for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
+            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
             s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
-            s = FloatVector.broadcast(F, a[i + 4]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
-            s = FloatVector.broadcast(F, a[i + 5]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
-            s = FloatVector.broadcast(F, a[i + 6]); x6 = s.fma(u, x6); y6 = s.fma(v, y6);
-            s = FloatVector.broadcast(F, a[i + 7]); x7 = s.fma(u, x7); y7 = s.fma(v, y7);
+            s = FloatVector.broadcast(F, a[i + as]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
+            s = FloatVector.broadcast(F, a[i + as + 1]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
+            s = FloatVector.broadcast(F, a[i + as + 2]); x6 = s.fma(u, x6); y6 = s.fma(v, y6);
+            s = FloatVector.broadcast(F, a[i + as + 3]); x7 = s.fma(u, x7); y7 = s.fma(v, y7);
         }
         x0.intoArray(c, co); y0.intoArray(c, co + LANES);
         x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
@@ -128,7 +135,7 @@ final class GemmTile {
     }
 
     /// 6 rows x 2 vectors.
-    private static void rows6(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+    private static void rows6(float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
         float[] from = resume ? c : ZEROS;
         int at = resume ? co : 0;
         FloatVector x0 = FloatVector.fromArray(F, from, at), y0 = FloatVector.fromArray(F, from, at + LANES);
@@ -137,14 +144,14 @@ final class GemmTile {
         FloatVector x3 = FloatVector.fromArray(F, from, at + 6 * LANES), y3 = FloatVector.fromArray(F, from, at + 7 * LANES);
         FloatVector x4 = FloatVector.fromArray(F, from, at + 8 * LANES), y4 = FloatVector.fromArray(F, from, at + 9 * LANES);
         FloatVector x5 = FloatVector.fromArray(F, from, at + 10 * LANES), y5 = FloatVector.fromArray(F, from, at + 11 * LANES);
-        for (int j = bo, i = ao, end = bo + k * WIDTH; j < end; j += WIDTH, i += 6) {
-            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+        for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
+            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
-            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
-            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
-            s = FloatVector.broadcast(F, a[i + 4]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
-            s = FloatVector.broadcast(F, a[i + 5]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
+            s = FloatVector.broadcast(F, a[i + as]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + as + 1]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+            s = FloatVector.broadcast(F, a[i + 2 * as]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
+            s = FloatVector.broadcast(F, a[i + 2 * as + 1]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
         }
         x0.intoArray(c, co); y0.intoArray(c, co + LANES);
         x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
@@ -155,19 +162,19 @@ final class GemmTile {
     }
 
     /// 4 rows x 2 vectors.
-    private static void rows4(float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+    private static void rows4(float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
         float[] from = resume ? c : ZEROS;
         int at = resume ? co : 0;
         FloatVector x0 = FloatVector.fromArray(F, from, at), y0 = FloatVector.fromArray(F, from, at + LANES);
         FloatVector x1 = FloatVector.fromArray(F, from, at + 2 * LANES), y1 = FloatVector.fromArray(F, from, at + 3 * LANES);
         FloatVector x2 = FloatVector.fromArray(F, from, at + 4 * LANES), y2 = FloatVector.fromArray(F, from, at + 5 * LANES);
         FloatVector x3 = FloatVector.fromArray(F, from, at + 6 * LANES), y3 = FloatVector.fromArray(F, from, at + 7 * LANES);
-        for (int j = bo, i = ao, end = bo + k * WIDTH; j < end; j += WIDTH, i += 4) {
-            FloatVector u = FloatVector.fromArray(F, b, j), v = FloatVector.fromArray(F, b, j + LANES), s;
+        for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
+            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
-            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
-            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+            s = FloatVector.broadcast(F, a[STRIP == 2 ? i + as : i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[STRIP == 2 ? i + as + 1 : i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
         }
         x0.intoArray(c, co); y0.intoArray(c, co + LANES);
         x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);

@@ -36,20 +36,19 @@ public final class Intrinsics {
     /// Not being done in time is no failure: the compiler may have been busy, and the watch goes on.
     public static String check() {
         float[] a = new float[GemmTile.HEIGHT * CHAIN];
-        float[] b = new float[GemmTile.WIDTH * CHAIN];
         float[] c = new float[GemmTile.SIZE];
         int[] squares = new int[Transpose.SCRATCH];
         try (Arena arena = Arena.ofConfined()) {
-            long bytes = 4L * Species.LANES * CHAIN;
-            // The same segment kind as every buffer's, so that this check does not teach the call site a second one.
-            MemorySegment rows = MemorySegment.ofAddress(arena.allocate(bytes, 64).address()).reinterpret(bytes);
+            MemorySegment rows = floats(arena, Species.LANES * CHAIN);
+            MemorySegment b = floats(arena, GemmTile.WIDTH * CHAIN);
+            long pitch = 4L * GemmTile.WIDTH;
             long deadline = System.nanoTime() + BUDGET_NANOS;
             while (true) {
                 long before = allocated();
                 long start = System.nanoTime();
-                for (int i = 0; i < 16; i++) GemmTile.run(GemmTile.HEIGHT, a, 0, b, 0, CHAIN, c, 0, false);
+                for (int i = 0; i < 16; i++) GemmTile.run(GemmTile.HEIGHT, a, 0, GemmTile.STRIP * CHAIN, b, 0, pitch, CHAIN, c, 0, false);
                 long nanos = System.nanoTime() - start;
-                Transpose.rows(rows, 0, 4L * CHAIN, Species.LANES - 1, CHAIN / Transpose.columns(DType.F32), DType.F32, b, 0, GemmTile.WIDTH, squares);
+                Transpose.panel(rows, 0, 4L * CHAIN, Species.LANES - 1, CHAIN / Transpose.columns(DType.F32), DType.F32, b, 0, pitch, squares);
                 if (allocated() - before < 64) {
                     return String.format(Locale.ROOT, "hot kernels are vector instructions: tile %d x %d, %d-bit, %.0f GFLOP/s on one thread", GemmTile.HEIGHT,
                             GemmTile.WIDTH, Species.BITS, 2.0 * 16 * GemmTile.SIZE * CHAIN / nanos);
@@ -58,6 +57,9 @@ public final class Intrinsics {
             }
         }
     }
+
+    /// The same segment kind as every buffer's, so that the check does not teach the call sites a second one.
+    private static MemorySegment floats(Arena arena, int n) { return MemorySegment.ofAddress(arena.allocate(4L * n, 64).address()).reinterpret(4L * n); }
 
     /// One thread's watch over its tiles. It opens its eyes when the tile should have been compiled, and closes them after three clean panels. On a busy machine the
     /// compiler may be seconds late, so only a tile that still allocates ten seconds later has failed.
@@ -118,16 +120,16 @@ public final class Intrinsics {
         private static MethodHandle define() {
             try (InputStream in = GemmTile.class.getResourceAsStream("GemmTile.class")) {
                 MethodHandles.Lookup copy = MethodHandles.lookup().defineHiddenClass(in.readAllBytes(), true);
-                return copy.findStatic(copy.lookupClass(), "run", MethodType.methodType(void.class, int.class, float[].class, int.class, float[].class, int.class,
-                        int.class, float[].class, int.class, boolean.class));
+                return copy.findStatic(copy.lookupClass(), "run", MethodType.methodType(void.class, int.class, float[].class, int.class, int.class,
+                        MemorySegment.class, long.class, long.class, int.class, float[].class, int.class, boolean.class));
             } catch (IOException | ReflectiveOperationException e) {
                 throw new IllegalStateException("the second copy of the matrix tile cannot be loaded: " + e.getMessage(), e);
             }
         }
 
-        static void run(int height, float[] a, int ao, float[] b, int bo, int k, float[] c, int co, boolean resume) {
+        static void run(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
             try {
-                RUN.invokeExact(height, a, ao, b, bo, k, c, co, resume);
+                RUN.invokeExact(height, a, ao, as, b, bo, pitch, k, c, co, resume);
             } catch (RuntimeException | Error e) {
                 throw e;
             } catch (Throwable t) {

@@ -13,7 +13,8 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
 /// One factor of a product, seen as chains times lanes: the chain index is the one that is summed over, the lane index is a row or column
-/// of the result. Both factors and all orientations are packed by the same code; only which index is contiguous in memory differs.
+/// of the result. All orientations are treated alike; only which index is contiguous in memory differs.
+/// [GemmStrips] packs left factors, [GemmPanel] right ones.
 ///
 /// @param at         byte offset of the first element
 /// @param pitch      bytes from matrix row to matrix row
@@ -26,66 +27,40 @@ record Operand(MemorySegment memory, long at, long pitch, DType type, int lanes,
     /// A matrix whose columns are the lanes ([k, lanes]).
     static Operand lanesAcross(Matrix m) { return new Operand(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.cols(), true); }
 
-    /// Packs a panel: `to[put + p · width + l] = element(chain = from + p, lane = lane + l)`. Lanes beyond the operand hold anything.
-    /// Writes up to LANES floats past the end of the panel.
+    /// Byte offset of an element.
+    long offset(int lane, int chain) {
+        return lanesInRow ? at + chain * pitch + (long) lane * type.bytes() : at + lane * pitch + (long) chain * type.bytes();
+    }
+
+    /// Packs the few rows of a flat product ([Gemv]), f32: `to[put + p · width + l] = element(chain = from + p, lane = lane + l)`. Lanes beyond
+    /// the operand hold anything. Writes up to LANES floats past the end.
     ///
+    /// @param width   1, or a power of two; eight rows are two vectors of 128 bits
     /// @param squares scratch of [Transpose#SCRATCH] ints
     void pack(int lane, int width, int from, int count, float[] to, int put, int[] squares) {
-        if (width == 1 && !lanesInRow && type == DType.F32) MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at + lane * pitch + from * 4L, to, put, count);
-        else if (lanesInRow) packAcross(lane, width, from, count, to, put);
-        else packDown(lane, width, from, count, to, put, squares);
-    }
-
-    private void packDown(int lane, int width, int from, int count, float[] to, int put, int[] squares) {
-        int bytes = type.bytes();
-        int columns = Transpose.columns(type);
-        int steps = count / columns;
-        int valid = Math.min(width, lanes - lane);
-        for (int group = 0; group < valid; group += LANES) {
-            int last = Math.min(LANES, valid - group) - 1;
-            long row = at + (lane + group) * pitch + (long) from * bytes;
-            Transpose.rows(memory, row, pitch, last, steps, type, to, put + group, width, squares);
-            for (int l = 0; l <= last; l++) {
-                for (int p = steps * columns; p < count; p++) {
-                    to[put + p * width + group + l] = Widen.scalar(memory, row + l * pitch + (long) p * bytes, type);
-                }
-            }
+        if (width == 1 && !lanesInRow) {
+            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, offset(lane, from), to, put, count);
+            return;
+        }
+        for (int valid = Math.min(width, lanes - lane), group = 0; group < valid; group += LANES) {
+            int rows = Math.min(LANES, valid - group);
+            if (lanesInRow) packAcross(offset(lane + group, from), rows, width, count, to, put + group);
+            else packDown(offset(lane + group, from), rows, width, count, to, put + group, squares);
         }
     }
 
-    private void packAcross(int lane, int width, int from, int count, float[] to, int put) {
-        long first = at + from * pitch + (long) lane * type.bytes();
-        int covered = (width + LANES - 1) / LANES * LANES;
-        if (lane + covered <= lanes) copyRows(memory, first, pitch, type, width, covered, count, to, put);
-        else if (type == DType.F32) copyEdge(memory, first, pitch, lanes - lane, width, covered, count, to, put);
-        else copyScalars(first, Math.min(width, lanes - lane), width, count, to, put);
-    }
-
-    private static void copyRows(MemorySegment memory, long at, long pitch, DType type, int width, int covered, int count, float[] to, int put) {
-        long bytes = (long) LANES * type.bytes();
-        if (covered == LANES) {
-            for (int p = 0; p < count; p++, at += pitch, put += width) Widen.vector(memory, at, type).intoArray(to, put);
-        } else {
-            for (int p = 0; p < count; p++, at += pitch, put += width) {
-                Widen.vector(memory, at, type).intoArray(to, put);
-                Widen.vector(memory, at + bytes, type).intoArray(to, put + LANES);
-            }
+    private void packDown(long first, int valid, int width, int count, float[] to, int put, int[] squares) {
+        int steps = count / LANES;
+        Transpose.rows(memory, first, pitch, valid - 1, steps, to, put, width, squares);
+        for (int l = 0; l < valid; l++) {
+            for (int p = steps * LANES; p < count; p++) to[put + p * width + l] = memory.get(ValueLayout.JAVA_FLOAT, first + l * pitch + 4L * p);
         }
     }
 
-    private static void copyEdge(MemorySegment memory, long at, long pitch, int valid, int width, int covered, int count, float[] to, int put) {
-        for (int group = 0; group < covered; group += LANES) {
-            VectorMask<Float> mask = F.indexInRange(0, Math.max(0, valid - group));
-            long a = at + group * 4L;
-            for (int p = 0; p < count; p++, a += pitch) {
-                FloatVector.fromMemorySegment(F, memory, a, ByteOrder.nativeOrder(), mask).intoArray(to, put + p * width + group);
-            }
-        }
-    }
-
-    private void copyScalars(long first, int valid, int width, int count, float[] to, int put) {
-        for (int p = 0; p < count; p++) {
-            for (int l = 0; l < valid; l++) to[put + p * width + l] = Widen.scalar(memory, first + p * pitch + (long) l * type.bytes(), type);
+    private void packAcross(long first, int valid, int width, int count, float[] to, int put) {
+        VectorMask<Float> mask = F.indexInRange(0, valid);
+        for (int p = 0; p < count; p++, first += pitch) {
+            FloatVector.fromMemorySegment(F, memory, first, ByteOrder.nativeOrder(), mask).intoArray(to, put + p * width);
         }
     }
 }

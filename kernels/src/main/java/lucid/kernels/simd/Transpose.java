@@ -1,12 +1,10 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.simd.Species.F;
 import static lucid.kernels.simd.Species.I;
 import static lucid.kernels.simd.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.contract.DType;
@@ -48,19 +46,33 @@ final class Transpose {
     /// Columns that one step takes: LANES, or twice as many 16-bit ones.
     static int columns(DType type) { return type == DType.F32 ? LANES : 2 * LANES; }
 
-    /// `to[put + k · stride + r] = row r, column k` for r < LANES and k < steps · columns(type). Rows after `last` repeat row `last`.
+    /// `to[put + k · stride + r] = row r, column k` for r < LANES and k < steps · LANES, all f32. Rows after `last` repeat row `last`.
     /// Writes ascend in k and are LANES wide, so with a stride below LANES the surplus of one is overwritten by the next.
     ///
     /// @param at      byte offset of the first row
     /// @param pitch   bytes from row to row
     /// @param squares scratch of SCRATCH ints
-    static void rows(MemorySegment from, long at, long pitch, int last, int steps, DType type, float[] to, int put, int stride, int[] squares) {
+    static void rows(MemorySegment from, long at, long pitch, int last, int steps, float[] to, int put, int stride, int[] squares) {
+        for (int s = 0; s < steps; s += STEPS) {
+            int count = Math.min(STEPS, steps - s);
+            spreadRows(from, at, pitch, last, count, squares, 0);
+            gather(squares, count, to, put, stride);
+            at += (long) count * BYTES;
+            put += count * LANES * stride;
+        }
+    }
+
+    /// The same into memory, widened: `to[put + k · stride + 4 r] = row r, column k` for k < steps · columns(type).
+    ///
+    /// @param put    byte offset in `to`
+    /// @param stride bytes from column to column
+    static void panel(MemorySegment from, long at, long pitch, int last, int steps, DType type, MemorySegment to, long put, long stride, int[] squares) {
         int columns = columns(type);
         for (int s = 0; s < steps; s += STEPS) {
             int count = Math.min(STEPS, steps - s);
             spreadRows(from, at, pitch, last, count, squares, 0);
             switch (type) {
-                case F32 -> gather(squares, count, to, put, stride);
+                case F32 -> gatherF32(squares, count, to, put, stride);
                 case BF16 -> gatherBf16(squares, count, to, put, stride);
                 default -> gatherF16(squares, count, to, put, stride);
             }
@@ -117,8 +129,31 @@ final class Transpose {
         }
     }
 
+    /// The same into memory.
+    private static void gatherF32(int[] squares, int steps, MemorySegment to, long put, long stride) {
+        IntVector twoLow = IntVector.fromArray(I, TWO_LOW, 0), twoHigh = IntVector.fromArray(I, TWO_HIGH, 0);
+        IntVector oneLow = IntVector.fromArray(I, ONE_LOW, 0), oneHigh = IntVector.fromArray(I, ONE_HIGH, 0);
+        int end = steps * LANES * LANES;
+        for (int i = 0; i < end; i += 4 * LANES, put += 4 * stride) {
+            IntVector a = IntVector.fromArray(I, squares, i), b = IntVector.fromArray(I, squares, i + LANES);
+            IntVector c = IntVector.fromArray(I, squares, i + 2 * LANES), d = IntVector.fromArray(I, squares, i + 3 * LANES), t;
+            if (LANES == 16) {
+                t = twoLow.selectFrom(a, c); c = twoHigh.selectFrom(a, c); a = t;
+                t = twoLow.selectFrom(b, d); d = twoHigh.selectFrom(b, d); b = t;
+            }
+            if (LANES >= 8) {
+                t = oneLow.selectFrom(a, b); b = oneHigh.selectFrom(a, b); a = t;
+                t = oneLow.selectFrom(c, d); d = oneHigh.selectFrom(c, d); c = t;
+            }
+            a.intoMemorySegment(to, put, NATIVE);
+            b.intoMemorySegment(to, put + stride, NATIVE);
+            c.intoMemorySegment(to, put + 2 * stride, NATIVE);
+            d.intoMemorySegment(to, put + 3 * stride, NATIVE);
+        }
+    }
+
     /// The same for pairs of bf16, which are the high halves of f32.
-    private static void gatherBf16(int[] squares, int steps, float[] to, int put, int stride) {
+    private static void gatherBf16(int[] squares, int steps, MemorySegment to, long put, long stride) {
         IntVector twoLow = IntVector.fromArray(I, TWO_LOW, 0), twoHigh = IntVector.fromArray(I, TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, ONE_LOW, 0), oneHigh = IntVector.fromArray(I, ONE_HIGH, 0);
         int end = steps * LANES * LANES;
@@ -140,18 +175,18 @@ final class Transpose {
         }
     }
 
-    private static void widenPair(IntVector pair, float[] to, int put, int stride) {
-        pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(to, put);
-        pair.and(0xFFFF0000).reinterpretAsFloats().intoArray(to, put + stride);
+    private static void widenPair(IntVector pair, MemorySegment to, long put, long stride) {
+        pair.lanewise(VectorOperators.LSHL, 16).intoMemorySegment(to, put, NATIVE);
+        pair.and(0xFFFF0000).intoMemorySegment(to, put + stride, NATIVE);
     }
 
     /// f16 is rare: the exchanges end in the panel as if the pairs were f32 (every other row), then each pair is widened in place.
-    private static void gatherF16(int[] squares, int steps, float[] to, int put, int stride) {
-        gather(squares, steps, to, put, 2 * stride);
+    private static void gatherF16(int[] squares, int steps, MemorySegment to, long put, long stride) {
+        gatherF32(squares, steps, to, put, 2 * stride);
         for (int i = 0; i < steps * LANES; i++, put += 2 * stride) {
-            IntVector pair = FloatVector.fromArray(F, to, put).reinterpretAsInts();
-            Widen.f16(pair.and(0xFFFF)).intoArray(to, put);
-            Widen.f16(pair.lanewise(VectorOperators.LSHR, 16)).intoArray(to, put + stride);
+            IntVector pair = IntVector.fromMemorySegment(I, to, put, NATIVE);
+            Widen.f16(pair.and(0xFFFF)).intoMemorySegment(to, put, NATIVE);
+            Widen.f16(pair.lanewise(VectorOperators.LSHR, 16)).intoMemorySegment(to, put + stride, NATIVE);
         }
     }
 }

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class IntrinsicsTest {
@@ -17,14 +20,15 @@ class IntrinsicsTest {
     @Test void secondCopyOfTheTileIsTheSameTile() {
         int k = 37;
         float[] a = new float[GemmTile.HEIGHT * k];
-        float[] b = new float[GemmTile.WIDTH * k];
+        float[] values = new float[GemmTile.WIDTH * k];
         for (int i = 0; i < a.length; i++) a[i] = (float) Math.sin(i);
-        for (int i = 0; i < b.length; i++) b[i] = (float) Math.cos(i);
+        for (int i = 0; i < values.length; i++) values[i] = (float) Math.cos(i);
+        MemorySegment b = Arena.global().allocateFrom(ValueLayout.JAVA_FLOAT, values);
         for (int height : new int[] {4, GemmTile.HEIGHT}) {
             float[] one = new float[GemmTile.SIZE];
             float[] two = new float[GemmTile.SIZE];
-            GemmTile.run(height, a, 0, b, 0, k, one, 0, false);
-            Intrinsics.Spare.run(height, a, 0, b, 0, k, two, 0, false);
+            GemmTile.run(height, a, 0, GemmTile.STRIP * k, b, 0, 4L * GemmTile.WIDTH, k, one, 0, false);
+            Intrinsics.Spare.run(height, a, 0, GemmTile.STRIP * k, b, 0, 4L * GemmTile.WIDTH, k, two, 0, false);
             assertArrayEquals(one, two, 0f);
             assertTrue(one[0] != 0);
         }

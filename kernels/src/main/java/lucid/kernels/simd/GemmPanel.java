@@ -1,0 +1,92 @@
+package lucid.kernels.simd;
+
+import static lucid.kernels.simd.GemmTile.WIDTH;
+import static lucid.kernels.simd.Species.F;
+import static lucid.kernels.simd.Species.LANES;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.host.HostBuffer;
+
+/// One thread's panel of the right factor: [k][WIDTH], f32, in memory of the kind that [GemmTile] reads. A factor that lies the right way round is read in place
+/// where that is as fast; everything else is transposed, widened or gathered here first.
+final class GemmPanel {
+    /// Bytes from row to row of a packed panel.
+    private static final long PITCH = 4L * WIDTH;
+    /// Rows further apart than this are gathered: at a pitch of a page, or a multiple of it, the rows of a panel fall into a few sets of the caches.
+    private static final long FAR = 2048;
+    private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+
+    private final NativeScratch scratch = new NativeScratch();
+    private final int[] squares = new int[Transpose.SCRATCH];
+    /// Where the tile finds the panel.
+    MemorySegment memory;
+    long at;
+    long pitch;
+
+    /// Shows columns `column .. column + WIDTH` at chain positions `from .. from + count`. Columns beyond the operand hold anything.
+    void show(Operand b, int column, int from, int count) {
+        int valid = Math.min(WIDTH, b.lanes() - column);
+        long first = b.offset(column, from);
+        if (valid == WIDTH && b.lanesInRow() && b.type() == DType.F32 && b.pitch() <= FAR) {
+            memory = b.memory();
+            at = first;
+            pitch = b.pitch();
+            return;
+        }
+        Matrix packed = scratch.matrix(count, WIDTH);
+        memory = HostBuffer.segment(packed);
+        at = HostBuffer.byteOffset(packed);
+        pitch = PITCH;
+        if (!b.lanesInRow()) transpose(b, first, valid, count, memory, at);
+        else if (valid == WIDTH) copy(b.memory(), first, b.pitch(), b.type(), count, memory, at);
+        else if (b.type() == DType.F32) copyEdge(b.memory(), first, b.pitch(), valid, count, memory, at);
+        else widenEdge(b, first, valid, count, memory, at);
+    }
+
+    private void transpose(Operand b, long first, int valid, int count, MemorySegment to, long put) {
+        int columns = Transpose.columns(b.type());
+        int steps = count / columns;
+        for (int group = 0; group < valid; group += LANES) {
+            int last = Math.min(LANES, valid - group) - 1;
+            Transpose.panel(b.memory(), first + group * b.pitch(), b.pitch(), last, steps, b.type(), to, put + 4L * group, PITCH, squares);
+        }
+        for (int l = 0; l < valid; l++) {
+            for (int p = steps * columns; p < count; p++) {
+                float v = Widen.scalar(b.memory(), first + l * b.pitch() + (long) p * b.type().bytes(), b.type());
+                to.set(ValueLayout.JAVA_FLOAT, put + p * PITCH + 4L * l, v);
+            }
+        }
+    }
+
+    private static void copy(MemorySegment from, long first, long pitch, DType type, int count, MemorySegment to, long put) {
+        long half = (long) LANES * type.bytes();
+        for (int p = 0; p < count; p++, first += pitch, put += PITCH) {
+            Widen.vector(from, first, type).intoMemorySegment(to, put, NATIVE);
+            Widen.vector(from, first + half, type).intoMemorySegment(to, put + 4 * LANES, NATIVE);
+        }
+    }
+
+    private static void copyEdge(MemorySegment from, long first, long pitch, int valid, int count, MemorySegment to, long put) {
+        VectorMask<Float> low = F.indexInRange(0, valid);
+        VectorMask<Float> high = F.indexInRange(0, Math.max(0, valid - LANES));
+        for (int p = 0; p < count; p++, first += pitch, put += PITCH) {
+            FloatVector.fromMemorySegment(F, from, first, NATIVE, low).intoMemorySegment(to, put, NATIVE);
+            if (valid > LANES) FloatVector.fromMemorySegment(F, from, first + 4 * LANES, NATIVE, high).intoMemorySegment(to, put + 4 * LANES, NATIVE);
+        }
+    }
+
+    private static void widenEdge(Operand b, long first, int valid, int count, MemorySegment to, long put) {
+        for (int p = 0; p < count; p++) {
+            for (int l = 0; l < valid; l++) {
+                float v = Widen.scalar(b.memory(), first + p * b.pitch() + (long) l * b.type().bytes(), b.type());
+                to.set(ValueLayout.JAVA_FLOAT, put + p * PITCH + 4L * l, v);
+            }
+        }
+    }
+}
