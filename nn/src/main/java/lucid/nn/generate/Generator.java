@@ -117,7 +117,7 @@ public final class Generator {
                 }
                 cache.decoding(live, t);
                 DecoderContext context = decoder.context(Tensor.ints(step, positions, positions.length), rotary, spans, cache);
-                return choose(step, decoder.forward(decoder.embedTokens().gatherRows(Tensor.ints(step, fed, fed.length)), context), live, t + 1);
+                return choose(step, decoder.forward(decoder.embed(step, fed, null), context), live, t + 1);
             }
         }
 

@@ -8,6 +8,7 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.Qwen2Config;
@@ -76,10 +77,7 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     /// @param visual [clips · visualTokens, hidden], groups = clips; null for a batch without visual rows
     /// @return [rows, hidden], groups = the batch's
     public Tensor embed(Scope step, PackedBatch batch, Tensor visual) {
-        for (int id : batch.textIds()) {
-            if (id >= config.vocabSize()) throw new IllegalArgumentException("decoder: token id " + id + ", wanted less than vocab_size " + config.vocabSize());
-        }
-        Tensor text = embedTokens.gatherRows(Tensor.ints(step, batch.textIds(), batch.textIds().length), batch.textGroups());
+        Tensor text = embed(step, batch.textIds(), batch.textGroups());
         if (!batch.hasVisual()) return text.withRowGroups(batch.groups());
         int wanted = batch.clips() * batch.visualTokens();
         if (visual == null || visual.shape().rows() < wanted) {
@@ -87,6 +85,22 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
                     + ", wanted " + wanted);
         }
         return Tensor.concatRows(List.of(text, visual)).gatherRows(Tensor.ints(step, batch.sources(), batch.rows()), batch.groups());
+    }
+
+    /// Embeddings of tokens: [ids, hidden].
+    ///
+    /// @param groups prompt groups of the ids; null: one group
+    public Tensor embed(Scope step, int[] ids, RowGroups groups) {
+        for (int id : ids) {
+            if (id < 0 || id >= config.vocabSize()) throw new IllegalArgumentException("decoder: token id " + id + ", wanted 0 or more and less than vocab_size " + config.vocabSize());
+        }
+        if (embedTokens.dtype() != DType.F16) return embedTokens.gatherRows(Tensor.ints(step, ids, ids.length), groups);
+        // No kernel gathers from f16: rows are converted one by one, as few as they are.
+        Tensor rows = Tensor.undefined(step, DType.F32, ids.length, config.hiddenSize());
+        for (int i = 0; i < ids.length; i++) {
+            step.device().conversion().convert(embedTokens.matrix().rows(ids[i], ids[i] + 1), rows.matrix().rows(i, i + 1));
+        }
+        return groups == null ? rows : rows.withRowGroups(groups);
     }
 
     /// What all layers of a pass share, for a batch without cache.

@@ -100,13 +100,24 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// `hidden_states[layer]` with a negative layer: -1 is the last block's output, -2 the one before. Blocks after it do not run.
     ///
     /// @param clips see [#embed]
-    public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer) {
+    public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer) { return hiddenState(step, images, clips, layer, (_, _) -> {}); }
+
+    /// The same, telling after every block how many are done, and of how many.
+    public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer, BlockListener listener) {
         int count = config.layers() + 1 + layer;
         if (layer >= 0 || count < 0) throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
         Tensor x = embed(step, images, clips, false);
         AttentionPlan plan = plan(x, images.shape().dim(0));
         List<UnaryOperator<Tensor>> run = new ArrayList<>();
-        for (VisionBlock block : blocks.subList(0, count)) run.add(in -> block.forward(in, plan));
+        for (int i = 0; i < count; i++) {
+            VisionBlock block = blocks.get(i);
+            int done = i + 1;
+            run.add(in -> {
+                Tensor out = block.forward(in, plan);
+                listener.done(done, count);
+                return out;
+            });
+        }
         return Blocks.run(x, run);
     }
 

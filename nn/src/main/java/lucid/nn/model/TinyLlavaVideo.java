@@ -78,22 +78,27 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     /// Patch features of frames, without gradient: [frames · tokensPerFrame, vision hidden]. Frames of several clips may be given at once.
     ///
     /// @param frames u8 [n, height, width, 3] or normalised f32 [n, 3, height, width], of the tower's size
-    public Tensor features(Scope step, Tensor frames) {
+    public Tensor features(Scope step, Tensor frames) { return features(step, frames, (_, _) -> {}); }
+
+    /// The same, telling after every block of the tower how many are done.
+    public Tensor features(Scope step, Tensor frames, BlockListener listener) {
         try (var _ = Tape.noGrad()) {
-            return trainedFeatures(step, frames, null);
+            return features(step, frames, null, listener);
         }
     }
 
     /// The same with gradients into the tower's trainable parameters, for stages that train it.
     ///
     /// @param clips frames of each clip: prompt groups of the tower's gradients; null: one group
-    public Tensor trainedFeatures(Scope step, Tensor frames, RowGroups clips) {
+    public Tensor trainedFeatures(Scope step, Tensor frames, RowGroups clips) { return features(step, frames, clips, (_, _) -> {}); }
+
+    private Tensor features(Scope step, Tensor frames, RowGroups clips, BlockListener listener) {
         int size = config.vision().imageSize();
         boolean u8 = frames.dtype() == DType.U8;
         if (frames.shape().rank() != 4 || frames.shape().dim(u8 ? 1 : 2) != size || frames.shape().dim(u8 ? 2 : 3) != size) {
             throw new IllegalArgumentException("features: found frames " + frames + ", wanted u8[n, " + size + ", " + size + ", 3] or f32[n, 3, " + size + ", " + size + "]");
         }
-        Tensor state = vision.hiddenState(step, frames, clips, config.visionFeatureLayer());
+        Tensor state = vision.hiddenState(step, frames, clips, config.visionFeatureLayer(), listener);
         if (!config.dropFirstPatch()) return state;
         int patches = config.vision().patches();
         int n = frames.shape().dim(0);

@@ -69,7 +69,7 @@ public final class ParameterSet implements AutoCloseable {
 
     /// Trains exactly the parameters whose names fit, freezes the others, and drops gradients.
     ///
-    /// @throws IllegalStateException if one of them is not kept in f32 (see [WeightSource.Precision])
+    /// @throws IllegalStateException if one of them is not kept in f32, or the weights lie in a mapped file (see [WeightSource.Precision])
     public ParameterSet train(Predicate<String> names) {
         zeroGrad();
         for (Parameter p : parameters.values()) {
@@ -77,6 +77,7 @@ public final class ParameterSet implements AutoCloseable {
             if (wanted && p.value().dtype() != DType.F32) {
                 throw new IllegalStateException("train: parameter \"" + p.name() + "\" is kept in " + p.value().dtype() + ", wanted F32 master weights; load the model with Precision.F32");
             }
+            if (wanted && !source.writable()) throw new IllegalStateException("train: parameter \"" + p.name() + "\" lies in a mapped file that is read-only; load the model with Precision.F32");
             p.trainable(wanted);
         }
         return this;
@@ -94,6 +95,7 @@ public final class ParameterSet implements AutoCloseable {
 
     /// Overwrites the values with those of a set of the same names and shapes (a reference model's snapshot, say).
     public void copyFrom(ParameterSet other) {
+        if (!source.writable()) throw new IllegalStateException("copyFrom: these weights lie in a mapped file that is read-only; load the model with Precision.F32");
         if (!other.parameters.keySet().equals(parameters.keySet())) throw new IllegalArgumentException("copyFrom: the two models have different parameters");
         parameters.forEach((name, p) -> p.value().copyFrom(other.parameters.get(name).value()));
     }

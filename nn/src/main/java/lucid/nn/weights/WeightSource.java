@@ -26,7 +26,8 @@ public sealed interface WeightSource {
     enum Precision {
         /// Everything as f32: the master weights of training, and exact comparison.
         F32,
-        /// Matrices of bf16 or f16 files stay as they are (mapped, not copied): inference in half the memory. Kernels widen them exactly.
+        /// Nothing is copied that a kernel can read where it lies: all f32, and the matrices of bf16 and f16 files, which kernels widen exactly.
+        /// For inference: the file is mapped read-only, so such weights can be neither trained nor overwritten.
         STORED
     }
 
@@ -37,6 +38,9 @@ public sealed interface WeightSource {
 
     /// True if a parameter of that name can be had (an optional one, such as a stored tied head).
     boolean has(String name);
+
+    /// False if parameters may lie in a file that is mapped read-only.
+    boolean writable();
 
     /// Called when the model is complete.
     ///
@@ -55,14 +59,21 @@ public sealed interface WeightSource {
     record Stored(WeightFiles files, Precision precision, Predicate<String> ignorable, Set<String> taken) implements WeightSource {
         @Override public boolean has(String name) { return files.has(name); }
 
+        @Override public boolean writable() { return precision == Precision.F32; }
+
         @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
             if (!files.has(name)) throw missing(name);
             StoredTensor t = files.tensor(name);
             t.requireShape("from config.json", shape);
             if (!t.isFloating()) throw new WeightFileException(t.file() + ": tensor \"" + name + "\": found " + t.type() + ", wanted a floating type");
             taken.add(name);
+            return precision == Precision.STORED && readable(t, role) ? stored(scope, t, shape) : widened(scope, t, shape);
+        }
+
+        private static boolean readable(StoredTensor t, Role role) {
             boolean narrow = t.type() == StoredType.BF16 || t.type() == StoredType.F16;
-            return narrow && (role.mayStayNarrow() && precision == Precision.STORED) ? stored(scope, t, shape) : widened(scope, t, shape);
+            // Odd offsets are legal in safetensors, but no kernel reads there: such an f32 is copied.
+            return narrow ? role.mayStayNarrow() : t.type() == StoredType.F32 && t.data().address() % Float.BYTES == 0;
         }
 
         private WeightFileException missing(String name) {
@@ -72,7 +83,7 @@ public sealed interface WeightSource {
         }
 
         private static Tensor stored(Scope scope, StoredTensor t, int... shape) {
-            DType type = t.type() == StoredType.BF16 ? DType.BF16 : DType.F16;
+            DType type = dtype(t.type());
             MemorySegment data = t.data();
             if (data.address() % type.bytes() == 0) return Tensor.over(scope, scope.device().adopt(type, data), shape);
             short[] copy = new short[Math.toIntExact(t.elements())];
@@ -86,17 +97,21 @@ public sealed interface WeightSource {
                 if (t.elements() > 0) scope.device().write(out.buffer(), 0, t.toFloats());
                 return out;
             }
-            DType type = switch (t.type()) {
-                case BF16 -> DType.BF16;
-                case F16 -> DType.F16;
-                default -> DType.F32;
-            };
+            DType type = dtype(t.type());
             try (Buffer mapped = scope.device().adopt(type, t.data())) {
                 Matrix from = Matrix.of(mapped, out.shape().rows(), out.shape().cols());
                 if (type == DType.F32) scope.device().elementwise().copy(from, out.matrix());
                 else scope.device().conversion().convert(from, out.matrix());
             }
             return out;
+        }
+
+        private static DType dtype(StoredType type) {
+            return switch (type) {
+                case BF16 -> DType.BF16;
+                case F16 -> DType.F16;
+                default -> DType.F32;
+            };
         }
 
         @Override public void finish() {
@@ -115,6 +130,8 @@ public sealed interface WeightSource {
         private static final int PURPOSE = 0x494E4954;   // "INIT"
 
         @Override public boolean has(String name) { return false; }
+
+        @Override public boolean writable() { return true; }
 
         @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
             if (role == Role.NORM_WEIGHT) return Tensor.full(scope, 1f, shape);
