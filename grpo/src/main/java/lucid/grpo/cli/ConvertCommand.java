@@ -33,16 +33,8 @@ final class ConvertCommand implements Callable<Integer> {
     @Override public Integer call() {
         var options = new CheckpointConversion.Options(type, layout, Math.multiplyExact(shardMegabytes, 1_000_000L));
         CheckpointConversion.Summary done;
-        Console console = Console.standard();
-        Console.Bar[] bar = new Console.Bar[1];
-        try {
-            done = CheckpointConversion.convert(source, target, options, (bytes, total, tensor) -> {
-                // Rounded up, so that the bar is full at the last byte and not before.
-                if (bar[0] == null) bar[0] = console.bar("convert MB", total / 1_000_000 + 1);
-                bar[0].update(bytes / 1_000_000 + (bytes == total ? 1 : 0), tensor);
-            });
-        } finally {
-            if (bar[0] != null) bar[0].close();
+        try (MegabyteBar bar = new MegabyteBar(Console.standard(), "convert MB")) {
+            done = CheckpointConversion.convert(source, target, options, bar::at);
         }
         System.out.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", target, done.tensors(), done.parameters(), done.bytes());
         if (!done.copied().isEmpty()) System.out.println("with them: " + String.join(", ", done.copied()));

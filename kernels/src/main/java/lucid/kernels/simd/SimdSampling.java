@@ -12,12 +12,11 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.math.NormalNumbers;
 import lucid.kernels.math.Philox;
-import lucid.kernels.math.ScalarMath;
 
 /// Rows are dealt to the workers; what happens to a row is in [SamplingRow]. See [Sampling].
 public final class SimdSampling implements Sampling {
-    private static final float TWO_PI = 6.2831853071795864769f;
     private static final int NONE = Integer.MAX_VALUE;
 
     private final Workers workers;
@@ -119,23 +118,6 @@ public final class SimdSampling implements Sampling {
     @Override public void normal(long key, float mean, float std, Matrix y) {
         Checks.type("sampling.normal", "y", y, F32);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n, _) -> normal(key, mean, std, r * y.cols() + c, ys, at(y, r, c), n));
-    }
-
-    /// Box & Muller 1958: `√(-2 ln(1 - u)) cos 2πw` and `… sin 2πw`; words 0 and 1 of a counter give elements 0 and 1 of four, words 2 and 3 the others.
-    private static void normal(long key, float mean, float std, long first, MemorySegment y, long yo, int n) {
-        int[] words = new int[4];
-        float radius = 0;
-        float angle = 0;
-        for (long i = first; i < first + n; i++, yo += 4) {
-            if (i == first || (i & 3) == 0) Philox.words(key, (int) (i >>> 2), (int) (i >>> 34), 0, 0, words);
-            if (i == first || (i & 1) == 0) {
-                int pair = (int) i & 2;
-                radius = (float) Math.sqrt(-2f * ScalarMath.log(1f - Philox.uniform(words[pair])));
-                angle = TWO_PI * Philox.uniform(words[pair + 1]);
-            }
-            float z = radius * ((i & 1) == 0 ? ScalarMath.cos(angle) : ScalarMath.sin(angle));
-            y.set(ValueLayout.JAVA_FLOAT, yo, mean + std * z);
-        }
+        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n, _) -> NormalNumbers.fill(key, mean, std, r * y.cols() + c, ys, at(y, r, c), n));
     }
 }

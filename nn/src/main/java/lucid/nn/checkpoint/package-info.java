@@ -1,4 +1,4 @@
-/// Whole checkpoint folders turned into others: layout and element type of the weights, with configuration and tokenizer beside them.
-/// It builds no model and uses no device; bytes go from mapped file to written file.
+/// Whole checkpoint folders: turned into others, made from nothing, looked into, weighed. What a configuration demands is in [ModelOutline].
+/// It computes nothing with a model; bytes go from mapped file or random stream to written file.
 /// Start with [CheckpointConversion].
 package lucid.nn.checkpoint;

@@ -1,5 +1,6 @@
 package lucid.nn.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -20,6 +21,9 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
 
     /// Reads `config.json` (a file, or the folder it is in).
     public static Qwen2Config read(Path path) { return read(ConfigReader.open(path)); }
+
+    /// Reads a configuration that is part of another file; `where` names file and place for messages.
+    public static Qwen2Config parse(String where, JsonNode config) { return read(new ConfigReader(where, config)); }
 
     static Qwen2Config read(ConfigReader r) {
         r.only("model_type", "qwen2");

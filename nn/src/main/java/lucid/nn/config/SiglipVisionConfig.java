@@ -1,5 +1,6 @@
 package lucid.nn.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -14,6 +15,12 @@ public record SiglipVisionConfig(int hiddenSize, int intermediateSize, int layer
     /// Reads `config.json` (a file, or the folder it is in): of the tower alone, or of a whole SigLIP model (its `vision_config`).
     public static SiglipVisionConfig read(Path path) {
         ConfigReader r = ConfigReader.open(path);
+        return parse(r.where(), r.node());
+    }
+
+    /// The same from JSON that was read before; `where` names file and place for messages.
+    public static SiglipVisionConfig parse(String where, JsonNode config) {
+        ConfigReader r = new ConfigReader(where, config);
         return read(r.has("vision_config") ? r.child("vision_config") : r);
     }
 

@@ -22,7 +22,6 @@ import java.util.TreeMap;
 /// so equal tensors give equal files, byte for byte.
 public final class SafetensorsWriter {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int CHUNK = 1 << 20;
 
     /// Where a tensor's elements come from: `read` fills `chunk`, a little-endian buffer with room for `count` elements, from element `from` on.
     @FunctionalInterface
@@ -40,6 +39,14 @@ public final class SafetensorsWriter {
 
     private final Map<String, Item> items = new TreeMap<>();
     private final Map<String, String> metadata = new TreeMap<>();
+    private int threads = 1;
+
+    /// Reads the sources from that many threads at once, in any order; by default from the calling thread, in the order of the file. The files are the same.
+    public SafetensorsWriter threads(int n) {
+        if (n < 1) throw new IllegalArgumentException("safetensors: found " + n + " threads, wanted at least 1");
+        threads = n;
+        return this;
+    }
 
     public SafetensorsWriter metadata(String key, String value) {
         metadata.put(key, value);
@@ -80,9 +87,8 @@ public final class SafetensorsWriter {
         byte[] header = header(order);
         AtomicFile.write(path, channel -> {
             ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).flip();
-            writeFully(channel, start);
-            ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-            for (Item item : order) writeItem(channel, item, chunk);
+            writeFully(channel, start, 0);
+            PieceWriter.write(channel, pieces(order, start.capacity()), threads);
         });
     }
 
@@ -97,7 +103,7 @@ public final class SafetensorsWriter {
         for (Item item : items.values()) {
             if (shards.isEmpty() || item.bytes() > room) {
                 shards.add(new SafetensorsWriter());
-                shards.getLast().metadata.putAll(metadata);
+                shards.getLast().threads(threads).metadata.putAll(metadata);
                 room = maxBytes;
             }
             shards.getLast().items.put(item.name, item);
@@ -114,7 +120,7 @@ public final class SafetensorsWriter {
             names.add(name);
         }
         byte[] text = (index.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(folder.resolve(WeightFiles.INDEX), channel -> writeFully(channel, ByteBuffer.wrap(text)));
+        AtomicFile.write(folder.resolve(WeightFiles.INDEX), channel -> writeFully(channel, ByteBuffer.wrap(text), 0));
         return names;
     }
 
@@ -146,20 +152,21 @@ public final class SafetensorsWriter {
         }
     }
 
-    private static void writeItem(FileChannel channel, Item item, ByteBuffer chunk) throws IOException {
-        int size = item.type.bytes();
-        long elements = item.bytes() / size;
-        for (long from = 0; from < elements; ) {
-            int count = (int) Math.min(CHUNK / size, elements - from);
-            chunk.clear().limit(count * size);
-            item.source.read(from, count, chunk);
-            chunk.clear().limit(count * size);
-            writeFully(channel, chunk);
-            from += count;
+    /// @param at where the data begins in the file
+    private static List<PieceWriter.Piece> pieces(List<Item> order, long at) {
+        List<PieceWriter.Piece> out = new ArrayList<>();
+        for (Item item : order) {
+            int size = item.type.bytes();
+            long elements = item.bytes() / size;
+            for (long from = 0; from < elements; from += PieceWriter.BYTES / size) {
+                out.add(new PieceWriter.Piece(item.source, from, (int) Math.min(PieceWriter.BYTES / size, elements - from), size, at + from * size));
+            }
+            at += item.bytes();
         }
+        return out;
     }
 
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) channel.write(bytes);
+    private static void writeFully(FileChannel channel, ByteBuffer bytes, long at) throws IOException {
+        while (bytes.hasRemaining()) at += channel.write(bytes, at);
     }
 }

@@ -69,7 +69,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         }
     }
 
-    static boolean ignorable(String prefix, Qwen2Config c, String name) { return c.tieWordEmbeddings() && name.equals(prefix + "lm_head.weight"); }
+    /// True for a stored copy of a tied head: accepted, not used.
+    public static boolean ignorable(String prefix, Qwen2Config c, String name) { return c.tieWordEmbeddings() && name.equals(prefix + "lm_head.weight"); }
 
     /// Embeddings of a packed batch: text rows from the table, visual rows from `visual`.
     ///

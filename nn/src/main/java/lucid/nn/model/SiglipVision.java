@@ -50,7 +50,8 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
         return Qwen2.building(p, () -> of(p, "", config));
     }
 
-    private static boolean ignorable(String name) { return name.startsWith("text_model.") || name.equals("logit_scale") || name.equals("logit_bias"); }
+    /// True for names of the text half of a whole SigLIP model.
+    public static boolean ignorable(String name) { return name.startsWith("text_model.") || name.equals("logit_scale") || name.equals("logit_bias"); }
 
     /// Patches + positions, the first hidden state: [images · patches, hidden], images as groups.
     ///

@@ -1,5 +1,7 @@
 package lucid.nn.weights;
 
+import java.util.Arrays;
+
 /// Standard deviations of a model made from nothing. Biases start at 0, norm weights at 1. A matrix with `linear` 0 gets `1/√inputs` (fan-in),
 /// so that every layer keeps the size of what goes through; what is added to a residual stream is scaled by the given factor on top.
 ///
@@ -18,7 +20,13 @@ public record Initialization(double linear, double embedding, double position, d
         return new Initialization(0, 0.3, 0.5, 1, 0.3 / Math.sqrt(2.0 * decoderLayers), 1 / Math.sqrt(2.0 * visionLayers), 0.5);
     }
 
-    double std(Role role, int inputs) {
+    /// Standard deviation of a parameter's start; 0 for what starts at one number.
+    float std(Role role, int... shape) {
+        int inputs = Arrays.stream(shape).skip(1).reduce(1, Math::multiplyExact);
+        return (float) std(role, inputs);
+    }
+
+    private double std(Role role, int inputs) {
         double base = linear > 0 ? linear : 1 / Math.sqrt(inputs);
         return switch (role) {
             case LINEAR, PATCH -> base;

@@ -3,8 +3,8 @@ package lucid.nn.weights;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -54,6 +54,9 @@ public sealed interface WeightSource {
 
     /// Random weights: each from its own Philox stream (seed, name), so neither order nor other parameters matter.
     static WeightSource random(long seed, Initialization init) { return new Random(seed, init); }
+
+    /// No weights at all: writes down into `declared` what a model asks for. Its tensors have shapes and no memory, and no kernel takes them.
+    static WeightSource outline(List<Declaration> declared) { return new Outline(declared); }
 
     /// See [WeightSource#of].
     record Stored(WeightFiles files, Precision precision, Predicate<String> ignorable, Set<String> taken) implements WeightSource {
@@ -136,10 +139,31 @@ public sealed interface WeightSource {
         @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
             if (role == Role.NORM_WEIGHT) return Tensor.full(scope, 1f, shape);
             if (role == Role.BIAS) return Tensor.zeros(scope, shape);
+            return Tensor.normal(scope, key(seed, name), 0f, init.std(role, shape), shape);
+        }
+
+        /// The stream of a parameter's numbers.
+        static long key(long seed, String name) {
             CRC32 crc = new CRC32();
             crc.update(name.getBytes(StandardCharsets.UTF_8));
-            int inputs = Arrays.stream(shape).skip(1).reduce(1, Math::multiplyExact);
-            return Tensor.normal(scope, Philox.key(Philox.key(seed, PURPOSE), (int) crc.getValue()), 0f, (float) init.std(role, inputs), shape);
+            return Philox.key(Philox.key(seed, PURPOSE), (int) crc.getValue());
+        }
+
+        @Override public void finish() {}
+    }
+
+    /// See [WeightSource#outline].
+    record Outline(List<Declaration> declared) implements WeightSource {
+        private record NoMemory(DType dtype, long length) implements Buffer {
+            @Override public void close() {}
+        }
+
+        @Override public boolean has(String name) { return false; }
+
+        @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
+            Declaration d = new Declaration(name, role, shape);
+            declared.add(d);
+            return Tensor.over(scope, new NoMemory(DType.F32, d.elements()), shape);
         }
 
         @Override public void finish() {}

@@ -1,0 +1,90 @@
+package lucid.nn.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import lucid.nn.checkpoint.CheckpointConversion.Layout;
+import lucid.nn.file.AtomicFile;
+import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
+import lucid.nn.file.WeightFiles;
+
+/// Weights and configuration in the published layouts.
+///
+/// @param origin        where the tensors come from, for messages
+/// @param maxShardBytes for [Layout#SHARDED]
+/// @param threads       that read the tensors' sources
+record CheckpointWriter(Path origin, Layout layout, long maxShardBytes, int threads) {
+    /// One tensor under its name in the whole model.
+    record Entry(String name, StoredType type, long[] shape, SafetensorsWriter.Source source) {
+        void addTo(SafetensorsWriter writer, String asName) { writer.add(asName, type, shape, source); }
+    }
+
+    void writeWeights(Path folder, List<Entry> entries) throws IOException {
+        if (layout != Layout.FOLDERS) {
+            SafetensorsWriter writer = writer();
+            entries.forEach(t -> t.addTo(writer, t.name));
+            if (layout == Layout.SINGLE) writer.write(folder.resolve(WeightFiles.SINGLE));
+            else writer.writeShards(folder, maxShardBytes);
+            return;
+        }
+        List<Entry> left = new ArrayList<>(entries);
+        for (WeightFiles.Part part : WeightFiles.Part.values()) {
+            List<Entry> own = left.stream().filter(t -> t.name.startsWith(part.prefix())).toList();
+            if (own.isEmpty()) throw WeightFileException.of(origin, "found no tensor \"" + part.prefix() + "...\", wanted a TinyLLaVA model for the layout of folders");
+            left.removeAll(own);
+            SafetensorsWriter writer = writer();
+            own.forEach(t -> t.addTo(writer, t.name.substring(part.prefix().length())));
+            Files.createDirectories(folder.resolve(part.folder()));
+            writer.write(folder.resolve(part.folder()).resolve(WeightFiles.SINGLE));
+        }
+        if (!left.isEmpty()) throw WeightFileException.of(origin, left.getFirst().name, "a name of none of the three folders", "language_model., vision_tower. or connector. before it");
+    }
+
+    private SafetensorsWriter writer() { return new SafetensorsWriter().metadata("format", "pt").threads(threads); }
+
+    /// Writes `config.json`, in the layout of folders also the nested ones.
+    ///
+    /// @param type of the weights; null: what the configuration says stays
+    void writeConfig(String where, ObjectNode root, StoredType type, Path folder) {
+        ObjectNode config = root.deepCopy();
+        if (type != null) setType(config, type, true);
+        writeJson(folder.resolve("config.json"), config);
+        if (layout != Layout.FOLDERS) return;
+        String[] keys = {"text_config", "vision_config"};
+        for (int i = 0; i < keys.length; i++) {
+            if (!config.path(keys[i]).isObject()) throw new WeightFileException(where + ": found no " + keys[i] + ", wanted one for the layout of folders");
+            writeJson(folder.resolve(WeightFiles.Part.values()[i].folder()).resolve("config.json"), config.get(keys[i]));
+        }
+    }
+
+    // transformers takes the dtype a model is loaded in from here.
+    private static void setType(ObjectNode config, StoredType type, boolean always) {
+        String name = switch (type) {
+            case F32 -> "float32";
+            case F16 -> "float16";
+            default -> "bfloat16";
+        };
+        String key = config.has("dtype") ? "dtype" : "torch_dtype";
+        if (always || config.has(key)) config.put(key, name);
+        config.properties().forEach(e -> {
+            if (e.getValue() instanceof ObjectNode child) setType(child, type, false);
+        });
+    }
+
+    static void writeJson(Path file, JsonNode node) { writeBytes(file, (node.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)); }
+
+    static void writeBytes(Path file, byte[] bytes) {
+        AtomicFile.write(file, channel -> {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
+            while (buffer.hasRemaining()) channel.write(buffer);
+        });
+    }
+}

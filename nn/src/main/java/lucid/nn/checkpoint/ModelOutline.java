@@ -1,0 +1,89 @@
+package lucid.nn.checkpoint;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import lucid.kernels.Device;
+import lucid.kernels.ReferenceDevice;
+import lucid.nn.config.ConfigException;
+import lucid.nn.config.ConfigFile;
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.config.SiglipVisionConfig;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.model.Qwen2;
+import lucid.nn.model.SiglipVision;
+import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.weights.Declaration;
+import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.WeightSource;
+
+/// A model without its numbers: what a configuration makes of the layers, by asking the layers themselves.
+///
+/// @param parameters in the order of the layers; a tied head is not among them
+public record ModelOutline(Architecture architecture, List<Declaration> parameters) {
+    /// The models that Lucid has, with their sizes.
+    public sealed interface Architecture {
+        /// `model_type` of its config.json.
+        String modelType();
+
+        /// True for names that a checkpoint may hold although the model does not ask for them.
+        boolean mayIgnore(String name);
+    }
+
+    /// The whole video-language model.
+    public record Video(TinyLlavaConfig config) implements Architecture {
+        @Override public String modelType() { return "tinyllava"; }
+
+        @Override public boolean mayIgnore(String name) { return Qwen2.ignorable(TinyLlavaVideo.DECODER, config.text(), name); }
+    }
+
+    /// A decoder alone.
+    public record Text(Qwen2Config config) implements Architecture {
+        @Override public String modelType() { return "qwen2"; }
+
+        @Override public boolean mayIgnore(String name) { return Qwen2.ignorable("", config, name); }
+    }
+
+    /// A vision tower alone, or the vision half of a whole SigLIP model.
+    public record Vision(SiglipVisionConfig config) implements Architecture {
+        @Override public String modelType() { return "siglip_vision_model"; }
+
+        @Override public boolean mayIgnore(String name) { return SiglipVision.ignorable(name); }
+    }
+
+    /// Reads `config.json` (a file, or the folder it is in). No weights are looked at.
+    ///
+    /// @throws ConfigException if it is of no model that Lucid has
+    public static ModelOutline read(Path path) { return of(ConfigFile.read(path)); }
+
+    /// The model that a configuration describes.
+    public static ModelOutline of(ConfigFile file) {
+        return of(switch (file.modelType()) {
+            case "tinyllava" -> new Video(TinyLlavaConfig.parse(file.where(), file.json()));
+            case "qwen2" -> new Text(Qwen2Config.parse(file.where(), file.json()));
+            case "siglip", "siglip_vision_model" -> new Vision(SiglipVisionConfig.parse(file.where(), file.json()));
+            case String other -> throw new ConfigException(file.where() + ": model_type: found \"" + other + "\", wanted tinyllava, qwen2, siglip or siglip_vision_model");
+        });
+    }
+
+    public static ModelOutline of(Architecture architecture) {
+        List<Declaration> out = new ArrayList<>();
+        Consumer<ParameterSet> build = switch (architecture) {
+            case Video(var c) -> p -> TinyLlavaVideo.of(p, c);
+            case Text(var c) -> p -> Qwen2.of(p, "", c);
+            case Vision(var c) -> p -> SiglipVision.of(p, "", c);
+        };
+        try (Device device = new ReferenceDevice(); ParameterSet p = new ParameterSet(device, WeightSource.outline(out))) {
+            build.accept(p);
+        }
+        return new ModelOutline(architecture, List.copyOf(out));
+    }
+
+    /// Numbers in the parameters whose names fit.
+    public long count(Predicate<String> names) { return parameters.stream().filter(p -> names.test(p.name())).mapToLong(Declaration::elements).reduce(0, Math::addExact); }
+
+    /// Numbers in all parameters.
+    public long count() { return count(_ -> true); }
+}

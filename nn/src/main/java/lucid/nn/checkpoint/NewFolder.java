@@ -1,0 +1,63 @@
+package lucid.nn.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/// A folder that is there when it is complete, and not before (disk law): made beside its place and renamed.
+final class NewFolder {
+    private NewFolder() {}
+
+    /// Fills the folder.
+    @FunctionalInterface
+    interface Filling<T> {
+        T fill(Path folder) throws IOException;
+    }
+
+    /// @param operation for messages
+    /// @param bytes     that its disk must have free
+    /// @throws IllegalArgumentException if the folder is there already, or too large
+    static <T> T make(String operation, Path to, long bytes, Filling<T> filling) {
+        if (Files.exists(to)) throw new IllegalArgumentException(operation + ": " + to + " is there already, wanted a folder to be made");
+        Path target = to.toAbsolutePath().normalize();
+        Path aside = target.resolveSibling("." + target.getFileName() + ".tmp" + ProcessHandle.current().pid());
+        boolean complete = false;
+        try {
+            Files.createDirectories(aside);
+            long room = Files.getFileStore(aside).getUsableSpace();
+            if (room < bytes) throw new IllegalArgumentException(operation + ": " + to + " needs " + bytes + " bytes, found " + room + " free on its disk");
+            T result = filling.fill(aside);
+            Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
+            complete = true;
+            return result;
+        } catch (IOException e) {
+            throw new UncheckedIOException(operation + ": " + to + " cannot be written (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")", e);
+        } finally {
+            if (!complete) delete(operation, aside);
+        }
+    }
+
+    private static void delete(String operation, Path folder) {
+        if (!Files.exists(folder)) return;
+        try {
+            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+                @Override public FileVisitResult visitFile(Path file, BasicFileAttributes a) throws IOException {
+                    Files.delete(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override public FileVisitResult postVisitDirectory(Path dir, IOException e) throws IOException {
+                    Files.delete(dir);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(operation + ": the unfinished folder " + folder + " cannot be deleted; delete it by hand", e);
+        }
+    }
+}
