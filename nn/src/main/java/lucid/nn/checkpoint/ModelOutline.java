@@ -25,31 +25,22 @@ import lucid.nn.weights.WeightSource;
 public record ModelOutline(Architecture architecture, List<Declaration> parameters) {
     /// The models that Lucid has, with their sizes.
     public sealed interface Architecture {
-        /// `model_type` of its config.json.
-        String modelType();
-
         /// True for names that a checkpoint may hold although the model does not ask for them.
         boolean mayIgnore(String name);
     }
 
     /// The whole video-language model.
     public record Video(TinyLlavaConfig config) implements Architecture {
-        @Override public String modelType() { return "tinyllava"; }
-
         @Override public boolean mayIgnore(String name) { return Qwen2.ignorable(TinyLlavaVideo.DECODER, config.text(), name); }
     }
 
     /// A decoder alone.
     public record Text(Qwen2Config config) implements Architecture {
-        @Override public String modelType() { return "qwen2"; }
-
         @Override public boolean mayIgnore(String name) { return Qwen2.ignorable("", config, name); }
     }
 
     /// A vision tower alone, or the vision half of a whole SigLIP model.
     public record Vision(SiglipVisionConfig config) implements Architecture {
-        @Override public String modelType() { return "siglip_vision_model"; }
-
         @Override public boolean mayIgnore(String name) { return SiglipVision.ignorable(name); }
     }
 
@@ -60,11 +51,10 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
 
     /// The model that a configuration describes.
     public static ModelOutline of(ConfigFile file) {
-        return of(switch (file.modelType()) {
-            case "tinyllava" -> new Video(TinyLlavaConfig.parse(file.where(), file.json()));
-            case "qwen2" -> new Text(Qwen2Config.parse(file.where(), file.json()));
-            case "siglip", "siglip_vision_model" -> new Vision(SiglipVisionConfig.parse(file.where(), file.json()));
-            case String other -> throw new ConfigException(file.where() + ": model_type: found \"" + other + "\", wanted tinyllava, qwen2, siglip or siglip_vision_model");
+        return of(switch (file.kind()) {
+            case TINYLLAVA -> new Video(TinyLlavaConfig.parse(file.where(), file.json()));
+            case QWEN2 -> new Text(Qwen2Config.parse(file.where(), file.json()));
+            case SIGLIP -> new Vision(SiglipVisionConfig.parse(file.where(), file.json()));
         });
     }
 

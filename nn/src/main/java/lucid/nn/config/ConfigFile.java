@@ -13,10 +13,8 @@ public record ConfigFile(String where, ObjectNode json) {
         return new ConfigFile(r.where(), (ObjectNode) r.node());
     }
 
-    /// `model_type`, which every published configuration has.
-    public String modelType() {
-        ConfigReader r = new ConfigReader(where, json);
-        if (!r.has("model_type")) throw r.bad("model_type", "tinyllava, qwen2, siglip or siglip_vision_model");
-        return r.text("model_type", "");
-    }
+    /// What it is of.
+    ///
+    /// @throws ConfigException for a model that Lucid does not know
+    public ModelKind kind() { return ModelKind.of(new ConfigReader(where, json)); }
 }

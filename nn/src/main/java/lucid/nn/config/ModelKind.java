@@ -18,8 +18,9 @@ public enum ModelKind {
     /// Reads `config.json` (a file, or the folder it is in).
     ///
     /// @throws ConfigException for a model that Lucid does not know
-    public static ModelKind read(Path path) {
-        ConfigReader r = ConfigReader.open(path);
+    public static ModelKind read(Path path) { return of(ConfigReader.open(path)); }
+
+    static ModelKind of(ConfigReader r) {
         String type = r.text("model_type", "");
         for (ModelKind kind : values()) {
             if (type.equals(kind.type) || kind == SIGLIP && type.equals("siglip_vision_model")) return kind;

@@ -158,6 +158,8 @@ public sealed interface WeightSource {
             @Override public void close() {}
         }
 
+        @Override public boolean writable() { return false; }
+
         @Override public boolean has(String name) { return false; }
 
         @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
