@@ -4,43 +4,56 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.TrainingData;
+import lucid.grpo.evaluation.BenchmarkEvaluation;
+import lucid.grpo.evaluation.BenchmarkRun;
+import lucid.grpo.evaluation.ModelAsker;
+import lucid.grpo.evaluation.Protocol;
+import lucid.grpo.evaluation.Scores;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.session.ModelFolder;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
+import lucid.grpo.train.Policy;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.video.benchmark.Benchmark;
+import lucid.video.benchmark.BenchmarkQuestion;
+import lucid.video.benchmark.BenchmarkReader;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/// `lucid eval`.
-@Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false, description = "Asks a model held-out questions and counts right answers.",
-        footer = {"", "Examples:", "  lucid eval --model runs/demo-1", "  lucid eval --model runs/demo-1 --control reversed --questions 500",
-                "  lucid eval --model runs/demo-1 --direct --temperature 1 --json"})
+/// `lucid eval`: a published benchmark, or the held-out questions that a recipe's data brings.
+@Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Asks a model questions and counts right answers: those of a published benchmark, or the held-out ones of a recipe's data.",
+        footer = {"", "Examples:", "  lucid eval --model runs/demo-1", "  lucid eval --model runs/demo-1 --control reversed --limit 500",
+                "  lucid eval --model TinyLLaVA-Video-R1 --benchmark mvbench --data MVBench --mode published",
+                "  lucid eval --model TinyLLaVA-Video-R1 --benchmark nextqa --data nextqa --limit 200 --json"})
 final class EvalCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec;
     @Mixin private DeviceOption device;
 
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's (its newest checkpoint).")
     private Path model;
 
-    @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Names the data and its settings (default: ${DEFAULT-VALUE}).")
-    private String recipe = "demo";
-
-    @Option(names = "--data", paramLabel = "DIR", description = "Clips and cache (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--data", paramLabel = "DIR", description = "Clips and annotations or cache (default: ${DEFAULT-VALUE}).")
     private Path data = Path.of("data");
 
-    @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions, where the recipe's data has no held-out ones.")
-    private Path heldOut;
-
-    @Option(names = "--questions", paramLabel = "N", description = "How many (default: all).")
-    private int questions;
+    @Option(names = {"--limit", "--questions"}, paramLabel = "N", description = "How many questions, always the same ones (default: all).")
+    private int limit;
 
     @Option(names = "--direct", description = "Ask for the letter at once instead of reasoning.")
     private boolean direct;
@@ -48,39 +61,115 @@ final class EvalCommand implements Callable<Integer> {
     @Option(names = "--control", paramLabel = "KIND", description = "What is done to the clips: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Evaluator.Control control = Evaluator.Control.NONE;
 
-    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature (default: greedy).")
-    private Float temperature;
-
-    @Option(names = "--top-k", paramLabel = "K", description = "With --temperature: only the K most likely tokens.")
-    private int topK;
-
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of sampling and guesses (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
+    @ArgGroup(exclusive = false, heading = "%nA published benchmark:%n")
+    private Published published;
+
+    @ArgGroup(exclusive = false, heading = "%nHeld-out questions of a recipe's data (without --benchmark):%n")
+    private HeldOut heldOut;
+
+    /// Options of a benchmark.
+    private static final class Published {
+        @Option(names = "--benchmark", required = true, paramLabel = "NAME|FILE", description = "nextqa, nextqa-30s, mvbench, video-mme, mlvu, mmvu, or a definition's file.")
+        private String name;
+
+        @Option(names = "--mode", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+        private Protocol.Mode mode = Protocol.Mode.GREEDY;
+
+        @Option(names = "--frames", paramLabel = "N", description = "Frames of a clip (default: one for each group of the resampler; published 16).")
+        private Integer frames;
+
+        @Option(names = "--max-new-tokens", paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
+        private int maxNewTokens = Protocol.PUBLISHED_TOKENS;
+
+        @Option(names = "--bounds", description = "Keep to the part of the clip that a question is about, where the published script looks at all of it.")
+        private boolean bounds;
+
+        @Option(names = "--missing", paramLabel = "HOW", description = "Questions whose clip is not there: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). They are named in any case.")
+        private BenchmarkRun.Missing missing = BenchmarkRun.Missing.LEAVE_OUT;
+
+        @Option(names = "--annotations", paramLabel = "FILE", description = "Annotation file, where the benchmark's own is not in --data or there are several.")
+        private Path annotations;
+
+        @Option(names = "--videos", paramLabel = "DIR", description = "Folder of the clips, if it is not in --data.")
+        private Path videos;
+
+        @Option(names = "--out", paramLabel = "DIR", description = "Folder for answers, results and report (default: evaluations/BENCHMARK-MODE-MODEL).")
+        private Path out;
+
+        @Option(names = "--resume", description = "Go on with the evaluation that is in the folder.")
+        private boolean resume;
+    }
+
+    /// Options without a benchmark.
+    private static final class HeldOut {
+        @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Names the data and its settings (default: demo).")
+        private String recipe = "demo";
+
+        @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature (default: greedy).")
+        private Float temperature;
+
+        @Option(names = "--top-k", paramLabel = "K", description = "With --temperature: only the K most likely tokens.")
+        private int topK;
+    }
+
     @Override public Integer call() throws IOException {
-        Console console = Console.standard();
-        Recipe wanted = RecipeReader.read(recipe);
-        Sampling.Rule rule = temperature == null ? Sampling.Rule.GREEDY : new Sampling.Rule(false, temperature, topK, 1, 0);
-        TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
-        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), data, model, heldOut, console)) {
-            int n = session.data().heldOut(questions, mode).size();
-            if (n == 0) throw new IllegalArgumentException("recipe " + wanted.name() + " brings no held-out questions; name a file with --eval-questions");
-            Evaluation e;
-            try (Console.Bar bar = console.bar("asking", n)) {
-                e = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation().maxNewTokens()).run(mode, questions, control, rule, seed, bar::update);
-            }
-            print(e);
-        }
+        if (published != null && heldOut != null) throw new ParameterException(spec.commandLine(), "--recipe, --temperature and --top-k are for a recipe's own questions; with --benchmark, --mode decides");
+        if (limit < 0) throw new ParameterException(spec.commandLine(), "--limit " + limit + ", wanted 0 (all) or more");
+        if (published != null) benchmark();
+        else heldOut(heldOut == null ? new HeldOut() : heldOut);
         return 0;
     }
 
-    private void print(Evaluation e) throws IOException {
+    private void benchmark() {
+        Benchmark benchmark = Benchmark.of(published.name);
+        List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(data, published.annotations, published.videos));
+        Path folder = ModelFolder.resolve(model);
+        TinyLlavaConfig config = TinyLlavaConfig.read(folder);
+        int frames = published.frames != null ? published.frames : config.resampler().group();
+        Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
+        BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
+        Path out = published.out != null ? published.out : out(benchmark, protocol);
+        Scores scores;
+        try (Device d = device.open(); Policy policy = ModelFolder.policy(d, model)) {
+            scores = evaluation.run(out, published.resume, new ModelAsker(policy, ModelFolder.tokenizer(model)), config.vision().imageSize(), Console.standard());
+        }
+        if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());
+        else spec.commandLine().getOut().print(scores.toText() + out.resolve("report.html") + "\n");
+        spec.commandLine().getOut().flush();
+    }
+
+    private Path out(Benchmark benchmark, Protocol protocol) {
+        String name = benchmark.name() + "-" + protocol.mode().name().toLowerCase(Locale.ROOT) + (direct ? "-direct" : "")
+                + (control == Evaluator.Control.NONE ? "" : "-" + control.name().toLowerCase(Locale.ROOT)) + (limit == 0 ? "" : "-" + limit);
+        return Path.of("evaluations", name + "-" + model.toAbsolutePath().normalize().getFileName());
+    }
+
+    private void heldOut(HeldOut options) throws IOException {
+        Console console = Console.standard();
+        Recipe wanted = RecipeReader.read(options.recipe);
+        Sampling.Rule rule = options.temperature == null ? Sampling.Rule.GREEDY : new Sampling.Rule(false, options.temperature, options.topK, 1, 0);
+        TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
+        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), data, model, null, console)) {
+            int n = session.data().heldOut(limit, mode).size();
+            if (n == 0) throw new IllegalArgumentException("recipe " + wanted.name() + " brings no held-out questions; name a benchmark with --benchmark");
+            Evaluation e;
+            try (Console.Bar bar = console.bar("asking", n)) {
+                e = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation().maxNewTokens()).run(mode, limit, control, rule, seed, bar::update);
+            }
+            print(e, options.temperature == null);
+        }
+    }
+
+    private void print(Evaluation e, boolean greedy) throws IOException {
         if (json) {
             ObjectNode node = new ObjectMapper().valueToTree(e);
-            node.put("model", model.toString()).put("control", control.name().toLowerCase(Locale.ROOT)).put("greedy", temperature == null);
+            node.put("model", model.toString()).put("control", control.name().toLowerCase(Locale.ROOT)).put("greedy", greedy);
             System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(node));
             return;
         }

@@ -15,10 +15,13 @@ public final class Page {
     /// Fills `{{title}}`, `{{css}}`, `{{js}}` and `{{data}}` of the resource `NAME.html` from `NAME.css`, `NAME.js` and the arguments.
     ///
     /// @param name path of the resources without their endings, `report/report`
-    public static String of(String name, String title, JsonNode data) throws IOException {
+    public static String of(String name, String title, JsonNode data) throws IOException { return of(name, name, title, data); }
+
+    /// The same with a script of another name.
+    public static String of(String name, String script, String title, JsonNode data) throws IOException {
         // "</" inside a script element would end it.
         String json = JSON.writeValueAsString(data).replace("</", "<\\/");
-        return resource(name + ".html").replace("{{title}}", escape(title)).replace("{{css}}", resource(name + ".css")).replace("{{js}}", resource(name + ".js"))
+        return resource(name + ".html").replace("{{title}}", escape(title)).replace("{{css}}", resource(name + ".css")).replace("{{js}}", resource(script + ".js"))
                 .replace("{{data}}", json);
     }
 

@@ -1,9 +1,9 @@
 package lucid.grpo.reward;
 
-/// The few text rules of Python's `str` and `re` that the published rewards depend on; Java's own differ (for example U+001C..U+001F and U+0085).
-final class PythonText {
+/// The few text rules of Python's `str` and `re` that the published rewards and evaluations depend on; Java's own differ (for example U+001C..U+001F and U+0085).
+public final class PythonText {
     /// Body of a regex character class with the meaning of Python's `\s`.
-    static final String SPACE = "[\\t-\\r\\x1C-\\x20\\x85\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]";
+    public static final String SPACE = "[\\t-\\r\\x1C-\\x20\\x85\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]";
 
     private PythonText() {}
 
@@ -13,7 +13,7 @@ final class PythonText {
     }
 
     /// `str.strip()`.
-    static String strip(String s) {
+    public static String strip(String s) {
         int from = 0;
         int to = s.length();
         while (from < to && isSpace(s.charAt(from))) from++;

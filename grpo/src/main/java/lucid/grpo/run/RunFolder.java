@@ -94,7 +94,8 @@ public final class RunFolder implements AutoCloseable {
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
     }
 
-    private static FileChannel lock(Path root) throws IOException {
+    /// Claims a folder for this process until the channel is closed.
+    public static FileChannel lock(Path root) throws IOException {
         FileChannel channel = FileChannel.open(root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock;
         try {
@@ -132,7 +133,7 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /// `path: there -> wanted` for every leaf that differs.
-    static List<String> differences(String path, JsonNode there, JsonNode wanted) {
+    public static List<String> differences(String path, JsonNode there, JsonNode wanted) {
         if (there != null && wanted != null && there.isContainerNode() && there.getNodeType() == wanted.getNodeType()) {
             List<String> all = new ArrayList<>();
             if (there.isObject()) {

@@ -1,6 +1,7 @@
 package lucid.grpo.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,6 +32,26 @@ public final class Evaluator {
         Control(String note) { this.note = note; }
 
         public String note() { return note; }
+
+        /// A clip as this control shows it; which clip it is for [#OTHER] is the caller's business.
+        ///
+        /// @param clip   frames one after the other
+        /// @param number of the question: the order of shuffled frames depends on it
+        public byte[] of(byte[] clip, int frames, int number) {
+            if (this == NONE || this == OTHER) return clip;
+            byte[] shown = new byte[clip.length];
+            if (this == BLANK) {
+                Arrays.fill(shown, GREY);
+                return shown;
+            }
+            int picture = clip.length / frames;
+            int[] order = Draw.of(9, "shuffled frames", number).permutation(frames);
+            for (int f = 0; f < frames; f++) {
+                int source = this == SHUFFLED ? order[f] : this == REVERSED ? frames - 1 - f : Math.max(0, frames / 2 - 1);
+                System.arraycopy(clip, source * picture, shown, f * picture, picture);
+            }
+            return shown;
+        }
     }
 
     private static final int BATCH = 128;
@@ -77,24 +98,11 @@ public final class Evaluator {
     }
 
     private void change(byte[] frames, List<Prompt> some, List<Prompt> all, int from, Control control) {
-        int k = data.framesPerClip();
-        int picture = data.imageSize() * data.imageSize() * 3;
+        int bytes = data.framesPerClip() * data.imageSize() * data.imageSize() * 3;
         for (int i = 0; i < some.size(); i++) {
-            int at = i * k * picture;
-            byte[] clip = java.util.Arrays.copyOfRange(frames, at, at + k * picture);
-            int[] order = Draw.of(9, "shuffled frames", from + i).permutation(k);
-            for (int f = 0; f < k; f++) {
-                int source = switch (control) {
-                    case SHUFFLED -> order[f];
-                    case REVERSED -> k - 1 - f;
-                    case REPEATED -> k / 2 - 1;
-                    case NONE, BLANK, OTHER -> f;
-                };
-                System.arraycopy(clip, source * picture, frames, at + f * picture, picture);
-            }
-            if (control == Control.BLANK) java.util.Arrays.fill(frames, at, at + k * picture, GREY);
             // Half the questions away: a clip of another question, for every question a different one.
-            if (control == Control.OTHER) System.arraycopy(data.frames(all.get((from + i + all.size() / 2) % all.size()).clip()), 0, frames, at, k * picture);
+            byte[] clip = control == Control.OTHER ? data.frames(all.get((from + i + all.size() / 2) % all.size()).clip()) : Arrays.copyOfRange(frames, i * bytes, (i + 1) * bytes);
+            System.arraycopy(control.of(clip, data.framesPerClip(), from + i), 0, frames, i * bytes, bytes);
         }
     }
 

@@ -1,0 +1,55 @@
+package lucid.grpo.evaluation;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+import lucid.grpo.console.Console;
+import lucid.grpo.evaluation.BenchmarkRun.Missing;
+import lucid.grpo.evaluation.BenchmarkRun.Outcome;
+import lucid.grpo.run.Disk;
+import lucid.grpo.run.HashChain;
+import lucid.video.benchmark.Benchmark;
+import lucid.video.benchmark.BenchmarkClips;
+import lucid.video.benchmark.BenchmarkQuestion;
+
+/// An evaluation from its settings to its results on disk: `settings.json`, `answers.jsonl`, `results.json`, `report.html`.
+///
+/// @param limit how many questions; 0: all
+/// @param model what is asked, as the settings name it
+public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> questions, int limit, Protocol protocol, Missing missing, String model) {
+    /// @param folder the model's; only its fingerprint is kept
+    public static BenchmarkEvaluation of(Benchmark benchmark, List<BenchmarkQuestion> all, int limit, Protocol protocol, Missing missing, Path folder) {
+        return new BenchmarkEvaluation(benchmark, BenchmarkRun.some(all, limit), limit, protocol, missing, ModelFingerprint.of(folder));
+    }
+
+    /// Everything that an answer depends on. Where clips and model lie is no part of it, and neither is what becomes of missing clips.
+    public ObjectNode settings() {
+        ObjectNode s = new ObjectMapper().createObjectNode();
+        StringBuilder asked = new StringBuilder();
+        for (BenchmarkQuestion q : questions) {
+            asked.append(q.number()).append(' ').append(q.id()).append('\n').append(q.problem()).append('\n').append(q.choices()).append(q.answer()).append(q.clip()).append(q.from()).append(q.to())
+                    .append(q.video().getFileName()).append('\n');
+        }
+        s.put("benchmark", benchmark.name()).put("questions", questions.size()).put("limit", limit).put("questions_sha256", HashChain.of(asked.toString())).put("model_fingerprint", model);
+        s.set("protocol", protocol.toJson());
+        return s;
+    }
+
+    /// Asks what is not answered yet and writes the results.
+    ///
+    /// @param size side of the model's pictures
+    public Scores run(Path out, boolean resume, Asker asker, int size, Console console) {
+        BenchmarkRun.missing(questions, missing);
+        ObjectNode settings = settings();
+        try (AnswerLog log = AnswerLog.open(out, settings, resume, console::line)) {
+            BenchmarkClips clips = new BenchmarkClips(protocol.frames(), protocol.bounds(), size);
+            Outcome outcome = new BenchmarkRun(questions, protocol, clips, asker, console).run(log, missing);
+            Scores scores = Scores.of(benchmark, questions, outcome, missing);
+            ObjectNode results = scores.toJson(settings);
+            Disk.text(out.resolve("results.json"), results.toPrettyString() + "\n");
+            EvaluationPage.write(out, results, questions, outcome);
+            return scores;
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package lucid.grpo.evaluation;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import lucid.grpo.console.Console;
+import lucid.grpo.run.RunException;
+import lucid.grpo.train.Evaluator.Control;
+import lucid.kernels.math.Philox;
+import lucid.video.Frames;
+import lucid.video.VideoException;
+import lucid.video.benchmark.BenchmarkClips;
+import lucid.video.benchmark.BenchmarkQuestion;
+import lucid.video.drift.Draw;
+
+/// Asks the questions of a benchmark that have no answer yet, writes every answer down at once, and names the clips that could not be shown.
+public final class BenchmarkRun {
+    private static final int PURPOSE = 0x47554553;
+
+    /// What becomes of questions whose clip is not there or cannot be decoded. They are counted and named in every case.
+    public enum Missing {
+        /// They are not part of the figures.
+        LEAVE_OUT,
+        /// Nothing is asked.
+        STOP,
+        /// They count as wrong answers.
+        WRONG
+    }
+
+    /// What was found.
+    ///
+    /// @param notShown question's id to the reason why its clip could not be shown
+    public record Outcome(Map<String, Answer> answers, Map<String, String> notShown) {}
+
+    private final List<BenchmarkQuestion> questions;
+    private final Protocol protocol;
+    private final BenchmarkClips clips;
+    private final Asker asker;
+    private final Console console;
+
+    /// @param clips shows `protocol.frames()` frames
+    public BenchmarkRun(List<BenchmarkQuestion> questions, Protocol protocol, BenchmarkClips clips, Asker asker, Console console) {
+        this.questions = questions;
+        this.protocol = protocol;
+        this.clips = clips;
+        this.asker = asker;
+        this.console = console;
+    }
+
+    /// So many questions, always the same ones for the same number and spread over the whole benchmark, in its order. 0: all.
+    public static List<BenchmarkQuestion> some(List<BenchmarkQuestion> all, int count) {
+        if (count <= 0 || count >= all.size()) return all;
+        boolean[] taken = new boolean[all.size()];
+        int[] order = Draw.of(0, "benchmark questions", all.size()).permutation(all.size());
+        for (int i = 0; i < count; i++) taken[order[i]] = true;
+        List<BenchmarkQuestion> some = new ArrayList<>();
+        for (int i = 0; i < taken.length; i++) if (taken[i]) some.add(all.get(i));
+        return some;
+    }
+
+    /// The clips that are not there, by question; with [Missing#STOP] that is an error.
+    public static Map<String, String> missing(List<BenchmarkQuestion> questions, Missing missing) {
+        Map<String, String> none = new LinkedHashMap<>();
+        for (BenchmarkQuestion q : questions) if (!BenchmarkClips.exists(q)) none.put(q.id(), q.video() + ": no such " + (q.clip().name().equals("PICTURES") ? "folder" : "file"));
+        if (missing == Missing.STOP && !none.isEmpty()) {
+            throw new RunException(none.size() + " of " + questions.size() + " questions are about clips that are not there, for example " + none.values().iterator().next()
+                    + "; get them, or use --missing leave_out or --missing wrong");
+        }
+        if (none.size() == questions.size()) throw new RunException("none of the clips is there, for example " + none.values().iterator().next() + "; name their folder with --videos");
+        return none;
+    }
+
+    /// Asks what is not answered yet.
+    ///
+    /// @param log     knows the answers so far and keeps the new ones
+    /// @param missing what a clip that cannot be decoded leads to
+    public Outcome run(AnswerLog log, Missing missing) {
+        Map<String, String> notShown = missing(questions, missing);
+        int done = 0;
+        int right = 0;
+        for (BenchmarkQuestion q : questions) {
+            Answer a = log.answers().get(q.id());
+            done += a != null || notShown.containsKey(q.id()) ? 1 : 0;
+            right += a != null && a.correct() ? 1 : 0;
+        }
+        try (Console.Bar bar = console.bar("asking", questions.size()).from(done)) {
+            for (BenchmarkQuestion q : questions) {
+                if (log.answers().containsKey(q.id()) || notShown.containsKey(q.id())) continue;
+                try {
+                    Answer a = answer(q, shown(q));
+                    log.add(a);
+                    right += a.correct() ? 1 : 0;
+                } catch (VideoException e) {
+                    if (missing == Missing.STOP) throw e;
+                    notShown.put(q.id(), e.getMessage());
+                    console.line("question " + q.id() + " is not asked: " + e.getMessage());
+                }
+                bar.update(++done, String.format(Locale.ROOT, "right %d of %d", right, log.answers().size()));
+            }
+        }
+        return new Outcome(log.answers(), notShown);
+    }
+
+    private Frames shown(BenchmarkQuestion q) {
+        // For "another question's clip" the one half the benchmark away, or the next after it that is there.
+        BenchmarkQuestion source = q;
+        for (int i = 0; protocol.control() == Control.OTHER && i < questions.size(); i++) {
+            source = questions.get((questions.indexOf(q) + questions.size() / 2 + i) % questions.size());
+            if (!source.video().equals(q.video()) && BenchmarkClips.exists(source)) break;
+        }
+        Frames f = clips.frames(source);
+        return new Frames(f.n(), f.height(), f.width(), protocol.control().of(f.rgb(), f.n(), q.number()), f.fps(), f.indices());
+    }
+
+    private Answer answer(BenchmarkQuestion q, Frames frames) {
+        long start = System.nanoTime();
+        Asker.Reply reply = asker.ask(q.number(), protocol.user(q.problem()), frames, protocol);
+        Extraction e = protocol.direct() ? Extraction.ofDirect(reply.text(), q.choices()) : Extraction.ofReasoning(reply.text(), q.choices());
+        boolean guess = protocol.guesses() && e.letter() == null && e.found() != Extraction.Found.EMPTY;
+        String letter = guess ? guess(q) : e.letter();
+        double seconds = Math.round((System.nanoTime() - start) / 1e6) / 1e3;
+        return new Answer(q.id(), q.answer(), letter, e.found(), guess, reply.text(), reply.tokens(), reply.ended(), seconds);
+    }
+
+    // Uniform over the options, from the seed and the question's number.
+    private String guess(BenchmarkQuestion q) {
+        float u = Philox.uniform(Philox.word(Philox.key(protocol.seed(), PURPOSE), q.number(), 0, 0, 0));
+        return q.letters().get((int) (u * q.letters().size()));
+    }
+}

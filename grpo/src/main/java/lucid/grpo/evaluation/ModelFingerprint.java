@@ -1,0 +1,52 @@
+package lucid.grpo.evaluation;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Tells models apart without reading all of them: SHA-256 over every weight and configuration file's name, length, first megabyte and then a page (4 KB) of every megabyte. Training
+/// changes weights everywhere, so two different models differ there; a single altered byte may not be seen.
+final class ModelFingerprint {
+    private static final List<String> ENDINGS = List.of(".safetensors", ".bin", "config.json", "tokenizer.json", "vocab.json", "merges.txt");
+    private static final int STRIDE = 1 << 20;
+    private static final int PAGE = 4096;
+
+    private ModelFingerprint() {}
+
+    static String of(Path folder) {
+        try (Stream<Path> all = Files.walk(folder, 3)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (Path f : all.filter(Files::isRegularFile).filter(f -> ENDINGS.stream().anyMatch(f.toString()::endsWith)).filter(f -> !f.endsWith("optimizer.safetensors")).sorted().toList()) {
+                digest.update(folder.relativize(f).toString().replace('\\', '/').getBytes(StandardCharsets.UTF_8));
+                add(digest, f);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (IOException e) {
+            throw new UncheckedIOException("model " + folder + " cannot be read: " + e.getMessage(), e);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this Java has no SHA-256", e);
+        }
+    }
+
+    private static void add(MessageDigest digest, Path file) throws IOException {
+        try (FileChannel in = FileChannel.open(file)) {
+            long size = in.size();
+            digest.update(ByteBuffer.allocate(8).putLong(size).flip());
+            ByteBuffer part = ByteBuffer.allocate(STRIDE);
+            for (long at = 0; at < size; at += STRIDE) {
+                part.clear().limit((int) Math.min(at == 0 ? STRIDE : PAGE, size - at));
+                while (part.hasRemaining()) if (in.read(part, at + part.position()) < 0) throw new IOException(file + " became shorter while it was read");
+                digest.update(part.flip());
+            }
+        }
+    }
+}

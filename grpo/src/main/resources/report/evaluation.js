@@ -1,0 +1,56 @@
+'use strict';
+// Draws an evaluation from the JSON in #data. No library, no network.
+const data = JSON.parse(document.getElementById('data').textContent);
+const el = (tag, attrs = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [k, v] of Object.entries(attrs)) node.setAttribute(k, v);
+  node.append(...children.filter(c => c !== null && c !== undefined));
+  return node;
+};
+const main = document.querySelector('main');
+const pct = x => typeof x === 'number' ? (100 * x).toFixed(1) + ' %' : '–';
+const share = s => s.questions ? `${pct(s.accuracy)} [${(100 * s.interval_95[0]).toFixed(1)}, ${(100 * s.interval_95[1]).toFixed(1)}]` : '–';
+const section = (title, lead) => { const s = el('section'); s.append(el('h2', {}, title)); if (lead) s.append(el('p', {class: 'soft'}, lead)); main.append(s); return s; };
+const r = data.results, p = r.settings.protocol;
+
+function head() {
+  main.append(el('h1', {}, data.title), el('p', {class: 'soft'}, `mode ${p.mode}, ${p.style}, ${p.frames} frames, at most ${p.max_new_tokens} new tokens, seed ${p.seed}, clips: ${p.control}`));
+  const facts = el('div', {class: 'grid'});
+  const fact = (name, value, note) => facts.append(el('div', {class: 'card'}, el('h3', {class: 'soft'}, name), el('div', {class: 'big'}, value), el('div', {class: 'soft'}, note || '')));
+  fact('Published figure', pct(r.headline), r.headline_is);
+  fact('Accuracy', share(r), `${r.right} of ${r.questions} right, 95 % Wilson interval; chance ${pct(r.chance)}`);
+  fact('No letter found', pct(r.parse_failure_rate), `${r.parse_failures} of ${r.asked} answers: ` + Object.entries(r.parse_failures_by_reason).map(([k, n]) => `${k} ${n}`).join(', '));
+  fact('Guessed', r.guessed, `${r.guessed_right} of them right`);
+  fact('Length', r.mean_tokens.toFixed(1), `tokens an answer; ${r.unfinished} did not end`);
+  main.append(facts);
+  if (r.not_shown.questions) {
+    const s = section('Clips that could not be shown', `${r.not_shown.questions} questions, treated as: ${r.not_shown.treated}.`);
+    s.append(el('details', {class: 'card'}, el('summary', {}, 'Which'), el('pre', {class: 'mono scroll'}, Object.entries(r.not_shown.reasons).map(([q, why]) => q + '  ' + why).join('\n'))));
+  }
+}
+function kinds() {
+  for (const [name, groups] of Object.entries(r.kinds)) {
+    const t = el('table', {}, el('tr', {}, el('th', {}, name), el('th', {class: 'num'}, 'accuracy'), el('th', {}, ''), el('th', {class: 'num'}, 'right'), el('th', {class: 'num'}, 'questions')));
+    for (const [value, s] of Object.entries(groups)) t.append(el('tr', {}, el('td', {}, value), el('td', {class: 'num'}, share(s)),
+      el('td', {}, el('div', {class: 'bar'}, el('i', {style: `width:${100 * s.accuracy}%`}), el('b', {style: `left:${100 * r.chance}%`, title: 'chance'}))), el('td', {class: 'num'}, s.right), el('td', {class: 'num'}, s.questions)));
+    section('By ' + name).append(el('div', {class: 'card scroll'}, t));
+  }
+}
+function answers() {
+  if (!data.answers.length) return;
+  const root = section('Answers', data.answers.length < r.asked ? `${data.answers.length} of ${r.asked}; all of them are in answers.jsonl.` : 'All of them.');
+  const pick = el('select', {'aria-label': 'which answers'}), view = el('div');
+  for (const [v, text] of [['all', 'all'], ['wrong', 'wrong'], ['right', 'right'], ['unparsed', 'without a letter']]) pick.append(el('option', {value: v}, text));
+  const show = () => {
+    const wanted = data.answers.filter(a => pick.value === 'all' || (pick.value === 'wrong' ? !a.correct : pick.value === 'right' ? a.correct : a.found !== 'letter'));
+    view.replaceChildren(...wanted.map(a => el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')},
+      el('div', {class: 'row soft'}, el('span', {}, a.question), el('span', {}, a.clip), ...Object.values(a.kinds).map(k => el('span', {}, k))),
+      el('div', {class: 'mono', style: 'white-space:pre-wrap'}, a.problem),
+      el('p', {}, 'True: ', el('b', {}, a.truth), ', said: ', el('b', {}, a.letter || 'nothing'), a.guessed ? ' (guessed: ' + a.found + ')' : a.found === 'letter' ? '' : ' (' + a.found + ')'),
+      el('div', {class: 'tokens'}, a.text))));
+  };
+  pick.addEventListener('change', show);
+  root.append(pick, view); show();
+}
+function settings() { section('Settings').append(el('details', {class: 'card'}, el('summary', {}, 'Show'), el('pre', {class: 'mono scroll'}, JSON.stringify(r.settings, null, 2)))); }
+head(); kinds(); answers(); settings();

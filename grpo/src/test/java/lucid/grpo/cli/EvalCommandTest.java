@@ -1,0 +1,109 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import lucid.grpo.data.DriftData;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.config.ResamplerConfig;
+import lucid.nn.config.SiglipVisionConfig;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.file.StoredType;
+import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.weights.Initialization;
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.Tokenizer;
+import lucid.tokenizer.format.TokenizerJson;
+import lucid.video.Frames;
+import lucid.video.VideoWriter;
+import lucid.video.drift.DriftPlan;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A benchmark from the command line, asked of a toy with random weights.
+class EvalCommandTest extends CommandTest {
+    @TempDir static Path root;
+    private static Path model;
+    private static Path data;
+
+    @TempDir Path temp;
+
+    @BeforeAll static void aToyAndABenchmark() throws IOException {
+        Tokenizer tokenizer = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 30)).tokenizer();
+        Qwen2Config text = new Qwen2Config(tokenizer.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, tokenizer.eosId());
+        TinyLlavaConfig config = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
+        model = Files.createDirectory(root.resolve("toy"));
+        try (Device d = new SimdDevice(1); TinyLlavaVideo toy = TinyLlavaVideo.random(d, config, 4, Initialization.fanIn(2, 3))) {
+            toy.save(model, StoredType.F32);
+        }
+        TokenizerJson.write(tokenizer, model.resolve("tokenizer.json"));
+        data = Files.createDirectories(root.resolve("nextqa"));
+        StringBuilder csv = new StringBuilder("video,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4\n");
+        for (int i = 0; i < 6; i++) csv.append(i % 3).append(",9,16,16,what happens,").append(i % 5).append(',').append(i).append(i < 3 ? ",CW" : ",TN").append(",one,two,three,four,five\n");
+        Files.writeString(data.resolve("val.csv"), csv);
+        Files.writeString(data.resolve("map_vid_vidorID.json"), "{\"0\": \"a/0\", \"1\": \"a/1\", \"2\": \"b/2\"}");
+        for (int i = 0; i < 2; i++) {
+            byte[] rgb = new byte[9 * 16 * 16 * 3];
+            java.util.Arrays.fill(rgb, (byte) (90 * i + 30));
+            Path file = data.resolve("NExTVideo/a/" + i + ".mp4");
+            Files.createDirectories(file.getParent());
+            VideoWriter.write(file, Frames.of(9, 16, 16, rgb, 10));
+        }
+    }
+
+    private Outcome eval(Object... more) {
+        Object[] fixed = {"eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve("out"), "--max-new-tokens", 6, "--threads", 1};
+        Object[] all = java.util.stream.Stream.concat(java.util.Arrays.stream(fixed), java.util.Arrays.stream(more)).toArray();
+        return lucid(all);
+    }
+
+    private JsonNode answers() throws IOException { return new ObjectMapper().readTree("[" + String.join(",", Files.readAllLines(temp.resolve("out/answers.jsonl"))) + "]"); }
+
+    @Test void aBenchmarkIsAskedAndResumed() throws IOException {
+        JsonNode results = new ObjectMapper().readTree(eval("--mode", "published", "--json").ok().out());
+        assertEquals(4, results.get("asked").asInt());
+        assertEquals(2, results.at("/not_shown/questions").asInt(), "clip 2 is not there");
+        assertEquals(0.2, results.get("chance").asDouble(), 1e-12);
+        assertEquals(50, results.at("/settings/protocol/top_k").asInt());
+        JsonNode first = answers();
+        assertEquals(4, first.size());
+
+        // The last two answers are lost with half a line; the resumed run gives the very same ones.
+        List<String> lines = Files.readAllLines(temp.resolve("out/answers.jsonl"));
+        Files.writeString(temp.resolve("out/answers.jsonl"), lines.get(0) + "\n" + lines.get(1) + "\n" + lines.get(2).substring(0, 20));
+        assertTrue(eval("--mode", "published", "--resume").ok().out().contains("by type"));
+        JsonNode again = answers();
+        for (int i = 0; i < 4; i++) for (String field : List.of("question", "text", "letter", "tokens")) assertEquals(first.get(i).get(field), again.get(i).get(field));
+
+        eval("--mode", "greedy", "--resume").failedWith("other settings", "protocol.mode: \"published\" -> \"greedy\"", "protocol.top_k: 50 -> 0");
+        eval("--mode", "published").failedWith("holds an evaluation already", "--resume");
+    }
+
+    @Test void theControlsReachTheClip() throws IOException {
+        for (String control : List.of("blank", "other", "reversed")) {
+            String text = lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve(control), "--direct", "--control", control, "--limit", 3,
+                    "--max-new-tokens", 2, "--threads", 1).ok().out();
+            assertTrue(text.contains("NExT-QA") && text.contains("report.html"), text);
+        }
+    }
+
+    @Test void wrongUse() {
+        assertEquals(2, eval("--temperature", 1).status());
+        assertEquals(2, eval("--limit", -1).status());
+        assertEquals(2, lucid("eval", "--model", model, "--mode", "greedy").status());
+        lucid("eval", "--model", model, "--benchmark", "nextqu", "--data", data).failedWith("nextqu", "mvbench");
+        lucid("eval", "--model", model, "--benchmark", "mmvu", "--data", data).failedWith("validation.json");
+        lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data.resolve("no")).failedWith("no such folder", "--data");
+        eval("--missing", "stop").failedWith("2 of 6 questions", "2.mp4", "--missing");
+        eval("--frames", 0).failedWith("frames 0");
+    }
+}

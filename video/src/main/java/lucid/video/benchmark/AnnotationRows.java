@@ -1,0 +1,173 @@
+package lucid.video.benchmark;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import lucid.video.data.DataException;
+
+/// The records of a `.json` (an array of objects), `.jsonl` (an object a line) or `.csv` (RFC 4180 with a header) file, with their lines.
+final class AnnotationRows {
+    private static final ObjectMapper ELEMENTS = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    static final String PARQUET = "parquet is not read by Lucid; write the same records as JSON lines once, for example with\n"
+            + "  python -c \"import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True)\"";
+
+    private AnnotationRows() {}
+
+    static List<Row> read(Path file) {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        if (name.endsWith(".parquet")) throw new DataException(file, 1, "", PARQUET);
+        String text = text(file);
+        List<Row> rows;
+        if (name.endsWith(".csv")) rows = csv(file, text);
+        else if (name.endsWith(".jsonl")) rows = lines(file, text);
+        else if (name.endsWith(".json")) rows = text.stripLeading().startsWith("[") ? array(file, text) : lines(file, text);
+        else throw new DataException(file, 1, "", "an ending that is not known, wanted .json, .jsonl or .csv");
+        if (rows.isEmpty()) throw new DataException(file, 1, "", "no records, wanted at least one");
+        return rows;
+    }
+
+    private static String text(Path file) {
+        try {
+            String text = Files.readString(file);
+            return text.startsWith("\uFEFF") ? text.substring(1) : text;
+        } catch (NoSuchFileException _) {
+            throw new DataException(file, 1, "", "no such file, wanted annotations (.json, .jsonl or .csv)");
+        } catch (MalformedInputException e) {
+            throw new DataException(file, 1, "", "not UTF-8 text: " + e.getMessage());
+        } catch (IOException e) {
+            throw new DataException(file, 1, "", "cannot be read: " + e);
+        }
+    }
+
+    private static List<Row> lines(Path file, String text) {
+        List<Row> rows = new ArrayList<>();
+        String[] lines = text.stripTrailing().split("\n", -1);
+        for (int i = 0; i < lines.length; i++) {
+            JsonNode node;
+            try {
+                node = JSON.readTree(lines[i]);
+            } catch (JsonProcessingException e) {
+                throw new DataException(file, i + 1, "", "not JSON: " + e.getOriginalMessage() + "; wanted an array of objects, or one object a line");
+            }
+            if (!node.isObject()) throw new DataException(file, i + 1, "", (lines[i].isBlank() ? "empty line" : "found " + node.getNodeType()) + ", wanted one JSON object");
+            rows.add(new Row(file, i + 1, i + 1, node));
+        }
+        return rows;
+    }
+
+    private static List<Row> array(Path file, String text) {
+        List<Row> rows = new ArrayList<>();
+        int line = 1;
+        try (JsonParser parser = ELEMENTS.createParser(text)) {
+            parser.nextToken();
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                line = parser.currentTokenLocation().getLineNr();
+                JsonNode node = parser.readValueAsTree();
+                if (!node.isObject()) throw new DataException(file, line, "", "found " + node.getNodeType() + " as record " + (rows.size() + 1) + ", wanted an object");
+                rows.add(new Row(file, line, rows.size() + 1, node));
+            }
+            if (parser.nextToken() != null) throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
+        } catch (JsonProcessingException e) {
+            throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new DataException(file, line, "", "cannot be read: " + e);
+        }
+        return rows;
+    }
+
+    private static List<Row> csv(Path file, String text) {
+        List<CsvRecord> records = new CsvParser(file, text).records();
+        if (records.isEmpty()) throw new DataException(file, 1, "", "empty, wanted a header line with the columns' names");
+        List<String> header = records.getFirst().fields();
+        if (new HashSet<>(header).size() < header.size()) throw new DataException(file, 1, "", "two columns of the same name in " + header);
+        List<Row> rows = new ArrayList<>();
+        for (CsvRecord r : records.subList(1, records.size())) {
+            if (r.fields().size() != header.size()) {
+                throw new DataException(file, r.line(), "", r.fields().size() + " columns, wanted " + header.size() + " as in the header: " + String.join(",", header));
+            }
+            ObjectNode node = JSON.createObjectNode();
+            for (int i = 0; i < header.size(); i++) node.put(header.get(i), r.fields().get(i));
+            rows.add(new Row(file, r.line(), rows.size() + 1, node));
+        }
+        return rows;
+    }
+
+    /// @param line where it begins
+    private record CsvRecord(int line, List<String> fields) {}
+
+    /// Quoted fields may hold commas, doubled quotes and line breaks.
+    private static final class CsvParser {
+        private final Path file;
+        private final String text;
+        private int at;
+        private int line = 1;
+
+        CsvParser(Path file, String text) {
+            this.file = file;
+            this.text = text;
+        }
+
+        List<CsvRecord> records() {
+            List<CsvRecord> all = new ArrayList<>();
+            while (at < text.length()) {
+                int begun = line;
+                List<String> fields = new ArrayList<>();
+                do fields.add(field()); while (separator());
+                all.add(new CsvRecord(begun, fields));
+            }
+            return all;
+        }
+
+        private String field() {
+            if (at < text.length() && text.charAt(at) == '"') return quoted();
+            int from = at;
+            while (at < text.length() && ",\r\n".indexOf(text.charAt(at)) < 0) at++;
+            return text.substring(from, at);
+        }
+
+        private String quoted() {
+            int begun = line;
+            StringBuilder s = new StringBuilder();
+            for (at++; at < text.length(); at++) {
+                char c = text.charAt(at);
+                if (c == '"') {
+                    at++;
+                    if (at >= text.length() || text.charAt(at) != '"') return s.toString();
+                }
+                if (c == '\n') line++;
+                s.append(c);
+            }
+            throw new DataException(file, begun, "", "a quoted field that does not end, wanted a closing \"");
+        }
+
+        /// True when another field follows in this record.
+        private boolean separator() {
+            if (at >= text.length()) return false;
+            if (text.charAt(at) == ',') {
+                at++;
+                return true;
+            }
+            if (text.charAt(at) == '\r') at++;
+            if (at < text.length() && text.charAt(at) != '\n') throw new DataException(file, line, "", "text after a closing quote, wanted a comma or the line's end");
+            at++;
+            line++;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package lucid.video.benchmark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import lucid.video.FrameSampling;
+import lucid.video.Frames;
+import lucid.video.SiglipPixels;
+import lucid.video.VideoException;
+import lucid.video.VideoReader;
+
+/// The frames that a question's clip is shown by, resized. Several questions about one clip mostly follow each other, so the last few clips are kept.
+public final class BenchmarkClips {
+    private static final int KEPT = 4;
+    // Frames a second of MVBench's folders of pictures.
+    private static final double PICTURE_RATE = 3;
+
+    private final int count;
+    private final boolean boundsOfVideos;
+    private final SiglipPixels pixels;
+    private final Map<String, Frames> last = new LinkedHashMap<>(KEPT, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override protected boolean removeEldestEntry(Map.Entry<String, Frames> eldest) { return size() > KEPT; }
+    };
+
+    /// @param count          frames of a clip
+    /// @param boundsOfVideos whether a question's bounds are kept where the published script looks at the whole clip instead
+    /// @param size           side of the square
+    public BenchmarkClips(int count, boolean boundsOfVideos, int size) {
+        this.count = count;
+        this.boundsOfVideos = boundsOfVideos;
+        pixels = new SiglipPixels(size);
+        new FrameSampling.Uniform(count);
+    }
+
+    /// Whether there is a file, or for pictures a folder, at all.
+    public static boolean exists(BenchmarkQuestion q) { return q.clip() == Benchmark.Clip.PICTURES ? Files.isDirectory(q.video()) : Files.isRegularFile(q.video()); }
+
+    /// Bytes [n, size, size, 3]; n is the count, or less for a short clip of a benchmark that shows no frame twice.
+    ///
+    /// @throws VideoException missing, not a clip, damaged, or without the part that the question is about
+    public Frames frames(BenchmarkQuestion q) {
+        boolean bounds = q.bounded() && (q.clip() != Benchmark.Clip.UNIFORM || boundsOfVideos);
+        return last.computeIfAbsent(q.clip() + " " + (bounds ? q.from() + " " + q.to() : "") + " " + q.video(), _ -> read(q, bounds));
+    }
+
+    private Frames read(BenchmarkQuestion q, boolean bounds) {
+        FrameSampling.Segments segments = bounds ? new FrameSampling.Segments(count, q.from(), q.to(), 0) : FrameSampling.Segments.whole(count);
+        return switch (q.clip()) {
+            case UNIFORM -> video(q, bounds ? segments : new FrameSampling.Uniform(count), false);
+            case DISTINCT -> video(q, new FrameSampling.Uniform(count), true);
+            case SEGMENTS -> video(q, segments, false);
+            case PICTURES -> pictures(q, segments);
+        };
+    }
+
+    private Frames video(BenchmarkQuestion q, FrameSampling sampling, boolean distinct) {
+        try (VideoReader reader = new VideoReader(q.video())) {
+            int[] wanted = sampling.indices(reader.frames(), reader.averageFps());
+            inside(q, wanted, 0, reader.frames() - 1);
+            return pixels.resize(reader.read(distinct ? Arrays.stream(wanted).distinct().toArray() : wanted));
+        }
+    }
+
+    private Frames pictures(BenchmarkQuestion q, FrameSampling.Segments of) {
+        int files;
+        try (Stream<Path> all = Files.list(q.video())) {
+            files = (int) all.count();
+        } catch (IOException e) {
+            throw new VideoException(q.video(), "is no folder of pictures that can be listed: " + e, e);
+        }
+        int[] wanted = new FrameSampling.Segments(count, of.from(), of.to(), 1).upTo(files, PICTURE_RATE);
+        inside(q, wanted, 1, files);
+        int size = pixels.size();
+        byte[] rgb = new byte[count * size * size * 3];
+        for (int i = 0; i < count; i++) {
+            Path picture = q.video().resolve(String.format(Locale.ROOT, "%05d.jpg", wanted[i]));
+            byte[] one = pixels.resize(VideoReader.read(picture, new FrameSampling.Uniform(1))).rgb();
+            System.arraycopy(one, 0, rgb, i * one.length, one.length);
+        }
+        return new Frames(count, size, size, rgb, PICTURE_RATE, wanted);
+    }
+
+    private static void inside(BenchmarkQuestion q, int[] wanted, int first, int last) {
+        for (int i : wanted) {
+            if (i < first || i > last) {
+                throw new VideoException(q.video(), "question " + q.id() + " is about seconds " + q.from() + " to " + q.to() + ", which the clip (frames " + first + ".." + last + ") does not have");
+            }
+        }
+    }
+}

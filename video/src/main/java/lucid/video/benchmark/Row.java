@@ -1,0 +1,62 @@
+package lucid.video.benchmark;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import lucid.video.data.DataException;
+
+/// One record of an annotation file, with its place. Fields may be paths (`metadata.subject`).
+///
+/// @param line   where it begins, from 1
+/// @param record its number in the file, from 1
+record Row(Path file, int line, int record, JsonNode node) {
+    DataException error(String field, String what) { return new DataException(file, line, field, what + " (record " + record + ")"); }
+
+    private JsonNode find(String field) {
+        JsonNode n = node;
+        for (String part : field.split("\\.")) n = n == null ? null : n.get(part);
+        return n == null || n.isNull() ? null : n;
+    }
+
+    boolean has(String field) { return find(field) != null; }
+
+    /// Text, or a number as text.
+    String text(String field) {
+        JsonNode n = find(field);
+        if (n == null) throw error(field, "missing, wanted text");
+        return text(field, n);
+    }
+
+    private String text(String field, JsonNode n) {
+        if (!n.isValueNode() || n.isBoolean()) throw error(field, "found " + shortened(n.toString()) + ", wanted text");
+        if (n.asText().isBlank()) throw error(field, "found empty text, wanted some");
+        return n.asText();
+    }
+
+    double seconds(String field) {
+        JsonNode n = find(field);
+        if (n == null || !n.isNumber()) throw error(field, n == null ? "missing, wanted seconds" : "found " + shortened(n.toString()) + ", wanted seconds");
+        return n.asDouble();
+    }
+
+    List<String> list(String field) {
+        JsonNode n = find(field);
+        if (n == null || !n.isArray()) throw error(field, n == null ? "missing, wanted an array of texts" : "found " + shortened(n.toString()) + ", wanted an array of texts");
+        List<String> all = new ArrayList<>();
+        for (int i = 0; i < n.size(); i++) all.add(text(field + "[" + i + "]", n.get(i)));
+        return all;
+    }
+
+    Map<String, String> map(String field) {
+        JsonNode n = find(field);
+        if (n == null || !n.isObject()) throw error(field, n == null ? "missing, wanted an object of texts" : "found " + shortened(n.toString()) + ", wanted an object of texts");
+        Map<String, String> all = new LinkedHashMap<>();
+        n.properties().forEach(e -> all.put(e.getKey(), text(field + "." + e.getKey(), e.getValue())));
+        return all;
+    }
+
+    static String shortened(String s) { return s.length() <= 60 ? s : s.substring(0, 57) + "..."; }
+}
