@@ -1,94 +1,102 @@
 package lucid.grpo.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import lucid.grpo.data.PromptTemplate;
-import lucid.grpo.data.TrainingData;
-import lucid.grpo.session.ModelFolder;
-import lucid.grpo.train.Policy;
+import java.util.function.Consumer;
+import lucid.grpo.ask.Assistant;
+import lucid.grpo.ask.Question;
+import lucid.grpo.ask.Reply;
+import lucid.grpo.ask.Seen;
+import lucid.grpo.console.Console;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Sampling;
-import lucid.kernels.math.Philox;
-import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
-import lucid.tensor.Scope;
-import lucid.tensor.Tape;
-import lucid.tensor.Tensor;
-import lucid.tokenizer.StreamingDecoder;
-import lucid.tokenizer.Tokenizer;
-import lucid.video.FrameSampling;
-import lucid.video.Frames;
-import lucid.video.SiglipPixels;
-import lucid.video.VideoReader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /// `lucid generate`.
-@Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false, description = "Asks a model about a clip; tokens are printed as they come.",
-        footer = {"", "Example:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" \\",
-                "      --option A=Bar --option B=Ring --option C=Pole --option D=Square"})
+@Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false, description = "Asks a model about a clip, or lets it continue a text; tokens are printed as they come.",
+        footer = {"", "Examples:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" \\",
+                "      --option A=Bar --option B=Ring --option C=Pole --option D=Square",
+                "  lucid generate --model Qwen2.5-3B --prompt \"The three laws are\" --max-tokens 100"})
 final class GenerateCommand implements Callable<Integer> {
-    @Mixin private DeviceOption device;
+    @Mixin private AskOptions ask;
 
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's (its newest checkpoint).")
-    private Path model;
-
-    @Option(names = "--video", required = true, paramLabel = "FILE", description = "Any clip or picture that FFmpeg reads.")
+    @Option(names = "--video", paramLabel = "FILE", description = "Any clip or picture that FFmpeg reads.")
     private Path video;
 
-    @Option(names = "--question", required = true, paramLabel = "TEXT", description = "The question.")
+    @Option(names = "--question", paramLabel = "TEXT", description = "The question about it.")
     private String question;
 
-    @Option(names = "--option", paramLabel = "L=TEXT", description = "An option, with its letter; repeat for each.")
-    private Map<String, String> choices = new LinkedHashMap<>();
+    @Option(names = "--option", paramLabel = "L=TEXT", description = "An option, with its letter; A, B, C, ... in order, repeat for each.")
+    private List<String> options = new ArrayList<>();
 
-    @Option(names = "--frames", paramLabel = "N", description = "Frames the model sees (default: one for each group of the resampler).")
-    private Integer frames;
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "Instead of a clip and a question: a text to continue as it is (any Qwen2 or Qwen2.5).")
+    private String prompt;
 
-    @Option(names = "--direct", description = "Ask for the letter at once instead of reasoning.")
-    private boolean direct;
+    @Option(names = "--stream", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Print tokens as they come (default), or --no-stream: all at the end.")
+    private boolean stream;
 
-    @Option(names = "--max-new-tokens", paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
-    private int maxNewTokens = 512;
+    @Option(names = "--json", description = "Print one JSON object instead: text, thinking, answer, letter, counts and times.")
+    private boolean json;
 
-    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature (default: greedy).")
-    private Float temperature;
+    @Mixin private DeviceOption device;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
-    private long seed = 1;
+    @Spec private CommandSpec spec;
 
-    @Override public Integer call() {
-        try (Device d = device.open(); Policy policy = ModelFolder.policy(d, model)) {
-            Tokenizer tokenizer = ModelFolder.tokenizer(model);
-            int n = frames != null ? frames : policy.model().config().resampler().group();
-            int size = policy.model().config().vision().imageSize();
-            Frames clip = new SiglipPixels(size).resize(VideoReader.read(video, new FrameSampling.Uniform(n)));
-            int[] prompt = new PromptTemplate(tokenizer).prompt(PromptTemplate.question(problem(), direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING));
-            Sampling.Rule rule = temperature == null ? Sampling.Rule.GREEDY : Sampling.Rule.temperature(temperature);
-            int room = policy.model().config().maxLength() - policy.splice(prompt, true).length;
-            GenerationSettings settings = new GenerationSettings(rule, Math.min(maxNewTokens, room), tokenizer.eosId(), 1f, Philox.key(seed, 1), 0);
-            StreamingDecoder stream = tokenizer.stream(true);
-            try (Scope _ = Scope.open(d); var _ = Tape.noGrad()) {
-                Tensor visual = policy.connect(policy.features(clip.rgb(), 1, n, size), 1);
-                Completion c = policy.generate(List.of(prompt), visual, 1, settings, (_, _, _, id, _) -> {
-                    System.out.print(stream.accept(id));
-                    System.out.flush();
-                }).getFirst();
-                System.out.println();
-                if (!c.ended()) System.err.println("(the answer did not end within " + settings.maxNewTokens() + " tokens)");
+    @Override public Integer call() throws JsonProcessingException {
+        boolean text = prompt != null;
+        if (text && (video != null || question != null || !options.isEmpty())) throw new ParameterException(spec.commandLine(), "--prompt stands alone; wanted no --video, --question or --option with it");
+        if (!text && (video == null || question == null)) throw new ParameterException(spec.commandLine(), "wanted --video FILE and --question TEXT, or --prompt TEXT");
+        Question asked = text ? null : new Question(question, Question.options(options), ask.style());
+        Console console = Console.standard();
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        long start = System.nanoTime();
+        try (Device d = device.open(); Assistant assistant = ask.open(d, console)) {
+            double load = (System.nanoTime() - start) / 1e9;
+            GenerationSettings settings = ask.settings(assistant);
+            Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
+            Seen seen = text ? null : assistant.watch(video, ask.frames());
+            if (seen != null && !json) err.println(AskOptions.line(seen));
+            err.flush();
+            Reply reply = text ? assistant.complete(prompt, settings, heard) : assistant.ask(asked, settings, heard, console.isTerminal() && stream && !json);
+            if (json) {
+                out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(load, seen, reply)));
+            } else {
+                out.println(stream ? "" : reply.text());
+                err.println(ask.line(reply));
             }
+            out.flush();
+            err.flush();
         }
         return 0;
     }
 
-    private String problem() {
-        if (choices.isEmpty()) return question;
-        StringBuilder s = new StringBuilder(question).append("\nOptions:");
-        choices.forEach((letter, text) -> s.append('\n').append(letter).append(". ").append(text).append(text.endsWith(".") ? "" : "."));
-        return s.toString();
+    private static void print(PrintWriter out, String piece) {
+        out.print(piece);
+        out.flush();
+    }
+
+    private ObjectNode json(double load, Seen seen, Reply reply) {
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode node = mapper.createObjectNode();
+        node.put("model", ask.model().toString());
+        if (video != null) node.put("video", video.toString()).put("question", question);
+        else node.put("prompt", prompt);
+        node.setAll((ObjectNode) mapper.valueToTree(reply));
+        node.put("load", load);
+        if (seen != null) node.set("seen", mapper.valueToTree(seen));
+        node.put("timeToFirstToken", (seen == null ? 0 : seen.seconds()) + reply.firstToken());
+        return node;
     }
 }

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         description = "GRPO in the open: a small video-language model learns to reason, on your own processor.",
         footer = {"", "Start with:", "  lucid demo                 the whole way, from nothing to a report, in a few minutes",
                 "  lucid demo --help          every command has help with examples"},
-        subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class,
+        subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class, ChatCommand.class,
                 ReportCommand.class, InspectCommand.class, ParityCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class})
 public final class Lucid implements Runnable {
     @Spec private CommandSpec spec;

@@ -61,6 +61,7 @@ public final class Console {
         private long done;
         private long begun;
         private long drawn;
+        private boolean patient;
         private String note = "";
 
         private Bar(String what, long total) {
@@ -72,6 +73,12 @@ public final class Console {
         public Bar from(long already) {
             begun = already;
             done = already;
+            return this;
+        }
+
+        /// Where lines are printed: none for work that is over within seconds.
+        public Bar patient() {
+            patient = true;
             return this;
         }
 
@@ -88,6 +95,7 @@ public final class Console {
 
         private void draw(boolean now) {
             long t = System.nanoTime();
+            if (!terminal && patient && t - start < PLAIN_NANOS) return;
             if (!now && t - drawn < (terminal ? TERMINAL_NANOS : PLAIN_NANOS)) return;
             drawn = t;
             double seconds = (t - start) / 1e9;

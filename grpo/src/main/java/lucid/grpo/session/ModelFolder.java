@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
 import lucid.kernels.Device;
+import lucid.nn.file.WeightFiles;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerFiles;
@@ -17,12 +19,14 @@ import lucid.tokenizer.format.TokenizerJson;
 public final class ModelFolder {
     private ModelFolder() {}
 
-    /// The folder that holds `model.safetensors`: itself, or the newest checkpoint of a run.
+    /// The folder that holds weights, in any layout that is read (see [WeightFiles]): itself, or the newest checkpoint of a run.
     public static Path resolve(Path folder) {
         if (!Files.isDirectory(folder)) throw new RunException(folder + ": no such folder; wanted a model's folder or a run's");
-        if (Files.exists(folder.resolve("model.safetensors"))) return folder;
+        if (WeightFiles.isCheckpoint(folder)) return folder;
         var checkpoints = RunFolder.checkpoints(folder);
-        if (checkpoints.isEmpty()) throw new RunException(folder + " holds neither model.safetensors nor a run's checkpoints");
+        if (checkpoints.isEmpty()) {
+            throw new RunException(folder + " holds no weights (" + String.join(", ", WeightFiles.NAMES) + ", or the folders language_model, vision_tower, connector) and no run's checkpoints");
+        }
         return checkpoints.getLast();
     }
 
@@ -30,15 +34,25 @@ public final class ModelFolder {
     public static Policy policy(Device device, Path folder) { return new Policy(TinyLlavaVideo.load(device, resolve(folder))); }
 
     /// Loads the tokenizer that lies beside the weights (or at the top of the run folder).
-    public static Tokenizer tokenizer(Path folder) {
-        Path place = resolve(folder);
-        Path top = place.resolve("../..").normalize();
-        Path file = Files.exists(place.resolve("tokenizer.json")) || !Files.exists(top.resolve("tokenizer.json")) ? place : top;
+    public static Tokenizer tokenizer(Path folder) { return tokenizer(folder, null); }
+
+    /// The same, or the one that `other` (a folder or file) holds.
+    public static Tokenizer tokenizer(Path folder, Path other) {
+        Path file = other != null ? other : tokenizerPlace(resolve(folder));
         try {
             return TokenizerFiles.load(file);
         } catch (IOException e) {
             throw new UncheckedIOException("tokenizer of " + folder + ": " + e.getMessage(), e);
         }
+    }
+
+    private static Path tokenizerPlace(Path weights) {
+        Path top = weights.toAbsolutePath().resolve("../..").normalize();
+        boolean inRun = weights.toAbsolutePath().getParent().endsWith("checkpoints");
+        for (Path place : inRun ? List.of(weights, top) : List.of(weights)) {
+            if (Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json")) && Files.exists(place.resolve("merges.txt"))) return place;
+        }
+        throw new RunException(weights + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there, or name a folder that has them with --tokenizer DIR)");
     }
 
     static void writeTokenizer(Tokenizer tokenizer, Path folder) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,8 @@ public final class WeightFiles implements AutoCloseable {
     public static final String INDEX = "model.safetensors.index.json";
     public static final String TORCH_SINGLE = "pytorch_model.bin";
     public static final String TORCH_INDEX = "pytorch_model.bin.index.json";
+    /// Files of which one makes a folder a checkpoint.
+    public static final List<String> NAMES = List.of(SINGLE, INDEX, TORCH_SINGLE, TORCH_INDEX);
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -64,6 +67,12 @@ public final class WeightFiles implements AutoCloseable {
         } finally {
             if (!done) out.close();
         }
+    }
+
+    /// Whether weights lie in the folder, in any layout; looks at names only.
+    public static boolean isCheckpoint(Path folder) {
+        return NAMES.stream().anyMatch(name -> Files.exists(folder.resolve(name)))
+                || Arrays.stream(Part.values()).allMatch(part -> NAMES.stream().anyMatch(name -> Files.exists(folder.resolve(part.folder()).resolve(name))));
     }
 
     private WeightFile opened(Path path) {

@@ -1,0 +1,243 @@
+package lucid.grpo.ask;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import lucid.grpo.console.Console;
+import lucid.grpo.run.RunException;
+import lucid.grpo.session.ModelFolder;
+import lucid.kernels.Device;
+import lucid.kernels.contract.RowGroups;
+import lucid.nn.batch.Splice;
+import lucid.nn.config.GenerationConfig;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.generate.Completion;
+import lucid.nn.generate.Conversation;
+import lucid.nn.generate.GenerationSettings;
+import lucid.nn.model.Checkpoint;
+import lucid.nn.model.TinyLlavaVideo;
+import lucid.tensor.Scope;
+import lucid.tensor.Tape;
+import lucid.tensor.Tensor;
+import lucid.tokenizer.StreamingDecoder;
+import lucid.tokenizer.Tokenizer;
+import lucid.tokenizer.chat.Encoded;
+import lucid.tokenizer.chat.Message;
+import lucid.tokenizer.chat.Qwen2BaseTemplate;
+import lucid.video.FrameSampling;
+import lucid.video.Frames;
+import lucid.video.SiglipPixels;
+import lucid.video.VideoReader;
+
+/// A checkpoint with its tokenizer, and one conversation with it. A clip is looked at once ([#watch]); any number of questions follow ([#ask]), each seeing
+/// the turns before it until [#forget]. A checkpoint without eyes continues a text ([#complete]).
+public final class Assistant implements AutoCloseable {
+    private final Device device;
+    private final Checkpoint checkpoint;
+    private final Tokenizer tokenizer;
+    private final Set<Integer> ends;
+    private final Console console;
+    private Conversation talk;
+    private int clipRows;
+    private int turn;
+    private boolean lastEnded;
+
+    private Assistant(Device device, Checkpoint checkpoint, Tokenizer tokenizer, Set<Integer> ends, Console console) {
+        this.device = device;
+        this.checkpoint = checkpoint;
+        this.tokenizer = tokenizer;
+        this.ends = ends;
+        this.console = console;
+    }
+
+    /// Opens a checkpoint's folder, or a run's (its newest checkpoint).
+    ///
+    /// @param tokenizer a folder or file to take the tokenizer from; null: beside the weights
+    /// @param console   where progress goes
+    public static Assistant open(Device device, Path model, Path tokenizer, Console console) {
+        Path folder = ModelFolder.resolve(model);
+        Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
+        Checkpoint checkpoint = Checkpoint.open(device, folder);
+        int rows = checkpoint.decoder().config().vocabSize();
+        if (words.vocabSize() > rows) {
+            checkpoint.close();
+            throw new RunException((tokenizer == null ? folder : tokenizer) + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
+                    + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
+        }
+        return new Assistant(device, checkpoint, words, GenerationConfig.endTokens(folder), console);
+    }
+
+    public Checkpoint checkpoint() { return checkpoint; }
+
+    public Tokenizer tokenizer() { return tokenizer; }
+
+    /// Looks at a clip; what was said before is forgotten.
+    ///
+    /// @param frames how many frames, evenly spread; null: one for each group of the resampler, as published
+    public Seen watch(Path file, Integer frames) {
+        TinyLlavaVideo model = checkpoint.video().orElseThrow(() -> new RunException(checkpoint.folder() + " is a text model, which sees no clips; wanted a TinyLLaVA-Video model (or --prompt instead of --video)"));
+        TinyLlavaConfig config = model.config();
+        int n = frames != null ? frames : config.resampler().group();
+        int size = config.vision().imageSize();
+        Clock clock = new Clock();
+        Frames clip = new SiglipPixels(size).resize(VideoReader.read(file, new FrameSampling.Uniform(n)));
+        double reading = clock.lap();
+        int[] prefix = prefix();
+        Conversation fresh = new Conversation(checkpoint.decoder(), Math.min(config.maxLength(), config.text().maxPositions()));
+        boolean done = false;
+        double vision;
+        try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+            Tensor visual = visual(model, scope, clip);
+            vision = clock.lap();
+            int[] rows = Splice.splice(prefix, Encoded.IMAGE, model.visualTokens(), Integer.MAX_VALUE).rows();
+            add(fresh, rows, visual, "reading the clip");
+            done = true;
+        } finally {
+            if (!done) fresh.close();
+        }
+        if (talk != null) talk.close();
+        talk = fresh;
+        clipRows = talk.length();
+        turn = 0;
+        return new Seen(n, clipRows, reading, vision, clock.lap());
+    }
+
+    private Tensor visual(TinyLlavaVideo model, Scope scope, Frames clip) {
+        Tensor pixels = Tensor.bytes(scope, clip.rgb(), clip.n(), clip.height(), clip.width(), 3);
+        try (Console.Bar bar = console.bar("looking at " + clip.n() + " frames", 1 + blocks(model)).patient()) {
+            Tensor features = model.features(scope, pixels, (done, _) -> bar.update(done));
+            Tensor visual = model.visual(scope, features, RowGroups.single(features.shape().rows()));
+            bar.update(1 + blocks(model));
+            return visual;
+        }
+    }
+
+    private static int blocks(TinyLlavaVideo model) { return model.config().vision().layers() + 1 + model.config().visionFeatureLayer(); }
+
+    /// Ids of the template up to the clip's placeholder; they do not depend on the question.
+    private int[] prefix() {
+        int[] ids = new Qwen2BaseTemplate(tokenizer).promptIds(Qwen2BaseTemplate.IMAGE_TAG + "?");
+        return Arrays.copyOf(ids, 1 + place(ids, Encoded.IMAGE));
+    }
+
+    private static int place(int[] ids, int id) {
+        return IntStream.range(0, ids.length).filter(i -> ids[i] == id).findFirst().orElseThrow(() -> new IllegalStateException("prompt: no id " + id + " in the template's text"));
+    }
+
+    /// Asks about the clip.
+    ///
+    /// @param settings greedy or sampled; its end token is the tokenizer's
+    /// @param out      hears the answer as it comes
+    /// @param styled   whether the answer may hold ANSI escapes (a terminal)
+    public Reply ask(Question question, GenerationSettings settings, Consumer<String> out, boolean styled) {
+        if (talk == null) throw new IllegalStateException("ask: no clip was looked at; watch one first");
+        int[] ids = rest(question.prompt());
+        Reply reply = answer(ids, settings, out, styled);
+        String answer = question.style() == Question.Style.REASON ? ChosenLetter.answer(reply.text()) : reply.text();
+        String letter = ChosenLetter.of(answer, question.letters()).orElse(null);
+        return new Reply(reply.text(), ChosenLetter.think(reply.text()), answer, letter, reply.ended(), reply.promptRows(), reply.newRows(), reply.newTokens(), reply.unknown(),
+                reply.prefill(), reply.firstToken(), reply.perSecond());
+    }
+
+    /// Ids that follow the clip, or the turn before.
+    private int[] rest(String user) {
+        Qwen2BaseTemplate template = new Qwen2BaseTemplate(tokenizer);
+        if (talk.length() == clipRows) {
+            int[] ids = template.promptIds(Qwen2BaseTemplate.IMAGE_TAG + user);
+            return Arrays.copyOfRange(ids, 1 + place(ids, Encoded.IMAGE), ids.length);
+        }
+        int[] ids = template.promptIds(List.of(Message.human("?"), Message.assistant("."), Message.human(user), Message.assistant(null)));
+        // The end token belongs to the answer before; one that ran out of length lacks it.
+        return Arrays.copyOfRange(ids, place(ids, tokenizer.eosId()) + (lastEnded ? 1 : 0), ids.length);
+    }
+
+    /// Continues a text, without clip and without template: special tokens in it are what they are.
+    public Reply complete(String prompt, GenerationSettings settings, Consumer<String> out) {
+        int[] ids = tokenizer.encode(prompt);
+        if (ids.length == 0) throw new IllegalArgumentException("prompt: it is empty, wanted a text");
+        if (talk != null) talk.close();
+        talk = null;
+        int most = checkpoint.decoder().config().maxPositions();
+        if (ids.length >= most) throw new IllegalArgumentException("prompt: it has " + ids.length + " tokens; wanted fewer than max_position_embeddings " + most);
+        talk = new Conversation(checkpoint.decoder(), (int) Math.min(most, (long) ids.length + settings.maxNewTokens()));
+        return answer(ids, settings, out, false);
+    }
+
+    private Reply answer(int[] ids, GenerationSettings settings, Consumer<String> out, boolean styled) {
+        if (ids.length >= talk.room()) {
+            throw new IllegalArgumentException("the prompt has " + ids.length + " more tokens, and " + talk.room() + " of the model's positions are left; wanted room for an answer as well");
+        }
+        Clock clock = new Clock();
+        int before = talk.length();
+        add(talk, ids, null, "reading the question");
+        double prefill = clock.lap();
+        AnswerText text = new AnswerText(out, styled);
+        Spoken spoken = new Spoken(tokenizer, text);
+        int promptRows = talk.length();
+        Completion c = talk.answer(settings, ends::contains, turn++, (_, _, _, id, _) -> spoken.accept(id));
+        text.finish();
+        lastEnded = c.ended();
+        int[] known = Arrays.stream(c.ids()).filter(id -> id < tokenizer.vocabSize()).toArray();
+        double first = prefill + spoken.first;
+        return new Reply(tokenizer.decode(known, true).strip(), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,
+                prefill, first, c.length() < 2 ? 0 : (c.length() - 1) / spoken.after());
+    }
+
+    private void add(Conversation to, int[] rows, Tensor visual, String what) {
+        try (Console.Bar bar = console.bar(what, checkpoint.decoder().blocks().size()).patient()) {
+            to.add(rows, visual, (done, _) -> bar.update(done));
+        }
+    }
+
+    /// Forgets what was said about the clip, not the clip.
+    public void forget() {
+        if (talk != null) talk.rewind(clipRows);
+        turn = 0;
+    }
+
+    /// Positions that are left for questions and answers.
+    public int room() { return talk == null ? 0 : talk.room(); }
+
+    @Override public void close() {
+        if (talk != null) talk.close();
+        checkpoint.close();
+    }
+
+    /// Tokens on their way to the reader, with their times.
+    private static final class Spoken {
+        private final Tokenizer tokenizer;
+        private final StreamingDecoder decoder;
+        private final AnswerText text;
+        private final long start = System.nanoTime();
+        private double first = -1;
+        private double last;
+
+        Spoken(Tokenizer tokenizer, AnswerText text) {
+            this.tokenizer = tokenizer;
+            this.decoder = tokenizer.stream(true);
+            this.text = text;
+        }
+
+        void accept(int id) {
+            last = (System.nanoTime() - start) / 1e9;
+            if (first < 0) first = last;
+            if (id < tokenizer.vocabSize()) text.accept(decoder.accept(id));
+        }
+
+        double after() { return Math.max(1e-9, last - first); }
+    }
+
+    private static final class Clock {
+        private long at = System.nanoTime();
+
+        double lap() {
+            long now = System.nanoTime();
+            double seconds = (now - at) / 1e9;
+            at = now;
+            return seconds;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package lucid.grpo.ask;
+
+import java.util.ArrayList;
+import java.util.List;
+import lucid.grpo.data.PromptTemplate;
+import lucid.grpo.data.TrainingData;
+
+/// What is asked about a clip.
+///
+/// @param text    the question
+/// @param options texts of the options A, B, ...; none for an open question
+public record Question(String text, List<String> options, Style style) {
+    /// What the published prompts add to a question.
+    public enum Style {
+        /// Reasoning first, then the answer, in their tags.
+        REASON,
+        /// The option's letter at once.
+        DIRECT,
+        /// Nothing: the question as it is.
+        PLAIN
+    }
+
+    public Question {
+        if (text.isBlank()) throw new IllegalArgumentException("question: it is empty, wanted a text");
+        options = List.copyOf(options);
+    }
+
+    /// Reads options as a command line gives them, `A=owl`, `B=squirrel`, ...
+    ///
+    /// @throws IllegalArgumentException for anything but A, B, C, ... in order
+    public static List<String> options(List<String> given) {
+        List<String> texts = new ArrayList<>();
+        for (String option : given) {
+            char wanted = (char) ('A' + texts.size());
+            if (wanted > 'Z') throw new IllegalArgumentException("option '" + option + "': more than 26 options");
+            if (!option.startsWith(wanted + "=")) {
+                throw new IllegalArgumentException("option '" + option + "': found " + (option.indexOf('=') < 0 ? "no '='" : "the letter '" + option.substring(0, option.indexOf('=')) + "'")
+                        + ", wanted " + wanted + "=TEXT (options are A, B, C, ... in order, capital letters)");
+            }
+            if (option.substring(2).isBlank()) throw new IllegalArgumentException("option '" + option + "': its text is empty");
+            texts.add(option.substring(2).strip());
+        }
+        return texts;
+    }
+
+    /// Letters of the options.
+    public List<String> letters() {
+        List<String> letters = new ArrayList<>();
+        for (int i = 0; i < options.size(); i++) letters.add(String.valueOf((char) ('A' + i)));
+        return letters;
+    }
+
+    /// The user's text of the prompt: question, options as the training data write them, and what the style adds.
+    public String prompt() {
+        StringBuilder s = new StringBuilder(text);
+        if (!options.isEmpty()) s.append("\nOptions:");
+        for (int i = 0; i < options.size(); i++) {
+            String option = options.get(i);
+            s.append('\n').append((char) ('A' + i)).append(". ").append(option).append(option.endsWith(".") ? "" : ".");
+        }
+        return switch (style) {
+            case REASON -> PromptTemplate.question(s.toString(), TrainingData.Mode.REASONING);
+            case DIRECT -> PromptTemplate.question(s.toString(), TrainingData.Mode.DIRECT);
+            case PLAIN -> s.toString();
+        };
+    }
+}

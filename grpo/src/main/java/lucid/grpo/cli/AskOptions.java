@@ -1,0 +1,78 @@
+package lucid.grpo.cli;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import lucid.grpo.ask.Assistant;
+import lucid.grpo.ask.Question;
+import lucid.grpo.ask.Reply;
+import lucid.grpo.ask.Seen;
+import lucid.grpo.console.Console;
+import lucid.kernels.Device;
+import lucid.kernels.contract.Sampling;
+import lucid.kernels.math.Philox;
+import lucid.nn.generate.GenerationSettings;
+import picocli.CommandLine.Option;
+
+/// What `generate` and `chat` have in common: the model, how it is asked, how its answer is drawn.
+final class AskOptions {
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder in a published layout, or a run's (its newest checkpoint). Weights stay in the mapped files.")
+    private Path model;
+
+    @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where tokenizer.json, or vocab.json with merges.txt, lies (default: beside the weights).")
+    private Path tokenizer;
+
+    @Option(names = "--frames", paramLabel = "N", description = "Frames the model sees (default: one for each group of the resampler, 16 for the published models).")
+    private Integer frames;
+
+    @Option(names = "--direct", description = "Ask for the letter at once instead of reasoning.")
+    private boolean direct;
+
+    @Option(names = "--plain", description = "Ask the question as it is, with no request added to it.")
+    private boolean plain;
+
+    @Option(names = {"--max-tokens", "--max-new-tokens"}, paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
+    private int maxNewTokens = 512;
+
+    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature (default: greedy). Published: 0.1 for single questions, 1 with --top-k 50 for its scores.")
+    private Float temperature;
+
+    @Option(names = "--top-k", paramLabel = "K", description = "With --temperature: only the K most likely tokens.")
+    private int topK;
+
+    @Option(names = "--top-p", paramLabel = "P", description = "With --temperature: only the most likely tokens that make up P.")
+    private float topP = 1;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
+    private long seed = 1;
+
+    Path model() { return model; }
+
+    Integer frames() { return frames; }
+
+    Question.Style style() {
+        if (direct && plain) throw new IllegalArgumentException("--direct and --plain: wanted one of them, or neither");
+        return direct ? Question.Style.DIRECT : plain ? Question.Style.PLAIN : Question.Style.REASON;
+    }
+
+    Assistant open(Device device, Console console) { return Assistant.open(device, model, tokenizer, console); }
+
+    GenerationSettings settings(Assistant assistant) {
+        if (temperature == null && (topK != 0 || topP != 1)) throw new IllegalArgumentException("--top-k and --top-p choose among samples: wanted --temperature with them");
+        Sampling.Rule rule = temperature == null ? Sampling.Rule.GREEDY : new Sampling.Rule(false, temperature, topK, topP, 0);
+        int eos = assistant.tokenizer().eos() == null ? -1 : assistant.tokenizer().eosId();
+        return new GenerationSettings(rule, maxNewTokens, eos, 1f, Philox.key(seed, 1), 0);
+    }
+
+    /// What a reader should know about a clip that was looked at.
+    static String line(Seen s) {
+        return String.format(Locale.ROOT, "(%d frames in %.1f s: decoding %.1f, vision %.1f, %d prompt rows %.1f)", s.frames(), s.seconds(), s.reading(), s.vision(), s.rows(), s.prefill());
+    }
+
+    /// What a reader should know about an answer.
+    String line(Reply r) {
+        String speed = r.perSecond() == 0 ? "" : String.format(Locale.ROOT, ", %.2f tokens/s", r.perSecond());
+        String ended = r.ended() ? "" : "; the answer did not end within " + r.newTokens() + " tokens";
+        String unknown = r.unknown() == 0 ? "" : "; " + r.unknown() + " tokens have no text in this tokenizer and are left out";
+        return String.format(Locale.ROOT, "(%d tokens, first after %.2f s%s%s%s)", r.newTokens(), r.firstToken(), speed, ended, unknown);
+    }
+}

@@ -1,0 +1,103 @@
+package lucid.grpo.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import lucid.grpo.ask.Assistant;
+import lucid.grpo.ask.Question;
+import lucid.grpo.ask.Reply;
+import lucid.grpo.console.Console;
+import lucid.kernels.Device;
+import lucid.nn.generate.GenerationSettings;
+import lucid.video.VideoException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `lucid chat`.
+@Command(name = "chat", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Several questions about one clip, which is looked at once. A line is a question; answers see the turns before them. Reads from a pipe as well.",
+        footer = {"", "Examples:", "  lucid chat --model runs/demo-1 --video clip.mp4",
+                "  printf 'Which shape comes first?\\n/reset\\nWhich comes last?\\n' | lucid chat --model runs/demo-1 --video clip.mp4 --plain"})
+final class ChatCommand implements Callable<Integer> {
+    private static final String HELP = """
+            A line is a question about the clip. Besides:
+              /reset       forget what was said, keep the clip
+              /video FILE  look at another clip, forget what was said
+              /help        this text
+              /quit        end (so does the end of the input)""";
+
+    @Mixin private AskOptions ask;
+
+    @Option(names = "--video", required = true, paramLabel = "FILE", description = "Any clip or picture that FFmpeg reads.")
+    private Path video;
+
+    @Mixin private DeviceOption device;
+
+    @Spec private CommandSpec spec;
+
+    @Override public Integer call() throws IOException {
+        Question.Style style = ask.style();
+        Console console = Console.standard();
+        try (Device d = device.open(); Assistant assistant = ask.open(d, console)) {
+            GenerationSettings settings = ask.settings(assistant);
+            err().println(AskOptions.line(assistant.watch(video, ask.frames())));
+            if (console.isTerminal()) err().println("A line is a question; /help shows the commands.");
+            err().flush();
+            BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            while (true) {
+                if (console.isTerminal()) {
+                    out().print("> ");
+                    out().flush();
+                }
+                String line = in.readLine();
+                if (line == null || line.strip().equals("/quit")) return 0;
+                if (!line.isBlank()) turn(assistant, line.strip(), style, settings, console.isTerminal());
+            }
+        }
+    }
+
+    private PrintWriter out() { return spec.commandLine().getOut(); }
+
+    private PrintWriter err() { return spec.commandLine().getErr(); }
+
+    // What a question or a clip is refused for ends the turn, not the conversation.
+    private void turn(Assistant assistant, String line, Question.Style style, GenerationSettings settings, boolean styled) {
+        try {
+            if (line.startsWith("/")) {
+                command(assistant, line);
+            } else {
+                Reply reply = assistant.ask(new Question(line, List.of(), style), settings, piece -> {
+                    out().print(piece);
+                    out().flush();
+                }, styled);
+                out().println();
+                err().println(ask.line(reply));
+            }
+        } catch (IllegalArgumentException | VideoException e) {
+            err().println("chat: " + e.getMessage() + (assistant.room() < 64 ? " (/reset forgets what was said)" : ""));
+        }
+        out().flush();
+        err().flush();
+    }
+
+    private void command(Assistant assistant, String line) {
+        String[] words = line.split("\\s+", 2);
+        switch (words[0]) {
+            case "/help" -> out().println(HELP);
+            case "/reset" -> assistant.forget();
+            case "/video" -> {
+                if (words.length < 2) throw new IllegalArgumentException("/video: no file named, wanted /video FILE");
+                err().println(AskOptions.line(assistant.watch(Path.of(words[1]), ask.frames())));
+            }
+            default -> throw new IllegalArgumentException("'" + words[0] + "' is no command; /help shows those there are");
+        }
+    }
+}
