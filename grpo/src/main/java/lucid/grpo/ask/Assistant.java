@@ -178,12 +178,12 @@ public final class Assistant implements AutoCloseable {
         Spoken spoken = new Spoken(tokenizer, text);
         int promptRows = talk.length();
         Completion c = talk.answer(settings, ends::contains, turn++, (_, _, _, id, _) -> spoken.accept(id));
-        text.finish();
         lastEnded = c.ended();
         int[] known = Arrays.stream(c.ids()).filter(id -> id < tokenizer.vocabSize()).toArray();
-        double first = prefill + spoken.first;
-        return new Reply(tokenizer.decode(known, true).strip(), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,
-                prefill, first, c.length() < 2 ? 0 : (c.length() - 1) / spoken.after());
+        String whole = tokenizer.decode(known, true);
+        spoken.finish(whole);
+        return new Reply(whole.strip(), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,
+                prefill, prefill + spoken.first, c.length() < 2 ? 0 : (c.length() - 1) / spoken.after());
     }
 
     private void add(Conversation to, int[] rows, Tensor visual, String what) {
@@ -214,6 +214,7 @@ public final class Assistant implements AutoCloseable {
         private final long start = System.nanoTime();
         private double first = -1;
         private double last;
+        private int shown;
 
         Spoken(Tokenizer tokenizer, AnswerText text) {
             this.tokenizer = tokenizer;
@@ -224,7 +225,16 @@ public final class Assistant implements AutoCloseable {
         void accept(int id) {
             last = (System.nanoTime() - start) / 1e9;
             if (first < 0) first = last;
-            if (id < tokenizer.vocabSize()) text.accept(decoder.accept(id));
+            if (id >= tokenizer.vocabSize()) return;
+            String piece = decoder.accept(id);
+            shown += piece.length();
+            text.accept(piece);
+        }
+
+        /// Half a character at the end is shown as the whole text has it.
+        void finish(String whole) {
+            text.accept(whole.substring(shown));
+            text.finish();
         }
 
         double after() { return Math.max(1e-9, last - first); }
