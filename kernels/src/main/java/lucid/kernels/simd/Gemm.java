@@ -6,7 +6,8 @@ import java.util.Arrays;
 ///
 /// The result is cut into blocks, which threads take in turn. A block runs all its chains from their start to their end on one thread: it packs its rows of the left
 /// factor ([GemmStrips]), then goes through the column panels of the right one, which are read in place or packed just before use ([GemmPanel]), so there is no
-/// barrier, and a thread that is held up delays nobody until the end. What blocks side by side pack twice is cheap: a packed float of either side feeds dozens of FMAs.
+/// barrier, and a thread that is held up delays nobody until the end. Large products pack the left factor once for all blocks, before any of them starts: a packed
+/// float costs 0.3 to 0.4 ns when it comes from L3 or memory, so a factor of 1024 columns packed by four blocks took a tenth of the time of the FMAs.
 /// Long chains are cut at [#CHAIN_BLOCK] and wait in memory meanwhile. It is the same chain: the cut is invisible in the bits.
 ///
 /// Flat products (at most eight rows times a weight stored row by row) go through [Gemv] instead; the chains are the same.
@@ -19,6 +20,16 @@ final class Gemm {
     private static final int SUM_FLOATS = 3 << 16;
     /// FMAs below which waking another thread costs more than it brings.
     static final long PARALLEL_FMAS = 1 << 19;
+    /// FMAs from which a barrier (some microseconds) costs less than packing the left factor in every block.
+    private static final long SHARED_FMAS = 1 << 25;
+    /// Floats that a left factor may take when it is packed as a whole.
+    private static final int SHARED_FLOATS = 1 << 25;
+    /// From this many rows per column on, blocks of rows pack nothing of the left factor twice and little of the right one.
+    private static final int TALL = 4;
+    /// Rows that a thread packs at a time: a multiple of every tile's height and of every vector.
+    private static final int PACK_ROWS = 48;
+    /// Column panels of a block of a large product: its waiting chains stay a few MiB.
+    private static final int SHARED_PANELS = 8;
     /// Blocks per thread, if they are large enough: the slowest thread is soon relieved.
     private static final int BLOCKS = 4;
     /// Tiles of a block below which streaming its factors takes longer than its FMAs.
@@ -73,6 +84,8 @@ final class Gemm {
 
     private final Workers workers;
     private final Lane[] lanes;
+    /// The left factor of a large product.
+    private float[] left = new float[0];
 
     Gemm(Workers workers) {
         this.workers = workers;
@@ -87,13 +100,46 @@ final class Gemm {
     void run(Product x) {
         int rows = x.out.rows();
         int cols = x.out.cols();
-        boolean alone = lanes.length == 1 || (long) rows * cols * x.k() < PARALLEL_FMAS;
-        Grid grid = grid(x, alone ? 1 : lanes.length);
-        Workers.Body work = (from, to, thread) -> {
-            for (int i = from; i < to; i++) block(x, grid.block(i, rows, cols), grid.chain, lanes[thread]);
-        };
-        if (alone) work.run(0, grid.blocks(), 0);
-        else workers.parallel(grid.blocks(), 1, work);
+        long fmas = (long) rows * cols * x.k();
+        boolean alone = lanes.length == 1 || fmas < PARALLEL_FMAS;
+        boolean shared = fmas >= SHARED_FMAS && rows < TALL * cols && GemmStrips.room(rows) * x.k() <= SHARED_FLOATS;
+        Grid grid = shared ? sharedGrid(x, lanes.length) : grid(x, alone ? 1 : lanes.length);
+        if (shared) packShared(x, grid.chain);
+        parallel(alone, grid.blocks(), (from, to, thread) -> {
+            for (int i = from; i < to; i++) block(x, grid.block(i, rows, cols), grid.chain, lanes[thread], shared);
+        });
+    }
+
+    private void parallel(boolean alone, int items, Workers.Body work) {
+        if (alone) work.run(0, items, 0);
+        else workers.parallel(items, 1, work);
+    }
+
+    /// Packs all rows of the left factor, once for all blocks: chain block by chain block, [blocks of k][strips][k][STRIP].
+    private void packShared(Product x, int chain) {
+        int rows = x.out.rows();
+        int k = x.k();
+        int room = (int) GemmStrips.room(rows);
+        left = room(left, room * k);
+        parallel(lanes.length == 1, panels(rows, PACK_ROWS), (from, to, _) -> {
+            for (int i = from; i < to; i++) {
+                int row = i * PACK_ROWS;
+                for (int p = 0; p < k; p += chain) {
+                    int count = Math.min(chain, k - p);
+                    GemmStrips.pack(x.a, row, Math.min(PACK_ROWS, rows - row), p, count, left, room * p + row * count);
+                }
+            }
+        });
+    }
+
+    /// Blocks of columns; of rows too where columns are too few for the threads.
+    private static Grid sharedGrid(Product x, int threads) {
+        int rows = panels(x.out.rows(), GemmTile.HEIGHT);
+        int cols = panels(x.out.cols(), GemmTile.WIDTH);
+        int chain = x.k() <= CHAIN_BLOCK ? x.k() : chainBlock(x.k());
+        int across = Math.max(panels(cols, SHARED_PANELS), Math.min(cols, threads == 1 ? 1 : BLOCKS * threads));
+        int down = threads == 1 ? 1 : Math.clamp(BLOCKS * threads / across, 1, rows);
+        return new Grid(rows, cols, down, across, chain);
     }
 
     /// Blocks small enough for the caches, and enough for the threads: each further cut goes where the factor that is passed over once more is the cheaper one.
@@ -119,34 +165,36 @@ final class Gemm {
     }
 
     /// The block's rows stay packed in L2, and the panels pass by; chains that are not at their end wait in memory.
-    private void block(Product x, Block block, int chain, Lane lane) {
+    private void block(Product x, Block block, int chain, Lane lane, boolean shared) {
         int rows = block.i1 - block.i0;
         int rowPanels = block.rowPanels();
         int k = x.k();
         boolean wait = chain < k;
-        lane.left = room(lane.left, GemmStrips.floats(rows, chain));
+        if (!shared) lane.left = room(lane.left, (int) GemmStrips.room(rows) * chain);
+        int room = shared ? (int) GemmStrips.room(x.out.rows()) : 0;
         lane.sums = room(lane.sums, wait ? rowPanels * block.columnPanels() * GemmTile.SIZE : GemmTile.SIZE);
         for (int p = 0; p < k; p += chain) {
             int end = Math.min(k, p + chain);
-            GemmStrips.pack(x.a, block.i0, rows, p, end - p, lane.left);
+            if (!shared) GemmStrips.pack(x.a, block.i0, rows, p, end - p, lane.left, 0);
+            float[] rowsHere = shared ? left : lane.left;
+            int first = shared ? room * p + block.i0 * (end - p) : 0;
             int piece = x.pieceOf(p);
             for (int c = 0; c < block.columnPanels(); c++) {
                 lane.panel.show(x.b, block.j0 + c * GemmTile.WIDTH, p, end - p);
                 long seen = lane.watch.before(rowPanels);
-                for (int r = 0; r < rowPanels; r++) tile(x, block, r, c, p, end, piece, lane, wait ? (c * rowPanels + r) * GemmTile.SIZE : 0);
+                for (int r = 0; r < rowPanels; r++) tile(x, block, r, c, p, end, piece, lane, rowsHere, first + r * (end - p) * GemmTile.HEIGHT, wait ? (c * rowPanels + r) * GemmTile.SIZE : 0);
                 lane.watch.after(seen, rowPanels);
             }
         }
     }
 
     /// One tile over chain positions [from, to), which may hold several pieces, or a part of one.
-    private void tile(Product x, Block block, int rowPanel, int columnPanel, int from, int to, int piece, Lane lane, int slot) {
+    private void tile(Product x, Block block, int rowPanel, int columnPanel, int from, int to, int piece, Lane lane, float[] a, int packed, int slot) {
         int row = block.i0 + rowPanel * GemmTile.HEIGHT;
         int column = block.j0 + columnPanel * GemmTile.WIDTH;
         int rows = Math.min(GemmTile.HEIGHT, block.i1 - row);
         int height = GemmTile.height(rows);
         int strip = (to - from) * GemmTile.STRIP;
-        int packed = rowPanel * (to - from) * GemmTile.HEIGHT;
         GemmPanel b = lane.panel;
         float[] sums = lane.sums;
         for (int p = from; p < to; ) {
@@ -157,8 +205,8 @@ final class Gemm {
             boolean resume = !begins || x.resume;
             int ao = packed + (p - from) * GemmTile.STRIP;
             long bo = b.at + (p - from) * b.pitch;
-            if (Intrinsics.spare()) Intrinsics.Spare.run(height, lane.left, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
-            else GemmTile.run(height, lane.left, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
+            if (Intrinsics.spare()) Intrinsics.Spare.run(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
+            else GemmTile.run(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
             if (end == x.cuts[piece + 1]) x.out.write(row, column, rows, sums, slot);
             p = end;
         }

@@ -38,17 +38,17 @@ final class GemmStrips {
         return from;
     }
 
-    /// Floats that packing `count` chain positions of a block of rows needs, with room for the tallest tile and for a whole vector at its end.
-    static int floats(int rows, int count) { return Math.max((rows + GemmTile.HEIGHT - 1) / GemmTile.HEIGHT * GemmTile.HEIGHT, (rows + LANES - 1) / LANES * LANES) * count; }
+    /// Rows to make room for, with the tallest tile and a whole vector at the end.
+    static long room(int rows) { return Math.max((rows + GemmTile.HEIGHT - 1) / GemmTile.HEIGHT * GemmTile.HEIGHT, (rows + LANES - 1) / LANES * LANES); }
 
-    /// `to[s · STRIP · count + p · STRIP + r] = element(lane = lane + s · STRIP + r, chain = from + p)` for all lanes `< lane + rows` of the operand.
+    /// `to[put + s · STRIP · count + p · STRIP + r] = element(lane = lane + s · STRIP + r, chain = from + p)` for all lanes `< lane + rows` of the operand.
     /// What stands in rows beyond is not defined.
-    static void pack(Operand a, int lane, int rows, int from, int count, float[] to) {
+    static void pack(Operand a, int lane, int rows, int from, int count, float[] to, int put) {
         int strip = STRIP * count;
         if (a.lanesInRow()) {
-            across(a, lane, rows, from, count, to, strip);
+            across(a, lane, rows, from, count, to, put, strip);
         } else {
-            for (int r = 0, put = 0; r < rows; r += STRIP, put += strip) down(a, lane + r, Math.min(STRIP, rows - r) - 1, from, count, to, put);
+            for (int r = 0; r < rows; r += STRIP, put += strip) down(a, lane + r, Math.min(STRIP, rows - r) - 1, from, count, to, put);
         }
     }
 
@@ -89,41 +89,41 @@ final class GemmStrips {
     }
 
     /// Rows that lie side by side. Memory is read in its order; where the operand goes on, the last vector is taken whole all the same.
-    private static void across(Operand a, int lane, int rows, int from, int count, float[] to, int strip) {
+    private static void across(Operand a, int lane, int rows, int from, int count, float[] to, int put, int strip) {
         MemorySegment memory = a.memory();
         long at = a.offset(lane, from);
         int vectors = Math.min(panels(rows), (a.lanes() - lane) / LANES);
         int whole = ACROSS == 1 ? count : count / 4 * 4;
-        if (ACROSS == 1) copy(memory, at, a.pitch(), vectors, count, to, strip);
-        else blocks(memory, at, a.pitch(), vectors, whole, to, strip);
+        if (ACROSS == 1) copy(memory, at, a.pitch(), vectors, count, to, put, strip);
+        else blocks(memory, at, a.pitch(), vectors, whole, to, put, strip);
         int done = vectors * LANES;
-        int put = done / STRIP * strip;
-        if (done < rows && ACROSS > 1) edge(memory, at + 4L * done, a.pitch(), I.indexInRange(0, Math.min(LANES, a.lanes() - lane - done)), whole, to, put, strip);
-        scalars(a, lane, 0, rows, from, whole, count, to, strip);
-        if (ACROSS == 1) scalars(a, lane, done, rows, from, 0, count, to, strip);
+        int rest = put + done / STRIP * strip;
+        if (done < rows && ACROSS > 1) edge(memory, at + 4L * done, a.pitch(), I.indexInRange(0, Math.min(LANES, a.lanes() - lane - done)), whole, to, rest, strip);
+        scalars(a, lane, 0, rows, from, whole, count, to, put, strip);
+        if (ACROSS == 1) scalars(a, lane, done, rows, from, 0, count, to, put, strip);
     }
 
     private static int panels(int rows) { return (rows + LANES - 1) / LANES; }
 
     /// Rows `r .. rows` at chain positions `p .. count`.
-    private static void scalars(Operand a, int lane, int first, int rows, int from, int p, int count, float[] to, int strip) {
+    private static void scalars(Operand a, int lane, int first, int rows, int from, int p, int count, float[] to, int put, int strip) {
         for (; p < count; p++) {
             long row = a.offset(lane, from + p);
-            for (int r = first; r < rows; r++) to[r / STRIP * strip + p * STRIP + r % STRIP] = a.memory().get(FLOAT, row + 4L * r);
+            for (int r = first; r < rows; r++) to[put + r / STRIP * strip + p * STRIP + r % STRIP] = a.memory().get(FLOAT, row + 4L * r);
         }
     }
 
-    private static void copy(MemorySegment from, long at, long pitch, int vectors, int count, float[] to, int strip) {
+    private static void copy(MemorySegment from, long at, long pitch, int vectors, int count, float[] to, int put, int strip) {
         for (int p = 0; p < count; p++, at += pitch) {
-            for (int v = 0; v < vectors; v++) FloatVector.fromMemorySegment(Species.F, from, at + v * BYTES, NATIVE).intoArray(to, v * strip + p * LANES);
+            for (int v = 0; v < vectors; v++) FloatVector.fromMemorySegment(Species.F, from, at + v * BYTES, NATIVE).intoArray(to, put + v * strip + p * LANES);
         }
     }
 
-    private static void blocks(MemorySegment from, long at, long pitch, int vectors, int count, float[] to, int strip) {
+    private static void blocks(MemorySegment from, long at, long pitch, int vectors, int count, float[] to, int put, int strip) {
         IntVector low = IntVector.fromArray(I, STRIP_LOW, 0), high = IntVector.fromArray(I, STRIP_HIGH, 0);
         for (int p = 0; p < count; p += 4, at += 4 * pitch) {
             long x = at;
-            for (int v = 0, i = p * STRIP; v < vectors; v++, i += ACROSS * strip, x += BYTES) {
+            for (int v = 0, i = put + p * STRIP; v < vectors; v++, i += ACROSS * strip, x += BYTES) {
                 IntVector a = IntVector.fromMemorySegment(I, from, x, NATIVE), b = IntVector.fromMemorySegment(I, from, x + pitch, NATIVE);
                 IntVector c = IntVector.fromMemorySegment(I, from, x + 2 * pitch, NATIVE), d = IntVector.fromMemorySegment(I, from, x + 3 * pitch, NATIVE);
                 IntVector e = low.selectFrom(a, c), f = high.selectFrom(a, c), g = low.selectFrom(b, d), h = high.selectFrom(b, d);

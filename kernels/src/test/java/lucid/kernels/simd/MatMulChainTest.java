@@ -116,6 +116,10 @@ class MatMulChainTest {
             }
         }
         product(random, 300, 2500, 1000, false, true, DType.F32, false, false, Accumulate.ADD);
+        for (boolean ta : new boolean[] {false, true}) {
+            product(random, 110, 460, 800, ta, false, DType.F32, true, true, Accumulate.SET);
+            product(random, 250, 137, 1030, ta, true, DType.BF16, true, false, Accumulate.ADD);
+        }
     }
 
     @Test void emptyShapes() {
@@ -165,15 +169,20 @@ class MatMulChainTest {
 
     @Test void gradientOfManyRowsAndWideWeights() {
         SplittableRandom random = new SplittableRandom(6);
+        gradientInTwoCalls(random, 600, 40);
+        gradientInTwoCalls(random, 170, 230);
+    }
+
+    private void gradientInTwoCalls(SplittableRandom random, int outputs, int inputs) {
         RowGroups groups = new RowGroups(0, 400, 1100);
-        Sample dy = sample(device, random, 1100, 600, DType.F32, false);
-        Sample x = sample(device, random, 1100, 40, DType.F32, false);
-        Sample one = sample(device, random, 600, 40, DType.F32, false);
+        Sample dy = sample(device, random, 1100, outputs, DType.F32, false);
+        Sample x = sample(device, random, 1100, inputs, DType.F32, false);
+        Sample one = sample(device, random, outputs, inputs, DType.F32, false);
         Buffer copy = device.allocate(DType.F32, one.matrix.buffer().length());
         float[] start = new float[(int) copy.length()];
         device.read(one.matrix.buffer(), 0, start);
         device.write(copy, 0, start);
-        Matrix two = new Matrix(copy, one.matrix.offset(), 600, 40, one.matrix.stride());
+        Matrix two = new Matrix(copy, one.matrix.offset(), outputs, inputs, one.matrix.stride());
         device.matMul().gradWeight(dy.matrix, x.matrix, groups, one.matrix);
         device.matMul().gradWeight(dy.matrix.rows(0, 400), x.matrix.rows(0, 400), RowGroups.single(400), two);
         device.matMul().gradWeight(dy.matrix.rows(400, 1100), x.matrix.rows(400, 1100), RowGroups.single(700), two);
@@ -181,10 +190,10 @@ class MatMulChainTest {
         Random pick = new Random(7);
         float[] found = read(device, one.matrix);
         for (int t = 0; t < 200; t++) {
-            int i = pick.nextInt(600);
-            int j = pick.nextInt(40);
+            int i = pick.nextInt(outputs);
+            int j = pick.nextInt(inputs);
             float wanted = one.values[i][j] + chain(dy, true, x, false, i, j, 0, 400, 0f) + chain(dy, true, x, false, i, j, 400, 1100, 0f);
-            assertEquals(Float.floatToRawIntBits(wanted), Float.floatToRawIntBits(found[i * 40 + j]));
+            assertEquals(Float.floatToRawIntBits(wanted), Float.floatToRawIntBits(found[i * inputs + j]));
         }
     }
 
@@ -211,6 +220,22 @@ class MatMulChainTest {
                 assertArrayEquals(wanted, bits(read(device, all)), threads + " threads, " + size + " rows at a time");
             }
             workers.close();
+        }
+    }
+
+    @Test void largeProductsAreTheSameWithAnyThreads() {
+        SplittableRandom random = new SplittableRandom(9);
+        Sample a = sample(device, random, 210, 900, DType.F32, true);
+        Sample w = sample(device, random, 310, 900, DType.F32, false);
+        Matrix out = Matrix.of(device.allocate(DType.F32, 210 * 310), 210, 310);
+        device.matMul().multiply(a.matrix, false, w.matrix, true, null, Accumulate.SET, out);
+        int[] wanted = bits(read(device, out));
+        for (int threads : new int[] {1, 3, 4}) {
+            device.write(out.buffer(), 0, new float[210 * 310]);
+            try (Workers workers = new Workers(threads)) {
+                new SimdMatMul(workers).multiply(a.matrix, false, w.matrix, true, null, Accumulate.SET, out);
+            }
+            assertArrayEquals(wanted, bits(read(device, out)), threads + " threads");
         }
     }
 
