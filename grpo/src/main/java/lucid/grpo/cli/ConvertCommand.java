@@ -6,6 +6,8 @@ import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
 import lucid.nn.checkpoint.CheckpointConversion;
 import lucid.nn.file.StoredType;
+import lucid.nn.lora.LoraFile;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -13,7 +15,8 @@ import picocli.CommandLine.Parameters;
 /// `lucid convert`.
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Turns a checkpoint (safetensors or PyTorch .bin; one file, shards or TinyLLaVA's three folders) into safetensors of another layout or type.",
-        footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders"})
+        footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
+                "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
 final class ConvertCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "SRC", description = "Checkpoint folder, or one weight file.")
     private Path source;
@@ -30,8 +33,21 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--max-shard-mb", paramLabel = "MB", description = "Largest shard of the sharded layout in 10^6 bytes (default: ${DEFAULT-VALUE}).")
     private long shardMegabytes = CheckpointConversion.Options.SHARD / 1_000_000;
 
+    @ArgGroup private Adapter adapter;
+
+    /// One of the two.
+    private static final class Adapter {
+        @Option(names = "--merge-adapter", paramLabel = "DIR", description = "A LoRA adapter (peft's layout) to add to the decoder's weights.")
+        private Path merge;
+
+        @Option(names = "--unmerge-adapter", paramLabel = "DIR", description = "One to take out of them again; exact up to the rounding of the weights' type.")
+        private Path unmerge;
+
+        CheckpointConversion.Adapter read() { return new CheckpointConversion.Adapter(LoraFile.read(merge != null ? merge : unmerge), merge != null); }
+    }
+
     @Override public Integer call() {
-        var options = new CheckpointConversion.Options(type, layout, Math.multiplyExact(shardMegabytes, 1_000_000L));
+        var options = new CheckpointConversion.Options(type, layout, Math.multiplyExact(shardMegabytes, 1_000_000L), adapter == null ? null : adapter.read());
         CheckpointConversion.Summary done;
         try (MegabyteBar bar = new MegabyteBar(Console.standard(), "convert MB")) {
             done = CheckpointConversion.convert(source, target, options, bar::at);

@@ -12,6 +12,7 @@ import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.lora.LoraFile;
 
 /// Reads a checkpoint in any layout that [WeightFiles] knows and writes it as safetensors in another, all of it or nothing: the new folder appears when it is complete.
 /// Tensors are streamed in pieces of a megabyte from the mapped file.
@@ -28,7 +29,8 @@ public final class CheckpointConversion {
 
     /// @param type          of floating tensors: F32, F16 or BF16; null: each as it is
     /// @param maxShardBytes for [Layout#SHARDED]
-    public record Options(StoredType type, Layout layout, long maxShardBytes) {
+    /// @param adapter       a low-rank adapter to merge into the decoder's weights, or to take out of them again; null: none
+    public record Options(StoredType type, Layout layout, long maxShardBytes, Adapter adapter) {
         /// The size that transformers uses.
         public static final long SHARD = 5_000_000_000L;
 
@@ -36,7 +38,13 @@ public final class CheckpointConversion {
             if (type != null && type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("convert: found type " + type + ", wanted F32, F16 or BF16");
             if (maxShardBytes < 1) throw new IllegalArgumentException("convert: found shards of " + maxShardBytes + " bytes, wanted at least 1");
         }
+
+        /// The weights as they are.
+        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, layout, maxShardBytes, null); }
     }
+
+    /// @param merges whether `scale · B·A` is added to the weights or subtracted; back and forth is exact only up to the rounding of the weights' type
+    public record Adapter(LoraFile file, boolean merges) {}
 
     /// Told after every piece.
     @FunctionalInterface
@@ -73,6 +81,7 @@ public final class CheckpointConversion {
         if (Files.exists(to)) throw new IllegalArgumentException("convert: " + to + " is there already, wanted a folder to be made");
         try (WeightFiles files = WeightFiles.open(from)) {
             List<StoredTensor> tensors = List.copyOf(files.tensors().values());
+            if (options.adapter != null) check(options.adapter.file, files);
             total = tensors.stream().mapToLong(t -> t.elements() * ElementConversion.target(t, options.type).bytes()).sum();
             return NewFolder.make("convert", to, total, aside -> {
                 writer.writeWeights(aside, tensors.stream().map(this::entry).toList());
@@ -86,12 +95,27 @@ public final class CheckpointConversion {
 
     private CheckpointWriter.Entry entry(StoredTensor t) {
         StoredType type = ElementConversion.target(t, options.type);
-        SafetensorsWriter.Source source = ElementConversion.source(t, type);
+        LoraFile.Module module = options.adapter == null ? null : options.adapter.file.of(t.name());
+        int sign = module != null && options.adapter.merges ? 1 : -1;
+        SafetensorsWriter.Source source = module == null ? ElementConversion.source(t, type)
+                : ElementConversion.source(t, i -> options.adapter.file.merged(module, i, t.value(i), sign), type);
         return new CheckpointWriter.Entry(t.name(), type, t.shape(), (at, count, chunk) -> {
             source.read(at, count, chunk);
             done += (long) count * type.bytes();
             progress.wrote(done, total, t.name());
         });
+    }
+
+    // Everything that the adapter changes must be there, in its shape: half a merge would be worse than none.
+    private static void check(LoraFile adapter, WeightFiles files) {
+        List<String> homeless = adapter.notIn(files.tensors().keySet());
+        if (!homeless.isEmpty()) throw new WeightFileException("merge: " + files.source() + " has no weight of layer \"" + homeless.getFirst() + "\" (and " + (homeless.size() - 1) + " others), which the adapter changes; wanted the model it was made for");
+        for (StoredTensor t : files.tensors().values()) {
+            LoraFile.Module m = adapter.of(t.name());
+            if (m == null) continue;
+            t.requireShape("of the adapter", m.out(), m.in());
+            if (!t.isFloating()) throw WeightFileException.of(t.file(), t.name(), t.type().toString(), "a floating type to merge an adapter into");
+        }
     }
 
     private void copyOthers(Path folder, List<String> copied, List<String> leftOut) throws IOException {

@@ -2,6 +2,7 @@ package lucid.nn.checkpoint;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.function.LongToDoubleFunction;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
@@ -17,30 +18,40 @@ final class ElementConversion {
     static SafetensorsWriter.Source source(StoredTensor t, StoredType to) {
         int size = to.bytes();
         if (t.type() == to) return (from, count, chunk) -> MemorySegment.copy(t.data(), from * size, MemorySegment.ofBuffer(chunk), 0, (long) count * size);
+        return source(t, t::value, to);
+    }
+
+    /// The same for other values in the tensor's place.
+    static SafetensorsWriter.Source source(StoredTensor t, LongToDoubleFunction values, StoredType to) {
         return switch (to) {
             case F32 -> (from, count, chunk) -> {
-                for (int i = 0; i < count; i++) chunk.putFloat(single(t, from + i));
+                for (int i = 0; i < count; i++) chunk.putFloat(single(t, values.applyAsDouble(from + i), from + i));
             };
             case F16 -> (from, count, chunk) -> {
-                for (int i = 0; i < count; i++) putHalf(t, from + i, Float.floatToFloat16(single(t, from + i)), 0x7C00, chunk);
+                for (int i = 0; i < count; i++) {
+                    double v = values.applyAsDouble(from + i);
+                    putHalf(t, v, from + i, Float.floatToFloat16(single(t, v, from + i)), 0x7C00, chunk);
+                }
             };
             case BF16 -> (from, count, chunk) -> {
-                for (int i = 0; i < count; i++) putHalf(t, from + i, bf16(single(t, from + i)), 0x7F80, chunk);
+                for (int i = 0; i < count; i++) {
+                    double v = values.applyAsDouble(from + i);
+                    putHalf(t, v, from + i, bf16(single(t, v, from + i)), 0x7F80, chunk);
+                }
             };
             default -> throw new IllegalArgumentException("convert: found type " + to + ", wanted F32, F16 or BF16");
         };
     }
 
     // Through f32: an f64 is rounded twice on its way to 16 bits.
-    private static float single(StoredTensor t, long i) {
-        double v = t.value(i);
+    private static float single(StoredTensor t, double v, long i) {
         float f = (float) v;
-        if (Float.isInfinite(f) && !Double.isInfinite(v)) throw overflow(t, i, "F32");
+        if (Float.isInfinite(f) && !Double.isInfinite(v)) throw overflow(t, v, i, "F32");
         return f;
     }
 
-    private static void putHalf(StoredTensor t, long i, short bits, int infinity, ByteBuffer chunk) {
-        if ((bits & 0x7FFF) == infinity && !Double.isInfinite(t.value(i))) throw overflow(t, i, infinity == 0x7C00 ? "F16" : "BF16");
+    private static void putHalf(StoredTensor t, double v, long i, short bits, int infinity, ByteBuffer chunk) {
+        if ((bits & 0x7FFF) == infinity && !Double.isInfinite(v)) throw overflow(t, v, i, infinity == 0x7C00 ? "F16" : "BF16");
         chunk.putShort(bits);
     }
 
@@ -51,7 +62,7 @@ final class ElementConversion {
         return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
     }
 
-    private static WeightFileException overflow(StoredTensor t, long i, String type) {
-        return WeightFileException.of(t.file(), t.name(), "the value " + t.value(i) + " at element " + i, "values that " + type + " can hold; convert to another type");
+    private static WeightFileException overflow(StoredTensor t, double v, long i, String type) {
+        return WeightFileException.of(t.file(), t.name(), "the value " + v + " at element " + i, "values that " + type + " can hold; convert to another type");
     }
 }

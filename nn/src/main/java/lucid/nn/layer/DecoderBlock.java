@@ -2,6 +2,7 @@ package lucid.nn.layer;
 
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.config.Qwen2Config;
+import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
 import lucid.tensor.Tensor;
@@ -20,6 +21,14 @@ public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Lin
                 RmsNorm.of(p, at + "post_attention_layernorm", h, c.rmsNormEps()),
                 Linear.plain(p, at + "mlp.gate_proj", Role.LINEAR, h, c.intermediateSize()), Linear.plain(p, at + "mlp.up_proj", Role.LINEAR, h, c.intermediateSize()),
                 Linear.plain(p, at + "mlp.down_proj", Role.DECODER_RESIDUAL, c.intermediateSize(), h));
+    }
+
+    /// The same block with an adapter beside those of its layers that the adapter wants.
+    public DecoderBlock adapted(LoraAdapter lora) {
+        String attention = "model.layers." + layer + ".self_attn.";
+        String mlp = "model.layers." + layer + ".mlp.";
+        return new DecoderBlock(layer, inputNorm, q.adapted(lora, attention + "q_proj"), k.adapted(lora, attention + "k_proj"), v.adapted(lora, attention + "v_proj"),
+                o.adapted(lora, attention + "o_proj"), postNorm, gate.adapted(lora, mlp + "gate_proj"), up.adapted(lora, mlp + "up_proj"), down.adapted(lora, mlp + "down_proj"));
     }
 
     /// @param x [rows, hidden]

@@ -1,14 +1,18 @@
 package lucid.nn.layer;
 
+import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
 import lucid.tensor.Tensor;
 
-/// `y = x · weightᵀ (+ bias)`.
+/// `y = x · weightᵀ (+ bias)`, or with an adapter `y + (scale · x · Aᵀ) · Bᵀ`.
 ///
-/// @param weight [out, in]
-/// @param bias   [out] or null
-public record Linear(Tensor weight, Tensor bias) {
+/// @param weight  [out, in]
+/// @param bias    [out] or null
+/// @param adapter or null
+public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
+    public Linear(Tensor weight, Tensor bias) { this(weight, bias, null); }
+
     /// With bias, named `prefix.weight` and `prefix.bias`.
     public static Linear withBias(ParameterSet p, String prefix, Role role, int in, int out) {
         return new Linear(p.declare(prefix + ".weight", role, out, in), p.declare(prefix + ".bias", Role.BIAS, out));
@@ -19,5 +23,15 @@ public record Linear(Tensor weight, Tensor bias) {
         return new Linear(p.declare(prefix + ".weight", role, out, in), null);
     }
 
-    public Tensor forward(Tensor x) { return x.linear(weight, bias); }
+    /// The same layer with an adapter beside it, or without one where the adapter does not want this layer.
+    ///
+    /// @param module the layer's name in the decoder
+    public Linear adapted(LoraAdapter lora, String module) {
+        return new Linear(weight, bias, lora.spec().adapts(module) ? LowRank.of(lora, module, weight.shape().cols(), weight.shape().rows()) : null);
+    }
+
+    public Tensor forward(Tensor x) {
+        Tensor y = x.linear(weight, bias);
+        return adapter == null ? y : y.add(adapter.forward(x));
+    }
 }

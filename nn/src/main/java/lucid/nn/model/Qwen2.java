@@ -18,6 +18,7 @@ import lucid.nn.layer.DecoderBlock;
 import lucid.nn.layer.DecoderContext;
 import lucid.nn.layer.KeyValueStore;
 import lucid.nn.layer.RmsNorm;
+import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
@@ -67,6 +68,13 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         } finally {
             if (!done) p.close();
         }
+    }
+
+    /// The same weights with a low-rank adapter beside them, whose matrices are made or read now. Several adapted decoders may share one base.
+    public Qwen2 adapted(LoraAdapter lora) {
+        Qwen2 adapted = new Qwen2(config, embedTokens, blocks.stream().map(b -> b.adapted(lora)).toList(), norm, head, parameters);
+        lora.parameters().finish();
+        return adapted;
     }
 
     /// True for a stored copy of a tied head: accepted, not used.

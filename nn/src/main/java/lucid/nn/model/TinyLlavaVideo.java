@@ -9,6 +9,7 @@ import lucid.nn.batch.Splice;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.WeightSource;
@@ -71,6 +72,9 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
         other.parameters.copyFrom(parameters);
         return other;
     }
+
+    /// The same model with a low-rank adapter beside its decoder: see [Qwen2#adapted]. It shares this one's memory.
+    public TinyLlavaVideo adapted(LoraAdapter lora) { return new TinyLlavaVideo(config, vision, connector, decoder.adapted(lora), parameters); }
 
     /// True for names of the decoder or the connector: what cold start and GRPO train.
     public static boolean decoderOrConnector(String name) { return name.startsWith(DECODER) || name.startsWith(CONNECTOR); }

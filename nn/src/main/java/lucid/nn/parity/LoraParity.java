@@ -1,42 +1,48 @@
 package lucid.nn.parity;
 
-import java.util.Set;
-import java.util.stream.Collectors;
 import lucid.kernels.Device;
 import lucid.nn.batch.PackedBatch;
+import lucid.nn.file.StoredTensor;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.lora.LoraAdapter;
+import lucid.nn.lora.LoraFile;
 import lucid.nn.model.Qwen2;
-import lucid.nn.weights.LoraAdapter;
 import lucid.nn.weights.WeightSource.Precision;
+import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
-/// Kind `qwen2.lora`: logits without adapter and with the adapter merged into the weights; the adapter's gradients follow from those of the
-/// merged weights by the chain rule.
+/// Kind `qwen2.lora`: logits without adapter, with it beside the weights and with it merged into them; loss, and the gradients of its matrices as training computes them.
 final class LoraParity {
     private LoraParity() {}
 
     static Outputs run(GoldenCase golden, Device device) {
         Outputs out = new Outputs(golden);
-        LoraAdapter adapter = LoraAdapter.read(golden.folder().resolve("adapter"));
-        try (WeightFiles files = WeightFiles.open(golden.model())) {
+        LoraFile file = LoraFile.read(golden.folder().resolve("adapter"));
+        try (WeightFiles files = WeightFiles.open(golden.model()); LoraAdapter adapter = LoraAdapter.of(device, file)) {
             Qwen2 model = Qwen2.load(device, golden.model(), files, Precision.F32);
             try (var parameters = model.parameters()) {
                 int[][] ids = golden.ids("input_ids");
                 PackedBatch batch = Qwen2Parity.plain(ids, golden.ids("labels"));
                 out.put("base_logits", logits(model, batch, ids));
-                adapter.merge(parameters);
-                Values merged = logits(model, batch, ids);
-                out.put("logits", merged);
-                out.put("merged_logits", merged);
-                Set<String> adapted = adapter.modules().stream().map(LoraAdapter.Module::parameter).collect(Collectors.toSet());
-                parameters.train(adapted::contains);
-                for (String name : adapted) out.put("merged." + name, parameters.get(name).value(), parameters.get(name).shape().dims());
-                gradients(model, adapter, batch, out);
+                Qwen2 adapted = model.adapted(adapter);
+                out.put("logits", logits(adapted, batch, ids));
+                gradients(adapted, adapter, batch, out);
+                for (Parameter p : parameters.all()) merge(file, files.tensor(p.name()), p, out);
+                out.put("merged_logits", logits(model, batch, ids));
             }
         }
         return out;
+    }
+
+    private static void merge(LoraFile file, StoredTensor stored, Parameter p, Outputs out) {
+        LoraFile.Module m = file.of(p.name());
+        if (m == null) return;
+        float[] merged = new float[Math.toIntExact(stored.elements())];
+        for (int i = 0; i < merged.length; i++) merged[i] = file.merged(m, i, stored.value(i), 1);
+        p.value().device().write(p.value().buffer(), 0, merged);
+        out.put("merged." + p.name(), p.value(), p.shape().dims());
     }
 
     private static Values logits(Qwen2 model, PackedBatch batch, int[][] ids) {
@@ -47,16 +53,13 @@ final class LoraParity {
     }
 
     private static void gradients(Qwen2 model, LoraAdapter adapter, PackedBatch batch, Outputs out) {
+        adapter.parameters().train(_ -> true);
         try (Scope step = Scope.open(model.parameters().device())) {
             Tensor loss = model.logProbs(step, batch, null, 1f, false).logProb().sum().scale(-1f / batch.scored());
             out.put("loss", loss, 1);
             loss.backward();
-            for (var g : adapter.gradients(model.parameters())) {
-                var m = g.module();
-                out.put("grad." + m.name() + ".lora_A.weight", Values.of(g.a(), m.r(), m.in()));
-                out.put("grad." + m.name() + ".lora_B.weight", Values.of(g.b(), m.out(), m.r()));
-            }
-            model.parameters().zeroGrad();
+            out.gradients("grad.base_model.model.", adapter.parameters());
+            adapter.parameters().zeroGrad();
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.zip.CRC32;
 import lucid.kernels.contract.Buffer;
@@ -57,6 +58,20 @@ public sealed interface WeightSource {
 
     /// No weights at all: writes down into `declared` what a model asks for. Its tensors have shapes and no memory, and no kernel takes them.
     static WeightSource outline(List<Declaration> declared) { return new Outline(declared); }
+
+    /// Values that a function knows, row-major: small sets beside a model's own.
+    static WeightSource given(Function<Declaration, float[]> values) { return new Given(values); }
+
+    /// See [WeightSource#given].
+    record Given(Function<Declaration, float[]> values) implements WeightSource {
+        @Override public boolean has(String name) { return false; }
+
+        @Override public boolean writable() { return true; }
+
+        @Override public Tensor take(Scope scope, String name, Role role, int... shape) { return Tensor.of(scope, values.apply(new Declaration(name, role, shape)), shape); }
+
+        @Override public void finish() {}
+    }
 
     /// See [WeightSource#of].
     record Stored(WeightFiles files, Precision precision, Predicate<String> ignorable, Set<String> taken) implements WeightSource {

@@ -1,0 +1,80 @@
+package lucid.nn.lora;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import java.nio.charset.StandardCharsets;
+import lucid.kernels.Device;
+import lucid.kernels.math.Philox;
+import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
+import lucid.nn.weights.Declaration;
+import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.WeightSource;
+import lucid.tensor.Parameter;
+
+/// The matrices of an adapter in memory, f32: a parameter set of its own beside the model's, which stays as it is. A model that is [lucid.nn.model.Qwen2#adapted] asks for them by
+/// layer (`model.layers.0.self_attn.q_proj.lora_A.weight`); training, hashing and saving this set is training, hashing and saving the adapter.
+///
+/// @param fresh whether it began as nothing: B is 0, so the adapted model is its base
+public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh) implements AutoCloseable {
+    private static final int PURPOSE = 0x4C4F5241;
+
+    /// A new one, as `peft` begins: A uniform in ±1/√in (Kaiming with a = √5), B zero. Each matrix from its own Philox stream.
+    public static LoraAdapter fresh(Device device, LoraSpec spec, long seed) {
+        return new LoraAdapter(spec, new ParameterSet(device, WeightSource.given(d -> start(seed, d))), true);
+    }
+
+    /// The one of a file.
+    ///
+    /// @throws WeightFileException when a model asks for what is not there, or has other sizes
+    public static LoraAdapter of(Device device, LoraFile file) {
+        return new LoraAdapter(file.spec(), new ParameterSet(device, WeightSource.given(d -> stored(file, d))), false);
+    }
+
+    private static float[] start(long seed, Declaration d) {
+        float[] values = new float[Math.toIntExact(d.elements())];
+        if (d.name().endsWith(LoraFile.B)) return values;
+        CRC32 crc = new CRC32();
+        crc.update(d.name().getBytes(StandardCharsets.UTF_8));
+        long key = Philox.key(Philox.key(seed, PURPOSE), (int) crc.getValue());
+        float bound = (float) (1 / Math.sqrt(d.shape()[1]));
+        for (int i = 0; i < values.length; i++) values[i] = (2 * Philox.uniform(Philox.word(key, i, 0, 0, 0)) - 1) * bound;
+        return values;
+    }
+
+    private static float[] stored(LoraFile file, Declaration d) {
+        boolean a = d.name().endsWith(LoraFile.A);
+        String layer = d.name().substring(0, d.name().length() - LoraFile.A.length());
+        LoraFile.Module m = file.modules().get(layer);
+        if (m == null) throw new WeightFileException("adapter: layer \"" + layer + "\" is missing: found " + file.modules().size() + " others, for example \"" + file.modules().keySet().iterator().next()
+                + "\"; wanted every " + file.spec().targets() + " of the model");
+        int[] found = a ? new int[] {m.r(), m.in()} : new int[] {m.out(), m.r()};
+        if (!Arrays.equals(found, d.shape())) throw new WeightFileException("adapter: \"" + d.name() + "\": found " + Arrays.toString(found) + ", wanted " + Arrays.toString(d.shape()) + " from the model's config.json");
+        return a ? m.a() : m.b();
+    }
+
+    /// Writes a folder that `peft` opens on the decoder alone.
+    ///
+    /// @param base name or folder of the model that it belongs to
+    public void save(Path folder, String base) {
+        LoraFile.writeConfig(folder, spec, base);
+        SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
+        for (Parameter p : parameters.all()) ParameterSet.add(writer, LoraFile.PREFIX + p.name(), p.value(), StoredType.F32);
+        writer.write(folder.resolve(LoraFile.WEIGHTS));
+    }
+
+    /// Overwrites the matrices with those of a file.
+    public void load(LoraFile file) {
+        if (!file.spec().equals(new LoraSpec(spec.r(), spec.alpha(), spec.rsLora(), spec.targets().stream().sorted().toList()))) {
+            throw new WeightFileException("adapter: found " + file.spec() + ", wanted " + spec);
+        }
+        for (Parameter p : parameters.all()) {
+            float[] values = stored(file, new Declaration(p.name(), null, p.shape().dims()));
+            parameters.device().write(p.value().buffer(), 0, values);
+        }
+    }
+
+    @Override public void close() { parameters.close(); }
+}

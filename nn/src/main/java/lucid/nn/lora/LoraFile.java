@@ -1,0 +1,165 @@
+package lucid.nn.lora;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import lucid.nn.config.ConfigException;
+import lucid.nn.file.AtomicFile;
+import lucid.nn.file.SafetensorsFile;
+import lucid.nn.file.StoredTensor;
+import lucid.nn.file.WeightFileException;
+
+/// A low-rank adapter as `peft` writes it: `adapter_config.json` and `adapter_model.safetensors`.
+///
+/// @param base    the model that it was made for, as the configuration names it; may be empty
+/// @param modules by the name of the layer in the decoder, `model.layers.0.self_attn.q_proj`
+public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) {
+    /// The configuration's file.
+    public static final String CONFIG = "adapter_config.json";
+    /// The matrices' file.
+    public static final String WEIGHTS = "adapter_model.safetensors";
+    static final String PREFIX = "base_model.model.";
+    static final String A = ".lora_A.weight";
+    static final String B = ".lora_B.weight";
+    // What peft calls the decoder when the whole of TinyLLaVA was wrapped instead of its decoder.
+    private static final String WRAPPED = "language_model.";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /// One adapted weight [out, in].
+    ///
+    /// @param a [r, in], b [out, r], row-major
+    public record Module(int r, int in, int out, float[] a, float[] b) {
+        /// Element (row, column) of B·A, summed in double.
+        double product(int row, int column) {
+            double sum = 0;
+            for (int k = 0; k < r; k++) sum += (double) b[row * r + k] * a[k * in + column];
+            return sum;
+        }
+    }
+
+    public static boolean isAdapter(Path folder) { return Files.isRegularFile(folder.resolve(CONFIG)); }
+
+    /// Reads a folder.
+    ///
+    /// @throws ConfigException     a kind of adapter that is computed in another way
+    /// @throws WeightFileException matrices that are damaged, half, or of other sizes
+    public static LoraFile read(Path folder) {
+        Path configFile = folder.resolve(CONFIG);
+        JsonNode config = config(configFile);
+        Map<String, Module> modules = new TreeMap<>();
+        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
+            int r = config.get("r").asInt();
+            for (String key : file.tensors().keySet()) {
+                if (!key.startsWith(PREFIX) || !(key.endsWith(A) || key.endsWith(B))) {
+                    throw new WeightFileException(file.path() + ": tensor \"" + key + "\": wanted " + PREFIX + "MODULE" + A + " or " + B);
+                }
+                String stem = key.substring(0, key.length() - A.length());
+                if (key.endsWith(B)) {
+                    if (!file.tensors().containsKey(stem + A)) throw new WeightFileException(file.path() + ": tensor \"" + key + "\" has no \"" + stem + A + "\" beside it");
+                    continue;
+                }
+                modules.put(layer(stem), module(file.tensor(key), file.tensor(stem + B), r));
+            }
+            if (modules.isEmpty()) throw WeightFileException.of(file.path(), "found no tensors, wanted the matrices of an adapter");
+        }
+        return new LoraFile(spec(configFile, config, modules), config.path("base_model_name_or_path").asText(""), modules);
+    }
+
+    private static Module module(StoredTensor a, StoredTensor b, int r) {
+        if (a.shape().length != 2 || b.shape().length != 2) throw new WeightFileException(a.file() + ": tensor \"" + a.name() + "\" or its B is no matrix; only linear layers can be adapted");
+        int in = a.intShape()[1];
+        int out = b.intShape()[0];
+        a.requireShape("r of " + CONFIG, r, in);
+        b.requireShape("r of " + CONFIG, out, r);
+        return new Module(r, in, out, a.toFloats(), b.toFloats());
+    }
+
+    private static String layer(String stem) {
+        String name = stem.substring(PREFIX.length());
+        return name.startsWith(WRAPPED) ? name.substring(WRAPPED.length()) : name;
+    }
+
+    private static LoraSpec spec(Path file, JsonNode config, Map<String, Module> modules) {
+        // peft allows patterns and whole names here; what is really adapted is what the file holds.
+        List<String> targets = modules.keySet().stream().map(m -> m.substring(m.lastIndexOf('.') + 1)).distinct().sorted().toList();
+        try {
+            return new LoraSpec(config.get("r").asInt(), config.path("lora_alpha").asDouble(), config.path("use_rslora").asBoolean(), targets);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static JsonNode config(Path file) {
+        JsonNode n;
+        try {
+            n = JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new ConfigException(file + ": cannot be read as JSON: " + e.getMessage(), e);
+        }
+        if (!"LORA".equals(n.path("peft_type").asText("LORA"))) throw new ConfigException(file + ": peft_type: found " + n.path("peft_type") + ", wanted LORA");
+        if (n.path("r").asInt() <= 0) throw new ConfigException(file + ": r: found " + n.path("r") + ", wanted a whole number > 0");
+        for (String flag : List.of("use_dora", "fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora")) {
+            if (n.path(flag).asBoolean()) throw new ConfigException(file + ": " + flag + ": found true, wanted false: such an adapter is computed in another way");
+        }
+        for (String field : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication", "target_parameters", "trainable_token_indices", "alora_invocation_tokens")) {
+            if (!n.path(field).isEmpty() || n.path(field).isValueNode() && !n.path(field).isNull()) {
+                throw new ConfigException(file + ": " + field + ": found " + n.path(field) + ", wanted none: one r and alpha for all layers, and no other weights");
+            }
+        }
+        if (!n.path("bias").asText("none").equals("none")) throw new ConfigException(file + ": bias: found " + n.path("bias") + ", wanted none");
+        return n;
+    }
+
+    /// Writes `adapter_config.json`, which `peft` opens.
+    static void writeConfig(Path folder, LoraSpec spec, String base) {
+        ObjectNode c = JSON.createObjectNode();
+        c.put("peft_type", "LORA").put("task_type", "CAUSAL_LM").put("base_model_name_or_path", base).putNull("revision").put("inference_mode", true).put("r", spec.r());
+        if (spec.alpha() == Math.rint(spec.alpha())) c.put("lora_alpha", (long) spec.alpha());
+        else c.put("lora_alpha", spec.alpha());
+        c.put("lora_dropout", 0.0).put("bias", "none").put("fan_in_fan_out", false).put("init_lora_weights", true).put("use_rslora", spec.rsLora()).put("use_dora", false);
+        c.putNull("modules_to_save").putNull("layers_to_transform").putNull("layers_pattern").putObject("rank_pattern");
+        c.putObject("alpha_pattern");
+        spec.targets().forEach(c.putArray("target_modules")::add);
+        ByteBuffer text = ByteBuffer.wrap((c.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+        AtomicFile.write(folder.resolve(CONFIG), out -> {
+            while (text.hasRemaining()) out.write(text);
+        });
+    }
+
+    /// The matrices that change a weight.
+    ///
+    /// @param weight name of the weight in a checkpoint, with or without `language_model.` in front
+    /// @return null for a weight that is not adapted
+    public Module of(String weight) {
+        if (!weight.endsWith(".weight")) return null;
+        String layer = weight.substring(0, weight.length() - ".weight".length());
+        return modules.get(layer.startsWith(WRAPPED) ? layer.substring(WRAPPED.length()) : layer);
+    }
+
+    /// The value of a weight with the adapter merged in (`sign` 1) or taken out again (`sign` -1): product and sum in double.
+    ///
+    /// @param element row-major
+    public float merged(Module m, long element, double value, int sign) {
+        return (float) (value + sign * (double) spec.scale() * m.product((int) (element / m.in), (int) (element % m.in)));
+    }
+
+    /// Layers whose matrices no weight of `names` belongs to.
+    public List<String> notIn(Iterable<String> names) {
+        Map<String, Module> left = new LinkedHashMap<>(modules);
+        for (String name : names) {
+            Module m = of(name);
+            if (m != null) left.values().remove(m);
+        }
+        return new ArrayList<>(left.keySet());
+    }
+}
