@@ -29,9 +29,9 @@ import lucid.tensor.Tensor;
 /// @param positions      [patches, hidden]
 public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Tensor positions, List<VisionBlock> blocks, LayerNorm postNorm,
                            PoolingHead head, ParameterSet parameters) {
-    /// Builds the tower on parameters named `prefix + "vision_model...."`.
+    /// Builds the tower on parameters named `prefix + "vision_model...."`, as published; or `prefix + "..."`, as transformers 5 saves a tower that it made itself.
     public static SiglipVision of(ParameterSet p, String prefix, SiglipVisionConfig c) {
-        String at = prefix + "vision_model.";
+        String at = p.stores(prefix + "embeddings.patch_embedding.weight") ? prefix : prefix + "vision_model.";
         int h = c.hiddenSize();
         // f32 even in bf16 files: the patch kernel takes no narrow weight.
         Linear patch = new Linear(p.declare(at + "embeddings.patch_embedding.weight", Role.PATCH, h, 3, c.patchSize(), c.patchSize()),

@@ -37,9 +37,10 @@ final class Qwen2Parity {
                 model.parameters().train(_ -> true);
                 Qwen2Parity p = new Qwen2Parity(golden, model);
                 p.forwardAndGradients();
-                p.padded();
-                p.greedy();
-                p.embeddings();
+                // A case may leave a part out; whatever it expects of that part is then missing, and fails.
+                if (golden.hasInput("padded.input_ids")) p.padded();
+                if (golden.hasInput("greedy.prompt_ids")) p.greedy();
+                if (golden.hasInput("embeds.inputs_embeds")) p.embeddings();
                 return p.out;
             }
         }

@@ -61,6 +61,9 @@ public final class ParameterSet implements AutoCloseable {
 
     public boolean has(String name) { return parameters.containsKey(name); }
 
+    /// True if the source of the parameters has one of that name, asked for or not.
+    public boolean stores(String name) { return source.has(name); }
+
     public Parameter get(String name) {
         Parameter p = parameters.get(name);
         if (p == null) throw new IllegalArgumentException("no parameter \"" + name + "\"; the model has " + parameters.size() + ", for example \"" + parameters.keySet().iterator().next() + "\"");

@@ -145,4 +145,23 @@ class ModelFilesTest {
         for (String f : new String[] {"config.json", WeightFiles.SINGLE}) Files.copy(GOLDEN.resolve(f), to.resolve(f));
         return to;
     }
+
+    /// transformers 5 saves a tower that it made itself without the published prefix.
+    @Test void aTowerWithoutThePublishedPrefixOpensToo() throws IOException {
+        Path published = Path.of("src/test/resources/golden/siglip/tiny/model");
+        Files.copy(published.resolve("config.json"), folder.resolve("config.json"));
+        try (Device device = new ReferenceDevice(); WeightFiles files = WeightFiles.open(published)) {
+            SafetensorsWriter w = new SafetensorsWriter();
+            files.tensors().values().forEach(t -> w.add(t.name().replaceFirst("^vision_model\\.", ""), t.toFloats(), t.shape()));
+            w.write(folder.resolve("model.safetensors"));
+            SiglipVision a = SiglipVision.load(device, published, files, WeightSource.Precision.F32);
+            try (WeightFiles plain = WeightFiles.open(folder); var _ = a.parameters()) {
+                SiglipVision b = SiglipVision.load(device, folder, plain, WeightSource.Precision.F32);
+                try (var _ = b.parameters()) {
+                    assertArrayEquals(a.head().probe().toFloats(), b.head().probe().toFloats());
+                    assertEquals("embeddings.patch_embedding.weight", b.parameters().all().iterator().next().name());
+                }
+            }
+        }
+    }
 }
