@@ -1,0 +1,89 @@
+package lucid.nn.hub;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// A repository in the cache, in the layout of `huggingface_hub`:
+///
+/// ```
+/// models--ORG--NAME/blobs/ETAG                      a file's bytes, under its hash
+///                   blobs/ETAG.incomplete           what has come of it
+///                   refs/REVISION                   the commit that a branch or tag meant last
+///                   snapshots/COMMIT/path/in/repo   -> ../../../../blobs/ETAG
+/// .locks/models--ORG--NAME/ETAG.lock
+/// ```
+record HubCache(Path root, RepoId repo) {
+    private static final Pattern ETAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
+
+    private String folderName() { return "models--" + repo.name().replace("/", "--"); }
+
+    private Path folder() { return root.resolve(folderName()); }
+
+    Path snapshot(String commit) { return folder().resolve("snapshots").resolve(commit); }
+
+    /// Where a file of the repository lies in a snapshot. Names come from a server: none may lead out of the folder.
+    Path pointer(String commit, String file) {
+        boolean plain = !file.isEmpty() && Arrays.stream(file.split("/", -1)).noneMatch(p -> p.isEmpty() || p.equals(".") || p.equals("..") || p.chars().anyMatch(c -> c < ' ' || c == '\\' || c == ':'));
+        if (!plain) throw new HubException("hub: " + repo + ": found the file name \"" + file + "\", wanted a plain relative one");
+        return snapshot(commit).resolve(file);
+    }
+
+    Path blob(String etag) {
+        if (!ETAG.matcher(etag).matches() || etag.contains("..")) throw new HubException("hub: " + repo + ": found the etag \"" + etag + "\", wanted a hash");
+        return folder().resolve("blobs").resolve(etag);
+    }
+
+    Path incomplete(String etag) { return blob(etag).resolveSibling(etag + ".incomplete"); }
+
+    Path lock(String etag) { return root.resolve(".locks").resolve(folderName()).resolve(blob(etag).getFileName() + ".lock"); }
+
+    /// The commit that the revision meant when it was looked up last.
+    Optional<String> commit() throws IOException {
+        if (repo.isCommit()) return Optional.of(repo.revision());
+        Path ref = folder().resolve("refs").resolve(repo.revision());
+        if (!Files.isRegularFile(ref)) return Optional.empty();
+        String commit = Files.readString(ref).strip();
+        return RepoId.isCommit(commit) ? Optional.of(commit) : Optional.empty();
+    }
+
+    /// Remembers what the revision means.
+    void remember(String commit) throws IOException {
+        Files.createDirectories(root);
+        if (repo.revision().equals(commit) || commit().filter(commit::equals).isPresent()) return;
+        Path ref = folder().resolve("refs").resolve(repo.revision());
+        Files.createDirectories(ref.getParent());
+        replace(ref, commit);
+    }
+
+    private static void replace(Path file, String text) throws IOException {
+        Path aside = file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        Files.writeString(aside, text);
+        Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /// Puts a blob that is there into a snapshot: as a relative link, or, where links cannot be made (Windows without developer mode), by moving
+    /// a new blob and copying an old one, as Python does.
+    void link(String etag, String commit, String file, boolean newBlob) throws IOException {
+        Path pointer = pointer(commit, file);
+        Path blob = blob(etag);
+        if (Files.exists(pointer)) return;
+        Files.createDirectories(pointer.getParent());
+        // A link that leads nowhere: its blob was deleted once.
+        Files.deleteIfExists(pointer);
+        try {
+            Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.exists(pointer)) throw e;
+        } catch (UnsupportedOperationException | FileSystemException _) {
+            if (newBlob) Files.move(blob, pointer, StandardCopyOption.ATOMIC_MOVE);
+            else Files.copy(blob, pointer);
+        }
+    }
+}
