@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.MegabyteBar;
 import lucid.nn.checkpoint.CheckpointConversion;
 import lucid.nn.file.StoredType;
 import lucid.nn.lora.LoraFile;

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.MegabyteBar;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.nn.checkpoint.CheckpointConversion;

@@ -5,22 +5,34 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import lucid.grpo.console.Console;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
 import lucid.kernels.Device;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.hub.Hub;
+import lucid.nn.hub.RepoId;
+import lucid.nn.hub.Selection;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerFiles;
 import lucid.tokenizer.format.TokenizerJson;
 
 /// A model with its tokenizer in a folder: a checkpoint, or a run folder (then its newest checkpoint).
+/// `ORG/NAME[@REVISION]`, where no such folder is, names a model on the Hugging Face hub.
 public final class ModelFolder {
+    // One answer for the life of the process, so that weights and tokenizer are of one commit.
+    private static final Map<String, Path> FROM_HUB = new ConcurrentHashMap<>();
+
     private ModelFolder() {}
 
-    /// The folder that holds weights, in any layout that is read (see [WeightFiles]): itself, or the newest checkpoint of a run.
-    public static Path resolve(Path folder) {
+    /// The folder that holds weights, in any layout that is read (see [WeightFiles]): itself, the newest checkpoint of a run, or the place in the cache of a
+    /// model on the hub, which is downloaded if need be.
+    public static Path resolve(Path model) {
+        Path folder = Files.isDirectory(model) ? model : FROM_HUB.computeIfAbsent(name(model), ModelFolder::fromHub);
         if (!Files.isDirectory(folder)) throw new RunException(folder + ": no such folder; wanted a model's folder or a run's");
         if (WeightFiles.isCheckpoint(folder)) return folder;
         var checkpoints = RunFolder.checkpoints(folder);
@@ -28,6 +40,22 @@ public final class ModelFolder {
             throw new RunException(folder + " holds no weights (" + String.join(", ", WeightFiles.NAMES) + ", or the folders language_model, vision_tower, connector) and no run's checkpoints");
         }
         return checkpoints.getLast();
+    }
+
+    // A path has swallowed the second slash of hf://, and may have turned the others.
+    private static String name(Path model) { return model.toString().replace('\\', '/').replaceFirst("^hf:/+", "hf://"); }
+
+    private static Path fromHub(String name) {
+        try (HubConsole console = new HubConsole(Console.standard())) {
+            return Hub.ofEnvironment(console).resolve(name);
+        }
+    }
+
+    /// Downloads a model's files into the hub's cache, or finds them there.
+    public static Path download(RepoId repo, Selection selection) {
+        try (HubConsole console = new HubConsole(Console.standard())) {
+            return Hub.ofEnvironment(console).download(repo, selection);
+        }
     }
 
     /// Loads the weights.

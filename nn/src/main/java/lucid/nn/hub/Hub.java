@@ -46,7 +46,11 @@ public final class Hub {
         Path path = path(idOrPath);
         if (path != null && Files.exists(path)) return path;
         RepoId repo = RepoId.guess(idOrPath).orElseThrow(() -> new HubException(idOrPath + ": no such folder; wanted the folder of a model or a run, or ORG/NAME[@REVISION] on the hub, for example Zhang199/TinyLLaVA-Video-R1"));
-        return download(repo, Selection.MODEL);
+        try {
+            return download(repo, Selection.MODEL);
+        } catch (HubException e) {
+            throw new HubException(idOrPath + ": no such folder here, and as a model of the hub: " + e.getMessage(), e);
+        }
     }
 
     private static Path path(String text) {
