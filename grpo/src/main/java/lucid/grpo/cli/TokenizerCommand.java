@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -13,8 +14,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.zip.CRC32;
 import lucid.grpo.run.Disk;
 import lucid.tokenizer.AddedToken;
 import lucid.tokenizer.BpeTrainer;
@@ -30,15 +33,17 @@ import picocli.CommandLine.Spec;
 
 /// `lucid tokenizer`.
 @Command(name = "tokenizer", mixinStandardHelpOptions = true, description = "Byte-level BPE: learns a vocabulary, turns text into ids and back.",
-        subcommands = {TokenizerCommand.Train.class, TokenizerCommand.Encode.class, TokenizerCommand.Decode.class, TokenizerCommand.Info.class},
+        subcommands = {TokenizerCommand.Train.class, TokenizerCommand.Encode.class, TokenizerCommand.Decode.class, TokenizerCommand.Info.class,
+                TokenizerCommand.Convert.class, TokenizerCommand.Speed.class},
         footer = {"", "Examples:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer", "  lucid tokenizer encode --tokenizer my-tokenizer \"Which comes first?\"",
-                "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2", "  lucid tokenizer info --tokenizer qwen.tiktoken"})
+                "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2", "  lucid tokenizer info --tokenizer qwen.tiktoken",
+                "  lucid tokenizer convert --tokenizer qwen.tiktoken --out qwen", "  lucid tokenizer speed --tokenizer qwen book.txt"})
 final class TokenizerCommand implements Runnable {
     private static final String SOURCE = "Hugging Face folder, tokenizer.json, qwen.tiktoken or a run folder.";
 
     @Spec private CommandSpec spec;
 
-    @Override public void run() { throw new ParameterException(spec.commandLine(), "tokenizer: which of train, encode, decode, info?"); }
+    @Override public void run() { throw new ParameterException(spec.commandLine(), "tokenizer: which of train, encode, decode, info, convert, speed?"); }
 
     private static String text(String name, byte[] bytes) {
         try {
@@ -46,6 +51,25 @@ final class TokenizerCommand implements Runnable {
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(name + ": found bytes that are not UTF-8; wanted a text in UTF-8");
         }
+    }
+
+    private static List<String> texts(List<Path> files) throws IOException {
+        List<String> texts = new ArrayList<>();
+        for (Path f : files) {
+            if (!Files.isRegularFile(f)) throw new IllegalArgumentException(f + ": no such file; wanted a text in UTF-8");
+            texts.add(text(f.toString(), Files.readAllBytes(f)));
+        }
+        return texts;
+    }
+
+    /// `tokenizer.json` and `tokenizer_config.json`, as Hugging Face reads them.
+    private static void write(Tokenizer tokenizer, Path folder) throws IOException {
+        byte[] json = TokenizerJson.toBytes(tokenizer);
+        Files.createDirectories(folder);
+        ObjectNode config = new ObjectMapper().createObjectNode();
+        if (tokenizer.eos() != null) config.put("eos_token", tokenizer.eos());
+        Disk.text(folder.resolve("tokenizer_config.json"), config.toPrettyString() + "\n");
+        Disk.text(folder.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
     }
 
     @Command(name = "train", mixinStandardHelpOptions = true, description = "Learns a vocabulary from text files and writes tokenizer.json. The same texts always give the same file.")
@@ -68,16 +92,8 @@ final class TokenizerCommand implements Runnable {
         private Path out;
 
         @Override public Integer call() throws IOException {
-            List<String> corpus = new ArrayList<>();
-            for (Path f : files) {
-                if (!Files.isRegularFile(f)) throw new IllegalArgumentException(f + ": no such file; wanted a text in UTF-8");
-                corpus.add(text(f.toString(), Files.readAllBytes(f)));
-            }
-            Tokenizer trained = new BpeTrainer(vocab, minFrequency, special).train(corpus).tokenizer();
-            byte[] json = TokenizerJson.toBytes(trained);
-            Files.createDirectories(out);
-            Disk.text(out.resolve("tokenizer_config.json"), new ObjectMapper().createObjectNode().put("eos_token", trained.eos()).toPrettyString() + "\n");
-            Disk.text(out.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
+            Tokenizer trained = new BpeTrainer(vocab, minFrequency, special).train(texts(files)).tokenizer();
+            write(trained, out);
             PrintWriter o = spec.commandLine().getOut();
             o.println(out.resolve("tokenizer.json") + ": " + trained.vocabSize() + " tokens, " + trained.model().merges().size() + " merges"
                     + (trained.vocabSize() < vocab ? "; the texts hold no more pairs that occur " + minFrequency + " times" : ""));
@@ -166,5 +182,70 @@ final class TokenizerCommand implements Runnable {
             out.flush();
             return 0;
         }
+    }
+
+    @Command(name = "convert", mixinStandardHelpOptions = true, description = "Writes any tokenizer that Lucid reads as a Hugging Face folder.")
+    static final class Convert implements Callable<Integer> {
+        @Spec private CommandSpec spec;
+
+        @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = SOURCE)
+        private Path source;
+
+        @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for tokenizer.json and tokenizer_config.json.")
+        private Path out;
+
+        @Override public Integer call() throws IOException {
+            Tokenizer tokenizer = TokenizerFiles.load(source);
+            write(tokenizer, out);
+            PrintWriter o = spec.commandLine().getOut();
+            o.println(out.resolve("tokenizer.json") + ": " + tokenizer.vocabSize() + " tokens, " + tokenizer.model().merges().size() + " merges");
+            o.flush();
+            return 0;
+        }
+    }
+
+    @Command(name = "speed", mixinStandardHelpOptions = true, description = "Measures encoding and decoding of texts on one thread, in its CPU time.")
+    static final class Speed implements Callable<Integer> {
+        @Spec private CommandSpec spec;
+
+        @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = SOURCE)
+        private Path source;
+
+        @Parameters(arity = "1..*", paramLabel = "FILE", description = "Texts in UTF-8.")
+        private List<Path> files;
+
+        @Option(names = "--rounds", paramLabel = "N", defaultValue = "7", description = "The best of so many counts (default: ${DEFAULT-VALUE}).")
+        private int rounds;
+
+        @Override public Integer call() throws IOException {
+            if (rounds < 1) throw new ParameterException(spec.commandLine(), "tokenizer speed: --rounds " + rounds + "; wanted 1 or more");
+            Tokenizer tokenizer = TokenizerFiles.load(source);
+            PrintWriter out = spec.commandLine().getOut();
+            for (Path file : files) {
+                String text = texts(List.of(file)).getFirst();
+                long bytes = Files.size(file);
+                double encode = Double.MAX_VALUE;
+                double decode = Double.MAX_VALUE;
+                int[] ids = {};
+                for (int i = 0; i < rounds; i++) {
+                    double start = cpuSeconds();
+                    ids = tokenizer.encode(text);
+                    double middle = cpuSeconds();
+                    String back = tokenizer.decode(ids, false);
+                    double end = cpuSeconds();
+                    if (back.isEmpty() && !text.isEmpty()) throw new IllegalStateException(file + ": decoded to nothing");
+                    encode = Math.min(encode, middle - start);
+                    decode = Math.min(decode, end - middle);
+                }
+                CRC32 crc = new CRC32();
+                for (int id : ids) crc.update(new byte[] {(byte) id, (byte) (id >> 8), (byte) (id >> 16), (byte) (id >> 24)});
+                out.printf(Locale.ROOT, "{\"file\": \"%s\", \"bytes\": %d, \"ids\": %d, \"crc32\": %d, \"encode_mb_s\": %.2f, \"decode_mb_s\": %.2f}%n", file.getFileName(), bytes, ids.length,
+                        crc.getValue(), bytes / encode / 1e6, bytes / decode / 1e6);
+                out.flush();
+            }
+            return 0;
+        }
+
+        private static double cpuSeconds() { return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9; }
     }
 }

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +31,21 @@ class TokenizerCommandTest extends CommandTest {
         String info = lucid("tokenizer", "info", "--tokenizer", folder).ok().out();
         assertTrue(info.contains("ids 0..269") && info.contains("end token <end> (id 0)"), info);
         assertTrue(lucid("tokenizer", "encode", "--tokenizer", folder, "ring", "--json").ok().out().contains("\"tokens\":["));
+    }
+
+    @Test void convertsAndMeasures() throws IOException {
+        String source = golden("tokenizer/bpe_train_400").toString();
+        Path folder = temp.resolve("converted");
+        lucid("tokenizer", "convert", "--tokenizer", source, "--out", folder).ok();
+        String text = "the ring moves, über 漢字 27";
+        assertEquals(lucid("tokenizer", "encode", "--tokenizer", source, text).ok().out(), lucid("tokenizer", "encode", "--tokenizer", folder, text).ok().out());
+        Path file = temp.resolve("text.txt");
+        Files.writeString(file, (text + "\n").repeat(2000));
+        JsonNode speed = new ObjectMapper().readTree(lucid("tokenizer", "speed", "--rounds", 2, "--tokenizer", folder, file).ok().out());
+        assertEquals(Files.size(file), speed.get("bytes").asLong());
+        assertTrue(speed.get("ids").asInt() > 2000 && speed.get("encode_mb_s").asDouble() > 0 && speed.get("decode_mb_s").asDouble() > 0, speed.toString());
+        lucid("tokenizer", "speed", "--tokenizer", folder, temp.resolve("none.txt")).failedWith("none.txt", "no such file");
+        assertEquals(2, lucid("tokenizer", "speed", "--rounds", 0, "--tokenizer", folder, file).status());
     }
 
     @Test void says() throws IOException {
