@@ -67,7 +67,7 @@ public final class Assistant implements AutoCloseable {
             throw new RunException((tokenizer == null ? folder : tokenizer) + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
                     + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
         }
-        return new Assistant(device, checkpoint, words, GenerationConfig.endTokens(folder), console);
+        return new Assistant(device, checkpoint, words, GenerationConfig.endTokens(checkpoint.folder()), console);
     }
 
     public Checkpoint checkpoint() { return checkpoint; }

@@ -25,6 +25,8 @@ import lucid.grpo.train.Policy;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.lora.LoraFile;
+import lucid.nn.model.Checkpoint;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkQuestion;
 import lucid.video.benchmark.BenchmarkReader;
@@ -130,13 +132,15 @@ final class EvalCommand implements Callable<Integer> {
         Benchmark benchmark = Benchmark.of(published.name);
         List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(data, published.annotations, published.videos));
         Path folder = ModelFolder.resolve(model);
-        TinyLlavaConfig config = TinyLlavaConfig.read(folder);
+        TinyLlavaConfig config = TinyLlavaConfig.read(LoraFile.baseOf(folder));
         int frames = published.frames != null ? published.frames : config.resampler().group();
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
         BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
-        try (Device d = device.open(); Policy policy = ModelFolder.policy(d, model)) {
+        // Where the weights lie, in the files: nothing is trained here.
+        try (Device d = device.open(); Checkpoint checkpoint = Checkpoint.open(d, folder)) {
+            Policy policy = new Policy(checkpoint.video().orElseThrow());
             scores = evaluation.run(out, published.resume, new ModelAsker(policy, ModelFolder.tokenizer(model)), config.vision().imageSize(), Console.standard());
         }
         if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());

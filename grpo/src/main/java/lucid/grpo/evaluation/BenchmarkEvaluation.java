@@ -9,6 +9,7 @@ import lucid.grpo.evaluation.BenchmarkRun.Missing;
 import lucid.grpo.evaluation.BenchmarkRun.Outcome;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.HashChain;
+import lucid.grpo.session.ModelFingerprint;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkClips;
 import lucid.video.benchmark.BenchmarkQuestion;

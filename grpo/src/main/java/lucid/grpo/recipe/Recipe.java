@@ -1,7 +1,10 @@
 package lucid.grpo.recipe;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import lucid.nn.lora.LoraSpec;
 
 /// Every constant of a run.
 ///
@@ -15,8 +18,34 @@ import java.util.List;
 /// @param data        what it learns from
 /// @param stages      in order
 /// @param evaluation  how it is judged after each stage
+/// @param lora        a low-rank adapter that is trained instead of the model; the one key that may be missing, which means null: the model itself is trained
 public record Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model, TokenizerSpec tokenizer,
-                     DataSpec data, List<Stage> stages, EvaluationSpec evaluation) {
+                     DataSpec data, List<Stage> stages, EvaluationSpec evaluation, @JacksonInject(LORA) @JsonInclude(JsonInclude.Include.NON_NULL) Lora lora) {
+    static final String LORA = "lora";
+
+    /// A recipe that trains the model itself.
+    public Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model, TokenizerSpec tokenizer, DataSpec data, List<Stage> stages,
+                  EvaluationSpec evaluation) {
+        this(name, description, source, departures, seed, model, tokenizer, data, stages, evaluation, null);
+    }
+
+    /// @param r             rank
+    /// @param alpha         scale is alpha / r
+    /// @param dropout       only 0: a rollout and its training pass must see the same network
+    /// @param targetModules last parts of the adapted layers' names, see [LoraSpec#TARGETS]
+    public record Lora(int r, double alpha, double dropout, List<String> targetModules) {
+        /// Checked.
+        ///
+        /// @throws RecipeException numbers or names that cannot be
+        public LoraSpec spec() {
+            if (dropout != 0) throw new RecipeException("lora.dropout: found " + dropout + ", wanted 0: with dropout the trained network is not the one that answered");
+            try {
+                return new LoraSpec(r, alpha, false, targetModules == null ? List.of() : targetModules);
+            } catch (IllegalArgumentException e) {
+                throw new RecipeException("recipe, " + e.getMessage());
+            }
+        }
+    }
 
     /// @param vocabulary number of tokens, bytes and special tokens included
     /// @param texts      training items whose text the tokenizer is trained on
@@ -44,7 +73,10 @@ public record Recipe(String name, String description, String source, List<String
                 "recipe " + name + " has no stage '" + wanted + "'; it has " + stages.stream().map(Stage::name).toList()));
     }
 
-    public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, tokenizer, data, stages, evaluation); }
+    public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, tokenizer, data, stages, evaluation, lora); }
 
-    public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, tokenizer, data, other, evaluation); }
+    public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, tokenizer, data, other, evaluation, lora); }
+
+    /// With an adapter, or with null without.
+    public Recipe withLora(Lora other) { return new Recipe(name, description, source, departures, seed, model, tokenizer, data, stages, evaluation, other); }
 }

@@ -2,6 +2,7 @@ package lucid.grpo.recipe;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -24,7 +25,7 @@ import java.util.stream.Collectors;
 /// Reads recipes: shipped ones by name, others by path. Every key must be there and known.
 public final class RecipeReader {
     /// Names of the shipped recipes.
-    public static final List<String> SHIPPED = List.of("demo", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart");
+    public static final List<String> SHIPPED = List.of("demo", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -32,6 +33,8 @@ public final class RecipeReader {
                     DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .enable(SerializationFeature.INDENT_OUTPUT)
+            // What is injected where the key is missing: recipes from before it stay what they were, hash included.
+            .injectableValues(new InjectableValues.Std().addValue(Recipe.LORA, null))
             .build();
     // Unknown keys are looked for first: a misspelt key is also a missing one, and "unknown, did you mean" helps more than "missing".
     private static final ObjectMapper KEYS = JSON.copy().disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);

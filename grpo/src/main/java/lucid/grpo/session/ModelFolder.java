@@ -16,6 +16,10 @@ import lucid.nn.file.WeightFiles;
 import lucid.nn.hub.Hub;
 import lucid.nn.hub.RepoId;
 import lucid.nn.hub.Selection;
+import lucid.nn.lora.LoraAdapter;
+import lucid.nn.lora.LoraFile;
+import lucid.nn.lora.LoraSpec;
+import lucid.nn.model.Checkpoint;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerFiles;
@@ -34,7 +38,7 @@ public final class ModelFolder {
     public static Path resolve(Path model) {
         Path folder = Files.isDirectory(model) ? model : FROM_HUB.computeIfAbsent(name(model), ModelFolder::fromHub);
         if (!Files.isDirectory(folder)) throw new RunException(folder + ": no such folder; wanted a model's folder or a run's");
-        if (WeightFiles.isCheckpoint(folder)) return folder;
+        if (WeightFiles.isCheckpoint(folder) || LoraFile.isAdapter(folder)) return folder;
         var checkpoints = RunFolder.checkpoints(folder);
         if (checkpoints.isEmpty()) {
             throw new RunException(folder + " holds no weights (" + String.join(", ", WeightFiles.NAMES) + ", or the folders language_model, vision_tower, connector) and no run's checkpoints");
@@ -58,15 +62,36 @@ public final class ModelFolder {
         }
     }
 
-    /// Loads the weights.
-    public static Policy policy(Device device, Path folder) { return new Policy(TinyLlavaVideo.load(device, resolve(folder))); }
+    /// Loads the weights, to train them.
+    ///
+    /// @throws RunException an adapter: it is trained with a recipe that has lora, or merged first
+    public static Policy policy(Device device, Path folder) {
+        Path place = resolve(folder);
+        if (LoraFile.isAdapter(place)) throw new RunException(place + " is a LoRA adapter; wanted a whole model, or a recipe with lora (lucid convert --merge-adapter makes one of adapter and model)");
+        return new Policy(TinyLlavaVideo.load(device, place));
+    }
+
+    /// A model, mapped where it lies, with an adapter beside it to be trained: a new one, or the one that the folder holds.
+    public static Policy adapted(Device device, Path folder, LoraSpec spec, long seed) {
+        Path place = resolve(folder);
+        Path base = LoraFile.baseOf(place);
+        LoraAdapter lora = base.equals(place) ? LoraAdapter.fresh(device, spec, seed) : LoraAdapter.of(device, LoraFile.read(place));
+        if (!LoraAdapter.same(lora.spec(), spec)) throw new RunException(place + ": the adapter there has " + lora.spec() + ", the recipe wants " + spec);
+        Checkpoint checkpoint = Checkpoint.open(device, base);
+        TinyLlavaVideo model = checkpoint.video().orElse(null);
+        if (model == null) {
+            checkpoint.close();
+            throw new RunException(base + " is a text model, which sees no clips; wanted a TinyLLaVA-Video model");
+        }
+        return Policy.adapted(model, lora, base.toAbsolutePath().normalize().toString(), checkpoint::close);
+    }
 
     /// Loads the tokenizer that lies beside the weights (or at the top of the run folder).
     public static Tokenizer tokenizer(Path folder) { return tokenizer(folder, null); }
 
     /// The same, or the one that `other` (a folder or file) holds.
     public static Tokenizer tokenizer(Path folder, Path other) {
-        Path file = other != null ? other : tokenizerPlace(resolve(folder));
+        Path file = other != null ? other : tokenizerPlace(resolve(folder), LoraFile.baseOf(resolve(folder)));
         try {
             return TokenizerFiles.load(file);
         } catch (IOException e) {
@@ -74,10 +99,10 @@ public final class ModelFolder {
         }
     }
 
-    private static Path tokenizerPlace(Path weights) {
+    private static Path tokenizerPlace(Path weights, Path base) {
         Path top = weights.toAbsolutePath().resolve("../..").normalize();
         boolean inRun = weights.toAbsolutePath().getParent().endsWith("checkpoints");
-        for (Path place : inRun ? List.of(weights, top) : List.of(weights)) {
+        for (Path place : inRun ? List.of(weights, top, base) : List.of(weights, base)) {
             if (Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json")) && Files.exists(place.resolve("merges.txt"))) return place;
         }
         throw new RunException(weights + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there, or name a folder that has them with --tokenizer DIR)");

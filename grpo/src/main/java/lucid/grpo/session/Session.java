@@ -14,6 +14,7 @@ import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
 import lucid.grpo.train.Trainer;
@@ -40,8 +41,11 @@ public final class Session implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final Policy policy;
     private final Console console;
+    private final String base;
 
-    private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Console console) {
+    private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Path model, Console console) {
+        // The run's hashes cover the adapter; which model it stands beside is part of the run's identity too.
+        base = recipe.lora() == null ? null : ModelFingerprint.of(ModelFolder.resolve(model));
         this.recipe = recipe;
         this.dataFolder = dataFolder;
         this.data = data;
@@ -57,6 +61,7 @@ public final class Session implements AutoCloseable {
         if (model == null && (recipe.model() == null || recipe.tokenizer() == null)) {
             throw new RecipeException("recipe " + recipe.name() + " has no model of its own; name one with --model DIR");
         }
+        if (recipe.lora() != null) checkLora(recipe, model);
         Recipe.DataSpec d = recipe.data();
         ClipCache cache = new ClipCache(dataRoot.resolve("cache"), console::line);
         return switch (d.kind()) {
@@ -68,17 +73,28 @@ public final class Session implements AutoCloseable {
                 try (Bars bars = new Bars(console)) {
                     clips = DriftClips.load(drift, cache, d.frames(), d.image(), threads, bars);
                 }
-                yield new Session(recipe, drift.root(), new DriftData(plan, clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), console);
+                yield new Session(recipe, drift.root(), new DriftData(plan, clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), model, console);
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
                 TrainingData data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, questions(dataRoot, d.questions(), recipe, "grpo"),
                         questions(dataRoot, d.coldStart(), recipe, "cold_start"), heldOut == null ? List.of() : QuestionFiles.read(heldOut));
-                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), console);
+                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
             }
             default -> throw new RecipeException("recipe " + recipe.name() + ", data.kind: '" + d.kind() + "'; wanted 'drift' or 'nextqa'"
                     + RecipeReader.suggestion(d.kind(), List.of("drift", "nextqa")));
         };
+    }
+
+    // Before any clip is made or weight is read.
+    private static void checkLora(Recipe recipe, Path model) {
+        recipe.lora().spec();
+        if (model == null) throw new RecipeException("recipe " + recipe.name() + " trains an adapter; name the model that it is for with --model DIR");
+        for (Stage stage : recipe.stages()) {
+            if (!stage.trainable().equals(List.of(Stage.Part.LANGUAGE_MODEL))) {
+                throw new RecipeException("recipe " + recipe.name() + ", stage " + stage.name() + ": trainable has " + stage.trainable() + "; with lora only adapters of the language model are trained, wanted [\"language_model\"]");
+            }
+        }
     }
 
     private static List<lucid.video.data.ClipQuestion> questions(Path root, String file, Recipe recipe, String phase) {
@@ -107,6 +123,7 @@ public final class Session implements AutoCloseable {
     }
 
     private static Policy policy(Recipe recipe, Device device, Path model, Tokenizer tokenizer) {
+        if (recipe.lora() != null) return ModelFolder.adapted(device, model, recipe.lora().spec(), recipe.seed());
         if (model != null) return ModelFolder.policy(device, model);
         TinyLlavaConfig config = TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model());
         return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), Initialization.fanIn(config.text().layers(), config.vision().layers())));
@@ -132,6 +149,7 @@ public final class Session implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         config.put("data_sha256", data.contentHash());
+        if (recipe.lora() != null) config.put("base_fingerprint", base);
         config.put("data_folder", dataFolder.toAbsolutePath().normalize().toString());
         RunFolder folder = RunFolder.open(out, config, resume);
         ModelFolder.writeTokenizer(tokenizer, out);

@@ -3,6 +3,7 @@ package lucid.grpo.train;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import lucid.grpo.data.Example;
 import lucid.grpo.recipe.Stage;
@@ -15,6 +16,8 @@ import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.generate.Generator;
 import lucid.nn.generate.TokenListener;
+import lucid.nn.lora.LoraAdapter;
+import lucid.nn.lora.LoraFile;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.ParameterSet;
 import lucid.tensor.LogProbs;
@@ -22,22 +25,46 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
-/// The model as the loop sees it: clips to visual rows, rows to log-probabilities, prompts to completions.
+/// The model as the loop sees it: clips to visual rows, rows to log-probabilities, prompts to completions. What is trained, hashed and saved is the model, or a low-rank adapter beside it.
 public final class Policy implements AutoCloseable {
     private final TinyLlavaVideo model;
     private final Device device;
+    private final Adapted adapted;
+    private final Runnable closing;
     private boolean towerTrains;
 
-    public Policy(TinyLlavaVideo model) {
+    /// What an adapted model consists of.
+    ///
+    /// @param name of the base, for the adapter's file
+    private record Adapted(TinyLlavaVideo base, LoraAdapter lora, String name) {}
+
+    private Policy(TinyLlavaVideo model, Adapted adapted, Runnable closing) {
         this.model = model;
+        this.adapted = adapted;
+        this.closing = closing;
         device = model.parameters().device();
+    }
+
+    /// A model that is trained itself. The policy closes it.
+    public Policy(TinyLlavaVideo model) { this(model, null, model::close); }
+
+    /// A model that stays as it is, with an adapter beside it that is trained.
+    ///
+    /// @param baseName names the model in the adapter's file: its folder
+    /// @param closing  closes the base; the adapter is closed by the policy
+    public static Policy adapted(TinyLlavaVideo base, LoraAdapter lora, String baseName, Runnable closing) {
+        return new Policy(base.adapted(lora), new Adapted(base, lora, baseName), () -> {
+            lora.close();
+            closing.run();
+        });
     }
 
     public TinyLlavaVideo model() { return model; }
 
     public Device device() { return device; }
 
-    public ParameterSet parameters() { return model.parameters(); }
+    /// What can be trained: the model's parameters, or the adapter's.
+    public ParameterSet parameters() { return adapted == null ? model.parameters() : adapted.lora.parameters(); }
 
     /// Rows that a whole clip brings into the decoder.
     public int visualTokens() { return model.visualTokens(); }
@@ -86,24 +113,49 @@ public final class Policy implements AutoCloseable {
     }
 
     /// Lets only the given parts train.
+    ///
+    /// @throws IllegalArgumentException with an adapter, which is part of the language model, for other parts
     public void train(Set<Stage.Part> parts) {
+        if (adapted != null) {
+            if (!parts.isEmpty() && !parts.equals(Set.of(Stage.Part.LANGUAGE_MODEL))) {
+                throw new IllegalArgumentException("trainable has " + parts + "; with lora only adapters of the language model are trained, wanted language_model alone");
+            }
+            parameters().train(_ -> !parts.isEmpty());
+            return;
+        }
         towerTrains = parts.contains(Stage.Part.VISION_TOWER);
         List<String> prefixes = parts.stream().map(p -> p.name().toLowerCase(Locale.ROOT) + ".").toList();
         model.parameters().train(name -> prefixes.stream().anyMatch(name::startsWith));
     }
 
-    /// Writes `config.json` and `model.safetensors` into a folder.
-    public void save(Path folder) { model.save(folder, StoredType.F32); }
+    /// Writes `config.json` and `model.safetensors` into a folder, or the adapter's two files.
+    public void save(Path folder) {
+        if (adapted == null) model.save(folder, StoredType.F32);
+        else adapted.lora.save(folder, adapted.name);
+    }
 
     /// Overwrites the weights from such a folder.
     public void load(Path folder) {
+        if (adapted != null) {
+            adapted.lora.load(LoraFile.read(folder));
+            return;
+        }
         try (TinyLlavaVideo stored = TinyLlavaVideo.load(device, folder)) {
             model.parameters().copyFrom(stored.parameters());
         }
     }
 
-    /// A frozen copy: a reference.
-    public Policy copy() { return new Policy(model.copy()); }
+    /// A frozen copy: a reference. Of an adapted model only the adapter is copied; the base, which never changes, is shared.
+    public Policy copy() {
+        if (adapted == null) return new Policy(model.copy());
+        LoraAdapter lora = LoraAdapter.fresh(device, adapted.lora.spec(), 0);
+        Policy copy = adapted(adapted.base, lora, adapted.name, () -> {});
+        lora.parameters().copyFrom(adapted.lora.parameters());
+        return copy;
+    }
 
-    @Override public void close() { model.close(); }
+    /// The model without the adapter, if that is what the adapter began as: a reference without any memory of its own.
+    public Optional<Policy> freshBase() { return adapted == null || !adapted.lora.fresh() ? Optional.empty() : Optional.of(new Policy(adapted.base, null, () -> {})); }
+
+    @Override public void close() { closing.run(); }
 }

@@ -112,6 +112,7 @@ public final class Trainer {
     // The policy as it was when the stage began: the end of the stage before, or what the run started from. A first stage has no checkpoint before it, so its
     // start is kept in `reference/`: after a resume the policy at hand is a trained one.
     private Policy reference(int index, boolean begun) {
+        if (index == 0 && policy.freshBase().isPresent()) return policy.freshBase().get();
         Policy reference = policy.copy();
         Path start = folder.root().resolve("reference");
         if (index > 0) {

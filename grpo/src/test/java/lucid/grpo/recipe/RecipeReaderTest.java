@@ -1,5 +1,7 @@
 package lucid.grpo.recipe;
 
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +12,17 @@ class RecipeReaderTest {
     private static String message(String json) { return assertThrows(RecipeException.class, () -> RecipeReader.parse("my.json", json)).getMessage(); }
 
     private static String demo() { return RecipeReader.write(RecipeReader.read("demo")); }
+
+    @Test void anAdapterIsTheOneThingThatNeedNotBeNamed() {
+        Recipe demo = RecipeReader.read("demo");
+        assertNull(demo.lora());
+        assertFalse(RecipeReader.write(demo).contains("lora"), "recipes from before there were adapters keep their text, and with it their runs' hashes");
+        Recipe lora = RecipeReader.read("tinyllava-video-r1-lora");
+        assertEquals(16, lora.lora().spec().r());
+        assertEquals(2f, lora.lora().spec().scale());
+        assertEquals(lora, RecipeReader.parse("again", RecipeReader.write(lora)));
+        assertNull(RecipeReader.parse("null", RecipeReader.write(lora).replaceFirst("(?s)\"lora\" : \\{.*?\\}", "\"lora\" : null")).lora());
+    }
 
     @Test void shippedRecipesAreWhole() {
         for (String name : RecipeReader.SHIPPED) {

@@ -1,9 +1,10 @@
 package lucid.nn.lora;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.zip.CRC32;
-import java.nio.charset.StandardCharsets;
 import lucid.kernels.Device;
 import lucid.kernels.math.Philox;
 import lucid.nn.file.SafetensorsWriter;
@@ -65,9 +66,12 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
         writer.write(folder.resolve(LoraFile.WEIGHTS));
     }
 
+    /// Whether two adapters differ in nothing but the order in which their targets are named.
+    public static boolean same(LoraSpec a, LoraSpec b) { return a.r() == b.r() && a.scale() == b.scale() && Set.copyOf(a.targets()).equals(Set.copyOf(b.targets())); }
+
     /// Overwrites the matrices with those of a file.
     public void load(LoraFile file) {
-        if (!file.spec().equals(new LoraSpec(spec.r(), spec.alpha(), spec.rsLora(), spec.targets().stream().sorted().toList()))) {
+        if (!same(file.spec(), spec)) {
             throw new WeightFileException("adapter: found " + file.spec() + ", wanted " + spec);
         }
         for (Parameter p : parameters.all()) {

@@ -49,6 +49,20 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
 
     public static boolean isAdapter(Path folder) { return Files.isRegularFile(folder.resolve(CONFIG)); }
 
+    /// The folder of the model that an adapter's folder names, relative to it or absolute; any other folder is itself.
+    ///
+    /// @throws ConfigException if it is not there
+    public static Path baseOf(Path folder) {
+        if (!isAdapter(folder)) return folder;
+        String name = config(folder.resolve(CONFIG)).path("base_model_name_or_path").asText("");
+        Path base = folder.resolve(name).normalize();
+        if (name.isEmpty() || !Files.isDirectory(base) || isAdapter(base)) {
+            throw new ConfigException(folder.resolve(CONFIG) + ": base_model_name_or_path: found '" + name + "', wanted the folder of the model that the adapter was trained on;"
+                    + " put its path there, or merge the two with lucid convert --merge-adapter");
+        }
+        return base;
+    }
+
     /// Reads a folder.
     ///
     /// @throws ConfigException     a kind of adapter that is computed in another way

@@ -7,6 +7,8 @@ import lucid.nn.config.ConfigException;
 import lucid.nn.config.ModelKind;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.lora.LoraAdapter;
+import lucid.nn.lora.LoraFile;
 import lucid.nn.weights.WeightSource;
 
 /// A checkpoint folder opened for inference, of whichever kind and layout: the weights are used where they lie in the mapped files, so opening
@@ -16,33 +18,42 @@ public final class Checkpoint implements AutoCloseable {
     private final WeightFiles files;
     private final Qwen2 decoder;
     private final TinyLlavaVideo video;
+    private final LoraAdapter adapter;
 
-    private Checkpoint(Path folder, WeightFiles files, Qwen2 decoder, TinyLlavaVideo video) {
+    private Checkpoint(Path folder, WeightFiles files, LoraAdapter adapter, Qwen2 decoder, TinyLlavaVideo video) {
         this.folder = folder;
         this.files = files;
+        this.adapter = adapter;
         this.decoder = decoder;
         this.video = video;
     }
 
-    /// Opens a folder of TinyLLaVA-Video (one model, or its three folders) or of a plain Qwen2.
+    /// Opens a folder of TinyLLaVA-Video (one model, or its three folders), of a plain Qwen2, or of a LoRA adapter, which then stands beside the model that it names.
     ///
     /// @throws ConfigException                         if `config.json` is damaged or names another kind of model
     /// @throws lucid.nn.file.WeightFileException if weights are damaged, missing, or disagree with `config.json`
-    public static Checkpoint open(Device device, Path folder) {
+    public static Checkpoint open(Device device, Path place) {
+        Path folder = LoraFile.baseOf(place);
+        LoraFile file = folder.equals(place) ? null : LoraFile.read(place);
         ModelKind kind = ModelKind.read(folder);
         if (kind == ModelKind.SIGLIP) throw new ConfigException(folder + ": model_type: found a SigLIP model, which only sees; wanted one that answers (tinyllava or qwen2)");
         WeightFiles files = WeightFiles.open(folder);
+        LoraAdapter adapter = file == null ? null : LoraAdapter.of(device, file);
         boolean done = false;
         try {
             TinyLlavaVideo video = kind == ModelKind.TINYLLAVA ? TinyLlavaVideo.load(device, folder, files, WeightSource.Precision.STORED) : null;
             Qwen2 decoder = video != null ? video.decoder() : Qwen2.load(device, folder, files, WeightSource.Precision.STORED);
+            if (adapter != null && video != null) video = video.adapted(adapter);
+            if (adapter != null) decoder = video != null ? video.decoder() : decoder.adapted(adapter);
             done = true;
-            return new Checkpoint(folder, files, decoder, video);
+            return new Checkpoint(folder, files, adapter, decoder, video);
         } finally {
             if (!done) files.close();
+            if (!done && adapter != null) adapter.close();
         }
     }
 
+    /// The model's folder; an adapter's is another one.
     public Path folder() { return folder; }
 
     public Qwen2 decoder() { return decoder; }
@@ -55,6 +66,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /// Unmaps the files: no tensor of the model may be used any more.
     @Override public void close() {
+        if (adapter != null) adapter.close();
         decoder.parameters().close();
         files.close();
     }

@@ -1,4 +1,4 @@
-package lucid.grpo.evaluation;
+package lucid.grpo.session;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,17 +12,24 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import lucid.grpo.run.HashChain;
+import lucid.nn.lora.LoraFile;
 
 /// Tells models apart without reading all of them: SHA-256 over every weight and configuration file's name, length, first megabyte and then a page (4 KB) of every megabyte. Training
 /// changes weights everywhere, so two different models differ there; a single altered byte may not be seen.
-final class ModelFingerprint {
+public final class ModelFingerprint {
     private static final List<String> ENDINGS = List.of(".safetensors", ".bin", "config.json", "tokenizer.json", "vocab.json", "merges.txt");
     private static final int STRIDE = 1 << 20;
     private static final int PAGE = 4096;
 
     private ModelFingerprint() {}
 
-    static String of(Path folder) {
+    /// The fingerprint of a folder; of an adapter's folder and of its model's together.
+    public static String of(Path folder) {
+        return LoraFile.isAdapter(folder) ? HashChain.of(files(folder) + files(LoraFile.baseOf(folder))) : files(folder);
+    }
+
+    private static String files(Path folder) {
         try (Stream<Path> all = Files.walk(folder, 3)) {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Path f : all.filter(Files::isRegularFile).filter(f -> ENDINGS.stream().anyMatch(f.toString()::endsWith)).filter(f -> !f.endsWith("optimizer.safetensors")).sorted().toList()) {
