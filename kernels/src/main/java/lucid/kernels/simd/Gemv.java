@@ -4,20 +4,18 @@ import java.util.Arrays;
 import lucid.kernels.contract.DType;
 
 /// Products of at most eight rows with a weight stored row by row ([n, k]): decoding. The weight is read once, and what is read is transposed in
-/// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes 2 · LANES rows of the weight at a time, eight
-/// vectors (512 bytes) of each row in turn: half as much is no faster, twice as much a fifth slower, four times as much a third
-/// (measured; the half transposed blocks then no longer stay in L1).
+/// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes 2 · LANES rows of the weight at a time.
 ///
-/// Measured on one core of an Intel Xeon (family 6, model 207, 2 MiB L2), share of a plain read loop over the same 45 or 90 MB in the same process (26 to 29 GB/s),
-/// in thread CPU time: f32 0.61 to 0.78 with one row (0.34 to 0.42 through [Gemm]), 0.45 with eight (0.30); bf16 0.49 to 0.62 with one row (0.19 to 0.27), 0.27 with
-/// eight (0.20), where the FMAs alone take longer than the reading.
+/// Measured on one core of an Intel Xeon (family 6, model 207), share of a plain read loop over the same 45 or 90 MB (26 GB/s, `lucid.bench.probe.ReadBandwidth`): 0.88 with one row of f32
+/// while memory was free; 0.70 to 0.80 with 1, 2, 4 and 8 rows of f32 and 0.65 to 0.80 with 1 to 4 of bf16 while other processes used it; two separate passes had 0.62 to 0.82 and
+/// 0.37 to 0.58 there. Eight rows of bf16 are bound by their FMAs (0.60).
 final class Gemv {
     /// Rows that one reading of the weight serves.
     static final int ROWS = 8;
 
     /// What one thread keeps: the half transposed blocks and the chains of a column panel.
     private static final class Lane {
-        final int[] squares = new int[2 * Transpose.SCRATCH];
+        final int[] squares = new int[Math.max(GemvTile.SCRATCH, Transpose.SCRATCH)];
         final float[] sums = new float[ROWS * GemmTile.WIDTH];
     }
 
@@ -33,7 +31,7 @@ final class Gemv {
 
     /// Whether the product is of this kind.
     static boolean fits(Gemm.Product x) {
-        return x.out().rows() <= ROWS && !x.b().lanesInRow() && x.b().type() != DType.F16 && x.cuts().length == 2;
+        return x.out().rows() <= ROWS && x.out().cols() >= GemmTile.WIDTH && !x.b().lanesInRow() && x.b().type() != DType.F16 && x.cuts().length == 2;
     }
 
     void run(Gemm.Product x) {
@@ -50,32 +48,27 @@ final class Gemv {
         else workers.parallel(panels, 1, work);
     }
 
-    /// All chains of one column panel, from their start to the result.
+    /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers only what is new.
     private void panel(Gemm.Product x, int column, int height, int k, Lane lane) {
         Operand w = x.b();
         int m = x.out().rows();
-        if (x.resume()) x.out().read(0, column, m, lane.sums, 0);
+        int first = Math.min(column, x.out().cols() - GemmTile.WIDTH);
+        if (x.resume()) x.out().read(0, first, m, lane.sums, 0);
         else Arrays.fill(lane.sums, 0);
         int columns = Transpose.columns(w.type());
         int steps = k / columns;
-        int last = Math.min(w.lanes() - column, GemmTile.WIDTH) - 1;
-        int second = Math.min(Species.LANES, last);
-        long at = w.at() + column * w.pitch();
-        for (int s = 0; s < steps; s += Transpose.STEPS) {
-            int count = Math.min(Transpose.STEPS, steps - s);
-            long here = at + (long) s * Species.LANES * 4;
-            Transpose.spreadRows(w.memory(), here, w.pitch(), Math.min(last, Species.LANES - 1), count, lane.squares, 0);
-            Transpose.spreadRows(w.memory(), here + second * w.pitch(), w.pitch(), last - second, count, lane.squares, Transpose.SCRATCH);
-            if (w.type() == DType.F32) GemvTile.run(height, lane.squares, count, rows, s * columns * height, lane.sums);
-            else GemvTileBf16.run(height, lane.squares, count, rows, s * columns * height, lane.sums);
+        long at = w.offset(first, 0);
+        if (steps > 0) {
+            if (w.type() == DType.F32) GemvTile.run(height, w.memory(), at, w.pitch(), steps, lane.squares, rows, lane.sums);
+            else GemvTileBf16.run(height, w.memory(), at, w.pitch(), steps, lane.squares, rows, lane.sums);
         }
-        for (int p = steps * columns; p < k; p++) link(w, at + (long) p * w.type().bytes(), last, height, p, lane.sums);
-        x.out().write(0, column, m, lane.sums, 0);
+        for (int p = steps * columns; p < k; p++) link(w, at + (long) p * w.type().bytes(), height, p, lane.sums);
+        x.out().write(0, column, m, lane.sums, column - first);
     }
 
     /// One link of every chain, for the positions after the last whole block.
-    private void link(Operand w, long at, int last, int height, int p, float[] sums) {
-        for (int j = 0; j <= last; j++) {
+    private void link(Operand w, long at, int height, int p, float[] sums) {
+        for (int j = 0; j < GemmTile.WIDTH; j++) {
             float b = Widen.scalar(w.memory(), at + j * w.pitch(), w.type());
             for (int r = 0; r < height; r++) {
                 int i = r * GemmTile.WIDTH + j;

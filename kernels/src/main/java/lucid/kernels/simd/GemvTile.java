@@ -4,210 +4,240 @@ import static lucid.kernels.simd.Species.F;
 import static lucid.kernels.simd.Species.I;
 import static lucid.kernels.simd.Species.LANES;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
-/// The second half of the transposition of an f32 weight (see [Transpose]) and the links of the chains it feeds, in one go: what has been
-/// exchanged goes into the FMA from its register, never to a panel. The chain of an element is the same as the register tile's.
+/// A weight of f32, transposed in registers on its way into the chains of at most eight rows: a product that decoding needs.
 ///
-/// One or two rows take both groups together, because a single chain of LANES columns waits four cycles for each link. Four or eight rows are enough chains,
-/// and both groups would pass the register file. Loops count in the index of the squares: counting in that of `a` costs a third (measured).
+/// LANES rows of W are turned into columns in two halves (see [Transpose]): a pass over four rows at a time leaves half exchanged squares, a pass over four vectors
+/// of such a square finishes them and feeds each to the FMAs from its register. One loop does both, for neighbouring squares: what it reads from memory is used a
+/// whole step later, so the processor computes while it waits. Two loops in turn, however short, did one after the other: their times added up.
 ///
-/// Measured on one core of an Intel Xeon (family 6, model 207, AVX-512), cycles per 64 bytes of weight from L1, after the 2.0 to 2.4 of the first half:
-/// 1.8 to 2.0 with one row, 2.2 with two, 3.4 with four, 5.9 with eight. Two permutes a vector on the one port that has them make 2 the floor.
+/// At the last step the first half reads that step again: the cheapest way to leave no second copy of the loop. Sixteen rows at a time: with 32 the processor
+/// follows too many streams at once, and the reading is a tenth slower; longer runs in each row change nothing.
+///
+/// Measured on one core of an Intel Xeon (family 6, model 207, AVX-512), one row: 1.8 ns per 64 bytes of weight from L2, where a read loop takes 2.3 ns from memory.
+/// Eight rows of f32 cost no more than one; of bf16 they do, because their FMAs alone take longer than the reading.
 final class GemvTile {
+    private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+    /// Bytes of a row that one step takes.
+    static final long STEP = 4L * LANES;
+    /// Turns of the loop for a square.
+    static final int QUARTER = LANES / 4;
     private static final int SQUARE = LANES * LANES;
+    /// Ints of scratch: the square that is filled and the one that is used.
+    static final int SCRATCH = 2 * SQUARE;
     private static final int WIDTH = GemmTile.WIDTH;
 
     private GemvTile() {}
 
-    /// Continues the chains of `height` (1, 2, 4 or 8) rows and two groups of LANES columns over `steps` squares.
+    /// Continues the chains of `height` (1, 2, 4 or 8) rows and 2 · LANES columns of the result over `steps` times LANES positions.
     ///
-    /// @param squares the groups' squares after [Transpose#spreadRows], the second at [Transpose#SCRATCH]
-    /// @param a       panel [k][height], from `ao` on
+    /// @param w       2 · LANES rows of the weight, from byte `at` on, `pitch` bytes from row to row
+    /// @param squares scratch of SCRATCH ints
+    /// @param a       panel [k][height]
     /// @param c       chains [height][WIDTH]
-    static void run(int height, int[] squares, int steps, float[] a, int ao, float[] c) {
-        switch (height) {
-            case 1 -> rows1(squares, 0, steps, a, ao, c, 0);
-            case 2 -> rows2(squares, 0, steps, a, ao, c, 0);
-            case 4 -> {
-                rows4(squares, 0, steps, a, ao, c, 0);
-                rows4(squares, Transpose.SCRATCH, steps, a, ao, c, LANES);
-            }
-            default -> {
-                rows8(squares, 0, steps, a, ao, c, 0);
-                rows8(squares, Transpose.SCRATCH, steps, a, ao, c, LANES);
+    static void run(int height, MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c) {
+        for (int group = 0; group < 2; group++, at += LANES * pitch) {
+            Transpose.spreadRows(w, at, pitch, LANES - 1, 1, squares, 0);
+            switch (height) {
+                case 1 -> rows1(w, at, pitch, steps, squares, a, c, group * LANES);
+                case 2 -> rows2(w, at, pitch, steps, squares, a, c, group * LANES);
+                case 4 -> rows4(w, at, pitch, steps, squares, a, c, group * LANES);
+                default -> rows8(w, at, pitch, steps, squares, a, c, group * LANES);
             }
         }
     }
 
-    /// 1 row, f32, both groups of rows of W.
-    private static void rows1(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    /// Where turn t puts its first vector: squares change with every step.
+    static int put(int t) { return (t / QUARTER & 1) * SQUARE + (t & QUARTER - 1) * LANES; }
+
+    /// Where it takes its four: from the other square.
+    static int take(int t) { return (~(t / QUARTER) & 1) * SQUARE + (t & QUARTER - 1) * 4 * LANES; }
+
+    /// 1 row, f32.
+    private static void rows1(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co), y0 = FloatVector.fromArray(F, c, co + LANES);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 4) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
-            IntVector e = IntVector.fromArray(I, squares, Transpose.SCRATCH + i), f = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + LANES);
-            IntVector g = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 2 * LANES), h = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 3 * LANES);
+        FloatVector x0 = FloatVector.fromArray(F, c, co);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 4) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
-                t = twoLow.selectFrom(e, g); g = twoHigh.selectFrom(e, g); e = t;
-                t = twoLow.selectFrom(f, h); h = twoHigh.selectFrom(f, h); f = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
-                t = oneLow.selectFrom(e, f); f = oneHigh.selectFrom(e, f); e = t;
-                t = oneLow.selectFrom(g, h); h = oneHigh.selectFrom(g, h); g = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u, v;
-            u = p.reinterpretAsFloats(); v = e.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j]), y0);
-            u = q.reinterpretAsFloats(); v = f.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 1]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 1]), y0);
-            u = r.reinterpretAsFloats(); v = g.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 2]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 2]), y0);
-            u = s.reinterpretAsFloats(); v = h.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 3]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 3]), y0);
+            FloatVector v;
+            v = p.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0);
+            v = q.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 1]), x0);
+            v = r.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 2]), x0);
+            v = s.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 3]), x0);
         }
-        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
+        x0.intoArray(c, co);
     }
 
-    /// 2 rows, f32, both groups of rows of W.
-    private static void rows2(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    /// 2 rows, f32.
+    private static void rows2(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co), y0 = FloatVector.fromArray(F, c, co + LANES);
-        FloatVector x1 = FloatVector.fromArray(F, c, co + WIDTH), y1 = FloatVector.fromArray(F, c, co + WIDTH + LANES);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 8) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
-            IntVector e = IntVector.fromArray(I, squares, Transpose.SCRATCH + i), f = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + LANES);
-            IntVector g = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 2 * LANES), h = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 3 * LANES);
+        FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 8) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
-                t = twoLow.selectFrom(e, g); g = twoHigh.selectFrom(e, g); e = t;
-                t = twoLow.selectFrom(f, h); h = twoHigh.selectFrom(f, h); f = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
-                t = oneLow.selectFrom(e, f); f = oneHigh.selectFrom(e, f); e = t;
-                t = oneLow.selectFrom(g, h); h = oneHigh.selectFrom(g, h); g = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u, v;
-            u = p.reinterpretAsFloats(); v = e.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 1]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 1]), y1);
-            u = q.reinterpretAsFloats(); v = f.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 2]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 2]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 3]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 3]), y1);
-            u = r.reinterpretAsFloats(); v = g.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 4]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 4]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 5]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 5]), y1);
-            u = s.reinterpretAsFloats(); v = h.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 6]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 6]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 7]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 7]), y1);
+            FloatVector v;
+            v = p.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            v = q.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 2]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 3]), x1);
+            v = r.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
+            v = s.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 6]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 7]), x1);
         }
-        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
-        x1.intoArray(c, co + WIDTH); y1.intoArray(c, co + WIDTH + LANES);
+        x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
     }
 
     /// 4 rows, f32.
-    private static void rows4(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    private static void rows4(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co);
-        FloatVector x1 = FloatVector.fromArray(F, c, co + WIDTH);
-        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH);
-        FloatVector x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 16) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
+        FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
+        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 16) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u;
-            u = p.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 1]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 3]), x3);
-            u = q.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 5]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 7]), x3);
-            u = r.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 9]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 11]), x3);
-            u = s.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 13]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 15]), x3);
+            FloatVector v;
+            v = p.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            v = q.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
+            v = r.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            v = s.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
         }
-        x0.intoArray(c, co);
-        x1.intoArray(c, co + WIDTH);
-        x2.intoArray(c, co + 2 * WIDTH);
-        x3.intoArray(c, co + 3 * WIDTH);
+        x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
+        x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
     }
 
     /// 8 rows, f32.
-    private static void rows8(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    private static void rows8(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co);
-        FloatVector x1 = FloatVector.fromArray(F, c, co + WIDTH);
-        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH);
-        FloatVector x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH);
-        FloatVector x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
-        FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH);
-        FloatVector x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 32) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
+        FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
+        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
+        FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
+        FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH), x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 32) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u;
-            u = p.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 1]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 3]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 5]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 7]), x7);
-            u = q.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 9]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 11]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 13]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 15]), x7);
-            u = r.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 17]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 19]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 21]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 23]), x7);
-            u = s.reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 25]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 27]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 29]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 31]), x7);
+            FloatVector v;
+            v = p.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
+            v = q.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
+            v = r.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
+            v = s.reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);
         }
-        x0.intoArray(c, co);
-        x1.intoArray(c, co + WIDTH);
-        x2.intoArray(c, co + 2 * WIDTH);
-        x3.intoArray(c, co + 3 * WIDTH);
-        x4.intoArray(c, co + 4 * WIDTH);
-        x5.intoArray(c, co + 5 * WIDTH);
-        x6.intoArray(c, co + 6 * WIDTH);
-        x7.intoArray(c, co + 7 * WIDTH);
+        x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
+        x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
+        x4.intoArray(c, co + 4 * WIDTH); x5.intoArray(c, co + 5 * WIDTH);
+        x6.intoArray(c, co + 6 * WIDTH); x7.intoArray(c, co + 7 * WIDTH);
     }
 }

@@ -1,261 +1,273 @@
 package lucid.kernels.simd;
 
+import static lucid.kernels.simd.GemvTile.QUARTER;
+import static lucid.kernels.simd.GemvTile.STEP;
+import static lucid.kernels.simd.GemvTile.put;
+import static lucid.kernels.simd.GemvTile.take;
 import static lucid.kernels.simd.Species.F;
 import static lucid.kernels.simd.Species.I;
 import static lucid.kernels.simd.Species.LANES;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// The twin of [GemvTile] for a bf16 weight: lanes hold pairs (k even in the low half, k odd in the high half), so a vector is two links of each chain.
-///
-/// Measured as there, cycles per 64 bytes of weight (twice the elements): 3.9 with one row, 4.5 with two, 8.5 with four, 13.5 with eight.
+/// [GemvTile] for a weight of bf16: pairs of neighbouring columns go through the exchanges together and are widened by a shift and a mask just before the FMAs.
 final class GemvTileBf16 {
-    private static final int SQUARE = LANES * LANES;
+    private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     private static final int WIDTH = GemmTile.WIDTH;
 
     private GemvTileBf16() {}
 
-    /// Continues the chains of `height` (1, 2, 4 or 8) rows and two groups of LANES columns over `steps` squares.
+    /// Continues the chains of `height` (1, 2, 4 or 8) rows and 2 · LANES columns of the result over `steps` times 2 · LANES positions.
     ///
-    /// @param squares the groups' squares after [Transpose#spreadRows], the second at [Transpose#SCRATCH]
-    /// @param a       panel [k][height], from `ao` on
+    /// @param w       2 · LANES rows of the weight, from byte `at` on, `pitch` bytes from row to row
+    /// @param squares scratch of [GemvTile#SCRATCH] ints
+    /// @param a       panel [k][height]
     /// @param c       chains [height][WIDTH]
-    static void run(int height, int[] squares, int steps, float[] a, int ao, float[] c) {
-        switch (height) {
-            case 1 -> rows1(squares, 0, steps, a, ao, c, 0);
-            case 2 -> rows2(squares, 0, steps, a, ao, c, 0);
-            case 4 -> {
-                rows4(squares, 0, steps, a, ao, c, 0);
-                rows4(squares, Transpose.SCRATCH, steps, a, ao, c, LANES);
-            }
-            default -> {
-                rows8(squares, 0, steps, a, ao, c, 0);
-                rows8(squares, Transpose.SCRATCH, steps, a, ao, c, LANES);
+    static void run(int height, MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c) {
+        for (int group = 0; group < 2; group++, at += LANES * pitch) {
+            Transpose.spreadRows(w, at, pitch, LANES - 1, 1, squares, 0);
+            switch (height) {
+                case 1 -> rows1(w, at, pitch, steps, squares, a, c, group * LANES);
+                case 2 -> rows2(w, at, pitch, steps, squares, a, c, group * LANES);
+                case 4 -> rows4(w, at, pitch, steps, squares, a, c, group * LANES);
+                default -> rows8(w, at, pitch, steps, squares, a, c, group * LANES);
             }
         }
     }
 
-    /// 1 row, pairs of bf16, both groups of rows of W.
-    private static void rows1(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    /// 1 row, pairs of bf16.
+    private static void rows1(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co), y0 = FloatVector.fromArray(F, c, co + LANES);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 8) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
-            IntVector e = IntVector.fromArray(I, squares, Transpose.SCRATCH + i), f = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + LANES);
-            IntVector g = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 2 * LANES), h = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 3 * LANES);
+        FloatVector x0 = FloatVector.fromArray(F, c, co);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 8) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
-                t = twoLow.selectFrom(e, g); g = twoHigh.selectFrom(e, g); e = t;
-                t = twoLow.selectFrom(f, h); h = twoHigh.selectFrom(f, h); f = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
-                t = oneLow.selectFrom(e, f); f = oneHigh.selectFrom(e, f); e = t;
-                t = oneLow.selectFrom(g, h); h = oneHigh.selectFrom(g, h); g = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u, v;
-            u = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = e.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j]), y0);
-            u = p.and(0xFFFF0000).reinterpretAsFloats(); v = e.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 1]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 1]), y0);
-            u = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = f.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 2]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 2]), y0);
-            u = q.and(0xFFFF0000).reinterpretAsFloats(); v = f.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 3]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 3]), y0);
-            u = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = g.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 4]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 4]), y0);
-            u = r.and(0xFFFF0000).reinterpretAsFloats(); v = g.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 5]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 5]), y0);
-            u = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = h.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 6]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 6]), y0);
-            u = s.and(0xFFFF0000).reinterpretAsFloats(); v = h.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 7]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 7]), y0);
+            FloatVector v;
+            v = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0);
+            v = p.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 1]), x0);
+            v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 2]), x0);
+            v = q.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 3]), x0);
+            v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0);
+            v = r.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 5]), x0);
+            v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 6]), x0);
+            v = s.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 7]), x0);
         }
-        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
+        x0.intoArray(c, co);
     }
 
-    /// 2 rows, pairs of bf16, both groups of rows of W.
-    private static void rows2(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    /// 2 rows, pairs of bf16.
+    private static void rows2(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co), y0 = FloatVector.fromArray(F, c, co + LANES);
-        FloatVector x1 = FloatVector.fromArray(F, c, co + WIDTH), y1 = FloatVector.fromArray(F, c, co + WIDTH + LANES);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 16) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
-            IntVector e = IntVector.fromArray(I, squares, Transpose.SCRATCH + i), f = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + LANES);
-            IntVector g = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 2 * LANES), h = IntVector.fromArray(I, squares, Transpose.SCRATCH + i + 3 * LANES);
+        FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 16) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
-                t = twoLow.selectFrom(e, g); g = twoHigh.selectFrom(e, g); e = t;
-                t = twoLow.selectFrom(f, h); h = twoHigh.selectFrom(f, h); f = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
-                t = oneLow.selectFrom(e, f); f = oneHigh.selectFrom(e, f); e = t;
-                t = oneLow.selectFrom(g, h); h = oneHigh.selectFrom(g, h); g = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u, v;
-            u = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = e.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 1]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 1]), y1);
-            u = p.and(0xFFFF0000).reinterpretAsFloats(); v = e.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 2]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 2]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 3]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 3]), y1);
-            u = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = f.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 4]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 4]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 5]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 5]), y1);
-            u = q.and(0xFFFF0000).reinterpretAsFloats(); v = f.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 6]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 6]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 7]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 7]), y1);
-            u = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = g.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 8]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 8]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 9]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 9]), y1);
-            u = r.and(0xFFFF0000).reinterpretAsFloats(); v = g.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 10]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 10]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 11]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 11]), y1);
-            u = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(); v = h.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 12]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 12]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 13]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 13]), y1);
-            u = s.and(0xFFFF0000).reinterpretAsFloats(); v = h.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 14]), x0); y0 = v.fma(FloatVector.broadcast(F, a[j + 14]), y0);
-            x1 = u.fma(FloatVector.broadcast(F, a[j + 15]), x1); y1 = v.fma(FloatVector.broadcast(F, a[j + 15]), y1);
+            FloatVector v;
+            v = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            v = p.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 2]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 3]), x1);
+            v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
+            v = q.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 6]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 7]), x1);
+            v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            v = r.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 10]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 11]), x1);
+            v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1);
+            v = s.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 14]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 15]), x1);
         }
-        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
-        x1.intoArray(c, co + WIDTH); y1.intoArray(c, co + WIDTH + LANES);
+        x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
     }
 
     /// 4 rows, pairs of bf16.
-    private static void rows4(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    private static void rows4(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co);
-        FloatVector x1 = FloatVector.fromArray(F, c, co + WIDTH);
-        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH);
-        FloatVector x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 32) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
+        FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
+        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 32) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u;
-            u = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 1]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 3]), x3);
-            u = p.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 5]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 7]), x3);
-            u = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 9]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 11]), x3);
-            u = q.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 13]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 15]), x3);
-            u = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 17]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 19]), x3);
-            u = r.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 20]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 21]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 22]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 23]), x3);
-            u = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 25]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 27]), x3);
-            u = s.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 28]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 29]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 30]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 31]), x3);
+            FloatVector v;
+            v = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            v = p.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
+            v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            v = q.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
+            v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
+            v = r.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 20]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 21]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 22]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 23]), x3);
+            v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
+            v = s.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 28]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 29]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 30]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 31]), x3);
         }
-        x0.intoArray(c, co);
-        x1.intoArray(c, co + WIDTH);
-        x2.intoArray(c, co + 2 * WIDTH);
-        x3.intoArray(c, co + 3 * WIDTH);
+        x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
+        x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
     }
 
     /// 8 rows, pairs of bf16.
-    private static void rows8(int[] squares, int so, int steps, float[] a, int ao, float[] c, int co) {
+    private static void rows8(MemorySegment w, long at, long pitch, int steps, int[] squares, float[] a, float[] c, int co) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
-        FloatVector x0 = FloatVector.fromArray(F, c, co);
-        FloatVector x1 = FloatVector.fromArray(F, c, co + WIDTH);
-        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH);
-        FloatVector x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH);
-        FloatVector x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
-        FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH);
-        FloatVector x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
-        for (int i = so, j = ao, end = so + steps * SQUARE; i < end; i += 4 * LANES, j += 64) {
-            IntVector p = IntVector.fromArray(I, squares, i), q = IntVector.fromArray(I, squares, i + LANES);
-            IntVector r = IntVector.fromArray(I, squares, i + 2 * LANES), s = IntVector.fromArray(I, squares, i + 3 * LANES), t;
+        FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
+        FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
+        FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
+        FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH), x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
+        long far = QUARTER * pitch;
+        for (int t = QUARTER, j = 0, end = QUARTER * (steps + 1); t < end; t++, j += 64) {
+            long here = at + (t & QUARTER - 1) * pitch + Math.min(t / QUARTER, steps - 1) * STEP;
+            IntVector p = IntVector.fromMemorySegment(I, w, here, NATIVE), q = IntVector.fromMemorySegment(I, w, here + far, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, w, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, w, here + 3 * far, NATIVE), u;
+            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
+            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
+            int put = put(t), i = take(t);
+            nearLow.selectFrom(p, q).intoArray(squares, put); nearHigh.selectFrom(p, q).intoArray(squares, put + QUARTER * LANES);
+            nearLow.selectFrom(r, s).intoArray(squares, put + 2 * QUARTER * LANES); nearHigh.selectFrom(r, s).intoArray(squares, put + 3 * QUARTER * LANES);
+            p = IntVector.fromArray(I, squares, i); q = IntVector.fromArray(I, squares, i + LANES);
+            r = IntVector.fromArray(I, squares, i + 2 * LANES); s = IntVector.fromArray(I, squares, i + 3 * LANES);
             if (LANES == 16) {
-                t = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = t;
-                t = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = t;
+                u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
+                u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = t;
-                t = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = t;
+                u = oneLow.selectFrom(p, q); q = oneHigh.selectFrom(p, q); p = u;
+                u = oneLow.selectFrom(r, s); s = oneHigh.selectFrom(r, s); r = u;
             }
-            FloatVector u;
-            u = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 1]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 3]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 5]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 7]), x7);
-            u = p.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 9]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 11]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 13]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 15]), x7);
-            u = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 17]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 19]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 21]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 23]), x7);
-            u = q.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 25]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 27]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 29]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 31]), x7);
-            u = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 32]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 33]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 34]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 35]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 36]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 37]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 38]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 39]), x7);
-            u = r.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 40]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 41]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 42]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 43]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 44]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 45]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 46]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 47]), x7);
-            u = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 48]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 49]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 50]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 51]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 52]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 53]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 54]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 55]), x7);
-            u = s.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = u.fma(FloatVector.broadcast(F, a[j + 56]), x0); x1 = u.fma(FloatVector.broadcast(F, a[j + 57]), x1);
-            x2 = u.fma(FloatVector.broadcast(F, a[j + 58]), x2); x3 = u.fma(FloatVector.broadcast(F, a[j + 59]), x3);
-            x4 = u.fma(FloatVector.broadcast(F, a[j + 60]), x4); x5 = u.fma(FloatVector.broadcast(F, a[j + 61]), x5);
-            x6 = u.fma(FloatVector.broadcast(F, a[j + 62]), x6); x7 = u.fma(FloatVector.broadcast(F, a[j + 63]), x7);
+            FloatVector v;
+            v = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
+            v = p.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
+            v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
+            v = q.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);
+            v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 32]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 33]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 34]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 35]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 36]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 37]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 38]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 39]), x7);
+            v = r.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 40]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 41]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 42]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 43]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 44]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 45]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 46]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 47]), x7);
+            v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 48]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 49]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 50]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 51]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 52]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 53]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 54]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 55]), x7);
+            v = s.and(0xFFFF0000).reinterpretAsFloats();
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 56]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 57]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 58]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 59]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 60]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 61]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 62]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 63]), x7);
         }
-        x0.intoArray(c, co);
-        x1.intoArray(c, co + WIDTH);
-        x2.intoArray(c, co + 2 * WIDTH);
-        x3.intoArray(c, co + 3 * WIDTH);
-        x4.intoArray(c, co + 4 * WIDTH);
-        x5.intoArray(c, co + 5 * WIDTH);
-        x6.intoArray(c, co + 6 * WIDTH);
-        x7.intoArray(c, co + 7 * WIDTH);
+        x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
+        x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
+        x4.intoArray(c, co + 4 * WIDTH); x5.intoArray(c, co + 5 * WIDTH);
+        x6.intoArray(c, co + 6 * WIDTH); x7.intoArray(c, co + 7 * WIDTH);
     }
 }

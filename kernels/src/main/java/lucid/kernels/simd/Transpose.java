@@ -21,10 +21,10 @@ final class Transpose {
     private static final int BYTES = 4 * LANES;
     /// Distance of the second round, and number of groups of four rows in the first pass.
     private static final int QUARTER = LANES / 4;
-    private static final int[] FAR_LOW = lanes(2 * QUARTER, 0);
-    private static final int[] FAR_HIGH = lanes(2 * QUARTER, 2 * QUARTER);
-    private static final int[] NEAR_LOW = lanes(QUARTER, 0);
-    private static final int[] NEAR_HIGH = lanes(QUARTER, QUARTER);
+    static final int[] FAR_LOW = lanes(2 * QUARTER, 0);
+    static final int[] FAR_HIGH = lanes(2 * QUARTER, 2 * QUARTER);
+    static final int[] NEAR_LOW = lanes(QUARTER, 0);
+    static final int[] NEAR_HIGH = lanes(QUARTER, QUARTER);
     static final int[] TWO_LOW = lanes(2, 0);
     static final int[] TWO_HIGH = lanes(2, 2);
     static final int[] ONE_LOW = lanes(1, 0);
