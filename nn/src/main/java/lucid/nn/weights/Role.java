@@ -24,7 +24,7 @@ public enum Role {
     BIAS;
 
     /// Kernels read these matrices in bf16 or f16 as they are; everything else is f32.
-    boolean mayStayNarrow() {
+    public boolean mayStayNarrow() {
         return switch (this) {
             case LINEAR, DECODER_RESIDUAL, VISION_RESIDUAL, CONNECTOR_RESIDUAL, EMBEDDING -> true;
             case PATCH, POSITION, LATENT, NORM_WEIGHT, BIAS -> false;

@@ -1,0 +1,143 @@
+package lucid.grpo.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import lucid.grpo.session.ModelFolder;
+import lucid.nn.checkpoint.CheckpointInfo;
+import lucid.nn.checkpoint.ModelOutline;
+import lucid.nn.file.StoredType;
+import lucid.nn.memory.MemoryPlan;
+import lucid.nn.memory.MemoryPlans;
+import lucid.nn.model.TinyLlavaVideo;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `lucid model info`.
+@Command(name = "info", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Says what a model's folder holds, what is missing or unexpected, and how much memory work with it needs. Only headers are read.",
+        footer = {"", "Exit status 1 if the weights are not those that config.json demands.", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --completions 4 --micro-batch 2"})
+final class ModelInfoCommand implements Callable<Integer> {
+    private static final int LISTED = 8;
+
+    @Spec private CommandSpec spec;
+
+    @Parameters(index = "0", paramLabel = "DIR|ID", description = "A model's folder, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
+    private Path model;
+
+    @Option(names = "--json", description = "Print JSON, all names in it.")
+    private boolean json;
+
+    @Option(names = "--frames", paramLabel = "N", description = "Plan with N frames a clip (default: ${DEFAULT-VALUE}).")
+    private int frames = 16;
+
+    @Option(names = "--new-tokens", paramLabel = "N", description = "Plan with answers of N tokens (default: ${DEFAULT-VALUE}).")
+    private int newTokens = 512;
+
+    @Option(names = "--samples", paramLabel = "N", description = "Plan SFT with N samples a step (default: ${DEFAULT-VALUE}).")
+    private int samples = 4;
+
+    @Option(names = "--prompts", paramLabel = "N", description = "Plan GRPO with N prompts a step (default: ${DEFAULT-VALUE}).")
+    private int prompts = 8;
+
+    @Option(names = "--completions", paramLabel = "N", description = "Plan GRPO with groups of N (default: ${DEFAULT-VALUE}).")
+    private int completions = 8;
+
+    @Option(names = "--micro-batch", paramLabel = "N", description = "Plan GRPO with N groups together in the backward (default: ${DEFAULT-VALUE}).")
+    private int microBatch = 1;
+
+    @Override public Integer call() {
+        CheckpointInfo info = CheckpointInfo.read(folder());
+        List<MemoryPlan> plans = plans(info);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) out.println(toJson(info, plans).toPrettyString());
+        else out.print(toText(info, plans));
+        out.flush();
+        return info.isSound() ? 0 : 1;
+    }
+
+    // A folder with a configuration alone is described, too.
+    private Path folder() { return Files.exists(model.resolve("config.json")) ? model : ModelFolder.resolve(model); }
+
+    private List<MemoryPlan> plans(CheckpointInfo info) {
+        if (info.outline().architecture() instanceof ModelOutline.Vision) return List.of();
+        MemoryPlans plans = new MemoryPlans(info.outline());
+        StoredType type = info.widest();
+        List<MemoryPlan> out = new ArrayList<>();
+        out.add(plans.answering(new MemoryPlans.Answering(frames, MemoryPlans.PROMPT_TOKENS, newTokens, type == null ? 2 : Math.min(4, type.bytes()))));
+        if (!plans.sees()) return out;
+        out.add(plans.supervised(new MemoryPlans.Supervised(samples, frames, MemoryPlans.PROMPT_TOKENS + 128, TinyLlavaVideo::decoderOrConnector, false)));
+        out.add(plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, TinyLlavaVideo::decoderOrConnector, true, false)));
+        return out;
+    }
+
+    private static String toText(CheckpointInfo info, List<MemoryPlan> plans) {
+        StringBuilder s = new StringBuilder();
+        line(s, "%s: %s, %s", info.folder(), info.layout(), kind(info.outline()));
+        line(s, "%-16s %15s %8s  %-22s %10s", "part", "parameters", "tensors", "stored as", "bytes");
+        for (CheckpointInfo.Part p : info.parts()) line(s, "%-16s %,15d %8d  %-22s %10s", p.name(), p.parameters(), p.tensors(), types(p.stored()), MemoryPlan.size(p.bytes()));
+        line(s, "%-16s %,15d %8d  %-22s %10s", "all", info.parameters(), info.parts().stream().mapToInt(CheckpointInfo.Part::tensors).sum(), "", MemoryPlan.size(info.bytes()));
+        list(s, "missing", info.missing());
+        list(s, "unexpected", info.unexpected());
+        list(s, "other shape", info.mismatched().stream().map(CheckpointInfo.Mismatch::toString).toList());
+        list(s, "not used", info.unused());
+        line(s, info.isSound() ? "complete: what config.json demands is there, and nothing else" : "NOT complete: this model cannot be loaded");
+        for (MemoryPlan plan : plans) s.append('\n').append("memory for ").append(plan.table());
+        return s.toString();
+    }
+
+    private static String kind(ModelOutline outline) {
+        return switch (outline.architecture()) {
+            case ModelOutline.Video(var c) -> "TinyLLaVA-Video, " + c.vision().layers() + " + " + c.resampler().layers() + " + " + c.text().layers() + " layers, a clip becomes " + c.resampler().tokens() + " tokens";
+            case ModelOutline.Text(var c) -> "Qwen2, " + c.layers() + " layers";
+            case ModelOutline.Vision(var c) -> "SigLIP vision tower, " + c.layers() + " layers";
+        };
+    }
+
+    private static String types(Map<StoredType, Long> stored) { return stored.keySet().stream().map(t -> t.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", ")); }
+
+    private static void line(StringBuilder s, String format, Object... values) { s.append(String.format(Locale.ROOT, format, values).stripTrailing()).append('\n'); }
+
+    private static void list(StringBuilder s, String what, List<String> names) {
+        if (names.isEmpty()) return;
+        line(s, "%s: %d", what, names.size());
+        names.stream().limit(LISTED).forEach(n -> line(s, "  %s", n));
+        if (names.size() > LISTED) line(s, "  ... (--json lists all)");
+    }
+
+    private static ObjectNode toJson(CheckpointInfo info, List<MemoryPlan> plans) {
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode root = mapper.createObjectNode().put("folder", info.folder().toString()).put("model", kind(info.outline())).put("layout", info.layout())
+                .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", info.isSound());
+        ArrayNode parts = root.putArray("parts");
+        for (CheckpointInfo.Part p : info.parts()) {
+            ObjectNode part = parts.addObject().put("name", p.name()).put("parameters", p.parameters()).put("tensors", p.tensors()).put("bytes", p.bytes());
+            ObjectNode types = part.putObject("numbers_by_type");
+            p.stored().forEach((t, n) -> types.put(t.name().toLowerCase(Locale.ROOT), n));
+        }
+        root.set("missing", mapper.valueToTree(info.missing()));
+        root.set("unexpected", mapper.valueToTree(info.unexpected()));
+        root.set("unused", mapper.valueToTree(info.unused()));
+        ArrayNode mismatched = root.putArray("mismatched");
+        for (CheckpointInfo.Mismatch m : info.mismatched()) mismatched.addObject().put("name", m.name()).<ObjectNode>set("found", mapper.valueToTree(m.found())).set("wanted", mapper.valueToTree(m.wanted()));
+        ArrayNode memory = root.putArray("memory");
+        for (MemoryPlan plan : plans) {
+            ObjectNode node = memory.addObject().put("work", plan.work()).put("bytes", plan.bytes());
+            node.set("always", mapper.valueToTree(plan.always()));
+            node.set("phases", mapper.valueToTree(plan.phases()));
+        }
+        return root;
+    }
+}

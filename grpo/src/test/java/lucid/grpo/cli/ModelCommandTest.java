@@ -1,0 +1,78 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import lucid.nn.checkpoint.ModelTemplate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelCommandTest extends CommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    @TempDir Path folder;
+
+    private Path tiny(String name, Object... more) {
+        Path out = folder.resolve(name);
+        Object[] words = new Object[7 + more.length];
+        System.arraycopy(new Object[] {"init", "--config", "tinyllava-video-tiny", "--out", out, "--seed", 1}, 0, words, 0, 7);
+        System.arraycopy(more, 0, words, 7, more.length);
+        lucid(words).ok();
+        return out;
+    }
+
+    @Test void aSoundModelIsDescribed() throws IOException {
+        String text = lucid("model", "info", tiny("one")).ok().out();
+        for (String part : new String[] {"one safetensors file", "574,816", "vision tower", "bf16", "complete:", "memory for answering (16 frames", "memory for sft (4 samples", "memory for grpo (8 prompts x 8 completions", "keys and values", "moments"}) {
+            assertTrue(text.contains(part), part + " in " + text);
+        }
+        assertTrue(lucid("model", "info", tiny("folders", "--layout", "folders")).ok().out().contains("three folders (language_model: one safetensors file; "));
+        Path f32 = tiny("f32", "--dtype", "f32");
+        JsonNode json = JSON.readTree(lucid("model", "info", f32, "--json", "--prompts", 3, "--completions", 5, "--micro-batch", 2, "--new-tokens", 70, "--frames", 4).ok().out());
+        assertEquals(574_816, json.get("parameters").asLong());
+        assertEquals(4 * 574_816, json.get("bytes").asLong());
+        assertTrue(json.get("sound").asBoolean() && json.get("missing").isEmpty());
+        assertEquals("vision tower", json.at("/parts/0/name").asText());
+        assertEquals(json.at("/parts/0/parameters"), json.at("/parts/0/numbers_by_type/f32"));
+        assertEquals("grpo (3 prompts x 5 completions a step, 70 new tokens, 4 frames, micro-batch 2, all activations kept)", json.at("/memory/2/work").asText());
+    }
+
+    /// The published model's numbers from its configuration alone, and what it is missing then.
+    @Test void thePublishedModelsNumbers() throws IOException {
+        Path full = Files.createDirectory(folder.resolve("full"));
+        Files.writeString(full.resolve("config.json"), ModelTemplate.shipped("tinyllava-video-r1").config().json().toString());
+        Outcome o = lucid("model", "info", full);
+        assertEquals(1, o.status());
+        for (String number : new String[] {"3,629,878,336", "428,225,600", "115,714,048", "3,085,938,688", "no weights", "missing: 920", "NOT complete"}) assertTrue(o.out().contains(number), number + " in " + o.out());
+    }
+
+    @Test void whatDoesNotFitIsNamed() throws IOException {
+        Path model = tiny("odd");
+        ObjectNode config = (ObjectNode) JSON.readTree(model.resolve("config.json").toFile());
+        ((ObjectNode) config.get("text_config")).put("num_hidden_layers", 3).put("max_window_layers", 3);
+        ((ObjectNode) config.get("vision_config")).put("num_hidden_layers", 2).put("image_size", 70);
+        Files.writeString(model.resolve("config.json"), config.toString());
+        Outcome o = lucid("model", "info", model);
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("missing: 12") && o.out().contains("language_model.model.layers.2.input_layernorm.weight"), o.out());
+        assertTrue(o.out().contains("unexpected: 16") && o.out().contains("vision_model.encoder.layers.2."), o.out());
+        assertTrue(o.out().contains("other shape: 1") && o.out().contains("position_embedding.weight: found [16, 48], wanted [25, 48]"), o.out());
+        JsonNode json = JSON.readTree(lucid("model", "info", model, "--json").out());
+        assertEquals(12, json.get("missing").size());
+        assertEquals(25, json.at("/mismatched/0/wanted/0").asInt());
+        assertFalse(json.get("sound").asBoolean());
+    }
+
+    @Test void badInputIsRefused() {
+        lucid("model", "info", folder.resolve("nowhere")).failedWith("no such folder");
+        lucid("model", "download", "nowhere").failedWith("wanted ORG/NAME");
+        lucid("model", "download", "a/b@../c").failedWith("revision");
+        assertEquals(2, lucid("model").status());
+    }
+}

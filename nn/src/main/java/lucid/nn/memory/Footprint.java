@@ -1,0 +1,34 @@
+package lucid.nn.memory;
+
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.config.ResamplerConfig;
+import lucid.nn.config.SiglipVisionConfig;
+
+/// Numbers that one row leaves behind in one layer, counted off the layers' `forward`s: every operation has a result of its own.
+/// h: hidden, A: heads · head size, K: kv heads · head size, I: intermediate.
+final class Footprint {
+    private Footprint() {}
+
+    /// A decoder block: norms, o, down and the two sums `6h`; q, rotated q, attention `3A`; k, rotated k, v `3K`; gate, up, product `3I`.
+    static long decoderBlock(Qwen2Config c) { return 6L * c.hiddenSize() + 3L * c.heads() * c.headDim() + 3L * kv(c) + 3L * c.intermediateSize() + c.heads() + 2; }
+
+    /// Gradients that live together while the backward goes through a block: the stream, and those of the feed-forward.
+    static long decoderBackward(Qwen2Config c) { return 3L * c.hiddenSize() + 3L * c.intermediateSize(); }
+
+    /// Keys and values of all layers.
+    static long cache(Qwen2Config c) { return 2L * c.layers() * kv(c); }
+
+    private static long kv(Qwen2Config c) { return (long) c.kvHeads() * c.headDim(); }
+
+    /// A vision block: norms, q, k, v, attention, out, fc2 and the two sums `10h`; fc1 and its GELU `2I`.
+    static long visionBlock(SiglipVisionConfig c) { return 10L * c.hiddenSize() + 2L * c.intermediateSize() + c.heads() + 4; }
+
+    /// A patch row in the connector: the projection `h`, and in every layer norm, copy beside the latents `2h`, keys and values `2·inner`.
+    static long connectorPatch(ResamplerConfig c) { return c.hiddenSize() + c.layers() * (2L * c.hiddenSize() + 2L * c.inner() + 2); }
+
+    /// A latent's row: gathered, normed at the end, with its position `4h`; in every layer two norms, copy, out, sum, fc2, sum `7h`, fc1 and its GELU
+    /// `2·ffMult·h`, q and attention `2·inner`, its own key and value `2·inner`.
+    static long connectorLatent(ResamplerConfig c) {
+        return 4L * c.hiddenSize() + c.layers() * (7L * c.hiddenSize() + 2L * c.ffMult() * c.hiddenSize() + 4L * c.inner() + c.heads() + 4);
+    }
+}

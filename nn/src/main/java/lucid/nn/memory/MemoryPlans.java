@@ -1,0 +1,174 @@
+package lucid.nn.memory;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import lucid.nn.checkpoint.ModelOutline;
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.memory.MemoryPlan.Item;
+import lucid.nn.memory.MemoryPlan.Phase;
+import lucid.nn.weights.Declaration;
+
+/// Plans of what Lucid does on a CPU device. Weights that train, gradients, moments, activations, keys and values are f32 (4 bytes);
+/// weights that only answer stay in the mapped file as they are stored.
+public final class MemoryPlans {
+    /// Text of the published prompts in tokens: at most 131 (measured on the 5,496 training questions).
+    public static final int PROMPT_TOKENS = 131;
+    /// Java itself: its heap in use, compiled code, thread stacks.
+    private static final long JAVA = 300_000_000;
+
+    /// One question about one clip.
+    ///
+    /// @param storedBytes of a number in the weight files: 2 or 4
+    public record Answering(int frames, int promptTokens, int newTokens, int storedBytes) {}
+
+    /// One supervised step.
+    ///
+    /// @param samples   clips, each with one text
+    /// @param tokens    of a text, question and answer
+    /// @param recompute keep the blocks' inputs only, and compute them again in the backward
+    public record Supervised(int samples, int frames, int tokens, Predicate<String> trained, boolean recompute) {}
+
+    /// One step of GRPO.
+    ///
+    /// @param microBatch prompts whose groups go through forward and backward together
+    /// @param reference  whether there is a frozen copy for the KL
+    public record Grpo(int prompts, int completions, int newTokens, int microBatch, int frames, int promptTokens, Predicate<String> trained, boolean reference,
+                       boolean recompute) {}
+
+    private final ModelOutline outline;
+    private final Qwen2Config text;
+    private final TinyLlavaConfig video;
+
+    public MemoryPlans(ModelOutline outline) {
+        this.outline = outline;
+        video = outline.architecture() instanceof ModelOutline.Video(var c) ? c : null;
+        text = switch (outline.architecture()) {
+            case ModelOutline.Video(var c) -> c.text();
+            case ModelOutline.Text(var c) -> c;
+            case ModelOutline.Vision _ -> throw new IllegalArgumentException("memory plan: a vision tower alone neither answers nor learns; wanted a tinyllava or qwen2 model");
+        };
+    }
+
+    /// Whether the model sees clips, so that it can be trained by recipes.
+    public boolean sees() { return video != null; }
+
+    /// Asking the model.
+    public MemoryPlan answering(Answering a) {
+        int capacity = Math.min(video != null ? video.maxLength() : Integer.MAX_VALUE, text.maxPositions());
+        if (video == null) capacity = Math.min(capacity, a.promptTokens + a.newTokens);
+        int rows = (video != null ? video.resampler().tokens() : 0) + a.promptTokens;
+        List<Item> always = new ArrayList<>();
+        always.add(item("weights, mapped", outline.count() * a.storedBytes, "%,d numbers of %d bytes; the system may drop and read them again", outline.count(), a.storedBytes));
+        long widened = a.storedBytes == 4 ? 0 : outline.parameters().stream().filter(p -> !p.role().mayStayNarrow()).mapToLong(Declaration::elements).sum();
+        always.add(item("biases, norms, positions", 4 * widened, "%,d numbers in f32", widened));
+        always.add(item("keys and values", 4 * Footprint.cache(text) * capacity, "%,d positions x %,d numbers", capacity, Footprint.cache(text)));
+        always.add(java());
+        List<Phase> phases = new ArrayList<>();
+        if (video != null) {
+            phases.add(new Phase("seeing", vision(1, a.frames)));
+            phases.add(new Phase("connecting", List.of(features(1, a.frames), connector(1, a.frames))));
+        }
+        phases.add(new Phase("reading", List.of(forward(rows))));
+        phases.add(new Phase("answering", List.of(item("logits", 4L * text.vocabSize(), "%,d tokens", text.vocabSize()))));
+        return new MemoryPlan(title("answering", video == null ? "" : a.frames + " frames, ", a.promptTokens + " tokens of question", a.newTokens + " new tokens"), always, phases);
+    }
+
+    /// Training on given text.
+    public MemoryPlan supervised(Supervised s) {
+        requireVideo();
+        List<Item> always = training(s.trained, false);
+        long rows = (long) s.samples * (video.resampler().tokens() + s.tokens);
+        List<Item> learning = new ArrayList<>(List.of(features(s.samples, s.frames), connector(s.samples, s.frames)));
+        learning.addAll(forwardAndBackward(rows, s.recompute));
+        return new MemoryPlan(title("sft", s.samples + " samples a step of " + s.frames + " frames, ", s.tokens + " tokens each", s.recompute ? "blocks computed again" : "all activations kept"),
+                always, List.of(new Phase("seeing", vision(s.samples, s.frames)), new Phase("learning", learning), updating(s.trained)));
+    }
+
+    /// Training from rewards.
+    public MemoryPlan grpo(Grpo g) {
+        requireVideo();
+        List<Item> always = training(g.trained, g.reference);
+        int prefix = video.resampler().tokens() + g.promptTokens;
+        long slots = (long) g.prompts * g.completions;
+        long cached = (long) g.prompts * prefix + slots * (g.newTokens - 1);
+        int together = Math.min(g.microBatch, g.prompts);
+        long rows = (long) together * (prefix + (long) g.completions * g.newTokens);
+        Item features = features(g.prompts, g.frames);
+        List<Item> learning = new ArrayList<>(List.of(features, connector(together, g.frames)));
+        learning.addAll(forwardAndBackward(rows, g.recompute));
+        List<Item> drawing = List.of(features, connector(g.prompts, g.frames), item("keys and values", 4 * Footprint.cache(text) * cached, "(%,d prompt rows + %,d completions x %,d) x %,d numbers", (long) g.prompts * prefix, slots, g.newTokens - 1, Footprint.cache(text)),
+                forward((long) g.prompts * prefix), item("logits", 4L * slots * text.vocabSize(), "%,d completions x %,d tokens", slots, text.vocabSize()));
+        List<Phase> phases = new ArrayList<>(List.of(new Phase("seeing", vision(g.prompts, g.frames)), new Phase("drawing completions", drawing)));
+        if (g.reference) phases.add(new Phase("scoring", List.of(features, connector(together, g.frames), forward(rows))));
+        phases.add(new Phase("learning", learning));
+        phases.add(updating(g.trained));
+        return new MemoryPlan(title("grpo", g.prompts + " prompts x " + g.completions + " completions a step, ", g.newTokens + " new tokens, " + g.frames + " frames, micro-batch " + together,
+                g.recompute ? "blocks computed again" : "all activations kept"), always, phases);
+    }
+
+    private void requireVideo() {
+        if (video == null) throw new IllegalArgumentException("memory plan: recipes train models that see clips, found a text model");
+    }
+
+    private static String title(String work, String... settings) { return work + " (" + String.join("", List.of(settings).subList(0, settings.length - 1)) + ", " + settings[settings.length - 1] + ")"; }
+
+    private static Item item(String what, long bytes, String how, Object... numbers) { return new Item(what, bytes, String.format(Locale.ROOT, how, numbers)); }
+
+    private static Item java() { return new Item("Java itself", JAVA, "heap, code, stacks"); }
+
+    private List<Item> training(Predicate<String> trained, boolean reference) {
+        long n = outline.count(trained);
+        List<Item> out = new ArrayList<>();
+        out.add(item("weights", 4 * outline.count(), "%,d numbers in f32", outline.count()));
+        if (reference) out.add(item("reference", 4 * outline.count(), "a frozen copy, for the KL"));
+        out.add(item("gradients", 4 * n, "%,d trained numbers", n));
+        if (tied(trained)) out.add(item("the head's gradient", 4 * table(), "a tied table has one gradient for each of its two uses"));
+        out.add(item("moments", 8 * n, "two for each trained number"));
+        out.add(item("hashes", 4 * outline.parameters().stream().mapToLong(Declaration::elements).max().orElse(0), "the largest tensor, on Java's heap"));
+        out.add(java());
+        return out;
+    }
+
+    private boolean tied(Predicate<String> trained) { return text.tieWordEmbeddings() && outline.parameters().stream().anyMatch(p -> p.name().endsWith("embed_tokens.weight") && trained.test(p.name())); }
+
+    private long table() { return (long) text.vocabSize() * text.hiddenSize(); }
+
+    private Phase updating(Predicate<String> trained) { return new Phase("updating", tied(trained) ? List.of(item("the two gradients added", 4 * table(), "a third of that size, for a moment")) : List.of()); }
+
+    private List<Item> vision(int clips, int frames) {
+        var v = video.vision();
+        long rows = (long) clips * frames * v.patches();
+        long pixels = 3L * clips * frames * v.imageSize() * v.imageSize();
+        return List.of(item("frames", pixels, "%,d of %d x %d, one byte a colour", (long) clips * frames, v.imageSize(), v.imageSize()),
+                item("a block of the tower", 4 * rows * (Footprint.visionBlock(v) + 2L * v.hiddenSize()), "%,d patches x %,d numbers", rows, Footprint.visionBlock(v) + 2L * v.hiddenSize()));
+    }
+
+    private Item features(int clips, int frames) {
+        var v = video.vision();
+        long rows = (long) clips * frames * v.patches();
+        return item("features", 4 * 3L * rows * v.hiddenSize() + 3L * clips * frames * v.imageSize() * v.imageSize(), "%,d patches x 3 x %,d numbers, and the frames", rows, v.hiddenSize());
+    }
+
+    private Item connector(int clips, int frames) {
+        var r = video.resampler();
+        long patches = (long) clips * frames * video.tokensPerFrame();
+        long latents = (long) clips * r.tokens();
+        return item("the connector", 4 * (patches * Footprint.connectorPatch(r) + latents * Footprint.connectorLatent(r)), "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r), latents, Footprint.connectorLatent(r));
+    }
+
+    private Item forward(long rows) {
+        long each = Footprint.decoderBlock(text) + 2L * text.hiddenSize();
+        return item("a block of the decoder", 4 * rows * each, "%,d rows x %,d numbers", rows, each);
+    }
+
+    private List<Item> forwardAndBackward(long rows, boolean recompute) {
+        long block = Footprint.decoderBlock(text);
+        long layers = text.layers();
+        long kept = recompute ? layers * text.hiddenSize() + block : layers * block;
+        return List.of(item("activations", 4 * rows * (kept + 2L * text.hiddenSize()), recompute ? "%,d rows x (%d layers x %,d + one block)" : "%,d rows x %d layers x %,d numbers", rows, layers, recompute ? text.hiddenSize() : block),
+                item("gradients of activations", 4 * rows * Footprint.decoderBackward(text), "%,d rows x %,d numbers", rows, Footprint.decoderBackward(text)));
+    }
+}

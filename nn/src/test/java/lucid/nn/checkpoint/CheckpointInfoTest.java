@@ -1,0 +1,35 @@
+package lucid.nn.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import lucid.nn.file.StoredType;
+import org.junit.jupiter.api.Test;
+
+/// Checkpoints written by the original code and by transformers.
+class CheckpointInfoTest {
+    private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+    @Test void originalCheckpointsAreComplete() {
+        for (String model : List.of("tinyllava_video/one_video_16f/model", "tinyllava_video/one_video_bf16/model", "tinyllava_video/batch_padded/model", "tinyllava_video/batch_padded/model_folders",
+                "qwen2/tiny_tied_f32/model", "qwen2/tiny_untied_f32/model", "qwen2/tiny_bf16/model", "siglip/tiny/model")) {
+            CheckpointInfo info = CheckpointInfo.read(GOLDEN.resolve(model));
+            assertTrue(info.isSound(), model + " " + info.missing() + info.unexpected() + info.mismatched());
+            assertEquals(info.parameters(), info.parts().stream().mapToLong(CheckpointInfo.Part::parameters).sum());
+        }
+    }
+
+    @Test void partsTypesAndLayouts() {
+        CheckpointInfo bf16 = CheckpointInfo.read(GOLDEN.resolve("tinyllava_video/one_video_bf16/model"));
+        assertEquals(StoredType.BF16, bf16.widest());
+        assertEquals(2 * bf16.parameters(), bf16.bytes());
+        assertEquals(List.of("vision tower", "connector", "language model"), bf16.parts().stream().map(CheckpointInfo.Part::name).toList());
+        CheckpointInfo folders = CheckpointInfo.read(GOLDEN.resolve("tinyllava_video/batch_padded/model_folders"));
+        assertEquals("TinyLLaVA's three folders (language_model: one PyTorch file; vision_tower: one PyTorch file; connector: one PyTorch file)", folders.layout());
+        CheckpointInfo text = CheckpointInfo.read(GOLDEN.resolve("qwen2/tiny_untied_f32/model"));
+        assertEquals(Map.of(StoredType.F32, text.parameters()), text.parts().getFirst().stored());
+    }
+}

@@ -1,0 +1,154 @@
+package lucid.nn.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.Sampling;
+import lucid.nn.batch.PackedBatch;
+import lucid.nn.checkpoint.ModelOutline;
+import lucid.nn.checkpoint.ModelTemplate;
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.config.ResamplerConfig;
+import lucid.nn.config.SiglipVisionConfig;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.generate.GenerationSettings;
+import lucid.nn.generate.Generator;
+import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.optim.AdamW;
+import lucid.nn.weights.Initialization;
+import lucid.tensor.LogProbs;
+import lucid.tensor.Scope;
+import lucid.tensor.Tape;
+import lucid.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+/// Plans are held to what the device really had at its peak.
+class MemoryPlansTest {
+    private static final TinyLlavaConfig CONFIG = TinyLlavaConfig.of(new Qwen2Config(512, 64, 200, 3, 4, 2, 16, 1e-6f, 1e4, 2048, true, 0.02, 1),
+            new SiglipVisionConfig(48, 128, 3, 4, 84, 14, 1e-6f), new ResamplerConfig(48, 64, 8, 32, 2, 4, 16, 4), 1024, 1);
+    private static final MemoryPlans PLANS = new MemoryPlans(ModelOutline.of(new ModelOutline.Video(CONFIG)));
+    private static final Predicate<String> TRAINED = TinyLlavaVideo::decoderOrConnector;
+    private static final int FRAMES = 8;
+
+    /// What the device holds in a phase (null: the largest): Java itself and arrays on its heap are not there.
+    private static long onDevice(MemoryPlan plan, String phase) {
+        long always = plan.always().stream().filter(i -> !i.what().equals("Java itself") && !i.what().equals("hashes")).mapToLong(MemoryPlan.Item::bytes).sum();
+        return always + plan.phases().stream().filter(p -> phase == null || p.name().equals(phase)).mapToLong(MemoryPlan.Phase::bytes).max().orElseThrow();
+    }
+
+    private static void near(MemoryPlan plan, String phase, long peak) {
+        double ratio = (double) onDevice(plan, phase) / peak;
+        assertTrue(ratio >= 0.98 && ratio <= 1.15, "planned " + onDevice(plan, phase) + ", the device had " + peak + " (" + ratio + ")\n" + plan.table());
+    }
+
+    private static byte[] frames(int clips) { return new byte[clips * FRAMES * 84 * 84 * 3]; }
+
+    private static Tensor features(TinyLlavaVideo model, Scope scope, int clips) { return model.features(scope, Tensor.bytes(scope, frames(clips), clips * FRAMES, 84, 84, 3)); }
+
+    private static Tensor visual(TinyLlavaVideo model, Scope scope, Tensor features, int clips) { return model.visual(scope, features, RowGroups.uniform(clips, features.shape().rows() / clips)); }
+
+    // 32 visual rows, then text.
+    private static int[] rows(int text) {
+        int[] rows = new int[32 + text];
+        for (int i = 0; i < rows.length; i++) rows[i] = i < 32 ? ~i : i % 500;
+        return rows;
+    }
+
+    @Test void supervisedTraining() {
+        for (boolean recompute : new boolean[] {false, true}) {
+            int samples = 2;
+            int tokens = 90;
+            MemoryPlan plan = PLANS.supervised(new MemoryPlans.Supervised(samples, FRAMES, tokens, TRAINED, recompute));
+            try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
+                model.parameters().train(TRAINED);
+                try (AdamW optimizer = new AdamW(model.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1))) {
+                    for (int step = 0; step < 2; step++) {
+                        try (Scope scope = Scope.open(device)) {
+                            Tensor visual = visual(model, scope, features(model, scope, samples), samples);
+                            PackedBatch.Builder batch = PackedBatch.builder(32);
+                            int[] answer = new int[tokens - 10];
+                            Arrays.setAll(answer, i -> i % 500);
+                            for (int s = 0; s < samples; s++) batch.group(rows(10), s, List.of(answer));
+                            LogProbs scored = model.logProbs(scope, batch.build(), visual, 1f, recompute);
+                            float[] seeds = new float[scored.logProb().shape().size()];
+                            Arrays.fill(seeds, -1f / seeds.length);
+                            scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
+                        }
+                        optimizer.step(1e-4);
+                        model.parameters().zeroGrad();
+                    }
+                }
+                near(plan, null, device.peakBytes());
+            }
+        }
+    }
+
+    @Test void drawingCompletions() {
+        int prompts = 4;
+        int completions = 6;
+        int tokens = 70;
+        MemoryPlan plan = PLANS.grpo(new MemoryPlans.Grpo(prompts, completions, tokens, 1, FRAMES, 20, _ -> false, true, true));
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3)); TinyLlavaVideo reference = model.copy()) {
+            assertEquals(model.parameters().count(), reference.parameters().count());
+            try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+                Tensor features = features(model, scope, prompts);
+                PackedBatch.Builder batch = PackedBatch.builder(32);
+                for (int p = 0; p < prompts; p++) batch.sequence(rows(20), p);
+                Tensor visual = visual(model, scope, features, prompts);
+                new Generator(model.decoder()).generate(batch.build(), visual, completions, new GenerationSettings(Sampling.Rule.temperature(1f), tokens, -1, 1f, 1, 0), null);
+            }
+            near(plan, "drawing completions", device.peakBytes());
+        }
+    }
+
+    @Test void seeing() {
+        MemoryPlan plan = PLANS.answering(new MemoryPlans.Answering(FRAMES, 20, 10, 4));
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
+            long weights = device.liveBytes();
+            try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+                features(model, scope, 1);
+            }
+            double ratio = (double) plan.phases().getFirst().bytes() / (device.peakBytes() - weights);
+            assertTrue(ratio >= 0.98 && ratio <= 1.15, ratio + "\n" + plan.table());
+        }
+    }
+
+    @Test void theTableSaysWhatNeedsWhat() {
+        MemoryPlans full = new MemoryPlans(ModelOutline.of(ModelTemplate.shipped("tinyllava-video-r1").config()));
+        MemoryPlan grpo = full.grpo(new MemoryPlans.Grpo(8, 8, 512, 1, 16, 131, TRAINED, true, false));
+        assertEquals(4L * 3_629_878_336L, item(grpo, "weights").bytes());
+        assertEquals(4L * 3_201_652_736L, item(grpo, "gradients").bytes());
+        assertEquals(8L * 3_201_652_736L, item(grpo, "moments").bytes());
+        assertEquals(36 * 2 * 256 * 4L * (8 * 643 + 64 * 511), grpo.phases().get(1).items().get(2).bytes());
+        MemoryException e = assertThrows(MemoryException.class, () -> grpo.require(24_000_000_000L, "Take a smaller model."));
+        assertTrue(e.getMessage().startsWith("grpo (8 prompts x 8 completions a step, 512 new tokens, 16 frames, micro-batch 1, all activations kept) needs ") && e.getMessage().contains("found 24.00 GB of memory. Take a smaller model."), e.getMessage());
+        assertTrue(e.getMessage().contains("moments") && e.getMessage().contains("25.61 GB"), e.getMessage());
+        MemoryPlan less = full.grpo(new MemoryPlans.Grpo(8, 8, 512, 1, 16, 131, TRAINED, true, true));
+        assertTrue(less.bytes() < grpo.bytes() - 20_000_000_000L, "activations computed again: " + less.table());
+        MemoryPlan answering = full.answering(new MemoryPlans.Answering(16, 131, 512, 2)).require(24_000_000_000L, "");
+        assertTrue(answering.bytes() > 7_259_756_672L && answering.bytes() < 7_259_756_672L + 4_000_000_000L, answering.table());
+        List<String> names = new ArrayList<>();
+        answering.phases().forEach(p -> names.add(p.name()));
+        assertEquals(List.of("seeing", "connecting", "reading", "answering"), names);
+    }
+
+    private static MemoryPlan.Item item(MemoryPlan plan, String what) { return plan.always().stream().filter(i -> i.what().equals(what)).findFirst().orElseThrow(); }
+
+    @Test void sizes() {
+        assertEquals(20L << 30, MemoryPlan.parse("20G"));
+        assertEquals(512L << 20, MemoryPlan.parse("512mb"));
+        assertEquals(512L << 20, MemoryPlan.parse("512MiB"));
+        assertEquals(123, MemoryPlan.parse("123"));
+        for (String bad : List.of("", "G", "-1G", "1.5G", "0", "99999999999G")) assertThrows(IllegalArgumentException.class, () -> MemoryPlan.parse(bad), bad);
+        assertEquals("7.26 GB", MemoryPlan.size(7_259_756_672L));
+        assertTrue(MemoryPlan.physicalMemory() > 100_000_000);
+    }
+}
