@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.async;
 
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
@@ -24,6 +25,13 @@ final class Accumulators {
     private int[] shape;
     private int time;
     private int fence;
+    /// Accumulators of products that follow each other, which are counted as busy once for all of them; how many there are, and the newest.
+    private int[] chain;
+    private int chained;
+    private Finding.Site chainUser;
+    /// Accumulators that a product of this shape has found in order, and that nothing has happened to since; or null.
+    private int[] known;
+    private int knownShape;
 
     /// Puts the checks around every ordinary instruction that has such a register among its operands; other steps stay bare.
     static StepWrapper watch(Entry entry) {
@@ -75,13 +83,18 @@ final class Accumulators {
 
     private void touch(Warp warp, int[] slots) {
         allocate(warp);
+        known = null;
         for (int slot : slots) {
             touched[slot] = time;
             if (pending != 0 && busy[slot] != 0) {
                 warp.finding(Kind.BUSY_REGISTER, -1, -1, slot, "touches a register that a wgmma is still working on: wgmma.wait_group first (and wgmma.fence before the next product)",
-                        user[slot]);
+                        chained != 0 && contains(chain, slot) ? chainUser : user[slot]);
             }
         }
+    }
+
+    private static boolean contains(int[] slots, int slot) {
+        return IntStream.of(slots).anyMatch(s -> s == slot);
     }
 
     private void allocate(Warp warp) {
@@ -98,14 +111,21 @@ final class Accumulators {
     /// `wgmma.fence`.
     void fence() {
         fence = ++time;
+        known = null;
     }
 
     /// A product is issued on these registers; `d` are its accumulators.
     void issue(Warp warp, int[] d, int[] a, int shapeOfProduct) {
         allocate(warp);
         boolean unfenced = fence == 0;
-        for (int slot : d) {
-            unfenced |= touched[slot] >= fence || used[slot] >= fence && shape[slot] != 0 && shape[slot] != shapeOfProduct;
+        if (known == null || knownShape != shapeOfProduct || !Arrays.equals(known, d)) {
+            for (int slot : d) {
+                unfenced |= touched[slot] >= fence || used[slot] >= fence && shape[slot] != 0 && shape[slot] != shapeOfProduct;
+                used[slot] = time;
+                shape[slot] = shapeOfProduct;
+            }
+            known = unfenced ? null : d;
+            knownShape = shapeOfProduct;
         }
         for (int slot : a) {
             unfenced |= touched[slot] >= fence;
@@ -114,31 +134,39 @@ final class Accumulators {
             warp.finding(Kind.MISSING_FENCE, -1, fence == 0 ? "the first wgmma of the warp comes without a wgmma.fence.sync.aligned before it"
                     : "registers of this wgmma have been touched by ordinary instructions (or by a product of another shape) since the last wgmma.fence: put one before it");
         }
-        Finding.Site site = warp.site(-1);
-        for (int slot : d) {
-            used[slot] = time;
-            shape[slot] = shapeOfProduct;
-            hold(slot, site);
+        hold(warp.site(-1), d, a);
+    }
+
+    private void hold(Finding.Site site, int[] d, int[] a) {
+        if (chained == 0) {
+            chain = d;
+            count(d, 1, site);
+        } else if (!Arrays.equals(chain, d)) {
+            count(d, 1, site);
+            count(a, 1, site);
+            pending++;
+            return;
         }
-        for (int slot : a) {
-            hold(slot, site);
-        }
+        chained++;
+        chainUser = site;
+        count(a, 1, site);
         pending++;
     }
 
-    private void hold(int slot, Finding.Site site) {
-        busy[slot]++;
-        user[slot] = site;
+    private void count(int[] slots, int by, Finding.Site site) {
+        for (int slot : slots) {
+            busy[slot] += (short) by;
+            user[slot] = site == null ? user[slot] : site;
+        }
     }
 
     /// A product has been waited for.
     void release(int[] d, int[] a) {
-        for (int slot : d) {
-            busy[slot]--;
+        boolean ofChain = chained != 0 && Arrays.equals(chain, d);
+        if (!ofChain || --chained == 0) {
+            count(d, -1, null);
         }
-        for (int slot : a) {
-            busy[slot]--;
-        }
+        count(a, -1, null);
         pending--;
     }
 }

@@ -1,7 +1,5 @@
 package lucid.kernels.ptx.async;
 
-import java.util.HashSet;
-import java.util.Set;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 
@@ -18,7 +16,7 @@ final class WarpAsync {
 
     /// `wgmma`, for the warp as a whole: lane 0 stands for it.
     private final CommitGroups<Held> products = new CommitGroups<>();
-    private final Set<Long> claimed = new HashSet<>();
+    private final Claims claimed = new Claims();
     final Accumulators accumulators = new Accumulators();
     private boolean blocked;
     private boolean timedOut;

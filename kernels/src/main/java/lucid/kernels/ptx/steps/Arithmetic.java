@@ -56,8 +56,8 @@ public final class Arithmetic {
         }
         return switch (type) {
             case U16, S16 -> words(form, type, add ? (a, b) -> a + b & MASK16 : (a, b) -> a - b & MASK16);
-            case U32, S32 -> words(form, type, add ? (a, b) -> a + b : (a, b) -> a - b);
-            case U64, S64 -> wides(form, type, add ? (a, b) -> a + b : (a, b) -> a - b);
+            case U32, S32 -> words(form, type, add ? Vectors.ADD : Vectors.SUB);
+            case U64, S64 -> wides(form, type, add ? Vectors.ADD_WIDE : Vectors.SUB_WIDE);
             default -> throw form.unknown();
         };
     }
@@ -145,7 +145,7 @@ public final class Arithmetic {
             case U16 -> words(form, type, max ? Math::max : Math::min);
             case S16 -> words(form, type, max ? (a, b) -> Math.max((short) a, (short) b) & MASK16 : (a, b) -> Math.min((short) a, (short) b) & MASK16);
             case U32 -> words(form, type, max ? Integers::maxUnsigned : Integers::minUnsigned);
-            case S32 -> words(form, type, relu ? (max ? (a, b) -> Integers.relu(Math.max(a, b)) : (a, b) -> Integers.relu(Math.min(a, b))) : max ? Math::max : Math::min);
+            case S32 -> words(form, type, relu ? (max ? (a, b) -> Integers.relu(Math.max(a, b)) : (a, b) -> Integers.relu(Math.min(a, b))) : max ? Vectors.MAX : Vectors.MIN);
             case U64 -> wides(form, type, max ? Integers::maxUnsigned : Integers::minUnsigned);
             case S64 -> wides(form, type, max ? Math::max : Math::min);
             case S16X2 -> words(form, type, signedHalves(max, relu));

@@ -27,7 +27,7 @@ final class Extrema {
             return Arithmetic.wides(form, type, max ? Binary64::max : Binary64::min);
         }
         if (!ftz && !nan && !xorsign) {
-            return Arithmetic.words(form, type, max ? Binary32::max : Binary32::min);
+            return Arithmetic.words(form, type, max ? Vectors.MAX_F32 : Vectors.MIN_F32);
         }
         return SharedLoops.words(form.wordTarget(0, type), form.word(1, type), form.word(2, type),
                 (a, b) -> extremum(ftz ? Binary32.flush(a) : a, ftz ? Binary32.flush(b) : b, max, nan, xorsign));

@@ -58,7 +58,7 @@ public final class Floats {
         int a = form.word(1, type);
         int b = form.word(2, type);
         if (!saturate && rounding == Rounding.NEAREST_EVEN) {
-            return Lanes.words(d, a, b, ftz ? flushing(form.at().opcode()) : plain(form.at().opcode()));
+            return Lanes.words(d, a, b, nearest(form.at().opcode(), ftz));
         }
         return SharedLoops.words(d, a, b, rounded(form.at().opcode(), rounding, ftz, saturate));
     }
@@ -69,23 +69,11 @@ public final class Floats {
         }
     }
 
-    private static IntBinaryOperator plain(String opcode) {
+    private static IntBinaryOperator nearest(String opcode, boolean ftz) {
         return switch (opcode) {
-            case "add" -> (a, b) -> Binary32.bits(intBitsToFloat(a) + intBitsToFloat(b));
-            case "sub" -> (a, b) -> Binary32.bits(intBitsToFloat(a) - intBitsToFloat(b));
-            default -> (a, b) -> Binary32.bits(intBitsToFloat(a) * intBitsToFloat(b));
-        };
-    }
-
-    private static float flushed(int bits) {
-        return intBitsToFloat(Binary32.flush(bits));
-    }
-
-    private static IntBinaryOperator flushing(String opcode) {
-        return switch (opcode) {
-            case "add" -> (a, b) -> Binary32.flush(Binary32.bits(flushed(a) + flushed(b)));
-            case "sub" -> (a, b) -> Binary32.flush(Binary32.bits(flushed(a) - flushed(b)));
-            default -> (a, b) -> Binary32.flush(Binary32.bits(flushed(a) * flushed(b)));
+            case "add" -> ftz ? Vectors.ADD_FTZ : Vectors.ADD_F32;
+            case "sub" -> ftz ? Vectors.SUB_FTZ : Vectors.SUB_F32;
+            default -> ftz ? Vectors.MUL_FTZ : Vectors.MUL_F32;
         };
     }
 
@@ -167,8 +155,7 @@ public final class Floats {
         int b = form.word(2, type);
         int c = form.word(3, type);
         if (!saturate && rounding == Rounding.NEAREST_EVEN) {
-            return Lanes.words(d, a, b, c, ftz ? (x, y, z) -> Binary32.flush(Binary32.bits(Math.fma(flushed(x), flushed(y), flushed(z))))
-                    : (x, y, z) -> Binary32.bits(Math.fma(intBitsToFloat(x), intBitsToFloat(y), intBitsToFloat(z))));
+            return Lanes.words(d, a, b, c, ftz ? Vectors.FMA_FTZ : Vectors.FMA_F32);
         }
         var finish = new Finish(ftz, saturate);
         return SharedLoops.words(d, a, b, c, (x, y, z) -> finish.out(Binary32.fma(finish.in(x), finish.in(y), finish.in(z), rounding)));

@@ -19,7 +19,7 @@ import lucid.kernels.ptx.machine.Step;
 ///
 /// A loop that is shared by all functions would call each of them through a megamorphic call site, 32 times a step (about 3 ns each).
 /// So every function gets its own copy of the loop: the loop's class is defined once more as a hidden class whose class data is
-/// the function, which the compiler then sees as a constant and inlines. Functions must carry no state (lambdas that capture nothing):
+/// the function, which the compiler then sees as a constant and inlines. Functions must carry no state (lambdas that capture nothing, and the records of [Vectors]):
 /// the copies are kept for ever, by function.
 final class Lanes {
     /// Three words to one.
@@ -72,17 +72,17 @@ final class Lanes {
 
     /// `d = f(a)`.
     static Step words(int d, int a, IntUnaryOperator f) {
-        return (Step) create(Loops.Word1.class, f, d, a, 0, 0);
+        return (Step) create(vector(f) ? VectorLoops.Word1.class : Loops.Word1.class, f, d, a, 0, 0);
     }
 
     /// `d = f(a, b)`.
     static Step words(int d, int a, int b, IntBinaryOperator f) {
-        return (Step) create(Loops.Word2.class, f, d, a, b, 0);
+        return (Step) create(vector(f) ? VectorLoops.Word2.class : Loops.Word2.class, f, d, a, b, 0);
     }
 
     /// `d = f(a, b, c)`.
     static Step words(int d, int a, int b, int c, IntTernary f) {
-        return (Step) create(Loops.Word3.class, f, d, a, b, c);
+        return (Step) create(vector(f) ? VectorLoops.Word3.class : Loops.Word3.class, f, d, a, b, c);
     }
 
     static Step wides(int d, int a, LongUnaryOperator f) {
@@ -90,7 +90,7 @@ final class Lanes {
     }
 
     static Step wides(int d, int a, int b, LongBinaryOperator f) {
-        return (Step) create(Loops.Wide2.class, f, d, a, b, 0);
+        return (Step) create(vector(f) ? VectorLoops.Wide2.class : Loops.Wide2.class, f, d, a, b, 0);
     }
 
     static Step wides(int d, int a, int b, int c, LongTernary f) {
@@ -104,7 +104,7 @@ final class Lanes {
 
     /// A wide from two words.
     static Step widen(int d, int a, int b, IntsToLong f) {
-        return (Step) create(WideLoops.Widen2.class, f, d, a, b, 0);
+        return (Step) create(vector(f) ? VectorLoops.Widen2.class : WideLoops.Widen2.class, f, d, a, b, 0);
     }
 
     /// A wide from two words and a wide.
@@ -124,12 +124,17 @@ final class Lanes {
 
     /// The lanes for which a comparison of two words holds.
     static LaneTest testWords(int a, int b, IntTest f) {
-        return (LaneTest) create(Loops.WordTest.class, f, 0, a, b, 0);
+        return (LaneTest) create(vector(f) ? VectorLoops.WordTest.class : Loops.WordTest.class, f, 0, a, b, 0);
     }
 
     /// The lanes for which a comparison of two wides holds.
     static LaneTest testWides(int a, int b, LongTest f) {
         return (LaneTest) create(Loops.WideTest.class, f, 0, a, b, 0);
+    }
+
+    /// Whether the function comes from [Vectors], and vectors are to be used.
+    private static boolean vector(Object f) {
+        return Vectors.FAST && f instanceof Record;
     }
 
     private static Object create(Class<?> template, Object f, int d, int a, int b, int c) {
@@ -142,7 +147,7 @@ final class Lanes {
     }
 
     private static MethodHandle copy(Key key) {
-        if (key.function().getClass().getDeclaredFields().length != 0) {
+        if (key.function().getClass().getDeclaredFields().length != 0 && !(key.function() instanceof Record)) {
             throw new IllegalStateException("a lane function must carry no state: " + key.function());
         }
         String file = key.template().getName().substring(key.template().getPackageName().length() + 1) + ".class";

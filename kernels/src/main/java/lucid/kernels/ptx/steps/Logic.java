@@ -17,9 +17,9 @@ public final class Logic {
 
     /// Adds this family's decoders.
     public static void register(Map<String, Decoder> table) {
-        table.put("and", (at, context) -> binary(new Form(at, context), (a, b) -> a & b, (a, b) -> a & b));
-        table.put("or", (at, context) -> binary(new Form(at, context), (a, b) -> a | b, (a, b) -> a | b));
-        table.put("xor", (at, context) -> binary(new Form(at, context), (a, b) -> a ^ b, (a, b) -> a ^ b));
+        table.put("and", (at, context) -> binary(new Form(at, context), Vectors.AND, (a, b) -> a & b));
+        table.put("or", (at, context) -> binary(new Form(at, context), Vectors.OR, (a, b) -> a | b));
+        table.put("xor", (at, context) -> binary(new Form(at, context), Vectors.XOR, (a, b) -> a ^ b));
         table.put("not", (at, context) -> not(new Form(at, context)));
         table.put("cnot", (at, context) -> cnot(new Form(at, context)));
         table.put("lop3", (at, context) -> lop3(new Form(at, context)));

@@ -35,7 +35,7 @@ public final class Moves {
         }
         return switch (type) {
             case PRED -> predicate(form.predicateTarget(form.operand(0)), form.predicate(1), 0);
-            case B16, U16, S16, B32, U32, S32, F32 -> Lanes.words(form.wordTarget(0, type), form.word(1, type), a -> a);
+            case B16, U16, S16, B32, U32, S32, F32 -> Lanes.words(form.wordTarget(0, type), form.word(1, type), Vectors.COPY);
             case B64, U64, S64, F64 -> Lanes.wides(form.wideTarget(0, type), form.wide(1, type), a -> a);
             default -> throw form.unknown();
         };

@@ -39,7 +39,7 @@ public final class Products {
     private static Step low(Form form, PtxType type) {
         return switch (type) {
             case U16, S16 -> Arithmetic.words(form, type, (a, b) -> a * b & MASK16);
-            case U32, S32 -> Arithmetic.words(form, type, (a, b) -> a * b);
+            case U32, S32 -> Arithmetic.words(form, type, Vectors.MUL);
             case U64, S64 -> Arithmetic.wides(form, type, (a, b) -> a * b);
             default -> throw form.unknown();
         };
@@ -62,8 +62,7 @@ public final class Products {
         if (result.bits() == 32) {
             return Lanes.words(form.wordTarget(0, result), form.word(1, type), form.word(2, type), type.signed() ? (a, b) -> (short) a * (short) b : (a, b) -> a * b);
         }
-        Lanes.IntsToLong f = type.signed() ? (a, b) -> (long) a * b : (a, b) -> unsigned(a) * unsigned(b);
-        return Lanes.widen(form.wideTarget(0, result), form.word(1, type), form.word(2, type), f);
+        return Lanes.widen(form.wideTarget(0, result), form.word(1, type), form.word(2, type), type.signed() ? Vectors.MUL_SIGNED : Vectors.MUL_UNSIGNED);
     }
 
     private static PtxType doubled(Form form, PtxType type) {
@@ -100,7 +99,7 @@ public final class Products {
     private static Step madLow(Form form, PtxType type) {
         return switch (type) {
             case U16, S16 -> words(form, type, (a, b, c) -> a * b + c & MASK16);
-            case U32, S32 -> words(form, type, (a, b, c) -> a * b + c);
+            case U32, S32 -> words(form, type, Vectors.MAD);
             case U64, S64 -> wides(form, type, (a, b, c) -> a * b + c);
             default -> throw form.unknown();
         };

@@ -29,7 +29,7 @@ public final class Shifts {
         form.end(3);
         return switch (type) {
             case B16 -> words(form, type, (a, n) -> within(n, 16) ? a << n & MASK16 : 0);
-            case B32 -> words(form, type, (a, n) -> within(n, 32) ? a << n : 0);
+            case B32 -> words(form, type, Vectors.SHL);
             default -> wides(form, type, (a, n) -> within(n, 64) ? a << n : 0);
         };
     }
@@ -40,8 +40,8 @@ public final class Shifts {
         return switch (type) {
             case B16, U16 -> words(form, type, (a, n) -> within(n, 16) ? a >>> n : 0);
             case S16 -> words(form, type, (a, n) -> (short) a >> (within(n, 16) ? n : 15) & MASK16);
-            case B32, U32 -> words(form, type, (a, n) -> within(n, 32) ? a >>> n : 0);
-            case S32 -> words(form, type, (a, n) -> a >> (within(n, 32) ? n : 31));
+            case B32, U32 -> words(form, type, Vectors.SHR);
+            case S32 -> words(form, type, Vectors.SAR);
             case B64, U64 -> wides(form, type, (a, n) -> within(n, 64) ? a >>> n : 0);
             case S64 -> wides(form, type, (a, n) -> a >> (within(n, 64) ? n : 63));
             default -> throw form.unknown();

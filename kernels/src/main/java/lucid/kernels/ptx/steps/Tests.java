@@ -49,12 +49,12 @@ final class Tests {
 
     private static Lanes.IntTest word(Form form, String name, boolean unsigned) {
         return switch (name) {
-            case "eq" -> (a, b) -> a == b;
-            case "ne" -> (a, b) -> a != b;
-            case "lt" -> unsigned ? (a, b) -> Integer.compareUnsigned(a, b) < 0 : (a, b) -> a < b;
-            case "le" -> unsigned ? (a, b) -> Integer.compareUnsigned(a, b) <= 0 : (a, b) -> a <= b;
-            case "gt" -> unsigned ? (a, b) -> Integer.compareUnsigned(a, b) > 0 : (a, b) -> a > b;
-            case "ge" -> unsigned ? (a, b) -> Integer.compareUnsigned(a, b) >= 0 : (a, b) -> a >= b;
+            case "eq" -> Vectors.EQ;
+            case "ne" -> Vectors.NE;
+            case "lt" -> unsigned ? Vectors.LT_UNSIGNED : Vectors.LT;
+            case "le" -> unsigned ? Vectors.LE_UNSIGNED : Vectors.LE;
+            case "gt" -> unsigned ? Vectors.GT_UNSIGNED : Vectors.GT;
+            case "ge" -> unsigned ? Vectors.GE_UNSIGNED : Vectors.GE;
             default -> throw form.unknown();
         };
     }
@@ -117,12 +117,12 @@ final class Tests {
 
     private static Lanes.IntTest singles(Form form, String name) {
         return switch (name) {
-            case "eq" -> (a, b) -> intBitsToFloat(a) == intBitsToFloat(b);
+            case "eq" -> Vectors.EQ_F32;
             case "ne" -> (a, b) -> intBitsToFloat(a) < intBitsToFloat(b) || intBitsToFloat(a) > intBitsToFloat(b);
-            case "lt" -> (a, b) -> intBitsToFloat(a) < intBitsToFloat(b);
-            case "le" -> (a, b) -> intBitsToFloat(a) <= intBitsToFloat(b);
-            case "gt" -> (a, b) -> intBitsToFloat(a) > intBitsToFloat(b);
-            case "ge" -> (a, b) -> intBitsToFloat(a) >= intBitsToFloat(b);
+            case "lt" -> Vectors.LT_F32;
+            case "le" -> Vectors.LE_F32;
+            case "gt" -> Vectors.GT_F32;
+            case "ge" -> Vectors.GE_F32;
             case "num" -> (a, b) -> !Float.isNaN(intBitsToFloat(a)) && !Float.isNaN(intBitsToFloat(b));
             default -> throw form.unknown();
         };

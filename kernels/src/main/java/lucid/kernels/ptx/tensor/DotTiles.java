@@ -1,9 +1,12 @@
 package lucid.kernels.ptx.tensor;
 
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -11,91 +14,226 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.number.Formats;
 
-/// [Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 (or 16) columns of D stay in registers while k runs.
+/// [Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 (or 16) columns of D stay in vector registers while k runs.
 ///
 /// One accumulator register of a warp is 32 words: lane `4 g + t` holds row g of 8, column `2 t + p` of 8, p the parity of the register. So the two registers
-/// of a block hold its even and its odd columns, and a row of a block here is *even columns, then odd ones*, in B's panels as well ([#column]): then a row is two
-/// runs of 4 words. Panels of A (8 rows) and of B (8 columns) are both `[k][8]`; A is read one number at a time, into all lanes.
+/// of a block hold its even and its odd columns, and a row of a block here is *even columns, then odd ones*, in B's panels as well ([Panels#column]): then a row is two
+/// runs of 4 words. A is read one number at a time, into all lanes.
 ///
 /// Every lane does what the plain loop does: `fma(a_k, b_k, acc)` in ascending k, where fma and multiply-then-add agree because the product of two factors of
 /// at most 24 bits is exact in double.
+///
+/// With vectors of 512 bits and f32 accumulators a block goes from registers to registers without a stop in memory. Panels are native memory: an array begins 16 bytes behind
+/// a multiple of 8, so that most of its 64-byte vectors lie across two cache lines, which took a quarter more time (measured).
 ///
 /// No method here takes or returns a vector: past its node budget C2 stops inlining methods that are not part of the Vector API, and a vector handed to a method that is
 /// not inlined is allocated.
 final class DotTiles {
     /// 512 bits at most: a row of a block has 8 numbers.
-    private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED.length() > 8 ? DoubleVector.SPECIES_512 : DoubleVector.SPECIES_PREFERRED;
-    private static final int L = D.length();
-    private static final VectorShape HALF_SHAPE = VectorShape.forBitSize(Math.max(64, L * 32));
-    private static final VectorSpecies<Float> F = VectorSpecies.of(float.class, HALF_SHAPE);
-    private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, HALF_SHAPE);
+    static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED.length() > 8 ? DoubleVector.SPECIES_512 : DoubleVector.SPECIES_PREFERRED;
+    static final int L = D.length();
+    static final VectorSpecies<Float> F = VectorSpecies.of(float.class, VectorShape.forBitSize(Math.max(64, L * 32)));
+    static final VectorSpecies<Integer> I = F.withLanes(int.class);
+    static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     /// Whether there are vectors at all; else the plain path is used.
     static final boolean FAST = L >= 2;
-    /// From a vector of a block to the one that holds the odd columns (512 bits: the next row).
-    private static final int ODD = Math.max(4, L);
+    /// Whether [#pair] and [#single] can be used.
+    static final boolean WHOLE_ROWS = L == 8;
     /// Halves exchanged, and the mask of the upper half: two vectors of (even, odd columns of two rows) to two rows and back.
-    private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> (i + 4) % L);
-    private static final VectorMask<Float> UPPER = VectorMask.fromLong(F, 0xf0 & (1 << L) - 1);
-    private static final VectorShuffle<Integer> SWAP_INTS = SWAP.cast(I);
-    private static final VectorMask<Integer> UPPER_INTS = UPPER.cast(I);
-    private static final float NAN = Float.intBitsToFloat(Formats.NAN_F32);
+    static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> (i + 4) % L);
+    static final VectorMask<Float> UPPER = VectorMask.fromLong(F, 0xf0 & (1 << L) - 1);
+    static final float NAN = Float.intBitsToFloat(Formats.NAN_F32);
 
     private DotTiles() {}
 
-    /// Where lane i of the register of even columns stands in a block.
-    private static int place(int i) { return 8 * (i >> 2) + (i & 3); }
-
-    /// Where column n stands among the columns of B and in a row of a block.
-    static int column(int n) { return n & ~7 | (n & 1) << 2 | (n & 7) >> 1; }
-
-    /// A block of two n8 tiles: 8 rows from A's panel at `aAt`, `acc[tile][row][8]`.
-    static void multiplyPair(double[] a, int aAt, double[] b, int bAt, int depth, double[] acc) {
-        for (int row = 0; row < 8; row += 4) {
-            for (int part = 0; part < 8; part += L) four(a, aAt + row, b, bAt + part, bAt + part + 8 * depth, depth, acc, 8 * row + part);
+    /// One or two n8 tiles of f32 accumulators, 8 rows, from registers to registers.
+    ///
+    /// @param aAt the byte where A's panel begins
+    /// @param bAt the byte where B's panel begins
+    /// @param c slots of C's registers in `words`; those of the first tile begin at index `first`, those of the second 4 further
+    /// @param d the same for D
+    static void registers(int tiles, MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, int[] words, int[] c, int[] d, int first) {
+        if (tiles == 1) {
+            single(a, aAt, b, bAt, depth, words, 32 * c[first], 32 * c[first + 1], 32 * d[first], 32 * d[first + 1]);
+        } else {
+            pair(a, aAt, b, bAt, depth, words, 32 * c[first], 32 * c[first + 1], 32 * c[first + 4], 32 * c[first + 5],
+                    32 * d[first], 32 * d[first + 1], 32 * d[first + 4], 32 * d[first + 5]);
         }
     }
 
-    /// A block of one n8 tile.
-    static void multiply(double[] a, int aAt, double[] b, int bAt, int depth, double[] acc, int at) {
-        for (int part = 0; part < 8; part += L) eight(a, aAt, b, bAt + part, depth, acc, at + part);
-    }
-
-    private static void four(double[] a, int aAt, double[] b, int bAt, int b2, int depth, double[] acc, int at) {
-        DoubleVector c00 = DoubleVector.fromArray(D, acc, at);
-        DoubleVector c10 = DoubleVector.fromArray(D, acc, at + 8);
-        DoubleVector c20 = DoubleVector.fromArray(D, acc, at + 16);
-        DoubleVector c30 = DoubleVector.fromArray(D, acc, at + 24);
-        DoubleVector c01 = DoubleVector.fromArray(D, acc, at + 64);
-        DoubleVector c11 = DoubleVector.fromArray(D, acc, at + 72);
-        DoubleVector c21 = DoubleVector.fromArray(D, acc, at + 80);
-        DoubleVector c31 = DoubleVector.fromArray(D, acc, at + 88);
+    private static void pair(MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, int[] w, int c0, int c1, int c2, int c3, int d0, int d1, int d2, int d3) {
+        FloatVector e00 = IntVector.fromArray(I, w, c0).reinterpretAsFloats();
+        FloatVector o00 = IntVector.fromArray(I, w, c1).reinterpretAsFloats();
+        DoubleVector x0 = (DoubleVector) e00.blend(o00.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x1 = (DoubleVector) e00.rearrange(SWAP).blend(o00, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e01 = IntVector.fromArray(I, w, c0 + 8).reinterpretAsFloats();
+        FloatVector o01 = IntVector.fromArray(I, w, c1 + 8).reinterpretAsFloats();
+        DoubleVector x2 = (DoubleVector) e01.blend(o01.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x3 = (DoubleVector) e01.rearrange(SWAP).blend(o01, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e02 = IntVector.fromArray(I, w, c0 + 16).reinterpretAsFloats();
+        FloatVector o02 = IntVector.fromArray(I, w, c1 + 16).reinterpretAsFloats();
+        DoubleVector x4 = (DoubleVector) e02.blend(o02.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x5 = (DoubleVector) e02.rearrange(SWAP).blend(o02, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e03 = IntVector.fromArray(I, w, c0 + 24).reinterpretAsFloats();
+        FloatVector o03 = IntVector.fromArray(I, w, c1 + 24).reinterpretAsFloats();
+        DoubleVector x6 = (DoubleVector) e03.blend(o03.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x7 = (DoubleVector) e03.rearrange(SWAP).blend(o03, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e10 = IntVector.fromArray(I, w, c2).reinterpretAsFloats();
+        FloatVector o10 = IntVector.fromArray(I, w, c3).reinterpretAsFloats();
+        DoubleVector y0 = (DoubleVector) e10.blend(o10.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector y1 = (DoubleVector) e10.rearrange(SWAP).blend(o10, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e11 = IntVector.fromArray(I, w, c2 + 8).reinterpretAsFloats();
+        FloatVector o11 = IntVector.fromArray(I, w, c3 + 8).reinterpretAsFloats();
+        DoubleVector y2 = (DoubleVector) e11.blend(o11.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector y3 = (DoubleVector) e11.rearrange(SWAP).blend(o11, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e12 = IntVector.fromArray(I, w, c2 + 16).reinterpretAsFloats();
+        FloatVector o12 = IntVector.fromArray(I, w, c3 + 16).reinterpretAsFloats();
+        DoubleVector y4 = (DoubleVector) e12.blend(o12.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector y5 = (DoubleVector) e12.rearrange(SWAP).blend(o12, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e13 = IntVector.fromArray(I, w, c2 + 24).reinterpretAsFloats();
+        FloatVector o13 = IntVector.fromArray(I, w, c3 + 24).reinterpretAsFloats();
+        DoubleVector y6 = (DoubleVector) e13.blend(o13.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector y7 = (DoubleVector) e13.rearrange(SWAP).blend(o13, UPPER).convertShape(VectorOperators.F2D, D, 0);
         for (int k = 0; k < depth; k++) {
-            DoubleVector y0 = DoubleVector.fromArray(D, b, bAt + 8 * k);
-            DoubleVector y1 = DoubleVector.fromArray(D, b, b2 + 8 * k);
-            DoubleVector x = DoubleVector.broadcast(D, a[aAt + 8 * k]);
-            c00 = x.fma(y0, c00);
-            c01 = x.fma(y1, c01);
-            x = DoubleVector.broadcast(D, a[aAt + 8 * k + 1]);
-            c10 = x.fma(y0, c10);
-            c11 = x.fma(y1, c11);
-            x = DoubleVector.broadcast(D, a[aAt + 8 * k + 2]);
-            c20 = x.fma(y0, c20);
-            c21 = x.fma(y1, c21);
-            x = DoubleVector.broadcast(D, a[aAt + 8 * k + 3]);
-            c30 = x.fma(y0, c30);
-            c31 = x.fma(y1, c31);
+            long i = aAt + Panels.LEFT * k;
+            DoubleVector u = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k, NATIVE);
+            DoubleVector v = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k + Panels.RIGHT / 2, NATIVE);
+            DoubleVector s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i));
+            x0 = s.fma(u, x0);
+            y0 = s.fma(v, y0);
+            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 8));
+            x1 = s.fma(u, x1);
+            y1 = s.fma(v, y1);
+            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 16));
+            x2 = s.fma(u, x2);
+            y2 = s.fma(v, y2);
+            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 24));
+            x3 = s.fma(u, x3);
+            y3 = s.fma(v, y3);
+            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 32));
+            x4 = s.fma(u, x4);
+            y4 = s.fma(v, y4);
+            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 40));
+            x5 = s.fma(u, x5);
+            y5 = s.fma(v, y5);
+            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 48));
+            x6 = s.fma(u, x6);
+            y6 = s.fma(v, y6);
+            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 56));
+            x7 = s.fma(u, x7);
+            y7 = s.fma(v, y7);
         }
-        c00.intoArray(acc, at);
-        c10.intoArray(acc, at + 8);
-        c20.intoArray(acc, at + 16);
-        c30.intoArray(acc, at + 24);
-        c01.intoArray(acc, at + 64);
-        c11.intoArray(acc, at + 72);
-        c21.intoArray(acc, at + 80);
-        c31.intoArray(acc, at + 88);
+        e00 = (FloatVector) x0.convertShape(VectorOperators.D2F, F, 0);
+        e00 = e00.blend(NAN, e00.compare(VectorOperators.NE, e00));
+        o00 = (FloatVector) x1.convertShape(VectorOperators.D2F, F, 0);
+        o00 = o00.blend(NAN, o00.compare(VectorOperators.NE, o00));
+        e00.blend(o00.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0);
+        e00.rearrange(SWAP).blend(o00, UPPER).reinterpretAsInts().intoArray(w, d1);
+        e01 = (FloatVector) x2.convertShape(VectorOperators.D2F, F, 0);
+        e01 = e01.blend(NAN, e01.compare(VectorOperators.NE, e01));
+        o01 = (FloatVector) x3.convertShape(VectorOperators.D2F, F, 0);
+        o01 = o01.blend(NAN, o01.compare(VectorOperators.NE, o01));
+        e01.blend(o01.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 8);
+        e01.rearrange(SWAP).blend(o01, UPPER).reinterpretAsInts().intoArray(w, d1 + 8);
+        e02 = (FloatVector) x4.convertShape(VectorOperators.D2F, F, 0);
+        e02 = e02.blend(NAN, e02.compare(VectorOperators.NE, e02));
+        o02 = (FloatVector) x5.convertShape(VectorOperators.D2F, F, 0);
+        o02 = o02.blend(NAN, o02.compare(VectorOperators.NE, o02));
+        e02.blend(o02.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 16);
+        e02.rearrange(SWAP).blend(o02, UPPER).reinterpretAsInts().intoArray(w, d1 + 16);
+        e03 = (FloatVector) x6.convertShape(VectorOperators.D2F, F, 0);
+        e03 = e03.blend(NAN, e03.compare(VectorOperators.NE, e03));
+        o03 = (FloatVector) x7.convertShape(VectorOperators.D2F, F, 0);
+        o03 = o03.blend(NAN, o03.compare(VectorOperators.NE, o03));
+        e03.blend(o03.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 24);
+        e03.rearrange(SWAP).blend(o03, UPPER).reinterpretAsInts().intoArray(w, d1 + 24);
+        e10 = (FloatVector) y0.convertShape(VectorOperators.D2F, F, 0);
+        e10 = e10.blend(NAN, e10.compare(VectorOperators.NE, e10));
+        o10 = (FloatVector) y1.convertShape(VectorOperators.D2F, F, 0);
+        o10 = o10.blend(NAN, o10.compare(VectorOperators.NE, o10));
+        e10.blend(o10.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2);
+        e10.rearrange(SWAP).blend(o10, UPPER).reinterpretAsInts().intoArray(w, d3);
+        e11 = (FloatVector) y2.convertShape(VectorOperators.D2F, F, 0);
+        e11 = e11.blend(NAN, e11.compare(VectorOperators.NE, e11));
+        o11 = (FloatVector) y3.convertShape(VectorOperators.D2F, F, 0);
+        o11 = o11.blend(NAN, o11.compare(VectorOperators.NE, o11));
+        e11.blend(o11.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2 + 8);
+        e11.rearrange(SWAP).blend(o11, UPPER).reinterpretAsInts().intoArray(w, d3 + 8);
+        e12 = (FloatVector) y4.convertShape(VectorOperators.D2F, F, 0);
+        e12 = e12.blend(NAN, e12.compare(VectorOperators.NE, e12));
+        o12 = (FloatVector) y5.convertShape(VectorOperators.D2F, F, 0);
+        o12 = o12.blend(NAN, o12.compare(VectorOperators.NE, o12));
+        e12.blend(o12.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2 + 16);
+        e12.rearrange(SWAP).blend(o12, UPPER).reinterpretAsInts().intoArray(w, d3 + 16);
+        e13 = (FloatVector) y6.convertShape(VectorOperators.D2F, F, 0);
+        e13 = e13.blend(NAN, e13.compare(VectorOperators.NE, e13));
+        o13 = (FloatVector) y7.convertShape(VectorOperators.D2F, F, 0);
+        o13 = o13.blend(NAN, o13.compare(VectorOperators.NE, o13));
+        e13.blend(o13.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2 + 24);
+        e13.rearrange(SWAP).blend(o13, UPPER).reinterpretAsInts().intoArray(w, d3 + 24);
     }
 
-    private static void eight(double[] a, int aAt, double[] b, int bAt, int depth, double[] acc, int at) {
+    private static void single(MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, int[] w, int c0, int c1, int d0, int d1) {
+        FloatVector e00 = IntVector.fromArray(I, w, c0).reinterpretAsFloats();
+        FloatVector o00 = IntVector.fromArray(I, w, c1).reinterpretAsFloats();
+        DoubleVector x0 = (DoubleVector) e00.blend(o00.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x1 = (DoubleVector) e00.rearrange(SWAP).blend(o00, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e01 = IntVector.fromArray(I, w, c0 + 8).reinterpretAsFloats();
+        FloatVector o01 = IntVector.fromArray(I, w, c1 + 8).reinterpretAsFloats();
+        DoubleVector x2 = (DoubleVector) e01.blend(o01.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x3 = (DoubleVector) e01.rearrange(SWAP).blend(o01, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e02 = IntVector.fromArray(I, w, c0 + 16).reinterpretAsFloats();
+        FloatVector o02 = IntVector.fromArray(I, w, c1 + 16).reinterpretAsFloats();
+        DoubleVector x4 = (DoubleVector) e02.blend(o02.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x5 = (DoubleVector) e02.rearrange(SWAP).blend(o02, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        FloatVector e03 = IntVector.fromArray(I, w, c0 + 24).reinterpretAsFloats();
+        FloatVector o03 = IntVector.fromArray(I, w, c1 + 24).reinterpretAsFloats();
+        DoubleVector x6 = (DoubleVector) e03.blend(o03.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
+        DoubleVector x7 = (DoubleVector) e03.rearrange(SWAP).blend(o03, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        for (int k = 0; k < depth; k++) {
+            long i = aAt + Panels.LEFT * k;
+            DoubleVector u = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k, NATIVE);
+            x0 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i)), x0);
+            x1 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 8)), x1);
+            x2 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 16)), x2);
+            x3 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 24)), x3);
+            x4 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 32)), x4);
+            x5 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 40)), x5);
+            x6 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 48)), x6);
+            x7 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 56)), x7);
+        }
+        e00 = (FloatVector) x0.convertShape(VectorOperators.D2F, F, 0);
+        e00 = e00.blend(NAN, e00.compare(VectorOperators.NE, e00));
+        o00 = (FloatVector) x1.convertShape(VectorOperators.D2F, F, 0);
+        o00 = o00.blend(NAN, o00.compare(VectorOperators.NE, o00));
+        e00.blend(o00.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0);
+        e00.rearrange(SWAP).blend(o00, UPPER).reinterpretAsInts().intoArray(w, d1);
+        e01 = (FloatVector) x2.convertShape(VectorOperators.D2F, F, 0);
+        e01 = e01.blend(NAN, e01.compare(VectorOperators.NE, e01));
+        o01 = (FloatVector) x3.convertShape(VectorOperators.D2F, F, 0);
+        o01 = o01.blend(NAN, o01.compare(VectorOperators.NE, o01));
+        e01.blend(o01.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 8);
+        e01.rearrange(SWAP).blend(o01, UPPER).reinterpretAsInts().intoArray(w, d1 + 8);
+        e02 = (FloatVector) x4.convertShape(VectorOperators.D2F, F, 0);
+        e02 = e02.blend(NAN, e02.compare(VectorOperators.NE, e02));
+        o02 = (FloatVector) x5.convertShape(VectorOperators.D2F, F, 0);
+        o02 = o02.blend(NAN, o02.compare(VectorOperators.NE, o02));
+        e02.blend(o02.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 16);
+        e02.rearrange(SWAP).blend(o02, UPPER).reinterpretAsInts().intoArray(w, d1 + 16);
+        e03 = (FloatVector) x6.convertShape(VectorOperators.D2F, F, 0);
+        e03 = e03.blend(NAN, e03.compare(VectorOperators.NE, e03));
+        o03 = (FloatVector) x7.convertShape(VectorOperators.D2F, F, 0);
+        o03 = o03.blend(NAN, o03.compare(VectorOperators.NE, o03));
+        e03.blend(o03.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 24);
+        e03.rearrange(SWAP).blend(o03, UPPER).reinterpretAsInts().intoArray(w, d1 + 24);
+    }
+
+    /// A block of one n8 tile whose accumulators are in `acc`.
+    static void multiply(MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, double[] acc, int at) {
+        for (int part = 0; part < 8; part += L) eight(a, aAt, b, bAt + 8 * part, depth, acc, at + part);
+    }
+
+    private static void eight(MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, double[] acc, int at) {
         DoubleVector c0 = DoubleVector.fromArray(D, acc, at);
         DoubleVector c1 = DoubleVector.fromArray(D, acc, at + 8);
         DoubleVector c2 = DoubleVector.fromArray(D, acc, at + 16);
@@ -105,15 +243,16 @@ final class DotTiles {
         DoubleVector c6 = DoubleVector.fromArray(D, acc, at + 48);
         DoubleVector c7 = DoubleVector.fromArray(D, acc, at + 56);
         for (int k = 0; k < depth; k++) {
-            DoubleVector y = DoubleVector.fromArray(D, b, bAt + 8 * k);
-            c0 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k]), c0);
-            c1 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 1]), c1);
-            c2 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 2]), c2);
-            c3 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 3]), c3);
-            c4 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 4]), c4);
-            c5 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 5]), c5);
-            c6 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 6]), c6);
-            c7 = y.fma(DoubleVector.broadcast(D, a[aAt + 8 * k + 7]), c7);
+            long i = aAt + Panels.LEFT * k;
+            DoubleVector y = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k, NATIVE);
+            c0 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i)), c0);
+            c1 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 8)), c1);
+            c2 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 16)), c2);
+            c3 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 24)), c3);
+            c4 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 32)), c4);
+            c5 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 40)), c5);
+            c6 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 48)), c6);
+            c7 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 56)), c7);
         }
         c0.intoArray(acc, at);
         c1.intoArray(acc, at + 8);
@@ -123,158 +262,5 @@ final class DotTiles {
         c5.intoArray(acc, at + 40);
         c6.intoArray(acc, at + 48);
         c7.intoArray(acc, at + 56);
-    }
-
-    /// Two f32 registers (even columns at `even`, odd ones at `odd`) to a block.
-    static void readF32(int[] words, int even, int odd, double[] acc, int at) {
-        for (int i = 0; i < 32; i += L) {
-            FloatVector e = IntVector.fromArray(I, words, even + i).reinterpretAsFloats();
-            FloatVector o = IntVector.fromArray(I, words, odd + i).reinterpretAsFloats();
-            FloatVector x = e;
-            FloatVector y = o;
-            if (L == 8) {
-                // Even and odd columns of two rows to two rows.
-                x = e.blend(o.rearrange(SWAP), UPPER);
-                y = e.rearrange(SWAP).blend(o, UPPER);
-            }
-            ((DoubleVector) x.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + place(i));
-            ((DoubleVector) y.convertShape(VectorOperators.F2D, D, 0)).intoArray(acc, at + place(i) + ODD);
-        }
-    }
-
-    /// The inverse of [#readF32]: one rounding to f32, NaN as PTX's.
-    static void writeF32(double[] acc, int at, int[] words, int even, int odd) {
-        for (int i = 0; i < 32; i += L) {
-            FloatVector x = (FloatVector) DoubleVector.fromArray(D, acc, at + place(i)).convertShape(VectorOperators.D2F, F, 0);
-            FloatVector y = (FloatVector) DoubleVector.fromArray(D, acc, at + place(i) + ODD).convertShape(VectorOperators.D2F, F, 0);
-            x = x.blend(NAN, x.compare(VectorOperators.NE, x));
-            y = y.blend(NAN, y.compare(VectorOperators.NE, y));
-            FloatVector e = x;
-            FloatVector o = y;
-            if (L == 8) {
-                e = x.blend(y.rearrange(SWAP), UPPER);
-                o = x.rearrange(SWAP).blend(y, UPPER);
-            }
-            e.reinterpretAsInts().intoArray(words, even + i);
-            o.reinterpretAsInts().intoArray(words, odd + i);
-        }
-    }
-
-    /// Two s32 registers to a block.
-    static void readS32(int[] words, int even, int odd, double[] acc, int at) {
-        for (int i = 0; i < 32; i += L) {
-            IntVector e = IntVector.fromArray(I, words, even + i);
-            IntVector o = IntVector.fromArray(I, words, odd + i);
-            IntVector x = e;
-            IntVector y = o;
-            if (L == 8) {
-                x = e.blend(o.rearrange(SWAP_INTS), UPPER_INTS);
-                y = e.rearrange(SWAP_INTS).blend(o, UPPER_INTS);
-            }
-            ((DoubleVector) x.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + place(i));
-            ((DoubleVector) y.convertShape(VectorOperators.I2D, D, 0)).intoArray(acc, at + place(i) + ODD);
-        }
-    }
-
-    /// The inverse of [#readS32]: integers below 2^51 wrap to 32 bits, or stop at the ends. After adding 1.5 2^52 the low bits of the fraction are the
-    /// integer in two's complement.
-    static void writeS32(double[] acc, int at, boolean saturate, int[] words, int even, int odd) {
-        double low = saturate ? Integer.MIN_VALUE : -0x1p51;
-        double high = saturate ? Integer.MAX_VALUE : 0x1p51;
-        for (int i = 0; i < 32; i += L) {
-            LongVector a = DoubleVector.fromArray(D, acc, at + place(i)).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
-            LongVector b = DoubleVector.fromArray(D, acc, at + place(i) + ODD).max(low).min(high).add(0x1.8p52).reinterpretAsLongs();
-            IntVector x = (IntVector) a.convertShape(VectorOperators.L2I, I, 0);
-            IntVector y = (IntVector) b.convertShape(VectorOperators.L2I, I, 0);
-            IntVector e = x;
-            IntVector o = y;
-            if (L == 8) {
-                e = x.blend(y.rearrange(SWAP_INTS), UPPER_INTS);
-                o = x.rearrange(SWAP_INTS).blend(y, UPPER_INTS);
-            }
-            e.intoArray(words, even + i);
-            o.intoArray(words, odd + i);
-        }
-    }
-
-    /// Panels from staged words: `stage[word][count]`, a word holding neighbours in k, to `out[count / 8][k][8]` doubles.
-    /// One small method per type, so that each is compiled on its own.
-    static void expand(Element type, int[] stage, int count, int words, boolean negate, double[] out) {
-        for (int panel = 0; panel < count; panel += 8) {
-            for (int part = 0; part < 8; part += L) {
-                int from = panel + part;
-                int to = panel * words * type.perWord() + part;
-                switch (type) {
-                    case BF16 -> bf16(stage, from, count, words, out, to);
-                    case F16 -> f16(stage, from, count, words, out, to);
-                    case TF32 -> tf32(stage, from, count, words, out, to);
-                    case S8, S4 -> signed(type.bits(), stage, from, count, words, out, to);
-                    case U8, U4 -> unsigned(type.bits(), stage, from, count, words, out, to);
-                    default -> scalar(type, stage, from, count, words, out, to);
-                }
-            }
-        }
-        if (negate) {
-            for (int i = 0; i < count * words * type.perWord(); i++) out[i] = -out[i];
-        }
-    }
-
-    private static void bf16(int[] stage, int from, int count, int words, double[] out, int to) {
-        for (int w = 0; w < words; w++) {
-            IntVector word = IntVector.fromArray(I, stage, from + w * count);
-            FloatVector low = word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            FloatVector high = word.and(0xffff0000).reinterpretAsFloats();
-            ((DoubleVector) low.convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 16 * w);
-            ((DoubleVector) high.convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 16 * w + 8);
-        }
-    }
-
-    /// Exponent and fraction of f16 moved into f32's place and scaled by 2^(127 - 15), which is exact for subnormals too.
-    private static void f16(int[] stage, int from, int count, int words, double[] out, int to) {
-        for (int i = 0; i < 2 * words; i++) {
-            IntVector upper = IntVector.fromArray(I, stage, from + (i >> 1) * count).lanewise(VectorOperators.LSHL, 16 * (1 - (i & 1)));
-            IntVector magnitude = upper.lanewise(VectorOperators.LSHR, 3).and(0x0fffe000);
-            IntVector bits = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
-            // Infinity and NaN: the largest exponent stays the largest.
-            bits = bits.blend(magnitude.or(0x7f800000), magnitude.compare(VectorOperators.GE, 0x0f800000)).or(upper.and(0x80000000));
-            ((DoubleVector) bits.reinterpretAsFloats().convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 8 * i);
-        }
-    }
-
-    private static void tf32(int[] stage, int from, int count, int words, double[] out, int to) {
-        for (int w = 0; w < words; w++) {
-            IntVector word = IntVector.fromArray(I, stage, from + w * count);
-            FloatVector whole = word.reinterpretAsFloats();
-            FloatVector x = word.and(0xffffe000).reinterpretAsFloats().blend(whole, whole.compare(VectorOperators.NE, whole));
-            ((DoubleVector) x.convertShape(VectorOperators.F2D, D, 0)).intoArray(out, to + 8 * w);
-        }
-    }
-
-    private static void signed(int width, int[] stage, int from, int count, int words, double[] out, int to) {
-        for (int w = 0; w < words; w++) {
-            IntVector word = IntVector.fromArray(I, stage, from + w * count);
-            for (int j = 0; j < 32; j += width, to += 8) {
-                IntVector value = word.lanewise(VectorOperators.LSHL, 32 - width - j).lanewise(VectorOperators.ASHR, 32 - width);
-                ((DoubleVector) value.convertShape(VectorOperators.I2D, D, 0)).intoArray(out, to);
-            }
-        }
-    }
-
-    private static void unsigned(int width, int[] stage, int from, int count, int words, double[] out, int to) {
-        for (int w = 0; w < words; w++) {
-            IntVector word = IntVector.fromArray(I, stage, from + w * count);
-            for (int j = 0; j < 32; j += width, to += 8) {
-                IntVector value = word.lanewise(VectorOperators.LSHL, 32 - width - j).lanewise(VectorOperators.LSHR, 32 - width);
-                ((DoubleVector) value.convertShape(VectorOperators.I2D, D, 0)).intoArray(out, to);
-            }
-        }
-    }
-
-    private static void scalar(Element type, int[] stage, int from, int count, int words, double[] out, int to) {
-        for (int w = 0; w < words; w++) {
-            for (int j = 0; j < type.perWord(); j++, to += 8) {
-                for (int i = 0; i < L; i++) out[to + i] = type.value(stage[from + w * count + i] >>> j * type.bits());
-            }
-        }
     }
 }

@@ -1,5 +1,8 @@
 package lucid.kernels.ptx.tensor;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
 /// Which element of a matrix stands in which register of which thread (PTX ISA, "Matrix fragments for mma" and "Register fragments for wgmma").
 ///
 /// With `g = lane >> 2`, `t = lane & 3`, `e` elements in a register, `j` the place inside the register, one rule covers every shape that has no
@@ -21,6 +24,11 @@ public final class Fragment {
     private final int width;
     private final int[] rowOf;
     private final int[] columnOf;
+
+    /// Layouts are made once: every decoded product asks for its own.
+    private static final Map<Shape, Fragment> KNOWN = new ConcurrentHashMap<>();
+
+    private record Shape(char matrix, int rows, int columns, int threads, Element type) {}
 
     private interface Place {
         int at(int g, int t, int element);
@@ -54,13 +62,13 @@ public final class Fragment {
         int e = perRegister(type);
         Place row = m == 8 ? (g, _, _) -> g : (g, _, i) -> g + 8 * (i / e % 2);
         Place column = m == 8 ? (_, t, i) -> e * t + i : (_, t, i) -> e * t + i % e + 4 * e * (i / e / 2);
-        return new Fragment(m, k, threads, type.bits(), row, column);
+        return of(new Shape('A', m, k, threads, type), row, column);
     }
 
     /// The right factor of a warp, `k x 8`.
     public static Fragment b(int k, Element type) {
         int e = perRegister(type);
-        return new Fragment(k, 8, 32, type.bits(), (_, t, i) -> e * t + i % e + 4 * e * (i / e), (g, _, _) -> g);
+        return of(new Shape('B', k, 8, 32, type), (_, t, i) -> e * t + i % e + 4 * e * (i / e), (g, _, _) -> g);
     }
 
     /// The accumulator of a warp, `m x 8` with m = 16 or 8.
@@ -72,7 +80,11 @@ public final class Fragment {
     private static Fragment sum(int m, int n, int threads, Element type) {
         Place row = m == 8 ? (g, _, _) -> g : (g, _, i) -> g + 8 * (i / 2 % 2);
         Place column = (_, t, i) -> 8 * (i / 4) + 2 * t + i % 2;
-        return new Fragment(m, n, threads, type.bits(), row, column);
+        return of(new Shape('C', m, n, threads, type), row, column);
+    }
+
+    private static Fragment of(Shape shape, Place row, Place column) {
+        return KNOWN.computeIfAbsent(shape, s -> new Fragment(s.rows, s.columns, s.threads, s.type.bits(), row, column));
     }
 
     private static int perRegister(Element type) { return Math.max(1, type.perWord()); }

@@ -45,15 +45,15 @@ public final class MmaUnit {
         check(d, a, b, c);
         int k = form.k();
         int depth = k / form.a().perWord();
-        Scratch s = Scratch.of(16 * k, 8 * k, 16 * depth);
-        Registers.stage(words, a, form.m() / 8, false, s.stage, form.m(), 0);
-        DotTiles.expand(form.a(), s.stage, form.m(), depth, false, s.a);
-        Registers.stage(words, b, 1, true, s.stage, 8, 0);
-        DotTiles.expand(form.b(), s.stage, 8, depth, false, s.b);
         int halves = form.m() / 8;
+        Scratch s = Scratch.of(form.m(), 8, k, depth);
+        Registers.stage(words, a, halves, false, s.stage, form.m(), 0);
+        Panels.expandLeft(form.a(), s.stage, form.m(), depth, s.a);
+        Registers.stage(words, b, 1, true, s.stage, 8, 0);
+        Panels.expandRight(form.b(), s.stage, 8, depth, s.b);
         for (int half = 0; half < halves; half++) {
             Registers.read(form.d(), words, c, 2 * half, s.acc, 64 * half);
-            DotTiles.multiply(s.a, 8 * half * k, s.b, 0, k, s.acc, 64 * half);
+            DotTiles.multiply(s.a, Panels.left(8 * half, k), s.b, 0, k, s.acc, 64 * half);
         }
         for (int half = 0; half < halves; half++) Registers.write(form.d(), saturate, s.acc, 64 * half, words, d, 2 * half);
     }

@@ -15,7 +15,7 @@ final class Registers {
             int from = 32 * slots[r];
             int to = 4 * (r / halves) * count + row + 8 * (r % halves);
             for (int g = 0; g < 8; g++) {
-                int at = to + (isB ? DotTiles.column(g) : g);
+                int at = to + (isB ? Panels.column(g) : g);
                 stage[at] = words[from + 4 * g];
                 stage[at + count] = words[from + 4 * g + 1];
                 stage[at + 2 * count] = words[from + 4 * g + 2];
@@ -27,9 +27,9 @@ final class Registers {
     /// The accumulators of 8 rows and one n8 tile as a block of [DotTiles]. `first` is the number of the block's first element in a thread's list.
     static void read(Element type, int[] words, int[] slots, int first, double[] acc, int at) {
         switch (type) {
-            case F32 -> DotTiles.readF32(words, 32 * slots[first], 32 * slots[first + 1], acc, at);
+            case F32 -> Blocks.readF32(words, 32 * slots[first], 32 * slots[first + 1], acc, at);
             case F16 -> readF16(words, 32 * slots[first / 2], acc, at);
-            default -> DotTiles.readS32(words, 32 * slots[first], 32 * slots[first + 1], acc, at);
+            default -> Blocks.readS32(words, 32 * slots[first], 32 * slots[first + 1], acc, at);
         }
     }
 
@@ -43,9 +43,9 @@ final class Registers {
     /// The inverse of [#read]: rounds to the accumulator's type.
     static void write(Element type, boolean saturate, double[] acc, int at, int[] words, int[] slots, int first) {
         switch (type) {
-            case F32 -> DotTiles.writeF32(acc, at, words, 32 * slots[first], 32 * slots[first + 1]);
+            case F32 -> Blocks.writeF32(acc, at, words, 32 * slots[first], 32 * slots[first + 1]);
             case F16 -> writeF16(acc, at, words, 32 * slots[first / 2]);
-            default -> DotTiles.writeS32(acc, at, saturate, words, 32 * slots[first], 32 * slots[first + 1]);
+            default -> Blocks.writeS32(acc, at, saturate, words, 32 * slots[first], 32 * slots[first + 1]);
         }
     }
 

@@ -1,12 +1,15 @@
 package lucid.kernels.ptx.tensor;
 
-/// Buffers of one thread for [DotTiles], kept from instruction to instruction and grown when needed.
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Buffers of one thread for [Panels] and [DotTiles], kept from instruction to instruction and grown when needed.
 final class Scratch {
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-    /// Panels of A and B.
-    double[] a = new double[0];
-    double[] b = new double[0];
+    /// [Panels] of A and B, aligned to cache lines.
+    MemorySegment a = MemorySegment.NULL;
+    MemorySegment b = MemorySegment.NULL;
     /// Words of one factor, `[word][row or column]`.
     int[] stage = new int[0];
     /// Two blocks.
@@ -14,14 +17,19 @@ final class Scratch {
 
     private Scratch() {}
 
-    /// @param a elements of A
-    /// @param b elements of B
-    /// @param stage words of the larger of both
-    static Scratch of(int a, int b, int stage) {
+    /// @param m rows of A
+    /// @param n columns of B
+    /// @param words of one row or column
+    static Scratch of(int m, int n, int k, int words) {
         Scratch s = OF_THREAD.get();
-        if (s.a.length < a) s.a = new double[a];
-        if (s.b.length < b) s.b = new double[b];
-        if (s.stage.length < stage) s.stage = new int[stage];
+        s.a = atLeast(s.a, m / 8 * Panels.LEFT * k);
+        s.b = atLeast(s.b, (n + 8) / 16 * Panels.RIGHT * k);
+        int staged = Math.max(m, n) * words;
+        if (s.stage.length < staged) s.stage = new int[staged];
         return s;
+    }
+
+    private static MemorySegment atLeast(MemorySegment panels, long bytes) {
+        return panels.byteSize() >= bytes ? panels : Arena.ofAuto().allocate(bytes, 64);
     }
 }

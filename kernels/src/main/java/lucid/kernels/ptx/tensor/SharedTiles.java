@@ -12,7 +12,7 @@ final class SharedTiles {
 
     private SharedTiles() {}
 
-    /// Stages a factor as `stage[word][position(mn)]`: position is mn for A, [DotTiles#column] for B.
+    /// Stages a factor as `stage[word][position(mn)]`: position is mn for A, [Panels#column] for B.
     static void stage(SharedView shared, MatrixDescriptor descriptor, boolean isA, int count, boolean mnMajor, Element type, int[] stage) {
         descriptor.check(count, 32 / type.bytes(), mnMajor, type);
         String what = isA ? "wgmma, factor A" : "wgmma, factor B";
@@ -29,7 +29,7 @@ final class SharedTiles {
         for (int mn = 0; mn < count; mn++) {
             int low = shared.index(descriptor.piece(mn, 0), 16, what);
             int high = shared.index(descriptor.piece(mn, 1), 16, what);
-            int to = isA ? mn : DotTiles.column(mn);
+            int to = isA ? mn : Panels.column(mn);
             spread(shared.bytes(), low, stage, to, count);
             spread(shared.bytes(), high, stage, to + 4 * count, count);
         }

@@ -106,28 +106,39 @@ public final class WgmmaUnit {
         for (int i = 0; i < n; i++) x[i] = -x[i];
     }
 
-    private Scratch scratch() {
-        int k = form.k();
-        return Scratch.of(64 * k, form.n() * k, SharedTiles.WORDS * Math.max(64, form.n()));
+    private Scratch scratch() { return Scratch.of(64, form.n(), form.k(), SharedTiles.WORDS); }
+
+    /// A's words are staged. A panel of B stays in the first-level cache while A passes by.
+    private void multiply(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {
+        if (negate()) Panels.negate(form.a(), s.stage, 64 * SharedTiles.WORDS);
+        Panels.expandLeft(form.a(), s.stage, 64, SharedTiles.WORDS, s.a);
+        SharedTiles.stage(shared, b, false, form.n(), options.transB, form.b(), s.stage);
+        Panels.expandRight(form.b(), s.stage, form.n(), SharedTiles.WORDS, s.b);
+        boolean direct = DotTiles.WHOLE_ROWS && form.d() == Element.F32;
+        if (direct && !scaleD) clear(files, d);
+        int tiles = form.n() / 8;
+        for (int tile = 0; tile < tiles; tile += 2) {
+            int count = Math.min(2, tiles - tile);
+            for (int m = 0; m < 64; m += 8) {
+                int first = 4 * tile + (m >> 2 & 2);
+                if (direct) DotTiles.registers(count, s.a, Panels.left(m, form.k()), s.b, Panels.right(tile, form.k()), form.k(), files[m >> 4], d, d, first);
+                else block(files[m >> 4], d, m, tile, count, scaleD, s);
+            }
+        }
     }
 
-    /// A's words are staged.
-    private void multiply(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {
-        int k = form.k();
-        DotTiles.expand(form.a(), s.stage, 64, SharedTiles.WORDS, negate(), s.a);
-        SharedTiles.stage(shared, b, false, form.n(), options.transB, form.b(), s.stage);
-        DotTiles.expand(form.b(), s.stage, form.n(), SharedTiles.WORDS, false, s.b);
-        int tiles = form.n() / 8;
-        for (int m = 0; m < 64; m += 8) {
-            int[] words = files[m >> 4];
-            for (int tile = 0; tile < tiles; tile += 2) {
-                int count = Math.min(2, tiles - tile);
-                int first = 4 * tile + (m >> 2 & 2);
-                read(words, d, first, count, scaleD, s.acc);
-                if (count == 2) DotTiles.multiplyPair(s.a, m * k, s.b, 8 * tile * k, k, s.acc);
-                else DotTiles.multiply(s.a, m * k, s.b, 8 * tile * k, k, s.acc, 0);
-                for (int t = 0; t < count; t++) Registers.write(form.d(), options.saturate, s.acc, 64 * t, words, d, first + 4 * t);
-            }
+    private static void clear(int[][] files, int[] d) {
+        for (int[] words : files) {
+            for (int slot : d) Arrays.fill(words, 32 * slot, 32 * slot + 32, 0);
+        }
+    }
+
+    private void block(int[] words, int[] d, int m, int tile, int count, boolean scaleD, Scratch s) {
+        int first = 4 * tile + (m >> 2 & 2);
+        read(words, d, first, count, scaleD, s.acc);
+        for (int t = 0; t < count; t++) {
+            DotTiles.multiply(s.a, Panels.left(m, form.k()), s.b, Panels.right(tile + t, form.k()), form.k(), s.acc, 64 * t);
+            Registers.write(form.d(), options.saturate, s.acc, 64 * t, words, d, first + 4 * t);
         }
     }
 
