@@ -2,10 +2,12 @@ package lucid.nn.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.config.ResamplerConfig;
+import lucid.nn.layer.Blocks;
 import lucid.nn.layer.LayerNorm;
 import lucid.nn.layer.Linear;
 import lucid.nn.layer.ResamplerLayer;
@@ -70,7 +72,9 @@ public record GroupResampler(ResamplerConfig config, Tensor latents, Linear line
         for (int i = 0; i < ids.length; i++) ids[i] = i % config.latents();
         Tensor z = latents.gatherRows(Tensor.ints(step, ids, ids.length), latentGroups);
         AttentionPlan plan = new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans);
-        for (ResamplerLayer layer : layers) z = layer.forward(x, z, plan);
+        List<UnaryOperator<Tensor>> run = new ArrayList<>();
+        for (ResamplerLayer layer : layers) run.add(latentRows -> layer.forward(x, latentRows, plan));
+        z = Blocks.run(z, run);
         int width = tokens * config.hiddenSize();
         return norm.forward(z).reshape(clips.count(), width).add(table).reshape(clips.count() * tokens, config.hiddenSize()).withRowGroups(latentGroups);
     }

@@ -20,6 +20,7 @@ import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
 import lucid.nn.weights.WeightSource;
 import lucid.tensor.Scope;
+import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
 /// The SigLIP vision tower: patches + learned positions, pre-norm blocks without mask, post_layernorm and attention-pooling head.
@@ -29,6 +30,9 @@ import lucid.tensor.Tensor;
 /// @param positions      [patches, hidden]
 public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Tensor positions, List<VisionBlock> blocks, LayerNorm postNorm,
                            PoolingHead head, ParameterSet parameters) {
+    /// Patches that go through the blocks at once without gradients: so many that reading the weights costs nothing beside the products.
+    private static final int ROWS_AT_ONCE = 3000;
+
     /// Builds the tower on parameters named `prefix + "vision_model...."`, as published; or `prefix + "..."`, as transformers 5 saves a tower that it made itself.
     public static SiglipVision of(ParameterSet p, String prefix, SiglipVisionConfig c) {
         String at = p.stores(prefix + "embeddings.patch_embedding.weight") ? prefix : prefix + "vision_model.";
@@ -103,12 +107,31 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// @param clips see [#embed]
     public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer) { return hiddenState(step, images, clips, layer, (_, _) -> {}); }
 
-    /// The same, telling after every block how many are done, and of how many.
+    /// The same, telling after every block how many are done, and of how many. Without gradients a few images go through the blocks at a time: by the row
+    /// law that changes no bit, and the temporaries of 16 frames would take more than a gigabyte.
     public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer, BlockListener listener) {
         int count = config.layers() + 1 + layer;
         if (layer >= 0 || count < 0) throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
         Tensor x = embed(step, images, clips, false);
-        AttentionPlan plan = plan(x, images.shape().dim(0));
+        int n = images.shape().dim(0);
+        int atOnce = Tape.gradEnabled() ? n : Math.max(1, ROWS_AT_ONCE / config.patches());
+        if (n <= atOnce) return through(x, n, count, listener);
+        int passes = (n + atOnce - 1) / atOnce;
+        Tensor all = Tensor.undefined(step, DType.F32, x.shape().rows(), x.shape().cols());
+        for (int pass = 0; pass < passes; pass++) {
+            int from = pass * atOnce;
+            int to = Math.min(n, from + atOnce);
+            int before = pass * count;
+            try (Scope _ = step.child()) {
+                Tensor part = through(x.rows(from * config.patches(), to * config.patches()), to - from, count, (done, _) -> listener.done(before + done, passes * count));
+                all.rows(from * config.patches(), to * config.patches()).copyFrom(part);
+            }
+        }
+        return all;
+    }
+
+    private Tensor through(Tensor x, int images, int count, BlockListener listener) {
+        AttentionPlan plan = plan(x, images);
         List<UnaryOperator<Tensor>> run = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             VisionBlock block = blocks.get(i);

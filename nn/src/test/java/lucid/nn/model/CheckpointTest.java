@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.DType;
@@ -142,6 +144,23 @@ class CheckpointTest {
             try (Checkpoint c = Checkpoint.open(device, temp)) {
                 which.assertSame(answer(c.video().orElseThrow()), found, "f16 and the same numbers in f32");
             }
+        }
+    }
+
+    /// A few frames go through the tower at a time; the bits are those of all at once.
+    @ParameterizedTest @EnumSource(Devices.class)
+    void manyFramesTakeLittleMemory(Devices which) {
+        int n = 1400;
+        try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 3); Scope scope = Scope.open(device)) {
+            Tensor frames = Tensor.bytes(scope, Toy.frames(n, 1), n, 16, 16, 3);
+            List<String> heard = new ArrayList<>();
+            long before = device.liveBytes();
+            Tensor some = model.features(scope, frames, (done, all) -> heard.add(done + "/" + all));
+            long rows = (long) n * model.config().vision().patches() * model.config().vision().hiddenSize() * 4;
+            assertTrue(device.peakBytes() - before < 7 * rows, device.peakBytes() - before + " bytes for states of " + rows + " (all at once: 11 times as many)");
+            assertEquals(10, heard.size());
+            assertEquals("10/10", heard.getLast());
+            which.assertSame(model.trainedFeatures(scope, frames, null).toFloats(), some.toFloats(), "features");
         }
     }
 
