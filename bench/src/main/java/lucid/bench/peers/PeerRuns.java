@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import lucid.grpo.cli.Subcommand;
 import lucid.kernels.Device;
@@ -26,8 +27,11 @@ import picocli.CommandLine.Spec;
 public final class PeerRuns implements Subcommand {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @Parameters(paramLabel = "WORKLOAD", description = "demo_step, layer_step, generate or trl_grpo, as in bench/peers.")
+    @Parameters(paramLabel = "WORKLOAD", description = "demo_step, layer_step, generate, trl_grpo, or with --model full_prefill and full_decode, as in bench/peers.")
     private String workload;
+
+    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint of a Qwen2 decoder (or of a TinyLLaVA-Video, whose decoder is taken), for full_prefill and full_decode.")
+    private Path model;
 
     @Option(names = "--repetitions", paramLabel = "N", defaultValue = "5", description = "Measured repetitions (default: ${DEFAULT-VALUE}).")
     private int repetitions;
@@ -69,7 +73,11 @@ public final class PeerRuns implements Subcommand {
             case "layer_step" -> new LayerStep(device);
             case "generate" -> new Generation(device, 16, 109, 8, 40);
             case "trl_grpo" -> new TextGrpoStep(device);
-            default -> throw new CommandLine.ParameterException(spec.commandLine(), "peer: workload '" + workload + "'; wanted demo_step, layer_step, generate or trl_grpo");
+            case "full_prefill", "full_decode" -> {
+                if (model == null) throw new CommandLine.ParameterException(spec.commandLine(), "peer: " + workload + " needs a checkpoint; wanted --model DIR");
+                yield new FullText(device, model, workload.equals("full_decode"));
+            }
+            default -> throw new CommandLine.ParameterException(spec.commandLine(), "peer: workload '" + workload + "'; wanted demo_step, layer_step, generate, trl_grpo, full_prefill or full_decode");
         };
     }
 

@@ -11,7 +11,7 @@ import lucid.nn.optim.AdamW;
 import lucid.nn.weights.Initialization;
 
 /// A fixed piece of work with a twin in `bench/peers`.
-sealed interface Workload extends AutoCloseable permits DemoTrainingStep, LayerStep, Generation, TextGrpoStep {
+sealed interface Workload extends AutoCloseable permits DemoTrainingStep, LayerStep, Generation, TextGrpoStep, FullText {
     /// As in the Python scripts: AdamW with torch's other defaults, clipping by the global norm.
     AdamW.Settings ADAMW = new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0.01f, 1f);
     double LEARNING_RATE = 1e-6;

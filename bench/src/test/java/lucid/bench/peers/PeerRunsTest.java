@@ -12,7 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import lucid.nn.config.Qwen2Config;
+import lucid.nn.file.StoredType;
+import lucid.nn.model.Qwen2;
+import lucid.nn.weights.Initialization;
+import lucid.nn.weights.ParameterSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /// Lucid's side of the comparisons: what it prints, and that both sides compare the same model.
@@ -34,6 +42,20 @@ class PeerRunsTest {
     @Test void aWholeGrpoStepRuns() {
         assertEquals(0, peer("trl_grpo", "--repetitions", "1", "--warmup", "0"), err::toString);
         assertTrue(out.toString().contains("\"tokens\":4096"), out::toString);
+    }
+
+    @Test void aDecoderFromItsFiles(@TempDir Path folder) throws IOException {
+        Qwen2Config config = new Qwen2Config(300, 32, 48, 2, 4, 2, 8, 1e-6f, 1e4, 1024, true, 0.02, -1);
+        Files.writeString(folder.resolve("config.json"), config.toJson().toString());
+        try (Device device = new SimdDevice(1); ParameterSet random = Qwen2.random(device, config, 1, Initialization.PUBLISHED).parameters()) {
+            random.save(folder.resolve("model.safetensors"), StoredType.BF16);
+        }
+        for (String workload : List.of("full_prefill", "full_decode")) {
+            assertEquals(0, peer(workload, "--model", folder.toString(), "--repetitions", "2", "--warmup", "0", "--threads", "1", "--cpu"), err::toString);
+        }
+        assertTrue(out.toString().contains("\"tokens\":600") && out.toString().contains("\"tokens\":8"), out::toString);
+        assertEquals(2, peer("full_decode"));
+        assertTrue(err.toString().contains("--model DIR"), err::toString);
     }
 
     @Test void refusesWhatItDoesNotKnow() {

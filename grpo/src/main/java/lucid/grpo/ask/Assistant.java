@@ -17,6 +17,7 @@ import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.model.BlockListener;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tensor.Scope;
@@ -107,15 +108,11 @@ public final class Assistant implements AutoCloseable {
 
     private Tensor visual(TinyLlavaVideo model, Scope scope, Frames clip) {
         Tensor pixels = Tensor.bytes(scope, clip.rgb(), clip.n(), clip.height(), clip.width(), 3);
-        try (Console.Bar bar = console.bar("looking at " + clip.n() + " frames", 1 + blocks(model)).patient()) {
-            Tensor features = model.features(scope, pixels, (done, _) -> bar.update(done));
-            Tensor visual = model.visual(scope, features, RowGroups.single(features.shape().rows()));
-            bar.update(1 + blocks(model));
-            return visual;
+        try (Shown shown = new Shown("looking at " + clip.n() + " frames")) {
+            Tensor features = model.features(scope, pixels, shown);
+            return model.visual(scope, features, RowGroups.single(features.shape().rows()));
         }
     }
-
-    private static int blocks(TinyLlavaVideo model) { return model.config().vision().layers() + 1 + model.config().visionFeatureLayer(); }
 
     /// Ids of the template up to the clip's placeholder; they do not depend on the question.
     private int[] prefix() {
@@ -187,8 +184,8 @@ public final class Assistant implements AutoCloseable {
     }
 
     private void add(Conversation to, int[] rows, Tensor visual, String what) {
-        try (Console.Bar bar = console.bar(what, checkpoint.decoder().blocks().size()).patient()) {
-            to.add(rows, visual, (done, _) -> bar.update(done));
+        try (Shown shown = new Shown(what)) {
+            to.add(rows, visual, shown);
         }
     }
 
@@ -238,6 +235,23 @@ public final class Assistant implements AutoCloseable {
         }
 
         double after() { return Math.max(1e-9, last - first); }
+    }
+
+    /// A bar that is as long as the first call says.
+    private final class Shown implements BlockListener, AutoCloseable {
+        private final String what;
+        private Console.Bar bar;
+
+        Shown(String what) { this.what = what; }
+
+        @Override public void done(int done, int all) {
+            if (bar == null) bar = console.bar(what, all).patient();
+            bar.update(done);
+        }
+
+        @Override public void close() {
+            if (bar != null) bar.close();
+        }
     }
 
     private static final class Clock {
