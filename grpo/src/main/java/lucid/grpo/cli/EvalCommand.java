@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.TrainingData;
@@ -21,9 +22,9 @@ import lucid.grpo.session.ModelFolder;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
-import lucid.grpo.train.Policy;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
+import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.lora.LoraFile;
 import lucid.nn.model.Checkpoint;
@@ -139,9 +140,10 @@ final class EvalCommand implements Callable<Integer> {
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
         // Where the weights lie, in the files: nothing is trained here.
-        try (Device d = device.open(); Checkpoint checkpoint = Checkpoint.open(d, folder)) {
-            Policy policy = new Policy(checkpoint.video().orElseThrow());
-            scores = evaluation.run(out, published.resume, new ModelAsker(policy, ModelFolder.tokenizer(model)), config.vision().imageSize(), Console.standard());
+        Set<Integer> ends = GenerationConfig.endTokens(LoraFile.baseOf(folder));
+        try (Device d = device.open(); Checkpoint checkpoint = Checkpoint.open(d, folder);
+             ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), ModelFolder.tokenizer(model), ends::contains)) {
+            scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), Console.standard());
         }
         if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());
         else spec.commandLine().getOut().print(scores.toText() + out.resolve("report.html") + "\n");

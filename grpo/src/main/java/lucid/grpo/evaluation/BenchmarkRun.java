@@ -1,5 +1,6 @@
 package lucid.grpo.evaluation;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,7 +87,7 @@ public final class BenchmarkRun {
             right += a != null && a.correct() ? 1 : 0;
         }
         try (Console.Bar bar = console.bar("asking", questions.size()).from(done)) {
-            for (BenchmarkQuestion q : questions) {
+            for (BenchmarkQuestion q : byClip()) {
                 if (log.answers().containsKey(q.id()) || notShown.containsKey(q.id())) continue;
                 try {
                     Answer a = answer(q, shown(q));
@@ -101,6 +102,13 @@ public final class BenchmarkRun {
             }
         }
         return new Outcome(log.answers(), notShown);
+    }
+
+    // Questions about one clip after each other: it is decoded and looked at once. No answer depends on the order.
+    private List<BenchmarkQuestion> byClip() {
+        Map<Path, List<BenchmarkQuestion>> clipsInOrder = new LinkedHashMap<>();
+        for (BenchmarkQuestion q : questions) clipsInOrder.computeIfAbsent(q.video(), _ -> new ArrayList<>()).add(q);
+        return clipsInOrder.values().stream().flatMap(List::stream).toList();
     }
 
     private Frames shown(BenchmarkQuestion q) {

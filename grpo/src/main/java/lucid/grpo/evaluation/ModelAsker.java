@@ -1,40 +1,88 @@
 package lucid.grpo.evaluation;
 
-import java.util.List;
+import java.util.Arrays;
+import java.util.function.IntPredicate;
+import lucid.grpo.data.Example;
 import lucid.grpo.data.PromptTemplate;
-import lucid.grpo.train.Policy;
+import lucid.kernels.Device;
+import lucid.kernels.contract.RowGroups;
 import lucid.kernels.math.Philox;
+import lucid.nn.batch.Splice;
 import lucid.nn.generate.Completion;
+import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.model.TinyLlavaVideo;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Frames;
 
-/// Asks a model, one question at a time. By the row law an answer does not depend on what else was asked, so a resumed evaluation gives the answers of one that was never stopped.
-public final class ModelAsker implements Asker {
+/// Asks a model, one question at a time; a clip that several questions in a row are about is looked at once, and its keys and values are kept. By the row law an answer does not
+/// depend on what else was asked, so a resumed evaluation gives the answers of one that was never stopped.
+public final class ModelAsker implements Asker, AutoCloseable {
     private static final int PURPOSE = 0x42454E43;
 
-    private final Policy policy;
+    private final TinyLlavaVideo model;
+    private final Device device;
     private final Tokenizer tokenizer;
     private final PromptTemplate template;
+    private final IntPredicate ends;
+    private final int capacity;
+    private Conversation talk;
+    private Frames seen;
+    private int clipRows;
 
-    public ModelAsker(Policy policy, Tokenizer tokenizer) {
-        this.policy = policy;
+    /// @param ends tokens that end an answer, besides the tokenizer's
+    public ModelAsker(TinyLlavaVideo model, Tokenizer tokenizer, IntPredicate ends) {
+        this.model = model;
         this.tokenizer = tokenizer;
+        this.ends = ends;
+        device = model.parameters().device();
         template = new PromptTemplate(tokenizer);
+        capacity = Math.min(model.config().maxLength(), model.config().text().maxPositions());
     }
 
     @Override public Reply ask(int number, String user, Frames frames, Protocol protocol) {
         int[] prompt = template.prompt(user);
-        int room = policy.model().config().maxLength() - policy.splice(prompt, true).length;
-        if (room < 1) throw new IllegalArgumentException("question " + number + " leaves no room for an answer: tokenizer_model_max_length is " + policy.model().config().maxLength());
-        GenerationSettings settings = new GenerationSettings(protocol.rule(), Math.min(protocol.maxNewTokens(), room), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number);
-        try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
-            Tensor visual = policy.connect(policy.features(frames.rgb(), 1, frames.n(), frames.width()), 1);
-            Completion c = policy.generate(List.of(prompt), visual, 1, settings, null).getFirst();
-            return new Reply(tokenizer.decode(c.ids(), true).strip(), c.length(), c.ended());
+        int clip = clipEnd(prompt);
+        if (seen == null || seen.n() != frames.n() || !Arrays.equals(seen.rgb(), frames.rgb())) look(frames, Arrays.copyOf(prompt, clip));
+        talk.rewind(clipRows);
+        int[] rest = Arrays.copyOfRange(prompt, clip, prompt.length);
+        if (rest.length >= talk.room()) {
+            throw new IllegalArgumentException("question " + number + " has " + rest.length + " tokens after its clip, and " + talk.room() + " positions are left of tokenizer_model_max_length "
+                    + model.config().maxLength() + "; wanted room for an answer as well");
         }
+        talk.add(rest, null, (_, _) -> {});
+        GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number);
+        Completion c = talk.answer(settings, ends, 0, null);
+        // The head may have more rows than the tokenizer has tokens (Qwen2.5: 151,936 and 151,665).
+        int[] known = Arrays.stream(c.ids()).filter(id -> id < tokenizer.vocabSize()).toArray();
+        return new Reply(tokenizer.decode(known, true).strip(), c.length(), c.ended());
+    }
+
+    // Up to and with the clip's placeholder: the same for every question.
+    private static int clipEnd(int[] prompt) {
+        int n = 0;
+        while (prompt[n] != Example.PLACEHOLDER) n++;
+        return n + 1;
+    }
+
+    private void look(Frames frames, int[] opening) {
+        seen = null;
+        close();
+        talk = new Conversation(model.decoder(), capacity);
+        try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+            Tensor features = model.features(scope, Tensor.bytes(scope, frames.rgb(), frames.n(), frames.height(), frames.width(), 3));
+            Tensor visual = model.visual(scope, features, RowGroups.single(features.shape().rows()));
+            talk.add(Splice.splice(opening, Example.PLACEHOLDER, model.visualTokens(), Integer.MAX_VALUE).rows(), visual, (_, _) -> {});
+        }
+        clipRows = talk.length();
+        seen = frames;
+    }
+
+    @Override public void close() {
+        if (talk != null) talk.close();
+        talk = null;
     }
 }

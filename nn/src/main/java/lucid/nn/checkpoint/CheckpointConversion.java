@@ -98,7 +98,7 @@ public final class CheckpointConversion {
         LoraFile.Module module = options.adapter == null ? null : options.adapter.file.of(t.name());
         int sign = module != null && options.adapter.merges ? 1 : -1;
         SafetensorsWriter.Source source = module == null ? ElementConversion.source(t, type)
-                : ElementConversion.source(t, i -> options.adapter.file.merged(module, i, t.value(i), sign), type);
+                : ElementConversion.source(t, options.adapter.file.merged(module, t::value, sign), type);
         return new CheckpointWriter.Entry(t.name(), type, t.shape(), (at, count, chunk) -> {
             source.read(at, count, chunk);
             done += (long) count * type.bytes();

@@ -9,10 +9,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongToDoubleFunction;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.SafetensorsFile;
@@ -39,11 +41,13 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     ///
     /// @param a [r, in], b [out, r], row-major
     public record Module(int r, int in, int out, float[] a, float[] b) {
-        /// Element (row, column) of B·A, summed in double.
-        double product(int row, int column) {
-            double sum = 0;
-            for (int k = 0; k < r; k++) sum += (double) b[row * r + k] * a[k * in + column];
-            return sum;
+        /// One row of B·A, every element summed in double.
+        void product(int row, double[] into) {
+            Arrays.fill(into, 0);
+            for (int k = 0; k < r; k++) {
+                double factor = b[row * r + k];
+                for (int i = 0; i < in; i++) into[i] += factor * a[k * in + i];
+            }
         }
     }
 
@@ -160,11 +164,21 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         return modules.get(layer.startsWith(WRAPPED) ? layer.substring(WRAPPED.length()) : layer);
     }
 
-    /// The value of a weight with the adapter merged in (`sign` 1) or taken out again (`sign` -1): product and sum in double.
+    /// The elements of a weight with the adapter merged in (`sign` 1) or taken out again (`sign` -1), row-major: product and sum in double.
     ///
-    /// @param element row-major
-    public float merged(Module m, long element, double value, int sign) {
-        return (float) (value + sign * (double) spec.scale() * m.product((int) (element / m.in), (int) (element % m.in)));
+    /// @param values of the weight as it is
+    public LongToDoubleFunction merged(Module m, LongToDoubleFunction values, int sign) {
+        double scale = sign * (double) spec.scale();
+        // Elements are mostly asked for in order: a row of the product is computed once, not element by element.
+        double[] row = new double[m.in];
+        long[] at = {-1};
+        return element -> {
+            if (element / m.in != at[0]) {
+                at[0] = element / m.in;
+                m.product((int) at[0], row);
+            }
+            return (float) (values.applyAsDouble(element) + scale * row[(int) (element % m.in)]);
+        };
     }
 
     /// Layers whose matrices no weight of `names` belongs to.

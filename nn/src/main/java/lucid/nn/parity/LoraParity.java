@@ -1,5 +1,6 @@
 package lucid.nn.parity;
 
+import java.util.function.LongToDoubleFunction;
 import lucid.kernels.Device;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.file.StoredTensor;
@@ -40,7 +41,8 @@ final class LoraParity {
         LoraFile.Module m = file.of(p.name());
         if (m == null) return;
         float[] merged = new float[Math.toIntExact(stored.elements())];
-        for (int i = 0; i < merged.length; i++) merged[i] = file.merged(m, i, stored.value(i), 1);
+        LongToDoubleFunction elements = file.merged(m, stored::value, 1);
+        for (int i = 0; i < merged.length; i++) merged[i] = (float) elements.applyAsDouble(i);
         p.value().device().write(p.value().buffer(), 0, merged);
         out.put("merged." + p.name(), p.value(), p.shape().dims());
     }
