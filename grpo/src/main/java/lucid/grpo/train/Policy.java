@@ -90,10 +90,11 @@ public final class Policy implements AutoCloseable {
         return model.connector().forwardChunks(scope(), features, RowGroups.uniform(places.length, features.shape().rows() / places.length), places);
     }
 
-    /// Log-probabilities of the scored tokens of a batch.
+    /// Log-probabilities of the scored tokens of a batch. Adapters are for models that fill the memory: there only the blocks' inputs are kept for the backward pass, which runs
+    /// each block again; the bits are the same.
     ///
     /// @param visual connected features, or null for text alone
-    public LogProbs score(PackedBatch batch, Tensor visual, float temperature) { return model.logProbs(scope(), batch, visual, temperature, false); }
+    public LogProbs score(PackedBatch batch, Tensor visual, float temperature) { return model.logProbs(scope(), batch, visual, temperature, adapted != null && Tape.gradEnabled()); }
 
     /// Completions of every prompt, in (prompt, completion) order; prompt i is about clip i of `visual`.
     ///
