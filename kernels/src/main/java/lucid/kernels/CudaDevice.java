@@ -1,0 +1,97 @@
+package lucid.kernels;
+
+import java.lang.foreign.MemorySegment;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.Conversion;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.Embedding;
+import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Normalization;
+import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.Rotary;
+import lucid.kernels.contract.Sampling;
+import lucid.kernels.cuda.CudaBuffer;
+import lucid.kernels.cuda.CudaElementwise;
+import lucid.kernels.cuda.CudaMemory;
+import lucid.kernels.cuda.Kernels;
+import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.Gpu;
+import lucid.kernels.host.HostArray;
+
+/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`).
+public final class CudaDevice implements Device {
+    private final Gpu gpu;
+    private final CudaMemory memory;
+    private final Elementwise elementwise;
+
+    /// Takes the GPU over and closes it in the end.
+    public CudaDevice(Gpu gpu) {
+        this.gpu = gpu;
+        this.memory = new CudaMemory(gpu);
+        Kernels kernels = new Kernels(gpu, memory);
+        this.elementwise = new CudaElementwise(kernels);
+    }
+
+    @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
+
+    @Override public String description() { return name() + ": " + gpu.description(); }
+
+    @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
+
+    /// Copies: the kernels cannot reach host memory.
+    @Override public Buffer adopt(DType dtype, MemorySegment segment) {
+        CudaBuffer buffer = memory.allocate(dtype, segment.byteSize() / dtype.bytes());
+        gpu.copyIn(buffer.address(), segment);
+        return buffer;
+    }
+
+    @Override public void write(Buffer target, long offset, Object array) {
+        MemorySegment source = HostArray.segment(target.dtype(), array, "write");
+        gpu.copyIn(CudaBuffer.address(target) + HostArray.byteOffset(target, offset, source.byteSize(), "write"), source);
+    }
+
+    @Override public void read(Buffer source, long offset, Object array) {
+        MemorySegment target = HostArray.segment(source.dtype(), array, "read");
+        gpu.copyOut(CudaBuffer.address(source) + HostArray.byteOffset(source, offset, target.byteSize(), "read"), target);
+    }
+
+    @Override public long liveBytes() { return memory.liveBytes(); }
+
+    @Override public long peakBytes() { return memory.peakBytes(); }
+
+    @Override public MatMul matMul() { throw new UnsupportedOperationException("MatMul is not on the CUDA device yet"); }
+
+    @Override public Elementwise elementwise() { return elementwise; }
+
+    @Override public Reduce reduce() { throw new UnsupportedOperationException("Reduce is not on the CUDA device yet"); }
+
+    @Override public Normalization normalization() { throw new UnsupportedOperationException("Normalization is not on the CUDA device yet"); }
+
+    @Override public Rotary rotary() { throw new UnsupportedOperationException("Rotary is not on the CUDA device yet"); }
+
+    @Override public Attention attention() { throw new UnsupportedOperationException("Attention is not on the CUDA device yet"); }
+
+    @Override public PatchEmbedding patchEmbedding() { throw new UnsupportedOperationException("PatchEmbedding is not on the CUDA device yet"); }
+
+    @Override public Embedding embedding() { throw new UnsupportedOperationException("Embedding is not on the CUDA device yet"); }
+
+    @Override public LogProb logProb() { throw new UnsupportedOperationException("LogProb is not on the CUDA device yet"); }
+
+    @Override public Optimizer optimizer() { throw new UnsupportedOperationException("Optimizer is not on the CUDA device yet"); }
+
+    @Override public Sampling sampling() { throw new UnsupportedOperationException("Sampling is not on the CUDA device yet"); }
+
+    @Override public Conversion conversion() { throw new UnsupportedOperationException("Conversion is not on the CUDA device yet"); }
+
+    @Override public void close() {
+        memory.close();
+        gpu.close();
+    }
+
+    @Override public String toString() { return description(); }
+}
