@@ -33,6 +33,12 @@ public final class CudaMemory implements AutoCloseable {
 
     void release(CudaBuffer buffer, long address, long held) {
         liveBytes -= buffer.bytes();
+        // A graph that is being recorded will use the memory again, each time that it runs.
+        if (gpu.recording() != null) gpu.recording().onClose(() -> giveBack(address, held));
+        else giveBack(address, held);
+    }
+
+    private void giveBack(long address, long held) {
         if (gpu.poolsMemory()) free.computeIfAbsent(held, _ -> new ArrayDeque<>()).addLast(address);
         else gpu.free(address);
     }

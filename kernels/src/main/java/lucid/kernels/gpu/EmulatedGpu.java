@@ -2,11 +2,14 @@ package lucid.kernels.gpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.RunReport;
+import lucid.kernels.ptx.async.TensorMap;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.machine.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;
@@ -32,6 +35,7 @@ public final class EmulatedGpu implements Gpu {
     private final Map<Long, Long> sizes = new HashMap<>();
     private Consumer<RunReport> listener = _ -> {};
     private long launches;
+    private Recording recording;
 
     public EmulatedGpu() { this(Settings.DEFAULT); }
 
@@ -68,19 +72,30 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override public void copyIn(long address, MemorySegment source) {
+        notWhileRecording("copyIn");
         for (long at = 0; at < source.byteSize(); at += PIECE) {
             memory.write(address + at, source.asSlice(at, Math.min(PIECE, source.byteSize() - at)).toArray(ValueLayout.JAVA_BYTE));
         }
     }
 
     @Override public void copyOut(long address, MemorySegment target) {
+        notWhileRecording("copyOut");
         for (long at = 0; at < target.byteSize(); at += PIECE) {
             int bytes = (int) Math.min(PIECE, target.byteSize() - at);
             MemorySegment.copy(memory.read(address + at, bytes), 0, target, ValueLayout.JAVA_BYTE, at, bytes);
         }
     }
 
+    private void notWhileRecording(String what) {
+        if (recording != null) throw new IllegalStateException(what + " while a graph is recorded: a graph holds launches only; wanted host data to be copied before");
+    }
+
     @Override public void copy(long target, long source, long bytes) {
+        if (recording != null) recording.work.add(() -> move(target, source, bytes));
+        else move(target, source, bytes);
+    }
+
+    private void move(long target, long source, long bytes) {
         for (long at = 0; at < bytes; at += PIECE) {
             memory.write(target + at, memory.read(source + at, (int) Math.min(PIECE, bytes - at)));
         }
@@ -92,16 +107,58 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {
+        byte[] values = parameters.toArray(ValueLayout.JAVA_BYTE);
+        if (recording != null) recording.work.add(() -> run(kernel, shape, values));
+        else run(kernel, shape, values);
+    }
+
+    private void run(Kernel kernel, LaunchShape shape, byte[] parameters) {
         // Another seed for every launch, so that orders vary over a run, and the same ones in every run.
         RunReport report = ((Launch) kernel.handle()).grid(shape.gridX(), shape.gridY(), shape.gridZ()).block(shape.blockX(), shape.blockY(), 1)
-                .shared(shape.sharedBytes()).memory(memory).parameters(parameters.toArray(ValueLayout.JAVA_BYTE))
+                .shared(shape.sharedBytes()).memory(memory).parameters(parameters)
                 .schedule(settings.schedule, settings.seed + launches++).timing(settings.timing).threads(settings.threads).run();
         listener.accept(report);
-        if (!report.findings().isEmpty()) throw new KernelFaultException(kernel.name(), shape, Call.describe(kernel, parameters), report.findings());
+        if (!report.findings().isEmpty()) throw new KernelFaultException(kernel.name(), shape, Call.describe(kernel, MemorySegment.ofArray(parameters)), report.findings());
     }
 
     /// Launches so far.
     public long launches() { return launches; }
+
+    @Override public Graph record(Runnable launched) {
+        notWhileRecording("record");
+        Recording made = new Recording();
+        recording = made;
+        try {
+            launched.run();
+        } finally {
+            recording = null;
+        }
+        return made;
+    }
+
+    @Override public Graph recording() { return recording; }
+
+    /// The launches, as they were asked for.
+    static final class Recording extends Graph {
+        private final List<Runnable> work = new ArrayList<>();
+
+        @Override public void launch() { work.forEach(Runnable::run); }
+
+        @Override void release() { work.clear(); }
+    }
+
+    /// The emulator's own time, which says nothing about a GPU's.
+    @Override public Event event() {
+        return new Instant(System.nanoTime());
+    }
+
+    private record Instant(long nanos) implements Event {
+        @Override public double millisecondsSince(Event earlier) { return (nanos - ((Instant) earlier).nanos) / 1e6; }
+
+        @Override public void close() {}
+    }
+
+    @Override public MemorySegment encode(TensorMap map) { return MemorySegment.ofArray(map.encode()); }
 
     @Override public void synchronize() {}
 

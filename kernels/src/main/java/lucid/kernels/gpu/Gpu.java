@@ -1,10 +1,11 @@
 package lucid.kernels.gpu;
 
 import java.lang.foreign.MemorySegment;
+import lucid.kernels.ptx.async.TensorMap;
 
 /// One GPU with one stream: everything is done in the order of the calls, and nothing is finished before [#synchronize], [#copyOut] or an event says so.
 /// One thread at a time.
-public sealed interface Gpu extends AutoCloseable permits EmulatedGpu {
+public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu {
     /// What a launch may ask for.
     ///
     /// @param threads      threads of a block
@@ -53,6 +54,26 @@ public sealed interface Gpu extends AutoCloseable permits EmulatedGpu {
 
     /// Runs a kernel; [Call] has checked shape and parameters.
     void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters);
+
+    /// Records what the launches do instead of doing it. Host copies are refused meanwhile.
+    Graph record(Runnable launches);
+
+    /// The graph that is being recorded, or null.
+    Graph recording();
+
+    /// A mark in the stream, for timing.
+    Event event();
+
+    /// A point in the stream.
+    interface Event extends AutoCloseable {
+        /// Time on the device from another mark to this one; waits for it.
+        double millisecondsSince(Event earlier);
+
+        @Override void close();
+    }
+
+    /// A tensor map as this GPU wants it: 128 bytes for a kernel's `.param .align 64 .b8 map[128]`.
+    MemorySegment encode(TensorMap map);
 
     /// Waits until everything is done, and throws what went wrong.
     void synchronize();
