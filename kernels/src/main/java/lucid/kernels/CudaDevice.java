@@ -17,6 +17,7 @@ import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.cuda.CudaBuffer;
 import lucid.kernels.cuda.CudaElementwise;
+import lucid.kernels.cuda.CudaMatMul;
 import lucid.kernels.cuda.CudaMemory;
 import lucid.kernels.cuda.Kernels;
 import lucid.kernels.gpu.EmulatedGpu;
@@ -28,6 +29,7 @@ public final class CudaDevice implements Device {
     private final Gpu gpu;
     private final CudaMemory memory;
     private final Elementwise elementwise;
+    private final MatMul matMul;
 
     /// Takes the GPU over and closes it in the end.
     public CudaDevice(Gpu gpu) {
@@ -35,6 +37,7 @@ public final class CudaDevice implements Device {
         this.memory = new CudaMemory(gpu);
         Kernels kernels = new Kernels(gpu, memory);
         this.elementwise = new CudaElementwise(kernels);
+        this.matMul = new CudaMatMul(kernels);
     }
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
@@ -64,7 +67,7 @@ public final class CudaDevice implements Device {
 
     @Override public long peakBytes() { return memory.peakBytes(); }
 
-    @Override public MatMul matMul() { throw new UnsupportedOperationException("MatMul is not on the CUDA device yet"); }
+    @Override public MatMul matMul() { return matMul; }
 
     @Override public Elementwise elementwise() { return elementwise; }
 

@@ -1,0 +1,15 @@
+package lucid.kernels.conformance;
+
+import lucid.kernels.CudaDevice;
+import lucid.kernels.Device;
+import lucid.kernels.gpu.EmulatedGpu;
+import org.junit.jupiter.api.Nested;
+
+/// The CUDA device over the emulator, all checks on.
+class CudaConformanceTest {
+    private static Device device() { return new CudaDevice(new EmulatedGpu()); }
+
+    @Nested class MatMul extends MatMulContract {
+        MatMul() { super(CudaConformanceTest::device); }
+    }
+}
