@@ -17,8 +17,10 @@ import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.cuda.CudaBuffer;
 import lucid.kernels.cuda.CudaElementwise;
+import lucid.kernels.cuda.CudaEmbedding;
 import lucid.kernels.cuda.CudaMatMul;
 import lucid.kernels.cuda.CudaMemory;
+import lucid.kernels.cuda.CudaPatchEmbedding;
 import lucid.kernels.cuda.Kernels;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
@@ -30,6 +32,8 @@ public final class CudaDevice implements Device {
     private final CudaMemory memory;
     private final Elementwise elementwise;
     private final MatMul matMul;
+    private final Embedding embedding;
+    private final PatchEmbedding patchEmbedding;
 
     /// Takes the GPU over and closes it in the end.
     public CudaDevice(Gpu gpu) {
@@ -38,6 +42,8 @@ public final class CudaDevice implements Device {
         Kernels kernels = new Kernels(gpu, memory);
         this.elementwise = new CudaElementwise(kernels);
         this.matMul = new CudaMatMul(kernels);
+        this.embedding = new CudaEmbedding(kernels);
+        this.patchEmbedding = new CudaPatchEmbedding(kernels);
     }
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
@@ -79,9 +85,9 @@ public final class CudaDevice implements Device {
 
     @Override public Attention attention() { throw new UnsupportedOperationException("Attention is not on the CUDA device yet"); }
 
-    @Override public PatchEmbedding patchEmbedding() { throw new UnsupportedOperationException("PatchEmbedding is not on the CUDA device yet"); }
+    @Override public PatchEmbedding patchEmbedding() { return patchEmbedding; }
 
-    @Override public Embedding embedding() { throw new UnsupportedOperationException("Embedding is not on the CUDA device yet"); }
+    @Override public Embedding embedding() { return embedding; }
 
     @Override public LogProb logProb() { throw new UnsupportedOperationException("LogProb is not on the CUDA device yet"); }
 

@@ -12,4 +12,12 @@ class CudaConformanceTest {
     @Nested class MatMul extends MatMulContract {
         MatMul() { super(CudaConformanceTest::device); }
     }
+
+    @Nested class Embedding extends EmbeddingContract {
+        Embedding() { super(CudaConformanceTest::device); }
+    }
+
+    @Nested class PatchEmbedding extends PatchEmbeddingContract {
+        PatchEmbedding() { super(CudaConformanceTest::device); }
+    }
 }
