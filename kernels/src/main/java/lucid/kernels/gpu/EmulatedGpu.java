@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.RunReport;
@@ -34,6 +35,8 @@ public final class EmulatedGpu implements Gpu {
     private final GlobalMemory memory;
     private final Map<Long, Long> sizes = new HashMap<>();
     private Consumer<RunReport> listener = _ -> {};
+    private BinaryOperator<String> texts = (_, text) -> text;
+    private long budget = Launch.DEFAULT_BUDGET;
     private long launches;
     private Recording recording;
 
@@ -47,6 +50,18 @@ public final class EmulatedGpu implements Gpu {
     /// Sees the report of every launch: counters, traffic, conflicts.
     public EmulatedGpu listen(Consumer<RunReport> to) {
         listener = to;
+        return this;
+    }
+
+    /// Loads `edit(name, text)` instead of every text from now on: for seeded faults and experiments.
+    public EmulatedGpu texts(BinaryOperator<String> edit) {
+        texts = edit;
+        return this;
+    }
+
+    /// Stops every launch after so many warp-instructions, with a finding.
+    public EmulatedGpu budget(long warpInstructions) {
+        budget = warpInstructions;
         return this;
     }
 
@@ -102,7 +117,7 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override public Kernel load(String name, String text) {
-        PtxModule module = PtxModule.parse(name + ".ptx", text);
+        PtxModule module = PtxModule.parse(name + ".ptx", texts.apply(name, text));
         return new Kernel(this, name, module, Launch.of(module, name));
     }
 
@@ -116,7 +131,7 @@ public final class EmulatedGpu implements Gpu {
         // Another seed for every launch, so that orders vary over a run, and the same ones in every run.
         RunReport report = ((Launch) kernel.handle()).grid(shape.gridX(), shape.gridY(), shape.gridZ()).block(shape.blockX(), shape.blockY(), 1)
                 .shared(shape.sharedBytes()).memory(memory).parameters(parameters)
-                .schedule(settings.schedule, settings.seed + launches++).timing(settings.timing).threads(settings.threads).run();
+                .schedule(settings.schedule, settings.seed + launches++).timing(settings.timing).budget(budget).threads(settings.threads).run();
         listener.accept(report);
         if (!report.findings().isEmpty()) throw new KernelFaultException(kernel.name(), shape, Call.describe(kernel, MemorySegment.ofArray(parameters)), report.findings());
     }

@@ -100,7 +100,7 @@ final class Expansion {
 
     private void include(String file) {
         try {
-            block(Template.lines(folder.resolve(file)));
+            block(Template.lines(folder.resolve(file)).stream().filter(l -> !l.text().isBlank()).toList());
         } catch (IOException e) {
             throw new UncheckedIOException("#include " + file, e);
         }

@@ -20,4 +20,8 @@ class CudaConformanceTest {
     @Nested class PatchEmbedding extends PatchEmbeddingContract {
         PatchEmbedding() { super(CudaConformanceTest::device); }
     }
+
+    @Nested class Elementwise extends ElementwiseContract {
+        Elementwise() { super(CudaConformanceTest::device); }
+    }
 }
