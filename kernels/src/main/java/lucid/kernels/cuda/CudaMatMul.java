@@ -17,7 +17,6 @@ public final class CudaMatMul implements MatMul {
     private static final int TRANSPOSED_B = 2;
     private static final int CONTINUE = 4;
     private static final int ADD = 8;
-    private static final int THREADS = 256;
 
     private final Kernels kernels;
 
@@ -57,12 +56,21 @@ public final class CudaMatMul implements MatMul {
     private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {
         if (c.size() == 0) return;
         int k = transposeA ? a.rows() : a.cols();
+        String type = b.dtype().name().toLowerCase(Locale.ROOT) + "_sm80";
+        boolean few = c.rows() <= 16 && !transposeA && transposeB && inPieces(a) && inPieces(b);
         int tile = tile(c);
-        long blocks = (long) tiles(c.rows(), tile) * tiles(c.cols(), tile);
-        String type = b.dtype().name().toLowerCase(Locale.ROOT);
-        kernels.call("matmul_tile_" + tile + "x" + tile + "_" + type + "_sm80").view(a).view(b).u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c)
-                .u32(c.rows()).u32(c.cols()).u32(k).u32(flags | (transposeA ? TRANSPOSED_A : 0) | (transposeB ? TRANSPOSED_B : 0)).launch(blocks, THREADS);
+        String form = few ? c.rows() <= 8 ? "rows_8x16_" : "rows_16x16_" : tile == 64 ? "tile_64x64_" : "tile_128x128_";
+        Kernels.Launching call = kernels.call("matmul_" + form + type).view(a).view(b).u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c)
+                .u32(c.rows()).u32(c.cols()).u32(k).u32(flags | (transposeA ? TRANSPOSED_A : 0) | (transposeB ? TRANSPOSED_B : 0));
+        if (few) call.launch(tiles(c.cols(), 16), 1, 1, 128, ringBytes(c.rows(), b));
+        else call.launch((long) tiles(c.rows(), tile) * tiles(c.cols(), tile), 256);
     }
+
+    /// Whether rows can be copied 16 bytes at a time.
+    private static boolean inPieces(Matrix m) { return (CudaBuffer.address(m) | m.stride() * m.dtype().bytes()) % 16 == 0; }
+
+    /// Shared memory of `matmul_rows`: eight stages of 16 rows of b and all rows of a, 256 bytes of a row of b at a time.
+    private static int ringBytes(int rows, Matrix b) { return 8 * (16 * 272 + rows * 4 * (256 / b.dtype().bytes())); }
 
     /// The large tile moves half the bytes for a product; the small one is for results that would leave multiprocessors idle. The bits are the same.
     private int tile(Matrix c) {

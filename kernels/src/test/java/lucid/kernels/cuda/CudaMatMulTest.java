@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CudaMatMulTest {
     /// Rows, columns, depth, distance between rows beyond their length, orientation (1: a transposed, 2: b transposed).
     @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}, orientation {4}")
-    @CsvSource({"1,1,1,0,2", "3,5,0,1,2", "2,3,4,1,0", "1,70,300,0,2", "1,33,65,5,2", "16,20,259,0,2", "5,17,33,1,2", "16,16,64,0,0", "17,5,15,0,1", "40,70,33,3,2", "64,64,48,0,3", "65,67,17,0,0", "70,66,31,2,1",
+    @CsvSource({"1,1,1,0,2", "3,5,0,1,2", "1,40,64,0,2", "3,17,200,0,2", "8,16,1000,8,2", "9,33,648,0,2", "16,31,72,8,2", "11,16,8,0,2", "2,3,4,1,0", "1,70,300,0,2", "1,33,65,5,2", "16,20,259,0,2", "5,17,33,1,2", "16,16,64,0,0", "17,5,15,0,1", "40,70,33,3,2", "64,64,48,0,3", "65,67,17,0,0", "70,66,31,2,1",
             "66,130,24,5,3", "129,65,40,1,2", "130,140,37,0,0", "128,128,16,0,2", "150,129,9,3,1"})
     void sameBitsAsTheCpu(int m, int n, int k, int gap, int orientation) {
         boolean ta = (orientation & 1) != 0;

@@ -36,9 +36,10 @@ final class SameBits {
             this.random = new SplittableRandom(seed);
         }
 
-        /// A view of random numbers in [-1, 1); with a gap, rows are that much further apart and the first begins at an odd place.
+        /// A view of random numbers in [-1, 1); with a gap, rows are that much further apart, and the first begins at an odd place unless the gap is a
+        /// multiple of eight.
         Matrix matrix(DType type, int rows, int cols, int gap) {
-            int offset = gap == 0 ? 0 : gap + 2;
+            int offset = gap % 8 == 0 ? gap : gap + 2;
             float[] all = new float[offset + rows * (cols + gap)];
             for (int i = 0; i < all.length; i++) all[i] = (float) random.nextDouble(-1, 1);
             return new Matrix(floats(type, all), offset, rows, cols, cols + gap);
