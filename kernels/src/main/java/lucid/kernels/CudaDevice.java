@@ -18,9 +18,11 @@ import lucid.kernels.contract.Sampling;
 import lucid.kernels.cuda.CudaBuffer;
 import lucid.kernels.cuda.CudaElementwise;
 import lucid.kernels.cuda.CudaEmbedding;
+import lucid.kernels.cuda.CudaLogProb;
 import lucid.kernels.cuda.CudaMatMul;
 import lucid.kernels.cuda.CudaMemory;
 import lucid.kernels.cuda.CudaPatchEmbedding;
+import lucid.kernels.cuda.CudaSampling;
 import lucid.kernels.cuda.Kernels;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
@@ -34,6 +36,8 @@ public final class CudaDevice implements Device {
     private final MatMul matMul;
     private final Embedding embedding;
     private final PatchEmbedding patchEmbedding;
+    private final LogProb logProb;
+    private final Sampling sampling;
 
     /// Takes the GPU over and closes it in the end.
     public CudaDevice(Gpu gpu) {
@@ -44,6 +48,8 @@ public final class CudaDevice implements Device {
         this.matMul = new CudaMatMul(kernels);
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = new CudaPatchEmbedding(kernels);
+        this.logProb = new CudaLogProb(kernels, matMul, elementwise);
+        this.sampling = new CudaSampling(kernels);
     }
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
@@ -89,11 +95,11 @@ public final class CudaDevice implements Device {
 
     @Override public Embedding embedding() { return embedding; }
 
-    @Override public LogProb logProb() { throw new UnsupportedOperationException("LogProb is not on the CUDA device yet"); }
+    @Override public LogProb logProb() { return logProb; }
 
     @Override public Optimizer optimizer() { throw new UnsupportedOperationException("Optimizer is not on the CUDA device yet"); }
 
-    @Override public Sampling sampling() { throw new UnsupportedOperationException("Sampling is not on the CUDA device yet"); }
+    @Override public Sampling sampling() { return sampling; }
 
     @Override public Conversion conversion() { throw new UnsupportedOperationException("Conversion is not on the CUDA device yet"); }
 

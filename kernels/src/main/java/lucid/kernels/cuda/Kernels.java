@@ -95,6 +95,11 @@ public final class Kernels {
             return this;
         }
 
+        public Launching f64(double value) {
+            call.f64(value);
+            return this;
+        }
+
         /// See [Call#launch(long, int)].
         public void launch(long blocks, int threads) { call.launch(blocks, threads); }
 

@@ -24,4 +24,12 @@ class CudaConformanceTest {
     @Nested class Elementwise extends ElementwiseContract {
         Elementwise() { super(CudaConformanceTest::device); }
     }
+
+    @Nested class Sampling extends SamplingContract {
+        Sampling() { super(CudaConformanceTest::device); }
+    }
+
+    @Nested class LogProb extends LogProbContract {
+        LogProb() { super(CudaConformanceTest::device); }
+    }
 }
