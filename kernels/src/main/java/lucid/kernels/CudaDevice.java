@@ -16,12 +16,15 @@ import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.cuda.CudaBuffer;
+import lucid.kernels.cuda.CudaConversion;
 import lucid.kernels.cuda.CudaElementwise;
 import lucid.kernels.cuda.CudaEmbedding;
 import lucid.kernels.cuda.CudaLogProb;
 import lucid.kernels.cuda.CudaMatMul;
 import lucid.kernels.cuda.CudaMemory;
+import lucid.kernels.cuda.CudaOptimizer;
 import lucid.kernels.cuda.CudaPatchEmbedding;
+import lucid.kernels.cuda.CudaRotary;
 import lucid.kernels.cuda.CudaSampling;
 import lucid.kernels.cuda.Kernels;
 import lucid.kernels.gpu.EmulatedGpu;
@@ -33,6 +36,9 @@ public final class CudaDevice implements Device {
     private final Gpu gpu;
     private final CudaMemory memory;
     private final Elementwise elementwise;
+    private final Conversion conversion;
+    private final Optimizer optimizer;
+    private final Rotary rotary;
     private final MatMul matMul;
     private final Embedding embedding;
     private final PatchEmbedding patchEmbedding;
@@ -45,6 +51,9 @@ public final class CudaDevice implements Device {
         this.memory = new CudaMemory(gpu);
         Kernels kernels = new Kernels(gpu, memory);
         this.elementwise = new CudaElementwise(kernels);
+        this.conversion = new CudaConversion(kernels);
+        this.optimizer = new CudaOptimizer(kernels);
+        this.rotary = new CudaRotary(kernels);
         this.matMul = new CudaMatMul(kernels);
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = new CudaPatchEmbedding(kernels);
@@ -87,7 +96,7 @@ public final class CudaDevice implements Device {
 
     @Override public Normalization normalization() { throw new UnsupportedOperationException("Normalization is not on the CUDA device yet"); }
 
-    @Override public Rotary rotary() { throw new UnsupportedOperationException("Rotary is not on the CUDA device yet"); }
+    @Override public Rotary rotary() { return rotary; }
 
     @Override public Attention attention() { throw new UnsupportedOperationException("Attention is not on the CUDA device yet"); }
 
@@ -97,11 +106,11 @@ public final class CudaDevice implements Device {
 
     @Override public LogProb logProb() { return logProb; }
 
-    @Override public Optimizer optimizer() { throw new UnsupportedOperationException("Optimizer is not on the CUDA device yet"); }
+    @Override public Optimizer optimizer() { return optimizer; }
 
     @Override public Sampling sampling() { return sampling; }
 
-    @Override public Conversion conversion() { throw new UnsupportedOperationException("Conversion is not on the CUDA device yet"); }
+    @Override public Conversion conversion() { return conversion; }
 
     @Override public void close() {
         memory.close();

@@ -32,4 +32,16 @@ class CudaConformanceTest {
     @Nested class LogProb extends LogProbContract {
         LogProb() { super(CudaConformanceTest::device); }
     }
+
+    @Nested class Rotary extends RotaryContract {
+        Rotary() { super(CudaConformanceTest::device); }
+    }
+
+    @Nested class Conversion extends ConversionContract {
+        Conversion() { super(CudaConformanceTest::device); }
+    }
+
+    @Nested class Optimizer extends OptimizerContract {
+        Optimizer() { super(CudaConformanceTest::device); }
+    }
 }
