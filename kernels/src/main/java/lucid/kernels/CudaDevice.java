@@ -22,8 +22,10 @@ import lucid.kernels.cuda.CudaEmbedding;
 import lucid.kernels.cuda.CudaLogProb;
 import lucid.kernels.cuda.CudaMatMul;
 import lucid.kernels.cuda.CudaMemory;
+import lucid.kernels.cuda.CudaNormalization;
 import lucid.kernels.cuda.CudaOptimizer;
 import lucid.kernels.cuda.CudaPatchEmbedding;
+import lucid.kernels.cuda.CudaReduce;
 import lucid.kernels.cuda.CudaRotary;
 import lucid.kernels.cuda.CudaSampling;
 import lucid.kernels.cuda.Kernels;
@@ -36,6 +38,8 @@ public final class CudaDevice implements Device {
     private final Gpu gpu;
     private final CudaMemory memory;
     private final Elementwise elementwise;
+    private final Reduce reduce;
+    private final Normalization normalization;
     private final Conversion conversion;
     private final Optimizer optimizer;
     private final Rotary rotary;
@@ -51,6 +55,8 @@ public final class CudaDevice implements Device {
         this.memory = new CudaMemory(gpu);
         Kernels kernels = new Kernels(gpu, memory);
         this.elementwise = new CudaElementwise(kernels);
+        this.reduce = new CudaReduce(kernels);
+        this.normalization = new CudaNormalization(kernels);
         this.conversion = new CudaConversion(kernels);
         this.optimizer = new CudaOptimizer(kernels);
         this.rotary = new CudaRotary(kernels);
@@ -92,9 +98,9 @@ public final class CudaDevice implements Device {
 
     @Override public Elementwise elementwise() { return elementwise; }
 
-    @Override public Reduce reduce() { throw new UnsupportedOperationException("Reduce is not on the CUDA device yet"); }
+    @Override public Reduce reduce() { return reduce; }
 
-    @Override public Normalization normalization() { throw new UnsupportedOperationException("Normalization is not on the CUDA device yet"); }
+    @Override public Normalization normalization() { return normalization; }
 
     @Override public Rotary rotary() { return rotary; }
 

@@ -44,4 +44,12 @@ class CudaConformanceTest {
     @Nested class Optimizer extends OptimizerContract {
         Optimizer() { super(CudaConformanceTest::device); }
     }
+
+    @Nested class Reduce extends ReduceContract {
+        Reduce() { super(CudaConformanceTest::device); }
+    }
+
+    @Nested class Normalization extends NormalizationContract {
+        Normalization() { super(CudaConformanceTest::device); }
+    }
 }
