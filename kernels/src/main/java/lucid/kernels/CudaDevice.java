@@ -15,6 +15,7 @@ import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.cuda.CudaAttention;
 import lucid.kernels.cuda.CudaBuffer;
 import lucid.kernels.cuda.CudaConversion;
 import lucid.kernels.cuda.CudaElementwise;
@@ -46,6 +47,7 @@ public final class CudaDevice implements Device {
     private final MatMul matMul;
     private final Embedding embedding;
     private final PatchEmbedding patchEmbedding;
+    private final Attention attention;
     private final LogProb logProb;
     private final Sampling sampling;
 
@@ -63,6 +65,7 @@ public final class CudaDevice implements Device {
         this.matMul = new CudaMatMul(kernels);
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = new CudaPatchEmbedding(kernels);
+        this.attention = new CudaAttention(kernels);
         this.logProb = new CudaLogProb(kernels, matMul, elementwise);
         this.sampling = new CudaSampling(kernels);
     }
@@ -104,7 +107,7 @@ public final class CudaDevice implements Device {
 
     @Override public Rotary rotary() { return rotary; }
 
-    @Override public Attention attention() { throw new UnsupportedOperationException("Attention is not on the CUDA device yet"); }
+    @Override public Attention attention() { return attention; }
 
     @Override public PatchEmbedding patchEmbedding() { return patchEmbedding; }
 

@@ -52,4 +52,8 @@ class CudaConformanceTest {
     @Nested class Normalization extends NormalizationContract {
         Normalization() { super(CudaConformanceTest::device); }
     }
+
+    @Nested class Attention extends AttentionContract {
+        Attention() { super(CudaConformanceTest::device); }
+    }
 }
