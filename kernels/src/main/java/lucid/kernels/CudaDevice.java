@@ -29,14 +29,17 @@ import lucid.kernels.cuda.CudaPatchEmbedding;
 import lucid.kernels.cuda.CudaReduce;
 import lucid.kernels.cuda.CudaRotary;
 import lucid.kernels.cuda.CudaSampling;
+import lucid.kernels.cuda.CudaTensorMatMul;
 import lucid.kernels.cuda.Kernels;
+import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.host.HostArray;
 
-/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`).
+/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`), unless [Precision#TENSOR] is chosen.
 public final class CudaDevice implements Device {
     private final Gpu gpu;
+    private final Precision precision;
     private final CudaMemory memory;
     private final Elementwise elementwise;
     private final Reduce reduce;
@@ -51,9 +54,13 @@ public final class CudaDevice implements Device {
     private final LogProb logProb;
     private final Sampling sampling;
 
+    /// With the CPU's bits. Takes the GPU over and closes it in the end.
+    public CudaDevice(Gpu gpu) { this(gpu, Precision.EXACT); }
+
     /// Takes the GPU over and closes it in the end.
-    public CudaDevice(Gpu gpu) {
+    public CudaDevice(Gpu gpu, Precision precision) {
         this.gpu = gpu;
+        this.precision = precision;
         this.memory = new CudaMemory(gpu);
         Kernels kernels = new Kernels(gpu, memory);
         this.elementwise = new CudaElementwise(kernels);
@@ -62,7 +69,7 @@ public final class CudaDevice implements Device {
         this.conversion = new CudaConversion(kernels);
         this.optimizer = new CudaOptimizer(kernels);
         this.rotary = new CudaRotary(kernels);
-        this.matMul = new CudaMatMul(kernels);
+        this.matMul = precision == Precision.TENSOR ? new CudaTensorMatMul(kernels, conversion, elementwise) : new CudaMatMul(kernels);
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = new CudaPatchEmbedding(kernels);
         this.attention = new CudaAttention(kernels);
@@ -72,7 +79,7 @@ public final class CudaDevice implements Device {
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
 
-    @Override public String description() { return name() + ": " + gpu.description(); }
+    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.TENSOR ? ", products of bf16 on tensor cores" : ""); }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 

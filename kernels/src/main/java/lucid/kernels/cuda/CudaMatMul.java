@@ -1,12 +1,7 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
-
 import java.util.Locale;
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
@@ -23,29 +18,18 @@ public final class CudaMatMul implements MatMul {
     public CudaMatMul(Kernels kernels) { this.kernels = kernels; }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
-        check("matmul", a, transposeA, b, transposeB, c);
-        if (bias != null) {
-            Checks.shape("matmul", "bias", bias, 1, c.cols(), F32);
-            Checks.apart("matmul", "c", c, "bias", bias);
-        }
-        Checks.present("matmul", "mode", mode);
+        ProductChecks.multiply(a, transposeA, b, transposeB, bias, mode, c);
         run(a, transposeA, b, transposeB, bias, mode == Accumulate.ADD ? ADD : 0, c);
     }
 
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
-        int k = check("matmul (continue)", a, transposeA, b, transposeB, c);
+        int k = ProductChecks.shapes("matmul (continue)", a, transposeA, b, transposeB, c);
         if (k > 0) run(a, transposeA, b, transposeB, null, CONTINUE, c);
     }
 
     /// A launch for each group that has rows: the groups' chains are added in order because the launches are.
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
-        Checks.type("gradWeight", "dy", dy, F32);
-        Checks.type("gradWeight", "x", x, F32);
-        Checks.that(x.rows() == dy.rows(), "gradWeight", "dy is " + dy.describe() + " and x is " + x.describe() + "; wanted equal numbers of rows");
-        Checks.shape("gradWeight", "dw", dw, dy.cols(), x.cols(), F32);
-        Checks.groups("gradWeight", groups, dy.rows());
-        Checks.apart("gradWeight", "dw", dw, "dy", dy);
-        Checks.apart("gradWeight", "dw", dw, "x", x);
+        ProductChecks.gradWeight(dy, x, groups, dw);
         for (int g = 0; g < groups.count(); g++) {
             int from = groups.from(g);
             int to = groups.to(g);
@@ -79,20 +63,4 @@ public final class CudaMatMul implements MatMul {
     }
 
     private static int tiles(int size, int tile) { return (int) (((long) size + tile - 1) / tile); }
-
-    /// Shapes and types of a product; returns k.
-    private static int check(String operation, Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
-        Checks.type(operation, "a", a, F32);
-        Checks.type(operation, "b", b, F32, BF16, F16);
-        int m = transposeA ? a.cols() : a.rows();
-        int k = transposeA ? a.rows() : a.cols();
-        int kb = transposeB ? b.cols() : b.rows();
-        int n = transposeB ? b.rows() : b.cols();
-        Checks.that(k == kb, operation, "a " + a.describe() + (transposeA ? "ᵀ" : "") + " has k = " + k + ", b " + b.describe() + (transposeB ? "ᵀ" : "")
-                + " has k = " + kb + "; wanted equal");
-        Checks.shape(operation, "c", c, m, n, F32);
-        Checks.apart(operation, "c", c, "a", a);
-        Checks.apart(operation, "c", c, "b", b);
-        return k;
-    }
 }
