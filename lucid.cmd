@@ -22,5 +22,5 @@ if not exist "%stamp%" (
   popd
 )
 for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
-"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -Djava.awt.headless=true -XX:+UseParallelGC -XX:MaxNewSize=512m -XX:MaxDirectMemorySize=64g %LUCID_JVM% -cp "%home%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
+"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseParallelGC -XX:MaxNewSize=512m -XX:MaxDirectMemorySize=64g %LUCID_JVM% -cp "%home%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
 exit /b %errorlevel%

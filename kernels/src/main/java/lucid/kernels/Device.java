@@ -18,8 +18,8 @@ import lucid.kernels.contract.Sampling;
 
 /// A place where tensors live and kernels run. Kernels may run asynchronously: their results are seen through [#read], which waits.
 /// One thread at a time may use a device.
-public sealed interface Device extends AutoCloseable permits HostDevice {
-    /// Short name, as on the command line: `reference`, `simd`.
+public sealed interface Device extends AutoCloseable permits HostDevice, CudaDevice {
+    /// Short name, as on the command line: `reference`, `simd`, `cuda`, `emulated`.
     String name();
 
     /// One line for people: what this device runs on.

@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
         footer = {"", "Start with:", "  lucid demo                 the whole way, from nothing to a report, in a few minutes",
                 "  lucid demo --help          every command has help with examples"},
         subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class, ChatCommand.class,
-                ReportCommand.class, InspectCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class})
+                ReportCommand.class, InspectCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
+                BundleCommand.class})
 public final class Lucid implements Runnable {
     @Spec private CommandSpec spec;
 

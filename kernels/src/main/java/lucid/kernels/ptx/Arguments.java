@@ -58,6 +58,15 @@ final class Arguments {
         bytes.putDouble((int) parameter.offset(), value);
     }
 
+    /// All parameters at once, packed as the entry declares them.
+    void setAll(byte[] block) {
+        if (block.length < bytes.capacity()) {
+            throw new IllegalArgumentException("launch of " + entry.name() + ": found " + block.length + " bytes of parameters, wanted " + bytes.capacity());
+        }
+        bytes.put(0, block, 0, bytes.capacity());
+        entry.parameters().forEach(parameter -> given.add(parameter.name()));
+    }
+
     void set(String name, byte[] value) {
         Variable parameter = parameter(name);
         if (parameter.bytes() != value.length) {

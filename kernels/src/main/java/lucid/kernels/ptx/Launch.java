@@ -50,6 +50,8 @@ public final class Launch {
     private int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
     private long budget = DEFAULT_BUDGET;
     private Observer observer;
+    /// Decoded by the first run; a launch may run again with other arguments.
+    private Program program;
 
     private Launch(PtxModule module, Entry entry) {
         this.module = module;
@@ -120,6 +122,12 @@ public final class Launch {
         return this;
     }
 
+    /// All parameters at once, packed as the entry declares them: what a driver gets.
+    public Launch parameters(byte[] block) {
+        arguments.setAll(block);
+        return this;
+    }
+
     /// In which order warps take turns; the seed also draws everything else that a launch draws.
     public Launch schedule(Schedule order, long withSeed) {
         schedule = order;
@@ -148,6 +156,7 @@ public final class Launch {
     /// Sees every instruction.
     public Launch observer(Observer watching) {
         observer = watching;
+        program = null;
         return this;
     }
 
@@ -160,7 +169,7 @@ public final class Launch {
         if (memory == null) {
             memory = new GlobalMemory(seed);
         }
-        var program = Program.decode(module, entry, Instructions.decoders(), BlockAsync.checks(entry), observer);
+        if (program == null) program = Program.decode(module, entry, Instructions.decoders(), BlockAsync.checks(entry), observer);
         var findings = new Findings(MAX_FINDINGS);
         int workers = (int) Math.min(threads, geometry.clusters());
         var memories = memories(geometry);

@@ -8,18 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/// A seeded fault of `ptx/mutants.txt`, whose head explains the form.
-record Mutant(String id, String kernel, Set<String> expect, String words, List<Edit> edits) {
+/// A seeded fault of a file such as `ptx/mutants.txt`, whose head explains the form.
+public record Mutant(String id, String kernel, Set<String> expect, String words, List<Edit> edits) {
     /// Text that stands in the kernel exactly once, and what takes its place.
-    record Edit(String find, String with) {
+    public record Edit(String find, String with) {
     }
 
-    boolean equivalent() {
+    public boolean equivalent() {
         return expect.contains("EQUIVALENT");
     }
 
     /// A real fault that the emulator does not see.
-    boolean unseen() {
+    public boolean unseen() {
         return expect.contains("UNSEEN");
     }
 
@@ -28,13 +28,17 @@ record Mutant(String id, String kernel, Set<String> expect, String words, List<E
         return expect.contains("GATE");
     }
 
-    /// The kernel's text with the fault in it.
+    /// The text of the corpus' kernel with the fault in it.
     String apply() {
-        String text = Corpus.text(kernel);
+        return apply(Corpus.text(kernel));
+    }
+
+    /// The kernel's text with the fault in it.
+    public String apply(String text) {
         for (Edit e : edits) {
             int at = text.indexOf(e.find);
-            if (at < 0) throw new IllegalStateException("mutants.txt: " + id + ": '" + e.find + "' is not in " + kernel + ".ptx");
-            if (text.indexOf(e.find, at + 1) >= 0) throw new IllegalStateException("mutants.txt: " + id + ": '" + e.find + "' is more than once in " + kernel + ".ptx; make it longer");
+            if (at < 0) throw new IllegalStateException("mutants: " + id + ": '" + e.find + "' is not in " + kernel + ".ptx");
+            if (text.indexOf(e.find, at + 1) >= 0) throw new IllegalStateException("mutants: " + id + ": '" + e.find + "' is more than once in " + kernel + ".ptx; make it longer");
             text = text.substring(0, at) + e.with + text.substring(at + e.find.length());
         }
         return text;
@@ -45,8 +49,14 @@ record Mutant(String id, String kernel, Set<String> expect, String words, List<E
     }
 
     static List<Mutant> all() {
-        try (InputStream in = Mutant.class.getResourceAsStream("/ptx/mutants.txt")) {
-            return new Reader().read(new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList());
+        return read("/ptx/mutants.txt");
+    }
+
+    /// The faults of a resource.
+    public static List<Mutant> read(String resource) {
+        try (InputStream in = Mutant.class.getResourceAsStream(resource)) {
+            if (in == null) throw new IllegalStateException(resource + " is missing from the test resources");
+            return new Reader(resource).read(new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -59,12 +69,17 @@ record Mutant(String id, String kernel, Set<String> expect, String words, List<E
         private List<Edit> edits = new ArrayList<>();
         private String kernel;
         private String[] head;
+        private final String file;
+
+        Reader(String file) {
+            this.file = file;
+        }
 
         List<Mutant> read(List<String> lines) {
             for (int i = 0; i < lines.size(); i++) {
                 String line = lines.get(i);
                 if (line.isBlank() || line.startsWith("#")) continue;
-                if (line.length() < 3 || line.charAt(1) != ' ') throw new IllegalStateException("mutants.txt:" + (i + 1) + ": '" + line + "'; wanted '= ', '* ', '- ' or '+ ' and text");
+                if (line.length() < 3 || line.charAt(1) != ' ') throw new IllegalStateException(file + ":" + (i + 1) + ": '" + line + "'; wanted '= ', '* ', '- ' or '+ ' and text");
                 take(line.charAt(0), line.substring(2), i + 1);
             }
             endMutant();
@@ -80,14 +95,14 @@ record Mutant(String id, String kernel, Set<String> expect, String words, List<E
                 case '*' -> {
                     endMutant();
                     head = text.split(" ", 3);
-                    if (kernel == null || head.length != 3) throw new IllegalStateException("mutants.txt:" + number + ": wanted '* ID EXPECT WORDS' below a kernel");
+                    if (kernel == null || head.length != 3) throw new IllegalStateException(file + ":" + number + ": wanted '* ID EXPECT WORDS' below a kernel");
                 }
                 case '-' -> {
                     if (!with.isEmpty()) endEdit();
                     find.add(text);
                 }
                 case '+' -> with.add(text);
-                default -> throw new IllegalStateException("mutants.txt:" + number + ": unknown mark '" + kind + "'");
+                default -> throw new IllegalStateException(file + ":" + number + ": unknown mark '" + kind + "'");
             }
         }
 
@@ -100,7 +115,7 @@ record Mutant(String id, String kernel, Set<String> expect, String words, List<E
         private void endMutant() {
             endEdit();
             if (head == null) return;
-            if (edits.isEmpty()) throw new IllegalStateException("mutants.txt: " + head[0] + " changes nothing");
+            if (edits.isEmpty()) throw new IllegalStateException(file + ": " + head[0] + " changes nothing");
             mutants.add(new Mutant(head[0], kernel, Set.of(head[1].split(",")), head[2], List.copyOf(edits)));
             edits = new ArrayList<>();
             head = null;

@@ -1,0 +1,137 @@
+package lucid.kernels;
+
+import java.lang.foreign.MemorySegment;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.Conversion;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.Embedding;
+import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Normalization;
+import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.Rotary;
+import lucid.kernels.contract.Sampling;
+import lucid.kernels.cuda.CudaAttention;
+import lucid.kernels.cuda.CudaBuffer;
+import lucid.kernels.cuda.CudaConversion;
+import lucid.kernels.cuda.CudaElementwise;
+import lucid.kernels.cuda.CudaEmbedding;
+import lucid.kernels.cuda.CudaLogProb;
+import lucid.kernels.cuda.CudaMatMul;
+import lucid.kernels.cuda.CudaMemory;
+import lucid.kernels.cuda.CudaNormalization;
+import lucid.kernels.cuda.CudaOptimizer;
+import lucid.kernels.cuda.CudaPatchEmbedding;
+import lucid.kernels.cuda.CudaReduce;
+import lucid.kernels.cuda.CudaRotary;
+import lucid.kernels.cuda.CudaSampling;
+import lucid.kernels.cuda.CudaTensorMatMul;
+import lucid.kernels.cuda.Kernels;
+import lucid.kernels.cuda.Precision;
+import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.Gpu;
+import lucid.kernels.host.HostArray;
+
+/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`), unless [Precision#TENSOR] is chosen.
+public final class CudaDevice implements Device {
+    private final Gpu gpu;
+    private final Precision precision;
+    private final CudaMemory memory;
+    private final Elementwise elementwise;
+    private final Reduce reduce;
+    private final Normalization normalization;
+    private final Conversion conversion;
+    private final Optimizer optimizer;
+    private final Rotary rotary;
+    private final MatMul matMul;
+    private final Embedding embedding;
+    private final PatchEmbedding patchEmbedding;
+    private final Attention attention;
+    private final LogProb logProb;
+    private final Sampling sampling;
+
+    /// With the CPU's bits. Takes the GPU over and closes it in the end.
+    public CudaDevice(Gpu gpu) { this(gpu, Precision.EXACT); }
+
+    /// Takes the GPU over and closes it in the end.
+    public CudaDevice(Gpu gpu, Precision precision) {
+        this.gpu = gpu;
+        this.precision = precision;
+        this.memory = new CudaMemory(gpu);
+        Kernels kernels = new Kernels(gpu, memory);
+        this.elementwise = new CudaElementwise(kernels);
+        this.reduce = new CudaReduce(kernels);
+        this.normalization = new CudaNormalization(kernels);
+        this.conversion = new CudaConversion(kernels);
+        this.optimizer = new CudaOptimizer(kernels);
+        this.rotary = new CudaRotary(kernels);
+        this.matMul = precision == Precision.TENSOR ? new CudaTensorMatMul(kernels, conversion, elementwise) : new CudaMatMul(kernels);
+        this.embedding = new CudaEmbedding(kernels);
+        this.patchEmbedding = new CudaPatchEmbedding(kernels);
+        this.attention = new CudaAttention(kernels);
+        this.logProb = new CudaLogProb(kernels, matMul, elementwise);
+        this.sampling = new CudaSampling(kernels);
+    }
+
+    @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
+
+    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.TENSOR ? ", products of bf16 on tensor cores" : ""); }
+
+    @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
+
+    /// Copies: the kernels cannot reach host memory.
+    @Override public Buffer adopt(DType dtype, MemorySegment segment) {
+        CudaBuffer buffer = memory.allocate(dtype, segment.byteSize() / dtype.bytes());
+        gpu.copyIn(buffer.address(), segment);
+        return buffer;
+    }
+
+    @Override public void write(Buffer target, long offset, Object array) {
+        MemorySegment source = HostArray.segment(target.dtype(), array, "write");
+        gpu.copyIn(CudaBuffer.address(target) + HostArray.byteOffset(target, offset, source.byteSize(), "write"), source);
+    }
+
+    @Override public void read(Buffer source, long offset, Object array) {
+        MemorySegment target = HostArray.segment(source.dtype(), array, "read");
+        gpu.copyOut(CudaBuffer.address(source) + HostArray.byteOffset(source, offset, target.byteSize(), "read"), target);
+    }
+
+    @Override public long liveBytes() { return memory.liveBytes(); }
+
+    @Override public long peakBytes() { return memory.peakBytes(); }
+
+    @Override public MatMul matMul() { return matMul; }
+
+    @Override public Elementwise elementwise() { return elementwise; }
+
+    @Override public Reduce reduce() { return reduce; }
+
+    @Override public Normalization normalization() { return normalization; }
+
+    @Override public Rotary rotary() { return rotary; }
+
+    @Override public Attention attention() { return attention; }
+
+    @Override public PatchEmbedding patchEmbedding() { return patchEmbedding; }
+
+    @Override public Embedding embedding() { return embedding; }
+
+    @Override public LogProb logProb() { return logProb; }
+
+    @Override public Optimizer optimizer() { return optimizer; }
+
+    @Override public Sampling sampling() { return sampling; }
+
+    @Override public Conversion conversion() { return conversion; }
+
+    @Override public void close() {
+        memory.close();
+        gpu.close();
+    }
+
+    @Override public String toString() { return description(); }
+}

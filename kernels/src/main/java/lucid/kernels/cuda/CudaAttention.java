@@ -1,0 +1,143 @@
+package lucid.kernels.cuda;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+
+/// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own; the backward is one kernel over
+/// queries (dq, and δ for the other) and one over keys (dk, dv).
+public final class CudaAttention implements Attention {
+    private static final int MOST_DIM = 256;
+    /// Rows of a unit of the flat kernel.
+    private static final int FLAT_ROWS = 8;
+    /// Spans of so many rows (query, head of a key head) go to the flat kernel: two units of it still beat a tile that is three quarters empty.
+    private static final int FLAT_MOST = 16;
+    private static final int TILE_ROWS = 64;
+    /// Head sizes of the kernels.
+    private static final int[] FLAT_SIZES = {64, 128, MOST_DIM};
+    private static final int[] SIZES = {32, 64, 80, 128, MOST_DIM};
+
+    private final Kernels kernels;
+
+    public CudaAttention(Kernels kernels) { this.kernels = kernels; }
+
+    @Override public void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
+        String name = "attention forward";
+        check(name, plan, q, k, v, out, lse);
+        for (Matrix input : List.of(q, k, v)) {
+            Checks.apart(name, "out", out, "an input", input);
+            Checks.apart(name, "lse", lse, "an input", input);
+        }
+        Checks.apart(name, "out", out, "lse", lse);
+        forward("flat", plan, AttentionUnits.of(plan, FLAT_ROWS, rows -> rows <= FLAT_MOST), scale, q, k, v, out, lse);
+        forward("tile", plan, AttentionUnits.of(plan, TILE_ROWS, rows -> rows > FLAT_MOST), scale, q, k, v, out, lse);
+    }
+
+    private void forward(String form, AttentionPlan plan, AttentionUnits units, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
+        if (units.count() == 0) return;
+        boolean flat = form.equals("flat");
+        int d = size(plan.headDim(), flat ? FLAT_SIZES : SIZES);
+        int shared = flat ? 0 : 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68);
+        try (CudaBuffer table = kernels.table(units.words())) {
+            kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads())
+                    .u32(plan.headDim()).u32(vectors(plan, q, k, v, out) ? 1 : 0).f32(scale).launch(units.count(), plan.kvHeads(), 1, flat ? 256 : 128, shared);
+        }
+    }
+
+    /// The smallest head size for which there is a kernel and that holds `dim`.
+    private static int size(int dim, int... sizes) {
+        for (int s : sizes) {
+            if (s >= dim) return s;
+        }
+        throw new IllegalArgumentException("attention: heads of " + dim + " dimensions; wanted at most " + MOST_DIM);
+    }
+
+    /// Whether four dimensions of a head can be moved as one vector.
+    private static boolean vectors(AttentionPlan plan, Matrix... matrices) {
+        for (Matrix m : matrices) {
+            if (CudaBuffer.address(m) % 16 != 0 || m.stride() % 4 != 0) return false;
+        }
+        return plan.headDim() % 4 == 0;
+    }
+
+    @Override public void backward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut,
+                                   Matrix dq, Matrix dk, Matrix dv) {
+        String name = "attention backward";
+        check(name, plan, q, k, v, out, lse);
+        Checks.like(name, "dOut", dOut, "out", out);
+        Checks.like(name, "dq", dq, "q", q);
+        Checks.like(name, "dk", dk, "k", k);
+        Checks.like(name, "dv", dv, "v", v);
+        for (Matrix input : List.of(q, k, v, out, lse, dOut)) {
+            Checks.apart(name, "dq", dq, "an input", input);
+            Checks.apart(name, "dk", dk, "an input", input);
+            Checks.apart(name, "dv", dv, "an input", input);
+        }
+        Checks.apart(name, "dq", dq, "dk", dk);
+        Checks.apart(name, "dq", dq, "dv", dv);
+        Checks.apart(name, "dk", dk, "dv", dv);
+        int d = size(plan.headDim(), SIZES);
+        int rows = d == MOST_DIM ? 16 : 32;
+        AttentionUnits units = AttentionUnits.of(plan, rows, _ -> true);
+        AttentionKeys keys = AttentionKeys.of(plan);
+        int group = plan.heads() / plan.kvHeads();
+        int vectors = vectors(plan, q, k, v, out, dOut, dq, dk, dv) ? 1 : 0;
+        try (CudaBuffer delta = kernels.scratch(DType.F32, (long) q.rows() * plan.heads()); CudaBuffer table = kernels.table(units.words());
+                CudaBuffer tiles = kernels.table(keys.tileWords()); CudaBuffer entries = kernels.table(keys.entryWords())) {
+            if (units.count() > 0) {
+                int shared = 4 * (2 * rows * d + 2 * 32 * d + 32 * (d + 4) + 32 * (rows + 4) + 2 * rows);
+                kernels.call("attention_backward_query_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).view(dOut).view(dq).buffer(delta).buffer(table)
+                        .u32(group).u32(plan.headDim()).u32(vectors).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, shared);
+            }
+            if (keys.tiles() > 0) {
+                int shared = 4 * (2 * 32 * d + 2 * rows * d + 2 * rows * (d + 4) + 2 * rows * 36 + 3 * rows);
+                kernels.call("attention_backward_key_d" + d + "_f32_sm80").view(q).view(k).view(v).view(lse).view(dOut).buffer(delta).view(dk).view(dv).buffer(tiles).buffer(entries)
+                        .u32(group).u32(plan.headDim()).u32(vectors).f32(scale).launch(keys.tiles(), plan.kvHeads(), 1, 128, shared);
+            }
+        }
+    }
+
+    private static void check(String name, AttentionPlan plan, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
+        Checks.present(name, "plan", plan);
+        Checks.that(plan.headDim() <= MOST_DIM, name, "heads of " + plan.headDim() + " dimensions; the CUDA device has kernels for at most " + MOST_DIM + "; wanted smaller heads, or --device simd");
+        Checks.type(name, "q", q, DType.F32);
+        Checks.type(name, "k", k, DType.F32);
+        Checks.shape(name, "q", q, q.rows(), plan.heads() * plan.headDim(), DType.F32);
+        Checks.shape(name, "k", k, k.rows(), plan.kvHeads() * plan.headDim(), DType.F32);
+        Checks.like(name, "v", v, "k", k);
+        Checks.like(name, "out", out, "q", q);
+        Checks.shape(name, "lse", lse, q.rows(), plan.heads(), DType.F32);
+        int queryEnd = 0, keyEnd = 0;
+        for (Span s : plan.spans()) {
+            if (s.queries() > 0) queryEnd = Math.max(queryEnd, Math.addExact(s.queryRow(), s.queries()));
+            if (s.prefixKeys() > 0) keyEnd = Math.max(keyEnd, Math.addExact(s.prefixRow(), s.prefixKeys()));
+            if (s.ownKeys() > 0) keyEnd = Math.max(keyEnd, Math.addExact(s.ownRow(), s.ownKeys()));
+        }
+        checkSpans(plan);
+        Checks.that(queryEnd <= q.rows(), name, "the plan names query rows up to " + (queryEnd - 1) + " but q is " + q.describe() + "; wanted a plan over these rows");
+        Checks.that(keyEnd <= k.rows(), name, "the plan names key rows up to " + (keyEnd - 1) + " but k is " + k.describe() + "; wanted a plan over these rows");
+    }
+
+    private static void checkSpans(AttentionPlan plan) {
+        List<Span> byRow = new ArrayList<>();
+        for (int i = 0; i < plan.spans().size(); i++) {
+            Span s = plan.spans().get(i);
+            if (s.queries() > 0) byRow.add(s);
+            boolean apart = s.prefixKeys() == 0 || s.ownKeys() == 0 || s.prefixRow() + s.prefixKeys() <= s.ownRow() || s.ownRow() + s.ownKeys() <= s.prefixRow();
+            Checks.that(apart, "attention", "span " + i + " has prefix rows " + s.prefixRow() + " .. " + (s.prefixRow() + s.prefixKeys() - 1) + " and own rows "
+                    + s.ownRow() + " .. " + (s.ownRow() + s.ownKeys() - 1) + "; wanted every key row once in a span");
+        }
+        byRow.sort(Comparator.comparingInt(Span::queryRow));
+        for (int i = 1; i < byRow.size(); i++) {
+            Span a = byRow.get(i - 1), b = byRow.get(i);
+            Checks.that(a.queryRow() + a.queries() <= b.queryRow(), "attention", "two spans have query row " + b.queryRow()
+                    + "; wanted every query row in one span, or its result would be written twice");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+package lucid.kernels.cuda;
+
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.DType.I32;
+
+import java.lang.foreign.MemorySegment;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+
+/// [LogProb] on a GPU, bit for bit the CPU's. Logits exist as one chunk: forward walks the vocabulary in whole blocks and carries each row's running softmax along
+/// in device memory; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.
+///
+/// The targets are read back and checked before a kernel sees them, which waits for the GPU once per call.
+public final class CudaLogProb implements LogProb {
+    /// Logits in a chunk: 128 MiB, enough rows and columns for products at full speed.
+    private static final int CHUNK = 1 << 25;
+    private static final int ROWS = CHUNK / VOCAB_BLOCK;
+    private static final int IGNORED = -100;
+
+    private final Kernels kernels;
+    private final MatMul products;
+    private final Elementwise elements;
+    private final int chunk;
+
+    public CudaLogProb(Kernels kernels, MatMul products, Elementwise elements) { this(kernels, products, elements, CHUNK); }
+
+    /// @param chunk logits in a chunk; shows in no bit
+    CudaLogProb(Kernels kernels, MatMul products, Elementwise elements, int chunk) {
+        this.kernels = kernels;
+        this.products = products;
+        this.elements = elements;
+        this.chunk = chunk;
+    }
+
+    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+        String operation = "logProb.forward";
+        check(operation, hidden, head, targets, temperature);
+        outputs(operation, hidden.rows(), logProb, entropy, lse);
+        int most = Math.min(ROWS, Math.max(1, chunk / VOCAB_BLOCK));
+        for (int r = 0; r < hidden.rows(); r += most) {
+            Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + most));
+            int columns = Math.max(1, chunk / rows.rows() / VOCAB_BLOCK) * VOCAB_BLOCK;
+            Softmax softmax = new Softmax(rows.rows(), r, targets, temperature, logProb, entropy, lse, null);
+            try (CudaBuffer logits = kernels.scratch(F32, (long) rows.rows() * Math.min(columns, head.rows())); CudaBuffer state = kernels.scratch(F32, 4L * rows.rows())) {
+                for (int v = 0; v < head.rows(); v += columns) {
+                    Matrix part = head.rows(v, Math.min(head.rows(), v + columns));
+                    Matrix x = Matrix.of(logits, rows.rows(), part.rows());
+                    products.multiply(rows, false, part, true, null, Accumulate.SET, x);
+                    softmax.absorb(x, v, state, v + part.rows() == head.rows());
+                }
+            }
+        }
+    }
+
+    @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+        String operation = "logProb.ofLogits";
+        Checks.type(operation, "logits", logits, F32);
+        checkTemperature(operation, temperature);
+        targets(operation, targets, logits.rows(), logits.cols(), false);
+        outputs(operation, logits.rows(), logProb, entropy, lse);
+        if (logits.rows() == 0) return;
+        new Softmax(logits.rows(), 0, targets, temperature, logProb, entropy, lse, null).absorb(logits, 0, null, true);
+    }
+
+    private static void outputs(String operation, int rows, Buffer logProb, Buffer entropy, Buffer lse) {
+        Checks.buffer(operation, "logProb", logProb, rows, F32);
+        Checks.buffer(operation, "entropy", entropy, rows, F32);
+        Checks.buffer(operation, "lse", lse, rows, F32);
+    }
+
+    /// The running softmax of rows `firstRow .. firstRow + rows`, and where its results go; an output may be null.
+    private final class Softmax {
+        private final int rows;
+        private final int firstRow;
+        private final Buffer targets;
+        private final float temperature;
+        private final Buffer[] outputs;
+
+        Softmax(int rows, int firstRow, Buffer targets, float temperature, Buffer... outputs) {
+            this.rows = rows;
+            this.firstRow = firstRow;
+            this.targets = targets;
+            this.temperature = temperature;
+            this.outputs = outputs;
+        }
+
+        /// Takes the logits of vocabulary entries `first` on, a multiple of the block; `state` carries on from chunk to chunk.
+        void absorb(Matrix logits, int first, Buffer state, boolean last) {
+            int blocks = (logits.cols() + VOCAB_BLOCK - 1) / VOCAB_BLOCK;
+            int units = Math.multiplyExact(rows, blocks);
+            try (CudaBuffer partial = kernels.scratch(F32, 3L * units)) {
+                if (units > 0) {
+                    kernels.call("logprob_blocks_f32_sm80").view(logits).buffer(partial).u32(rows).u32(logits.cols()).u32(blocks).u32(units).f32(temperature)
+                            .launch((units + 15) / 16, 256);
+                }
+                Kernels.Launching merge = kernels.call("logprob_merge_f32_sm80").buffer(partial).bufferOrNull(state).view(logits)
+                        .u64(CudaBuffer.address(targets) + 4L * firstRow);
+                for (Buffer out : outputs) merge.u64(out == null ? 0 : CudaBuffer.address(out) + 4L * firstRow);
+                merge.u32(rows).u32(logits.cols()).u32(blocks).u32(first).u32(first == 0 ? 1 : 0).u32(last ? 1 : 0).f32(temperature).launch((rows + 127) / 128, 128);
+            }
+        }
+    }
+
+    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
+                                   Matrix dHidden, Matrix dHead) {
+        String operation = "logProb.backward";
+        check(operation, hidden, head, targets, temperature);
+        int rows = hidden.rows();
+        Checks.buffer(operation, "lse", lse, rows, F32);
+        Checks.buffer(operation, "dLogProb", dLogProb, rows, F32);
+        Checks.groups(operation, groups, rows);
+        Checks.present(operation, "mode", mode);
+        if (dHidden != null) checkGradient(operation, "dHidden", dHidden, hidden, hidden, head);
+        if (dHead != null) checkGradient(operation, "dHead", dHead, head, hidden, head);
+        if (rows == 0) return;
+        // A group's chain must see all its rows in one call, so chunks divide the vocabulary and never the rows.
+        int columns = Math.min(head.rows(), Math.max(64, chunk / rows / 64 * 64));
+        boolean aside = dHidden != null && mode == Accumulate.ADD;
+        try (CudaBuffer logits = kernels.scratch(F32, (long) rows * columns); CudaBuffer own = kernels.scratch(F32, aside ? hidden.size() : 0)) {
+            Matrix sum = aside ? Matrix.of(own, rows, hidden.cols()) : dHidden;
+            for (int v = 0; v < head.rows(); v += columns) {
+                Matrix part = head.rows(v, Math.min(head.rows(), v + columns));
+                Matrix x = Matrix.of(logits, rows, part.rows());
+                products.multiply(hidden, false, part, true, null, Accumulate.SET, x);
+                gradient(x, targets, lse, dLogProb, v, false, false, temperature, x);
+                if (sum != null && v == 0) products.multiply(x, false, part, false, null, Accumulate.SET, sum);
+                else if (sum != null) products.multiplyContinue(x, false, part, false, sum);
+                if (dHead != null) products.gradWeight(x, hidden, groups, dHead.rows(v, v + part.rows()));
+            }
+            if (aside) elements.binary(Elementwise.Binary.ADD, dHidden, sum, dHidden);
+        }
+    }
+
+    private void gradient(Matrix logits, Buffer targets, Buffer lse, Buffer coefficient, int first, boolean add, boolean negate, float temperature, Matrix y) {
+        if (logits.size() == 0) return;
+        kernels.call("logprob_gradient_f32_sm80").view(logits).view(y).buffer(targets).buffer(lse).buffer(coefficient)
+                .u32(logits.rows()).u32(logits.cols()).u32(first).u32(add ? 1 : 0).u32(negate ? 1 : 0).f32(temperature)
+                .launch(Math.min(64, (logits.cols() + 255) / 256), Math.min(logits.rows(), 65535), 1, 256, 0);
+    }
+
+    @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss,
+                                Buffer coefficient) {
+        String operation = "logProb.ratio";
+        Checks.present(operation, "settings", settings);
+        Checks.present(operation, "logProb", logProb);
+        int n = Math.toIntExact(logProb.length());
+        String[] names = {"logProb", "old", "reference", "advantage", "weight", "ratio", "kl", "loss", "coefficient"};
+        Buffer[] buffers = {logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient};
+        Kernels.Launching call = kernels.call("logprob_ratio_f32_sm80");
+        for (int i = 0; i < names.length; i++) {
+            if (buffers[i] != null || i != 2) Checks.buffer(operation, names[i], buffers[i], n, F32);
+            call.bufferOrNull(buffers[i]);
+        }
+        if (n == 0) return;
+        call.u32(n).f32(1 - settings.epsilonLow()).f32(1 + settings.epsilonHigh()).f32(settings.beta()).f32(settings.klClamp()).launch((n + 255) / 256, 256);
+    }
+
+    @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {
+        String operation = "logProb.crossEntropy";
+        Checks.type(operation, "logits", logits, F32);
+        targets(operation, targets, logits.rows(), logits.cols(), true);
+        Checks.buffer(operation, "loss", loss, logits.rows(), F32);
+        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
+        if (logits.rows() == 0) return;
+        new Softmax(logits.rows(), 0, targets, 1, null, null, lse, loss).absorb(logits, 0, null, true);
+    }
+
+    @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {
+        String operation = "logProb.crossEntropy backward";
+        Checks.type(operation, "logits", logits, F32);
+        targets(operation, targets, logits.rows(), logits.cols(), true);
+        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
+        Checks.buffer(operation, "dLoss", dLoss, logits.rows(), F32);
+        Checks.present(operation, "mode", mode);
+        Checks.like(operation, "dLogits", dLogits, "logits", logits);
+        Checks.sameOrApart(operation, "dLogits", dLogits, "logits", logits);
+        gradient(logits, targets, lse, dLoss, 0, mode == Accumulate.ADD, true, 1, dLogits);
+    }
+
+    private static void checkGradient(String operation, String name, Matrix gradient, Matrix of, Matrix hidden, Matrix head) {
+        Checks.shape(operation, name, gradient, of.rows(), of.cols(), F32);
+        Checks.apart(operation, name, gradient, "hidden", hidden);
+        Checks.apart(operation, name, gradient, "head", head);
+    }
+
+    private void check(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature) {
+        Checks.type(operation, "hidden", hidden, F32);
+        Checks.type(operation, "head", head, F32, BF16);
+        Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe() + "; wanted equal columns (the width)");
+        checkTemperature(operation, temperature);
+        targets(operation, targets, hidden.rows(), head.rows(), false);
+    }
+
+    private static void checkTemperature(String operation, float temperature) {
+        Checks.that(temperature > 0, operation, "temperature is " + temperature + "; wanted > 0");
+    }
+
+    private void targets(String operation, Buffer targets, int rows, int vocabulary, boolean mayIgnore) {
+        Checks.buffer(operation, "targets", targets, rows, I32);
+        if (rows == 0) return;
+        int[] values = new int[rows];
+        kernels.gpu().copyOut(CudaBuffer.address(targets), MemorySegment.ofArray(values));
+        for (int r = 0; r < rows; r++) {
+            if (!mayIgnore || values[r] != IGNORED) Checks.index(operation, "targets", r, values[r], vocabulary);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package lucid.kernels.cuda;
+
+import java.util.Locale;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+
+/// [MatMul] on a GPU by f32 arithmetic without tensor cores: one chain for each element, so the bits are the CPU's.
+public final class CudaMatMul implements MatMul {
+    private static final int TRANSPOSED_A = 1;
+    private static final int TRANSPOSED_B = 2;
+    private static final int CONTINUE = 4;
+    private static final int ADD = 8;
+
+    private final Kernels kernels;
+
+    public CudaMatMul(Kernels kernels) { this.kernels = kernels; }
+
+    @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
+        ProductChecks.multiply(a, transposeA, b, transposeB, bias, mode, c);
+        run(a, transposeA, b, transposeB, bias, mode == Accumulate.ADD ? ADD : 0, c);
+    }
+
+    @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+        int k = ProductChecks.shapes("matmul (continue)", a, transposeA, b, transposeB, c);
+        if (k > 0) run(a, transposeA, b, transposeB, null, CONTINUE, c);
+    }
+
+    /// A launch for each group that has rows: the groups' chains are added in order because the launches are.
+    @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
+        ProductChecks.gradWeight(dy, x, groups, dw);
+        for (int g = 0; g < groups.count(); g++) {
+            int from = groups.from(g);
+            int to = groups.to(g);
+            if (from < to) run(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw);
+        }
+    }
+
+    private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {
+        if (c.size() == 0) return;
+        int k = transposeA ? a.rows() : a.cols();
+        String type = b.dtype().name().toLowerCase(Locale.ROOT) + "_sm80";
+        boolean few = c.rows() <= 16 && !transposeA && transposeB && inPieces(a) && inPieces(b);
+        int tile = tile(c);
+        String form = few ? c.rows() <= 8 ? "rows_8x16_" : "rows_16x16_" : tile == 64 ? "tile_64x64_" : "tile_128x128_";
+        Kernels.Launching call = kernels.call("matmul_" + form + type).view(a).view(b).u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c)
+                .u32(c.rows()).u32(c.cols()).u32(k).u32(flags | (transposeA ? TRANSPOSED_A : 0) | (transposeB ? TRANSPOSED_B : 0));
+        if (few) call.launch(tiles(c.cols(), 16), 1, 1, 128, ringBytes(c.rows(), b));
+        else call.launch((long) tiles(c.rows(), tile) * tiles(c.cols(), tile), 256);
+    }
+
+    /// Whether rows can be copied 16 bytes at a time.
+    private static boolean inPieces(Matrix m) { return (CudaBuffer.address(m) | m.stride() * m.dtype().bytes()) % 16 == 0; }
+
+    /// Shared memory of `matmul_rows`: eight stages of 16 rows of b and all rows of a, 256 bytes of a row of b at a time.
+    private static int ringBytes(int rows, Matrix b) { return 8 * (16 * 272 + rows * 4 * (256 / b.dtype().bytes())); }
+
+    /// The large tile moves half the bytes for a product; the small one is for results that would leave multiprocessors idle. The bits are the same.
+    private int tile(Matrix c) {
+        boolean large = c.rows() > 64 && c.cols() > 64 && (long) tiles(c.rows(), 128) * tiles(c.cols(), 128) >= kernels.gpu().multiprocessors();
+        return large ? 128 : 64;
+    }
+
+    private static int tiles(int size, int tile) { return (int) (((long) size + tile - 1) / tile); }
+}

@@ -1,0 +1,88 @@
+package lucid.kernels.cuda;
+
+import static lucid.kernels.contract.DType.F32;
+
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.RowGroups;
+
+/// [Reduce] on a GPU: half a warp to a row, a thread for each of the contract's 16 lanes.
+public final class CudaReduce implements Reduce {
+    /// Columns of a piece in [#addSumOfSquares].
+    private static final int PIECE = 4096;
+
+    private final Kernels kernels;
+    private final ColumnChains columns;
+
+    public CudaReduce(Kernels kernels) {
+        this.kernels = kernels;
+        this.columns = new ColumnChains(kernels);
+    }
+
+    @Override public void rowSum(Matrix x, Matrix y) {
+        checkRows("reduce.rowSum", x, y);
+        launch(kernels.call("reduce_row_sum_f32_sm80").view(x).view(y), x);
+    }
+
+    @Override public void rowMax(Matrix x, Matrix y) {
+        checkRows("reduce.rowMax", x, y);
+        launch(kernels.call("reduce_row_max_f32_sm80").view(x).view(y), x);
+    }
+
+    @Override public void rowDot(Matrix a, Matrix b, Matrix y) {
+        checkRows("reduce.rowDot", a, y);
+        Checks.like("reduce.rowDot", "b", b, "a", a);
+        Checks.apart("reduce.rowDot", "y", y, "b", b);
+        launch(kernels.call("reduce_row_dot_f32_sm80").view(a).view(b).view(y), a);
+    }
+
+    private static void checkRows(String operation, Matrix x, Matrix y) {
+        Checks.type(operation, "x", x, F32);
+        Checks.shape(operation, "y", y, x.rows(), 1, F32);
+        Checks.apart(operation, "y", y, "x", x);
+    }
+
+    /// Gives the last two parameters of a kernel that takes 16 rows to a block, and launches it.
+    static void launch(Kernels.Launching call, Matrix shape) {
+        if (shape.rows() > 0) call.u32(shape.rows()).u32(shape.cols()).launch((shape.rows() + 15L) / 16, 256);
+    }
+
+    @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) {
+        Checks.type("reduce.columnSums", "x", x, F32);
+        Checks.groups("reduce.columnSums", groups, x.rows());
+        Checks.shape("reduce.columnSums", "y", y, 1, x.cols(), F32);
+        Checks.apart("reduce.columnSums", "y", y, "x", x);
+        columns.sums(x, groups, y);
+    }
+
+    @Override public void addSumOfSquares(Matrix x, Matrix y) {
+        Checks.type("reduce.addSumOfSquares", "x", x, F32);
+        Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
+        Checks.apart("reduce.addSumOfSquares", "y", y, "x", x);
+        int perRow = (x.cols() + PIECE - 1) / PIECE;
+        int pieces = Math.multiplyExact(x.rows(), perRow);
+        try (CudaBuffer sums = kernels.scratch(F32, pieces)) {
+            if (pieces > 0) kernels.call("reduce_squares_f32_sm80").view(x).buffer(sums).u32(perRow).u32(x.rows()).u32(x.cols()).launch((pieces + 15L) / 16, 256);
+            kernels.call("reduce_in_order_f32_sm80").buffer(sums).u32(pieces).address(y).launch(1, 256);
+        }
+    }
+
+    @Override public void softmax(Matrix x, Matrix y) {
+        Checks.type("reduce.softmax", "x", x, F32);
+        Checks.like("reduce.softmax", "y", y, "x", x);
+        Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
+        if (x.cols() > 0) launch(kernels.call("reduce_softmax_f32_sm80").view(x).view(y), x);
+    }
+
+    @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) {
+        String operation = "reduce.softmax backward";
+        Checks.type(operation, "y", y, F32);
+        Checks.like(operation, "dy", dy, "y", y);
+        Checks.like(operation, "dx", dx, "y", y);
+        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        Checks.sameOrApart(operation, "dx", dx, "y", y);
+        if (y.cols() > 0) launch(kernels.call("reduce_softmax_backward_f32_sm80").view(y).view(dy).view(dx).u32(mode == Accumulate.ADD ? 1 : 0), y);
+    }
+}

@@ -1,0 +1,47 @@
+package lucid.kernels.cuda;
+
+import lucid.kernels.contract.Arguments;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.Rotary;
+
+/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and leaves rows with a wrong one as they are, and each rotation waits once to hear of one. While a
+/// graph is recorded nothing can be asked; the complaint then comes with the next check.
+public final class CudaRotary implements Rotary {
+    private static final int THREADS = 256;
+    private static final long MOST_THREADS = (1L << 31) - THREADS;
+
+    private final Kernels kernels;
+    private final IndexErrors errors;
+
+    public CudaRotary(Kernels kernels) {
+        this.kernels = kernels;
+        this.errors = new IndexErrors(kernels.gpu());
+    }
+
+    @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
+        String operation = "rotary.table";
+        Arguments.rotaryTable(operation, theta, headDim, cos, sin);
+        Checks.apart(operation, "sin", sin, "cos", cos);
+        if (cos.rows() == 0) return;
+        int[] frequency = new int[headDim / 2];
+        for (int i = 0; i < frequency.length; i++) frequency[i] = Float.floatToRawIntBits((float) StrictMath.pow(theta, -2.0 * i / headDim));
+        try (CudaBuffer f = kernels.table(frequency)) {
+            kernels.call("rotary_table_f32_sm80").buffer(f).view(cos).view(sin).u32(cos.rows()).u32(frequency.length)
+                    .launch((frequency.length + 63) / 64, Math.min((cos.rows() + 3L) / 4, 65535), 1, THREADS, 0);
+        }
+    }
+
+    @Override public void rotate(Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, boolean inverse, Matrix y) {
+        String operation = "rotary.rotate";
+        Arguments.rotate(operation, x, headDim, positions, cos, sin, y);
+        if (x.size() == 0) return;
+        int heads = x.cols() / headDim;
+        long quads = heads * ((headDim / 2 + 3L) / 4);
+        Checks.that(x.rows() * quads <= MOST_THREADS, operation, "x is " + x.describe() + "; wanted at most 2^34 elements in one call");
+        kernels.call("rotary_rotate_f32_sm80").view(x).view(cos).view(sin).buffer(positions).u32(cos.rows()).u32(inverse ? 1 : 0).view(y)
+                .u32(x.rows()).u32(heads).u32(headDim).u64(errors.address()).launch((x.rows() * quads + THREADS - 1) / THREADS, THREADS);
+        if (kernels.gpu().recording() == null) errors.check(operation, "positions", positions, cos.rows());
+    }
+}

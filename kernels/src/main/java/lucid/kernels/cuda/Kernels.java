@@ -1,0 +1,109 @@
+package lucid.kernels.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.gpu.Call;
+import lucid.kernels.gpu.Gpu;
+import lucid.kernels.gpu.Kernel;
+
+/// What every family of a CUDA device works with: the kernels by name, loaded when first used, and memory for what a call needs beside its arguments.
+public final class Kernels {
+    private final Gpu gpu;
+    private final CudaMemory memory;
+    private final Map<String, Kernel> loaded = new HashMap<>();
+
+    public Kernels(Gpu gpu, CudaMemory memory) {
+        this.gpu = gpu;
+        this.memory = memory;
+    }
+
+    public Gpu gpu() { return gpu; }
+
+    /// Starts a call of a kernel.
+    public Launching call(String name) { return new Launching(loaded.computeIfAbsent(name, n -> gpu.load(n, text(n))).call()); }
+
+    /// The text of a kernel.
+    ///
+    /// @throws IllegalStateException when this build holds no such file
+    public static String text(String name) {
+        String file = name + ".ptx";
+        try (InputStream in = Kernels.class.getResourceAsStream(file)) {
+            if (in == null) throw new IllegalStateException("kernel " + file + " is missing from the jar (wanted " + Kernels.class.getPackageName().replace('.', '/') + "/" + file + "); build again");
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("kernel " + file + " cannot be read", e);
+        }
+    }
+
+    /// Memory for the time of a call; close it when the kernels that use it are queued.
+    public CudaBuffer scratch(DType dtype, long length) { return memory.allocate(dtype, length); }
+
+    /// A small table on the device; close it when the kernels that use it are queued.
+    public CudaBuffer table(int... values) {
+        CudaBuffer buffer = memory.allocate(DType.I32, values.length);
+        if (values.length > 0) gpu.copyIn(buffer.address(), MemorySegment.ofArray(values));
+        return buffer;
+    }
+
+    /// A [Call] that knows matrices and buffers.
+    public static final class Launching {
+        private final Call call;
+
+        private Launching(Call call) { this.call = call; }
+
+        /// Two parameters, `.u64 NAME, .u64 NAME_stride`: the address of the view's first element and the distance of rows in elements.
+        public Launching view(Matrix m) {
+            call.u64(CudaBuffer.address(m)).u64(m.stride());
+            return this;
+        }
+
+        /// [#view], or address 0 and stride 0.
+        public Launching viewOrNull(Matrix m) {
+            if (m != null) return view(m);
+            call.u64(0).u64(0);
+            return this;
+        }
+
+        /// One parameter: the address of a view that has one row (or whose stride the kernel does not need).
+        public Launching address(Matrix m) { return u64(CudaBuffer.address(m)); }
+
+        public Launching buffer(Buffer b) { return u64(CudaBuffer.address(b)); }
+
+        /// [#buffer], or address 0.
+        public Launching bufferOrNull(Buffer b) { return u64(b == null ? 0 : CudaBuffer.address(b)); }
+
+        public Launching u64(long value) {
+            call.u64(value);
+            return this;
+        }
+
+        public Launching u32(int value) {
+            call.u32(value);
+            return this;
+        }
+
+        public Launching f32(float value) {
+            call.f32(value);
+            return this;
+        }
+
+        public Launching f64(double value) {
+            call.f64(value);
+            return this;
+        }
+
+        /// See [Call#launch(long, int)].
+        public void launch(long blocks, int threads) { call.launch(blocks, threads); }
+
+        /// See [Call#launch(long, long, long, int, int, int)].
+        public void launch(long gridX, long gridY, long gridZ, int blockX, int sharedBytes) { call.launch(gridX, gridY, gridZ, blockX, 1, sharedBytes); }
+    }
+}

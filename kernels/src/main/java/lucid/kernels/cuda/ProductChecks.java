@@ -1,0 +1,50 @@
+package lucid.kernels.cuda;
+
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F16;
+import static lucid.kernels.contract.DType.F32;
+
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+
+/// What every form of [lucid.kernels.contract.MatMul] on a GPU demands of its arguments, in the words of the CPU devices.
+final class ProductChecks {
+    private ProductChecks() {}
+
+    static void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
+        shapes("matmul", a, transposeA, b, transposeB, c);
+        if (bias != null) {
+            Checks.shape("matmul", "bias", bias, 1, c.cols(), F32);
+            Checks.apart("matmul", "c", c, "bias", bias);
+        }
+        Checks.present("matmul", "mode", mode);
+    }
+
+    static void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
+        Checks.type("gradWeight", "dy", dy, F32);
+        Checks.type("gradWeight", "x", x, F32);
+        Checks.that(x.rows() == dy.rows(), "gradWeight", "dy is " + dy.describe() + " and x is " + x.describe() + "; wanted equal numbers of rows");
+        Checks.shape("gradWeight", "dw", dw, dy.cols(), x.cols(), F32);
+        Checks.groups("gradWeight", groups, dy.rows());
+        Checks.apart("gradWeight", "dw", dw, "dy", dy);
+        Checks.apart("gradWeight", "dw", dw, "x", x);
+    }
+
+    /// Shapes and types of a product; returns k.
+    static int shapes(String operation, Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+        Checks.type(operation, "a", a, F32);
+        Checks.type(operation, "b", b, F32, BF16, F16);
+        int m = transposeA ? a.cols() : a.rows();
+        int k = transposeA ? a.rows() : a.cols();
+        int kb = transposeB ? b.cols() : b.rows();
+        int n = transposeB ? b.rows() : b.cols();
+        Checks.that(k == kb, operation, "a " + a.describe() + (transposeA ? "ᵀ" : "") + " has k = " + k + ", b " + b.describe() + (transposeB ? "ᵀ" : "")
+                + " has k = " + kb + "; wanted equal");
+        Checks.shape(operation, "c", c, m, n, F32);
+        Checks.apart(operation, "c", c, "a", a);
+        Checks.apart(operation, "c", c, "b", b);
+        return k;
+    }
+}

@@ -1,0 +1,224 @@
+package lucid.kernels.gpu;
+
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.JCudaDriver;
+import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.text.PtxModule;
+
+/// An NVIDIA GPU through JCuda's driver API. Loading this class touches nothing; [#open] does.
+public final class JCudaGpu implements Gpu {
+    private static final int OLDEST_DRIVER = 12000;
+    private static final int DEFAULT_SHARED = 48 * 1024;
+
+    private final DriverLibrary library;
+    private final CUdevice device;
+    private final CUstream stream = new CUstream();
+    private final Staging staging;
+    private final String description;
+    private final Limits limits;
+    private final int capability;
+    private final int multiprocessors;
+    private final Map<Long, Long> sizes = new HashMap<>();
+    private final List<CUmodule> modules = new ArrayList<>();
+    private long used;
+    private Recording recording;
+
+    /// GPUs of this machine, one line each.
+    ///
+    /// @throws GpuUnavailableException when there is none
+    public static List<String> list() {
+        DriverLibrary.open();
+        int count = initialise();
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < count; i++) lines.add(i + ": " + describe(device(i)));
+        return lines;
+    }
+
+    /// Opens a GPU by its index.
+    ///
+    /// @throws GpuUnavailableException saying what is missing: library, driver version, device
+    public static JCudaGpu open(int index) {
+        DriverLibrary library = DriverLibrary.open();
+        int count = initialise();
+        if (index < 0 || index >= count) throw new GpuUnavailableException("device " + index + " does not exist", "this machine has " + count + " (wanted 0 .. " + (count - 1) + ")");
+        return new JCudaGpu(library, device(index));
+    }
+
+    private static int initialise() {
+        int code = JCudaDriver.cuInit(0);
+        if (code == 100) throw new GpuUnavailableException("there is a driver, but no device (CUDA_ERROR_NO_DEVICE)", "check nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device simd");
+        Driver.check(code, "cuInit");
+        int version = Driver.number("cuDriverGetVersion", JCudaDriver::cuDriverGetVersion);
+        if (version < OLDEST_DRIVER) {
+            throw new GpuUnavailableException("the driver is for CUDA " + version / 1000 + "." + version % 1000 / 10, "update it to CUDA 12.0 or newer (the kernels are PTX 8.0)");
+        }
+        int count = Driver.number("cuDeviceGetCount", JCudaDriver::cuDeviceGetCount);
+        if (count == 0) throw new GpuUnavailableException("there is a driver, but no device", "check nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device simd");
+        return count;
+    }
+
+    private static CUdevice device(int index) {
+        CUdevice device = new CUdevice();
+        Driver.check(JCudaDriver.cuDeviceGet(device, index), "cuDeviceGet");
+        return device;
+    }
+
+    private static String describe(CUdevice device) {
+        byte[] name = new byte[256];
+        Driver.check(JCudaDriver.cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
+        int length = 0;
+        while (name[length] != 0) length++;
+        return new String(name, 0, length, StandardCharsets.US_ASCII) + ", compute capability " + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) + "."
+                + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR) + ", " + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT) + " multiprocessors";
+    }
+
+    private JCudaGpu(DriverLibrary library, CUdevice device) {
+        this.library = library;
+        this.device = device;
+        capability = 10 * Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        if (capability < 80) throw new GpuUnavailableException(describe(device) + " is older than compute capability 8.0", "the kernels need Ampere or newer; use --device simd");
+        multiprocessors = Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+        limits = new Limits(Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK), Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+                Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X));
+        CUcontext context = new CUcontext();
+        Driver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
+        Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
+        // Not the default stream: that one cannot be recorded into a graph.
+        Driver.check(JCudaDriver.cuStreamCreate(stream, 1), "cuStreamCreate");
+        staging = new Staging(stream);
+        description = describe(device) + ", driver for CUDA " + Driver.number("cuDriverGetVersion", JCudaDriver::cuDriverGetVersion) / 1000;
+    }
+
+    @Override public String description() { return description; }
+
+    @Override public int computeCapability() { return capability; }
+
+    @Override public int multiprocessors() { return multiprocessors; }
+
+    @Override public Limits limits() { return limits; }
+
+    @Override public boolean poolsMemory() { return true; }
+
+    @Override public long allocate(long bytes, String what) {
+        Pointers.Slot slot = new Pointers.Slot();
+        int code = JCudaDriver.cuMemAlloc(slot, bytes);
+        if (code == 2) {
+            long[] free = new long[1];
+            Driver.check(JCudaDriver.cuMemGetInfo(free, new long[1]), "cuMemGetInfo");
+            throw new OutOfDeviceMemoryException(what, bytes, used, free[0]);
+        }
+        Driver.check(code, "allocation of " + bytes + " bytes for " + what);
+        sizes.put(slot.address(), bytes);
+        used += bytes;
+        return slot.address();
+    }
+
+    @Override public void free(long address) {
+        Long bytes = sizes.remove(address);
+        if (bytes == null) throw new IllegalArgumentException("free: 0x" + Long.toHexString(address) + " is not the address of an allocation");
+        used -= bytes;
+        // cuMemFree waits for the device, so kernels in flight are safe.
+        Driver.check(JCudaDriver.cuMemFree(Pointers.device(address)), "cuMemFree");
+    }
+
+    @Override public void copyIn(long address, MemorySegment source) {
+        notWhileRecording("copyIn");
+        staging.in(address, source);
+    }
+
+    @Override public void copyOut(long address, MemorySegment target) {
+        notWhileRecording("copyOut");
+        staging.out(address, target);
+    }
+
+    private void notWhileRecording(String what) {
+        if (recording != null) throw new IllegalStateException(what + " while a graph is recorded: a graph holds launches only; wanted host data to be copied before");
+    }
+
+    @Override public void copy(long target, long source, long bytes) {
+        Driver.check(JCudaDriver.cuMemcpyDtoDAsync(Pointers.device(target), Pointers.device(source), bytes, stream), "copy on the device");
+    }
+
+    @Override public Kernel load(String name, String text) {
+        Driver.Function function = Driver.load(name, text, modules);
+        return new Kernel(this, name, PtxModule.parse(name + ".ptx", text), function);
+    }
+
+    @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {
+        Driver.Function function = (Driver.Function) kernel.handle();
+        if (shape.sharedBytes() > DEFAULT_SHARED) function.allowShared(shape.sharedBytes());
+        int code = JCudaDriver.cuLaunchKernel(function.handle(), shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(), shape.blockY(), 1, shape.sharedBytes(), stream,
+                function.table(kernel, parameters), null);
+        if (code != 0) Driver.check(code, "launch of " + kernel.name() + " (" + shape + "; " + Call.describe(kernel, parameters) + ")");
+    }
+
+    @Override public Graph record(Runnable launches) {
+        notWhileRecording("record");
+        Driver.check(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture");
+        CUgraph graph = new CUgraph();
+        recording = new Recording();
+        Recording made = recording;
+        try {
+            launches.run();
+        } finally {
+            recording = null;
+            Driver.check(JCudaDriver.cuStreamEndCapture(stream, graph), "cuStreamEndCapture");
+        }
+        Driver.check(JCudaDriver.cuGraphInstantiate(made.executable, graph, 0), "cuGraphInstantiate");
+        Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+        return made;
+    }
+
+    @Override public Graph recording() { return recording; }
+
+    /// A captured stream.
+    final class Recording extends Graph {
+        private final CUgraphExec executable = new CUgraphExec();
+
+        @Override public void launch() { Driver.check(JCudaDriver.cuGraphLaunch(executable, stream), "cuGraphLaunch"); }
+
+        @Override void release() {
+            synchronize();
+            Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
+        }
+    }
+
+    @Override public Event event() { return new Driver.Mark(stream); }
+
+    @Override public MemorySegment encode(TensorMap map) {
+        MemorySegment bytes = Arena.ofAuto().allocate(TensorMap.BYTES, TensorMap.BYTES);
+        Driver.check(library.encodeTiled(bytes, map), "cuTensorMapEncodeTiled of " + map);
+        return bytes;
+    }
+
+    @Override public void synchronize() { Driver.check(JCudaDriver.cuStreamSynchronize(stream), "waiting for the GPU"); }
+
+    @Override public void close() {
+        synchronize();
+        staging.close();
+        for (long address : sizes.keySet().toArray(Long[]::new)) free(address);
+        modules.forEach(module -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));
+        Driver.check(JCudaDriver.cuStreamDestroy(stream), "cuStreamDestroy");
+        Driver.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease");
+    }
+}

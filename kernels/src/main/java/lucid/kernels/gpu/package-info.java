@@ -1,0 +1,4 @@
+/// A GPU as Lucid sees it: memory, kernels, launches, one stream, events, graphs; the emulator and the driver (through JCuda) stand behind it.
+/// It knows nothing of tensors, families of primitives or shapes: those are in `lucid.kernels.cuda`.
+/// Start with [Gpu], then [Call].
+package lucid.kernels.gpu;

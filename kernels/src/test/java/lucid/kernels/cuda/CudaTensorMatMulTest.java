@@ -1,0 +1,165 @@
+package lucid.kernels.cuda;
+
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F16;
+import static lucid.kernels.contract.DType.F32;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import lucid.kernels.CudaDevice;
+import lucid.kernels.Device;
+import lucid.kernels.ReferenceDevice;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.machine.Schedule;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Products on tensor cores against the textbook on the rounded factors, and the row law within the variant.
+///
+/// Tolerance: products of bf16 are exact, so only the sums round: k / 16 times in the emulator, at most once a product on hardware. As in the contract's suite, 2^-22 max(4, k).
+class CudaTensorMatMulTest {
+    private static final EmulatedGpu.Settings SETTINGS = new EmulatedGpu.Settings(80, Schedule.RANDOM, Timing.RANDOM, 5, 2);
+
+    /// The nearest bf16, ties to even, as an f32.
+    private static float rounded(float x) {
+        int bits = Float.floatToRawIntBits(x);
+        return Float.intBitsToFloat(bits + 0x7FFF + (bits >>> 16 & 1) & 0xFFFF0000);
+    }
+
+    private static double tolerance(int k) { return 0x1p-22 * Math.max(4, k); }
+
+    /// A device and the buffers of a test.
+    private record Side(Device device, List<Buffer> open) implements AutoCloseable {
+        Side(Device device) { this(device, new ArrayList<>()); }
+
+        Matrix matrix(DType type, int rows, int cols, int gap, float[] values) {
+            int offset = gap == 0 ? 0 : gap + 2;
+            float[] all = new float[offset + rows * (cols + gap)];
+            for (int r = 0; r < rows; r++) System.arraycopy(values, r * cols, all, offset + r * (cols + gap), cols);
+            Buffer buffer = device.allocate(type, all.length);
+            open.add(buffer);
+            short[] bits = new short[all.length];
+            for (int i = 0; i < bits.length; i++) bits[i] = type == BF16 ? (short) (Float.floatToRawIntBits(all[i]) >>> 16) : Float.floatToFloat16(all[i]);
+            device.write(buffer, 0, type == F32 ? all : bits);
+            return new Matrix(buffer, offset, rows, cols, cols + gap);
+        }
+
+        float[] read(Matrix m) {
+            float[] all = new float[(int) m.buffer().length()];
+            device.read(m.buffer(), 0, all);
+            return all;
+        }
+
+        @Override public void close() {
+            open.forEach(Buffer::close);
+            assertEquals(0, device.liveBytes(), "bytes that are still held");
+            device.close();
+        }
+    }
+
+    private static float[] random(int n, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) values[i] = (float) random.nextDouble(-1, 1);
+        return values;
+    }
+
+    private static float[] rounded(float[] values) {
+        float[] result = new float[values.length];
+        for (int i = 0; i < values.length; i++) result[i] = rounded(values[i]);
+        return result;
+    }
+
+    private static Device gpu() { return new CudaDevice(new EmulatedGpu(SETTINGS), Precision.TENSOR); }
+
+    @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
+    @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1"})
+    void everyOrientationTypeAndMode(int m, int n, int k, int gap) {
+        for (int orientation = 0; orientation < 4; orientation++) {
+            boolean ta = (orientation & 1) != 0;
+            boolean tb = (orientation & 2) != 0;
+            for (DType type : new DType[] {F32, BF16, F16}) check(m, n, k, gap, ta, tb, type);
+        }
+    }
+
+    private static void check(int m, int n, int k, int gap, boolean ta, boolean tb, DType type) {
+        float[] a = random(m * k, 1);
+        float[] b = random(k * n, 2);
+        // An f16 is rounded twice on its way to bf16; a number that bf16 holds and f16 too is not rounded at all.
+        if (type != F32) b = rounded(b);
+        float[][] found = new float[2][];
+        try (Side gpu = new Side(gpu()); Side textbook = new Side(new ReferenceDevice())) {
+            for (Side s : List.of(gpu, textbook)) {
+                boolean exact = s == textbook;
+                Matrix left = s.matrix(F32, ta ? k : m, ta ? m : k, gap, exact ? rounded(a) : a);
+                Matrix right = s.matrix(type, tb ? n : k, tb ? k : n, gap, exact ? rounded(b) : b);
+                Matrix bias = s.matrix(F32, 1, n, gap, random(n, 3));
+                Matrix c = s.matrix(F32, m, n, gap, random(m * n, 4));
+                Matrix d = s.matrix(F32, m, n, gap, random(m * n, 5));
+                s.device.matMul().multiply(left, ta, right, tb, null, Accumulate.SET, c);
+                s.device.matMul().multiply(left, ta, right, tb, bias, Accumulate.ADD, d);
+                s.device.matMul().multiplyContinue(left, ta, right, tb, d);
+                float[] x = s.read(c);
+                float[] y = s.read(d);
+                float[] both = new float[x.length + y.length];
+                System.arraycopy(x, 0, both, 0, x.length);
+                System.arraycopy(y, 0, both, x.length, y.length);
+                found[exact ? 1 : 0] = both;
+            }
+        }
+        for (int i = 0; i < found[0].length; i++) {
+            assertEquals(found[1][i], found[0][i], 4 * tolerance(k), type + " " + (ta ? "t" : "n") + (tb ? "t" : "n") + ", element " + i);
+        }
+    }
+
+    @Test void gradientOfAWeight() {
+        float[][] found = new float[2][];
+        float[] dy = random(70 * 33, 1);
+        float[] x = random(70 * 130, 2);
+        try (Side gpu = new Side(gpu()); Side textbook = new Side(new ReferenceDevice())) {
+            for (Side s : List.of(gpu, textbook)) {
+                boolean exact = s == textbook;
+                Matrix dw = s.matrix(F32, 33, 130, 1, random(33 * 130, 3));
+                s.device.matMul().gradWeight(s.matrix(F32, 70, 33, 1, exact ? rounded(dy) : dy), s.matrix(F32, 70, 130, 1, exact ? rounded(x) : x), new RowGroups(0, 0, 37, 70), dw);
+                found[exact ? 1 : 0] = s.read(dw);
+            }
+        }
+        assertArrayEquals(found[1], found[0], (float) (4 * tolerance(70)));
+    }
+
+    /// A row alone, among others, and at another place of a tile: the same bits.
+    @Test void rowsDoNotKnowOfEachOther() {
+        try (Side s = new Side(gpu())) {
+            int k = 200;
+            int n = 140;
+            Matrix w = s.matrix(BF16, n, k, 0, rounded(random(n * k, 1)));
+            Matrix x = s.matrix(F32, 150, k, 0, random(150 * k, 2));
+            Matrix all = s.matrix(F32, 150, n, 0, new float[150 * n]);
+            s.device.matMul().multiply(x, false, w, true, null, Accumulate.SET, all);
+            float[] expected = s.read(all);
+            for (int[] range : new int[][] {{0, 1}, {17, 18}, {149, 150}, {3, 40}, {100, 150}}) {
+                Matrix part = s.matrix(F32, range[1] - range[0], n, 0, new float[(range[1] - range[0]) * n]);
+                s.device.matMul().multiply(x.rows(range[0], range[1]), false, w, true, null, Accumulate.SET, part);
+                assertArrayEquals(Arrays.copyOfRange(expected, range[0] * n, range[1] * n), s.read(part), "rows " + range[0] + " .. " + (range[1] - 1));
+            }
+        }
+    }
+
+    @Test void theChoiceIsAnnounced() {
+        try (Device d = gpu()) {
+            assertTrue(d.description().contains("tensor cores"), d.description());
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package lucid.kernels.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import lucid.kernels.compile.Compilation;
+import lucid.kernels.compile.CompileGate;
+import lucid.kernels.compile.GateReport;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What NVIDIA's assembler and the house's rules say of every kernel that is shipped.
+class KernelGateTest {
+    private static final Path FOLDER = Path.of("src/main/resources/lucid/kernels/cuda");
+    /// family_operation..._dtype_arch.
+    private static final Pattern NAME = Pattern.compile("[a-z]+(_[a-z0-9]+)*_(f32|bf16|f16|u8|u16|i32|u32)_sm(80|90a)");
+    private static final List<String> HEADER = List.of("Shapes ", "Grid, block ", "Registers ", "Traffic ", "Measured ");
+    /// What a header says when the code has something of the kind.
+    private static final Map<String, String> WHERE_USED = Map.of("Shared ", ".shared", "Barriers ", "bar.sync", "Order ", "fma.rn");
+    private static final Pattern BUDGET = Pattern.compile("(?m)^// Registers +at most (\\d+)");
+    /// Without a rounding modifier the assembler may contract f32 arithmetic.
+    private static final Pattern UNROUNDED = Pattern.compile("\\b(add|sub|mul|mad|div|rcp|sqrt|fma)(\\.ftz)?\\.f(32|64|16)\\b");
+    private static final Pattern INEXACT = Pattern.compile("\\.(approx|ftz|full)\\b");
+
+    static Stream<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            return files.map(f -> f.getFileName().toString()).filter(f -> f.endsWith(".ptx")).map(f -> f.substring(0, f.length() - 4)).sorted().toList().stream();
+        }
+    }
+
+    @ParameterizedTest @MethodSource("names") void assemblesWithoutSpillsAndNotes(String name) throws IOException {
+        Assumptions.assumeFalse(CompileGate.assemblers().isEmpty(), "no assembler for this platform");
+        GateReport report = CompileGate.check(FOLDER.resolve(name + ".ptx"));
+        assertEquals(List.of(), report.objections());
+        Matcher budget = BUDGET.matcher(Kernels.text(name));
+        assertTrue(budget.find(), name + ": the header lacks '// Registers   at most N'");
+        for (Compilation c : report.compilations()) {
+            assertEquals(List.of(), c.diagnostics(), name + ": a clean kernel draws no message at all");
+            assertEquals(List.of(name), c.entries().stream().map(e -> e.entry()).toList());
+            int used = c.entries().getFirst().registers();
+            int allowed = Integer.parseInt(budget.group(1));
+            assertTrue(used <= allowed, name + ": " + c.compiler() + " uses " + used + " registers; the header allows " + allowed);
+            assertEquals(0, c.entries().getFirst().stackBytes(), name + ": bytes of stack");
+        }
+    }
+
+    @ParameterizedTest @MethodSource("names") void keepsTheRulesOfTheHouse(String name) {
+        assertTrue(NAME.matcher(name).matches(), name + ": wanted family_operation_dtype_sm80");
+        String text = Kernels.text(name);
+        String header = text.substring(0, Math.max(0, text.indexOf(".version")));
+        assertTrue(header.stripLeading().startsWith("// " + name + ": "), name + ": the header begins with the name and the formula");
+        String code = text.replaceAll("//[^\n]*", "");
+        List<String> parts = new ArrayList<>(HEADER);
+        WHERE_USED.forEach((part, what) -> {
+            if (code.contains(what)) parts.add(part);
+        });
+        for (String part : parts) assertTrue(header.contains("\n// " + part) || header.contains("   " + part), name + ": the header lacks '// " + part + "'");
+        assertTrue(text.contains(".version 8.0\n.target " + (name.endsWith("sm90a") ? "sm_90a" : "sm_80") + "\n"), name + ": version and target");
+        assertEquals(List.of(), found(UNROUNDED, code), name + ": every float operation says how it rounds");
+        if (name.contains("_f32_")) assertEquals(List.of(), found(INEXACT, code), name + ": f32 kernels keep the bit contract");
+        assertTrue(!code.contains(".func") && !code.contains("call"), name + ": no functions in kernels");
+    }
+
+    private static List<String> found(Pattern pattern, String code) { return pattern.matcher(code).results().map(r -> r.group()).distinct().toList(); }
+}
