@@ -36,7 +36,7 @@ import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.host.HostArray;
 
-/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`), unless [Precision#TENSOR] is chosen.
+/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`), unless another [Precision] is chosen.
 public final class CudaDevice implements Device {
     private final Gpu gpu;
     private final Precision precision;
@@ -69,7 +69,7 @@ public final class CudaDevice implements Device {
         this.conversion = new CudaConversion(kernels);
         this.optimizer = new CudaOptimizer(kernels);
         this.rotary = new CudaRotary(kernels);
-        this.matMul = precision == Precision.TENSOR ? new CudaTensorMatMul(kernels, conversion, elementwise) : new CudaMatMul(kernels);
+        this.matMul = precision == Precision.EXACT ? new CudaMatMul(kernels) : new CudaTensorMatMul(kernels, conversion, elementwise, precision == Precision.WGMMA);
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = new CudaPatchEmbedding(kernels);
         this.attention = new CudaAttention(kernels);
@@ -79,7 +79,7 @@ public final class CudaDevice implements Device {
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
 
-    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.TENSOR ? ", products of bf16 on tensor cores" : ""); }
+    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", products of bf16 on tensor cores (" + precision + ")"); }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 

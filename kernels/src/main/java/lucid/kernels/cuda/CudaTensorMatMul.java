@@ -4,6 +4,7 @@ import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 
+import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.DType;
@@ -11,25 +12,35 @@ import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.tensor.Swizzle;
 
-/// [MatMul] on tensor cores: a named choice, because it changes bits. Both factors are rounded to bf16 (to nearest even; a bf16 factor stays as it is), the products are exact,
+/// [MatMul] on tensor cores, by `mma.sync` or by `wgmma`: named choices, because they change bits. Both factors are rounded to bf16 (to nearest even; a bf16 factor stays as it is), the products are exact,
 /// the sums f32 in the tensor core's order, 16 products at a time.
 ///
-/// The row law holds within this variant: tile and order are the same for every shape, so a row's bits do not depend on how many there are. The bits are not the CPU's, and
+/// The row law holds within each of the two: tile and order are the same for every shape, so a row's bits do not depend on how many there are. The bits are not the CPU's, and
 /// [#multiplyContinue] leaves no trace only where k is cut at multiples of 16.
 ///
 /// Error of an element against exact arithmetic on the rounded factors: at most about `2^-22 · max(4, k)` for factors in [-1, 1]; rounding a factor itself costs up to 2^-9 of it.
 public final class CudaTensorMatMul implements MatMul {
     private static final int CONTINUE = 4;
     private static final int ADD = 8;
-    private static final int TILE = 128;
-    private static final int SHARED_BYTES = 4 * 16384;
+    private static final int MMA_SHARED_BYTES = 4 * 16384;
+    private static final int WGMMA_SHARED_BYTES = 4 * 49152 + 64;
 
     private final Kernels kernels;
     private final Conversion conversion;
     private final Elementwise elementwise;
 
-    public CudaTensorMatMul(Kernels kernels, Conversion conversion, Elementwise elementwise) {
+    private final boolean hopper;
+
+    /// @param hopper by `wgmma`; otherwise by `mma.sync`
+    public CudaTensorMatMul(Kernels kernels, Conversion conversion, Elementwise elementwise, boolean hopper) {
+        int capability = kernels.gpu().computeCapability();
+        if (hopper && capability != 90) {
+            throw new IllegalArgumentException("precision WGMMA: this GPU has compute capability " + capability / 10 + "." + capability % 10 + "; wanted 9.0 (choose TENSOR, which runs from 8.0 on)");
+        }
+        this.hopper = hopper;
         this.kernels = kernels;
         this.conversion = conversion;
         this.elementwise = elementwise;
@@ -66,9 +77,23 @@ public final class CudaTensorMatMul implements MatMul {
 
     private void launch(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {
         String form = (transposeA ? "t" : "n") + (transposeB ? "t" : "n");
-        long blocks = (((long) c.rows() + TILE - 1) / TILE) * (((long) c.cols() + TILE - 1) / TILE);
-        kernels.call("matmul_tensor_" + form + "_128x128x32_bf16_sm80").view(a).view(b).u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c)
-                .u32(c.rows()).u32(c.cols()).u32(transposeA ? a.rows() : a.cols()).u32(flags).launch(blocks, 1, 1, 256, SHARED_BYTES);
+        int k = transposeA ? a.rows() : a.cols();
+        // Without a k there is no tensor to map, and nothing that a tensor core would do.
+        boolean mapped = hopper && k > 0;
+        Kernels.Launching call = kernels.call(mapped ? "matmul_wgmma_" + form + "_128x256x64_bf16_sm90a" : "matmul_tensor_" + form + "_128x128x32_bf16_sm80");
+        if (mapped) call.map(map(a, transposeA ? 0 : 128)).map(map(b, transposeB ? 256 : 0));
+        else call.view(a).view(b);
+        call.u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c).u32(c.rows()).u32(c.cols()).u32(k).u32(flags);
+        if (mapped) call.launch(tiles(c.rows(), 128) * tiles(c.cols(), 256), 1, 1, 384, WGMMA_SHARED_BYTES);
+        else call.launch(tiles(c.rows(), 128) * tiles(c.cols(), 128), 1, 1, 256, MMA_SHARED_BYTES);
+    }
+
+    private static long tiles(int size, int tile) { return ((long) size + tile - 1) / tile; }
+
+    /// Boxes of 64 values along a row (128 bytes, the swizzle's width) and `rows` rows; 0: of 64 x 64, for a factor whose k is the slow index.
+    private MemorySegment map(Matrix m, int rows) {
+        return kernels.gpu().encode(new TensorMap(TensorMap.Type.BF16, CudaBuffer.address(m), new long[] {m.cols(), m.rows()}, new long[] {Math.max(8, m.stride()) * 2},
+                new int[] {64, rows == 0 ? 64 : rows}, Swizzle.BYTES_128, false));
     }
 
     /// A factor as the kernels want it, and the memory to give back, or null.

@@ -100,6 +100,12 @@ public final class Kernels {
             return this;
         }
 
+        /// A parameter that is a tensor map, `.param .align 64 .b8 NAME[128]`.
+        public Launching map(MemorySegment encoded) {
+            call.bytes(encoded);
+            return this;
+        }
+
         /// See [Call#launch(long, int)].
         public void launch(long blocks, int threads) { call.launch(blocks, threads); }
 

@@ -1,9 +1,11 @@
 package lucid.kernels.cuda;
 
-/// How a CUDA device multiplies matrices.
+/// How a CUDA device multiplies matrices. A choice holds for all products of a device, so that a row's bits never depend on how many rows there are.
 public enum Precision {
     /// f32, one chain for each element: the CPU's bits. The default.
     EXACT,
-    /// bf16 factors on tensor cores, f32 sums in the hardware's order: many times faster, other bits. See [CudaTensorMatMul].
-    TENSOR
+    /// bf16 factors on tensor cores by `mma.sync`, f32 sums in the hardware's order: many times faster, other bits. See [CudaTensorMatMul].
+    TENSOR,
+    /// As [#TENSOR] by `wgmma` and tensor copies: for compute capability 9.0 alone.
+    WGMMA
 }

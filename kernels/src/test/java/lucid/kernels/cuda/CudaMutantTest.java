@@ -58,7 +58,7 @@ class CudaMutantTest {
         List<Mutant> mutants = Mutant.read("/cuda/mutants-" + family + ".txt");
         assertEquals(mutants.size(), mutants.stream().map(Mutant::id).distinct().count(), "ids");
         Map<String, List<BitCase>> byKernel = casesByKernel(cases(family));
-        List<Verdict> verdicts = mutants.stream().map(m -> judge(m, byKernel.getOrDefault(m.kernel(), List.of()))).toList();
+        List<Verdict> verdicts = mutants.parallelStream().map(m -> judge(m, byKernel.getOrDefault(m.kernel(), List.of()))).toList();
         long faults = mutants.stream().filter(m -> !m.equivalent()).count();
         System.out.println("mutants of " + family + ": " + verdicts.stream().filter(v -> !v.mutant.equivalent() && !v.kinds.isEmpty()).count() + " of " + faults + " faults caught, "
                 + (mutants.size() - faults) + " equivalent");

@@ -30,7 +30,7 @@ class CudaOptimizerTest extends BitTest {
             Twin param = bits.random(rows, cols, LAYOUTS.get(i % 3));
             Twin m = bits.random(rows, cols, LAYOUTS.get(i % 3), -0.01, 0.01);
             Twin v = bits.random(rows, cols, LAYOUTS.get((i + i / 3) % 3), 0, 0.01);
-            Twin image = withImage ? bits.matrix(DType.BF16, rows, cols, LAYOUTS.get(i % 3), _ -> 1) : null;
+            Twin image = withImage ? bits.matrix(DType.BF16, rows, cols, LAYOUTS.get((i + 2) % 3), _ -> 1) : null;
             for (int step = 1; step <= 3; step++) {
                 Twin grad = bits.random(rows, cols, LAYOUTS.get(i % 3), -3, 3);
                 var settings = new Optimizer.AdamW(0.013f, 0.9f, 0.999f, 1e-8f, 0.05f, step);

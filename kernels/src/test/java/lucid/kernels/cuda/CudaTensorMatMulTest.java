@@ -5,6 +5,7 @@ import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -25,12 +26,13 @@ import lucid.kernels.ptx.machine.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Products on tensor cores against the textbook on the rounded factors, and the row law within the variant.
 ///
 /// Tolerance: products of bf16 are exact, so only the sums round: k / 16 times in the emulator, at most once a product on hardware. As in the contract's suite, 2^-22 max(4, k).
 class CudaTensorMatMulTest {
-    private static final EmulatedGpu.Settings SETTINGS = new EmulatedGpu.Settings(80, Schedule.RANDOM, Timing.RANDOM, 5, 2);
+    private static final EmulatedGpu.Settings SETTINGS = new EmulatedGpu.Settings(90, Schedule.RANDOM, Timing.RANDOM, 5, 2);
 
     /// The nearest bf16, ties to even, as an f32.
     private static float rounded(float x) {
@@ -82,25 +84,26 @@ class CudaTensorMatMulTest {
         return result;
     }
 
-    private static Device gpu() { return new CudaDevice(new EmulatedGpu(SETTINGS), Precision.TENSOR); }
+    private static Device gpu(Precision precision) { return new CudaDevice(new EmulatedGpu(SETTINGS), precision); }
 
     @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
-    @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1"})
+    @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1", "130,300,70,0"})
     void everyOrientationTypeAndMode(int m, int n, int k, int gap) {
         for (int orientation = 0; orientation < 4; orientation++) {
             boolean ta = (orientation & 1) != 0;
             boolean tb = (orientation & 2) != 0;
-            for (DType type : new DType[] {F32, BF16, F16}) check(m, n, k, gap, ta, tb, type);
+            for (DType type : new DType[] {F32, BF16, F16}) check(Precision.TENSOR, m, n, k, gap, ta, tb, type);
+            check(Precision.WGMMA, m, n, k, gap, ta, tb, F32);
         }
     }
 
-    private static void check(int m, int n, int k, int gap, boolean ta, boolean tb, DType type) {
+    private static void check(Precision precision, int m, int n, int k, int gap, boolean ta, boolean tb, DType type) {
         float[] a = random(m * k, 1);
         float[] b = random(k * n, 2);
         // An f16 is rounded twice on its way to bf16; a number that bf16 holds and f16 too is not rounded at all.
         if (type != F32) b = rounded(b);
         float[][] found = new float[2][];
-        try (Side gpu = new Side(gpu()); Side textbook = new Side(new ReferenceDevice())) {
+        try (Side gpu = new Side(gpu(precision)); Side textbook = new Side(new ReferenceDevice())) {
             for (Side s : List.of(gpu, textbook)) {
                 boolean exact = s == textbook;
                 Matrix left = s.matrix(F32, ta ? k : m, ta ? m : k, gap, exact ? rounded(a) : a);
@@ -124,11 +127,11 @@ class CudaTensorMatMulTest {
         }
     }
 
-    @Test void gradientOfAWeight() {
+    @ParameterizedTest @EnumSource(names = {"TENSOR", "WGMMA"}) void gradientOfAWeight(Precision precision) {
         float[][] found = new float[2][];
         float[] dy = random(70 * 33, 1);
         float[] x = random(70 * 130, 2);
-        try (Side gpu = new Side(gpu()); Side textbook = new Side(new ReferenceDevice())) {
+        try (Side gpu = new Side(gpu(precision)); Side textbook = new Side(new ReferenceDevice())) {
             for (Side s : List.of(gpu, textbook)) {
                 boolean exact = s == textbook;
                 Matrix dw = s.matrix(F32, 33, 130, 1, random(33 * 130, 3));
@@ -140,8 +143,8 @@ class CudaTensorMatMulTest {
     }
 
     /// A row alone, among others, and at another place of a tile: the same bits.
-    @Test void rowsDoNotKnowOfEachOther() {
-        try (Side s = new Side(gpu())) {
+    @ParameterizedTest @EnumSource(names = {"TENSOR", "WGMMA"}) void rowsDoNotKnowOfEachOther(Precision precision) {
+        try (Side s = new Side(gpu(precision))) {
             int k = 200;
             int n = 140;
             Matrix w = s.matrix(BF16, n, k, 0, rounded(random(n * k, 1)));
@@ -158,8 +161,11 @@ class CudaTensorMatMulTest {
     }
 
     @Test void theChoiceIsAnnounced() {
-        try (Device d = gpu()) {
-            assertTrue(d.description().contains("tensor cores"), d.description());
+        try (Device d = gpu(Precision.WGMMA)) {
+            assertTrue(d.description().contains("tensor cores (WGMMA)"), d.description());
         }
+        EmulatedGpu ampere = new EmulatedGpu(new EmulatedGpu.Settings(80, Schedule.ROUND_ROBIN, Timing.LATE, 1, 1));
+        String message = assertThrows(IllegalArgumentException.class, () -> new CudaDevice(ampere, Precision.WGMMA)).getMessage();
+        assertTrue(message.contains("8.0; wanted 9.0"), message);
     }
 }
