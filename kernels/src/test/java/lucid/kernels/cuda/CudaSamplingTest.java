@@ -26,6 +26,7 @@ class CudaSamplingTest extends BitTest {
         cases.add(new BitCase("flat, more than two tiles", b -> draw(b, new Rule(false, 1, 0, 0.4f, 0), 1, 5000, Layout.DENSE, i -> i * 7919 % 5000 * 1e-5)));
         cases.add(new BitCase("peaked, more than two tiles", b -> draw(b, new Rule(false, 1, 3000, 0.7f, 0), 1, 4500, Layout.DENSE, i -> i * 7919 % 4500 * 0.01 - 20)));
         cases.add(new BitCase("all equal", b -> draw(b, new Rule(false, 1, 10, 0.5f, 0), 1, 600, Layout.DENSE, i -> i % 2 == 0 ? 0.0 : -0.0)));
+        cases.add(new BitCase("all equal, all but one dropped", b -> draw(b, new Rule(false, 1, 0, 1e-30f, 0), 1, 40, Layout.DENSE, _ -> 2)));
         cases.add(new BitCase("forbidden tokens", b -> draw(b, new Rule(false, 1, 300, 0.9f, 0.01f), 2, 400, Layout.DENSE, i -> i % 3 == 0 ? b.random.nextDouble(-3, 3) : Float.NEGATIVE_INFINITY)));
         cases.add(new BitCase("underflowing weights", b -> draw(b, Rule.temperature(0.05f), 4, 600, Layout.DENSE, i -> i % 600 == 300 ? 20 : b.random.nextDouble(-5, 5))));
         cases.add(new BitCase("not finite", CudaSamplingTest::notFinite));
@@ -60,7 +61,7 @@ class CudaSamplingTest extends BitTest {
     }
 
     private static void normal(Bits b) {
-        for (int[] s : new int[][] {{1, 1}, {13, 77}, {2, 1030}, {0, 4}}) {
+        for (int[] s : new int[][] {{1, 1}, {3, 6}, {1, 7}, {2, 1030}, {0, 4}}) {
             Twin y = b.random(s[0], s[1], Layout.ODD);
             b.both((d, _) -> d.sampling().normal(99, 0.5f, 2, y.on(d)));
             b.assertSame("normal", y);
