@@ -13,9 +13,14 @@ public final class Counters {
     public final Traffic traffic;
 
     public Counters(int instructions) {
+        this(instructions, 0);
+    }
+
+    /// @param worker number of the thread that counts
+    Counters(int instructions, int worker) {
         executions = new long[instructions];
         lanes = new long[instructions];
-        traffic = new Traffic(instructions);
+        traffic = new Traffic(instructions, worker);
     }
 
     /// Warp-instructions in all.

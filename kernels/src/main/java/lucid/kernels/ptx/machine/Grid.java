@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -33,6 +34,7 @@ public final class Grid {
     private final long budget;
     private final AtomicLong remaining;
     private final AtomicLong next = new AtomicLong();
+    private final AtomicInteger workers = new AtomicInteger();
     private volatile boolean stopped;
 
     /// The memory that all blocks share.
@@ -78,7 +80,7 @@ public final class Grid {
     }
 
     private Counters work() {
-        var counters = new Counters(program.steps.length);
+        var counters = new Counters(program.steps.length, workers.getAndIncrement());
         long clusters = geometry.clusters();
         for (long c = next.getAndIncrement(); c < clusters && !stopped; c = next.getAndIncrement()) {
             var cluster = new Cluster(this, (int) c, counters);

@@ -49,6 +49,37 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         }
     }
 
+    private int sideOf(Accessor who) {
+        return concurrent ? who.traffic().worker() % Shadow.SIDES : 0;
+    }
+
+    /// The side of a page on which this thread notes reads. Under all locks.
+    final Readers sideFor(Accessor who, Page page) {
+        return page.shadow.makeSide(sideOf(who), concurrent);
+    }
+
+    /// The side of a page on which this thread notes reads of `bytes` a lane, locked.
+    private Readers startReading(Accessor who, Page page, int bytes) {
+        int number = sideOf(who);
+        Readers side = page.shadow.side(number);
+        if (side == null || page.shadow.coarserThan(bytes)) {
+            lock(page);
+            side = page.shadow.makeSide(number, concurrent);
+            page.shadow.refine(bytes);
+            unlock(page);
+        }
+        if (concurrent) {
+            side.lock();
+        }
+        return side;
+    }
+
+    private void stopReading(Readers side) {
+        if (concurrent) {
+            side.unlock();
+        }
+    }
+
     /// Loads for the lanes of `mask`.
     ///
     /// @param addresses by lane, within this memory's own window
@@ -100,15 +131,17 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         Shadow shadow = page.shadow;
         int site = who.instruction().index();
         Clock clock = who.clock();
-        lock(page);
+        Readers side = startReading(who, page, bytes);
         try {
-            if (how.nonCoherent() || !shadow.flights.none() && shadow.flights.over(offset, lanes * bytes, false) || !shadow.ready.covers(offset, lanes * bytes)
-                    || !shadow.readRun(offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
+            if (how.nonCoherent() && !shadow.untouched(offset, lanes * bytes)
+                    || !shadow.flights.none() && shadow.flights.over(offset, lanes * bytes, false) || !shadow.ready.covers(offset, lanes * bytes)
+                    || !shadow.readRun(side, offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
                 return false;
             }
+            side.nonCoherent |= how.nonCoherent();
             Lanes.gather(page.data, page.origin + offset, lanes, bytes, out, bases);
         } finally {
-            unlock(page);
+            stopReading(side);
         }
         countRun(who, first, lanes, bytes);
         return true;
@@ -122,14 +155,14 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         }
         int offset = (int) (address - page.address);
         Clock clock = who.clock();
-        lock(page);
+        Readers side = startReading(who, page, bytes);
         try {
-            if (!page.shadow.readByAll(offset, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
+            if (!page.shadow.readByAll(side, offset, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
                 return false;
             }
             Lanes.get(page.data, page.origin + offset, 0, bytes, out, bases);
         } finally {
-            unlock(page);
+            stopReading(side);
         }
         Lanes.spread(bytes, out, bases);
         return true;
@@ -172,13 +205,13 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
                 continue;
             }
             Clock clock = who.clock();
-            lock(page);
+            Readers side = startReading(who, page, bytes);
             try {
-                int clean = Scattered.read(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = page.shadow.readLanes(side, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
                 Lanes.gather(page.data, page.origin - page.address, clean, addresses, bytes, out, bases);
                 rest |= here & ~clean;
             } finally {
-                unlock(page);
+                stopReading(side);
             }
         }
         return rest;
@@ -199,7 +232,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             Clock clock = who.clock();
             lock(page);
             try {
-                int clean = Scattered.write(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = page.shadow.writeLanes(here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
                 page.shadow.ready.add(clean, addresses, page.address, bytes);
                 Lanes.scatter(page.data, page.origin - page.address, clean, addresses, bytes, in, bases);
                 rest |= here & ~clean;
@@ -224,7 +257,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         try {
             readChecks(who, lane, page, offset, bytes, how);
             long stamp = clock.stamp(who.instruction().index(), how.kind()) | lane;
-            long conflict = page.shadow.read(offset, bytes, stamp, how, clock);
+            long conflict = page.shadow.read(sideFor(who, page), offset, bytes, stamp, how, clock);
             if (conflict != 0) {
                 Reports.race(who, lane, this, address, bytes, page.get(offset, Math.min(bytes, 8)), conflict, "reads", "written");
             }

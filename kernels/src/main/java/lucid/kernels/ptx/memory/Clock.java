@@ -16,6 +16,8 @@ public final class Clock {
     private boolean touched;
     private int copies;
     private final int[] known = new int[Snapshot.View.AGENTS];
+    /// What has happened before whatever any lane does: [#known], and of the warp's own accesses those before [#allLanesSync].
+    private final int[] past = new int[Snapshot.View.AGENTS];
     private int[][] fences;
     /// What single lanes of other warps have released to this one ([Snapshot.View#lanes]); copied on change.
     private int[][] lanesKnown;
@@ -119,6 +121,7 @@ public final class Clock {
     private void acquireOwn(int[] times, int[][] theirFences, int[][] theirLanes, int mask) {
         for (int i = 0; i < times.length; i++) {
             known[i] = Math.max(known[i], times[i]);
+            past[i] = known[i];
         }
         fences = Snapshot.View.joinFences(fences, theirFences);
         lanesKnown = Snapshot.View.joinLanes(lanesKnown, theirLanes);
@@ -145,17 +148,18 @@ public final class Clock {
             Arrays.fill(laneSync, to);
             newestSync = to;
             allLanesSync = to;
-            return;
-        }
-        newestSync = Math.max(newestSync, to);
-        int least = Integer.MAX_VALUE;
-        for (int lane = 0; lane < 32; lane++) {
-            if ((mask >>> lane & 1) != 0 && laneSync[lane] < to) {
-                laneSync[lane] = to;
+        } else {
+            newestSync = Math.max(newestSync, to);
+            int least = Integer.MAX_VALUE;
+            for (int lane = 0; lane < 32; lane++) {
+                if ((mask >>> lane & 1) != 0 && laneSync[lane] < to) {
+                    laneSync[lane] = to;
+                }
+                least = Math.min(least, laneSync[lane]);
             }
-            least = Math.min(least, laneSync[lane]);
+            allLanesSync = least;
         }
-        allLanesSync = least;
+        past[warp] = allLanesSync - 1;
     }
 
     /// `fence.acq_rel` and stronger: what the warp has read from other warps' atomics becomes ordered, and its next atomics publish what came before.
@@ -241,6 +245,40 @@ public final class Clock {
         return Stamp.time(stamp) < allLanesSync;
     }
 
+    /// The time before which the warp's own accesses are ordered before all of its lanes; no access bears a time of 0, so that no access counts among these.
+    int synced() {
+        return Math.max(1, allLanesSync);
+    }
+
+    /// True when all lanes have been synchronised at the same times.
+    boolean lanesAgree() {
+        return allLanesSync == newestSync && lanesKnown == null;
+    }
+
+    /// True when that is this warp's block, as stamps have it.
+    boolean isOf(int stampedBlock) {
+        return (block & 0x7fff) == stampedBlock;
+    }
+
+    /// True when everything that the agents of this block have done until these times has happened before what any lane does now.
+    boolean follows(int[] newest) {
+        int missing = 0;
+        for (int i = 0; i < newest.length; i++) {
+            missing |= past[i] - newest[i];
+        }
+        return missing >= 0;
+    }
+
+    /// The same of one agent ([Stamp#identity]) of any block.
+    boolean follows(long identity, int newest) {
+        long agent = identity << Stamp.IDENTITY;
+        if (isOf(Stamp.block(agent))) {
+            return past[Stamp.agent(agent)] >= newest;
+        }
+        Snapshot.View view = viewOf(Stamp.block(agent));
+        return view != null && view.times()[Stamp.agent(agent)] >= newest;
+    }
+
     /// True when the write has been passed to the async proxy by its writer, and this warp knows it.
     boolean proxyFenced(long stamp, boolean shared) {
         int agent = Stamp.agent(stamp);
@@ -268,9 +306,12 @@ public final class Clock {
 
     /// Blocks are stamped modulo 32,768; the snapshots know them whole.
     private Snapshot.View viewOf(int stamped) {
+        if (elsewhere.isEmpty()) {
+            return null;
+        }
         if (block < 0x8000) {
             Snapshot.View view = elsewhere.get(stamped);
-            if (view != null || elsewhere.isEmpty() || elsewhere.lastKey() < 0x8000) {
+            if (view != null || elsewhere.lastKey() < 0x8000) {
                 return view;
             }
         }

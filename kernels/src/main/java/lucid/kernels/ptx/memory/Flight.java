@@ -204,7 +204,7 @@ public final class Flight {
                 if (range.write()) {
                     page.shadow.stampWrite(offset, n, stamp);
                 } else {
-                    page.shadow.stampRead(offset, n, stamp, clock);
+                    page.shadow.stampRead(range.memory().sideFor(issuer, page), offset, n, stamp, clock);
                 }
             } finally {
                 range.memory().unlock(page);

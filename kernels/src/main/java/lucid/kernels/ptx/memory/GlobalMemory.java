@@ -140,7 +140,7 @@ public final class GlobalMemory extends CheckedMemory {
 
     private static Page newPage(long start, Allocation allocation) {
         byte[] data = new byte[Shadow.BYTES];
-        var shadow = new Shadow(Shadow.BYTES, null);
+        var shadow = new Shadow(Shadow.BYTES, false);
         if (allocation.zeroed()) {
             shadow.ready.addAll();
         } else {

@@ -8,7 +8,7 @@ import java.util.Map;
 
 /// A piece of at most [Shadow#BYTES] bytes of memory with its shadow.
 ///
-/// In global memory several worker threads meet here, so that content and shadow change together under the page's lock.
+/// In global memory several worker threads meet here. Content and shadow change together under the page's lock; who only reads takes the lock of its side of the shadow ([Readers]).
 final class Page {
     static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -63,13 +63,16 @@ final class Page {
         return inside;
     }
 
+    /// For everything but reads: nobody else is here then.
     void lock() {
         while (!LOCK.compareAndSet(this, 0, 1)) {
             Thread.onSpinWait();
         }
+        shadow.lockSides();
     }
 
     void unlock() {
+        shadow.unlockSides();
         LOCK.setRelease(this, 0);
     }
 

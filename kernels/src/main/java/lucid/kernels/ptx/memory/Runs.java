@@ -46,6 +46,23 @@ final class Runs {
         return (difference & 63) == 0;
     }
 
+    /// One history, ordered before whatever any lane does now.
+    static boolean settled(long[] stamps, int from, int n, Clock clock) {
+        return uniform(stamps, from, n) && (stamps[from] == 0 || clock.beforeAnyLane(stamps[from]));
+    }
+
+    /// No stamp of the warp itself is by another lane than the one that the run gives its granule, but for those before the time `synced`.
+    static boolean noOtherLaneSince(long[] stamps, int from, int n, int laneShift, int synced) {
+        long[] lanes = LANES[laneShift];
+        long found = 0;
+        for (int i = 0; i < n; i++) {
+            long stamp = stamps[from + i];
+            long recent = ~((stamp >>> 44) - synced >> 63);
+            found |= (stamp ^ lanes[i]) & recent;
+        }
+        return (found & 63) == 0;
+    }
+
     static void fill(long[] stamps, int from, int n, int laneShift, long stamp) {
         long[] lanes = LANES[laneShift];
         for (int i = 0; i < n; i++) {

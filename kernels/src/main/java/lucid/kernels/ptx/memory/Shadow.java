@@ -1,50 +1,165 @@
 package lucid.kernels.ptx.memory;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.function.LongPredicate;
 
-/// What is known about 16 KB of memory besides its content: which bytes have been written, who wrote and who read each granule last, and which
+/// What is known about 16 KB of memory besides its content: which bytes have been written, who wrote each granule last, who has read it since ([Readers]), and which
 /// granules asynchronous copies are working on.
 ///
-/// The race check is FastTrack (Flanagan and Freund 2009): the last write as one [Stamp], the last read as another as long as reads are ordered,
-/// and the concurrent readers besides ([#second]) when they are not. A granule has 4 bytes until a narrower access comes by; then the
-/// whole page is cut finer, so that neighbours in one word never collide. Calls come under the page's lock.
-final class Shadow extends Granules {
+/// The race check is FastTrack (Flanagan and Freund 2009): the last write as one [Stamp], reads likewise as far as they are ordered. A granule has 4 bytes until a narrower
+/// access comes by; then the whole page is cut finer, so that neighbours in one word never collide. Who only reads holds the lock of its side, who changes anything else
+/// holds those of the page and of all sides.
+final class Shadow {
     static final int BYTES = 1 << 14;
+    /// Sides of a page of global memory, at most: worker threads share them when there are more.
+    static final int SIDES = 8;
     /// Granules that are looked at together: long enough for vector code, short enough to be one warp's.
     private static final int CHUNK = 64;
+    private static final int NOBODY = -1;
+    private static final int SEVERAL = -2;
+    private static final VarHandle SIDE = MethodHandles.arrayElementVarHandle(Readers[].class);
 
     final ReadyBits ready;
     final FlightCounts flights;
-    /// True when `ld.global.nc` has read here: then every write looks for such a reader.
-    private boolean nonCoherent;
+    private final int bytes;
+    /// Its accesses come from the warps of one block, or of one cluster.
+    private final boolean shared;
+    private int shift = 2;
+    /// The last writes; null as long as there are none.
+    private long[] writer;
+    private final Readers[] sides;
+    /// Newest write of shared memory by agent, and the block that these agents are of, as it is stamped.
+    private final int[] newest;
+    private int block = NOBODY;
     /// After a write that collided: whether the earlier access was a read.
     private boolean collidedWithRead;
 
     /// @param bytes of the page that may be accessed
-    /// @param sets where concurrent readers are kept one by one (shared memory), or null to keep two of them (global memory)
-    Shadow(int bytes, ReaderSets sets) {
-        super(bytes, sets);
+    /// @param shared keep every reader (shared memory), or two of them (global memory)
+    Shadow(int bytes, boolean shared) {
+        this.bytes = bytes;
+        this.shared = shared;
         ready = new ReadyBits(bytes);
         flights = new FlightCounts(bytes);
+        sides = new Readers[shared ? 1 : SIDES];
+        newest = shared ? new int[Snapshot.View.AGENTS] : null;
     }
 
     /// Forgets all accesses: a kernel boundary orders everything.
     void forgetAccesses() {
-        forget();
+        writer = null;
+        block = NOBODY;
+        Arrays.fill(sides, null);
         flights.clear();
-        nonCoherent = false;
+    }
+
+    // --- granules and sides ---
+
+    /// The readers that are kept for some of the worker threads; null before the first one reads.
+    Readers side(int number) {
+        return (Readers) SIDE.getAcquire(sides, number);
+    }
+
+    /// [#side], made if there is none. Under all locks, of which a new side's is one from then on.
+    ///
+    /// @param locking whether there are locks at all
+    Readers makeSide(int number, boolean locking) {
+        if (sides[number] == null) {
+            Readers side = shared ? new AgentReaders(bytes, shift) : new LastReaders(bytes, shift);
+            if (locking) {
+                side.lock();
+            }
+            SIDE.setRelease(sides, number, side);
+        }
+        return sides[number];
+    }
+
+    /// Locks every side; the page's lock is held, so that no side can be added.
+    void lockSides() {
+        for (Readers side : sides) {
+            if (side != null) {
+                side.lock();
+            }
+        }
+    }
+
+    void unlockSides() {
+        for (Readers side : sides) {
+            if (side != null) {
+                side.unlock();
+            }
+        }
+    }
+
+    /// Whether granules are too large for accesses of that many bytes.
+    boolean coarserThan(int width) {
+        return 1 << shift > width;
+    }
+
+    /// Cuts the granules finer when the access needs it. Under all locks.
+    void refine(int width) {
+        while (coarserThan(width)) {
+            shift--;
+            writer = twice(writer, granules());
+            for (Readers side : sides) {
+                if (side != null) {
+                    side.refine();
+                }
+            }
+        }
+    }
+
+    static long[] twice(long[] stamps, int granules) {
+        if (stamps == null) {
+            return null;
+        }
+        long[] finer = new long[granules];
+        for (int i = 0; i < finer.length; i++) {
+            finer[i] = stamps[i >> 1];
+        }
+        return finer;
+    }
+
+    private int granules() {
+        return bytes + (1 << shift) - 1 >> shift;
+    }
+
+    /// log2 of the granules that an access of `width` bytes covers.
+    private int log(int width) {
+        return Integer.numberOfTrailingZeros(width) - shift;
+    }
+
+    private void needWriters() {
+        if (writer == null) {
+            writer = new long[granules()];
+        }
+    }
+
+    /// Every write of the page has happened before what any lane does now; false when that is not sure.
+    private boolean writesBefore(Clock clock) {
+        return writer == null || shared && (block == NOBODY || clock.isOf(block) && clock.follows(newest));
+    }
+
+    private boolean writesBefore(int from, int n, Clock clock) {
+        return writesBefore(clock) || n <= 2 * CHUNK && Runs.settled(writer, from, n, clock);
+    }
+
+    /// Nobody has written there.
+    boolean untouched(int offset, int bytes) {
+        int from = offset >> shift;
+        return writer == null || writer[from] == 0 && Runs.same(writer, from, (offset + bytes - 1 >> shift) - from + 1);
     }
 
     // --- one lane ---
 
-    /// Notes a read; returns the earlier write that it races with, or 0.
-    long read(int offset, int bytes, long stamp, Access how, Clock clock) {
-        int log = refine(bytes);
+    /// Notes a read; returns the earlier write that it races with, or 0. Under all locks.
+    long read(Readers side, int offset, int bytes, long stamp, Access how, Clock clock) {
+        refine(bytes);
         int from = offset >> shift;
-        int to = from + (1 << log);
-        nonCoherent |= how.nonCoherent();
-        needReaders();
+        int to = from + (1 << log(bytes));
+        side.nonCoherent |= how.nonCoherent();
         long conflict = 0;
         int lane = Stamp.lane(stamp);
         for (int g = from; g < to; g++) {
@@ -52,89 +167,53 @@ final class Shadow extends Granules {
             if (write != 0 && !clock.before(write, lane) && !Stamp.morallyStrong(write, stamp)) {
                 conflict = write;
             }
-            noteRead(g, stamp, clock, lane);
+            side.note(g, stamp, clock, lane);
         }
         return conflict;
-    }
-
-    void noteRead(int g, long stamp, Clock clock, int lane) {
-        long last = reader[g];
-        if (last == 0 || last == stamp) {
-            reader[g] = stamp;
-        } else if (clock.own(last)) {
-            boolean merged = Stamp.lane(last) != lane && !clock.before(last, lane);
-            reader[g] = merged ? Stamp.withLane(stamp, Stamp.MANY) : stamp;
-        } else {
-            if (clock.before(last, lane)) {
-                if (second != null && second[g] != 0 && secondBefore(second[g], clock, lane)) {
-                    second[g] = 0;
-                }
-            } else {
-                needSecond();
-                second[g] = concurrent(second[g], last, stamp, clock);
-            }
-            reader[g] = stamp;
-        }
-    }
-
-    /// The second reader after `last` has lost its place to `now`.
-    long concurrent(long older, long last, long now, Clock clock) {
-        if (sets != null) {
-            return sets.with(older, last, now);
-        }
-        boolean drop = older == 0 || Stamp.sameAgent(older, now) || clock.before(older, Stamp.lane(now)) || Stamp.sameBlock(older, now) && !Stamp.sameBlock(last, now);
-        return drop ? last : older;
-    }
-
-    boolean secondBefore(long second, Clock clock, int lane) {
-        return Stamp.kind(second) != 0 ? clock.before(second, lane) : sets.unordered(second, clock, lane) == 0;
     }
 
     /// Notes a write; returns the earlier access that it races with, or 0; [#collidedWithRead] tells which.
     long write(int offset, int bytes, long stamp, Clock clock) {
-        int log = refine(bytes);
+        refine(bytes);
         int from = offset >> shift;
-        int to = from + (1 << log);
+        int n = 1 << log(bytes);
         needWriters();
         long conflict = 0;
-        for (int g = from; g < to; g++) {
+        for (int g = from; g < from + n; g++) {
             long found = collision(g, stamp, clock);
             conflict = found == 0 ? conflict : found;
         }
-        setWriter(from, to - from, stamp);
+        Arrays.fill(writer, from, from + n, stamp);
+        wrote(stamp);
+        for (Readers side : sides) {
+            if (side != null) {
+                side.clear(from, n);
+            }
+        }
         return conflict;
     }
 
-    long collision(int g, long stamp, Clock clock) {
-        int lane = Stamp.lane(stamp);
+    private long collision(int g, long stamp, Clock clock) {
         long write = writer[g];
-        if (write != 0 && !clock.before(write, lane) && !Stamp.morallyStrong(write, stamp)) {
+        if (write != 0 && !clock.before(write, Stamp.lane(stamp)) && !Stamp.morallyStrong(write, stamp)) {
             collidedWithRead = false;
             return write;
         }
-        long read = reader == null ? 0 : reader[g];
-        if (read != 0 && !clock.before(read, lane) && !Stamp.morallyStrong(read, stamp)) {
-            collidedWithRead = true;
-            return read;
+        for (Readers side : sides) {
+            long read = side == null ? 0 : side.unordered(g, stamp, clock);
+            if (read != 0) {
+                collidedWithRead = true;
+                return read;
+            }
         }
-        long other = second == null ? 0 : second[g];
-        if (other == 0) {
-            return 0;
-        }
-        long unordered = Stamp.kind(other) == 0 ? sets.unordered(other, clock, lane) : clock.before(other, lane) ? 0 : other;
-        collidedWithRead = true;
-        return unordered != 0 && !Stamp.morallyStrong(unordered, stamp) ? unordered : 0;
+        return 0;
     }
 
-    void setWriter(int from, int n, long stamp) {
-        for (int g = from; g < from + n; g++) {
-            writer[g] = stamp;
-            if (reader != null) {
-                reader[g] = 0;
-            }
-            if (second != null) {
-                second[g] = 0;
-            }
+    private void wrote(long stamp) {
+        if (shared) {
+            int agent = Stamp.agent(stamp);
+            newest[agent] = Math.max(newest[agent], Stamp.time(stamp));
+            block = block == NOBODY || block == Stamp.block(stamp) ? Stamp.block(stamp) : SEVERAL;
         }
     }
 
@@ -147,114 +226,163 @@ final class Shadow extends Granules {
         return writer == null ? 0 : writer[offset >> shift];
     }
 
-    /// The read that a granule remembers, or 0.
-    long readerAt(int offset) {
-        return reader == null ? 0 : reader[offset >> shift];
+    /// A read by `ld.global.nc` that a granule remembers, or 0.
+    long nonCoherentReaderAt(int offset) {
+        for (Readers side : sides) {
+            long read = side == null || !side.nonCoherent ? 0 : side.at(offset >> side.shift);
+            if (read != 0) {
+                return read;
+            }
+        }
+        return 0;
     }
 
     boolean nonCoherent() {
-        return nonCoherent;
+        boolean found = false;
+        for (Readers side : sides) {
+            found |= side != null && side.nonCoherent;
+        }
+        return found;
     }
 
     // --- neighbouring lanes at once ---
 
     /// Notes a weak read by lanes 0, 1, ... of neighbouring places, when that is free of findings; false leaves everything as it was.
-    boolean readRun(int offset, int lanes, int bytes, long stamp, Clock clock) {
-        int laneShift = refine(bytes);
+    boolean readRun(Readers side, int offset, int lanes, int bytes, long stamp, Clock clock) {
+        int laneShift = log(bytes);
         int from = offset >> shift;
         int n = lanes << laneShift;
-        if (writer != null && !Runs.ordered(writer, from, n, laneShift, clock)) {
+        if (!writesBefore(clock) && !Runs.ordered(writer, from, n, laneShift, clock)) {
             return false;
         }
-        needReaders();
-        if (Runs.uniform(reader, from, n) && (second == null || Runs.same(second, from, n)) && noteRun(from, n, laneShift, stamp, clock)) {
-            return true;
-        }
-        for (int i = 0; i < n; i++) {
-            int lane = i >> laneShift;
-            noteRead(from + i, stamp | lane, clock, lane);
-        }
-        return true;
-    }
-
-    private boolean noteRun(int from, int n, int laneShift, long stamp, Clock clock) {
-        long last = reader[from];
-        if (last != 0 && clock.own(last)) {
-            if (!clock.syncedInWarp(last) && !Runs.lanesMatch(reader, from, n, laneShift)) {
-                return false;
-            }
-        } else if (last != 0) {
-            long others = second == null ? 0 : second[from];
-            if (!clock.before(last, 0)) {
-                needSecond();
-                Arrays.fill(second, from, from + n, concurrent(others, last & -64L | Stamp.MANY, stamp, clock));
-            } else if (others != 0 && secondBefore(others, clock, 0)) {
-                Arrays.fill(second, from, from + n, 0);
-            }
-        }
-        Runs.fill(reader, from, n, laneShift, stamp);
+        side.noteRun(from, n, laneShift, stamp, clock);
         return true;
     }
 
     /// Notes a weak write by lanes 0, 1, ... to neighbouring places, when that is free of findings; false leaves everything as it was.
     boolean writeRun(int offset, int lanes, int bytes, long stamp, Clock clock) {
-        int laneShift = refine(bytes);
+        refine(bytes);
+        int laneShift = log(bytes);
         int from = offset >> shift;
         int n = lanes << laneShift;
-        if (nonCoherent || writer != null && !Runs.ordered(writer, from, n, laneShift, clock)
-                || reader != null && !Runs.ordered(reader, from, n, laneShift, clock)
-                || second != null && !secondsBefore(from, n, clock)) {
+        if (!writesBefore(clock) && !Runs.ordered(writer, from, n, laneShift, clock)) {
             return false;
+        }
+        for (Readers side : sides) {
+            if (side != null && (side.nonCoherent || !side.runBefore(from, n, laneShift, clock))) {
+                return false;
+            }
         }
         needWriters();
         Runs.fill(writer, from, n, laneShift, stamp);
-        if (reader != null) {
-            Arrays.fill(reader, from, from + n, 0);
-        }
-        if (second != null) {
-            Arrays.fill(second, from, from + n, 0);
-        }
+        written(from, n, stamp);
         return true;
     }
 
-    /// The other readers of all granules have happened before what any lane does now.
-    boolean secondsBefore(int from, int n, Clock clock) {
-        if (Runs.same(second, from, n)) {
-            return second[from] == 0 || secondBefore(second[from], clock, 0);
-        }
-        long good = 0;
-        for (int g = from; g < from + n; g++) {
-            long other = second[g];
-            if (other != good && other != 0) {
-                if (Stamp.kind(other) == 0 ? sets.unordered(other, clock, 0) != 0 : !clock.beforeAnyLane(other)) {
-                    return false;
-                }
-                good = other;
+    private void written(int from, int n, long stamp) {
+        wrote(stamp);
+        for (Readers side : sides) {
+            if (side != null) {
+                side.written(from, n);
             }
         }
-        return true;
     }
 
     // --- all lanes at one place ---
 
     /// Notes a weak read of one place by all 32 lanes; false when it is not surely free of findings, and nothing has been noted.
-    boolean readByAll(int offset, int bytes, long stamp, Clock clock) {
-        int n = 1 << refine(bytes);
+    boolean readByAll(Readers side, int offset, int bytes, long stamp, Clock clock) {
+        int n = 1 << log(bytes);
         if (!flights.none() && flights.over(offset, bytes, false) || !ready.coversAligned(offset, bytes)) {
             return false;
         }
         int from = offset >> shift;
-        for (int g = from; writer != null && g < from + n; g++) {
-            long write = writer[g];
-            if (write != 0 && !clock.beforeAnyLane(write)) {
+        if (!writesBefore(clock)) {
+            for (int g = from; g < from + n; g++) {
+                if (writer[g] != 0 && !clock.beforeAnyLane(writer[g])) {
+                    return false;
+                }
+            }
+        }
+        for (int g = from; g < from + n; g++) {
+            side.note(g, stamp | Stamp.MANY, clock, Stamp.MANY);
+        }
+        return true;
+    }
+
+    // --- lanes at places of their own ---
+
+    /// Notes weak reads of the lanes of `mask`, each at its address minus `origin`; returns the lanes for which that was free of findings.
+    int readLanes(Readers side, int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
+        int lowest = Scattered.lowest(mask, addresses, origin);
+        int span = Scattered.highest(mask, addresses, origin) + bytes - lowest;
+        int clean = flights.none() && ready.covers(lowest, span) && writesBefore(lowest >> shift, span >> shift, clock) ? mask
+                : readableLanes(mask, addresses, origin, bytes, clock);
+        if (clean != 0) {
+            side.noteLanes(clean, addresses, origin, 1 << log(bytes), stamp, clock);
+        }
+        return clean;
+    }
+
+    private int readableLanes(int mask, long[] addresses, long origin, int bytes, Clock clock) {
+        boolean still = flights.none();
+        int clean = 0;
+        long good = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int offset = (int) (addresses[lane] - origin);
+            if (ready.coversAligned(offset, bytes) && (still || !flights.over(offset, bytes, false))) {
+                long ordered = writer == null ? good : Scattered.ordered(writer, offset >> shift, 1 << log(bytes), lane, clock, good);
+                good = ordered >= 0 ? ordered : good;
+                clean |= ordered >= 0 ? 1 << lane : 0;
+            }
+        }
+        return clean;
+    }
+
+    /// Notes weak writes of the lanes of `mask`; returns the lanes for which that was free of findings.
+    int writeLanes(int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
+        refine(bytes);
+        needWriters();
+        if (nonCoherent()) {
+            return 0;
+        }
+        int width = 1 << log(bytes);
+        int lowest = Scattered.lowest(mask, addresses, origin);
+        int span = Scattered.highest(mask, addresses, origin) + bytes - lowest;
+        boolean near = flights.none() && writesBefore(lowest >> shift, span >> shift, clock) && readsBefore(lowest >> shift, span >> shift, clock);
+        int clean = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int offset = (int) (addresses[lane] - origin);
+            int from = offset >> shift;
+            if (near ? Scattered.foreign(writer, from, width, stamp) : free(offset, bytes, width, stamp | lane, clock)) {
+                clean |= 1 << lane;
+                for (int g = from; g < from + width; g++) {
+                    writer[g] = stamp | lane;
+                }
+                written(from, width, stamp);
+            }
+        }
+        return clean;
+    }
+
+    private boolean readsBefore(int from, int n, Clock clock) {
+        for (Readers side : sides) {
+            if (side != null && !side.allBefore(from, n, clock)) {
                 return false;
             }
         }
-        needReaders();
-        for (int g = from; g < from + n; g++) {
-            noteRead(g, stamp | Stamp.MANY, clock, Stamp.MANY);
-        }
         return true;
+    }
+
+    private boolean free(int offset, int bytes, int width, long stamp, Clock clock) {
+        boolean free = flights.none() || !flights.over(offset, bytes, true);
+        int from = offset >> shift;
+        for (int g = from; free && g < from + width; g++) {
+            free = collision(g, stamp, clock) == 0;
+        }
+        return free;
     }
 
     // --- ranges of asynchronous copies ---
@@ -297,7 +425,11 @@ final class Shadow extends Granules {
     long unorderedAccess(int offset, int bytes, long stamp, Clock clock) {
         needWriters();
         int to = offset + bytes + (1 << shift) - 1 >> shift;
-        for (int g = offset >> shift; g < to; g = runEnd(g, to)) {
+        int from = offset >> shift;
+        if (writesBefore(clock) && readsBefore(from, to - from, clock)) {
+            return 0;
+        }
+        for (int g = from; g < to; g = runEnd(g, to)) {
             long found = collision(g, stamp, clock);
             if (found != 0) {
                 return found;
@@ -306,38 +438,26 @@ final class Shadow extends Granules {
         return 0;
     }
 
+    /// Where the run of granules that begins at `from` ends: within it writer and readers are the same.
+    private int runEnd(int from, int to) {
+        int end = Runs.end(writer, from, to);
+        for (Readers side : sides) {
+            end = side == null ? end : side.end(from, end);
+        }
+        return end;
+    }
+
     /// Stamps a range as written, without a check.
     void stampWrite(int offset, int bytes, long stamp) {
         needWriters();
         int from = offset >> shift;
         int to = offset + bytes + (1 << shift) - 1 >> shift;
         Arrays.fill(writer, from, to, stamp);
-        if (reader != null) {
-            Arrays.fill(reader, from, to, 0);
-        }
-        if (second != null) {
-            Arrays.fill(second, from, to, 0);
-        }
+        written(from, to - from, stamp);
     }
 
     /// Notes a range as read, without a check.
-    void stampRead(int offset, int bytes, long stamp, Clock clock) {
-        needReaders();
-        int from = offset >> shift;
-        int to = offset + bytes + (1 << shift) - 1 >> shift;
-        for (int g = from; g < to; ) {
-            int end = Runs.end(second, g, Runs.end(reader, g, to));
-            noteRead(g, stamp, clock, Stamp.lane(stamp));
-            Arrays.fill(reader, g + 1, end, reader[g]);
-            if (second != null) {
-                Arrays.fill(second, g + 1, end, second[g]);
-            }
-            g = end;
-        }
-    }
-
-    /// Where the run of granules that begins at `from` ends: within it writer and readers are the same.
-    private int runEnd(int from, int to) {
-        return Runs.end(second, from, Runs.end(reader, from, Runs.end(writer, from, to)));
+    void stampRead(Readers side, int offset, int bytes, long stamp, Clock clock) {
+        side.noteRange(offset >> shift, offset + bytes + (1 << shift) - 1 >> shift, stamp, clock);
     }
 }

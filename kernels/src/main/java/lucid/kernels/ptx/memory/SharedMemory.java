@@ -49,12 +49,11 @@ public final class SharedMemory extends CheckedMemory {
         dynamicOffset = (int) (dynamic - base);
         bytes = new byte[dynamicBytes > 0 ? dynamicOffset + dynamicBytes : (int) end];
         Arrays.fill(bytes, (byte) 0xff);
-        var sets = new ReaderSets();
         pages = new Page[Math.ceilDiv(bytes.length, Shadow.BYTES)];
         for (int i = 0; i < pages.length; i++) {
             int origin = i * Shadow.BYTES;
             int length = Math.min(Shadow.BYTES, bytes.length - origin);
-            pages[i] = new Page(bytes, origin, first() + origin, 0, length, new Shadow(length, sets));
+            pages[i] = new Page(bytes, origin, first() + origin, 0, length, new Shadow(length, true));
         }
         cluster = new SharedMemory[] {this};
         if (rank != 0) {

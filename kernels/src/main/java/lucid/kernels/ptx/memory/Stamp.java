@@ -58,6 +58,11 @@ final class Stamp {
         return stamp & -64L | lane;
     }
 
+    /// The warp and its block, or the warp's copies: bits 8 to 28.
+    static long identity(long stamp) {
+        return stamp >>> 8 & 0x1fffffL;
+    }
+
     /// The same warp of the same block, or the same warp's copies.
     static boolean sameAgent(long a, long b) {
         return ((a ^ b) >>> 8 & 0x1fffffL) == 0;

@@ -50,7 +50,7 @@ final class StoreLanes {
     }
 
     private static void nonCoherentReader(CheckedMemory memory, Accessor who, int lane, Shadow shadow, long address, int offset) {
-        long reader = shadow.readerAt(offset);
+        long reader = shadow.nonCoherentReaderAt(offset);
         if (reader != 0 && who.instructionAt(Stamp.site(reader)).has("nc")) {
             Reports.nonCoherent(who, lane, memory, address, reader, false);
         }

@@ -18,9 +18,22 @@ public final class Traffic {
     private final int[] bankUse = new int[32];
     private final long[] sectors = new long[32];
 
+    private final int worker;
+
     /// @param instructions length of the entry
     public Traffic(int instructions) {
+        this(instructions, 0);
+    }
+
+    /// @param worker number of the thread
+    public Traffic(int instructions, int worker) {
+        this.worker = worker;
         sums = new long[instructions * FIELDS];
+    }
+
+    /// The number of the thread.
+    int worker() {
+        return worker;
     }
 
     /// The sums of one instruction.

@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -10,31 +11,56 @@ import org.junit.jupiter.api.Test;
 
 class ShadowTest {
     @Test
-    void aLongLoopOfBarriers_doesNotCollectSets_andForgetsNoReader() {
-        var sets = new ReaderSets();
-        var shadow = new Shadow(4096, sets);
+    void aLongLoopOfBarriers_forgetsNoReader() {
+        var shadow = new Shadow(4096, true);
+        Readers side = shadow.makeSide(0, false);
         shadow.ready.addAll();
         var findings = new Findings(10);
         var warps = new TestWarp[] {new TestWarp(0, 0, findings), new TestWarp(0, 1, findings), new TestWarp(0, 2, findings)};
-        for (int turn = 0; turn < 20_000; turn++) {
+        for (int turn = 0; turn < 2000; turn++) {
             for (TestWarp warp : warps) {
-                shadow.readRun(0, 32, 4, warp.clock.stamp(1, Stamp.WEAK), warp.clock);
+                shadow.readRun(side, 0, 32, 4, warp.clock.stamp(1, Stamp.WEAK), warp.clock);
             }
             TestWarp.barrier(warps);
         }
-        assertTrue(sets.size() <= 1 << 14, sets.size() + " sets");
+        assertTrue(shadow.writeRun(0, 32, 4, warps[0].clock.stamp(3, Stamp.WEAK), warps[0].clock));
+        TestWarp.barrier(warps);
         for (TestWarp warp : warps) {
-            shadow.readRun(0, 32, 4, warp.clock.stamp(2, Stamp.WEAK), warp.clock);
+            shadow.readRun(side, 0, 32, 4, warp.clock.stamp(2, Stamp.WEAK), warp.clock);
         }
-        for (int turn = 0; turn < 20_000; turn++) {
+        for (int turn = 0; turn < 2000; turn++) {
             for (TestWarp warp : warps) {
-                shadow.readRun(1024, 32, 4, warp.clock.stamp(1, Stamp.WEAK), warp.clock);
+                shadow.readRun(side, 1024, 32, 4, warp.clock.stamp(1, Stamp.WEAK), warp.clock);
             }
             TestWarp.barrier(warps[1], warps[2]);
         }
-        assertTrue(sets.size() <= 1 << 14, sets.size() + " sets");
+        assertFalse(shadow.writeRun(0, 32, 4, warps[0].clock.stamp(3, Stamp.WEAK), warps[0].clock));
+        assertEquals(0, shadow.write(2048, 4, warps[0].clock.stamp(3, Stamp.WEAK), warps[0].clock));
         assertTrue(shadow.write(0, 4, warps[0].clock.stamp(3, Stamp.WEAK), warps[0].clock) != 0);
         assertTrue(shadow.collidedWithRead());
+    }
+
+    @Test
+    void aRangeThatACopyHasRead_isKeptThroughCutsAndFurtherRanges() {
+        var shadow = new Shadow(8192, true);
+        Readers side = shadow.makeSide(0, false);
+        var findings = new Findings(10);
+        var reader = new TestWarp(0, 0, findings);
+        var writer = new TestWarp(0, 1, findings);
+        for (int i = 0; i < 40; i++) {
+            shadow.stampRead(side, 128 * i, 128, reader.clock.stamp(1, Stamp.WEAK) | Stamp.MANY, reader.clock);
+        }
+        shadow.stampRead(side, 6144, 1024, reader.clock.stamp(1, Stamp.WEAK) | Stamp.MANY, reader.clock);
+        shadow.refine(1);
+        for (int offset : new int[] {0, 127, 128 * 39, 128 * 40 - 1, 6144, 6200, 7167}) {
+            assertTrue(shadow.write(offset, 1, writer.clock.stamp(2, Stamp.WEAK), writer.clock) != 0, "a write at " + offset);
+        }
+        for (int offset : new int[] {128 * 40, 6143, 7168, 0, 6200}) {
+            assertEquals(0, shadow.write(offset, 1, writer.clock.stamp(2, Stamp.WEAK), writer.clock), "a write at " + offset);
+        }
+        assertTrue(shadow.write(6201, 1, writer.clock.stamp(2, Stamp.WEAK), writer.clock) != 0);
+        TestWarp.barrier(reader, writer);
+        assertTrue(shadow.writeRun(6144, 32, 16, writer.clock.stamp(3, Stamp.WEAK), writer.clock));
     }
 
     @Test
