@@ -119,26 +119,22 @@ final class AgentReaders extends Readers {
     }
 
     @Override
-    void noteLanes(int mask, long[] addresses, long origin, int width, long stamp, Clock clock) {
+    void noteLanes(int mask, int crowded, long[] addresses, long origin, int width, long stamp, Clock clock) {
         Agent agent = reader(stamp);
         long[] stamps = agent.stamps;
-        if (!clock.lanesAgree()) {
-            for (int left = mask; left != 0; left &= left - 1) {
-                int lane = Integer.numberOfTrailingZeros(left);
-                int from = (int) (addresses[lane] - origin) >> shift;
-                for (int g = from; g < from + width; g++) {
-                    note(agent, g, stamp | lane, clock, lane);
-                }
-            }
-            return;
-        }
+        boolean agree = clock.lanesAgree();
         int synced = clock.synced();
         for (int left = mask; left != 0; left &= left - 1) {
-            int lane = Integer.numberOfTrailingZeros(left);
-            int from = (int) (addresses[lane] - origin) >> shift;
+            int number = Integer.numberOfTrailingZeros(left);
+            int lane = (crowded >>> number & 1) != 0 ? Stamp.MANY : number;
+            int from = (int) (addresses[number] - origin) >> shift;
             for (int g = from; g < from + width; g++) {
                 long last = stamps[g];
-                stamps[g] = stamp | (Stamp.time(last) >= synced && Stamp.lane(last) != lane ? Stamp.MANY : lane);
+                if (agree) {
+                    stamps[g] = stamp | (Stamp.time(last) >= synced && Stamp.lane(last) != lane ? Stamp.MANY : lane);
+                } else {
+                    note(agent, g, stamp | lane, clock, lane);
+                }
             }
         }
     }
@@ -261,6 +257,9 @@ final class AgentReaders extends Readers {
     /// Reads that have happened before a write have also happened before whatever comes after it, so that they may stay.
     @Override
     void written(int from, int n) {}
+
+    @Override
+    void writtenBy(int mask, long[] addresses, long origin, int width) {}
 
     @Override
     void clear(int from, int n) {

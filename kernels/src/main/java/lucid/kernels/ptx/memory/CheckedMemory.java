@@ -87,14 +87,14 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     /// @param out receives word `w` of lane `l` at `bases[w] + l`; narrower values are zero-extended
     /// @param bases one per 32-bit word
     public final void load(Accessor who, int mask, long[] addresses, int bytes, Access how, int[] out, int[] bases) {
-        int lanes = 32 - Integer.numberOfLeadingZeros(mask);
-        if (!how.strong() && mask == -1 >>> 32 - lanes && contiguous(addresses, lanes, bytes) && loadRun(who, lanes, addresses[0], bytes, how, out, bases)) {
-            return;
+        if (!how.strong()) {
+            LanePattern pattern = who.traffic().pattern(who.instruction().index(), mask, addresses, bytes);
+            if (pattern != null && loadPattern(who, pattern, addresses, how, out, bases)) {
+                count(who, pattern, addresses);
+                return;
+            }
         }
         count(who, mask, addresses, bytes);
-        if (!how.strong() && !how.nonCoherent() && mask == -1 && Runs.same(addresses, 0, 32) && loadBroadcast(who, addresses[0], bytes, out, bases)) {
-            return;
-        }
         int rest = how.strong() || how.nonCoherent() ? mask : loadScattered(who, mask, addresses, bytes, out, bases);
         for (int left = rest; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
@@ -104,92 +104,95 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
 
     /// Stores for the lanes of `mask`; arguments as for [#load].
     public final void store(Accessor who, int mask, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
-        int lanes = 32 - Integer.numberOfLeadingZeros(mask);
-        if (!how.strong() && mask == -1 >>> 32 - lanes && contiguous(addresses, lanes, bytes) && storeRun(who, lanes, addresses[0], bytes, in, bases)) {
-            return;
+        if (!how.strong()) {
+            LanePattern pattern = who.traffic().pattern(who.instruction().index(), mask, addresses, bytes);
+            if (pattern != null && storePattern(who, pattern, addresses, in, bases)) {
+                count(who, pattern, addresses);
+                return;
+            }
         }
         count(who, mask, addresses, bytes);
         int rest = how.strong() ? mask : storeScattered(who, mask, addresses, bytes, in, bases);
         StoreLanes.store(this, who, mask, rest, addresses, bytes, how, in, bases);
     }
 
-    private static boolean contiguous(long[] addresses, int lanes, int bytes) {
-        long first = addresses[0];
-        long difference = first & bytes - 1;
-        for (int lane = 0; lane < lanes; lane++) {
-            difference |= addresses[lane] ^ first + (long) lane * bytes;
-        }
-        return difference == 0;
+    /// The page that holds all lanes of an aligned access, or null.
+    private Page pageOf(LanePattern pattern, long base) {
+        Page page = page(base + pattern.low);
+        return page != null && pattern.aligned && (base & pattern.bytes - 1) == 0 && page.holds(base + pattern.low, pattern.span) ? page : null;
     }
 
-    private boolean loadRun(Accessor who, int lanes, long first, int bytes, Access how, int[] out, int[] bases) {
-        Page page = page(first);
-        if (page == null || !page.holds(first, lanes * bytes)) {
+    /// A load that is free of findings; false leaves everything as it was.
+    private boolean loadPattern(Accessor who, LanePattern pattern, long[] addresses, Access how, int[] out, int[] bases) {
+        long base = addresses[pattern.first];
+        Page page = pageOf(pattern, base);
+        if (page == null) {
             return false;
         }
-        int offset = (int) (first - page.address);
+        int bytes = pattern.bytes;
+        int offset = (int) (base + pattern.low - page.address);
+        int span = (int) pattern.span;
         Shadow shadow = page.shadow;
-        int site = who.instruction().index();
         Clock clock = who.clock();
         Readers side = startReading(who, page, bytes);
         try {
-            if (how.nonCoherent() && !shadow.untouched(offset, lanes * bytes)
-                    || !shadow.flights.none() && shadow.flights.over(offset, lanes * bytes, false) || !shadow.ready.covers(offset, lanes * bytes)
-                    || !shadow.readRun(side, offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
+            if (how.nonCoherent() && !shadow.untouched(offset, span) || !shadow.flights.none() && shadow.flights.over(offset, span, false) || !shadow.ready.covers(offset, span)
+                    || !shadow.readPattern(side, pattern, addresses, page.address, offset, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
                 return false;
             }
             side.nonCoherent |= how.nonCoherent();
-            Lanes.gather(page.data, page.origin + offset, lanes, bytes, out, bases);
-        } finally {
-            stopReading(side);
-        }
-        countRun(who, first, lanes, bytes);
-        return true;
-    }
-
-    /// All 32 lanes read one place.
-    private boolean loadBroadcast(Accessor who, long address, int bytes, int[] out, int[] bases) {
-        Page page = page(address);
-        if (page == null || (address & bytes - 1) != 0 || !page.holds(address, bytes)) {
-            return false;
-        }
-        int offset = (int) (address - page.address);
-        Clock clock = who.clock();
-        Readers side = startReading(who, page, bytes);
-        try {
-            if (!page.shadow.readByAll(side, offset, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
-                return false;
+            if (pattern.run) {
+                Lanes.gather(page.data, page.origin + offset, pattern.lanes(), bytes, out, bases);
+            } else if (pattern.same) {
+                Lanes.get(page.data, page.origin + offset, 0, bytes, out, bases);
+            } else {
+                Lanes.gather(page.data, page.origin - page.address, pattern.mask, addresses, bytes, out, bases);
             }
-            Lanes.get(page.data, page.origin + offset, 0, bytes, out, bases);
         } finally {
             stopReading(side);
         }
-        Lanes.spread(bytes, out, bases);
+        if (pattern.same) {
+            Lanes.spread(bytes, out, bases);
+        }
         return true;
     }
 
-    private boolean storeRun(Accessor who, int lanes, long first, int bytes, int[] in, int[] bases) {
-        Page page = page(first);
-        if (page == null || !page.holds(first, lanes * bytes)) {
+    /// A store that is free of findings; false leaves everything as it was.
+    private boolean storePattern(Accessor who, LanePattern pattern, long[] addresses, int[] in, int[] bases) {
+        long base = addresses[pattern.first];
+        Page page = pattern.crowded != 0 ? null : pageOf(pattern, base);
+        if (page == null) {
             return false;
         }
-        int offset = (int) (first - page.address);
+        int bytes = pattern.bytes;
+        int offset = (int) (base + pattern.low - page.address);
         Shadow shadow = page.shadow;
-        int site = who.instruction().index();
         Clock clock = who.clock();
         lock(page);
         try {
-            if (!shadow.flights.none() && shadow.flights.over(offset, lanes * bytes, true)
-                    || !shadow.writeRun(offset, lanes, bytes, clock.stamp(site, Stamp.WEAK), clock)) {
+            if (!shadow.flights.none() && shadow.flights.over(offset, (int) pattern.span, true)
+                    || !shadow.writePattern(pattern, addresses, page.address, offset, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
                 return false;
             }
-            shadow.ready.add(offset, lanes * bytes);
-            Lanes.scatter(page.data, page.origin + offset, lanes, bytes, in, bases);
+            if (pattern.run) {
+                shadow.ready.add(offset, (int) pattern.span);
+                Lanes.scatter(page.data, page.origin + offset, pattern.lanes(), bytes, in, bases);
+            } else {
+                shadow.ready.add(pattern.mask, addresses, page.address, bytes);
+                Lanes.scatter(page.data, page.origin - page.address, pattern.mask, addresses, bytes, in, bases);
+            }
         } finally {
             unlock(page);
         }
-        countRun(who, first, lanes, bytes);
         return true;
+    }
+
+    private void count(Accessor who, LanePattern pattern, long[] addresses) {
+        if (space() == Space.GLOBAL) {
+            who.traffic().global(who.instruction().index(), pattern, addresses);
+        } else {
+            who.traffic().shared(who.instruction().index(), pattern);
+        }
     }
 
     /// Loads the lanes whose access is free of findings, page by page; returns the others.
@@ -207,7 +210,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             Clock clock = who.clock();
             Readers side = startReading(who, page, bytes);
             try {
-                int clean = page.shadow.readLanes(side, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = Scattered.read(page.shadow, side, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
                 Lanes.gather(page.data, page.origin - page.address, clean, addresses, bytes, out, bases);
                 rest |= here & ~clean;
             } finally {
@@ -232,7 +235,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             Clock clock = who.clock();
             lock(page);
             try {
-                int clean = page.shadow.writeLanes(here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = Scattered.write(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
                 page.shadow.ready.add(clean, addresses, page.address, bytes);
                 Lanes.scatter(page.data, page.origin - page.address, clean, addresses, bytes, in, bases);
                 rest |= here & ~clean;
@@ -350,14 +353,6 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             who.traffic().global(who.instruction().index(), mask, addresses, bytes);
         } else {
             who.traffic().shared(who.instruction().index(), mask, addresses, bytes);
-        }
-    }
-
-    private void countRun(Accessor who, long first, int lanes, int bytes) {
-        if (space() == Space.GLOBAL) {
-            who.traffic().globalRun(who.instruction().index(), first, lanes, bytes);
-        } else {
-            who.traffic().sharedRun(who.instruction().index(), lanes, bytes);
         }
     }
 

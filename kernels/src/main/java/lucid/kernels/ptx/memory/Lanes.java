@@ -40,10 +40,13 @@ final class Lanes {
 
     /// Places of their own into the lanes of `mask`: an address plus `origin` is an index into `data`.
     static void gather(byte[] data, long origin, int mask, long[] addresses, int bytes, int[] out, int[] bases) {
-        if (mask == -1 && bytes == 4) {
-            int base = bases[0];
-            for (int lane = 0; lane < 32; lane++) {
-                out[base + lane] = (int) Page.INT.get(data, (int) (addresses[lane] + origin));
+        if (mask == -1 && bytes >= 4) {
+            for (int w = 0; w << 2 < bytes; w++) {
+                int base = bases[w];
+                long from = origin + 4 * w;
+                for (int lane = 0; lane < 32; lane++) {
+                    out[base + lane] = (int) Page.INT.get(data, (int) (addresses[lane] + from));
+                }
             }
             return;
         }
@@ -55,6 +58,16 @@ final class Lanes {
 
     /// The lanes of `mask` to places of their own.
     static void scatter(byte[] data, long origin, int mask, long[] addresses, int bytes, int[] in, int[] bases) {
+        if (mask == -1 && bytes >= 4) {
+            for (int w = 0; w << 2 < bytes; w++) {
+                int base = bases[w];
+                long to = origin + 4 * w;
+                for (int lane = 0; lane < 32; lane++) {
+                    Page.INT.set(data, (int) (addresses[lane] + to), in[base + lane]);
+                }
+            }
+            return;
+        }
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
             set(data, (int) (addresses[lane] + origin), lane, bytes, in, bases);

@@ -89,17 +89,18 @@ final class LastReaders extends Readers {
     }
 
     @Override
-    void noteLanes(int mask, long[] addresses, long origin, int width, long stamp, Clock clock) {
+    void noteLanes(int mask, int crowded, long[] addresses, long origin, int width, long stamp, Clock clock) {
         int lowest = Scattered.lowest(mask, addresses, origin) >> shift;
         int n = (Scattered.highest(mask, addresses, origin) >> shift) + width - lowest;
         Past past = n > NEAR ? Past.MIXED : past(lowest, n, clock);
         if (past != Past.MIXED) {
-            noteNear(mask, addresses, origin, width, stamp, clock, past);
+            noteNear(mask, crowded, addresses, origin, width, stamp, clock, past);
             return;
         }
         for (int left = mask; left != 0; left &= left - 1) {
-            int lane = Integer.numberOfTrailingZeros(left);
-            int from = (int) (addresses[lane] - origin) >> shift;
+            int number = Integer.numberOfTrailingZeros(left);
+            int lane = (crowded >>> number & 1) != 0 ? Stamp.MANY : number;
+            int from = (int) (addresses[number] - origin) >> shift;
             long own = stamp | lane;
             for (int g = from; g < from + width; g++) {
                 long last = reader[g];
@@ -128,7 +129,7 @@ final class LastReaders extends Readers {
         return others == 0 || clock.before(others, 0) ? Past.SETTLED : Past.MIXED;
     }
 
-    private void noteNear(int mask, long[] addresses, long origin, int width, long stamp, Clock clock, Past past) {
+    private void noteNear(int mask, int crowded, long[] addresses, long origin, int width, long stamp, Clock clock, Past past) {
         int first = (int) (addresses[Integer.numberOfTrailingZeros(mask)] - origin) >> shift;
         long others = 0;
         if (past == Past.CONCURRENT) {
@@ -137,8 +138,9 @@ final class LastReaders extends Readers {
         }
         long[] rest = past == Past.OWN ? null : second;
         for (int left = mask; left != 0; left &= left - 1) {
-            int lane = Integer.numberOfTrailingZeros(left);
-            int g = (int) (addresses[lane] - origin) >> shift;
+            int number = Integer.numberOfTrailingZeros(left);
+            int lane = (crowded >>> number & 1) != 0 ? Stamp.MANY : number;
+            int g = (int) (addresses[number] - origin) >> shift;
             for (int end = g + width; g < end; g++) {
                 long last = reader[g];
                 boolean shared = (last ^ stamp) >>> Stamp.LANE_BITS == 0 ? Stamp.lane(last) != lane : past == Past.OWN && !clock.before(last, lane);
@@ -210,6 +212,13 @@ final class LastReaders extends Readers {
     @Override
     void written(int from, int n) {
         clear(from, n);
+    }
+
+    @Override
+    void writtenBy(int mask, long[] addresses, long origin, int width) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            clear((int) (addresses[Integer.numberOfTrailingZeros(left)] - origin) >> shift, width);
+        }
     }
 
     @Override

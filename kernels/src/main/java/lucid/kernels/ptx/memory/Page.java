@@ -45,7 +45,7 @@ final class Page {
         this.shadow = shadow;
     }
 
-    boolean holds(long first, int bytes) {
+    boolean holds(long first, long bytes) {
         long offset = first - address;
         return offset >= from && offset + bytes <= to;
     }

@@ -55,7 +55,9 @@ abstract sealed class Readers permits AgentReaders, LastReaders {
     abstract void noteRun(int from, int n, int laneShift, long stamp, Clock clock);
 
     /// Weak reads of `width` granules by each lane of `mask`, at its address minus `origin`; `stamp` without a lane.
-    abstract void noteLanes(int mask, long[] addresses, long origin, int width, long stamp, Clock clock);
+    ///
+    /// @param crowded those of the lanes that others, which are not in `mask`, share a place with
+    abstract void noteLanes(int mask, int crowded, long[] addresses, long origin, int width, long stamp, Clock clock);
 
     /// A read of a whole range.
     abstract void noteRange(int from, int to, long stamp, Clock clock);
@@ -74,6 +76,9 @@ abstract sealed class Readers permits AgentReaders, LastReaders {
 
     /// The granules are written, after all reads of them.
     abstract void written(int from, int n);
+
+    /// [#written] for `width` granules of each lane of `mask`.
+    abstract void writtenBy(int mask, long[] addresses, long origin, int width);
 
     /// Forgets the reads of these granules.
     abstract void clear(int from, int n);

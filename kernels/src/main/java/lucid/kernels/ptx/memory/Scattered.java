@@ -1,6 +1,6 @@
 package lucid.kernels.ptx.memory;
 
-/// What lanes that access places of their own, all within one page, have in common.
+/// Lanes that access places of their own, all within one page, in no known way: some of them may be at fault.
 final class Scattered {
     private Scattered() {}
 
@@ -44,5 +44,69 @@ final class Scattered {
             foreign &= (writer[g] ^ stamp) >>> Stamp.LANE_BITS != 0;
         }
         return foreign;
+    }
+
+    /// Notes weak reads of the lanes of `mask`, each at its address minus `origin`; returns the lanes for which that was free of findings.
+    static int read(Shadow shadow, Readers side, int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
+        int lowest = lowest(mask, addresses, origin);
+        int span = highest(mask, addresses, origin) + bytes - lowest;
+        int clean = shadow.flights.none() && shadow.ready.covers(lowest, span) && shadow.writesBefore(lowest >> shadow.shift, span >> shadow.shift, clock) ? mask
+                : readable(shadow, mask, addresses, origin, bytes, clock);
+        if (clean != 0) {
+            side.noteLanes(clean, 0, addresses, origin, 1 << shadow.log(bytes), stamp, clock);
+        }
+        return clean;
+    }
+
+    private static int readable(Shadow shadow, int mask, long[] addresses, long origin, int bytes, Clock clock) {
+        boolean still = shadow.flights.none();
+        int clean = 0;
+        long good = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int offset = (int) (addresses[lane] - origin);
+            if (shadow.ready.coversAligned(offset, bytes) && (still || !shadow.flights.over(offset, bytes, false))) {
+                long ordered = shadow.writer == null ? good : ordered(shadow.writer, offset >> shadow.shift, 1 << shadow.log(bytes), lane, clock, good);
+                good = ordered >= 0 ? ordered : good;
+                clean |= ordered >= 0 ? 1 << lane : 0;
+            }
+        }
+        return clean;
+    }
+
+    /// Notes weak writes of the lanes of `mask`; returns the lanes for which that was free of findings.
+    static int write(Shadow shadow, int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
+        shadow.refine(bytes);
+        shadow.needWriters();
+        if (shadow.nonCoherent()) {
+            return 0;
+        }
+        int width = 1 << shadow.log(bytes);
+        int lowest = lowest(mask, addresses, origin);
+        int span = highest(mask, addresses, origin) + bytes - lowest;
+        boolean near = shadow.flights.none() && shadow.writesBefore(lowest >> shadow.shift, span >> shadow.shift, clock) && shadow.readsBefore(lowest >> shadow.shift, span >> shadow.shift, clock);
+        int clean = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int offset = (int) (addresses[lane] - origin);
+            int from = offset >> shadow.shift;
+            if (near ? foreign(shadow.writer, from, width, stamp) : free(shadow, offset, bytes, width, stamp | lane, clock)) {
+                clean |= 1 << lane;
+                for (int g = from; g < from + width; g++) {
+                    shadow.writer[g] = stamp | lane;
+                }
+                shadow.written(from, width, stamp);
+            }
+        }
+        return clean;
+    }
+
+    private static boolean free(Shadow shadow, int offset, int bytes, int width, long stamp, Clock clock) {
+        boolean free = shadow.flights.none() || !shadow.flights.over(offset, bytes, true);
+        int from = offset >> shadow.shift;
+        for (int g = from; free && g < from + width; g++) {
+            free = shadow.collision(g, stamp, clock) == 0;
+        }
+        return free;
     }
 }

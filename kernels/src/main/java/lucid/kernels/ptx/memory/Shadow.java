@@ -26,9 +26,9 @@ final class Shadow {
     private final int bytes;
     /// Its accesses come from the warps of one block, or of one cluster.
     private final boolean shared;
-    private int shift = 2;
+    int shift = 2;
     /// The last writes; null as long as there are none.
-    private long[] writer;
+    long[] writer;
     private final Readers[] sides;
     /// Newest write of shared memory by agent, and the block that these agents are of, as it is stamped.
     private final int[] newest;
@@ -127,11 +127,11 @@ final class Shadow {
     }
 
     /// log2 of the granules that an access of `width` bytes covers.
-    private int log(int width) {
+    int log(int width) {
         return Integer.numberOfTrailingZeros(width) - shift;
     }
 
-    private void needWriters() {
+    void needWriters() {
         if (writer == null) {
             writer = new long[granules()];
         }
@@ -142,7 +142,7 @@ final class Shadow {
         return writer == null || shared && (block == NOBODY || clock.isOf(block) && clock.follows(newest));
     }
 
-    private boolean writesBefore(int from, int n, Clock clock) {
+    boolean writesBefore(int from, int n, Clock clock) {
         return writesBefore(clock) || n <= 2 * CHUNK && Runs.settled(writer, from, n, clock);
     }
 
@@ -193,7 +193,7 @@ final class Shadow {
         return conflict;
     }
 
-    private long collision(int g, long stamp, Clock clock) {
+    long collision(int g, long stamp, Clock clock) {
         long write = writer[g];
         if (write != 0 && !clock.before(write, Stamp.lane(stamp)) && !Stamp.morallyStrong(write, stamp)) {
             collidedWithRead = false;
@@ -279,7 +279,7 @@ final class Shadow {
         return true;
     }
 
-    private void written(int from, int n, long stamp) {
+    void written(int from, int n, long stamp) {
         wrote(stamp);
         for (Readers side : sides) {
             if (side != null) {
@@ -288,101 +288,67 @@ final class Shadow {
         }
     }
 
-    // --- all lanes at one place ---
+    // --- lanes that lie in a known way, all of them in initialised bytes that no copy works on ---
 
-    /// Notes a weak read of one place by all 32 lanes; false when it is not surely free of findings, and nothing has been noted.
-    boolean readByAll(Readers side, int offset, int bytes, long stamp, Clock clock) {
-        int n = 1 << log(bytes);
-        if (!flights.none() && flights.over(offset, bytes, false) || !ready.coversAligned(offset, bytes)) {
+    /// Notes weak reads, when they are free of findings; false leaves everything as it was.
+    ///
+    /// @param origin the address of offset 0
+    /// @param offset of the lowest lane
+    boolean readPattern(Readers side, LanePattern pattern, long[] addresses, long origin, int offset, long stamp, Clock clock) {
+        int from = offset >> shift;
+        if (pattern.run) {
+            return readRun(side, offset, pattern.lanes(), pattern.bytes, stamp, clock);
+        }
+        if (!writesBefore(from, (int) (pattern.span >> shift), clock)) {
             return false;
         }
-        int from = offset >> shift;
-        if (!writesBefore(clock)) {
-            for (int g = from; g < from + n; g++) {
-                if (writer[g] != 0 && !clock.beforeAnyLane(writer[g])) {
-                    return false;
-                }
+        int width = 1 << log(pattern.bytes);
+        if (pattern.same) {
+            for (int g = from; g < from + width; g++) {
+                side.note(g, stamp | Stamp.MANY, clock, Stamp.MANY);
             }
-        }
-        for (int g = from; g < from + n; g++) {
-            side.note(g, stamp | Stamp.MANY, clock, Stamp.MANY);
+        } else {
+            side.noteLanes(pattern.places, pattern.crowded, addresses, origin, width, stamp, clock);
         }
         return true;
     }
 
-    // --- lanes at places of their own ---
-
-    /// Notes weak reads of the lanes of `mask`, each at its address minus `origin`; returns the lanes for which that was free of findings.
-    int readLanes(Readers side, int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
-        int lowest = Scattered.lowest(mask, addresses, origin);
-        int span = Scattered.highest(mask, addresses, origin) + bytes - lowest;
-        int clean = flights.none() && ready.covers(lowest, span) && writesBefore(lowest >> shift, span >> shift, clock) ? mask
-                : readableLanes(mask, addresses, origin, bytes, clock);
-        if (clean != 0) {
-            side.noteLanes(clean, addresses, origin, 1 << log(bytes), stamp, clock);
+    /// Notes weak writes of lanes at different places, when they are free of findings; false leaves everything as it was.
+    boolean writePattern(LanePattern pattern, long[] addresses, long origin, int offset, long stamp, Clock clock) {
+        if (pattern.run) {
+            return writeRun(offset, pattern.lanes(), pattern.bytes, stamp, clock);
         }
-        return clean;
-    }
-
-    private int readableLanes(int mask, long[] addresses, long origin, int bytes, Clock clock) {
-        boolean still = flights.none();
-        int clean = 0;
-        long good = 0;
-        for (int left = mask; left != 0; left &= left - 1) {
-            int lane = Integer.numberOfTrailingZeros(left);
-            int offset = (int) (addresses[lane] - origin);
-            if (ready.coversAligned(offset, bytes) && (still || !flights.over(offset, bytes, false))) {
-                long ordered = writer == null ? good : Scattered.ordered(writer, offset >> shift, 1 << log(bytes), lane, clock, good);
-                good = ordered >= 0 ? ordered : good;
-                clean |= ordered >= 0 ? 1 << lane : 0;
-            }
+        refine(pattern.bytes);
+        int from = offset >> shift;
+        int n = (int) (pattern.span >> shift);
+        if (nonCoherent() || !writesBefore(from, n, clock) || !readsBefore(from, n, clock)) {
+            return false;
         }
-        return clean;
-    }
-
-    /// Notes weak writes of the lanes of `mask`; returns the lanes for which that was free of findings.
-    int writeLanes(int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
-        refine(bytes);
         needWriters();
-        if (nonCoherent()) {
-            return 0;
-        }
-        int width = 1 << log(bytes);
-        int lowest = Scattered.lowest(mask, addresses, origin);
-        int span = Scattered.highest(mask, addresses, origin) + bytes - lowest;
-        boolean near = flights.none() && writesBefore(lowest >> shift, span >> shift, clock) && readsBefore(lowest >> shift, span >> shift, clock);
-        int clean = 0;
-        for (int left = mask; left != 0; left &= left - 1) {
+        int width = 1 << log(pattern.bytes);
+        for (int left = pattern.mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
-            int offset = (int) (addresses[lane] - origin);
-            int from = offset >> shift;
-            if (near ? Scattered.foreign(writer, from, width, stamp) : free(offset, bytes, width, stamp | lane, clock)) {
-                clean |= 1 << lane;
-                for (int g = from; g < from + width; g++) {
-                    writer[g] = stamp | lane;
-                }
-                written(from, width, stamp);
+            int g = (int) (addresses[lane] - origin) >> shift;
+            for (int end = g + width; g < end; g++) {
+                writer[g] = stamp | lane;
             }
         }
-        return clean;
+        wrote(stamp);
+        for (Readers side : sides) {
+            if (side != null) {
+                side.writtenBy(pattern.mask, addresses, origin, width);
+            }
+        }
+        return true;
     }
 
-    private boolean readsBefore(int from, int n, Clock clock) {
+    boolean readsBefore(int from, int n, Clock clock) {
         for (Readers side : sides) {
             if (side != null && !side.allBefore(from, n, clock)) {
                 return false;
             }
         }
         return true;
-    }
-
-    private boolean free(int offset, int bytes, int width, long stamp, Clock clock) {
-        boolean free = flights.none() || !flights.over(offset, bytes, true);
-        int from = offset >> shift;
-        for (int g = from; free && g < from + width; g++) {
-            free = collision(g, stamp, clock) == 0;
-        }
-        return free;
     }
 
     // --- ranges of asynchronous copies ---

@@ -19,6 +19,9 @@ public final class Traffic {
     private final long[] sectors = new long[32];
 
     private final int worker;
+    private final LanePattern[] patterns;
+    /// By instruction: patterns in a row that were not met again, or, below 0, executions to let pass.
+    private final int[] strikes;
 
     /// @param instructions length of the entry
     public Traffic(int instructions) {
@@ -28,6 +31,8 @@ public final class Traffic {
     /// @param worker number of the thread
     public Traffic(int instructions, int worker) {
         this.worker = worker;
+        this.patterns = new LanePattern[instructions];
+        this.strikes = new int[instructions];
         sums = new long[instructions * FIELDS];
     }
 
@@ -49,22 +54,58 @@ public final class Traffic {
         }
     }
 
-    /// A shared access without bank conflicts, by `lanes` neighbouring lanes.
-    void sharedRun(int instruction, int lanes, int bytes) {
-        int i = instruction * FIELDS;
-        long waves = Math.max(1, (lanes * bytes + 127) / 128);
-        sums[i]++;
-        sums[i + 1] += waves;
-        sums[i + 2] += waves;
-        sums[i + 5] += (long) lanes * bytes;
+    /// How the lanes of an instruction lie, or null when they lie otherwise every time.
+    LanePattern pattern(int instruction, int mask, long[] addresses, int bytes) {
+        LanePattern pattern = patterns[instruction];
+        if (pattern != null && pattern.matches(mask, addresses, bytes)) {
+            pattern.hits++;
+            return pattern;
+        }
+        return newPattern(instruction, mask, addresses, bytes, pattern);
     }
 
-    /// A global access of neighbouring bytes.
-    void globalRun(int instruction, long first, int lanes, int bytes) {
+    private LanePattern newPattern(int instruction, int mask, long[] addresses, int bytes, LanePattern old) {
+        if (strikes[instruction] < 0) {
+            strikes[instruction]++;
+            return null;
+        }
+        strikes[instruction] = old == null || old.hits > 0 ? 0 : strikes[instruction] + 1;
+        if (strikes[instruction] >= LanePattern.STRIKES) {
+            strikes[instruction] = -LanePattern.PAUSE;
+        }
+        var pattern = new LanePattern(mask, addresses, bytes);
+        int group = bytes <= 4 ? 32 : 128 / bytes;
+        for (int from = 0; from < 32; from += group) {
+            int part = mask & (group == 32 ? -1 : (1 << group) - 1 << from);
+            if (part != 0) {
+                pattern.waves += waves(part, addresses, bytes);
+                pattern.idealWaves++;
+            }
+        }
+        patterns[instruction] = pattern;
+        return pattern;
+    }
+
+    /// A shared access; moving a whole pattern by multiples of its size leaves its bank conflicts as they are.
+    void shared(int instruction, LanePattern pattern) {
         int i = instruction * FIELDS;
-        long total = (long) lanes * bytes;
         sums[i]++;
-        sums[i + 3] += (first + total - 1 >>> 5) - (first >>> 5) + 1;
+        sums[i + 1] += pattern.waves;
+        sums[i + 2] += pattern.idealWaves;
+        sums[i + 5] += (long) pattern.lanes() * pattern.bytes;
+    }
+
+    /// A global access.
+    void global(int instruction, LanePattern pattern, long[] addresses) {
+        int bits = (int) addresses[pattern.first] & 31;
+        if (bits != pattern.sectorBits) {
+            pattern.sectorBits = bits;
+            pattern.sectors = sectors(pattern.mask, addresses);
+        }
+        int i = instruction * FIELDS;
+        long total = (long) pattern.lanes() * pattern.bytes;
+        sums[i]++;
+        sums[i + 3] += pattern.sectors;
         sums[i + 4] += total + 31 >>> 5;
         sums[i + 5] += total;
     }

@@ -1,0 +1,108 @@
+package lucid.kernels.ptx.memory;
+
+/// How the lanes of one instruction lie relative to each other. An instruction mostly accesses places of one pattern, warp after warp and turn after turn: what follows from
+/// the pattern alone (neighbours, extent, lanes at one place, bank conflicts) is found once, and then it is enough to see that the pattern is still the same.
+final class LanePattern {
+    /// Patterns in a row that were met only once, after which an instruction is left alone for [#PAUSE] executions.
+    static final int STRIKES = 8;
+    static final int PAUSE = 200;
+
+    final int mask;
+    final int bytes;
+    /// The first active lane, from whose address the others count.
+    final int first;
+    /// The lowest address, relative to the first lane's, and the bytes from there to the highest one's end.
+    final long low;
+    final long span;
+    /// All are multiples of the size apart.
+    final boolean aligned;
+    /// Lanes 0, 1, ... at neighbouring places.
+    final boolean run;
+    /// All 32 lanes at one place.
+    final boolean same;
+    /// The first lane of each place, and those of them that share it with others.
+    final int places;
+    final int crowded;
+    private final long[] relative = new long[32];
+    private final long[] keep = new long[32];
+    /// How often it has been met again.
+    int hits;
+    /// Passes through the banks and the least possible for shared memory.
+    int waves;
+    int idealWaves;
+    /// Sectors of global memory when the first address has these low bits; -1 before the first count.
+    int sectorBits = -1;
+    int sectors;
+
+    LanePattern(int mask, long[] addresses, int bytes) {
+        this.mask = mask;
+        this.bytes = bytes;
+        this.first = Integer.numberOfTrailingZeros(mask);
+        long base = addresses[first];
+        long lowest = 0;
+        long highest = 0;
+        long bits = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            keep[lane] = -1;
+            relative[lane] = addresses[lane] - base;
+            lowest = Math.min(lowest, relative[lane]);
+            highest = Math.max(highest, relative[lane]);
+            bits |= relative[lane];
+        }
+        low = lowest;
+        span = highest - lowest + bytes;
+        aligned = (bits & bytes - 1) == 0;
+        same = mask == -1 && bits == 0;
+        run = aligned && isRun();
+        int distinct = mask;
+        int shared = 0;
+        for (int left = run ? 0 : mask; left != 0; left &= left - 1) {
+            int lane = Integer.numberOfTrailingZeros(left);
+            int others = (distinct & 1 << lane) == 0 ? 0 : sharing(lane, left & left - 1);
+            distinct &= ~others;
+            shared |= others == 0 ? 0 : 1 << lane;
+        }
+        places = distinct;
+        crowded = shared;
+    }
+
+    private boolean isRun() {
+        int lanes = 32 - Integer.numberOfLeadingZeros(mask);
+        if (mask != -1 >>> 32 - lanes) {
+            return false;
+        }
+        long difference = 0;
+        for (int lane = 0; lane < lanes; lane++) {
+            difference |= relative[lane] ^ (long) lane * bytes;
+        }
+        return difference == 0;
+    }
+
+    /// The lanes of `rest` at the same place as `lane`.
+    private int sharing(int lane, int rest) {
+        int found = 0;
+        for (int left = rest; left != 0; left &= left - 1) {
+            int other = Integer.numberOfTrailingZeros(left);
+            found |= relative[other] == relative[lane] ? 1 << other : 0;
+        }
+        return found;
+    }
+
+    /// Whether these lanes lie in the same way.
+    boolean matches(int lanes, long[] addresses, int size) {
+        if (lanes != mask || size != bytes) {
+            return false;
+        }
+        long base = addresses[first];
+        long difference = 0;
+        for (int lane = 0; lane < 32; lane++) {
+            difference |= addresses[lane] - base - relative[lane] & keep[lane];
+        }
+        return difference == 0;
+    }
+
+    int lanes() {
+        return Integer.bitCount(mask);
+    }
+}
