@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.recipe.Recipe;
@@ -107,8 +108,10 @@ final class Toy {
     }
 
     /// Trains (or goes on training) in the folder.
-    static RunState train(Path folder, Recipe recipe, int threads) {
-        try (Device device = new SimdDevice(threads); Policy policy = new Policy(model(device)); RunFolder run = open(folder, recipe, true)) {
+    static RunState train(Path folder, Recipe recipe, int threads) { return train(folder, recipe, () -> new SimdDevice(threads)); }
+
+    static RunState train(Path folder, Recipe recipe, Supplier<Device> kind) {
+        try (Device device = kind.get(); Policy policy = new Policy(model(device)); RunFolder run = open(folder, recipe, true)) {
             return new Trainer(recipe, data(), TOKENIZER, policy, run, Console.silent()).run();
         }
     }
