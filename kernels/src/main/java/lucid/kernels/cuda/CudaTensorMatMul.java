@@ -15,23 +15,21 @@ import lucid.kernels.contract.RowGroups;
 import lucid.kernels.ptx.async.TensorMap;
 import lucid.kernels.ptx.tensor.Swizzle;
 
-/// [MatMul] on tensor cores, by `mma.sync` or by `wgmma`: named choices, because they change bits. Both factors are rounded to bf16 (to nearest even; a bf16 factor stays as it is), the products are exact,
-/// the sums f32 in the tensor core's order, 16 products at a time.
+/// [MatMul] on tensor cores, by `mma.sync` or by `wgmma`: named choices, because they change bits. Both factors are rounded to bf16 (to nearest even; a bf16 factor
+/// stays as it is), the products are exact, the sums f32 in the tensor core's order, 16 products at a time.
 ///
-/// The row law holds within each of the two: tile and order are the same for every shape, so a row's bits do not depend on how many there are. The bits are not the CPU's, and
-/// [#multiplyContinue] leaves no trace only where k is cut at multiples of 16.
+/// The row law holds within each of the two: the order is the same for every shape and tile, so a row's bits do not depend on how many there are
+/// (by `mma.sync`, up to 64 rows times a transposed factor have kernels of their own, which read every weight once). The bits are not the CPU's, and
+/// [#multiplyContinue] leaves no trace only where k is cut at multiples of 64.
 ///
 /// Error of an element against exact arithmetic on the rounded factors: at most about `2^-22 · max(4, k)` for factors in [-1, 1]; rounding a factor itself costs up to 2^-9 of it.
 public final class CudaTensorMatMul implements MatMul {
     private static final int CONTINUE = 4;
     private static final int ADD = 8;
-    private static final int MMA_SHARED_BYTES = 4 * 16384;
-    private static final int WGMMA_SHARED_BYTES = 4 * 49152 + 64;
 
     private final Kernels kernels;
     private final Conversion conversion;
     private final Elementwise elementwise;
-
     private final boolean hopper;
 
     /// @param hopper by `wgmma`; otherwise by `mma.sync`
@@ -78,14 +76,24 @@ public final class CudaTensorMatMul implements MatMul {
     private void launch(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {
         String form = (transposeA ? "t" : "n") + (transposeB ? "t" : "n");
         int k = transposeA ? a.rows() : a.cols();
+        int m = c.rows();
         // Without a k there is no tensor to map, and nothing that a tensor core would do.
-        boolean mapped = hopper && k > 0;
-        Kernels.Launching call = kernels.call(mapped ? "matmul_wgmma_" + form + "_128x256x64_bf16_sm90a" : "matmul_tensor_" + form + "_128x128x32_bf16_sm80");
-        if (mapped) call.map(map(a, transposeA ? 0 : 128)).map(map(b, transposeB ? 256 : 0));
-        else call.view(a).view(b);
-        call.u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c).u32(c.rows()).u32(c.cols()).u32(k).u32(flags);
-        if (mapped) call.launch(tiles(c.rows(), 128) * tiles(c.cols(), 256), 1, 1, 384, WGMMA_SHARED_BYTES);
-        else call.launch(tiles(c.rows(), 128) * tiles(c.cols(), 128), 1, 1, 256, MMA_SHARED_BYTES);
+        if (hopper && k > 0) {
+            finish(kernels.call("matmul_wgmma_" + form + "_128x256x64_bf16_sm90a").map(map(a, transposeA ? 0 : 128)).map(map(b, transposeB ? 256 : 0)), bias, c, k, flags)
+                    .launch(tiles(m, 128) * tiles(c.cols(), 256), 1, 1, 384, 4 * 49152 + 64);
+        } else if (form.equals("nt") && m <= 64) {
+            int height = m <= 16 ? 16 : 64;
+            int width = m <= 16 ? 16 : 32;
+            finish(kernels.call("matmul_tensor_rows_" + height + "x" + width + "x64_bf16_sm80").view(a).view(b), bias, c, k, flags)
+                    .launch(tiles(c.cols(), width), 1, 1, 128, (m <= 16 ? 16 : 8) * 128 * (height + width));
+        } else {
+            finish(kernels.call("matmul_tensor_" + form + "_128x128x32_bf16_sm80").view(a).view(b), bias, c, k, flags)
+                    .launch(tiles(m, 128) * tiles(c.cols(), 128), 1, 1, 256, 4 * 16384);
+        }
+    }
+
+    private static Kernels.Launching finish(Kernels.Launching call, Matrix bias, Matrix c, int k, int flags) {
+        return call.u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c).u32(c.rows()).u32(c.cols()).u32(k).u32(flags);
     }
 
     private static long tiles(int size, int tile) { return ((long) size + tile - 1) / tile; }

@@ -14,6 +14,7 @@ import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.gpu.Gpu;
 
@@ -24,9 +25,19 @@ final class Bits implements AutoCloseable {
     final Device gpu;
     final SplittableRandom random = new SplittableRandom(7);
     private final List<Buffer> open = new ArrayList<>();
+    private final Gpu chip;
 
     /// Takes the GPU over and closes it.
-    Bits(Gpu gpu) { this.gpu = new CudaDevice(gpu); }
+    Bits(Gpu gpu) {
+        this.chip = gpu;
+        this.gpu = new CudaDevice(gpu);
+    }
+
+    /// Products on tensor cores, beside the device's own.
+    MatMul tensorProducts(boolean hopper) {
+        Kernels kernels = new Kernels(chip, new CudaMemory(chip));
+        return new CudaTensorMatMul(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), hopper);
+    }
 
     /// One matrix on both devices.
     record Twin(Matrix onCpu, Matrix onGpu) {

@@ -12,18 +12,24 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.Bits.Layout;
+import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.machine.Schedule;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -87,7 +93,7 @@ class CudaTensorMatMulTest {
     private static Device gpu(Precision precision) { return new CudaDevice(new EmulatedGpu(SETTINGS), precision); }
 
     @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
-    @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1", "130,300,70,0"})
+    @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1", "130,300,70,0", "16,40,1100,0", "40,70,600,0"})
     void everyOrientationTypeAndMode(int m, int n, int k, int gap) {
         for (int orientation = 0; orientation < 4; orientation++) {
             boolean ta = (orientation & 1) != 0;
@@ -152,7 +158,7 @@ class CudaTensorMatMulTest {
             Matrix all = s.matrix(F32, 150, n, 0, new float[150 * n]);
             s.device.matMul().multiply(x, false, w, true, null, Accumulate.SET, all);
             float[] expected = s.read(all);
-            for (int[] range : new int[][] {{0, 1}, {17, 18}, {149, 150}, {3, 40}, {100, 150}}) {
+            for (int[] range : new int[][] {{0, 1}, {17, 18}, {149, 150}, {3, 40}, {20, 36}, {83, 150}, {100, 150}}) {
                 Matrix part = s.matrix(F32, range[1] - range[0], n, 0, new float[(range[1] - range[0]) * n]);
                 s.device.matMul().multiply(x.rows(range[0], range[1]), false, w, true, null, Accumulate.SET, part);
                 assertArrayEquals(Arrays.copyOfRange(expected, range[0] * n, range[1] * n), s.read(part), "rows " + range[0] + " .. " + (range[1] - 1));
@@ -167,5 +173,40 @@ class CudaTensorMatMulTest {
         EmulatedGpu ampere = new EmulatedGpu(new EmulatedGpu.Settings(80, Schedule.ROUND_ROBIN, Timing.LATE, 1, 1));
         String message = assertThrows(IllegalArgumentException.class, () -> new CudaDevice(ampere, Precision.WGMMA)).getMessage();
         assertTrue(message.contains("8.0; wanted 9.0"), message);
+    }
+
+    /// Small whole numbers: every order of the sums gives the CPU's bits.
+    static List<BitCase> cases() {
+        List<BitCase> cases = new ArrayList<>();
+        for (int[] shape : new int[][] {{130, 140, 300, 0}, {140, 130, 44, 1}, {150, 300, 300, 2}, {130, 260, 76, 3}, {40, 40, 812, 2}, {16, 20, 1324, 2}}) {
+            for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase(Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> whole(bits, shape, hopper)));
+        }
+        return cases;
+    }
+
+    private static void whole(Bits bits, int[] s, boolean hopper) {
+        boolean ta = (s[3] & 1) != 0;
+        boolean tb = (s[3] & 2) != 0;
+        Twin a = bits.matrix(ta ? s[2] : s[0], ta ? s[0] : s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5));
+        Twin b = bits.matrix(tb ? s[1] : s[2], tb ? s[2] : s[1], Layout.ODD, _ -> bits.random.nextInt(-4, 5));
+        Twin bias = bits.matrix(1, s[1], Layout.ODD, _ -> bits.random.nextInt(-4, 5));
+        for (Layout layout : List.of(Layout.ODD, Layout.ALIGNED)) {
+            Twin c = bits.matrix(s[0], s[1], layout, _ -> bits.random.nextInt(-4, 5));
+            MatMul tensor = bits.tensorProducts(hopper);
+            bits.cpu.matMul().multiply(a.onCpu(), ta, b.onCpu(), tb, bias.onCpu(), Accumulate.ADD, c.onCpu());
+            tensor.multiply(a.onGpu(), ta, b.onGpu(), tb, bias.onGpu(), Accumulate.ADD, c.onGpu());
+            bits.assertSame("added", c);
+            bits.cpu.matMul().multiplyContinue(a.onCpu(), ta, b.onCpu(), tb, c.onCpu());
+            tensor.multiplyContinue(a.onGpu(), ta, b.onGpu(), tb, c.onGpu());
+            bits.assertSame("continued", c);
+        }
+    }
+
+    @TestFactory Stream<DynamicTest> wholeNumbersHaveTheCpusBits() {
+        return cases().stream().map(c -> DynamicTest.dynamicTest(c.name(), () -> {
+            try (Bits bits = new Bits(new EmulatedGpu(SETTINGS))) {
+                c.body().accept(bits);
+            }
+        }));
     }
 }
