@@ -7,6 +7,7 @@ import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
 import lucid.grpo.console.Console;
+import lucid.grpo.session.MemoryCheck;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
@@ -54,7 +55,11 @@ final class AskOptions {
         return direct ? Question.Style.DIRECT : plain ? Question.Style.PLAIN : Question.Style.REASON;
     }
 
-    Assistant open(Device device, Console console) { return Assistant.open(device, model, tokenizer, console); }
+    /// @param memory bytes that there are; a model that needs more is refused
+    Assistant open(Device device, long memory, Console console) {
+        MemoryCheck.answering(model, frames, maxNewTokens, memory);
+        return Assistant.open(device, model, tokenizer, console);
+    }
 
     GenerationSettings settings(Assistant assistant) {
         if (temperature == null && (topK != 0 || topP != 1)) throw new IllegalArgumentException("--top-k and --top-p choose among samples: wanted --temperature with them");

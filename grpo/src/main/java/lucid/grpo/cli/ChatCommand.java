@@ -46,7 +46,7 @@ final class ChatCommand implements Callable<Integer> {
     @Override public Integer call() throws IOException {
         Question.Style style = ask.style();
         Console console = Console.standard();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, device.memory(), console)) {
             GenerationSettings settings = ask.settings(assistant);
             err().println(AskOptions.line(assistant.watch(video, ask.frames())));
             if (console.isTerminal()) err().println("A line is a question; /help shows the commands.");

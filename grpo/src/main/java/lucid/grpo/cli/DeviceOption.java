@@ -6,6 +6,7 @@ import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
+import lucid.nn.memory.MemoryPlan;
 import picocli.CommandLine.Option;
 
 /// `--device`, `--gpu` and `--threads`, the same on every command that computes.
@@ -23,7 +24,13 @@ final class DeviceOption {
     @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    @Option(names = "--memory", paramLabel = "SIZE", description = "Most memory to use, 20G say (default: the machine's). What is known to need more is refused before it begins, with a table of what needs what.")
+    private String memory;
+
     int threads() { return threads; }
+
+    /// Bytes that work may need.
+    long memory() { return memory == null ? MemoryPlan.physicalMemory() : MemoryPlan.parse(memory); }
 
     Device open() {
         return switch (kind) {

@@ -62,7 +62,7 @@ final class GenerateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         long start = System.nanoTime();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, device.memory(), console)) {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};

@@ -16,6 +16,7 @@ import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.file.StoredType;
+import lucid.nn.lora.LoraSpec;
 import lucid.nn.memory.MemoryPlan;
 import lucid.nn.memory.MemoryPlans;
 import lucid.nn.model.TinyLlavaVideo;
@@ -58,6 +59,12 @@ final class ModelInfoCommand implements Callable<Integer> {
     @Option(names = "--micro-batch", paramLabel = "N", description = "Plan GRPO with N groups together in the backward (default: ${DEFAULT-VALUE}).")
     private int microBatch = 1;
 
+    @Option(names = "--lora", paramLabel = "R", description = "Plan SFT and GRPO of an adapter of rank R on all layers, the model staying mapped (default: the model itself is trained).")
+    private int lora;
+
+    @Option(names = "--recompute", description = "Plan SFT and GRPO with blocks computed again in the backward. Runs do so by themselves where all activations do not fit.")
+    private boolean recompute;
+
     @Override public Integer call() {
         CheckpointInfo info = CheckpointInfo.read(folder());
         List<MemoryPlan> plans = plans(info);
@@ -78,8 +85,9 @@ final class ModelInfoCommand implements Callable<Integer> {
         List<MemoryPlan> out = new ArrayList<>();
         out.add(plans.answering(new MemoryPlans.Answering(frames, MemoryPlans.PROMPT_TOKENS, newTokens, type == null ? 2 : Math.min(4, type.bytes()))));
         if (!plans.sees()) return out;
-        out.add(plans.supervised(new MemoryPlans.Supervised(samples, frames, MemoryPlans.PROMPT_TOKENS + 128, TinyLlavaVideo::decoderOrConnector, false)));
-        out.add(plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, TinyLlavaVideo::decoderOrConnector, true, false)));
+        MemoryPlans.Trained trained = lora == 0 ? MemoryPlans.Trained.model(TinyLlavaVideo::decoderOrConnector) : new MemoryPlans.Trained(_ -> false, new LoraSpec(lora, lora, false, LoraSpec.TARGETS), type == null ? 2 : Math.min(4, type.bytes()));
+        out.add(plans.supervised(new MemoryPlans.Supervised(samples, frames, MemoryPlans.PROMPT_TOKENS + 128, trained, recompute)));
+        out.add(plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, trained, true, recompute)));
         return out;
     }
 

@@ -6,6 +6,7 @@ import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.kernels.Device;
 import picocli.CommandLine.Command;
@@ -51,9 +52,11 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());
+        boolean recompute = MemoryCheck.training(wanted, model, device.memory(), console);
         try (Device d = device.open()) {
             console.line(d.description());
             try (Session session = Session.open(wanted, d, device.threads(), options.data, model, heldOut, console)) {
+                session.policy().recompute(recompute);
                 return new Training(session, out, console).run(options.resume, null) ? 0 : 130;
             }
         }

@@ -1,6 +1,8 @@
 package lucid.grpo.train;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -18,6 +20,7 @@ import lucid.nn.generate.Generator;
 import lucid.nn.generate.TokenListener;
 import lucid.nn.lora.LoraAdapter;
 import lucid.nn.lora.LoraFile;
+import lucid.nn.memory.MemoryPlans;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.ParameterSet;
 import lucid.tensor.LogProbs;
@@ -32,6 +35,7 @@ public final class Policy implements AutoCloseable {
     private final Adapted adapted;
     private final Runnable closing;
     private boolean towerTrains;
+    private boolean recompute;
 
     /// What an adapted model consists of.
     ///
@@ -42,6 +46,7 @@ public final class Policy implements AutoCloseable {
         this.model = model;
         this.adapted = adapted;
         this.closing = closing;
+        recompute = adapted != null;
         device = model.parameters().device();
     }
 
@@ -74,15 +79,49 @@ public final class Policy implements AutoCloseable {
 
     private Scope scope() { return Tape.of(device).current(); }
 
-    /// Vision tower over frames [clips · framesEach, size, size, 3]; with gradients only while the tower trains.
+    /// Vision tower over frames [clips · framesEach, size, size, 3]; with gradients only while the tower trains. Without, a few clips at a time, so that what the
+    /// tower holds does not grow with their number.
     public Tensor features(byte[] frames, int clips, int framesEach, int size) {
-        Tensor pixels = Tensor.bytes(scope(), frames, clips * framesEach, size, size, 3);
-        return towerTrains && Tape.gradEnabled() ? model.trainedFeatures(scope(), pixels, RowGroups.uniform(clips, framesEach)) : model.features(scope(), pixels);
+        if (towerTrains && Tape.gradEnabled()) return model.trainedFeatures(scope(), pixels(frames, clips * framesEach, size), RowGroups.uniform(clips, framesEach));
+        int picture = frames.length / Math.max(1, clips);
+        return together(clips, framesEach * model.config().vision().patches(),
+                (from, n) -> model.features(scope(), pixels(Arrays.copyOfRange(frames, from * picture, (from + n) * picture), n * framesEach, size)));
     }
 
-    /// Connector: features of `clips` clips to [clips · visualTokens, hidden].
+    private Tensor pixels(byte[] frames, int n, int size) { return Tensor.bytes(scope(), frames, n, size, size, 3); }
+
+    /// Connector: features of `clips` clips to [clips · visualTokens, hidden]; where nothing trains, a few clips at a time.
     public Tensor connect(Tensor features, int clips) {
-        return model.visual(scope(), features, RowGroups.uniform(clips, features.shape().rows() / clips));
+        int rows = features.shape().rows() / clips;
+        boolean learns = features.requiresGrad() || model.parameters().trainable().stream().anyMatch(p -> p.name().startsWith(TinyLlavaVideo.CONNECTOR));
+        if (learns && Tape.gradEnabled()) return model.visual(scope(), features, RowGroups.uniform(clips, rows));
+        return together(clips, rows, (from, n) -> model.visual(scope(), n == clips ? features : features.rows(from * rows, (from + n) * rows), RowGroups.uniform(n, rows)))
+                .withRowGroups(RowGroups.uniform(clips, visualTokens()));
+    }
+
+    private interface Clips {
+        Tensor run(int from, int n);
+    }
+
+    // A row's bits do not depend on the rows beside it, so any division gives the same ones.
+    private Tensor together(int clips, int rowsEach, Clips part) {
+        int n = MemoryPlans.clipsTogether(clips, rowsEach);
+        if (n == clips) {
+            try (var _ = Tape.noGrad()) {
+                return part.run(0, clips);
+            }
+        }
+        try (Scope all = Scope.open(device)) {
+            List<Tensor> parts = new ArrayList<>();
+            for (int from = 0; from < clips; from += n) {
+                try (Scope one = Scope.open(device); var _ = Tape.noGrad()) {
+                    parts.add(one.keep(part.run(from, Math.min(n, clips - from))));
+                }
+            }
+            try (var _ = Tape.noGrad()) {
+                return all.keep(Tensor.concatRows(parts));
+            }
+        }
     }
 
     /// Connector over single frames, frame i as number `places[i]` of its clip's groups: [frames · frameTokens, hidden].
@@ -90,11 +129,14 @@ public final class Policy implements AutoCloseable {
         return model.connector().forwardChunks(scope(), features, RowGroups.uniform(places.length, features.shape().rows() / places.length), places);
     }
 
-    /// Log-probabilities of the scored tokens of a batch. Adapters are for models that fill the memory: there only the blocks' inputs are kept for the backward pass, which runs
-    /// each block again; the bits are the same.
+    /// Log-probabilities of the scored tokens of a batch.
     ///
     /// @param visual connected features, or null for text alone
-    public LogProbs score(PackedBatch batch, Tensor visual, float temperature) { return model.logProbs(scope(), batch, visual, temperature, adapted != null && Tape.gradEnabled()); }
+    public LogProbs score(PackedBatch batch, Tensor visual, float temperature) { return model.logProbs(scope(), batch, visual, temperature, recompute && Tape.gradEnabled()); }
+
+    /// Whether only the blocks' inputs are kept for the backward, which runs each block again: less memory, more time, the same bits. At first it is so for
+    /// adapted models, because those fill the memory.
+    public void recompute(boolean on) { recompute = on; }
 
     /// Completions of every prompt, in (prompt, completion) order; prompt i is about clip i of `visual`.
     ///

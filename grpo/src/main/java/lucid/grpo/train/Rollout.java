@@ -12,6 +12,7 @@ import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
+import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 import lucid.tokenizer.Tokenizer;
@@ -51,7 +52,8 @@ final class Rollout {
         Sampling.Rule rule = new Sampling.Rule(false, s.temperature(), s.topK(), s.topP(), s.minP());
         GenerationSettings settings = new GenerationSettings(rule, stage.maxNewTokens(), tokenizer.eosId(), s.temperature(), Philox.key(seed, PURPOSE), step);
         List<Completion> drawn;
-        try (var _ = Tape.noGrad()) {
+        // A scope of its own: what the connector leaves behind would stay until the end of the step.
+        try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
             drawn = policy.generate(prompts.stream().map(Prompt::ids).toList(), policy.connect(features, prompts.size()), stage.completions(), settings, null);
         }
         List<Group> groups = new ArrayList<>();

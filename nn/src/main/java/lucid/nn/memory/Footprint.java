@@ -3,6 +3,7 @@ package lucid.nn.memory;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;
+import lucid.nn.lora.LoraSpec;
 
 /// Numbers that one row leaves behind in one layer, counted off the layers' `forward`s: every operation has a result of its own.
 /// h: hidden, A: heads · head size, K: kv heads · head size, I: intermediate.
@@ -30,5 +31,32 @@ final class Footprint {
     /// `2·ffMult·h`, q and attention `2·inner`, its own key and value `2·inner`.
     static long connectorLatent(ResamplerConfig c) {
         return 4L * c.hiddenSize() + c.layers() * (7L * c.hiddenSize() + 2L * c.ffMult() * c.hiddenSize() + 4L * c.inner() + c.heads() + 4);
+    }
+
+    /// Numbers of an adapter: `r·(in + out)` for every adapted layer.
+    static long adapter(Qwen2Config c, LoraSpec spec) {
+        long sum = 0;
+        for (String target : spec.targets()) sum += (long) spec.r() * (in(c, target) + out(c, target));
+        return c.layers() * sum;
+    }
+
+    /// What an adapter adds to a row in a block, for every adapted layer: `x·Aᵀ` and its scaling `2r`, `·Bᵀ` and the sum `2·out`.
+    static long adapterBlock(Qwen2Config c, LoraSpec spec) { return spec.targets().stream().mapToLong(t -> 2L * spec.r() + 2L * out(c, t)).sum(); }
+
+    private static int in(Qwen2Config c, String target) {
+        return switch (target) {
+            case "o_proj" -> c.heads() * c.headDim();
+            case "down_proj" -> c.intermediateSize();
+            default -> c.hiddenSize();
+        };
+    }
+
+    private static int out(Qwen2Config c, String target) {
+        return switch (target) {
+            case "q_proj" -> c.heads() * c.headDim();
+            case "k_proj", "v_proj" -> (int) kv(c);
+            case "gate_proj", "up_proj" -> c.intermediateSize();
+            default -> c.hiddenSize();
+        };
     }
 }

@@ -7,8 +7,10 @@ import java.util.function.Predicate;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.lora.LoraSpec;
 import lucid.nn.memory.MemoryPlan.Item;
 import lucid.nn.memory.MemoryPlan.Phase;
+import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Declaration;
 
 /// Plans of what Lucid does on a CPU device. Weights that train, gradients, moments, activations, keys and values are f32 (4 bytes);
@@ -24,19 +26,34 @@ public final class MemoryPlans {
     /// @param storedBytes of a number in the weight files: 2 or 4
     public record Answering(int frames, int promptTokens, int newTokens, int storedBytes) {}
 
+    /// What is trained.
+    ///
+    /// @param names       parameters of the model; nobody asks for them with an adapter
+    /// @param adapter     beside a model that stays mapped; null: the model itself, all of it held in f32
+    /// @param storedBytes with an adapter: of a number in the weight files
+    public record Trained(Predicate<String> names, LoraSpec adapter, int storedBytes) {
+        public static Trained model(Predicate<String> names) { return new Trained(names, null, 4); }
+    }
+
     /// One supervised step.
     ///
     /// @param samples   clips, each with one text
     /// @param tokens    of a text, question and answer
     /// @param recompute keep the blocks' inputs only, and compute them again in the backward
-    public record Supervised(int samples, int frames, int tokens, Predicate<String> trained, boolean recompute) {}
+    public record Supervised(int samples, int frames, int tokens, Trained trained, boolean recompute) {}
 
     /// One step of GRPO.
     ///
     /// @param microBatch prompts whose groups go through forward and backward together
     /// @param reference  whether there is a frozen copy for the KL
-    public record Grpo(int prompts, int completions, int newTokens, int microBatch, int frames, int promptTokens, Predicate<String> trained, boolean reference,
+    public record Grpo(int prompts, int completions, int newTokens, int microBatch, int frames, int promptTokens, Trained trained, boolean reference,
                        boolean recompute) {}
+
+    // Patch rows of clips that go through tower and connector together when nothing is trained there.
+    private static final int CLIP_ROWS = 1 << 14;
+
+    /// Clips that go through tower and connector together when nothing is trained there.
+    public static int clipsTogether(int clips, int rowsEach) { return Math.min(clips, Math.max(1, CLIP_ROWS / Math.max(1, rowsEach))); }
 
     private final ModelOutline outline;
     private final Qwen2Config text;
@@ -61,9 +78,7 @@ public final class MemoryPlans {
         if (video == null) capacity = Math.min(capacity, a.promptTokens + a.newTokens);
         int rows = (video != null ? video.resampler().tokens() : 0) + a.promptTokens;
         List<Item> always = new ArrayList<>();
-        always.add(item("weights, mapped", outline.count() * a.storedBytes, "%,d numbers of %d bytes; the system may drop and read them again", outline.count(), a.storedBytes));
-        long widened = a.storedBytes == 4 ? 0 : outline.parameters().stream().filter(p -> !p.role().mayStayNarrow()).mapToLong(Declaration::elements).sum();
-        always.add(item("biases, norms, positions", 4 * widened, "%,d numbers in f32", widened));
+        mapped(always, a.storedBytes);
         always.add(item("keys and values", 4 * Footprint.cache(text) * capacity, "%,d positions x %,d numbers", capacity, Footprint.cache(text)));
         always.add(java());
         List<Phase> phases = new ArrayList<>();
@@ -71,7 +86,7 @@ public final class MemoryPlans {
             phases.add(new Phase("seeing", vision(1, a.frames)));
             phases.add(new Phase("connecting", List.of(features(1, a.frames), connector(1, a.frames))));
         }
-        phases.add(new Phase("reading", List.of(forward(rows))));
+        phases.add(new Phase("reading", List.of(forward(rows, null))));
         phases.add(new Phase("answering", List.of(item("logits", 4L * text.vocabSize(), "%,d tokens", text.vocabSize()))));
         return new MemoryPlan(title("answering", video == null ? "" : a.frames + " frames, ", a.promptTokens + " tokens of question", a.newTokens + " new tokens"), always, phases);
     }
@@ -81,8 +96,10 @@ public final class MemoryPlans {
         requireVideo();
         List<Item> always = training(s.trained, false);
         long rows = (long) s.samples * (video.resampler().tokens() + s.tokens);
-        List<Item> learning = new ArrayList<>(List.of(features(s.samples, s.frames), connector(s.samples, s.frames)));
-        learning.addAll(forwardAndBackward(rows, s.recompute));
+        boolean eyes = s.trained.adapter == null && outline.parameters().stream().anyMatch(p -> !p.name().startsWith(TinyLlavaVideo.DECODER) && s.trained.names.test(p.name()));
+        List<Item> learning = new ArrayList<>(List.of(features(s.samples, s.frames), connector(eyes ? s.samples : clipsTogether(s.samples, s.frames * video.tokensPerFrame()), s.frames)));
+        if (towerTrains(s.trained)) learning.add(towerActivations(s.samples, s.frames));
+        learning.addAll(forwardAndBackward(rows, s.trained.adapter, s.recompute));
         return new MemoryPlan(title("sft", s.samples + " samples a step of " + s.frames + " frames, ", s.tokens + " tokens each", s.recompute ? "blocks computed again" : "all activations kept"),
                 always, List.of(new Phase("seeing", vision(s.samples, s.frames)), new Phase("learning", learning), updating(s.trained)));
     }
@@ -97,12 +114,13 @@ public final class MemoryPlans {
         int together = Math.min(g.microBatch, g.prompts);
         long rows = (long) together * (prefix + (long) g.completions * g.newTokens);
         Item features = features(g.prompts, g.frames);
+        int connected = clipsTogether(g.prompts, g.frames * video.tokensPerFrame());
         List<Item> learning = new ArrayList<>(List.of(features, connector(together, g.frames)));
-        learning.addAll(forwardAndBackward(rows, g.recompute));
-        List<Item> drawing = List.of(features, connector(g.prompts, g.frames), item("keys and values", 4 * Footprint.cache(text) * cached, "(%,d prompt rows + %,d completions x %,d) x %,d numbers", (long) g.prompts * prefix, slots, g.newTokens - 1, Footprint.cache(text)),
-                forward((long) g.prompts * prefix), item("logits", 4L * slots * text.vocabSize(), "%,d completions x %,d tokens", slots, text.vocabSize()));
+        learning.addAll(forwardAndBackward(rows, g.trained.adapter, g.recompute));
+        List<Item> drawing = List.of(features, connector(connected, g.frames), item("keys and values", 4 * Footprint.cache(text) * cached, "(%,d prompt rows + %,d completions x %,d) x %,d numbers", (long) g.prompts * prefix, slots, g.newTokens - 1, Footprint.cache(text)),
+                forward((long) g.prompts * prefix, g.trained.adapter), item("logits", 4L * slots * text.vocabSize(), "%,d completions x %,d tokens", slots, text.vocabSize()));
         List<Phase> phases = new ArrayList<>(List.of(new Phase("seeing", vision(g.prompts, g.frames)), new Phase("drawing completions", drawing)));
-        if (g.reference) phases.add(new Phase("scoring", List.of(features, connector(together, g.frames), forward(rows))));
+        if (g.reference) phases.add(new Phase("scoring", List.of(features, connector(Math.min(together, connected), g.frames), forward(rows, g.trained.adapter))));
         phases.add(new Phase("learning", learning));
         phases.add(updating(g.trained));
         return new MemoryPlan(title("grpo", g.prompts + " prompts x " + g.completions + " completions a step, ", g.newTokens + " new tokens, " + g.frames + " frames, micro-batch " + together,
@@ -119,36 +137,64 @@ public final class MemoryPlans {
 
     private static Item java() { return new Item("Java itself", JAVA, "heap, code, stacks"); }
 
-    private List<Item> training(Predicate<String> trained, boolean reference) {
-        long n = outline.count(trained);
+    private List<Item> training(Trained trained, boolean reference) {
+        long n = trained.adapter != null ? Footprint.adapter(text, trained.adapter) : outline.count(trained.names);
         List<Item> out = new ArrayList<>();
-        out.add(item("weights", 4 * outline.count(), "%,d numbers in f32", outline.count()));
-        if (reference) out.add(item("reference", 4 * outline.count(), "a frozen copy, for the KL"));
+        if (trained.adapter != null) {
+            mapped(out, trained.storedBytes);
+            out.add(item("adapter", 4 * n, "%,d numbers in f32", n));
+            if (reference) out.add(item("reference", 4 * n, "a frozen copy of the adapter, for the KL"));
+        } else {
+            out.add(item("weights", 4 * outline.count(), "%,d numbers in f32", outline.count()));
+            if (reference) out.add(item("reference", 4 * outline.count(), "a frozen copy, for the KL"));
+        }
         out.add(item("gradients", 4 * n, "%,d trained numbers", n));
         if (tied(trained)) out.add(item("the head's gradient", 4 * table(), "a tied table has one gradient for each of its two uses"));
         out.add(item("moments", 8 * n, "two for each trained number"));
-        out.add(item("hashes", 4 * outline.parameters().stream().mapToLong(Declaration::elements).max().orElse(0), "the largest tensor, on Java's heap"));
+        long largest = trained.adapter != null ? n : outline.parameters().stream().mapToLong(Declaration::elements).max().orElse(0);
+        out.add(item("hashes", 4 * largest, trained.adapter != null ? "at most the adapter, on Java's heap" : "the largest tensor, on Java's heap"));
         out.add(java());
         return out;
     }
 
-    private boolean tied(Predicate<String> trained) { return text.tieWordEmbeddings() && outline.parameters().stream().anyMatch(p -> p.name().endsWith("embed_tokens.weight") && trained.test(p.name())); }
+    // Weights that are read where they lie, and what kernels want wider.
+    private void mapped(List<Item> out, int storedBytes) {
+        out.add(item("weights, mapped", outline.count() * storedBytes, "%,d numbers of %d bytes; the system may drop and read them again", outline.count(), storedBytes));
+        long widened = storedBytes == 4 ? 0 : outline.parameters().stream().filter(p -> !p.role().mayStayNarrow()).mapToLong(Declaration::elements).sum();
+        out.add(item("biases, norms, positions", 4 * widened, "%,d numbers in f32", widened));
+    }
+
+    private boolean tied(Trained trained) { return trained.adapter == null && text.tieWordEmbeddings() && outline.parameters().stream().anyMatch(p -> p.name().endsWith("embed_tokens.weight") && trained.names.test(p.name())); }
 
     private long table() { return (long) text.vocabSize() * text.hiddenSize(); }
 
-    private Phase updating(Predicate<String> trained) { return new Phase("updating", tied(trained) ? List.of(item("the two gradients added", 4 * table(), "a third of that size, for a moment")) : List.of()); }
+    private Phase updating(Trained trained) { return new Phase("updating", tied(trained) ? List.of(item("the two gradients added", 4 * table(), "a third of that size, for a moment")) : List.of()); }
 
-    private List<Item> vision(int clips, int frames) {
+    private boolean towerTrains(Trained trained) { return trained.adapter == null && outline.parameters().stream().anyMatch(p -> p.name().startsWith(TinyLlavaVideo.VISION) && trained.names.test(p.name())); }
+
+    private Item towerActivations(int clips, int frames) {
         var v = video.vision();
         long rows = (long) clips * frames * v.patches();
-        long pixels = 3L * clips * frames * v.imageSize() * v.imageSize();
-        return List.of(item("frames", pixels, "%,d of %d x %d, one byte a colour", (long) clips * frames, v.imageSize(), v.imageSize()),
-                item("a block of the tower", 4 * rows * (Footprint.visionBlock(v) + 2L * v.hiddenSize()), "%,d patches x %,d numbers", rows, Footprint.visionBlock(v) + 2L * v.hiddenSize()));
+        return item("the tower's activations", 4 * rows * v.layers() * Footprint.visionBlock(v), "%,d patches x %d layers x %,d numbers", rows, v.layers(), Footprint.visionBlock(v));
+    }
+
+    // Clips pass through the tower some at a time; the features of those that have passed lie beside.
+    private List<Item> vision(int clips, int frames) {
+        var v = video.vision();
+        int some = clipsTogether(clips, frames * v.patches());
+        long rows = (long) some * frames * v.patches();
+        List<Item> out = new ArrayList<>();
+        out.add(item("frames", 3L * some * frames * v.imageSize() * v.imageSize(), "%,d of %d x %d, one byte a colour", (long) some * frames, v.imageSize(), v.imageSize()));
+        out.add(item("a block of the tower", 4 * rows * (Footprint.visionBlock(v) + 2L * v.hiddenSize()), "%,d patches x %,d numbers", rows, Footprint.visionBlock(v) + 2L * v.hiddenSize()));
+        if (some < clips) out.add(features(clips, frames));
+        return out;
     }
 
     private Item features(int clips, int frames) {
         var v = video.vision();
+        boolean some = clipsTogether(clips, frames * v.patches()) < clips;
         long rows = (long) clips * frames * v.patches();
+        if (some) return item("features", 4 * rows * v.hiddenSize(), "%,d patches x %,d numbers", rows, v.hiddenSize());
         return item("features", 4 * 3L * rows * v.hiddenSize() + 3L * clips * frames * v.imageSize() * v.imageSize(), "%,d patches x 3 x %,d numbers, and the frames", rows, v.hiddenSize());
     }
 
@@ -159,13 +205,15 @@ public final class MemoryPlans {
         return item("the connector", 4 * (patches * Footprint.connectorPatch(r) + latents * Footprint.connectorLatent(r)), "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r), latents, Footprint.connectorLatent(r));
     }
 
-    private Item forward(long rows) {
-        long each = Footprint.decoderBlock(text) + 2L * text.hiddenSize();
+    private long block(LoraSpec adapter) { return Footprint.decoderBlock(text) + (adapter == null ? 0 : Footprint.adapterBlock(text, adapter)); }
+
+    private Item forward(long rows, LoraSpec adapter) {
+        long each = block(adapter) + 2L * text.hiddenSize();
         return item("a block of the decoder", 4 * rows * each, "%,d rows x %,d numbers", rows, each);
     }
 
-    private List<Item> forwardAndBackward(long rows, boolean recompute) {
-        long block = Footprint.decoderBlock(text);
+    private List<Item> forwardAndBackward(long rows, LoraSpec adapter, boolean recompute) {
+        long block = block(adapter);
         long layers = text.layers();
         long kept = recompute ? layers * text.hiddenSize() + block : layers * block;
         return List.of(item("activations", 4 * rows * (kept + 2L * text.hiddenSize()), recompute ? "%,d rows x (%d layers x %,d + one block)" : "%,d rows x %d layers x %,d numbers", rows, layers, recompute ? text.hiddenSize() : block),

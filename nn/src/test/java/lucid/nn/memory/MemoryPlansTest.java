@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Predicate;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.RowGroups;
@@ -35,7 +34,7 @@ class MemoryPlansTest {
     private static final TinyLlavaConfig CONFIG = TinyLlavaConfig.of(new Qwen2Config(512, 64, 200, 3, 4, 2, 16, 1e-6f, 1e4, 2048, true, 0.02, 1),
             new SiglipVisionConfig(48, 128, 3, 4, 84, 14, 1e-6f), new ResamplerConfig(48, 64, 8, 32, 2, 4, 16, 4), 1024, 1);
     private static final MemoryPlans PLANS = new MemoryPlans(ModelOutline.of(new ModelOutline.Video(CONFIG)));
-    private static final Predicate<String> TRAINED = TinyLlavaVideo::decoderOrConnector;
+    private static final MemoryPlans.Trained TRAINED = MemoryPlans.Trained.model(TinyLlavaVideo::decoderOrConnector);
     private static final int FRAMES = 8;
 
     /// What the device holds in a phase (null: the largest): Java itself and arrays on its heap are not there.
@@ -68,7 +67,7 @@ class MemoryPlansTest {
             int tokens = 90;
             MemoryPlan plan = PLANS.supervised(new MemoryPlans.Supervised(samples, FRAMES, tokens, TRAINED, recompute));
             try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
-                model.parameters().train(TRAINED);
+                model.parameters().train(TRAINED.names());
                 try (AdamW optimizer = new AdamW(model.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1))) {
                     for (int step = 0; step < 2; step++) {
                         try (Scope scope = Scope.open(device)) {
@@ -95,7 +94,7 @@ class MemoryPlansTest {
         int prompts = 4;
         int completions = 6;
         int tokens = 70;
-        MemoryPlan plan = PLANS.grpo(new MemoryPlans.Grpo(prompts, completions, tokens, 1, FRAMES, 20, _ -> false, true, true));
+        MemoryPlan plan = PLANS.grpo(new MemoryPlans.Grpo(prompts, completions, tokens, 1, FRAMES, 20, MemoryPlans.Trained.model(_ -> false), true, true));
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3)); TinyLlavaVideo reference = model.copy()) {
             assertEquals(model.parameters().count(), reference.parameters().count());
             try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
