@@ -40,7 +40,8 @@ public final class MemoryCheck {
     /// @return true if that is needed
     /// @throws MemoryException if not even that fits
     public static boolean training(Recipe recipe, Path model, long limit, Console console) {
-        if (model == null && recipe.model() == null) return false;   // refused with its own words when the run is opened
+        // Refused with its own words when the run is opened.
+        if (model == null && (recipe.model() == null || recipe.tokenizer() == null || recipe.lora() != null)) return false;
         CheckpointInfo info = model == null ? null : info(model);
         ModelOutline outline = info != null ? info.outline() : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model())));
         if (!(outline.architecture() instanceof ModelOutline.Video)) return false;
