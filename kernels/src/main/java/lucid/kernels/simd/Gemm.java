@@ -179,8 +179,10 @@ final class Gemm {
             float[] rowsHere = shared ? left : lane.left;
             int first = shared ? room * p + block.i0 * (end - p) : 0;
             int piece = x.pieceOf(p);
+            lane.panel.forget();
             for (int c = 0; c < block.columnPanels(); c++) {
-                lane.panel.show(x.b, block.j0 + c * GemmTile.WIDTH, p, end - p);
+                int column = block.j0 + c * GemmTile.WIDTH;
+                lane.panel.show(x.b, column, shared ? block.j1 : column + GemmTile.WIDTH, p, end - p);
                 long seen = lane.watch.before(rowPanels);
                 for (int r = 0; r < rowPanels; r++) tile(x, block, r, c, p, end, piece, lane, rowsHere, first + r * (end - p) * GemmTile.HEIGHT, wait ? (c * rowPanels + r) * GemmTile.SIZE : 0);
                 lane.watch.after(seen, rowPanels);

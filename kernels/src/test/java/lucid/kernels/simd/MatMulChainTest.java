@@ -119,6 +119,7 @@ class MatMulChainTest {
         for (boolean ta : new boolean[] {false, true}) {
             product(random, 110, 460, 800, ta, false, DType.F32, true, true, Accumulate.SET);
             product(random, 250, 137, 1030, ta, true, DType.BF16, true, false, Accumulate.ADD);
+            product(random, 60, 1100, 600, ta, false, ta ? DType.BF16 : DType.F32, true, false, Accumulate.SET);
         }
     }
 
