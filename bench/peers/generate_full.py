@@ -78,10 +78,10 @@ class Torch:
         return clock() - start
 
     def decode(self):
-        self.prompt.crop(PROMPT)
         token = self.ids[:, :1]
         for _ in range(NEW):
             token = self.model(input_ids=token, past_key_values=self.prompt, use_cache=True).logits[:, -1].argmax(-1, keepdim=True)
+        self.prompt.crop(-NEW)
 
 
 def main():
