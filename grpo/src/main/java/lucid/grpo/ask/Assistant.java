@@ -245,7 +245,7 @@ public final class Assistant implements AutoCloseable {
         Shown(String what) { this.what = what; }
 
         @Override public void done(int done, int all) {
-            if (bar == null) bar = console.bar(what, all).patient();
+            if (bar == null) bar = console.bar(what, all).from(done).patient();
             bar.update(done);
         }
 

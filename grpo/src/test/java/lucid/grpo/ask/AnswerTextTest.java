@@ -31,6 +31,11 @@ class AnswerTextTest {
         assertFalse(shown(ANSWER, false, pieces).contains("\u001B"));
     }
 
+    @Test void aModelCannotCommandTheTerminal() {
+        assertEquals("a\uFFFD[2Jb\n\tc\uFFFD", shown("a\u001B[2Jb\n\tc\b", true, 3));
+        assertEquals("a\u001B[2Jb", shown("a\u001B[2Jb", false, 3));
+    }
+
     @Test void whatIsLeftOpenIsClosed() {
         assertEquals("\u001B[2m<think> and so\u001B[0m", shown("<think> and so ", true, 4));
         assertEquals("C<", shown("C<", true, 1), "what might have become a tag");
