@@ -72,14 +72,14 @@ public final class CudaDevice implements Device {
         this.matMul = precision == Precision.EXACT ? new CudaMatMul(kernels) : new CudaTensorMatMul(kernels, conversion, elementwise, precision == Precision.WGMMA);
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = new CudaPatchEmbedding(kernels);
-        this.attention = new CudaAttention(kernels);
+        this.attention = new CudaAttention(kernels, precision != Precision.EXACT);
         this.logProb = new CudaLogProb(kernels, matMul, elementwise);
         this.sampling = new CudaSampling(kernels);
     }
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
 
-    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", products of bf16 on tensor cores (" + precision + ")"); }
+    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", products and attention of bf16 on tensor cores (" + precision + ")"); }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 

@@ -12,6 +12,9 @@ import lucid.kernels.contract.Matrix;
 
 /// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own; the backward is one kernel over
 /// queries (dq, and δ for the other) and one over keys (dk, dv).
+///
+/// On tensor cores (a named choice, because it changes bits) the forward of heads to 128 dimensions rounds q, k, v and the weights to bf16; every row, decoding or not, then takes the same
+/// kernel, so that rollout and training still agree. Larger heads, and the backward, stay in f32.
 public final class CudaAttention implements Attention {
     private static final int MOST_DIM = 256;
     /// Rows of a unit of the flat kernel.
@@ -23,9 +26,16 @@ public final class CudaAttention implements Attention {
     private static final int[] FLAT_SIZES = {64, 128, MOST_DIM};
     private static final int[] SIZES = {32, 64, 80, 128, MOST_DIM};
 
-    private final Kernels kernels;
+    private static final int[] TENSOR_SIZES = {64, 80, 128};
 
-    public CudaAttention(Kernels kernels) { this.kernels = kernels; }
+    private final Kernels kernels;
+    private final boolean tensor;
+
+    /// @param tensor the forward on tensor cores where there is a kernel
+    public CudaAttention(Kernels kernels, boolean tensor) {
+        this.kernels = kernels;
+        this.tensor = tensor;
+    }
 
     @Override public void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         String name = "attention forward";
@@ -35,18 +45,30 @@ public final class CudaAttention implements Attention {
             Checks.apart(name, "lse", lse, "an input", input);
         }
         Checks.apart(name, "out", out, "lse", lse);
+        if (tensor && plan.headDim() <= TENSOR_SIZES[2]) {
+            forward("tensor", plan, AttentionUnits.of(plan, TILE_ROWS, _ -> true), scale, q, k, v, out, lse);
+            return;
+        }
         forward("flat", plan, AttentionUnits.of(plan, FLAT_ROWS, rows -> rows <= FLAT_MOST), scale, q, k, v, out, lse);
         forward("tile", plan, AttentionUnits.of(plan, TILE_ROWS, rows -> rows > FLAT_MOST), scale, q, k, v, out, lse);
     }
 
     private void forward(String form, AttentionPlan plan, AttentionUnits units, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         if (units.count() == 0) return;
-        boolean flat = form.equals("flat");
-        int d = size(plan.headDim(), flat ? FLAT_SIZES : SIZES);
-        int shared = flat ? 0 : 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68);
+        int d = size(plan.headDim(), switch (form) {
+            case "flat" -> FLAT_SIZES;
+            case "tile" -> SIZES;
+            default -> TENSOR_SIZES;
+        });
+        int shared = switch (form) {
+            case "flat" -> 0;
+            case "tile" -> 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68);
+            default -> 3 * 64 * (2 * d + 16);
+        };
+        String type = form.equals("tensor") ? "bf16" : "f32";
         try (CudaBuffer table = kernels.table(units.words())) {
-            kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads())
-                    .u32(plan.headDim()).u32(vectors(plan, q, k, v, out) ? 1 : 0).f32(scale).launch(units.count(), plan.kvHeads(), 1, flat ? 256 : 128, shared);
+            kernels.call("attention_forward_" + form + "_d" + d + "_" + type + "_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads())
+                    .u32(plan.headDim()).u32(vectors(plan, q, k, v, out) ? 1 : 0).f32(scale).launch(units.count(), plan.kvHeads(), 1, form.equals("flat") ? 256 : 128, shared);
         }
     }
 
