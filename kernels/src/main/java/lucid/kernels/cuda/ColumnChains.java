@@ -34,7 +34,7 @@ final class ColumnChains {
         try (CudaBuffer offsets = kernels.table(groups.offsets()); CudaBuffer chains = kernels.scratch(F32, (long) Math.min(groups.count(), MOST_GROUPS) * cols)) {
             for (int from = 0; from < groups.count(); from += MOST_GROUPS) {
                 int count = Math.min(MOST_GROUPS, groups.count() - from);
-                operands.give(kernels.call(kernel)).u64(offsets.address() + 4L * from).buffer(chains).u32(cols).launch((cols + 31L) / 32, count, 1, 32, 0);
+                operands.give(kernels.call(kernel)).u64(offsets.address() + 4L * from).buffer(chains).u32(cols).launch((cols + 31L) / 32, count, 1, 256, 0);
                 kernels.call("reduce_column_groups_f32_sm80").buffer(chains).address(y).u32(count).u32(cols).launch((cols + 255L) / 256, 256);
             }
         }

@@ -9,7 +9,7 @@ import lucid.kernels.cuda.Bits.Twin;
 
 /// Forward and backward, weights and biases wanted or not, in place and not.
 class CudaNormalizationTest extends BitTest {
-    private static final int[][] SHAPES = {{1, 1}, {3, 15}, {16, 64}, {17, 65}, {35, 72}, {2, 256}, {3, 1153}, {3, 2060}, {1, 4200}};
+    private static final int[][] SHAPES = {{1, 1}, {3, 15}, {16, 64}, {17, 65}, {35, 72}, {220, 20}, {2, 256}, {3, 1153}, {3, 2060}, {1, 4200}};
     private static final List<Layout> LAYOUTS = List.of(Layout.DENSE, Layout.ODD, Layout.ALIGNED);
 
     CudaNormalizationTest() { super(cases()); }
