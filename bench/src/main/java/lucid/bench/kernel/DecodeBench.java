@@ -12,7 +12,7 @@ public class DecodeBench extends KernelBench {
     private static final int WIDTH = 2048;
     private static final int OUTPUTS = 11008;
 
-    @Param({"1", "8"}) public int rows;
+    @Param({"1", "2", "4", "8"}) public int rows;
     @Param({"F32", "BF16"}) public DType weights;
 
     private Matrix x;
