@@ -7,22 +7,32 @@ import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.text.PtxModule;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// The PTX emulator with all its checks, decoding included. Each call of the first three runs 64 blocks of 128 threads and about a million warp-instructions,
-/// so that a call's **milliseconds are nanoseconds per checked warp-instruction** (times the threads). Beside them the rates of emulated tensor cores, in GFLOP/s.
+/// The PTX emulator with all its checks, decoding included. Each call of the first three runs 64 blocks of 128 threads, of `tiled` and `gemm` ([PtxGemm]) 64 and 16 blocks of 256, and about a
+/// million warp-instructions, so that a call's **milliseconds are nanoseconds per checked warp-instruction** (times the threads). Beside them the rates of emulated tensor cores, in GFLOP/s.
 ///
 /// The limit is the FMA peak of the machine that emulates.
 public class PtxInterpreterBench extends KernelBench {
     private static final int BLOCKS = 64;
     private static final int THREADS_PER_BLOCK = 128;
     private static final long MILLION = 1_000_000;
+    /// Rows and columns of `tiled` and `gemm`, and the inner dimension of each.
+    private static final int TILED = 128;
+    private static final int TILED_DEPTH = 512;
+    private static final int GEMM = 256;
+    private static final int GEMM_DEPTH = 416;
     private PtxModule elementwise;
     private PtxModule shared;
     private PtxModule shuffles;
     private PtxModule mma;
     private PtxModule wgmma;
+    private PtxModule tiled;
+    private PtxModule gemm;
     private GlobalMemory memory;
     private long x;
     private long out;
+    private long a;
+    private long b;
+    private long c;
     private double flops;
 
     @Override void prepare() {
@@ -54,10 +64,15 @@ public class PtxInterpreterBench extends KernelBench {
         memory = new GlobalMemory(1);
         x = memory.allocateZero("x", 2L * 65536);
         out = memory.allocate("out", 4L * 2048 * BLOCKS);
-        for (PtxModule module : new PtxModule[] {elementwise, shared, shuffles}) {
-            long instructions = checked(run(module, BLOCKS, THREADS)).counters().total();
+        tiled = PtxModule.parse("tiled", PtxGemm.tiled(TILED_DEPTH, TILED));
+        gemm = PtxModule.parse("gemm", PtxGemm.gemm(GEMM_DEPTH, GEMM));
+        a = memory.allocateZero("a", 4L * GEMM * GEMM_DEPTH);
+        b = memory.allocateZero("b", 4L * GEMM * GEMM_DEPTH);
+        c = memory.allocate("c", 4L * GEMM * GEMM);
+        for (RunReport report : new RunReport[] {elementwise(), shared(), shuffles(), tiled(), gemm()}) {
+            long instructions = checked(report).counters().total();
             if (Math.abs(instructions - MILLION) > MILLION / 50) {
-                throw new IllegalStateException(module.name() + " runs " + instructions + " warp-instructions; wanted a million");
+                throw new IllegalStateException("a call runs " + instructions + " warp-instructions; wanted a million");
             }
         }
         checked(run(mma, 16, THREADS));
@@ -93,6 +108,10 @@ public class PtxInterpreterBench extends KernelBench {
         return Launch.of(module, null).grid(blocks, 1, 1).block(THREADS_PER_BLOCK, 1, 1).memory(memory).argument("x", x).argument("out", out).threads(threads).run();
     }
 
+    private RunReport product(PtxModule module, int blocks, int width, int height) {
+        return Launch.of(module, null).grid(blocks, blocks, 1).block(width, height, 1).memory(memory).argument("a", a).argument("b", b).argument("out", c).threads(THREADS).run();
+    }
+
     private RunReport checked(RunReport report) {
         if (!report.clean()) {
             throw new IllegalStateException("the emulator finds fault with its own benchmark: " + report.findings());
@@ -106,6 +125,8 @@ public class PtxInterpreterBench extends KernelBench {
             case "elementwise" -> checked(run(elementwise, BLOCKS, THREADS));
             case "shared" -> checked(run(shared, BLOCKS, THREADS));
             case "shuffles" -> checked(run(shuffles, BLOCKS, THREADS));
+            case "tiled" -> checked(tiled());
+            case "gemm" -> checked(gemm());
             case "mma" -> checked(run(mma, 16, THREADS));
             default -> checked(run(wgmma, 4, THREADS));
         }
@@ -117,6 +138,10 @@ public class PtxInterpreterBench extends KernelBench {
     @Benchmark public RunReport shared() { return run(shared, BLOCKS, THREADS); }
 
     @Benchmark public RunReport shuffles() { return run(shuffles, BLOCKS, THREADS); }
+
+    @Benchmark public RunReport tiled() { return product(tiled, TILED / 16, 16, 16); }
+
+    @Benchmark public RunReport gemm() { return product(gemm, GEMM / 64, 256, 1); }
 
     @Benchmark public RunReport mma() { return run(mma, 16, THREADS); }
 

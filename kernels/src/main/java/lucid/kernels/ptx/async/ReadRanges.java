@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.async;
 
 import java.util.Arrays;
+import java.util.function.IntFunction;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.SharedMemory;
@@ -14,20 +15,22 @@ final class ReadRanges {
     /// The two descriptors.
     record Key(long a, long b) {}
 
-    private final int[][] exact = new int[4][];
     private final int[][] rounded = new int[4][];
+    /// Per warp, made when it is needed.
+    private final IntFunction<int[]> exact;
 
-    private ReadRanges() {}
+    private ReadRanges(IntFunction<int[]> exact) {
+        this.exact = exact;
+    }
 
     /// @param left null when A is in registers
     static ReadRanges of(WgmmaUnit unit, MatrixDescriptor left, MatrixDescriptor right) {
-        var ranges = new ReadRanges();
         int[] b = unit.piecesB(right);
         int[] a = left == null ? new int[0] : unit.piecesA(left);
+        var ranges = new ReadRanges(w -> concat(merge(ownRows(unit, a, w), 16), merge(b, 16)));
+        int[] ofB = merge(b, width(right));
         for (int w = 0; w < 4; w++) {
-            int[] own = ownRows(unit, a, w);
-            ranges.exact[w] = concat(merge(own, 16), merge(b, 16));
-            ranges.rounded[w] = concat(merge(own, width(left)), merge(b, width(right)));
+            ranges.rounded[w] = concat(merge(ownRows(unit, a, w), width(left)), ofB);
         }
         return ranges;
     }
@@ -91,7 +94,7 @@ final class ReadRanges {
             flight = flight == null ? Flight.begin(warp, -1, Flight.Kind.WGMMA, "a wgmma") : flight;
             if (!flight.readsClean(shared, base | all[i], all[i + 1] - all[i])) {
                 state.disclaim((long) all[i] << 32 | all[i + 1]);
-                claimExactly(flight, shared, base, exact[w], all[i], all[i + 1]);
+                claimExactly(flight, shared, base, exact.apply(w), all[i], all[i + 1]);
             }
         }
         return flight;

@@ -17,6 +17,7 @@ final class AgentReaders extends Readers {
     /// One warp's reads, or those of its copies.
     private static final class Agent {
         final long identity;
+        /// Null as long as it has read ranges only.
         long[] stamps;
         int newest;
         /// Reads of large ranges (bulk copies, `wgmma`): first and last granule and stamp of each.
@@ -25,9 +26,8 @@ final class AgentReaders extends Readers {
         final long[] reads = new long[RANGES];
         int ranges;
 
-        Agent(long identity, int granules) {
+        Agent(long identity) {
             this.identity = identity;
-            this.stamps = new long[granules];
         }
     }
 
@@ -77,7 +77,7 @@ final class AgentReaders extends Readers {
                 return agents[i];
             }
         }
-        var agent = new Agent(Stamp.identity(stamp), granules());
+        var agent = new Agent(Stamp.identity(stamp));
         if (count == agents.length) {
             agents = Arrays.copyOf(agents, 2 * count);
         }
@@ -94,8 +94,15 @@ final class AgentReaders extends Readers {
         note(reader(stamp), g, stamp, clock, lane);
     }
 
-    private static void note(Agent agent, int g, long stamp, Clock clock, int lane) {
-        long last = agent.stamps[g];
+    private long[] stamps(Agent agent) {
+        if (agent.stamps == null) {
+            agent.stamps = new long[granules()];
+        }
+        return agent.stamps;
+    }
+
+    private void note(Agent agent, int g, long stamp, Clock clock, int lane) {
+        long last = stamps(agent)[g];
         if (!clock.own(stamp)) {
             // Copies may land in another order than they were issued.
             agent.stamps[g] = Stamp.time(last) > Stamp.time(stamp) ? last : stamp;
@@ -108,7 +115,7 @@ final class AgentReaders extends Readers {
     @Override
     void noteRun(int from, int n, int laneShift, long stamp, Clock clock) {
         Agent agent = reader(stamp);
-        if (clock.lanesAgree() && Runs.noOtherLaneSince(agent.stamps, from, n, laneShift, clock.synced())) {
+        if (clock.lanesAgree() && Runs.noOtherLaneSince(stamps(agent), from, n, laneShift, clock.synced())) {
             Runs.fill(agent.stamps, from, n, laneShift, stamp);
             return;
         }
@@ -121,7 +128,7 @@ final class AgentReaders extends Readers {
     @Override
     void noteLanes(int mask, int crowded, long[] addresses, long origin, int width, long stamp, Clock clock) {
         Agent agent = reader(stamp);
-        long[] stamps = agent.stamps;
+        long[] stamps = stamps(agent);
         boolean agree = clock.lanesAgree();
         int synced = clock.synced();
         for (int left = mask; left != 0; left &= left - 1) {
@@ -163,15 +170,16 @@ final class AgentReaders extends Readers {
     }
 
     /// Turns the ranges into stamps of their granules.
-    private static void spread(Agent agent, Clock clock) {
+    private void spread(Agent agent, Clock clock) {
+        long[] stamps = stamps(agent);
         for (int r = 0; r < agent.ranges; r++) {
             long read = agent.reads[r];
             for (int g = agent.from[r]; g < agent.to[r]; g++) {
-                long last = agent.stamps[g];
+                long last = stamps[g];
                 if (Stamp.time(last) <= Stamp.time(read)) {
-                    agent.stamps[g] = read;
+                    stamps[g] = read;
                 } else if (clock.own(read) && !clock.before(read, Stamp.lane(last))) {
-                    agent.stamps[g] = Stamp.withLane(last, Stamp.MANY);
+                    stamps[g] = Stamp.withLane(last, Stamp.MANY);
                 }
             }
         }
@@ -190,7 +198,7 @@ final class AgentReaders extends Readers {
         }
         for (int i = 0; i < count; i++) {
             Agent agent = agents[i];
-            if (!clock.follows(agent.identity, agent.newest) && !(Runs.ordered(agent.stamps, from, n, laneShift, clock) && rangesBefore(agent, from, n, clock))) {
+            if (!clock.follows(agent.identity, agent.newest) && !((agent.stamps == null || Runs.ordered(agent.stamps, from, n, laneShift, clock)) && rangesBefore(agent, from, n, clock))) {
                 return false;
             }
         }
@@ -204,7 +212,7 @@ final class AgentReaders extends Readers {
         }
         for (int i = 0; i < count; i++) {
             Agent agent = agents[i];
-            if (!clock.follows(agent.identity, agent.newest) && !(Runs.settled(agent.stamps, from, n, clock) && rangesBefore(agent, from, n, clock))) {
+            if (!clock.follows(agent.identity, agent.newest) && !((agent.stamps == null || Runs.settled(agent.stamps, from, n, clock)) && rangesBefore(agent, from, n, clock))) {
                 return false;
             }
         }
@@ -228,7 +236,7 @@ final class AgentReaders extends Readers {
         int lane = Stamp.lane(stamp);
         for (int i = 0; i < count; i++) {
             Agent agent = agents[i];
-            long read = agent.stamps[g];
+            long read = agent.stamps == null ? 0 : agent.stamps[g];
             if (read != 0 && !clock.before(read, lane) && !Stamp.morallyStrong(read, stamp)) {
                 return read;
             }
@@ -265,7 +273,9 @@ final class AgentReaders extends Readers {
     void clear(int from, int n) {
         for (int i = 0; i < count; i++) {
             Agent agent = agents[i];
-            Arrays.fill(agent.stamps, from, from + n, 0);
+            if (agent.stamps != null) {
+                Arrays.fill(agent.stamps, from, from + n, 0);
+            }
             for (int r = agent.ranges - 1; r >= 0; r--) {
                 if (agent.from[r] < from + n && from < agent.to[r]) {
                     cut(agent, r, from, from + n);
@@ -274,10 +284,11 @@ final class AgentReaders extends Readers {
         }
     }
 
-    private static void cut(Agent agent, int r, int from, int to) {
+    private void cut(Agent agent, int r, int from, int to) {
+        long[] stamps = stamps(agent);
         for (int g = agent.from[r]; g < agent.to[r]; g++) {
-            if ((g < from || g >= to) && Stamp.time(agent.stamps[g]) <= Stamp.time(agent.reads[r])) {
-                agent.stamps[g] = agent.reads[r];
+            if ((g < from || g >= to) && Stamp.time(stamps[g]) <= Stamp.time(agent.reads[r])) {
+                stamps[g] = agent.reads[r];
             }
         }
         int last = --agent.ranges;
@@ -289,7 +300,7 @@ final class AgentReaders extends Readers {
     @Override
     long at(int g) {
         for (int i = 0; i < count; i++) {
-            if (agents[i].stamps[g] != 0) {
+            if (agents[i].stamps != null && agents[i].stamps[g] != 0) {
                 return agents[i].stamps[g];
             }
         }

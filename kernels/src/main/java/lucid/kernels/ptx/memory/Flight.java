@@ -87,7 +87,8 @@ public final class Flight {
             int n = page == null ? 1 : (int) Math.min(address + bytes - at, page.address + Shadow.BYTES - at);
             int offset = page == null ? 0 : (int) (at - page.address);
             if (page == null || !page.holds(at, n) || page.shadow.flights.over(offset, n, false) || !page.shadow.ready.covers(offset, n)
-                    || page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true), w -> clock.beforeAnyLane(w) && clock.proxyFencedByAll(w, true)) != 0) {
+                    || !page.shadow.writesFenced(clock)
+                    && page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true), w -> clock.beforeAnyLane(w) && clock.proxyFencedByAll(w, true)) != 0) {
                 return false;
             }
             at += n;

@@ -353,6 +353,19 @@ final class Shadow {
 
     // --- ranges of asynchronous copies ---
 
+    /// Every write of this page of shared memory has surely happened before what any lane does now, and been passed to the async proxy.
+    boolean writesFenced(Clock clock) {
+        if (!shared || !writesBefore(clock)) {
+            return false;
+        }
+        for (int agent = 0; agent < newest.length && block != NOBODY; agent++) {
+            if (newest[agent] != 0 && !clock.proxyFenced(Stamp.of(newest[agent], 0, block, agent, Stamp.WEAK) | Stamp.MANY, true)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// The first write in the range that `good` does not hold for; 0 for none.
     ///
     /// @param whole a stricter and cheaper `good` that does not depend on the write's lane

@@ -1,5 +1,7 @@
 package lucid.kernels.ptx.tensor;
 
+import java.util.Arrays;
+
 /// `mma.sync`: D = A B + C on the registers of one warp. Immutable; made once per decoded instruction, used by any thread.
 ///
 /// Register files are structures of arrays: lane l of slot s is `words[32 s + l]`. The slots of D may be those of C, of A or of B: everything is read before
@@ -51,6 +53,11 @@ public final class MmaUnit {
         Panels.expandLeft(form.a(), s.stage, form.m(), depth, s.a);
         Registers.stage(words, b, 1, true, s.stage, 8, 0);
         Panels.expandRight(form.b(), s.stage, 8, depth, s.b);
+        if (DotTiles.WHOLE_ROWS && form.d() == Element.F32 && Arrays.equals(c, d)) {
+            for (int half = 0; half < halves; half++) DotTiles.registers(1, s.a, Panels.left(8 * half, k), s.b, 0, k, words, c, d, 2 * half);
+            return;
+        }
+        // D may be C in another order: all is read before anything is written.
         for (int half = 0; half < halves; half++) {
             Registers.read(form.d(), words, c, 2 * half, s.acc, 64 * half);
             DotTiles.multiply(s.a, Panels.left(8 * half, k), s.b, 0, k, s.acc, 64 * half);
