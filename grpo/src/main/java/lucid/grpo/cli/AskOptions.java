@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 
 /// What `generate` and `chat` have in common: the model, how it is asked, how its answer is drawn.
 final class AskOptions {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder in a published layout, or a run's (its newest checkpoint). Weights stay in the mapped files.")
+    @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder in a published layout, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub. Weights stay in the mapped files.")
     private Path model;
 
     @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where tokenizer.json, or vocab.json with merges.txt, lies (default: beside the weights).")

@@ -1,10 +1,12 @@
 package lucid.grpo.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.MegabyteBar;
+import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointConversion;
 import lucid.nn.file.StoredType;
 import lucid.nn.lora.LoraFile;
@@ -19,7 +21,7 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
                 "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
 final class ConvertCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "SRC", description = "Checkpoint folder, or one weight file.")
+    @Parameters(index = "0", paramLabel = "SRC", description = "Checkpoint folder, one weight file, or ORG/NAME[@REVISION] of the hub.")
     private Path source;
 
     @Parameters(index = "1", paramLabel = "DST", description = "Folder to be made; it appears when it is complete.")
@@ -51,7 +53,7 @@ final class ConvertCommand implements Callable<Integer> {
         var options = new CheckpointConversion.Options(type, layout, Math.multiplyExact(shardMegabytes, 1_000_000L), adapter == null ? null : adapter.read());
         CheckpointConversion.Summary done;
         try (MegabyteBar bar = new MegabyteBar(Console.standard(), "convert MB")) {
-            done = CheckpointConversion.convert(source, target, options, bar::at);
+            done = CheckpointConversion.convert(Files.exists(source) ? source : ModelFolder.resolve(source), target, options, bar::at);
         }
         System.out.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", target, done.tensors(), done.parameters(), done.bytes());
         if (!done.copied().isEmpty()) System.out.println("with them: " + String.join(", ", done.copied()));

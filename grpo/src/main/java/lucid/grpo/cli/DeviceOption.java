@@ -24,7 +24,7 @@ final class DeviceOption {
     @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--memory", paramLabel = "SIZE", description = "Most memory to use, 20G say (default: the machine's). What is known to need more is refused before it begins, with a table of what needs what.")
+    @Option(names = "--memory", paramLabel = "SIZE", description = "Most memory to use, 20G say (default: the machine's; with --device CUDA name the GPU's). What is known to need more is refused before it begins, with a table of what needs what.")
     private String memory;
 
     int threads() { return threads; }

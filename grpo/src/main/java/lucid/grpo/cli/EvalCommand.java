@@ -49,7 +49,7 @@ final class EvalCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private DeviceOption device;
 
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A model's folder, or a run's (its newest checkpoint).")
+    @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
     @Option(names = "--data", paramLabel = "DIR", description = "Clips and annotations or cache (default: ${DEFAULT-VALUE}).")

@@ -16,6 +16,7 @@ import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.file.StoredType;
+import lucid.nn.lora.LoraFile;
 import lucid.nn.lora.LoraSpec;
 import lucid.nn.memory.MemoryPlan;
 import lucid.nn.memory.MemoryPlans;
@@ -66,17 +67,19 @@ final class ModelInfoCommand implements Callable<Integer> {
     private boolean recompute;
 
     @Override public Integer call() {
-        CheckpointInfo info = CheckpointInfo.read(folder());
+        Path place = folder();
+        LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
+        CheckpointInfo info = CheckpointInfo.read(LoraFile.baseOf(place));
         List<MemoryPlan> plans = plans(info);
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(toJson(info, plans).toPrettyString());
-        else out.print(toText(info, plans));
+        if (json) out.println(toJson(info, adapter, plans).toPrettyString());
+        else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(info, plans));
         out.flush();
         return info.isSound() ? 0 : 1;
     }
 
     // A folder with a configuration alone is described, too.
-    private Path folder() { return Files.exists(model.resolve("config.json")) ? model : ModelFolder.resolve(model); }
+    private Path folder() { return Files.exists(model.resolve("config.json")) && !LoraFile.isAdapter(model) ? model : ModelFolder.resolve(model); }
 
     private List<MemoryPlan> plans(CheckpointInfo info) {
         if (info.outline().architecture() instanceof ModelOutline.Vision) return List.of();
@@ -90,6 +93,12 @@ final class ModelInfoCommand implements Callable<Integer> {
         out.add(plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, trained, true, recompute)));
         return out;
     }
+
+    private static String describe(LoraFile adapter) {
+        return String.format(Locale.ROOT, "a LoRA adapter of rank %d (scale %s) on %s, %,d numbers", adapter.spec().r(), adapter.spec().scale(), String.join(", ", adapter.spec().targets()), numbers(adapter));
+    }
+
+    private static long numbers(LoraFile adapter) { return adapter.modules().values().stream().mapToLong(m -> (long) m.a().length + m.b().length).sum(); }
 
     private static String toText(CheckpointInfo info, List<MemoryPlan> plans) {
         StringBuilder s = new StringBuilder();
@@ -125,10 +134,11 @@ final class ModelInfoCommand implements Callable<Integer> {
         if (names.size() > LISTED) line(s, "  ... (--json lists all)");
     }
 
-    private static ObjectNode toJson(CheckpointInfo info, List<MemoryPlan> plans) {
+    private static ObjectNode toJson(CheckpointInfo info, LoraFile adapter, List<MemoryPlan> plans) {
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode root = mapper.createObjectNode().put("folder", info.folder().toString()).put("model", kind(info.outline())).put("layout", info.layout())
                 .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", info.isSound());
+        if (adapter != null) root.putObject("adapter").put("r", adapter.spec().r()).put("scale", adapter.spec().scale()).put("parameters", numbers(adapter)).set("target_modules", mapper.valueToTree(adapter.spec().targets()));
         ArrayNode parts = root.putArray("parts");
         for (CheckpointInfo.Part p : info.parts()) {
             ObjectNode part = parts.addObject().put("name", p.name()).put("parameters", p.parameters()).put("tensors", p.tensors()).put("bytes", p.bytes());

@@ -18,7 +18,7 @@ final class SftCommand implements Callable<Integer> {
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Shipped recipe or file (default: ${DEFAULT-VALUE}).")
     private String recipe = "demo";
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Folder of the model to start from; without it the recipe's own model begins from nothing.")
+    @Option(names = "--model", paramLabel = "DIR|ID", description = "Model to start from: a folder, a run's, or ORG/NAME[@REVISION] of the hub; without it the recipe's own model begins from nothing.")
     private Path model;
 
     @Override public Integer call() { return TrainCommand.stages(device, options, recipe, model, null, Stage.Supervised.class); }

@@ -24,7 +24,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Shipped recipe or file (default: ${DEFAULT-VALUE}).")
     private String recipe = "tinyllava-video-r1";
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Folder of the model to start from, or of a run.")
+    @Option(names = "--model", paramLabel = "DIR|ID", description = "Model to start from: a folder, a run's, or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
     @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions to evaluate on, in one of the published layouts; never trained on.")

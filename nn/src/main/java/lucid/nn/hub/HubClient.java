@@ -33,7 +33,8 @@ final class HubClient implements AutoCloseable {
         this.settings = settings;
         this.listener = listener;
         // HTTP/1.1: one long body at a time, and the flow control of HTTP/2 only slows that.
-        this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER).connectTimeout(settings.times().answer()).build();
+        this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER).connectTimeout(settings.times().answer())
+                .proxy(settings.proxy()).build();
     }
 
     URI address(String path) { return URI.create(settings.endpoint() + path); }

@@ -2,6 +2,7 @@ package lucid.nn.hub;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,8 @@ import java.util.regex.Pattern;
 /// @param tokenSource where the token came from, or where one could be put; for messages
 /// @param offline     never use the network
 /// @param times       how patient to be
-public record HubSettings(URI endpoint, Path cache, String token, String tokenSource, boolean offline, Times times) {
+/// @param proxy       ways to the hub
+public record HubSettings(URI endpoint, Path cache, String token, String tokenSource, boolean offline, Times times, ProxySelector proxy) {
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
     private static final Pattern VARIABLE = Pattern.compile("\\$(?:\\{(\\w+)}|(\\w+))");
 
@@ -52,7 +54,7 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
         if (isTrue(env.get("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) token = null;
         String seconds = env.get("HF_HUB_DOWNLOAD_TIMEOUT");
         Times times = seconds == null ? Times.USUAL : new Times(Duration.ofSeconds(number("HF_HUB_DOWNLOAD_TIMEOUT", seconds)), Times.USUAL.pause, Times.USUAL.longest, Times.USUAL.attempts);
-        return new HubSettings(endpoint(env.getOrDefault("HF_ENDPOINT", "https://huggingface.co")), cache.toAbsolutePath(), token, source, isTrue(offline), times);
+        return new HubSettings(endpoint(env.getOrDefault("HF_ENDPOINT", "https://huggingface.co")), cache.toAbsolutePath(), token, source, isTrue(offline), times, new EnvironmentProxy(env, ProxySelector.getDefault()));
     }
 
     private static URI endpoint(String text) {
@@ -98,7 +100,7 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
         return Path.of(all);
     }
 
-    HubSettings with(Times other) { return new HubSettings(endpoint, cache, token, tokenSource, offline, other); }
+    HubSettings with(Times other) { return new HubSettings(endpoint, cache, token, tokenSource, offline, other, proxy); }
 
     /// Without the token, so that no log shows it.
     @Override public String toString() { return "hub " + endpoint + ", cache " + cache + (offline ? ", offline" : "") + (token != null ? ", with a token of " + tokenSource : ""); }
