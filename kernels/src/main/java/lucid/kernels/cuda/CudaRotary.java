@@ -6,8 +6,7 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
 
-/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and leaves rows with a wrong one as they are, and each rotation waits once to hear of one. While a
-/// graph is recorded nothing can be asked; the complaint then comes with the next check.
+/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and leaves rows with a wrong one as they are, and each rotation waits once to hear of one, see [IndexErrors].
 public final class CudaRotary implements Rotary {
     private static final int THREADS = 256;
     private static final long MOST_THREADS = (1L << 31) - THREADS;
@@ -42,6 +41,6 @@ public final class CudaRotary implements Rotary {
         Checks.that(x.rows() * quads <= MOST_THREADS, operation, "x is " + x.describe() + "; wanted at most 2^34 elements in one call");
         kernels.call("rotary_rotate_f32_sm80").view(x).view(cos).view(sin).buffer(positions).u32(cos.rows()).u32(inverse ? 1 : 0).view(y)
                 .u32(x.rows()).u32(heads).u32(headDim).u64(errors.address()).launch((x.rows() * quads + THREADS - 1) / THREADS, THREADS);
-        if (kernels.gpu().recording() == null) errors.check(operation, "positions", positions, cos.rows());
+        errors.check(operation, "positions", positions, cos.rows());
     }
 }
