@@ -4,14 +4,16 @@ import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
+import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.nn.memory.MemoryPlan;
 import picocli.CommandLine.Option;
 
-/// `--device`, `--gpu` and `--threads`, the same on every command that computes.
+/// `--device`, `--gpu`, `--precision` and `--threads`, the same on every command that computes.
 final class DeviceOption {
-    /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`.
+    /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`,
+    /// unless `--precision` asks for tensor cores.
     enum Kind { AUTO, SIMD, REFERENCE, CUDA, EMULATED }
 
     @Option(names = "--device", paramLabel = "KIND", description = "Where to compute: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, this machine's processors). "
@@ -20,6 +22,10 @@ final class DeviceOption {
 
     @Option(names = "--gpu", paramLabel = "N", description = "Which GPU, with --device CUDA (default: ${DEFAULT-VALUE}; see 'lucid devices').")
     private int gpu;
+
+    @Option(names = "--precision", paramLabel = "KIND", description = "How CUDA and EMULATED multiply matrices: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, the processors' bits). "
+            + "TENSOR rounds factors to bf16 and uses tensor cores, WGMMA those of compute capability 9.0: faster, other bits, rows still independent of each other.")
+    private Precision precision = Precision.EXACT;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
@@ -33,11 +39,14 @@ final class DeviceOption {
     long memory() { return memory == null ? MemoryPlan.physicalMemory() : MemoryPlan.parse(memory); }
 
     Device open() {
+        if (precision != Precision.EXACT && kind != Kind.CUDA && kind != Kind.EMULATED) {
+            throw new IllegalArgumentException("--precision " + precision + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --precision");
+        }
         return switch (kind) {
             case AUTO, SIMD -> new SimdDevice(threads);
             case REFERENCE -> new ReferenceDevice();
-            case CUDA -> new CudaDevice(JCudaGpu.open(gpu));
-            case EMULATED -> new CudaDevice(new EmulatedGpu());
+            case CUDA -> new CudaDevice(JCudaGpu.open(gpu), precision);
+            case EMULATED -> new CudaDevice(new EmulatedGpu(), precision);
         };
     }
 }

@@ -9,9 +9,13 @@ import java.nio.file.Path;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.run.RunState;
 import lucid.kernels.CudaDevice;
+import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// The GPU's kernels learn what the CPU's learn, to the bit: supervised steps and a whole GRPO step (rollout, score, loss, backward, AdamW) through the emulator, all checks on.
 class DeviceLawTest {
@@ -29,5 +33,13 @@ class DeviceLawTest {
         JsonNode step = Toy.metrics(folder.resolve("gpu")).getLast();
         assertEquals(step.get("num_tokens").asInt(), step.get("ratio_exactly_one").asInt(), "what the sampler saw is what the trainer computed");
         assertTrue(step.get("num_tokens").asInt() > 0 && gpu.launches() > 100, step.toString());
+    }
+
+    /// On tensor cores the bits are others, but a row's bits still depend on nothing else: what the sampler saw, token by token, is what the trainer computes over whole sequences.
+    @Tag("slow") @ParameterizedTest @EnumSource(names = {"TENSOR", "WGMMA"}) void tensorCoresKeepTheRowLaw(Precision precision) throws IOException {
+        Toy.train(folder.resolve("gpu"), Toy.recipe(Toy.grpo(Toy.Knobs.PLAIN.steps(1).prompts(1).microBatch(1))), () -> new CudaDevice(new EmulatedGpu(), precision));
+        JsonNode step = Toy.metrics(folder.resolve("gpu")).getLast();
+        assertTrue(step.get("num_tokens").asInt() > 0, step.toString());
+        assertEquals(step.get("num_tokens").asInt(), step.get("ratio_exactly_one").asInt(), step.toString());
     }
 }
