@@ -170,9 +170,8 @@ public final class Hub {
                 BlobDownload download = new BlobDownload(client, cache, client.address(address(cache.repo(), commit, w.file)), w.etag, w.size, what, new Stall.Limit(settings.times().answer()));
                 if (!download.checkable()) listener.line(what + ": the server names no hash (etag \"" + w.etag + "\"); only the length is checked");
                 download.run(done -> listener.at(before + done, total, w.file));
-            }
+            } else listener.at(before + w.size, total, w.file);
             cache.link(w.etag, commit, w.file, fresh);
         }
-        listener.at(before + w.size, total, w.file);
     }
 }
