@@ -30,6 +30,7 @@ public final class CudaAttention implements Attention {
 
     private final Kernels kernels;
     private final boolean tensor;
+    private AttentionTables last;
 
     /// @param tensor the forward on tensor cores where there is a kernel
     public CudaAttention(Kernels kernels, boolean tensor) {
@@ -45,12 +46,13 @@ public final class CudaAttention implements Attention {
             Checks.apart(name, "lse", lse, "an input", input);
         }
         Checks.apart(name, "out", out, "lse", lse);
+        AttentionTables tables = tables(plan);
         if (tensor && plan.headDim() <= TENSOR_SIZES[2]) {
-            forward("tensor", plan, AttentionUnits.of(plan, TILE_ROWS, _ -> true), scale, q, k, v, out, lse);
+            forward("tensor", plan, tables.units(TILE_ROWS), scale, q, k, v, out, lse);
             return;
         }
-        forward("flat", plan, AttentionUnits.of(plan, FLAT_ROWS, rows -> rows <= FLAT_MOST), scale, q, k, v, out, lse);
-        forward("tile", plan, AttentionUnits.of(plan, TILE_ROWS, rows -> rows > FLAT_MOST), scale, q, k, v, out, lse);
+        forward("flat", plan, tables.units(FLAT_ROWS, 1, FLAT_MOST), scale, q, k, v, out, lse);
+        forward("tile", plan, tables.units(TILE_ROWS, FLAT_MOST + 1, Integer.MAX_VALUE), scale, q, k, v, out, lse);
     }
 
     private void forward(String form, AttentionPlan plan, AttentionUnits units, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
@@ -70,6 +72,11 @@ public final class CudaAttention implements Attention {
             kernels.call("attention_forward_" + form + "_d" + d + "_" + type + "_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads())
                     .u32(plan.headDim()).u32(vectors(plan, q, k, v, out) ? 1 : 0).f32(scale).launch(units.count(), plan.kvHeads(), 1, form.equals("flat") ? 256 : 128, shared);
         }
+    }
+
+    private AttentionTables tables(AttentionPlan plan) {
+        if (last == null || last.plan != plan) last = new AttentionTables(plan);
+        return last;
     }
 
     /// The smallest head size for which there is a kernel and that holds `dim`.
@@ -106,8 +113,9 @@ public final class CudaAttention implements Attention {
         Checks.apart(name, "dk", dk, "dv", dv);
         int d = size(plan.headDim(), SIZES);
         int rows = d == MOST_DIM ? 16 : 32;
-        AttentionUnits units = AttentionUnits.of(plan, rows, _ -> true);
-        AttentionKeys keys = AttentionKeys.of(plan);
+        AttentionTables tables = tables(plan);
+        AttentionUnits units = tables.units(rows);
+        AttentionKeys keys = tables.keys();
         int group = plan.heads() / plan.kvHeads();
         int vectors = vectors(plan, q, k, v, out, dOut, dq, dk, dv) ? 1 : 0;
         try (CudaBuffer delta = kernels.scratch(DType.F32, (long) q.rows() * plan.heads()); CudaBuffer table = kernels.table(units.words());
