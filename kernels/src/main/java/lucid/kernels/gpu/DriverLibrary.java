@@ -4,19 +4,15 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import jcuda.driver.JCudaDriver;
 import lucid.kernels.ptx.async.TensorMap;
 
@@ -52,38 +48,8 @@ final class DriverLibrary {
         }
         List<String> missing = NEEDED.stream().filter(symbol -> symbols.find(symbol).isEmpty()).toList();
         if (!missing.isEmpty()) throw new GpuUnavailableException("the driver library " + name + " lacks " + missing, TODO);
-        loadJCuda();
+        JCudaNatives.load("JCuda's driver library", "JCuda 12.6 has natives for Linux and Windows on x86-64 only", () -> JCudaDriver.setExceptionsEnabled(false));
         return new DriverLibrary(symbols);
-    }
-
-    /// JCuda unpacks its library to a fixed name in the temporary folder, without a lock: two processes that start together crash on a half-written file, and a truncated
-    /// leftover crashes every later start. So it gets a folder of this process alone while it loads.
-    private static void loadJCuda() {
-        String usual = System.getProperty("java.io.tmpdir");
-        Path own = null;
-        try {
-            own = Files.createTempDirectory("lucid-jcuda");
-            System.setProperty("java.io.tmpdir", own.toString());
-            JCudaDriver.setExceptionsEnabled(false);
-        } catch (IOException e) {
-            throw new GpuUnavailableException("JCuda's native library cannot be unpacked to " + usual + " (" + e.getMessage() + ")", "make room there, or set -Djava.io.tmpdir", e);
-        } catch (LinkageError e) {
-            String first = e.getMessage() == null ? e.toString() : e.getMessage().lines().filter(l -> l.contains(".so") || l.contains(".dll") || l.contains("lib")).findFirst().orElse(e.toString()).strip();
-            throw new GpuUnavailableException("JCuda's native library cannot be loaded (" + first + ")", "JCuda 12.6 has natives for Linux and Windows on x86-64 only", e);
-        } finally {
-            System.setProperty("java.io.tmpdir", usual);
-            if (own != null) delete(own);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) Files.delete(file);
-            Files.delete(folder);
-        } catch (IOException e) {
-            // Windows keeps a loaded library's file locked; it goes with the process.
-            folder.toFile().deleteOnExit();
-        }
     }
 
     /// `cuTensorMapEncodeTiled`, which JCuda lacks. The enumerations of [TensorMap] are in the driver's order.

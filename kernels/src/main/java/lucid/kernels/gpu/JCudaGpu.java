@@ -42,6 +42,7 @@ public final class JCudaGpu implements Gpu {
     private final List<CUmodule> modules = new ArrayList<>();
     private long used;
     private Recording recording;
+    private Cublas cublas;
 
     /// GPUs of this machine, one line each.
     ///
@@ -211,10 +212,19 @@ public final class JCudaGpu implements Gpu {
         return bytes;
     }
 
+    /// cuBLAS on this GPU's stream, loaded when first asked for.
+    ///
+    /// @throws GpuUnavailableException naming the library that cannot be loaded
+    public Cublas cublas() {
+        if (cublas == null) cublas = new Cublas(stream);
+        return cublas;
+    }
+
     @Override public void synchronize() { Driver.check(JCudaDriver.cuStreamSynchronize(stream), "waiting for the GPU"); }
 
     @Override public void close() {
         synchronize();
+        if (cublas != null) cublas.close();
         staging.close();
         for (long address : sizes.keySet().toArray(Long[]::new)) free(address);
         modules.forEach(module -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));
