@@ -15,6 +15,7 @@ import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.cuda.CublasMatMul;
 import lucid.kernels.cuda.CudaAttention;
 import lucid.kernels.cuda.CudaBuffer;
 import lucid.kernels.cuda.CudaConversion;
@@ -69,7 +70,11 @@ public final class CudaDevice implements Device {
         this.conversion = new CudaConversion(kernels);
         this.optimizer = new CudaOptimizer(kernels);
         this.rotary = new CudaRotary(kernels);
-        this.matMul = precision == Precision.EXACT ? new CudaMatMul(kernels) : new CudaTensorMatMul(kernels, conversion, elementwise, precision == Precision.WGMMA);
+        this.matMul = switch (precision) {
+            case EXACT -> new CudaMatMul(kernels);
+            case TENSOR, WGMMA -> new CudaTensorMatMul(kernels, conversion, elementwise, precision == Precision.WGMMA);
+            case CUBLAS -> new CublasMatMul(kernels, conversion, elementwise);
+        };
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = new CudaPatchEmbedding(kernels);
         this.attention = new CudaAttention(kernels, precision != Precision.EXACT);
@@ -79,7 +84,7 @@ public final class CudaDevice implements Device {
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
 
-    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", products and attention of bf16 on tensor cores (" + precision + ")"); }
+    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products and attention (" + precision + ")"); }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 

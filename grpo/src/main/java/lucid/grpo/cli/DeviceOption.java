@@ -1,19 +1,21 @@
 package lucid.grpo.cli;
 
+import java.util.Locale;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.nn.memory.MemoryPlan;
 import picocli.CommandLine.Option;
 
-/// `--device`, `--gpu`, `--precision` and `--threads`, the same on every command that computes.
+/// `--device`, `--gpu`, `--matmul`, `--kernels` and `--threads`, the same on every command that computes.
 final class DeviceOption {
     /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`,
-    /// unless `--precision` asks for tensor cores.
+    /// unless `--matmul` asks for tensor cores.
     enum Kind { AUTO, SIMD, REFERENCE, CUDA, EMULATED }
 
     @Option(names = "--device", paramLabel = "KIND", description = "Where to compute: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, this machine's processors). "
@@ -23,9 +25,22 @@ final class DeviceOption {
     @Option(names = "--gpu", paramLabel = "N", description = "Which GPU, with --device CUDA (default: ${DEFAULT-VALUE}; see 'lucid devices').")
     private int gpu;
 
-    @Option(names = "--precision", paramLabel = "KIND", description = "How CUDA and EMULATED multiply matrices: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, the processors' bits). "
-            + "TENSOR rounds factors to bf16 and uses tensor cores, WGMMA those of compute capability 9.0: faster, other bits, rows still independent of each other.")
-    private Precision precision = Precision.EXACT;
+    /// What multiplies matrices on a GPU.
+    enum Products { EXACT, TENSOR, CUBLAS }
+
+    /// Which kernels may be taken.
+    enum Kernels {
+        AUTO, SM_80;
+
+        @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
+    }
+
+    @Option(names = "--matmul", paramLabel = "KIND", description = "Matrix products on a GPU: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, f32 with the CPU's bits). "
+            + "TENSOR rounds the factors of products and of attention to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the products: other bits.")
+    private Products products = Products.EXACT;
+
+    @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). sm_80 leaves kernels for newer GPUs alone.")
+    private Kernels kernels = Kernels.AUTO;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
@@ -39,14 +54,27 @@ final class DeviceOption {
     long memory() { return memory == null ? MemoryPlan.physicalMemory() : MemoryPlan.parse(memory); }
 
     Device open() {
-        if (precision != Precision.EXACT && kind != Kind.CUDA && kind != Kind.EMULATED) {
-            throw new IllegalArgumentException("--precision " + precision + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --precision");
+        if (products != Products.EXACT && kind != Kind.CUDA && kind != Kind.EMULATED) {
+            throw new IllegalArgumentException("--matmul " + products + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --matmul");
         }
         return switch (kind) {
             case AUTO, SIMD -> new SimdDevice(threads);
             case REFERENCE -> new ReferenceDevice();
-            case CUDA -> new CudaDevice(JCudaGpu.open(gpu), precision);
-            case EMULATED -> new CudaDevice(new EmulatedGpu(), precision);
+            case CUDA -> cuda(JCudaGpu.open(gpu));
+            case EMULATED -> cuda(new EmulatedGpu());
         };
+    }
+
+    private Device cuda(Gpu opened) {
+        try {
+            return new CudaDevice(opened, switch (products) {
+                case EXACT -> Precision.EXACT;
+                case TENSOR -> kernels == Kernels.AUTO && opened.computeCapability() == 90 ? Precision.WGMMA : Precision.TENSOR;
+                case CUBLAS -> Precision.CUBLAS;
+            });
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
     }
 }

@@ -112,7 +112,7 @@ class BadInputTest extends CommandTest {
         ask(run, Files.write(temp.resolve("sound.mp4"), wav.array())).failedWith("sound.mp4", "no video stream");
     }
 
-    @Test void tensorCoresOfAProcessor() { ask(run, clip, "--precision", "tensor").failedWith("--precision TENSOR", "--device CUDA or EMULATED"); }
+    @Test void tensorCoresOfAProcessor() { ask(run, clip, "--matmul", "tensor").failedWith("--matmul TENSOR", "--device CUDA or EMULATED"); }
 
     @Test void noFramesWanted() { ask(run, clip, "--frames", 0).failedWith("frames", "0"); }
 

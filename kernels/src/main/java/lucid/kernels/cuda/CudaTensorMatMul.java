@@ -1,13 +1,8 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
-
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
@@ -28,8 +23,7 @@ public final class CudaTensorMatMul implements MatMul {
     private static final int ADD = 8;
 
     private final Kernels kernels;
-    private final Conversion conversion;
-    private final Elementwise elementwise;
+    private final Bf16Factor.Maker factors;
     private final boolean hopper;
 
     /// @param hopper by `wgmma`; otherwise by `mma.sync`
@@ -40,8 +34,7 @@ public final class CudaTensorMatMul implements MatMul {
         }
         this.hopper = hopper;
         this.kernels = kernels;
-        this.conversion = conversion;
-        this.elementwise = elementwise;
+        this.factors = new Bf16Factor.Maker(kernels, conversion, elementwise);
     }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
@@ -57,19 +50,19 @@ public final class CudaTensorMatMul implements MatMul {
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductChecks.gradWeight(dy, x, groups, dw);
         if (dy.rows() == 0 || dw.size() == 0) return;
-        try (Factor left = factor(dy); Factor right = factor(x)) {
+        try (Bf16Factor left = factors.of(dy); Bf16Factor right = factors.of(x)) {
             for (int g = 0; g < groups.count(); g++) {
                 int from = groups.from(g);
                 int to = groups.to(g);
-                if (from < to) launch(left.view.rows(from, to), true, right.view.rows(from, to), false, null, ADD, dw);
+                if (from < to) launch(left.view().rows(from, to), true, right.view().rows(from, to), false, null, ADD, dw);
             }
         }
     }
 
     private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {
         if (c.size() == 0) return;
-        try (Factor left = factor(a); Factor right = factor(b)) {
-            launch(left.view, transposeA, right.view, transposeB, bias, flags, c);
+        try (Bf16Factor left = factors.of(a); Bf16Factor right = factors.of(b)) {
+            launch(left.view(), transposeA, right.view(), transposeB, bias, flags, c);
         }
     }
 
@@ -102,35 +95,5 @@ public final class CudaTensorMatMul implements MatMul {
     private MemorySegment map(Matrix m, int rows) {
         return kernels.gpu().encode(new TensorMap(TensorMap.Type.BF16, CudaBuffer.address(m), new long[] {m.cols(), m.rows()}, new long[] {Math.max(8, m.stride()) * 2},
                 new int[] {64, rows == 0 ? 64 : rows}, Swizzle.BYTES_128, false));
-    }
-
-    /// A factor as the kernels want it, and the memory to give back, or null.
-    private record Factor(Matrix view, CudaBuffer own) implements AutoCloseable {
-        @Override public void close() {
-            if (own != null) own.close();
-        }
-    }
-
-    /// bf16, its rows at multiples of 16 bytes: the matrix itself, or a copy.
-    private Factor factor(Matrix m) {
-        if (m.dtype() == BF16 && (CudaBuffer.address(m) | m.stride() * 2) % 16 == 0) return new Factor(m, null);
-        Factor target = fresh(BF16, m);
-        if (m.dtype() == BF16) {
-            elementwise.copy(m, target.view);
-        } else if (m.dtype() == F16) {
-            try (Factor wide = fresh(F32, m)) {
-                conversion.convert(m, wide.view);
-                conversion.convert(wide.view, target.view);
-            }
-        } else {
-            conversion.convert(m, target.view);
-        }
-        return target;
-    }
-
-    private Factor fresh(DType type, Matrix like) {
-        long stride = (like.cols() + 7L) / 8 * 8;
-        CudaBuffer buffer = kernels.scratch(type, stride * like.rows());
-        return new Factor(new Matrix(buffer, 0, like.rows(), like.cols(), stride), buffer);
     }
 }

@@ -8,5 +8,7 @@ public enum Precision {
     /// likewise, see [CudaAttention].
     TENSOR,
     /// As [#TENSOR] by `wgmma` and tensor copies: for compute capability 9.0 alone.
-    WGMMA
+    WGMMA,
+    /// bf16 factors by NVIDIA's cuBLAS, on a real GPU alone: a peer to measure against. See [CublasMatMul].
+    CUBLAS
 }

@@ -10,14 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
+import lucid.kernels.gpu.EmulatedGpu;
 import lucid.nn.model.Devices;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ParityTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
@@ -32,6 +35,17 @@ class ParityTest {
     void golden(String name, Devices which) {
         try (Device device = which.open()) {
             check(name, device);
+        }
+    }
+
+    /// Forward, loss and every gradient through the GPU's kernels alone, all checks of the emulator on.
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/odd", "siglip/interp", "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded",
+        "tinyllava_video/one_video_bf16"})
+    void goldenOnTheEmulatedGpu(String name) {
+        try (EmulatedGpu gpu = new EmulatedGpu(); Device device = new CudaDevice(gpu)) {
+            check(name, device);
+            assertTrue(gpu.launches() > 100, "launches: " + gpu.launches());
         }
     }
 

@@ -1,0 +1,65 @@
+package lucid.kernels.cuda;
+
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Conversion;
+import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+import lucid.kernels.gpu.Cublas;
+import lucid.kernels.gpu.Gpu;
+import lucid.kernels.gpu.JCudaGpu;
+
+/// [MatMul] by cuBLAS: bf16 factors, f32 sums. A choice and a peer: cuBLAS takes another algorithm for another number of rows, so the row law does not hold, and ratios of a
+/// fresh rollout are near 1 instead of exactly 1.
+public final class CublasMatMul implements MatMul {
+    private final Cublas cublas;
+    private final Bf16Factor.Maker factors;
+    private final Elementwise elementwise;
+
+    /// @throws IllegalArgumentException on an emulated GPU
+    /// @throws lucid.kernels.gpu.GpuUnavailableException naming cuBLAS's file when it cannot be loaded
+    public CublasMatMul(Kernels kernels, Conversion conversion, Elementwise elementwise) {
+        this.cublas = of(kernels.gpu());
+        this.factors = new Bf16Factor.Maker(kernels, conversion, elementwise);
+        this.elementwise = elementwise;
+    }
+
+    private static Cublas of(Gpu gpu) {
+        if (gpu instanceof JCudaGpu real) return real.cublas();
+        throw new IllegalArgumentException("matmul CUBLAS: found " + gpu.description() + "; wanted a real GPU (--device cuda), because cuBLAS has no PTX that could be emulated");
+    }
+
+    @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
+        ProductChecks.multiply(a, transposeA, b, transposeB, bias, mode, c);
+        run(a, transposeA, b, transposeB, mode == Accumulate.ADD, c);
+        if (bias != null && c.size() > 0) elementwise.binary(Elementwise.Binary.ADD, c, bias, c);
+    }
+
+    @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+        ProductChecks.shapes("matmul (continue)", a, transposeA, b, transposeB, c);
+        run(a, transposeA, b, transposeB, true, c);
+    }
+
+    @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
+        ProductChecks.gradWeight(dy, x, groups, dw);
+        for (int g = 0; g < groups.count(); g++) {
+            int from = groups.from(g);
+            int to = groups.to(g);
+            if (from < to) run(dy.rows(from, to), true, x.rows(from, to), false, true, dw);
+        }
+    }
+
+    private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, boolean add, Matrix c) {
+        if (c.size() == 0) return;
+        int k = transposeA ? a.rows() : a.cols();
+        if (k == 0) {
+            if (!add) elementwise.fill(c, 0);
+            return;
+        }
+        try (Bf16Factor left = factors.of(a); Bf16Factor right = factors.of(b)) {
+            cublas.multiply(c.rows(), c.cols(), k, CudaBuffer.address(left.view()), left.view().stride(), transposeA, CudaBuffer.address(right.view()), right.view().stride(), transposeB,
+                    CudaBuffer.address(c), c.stride(), add);
+        }
+    }
+}
