@@ -18,6 +18,7 @@ import time
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--model", required=True, metavar="DIR")
 parser.add_argument("--dtypes", nargs="+", default=["bfloat16", "float32"], choices=["bfloat16", "float32"])
+parser.add_argument("--workloads", nargs="+", default=["full_prefill", "full_decode"], choices=["full_prefill", "full_decode"])
 parser.add_argument("--turns", type=int, default=3)
 parser.add_argument("--warmup", type=int, default=1)
 parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -88,7 +89,7 @@ def main():
     print(f"{options.model}, {options.threads} threads, {'CPU seconds' if options.cpu else 'seconds'}, median of {options.turns} turns (PyTorch {torch.__version__}, transformers {transformers.__version__})")
     print(f"{'workload':13} {'dtype':9} {'Lucid s':>9} {'PyTorch s':>10} {'ratio':>6}   tokens/s (Lucid, PyTorch)")
     for dtype in options.dtypes:
-        for workload in ("full_prefill", "full_decode"):
+        for workload in options.workloads:
             lucid, peer = Lucid(workload), Torch(workload, dtype)
             a, b = [], []
             for _ in range(options.turns):
