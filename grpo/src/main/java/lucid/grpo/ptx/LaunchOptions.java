@@ -11,6 +11,7 @@ import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.machine.Schedule;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.memory.GlobalMemory;
+import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.PtxModule;
 import picocli.CommandLine.Option;
@@ -44,6 +45,19 @@ final class LaunchOptions {
     @Option(names = "--timing", paramLabel = "WHEN", defaultValue = "LATE", description = "When asynchronous copies arrive: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Timing timing;
 
+    /// Models of a tensor core's sums.
+    enum Sums {
+        EXACT(Accumulation.EXACT), AMPERE(Accumulation.AMPERE), HOPPER(Accumulation.HOPPER);
+
+        private final Accumulation accumulation;
+
+        Sums(Accumulation accumulation) { this.accumulation = accumulation; }
+    }
+
+    @Option(names = "--accumulation", paramLabel = "HOW", defaultValue = "EXACT",
+            description = "How tensor cores add up: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, one rounding per instruction; the others cut bits off as the literature describes those cards).")
+    private Sums sums;
+
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of schedules, timings and addresses (default: ${DEFAULT-VALUE}).")
     private long seed;
 
@@ -76,7 +90,7 @@ final class LaunchOptions {
         int[] blocks = sizes("--grid", grid);
         GlobalMemory memory = new GlobalMemory(seed);
         Launch launch = Launch.of(module, kernel.name()).memory(memory).grid(blocks[0], blocks[1], blocks[2]).block(shape[0], shape[1], shape[2]).shared(shared)
-                .schedule(schedule, seed).timing(timing).budget(budget);
+                .schedule(schedule, seed).timing(timing).accumulation(sums.accumulation).budget(budget);
         if (workers != null) launch.threads(workers);
         if (cluster != null) {
             int[] c = sizes("--cluster", cluster);

@@ -16,6 +16,7 @@ import lucid.kernels.ptx.machine.Schedule;
 import lucid.kernels.ptx.memory.ConstantMemory;
 import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.memory.SharedMemory;
+import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.PtxModule;
 import lucid.kernels.ptx.text.Space;
@@ -47,6 +48,7 @@ public final class Launch {
     private Schedule schedule = Schedule.ROUND_ROBIN;
     private long seed = 1;
     private Timing timing = Timing.LATE;
+    private Accumulation accumulation = Accumulation.EXACT;
     private int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
     private long budget = DEFAULT_BUDGET;
     private Observer observer;
@@ -141,6 +143,13 @@ public final class Launch {
         return this;
     }
 
+    /// How tensor cores add up; [Accumulation#EXACT] unless it is called.
+    public Launch accumulation(Accumulation how) {
+        accumulation = how;
+        program = null;
+        return this;
+    }
+
     /// Java threads that run blocks; findings, counters and results of a kernel without races do not depend on it.
     public Launch threads(int count) {
         threads = Limits.atLeast("threads", count, 1);
@@ -169,7 +178,7 @@ public final class Launch {
         if (memory == null) {
             memory = new GlobalMemory(seed);
         }
-        if (program == null) program = Program.decode(module, entry, Instructions.decoders(), BlockAsync.checks(entry), observer);
+        if (program == null) program = Program.decode(module, entry, Instructions.decoders(), accumulation, BlockAsync.checks(entry), observer);
         var findings = new Findings(MAX_FINDINGS);
         int workers = (int) Math.min(threads, geometry.clusters());
         var memories = memories(geometry);

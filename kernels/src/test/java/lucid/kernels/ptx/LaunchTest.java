@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
 import lucid.kernels.ptx.memory.GlobalMemory;
+import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.text.PtxModule;
 import lucid.kernels.ptx.text.PtxSyntaxException;
 import lucid.kernels.ptx.text.Space;
@@ -129,5 +130,23 @@ class LaunchTest {
             launch.run();
         }).getMessage();
         assertTrue(found.contains(message), found);
+    }
+
+    /// `1·1 + 15 · 2^-13·2^-13` in one `mma`: exact sums round 15/8 of a last place to two, a card that cuts off two bits below it loses every small product.
+    @Test
+    void theSumOfTensorCoresCanBeChosen() {
+        String body = """
+                mov.u32 a, 0x39003900; and.b32 b, lane, 3; setp.eq.u32 p, b, 0; selp.b32 b, 0x39003f80, a, p; mov.f32 f, 0f00000000;
+                mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {f, g, g2, g3}, {b, b, a, a}, {b, a}, {f, f, f, f};
+                mov.b32 r, f; exit;""".replace("mov.u32 a,", ".reg .f32 g2, g3; mov.u32 a,");
+        assertEquals(1 + 0x1p-22f, sum(body, Accumulation.EXACT));
+        assertEquals(1f, sum(body, Accumulation.HOPPER));
+        assertEquals(1f, sum(body, Accumulation.AMPERE));
+    }
+
+    private static float sum(String body, Accumulation accumulation) {
+        Snippet snippet = new Snippet(body);
+        assertTrue(snippet.launch().accumulation(accumulation).run().clean());
+        return Float.intBitsToFloat(snippet.value(0));
     }
 }

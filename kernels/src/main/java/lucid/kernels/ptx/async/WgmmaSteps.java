@@ -11,7 +11,6 @@ import lucid.kernels.ptx.machine.Decoding;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.tensor.Element;
 import lucid.kernels.ptx.tensor.WgmmaForm;
 import lucid.kernels.ptx.tensor.WgmmaUnit;
@@ -91,7 +90,7 @@ public final class WgmmaSteps {
         boolean transA = transposes == 2 && flag(form, 6);
         boolean transB = transposes > 0 && flag(form, transposes == 2 ? 7 : 6);
         try {
-            var unit = new WgmmaUnit(new WgmmaForm(shape[0], shape[1], d, a, b), new WgmmaUnit.Options(negateA, negateB, transA, transB, saturate), Accumulation.EXACT);
+            var unit = new WgmmaUnit(new WgmmaForm(shape[0], shape[1], d, a, b), new WgmmaUnit.Options(negateA, negateB, transA, transB, saturate), form.context().accumulation());
             int[] sum = registers(form, 0, unit.form().sum().registers(), d == Element.S32 ? PtxType.S32 : d == Element.F32 ? PtxType.F32 : PtxType.B32);
             int[] left = inRegisters ? registers(form, 1, 4, PtxType.B32) : null;
             int descriptor = inRegisters ? -1 : form.wide(1, PtxType.B64);

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.check.Lint;
+import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.Operand;
@@ -47,7 +48,10 @@ public final class Decoding {
     private int predicates;
     private int carry = -1;
 
-    Decoding(PtxModule module, Entry entry) {
+    private final Accumulation accumulation;
+
+    Decoding(PtxModule module, Entry entry, Accumulation accumulation) {
+        this.accumulation = accumulation;
         this.module = module;
         this.file = module.name();
         this.entry = entry;
@@ -58,6 +62,11 @@ public final class Decoding {
 
     public String file() {
         return file;
+    }
+
+    /// How tensor cores add up.
+    public Accumulation accumulation() {
+        return accumulation;
     }
 
     public PtxModule module() {

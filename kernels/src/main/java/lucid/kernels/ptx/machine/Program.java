@@ -3,6 +3,7 @@ package lucid.kernels.ptx.machine;
 import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.check.Lint;
+import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.PtxModule;
@@ -42,15 +43,16 @@ public final class Program {
     /// @param table decoders by opcode
     /// @throws lucid.kernels.ptx.text.PtxSyntaxException for every form that no decoder knows
     public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table) {
-        return decode(module, entry, table, (_, step) -> step, null);
+        return decode(module, entry, table, Accumulation.EXACT, (_, step) -> step, null);
     }
 
     /// Decodes an entry.
     ///
+    /// @param accumulation how tensor cores add up
     /// @param checks put around steps by those who watch registers
     /// @param observer sees every instruction; null for none
-    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table, StepWrapper checks, Observer observer) {
-        var context = new Decoding(module, entry);
+    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table, Accumulation accumulation, StepWrapper checks, Observer observer) {
+        var context = new Decoding(module, entry, accumulation);
         var initialisation = new Initialisation(entry);
         int n = entry.instructions().size();
         var steps = new Step[n + 1];

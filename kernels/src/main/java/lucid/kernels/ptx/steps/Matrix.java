@@ -6,7 +6,6 @@ import java.util.Map;
 import lucid.kernels.ptx.machine.Convergence;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
-import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.tensor.Element;
 import lucid.kernels.ptx.tensor.Fragment;
 import lucid.kernels.ptx.tensor.MatrixMoves;
@@ -72,7 +71,7 @@ public final class Matrix {
 
     private static MmaUnit unit(Form form, int[] shape, Element d, Element a, Element b, boolean saturate) {
         try {
-            return new MmaUnit(new MmaForm(shape[0], shape[1], shape[2], d, a, b), Accumulation.EXACT, saturate);
+            return new MmaUnit(new MmaForm(shape[0], shape[1], shape[2], d, a, b), form.context().accumulation(), saturate);
         } catch (IllegalArgumentException e) {
             throw form.refuse(e.getMessage());
         }
