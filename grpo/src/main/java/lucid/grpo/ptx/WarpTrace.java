@@ -18,7 +18,7 @@ final class WarpTrace implements Observer {
     /// One executed instruction.
     ///
     /// @param instruction what ran
-    /// @param mask        lanes for which it ran
+    /// @param mask        lanes for which it ran; 0 when its guard was false for all
     /// @param waited      how often it was tried in vain before
     /// @param values      registers that it names
     /// @param addresses   of its memory operands, per lane; empty for none
@@ -87,6 +87,11 @@ final class WarpTrace implements Observer {
         }
         seen++;
         waited = 0;
+    }
+
+    @Override public void skipped(Warp w) {
+        before(w, 0);
+        after(w, 0, Step.NEXT);
     }
 
     private Instruction traced;

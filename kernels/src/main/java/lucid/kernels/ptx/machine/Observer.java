@@ -11,4 +11,7 @@ public interface Observer {
     ///
     /// @param result what the step returned, see [Step]
     void after(Warp warp, int mask, int result);
+
+    /// `warp.instruction()` ran for no lane: its guard was false for all that came to it.
+    default void skipped(Warp warp) {}
 }

@@ -22,12 +22,15 @@ public final class Program {
     final Step[] steps;
     final int[] guards;
     final Constants constants;
+    /// Sees every instruction; null for none.
+    final Observer observer;
     private final List<Lint> lints;
     final int predicates;
     /// Declared registers of all banks, for [Warp#ready].
     final int registers;
 
-    private Program(PtxModule module, Entry entry, Step[] steps, int[] guards, Decoding context) {
+    private Program(PtxModule module, Entry entry, Step[] steps, int[] guards, Decoding context, Observer observer) {
+        this.observer = observer;
         this.file = module.name();
         this.entry = entry;
         this.steps = steps;
@@ -71,7 +74,7 @@ public final class Program {
             return Step.JUMPED;
         };
         guards[n] = UNGUARDED;
-        return new Program(module, entry, steps, guards, context);
+        return new Program(module, entry, steps, guards, context, observer);
     }
 
     public Entry entry() {

@@ -298,6 +298,8 @@ public final class Warp implements Accessor {
             if (mask != 0) {
                 lanes[pc] += Integer.bitCount(mask);
                 result = steps[pc].run(this, mask);
+            } else if (program.observer != null) {
+                program.observer.skipped(this);
             }
             if (result == Step.NEXT) {
                 at = pc + 1;
