@@ -2,9 +2,13 @@ package lucid.bench;
 
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import lucid.bench.gpu.GpuBench;
 import lucid.grpo.cli.Subcommand;
+import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.JCudaGpu;
 import org.openjdk.jmh.runner.NoBenchmarksException;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -23,7 +27,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures kernels and phases beside their physical limit and their peers, in one run, and prints one table.",
         footer = {"", "Examples:", "  lucid bench                       everything", "  lucid bench MatMul                one family",
-            "  lucid bench Attention.forward     one kernel", "  lucid bench Phase.rollout         one phase of a GRPO step of the demo", "  lucid bench --list"})
+            "  lucid bench Attention.forward     one kernel", "  lucid bench Phase.rollout         one phase of a GRPO step of the demo", "  lucid bench --device cuda         the kernels of a GPU", "  lucid bench --list"})
 public final class Bench implements Subcommand {
     @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel; all if left out.")
     private String pattern;
@@ -43,6 +47,16 @@ public final class Bench implements Subcommand {
     @Option(names = "--json", paramLabel = "FILE", description = "Also saves the table as JSON.")
     private Path json;
 
+    /// Where the kernels run that are measured.
+    enum Where { CPU, CUDA, EMULATED }
+
+    @Option(names = "--device", paramLabel = "KIND", defaultValue = "CPU", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). CUDA times the GPU's kernels beside the floors of an "
+            + "H200; EMULATED runs the same at toy sizes, to see that it works.")
+    private Where device;
+
+    @Option(names = "--gpu", paramLabel = "N", defaultValue = "0", description = "Which GPU, with --device CUDA (default: ${DEFAULT-VALUE}).")
+    private int gpu;
+
     @Option(names = "--list", description = "Prints the benchmarks that match and runs none.")
     private boolean list;
 
@@ -56,6 +70,10 @@ public final class Bench implements Subcommand {
                     + " --seconds " + seconds + "; wanted at least one thread and iteration, no negative forks, a positive time");
         }
         PrintWriter out = spec.commandLine().getOut();
+        if (device != Where.CPU) {
+            save(new GpuBench(device == Where.CUDA ? () -> JCudaGpu.open(gpu) : EmulatedGpu::new, device == Where.EMULATED, out).run(pattern));
+            return 0;
+        }
         Runner runner = new Runner(options());
         if (list) {
             runner.list();
@@ -71,8 +89,12 @@ public final class Bench implements Subcommand {
         out.print(table);
         out.println(threads + " threads; limits were probed in the same processes, before every iteration.");
         out.flush();
-        if (json != null) JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValue(json.toFile(), table);
+        save(table);
         return 0;
+    }
+
+    private void save(Object table) throws IOException {
+        if (json != null) JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValue(json.toFile(), table);
     }
 
     private Options options() {

@@ -1,0 +1,63 @@
+package lucid.bench.gpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import lucid.kernels.Device;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+
+/// The data of one case: small random numbers, freed together.
+final class GpuData implements AutoCloseable {
+    private static final int PIECE = 1 << 20;
+
+    final Device device;
+    private final List<Buffer> buffers = new ArrayList<>();
+    private final SplittableRandom random = new SplittableRandom(1);
+
+    GpuData(Device device) { this.device = device; }
+
+    Buffer buffer(DType type, long length) {
+        Buffer b = device.allocate(type, length);
+        buffers.add(b);
+        return b;
+    }
+
+    /// Numbers in [-1/2, 1/2).
+    Matrix random(DType type, int rows, int cols) {
+        Buffer b = buffer(type, (long) rows * cols);
+        for (long at = 0; at < b.length(); at += PIECE) {
+            int n = (int) Math.min(PIECE, b.length() - at);
+            float[] values = new float[n];
+            for (int i = 0; i < n; i++) values[i] = random.nextInt(1 << 24) * 0x1p-24f - 0.5f;
+            device.write(b, at, type == DType.F32 ? values : narrow(values));
+        }
+        return Matrix.of(b, rows, cols);
+    }
+
+    Matrix random(int rows, int cols) { return random(DType.F32, rows, cols); }
+
+    private static short[] narrow(float[] values) {
+        short[] bits = new short[values.length];
+        for (int i = 0; i < bits.length; i++) bits[i] = (short) (Float.floatToRawIntBits(values[i]) >>> 16);
+        return bits;
+    }
+
+    /// Whole numbers in 0 .. limit.
+    Buffer ids(int n, int limit) {
+        Buffer b = buffer(DType.I32, n);
+        device.write(b, 0, random.ints(n, 0, limit).toArray());
+        return b;
+    }
+
+    Buffer bytes(int n) {
+        Buffer b = buffer(DType.U8, n);
+        byte[] values = new byte[n];
+        random.nextBytes(values);
+        device.write(b, 0, values);
+        return b;
+    }
+
+    @Override public void close() { buffers.forEach(Buffer::close); }
+}
