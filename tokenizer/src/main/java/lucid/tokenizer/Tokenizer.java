@@ -14,6 +14,9 @@ import java.util.OptionalInt;
 /// The way of a text: added tokens are cut out; what lies between is put in NFC, split into pieces ([PreTokenizer]), and each piece's UTF-8 bytes are
 /// merged by rank. Nothing is put in front or behind, so `decode(encode(text), false)` is the text in NFC.
 public final class Tokenizer {
+    /// Tables are as long as the largest id, so a damaged one may not ask for gigabytes. Published vocabularies have up to about 260,000.
+    private static final int MAX_IDS = 1 << 22;
+
     private final BpeModel model;
     private final List<AddedToken> added;
     private final boolean nfc;
@@ -36,8 +39,9 @@ public final class Tokenizer {
         this.eos = eos;
         this.finder = new AddedTokens(this.added);
         int size = 0;
-        for (int id : model.vocab().values()) size = Math.max(size, id + 1);
-        for (AddedToken token : added) size = Math.max(size, token.id() + 1);
+        for (int id : model.vocab().values()) size = Math.max(size, Math.min(id, MAX_IDS) + 1);
+        for (AddedToken token : added) size = Math.max(size, Math.min(token.id(), MAX_IDS) + 1);
+        if (size > MAX_IDS) throw new IllegalArgumentException("vocabulary: found an id beyond " + MAX_IDS + ", wanted ids near the number of tokens, " + model.vocab().size() + " and " + added.size() + " added");
         tokens = new String[size];
         bytes = new byte[size][];
         special = new boolean[size];

@@ -1,35 +1,27 @@
 package lucid.nn.config;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import lucid.nn.file.JsonText;
 
 /// Keys of one JSON object, each checked where it is read. `where` names file and place for messages.
 record ConfigReader(String where, JsonNode node) {
-    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
     /// Reads a file, or `config.json` in a folder.
     static ConfigReader open(Path path) {
         Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
         try {
-            JsonNode node = JSON.readTree(Files.readAllBytes(file));
+            JsonNode node = JsonText.read(file);
             if (node == null || !node.isObject()) throw new ConfigException(file + ": wanted a JSON object");
             return new ConfigReader(file.toString(), node);
-        } catch (JsonProcessingException e) {
-            throw new ConfigException(file + ": not sound JSON: " + e.getOriginalMessage() + (e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")"), e);
-        } catch (CharConversionException e) {
-            throw new ConfigException(file + ": not sound JSON: " + e.getMessage(), e);
+        } catch (JsonProcessingException | CharacterCodingException e) {
+            throw new ConfigException(file + ": " + JsonText.reason(e), e);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read (" + e.getClass().getSimpleName() + ")", e);
+            throw new UncheckedIOException(file + ": " + JsonText.reason(e), e);
         }
     }
 
@@ -61,8 +53,16 @@ record ConfigReader(String where, JsonNode node) {
 
     double number(String key, double fallback) {
         if (!has(key)) return fallback;
-        if (!node.get(key).isNumber()) throw bad(key, "a number");
-        return node.get(key).asDouble();
+        double v = node.get(key).asDouble();
+        if (!node.get(key).isNumber() || !Double.isFinite(v)) throw bad(key, "a finite number");
+        return v;
+    }
+
+    /// A number > 0 that stays one in f32, as the kernels take it.
+    double positive(String key, double fallback) {
+        double v = number(key, fallback);
+        if (!((float) v > 0) || Float.isInfinite((float) v)) throw bad(key, "a number > 0 within f32");
+        return v;
     }
 
     boolean flag(String key, boolean fallback) {

@@ -37,8 +37,8 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         if (!r.has("head_dim") && hidden % heads != 0) throw r.bad("hidden_size", "a multiple of num_attention_heads " + heads + ", or head_dim given");
         try {
             return new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
-                    r.size("num_key_value_heads", 32), r.size("head_dim", hidden / heads), (float) r.number("rms_norm_eps", 1e-6),
-                    r.number("rope_theta", 10_000), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
+                    r.size("num_key_value_heads", 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
+                    r.positive("rope_theta", 10_000), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
                     r.number("initializer_range", 0.02), r.integer("eos_token_id", -1));
         } catch (ConfigException e) {
             throw new ConfigException(r.where() + ": " + e.getMessage(), e);

@@ -30,6 +30,8 @@ public final class TorchFile implements WeightFile {
     /// `MAGIC_NUMBER` and `PROTOCOL_VERSION` of the form without a zip.
     private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
     private static final BigInteger PROTOCOL = BigInteger.valueOf(1001);
+    // Of a buffer, which has at most 2 GB.
+    private static final long CHUNK = 1 << 28;
     private static final String PICKLE = "data.pkl";
 
     private final Path path;
@@ -85,23 +87,28 @@ public final class TorchFile implements WeightFile {
             if (name.startsWith("data/")) storages.put(name.substring("data/".length()), e.data());
             else requireKnown(name, e);
         }
+        // Reads the whole file once, on all cores: this format, unlike safetensors, can tell that a weight was damaged.
+        entries.values().parallelStream().forEach(this::requireChecksum);
         PickleInput in = new PickleInput(path + ": " + pickles.getFirst(), entries.get(pickles.getFirst()).data());
         PickleValue root = Unpickler.read(in);
         if (in.remaining() != 0) throw WeightFileException.of(path, "found " + in.remaining() + " bytes after the pickle " + pickles.getFirst());
         new TorchTensors(path, arena, storages, all.byteSize()).addAll(root, tensors);
     }
 
-    // The small entries carry a checksum that is worth its time: the pickle is the structure of the file.
+    private void requireChecksum(StoredZip.Entry e) {
+        CRC32 crc = new CRC32();
+        for (long at = 0; at < e.data().byteSize(); at += CHUNK) crc.update(e.data().asSlice(at, Math.min(CHUNK, e.data().byteSize() - at)).asByteBuffer());
+        if (crc.getValue() != e.crc()) {
+            throw WeightFileException.of(path, "entry \"" + e.name() + "\": found checksum " + Long.toHexString(crc.getValue()) + ", wanted " + Long.toHexString(e.crc())
+                    + ": damaged, or saved with set_crc32_options(False); load and save it again");
+        }
+    }
+
     private void requireKnown(String name, StoredZip.Entry e) {
         boolean known = Set.of(PICKLE, "version", "byteorder", ".format_version", ".storage_alignment").contains(name) || name.startsWith(".data/");
         if (!known) {
             throw WeightFileException.of(path, "found the entry \"" + e.name() + "\", wanted a file of torch.save with tensors only"
                     + (name.startsWith("code/") || name.equals("constants.pkl") ? " (this is a TorchScript program)" : ""));
-        }
-        CRC32 crc = new CRC32();
-        crc.update(e.data().asByteBuffer());
-        if (crc.getValue() != e.crc()) {
-            throw WeightFileException.of(path, "entry \"" + e.name() + "\": found checksum " + Long.toHexString(crc.getValue()) + ", wanted " + Long.toHexString(e.crc()) + ": damaged");
         }
         if (name.equals("byteorder")) {
             String order = StandardCharsets.UTF_8.decode(e.data().asByteBuffer()).toString();

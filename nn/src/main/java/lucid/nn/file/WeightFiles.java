@@ -1,10 +1,6 @@
 package lucid.nn.file;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -26,8 +22,6 @@ public final class WeightFiles implements AutoCloseable {
     public static final String TORCH_INDEX = "pytorch_model.bin.index.json";
     /// Files of which one makes a folder a checkpoint.
     public static final List<String> NAMES = List.of(SINGLE, INDEX, TORCH_SINGLE, TORCH_INDEX);
-    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /// A folder of the layout that TinyLLaVA's pretraining writes (`training_recipe/base.py`), and what its names lack.
     public enum Part {
@@ -136,7 +130,7 @@ public final class WeightFiles implements AutoCloseable {
 
     private static Map<String, String> weightMap(Path index) {
         try {
-            JsonNode root = JSON.readTree(Files.readAllBytes(index));
+            JsonNode root = JsonText.read(index);
             JsonNode map = root == null ? null : root.get("weight_map");
             if (map == null || !map.isObject() || map.isEmpty()) throw WeightFileException.of(index, "found no \"weight_map\" with tensors in it");
             Map<String, String> out = new LinkedHashMap<>();
@@ -146,7 +140,7 @@ public final class WeightFiles implements AutoCloseable {
             });
             return out;
         } catch (IOException e) {
-            throw new WeightFileException(index + ": cannot be read as JSON: " + e.getMessage(), e);
+            throw new WeightFileException(index + ": " + JsonText.reason(e), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package lucid.nn.hub;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -49,7 +50,7 @@ record HubCache(Path root, RepoId repo) {
         if (repo.isCommit()) return Optional.of(repo.revision());
         Path ref = folder().resolve("refs").resolve(repo.revision());
         if (!Files.isRegularFile(ref)) return Optional.empty();
-        String commit = Files.readString(ref).strip();
+        String commit = Files.readString(ref, StandardCharsets.ISO_8859_1).strip();
         return RepoId.isCommit(commit) ? Optional.of(commit) : Optional.empty();
     }
 

@@ -1,16 +1,15 @@
 package lucid.nn.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import lucid.nn.file.JsonText;
 
 /// Whether a snapshot in the cache holds a whole model. Other tools fetch single files, and downloads are interrupted.
 final class Snapshot {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private Snapshot() {}
 
     static boolean isComplete(Path folder) {
@@ -30,10 +29,10 @@ final class Snapshot {
 
     private static boolean shardsExist(Path folder, Path index) {
         try {
-            JsonNode map = JSON.readTree(Files.readAllBytes(index)).path("weight_map");
-            for (JsonNode shard : map) if (!Files.exists(folder.resolve(shard.asText()))) return false;
+            JsonNode map = JsonText.read(index).path("weight_map");
+            for (JsonNode shard : map) if (!shard.isTextual() || !Files.isRegularFile(folder.resolve(shard.asText()))) return false;
             return !map.isEmpty();
-        } catch (IOException _) {
+        } catch (IOException | InvalidPathException _) {
             // Damaged: not complete, so it is fetched again or refused where it is read.
             return false;
         }

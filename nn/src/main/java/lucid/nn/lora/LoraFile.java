@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.function.LongToDoubleFunction;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.JsonText;
 import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.WeightFileException;
@@ -35,6 +36,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     static final String B = ".lora_B.weight";
     // What peft calls the decoder when the whole of TinyLLaVA was wrapped instead of its decoder.
     private static final String WRAPPED = "language_model.";
+    private static final String BASE = "base_model_name_or_path";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// One adapted weight [out, in].
@@ -58,7 +60,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     /// @throws ConfigException if it is not there
     public static Path baseOf(Path folder) {
         if (!isAdapter(folder)) return folder;
-        String name = config(folder.resolve(CONFIG)).path("base_model_name_or_path").asText("");
+        String name = config(folder.resolve(CONFIG)).path(BASE).asText("");
         Path base = folder.resolve(name).normalize();
         if (name.isEmpty() || !Files.isDirectory(base) || isAdapter(base)) {
             throw new ConfigException(folder.resolve(CONFIG) + ": base_model_name_or_path: found '" + name + "', wanted the folder of the model that the adapter was trained on;"
@@ -90,7 +92,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
             }
             if (modules.isEmpty()) throw WeightFileException.of(file.path(), "found no tensors, wanted the matrices of an adapter");
         }
-        return new LoraFile(spec(configFile, config, modules), config.path("base_model_name_or_path").asText(""), modules);
+        return new LoraFile(spec(configFile, config, modules), config.path(BASE).asText(""), modules);
     }
 
     private static Module module(StoredTensor a, StoredTensor b, int r) {
@@ -120,22 +122,32 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     private static JsonNode config(Path file) {
         JsonNode n;
         try {
-            n = JSON.readTree(file.toFile());
+            n = JsonText.read(file);
         } catch (IOException e) {
-            throw new ConfigException(file + ": cannot be read as JSON: " + e.getMessage(), e);
+            throw new ConfigException(file + ": " + JsonText.reason(e), e);
         }
-        if (!"LORA".equals(n.path("peft_type").asText("LORA"))) throw new ConfigException(file + ": peft_type: found " + n.path("peft_type") + ", wanted LORA");
-        if (n.path("r").asInt() <= 0) throw new ConfigException(file + ": r: found " + n.path("r") + ", wanted a whole number > 0");
+        if (!n.isObject()) throw new ConfigException(file + ": wanted a JSON object");
+        only(file, n, "peft_type", "LORA");
+        only(file, n, "bias", "none");
+        if (!n.path("r").isInt() || n.get("r").asInt() <= 0) throw new ConfigException(file + ": r: found " + n.path("r") + ", wanted a whole number > 0");
+        if (!n.path("lora_alpha").isNumber()) throw new ConfigException(file + ": lora_alpha: found " + n.path("lora_alpha") + ", wanted a number");
+        if (n.hasNonNull("use_rslora") && !n.get("use_rslora").isBoolean()) throw new ConfigException(file + ": use_rslora: found " + n.get("use_rslora") + ", wanted true or false");
+        if (n.hasNonNull(BASE) && !n.get(BASE).isTextual()) throw new ConfigException(file + ": " + BASE + ": found " + n.get(BASE) + ", wanted a string");
         for (String flag : List.of("use_dora", "fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora")) {
-            if (n.path(flag).asBoolean()) throw new ConfigException(file + ": " + flag + ": found true, wanted false: such an adapter is computed in another way");
+            boolean off = !n.hasNonNull(flag) || n.get(flag).isBoolean() && !n.get(flag).asBoolean();
+            if (!off) throw new ConfigException(file + ": " + flag + ": found " + n.get(flag) + ", wanted false: such an adapter is computed in another way");
         }
         for (String field : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication", "target_parameters", "trainable_token_indices", "alora_invocation_tokens")) {
             if (!n.path(field).isEmpty() || n.path(field).isValueNode() && !n.path(field).isNull()) {
                 throw new ConfigException(file + ": " + field + ": found " + n.path(field) + ", wanted none: one r and alpha for all layers, and no other weights");
             }
         }
-        if (!n.path("bias").asText("none").equals("none")) throw new ConfigException(file + ": bias: found " + n.path("bias") + ", wanted none");
         return n;
+    }
+
+    private static void only(Path file, JsonNode n, String field, String wanted) {
+        boolean same = !n.hasNonNull(field) || n.get(field).isTextual() && n.get(field).asText().equals(wanted);
+        if (!same) throw new ConfigException(file + ": " + field + ": found " + n.get(field) + ", wanted " + wanted);
     }
 
     /// Writes `adapter_config.json`, which `peft` opens.

@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -36,9 +38,18 @@ record JsonFile(Path path, JsonNode root) {
         }
     }
 
+    /// The file's characters, which must be UTF-8: a JSON parser of bytes would guess UTF-16 or UTF-32 from zeros.
+    static String text(Path path) throws IOException {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(path))).toString();
+        } catch (CharacterCodingException e) {
+            throw new TokenizerFormatException(path + ": found bytes that are not UTF-8, wanted UTF-8 text", e);
+        }
+    }
+
     static JsonFile read(Path path) throws IOException {
         try {
-            JsonNode root = MAPPER.readTree(Files.readAllBytes(path));
+            JsonNode root = MAPPER.readTree(text(path));
             JsonFile file = new JsonFile(path, root);
             if (!root.isObject()) throw file.wrong("", "an object at the top", root);
             return file;

@@ -42,7 +42,7 @@ public final class VocabMerges {
     private static List<Merge> merges(Path path, Map<String, Integer> vocab) throws IOException {
         List<Merge> merges = new ArrayList<>();
         int number = 0;
-        for (String line : Files.readString(path).split("\n", -1)) {
+        for (String line : JsonFile.text(path).split("\n", -1)) {
             number++;
             String text = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
             if (text.isEmpty() || number == 1 && text.startsWith("#version")) continue;
@@ -73,6 +73,7 @@ public final class VocabMerges {
         JsonFile list = JsonFile.read(path);
         Set<String> special = specials(folder.resolve("special_tokens_map.json"));
         for (Map.Entry<String, Integer> entry : TokenizerJson.vocab(list, list.root(), "").entrySet()) {
+            if (entry.getKey().isEmpty() || entry.getValue() < 0) throw list.wrong(entry.getKey(), "a token that is not empty and an id that is not negative", list.root().get(entry.getKey()));
             AddedToken known = added.get(entry.getValue());
             if (known == null) added.put(entry.getValue(), new AddedToken(entry.getValue(), entry.getKey(), special.contains(entry.getKey())));
             else if (!known.content().equals(entry.getKey())) throw list.wrong(entry.getKey(), "the id that tokenizer_config.json gives: there " + entry.getValue() + " is '" + known.content() + "'", list.root().get(entry.getKey()));

@@ -1,0 +1,36 @@
+package lucid.nn.file;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// JSON files as RFC 8259 has them, read strictly: UTF-8 and nothing else (a parser of bytes guesses UTF-16 and UTF-32 from zeros, which damage makes), no key twice, nothing behind the value.
+public final class JsonText {
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private JsonText() {}
+
+    /// @throws IOException if it cannot be read, or is not sound JSON; [#reason] says which
+    public static JsonNode read(Path file) throws IOException {
+        return JSON.readTree(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(file))).toString());
+    }
+
+    /// What was wrong, for a message that names the file.
+    public static String reason(IOException e) {
+        return switch (e) {
+            case JsonProcessingException json -> "not sound JSON: " + json.getOriginalMessage() + (json.getLocation() == null ? "" : " (line " + json.getLocation().getLineNr() + ")");
+            case CharacterCodingException _ -> "not sound JSON: found bytes that are not UTF-8";
+            default -> "cannot be read (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")";
+        };
+    }
+}
