@@ -106,7 +106,7 @@ class FuzzTest {
             check.check(f.original());
             int noticed = 0;
             for (int i = 0; i < f.original().length; i++) {
-                if (f.original()[i] < '1' || f.original()[i] > '8') continue;
+                if ("12345678abcdefgh".indexOf(f.original()[i]) < 0) continue;
                 byte[] other = f.original().clone();
                 other[i]++;
                 try {
