@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import lucid.kernels.contract.DType;
 import lucid.kernels.gpu.Gpu;
+import lucid.kernels.gpu.OutOfDeviceMemoryException;
 
 /// Buffers of a GPU: counted, and recycled by size classes (eight per power of two) where the GPU wants that. Everything runs on one stream, so a block may be given
 /// out again while the kernels that used it are still queued.
@@ -25,10 +26,21 @@ public final class CudaMemory implements AutoCloseable {
         long held = gpu.poolsMemory() ? sizeClass(bytes) : Math.max(1, bytes);
         ArrayDeque<Long> list = free.get(held);
         Long address = list == null ? null : list.pollLast();
-        if (address == null) address = gpu.allocate(held, dtype + "[" + length + "]");
+        if (address == null) address = fresh(held, dtype + "[" + length + "]");
         liveBytes += bytes;
         peakBytes = Math.max(peakBytes, liveBytes);
         return new CudaBuffer(this, dtype, length, address, held);
+    }
+
+    /// Memory from the GPU; when there is none left, once more without what is kept for other sizes.
+    private long fresh(long held, String what) {
+        try {
+            return gpu.allocate(held, what);
+        } catch (OutOfDeviceMemoryException e) {
+            if (free.values().stream().allMatch(ArrayDeque::isEmpty)) throw e;
+            close();
+            return gpu.allocate(held, what);
+        }
     }
 
     void release(CudaBuffer buffer, long address, long held) {
@@ -53,6 +65,7 @@ public final class CudaMemory implements AutoCloseable {
 
     public long peakBytes() { return peakBytes; }
 
+    /// Gives back to the GPU what is kept; buffers in use stay.
     @Override public void close() {
         free.values().forEach(list -> list.forEach(gpu::free));
         free.clear();

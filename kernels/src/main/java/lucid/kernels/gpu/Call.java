@@ -89,7 +89,7 @@ public final class Call {
         check("grid.y", gridY, Gpu.Limits.GRID_YZ);
         check("grid.z", gridZ, Gpu.Limits.GRID_YZ);
         check("threads of a block", (long) blockX * blockY, limits.threads());
-        long shared = kernel.entry().shared().stream().mapToLong(Variable::bytes).sum() + sharedBytes;
+        long shared = kernel.sharedBytes() + sharedBytes;
         if (shared > limits.sharedBytes()) {
             throw new IllegalArgumentException("launch of " + kernel.name() + ": " + shared + " bytes of shared memory; wanted at most " + limits.sharedBytes() + " on this GPU");
         }

@@ -38,6 +38,9 @@ public final class EmulatedGpu implements Gpu {
     private BinaryOperator<String> texts = (_, text) -> text;
     private long budget = Launch.DEFAULT_BUDGET;
     private long launches;
+    private long capacity = Long.MAX_VALUE;
+    private long used;
+    private boolean pools;
     private Recording recording;
 
     public EmulatedGpu() { this(Settings.DEFAULT); }
@@ -73,9 +76,18 @@ public final class EmulatedGpu implements Gpu {
 
     @Override public Limits limits() { return LIMITS; }
 
-    @Override public boolean poolsMemory() { return false; }
+    /// Has room for so many bytes, and wants freed memory to be kept, as a real GPU does.
+    public EmulatedGpu capacity(long bytes) {
+        capacity = bytes;
+        pools = true;
+        return this;
+    }
+
+    @Override public boolean poolsMemory() { return pools; }
 
     @Override public long allocate(long bytes, String what) {
+        if (bytes > capacity - used) throw new OutOfDeviceMemoryException(what, bytes, used, capacity - used);
+        used += bytes;
         long address = memory.allocate(what, bytes);
         sizes.put(address, bytes);
         return address;
@@ -83,7 +95,7 @@ public final class EmulatedGpu implements Gpu {
 
     @Override public void free(long address) {
         memory.free(address);
-        sizes.remove(address);
+        used -= sizes.remove(address);
     }
 
     @Override public void copyIn(long address, MemorySegment source) {
@@ -143,10 +155,13 @@ public final class EmulatedGpu implements Gpu {
         notWhileRecording("record");
         Recording made = new Recording();
         recording = made;
+        boolean whole = false;
         try {
             launched.run();
+            whole = true;
         } finally {
             recording = null;
+            if (!whole) made.close();
         }
         return made;
     }

@@ -28,10 +28,12 @@ import lucid.kernels.ptx.text.PtxModule;
 /// An NVIDIA GPU through JCuda's driver API. Loading this class touches nothing; [#open] does.
 public final class JCudaGpu implements Gpu {
     private static final int OLDEST_DRIVER = 12000;
+    /// What a block may have unasked, static and dynamic together.
     private static final int DEFAULT_SHARED = 48 * 1024;
 
     private final DriverLibrary library;
     private final CUdevice device;
+    private final CUcontext context = new CUcontext();
     private final CUstream stream = new CUstream();
     private final Staging staging;
     private final String description;
@@ -43,6 +45,7 @@ public final class JCudaGpu implements Gpu {
     private long used;
     private Recording recording;
     private Cublas cublas;
+    private Thread current;
 
     /// GPUs of this machine, one line each.
     ///
@@ -101,13 +104,19 @@ public final class JCudaGpu implements Gpu {
         multiprocessors = Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         limits = new Limits(Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK), Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
                 Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X));
-        CUcontext context = new CUcontext();
         Driver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
-        Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
+        enter();
         // Not the default stream: that one cannot be recorded into a graph.
         Driver.check(JCudaDriver.cuStreamCreate(stream, 1), "cuStreamCreate");
         staging = new Staging(stream);
         description = describe(device) + ", driver for CUDA " + Driver.number("cuDriverGetVersion", JCudaDriver::cuDriverGetVersion) / 1000;
+    }
+
+    /// The driver's context belongs to a thread: one that has not worked on this GPU last takes it.
+    private void enter() {
+        if (current == Thread.currentThread()) return;
+        Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
+        current = Thread.currentThread();
     }
 
     @Override public String description() { return description; }
@@ -121,6 +130,7 @@ public final class JCudaGpu implements Gpu {
     @Override public boolean poolsMemory() { return true; }
 
     @Override public long allocate(long bytes, String what) {
+        enter();
         Pointers.Slot slot = new Pointers.Slot();
         int code = JCudaDriver.cuMemAlloc(slot, bytes);
         if (code == 2) {
@@ -135,6 +145,7 @@ public final class JCudaGpu implements Gpu {
     }
 
     @Override public void free(long address) {
+        enter();
         Long bytes = sizes.remove(address);
         if (bytes == null) throw new IllegalArgumentException("free: 0x" + Long.toHexString(address) + " is not the address of an allocation");
         used -= bytes;
@@ -143,11 +154,13 @@ public final class JCudaGpu implements Gpu {
     }
 
     @Override public void copyIn(long address, MemorySegment source) {
+        enter();
         notWhileRecording("copyIn");
         staging.in(address, source);
     }
 
     @Override public void copyOut(long address, MemorySegment target) {
+        enter();
         notWhileRecording("copyOut");
         staging.out(address, target);
     }
@@ -157,35 +170,44 @@ public final class JCudaGpu implements Gpu {
     }
 
     @Override public void copy(long target, long source, long bytes) {
+        enter();
         Driver.check(JCudaDriver.cuMemcpyDtoDAsync(Pointers.device(target), Pointers.device(source), bytes, stream), "copy on the device");
     }
 
     @Override public Kernel load(String name, String text) {
+        enter();
         Driver.Function function = Driver.load(name, text, modules);
         return new Kernel(this, name, PtxModule.parse(name + ".ptx", text), function);
     }
 
     @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {
+        enter();
         Driver.Function function = (Driver.Function) kernel.handle();
-        if (shape.sharedBytes() > DEFAULT_SHARED) function.allowShared(shape.sharedBytes());
+        if (shape.sharedBytes() + kernel.sharedBytes() > DEFAULT_SHARED) function.allowShared(shape.sharedBytes());
         int code = JCudaDriver.cuLaunchKernel(function.handle(), shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(), shape.blockY(), 1, shape.sharedBytes(), stream,
                 function.table(kernel, parameters), null);
         if (code != 0) Driver.check(code, "launch of " + kernel.name() + " (" + shape + "; " + Call.describe(kernel, parameters) + ")");
     }
 
     @Override public Graph record(Runnable launches) {
+        enter();
         notWhileRecording("record");
         Driver.check(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture");
         CUgraph graph = new CUgraph();
-        recording = new Recording();
-        Recording made = recording;
+        Recording made = new Recording();
+        recording = made;
+        boolean whole = false;
         try {
             launches.run();
+            whole = true;
         } finally {
             recording = null;
-            Driver.check(JCudaDriver.cuStreamEndCapture(stream, graph), "cuStreamEndCapture");
+            int code = JCudaDriver.cuStreamEndCapture(stream, graph);
+            // What stopped the recording says more than the driver's word that it was stopped.
+            if (!whole) made.close();
+            else Driver.check(code, "cuStreamEndCapture");
         }
-        Driver.check(JCudaDriver.cuGraphInstantiate(made.executable, graph, 0), "cuGraphInstantiate");
+        made.make(graph);
         Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
         return made;
     }
@@ -196,17 +218,33 @@ public final class JCudaGpu implements Gpu {
     final class Recording extends Graph {
         private final CUgraphExec executable = new CUgraphExec();
 
-        @Override public void launch() { Driver.check(JCudaDriver.cuGraphLaunch(executable, stream), "cuGraphLaunch"); }
+        private boolean made;
+
+        private void make(CUgraph graph) {
+            Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "cuGraphInstantiate");
+            made = true;
+        }
+
+        @Override public void launch() {
+            enter();
+            Driver.check(JCudaDriver.cuGraphLaunch(executable, stream), "cuGraphLaunch");
+        }
 
         @Override void release() {
+            if (!made) return;
+            made = false;
             synchronize();
             Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
         }
     }
 
-    @Override public Event event() { return new Driver.Mark(stream); }
+    @Override public Event event() {
+        enter();
+        return new Driver.Mark(stream);
+    }
 
     @Override public MemorySegment encode(TensorMap map) {
+        enter();
         MemorySegment bytes = Arena.ofAuto().allocate(TensorMap.BYTES, TensorMap.BYTES);
         Driver.check(library.encodeTiled(bytes, map), "cuTensorMapEncodeTiled of " + map);
         return bytes;
@@ -220,9 +258,13 @@ public final class JCudaGpu implements Gpu {
         return cublas;
     }
 
-    @Override public void synchronize() { Driver.check(JCudaDriver.cuStreamSynchronize(stream), "waiting for the GPU"); }
+    @Override public void synchronize() {
+        enter();
+        Driver.check(JCudaDriver.cuStreamSynchronize(stream), "waiting for the GPU");
+    }
 
     @Override public void close() {
+        enter();
         synchronize();
         if (cublas != null) cublas.close();
         staging.close();

@@ -12,6 +12,7 @@ public final class Kernel {
     private final String name;
     private final Entry entry;
     private final Object handle;
+    private final long sharedBytes;
     private final Call call;
 
     /// @param handle whatever the GPU needs to launch it
@@ -20,6 +21,7 @@ public final class Kernel {
         this.name = name;
         this.entry = entry(name, module);
         this.handle = handle;
+        this.sharedBytes = entry.shared().stream().mapToLong(Variable::bytes).sum();
         this.call = new Call(this);
     }
 
@@ -34,6 +36,9 @@ public final class Kernel {
     Entry entry() { return entry; }
 
     Object handle() { return handle; }
+
+    /// Shared memory that the kernel declares itself, beside what a launch adds.
+    long sharedBytes() { return sharedBytes; }
 
     List<Variable> parameters() { return entry.parameters(); }
 

@@ -1,6 +1,7 @@
 package lucid.kernels.gpu;
 
 import java.lang.foreign.MemorySegment;
+import jcuda.Pointer;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
@@ -9,6 +10,8 @@ import jcuda.driver.JCudaDriver;
 final class Staging implements AutoCloseable {
     private static final long BLOCK_BYTES = 4 << 20;
     private static final int BLOCKS = 4;
+    /// Where copies that share a block begin.
+    private static final long ALIGNMENT = 256;
     /// Events without timing are cheaper.
     private static final int NO_TIMING = 2;
 
@@ -17,6 +20,8 @@ final class Staging implements AutoCloseable {
     private final CUstream stream;
     private final Block[] blocks = new Block[BLOCKS];
     private int next;
+    /// Bytes of block `next` that are taken.
+    private long taken;
 
     Staging(CUstream stream) {
         this.stream = stream;
@@ -29,31 +34,35 @@ final class Staging implements AutoCloseable {
         }
     }
 
-    /// The next block, when the copy that used it last is done.
-    private Block block() {
-        Block block = blocks[next];
-        next = (next + 1) % BLOCKS;
-        Driver.check(JCudaDriver.cuEventSynchronize(block.done), "waiting for an earlier copy");
-        return block;
+    /// A block with room, at `taken`. Small copies share one, so that the host waits for the device once in megabytes, not once in four tables.
+    private Block block(long bytes) {
+        if (taken + bytes > BLOCK_BYTES) {
+            next = (next + 1) % BLOCKS;
+            taken = 0;
+        }
+        if (taken == 0) Driver.check(JCudaDriver.cuEventSynchronize(blocks[next].done), "waiting for an earlier copy");
+        return blocks[next];
     }
 
     void in(long address, MemorySegment source) {
         for (long at = 0; at < source.byteSize(); at += BLOCK_BYTES) {
             long bytes = Math.min(BLOCK_BYTES, source.byteSize() - at);
-            Block block = block();
-            MemorySegment.copy(source, at, block.memory, 0, bytes);
-            Driver.check(JCudaDriver.cuMemcpyHtoDAsync(Pointers.device(address + at), block.pointer, bytes, stream), "copy of " + bytes + " bytes to the device");
+            Block block = block(bytes);
+            MemorySegment.copy(source, at, block.memory, taken, bytes);
+            Driver.check(JCudaDriver.cuMemcpyHtoDAsync(Pointers.device(address + at), Pointers.host(block.memory.address() + taken), bytes, stream), "copy of " + bytes + " bytes to the device");
             Driver.check(JCudaDriver.cuEventRecord(block.done, stream), "cuEventRecord");
+            taken += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
     }
 
     void out(long address, MemorySegment target) {
         for (long at = 0; at < target.byteSize(); at += BLOCK_BYTES) {
             long bytes = Math.min(BLOCK_BYTES, target.byteSize() - at);
-            Block block = block();
-            Driver.check(JCudaDriver.cuMemcpyDtoHAsync(block.pointer, Pointers.device(address + at), bytes, stream), "copy of " + bytes + " bytes from the device");
+            Block block = block(bytes);
+            Pointer pinned = Pointers.host(block.memory.address() + taken);
+            Driver.check(JCudaDriver.cuMemcpyDtoHAsync(pinned, Pointers.device(address + at), bytes, stream), "copy of " + bytes + " bytes from the device");
             Driver.check(JCudaDriver.cuStreamSynchronize(stream), "waiting for the GPU");
-            MemorySegment.copy(block.memory, 0, target, at, bytes);
+            MemorySegment.copy(block.memory, taken, target, at, bytes);
         }
     }
 
