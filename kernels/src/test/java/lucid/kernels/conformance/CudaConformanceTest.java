@@ -3,11 +3,12 @@ package lucid.kernels.conformance;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.TestGpu;
 import org.junit.jupiter.api.Nested;
 
-/// The CUDA device over the emulator, all checks on.
+/// The CUDA device over the emulator, all checks on, or over hardware ([TestGpu]).
 class CudaConformanceTest {
-    private static Device device() { return new CudaDevice(new EmulatedGpu()); }
+    private static Device device() { return new CudaDevice(TestGpu.open(EmulatedGpu.Settings.DEFAULT)); }
 
     @Nested class MatMul extends MatMulContract {
         MatMul() { super(CudaConformanceTest::device); }

@@ -16,6 +16,8 @@ import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.cuda.Bits.TwinBuffer;
 import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.Gpu;
+import lucid.kernels.gpu.TestGpu;
 import org.junit.jupiter.api.Test;
 
 /// Log-probabilities, cross-entropy and the terms of the policy gradient.
@@ -120,7 +122,7 @@ class CudaLogprobTest extends BitTest {
     @Test void chunksDoNotShow() {
         float[][] results = new float[2][];
         for (int small = 0; small < 2; small++) {
-            try (Bits b = new Bits(new EmulatedGpu()); EmulatedGpu gpu = new EmulatedGpu()) {
+            try (Bits b = new Bits(TestGpu.open(EmulatedGpu.Settings.DEFAULT)); Gpu gpu = TestGpu.open(EmulatedGpu.Settings.DEFAULT)) {
                 CudaMemory memory = new CudaMemory(gpu);
                 Kernels kernels = new Kernels(gpu, memory);
                 LogProb op = new CudaLogProb(kernels, new CudaMatMul(kernels), new CudaElementwise(kernels), small == 0 ? 1 << 25 : 4096);
@@ -130,7 +132,7 @@ class CudaLogprobTest extends BitTest {
         assertArrayEquals(results[0], results[1]);
     }
 
-    private static float[] all(EmulatedGpu gpu, CudaMemory memory, LogProb op, Bits b) {
+    private static float[] all(Gpu gpu, CudaMemory memory, LogProb op, Bits b) {
         int rows = 2, width = 2, vocabulary = 4200;
         float[] data = new float[2 * (rows + vocabulary) * width];
         for (int i = 0; i < data.length; i++) data[i] = (float) b.random.nextDouble(-1, 1);

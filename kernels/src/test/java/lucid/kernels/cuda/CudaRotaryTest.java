@@ -14,7 +14,9 @@ import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.cuda.Bits.TwinBuffer;
 import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.Graph;
+import lucid.kernels.gpu.TestGpu;
 import org.junit.jupiter.api.Test;
 
 /// Tables and rotations, head sizes that quads divide and others, both ways, in place and not.
@@ -77,7 +79,7 @@ class CudaRotaryTest extends BitTest {
 
     /// A recorded rotation gives the eager bits at every run; a wrong position that it meets is said by the next call outside the graph.
     @Test void inAGraph() {
-        EmulatedGpu gpu = new EmulatedGpu();
+        Gpu gpu = TestGpu.open(EmulatedGpu.Settings.DEFAULT);
         try (CudaDevice d = new CudaDevice(gpu); Buffer xs = d.allocate(DType.F32, 16); Buffer ys = d.allocate(DType.F32, 16); Buffer zs = d.allocate(DType.F32, 16);
                 Buffer tables = d.allocate(DType.F32, 8); Buffer positions = d.allocate(DType.I32, 2); Buffer one = d.allocate(DType.I32, 1)) {
             d.write(xs, 0, new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});

@@ -25,6 +25,7 @@ import lucid.kernels.contract.RowGroups;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.TestGpu;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.machine.Schedule;
 import org.junit.jupiter.api.DynamicTest;
@@ -90,7 +91,7 @@ class CudaTensorMatMulTest {
         return result;
     }
 
-    private static Device gpu(Precision precision) { return new CudaDevice(new EmulatedGpu(SETTINGS), precision); }
+    private static Device gpu(Precision precision) { return new CudaDevice(TestGpu.open(SETTINGS), precision); }
 
     @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
     @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1", "130,300,70,0", "16,40,1100,0", "40,70,600,0"})
@@ -204,7 +205,7 @@ class CudaTensorMatMulTest {
 
     @TestFactory Stream<DynamicTest> wholeNumbersHaveTheCpusBits() {
         return cases().stream().map(c -> DynamicTest.dynamicTest(c.name(), () -> {
-            try (Bits bits = new Bits(new EmulatedGpu(SETTINGS))) {
+            try (Bits bits = new Bits(TestGpu.open(SETTINGS))) {
                 c.body().accept(bits);
             }
         }));

@@ -16,6 +16,7 @@ import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.gpu.EmulatedGpu;
+import lucid.kernels.gpu.TestGpu;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.machine.Schedule;
 import org.junit.jupiter.api.Test;
@@ -59,7 +60,7 @@ class TensorAttentionTest {
 
     private static void compare(int heads, int kvHeads, int dim, int queryRows, int keyRows, int gap, Span... spans) {
         AttentionPlan plan = new AttentionPlan(heads, kvHeads, dim, List.of(spans));
-        try (Device cpu = new SimdDevice(1); Device gpu = new CudaDevice(new EmulatedGpu(SETTINGS), Precision.TENSOR)) {
+        try (Device cpu = new SimdDevice(1); Device gpu = new CudaDevice(TestGpu.open(SETTINGS), Precision.TENSOR)) {
             Result expected = run(cpu, plan, queryRows, keyRows, gap);
             Result found = run(gpu, plan, queryRows, keyRows, gap);
             assertArrayEquals(expected.out, found.out, 0x1p-8f, "out of " + plan);
@@ -77,7 +78,7 @@ class TensorAttentionTest {
 
     @Test void headsBeyond128StayExact() {
         AttentionPlan plan = new AttentionPlan(1, 1, 130, List.of(Span.causal(0, 5)));
-        try (Device cpu = new SimdDevice(1); Device gpu = new CudaDevice(new EmulatedGpu(SETTINGS), Precision.TENSOR)) {
+        try (Device cpu = new SimdDevice(1); Device gpu = new CudaDevice(TestGpu.open(SETTINGS), Precision.TENSOR)) {
             assertArrayEquals(run(cpu, plan, 5, 5, 0).out, run(gpu, plan, 5, 5, 0).out);
         }
     }
@@ -86,7 +87,7 @@ class TensorAttentionTest {
     @Test void decodingHasTheBitsOfPrefill() {
         AttentionPlan whole = new AttentionPlan(4, 2, 16, List.of(Span.causal(0, 75)));
         AttentionPlan last = new AttentionPlan(4, 2, 16, List.of(new Span(74, 1, 74, 0, 0, 0, 75, true)));
-        try (Device gpu = new CudaDevice(new EmulatedGpu(SETTINGS), Precision.TENSOR)) {
+        try (Device gpu = new CudaDevice(TestGpu.open(SETTINGS), Precision.TENSOR)) {
             Result all = run(gpu, whole, 75, 75, 0);
             Result one = run(gpu, last, 75, 75, 0);
             assertArrayEquals(Arrays.copyOfRange(all.out, 74 * 64, 75 * 64), Arrays.copyOfRange(one.out, 74 * 64, 75 * 64));
