@@ -5,6 +5,7 @@ import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.gpu.Cublas;
 import lucid.kernels.gpu.Gpu;
@@ -31,18 +32,18 @@ public final class CublasMatMul implements MatMul {
     }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
-        ProductChecks.multiply(a, transposeA, b, transposeB, bias, mode, c);
+        ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);
         run(a, transposeA, b, transposeB, mode == Accumulate.ADD, c);
         if (bias != null && c.size() > 0) elementwise.binary(Elementwise.Binary.ADD, c, bias, c);
     }
 
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
-        ProductChecks.shapes("matmul (continue)", a, transposeA, b, transposeB, c);
+        ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         run(a, transposeA, b, transposeB, true, c);
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
-        ProductChecks.gradWeight(dy, x, groups, dw);
+        ProductArguments.gradWeight(dy, x, groups, dw);
         for (int g = 0; g < groups.count(); g++) {
             int from = groups.from(g);
             int to = groups.to(g);

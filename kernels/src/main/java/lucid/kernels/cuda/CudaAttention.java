@@ -1,11 +1,8 @@
 package lucid.kernels.cuda;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.AttentionArguments;
 import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
@@ -41,11 +38,7 @@ public final class CudaAttention implements Attention {
     @Override public void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         String name = "attention forward";
         check(name, plan, q, k, v, out, lse);
-        for (Matrix input : List.of(q, k, v)) {
-            Checks.apart(name, "out", out, "an input", input);
-            Checks.apart(name, "lse", lse, "an input", input);
-        }
-        Checks.apart(name, "out", out, "lse", lse);
+        AttentionArguments.results(name, q, k, v, out, lse);
         AttentionTables tables = tables(plan);
         if (tensor && plan.headDim() <= TENSOR_SIZES[2]) {
             forward("tensor", plan, tables.units(TILE_ROWS), scale, q, k, v, out, lse);
@@ -99,18 +92,7 @@ public final class CudaAttention implements Attention {
                                    Matrix dq, Matrix dk, Matrix dv) {
         String name = "attention backward";
         check(name, plan, q, k, v, out, lse);
-        Checks.like(name, "dOut", dOut, "out", out);
-        Checks.like(name, "dq", dq, "q", q);
-        Checks.like(name, "dk", dk, "k", k);
-        Checks.like(name, "dv", dv, "v", v);
-        for (Matrix input : List.of(q, k, v, out, lse, dOut)) {
-            Checks.apart(name, "dq", dq, "an input", input);
-            Checks.apart(name, "dk", dk, "an input", input);
-            Checks.apart(name, "dv", dv, "an input", input);
-        }
-        Checks.apart(name, "dq", dq, "dk", dk);
-        Checks.apart(name, "dq", dq, "dv", dv);
-        Checks.apart(name, "dk", dk, "dv", dv);
+        AttentionArguments.gradients(name, q, k, v, out, lse, dOut, dq, dk, dv);
         int d = size(plan.headDim(), SIZES);
         int rows = d == MOST_DIM ? 16 : 32;
         AttentionTables tables = tables(plan);
@@ -136,38 +118,7 @@ public final class CudaAttention implements Attention {
     private static void check(String name, AttentionPlan plan, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         Checks.present(name, "plan", plan);
         Checks.that(plan.headDim() <= MOST_DIM, name, "heads of " + plan.headDim() + " dimensions; the CUDA device has kernels for at most " + MOST_DIM + "; wanted smaller heads, or --device simd");
-        Checks.type(name, "q", q, DType.F32);
-        Checks.type(name, "k", k, DType.F32);
-        Checks.shape(name, "q", q, q.rows(), plan.heads() * plan.headDim(), DType.F32);
-        Checks.shape(name, "k", k, k.rows(), plan.kvHeads() * plan.headDim(), DType.F32);
-        Checks.like(name, "v", v, "k", k);
-        Checks.like(name, "out", out, "q", q);
-        Checks.shape(name, "lse", lse, q.rows(), plan.heads(), DType.F32);
-        int queryEnd = 0, keyEnd = 0;
-        for (Span s : plan.spans()) {
-            if (s.queries() > 0) queryEnd = Math.max(queryEnd, Math.addExact(s.queryRow(), s.queries()));
-            if (s.prefixKeys() > 0) keyEnd = Math.max(keyEnd, Math.addExact(s.prefixRow(), s.prefixKeys()));
-            if (s.ownKeys() > 0) keyEnd = Math.max(keyEnd, Math.addExact(s.ownRow(), s.ownKeys()));
-        }
-        checkSpans(plan);
-        Checks.that(queryEnd <= q.rows(), name, "the plan names query rows up to " + (queryEnd - 1) + " but q is " + q.describe() + "; wanted a plan over these rows");
-        Checks.that(keyEnd <= k.rows(), name, "the plan names key rows up to " + (keyEnd - 1) + " but k is " + k.describe() + "; wanted a plan over these rows");
-    }
-
-    private static void checkSpans(AttentionPlan plan) {
-        List<Span> byRow = new ArrayList<>();
-        for (int i = 0; i < plan.spans().size(); i++) {
-            Span s = plan.spans().get(i);
-            if (s.queries() > 0) byRow.add(s);
-            boolean apart = s.prefixKeys() == 0 || s.ownKeys() == 0 || s.prefixRow() + s.prefixKeys() <= s.ownRow() || s.ownRow() + s.ownKeys() <= s.prefixRow();
-            Checks.that(apart, "attention", "span " + i + " has prefix rows " + s.prefixRow() + " .. " + (s.prefixRow() + s.prefixKeys() - 1) + " and own rows "
-                    + s.ownRow() + " .. " + (s.ownRow() + s.ownKeys() - 1) + "; wanted every key row once in a span");
-        }
-        byRow.sort(Comparator.comparingInt(Span::queryRow));
-        for (int i = 1; i < byRow.size(); i++) {
-            Span a = byRow.get(i - 1), b = byRow.get(i);
-            Checks.that(a.queryRow() + a.queries() <= b.queryRow(), "attention", "two spans have query row " + b.queryRow()
-                    + "; wanted every query row in one span, or its result would be written twice");
-        }
+        AttentionArguments.shapes(name, plan, q, k, v, out, lse);
+        AttentionArguments.Extent.of(plan).within(name, q, k);
     }
 }

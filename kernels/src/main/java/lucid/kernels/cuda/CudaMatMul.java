@@ -4,6 +4,7 @@ import java.util.Locale;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
 
 /// [MatMul] on a GPU by f32 arithmetic without tensor cores: one chain for each element, so the bits are the CPU's.
@@ -18,18 +19,18 @@ public final class CudaMatMul implements MatMul {
     public CudaMatMul(Kernels kernels) { this.kernels = kernels; }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
-        ProductChecks.multiply(a, transposeA, b, transposeB, bias, mode, c);
+        ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);
         run(a, transposeA, b, transposeB, bias, mode == Accumulate.ADD ? ADD : 0, c);
     }
 
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
-        int k = ProductChecks.shapes("matmul (continue)", a, transposeA, b, transposeB, c);
+        int k = ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         if (k > 0) run(a, transposeA, b, transposeB, null, CONTINUE, c);
     }
 
     /// A launch for each group that has rows: the groups' chains are added in order because the launches are.
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
-        ProductChecks.gradWeight(dy, x, groups, dw);
+        ProductArguments.gradWeight(dy, x, groups, dw);
         for (int g = 0; g < groups.count(); g++) {
             int from = groups.from(g);
             int to = groups.to(g);

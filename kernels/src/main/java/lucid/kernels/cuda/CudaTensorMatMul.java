@@ -6,6 +6,7 @@ import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.ptx.async.TensorMap;
 import lucid.kernels.ptx.tensor.Swizzle;
@@ -38,17 +39,17 @@ public final class CudaTensorMatMul implements MatMul {
     }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
-        ProductChecks.multiply(a, transposeA, b, transposeB, bias, mode, c);
+        ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);
         run(a, transposeA, b, transposeB, bias, mode == Accumulate.ADD ? ADD : 0, c);
     }
 
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
-        int k = ProductChecks.shapes("matmul (continue)", a, transposeA, b, transposeB, c);
+        int k = ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         if (k > 0) run(a, transposeA, b, transposeB, null, CONTINUE, c);
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
-        ProductChecks.gradWeight(dy, x, groups, dw);
+        ProductArguments.gradWeight(dy, x, groups, dw);
         if (dy.rows() == 0 || dw.size() == 0) return;
         try (Bf16Factor left = factors.of(dy); Bf16Factor right = factors.of(x)) {
             for (int g = 0; g < groups.count(); g++) {

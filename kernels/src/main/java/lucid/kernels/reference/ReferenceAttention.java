@@ -1,20 +1,17 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.F32;
-
 import java.util.Arrays;
 import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.AttentionArguments;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 
 /// `softmax(scale · q kᵀ + mask) v`, one query and head at a time (Vaswani et al. 2017, arXiv 1706.03762). See [Attention].
 public final class ReferenceAttention implements Attention {
     @Override public void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
-        check("attention.forward", plan, q, k, v, out, lse);
-        Checks.apart("attention.forward", "out", out, "k", k);
-        Checks.apart("attention.forward", "out", out, "v", v);
+        check("attention forward", plan, q, k, v, out, lse);
+        AttentionArguments.results("attention forward", q, k, v, out, lse);
         double[][] queries = Values.read(q);
         double[][] keys = Values.read(k);
         double[][] values = Values.read(v);
@@ -53,12 +50,9 @@ public final class ReferenceAttention implements Attention {
     }
 
     @Override public void backward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk, Matrix dv) {
-        String operation = "attention.backward";
+        String operation = "attention backward";
         check(operation, plan, q, k, v, out, lse);
-        Checks.like(operation, "dOut", dOut, "out", out);
-        Checks.like(operation, "dq", dq, "q", q);
-        Checks.like(operation, "dk", dk, "k", k);
-        Checks.like(operation, "dv", dv, "v", v);
+        AttentionArguments.gradients(operation, q, k, v, out, lse, dOut, dq, dk, dv);
         Gradients g = new Gradients(plan, scale, Values.read(q), Values.read(k), Values.read(v), Values.read(out), Values.read(lse), Values.read(dOut),
                 Values.read(dq), Values.read(dk), Values.read(dv));
         g.clear();
@@ -112,23 +106,7 @@ public final class ReferenceAttention implements Attention {
     }
 
     private static void check(String operation, AttentionPlan plan, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
-        Checks.type(operation, "q", q, F32);
-        Checks.shape(operation, "q", q, q.rows(), plan.heads() * plan.headDim(), F32);
-        Checks.type(operation, "k", k, F32);
-        Checks.shape(operation, "k", k, k.rows(), plan.kvHeads() * plan.headDim(), F32);
-        Checks.like(operation, "v", v, "k", k);
-        Checks.like(operation, "out", out, "q", q);
-        Checks.shape(operation, "lse", lse, q.rows(), plan.heads(), F32);
-        for (int n = 0; n < plan.spans().size(); n++) {
-            Span span = plan.spans().get(n);
-            within(operation, n, "query", span.queryRow(), span.queries(), q.rows());
-            within(operation, n, "prefix", span.prefixRow(), span.prefixKeys(), k.rows());
-            within(operation, n, "own key", span.ownRow(), span.ownKeys(), k.rows());
-        }
-    }
-
-    private static void within(String operation, int span, String what, int from, int count, int rows) {
-        Checks.that(count == 0 || (long) from + count <= rows, operation, "span " + span + " has " + what + " rows " + from + " .. " + (from + (long) count - 1)
-                + "; the matrix has only " + rows + " rows");
+        AttentionArguments.shapes(operation, plan, q, k, v, out, lse);
+        AttentionArguments.Extent.of(plan).within(operation, q, k);
     }
 }

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import lucid.kernels.contract.Attention;
+import lucid.kernels.contract.AttentionArguments;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Checks;
 
 /// A plan cut into units that threads take in any order, dearest first. How it is cut shows in no bit: every chain lives inside one unit.
 ///
-/// @param queryEnd one past the last query row that the plan names, `keyEnd` likewise for key rows
-record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forward, List<AttentionUnits.BackwardUnit> backward, int queryEnd, int keyEnd) {
+/// @param extent how far the plan reaches in the matrices
+record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forward, List<AttentionUnits.BackwardUnit> backward, AttentionArguments.Extent extent) {
     static final int KEYS = Attention.KEY_BLOCK;
     /// Rows a forward unit may hold: queries and outputs of 512 rows x 128 fill half of a 1 MiB cache, and a key block is packed once for all of them.
     private static final int MOST_ROWS = 512;
@@ -41,14 +41,8 @@ record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forw
     }
 
     static AttentionSchedule of(AttentionPlan plan, int threads) {
-        int queryEnd = 0, keyEnd = 0;
-        for (Span s : plan.spans()) {
-            if (s.queries() > 0) queryEnd = Math.max(queryEnd, Math.addExact(s.queryRow(), s.queries()));
-            if (s.prefixKeys() > 0) keyEnd = Math.max(keyEnd, Math.addExact(s.prefixRow(), s.prefixKeys()));
-            if (s.ownKeys() > 0) keyEnd = Math.max(keyEnd, Math.addExact(s.ownRow(), s.ownKeys()));
-        }
-        checkSpans(plan);
-        return new AttentionSchedule(plan, threads, forwardUnits(plan, threads), AttentionUnits.cut(plan, AttentionComponents.of(plan), threads), queryEnd, keyEnd);
+        AttentionArguments.Extent extent = AttentionArguments.Extent.of(plan);
+        return new AttentionSchedule(plan, threads, forwardUnits(plan, threads), AttentionUnits.cut(plan, AttentionComponents.of(plan), threads), extent);
     }
 
     /// Head dimensions in scratch: a multiple of the 16 virtual lanes.
@@ -56,23 +50,6 @@ record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forw
 
     /// Head dimensions in scratch that lies in panels.
     static int panelled(int headDim) { return (headDim + AttentionRowTiles.PANEL - 1) & -AttentionRowTiles.PANEL; }
-
-    private static void checkSpans(AttentionPlan plan) {
-        List<Span> byRow = new ArrayList<>();
-        for (int i = 0; i < plan.spans().size(); i++) {
-            Span s = plan.spans().get(i);
-            if (s.queries() > 0) byRow.add(s);
-            boolean apart = s.prefixKeys() == 0 || s.ownKeys() == 0 || s.prefixRow() + s.prefixKeys() <= s.ownRow() || s.ownRow() + s.ownKeys() <= s.prefixRow();
-            Checks.that(apart, "attention", "span " + i + " has prefix rows " + s.prefixRow() + " .. " + (s.prefixRow() + s.prefixKeys() - 1) + " and own rows "
-                    + s.ownRow() + " .. " + (s.ownRow() + s.ownKeys() - 1) + "; wanted every key row once in a span");
-        }
-        byRow.sort(Comparator.comparingInt(Span::queryRow));
-        for (int i = 1; i < byRow.size(); i++) {
-            Span a = byRow.get(i - 1), b = byRow.get(i);
-            Checks.that(a.queryRow() + a.queries() <= b.queryRow(), "attention", "two spans have query row " + b.queryRow()
-                    + "; wanted every query row in one span, or its result would be written twice");
-        }
-    }
 
     private static List<ForwardUnit> forwardUnits(AttentionPlan plan, int threads) {
         int group = plan.heads() / plan.kvHeads();

@@ -1,28 +1,31 @@
-package lucid.kernels.cuda;
+package lucid.kernels.contract;
 
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Checks;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+/// What every device demands of the arguments of [MatMul].
+public final class ProductArguments {
+    private ProductArguments() {}
 
-/// What every form of [lucid.kernels.contract.MatMul] on a GPU demands of its arguments, in the words of the CPU devices.
-final class ProductChecks {
-    private ProductChecks() {}
-
-    static void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
-        shapes("matmul", a, transposeA, b, transposeB, c);
+    /// Of [MatMul#multiply]; bias may be null. Returns the inner size k.
+    public static int multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
+        int k = product("matmul", a, transposeA, b, transposeB, c);
         if (bias != null) {
             Checks.shape("matmul", "bias", bias, 1, c.cols(), F32);
             Checks.apart("matmul", "c", c, "bias", bias);
         }
         Checks.present("matmul", "mode", mode);
+        return k;
     }
 
-    static void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
+    /// Of [MatMul#multiplyContinue]. Returns the inner size k.
+    public static int multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+        return product("matmul (continue)", a, transposeA, b, transposeB, c);
+    }
+
+    /// Of [MatMul#gradWeight].
+    public static void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         Checks.type("gradWeight", "dy", dy, F32);
         Checks.type("gradWeight", "x", x, F32);
         Checks.that(x.rows() == dy.rows(), "gradWeight", "dy is " + dy.describe() + " and x is " + x.describe() + "; wanted equal numbers of rows");
@@ -32,8 +35,7 @@ final class ProductChecks {
         Checks.apart("gradWeight", "dw", dw, "x", x);
     }
 
-    /// Shapes and types of a product; returns k.
-    static int shapes(String operation, Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+    private static int product(String operation, Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         Checks.type(operation, "a", a, F32);
         Checks.type(operation, "b", b, F32, BF16, F16);
         int m = transposeA ? a.cols() : a.rows();
