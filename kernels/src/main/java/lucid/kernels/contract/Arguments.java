@@ -80,4 +80,73 @@ public final class Arguments {
         Checks.like(operation, "grad", grad, "param", param);
         for (Matrix m : moments) Checks.like(operation, "moment", m, "param", param);
     }
+
+    /// Of [Optimizer#adamW]; the bf16 image may be null.
+    public static void adamW(String operation, int step, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
+        update(operation, step, grad, param, m, v);
+        if (bf16 != null) Checks.shape(operation, "bf16", bf16, param.rows(), param.cols(), BF16);
+    }
+
+    /// Of what [Reduce] makes of a row: one number.
+    public static void rows(String operation, Matrix x, Matrix y) {
+        Checks.type(operation, "x", x, F32);
+        Checks.shape(operation, "y", y, x.rows(), 1, F32);
+        Checks.apart(operation, "y", y, "x", x);
+    }
+
+    /// Of [Reduce#rowDot].
+    public static void rowDot(Matrix a, Matrix b, Matrix y) {
+        rows("reduce.rowDot", a, y);
+        Checks.like("reduce.rowDot", "b", b, "a", a);
+        Checks.apart("reduce.rowDot", "y", y, "b", b);
+    }
+
+    /// Of [Reduce#columnSums].
+    public static void columnSums(Matrix x, RowGroups groups, Matrix y) {
+        Checks.type("reduce.columnSums", "x", x, F32);
+        Checks.groups("reduce.columnSums", groups, x.rows());
+        Checks.shape("reduce.columnSums", "y", y, 1, x.cols(), F32);
+        Checks.apart("reduce.columnSums", "y", y, "x", x);
+    }
+
+    /// Of [Reduce#addSumOfSquares].
+    public static void addSumOfSquares(Matrix x, Matrix y) {
+        Checks.type("reduce.addSumOfSquares", "x", x, F32);
+        Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
+        Checks.apart("reduce.addSumOfSquares", "y", y, "x", x);
+    }
+
+    /// Of [Reduce#softmax].
+    public static void softmax(Matrix x, Matrix y) {
+        Checks.type("reduce.softmax", "x", x, F32);
+        Checks.like("reduce.softmax", "y", y, "x", x);
+        Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
+    }
+
+    /// Of [Reduce#softmaxBackward].
+    public static void softmaxBackward(Matrix y, Matrix dy, Matrix dx) {
+        String operation = "reduce.softmax backward";
+        Checks.type(operation, "y", y, F32);
+        Checks.like(operation, "dy", dy, "y", y);
+        Checks.like(operation, "dx", dx, "y", y);
+        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        Checks.sameOrApart(operation, "dx", dx, "y", y);
+    }
+
+    /// Of [Sampling#sample].
+    public static void sample(String operation, Sampling.Rule rule, Matrix logits, Buffer counters, Buffer ids) {
+        Checks.present(operation, "rule", rule);
+        Checks.type(operation, "logits", logits, F32);
+        Checks.that(logits.cols() > 0, operation, "logits are " + logits.describe() + "; wanted at least one token to choose from");
+        Checks.buffer(operation, "counters", counters, 4L * logits.rows(), I32);
+        Checks.buffer(operation, "ids", ids, logits.rows(), I32);
+    }
+
+    /// Of [Sampling#probabilities].
+    public static void probabilities(String operation, Sampling.Rule rule, Matrix logits, Matrix y) {
+        Checks.present(operation, "rule", rule);
+        Checks.type(operation, "logits", logits, F32);
+        Checks.like(operation, "y", y, "logits", logits);
+        Checks.sameOrApart(operation, "y", y, "logits", logits);
+    }
 }

@@ -7,6 +7,8 @@ package lucid.kernels.contract;
 /// blocks are merged in ascending order. The same in every method here, so that what the sampler saw is what the trainer computes.
 public interface LogProb {
     int VOCAB_BLOCK = 2048;
+    /// The target of a row that [#crossEntropy] leaves out.
+    int IGNORED = -100;
 
     /// Per row: `logProb = x[target] - lse`, `entropy = lse - Σ softmax·x`, `lse`, with x = logits / temperature.
     ///

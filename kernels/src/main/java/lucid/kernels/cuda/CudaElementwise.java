@@ -7,6 +7,7 @@ import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 
 /// [Elementwise] on a GPU: one kernel for each function, four columns to a thread.
@@ -21,9 +22,7 @@ public final class CudaElementwise implements Elementwise {
     }
 
     @Override public void copy(Matrix x, Matrix y) {
-        Checks.present("elementwise.copy", "x", x);
-        Checks.shape("elementwise.copy", "y", y, x.rows(), x.cols(), x.dtype());
-        Checks.sameOrApart("elementwise.copy", "y", y, "x", x);
+        ElementwiseArguments.copy(x, y);
         int words = x.dtype() == DType.I64 ? 2 : 1;
         Maps.over(v -> {
             Matrix from = v[0];
@@ -35,14 +34,7 @@ public final class CudaElementwise implements Elementwise {
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
-        String operation = "elementwise." + op;
-        Checks.type(operation, "a", a, F32);
-        Checks.type(operation, "b", b, F32);
-        Checks.that((b.rows() == a.rows() || b.rows() == 1) && (b.cols() == a.cols() || b.cols() == 1), operation,
-                "b is " + b.describe() + " but a is " + a.describe() + "; wanted the same shape, or 1 row, or 1 column");
-        Checks.like(operation, "y", y, "a", a);
-        Checks.sameOrApart(operation, "y", y, "a", a);
-        Checks.sameOrApart(operation, "y", y, "b", b);
+        ElementwiseArguments.binary("elementwise." + op, a, b, y);
         if (b.rows() == a.rows() && b.cols() == a.cols()) {
             Maps.over(v -> binary(op, v[0], v[1], v[1].stride(), 1, v[2]), a, b, y);
         } else if (b.size() == 1) {
@@ -59,48 +51,33 @@ public final class CudaElementwise implements Elementwise {
     }
 
     @Override public void addScaled(float alpha, Matrix x, Matrix y) {
-        check("elementwise.addScaled", x, y);
+        ElementwiseArguments.unary("elementwise.addScaled", x, y);
         Maps.over(v -> Maps.launch(kernels.call("elementwise_add_scaled_f32_sm80").f32(alpha).view(v[0]).view(v[1]), v[0]), x, y);
     }
 
     @Override public void scale(float alpha, Matrix x, Matrix y) {
-        check("elementwise.scale", x, y);
+        ElementwiseArguments.unary("elementwise.scale", x, y);
         Maps.over(v -> Maps.launch(kernels.call("elementwise_scale_f32_sm80").f32(alpha).view(v[0]).view(v[1]), v[0]), x, y);
     }
 
     @Override public void unary(Unary op, Matrix x, Matrix y) {
-        check("elementwise." + op, x, y);
+        ElementwiseArguments.unary("elementwise." + op, x, y);
         Maps.over(v -> Maps.launch(kernels.call("elementwise_unary_" + name(op) + "_f32_sm80").view(v[0]).view(v[1]), v[0]), x, y);
     }
 
     @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) {
-        String operation = "elementwise." + op + " backward";
-        check(operation, x, dx);
-        Checks.like(operation, "dy", dy, "x", x);
-        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        ElementwiseArguments.unaryBackward("elementwise." + op + " backward", x, dy, dx);
         String kernel = "elementwise_unary_backward_" + name(op) + "_f32_sm80";
         Maps.over(v -> Maps.launch(kernels.call(kernel).view(v[0]).view(v[1]).view(v[2]).u32(add(mode)), v[0]), x, dy, dx);
     }
 
     @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) {
-        check("elementwise.swiGlu", gate, y);
-        Checks.like("elementwise.swiGlu", "up", up, "gate", gate);
-        Checks.sameOrApart("elementwise.swiGlu", "y", y, "up", up);
+        ElementwiseArguments.swiGlu(gate, up, y);
         Maps.over(v -> Maps.launch(kernels.call("elementwise_swiglu_f32_sm80").view(v[0]).view(v[1]).view(v[2]), v[0]), gate, up, y);
     }
 
     @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) {
-        String operation = "elementwise.swiGlu backward";
-        check(operation, gate, dGate);
-        Checks.like(operation, "up", up, "gate", gate);
-        Checks.like(operation, "dy", dy, "gate", gate);
-        Checks.like(operation, "dUp", dUp, "gate", gate);
-        Checks.apart(operation, "dUp", dUp, "dGate", dGate);
-        for (Matrix out : new Matrix[] {dGate, dUp}) {
-            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "gate", gate);
-            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "up", up);
-            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "dy", dy);
-        }
+        ElementwiseArguments.swiGluBackward(gate, up, dy, dGate, dUp);
         Maps.over(v -> Maps.launch(kernels.call("elementwise_swiglu_backward_f32_sm80").view(v[0]).view(v[1]).view(v[2]).view(v[3]).view(v[4]).u32(add(mode)), v[0]),
                 gate, up, dy, dGate, dUp);
     }
@@ -108,10 +85,4 @@ public final class CudaElementwise implements Elementwise {
     private static String name(Enum<?> op) { return op.name().toLowerCase(Locale.ROOT); }
 
     private static int add(Accumulate mode) { return mode == Accumulate.ADD ? 1 : 0; }
-
-    private static void check(String operation, Matrix x, Matrix y) {
-        Checks.type(operation, "x", x, F32);
-        Checks.like(operation, "y", y, "x", x);
-        Checks.sameOrApart(operation, "y", y, "x", x);
-    }
 }

@@ -1,15 +1,13 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
 
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.LogProbArguments;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
@@ -22,7 +20,6 @@ public final class CudaLogProb implements LogProb {
     /// Logits in a chunk: 128 MiB, enough rows and columns for products at full speed.
     private static final int CHUNK = 1 << 25;
     private static final int ROWS = CHUNK / VOCAB_BLOCK;
-    private static final int IGNORED = -100;
 
     private final Kernels kernels;
     private final MatMul products;
@@ -41,8 +38,8 @@ public final class CudaLogProb implements LogProb {
 
     @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.forward";
-        check(operation, hidden, head, targets, temperature);
-        outputs(operation, hidden.rows(), logProb, entropy, lse);
+        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
+        targets(operation, targets, hidden.rows(), head.rows(), false);
         int most = Math.min(ROWS, Math.max(1, chunk / VOCAB_BLOCK));
         for (int r = 0; r < hidden.rows(); r += most) {
             Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + most));
@@ -61,18 +58,10 @@ public final class CudaLogProb implements LogProb {
 
     @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.ofLogits";
-        Checks.type(operation, "logits", logits, F32);
-        checkTemperature(operation, temperature);
+        LogProbArguments.ofLogits(operation, logits, targets, temperature, logProb, entropy, lse);
         targets(operation, targets, logits.rows(), logits.cols(), false);
-        outputs(operation, logits.rows(), logProb, entropy, lse);
         if (logits.rows() == 0) return;
         new Softmax(logits.rows(), 0, targets, temperature, logProb, entropy, lse, null).absorb(logits, 0, null, true);
-    }
-
-    private static void outputs(String operation, int rows, Buffer logProb, Buffer entropy, Buffer lse) {
-        Checks.buffer(operation, "logProb", logProb, rows, F32);
-        Checks.buffer(operation, "entropy", entropy, rows, F32);
-        Checks.buffer(operation, "lse", lse, rows, F32);
     }
 
     /// The running softmax of rows `firstRow .. firstRow + rows`, and where its results go; an output may be null.
@@ -111,14 +100,9 @@ public final class CudaLogProb implements LogProb {
     @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
                                    Matrix dHidden, Matrix dHead) {
         String operation = "logProb.backward";
-        check(operation, hidden, head, targets, temperature);
+        LogProbArguments.backward(operation, hidden, head, targets, temperature, lse, dLogProb, groups, mode, dHidden, dHead);
+        targets(operation, targets, hidden.rows(), head.rows(), false);
         int rows = hidden.rows();
-        Checks.buffer(operation, "lse", lse, rows, F32);
-        Checks.buffer(operation, "dLogProb", dLogProb, rows, F32);
-        Checks.groups(operation, groups, rows);
-        Checks.present(operation, "mode", mode);
-        if (dHidden != null) checkGradient(operation, "dHidden", dHidden, hidden, hidden, head);
-        if (dHead != null) checkGradient(operation, "dHead", dHead, head, hidden, head);
         if (rows == 0) return;
         // A group's chain must see all its rows in one call, so chunks divide the vocabulary and never the rows.
         int columns = Math.min(head.rows(), Math.max(64, chunk / rows / 64 * 64));
@@ -147,68 +131,32 @@ public final class CudaLogProb implements LogProb {
 
     @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss,
                                 Buffer coefficient) {
-        String operation = "logProb.ratio";
-        Checks.present(operation, "settings", settings);
-        Checks.present(operation, "logProb", logProb);
-        int n = Math.toIntExact(logProb.length());
-        String[] names = {"logProb", "old", "reference", "advantage", "weight", "ratio", "kl", "loss", "coefficient"};
-        Buffer[] buffers = {logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient};
-        Kernels.Launching call = kernels.call("logprob_ratio_f32_sm80");
-        for (int i = 0; i < names.length; i++) {
-            if (buffers[i] != null || i != 2) Checks.buffer(operation, names[i], buffers[i], n, F32);
-            call.bufferOrNull(buffers[i]);
-        }
+        int n = LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         if (n == 0) return;
+        Kernels.Launching call = kernels.call("logprob_ratio_f32_sm80").buffer(logProb).buffer(old).bufferOrNull(reference).buffer(advantage).buffer(weight)
+                .buffer(ratio).buffer(kl).buffer(loss).buffer(coefficient);
         call.u32(n).f32(1 - settings.epsilonLow()).f32(1 + settings.epsilonHigh()).f32(settings.beta()).f32(settings.klClamp()).launch((n + 255) / 256, 256);
     }
 
     @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {
         String operation = "logProb.crossEntropy";
-        Checks.type(operation, "logits", logits, F32);
+        LogProbArguments.crossEntropy(operation, logits, targets, loss, lse);
         targets(operation, targets, logits.rows(), logits.cols(), true);
-        Checks.buffer(operation, "loss", loss, logits.rows(), F32);
-        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
         if (logits.rows() == 0) return;
         new Softmax(logits.rows(), 0, targets, 1, null, null, lse, loss).absorb(logits, 0, null, true);
     }
 
     @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {
         String operation = "logProb.crossEntropy backward";
-        Checks.type(operation, "logits", logits, F32);
+        LogProbArguments.crossEntropyBackward(operation, logits, targets, lse, dLoss, mode, dLogits);
         targets(operation, targets, logits.rows(), logits.cols(), true);
-        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
-        Checks.buffer(operation, "dLoss", dLoss, logits.rows(), F32);
-        Checks.present(operation, "mode", mode);
-        Checks.like(operation, "dLogits", dLogits, "logits", logits);
-        Checks.sameOrApart(operation, "dLogits", dLogits, "logits", logits);
         gradient(logits, targets, lse, dLoss, 0, mode == Accumulate.ADD, true, 1, dLogits);
     }
 
-    private static void checkGradient(String operation, String name, Matrix gradient, Matrix of, Matrix hidden, Matrix head) {
-        Checks.shape(operation, name, gradient, of.rows(), of.cols(), F32);
-        Checks.apart(operation, name, gradient, "hidden", hidden);
-        Checks.apart(operation, name, gradient, "head", head);
-    }
-
-    private void check(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature) {
-        Checks.type(operation, "hidden", hidden, F32);
-        Checks.type(operation, "head", head, F32, BF16);
-        Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe() + "; wanted equal columns (the width)");
-        checkTemperature(operation, temperature);
-        targets(operation, targets, hidden.rows(), head.rows(), false);
-    }
-
-    private static void checkTemperature(String operation, float temperature) {
-        Checks.that(temperature > 0, operation, "temperature is " + temperature + "; wanted > 0");
-    }
-
     private void targets(String operation, Buffer targets, int rows, int vocabulary, boolean mayIgnore) {
-        Checks.buffer(operation, "targets", targets, rows, I32);
         if (rows == 0) return;
         int[] values = new int[rows];
         kernels.gpu().copyOut(CudaBuffer.address(targets), MemorySegment.ofArray(values));
-        for (int r = 0; r < rows; r++) {
-            if (!mayIgnore || values[r] != IGNORED) Checks.index(operation, "targets", r, values[r], vocabulary);
-        }
+        LogProbArguments.targets(operation, values, vocabulary, mayIgnore);
     }
 }

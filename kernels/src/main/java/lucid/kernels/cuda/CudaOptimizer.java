@@ -1,8 +1,6 @@
 package lucid.kernels.cuda;
 
 import lucid.kernels.contract.Arguments;
-import lucid.kernels.contract.Checks;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 
@@ -13,9 +11,7 @@ public final class CudaOptimizer implements Optimizer {
     public CudaOptimizer(Kernels kernels) { this.kernels = kernels; }
 
     @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
-        String operation = "optimizer.adamW";
-        Arguments.update(operation, settings.step(), grad, param, m, v);
-        if (bf16 != null) Checks.shape(operation, "bf16", bf16, param.rows(), param.cols(), DType.BF16);
+        Arguments.adamW("optimizer.adamW", settings.step(), grad, param, m, v, bf16);
         float decay = (float) (1 - (double) settings.lr() * settings.weightDecay());
         float size = (float) (settings.lr() / (1 - StrictMath.pow(settings.beta1(), settings.step())));
         float root = (float) StrictMath.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step()));

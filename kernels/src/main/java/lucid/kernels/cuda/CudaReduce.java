@@ -3,7 +3,7 @@ package lucid.kernels.cuda;
 import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
@@ -22,26 +22,18 @@ public final class CudaReduce implements Reduce {
     }
 
     @Override public void rowSum(Matrix x, Matrix y) {
-        checkRows("reduce.rowSum", x, y);
+        Arguments.rows("reduce.rowSum", x, y);
         launch(kernels.call("reduce_row_sum_f32_sm80").view(x).view(y), x);
     }
 
     @Override public void rowMax(Matrix x, Matrix y) {
-        checkRows("reduce.rowMax", x, y);
+        Arguments.rows("reduce.rowMax", x, y);
         launch(kernels.call("reduce_row_max_f32_sm80").view(x).view(y), x);
     }
 
     @Override public void rowDot(Matrix a, Matrix b, Matrix y) {
-        checkRows("reduce.rowDot", a, y);
-        Checks.like("reduce.rowDot", "b", b, "a", a);
-        Checks.apart("reduce.rowDot", "y", y, "b", b);
+        Arguments.rowDot(a, b, y);
         launch(kernels.call("reduce_row_dot_f32_sm80").view(a).view(b).view(y), a);
-    }
-
-    private static void checkRows(String operation, Matrix x, Matrix y) {
-        Checks.type(operation, "x", x, F32);
-        Checks.shape(operation, "y", y, x.rows(), 1, F32);
-        Checks.apart(operation, "y", y, "x", x);
     }
 
     /// Gives the last two parameters of a kernel that takes 16 rows to a block, and launches it.
@@ -50,17 +42,12 @@ public final class CudaReduce implements Reduce {
     }
 
     @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) {
-        Checks.type("reduce.columnSums", "x", x, F32);
-        Checks.groups("reduce.columnSums", groups, x.rows());
-        Checks.shape("reduce.columnSums", "y", y, 1, x.cols(), F32);
-        Checks.apart("reduce.columnSums", "y", y, "x", x);
+        Arguments.columnSums(x, groups, y);
         columns.sums(x, groups, y);
     }
 
     @Override public void addSumOfSquares(Matrix x, Matrix y) {
-        Checks.type("reduce.addSumOfSquares", "x", x, F32);
-        Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
-        Checks.apart("reduce.addSumOfSquares", "y", y, "x", x);
+        Arguments.addSumOfSquares(x, y);
         int perRow = (x.cols() + PIECE - 1) / PIECE;
         int pieces = Math.multiplyExact(x.rows(), perRow);
         try (CudaBuffer sums = kernels.scratch(F32, pieces)) {
@@ -70,19 +57,12 @@ public final class CudaReduce implements Reduce {
     }
 
     @Override public void softmax(Matrix x, Matrix y) {
-        Checks.type("reduce.softmax", "x", x, F32);
-        Checks.like("reduce.softmax", "y", y, "x", x);
-        Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
+        Arguments.softmax(x, y);
         if (x.cols() > 0) launch(kernels.call("reduce_softmax_f32_sm80").view(x).view(y), x);
     }
 
     @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) {
-        String operation = "reduce.softmax backward";
-        Checks.type(operation, "y", y, F32);
-        Checks.like(operation, "dy", dy, "y", y);
-        Checks.like(operation, "dx", dx, "y", y);
-        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
-        Checks.sameOrApart(operation, "dx", dx, "y", y);
+        Arguments.softmaxBackward(y, dy, dx);
         if (y.cols() > 0) launch(kernels.call("reduce_softmax_backward_f32_sm80").view(y).view(dy).view(dx).u32(mode == Accumulate.ADD ? 1 : 0), y);
     }
 }

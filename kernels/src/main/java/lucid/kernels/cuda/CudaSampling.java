@@ -7,6 +7,7 @@ import static lucid.kernels.contract.DType.I64;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
@@ -29,11 +30,7 @@ public final class CudaSampling implements Sampling {
 
     @Override public void sample(Rule rule, Matrix logits, long key, Buffer counters, Buffer ids) {
         String operation = "sampling.sample";
-        Checks.present(operation, "rule", rule);
-        Checks.type(operation, "logits", logits, F32);
-        Checks.that(logits.cols() > 0, operation, "logits are " + logits.describe() + "; wanted at least one token to choose from");
-        Checks.buffer(operation, "counters", counters, 4L * logits.rows(), I32);
-        Checks.buffer(operation, "ids", ids, logits.rows(), I32);
+        Arguments.sample(operation, rule, logits, counters, ids);
         if (logits.rows() == 0) return;
         try (Run run = new Run(operation, rule, logits)) {
             run.peaks(rule.greedy() ? ids : null);
@@ -47,10 +44,7 @@ public final class CudaSampling implements Sampling {
 
     @Override public void probabilities(Rule rule, Matrix logits, Matrix y) {
         String operation = "sampling.probabilities";
-        Checks.present(operation, "rule", rule);
-        Checks.type(operation, "logits", logits, F32);
-        Checks.like(operation, "y", y, "logits", logits);
-        Checks.sameOrApart(operation, "y", y, "logits", logits);
+        Arguments.probabilities(operation, rule, logits, y);
         if (logits.size() == 0) return;
         try (Run run = new Run(operation, rule, logits)) {
             Buffer chosen = rule.greedy() ? run.scratch(I32, logits.rows()) : null;

@@ -8,6 +8,7 @@ import java.util.function.DoubleUnaryOperator;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
@@ -19,9 +20,7 @@ public final class ReferenceElementwise implements Elementwise {
     }
 
     @Override public void copy(Matrix x, Matrix y) {
-        Checks.present("elementwise.copy", "x", x);
-        Checks.shape("elementwise.copy", "y", y, x.rows(), x.cols(), x.dtype());
-        Checks.sameOrApart("elementwise.copy", "y", y, "x", x);
+        ElementwiseArguments.copy(x, y);
         long size = x.dtype().bytes();
         for (int r = 0; r < x.rows(); r++) {
             MemorySegment.copy(HostBuffer.segment(x), (x.offset() + r * x.stride()) * size, HostBuffer.segment(y), (y.offset() + r * y.stride()) * size,
@@ -30,14 +29,7 @@ public final class ReferenceElementwise implements Elementwise {
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
-        String operation = "elementwise." + op;
-        Checks.type(operation, "a", a, F32);
-        Checks.type(operation, "b", b, F32);
-        Checks.that((b.rows() == a.rows() || b.rows() == 1) && (b.cols() == a.cols() || b.cols() == 1), operation,
-                "b is " + b.describe() + " but a is " + a.describe() + "; wanted the same shape, or 1 row, or 1 column");
-        Checks.like(operation, "y", y, "a", a);
-        Checks.sameOrApart(operation, "y", y, "a", a);
-        Checks.sameOrApart(operation, "y", y, "b", b);
+        ElementwiseArguments.binary("elementwise." + op, a, b, y);
         DoubleBinaryOperator f = switch (op) {
             case ADD -> (p, q) -> p + q;
             case SUB -> (p, q) -> p - q;
@@ -55,25 +47,22 @@ public final class ReferenceElementwise implements Elementwise {
     }
 
     @Override public void addScaled(float alpha, Matrix x, Matrix y) {
-        check("elementwise.addScaled", x, y);
+        ElementwiseArguments.unary("elementwise.addScaled", x, y);
         Values.write(map(Values.read(x), v -> alpha * v), Accumulate.ADD, y);
     }
 
     @Override public void scale(float alpha, Matrix x, Matrix y) {
-        check("elementwise.scale", x, y);
+        ElementwiseArguments.unary("elementwise.scale", x, y);
         Values.write(map(Values.read(x), v -> alpha * v), y);
     }
 
     @Override public void unary(Unary op, Matrix x, Matrix y) {
-        check("elementwise." + op, x, y);
+        ElementwiseArguments.unary("elementwise." + op, x, y);
         Values.write(map(Values.read(x), v -> Functions.value(op, v)), y);
     }
 
     @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) {
-        String operation = "elementwise." + op + " backward";
-        check(operation, x, dx);
-        Checks.like(operation, "dy", dy, "x", x);
-        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        ElementwiseArguments.unaryBackward("elementwise." + op + " backward", x, dy, dx);
         double[][] g = Values.read(dy);
         double[][] in = Values.read(x);
         for (int r = 0; r < x.rows(); r++) {
@@ -83,9 +72,7 @@ public final class ReferenceElementwise implements Elementwise {
     }
 
     @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) {
-        check("elementwise.swiGlu", gate, y);
-        Checks.like("elementwise.swiGlu", "up", up, "gate", gate);
-        Checks.sameOrApart("elementwise.swiGlu", "y", y, "up", up);
+        ElementwiseArguments.swiGlu(gate, up, y);
         double[][] g = Values.read(gate);
         double[][] u = Values.read(up);
         for (int r = 0; r < gate.rows(); r++) {
@@ -95,12 +82,7 @@ public final class ReferenceElementwise implements Elementwise {
     }
 
     @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) {
-        String operation = "elementwise.swiGlu backward";
-        check(operation, gate, dGate);
-        Checks.like(operation, "up", up, "gate", gate);
-        Checks.like(operation, "dy", dy, "gate", gate);
-        Checks.like(operation, "dUp", dUp, "gate", gate);
-        Checks.apart(operation, "dUp", dUp, "dGate", dGate);
+        ElementwiseArguments.swiGluBackward(gate, up, dy, dGate, dUp);
         double[][] g = Values.read(gate);
         double[][] u = Values.read(up);
         double[][] d = Values.read(dy);
@@ -114,12 +96,6 @@ public final class ReferenceElementwise implements Elementwise {
         }
         Values.write(dg, mode, dGate);
         Values.write(du, mode, dUp);
-    }
-
-    private static void check(String operation, Matrix x, Matrix y) {
-        Checks.type(operation, "x", x, F32);
-        Checks.like(operation, "y", y, "x", x);
-        Checks.sameOrApart(operation, "y", y, "x", x);
     }
 
     private static double[][] map(double[][] x, DoubleUnaryOperator f) {

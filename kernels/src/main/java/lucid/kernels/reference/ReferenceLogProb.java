@@ -1,39 +1,31 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
-
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.LogProbArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 
 /// Log-softmax, its gradient, and the clipped policy-gradient terms. See [LogProb].
 public final class ReferenceLogProb implements LogProb {
-    private static final int IGNORED = -100;
-
     @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.forward";
-        int[] target = check(operation, hidden, head, targets, temperature);
-        write(operation, logits(hidden, head), target, temperature, logProb, entropy, lse);
+        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
+        int[] target = targets(operation, targets, head.rows(), false);
+        write(logits(hidden, head), target, temperature, logProb, entropy, lse);
     }
 
     @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.ofLogits";
-        Checks.type(operation, "logits", logits, F32);
-        checkTemperature(operation, temperature);
-        write(operation, Values.read(logits), targets(operation, targets, logits.rows(), logits.cols(), false), temperature, logProb, entropy, lse);
+        LogProbArguments.ofLogits(operation, logits, targets, temperature, logProb, entropy, lse);
+        int[] target = targets(operation, targets, logits.cols(), false);
+        write(Values.read(logits), target, temperature, logProb, entropy, lse);
     }
 
     /// `logProb = x_target - lse`, `entropy = lse - Σ softmax·x`, `lse = log Σ eˣ`, with x = logits / temperature.
-    private static void write(String operation, double[][] logits, int[] target, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+    private static void write(double[][] logits, int[] target, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         int rows = logits.length;
-        Checks.buffer(operation, "logProb", logProb, rows, F32);
-        Checks.buffer(operation, "entropy", entropy, rows, F32);
-        Checks.buffer(operation, "lse", lse, rows, F32);
         double[] logProbs = new double[rows];
         double[] entropies = new double[rows];
         double[] sums = new double[rows];
@@ -55,10 +47,8 @@ public final class ReferenceLogProb implements LogProb {
     @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
                                    Matrix dHidden, Matrix dHead) {
         String operation = "logProb.backward";
-        int[] target = check(operation, hidden, head, targets, temperature);
-        Checks.buffer(operation, "lse", lse, hidden.rows(), F32);
-        Checks.buffer(operation, "dLogProb", dLogProb, hidden.rows(), F32);
-        Checks.groups(operation, groups, hidden.rows());
+        LogProbArguments.backward(operation, hidden, head, targets, temperature, lse, dLogProb, groups, mode, dHidden, dHead);
+        int[] target = targets(operation, targets, head.rows(), false);
         double[][] d = logits(hidden, head);
         double[] sums = Values.read(lse);
         double[] coefficient = Values.read(dLogProb);
@@ -69,11 +59,9 @@ public final class ReferenceLogProb implements LogProb {
             }
         }
         if (dHidden != null) {
-            Checks.like(operation, "dHidden", dHidden, "hidden", hidden);
             Values.write(ReferenceMatMul.product(d, Values.read(head), head.cols()), mode, dHidden);
         }
         if (dHead != null) {
-            Checks.shape(operation, "dHead", dHead, head.rows(), head.cols(), F32);
             double[][] transposed = new double[head.rows()][d.length];
             for (int r = 0; r < d.length; r++) {
                 for (int j = 0; j < d[r].length; j++) transposed[j][r] = d[r][j];
@@ -83,13 +71,7 @@ public final class ReferenceLogProb implements LogProb {
     }
 
     @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
-        String operation = "logProb.ratio";
-        Checks.present(operation, "logProb", logProb);
-        long rows = logProb.length();
-        Buffer[] all = {logProb, old, advantage, weight, ratio, kl, loss, coefficient};
-        String[] names = {"logProb", "old", "advantage", "weight", "ratio", "kl", "loss", "coefficient"};
-        for (int i = 0; i < all.length; i++) Checks.buffer(operation, names[i], all[i], rows, F32);
-        if (reference != null) Checks.buffer(operation, "reference", reference, rows, F32);
+        LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         double[] now = Values.read(logProb);
         double[] before = Values.read(old);
         double[] anchor = reference == null ? now : Values.read(reference);
@@ -128,10 +110,8 @@ public final class ReferenceLogProb implements LogProb {
 
     @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {
         String operation = "logProb.crossEntropy";
-        Checks.type(operation, "logits", logits, F32);
-        int[] target = targets(operation, targets, logits.rows(), logits.cols(), true);
-        Checks.buffer(operation, "loss", loss, logits.rows(), F32);
-        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
+        LogProbArguments.crossEntropy(operation, logits, targets, loss, lse);
+        int[] target = targets(operation, targets, logits.cols(), true);
         double[][] x = Values.read(logits);
         double[] losses = new double[x.length];
         double[] sums = new double[x.length];
@@ -145,12 +125,8 @@ public final class ReferenceLogProb implements LogProb {
 
     @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {
         String operation = "logProb.crossEntropy backward";
-        Checks.type(operation, "logits", logits, F32);
-        int[] target = targets(operation, targets, logits.rows(), logits.cols(), true);
-        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
-        Checks.buffer(operation, "dLoss", dLoss, logits.rows(), F32);
-        Checks.like(operation, "dLogits", dLogits, "logits", logits);
-        Checks.sameOrApart(operation, "dLogits", dLogits, "logits", logits);
+        LogProbArguments.crossEntropyBackward(operation, logits, targets, lse, dLoss, mode, dLogits);
+        int[] target = targets(operation, targets, logits.cols(), true);
         double[][] x = Values.read(logits);
         double[] sums = Values.read(lse);
         double[] d = Values.read(dLoss);
@@ -173,24 +149,9 @@ public final class ReferenceLogProb implements LogProb {
         return y;
     }
 
-    private static int[] check(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature) {
-        Checks.type(operation, "hidden", hidden, F32);
-        Checks.type(operation, "head", head, F32, BF16);
-        Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe() + "; wanted equal columns (the width)");
-        checkTemperature(operation, temperature);
-        return targets(operation, targets, hidden.rows(), head.rows(), false);
-    }
-
-    private static void checkTemperature(String operation, float temperature) {
-        Checks.that(temperature > 0, operation, "temperature is " + temperature + "; wanted > 0");
-    }
-
-    private static int[] targets(String operation, Buffer targets, int rows, int vocabulary, boolean mayIgnore) {
-        Checks.buffer(operation, "targets", targets, rows, I32);
+    private static int[] targets(String operation, Buffer targets, int vocabulary, boolean mayIgnore) {
         int[] values = Values.readInts(targets);
-        for (int r = 0; r < rows; r++) {
-            if (!mayIgnore || values[r] != IGNORED) Checks.index(operation, "targets", r, values[r], vocabulary);
-        }
+        LogProbArguments.targets(operation, values, vocabulary, mayIgnore);
         return values;
     }
 }

@@ -1,18 +1,13 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.BF16;
-
 import lucid.kernels.contract.Arguments;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 
 /// One update per element. See [Optimizer].
 public final class ReferenceOptimizer implements Optimizer {
     @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
-        String operation = "optimizer.adamW";
-        Arguments.update(operation, settings.step(), grad, param, m, v);
-        if (bf16 != null) Checks.shape(operation, "bf16", bf16, param.rows(), param.cols(), BF16);
+        Arguments.adamW("optimizer.adamW", settings.step(), grad, param, m, v, bf16);
         double[][] g = Values.read(grad);
         double[][] p = Values.read(param);
         double[][] first = Values.read(m);

@@ -1,15 +1,13 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.U8;
 
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.PatchGrid;
 
 /// A convolution whose stride is its kernel's size: cut into patches, then one product. See [PatchEmbedding].
 public final class ReferencePatchEmbedding implements PatchEmbedding {
@@ -23,14 +21,8 @@ public final class ReferencePatchEmbedding implements PatchEmbedding {
 
     /// `out[n·patches + p] = weight · patch_p + bias + position_p`.
     private static void forward(String operation, Buffer images, DType type, Grid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        grid.check(operation);
-        Checks.buffer(operation, "images", images, grid.values(), type);
-        Checks.type(operation, "weight", weight, F32, BF16, F16);
+        PatchGrid.of(operation, grid.n, grid.height, grid.width, grid.patch).forward(operation, images, type, weight, bias, positions, out);
         int hidden = weight.rows();
-        Checks.shape(operation, "weight", weight, hidden, grid.length(), F32, BF16, F16);
-        Checks.shape(operation, "bias", bias, 1, hidden, F32);
-        if (positions != null) Checks.shape(operation, "positions", positions, grid.patches(), hidden, F32);
-        Checks.shape(operation, "out", out, grid.n * grid.patches(), hidden, F32);
         double[][] results = ReferenceMatMul.product(grid.cut(images), Values.read(weight, true), hidden);
         double[] b = Values.read(bias)[0];
         double[][] position = positions == null ? new double[grid.patches()][hidden] : Values.read(positions);
@@ -41,18 +33,16 @@ public final class ReferencePatchEmbedding implements PatchEmbedding {
     }
 
     @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) {
+        String operation = "patchEmbedding.patches";
+        PatchGrid.of(operation, n, height, width, patch).cut(operation, framesOrPixels, out);
         Grid grid = new Grid(n, height, width, patch);
-        grid.check("patchEmbedding.patches");
-        Checks.buffer("patchEmbedding.patches", "framesOrPixels", framesOrPixels, grid.values(), U8, F32);
-        Checks.shape("patchEmbedding.patches", "out", out, n * grid.patches(), grid.length(), F32);
         Values.write(grid.cut(framesOrPixels), out);
     }
 
     @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
+        String operation = "patchEmbedding.patches backward";
+        PatchGrid.of(operation, n, height, width, patch).paste(operation, dPatches, dPixels);
         Grid grid = new Grid(n, height, width, patch);
-        grid.check("patchEmbedding.patches backward");
-        Checks.shape("patchEmbedding.patches backward", "dPatches", dPatches, n * grid.patches(), grid.length(), F32);
-        Checks.buffer("patchEmbedding.patches backward", "dPixels", dPixels, grid.values(), F32);
         double[] pixels = new double[grid.values()];
         double[][] d = Values.read(dPatches);
         for (int row = 0; row < d.length; row++) {
@@ -63,11 +53,6 @@ public final class ReferencePatchEmbedding implements PatchEmbedding {
 
     /// Where element e of patch row r lies: `r = image · patches + (py · columns + px)`, `e = (channel · patch + dy) · patch + dx`.
     private record Grid(int n, int height, int width, int patch) {
-        void check(String operation) {
-            Checks.that(n >= 0 && height >= 0 && width >= 0 && patch > 0, operation, n + " images of " + height + " x " + width + ", patch " + patch
-                    + "; wanted no negative size and a positive patch");
-        }
-
         int columns() { return width / patch; }
 
         int patches() { return height / patch * columns(); }

@@ -1,11 +1,9 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.F32;
-
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
@@ -17,9 +15,7 @@ public final class ReferenceReduce implements Reduce {
     @Override public void rowMax(Matrix x, Matrix y) { overRows("reduce.rowMax", x, y, ReferenceReduce::max); }
 
     @Override public void rowDot(Matrix a, Matrix b, Matrix y) {
-        Checks.type("reduce.rowDot", "a", a, F32);
-        Checks.like("reduce.rowDot", "b", b, "a", a);
-        Checks.shape("reduce.rowDot", "y", y, a.rows(), 1, F32);
+        Arguments.rowDot(a, b, y);
         double[][] left = Values.read(a);
         double[][] right = Values.read(b);
         double[][] sums = new double[a.rows()][1];
@@ -28,9 +24,7 @@ public final class ReferenceReduce implements Reduce {
     }
 
     @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) {
-        Checks.type("reduce.columnSums", "x", x, F32);
-        Checks.groups("reduce.columnSums", groups, x.rows());
-        Checks.shape("reduce.columnSums", "y", y, 1, x.cols(), F32);
+        Arguments.columnSums(x, groups, y);
         double[][] sums = new double[1][x.cols()];
         for (double[] row : Values.read(x)) {
             for (int c = 0; c < row.length; c++) sums[0][c] += row[c];
@@ -39,28 +33,21 @@ public final class ReferenceReduce implements Reduce {
     }
 
     @Override public void addSumOfSquares(Matrix x, Matrix y) {
-        Checks.type("reduce.addSumOfSquares", "x", x, F32);
-        Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
+        Arguments.addSumOfSquares(x, y);
         double sum = 0;
         for (double[] row : Values.read(x)) sum += dot(row, row);
         Values.write(new double[][] {{sum}}, Accumulate.ADD, y);
     }
 
     @Override public void softmax(Matrix x, Matrix y) {
-        Checks.type("reduce.softmax", "x", x, F32);
-        Checks.like("reduce.softmax", "y", y, "x", x);
-        Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
+        Arguments.softmax(x, y);
         double[][] rows = Values.read(x);
         for (int r = 0; r < rows.length; r++) rows[r] = softmax(rows[r]);
         Values.write(rows, y);
     }
 
     @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) {
-        Checks.type("reduce.softmax backward", "y", y, F32);
-        Checks.like("reduce.softmax backward", "dy", dy, "y", y);
-        Checks.like("reduce.softmax backward", "dx", dx, "y", y);
-        Checks.sameOrApart("reduce.softmax backward", "dx", dx, "dy", dy);
-        Checks.sameOrApart("reduce.softmax backward", "dx", dx, "y", y);
+        Arguments.softmaxBackward(y, dy, dx);
         double[][] p = Values.read(y);
         double[][] g = Values.read(dy);
         for (int r = 0; r < y.rows(); r++) {
@@ -99,8 +86,7 @@ public final class ReferenceReduce implements Reduce {
     }
 
     private static void overRows(String operation, Matrix x, Matrix y, ToDoubleFunction<double[]> f) {
-        Checks.type(operation, "x", x, F32);
-        Checks.shape(operation, "y", y, x.rows(), 1, F32);
+        Arguments.rows(operation, x, y);
         double[][] rows = Values.read(x);
         double[][] results = new double[x.rows()][1];
         for (int r = 0; r < x.rows(); r++) results[r][0] = f.applyAsDouble(rows[r]);

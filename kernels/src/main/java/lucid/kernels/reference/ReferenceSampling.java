@@ -1,12 +1,12 @@
 package lucid.kernels.reference;
 
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
 
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
@@ -16,11 +16,7 @@ import lucid.kernels.math.Philox;
 /// Filters, then the inverse of the cumulative distribution. See [Sampling].
 public final class ReferenceSampling implements Sampling {
     @Override public void sample(Rule rule, Matrix logits, long key, Buffer counters, Buffer ids) {
-        String operation = "sampling.sample";
-        Checks.type(operation, "logits", logits, F32);
-        Checks.that(logits.cols() > 0, operation, "logits are " + logits.describe() + "; wanted at least one token to choose from");
-        Checks.buffer(operation, "counters", counters, 4L * logits.rows(), I32);
-        Checks.buffer(operation, "ids", ids, logits.rows(), I32);
+        Arguments.sample("sampling.sample", rule, logits, counters, ids);
         double[][] rows = Values.read(logits);
         int[] at = Values.readInts(counters);
         int[] chosen = new int[rows.length];
@@ -32,8 +28,7 @@ public final class ReferenceSampling implements Sampling {
     }
 
     @Override public void probabilities(Rule rule, Matrix logits, Matrix y) {
-        Checks.type("sampling.probabilities", "logits", logits, F32);
-        Checks.like("sampling.probabilities", "y", y, "logits", logits);
+        Arguments.probabilities("sampling.probabilities", rule, logits, y);
         double[][] rows = Values.read(logits);
         for (int r = 0; r < rows.length; r++) rows[r] = filtered(rule, rows[r]);
         Values.write(rows, y);

@@ -3,7 +3,6 @@ package lucid.kernels.simd;
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I64;
 import static lucid.kernels.simd.Species.LANES;
 import static lucid.kernels.simd.Strips.at;
 
@@ -13,9 +12,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
@@ -26,12 +25,7 @@ public final class SimdConversion implements Conversion {
     public SimdConversion(Workers workers) { this.workers = workers; }
 
     @Override public void convert(Matrix x, Matrix y) {
-        String operation = "conversion.convert";
-        Checks.present(operation, "x", x);
-        Checks.present(operation, "y", y);
-        boolean known = x.dtype() == F32 ? y.dtype() == BF16 || y.dtype() == F16 : y.dtype() == F32 && x.dtype() != I64;
-        Checks.that(known, operation, "from " + x.dtype() + " to " + y.dtype() + "; wanted F32 <-> BF16, F32 <-> F16, U8 -> F32 or I32 -> F32");
-        Checks.shape(operation, "y", y, x.rows(), x.cols(), y.dtype());
+        ElementwiseArguments.convert(x, y);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
         DType type = x.dtype();
@@ -40,7 +34,7 @@ public final class SimdConversion implements Conversion {
             case F16 -> type == F32 ? (r, c, n, _) -> toF16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n, _) -> widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
             case I32 -> (r, c, n, _) -> fromI32(xs, at(x, r, c), ys, at(y, r, c), n);
             case U8 -> (r, c, n, _) -> fromU8(xs, at(x, r, c), ys, at(y, r, c), n);
-            default -> throw new IllegalArgumentException(operation + ": no way from " + type + " to " + y.dtype());
+            default -> throw new IllegalArgumentException("conversion.convert: no way from " + type + " to " + y.dtype());
         };
         Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), body);
     }

@@ -12,6 +12,7 @@ import jdk.incubator.vector.FloatVector;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
@@ -34,9 +35,7 @@ public final class SimdElementwise implements Elementwise {
     }
 
     @Override public void copy(Matrix x, Matrix y) {
-        Checks.present("elementwise.copy", "x", x);
-        Checks.shape("elementwise.copy", "y", y, x.rows(), x.cols(), x.dtype());
-        Checks.sameOrApart("elementwise.copy", "y", y, "x", x);
+        ElementwiseArguments.copy(x, y);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
         long size = x.dtype().bytes();
@@ -45,14 +44,7 @@ public final class SimdElementwise implements Elementwise {
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
-        String operation = "elementwise." + op;
-        Checks.type(operation, "a", a, F32);
-        Checks.type(operation, "b", b, F32);
-        Checks.that((b.rows() == a.rows() || b.rows() == 1) && (b.cols() == a.cols() || b.cols() == 1), operation,
-                "b is " + b.describe() + " but a is " + a.describe() + "; wanted the same shape, or 1 row, or 1 column");
-        Checks.like(operation, "y", y, "a", a);
-        Checks.sameOrApart(operation, "y", y, "a", a);
-        Checks.sameOrApart(operation, "y", y, "b", b);
+        ElementwiseArguments.binary("elementwise." + op, a, b, y);
         MemorySegment as = HostBuffer.segment(a);
         MemorySegment bs = HostBuffer.segment(b);
         MemorySegment ys = HostBuffer.segment(y);
@@ -69,28 +61,29 @@ public final class SimdElementwise implements Elementwise {
     }
 
     @Override public void addScaled(float alpha, Matrix x, Matrix y) {
-        MemorySegment xs = check("elementwise.addScaled", x, y);
+        ElementwiseArguments.unary("elementwise.addScaled", x, y);
+        MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
         Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, _) -> BinaryLoops.addScaled(alpha, xs, at(x, r, c), ys, at(y, r, c), n));
     }
 
     @Override public void scale(float alpha, Matrix x, Matrix y) {
-        MemorySegment xs = check("elementwise.scale", x, y);
+        ElementwiseArguments.unary("elementwise.scale", x, y);
+        MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
         Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, _) -> BinaryLoops.run(Binary.MUL, xs, at(x, r, c), alpha, ys, at(y, r, c), n));
     }
 
     @Override public void unary(Unary op, Matrix x, Matrix y) {
-        MemorySegment xs = check("elementwise." + op, x, y);
+        ElementwiseArguments.unary("elementwise." + op, x, y);
+        MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
         Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, t) -> unary(op, pads.of(t), xs, at(x, r, c), ys, at(y, r, c), n));
     }
 
     @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) {
-        String operation = "elementwise." + op + " backward";
-        MemorySegment xs = check(operation, x, dx);
-        Checks.like(operation, "dy", dy, "x", x);
-        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
+        ElementwiseArguments.unaryBackward("elementwise." + op + " backward", x, dy, dx);
+        MemorySegment xs = HostBuffer.segment(x);
         MemorySegment gs = HostBuffer.segment(dy);
         MemorySegment ds = HostBuffer.segment(dx);
         boolean add = mode == Accumulate.ADD;
@@ -99,9 +92,8 @@ public final class SimdElementwise implements Elementwise {
     }
 
     @Override public void swiGlu(Matrix gate, Matrix up, Matrix y) {
-        MemorySegment gs = check("elementwise.swiGlu", gate, y);
-        Checks.like("elementwise.swiGlu", "up", up, "gate", gate);
-        Checks.sameOrApart("elementwise.swiGlu", "y", y, "up", up);
+        ElementwiseArguments.swiGlu(gate, up, y);
+        MemorySegment gs = HostBuffer.segment(gate);
         MemorySegment us = HostBuffer.segment(up);
         MemorySegment ys = HostBuffer.segment(y);
         Strips.run(workers, y.rows(), y.cols(), gate.isDense() && up.isDense() && y.isDense(), (r, c, n, t) ->
@@ -109,17 +101,8 @@ public final class SimdElementwise implements Elementwise {
     }
 
     @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) {
-        String operation = "elementwise.swiGlu backward";
-        MemorySegment gs = check(operation, gate, dGate);
-        Checks.like(operation, "up", up, "gate", gate);
-        Checks.like(operation, "dy", dy, "gate", gate);
-        Checks.like(operation, "dUp", dUp, "gate", gate);
-        Checks.apart(operation, "dUp", dUp, "dGate", dGate);
-        for (Matrix out : new Matrix[] {dGate, dUp}) {
-            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "gate", gate);
-            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "up", up);
-            Checks.sameOrApart(operation, out == dGate ? "dGate" : "dUp", out, "dy", dy);
-        }
+        ElementwiseArguments.swiGluBackward(gate, up, dy, dGate, dUp);
+        MemorySegment gs = HostBuffer.segment(gate);
         MemorySegment us = HostBuffer.segment(up);
         MemorySegment ys = HostBuffer.segment(dy);
         MemorySegment dgs = HostBuffer.segment(dGate);
@@ -128,13 +111,6 @@ public final class SimdElementwise implements Elementwise {
         boolean dense = gate.isDense() && up.isDense() && dy.isDense() && dGate.isDense() && dUp.isDense();
         Strips.run(workers, gate.rows(), gate.cols(), dense, (r, c, n, t) ->
                 swiGluBackward(pads.of(t), gs, at(gate, r, c), us, at(up, r, c), ys, at(dy, r, c), dgs, at(dGate, r, c), dus, at(dUp, r, c), n, add));
-    }
-
-    private static MemorySegment check(String operation, Matrix x, Matrix y) {
-        Checks.type(operation, "x", x, F32);
-        Checks.like(operation, "y", y, "x", x);
-        Checks.sameOrApart(operation, "y", y, "x", x);
-        return HostBuffer.segment(x);
     }
 
     private static void fill(float value, MemorySegment y, long yo, int n) {

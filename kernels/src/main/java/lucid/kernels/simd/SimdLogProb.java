@@ -1,15 +1,11 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.LogProbArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.host.HostBuffer;
@@ -21,7 +17,6 @@ public final class SimdLogProb implements LogProb {
     private static final int CHUNK = 1 << 22;
     /// Rows that share one pass over the head, so that a chunk of whole vocabulary blocks fits.
     private static final int ROWS = CHUNK / VOCAB_BLOCK;
-    private static final int IGNORED = -100;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
     private final Workers workers;
@@ -38,8 +33,9 @@ public final class SimdLogProb implements LogProb {
 
     @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.forward";
-        int[] target = check(operation, hidden, head, targets, temperature);
-        Outputs out = new Outputs(operation, hidden.rows(), logProb, entropy, lse);
+        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
+        int[] target = targets(operation, targets, head.rows(), false);
+        Outputs out = new Outputs(logProb, entropy, lse);
         for (int r = 0; r < hidden.rows(); r += ROWS) {
             Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + ROWS));
             int columns = CHUNK / rows.rows() / VOCAB_BLOCK * VOCAB_BLOCK;
@@ -56,10 +52,9 @@ public final class SimdLogProb implements LogProb {
 
     @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.ofLogits";
-        Checks.type(operation, "logits", logits, F32);
-        checkTemperature(operation, temperature);
-        int[] target = targets(operation, targets, logits.rows(), logits.cols(), false);
-        Outputs out = new Outputs(operation, logits.rows(), logProb, entropy, lse);
+        LogProbArguments.ofLogits(operation, logits, targets, temperature, logProb, entropy, lse);
+        int[] target = targets(operation, targets, logits.cols(), false);
+        Outputs out = new Outputs(logProb, entropy, lse);
         softmax.begin(logits.rows(), temperature);
         absorb(logits, 0, target, 0);
         for (int r = 0; r < logits.rows(); r++) out.write(r, r);
@@ -80,13 +75,10 @@ public final class SimdLogProb implements LogProb {
         private final MemorySegment entropy;
         private final MemorySegment lse;
 
-        Outputs(String operation, int rows, Buffer logProb, Buffer entropy, Buffer lse) {
-            Checks.buffer(operation, "logProb", logProb, rows, F32);
-            Checks.buffer(operation, "entropy", entropy, rows, F32);
-            Checks.buffer(operation, "lse", lse, rows, F32);
-            this.logProb = HostBuffer.of(logProb).segment();
-            this.entropy = HostBuffer.of(entropy).segment();
-            this.lse = HostBuffer.of(lse).segment();
+        Outputs(Buffer logProb, Buffer entropy, Buffer lse) {
+            this.logProb = memory(logProb);
+            this.entropy = memory(entropy);
+            this.lse = memory(lse);
         }
 
         void write(int from, int row) {
@@ -100,14 +92,9 @@ public final class SimdLogProb implements LogProb {
     @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
                                    Matrix dHidden, Matrix dHead) {
         String operation = "logProb.backward";
-        int[] target = check(operation, hidden, head, targets, temperature);
+        LogProbArguments.backward(operation, hidden, head, targets, temperature, lse, dLogProb, groups, mode, dHidden, dHead);
+        int[] target = targets(operation, targets, head.rows(), false);
         int rows = hidden.rows();
-        Checks.buffer(operation, "lse", lse, rows, F32);
-        Checks.buffer(operation, "dLogProb", dLogProb, rows, F32);
-        Checks.groups(operation, groups, rows);
-        Checks.present(operation, "mode", mode);
-        if (dHidden != null) checkGradient(operation, "dHidden", dHidden, hidden, hidden, head);
-        if (dHead != null) checkGradient(operation, "dHead", dHead, head, hidden, head);
         if (rows == 0) return;
         Matrix sum = dHidden == null || mode == Accumulate.SET ? dHidden : gradient.matrix(rows, hidden.cols());
         // A group's chain must see all its rows in one call, so chunks divide the vocabulary and never the rows.
@@ -146,30 +133,17 @@ public final class SimdLogProb implements LogProb {
     }
 
     @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
-        String operation = "logProb.ratio";
-        Checks.present(operation, "settings", settings);
-        Checks.present(operation, "logProb", logProb);
-        long rows = logProb.length();
-        Buffer[] all = {logProb, old, advantage, weight, ratio, kl, loss, coefficient};
-        String[] names = {"logProb", "old", "advantage", "weight", "ratio", "kl", "loss", "coefficient"};
-        MemorySegment[] at = new MemorySegment[all.length];
-        for (int i = 0; i < all.length; i++) {
-            Checks.buffer(operation, names[i], all[i], rows, F32);
-            at[i] = HostBuffer.of(all[i]).segment();
-        }
-        if (reference != null) Checks.buffer(operation, "reference", reference, rows, F32);
+        int rows = LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         MemorySegment anchor = reference == null ? null : HostBuffer.of(reference).segment();
-        PolicyTerms.Rows x = new PolicyTerms.Rows(at[0], at[1], anchor, at[2], at[3], at[4], at[5], at[6], at[7]);
+        PolicyTerms.Rows x = new PolicyTerms.Rows(memory(logProb), memory(old), anchor, memory(advantage), memory(weight), memory(ratio), memory(kl), memory(loss), memory(coefficient));
         PolicyTerms terms = new PolicyTerms(settings);
-        workers.parallel(Math.toIntExact(rows), Grain.rows(16), (from, to, _) -> terms.run(x, from, to));
+        workers.parallel(rows, Grain.rows(16), (from, to, _) -> terms.run(x, from, to));
     }
 
     @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {
         String operation = "logProb.crossEntropy";
-        Checks.type(operation, "logits", logits, F32);
-        int[] target = targets(operation, targets, logits.rows(), logits.cols(), true);
-        Checks.buffer(operation, "loss", loss, logits.rows(), F32);
-        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
+        LogProbArguments.crossEntropy(operation, logits, targets, loss, lse);
+        int[] target = targets(operation, targets, logits.cols(), true);
         softmax.begin(logits.rows(), 1);
         absorb(logits, 0, target, 0);
         for (int r = 0; r < logits.rows(); r++) {
@@ -181,13 +155,8 @@ public final class SimdLogProb implements LogProb {
 
     @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {
         String operation = "logProb.crossEntropy backward";
-        Checks.type(operation, "logits", logits, F32);
-        int[] target = targets(operation, targets, logits.rows(), logits.cols(), true);
-        Checks.buffer(operation, "lse", lse, logits.rows(), F32);
-        Checks.buffer(operation, "dLoss", dLoss, logits.rows(), F32);
-        Checks.present(operation, "mode", mode);
-        Checks.like(operation, "dLogits", dLogits, "logits", logits);
-        Checks.sameOrApart(operation, "dLogits", dLogits, "logits", logits);
+        LogProbArguments.crossEntropyBackward(operation, logits, targets, lse, dLoss, mode, dLogits);
+        int[] target = targets(operation, targets, logits.cols(), true);
         MemorySegment x = HostBuffer.segment(logits);
         MemorySegment out = HostBuffer.segment(dLogits);
         MemorySegment sums = HostBuffer.of(lse).segment();
@@ -203,30 +172,11 @@ public final class SimdLogProb implements LogProb {
         });
     }
 
-    private static void checkGradient(String operation, String name, Matrix gradient, Matrix of, Matrix hidden, Matrix head) {
-        Checks.shape(operation, name, gradient, of.rows(), of.cols(), F32);
-        Checks.apart(operation, name, gradient, "hidden", hidden);
-        Checks.apart(operation, name, gradient, "head", head);
-    }
+    private static MemorySegment memory(Buffer b) { return HostBuffer.of(b).segment(); }
 
-    private static int[] check(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature) {
-        Checks.type(operation, "hidden", hidden, F32);
-        Checks.type(operation, "head", head, F32, BF16);
-        Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe() + "; wanted equal columns (the width)");
-        checkTemperature(operation, temperature);
-        return targets(operation, targets, hidden.rows(), head.rows(), false);
-    }
-
-    private static void checkTemperature(String operation, float temperature) {
-        Checks.that(temperature > 0, operation, "temperature is " + temperature + "; wanted > 0");
-    }
-
-    private static int[] targets(String operation, Buffer targets, int rows, int vocabulary, boolean mayIgnore) {
-        Checks.buffer(operation, "targets", targets, rows, I32);
-        int[] values = HostBuffer.of(targets).segment().asSlice(0, 4L * rows).toArray(ValueLayout.JAVA_INT);
-        for (int r = 0; r < rows; r++) {
-            if (!mayIgnore || values[r] != IGNORED) Checks.index(operation, "targets", r, values[r], vocabulary);
-        }
+    private static int[] targets(String operation, Buffer targets, int vocabulary, boolean mayIgnore) {
+        int[] values = memory(targets).asSlice(0, 4L * targets.length()).toArray(ValueLayout.JAVA_INT);
+        LogProbArguments.targets(operation, values, vocabulary, mayIgnore);
         return values;
     }
 }

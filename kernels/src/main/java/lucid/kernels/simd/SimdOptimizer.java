@@ -7,8 +7,6 @@ import static lucid.kernels.simd.Species.LANES;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import lucid.kernels.contract.Arguments;
-import lucid.kernels.contract.Checks;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.host.HostBuffer;
@@ -24,9 +22,7 @@ public final class SimdOptimizer implements Optimizer {
     }
 
     @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
-        String operation = "optimizer.adamW";
-        Arguments.update(operation, settings.step(), grad, param, m, v);
-        if (bf16 != null) Checks.shape(operation, "bf16", bf16, param.rows(), param.cols(), DType.BF16);
+        Arguments.adamW("optimizer.adamW", settings.step(), grad, param, m, v, bf16);
         float decay = (float) (1 - (double) settings.lr() * settings.weightDecay());
         float size = (float) (settings.lr() / (1 - StrictMath.pow(settings.beta1(), settings.step())));
         float root = (float) StrictMath.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step()));

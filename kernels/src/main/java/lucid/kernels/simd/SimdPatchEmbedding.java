@@ -1,17 +1,15 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.U8;
 
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.PatchGrid;
 import lucid.kernels.host.HostBuffer;
 
 /// See [PatchEmbedding]. Patches are cut a chunk at a time into scratch memory and multiplied from there; a row is `(chain + bias) + position`.
@@ -39,16 +37,7 @@ public final class SimdPatchEmbedding implements PatchEmbedding {
     }
 
     private void forward(String operation, Buffer images, DType type, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        Checks.buffer(operation, "images", images, grid.values(), type);
-        Checks.type(operation, "weight", weight, F32, BF16, F16);
-        int hidden = weight.rows();
-        Checks.shape(operation, "weight", weight, hidden, grid.length(), F32, BF16, F16);
-        Checks.shape(operation, "bias", bias, 1, hidden, F32);
-        if (positions != null) Checks.shape(operation, "positions", positions, grid.patches(), hidden, F32);
-        Checks.shape(operation, "out", out, grid.rows(), hidden, F32);
-        Checks.apart(operation, "out", out, "weight", weight);
-        Checks.apart(operation, "out", out, "bias", bias);
-        if (positions != null) Checks.apart(operation, "out", out, "positions", positions);
+        grid.forward(operation, images, type, weight, bias, positions, out);
         int step = Math.max(1, CHUNK / grid.length());
         for (int row = 0; row < grid.rows(); row += step) {
             int end = Math.min(grid.rows(), row + step);
@@ -65,8 +54,8 @@ public final class SimdPatchEmbedding implements PatchEmbedding {
         long base = HostBuffer.byteOffset(out);
         workers.parallel(out.rows(), Grain.rows(grid.length()), (from, to, _) -> {
             for (int r = from; r < to; r++) {
-                if (images.dtype() == U8) grid.cutFrames(source, first + r, sink, base + r * out.stride() * 4);
-                else grid.cutPixels(source, first + r, sink, base + r * out.stride() * 4);
+                if (images.dtype() == U8) PatchCopy.cutFrames(grid, source, first + r, sink, base + r * out.stride() * 4);
+                else PatchCopy.cutPixels(grid, source, first + r, sink, base + r * out.stride() * 4);
             }
         });
     }
@@ -86,24 +75,20 @@ public final class SimdPatchEmbedding implements PatchEmbedding {
     @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) {
         String operation = "patchEmbedding.patches";
         PatchGrid grid = PatchGrid.of(operation, n, height, width, patch);
-        Checks.buffer(operation, "framesOrPixels", framesOrPixels, grid.values(), U8, F32);
-        Checks.shape(operation, "out", out, grid.rows(), grid.length(), F32);
-        Checks.that(out.buffer() != framesOrPixels, operation, "out lies in the buffer of the images; wanted memory of its own");
+        grid.cut(operation, framesOrPixels, out);
         cut(grid, framesOrPixels, 0, out);
     }
 
     @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
         String operation = "patchEmbedding.patches backward";
         PatchGrid grid = PatchGrid.of(operation, n, height, width, patch);
-        Checks.shape(operation, "dPatches", dPatches, grid.rows(), grid.length(), F32);
-        Checks.buffer(operation, "dPixels", dPixels, grid.values(), F32);
-        Checks.that(dPatches.buffer() != dPixels, operation, "dPixels is the buffer of dPatches; wanted memory of its own");
+        grid.paste(operation, dPatches, dPixels);
         MemorySegment sink = HostBuffer.of(dPixels).segment();
         sink.asSlice(0, grid.values() * 4).fill((byte) 0);
         MemorySegment source = HostBuffer.segment(dPatches);
         long base = HostBuffer.byteOffset(dPatches);
         workers.parallel(grid.rows(), Grain.rows(grid.length()), (from, to, _) -> {
-            for (int r = from; r < to; r++) grid.paste(source, base + r * dPatches.stride() * 4, r, sink);
+            for (int r = from; r < to; r++) PatchCopy.paste(grid, source, base + r * dPatches.stride() * 4, r, sink);
         });
     }
 }

@@ -1,6 +1,5 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.simd.Lanes.load;
 import static lucid.kernels.simd.Lanes.put;
 import static lucid.kernels.simd.Lanes.store;
@@ -10,7 +9,7 @@ import static lucid.kernels.simd.Strips.at;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Checks;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
@@ -28,19 +27,20 @@ public final class SimdReduce implements Reduce {
     public SimdReduce(Workers workers) { this.workers = workers; }
 
     @Override public void rowSum(Matrix x, Matrix y) {
-        MemorySegment xs = checkRows("reduce.rowSum", x, y);
+        Arguments.rows("reduce.rowSum", x, y);
+        MemorySegment xs = HostBuffer.segment(x);
         rows(x, y, r -> Lanes.sum(xs, at(x, r, 0), x.cols()));
     }
 
     @Override public void rowMax(Matrix x, Matrix y) {
-        MemorySegment xs = checkRows("reduce.rowMax", x, y);
+        Arguments.rows("reduce.rowMax", x, y);
+        MemorySegment xs = HostBuffer.segment(x);
         rows(x, y, r -> Lanes.max(xs, at(x, r, 0), x.cols()));
     }
 
     @Override public void rowDot(Matrix a, Matrix b, Matrix y) {
-        MemorySegment as = checkRows("reduce.rowDot", a, y);
-        Checks.like("reduce.rowDot", "b", b, "a", a);
-        Checks.apart("reduce.rowDot", "y", y, "b", b);
+        Arguments.rowDot(a, b, y);
+        MemorySegment as = HostBuffer.segment(a);
         MemorySegment bs = HostBuffer.segment(b);
         rows(a, y, r -> Lanes.dot(as, at(a, r, 0), bs, at(b, r, 0), a.cols()));
     }
@@ -57,25 +57,13 @@ public final class SimdReduce implements Reduce {
         });
     }
 
-    private static MemorySegment checkRows(String operation, Matrix x, Matrix y) {
-        Checks.type(operation, "x", x, F32);
-        Checks.shape(operation, "y", y, x.rows(), 1, F32);
-        Checks.apart(operation, "y", y, "x", x);
-        return HostBuffer.segment(x);
-    }
-
     @Override public void columnSums(Matrix x, RowGroups groups, Matrix y) {
-        Checks.type("reduce.columnSums", "x", x, F32);
-        Checks.groups("reduce.columnSums", groups, x.rows());
-        Checks.shape("reduce.columnSums", "y", y, 1, x.cols(), F32);
-        Checks.apart("reduce.columnSums", "y", y, "x", x);
+        Arguments.columnSums(x, groups, y);
         ColumnLoops.sums(workers, x, groups, y);
     }
 
     @Override public void addSumOfSquares(Matrix x, Matrix y) {
-        Checks.type("reduce.addSumOfSquares", "x", x, F32);
-        Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
-        Checks.apart("reduce.addSumOfSquares", "y", y, "x", x);
+        Arguments.addSumOfSquares(x, y);
         MemorySegment xs = HostBuffer.segment(x);
         int perRow = (x.cols() + PIECE - 1) / PIECE;
         int pieces = Math.multiplyExact(x.rows(), perRow);
@@ -96,9 +84,7 @@ public final class SimdReduce implements Reduce {
     }
 
     @Override public void softmax(Matrix x, Matrix y) {
-        Checks.type("reduce.softmax", "x", x, F32);
-        Checks.like("reduce.softmax", "y", y, "x", x);
-        Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
+        Arguments.softmax(x, y);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
         int n = x.cols();
@@ -113,12 +99,7 @@ public final class SimdReduce implements Reduce {
     }
 
     @Override public void softmaxBackward(Matrix y, Matrix dy, Accumulate mode, Matrix dx) {
-        String operation = "reduce.softmax backward";
-        Checks.type(operation, "y", y, F32);
-        Checks.like(operation, "dy", dy, "y", y);
-        Checks.like(operation, "dx", dx, "y", y);
-        Checks.sameOrApart(operation, "dx", dx, "dy", dy);
-        Checks.sameOrApart(operation, "dx", dx, "y", y);
+        Arguments.softmaxBackward(y, dy, dx);
         MemorySegment ys = HostBuffer.segment(y);
         MemorySegment gs = HostBuffer.segment(dy);
         MemorySegment ds = HostBuffer.segment(dx);

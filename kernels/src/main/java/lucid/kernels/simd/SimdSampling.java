@@ -1,12 +1,12 @@
 package lucid.kernels.simd;
 
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
 import static lucid.kernels.simd.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
+import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
@@ -32,11 +32,7 @@ public final class SimdSampling implements Sampling {
 
     @Override public void sample(Rule rule, Matrix logits, long key, Buffer counters, Buffer ids) {
         String operation = "sampling.sample";
-        Checks.present(operation, "rule", rule);
-        Checks.type(operation, "logits", logits, F32);
-        Checks.that(logits.cols() > 0, operation, "logits are " + logits.describe() + "; wanted at least one token to choose from");
-        Checks.buffer(operation, "counters", counters, 4L * logits.rows(), I32);
-        Checks.buffer(operation, "ids", ids, logits.rows(), I32);
+        Arguments.sample(operation, rule, logits, counters, ids);
         MemorySegment cs = HostBuffer.of(counters).segment();
         MemorySegment is = HostBuffer.of(ids).segment();
         MemorySegment xs = HostBuffer.segment(logits);
@@ -61,10 +57,7 @@ public final class SimdSampling implements Sampling {
 
     @Override public void probabilities(Rule rule, Matrix logits, Matrix y) {
         String operation = "sampling.probabilities";
-        Checks.present(operation, "rule", rule);
-        Checks.type(operation, "logits", logits, F32);
-        Checks.like(operation, "y", y, "logits", logits);
-        Checks.sameOrApart(operation, "y", y, "logits", logits);
+        Arguments.probabilities(operation, rule, logits, y);
         if (logits.cols() == 0) return;
         MemorySegment xs = HostBuffer.segment(logits);
         MemorySegment ys = HostBuffer.segment(y);
