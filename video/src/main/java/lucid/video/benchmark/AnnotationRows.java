@@ -10,15 +10,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import lucid.video.data.DataException;
+import lucid.video.data.DataText;
 
 /// The records of a `.json` (an array of objects), `.jsonl` (an object a line) or `.csv` (RFC 4180 with a header) file, with their lines.
 final class AnnotationRows {
@@ -32,7 +30,8 @@ final class AnnotationRows {
     static List<Row> read(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (name.endsWith(".parquet")) throw new DataException(file, 1, "", PARQUET);
-        String text = text(file);
+        String text = DataText.of(file, "annotations (.json, .jsonl or .csv)");
+        if (text.startsWith("\uFEFF")) text = text.substring(1);
         List<Row> rows;
         if (name.endsWith(".csv")) rows = csv(file, text);
         else if (name.endsWith(".jsonl")) rows = lines(file, text);
@@ -40,19 +39,6 @@ final class AnnotationRows {
         else throw new DataException(file, 1, "", "an ending that is not known, wanted .json, .jsonl or .csv");
         if (rows.isEmpty()) throw new DataException(file, 1, "", "no records, wanted at least one");
         return rows;
-    }
-
-    private static String text(Path file) {
-        try {
-            String text = Files.readString(file);
-            return text.startsWith("\uFEFF") ? text.substring(1) : text;
-        } catch (NoSuchFileException _) {
-            throw new DataException(file, 1, "", "no such file, wanted annotations (.json, .jsonl or .csv)");
-        } catch (MalformedInputException e) {
-            throw new DataException(file, 1, "", "not UTF-8 text: " + e.getMessage());
-        } catch (IOException e) {
-            throw new DataException(file, 1, "", "cannot be read: " + e);
-        }
     }
 
     private static List<Row> lines(Path file, String text) {

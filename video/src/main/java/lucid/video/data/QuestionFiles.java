@@ -9,10 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,22 +31,10 @@ public final class QuestionFiles {
     ///
     /// @throws DataException names file, line, field, what was found and what was wanted
     public static List<ClipQuestion> read(Path file) {
-        String text = text(file);
+        String text = DataText.of(file, "questions (.jsonl or .json)");
         List<ClipQuestion> all = text.stripLeading().startsWith("[") ? conversations(file, text) : lines(file, text);
         if (all.isEmpty()) throw new DataException(file, 1, "", "no questions, wanted at least one");
         return all;
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (NoSuchFileException _) {
-            throw new DataException(file, 1, "", "no such file, wanted questions (.jsonl or .json)");
-        } catch (MalformedInputException e) {
-            throw new DataException(file, 1, "", "not UTF-8 text: " + e.getMessage());
-        } catch (IOException e) {
-            throw new DataException(file, 1, "", "cannot be read: " + e);
-        }
     }
 
     private static List<ClipQuestion> lines(Path file, String text) {
