@@ -121,6 +121,8 @@ final class StoredZip {
             if (u16(at) != 1) continue;
             long field = at + 4;
             long fieldEnd = field + u16(at + 2);
+            // Two sizes, an offset, a disk number: each that is there is whole.
+            if (fieldEnd > extra + length || !List.of(8, 16, 24, 28).contains(u16(at + 2))) throw bad(at, "entry \"" + name + "\": found a zip64 field of " + u16(at + 2) + " bytes, wanted 8, 16, 24 or 28");
             for (int i = 0; i < sizes.length; i++) {
                 if (sizes[i] != FULL) continue;
                 if (field + 8 > Math.min(fieldEnd, extra + length)) throw bad(at, "entry \"" + name + "\": found a zip64 field that is too short");

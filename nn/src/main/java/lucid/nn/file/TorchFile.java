@@ -88,20 +88,23 @@ public final class TorchFile implements WeightFile {
             else requireKnown(name, e);
         }
         // Reads the whole file once, on all cores: this format, unlike safetensors, can tell that a weight was damaged.
-        entries.values().parallelStream().forEach(this::requireChecksum);
+        // Nothing is thrown before all are done, because the mapping cannot be closed while one still reads it.
+        entries.values().parallelStream().filter(e -> checksum(e) != e.crc()).toList().forEach(this::damaged);
         PickleInput in = new PickleInput(path + ": " + pickles.getFirst(), entries.get(pickles.getFirst()).data());
         PickleValue root = Unpickler.read(in);
         if (in.remaining() != 0) throw WeightFileException.of(path, "found " + in.remaining() + " bytes after the pickle " + pickles.getFirst());
         new TorchTensors(path, arena, storages, all.byteSize()).addAll(root, tensors);
     }
 
-    private void requireChecksum(StoredZip.Entry e) {
+    private static long checksum(StoredZip.Entry e) {
         CRC32 crc = new CRC32();
         for (long at = 0; at < e.data().byteSize(); at += CHUNK) crc.update(e.data().asSlice(at, Math.min(CHUNK, e.data().byteSize() - at)).asByteBuffer());
-        if (crc.getValue() != e.crc()) {
-            throw WeightFileException.of(path, "entry \"" + e.name() + "\": found checksum " + Long.toHexString(crc.getValue()) + ", wanted " + Long.toHexString(e.crc())
-                    + ": damaged, or saved with set_crc32_options(False); load and save it again");
-        }
+        return crc.getValue();
+    }
+
+    private void damaged(StoredZip.Entry e) {
+        throw WeightFileException.of(path, "entry \"" + e.name() + "\": found checksum " + Long.toHexString(checksum(e)) + ", wanted " + Long.toHexString(e.crc())
+                + ": damaged, or saved with set_crc32_options(False); load and save it again");
     }
 
     private void requireKnown(String name, StoredZip.Entry e) {

@@ -62,10 +62,10 @@ public final class TokenizerJson {
         if (!type.equals("BPE")) throw file.wrong("model.type", "\"BPE\"", model.get("type"));
         for (String name : List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix")) {
             JsonNode node = model.path(name);
-            if (!node.isMissingNode() && !node.isNull() && !node.asText().isEmpty()) throw file.wrong("model." + name, "null: byte-level BPE has no use for it", node);
+            if (!node.isMissingNode() && !node.isNull() && !(node.isTextual() && node.asText().isEmpty())) throw file.wrong("model." + name, "null: byte-level BPE has no use for it", node);
         }
         for (String name : List.of("byte_fallback", "ignore_merges")) {
-            if (model.path(name).asBoolean()) throw file.wrong("model." + name, "false", model.get(name));
+            if (!isOff(model, name)) throw file.wrong("model." + name, "false", model.get(name));
         }
         Map<String, Integer> vocab = vocab(file, file.require(model, "model", "vocab", Type.OBJECT), "model.vocab");
         JsonNode list = file.require(model, "model", "merges", Type.ARRAY);
@@ -110,9 +110,12 @@ public final class TokenizerJson {
         return added;
     }
 
+    /// Absent, null or false; what is no flag at all may mean anything.
+    private static boolean isOff(JsonNode node, String flag) { return JsonFile.absent(node, flag) || node.get(flag).isBoolean() && !node.get(flag).asBoolean(); }
+
     static AddedToken addedToken(JsonFile file, JsonNode node, String at, int id) {
         for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
-            if (node.path(flag).asBoolean()) throw file.wrong(at + "." + flag, "false: added tokens are matched exactly as they are written", node.get(flag));
+            if (!isOff(node, flag)) throw file.wrong(at + "." + flag, "false: added tokens are matched exactly as they are written", node.get(flag));
         }
         String content = file.require(node, at, "content", Type.STRING).asText();
         if (content.isEmpty() || id < 0) throw file.wrong(at, "a content that is not empty and an id that is not negative", node);
