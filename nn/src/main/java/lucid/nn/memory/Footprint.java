@@ -25,12 +25,16 @@ final class Footprint {
     static long visionBlock(SiglipVisionConfig c) { return 10L * c.hiddenSize() + 2L * c.intermediateSize() + c.heads() + 4; }
 
     /// A patch row in the connector: the projection `h`, and in every layer norm, copy beside the latents `2h`, keys and values `2·inner`.
-    static long connectorPatch(ResamplerConfig c) { return c.hiddenSize() + c.layers() * (2L * c.hiddenSize() + 2L * c.inner() + 2); }
+    ///
+    /// @param layers whose rows live at once: all of them for a backward, one without, none when it is done
+    static long connectorPatch(ResamplerConfig c, int layers) { return c.hiddenSize() + layers * (2L * c.hiddenSize() + 2L * c.inner() + 2); }
 
     /// A latent's row: gathered, normed at the end, with its position `4h`; in every layer two norms, copy, out, sum, fc2, sum `7h`, fc1 and its GELU
     /// `2·ffMult·h`, q and attention `2·inner`, its own key and value `2·inner`.
-    static long connectorLatent(ResamplerConfig c) {
-        return 4L * c.hiddenSize() + c.layers() * (7L * c.hiddenSize() + 2L * c.ffMult() * c.hiddenSize() + 4L * c.inner() + c.heads() + 4);
+    ///
+    /// @param layers see [#connectorPatch]
+    static long connectorLatent(ResamplerConfig c, int layers) {
+        return 4L * c.hiddenSize() + layers * (7L * c.hiddenSize() + 2L * c.ffMult() * c.hiddenSize() + 4L * c.inner() + c.heads() + 4);
     }
 
     /// Numbers of an adapter: `r·(in + out)` for every adapted layer.

@@ -84,7 +84,7 @@ public final class MemoryPlans {
         List<Phase> phases = new ArrayList<>();
         if (video != null) {
             phases.add(new Phase("seeing", vision(1, a.frames)));
-            phases.add(new Phase("connecting", List.of(features(1, a.frames), connector(1, a.frames))));
+            phases.add(new Phase("connecting", List.of(features(1, a.frames), connector(1, a.frames, 1))));
         }
         phases.add(new Phase("reading", List.of(forward(rows, null))));
         phases.add(new Phase("answering", List.of(item("logits", 4L * text.vocabSize(), "%,d tokens", text.vocabSize()))));
@@ -117,10 +117,11 @@ public final class MemoryPlans {
         int connected = clipsTogether(g.prompts, g.frames * video.tokensPerFrame());
         List<Item> learning = new ArrayList<>(List.of(features, connector(together, g.frames)));
         learning.addAll(forwardAndBackward(rows, g.trained.adapter, g.recompute));
-        List<Item> drawing = List.of(features, connector(connected, g.frames), item("keys and values", 4 * Footprint.cache(text) * cached, "(%,d prompt rows + %,d completions x %,d) x %,d numbers", (long) g.prompts * prefix, slots, g.newTokens - 1, Footprint.cache(text)),
+        List<Item> drawing = List.of(features, connector(connected, g.frames, 0), item("keys and values", 4 * Footprint.cache(text) * cached, "(%,d prompt rows + %,d completions x %,d) x %,d numbers", (long) g.prompts * prefix, slots, g.newTokens - 1, Footprint.cache(text)),
                 forward((long) g.prompts * prefix, g.trained.adapter), item("logits", 4L * slots * text.vocabSize(), "%,d completions x %,d tokens", slots, text.vocabSize()));
-        List<Phase> phases = new ArrayList<>(List.of(new Phase("seeing", vision(g.prompts, g.frames)), new Phase("drawing completions", drawing)));
-        if (g.reference) phases.add(new Phase("scoring", List.of(features, connector(Math.min(together, connected), g.frames), forward(rows, g.trained.adapter))));
+        List<Phase> phases = new ArrayList<>(List.of(new Phase("seeing", vision(g.prompts, g.frames)), new Phase("connecting", List.of(features, connector(connected, g.frames, 1))),
+                new Phase("drawing completions", drawing)));
+        if (g.reference) phases.add(new Phase("scoring", List.of(features, connector(Math.min(together, connected), g.frames, 0), forward(rows, g.trained.adapter))));
         phases.add(new Phase("learning", learning));
         phases.add(updating(g.trained));
         return new MemoryPlan(title("grpo", g.prompts + " prompts x " + g.completions + " completions a step, ", g.newTokens + " new tokens, " + g.frames + " frames, micro-batch " + together,
@@ -198,11 +199,14 @@ public final class MemoryPlans {
         return item("features", 4 * 3L * rows * v.hiddenSize() + 3L * clips * frames * v.imageSize() * v.imageSize(), "%,d patches x 3 x %,d numbers, and the frames", rows, v.hiddenSize());
     }
 
-    private Item connector(int clips, int frames) {
+    /// The connector with all layers kept for a backward.
+    private Item connector(int clips, int frames) { return connector(clips, frames, video.resampler().layers()); }
+
+    private Item connector(int clips, int frames, int layers) {
         var r = video.resampler();
         long patches = (long) clips * frames * video.tokensPerFrame();
         long latents = (long) clips * r.tokens();
-        return item("the connector", 4 * (patches * Footprint.connectorPatch(r) + latents * Footprint.connectorLatent(r)), "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r), latents, Footprint.connectorLatent(r));
+        return item("the connector", 4 * (patches * Footprint.connectorPatch(r, layers) + latents * Footprint.connectorLatent(r, layers)), "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r, layers), latents, Footprint.connectorLatent(r, layers));
     }
 
     private long block(LoraSpec adapter) { return Footprint.decoderBlock(text) + (adapter == null ? 0 : Footprint.adapterBlock(text, adapter)); }

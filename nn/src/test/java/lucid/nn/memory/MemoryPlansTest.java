@@ -37,15 +37,15 @@ class MemoryPlansTest {
     private static final MemoryPlans.Trained TRAINED = MemoryPlans.Trained.model(TinyLlavaVideo::decoderOrConnector);
     private static final int FRAMES = 8;
 
-    /// What the device holds in a phase (null: the largest): Java itself and arrays on its heap are not there.
-    private static long onDevice(MemoryPlan plan, String phase) {
+    /// What the device holds in the largest of these phases (none named: of all): Java itself and arrays on its heap are not there.
+    private static long onDevice(MemoryPlan plan, String... phases) {
         long always = plan.always().stream().filter(i -> !i.what().equals("Java itself") && !i.what().equals("hashes")).mapToLong(MemoryPlan.Item::bytes).sum();
-        return always + plan.phases().stream().filter(p -> phase == null || p.name().equals(phase)).mapToLong(MemoryPlan.Phase::bytes).max().orElseThrow();
+        return always + plan.phases().stream().filter(p -> phases.length == 0 || List.of(phases).contains(p.name())).mapToLong(MemoryPlan.Phase::bytes).max().orElseThrow();
     }
 
-    private static void near(MemoryPlan plan, String phase, long peak) {
-        double ratio = (double) onDevice(plan, phase) / peak;
-        assertTrue(ratio >= 0.98 && ratio <= 1.15, "planned " + onDevice(plan, phase) + ", the device had " + peak + " (" + ratio + ")\n" + plan.table());
+    private static void near(MemoryPlan plan, long peak, String... phases) {
+        double ratio = (double) onDevice(plan, phases) / peak;
+        assertTrue(ratio >= 0.98 && ratio <= 1.15, "planned " + onDevice(plan, phases) + ", the device had " + peak + " (" + ratio + ")\n" + plan.table());
     }
 
     private static byte[] frames(int clips) { return new byte[clips * FRAMES * 84 * 84 * 3]; }
@@ -85,7 +85,7 @@ class MemoryPlansTest {
                         model.parameters().zeroGrad();
                     }
                 }
-                near(plan, null, device.peakBytes());
+                near(plan, device.peakBytes());
             }
         }
     }
@@ -104,7 +104,7 @@ class MemoryPlansTest {
                 Tensor visual = visual(model, scope, features, prompts);
                 new Generator(model.decoder()).generate(batch.build(), visual, completions, new GenerationSettings(Sampling.Rule.temperature(1f), tokens, -1, 1f, 1, 0), null);
             }
-            near(plan, "drawing completions", device.peakBytes());
+            near(plan, device.peakBytes(), "seeing", "connecting", "drawing completions");
         }
     }
 
@@ -126,7 +126,7 @@ class MemoryPlansTest {
         assertEquals(4L * 3_629_878_336L, item(grpo, "weights").bytes());
         assertEquals(4L * 3_201_652_736L, item(grpo, "gradients").bytes());
         assertEquals(8L * 3_201_652_736L, item(grpo, "moments").bytes());
-        assertEquals(36 * 2 * 256 * 4L * (8 * 643 + 64 * 511), grpo.phases().get(1).items().get(2).bytes());
+        assertEquals(36 * 2 * 256 * 4L * (8 * 643 + 64 * 511), grpo.phases().get(2).items().get(2).bytes());
         MemoryException e = assertThrows(MemoryException.class, () -> grpo.require(24_000_000_000L, "Take a smaller model."));
         assertTrue(e.getMessage().startsWith("grpo (8 prompts x 8 completions a step, 512 new tokens, 16 frames, micro-batch 1, all activations kept) needs ") && e.getMessage().contains("found 24.00 GB of memory. Take a smaller model."), e.getMessage());
         assertTrue(e.getMessage().contains("moments") && e.getMessage().contains("25.61 GB"), e.getMessage());
