@@ -51,27 +51,24 @@ public final class GpuBench {
         for (GpuCase c : cases) {
             if (unavailable.contains(c.precision())) continue;
             Gpu gpu = open.get();
-            try (CudaDevice device = device(gpu, c.precision())) {
-                rows.add(time(c, gpu, device));
-                print(rows.getLast());
+            CudaDevice opened;
+            try {
+                opened = new CudaDevice(gpu, c.precision());
             } catch (GpuUnavailableException | IllegalArgumentException e) {
-                if (!unavailable.add(c.precision()) || c.precision() == Precision.EXACT) throw e;
+                gpu.close();
+                unavailable.add(c.precision());
                 out.println(c.precision() + " left out: " + e.getMessage());
+                continue;
             }
+            try (CudaDevice device = opened) {
+                rows.add(time(c, gpu, device));
+            }
+            print(rows.getLast());
             out.flush();
         }
         if (emulated) out.println("The emulator ran toy sizes: these times say nothing of a GPU. The same command with --device cuda gives the table.");
         out.flush();
         return rows;
-    }
-
-    private static CudaDevice device(Gpu gpu, Precision precision) {
-        try {
-            return new CudaDevice(gpu, precision);
-        } catch (RuntimeException e) {
-            gpu.close();
-            throw e;
-        }
     }
 
     private Row time(GpuCase c, Gpu gpu, CudaDevice device) {

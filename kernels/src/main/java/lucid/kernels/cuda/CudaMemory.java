@@ -6,6 +6,7 @@ import java.util.Map;
 import lucid.kernels.contract.DType;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.OutOfDeviceMemoryException;
+import lucid.kernels.host.SizeClass;
 
 /// Buffers of a GPU: counted, and recycled by size classes (eight per power of two) where the GPU wants that. Everything runs on one stream, so a block may be given
 /// out again while the kernels that used it are still queued.
@@ -23,7 +24,7 @@ public final class CudaMemory implements AutoCloseable {
     public CudaBuffer allocate(DType dtype, long length) {
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
-        long held = gpu.poolsMemory() ? sizeClass(bytes) : Math.max(1, bytes);
+        long held = gpu.poolsMemory() ? SizeClass.of(bytes, ALIGNMENT) : Math.max(1, bytes);
         ArrayDeque<Long> list = free.get(held);
         Long address = list == null ? null : list.pollLast();
         if (address == null) address = fresh(held, dtype + "[" + length + "]");
@@ -53,12 +54,6 @@ public final class CudaMemory implements AutoCloseable {
     private void giveBack(long address, long held) {
         if (gpu.poolsMemory()) free.computeIfAbsent(held, _ -> new ArrayDeque<>()).addLast(address);
         else gpu.free(address);
-    }
-
-    private static long sizeClass(long bytes) {
-        long size = Math.max(ALIGNMENT, bytes);
-        long step = Math.max(ALIGNMENT, Long.highestOneBit(size) >>> 3);
-        return (size + step - 1) / step * step;
     }
 
     public long liveBytes() { return liveBytes; }

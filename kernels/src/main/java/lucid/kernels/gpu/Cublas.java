@@ -13,7 +13,7 @@ import jcuda.runtime.cudaStream_t;
 /// NVIDIA's cuBLAS on a GPU's stream, through JCublas2: products of bf16 matrices with f32 sums. A peer to measure against, and a choice; not the default, because which
 /// algorithm it takes, and so the order of its sums, depends on the shape.
 public final class Cublas implements AutoCloseable {
-    private static final String TODO = "put CUDA 12's libcublas.so.12 and libcublasLt.so.12 on LD_LIBRARY_PATH (a toolkit, or the Python package nvidia-cublas-cu12), or use --matmul tensor";
+    private static final String ADVICE = "put CUDA 12's libcublas.so.12 and libcublasLt.so.12 on LD_LIBRARY_PATH (a toolkit, or the Python package nvidia-cublas-cu12), or use --matmul tensor";
 
     /// JCublas2's native part was compiled against the older C++ form, which takes a data type here and refuses cuBLAS's own compute types.
     private static final int SUMS_IN_F32 = cudaDataType.CUDA_R_32F;
@@ -24,7 +24,7 @@ public final class Cublas implements AutoCloseable {
 
     /// @throws GpuUnavailableException naming the library that cannot be loaded
     Cublas(CUstream stream) {
-        JCudaNatives.load("cuBLAS", TODO, () -> JCublas2.setExceptionsEnabled(false));
+        JCudaNatives.load("cuBLAS", ADVICE, () -> JCublas2.setExceptionsEnabled(false));
         check(JCublas2.cublasCreate(handle), "cublasCreate");
         check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream)), "cublasSetStream");
     }

@@ -65,6 +65,8 @@ final class Driver {
     static final class Function {
         private final CUfunction handle;
         private MemorySegment values;
+        /// The table's memory, which `table` knows by its bare address.
+        private MemorySegment pointers;
         private Pointer table;
         private int allowed;
 
@@ -76,17 +78,13 @@ final class Driver {
         Pointer table(Kernel kernel, MemorySegment parameters) {
             if (values == null || values.address() != parameters.address()) {
                 List<Variable> variables = kernel.parameters();
-                MemorySegment pointers = Arena.ofAuto().allocate(ValueLayout.ADDRESS, Math.max(1, variables.size()));
+                pointers = Arena.ofAuto().allocate(ValueLayout.ADDRESS, Math.max(1, variables.size()));
                 for (int i = 0; i < variables.size(); i++) pointers.setAtIndex(ValueLayout.ADDRESS, i, parameters.asSlice(variables.get(i).offset()));
                 values = parameters;
-                kept = pointers;
                 table = Pointers.host(pointers.address());
             }
             return table;
         }
-
-        /// Keeps the table's memory alive; [Pointers] holds a bare address.
-        private MemorySegment kept;
 
         /// More than 48 KB of shared memory must be asked for once.
         void allowShared(int bytes) {
@@ -94,8 +92,6 @@ final class Driver {
             check(JCudaDriver.cuFuncSetAttribute(handle, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes), "asking for " + bytes + " bytes of shared memory");
             allowed = bytes;
         }
-
-        MemorySegment kept() { return kept; }
     }
 
     /// A driver event.

@@ -19,7 +19,7 @@ import lucid.kernels.ptx.async.TensorMap;
 /// The driver's own library beside JCuda: whether it is there, whether it has what JCuda will call (a missing symbol would end the process, not throw),
 /// and the calls that JCuda lacks, through `java.lang.foreign`.
 final class DriverLibrary {
-    private static final String TODO = "install NVIDIA's driver (CUDA 12.0 or newer), or compute with --device simd, or with --device emulated";
+    private static final String ADVICE = "install NVIDIA's driver (CUDA 12.0 or newer), or compute with --device simd, or with --device emulated";
     /// What [Driver] calls, by the names under which JCuda's native part looks for it.
     private static final List<String> NEEDED = List.of("cuInit", "cuDriverGetVersion", "cuDeviceGet", "cuDeviceGetCount", "cuDeviceGetName", "cuDeviceGetAttribute",
             "cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRelease_v2", "cuCtxSetCurrent", "cuMemGetInfo_v2", "cuMemAlloc_v2", "cuMemFree_v2", "cuMemAllocHost_v2", "cuMemFreeHost",
@@ -44,10 +44,10 @@ final class DriverLibrary {
         try {
             symbols = SymbolLookup.libraryLookup(name, Arena.global());
         } catch (IllegalArgumentException e) {
-            throw new GpuUnavailableException("the driver library " + name + " cannot be loaded (" + e.getMessage() + ")", TODO, e);
+            throw new GpuUnavailableException("the driver library " + name + " cannot be loaded (" + e.getMessage() + ")", ADVICE, e);
         }
         List<String> missing = NEEDED.stream().filter(symbol -> symbols.find(symbol).isEmpty()).toList();
-        if (!missing.isEmpty()) throw new GpuUnavailableException("the driver library " + name + " lacks " + missing, TODO);
+        if (!missing.isEmpty()) throw new GpuUnavailableException("the driver library " + name + " lacks " + missing, ADVICE);
         JCudaNatives.load("JCuda's driver library", "JCuda 12.6 has natives for Linux and Windows on x86-64 only", () -> JCudaDriver.setExceptionsEnabled(false));
         return new DriverLibrary(symbols);
     }

@@ -99,22 +99,18 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override public void copyIn(long address, MemorySegment source) {
-        notWhileRecording("copyIn");
+        Graph.refuse(recording, "copyIn");
         for (long at = 0; at < source.byteSize(); at += PIECE) {
             memory.write(address + at, source.asSlice(at, Math.min(PIECE, source.byteSize() - at)).toArray(ValueLayout.JAVA_BYTE));
         }
     }
 
     @Override public void copyOut(long address, MemorySegment target) {
-        notWhileRecording("copyOut");
+        Graph.refuse(recording, "copyOut");
         for (long at = 0; at < target.byteSize(); at += PIECE) {
             int bytes = (int) Math.min(PIECE, target.byteSize() - at);
             MemorySegment.copy(memory.read(address + at, bytes), 0, target, ValueLayout.JAVA_BYTE, at, bytes);
         }
-    }
-
-    private void notWhileRecording(String what) {
-        if (recording != null) throw new IllegalStateException(what + " while a graph is recorded: a graph holds launches only; wanted host data to be copied before");
     }
 
     @Override public void copy(long target, long source, long bytes) {
@@ -152,7 +148,7 @@ public final class EmulatedGpu implements Gpu {
     public long launches() { return launches; }
 
     @Override public Graph record(Runnable launched) {
-        notWhileRecording("record");
+        Graph.refuse(recording, "record");
         Recording made = new Recording();
         recording = made;
         boolean whole = false;

@@ -8,6 +8,11 @@ import java.util.List;
 public abstract sealed class Graph implements AutoCloseable permits EmulatedGpu.Recording, JCudaGpu.Recording {
     private final List<Runnable> afterwards = new ArrayList<>();
 
+    /// @throws IllegalStateException when a graph is being recorded, and `what` is nothing that it could hold
+    static void refuse(Graph recording, String what) {
+        if (recording != null) throw new IllegalStateException(what + " while a graph is recorded: a graph holds launches only; wanted host data to be copied before");
+    }
+
     /// Queues all its launches.
     public abstract void launch();
 

@@ -155,18 +155,14 @@ public final class JCudaGpu implements Gpu {
 
     @Override public void copyIn(long address, MemorySegment source) {
         enter();
-        notWhileRecording("copyIn");
+        Graph.refuse(recording, "copyIn");
         staging.in(address, source);
     }
 
     @Override public void copyOut(long address, MemorySegment target) {
         enter();
-        notWhileRecording("copyOut");
+        Graph.refuse(recording, "copyOut");
         staging.out(address, target);
-    }
-
-    private void notWhileRecording(String what) {
-        if (recording != null) throw new IllegalStateException(what + " while a graph is recorded: a graph holds launches only; wanted host data to be copied before");
     }
 
     @Override public void copy(long target, long source, long bytes) {
@@ -191,7 +187,7 @@ public final class JCudaGpu implements Gpu {
 
     @Override public Graph record(Runnable launches) {
         enter();
-        notWhileRecording("record");
+        Graph.refuse(recording, "record");
         Driver.check(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture");
         CUgraph graph = new CUgraph();
         Recording made = new Recording();

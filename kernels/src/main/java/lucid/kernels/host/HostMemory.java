@@ -22,7 +22,7 @@ public final class HostMemory implements AutoCloseable {
     public synchronized HostBuffer allocate(DType dtype, long length) {
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
-        long size = sizeClass(bytes);
+        long size = SizeClass.of(bytes, ALIGNMENT);
         ArrayDeque<MemorySegment> list = free.get(size);
         MemorySegment segment = list == null ? null : list.pollLast();
         if (segment == null) {
@@ -67,12 +67,6 @@ public final class HostMemory implements AutoCloseable {
 
     /// Bytes taken from the system, in use or pooled.
     public synchronized long heldBytes() { return heldBytes; }
-
-    private static long sizeClass(long bytes) {
-        long size = Math.max(ALIGNMENT, bytes);
-        long step = Math.max(ALIGNMENT, Long.highestOneBit(size) >>> 3);
-        return (size + step - 1) / step * step;
-    }
 
     @Override public void close() { arena.close(); }
 }

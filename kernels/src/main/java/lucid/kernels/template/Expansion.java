@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -222,6 +221,4 @@ final class Expansion {
     private static String list(java.util.regex.MatchResult m) {
         return LongStream.rangeClosed(Long.parseLong(m.group(2)), Long.parseLong(m.group(3))).mapToObj(i -> m.group(1) + i).collect(Collectors.joining(", "));
     }
-
-    @Override public String toString() { return "expansion in " + folder + " with " + Arrays.toString(names.entrySet().toArray()); }
 }
