@@ -30,3 +30,8 @@ with torch.no_grad():
 torch.save(linear.state_dict(), "state_dict.bin")   # an OrderedDict with _metadata
 torch.save({"epoch": 3, "state_dict": linear.state_dict()}, "checkpoint.bin")
 torch.save({"wide": torch.ones(1).expand(1000)}, "expanded.bin")
+
+# What Lucid writes must have this very pickle: names in order, contiguous, a storage for each; more than 256 memos, numbers of one, two and four bytes, rank 0 to 5.
+shapes = [(), (0, 7), (7, 0), (3,), (2, 3), (2, 1, 2), (1, 2, 1, 2), (1, 1, 2, 1, 1), (300,), (70000,)]
+ordered = {f"layer.{i:02d}.\u00e9": torch.zeros(shapes[i % 10] if i < 10 else shapes[i % 9], dtype=list(DTYPES.values())[i % 9 if i % 10 < 9 else 8]) for i in range(30)}
+torch.save(collections.OrderedDict(sorted(ordered.items())), "ordered.bin")

@@ -9,6 +9,7 @@ import lucid.grpo.console.MegabyteBar;
 import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointConversion;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -17,9 +18,9 @@ import picocli.CommandLine.Parameters;
 
 /// `lucid convert`.
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Turns a checkpoint (safetensors or PyTorch .bin; one file, shards or TinyLLaVA's three folders) into safetensors of another layout or type.",
+        description = "Turns a checkpoint (safetensors or PyTorch .bin; one file, shards or TinyLLaVA's three folders) into another layout, format or type.",
         footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
-                "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
+                "  lucid convert Qwen2.5-3B qwen-bin --format bin --layout sharded", "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
 final class ConvertCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "SRC", description = "Checkpoint folder, one weight file, or ORG/NAME[@REVISION] of the hub.")
     private Path source;
@@ -32,6 +33,9 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private CheckpointConversion.Layout layout = CheckpointConversion.Layout.SINGLE;
+
+    @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}: of the files to be written, bin as torch.save does (default: ${DEFAULT-VALUE}).")
+    private WeightFormat format = WeightFormat.SAFETENSORS;
 
     @Option(names = "--max-shard-mb", paramLabel = "MB", description = "Largest shard of the sharded layout in 10^6 bytes (default: ${DEFAULT-VALUE}).")
     private long shardMegabytes = CheckpointConversion.Options.SHARD / 1_000_000;
@@ -50,7 +54,7 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     @Override public Integer call() {
-        var options = new CheckpointConversion.Options(type, layout, Math.multiplyExact(shardMegabytes, 1_000_000L), adapter == null ? null : adapter.read());
+        var options = new CheckpointConversion.Options(type, format, layout, Math.multiplyExact(shardMegabytes, 1_000_000L), adapter == null ? null : adapter.read());
         CheckpointConversion.Summary done;
         try (MegabyteBar bar = new MegabyteBar(Console.standard(), "convert MB")) {
             done = CheckpointConversion.convert(Files.exists(source) ? source : ModelFolder.resolve(source), target, options, bar::at);

@@ -33,6 +33,9 @@ class ModelCommandTest extends CommandTest {
             assertTrue(text.contains(part), part + " in " + text);
         }
         assertTrue(lucid("model", "info", tiny("folders", "--layout", "folders")).ok().out().contains("three folders (language_model: one safetensors file; "));
+        lucid("convert", folder.resolve("one"), folder.resolve("bin"), "--format", "bin", "--layout", "sharded", "--max-shard-mb", 1).ok();
+        assertTrue(lucid("model", "info", folder.resolve("bin")).ok().out().contains("PyTorch shards with an index"));
+        assertEquals(2, lucid("convert", folder.resolve("one"), folder.resolve("no"), "--format", "onnx").status());
         Path f32 = tiny("f32", "--dtype", "f32");
         JsonNode json = JSON.readTree(lucid("model", "info", f32, "--json", "--prompts", 3, "--completions", 5, "--micro-batch", 2, "--new-tokens", 70, "--frames", 4).ok().out());
         assertEquals(574_816, json.get("parameters").asLong());

@@ -7,30 +7,31 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import lucid.nn.config.ConfigFile;
-import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.NewTensor;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
 
-/// Reads a checkpoint in any layout that [WeightFiles] knows and writes it as safetensors in another, all of it or nothing: the new folder appears when it is complete.
+/// Reads a checkpoint in any layout that [WeightFiles] knows and writes it in another, all of it or nothing: the new folder appears when it is complete.
 /// Tensors are streamed in pieces of a megabyte from the mapped file.
 public final class CheckpointConversion {
     /// What the new folder looks like.
     public enum Layout {
-        /// `model.safetensors`.
+        /// `model.safetensors` or `pytorch_model.bin`.
         SINGLE,
-        /// `model-00001-of-0000N.safetensors` and an index.
+        /// `model-00001-of-0000N.safetensors` or `pytorch_model-00001-of-0000N.bin`, and an index.
         SHARDED,
-        /// `language_model/`, `vision_tower/`, `connector/`, each with a `model.safetensors` of names without the outer prefix.
+        /// `language_model/`, `vision_tower/`, `connector/`, each with one file of names without the outer prefix.
         FOLDERS
     }
 
     /// @param type          of floating tensors: F32, F16 or BF16; null: each as it is
     /// @param maxShardBytes for [Layout#SHARDED]
     /// @param adapter       a low-rank adapter to merge into the decoder's weights, or to take out of them again; null: none
-    public record Options(StoredType type, Layout layout, long maxShardBytes, Adapter adapter) {
+    public record Options(StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Adapter adapter) {
         /// The size that transformers uses.
         public static final long SHARD = 5_000_000_000L;
 
@@ -39,8 +40,8 @@ public final class CheckpointConversion {
             if (maxShardBytes < 1) throw new IllegalArgumentException("convert: found shards of " + maxShardBytes + " bytes, wanted at least 1");
         }
 
-        /// The weights as they are.
-        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, layout, maxShardBytes, null); }
+        /// The weights as they are, as safetensors.
+        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, WeightFormat.SAFETENSORS, layout, maxShardBytes, null); }
     }
 
     /// @param merges whether `scale · B·A` is added to the weights or subtracted; back and forth is exact only up to the rounding of the weights' type
@@ -69,7 +70,7 @@ public final class CheckpointConversion {
         this.to = to;
         this.options = options;
         this.progress = progress;
-        this.writer = new CheckpointWriter(from, options.layout, options.maxShardBytes, 1);
+        this.writer = new CheckpointWriter(from, options.format, options.layout, options.maxShardBytes, 1);
     }
 
     /// Converts a folder or file into a new folder.
@@ -93,13 +94,13 @@ public final class CheckpointConversion {
         }
     }
 
-    private CheckpointWriter.Entry entry(StoredTensor t) {
+    private NewTensor entry(StoredTensor t) {
         StoredType type = ElementConversion.target(t, options.type);
         LoraFile.Module module = options.adapter == null ? null : options.adapter.file.of(t.name());
         int sign = module != null && options.adapter.merges ? 1 : -1;
-        SafetensorsWriter.Source source = module == null ? ElementConversion.source(t, type)
+        NewTensor.Source source = module == null ? ElementConversion.source(t, type)
                 : ElementConversion.source(t, options.adapter.file.merged(module, t::value, sign), type);
-        return new CheckpointWriter.Entry(t.name(), type, t.shape(), (at, count, chunk) -> {
+        return new NewTensor(t.name(), type, t.shape(), (at, count, chunk) -> {
             source.read(at, count, chunk);
             done += (long) count * type.bytes();
             progress.wrote(done, total, t.name());

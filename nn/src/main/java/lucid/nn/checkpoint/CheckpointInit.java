@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import lucid.nn.checkpoint.CheckpointConversion.Layout;
-import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.NewTensor;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFormat;
 import lucid.nn.weights.Declaration;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.RandomValues;
@@ -64,7 +65,7 @@ public final class CheckpointInit {
         ModelOutline outline = ModelOutline.of(template.config());
         long total = Math.multiplyExact(outline.count(), (long) options.type.bytes());
         Layout layout = options.layout != null ? options.layout : total > options.maxShardBytes ? Layout.SHARDED : Layout.SINGLE;
-        CheckpointWriter writer = new CheckpointWriter(to, layout, options.maxShardBytes, options.threads);
+        CheckpointWriter writer = new CheckpointWriter(to, WeightFormat.SAFETENSORS, layout, options.maxShardBytes, options.threads);
         CheckpointInit init = new CheckpointInit(options, progress, total);
         return NewFolder.make("init", to, total, folder -> {
             writer.writeWeights(folder, outline.parameters().stream().map(init::entry).toList());
@@ -77,13 +78,13 @@ public final class CheckpointInit {
         });
     }
 
-    private CheckpointWriter.Entry entry(Declaration d) {
+    private NewTensor entry(Declaration d) {
         RandomValues values = RandomValues.of(options.seed, options.initialization, d);
-        SafetensorsWriter.Source source = (from, count, chunk) -> {
+        NewTensor.Source source = (from, count, chunk) -> {
             fill(values, from, count, chunk);
             report((long) count * options.type.bytes(), d.name());
         };
-        return new CheckpointWriter.Entry(d.name(), options.type, d.longShape(), source);
+        return new NewTensor(d.name(), options.type, d.longShape(), source);
     }
 
     private synchronized void report(long bytes, String tensor) {

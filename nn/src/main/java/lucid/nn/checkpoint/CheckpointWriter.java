@@ -11,44 +11,38 @@ import java.util.ArrayList;
 import java.util.List;
 import lucid.nn.checkpoint.CheckpointConversion.Layout;
 import lucid.nn.file.AtomicFile;
-import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.NewTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.file.WeightFormat;
 
 /// Weights and configuration in the published layouts.
 ///
 /// @param origin        where the tensors come from, for messages
 /// @param maxShardBytes for [Layout#SHARDED]
 /// @param threads       that read the tensors' sources
-record CheckpointWriter(Path origin, Layout layout, long maxShardBytes, int threads) {
-    /// One tensor under its name in the whole model.
-    record Entry(String name, StoredType type, long[] shape, SafetensorsWriter.Source source) {
-        void addTo(SafetensorsWriter writer, String asName) { writer.add(asName, type, shape, source); }
+record CheckpointWriter(Path origin, WeightFormat format, Layout layout, long maxShardBytes, int threads) {
+    /// @param tensors under their names in the whole model
+    void writeWeights(Path folder, List<NewTensor> tensors) throws IOException {
+        switch (layout) {
+            case SINGLE -> format.writeSingle(folder, tensors, threads);
+            case SHARDED -> format.writeShards(folder, tensors, maxShardBytes, threads);
+            case FOLDERS -> writeFolders(folder, tensors);
+        }
     }
 
-    void writeWeights(Path folder, List<Entry> entries) throws IOException {
-        if (layout != Layout.FOLDERS) {
-            SafetensorsWriter writer = writer();
-            entries.forEach(t -> t.addTo(writer, t.name));
-            if (layout == Layout.SINGLE) writer.write(folder.resolve(WeightFiles.SINGLE));
-            else writer.writeShards(folder, maxShardBytes);
-            return;
-        }
-        List<Entry> left = new ArrayList<>(entries);
+    private void writeFolders(Path folder, List<NewTensor> tensors) throws IOException {
+        List<NewTensor> left = new ArrayList<>(tensors);
         for (WeightFiles.Part part : WeightFiles.Part.values()) {
-            List<Entry> own = left.stream().filter(t -> t.name.startsWith(part.prefix())).toList();
+            List<NewTensor> own = left.stream().filter(t -> t.name().startsWith(part.prefix())).toList();
             if (own.isEmpty()) throw WeightFileException.of(origin, "found no tensor \"" + part.prefix() + "...\", wanted a TinyLLaVA model for the layout of folders");
             left.removeAll(own);
-            SafetensorsWriter writer = writer();
-            own.forEach(t -> t.addTo(writer, t.name.substring(part.prefix().length())));
             Files.createDirectories(folder.resolve(part.folder()));
-            writer.write(folder.resolve(part.folder()).resolve(WeightFiles.SINGLE));
+            format.writeSingle(folder.resolve(part.folder()), own.stream().map(t -> t.named(t.name().substring(part.prefix().length()))).toList(), threads);
         }
-        if (!left.isEmpty()) throw WeightFileException.of(origin, left.getFirst().name, "a name of none of the three folders", "language_model., vision_tower. or connector. before it");
+        if (!left.isEmpty()) throw WeightFileException.of(origin, left.getFirst().name(), "a name of none of the three folders", "language_model., vision_tower. or connector. before it");
     }
-
-    private SafetensorsWriter writer() { return new SafetensorsWriter().metadata("format", "pt").threads(threads); }
 
     /// Writes `config.json`, in the layout of folders also the nested ones.
     ///

@@ -3,7 +3,7 @@ package lucid.nn.checkpoint;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.function.LongToDoubleFunction;
-import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.NewTensor;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
@@ -15,14 +15,14 @@ final class ElementConversion {
     /// The type a tensor is written in: `wanted` for floating ones, its own otherwise.
     static StoredType target(StoredTensor t, StoredType wanted) { return wanted == null || !t.isFloating() ? t.type() : wanted; }
 
-    static SafetensorsWriter.Source source(StoredTensor t, StoredType to) {
+    static NewTensor.Source source(StoredTensor t, StoredType to) {
         int size = to.bytes();
         if (t.type() == to) return (from, count, chunk) -> MemorySegment.copy(t.data(), from * size, MemorySegment.ofBuffer(chunk), 0, (long) count * size);
         return source(t, t::value, to);
     }
 
     /// The same for other values in the tensor's place.
-    static SafetensorsWriter.Source source(StoredTensor t, LongToDoubleFunction values, StoredType to) {
+    static NewTensor.Source source(StoredTensor t, LongToDoubleFunction values, StoredType to) {
         return switch (to) {
             case F32 -> (from, count, chunk) -> {
                 for (int i = 0; i < count; i++) chunk.putFloat(single(t, values.applyAsDouble(from + i), from + i));

@@ -22,15 +22,19 @@ final class PieceWriter {
     ///
     /// @param size bytes of an element
     /// @param at   byte offset in the file
-    record Piece(SafetensorsWriter.Source source, long from, int count, int size, long at) {
+    record Piece(NewTensor.Source source, long from, int count, int size, long at) {
         void write(FileChannel channel, ByteBuffer buffer) throws IOException {
             source.read(from, count, buffer.clear().limit(count * size));
-            buffer.clear().limit(count * size);
-            for (long place = at; buffer.hasRemaining(); ) place += channel.write(buffer, place);
+            writeFully(channel, buffer.clear().limit(count * size), at);
         }
     }
 
     private PieceWriter() {}
+
+    /// Writes all that is left in the buffer to the place `at`.
+    static void writeFully(FileChannel channel, ByteBuffer bytes, long at) throws IOException {
+        while (bytes.hasRemaining()) at += channel.write(bytes, at);
+    }
 
     static void write(FileChannel channel, List<Piece> pieces, int threads) throws IOException {
         AtomicInteger next = new AtomicInteger();

@@ -4,40 +4,23 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Writes a safetensors file, or shards with their index; each file whole or not at all. The order is fixed (larger element types first, so that everything is aligned, then by name),
+/// Writes a safetensors file, whole or not at all. The order is fixed (larger element types first, so that everything is aligned, then by name),
 /// so equal tensors give equal files, byte for byte.
 public final class SafetensorsWriter {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /// Where a tensor's elements come from: `read` fills `chunk`, a little-endian buffer with room for `count` elements, from element `from` on.
-    @FunctionalInterface
-    public interface Source {
-        void read(long from, int count, ByteBuffer chunk);
-    }
-
-    private record Item(String name, StoredType type, long[] shape, Source source) {
-        long bytes() {
-            long n = type.bytes();
-            for (long d : shape) n = Math.multiplyExact(n, d);
-            return n;
-        }
-    }
-
-    private final Map<String, Item> items = new TreeMap<>();
+    private final Map<String, NewTensor> items = new TreeMap<>();
     private final Map<String, String> metadata = new TreeMap<>();
     private int threads = 1;
 
@@ -54,11 +37,12 @@ public final class SafetensorsWriter {
     }
 
     /// Adds a tensor whose elements are read when the file is written.
-    public SafetensorsWriter add(String name, StoredType type, long[] shape, Source source) {
-        if (name.equals("__metadata__")) throw new IllegalArgumentException("a tensor cannot be named __metadata__");
-        if (items.putIfAbsent(name, new Item(name, type, shape.clone(), source)) != null) {
-            throw new IllegalArgumentException("safetensors: tensor \"" + name + "\" was added twice");
-        }
+    public SafetensorsWriter add(String name, StoredType type, long[] shape, NewTensor.Source source) { return add(new NewTensor(name, type, shape.clone(), source)); }
+
+    /// Adds a tensor.
+    public SafetensorsWriter add(NewTensor tensor) {
+        if (tensor.name().equals("__metadata__")) throw new IllegalArgumentException("a tensor cannot be named __metadata__");
+        if (items.putIfAbsent(tensor.name(), tensor) != null) throw new IllegalArgumentException("safetensors: tensor \"" + tensor.name() + "\" was added twice");
         return this;
     }
 
@@ -82,63 +66,28 @@ public final class SafetensorsWriter {
 
     /// Writes the file (see [AtomicFile]).
     public void write(Path path) {
-        List<Item> order = new ArrayList<>(items.values());
-        order.sort(Comparator.comparingInt((Item i) -> -i.type.bytes()));
+        List<NewTensor> order = new ArrayList<>(items.values());
+        order.sort(Comparator.comparingInt((NewTensor i) -> -i.type().bytes()));
         byte[] header = header(order);
         AtomicFile.write(path, channel -> {
             ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).flip();
-            writeFully(channel, start, 0);
+            PieceWriter.writeFully(channel, start, 0);
             PieceWriter.write(channel, pieces(order, start.capacity()), threads);
         });
     }
 
-    /// Writes the tensors as shards in the order of their names, and last the index that makes a checkpoint of them (file names and index as transformers has them).
-    ///
-    /// @param maxBytes most bytes of tensors in one shard; a tensor that is larger has a shard of its own
-    /// @return the shards' names
-    public List<String> writeShards(Path folder, long maxBytes) {
-        if (maxBytes < 1) throw new IllegalArgumentException("shards: found a maximum of " + maxBytes + " bytes, wanted at least 1");
-        List<SafetensorsWriter> shards = new ArrayList<>();
-        long room = 0;
-        for (Item item : items.values()) {
-            if (shards.isEmpty() || item.bytes() > room) {
-                shards.add(new SafetensorsWriter());
-                shards.getLast().threads(threads).metadata.putAll(metadata);
-                room = maxBytes;
-            }
-            shards.getLast().items.put(item.name, item);
-            room -= item.bytes();
-        }
-        ObjectNode index = JSON.createObjectNode();
-        index.putObject("metadata").put("total_size", bytes());
-        ObjectNode map = index.putObject("weight_map");
-        List<String> names = new ArrayList<>();
-        for (int i = 0; i < shards.size(); i++) {
-            String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
-            shards.get(i).write(folder.resolve(name));
-            shards.get(i).items.keySet().forEach(tensor -> map.put(tensor, name));
-            names.add(name);
-        }
-        byte[] text = (index.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(folder.resolve(WeightFiles.INDEX), channel -> writeFully(channel, ByteBuffer.wrap(text), 0));
-        return names;
-    }
-
-    /// Bytes of all tensors, without headers.
-    public long bytes() { return items.values().stream().mapToLong(Item::bytes).reduce(0, Math::addExact); }
-
-    private byte[] header(List<Item> order) {
+    private byte[] header(List<NewTensor> order) {
         ObjectNode root = JSON.createObjectNode();
         if (!metadata.isEmpty()) {
             ObjectNode meta = root.putObject("__metadata__");
             metadata.forEach(meta::put);
         }
         long offset = 0;
-        for (Item item : order) {
-            ObjectNode node = root.putObject(item.name);
-            node.put("dtype", item.type.name());
+        for (NewTensor item : order) {
+            ObjectNode node = root.putObject(item.name());
+            node.put("dtype", item.type().name());
             ArrayNode shape = node.putArray("shape");
-            for (long d : item.shape) shape.add(d);
+            for (long d : item.shape()) shape.add(d);
             node.putArray("data_offsets").add(offset).add(offset + item.bytes());
             offset += item.bytes();
         }
@@ -153,20 +102,16 @@ public final class SafetensorsWriter {
     }
 
     /// @param at where the data begins in the file
-    private static List<PieceWriter.Piece> pieces(List<Item> order, long at) {
+    private static List<PieceWriter.Piece> pieces(List<NewTensor> order, long at) {
         List<PieceWriter.Piece> out = new ArrayList<>();
-        for (Item item : order) {
-            int size = item.type.bytes();
+        for (NewTensor item : order) {
+            int size = item.type().bytes();
             long elements = item.bytes() / size;
             for (long from = 0; from < elements; from += PieceWriter.BYTES / size) {
-                out.add(new PieceWriter.Piece(item.source, from, (int) Math.min(PieceWriter.BYTES / size, elements - from), size, at + from * size));
+                out.add(new PieceWriter.Piece(item.source(), from, (int) Math.min(PieceWriter.BYTES / size, elements - from), size, at + from * size));
             }
             at += item.bytes();
         }
         return out;
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer bytes, long at) throws IOException {
-        while (bytes.hasRemaining()) at += channel.write(bytes, at);
     }
 }

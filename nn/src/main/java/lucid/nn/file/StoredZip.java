@@ -18,13 +18,13 @@ final class StoredZip {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final int LOCAL = 0x04034B50;
-    private static final int CENTRAL = 0x02014B50;
-    private static final int END = 0x06054B50;
-    private static final int END64 = 0x06064B50;
-    private static final int LOCATOR64 = 0x07064B50;
-    /// An entry per storage: the largest published models have about a hundred thousand.
-    private static final long MAX_ENTRIES = 1 << 20;
+    static final int LOCAL = 0x04034B50;
+    static final int CENTRAL = 0x02014B50;
+    static final int END = 0x06054B50;
+    static final int END64 = 0x06064B50;
+    static final int LOCATOR64 = 0x07064B50;
+    /// An entry per storage: the largest published models have about a hundred thousand, in shards.
+    static final long MAX_ENTRIES = 1 << 18;
     private static final long FULL = 0xFFFFFFFFL;
 
     /// @param header first byte of the local header

@@ -32,7 +32,14 @@ public final class TorchFile implements WeightFile {
     private static final BigInteger PROTOCOL = BigInteger.valueOf(1001);
     // Of a buffer, which has at most 2 GB.
     private static final long CHUNK = 1 << 28;
-    private static final String PICKLE = "data.pkl";
+    static final String PICKLE = "data.pkl";
+    /// What a tensor's entry is called before its storage's key.
+    static final String DATA = "data/";
+    static final String BYTE_ORDER = "byteorder";
+    static final String VERSION = "version";
+    /// `kMinSupportedFileFormatVersion` and `kMaxSupportedFileFormatVersion` of `caffe2/serialize/versions.h`.
+    private static final int OLDEST = 1;
+    private static final int NEWEST = 10;
 
     private final Path path;
     private final Arena arena;
@@ -84,7 +91,7 @@ public final class TorchFile implements WeightFile {
         for (StoredZip.Entry e : entries.values()) {
             if (!e.name().startsWith(prefix)) throw WeightFileException.of(path, "found the entry \"" + e.name() + "\" outside \"" + prefix + "\"");
             String name = e.name().substring(prefix.length());
-            if (name.startsWith("data/")) storages.put(name.substring("data/".length()), e.data());
+            if (name.startsWith(DATA)) storages.put(name.substring(DATA.length()), e.data());
             else requireKnown(name, e);
         }
         // Reads the whole file once, on all cores: this format, unlike safetensors, can tell that a weight was damaged.
@@ -93,6 +100,7 @@ public final class TorchFile implements WeightFile {
         PickleInput in = new PickleInput(path + ": " + pickles.getFirst(), entries.get(pickles.getFirst()).data());
         PickleValue root = Unpickler.read(in);
         if (in.remaining() != 0) throw WeightFileException.of(path, "found " + in.remaining() + " bytes after the pickle " + pickles.getFirst());
+        requireVersion(entries.getOrDefault(prefix + VERSION, entries.get(prefix + ".data/" + VERSION)));
         new TorchTensors(path, arena, storages, all.byteSize()).addAll(root, tensors);
     }
 
@@ -108,15 +116,29 @@ public final class TorchFile implements WeightFile {
     }
 
     private void requireKnown(String name, StoredZip.Entry e) {
-        boolean known = Set.of(PICKLE, "version", "byteorder", ".format_version", ".storage_alignment").contains(name) || name.startsWith(".data/");
+        boolean known = Set.of(PICKLE, VERSION, BYTE_ORDER, ".format_version", ".storage_alignment").contains(name) || name.startsWith(".data/");
         if (!known) {
             throw WeightFileException.of(path, "found the entry \"" + e.name() + "\", wanted a file of torch.save with tensors only"
                     + (name.startsWith("code/") || name.equals("constants.pkl") ? " (this is a TorchScript program)" : ""));
         }
-        if (name.equals("byteorder")) {
-            String order = StandardCharsets.UTF_8.decode(e.data().asByteBuffer()).toString();
-            if (!order.equals("little")) throw WeightFileException.of(path, "found byte order \"" + order + "\", wanted little; load and save it on a little-endian machine");
+        if (name.equals(BYTE_ORDER) && !word(e).equals("little")) {
+            throw WeightFileException.of(path, "found byte order \"" + word(e) + "\", wanted little; load and save it on a little-endian machine");
         }
+    }
+
+    /// The number of the archive's form: other forms may mean something else by the same entries.
+    private void requireVersion(StoredZip.Entry e) {
+        if (e == null) throw WeightFileException.of(path, "found no entry \"" + VERSION + "\", wanted one as torch.save writes it");
+        String found = word(e).strip();
+        if (!found.matches("[0-9]{1,9}") || Integer.parseInt(found) < OLDEST || Integer.parseInt(found) > NEWEST) {
+            throw WeightFileException.of(path, "entry \"" + e.name() + "\": found version \"" + found + "\", wanted " + OLDEST + " to " + NEWEST + "; load and save it with a present PyTorch");
+        }
+    }
+
+    /// An entry of a few letters.
+    private String word(StoredZip.Entry e) {
+        if (e.data().byteSize() > 16) throw WeightFileException.of(path, "entry \"" + e.name() + "\": found " + e.data().byteSize() + " bytes, wanted a word or number of at most 16");
+        return StandardCharsets.US_ASCII.decode(e.data().asByteBuffer()).toString();
     }
 
     private void readPickles(MemorySegment all) {

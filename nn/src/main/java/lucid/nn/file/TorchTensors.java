@@ -41,6 +41,23 @@ final class TorchTensors {
         };
     }
 
+    /// The storage class of a type, without its module; null for types that PyTorch's storages do not have.
+    static String storage(StoredType type) {
+        return switch (type) {
+            case F64 -> "DoubleStorage";
+            case F32 -> "FloatStorage";
+            case F16 -> "HalfStorage";
+            case BF16 -> "BFloat16Storage";
+            case I64 -> "LongStorage";
+            case I32 -> "IntStorage";
+            case I16 -> "ShortStorage";
+            case I8 -> "CharStorage";
+            case U8 -> "ByteStorage";
+            case BOOL -> "BoolStorage";
+            case U64, U32, U16 -> null;
+        };
+    }
+
     /// The tensors that the file's root holds, by name.
     private static Map<String, PickleValue.TensorView> views(Path path, PickleValue root) {
         if (!(root instanceof PickleValue.Dict dict)) throw WeightFileException.of(path, "found " + root.kind() + ", wanted a dict of tensors (save model.state_dict())");

@@ -19,6 +19,7 @@ import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.file.WeightFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +43,27 @@ class CheckpointConversionTest {
         try (Stream<Path> list = Files.list(sharded)) {
             List<String> shards = list.map(p -> p.getFileName().toString()).filter(n -> n.endsWith(".safetensors")).sorted().toList();
             assertTrue(shards.size() > 3 && shards.getFirst().equals(String.format("model-00001-of-%05d.safetensors", shards.size())), shards.toString());
+        }
+    }
+
+    @Test void everyLayoutIsWrittenForPyTorchToo() throws IOException {
+        Path single = GOLDEN.resolve("model");
+        for (Layout layout : Layout.values()) {
+            Path bin = folder.resolve("bin-" + layout);
+            CheckpointConversion.convert(single, bin, new Options(null, WeightFormat.BIN, layout, 50_000, null), (_, _, _) -> {});
+            same(single, bin);
+            try (Stream<Path> files = Files.walk(bin)) {
+                List<String> names = files.map(f -> bin.relativize(f).toString().replace('\\', '/')).sorted().toList();
+                assertTrue(names.stream().noneMatch(n -> n.endsWith(".safetensors")), names.toString());
+                List<String> wanted = switch (layout) {
+                    case SINGLE -> List.of("pytorch_model.bin");
+                    case SHARDED -> List.of("pytorch_model.bin.index.json", "pytorch_model-00001-of-00006.bin");
+                    case FOLDERS -> List.of("language_model/pytorch_model.bin", "vision_tower/pytorch_model.bin", "connector/pytorch_model.bin", "vision_tower/config.json");
+                };
+                assertTrue(names.containsAll(wanted), names.toString());
+            }
+            Path back = convert(bin, "back-" + layout, null, Layout.SINGLE, 1);
+            assertEquals(-1, Files.mismatch(back.resolve(WeightFiles.SINGLE), convert(single, "again-" + layout, null, Layout.SINGLE, 1).resolve(WeightFiles.SINGLE)), "there and back, byte for byte");
         }
     }
 

@@ -102,6 +102,7 @@ class HostilePickleTest {
         Path path = folder.resolve("model.bin");
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(path))) {
             put(zip, "x/data.pkl", pickle, method);
+            put(zip, "x/version", bytes("3\\n"), ZipEntry.STORED);
         }
         return path;
     }

@@ -21,6 +21,7 @@ import lucid.nn.config.ConfigException;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
+import lucid.nn.file.WeightFormat;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
@@ -216,7 +217,7 @@ class LoraTest {
     }
 
     private static Path convert(Path from, Path to, StoredType type, CheckpointConversion.Adapter adapter) {
-        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, adapter), (_, _, _) -> {});
+        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, WeightFormat.SAFETENSORS, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, adapter), (_, _, _) -> {});
         return to;
     }
 
