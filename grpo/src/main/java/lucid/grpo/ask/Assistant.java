@@ -61,7 +61,7 @@ public final class Assistant implements AutoCloseable {
     public static Assistant open(Device device, Path model, Path tokenizer, Console console) {
         Path folder = ModelFolder.resolve(model);
         Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
-        Checkpoint checkpoint = Checkpoint.open(device, folder);
+        Checkpoint checkpoint = ModelFolder.open(device, folder);
         int rows = checkpoint.decoder().config().vocabSize();
         if (words.vocabSize() > rows) {
             checkpoint.close();

@@ -26,7 +26,6 @@ import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
-import lucid.nn.lora.LoraFile;
 import lucid.nn.model.Checkpoint;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkQuestion;
@@ -133,15 +132,15 @@ final class EvalCommand implements Callable<Integer> {
         Benchmark benchmark = Benchmark.of(published.name);
         List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(data, published.annotations, published.videos));
         Path folder = ModelFolder.resolve(model);
-        TinyLlavaConfig config = TinyLlavaConfig.read(LoraFile.baseOf(folder));
+        TinyLlavaConfig config = TinyLlavaConfig.read(ModelFolder.base(folder));
         int frames = published.frames != null ? published.frames : config.resampler().group();
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
         BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
         // Where the weights lie, in the files: nothing is trained here.
-        Set<Integer> ends = GenerationConfig.endTokens(LoraFile.baseOf(folder));
-        try (Device d = device.open(); Checkpoint checkpoint = Checkpoint.open(d, folder);
+        Set<Integer> ends = GenerationConfig.endTokens(ModelFolder.base(folder));
+        try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder);
              ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), ModelFolder.tokenizer(model), ends::contains)) {
             scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), Console.standard());
         }

@@ -69,7 +69,7 @@ final class ModelInfoCommand implements Callable<Integer> {
     @Override public Integer call() {
         Path place = folder();
         LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
-        CheckpointInfo info = CheckpointInfo.read(LoraFile.baseOf(place));
+        CheckpointInfo info = CheckpointInfo.read(ModelFolder.base(place));
         List<MemoryPlan> plans = plans(info);
         PrintWriter out = spec.commandLine().getOut();
         if (json) out.println(toJson(info, adapter, plans).toPrettyString());

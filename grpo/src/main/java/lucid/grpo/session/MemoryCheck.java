@@ -10,7 +10,6 @@ import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredType;
-import lucid.nn.lora.LoraFile;
 import lucid.nn.memory.MemoryException;
 import lucid.nn.memory.MemoryPlan;
 import lucid.nn.memory.MemoryPlans;
@@ -59,7 +58,7 @@ public final class MemoryCheck {
         return again;
     }
 
-    private static CheckpointInfo info(Path model) { return CheckpointInfo.read(LoraFile.baseOf(ModelFolder.resolve(model))); }
+    private static CheckpointInfo info(Path model) { return CheckpointInfo.read(ModelFolder.base(ModelFolder.resolve(model))); }
 
     private static int bytes(CheckpointInfo info) {
         StoredType type = info.widest();

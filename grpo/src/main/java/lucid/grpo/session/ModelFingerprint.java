@@ -26,7 +26,7 @@ public final class ModelFingerprint {
 
     /// The fingerprint of a folder; of an adapter's folder and of its model's together.
     public static String of(Path folder) {
-        return LoraFile.isAdapter(folder) ? HashChain.of(files(folder) + files(LoraFile.baseOf(folder))) : files(folder);
+        return LoraFile.isAdapter(folder) ? HashChain.of(files(folder) + files(ModelFolder.base(folder))) : files(folder);
     }
 
     private static String files(Path folder) {

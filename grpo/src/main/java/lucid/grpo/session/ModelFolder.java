@@ -12,8 +12,10 @@ import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
 import lucid.kernels.Device;
+import lucid.nn.config.ConfigException;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.hub.Hub;
+import lucid.nn.hub.HubException;
 import lucid.nn.hub.RepoId;
 import lucid.nn.hub.Selection;
 import lucid.nn.lora.LoraAdapter;
@@ -46,6 +48,24 @@ public final class ModelFolder {
         return checkpoints.getLast();
     }
 
+    /// The folder of the model itself: of an adapter the one that it names, which may be on the hub like every other model.
+    ///
+    /// @param place as [#resolve] gives it
+    public static Path base(Path place) { return LoraFile.baseOf(place, ModelFolder::named); }
+
+    private static Path named(String name) {
+        try {
+            return resolve(Path.of(name));
+        } catch (HubException | RunException e) {
+            throw new ConfigException(e.getMessage(), e);
+        }
+    }
+
+    /// Opens a model where it lies, to ask it; an adapter stands beside the model that it names.
+    ///
+    /// @param place as [#resolve] gives it
+    public static Checkpoint open(Device device, Path place) { return Checkpoint.open(device, base(place), LoraFile.isAdapter(place) ? place : null); }
+
     // A path has swallowed the second slash of hf://, and may have turned the others.
     private static String name(Path model) { return model.toString().replace('\\', '/').replaceFirst("^hf:/+", "hf://"); }
 
@@ -74,7 +94,7 @@ public final class ModelFolder {
     /// A model, mapped where it lies, with an adapter beside it to be trained: a new one, or the one that the folder holds.
     public static Policy adapted(Device device, Path folder, LoraSpec spec, long seed) {
         Path place = resolve(folder);
-        Path base = LoraFile.baseOf(place);
+        Path base = base(place);
         LoraAdapter lora = base.equals(place) ? LoraAdapter.fresh(device, spec, seed) : LoraAdapter.of(device, LoraFile.read(place));
         if (!LoraAdapter.same(lora.spec(), spec)) throw new RunException(place + ": the adapter there has " + lora.spec() + ", the recipe wants " + spec);
         Checkpoint checkpoint = Checkpoint.open(device, base);
@@ -91,7 +111,7 @@ public final class ModelFolder {
 
     /// The same, or the one that `other` (a folder or file) holds.
     public static Tokenizer tokenizer(Path folder, Path other) {
-        Path file = other != null ? other : tokenizerPlace(resolve(folder), LoraFile.baseOf(resolve(folder)));
+        Path file = other != null ? other : tokenizerPlace(resolve(folder), base(resolve(folder)));
         try {
             return TokenizerFiles.load(file);
         } catch (IOException e) {

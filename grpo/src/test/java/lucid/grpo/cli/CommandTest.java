@@ -3,10 +3,16 @@ package lucid.grpo.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 
 /// Runs command lines in this process, as a user would, and keeps what they print.
@@ -34,6 +40,25 @@ abstract class CommandTest {
         for (int i = 0; i < args.length; i++) words[i] = String.valueOf(args[i]);
         int status = line.execute(words);
         return new Outcome(status, out.toString(), err.toString());
+    }
+
+    /// The same in a JVM of its own, with more in its environment.
+    static Outcome lucid(Map<String, String> environment, Object... args) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+                "-Xmx1g", "-cp", System.getProperty("java.class.path"), Lucid.class.getName()));
+        for (Object a : args) command.add(String.valueOf(a));
+        Path err = Files.createTempFile("lucid", ".err");
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
+            String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Outcome(process.waitFor(), out, Files.readString(err));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            Files.deleteIfExists(err);
+        }
     }
 
     static Path golden(String path) {

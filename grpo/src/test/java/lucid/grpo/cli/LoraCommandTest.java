@@ -106,11 +106,28 @@ class LoraCommandTest extends CommandTest {
         assertFalse(Files.exists(out));
     }
 
+    /// As peft writes it beside a model that came from the hub: a name, and the revision in a field of its own. The network is not asked.
+    @Test void theModelMayBeOneOfTheHub() throws IOException {
+        String commit = "0123456789abcdef0123456789abcdef01234567";
+        Path repo = temp.resolve("hub/models--some-org--a-model");
+        ParityCommandTest.copy(base, Files.createDirectories(repo.resolve("snapshots")).resolve(commit));
+        Files.writeString(Files.createDirectories(repo.resolve("refs")).resolve("v1"), commit);
+        Path adapter = ParityCommandTest.copy(RunFolder.checkpoints(run).getLast(), temp.resolve("adapter"));
+        Path config = adapter.resolve("adapter_config.json");
+        String named = Files.readString(config).replace(base.toAbsolutePath().toString(), "some-org/a-model");
+        Files.writeString(config, named.replace("\"revision\" : null", "\"revision\" : \"v1\""));
+        Map<String, String> offline = Map.of("HF_HUB_CACHE", temp.resolve("hub").toString(), "HF_HUB_OFFLINE", "1");
+        Object[] question = {"generate", "--model", adapter, "--prompt", "What", "--max-tokens", 12, "--threads", 1};
+        assertEquals(lucid("generate", "--model", run, "--prompt", "What", "--max-tokens", 12, "--threads", 1).ok().out(), lucid(offline, question).ok().out());
+        Files.writeString(config, named);
+        lucid(offline, question).failedWith(config.toString(), "base_model_name_or_path", "some-org/a-model", "HF_HUB_OFFLINE", "--merge-adapter");
+    }
+
     @Test void anAdapterWhoseModelIsGone() throws IOException {
         Path adapter = ParityCommandTest.copy(RunFolder.checkpoints(run).getLast(), temp.resolve("adapter"));
         Path config = adapter.resolve("adapter_config.json");
-        Files.writeString(config, Files.readString(config).replace(base.toAbsolutePath().toString(), "somewhere/else"));
-        lucid("generate", "--model", adapter, "--prompt", "x", "--threads", 1).failedWith("base_model_name_or_path", "somewhere/else", "--merge-adapter");
+        Files.writeString(config, Files.readString(config).replace(base.toAbsolutePath().toString(), "/no/such/model"));
+        lucid("generate", "--model", adapter, "--prompt", "x", "--threads", 1).failedWith("adapter_config.json", "base_model_name_or_path", "/no/such/model", "--merge-adapter");
         lucid("convert", base, temp.resolve("no"), "--merge-adapter", temp.resolve("nothing")).failedWith("adapter_config.json");
         assertEquals(2, lucid("convert", base, temp.resolve("no"), "--merge-adapter", adapter, "--unmerge-adapter", adapter).status());
     }

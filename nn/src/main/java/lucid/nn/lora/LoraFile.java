@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.LongToDoubleFunction;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.AtomicFile;
@@ -37,6 +38,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     // What peft calls the decoder when the whole of TinyLLaVA was wrapped instead of its decoder.
     private static final String WRAPPED = "language_model.";
     private static final String BASE = "base_model_name_or_path";
+    private static final String REVISION = "revision";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// One adapted weight [out, in].
@@ -55,18 +57,30 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
 
     public static boolean isAdapter(Path folder) { return Files.isRegularFile(folder.resolve(CONFIG)); }
 
-    /// The folder of the model that an adapter's folder names, relative to it or absolute; any other folder is itself.
+    /// The folder of the model that an adapter's folder names; any other folder is itself.
     ///
-    /// @throws ConfigException if it is not there
-    public static Path baseOf(Path folder) {
+    /// @param elsewhere finds a model whose name is no folder as seen from the adapter's: a name on the hub, with `@REVISION` if the adapter has one; throws [ConfigException] with the reason
+    /// @throws ConfigException if it is not to be had
+    public static Path baseOf(Path folder, Function<String, Path> elsewhere) {
         if (!isAdapter(folder)) return folder;
-        String name = config(folder.resolve(CONFIG)).path(BASE).asText("");
+        JsonNode config = config(folder.resolve(CONFIG));
+        String name = config.path(BASE).asText("");
+        if (name.isEmpty()) throw noBase(folder, name, "", null);
         Path base = folder.resolve(name).normalize();
-        if (name.isEmpty() || !Files.isDirectory(base) || isAdapter(base)) {
-            throw new ConfigException(folder.resolve(CONFIG) + ": base_model_name_or_path: found '" + name + "', wanted the folder of the model that the adapter was trained on;"
-                    + " put its path there, or merge the two with lucid convert --merge-adapter");
+        if (!Files.isDirectory(base)) {
+            try {
+                base = elsewhere.apply(config.hasNonNull(REVISION) ? name + "@" + config.get(REVISION).asText() : name);
+            } catch (ConfigException e) {
+                throw noBase(folder, name, " (" + e.getMessage() + ")", e);
+            }
         }
+        if (isAdapter(base)) throw noBase(folder, name, " (an adapter itself)", null);
         return base;
+    }
+
+    private static ConfigException noBase(Path folder, String name, String reason, ConfigException cause) {
+        return new ConfigException(folder.resolve(CONFIG) + ": " + BASE + ": found '" + name + "'" + reason + ", wanted the model that the adapter was trained on: its folder, or ORG/NAME of the hub;"
+                + " put that there, or merge the two with lucid convert --merge-adapter", cause);
     }
 
     /// Reads a folder.
@@ -133,6 +147,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         if (!n.path("lora_alpha").isNumber()) throw new ConfigException(file + ": lora_alpha: found " + n.path("lora_alpha") + ", wanted a number");
         if (n.hasNonNull("use_rslora") && !n.get("use_rslora").isBoolean()) throw new ConfigException(file + ": use_rslora: found " + n.get("use_rslora") + ", wanted true or false");
         if (n.hasNonNull(BASE) && !n.get(BASE).isTextual()) throw new ConfigException(file + ": " + BASE + ": found " + n.get(BASE) + ", wanted a string");
+        if (n.hasNonNull(REVISION) && !n.get(REVISION).isTextual()) throw new ConfigException(file + ": " + REVISION + ": found " + n.get(REVISION) + ", wanted a string");
         for (String flag : List.of("use_dora", "fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora")) {
             boolean off = !n.hasNonNull(flag) || n.get(flag).isBoolean() && !n.get(flag).asBoolean();
             if (!off) throw new ConfigException(file + ": " + flag + ": found " + n.get(flag) + ", wanted false: such an adapter is computed in another way");

@@ -28,13 +28,16 @@ public final class Checkpoint implements AutoCloseable {
         this.video = video;
     }
 
-    /// Opens a folder of TinyLLaVA-Video (one model, or its three folders), of a plain Qwen2, or of a LoRA adapter, which then stands beside the model that it names.
+    /// Opens a folder of TinyLLaVA-Video (one model, or its three folders) or of a plain Qwen2.
+    public static Checkpoint open(Device device, Path folder) { return open(device, folder, null); }
+
+    /// The same with a LoRA adapter beside the decoder.
     ///
+    /// @param lora the adapter's folder, see [LoraFile#baseOf]; null: none
     /// @throws ConfigException                         if `config.json` is damaged or names another kind of model
     /// @throws lucid.nn.file.WeightFileException if weights are damaged, missing, or disagree with `config.json`
-    public static Checkpoint open(Device device, Path place) {
-        Path folder = LoraFile.baseOf(place);
-        LoraFile file = folder.equals(place) ? null : LoraFile.read(place);
+    public static Checkpoint open(Device device, Path folder, Path lora) {
+        LoraFile file = lora == null ? null : LoraFile.read(lora);
         ModelKind kind = ModelKind.read(folder);
         if (kind == ModelKind.SIGLIP) throw new ConfigException(folder + ": model_type: found a SigLIP model, which only sees; wanted one that answers (tinyllava or qwen2)");
         WeightFiles files = WeightFiles.open(folder);
