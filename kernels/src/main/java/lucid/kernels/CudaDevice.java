@@ -31,6 +31,7 @@ import lucid.kernels.cuda.CudaReduce;
 import lucid.kernels.cuda.CudaRotary;
 import lucid.kernels.cuda.CudaSampling;
 import lucid.kernels.cuda.CudaTensorMatMul;
+import lucid.kernels.cuda.CudaTensorPatchEmbedding;
 import lucid.kernels.cuda.Kernels;
 import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
@@ -76,7 +77,7 @@ public final class CudaDevice implements Device {
             case CUBLAS -> new CublasMatMul(kernels, conversion, elementwise);
         };
         this.embedding = new CudaEmbedding(kernels);
-        this.patchEmbedding = new CudaPatchEmbedding(kernels);
+        this.patchEmbedding = precision == Precision.EXACT ? new CudaPatchEmbedding(kernels) : new CudaTensorPatchEmbedding(kernels, conversion, elementwise);
         this.attention = new CudaAttention(kernels, precision != Precision.EXACT);
         this.logProb = new CudaLogProb(kernels, matMul, elementwise);
         this.sampling = new CudaSampling(kernels);
@@ -84,7 +85,7 @@ public final class CudaDevice implements Device {
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
 
-    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products and attention (" + precision + ")"); }
+    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products, attention and patch embedding (" + precision + ")"); }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 

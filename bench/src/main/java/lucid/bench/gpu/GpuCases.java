@@ -29,7 +29,7 @@ final class GpuCases {
         for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) c.attention(p);
         c.logProb();
         c.streaming();
-        c.patches();
+        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) c.patches(p);
         return c.cases;
     }
 
@@ -142,12 +142,12 @@ final class GpuCases {
         }));
     }
 
-    private void patches() {
+    private void patches(Precision p) {
         int frames = size(16, 1);
         int side = size(384, 30);
         int hidden = size(1152, 40);
         int count = (side / 14) * (side / 14);
-        cases.add(new GpuCase("PatchEmbedding.forwardFrames", frames + " frames of " + side + " x " + side + ", hidden " + hidden, Precision.EXACT, 2.0 * frames * count * 588 * hidden,
+        cases.add(new GpuCase("PatchEmbedding.forwardFrames", frames + " frames of " + side + " x " + side + ", hidden " + hidden, p, 2.0 * frames * count * 588 * hidden,
                 4.0 * frames * count * hidden, d -> {
             Buffer pixels = d.bytes(frames * side * side * 3);
             Matrix weight = d.random(hidden, 588), bias = d.random(1, hidden), positions = d.random(count, hidden), out = d.random(frames * count, hidden);

@@ -36,7 +36,7 @@ final class DeviceOption {
     }
 
     @Option(names = "--matmul", paramLabel = "KIND", description = "Matrix products on a GPU: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, f32 with the CPU's bits). "
-            + "TENSOR rounds the factors of products and of attention to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the products: other bits.")
+            + "TENSOR rounds the factors of products, attention and patch embedding to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the products: other bits.")
     private Products products = Products.EXACT;
 
     @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). sm_80 leaves kernels for newer GPUs alone.")

@@ -16,6 +16,7 @@ import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.gpu.Gpu;
 
 /// Two devices side by side, the CPU's and a GPU's: every datum exists on both, every operation runs on both, and the results must have the same bits, in the
@@ -37,6 +38,12 @@ final class Bits implements AutoCloseable {
     MatMul tensorProducts(boolean hopper) {
         Kernels kernels = new Kernels(chip, new CudaMemory(chip));
         return new CudaTensorMatMul(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), hopper);
+    }
+
+    /// Patch embedding on tensor cores, beside the device's own.
+    PatchEmbedding tensorPatches(int panel) {
+        Kernels kernels = new Kernels(chip, new CudaMemory(chip));
+        return new CudaTensorPatchEmbedding(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), panel);
     }
 
     /// One matrix on both devices.

@@ -169,7 +169,7 @@ class CudaTensorMatMulTest {
 
     @Test void theChoiceIsAnnounced() {
         try (Device d = gpu(Precision.WGMMA)) {
-            assertTrue(d.description().contains("bf16 factors in products and attention (WGMMA)"), d.description());
+            assertTrue(d.description().contains("bf16 factors in products, attention and patch embedding (WGMMA)"), d.description());
         }
         EmulatedGpu ampere = new EmulatedGpu(new EmulatedGpu.Settings(80, Schedule.ROUND_ROBIN, Timing.LATE, 1, 1));
         String message = assertThrows(IllegalArgumentException.class, () -> new CudaDevice(ampere, Precision.WGMMA)).getMessage();
