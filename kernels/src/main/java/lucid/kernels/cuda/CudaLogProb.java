@@ -12,8 +12,12 @@ import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 
-/// [LogProb] on a GPU, bit for bit the CPU's. Logits exist as one chunk: forward walks the vocabulary in whole blocks and carries each row's running softmax along
-/// in device memory; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.
+/// [LogProb] on a GPU. With products that are the CPU's, bit for bit the CPU's: logits exist as one chunk; forward walks the vocabulary in whole blocks and carries each
+/// row's running softmax along in device memory; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.
+/// (A kernel without logits in memory would not pay there. A block's terms need the maximum of its 2048 columns first, so it would hold 16 rows of them in shared memory, and
+/// a tile of 16 rows halves the speed of an f32 product, 4096 flops and 61 ps of an H200 for each logit at width 2048; to write a logit and to read it twice takes 2.5 ps.)
+///
+/// With [CudaTensorMatMul], forward and backward are [TensorLogProb]'s, and a row has the order of `logprob_strips` everywhere.
 ///
 /// The targets are read back and checked before a kernel sees them, which waits for the GPU once per call.
 public final class CudaLogProb implements LogProb {
@@ -25,6 +29,8 @@ public final class CudaLogProb implements LogProb {
     private final MatMul products;
     private final Elementwise elements;
     private final int chunk;
+    /// Null where products are not this package's on tensor cores.
+    private final TensorLogProb tensor;
 
     public CudaLogProb(Kernels kernels, MatMul products, Elementwise elements) { this(kernels, products, elements, CHUNK); }
 
@@ -34,12 +40,18 @@ public final class CudaLogProb implements LogProb {
         this.products = products;
         this.elements = elements;
         this.chunk = chunk;
+        this.tensor = products instanceof CudaTensorMatMul factors && !factors.hopper() ? new TensorLogProb(kernels, factors, chunk) : null;
     }
 
     @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.forward";
         LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
         targets(operation, targets, hidden.rows(), head.rows(), false);
+        if (hidden.rows() == 0) return;
+        if (tensor != null) {
+            softmax(hidden, head, targets, temperature, logProb, entropy, lse);
+            return;
+        }
         int most = Math.min(ROWS, Math.max(1, chunk / VOCAB_BLOCK));
         for (int r = 0; r < hidden.rows(); r += most) {
             Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + most));
@@ -55,6 +67,18 @@ public final class CudaLogProb implements LogProb {
             }
         }
     }
+
+    private void softmax(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+        int rows = hidden.rows();
+        int blocks = blocks(head.rows());
+        try (CudaBuffer partial = kernels.scratch(F32, 3L * rows * blocks); CudaBuffer state = kernels.scratch(F32, 4L * rows)) {
+            tensor.forward(hidden, head, targets, temperature, partial, state);
+            // No chunk of logits: the state holds the target's.
+            new Softmax(rows, 0, targets, temperature, logProb, entropy, lse, null).merge(partial, blocks, null, 0, state, false, true);
+        }
+    }
+
+    private static int blocks(int columns) { return (columns + VOCAB_BLOCK - 1) / VOCAB_BLOCK; }
 
     @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.ofLogits";
@@ -82,18 +106,25 @@ public final class CudaLogProb implements LogProb {
 
         /// Takes the logits of vocabulary entries `first` on, a multiple of the block; `state` carries on from chunk to chunk.
         void absorb(Matrix logits, int first, Buffer state, boolean last) {
-            int blocks = (logits.cols() + VOCAB_BLOCK - 1) / VOCAB_BLOCK;
+            int blocks = blocks(logits.cols());
             int units = Math.multiplyExact(rows, blocks);
             try (CudaBuffer partial = kernels.scratch(F32, 3L * units)) {
                 if (units > 0) {
-                    kernels.call("logprob_blocks_f32_sm80").view(logits).buffer(partial).u32(rows).u32(logits.cols()).u32(blocks).u32(units).f32(temperature)
-                            .launch((units + 15) / 16, 256);
+                    int inBlock = tensor == null ? 16 : 8;
+                    kernels.call(tensor == null ? "logprob_blocks_f32_sm80" : "logprob_strips_f32_sm80").view(logits).buffer(partial).u32(rows).u32(logits.cols()).u32(blocks)
+                            .u32(units).f32(temperature).launch((units + inBlock - 1) / inBlock, 256);
                 }
-                Kernels.Launching merge = kernels.call("logprob_merge_f32_sm80").buffer(partial).bufferOrNull(state).view(logits)
-                        .u64(CudaBuffer.address(targets) + 4L * firstRow);
-                for (Buffer out : outputs) merge.u64(out == null ? 0 : CudaBuffer.address(out) + 4L * firstRow);
-                merge.u32(rows).u32(logits.cols()).u32(blocks).u32(first).u32(first == 0 ? 1 : 0).u32(last ? 1 : 0).f32(temperature).launch((rows + 127) / 128, 128);
+                merge(partial, blocks, logits, first, state, first == 0, last);
             }
+        }
+
+        /// Goes on from the state unless this is the `start`; `logits` may be null where the state holds the target's.
+        void merge(Buffer partial, int blocks, Matrix logits, int first, Buffer state, boolean start, boolean last) {
+            Kernels.Launching merge = kernels.call("logprob_merge_f32_sm80").buffer(partial).bufferOrNull(state).viewOrNull(logits)
+                    .u64(CudaBuffer.address(targets) + 4L * firstRow);
+            for (Buffer out : outputs) merge.u64(out == null ? 0 : CudaBuffer.address(out) + 4L * firstRow);
+            merge.u32(rows).u32(logits == null ? 0 : logits.cols()).u32(blocks).u32(first).u32(start ? 1 : 0).u32(last ? 1 : 0).f32(temperature)
+                    .launch((rows + 127) / 128, 128);
         }
     }
 
@@ -104,11 +135,20 @@ public final class CudaLogProb implements LogProb {
         targets(operation, targets, hidden.rows(), head.rows(), false);
         int rows = hidden.rows();
         if (rows == 0) return;
+        boolean aside = dHidden != null && mode == Accumulate.ADD;
+        try (CudaBuffer own = kernels.scratch(F32, aside ? hidden.size() : 0)) {
+            Matrix sum = aside ? Matrix.of(own, rows, hidden.cols()) : dHidden;
+            if (tensor != null) tensor.backward(hidden, head, targets, temperature, lse, dLogProb, groups, sum, dHead);
+            else backward(hidden, head, targets, temperature, lse, dLogProb, groups, sum, dHead);
+            if (aside) elements.binary(Elementwise.Binary.ADD, dHidden, sum, dHidden);
+        }
+    }
+
+    private void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Matrix sum, Matrix dHead) {
+        int rows = hidden.rows();
         // A group's chain must see all its rows in one call, so chunks divide the vocabulary and never the rows.
         int columns = Math.min(head.rows(), Math.max(64, chunk / rows / 64 * 64));
-        boolean aside = dHidden != null && mode == Accumulate.ADD;
-        try (CudaBuffer logits = kernels.scratch(F32, (long) rows * columns); CudaBuffer own = kernels.scratch(F32, aside ? hidden.size() : 0)) {
-            Matrix sum = aside ? Matrix.of(own, rows, hidden.cols()) : dHidden;
+        try (CudaBuffer logits = kernels.scratch(F32, (long) rows * columns)) {
             for (int v = 0; v < head.rows(); v += columns) {
                 Matrix part = head.rows(v, Math.min(head.rows(), v + columns));
                 Matrix x = Matrix.of(logits, rows, part.rows());
@@ -118,7 +158,6 @@ public final class CudaLogProb implements LogProb {
                 else if (sum != null) products.multiplyContinue(x, false, part, false, sum);
                 if (dHead != null) products.gradWeight(x, hidden, groups, dHead.rows(v, v + part.rows()));
             }
-            if (aside) elements.binary(Elementwise.Binary.ADD, dHidden, sum, dHidden);
         }
     }
 

@@ -52,11 +52,27 @@ public final class CudaTensorMatMul implements MatMul {
         ProductArguments.gradWeight(dy, x, groups, dw);
         if (dy.rows() == 0 || dw.size() == 0) return;
         try (Bf16Factor left = factors.of(dy); Bf16Factor right = factors.of(x)) {
-            for (int g = 0; g < groups.count(); g++) {
-                int from = groups.from(g);
-                int to = groups.to(g);
-                if (from < to) launch(left.view().rows(from, to), true, right.view().rows(from, to), false, null, ADD, dw);
-            }
+            addGroups(left.view(), right.view(), groups, dw);
+        }
+    }
+
+    /// By `wgmma`; otherwise by `mma.sync`.
+    boolean hopper() { return hopper; }
+
+    /// A factor of the two products below, made once where it is used often.
+    Bf16Factor factor(Matrix m) { return factors.of(m); }
+
+    /// `c = a b` of factors, or `c` continued by it.
+    void multiplyFactors(Matrix a, Matrix b, boolean resume, Matrix c) {
+        if (c.size() > 0) launch(a, false, b, false, null, resume ? CONTINUE : 0, c);
+    }
+
+    /// [#gradWeight] of factors.
+    void addGroups(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
+        for (int g = 0; g < groups.count(); g++) {
+            int from = groups.from(g);
+            int to = groups.to(g);
+            if (from < to && dw.size() > 0) launch(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw);
         }
     }
 
@@ -93,7 +109,7 @@ public final class CudaTensorMatMul implements MatMul {
     private static long tiles(int size, int tile) { return ((long) size + tile - 1) / tile; }
 
     /// Boxes of 64 values along a row (128 bytes, the swizzle's width) and `rows` rows; 0: of 64 x 64, for a factor whose k is the slow index.
-    private MemorySegment map(Matrix m, int rows) {
+    MemorySegment map(Matrix m, int rows) {
         return kernels.gpu().encode(new TensorMap(TensorMap.Type.BF16, CudaBuffer.address(m), new long[] {m.cols(), m.rows()}, new long[] {Math.max(8, m.stride()) * 2},
                 new int[] {64, rows == 0 ? 64 : rows}, Swizzle.BYTES_128, false));
     }

@@ -14,6 +14,7 @@ import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
@@ -44,6 +45,15 @@ final class Bits implements AutoCloseable {
     PatchEmbedding tensorPatches(int panel) {
         Kernels kernels = new Kernels(chip, new CudaMemory(chip));
         return new CudaTensorPatchEmbedding(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), panel);
+    }
+
+    /// Log-probabilities on tensor cores, beside the device's own.
+    ///
+    /// @param chunk see [CudaLogProb]
+    LogProb tensorLogProb(boolean hopper, int chunk) {
+        Kernels kernels = new Kernels(chip, new CudaMemory(chip));
+        CudaElementwise elements = new CudaElementwise(kernels);
+        return new CudaLogProb(kernels, new CudaTensorMatMul(kernels, new CudaConversion(kernels), elements, hopper), elements, chunk);
     }
 
     /// One matrix on both devices.
