@@ -78,7 +78,7 @@ public final class CudaDevice implements Device {
         };
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = precision == Precision.EXACT ? new CudaPatchEmbedding(kernels) : new CudaTensorPatchEmbedding(kernels, conversion, elementwise);
-        this.attention = new CudaAttention(kernels, precision != Precision.EXACT);
+        this.attention = new CudaAttention(kernels, precision);
         this.logProb = new CudaLogProb(kernels, matMul, elementwise);
         this.sampling = new CudaSampling(kernels);
     }

@@ -26,7 +26,7 @@ final class GpuCases {
         GpuCases c = new GpuCases(small);
         c.launches();
         for (Precision p : Precision.values()) c.products(p);
-        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) c.attention(p);
+        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR, Precision.WGMMA)) c.attention(p);
         c.logProb();
         c.streaming();
         for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) c.patches(p);
@@ -79,7 +79,7 @@ final class GpuCases {
             Matrix q = d.random(n, width), k = d.random(n, keys), v = d.random(n, keys), out = d.random(n, width), lse = d.random(n, plan.heads());
             return () -> d.device.attention().forward(plan, 0.1f, q, k, v, out, lse);
         }));
-        if (p != Precision.EXACT) return;
+        if (p == Precision.WGMMA) return;       // TENSOR's kernels
         cases.add(new GpuCase("Attention.backward", shape, p, 2.5 * flops, 16.0 * n * (width + keys), d -> {
             Matrix q = d.random(n, width), k = d.random(n, keys), v = d.random(n, keys), out = d.random(n, width), lse = d.random(n, plan.heads()), dOut = d.random(n, width);
             Matrix dq = d.random(n, width), dk = d.random(n, keys), dv = d.random(n, keys);

@@ -8,7 +8,8 @@ import lucid.kernels.contract.AttentionPlan;
 final class AttentionTables {
     final AttentionPlan plan;
     private final Map<Integer, AttentionUnits> units = new HashMap<>();
-    private AttentionKeys keys;
+    private final Map<Integer, AttentionKeys> keys = new HashMap<>();
+    private final Map<Integer, AttentionTiles> tiles = new HashMap<>();
 
     AttentionTables(AttentionPlan plan) { this.plan = plan; }
 
@@ -20,8 +21,9 @@ final class AttentionTables {
     /// All spans.
     AttentionUnits units(int size) { return units.computeIfAbsent(-size, _ -> AttentionUnits.of(plan, size, _ -> true)); }
 
-    AttentionKeys keys() {
-        if (keys == null) keys = AttentionKeys.of(plan);
-        return keys;
-    }
+    /// Tiles of at most `size` key rows for the backward.
+    AttentionKeys keys(int size) { return keys.computeIfAbsent(size, _ -> AttentionKeys.of(plan, size)); }
+
+    /// Packed tiles of `size` rows and keys, for tensor cores.
+    AttentionTiles tiles(int size) { return tiles.computeIfAbsent(size, _ -> AttentionTiles.of(plan, size)); }
 }

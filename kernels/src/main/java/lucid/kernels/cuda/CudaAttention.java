@@ -10,8 +10,8 @@ import lucid.kernels.contract.Matrix;
 /// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own; the backward is one kernel over
 /// queries (dq, and δ for the other) and one over keys (dk, dv).
 ///
-/// On tensor cores (a named choice, because it changes bits) the forward of heads to 128 dimensions rounds q, k, v and the weights to bf16; every row, decoding or not, then takes the same
-/// kernel, so that rollout and training still agree. Larger heads, and the backward, stay in f32.
+/// On tensor cores (a named choice, because it changes bits) heads to 128 dimensions go to [TensorAttention]; larger ones stay in f32. The choice depends on the size of a head alone, so that
+/// rollout and training still agree.
 public final class CudaAttention implements Attention {
     private static final int MOST_DIM = 256;
     /// Rows of a unit of the flat kernel.
@@ -23,16 +23,14 @@ public final class CudaAttention implements Attention {
     private static final int[] FLAT_SIZES = {64, 128, MOST_DIM};
     private static final int[] SIZES = {32, 64, 80, 128, MOST_DIM};
 
-    private static final int[] TENSOR_SIZES = {64, 80, 128};
-
     private final Kernels kernels;
-    private final boolean tensor;
+    private final TensorAttention tensor;
     private AttentionTables last;
 
-    /// @param tensor the forward on tensor cores where there is a kernel
-    public CudaAttention(Kernels kernels, boolean tensor) {
+    /// @param precision other than EXACT: on tensor cores where there is a kernel
+    public CudaAttention(Kernels kernels, Precision precision) {
         this.kernels = kernels;
-        this.tensor = tensor;
+        this.tensor = precision == Precision.EXACT ? null : new TensorAttention(kernels, precision == Precision.WGMMA);
     }
 
     @Override public void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
@@ -40,8 +38,8 @@ public final class CudaAttention implements Attention {
         check(name, plan, q, k, v, out, lse);
         AttentionArguments.results(name, q, k, v, out, lse);
         AttentionTables tables = tables(plan);
-        if (tensor && plan.headDim() <= TENSOR_SIZES[2]) {
-            forward("tensor", plan, tables.units(TILE_ROWS), scale, q, k, v, out, lse);
+        if (onTensorCores(plan)) {
+            tensor.forward(tables, scale, q, k, v, out, lse);
             return;
         }
         forward("flat", plan, tables.units(FLAT_ROWS, 1, FLAT_MOST), scale, q, k, v, out, lse);
@@ -50,20 +48,12 @@ public final class CudaAttention implements Attention {
 
     private void forward(String form, AttentionPlan plan, AttentionUnits units, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         if (units.count() == 0) return;
-        int d = size(plan.headDim(), switch (form) {
-            case "flat" -> FLAT_SIZES;
-            case "tile" -> SIZES;
-            default -> TENSOR_SIZES;
-        });
-        int shared = switch (form) {
-            case "flat" -> 0;
-            case "tile" -> 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68);
-            default -> 3 * 64 * (2 * d + 16);
-        };
-        String type = form.equals("tensor") ? "bf16" : "f32";
+        boolean flat = form.equals("flat");
+        int d = size(plan.headDim(), flat ? FLAT_SIZES : SIZES);
+        int shared = flat ? 0 : 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68);
         try (CudaBuffer table = kernels.table(units.words())) {
-            kernels.call("attention_forward_" + form + "_d" + d + "_" + type + "_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads())
-                    .u32(plan.headDim()).u32(vectors(plan, q, k, v, out) ? 1 : 0).f32(scale).launch(units.count(), plan.kvHeads(), 1, form.equals("flat") ? 256 : 128, shared);
+            kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads())
+                    .u32(plan.headDim()).u32(vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, flat ? 256 : 128, shared);
         }
     }
 
@@ -73,19 +63,21 @@ public final class CudaAttention implements Attention {
     }
 
     /// The smallest head size for which there is a kernel and that holds `dim`.
-    private static int size(int dim, int... sizes) {
+    static int size(int dim, int... sizes) {
         for (int s : sizes) {
             if (s >= dim) return s;
         }
         throw new IllegalArgumentException("attention: heads of " + dim + " dimensions; wanted at most " + MOST_DIM);
     }
 
-    /// Whether four dimensions of a head can be moved as one vector.
-    private static boolean vectors(AttentionPlan plan, Matrix... matrices) {
+    private boolean onTensorCores(AttentionPlan plan) { return tensor != null && plan.headDim() <= TensorAttention.MOST_DIM; }
+
+    /// 1 where four dimensions of a head can be moved as one vector, else 0.
+    static int vectors(AttentionPlan plan, Matrix... matrices) {
         for (Matrix m : matrices) {
-            if (CudaBuffer.address(m) % 16 != 0 || m.stride() % 4 != 0) return false;
+            if (CudaBuffer.address(m) % 16 != 0 || m.stride() % 4 != 0) return 0;
         }
-        return plan.headDim() % 4 == 0;
+        return plan.headDim() % 4 == 0 ? 1 : 0;
     }
 
     @Override public void backward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut,
@@ -93,13 +85,17 @@ public final class CudaAttention implements Attention {
         String name = "attention backward";
         check(name, plan, q, k, v, out, lse);
         AttentionArguments.gradients(name, q, k, v, out, lse, dOut, dq, dk, dv);
+        AttentionTables tables = tables(plan);
+        if (onTensorCores(plan)) {
+            tensor.backward(tables, scale, q, k, v, out, lse, dOut, dq, dk, dv);
+            return;
+        }
         int d = size(plan.headDim(), SIZES);
         int rows = d == MOST_DIM ? 16 : 32;
-        AttentionTables tables = tables(plan);
         AttentionUnits units = tables.units(rows);
-        AttentionKeys keys = tables.keys();
+        AttentionKeys keys = tables.keys(KEY_BLOCK);
         int group = plan.heads() / plan.kvHeads();
-        int vectors = vectors(plan, q, k, v, out, dOut, dq, dk, dv) ? 1 : 0;
+        int vectors = vectors(plan, q, k, v, out, dOut, dq, dk, dv);
         try (CudaBuffer delta = kernels.scratch(DType.F32, (long) q.rows() * plan.heads()); CudaBuffer table = kernels.table(units.words());
                 CudaBuffer tiles = kernels.table(keys.tileWords()); CudaBuffer entries = kernels.table(keys.entryWords())) {
             if (units.count() > 0) {

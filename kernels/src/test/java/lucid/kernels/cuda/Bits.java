@@ -12,6 +12,7 @@ import java.util.function.IntToDoubleFunction;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
+import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.LogProb;
@@ -55,6 +56,9 @@ final class Bits implements AutoCloseable {
         CudaElementwise elements = new CudaElementwise(kernels);
         return new CudaLogProb(kernels, new CudaTensorMatMul(kernels, new CudaConversion(kernels), elements, hopper), elements, chunk);
     }
+
+    /// Attention on tensor cores, beside the device's own.
+    Attention tensorAttention(boolean hopper) { return new CudaAttention(new Kernels(chip, new CudaMemory(chip)), hopper ? Precision.WGMMA : Precision.TENSOR); }
 
     /// One matrix on both devices.
     record Twin(Matrix onCpu, Matrix onGpu) {
@@ -161,6 +165,20 @@ final class Bits implements AutoCloseable {
             if (wrong++ == 0) first = i;
         }
         if (wrong > 0) fail(what + ": " + wrong + " of " + expected.length + " differ, first " + place(first, view) + ": " + show(twin, expected[first]) + " on the CPU, " + show(twin, found[first]) + " on the GPU");
+    }
+
+    /// The whole f32 buffers behind the views agree to `tolerance`, absolute.
+    void assertClose(String what, Twin twin, float tolerance) {
+        float[] expected = new float[Math.toIntExact(twin.onCpu.buffer().length())];
+        float[] found = new float[expected.length];
+        cpu.read(twin.onCpu.buffer(), 0, expected);
+        gpu.read(twin.onGpu.buffer(), 0, found);
+        int worst = -1;
+        for (int i = 0; i < expected.length; i++) {
+            if (expected[i] == found[i] || Math.abs(expected[i] - found[i]) <= tolerance) continue;
+            if (worst < 0 || !(Math.abs(expected[i] - found[i]) <= Math.abs(expected[worst] - found[worst]))) worst = i;
+        }
+        if (worst >= 0) fail(what + " " + twin.onCpu.describe() + ": worst " + place(worst, twin.onCpu) + ": " + expected[worst] + " on the CPU, " + found[worst] + " on the GPU; wanted within " + tolerance);
     }
 
     private static String place(int i, Matrix view) {

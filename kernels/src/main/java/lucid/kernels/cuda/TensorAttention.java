@@ -1,0 +1,90 @@
+package lucid.kernels.cuda;
+
+import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F32;
+
+import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.Matrix;
+
+/// Attention with bf16 factors and f32 sums on tensor cores. Every row, decoding or not, takes the same kernel, whose key blocks begin at the span's key number 0, so a row's bits depend on
+/// no other row, and rollout and training agree. The arguments were checked by [CudaAttention].
+///
+/// The kernels copy tiles that were rounded and laid out for them before (`attention_pack`): once per call, and a shared prefix once for all its spans.
+final class TensorAttention {
+    /// Larger heads have no kernel here.
+    static final int MOST_DIM = 128;
+    private static final int[] SIZES = {64, 80, MOST_DIM};
+
+    private final Kernels kernels;
+    private final boolean hopper;
+
+    /// @param hopper the forward by `wgmma`; otherwise by `mma.sync`, as the backward always
+    TensorAttention(Kernels kernels, boolean hopper) {
+        this.kernels = kernels;
+        this.hopper = hopper;
+    }
+
+    void forward(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
+        AttentionPlan plan = tables.plan;
+        AttentionUnits units = tables.units(AttentionTiles.ROWS);
+        if (units.count() == 0) return;
+        int d = CudaAttention.size(plan.headDim(), SIZES);
+        try (CudaBuffer table = kernels.table(units.words())) {
+            kernels.call("attention_forward_tensor_d" + d + "_bf16_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads()).u32(plan.headDim())
+                    .u32(CudaAttention.vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, 3 * 64 * (2 * d + 16));
+        }
+    }
+
+    void backward(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk, Matrix dv) {
+        AttentionPlan plan = tables.plan;
+        AttentionTiles tiles = tables.tiles(AttentionTiles.ROWS);
+        int group = plan.heads() / plan.kvHeads();
+        int rowTiles = tiles.rowTiles();
+        try (CudaBuffer packedQ = packed(plan, rowTiles, AttentionTiles.ROWS); CudaBuffer packedDOut = packed(plan, rowTiles, AttentionTiles.ROWS);
+                CudaBuffer stats = kernels.scratch(F32, (long) rowTiles * plan.kvHeads() * 3 * AttentionTiles.ROWS)) {
+            if (rowTiles > 0) {
+                pack(plan, rowTiles, tiles.rowWords(), AttentionTiles.ROWS, group, q, packedQ, dOut, packedDOut);
+                queries(plan, tiles, scale, k, v, out, lse, dOut, packedQ, packedDOut, stats, dq);
+            }
+            keys(plan, tables.keys(AttentionTiles.ROWS), scale, k, v, packedQ, packedDOut, stats, dk, dv);
+        }
+    }
+
+    private void queries(AttentionPlan plan, AttentionTiles tiles, float scale, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, CudaBuffer packedQ, CudaBuffer packedDOut,
+                         CudaBuffer stats, Matrix dq) {
+        int group = plan.heads() / plan.kvHeads();
+        int d = CudaAttention.size(plan.headDim(), SIZES);
+        AttentionUnits units = tiles.units();
+        try (CudaBuffer table = kernels.table(units.words()); CudaBuffer packedK = packed(plan, tiles.keyTiles(), AttentionTiles.ROWS);
+                CudaBuffer packedV = packed(plan, tiles.keyTiles(), AttentionTiles.ROWS)) {
+            pack(plan, tiles.keyTiles(), tiles.keyWords(), AttentionTiles.ROWS, 1, k, packedK, v, packedV);
+            kernels.call("attention_backward_delta_f32_sm80").view(out).view(lse).view(dOut).buffer(stats).buffer(table).u32(group).u32(plan.headDim())
+                    .launch(units.count(), plan.kvHeads(), 1, 256, 0);
+            kernels.call("attention_backward_query_tensor_d" + d + "_bf16_sm80").buffer(packedQ).buffer(packedDOut).buffer(packedK).buffer(packedV).buffer(stats).view(dq).buffer(table)
+                    .u32(group).u32(plan.headDim()).u32(CudaAttention.vectors(plan, dq)).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, 6 * 128 * d + 768);
+        }
+    }
+
+    private void keys(AttentionPlan plan, AttentionKeys keys, float scale, Matrix k, Matrix v, CudaBuffer packedQ, CudaBuffer packedDOut, CudaBuffer stats, Matrix dk, Matrix dv) {
+        if (keys.tiles() == 0) return;
+        int d = CudaAttention.size(plan.headDim(), SIZES);
+        try (CudaBuffer table = kernels.table(keys.tileWords()); CudaBuffer entries = kernels.table(keys.entryWords())) {
+            kernels.call("attention_backward_key_tensor_d" + d + "_bf16_sm80").view(k).view(v).buffer(packedQ).buffer(packedDOut).buffer(stats).view(dk).view(dv).buffer(table).buffer(entries)
+                    .u32(plan.heads() / plan.kvHeads()).u32(plan.headDim()).u32(CudaAttention.vectors(plan, k, v, dk, dv)).f32(scale)
+                    .launch(keys.tiles(), plan.kvHeads(), 1, 128, 6 * 128 * d + 2 * 768);
+        }
+    }
+
+    private CudaBuffer packed(AttentionPlan plan, int tiles, int rows) {
+        return kernels.scratch(BF16, (long) tiles * plan.kvHeads() * rows * CudaAttention.size(plan.headDim(), SIZES));
+    }
+
+    /// One matrix, or with `y` two of the same shape, into packed tiles.
+    private void pack(AttentionPlan plan, int tiles, int[] words, int rows, int group, Matrix x, CudaBuffer toX, Matrix y, CudaBuffer toY) {
+        int vectors = y == null ? CudaAttention.vectors(plan, x) : CudaAttention.vectors(plan, x, y);
+        try (CudaBuffer table = kernels.table(words)) {
+            kernels.call("attention_pack_bf16_sm80").view(x).viewOrNull(y).buffer(toX).bufferOrNull(toY).buffer(table).u32(Integer.numberOfTrailingZeros(rows))
+                    .u32(CudaAttention.size(plan.headDim(), SIZES) / 8).u32(group).u32(plan.headDim()).u32(vectors).launch(tiles, plan.kvHeads(), y == null ? 1 : 2, 256, 0);
+        }
+    }
+}
