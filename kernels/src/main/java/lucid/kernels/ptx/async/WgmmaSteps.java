@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.async;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -177,14 +178,11 @@ public final class WgmmaSteps {
         }
 
         private static long uniform(Warp warp, int wide, String factor) {
-            long first = warp.wides[wide];
-            for (int lane = 1; lane < 32; lane++) {
-                if (warp.wides[wide + lane] != first) {
-                    warp.finding(Kind.DIVERGENT_COLLECTIVE, lane, -1, warp.wides[wide + lane], "the matrix descriptor of " + factor + " differs among the lanes of the warp", null);
-                    break;
-                }
+            int same = Arrays.mismatch(warp.wides, wide, wide + 31, warp.wides, wide + 1, wide + 32);
+            if (same >= 0) {
+                warp.finding(Kind.DIVERGENT_COLLECTIVE, same + 1, -1, warp.wides[wide + same + 1], "the matrix descriptor of " + factor + " differs among the lanes of the warp", null);
             }
-            return first;
+            return warp.wides[wide];
         }
 
         int[] sources() {

@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.number.Formats;
 
-/// [Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 (or 16) columns of D stay in vector registers while k runs.
+/// [Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 columns of D stay in vector registers while k runs.
 ///
 /// One accumulator register of a warp is 32 words: lane `4 g + t` holds row g of 8, column `2 t + p` of 8, p the parity of the register. So the two registers
 /// of a block hold its even and its odd columns, and a row of a block here is *even columns, then odd ones*, in B's panels as well ([Panels#column]): then a row is two
@@ -37,7 +37,7 @@ final class DotTiles {
     static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     /// Whether there are vectors at all; else the plain path is used.
     static final boolean FAST = L >= 2;
-    /// Whether [#pair] and [#single] can be used.
+    /// Whether [#registers] and [RowPairs] can be used.
     static final boolean WHOLE_ROWS = L == 8;
     /// Halves exchanged, and the mask of the upper half: two vectors of (even, odd columns of two rows) to two rows and back.
     static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> (i + 4) % L);
@@ -46,22 +46,13 @@ final class DotTiles {
 
     private DotTiles() {}
 
-    /// One or two n8 tiles of f32 accumulators, 8 rows, from registers to registers.
+    /// One n8 tile of f32 accumulators, 8 rows, in place.
     ///
-    /// @param aAt the byte where A's panel begins
-    /// @param bAt the byte where B's panel begins
-    /// @param c slots of C's registers in `words`; those of the first tile begin at index `first`, those of the second 4 further
-    /// @param d the same for D
-    static void registers(int tiles, MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, int[] words, int[] c, int[] d, int first) {
-        if (tiles == 1) {
-            single(a, aAt, b, bAt, depth, words, 32 * c[first], 32 * c[first + 1], 32 * d[first], 32 * d[first + 1]);
-        } else {
-            pair(a, aAt, b, bAt, depth, words, 32 * c[first], 32 * c[first + 1], 32 * c[first + 4], 32 * c[first + 5],
-                    32 * d[first], 32 * d[first + 1], 32 * d[first + 4], 32 * d[first + 5]);
-        }
-    }
-
-    private static void pair(MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, int[] w, int c0, int c1, int c2, int c3, int d0, int d1, int d2, int d3) {
+    /// @param aAt the byte where A's block begins
+    /// @param bAt the byte where B's block begins
+    /// @param c0 the word where the register of the even columns begins
+    /// @param c1 the same for the odd columns
+    static void registers(MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, int[] w, int c0, int c1) {
         FloatVector e00 = IntVector.fromArray(I, w, c0).reinterpretAsFloats();
         FloatVector o00 = IntVector.fromArray(I, w, c1).reinterpretAsFloats();
         DoubleVector x0 = (DoubleVector) e00.blend(o00.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
@@ -78,154 +69,44 @@ final class DotTiles {
         FloatVector o03 = IntVector.fromArray(I, w, c1 + 24).reinterpretAsFloats();
         DoubleVector x6 = (DoubleVector) e03.blend(o03.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
         DoubleVector x7 = (DoubleVector) e03.rearrange(SWAP).blend(o03, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        FloatVector e10 = IntVector.fromArray(I, w, c2).reinterpretAsFloats();
-        FloatVector o10 = IntVector.fromArray(I, w, c3).reinterpretAsFloats();
-        DoubleVector y0 = (DoubleVector) e10.blend(o10.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector y1 = (DoubleVector) e10.rearrange(SWAP).blend(o10, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        FloatVector e11 = IntVector.fromArray(I, w, c2 + 8).reinterpretAsFloats();
-        FloatVector o11 = IntVector.fromArray(I, w, c3 + 8).reinterpretAsFloats();
-        DoubleVector y2 = (DoubleVector) e11.blend(o11.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector y3 = (DoubleVector) e11.rearrange(SWAP).blend(o11, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        FloatVector e12 = IntVector.fromArray(I, w, c2 + 16).reinterpretAsFloats();
-        FloatVector o12 = IntVector.fromArray(I, w, c3 + 16).reinterpretAsFloats();
-        DoubleVector y4 = (DoubleVector) e12.blend(o12.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector y5 = (DoubleVector) e12.rearrange(SWAP).blend(o12, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        FloatVector e13 = IntVector.fromArray(I, w, c2 + 24).reinterpretAsFloats();
-        FloatVector o13 = IntVector.fromArray(I, w, c3 + 24).reinterpretAsFloats();
-        DoubleVector y6 = (DoubleVector) e13.blend(o13.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector y7 = (DoubleVector) e13.rearrange(SWAP).blend(o13, UPPER).convertShape(VectorOperators.F2D, D, 0);
+        MemorySegment left = Panels.slice(a, aAt);
+        MemorySegment right = Panels.slice(b, bAt);
         for (int k = 0; k < depth; k++) {
-            long i = aAt + Panels.LEFT * k;
-            DoubleVector u = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k, NATIVE);
-            DoubleVector v = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k + Panels.RIGHT / 2, NATIVE);
-            DoubleVector s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i));
-            x0 = s.fma(u, x0);
-            y0 = s.fma(v, y0);
-            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 8));
-            x1 = s.fma(u, x1);
-            y1 = s.fma(v, y1);
-            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 16));
-            x2 = s.fma(u, x2);
-            y2 = s.fma(v, y2);
-            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 24));
-            x3 = s.fma(u, x3);
-            y3 = s.fma(v, y3);
-            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 32));
-            x4 = s.fma(u, x4);
-            y4 = s.fma(v, y4);
-            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 40));
-            x5 = s.fma(u, x5);
-            y5 = s.fma(v, y5);
-            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 48));
-            x6 = s.fma(u, x6);
-            y6 = s.fma(v, y6);
-            s = DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 56));
-            x7 = s.fma(u, x7);
-            y7 = s.fma(v, y7);
+            long i = Panels.STEP * (k & Panels.DEEPEST - 1);
+            DoubleVector u = DoubleVector.fromMemorySegment(D, right, i, NATIVE);
+            x0 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i)), x0);
+            x1 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 8)), x1);
+            x2 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 16)), x2);
+            x3 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 24)), x3);
+            x4 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 32)), x4);
+            x5 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 40)), x5);
+            x6 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 48)), x6);
+            x7 = u.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 56)), x7);
         }
         e00 = (FloatVector) x0.convertShape(VectorOperators.D2F, F, 0);
         e00 = e00.blend(NAN, e00.compare(VectorOperators.NE, e00));
         o00 = (FloatVector) x1.convertShape(VectorOperators.D2F, F, 0);
         o00 = o00.blend(NAN, o00.compare(VectorOperators.NE, o00));
-        e00.blend(o00.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0);
-        e00.rearrange(SWAP).blend(o00, UPPER).reinterpretAsInts().intoArray(w, d1);
+        e00.blend(o00.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, c0);
+        e00.rearrange(SWAP).blend(o00, UPPER).reinterpretAsInts().intoArray(w, c1);
         e01 = (FloatVector) x2.convertShape(VectorOperators.D2F, F, 0);
         e01 = e01.blend(NAN, e01.compare(VectorOperators.NE, e01));
         o01 = (FloatVector) x3.convertShape(VectorOperators.D2F, F, 0);
         o01 = o01.blend(NAN, o01.compare(VectorOperators.NE, o01));
-        e01.blend(o01.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 8);
-        e01.rearrange(SWAP).blend(o01, UPPER).reinterpretAsInts().intoArray(w, d1 + 8);
+        e01.blend(o01.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, c0 + 8);
+        e01.rearrange(SWAP).blend(o01, UPPER).reinterpretAsInts().intoArray(w, c1 + 8);
         e02 = (FloatVector) x4.convertShape(VectorOperators.D2F, F, 0);
         e02 = e02.blend(NAN, e02.compare(VectorOperators.NE, e02));
         o02 = (FloatVector) x5.convertShape(VectorOperators.D2F, F, 0);
         o02 = o02.blend(NAN, o02.compare(VectorOperators.NE, o02));
-        e02.blend(o02.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 16);
-        e02.rearrange(SWAP).blend(o02, UPPER).reinterpretAsInts().intoArray(w, d1 + 16);
+        e02.blend(o02.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, c0 + 16);
+        e02.rearrange(SWAP).blend(o02, UPPER).reinterpretAsInts().intoArray(w, c1 + 16);
         e03 = (FloatVector) x6.convertShape(VectorOperators.D2F, F, 0);
         e03 = e03.blend(NAN, e03.compare(VectorOperators.NE, e03));
         o03 = (FloatVector) x7.convertShape(VectorOperators.D2F, F, 0);
         o03 = o03.blend(NAN, o03.compare(VectorOperators.NE, o03));
-        e03.blend(o03.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 24);
-        e03.rearrange(SWAP).blend(o03, UPPER).reinterpretAsInts().intoArray(w, d1 + 24);
-        e10 = (FloatVector) y0.convertShape(VectorOperators.D2F, F, 0);
-        e10 = e10.blend(NAN, e10.compare(VectorOperators.NE, e10));
-        o10 = (FloatVector) y1.convertShape(VectorOperators.D2F, F, 0);
-        o10 = o10.blend(NAN, o10.compare(VectorOperators.NE, o10));
-        e10.blend(o10.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2);
-        e10.rearrange(SWAP).blend(o10, UPPER).reinterpretAsInts().intoArray(w, d3);
-        e11 = (FloatVector) y2.convertShape(VectorOperators.D2F, F, 0);
-        e11 = e11.blend(NAN, e11.compare(VectorOperators.NE, e11));
-        o11 = (FloatVector) y3.convertShape(VectorOperators.D2F, F, 0);
-        o11 = o11.blend(NAN, o11.compare(VectorOperators.NE, o11));
-        e11.blend(o11.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2 + 8);
-        e11.rearrange(SWAP).blend(o11, UPPER).reinterpretAsInts().intoArray(w, d3 + 8);
-        e12 = (FloatVector) y4.convertShape(VectorOperators.D2F, F, 0);
-        e12 = e12.blend(NAN, e12.compare(VectorOperators.NE, e12));
-        o12 = (FloatVector) y5.convertShape(VectorOperators.D2F, F, 0);
-        o12 = o12.blend(NAN, o12.compare(VectorOperators.NE, o12));
-        e12.blend(o12.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2 + 16);
-        e12.rearrange(SWAP).blend(o12, UPPER).reinterpretAsInts().intoArray(w, d3 + 16);
-        e13 = (FloatVector) y6.convertShape(VectorOperators.D2F, F, 0);
-        e13 = e13.blend(NAN, e13.compare(VectorOperators.NE, e13));
-        o13 = (FloatVector) y7.convertShape(VectorOperators.D2F, F, 0);
-        o13 = o13.blend(NAN, o13.compare(VectorOperators.NE, o13));
-        e13.blend(o13.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d2 + 24);
-        e13.rearrange(SWAP).blend(o13, UPPER).reinterpretAsInts().intoArray(w, d3 + 24);
-    }
-
-    private static void single(MemorySegment a, long aAt, MemorySegment b, long bAt, int depth, int[] w, int c0, int c1, int d0, int d1) {
-        FloatVector e00 = IntVector.fromArray(I, w, c0).reinterpretAsFloats();
-        FloatVector o00 = IntVector.fromArray(I, w, c1).reinterpretAsFloats();
-        DoubleVector x0 = (DoubleVector) e00.blend(o00.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector x1 = (DoubleVector) e00.rearrange(SWAP).blend(o00, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        FloatVector e01 = IntVector.fromArray(I, w, c0 + 8).reinterpretAsFloats();
-        FloatVector o01 = IntVector.fromArray(I, w, c1 + 8).reinterpretAsFloats();
-        DoubleVector x2 = (DoubleVector) e01.blend(o01.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector x3 = (DoubleVector) e01.rearrange(SWAP).blend(o01, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        FloatVector e02 = IntVector.fromArray(I, w, c0 + 16).reinterpretAsFloats();
-        FloatVector o02 = IntVector.fromArray(I, w, c1 + 16).reinterpretAsFloats();
-        DoubleVector x4 = (DoubleVector) e02.blend(o02.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector x5 = (DoubleVector) e02.rearrange(SWAP).blend(o02, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        FloatVector e03 = IntVector.fromArray(I, w, c0 + 24).reinterpretAsFloats();
-        FloatVector o03 = IntVector.fromArray(I, w, c1 + 24).reinterpretAsFloats();
-        DoubleVector x6 = (DoubleVector) e03.blend(o03.rearrange(SWAP), UPPER).convertShape(VectorOperators.F2D, D, 0);
-        DoubleVector x7 = (DoubleVector) e03.rearrange(SWAP).blend(o03, UPPER).convertShape(VectorOperators.F2D, D, 0);
-        for (int k = 0; k < depth; k++) {
-            long i = aAt + Panels.LEFT * k;
-            DoubleVector u = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k, NATIVE);
-            x0 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i)), x0);
-            x1 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 8)), x1);
-            x2 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 16)), x2);
-            x3 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 24)), x3);
-            x4 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 32)), x4);
-            x5 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 40)), x5);
-            x6 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 48)), x6);
-            x7 = u.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 56)), x7);
-        }
-        e00 = (FloatVector) x0.convertShape(VectorOperators.D2F, F, 0);
-        e00 = e00.blend(NAN, e00.compare(VectorOperators.NE, e00));
-        o00 = (FloatVector) x1.convertShape(VectorOperators.D2F, F, 0);
-        o00 = o00.blend(NAN, o00.compare(VectorOperators.NE, o00));
-        e00.blend(o00.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0);
-        e00.rearrange(SWAP).blend(o00, UPPER).reinterpretAsInts().intoArray(w, d1);
-        e01 = (FloatVector) x2.convertShape(VectorOperators.D2F, F, 0);
-        e01 = e01.blend(NAN, e01.compare(VectorOperators.NE, e01));
-        o01 = (FloatVector) x3.convertShape(VectorOperators.D2F, F, 0);
-        o01 = o01.blend(NAN, o01.compare(VectorOperators.NE, o01));
-        e01.blend(o01.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 8);
-        e01.rearrange(SWAP).blend(o01, UPPER).reinterpretAsInts().intoArray(w, d1 + 8);
-        e02 = (FloatVector) x4.convertShape(VectorOperators.D2F, F, 0);
-        e02 = e02.blend(NAN, e02.compare(VectorOperators.NE, e02));
-        o02 = (FloatVector) x5.convertShape(VectorOperators.D2F, F, 0);
-        o02 = o02.blend(NAN, o02.compare(VectorOperators.NE, o02));
-        e02.blend(o02.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 16);
-        e02.rearrange(SWAP).blend(o02, UPPER).reinterpretAsInts().intoArray(w, d1 + 16);
-        e03 = (FloatVector) x6.convertShape(VectorOperators.D2F, F, 0);
-        e03 = e03.blend(NAN, e03.compare(VectorOperators.NE, e03));
-        o03 = (FloatVector) x7.convertShape(VectorOperators.D2F, F, 0);
-        o03 = o03.blend(NAN, o03.compare(VectorOperators.NE, o03));
-        e03.blend(o03.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, d0 + 24);
-        e03.rearrange(SWAP).blend(o03, UPPER).reinterpretAsInts().intoArray(w, d1 + 24);
+        e03.blend(o03.rearrange(SWAP), UPPER).reinterpretAsInts().intoArray(w, c0 + 24);
+        e03.rearrange(SWAP).blend(o03, UPPER).reinterpretAsInts().intoArray(w, c1 + 24);
     }
 
     /// A block of one n8 tile whose accumulators are in `acc`.
@@ -242,17 +123,19 @@ final class DotTiles {
         DoubleVector c5 = DoubleVector.fromArray(D, acc, at + 40);
         DoubleVector c6 = DoubleVector.fromArray(D, acc, at + 48);
         DoubleVector c7 = DoubleVector.fromArray(D, acc, at + 56);
+        MemorySegment left = Panels.slice(a, aAt);
+        MemorySegment right = Panels.slice(b, bAt);
         for (int k = 0; k < depth; k++) {
-            long i = aAt + Panels.LEFT * k;
-            DoubleVector y = DoubleVector.fromMemorySegment(D, b, bAt + Panels.RIGHT * k, NATIVE);
-            c0 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i)), c0);
-            c1 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 8)), c1);
-            c2 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 16)), c2);
-            c3 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 24)), c3);
-            c4 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 32)), c4);
-            c5 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 40)), c5);
-            c6 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 48)), c6);
-            c7 = y.fma(DoubleVector.broadcast(D, a.get(JAVA_DOUBLE_UNALIGNED, i + 56)), c7);
+            long i = Panels.STEP * (k & Panels.DEEPEST - 1);
+            DoubleVector y = DoubleVector.fromMemorySegment(D, right, i, NATIVE);
+            c0 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i)), c0);
+            c1 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 8)), c1);
+            c2 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 16)), c2);
+            c3 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 24)), c3);
+            c4 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 32)), c4);
+            c5 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 40)), c5);
+            c6 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 48)), c6);
+            c7 = y.fma(DoubleVector.broadcast(D, left.get(JAVA_DOUBLE_UNALIGNED, i + 56)), c7);
         }
         c0.intoArray(acc, at);
         c1.intoArray(acc, at + 8);

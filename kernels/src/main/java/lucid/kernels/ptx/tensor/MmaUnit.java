@@ -50,17 +50,17 @@ public final class MmaUnit {
         int halves = form.m() / 8;
         Scratch s = Scratch.of(form.m(), 8, k, depth);
         Registers.stage(words, a, halves, false, s.stage, form.m(), 0);
-        Panels.expandLeft(form.a(), s.stage, form.m(), depth, s.a);
+        Panels.expand(form.a(), s.stage, form.m(), depth, s.a);
         Registers.stage(words, b, 1, true, s.stage, 8, 0);
-        Panels.expandRight(form.b(), s.stage, 8, depth, s.b);
+        Panels.expand(form.b(), s.stage, 8, depth, s.b);
         if (DotTiles.WHOLE_ROWS && form.d() == Element.F32 && Arrays.equals(c, d)) {
-            for (int half = 0; half < halves; half++) DotTiles.registers(1, s.a, Panels.left(8 * half, k), s.b, 0, k, words, c, d, 2 * half);
+            for (int half = 0; half < halves; half++) DotTiles.registers(s.a, Panels.at(8 * half, k), s.b, 0, k, words, 32 * c[2 * half], 32 * c[2 * half + 1]);
             return;
         }
         // D may be C in another order: all is read before anything is written.
         for (int half = 0; half < halves; half++) {
             Registers.read(form.d(), words, c, 2 * half, s.acc, 64 * half);
-            DotTiles.multiply(s.a, Panels.left(8 * half, k), s.b, 0, k, s.acc, 64 * half);
+            DotTiles.multiply(s.a, Panels.at(8 * half, k), s.b, 0, k, s.acc, 64 * half);
         }
         for (int half = 0; half < halves; half++) Registers.write(form.d(), saturate, s.acc, 64 * half, words, d, 2 * half);
     }

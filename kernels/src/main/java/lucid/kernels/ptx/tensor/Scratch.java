@@ -10,8 +10,15 @@ final class Scratch {
     /// [Panels] of A and B, aligned to cache lines.
     MemorySegment a = MemorySegment.NULL;
     MemorySegment b = MemorySegment.NULL;
+    /// Panels of [RowPairs]: all of A, one of B.
+    MemorySegment pairsA = MemorySegment.NULL;
+    MemorySegment pairB = MemorySegment.NULL;
+    /// Registers of a tile that D does not have.
+    final int[] nowhere = new int[64];
     /// Words of one factor, `[word][row or column]`.
     int[] stage = new int[0];
+    /// The same, `[row or column][word]`.
+    int[] rows = new int[0];
     /// Two blocks.
     final double[] acc = new double[128];
 
@@ -22,10 +29,21 @@ final class Scratch {
     /// @param words of one row or column
     static Scratch of(int m, int n, int k, int words) {
         Scratch s = OF_THREAD.get();
-        s.a = atLeast(s.a, m / 8 * Panels.LEFT * k);
-        s.b = atLeast(s.b, (n + 8) / 16 * Panels.RIGHT * k);
+        s.a = atLeast(s.a, Panels.bytes(m, k));
+        s.b = atLeast(s.b, Panels.bytes(n, k));
         int staged = Math.max(m, n) * words;
-        if (s.stage.length < staged) s.stage = new int[staged];
+        if (s.stage.length < staged) {
+            s.stage = new int[staged];
+            s.rows = new int[staged];
+        }
+        return s;
+    }
+
+    /// Scratch memory for a product by way of [RowPairs], of a depth that they know.
+    static Scratch forPairs(int m, int n, int k, int words) {
+        Scratch s = of(m, n, k, words);
+        s.pairsA = atLeast(s.pairsA, RowPairs.left(m, k) + RowPairs.SLICE);
+        s.pairB = atLeast(s.pairB, RowPairs.SLICE);
         return s;
     }
 

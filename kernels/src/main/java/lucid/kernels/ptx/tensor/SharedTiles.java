@@ -3,6 +3,8 @@ package lucid.kernels.ptx.tensor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /// Factors of `wgmma` in shared memory. A factor's k is 32 bytes: 8 words for every row of A and column of B, whatever the type.
 final class SharedTiles {
@@ -10,12 +12,20 @@ final class SharedTiles {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private static final VectorSpecies<Byte> PIECE = ByteVector.SPECIES_128;
+
     private SharedTiles() {}
 
     /// Stages a factor as `stage[word][position(mn)]`: position is mn for A, [Panels#column] for B.
-    static void stage(SharedView shared, MatrixDescriptor descriptor, boolean isA, int count, boolean mnMajor, Element type, int[] stage) {
+    static void stage(SharedView shared, MatrixDescriptor descriptor, boolean isA, int count, boolean mnMajor, Element type, Scratch scratch) {
         descriptor.check(count, 32 / type.bytes(), mnMajor, type);
         String what = isA ? "wgmma, factor A" : "wgmma, factor B";
+        int[] stage = scratch.stage;
+        if (!mnMajor && Squares.POSSIBLE && shared.holds(descriptor, count)) {
+            copyRows(shared, descriptor, count, scratch.rows);
+            Squares.transpose(scratch.rows, count, !isA, stage);
+            return;
+        }
         if (mnMajor) {
             for (int w = 0; w < WORDS; w++) {
                 for (int mn = 0; mn < count; mn += 8) {
@@ -32,6 +42,24 @@ final class SharedTiles {
             int to = isA ? mn : Panels.column(mn);
             spread(shared.bytes(), low, stage, to, count);
             spread(shared.bytes(), high, stage, to + 4 * count, count);
+        }
+    }
+
+    /// A factor whose k is contiguous as `rows[mn][word]`. [MatrixDescriptor#piece] is written out here: its parts that are the same for all rows are taken once.
+    private static void copyRows(SharedView shared, MatrixDescriptor descriptor, int count, int[] rows) {
+        byte[] bytes = shared.bytes();
+        int width = descriptor.swizzle().width();
+        int step = width > 0 ? width : 16;
+        int far = width > 0 ? 16 : descriptor.leading();
+        int mask = width > 0 ? (width >> 4) - 1 : 0;
+        int start = descriptor.start();
+        int stride = descriptor.stride();
+        int base = shared.base();
+        for (int mn = 0; mn < count; mn++) {
+            int first = start + (mn >> 3) * stride + (mn & 7) * step;
+            int second = first + far;
+            ByteVector.fromArray(PIECE, bytes, (first ^ (first >> 7 & mask) << 4) - base).reinterpretAsInts().intoArray(rows, WORDS * mn);
+            ByteVector.fromArray(PIECE, bytes, (second ^ (second >> 7 & mask) << 4) - base).reinterpretAsInts().intoArray(rows, WORDS * mn + 4);
         }
     }
 

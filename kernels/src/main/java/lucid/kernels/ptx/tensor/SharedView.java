@@ -16,4 +16,12 @@ public record SharedView(byte[] bytes, int base) {
         }
         return at;
     }
+
+    /// Whether all that a factor may touch, its k contiguous, lies inside: rows of the swizzle are taken as whole ones.
+    boolean holds(MatrixDescriptor factor, int count) {
+        int width = factor.swizzle().width();
+        int first = width > 0 ? factor.start() & -128 : factor.start();
+        int last = factor.start() + (count / 8 - 1) * factor.stride() + (width > 0 ? (7 * width + 32 + 127) & -128 : 7 * 16 + factor.leading() + 16);
+        return first >= base && last <= base + bytes.length;
+    }
 }

@@ -65,7 +65,7 @@ public final class WgmmaUnit {
         }
         check(files, d);
         Scratch s = scratch();
-        SharedTiles.stage(shared, a, true, 64, options.transA, form.a(), s.stage);
+        SharedTiles.stage(shared, a, true, 64, options.transA, form.a(), s);
         multiply(files, d, b, shared, scaleD, s);
     }
 
@@ -106,23 +106,45 @@ public final class WgmmaUnit {
         for (int i = 0; i < n; i++) x[i] = -x[i];
     }
 
-    private Scratch scratch() { return Scratch.of(64, form.n(), form.k(), SharedTiles.WORDS); }
+    private boolean pairs() { return DotTiles.WHOLE_ROWS && form.d() == Element.F32; }
+
+    private Scratch scratch() { return pairs() ? Scratch.forPairs(64, form.n(), form.k(), SharedTiles.WORDS) : Scratch.of(64, form.n(), form.k(), SharedTiles.WORDS); }
 
     /// A's words are staged. A panel of B stays in the first-level cache while A passes by.
     private void multiply(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {
         if (negate()) Panels.negate(form.a(), s.stage, 64 * SharedTiles.WORDS);
-        Panels.expandLeft(form.a(), s.stage, 64, SharedTiles.WORDS, s.a);
-        SharedTiles.stage(shared, b, false, form.n(), options.transB, form.b(), s.stage);
-        Panels.expandRight(form.b(), s.stage, form.n(), SharedTiles.WORDS, s.b);
-        boolean direct = DotTiles.WHOLE_ROWS && form.d() == Element.F32;
-        if (direct && !scaleD) clear(files, d);
+        if (pairs()) {
+            multiplyPairs(files, d, b, shared, scaleD, s);
+            return;
+        }
+        Panels.expand(form.a(), s.stage, 64, SharedTiles.WORDS, s.a);
+        SharedTiles.stage(shared, b, false, form.n(), options.transB, form.b(), s);
+        Panels.expand(form.b(), s.stage, form.n(), SharedTiles.WORDS, s.b);
         int tiles = form.n() / 8;
         for (int tile = 0; tile < tiles; tile += 2) {
             int count = Math.min(2, tiles - tile);
+            for (int m = 0; m < 64; m += 8) block(files[m >> 4], d, m, tile, count, scaleD, s);
+        }
+    }
+
+    private void multiplyPairs(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {
+        int k = form.k();
+        for (int m = 0; m < 64; m += 16) {
+            Panels.expandOne(form.a(), s.stage, m, 64, SharedTiles.WORDS, s.a);
+            RowPairs.spreadLeft(s.a, 0, k, s.pairsA, RowPairs.left(m, k));
+            RowPairs.spreadLeft(s.a, Panels.BLOCK, k, s.pairsA, RowPairs.left(m + 8, k));
+        }
+        SharedTiles.stage(shared, b, false, form.n(), options.transB, form.b(), s);
+        if (!scaleD) clear(files, d);
+        for (int n = 0; n < form.n(); n += 16) {
+            Panels.expandOne(form.b(), s.stage, n, form.n(), SharedTiles.WORDS, s.b);
+            RowPairs.spreadRight(s.b, k, s.pairB);
+            boolean whole = n + 8 < form.n();
             for (int m = 0; m < 64; m += 8) {
-                int first = 4 * tile + (m >> 2 & 2);
-                if (direct) DotTiles.registers(count, s.a, Panels.left(m, form.k()), s.b, Panels.right(tile, form.k()), form.k(), files[m >> 4], d, d, first);
-                else block(files[m >> 4], d, m, tile, count, scaleD, s);
+                int[] words = files[m >> 4];
+                int first = n / 2 + (m >> 2 & 2);
+                RowPairs.multiply(s.pairsA, RowPairs.left(m, k), s.pairB, k, words, 32 * d[first], 32 * d[first + 1],
+                        whole ? words : s.nowhere, whole ? 32 * d[first + 4] : 0, whole ? 32 * d[first + 5] : 32);
             }
         }
     }
@@ -137,7 +159,7 @@ public final class WgmmaUnit {
         int first = 4 * tile + (m >> 2 & 2);
         read(words, d, first, count, scaleD, s.acc);
         for (int t = 0; t < count; t++) {
-            DotTiles.multiply(s.a, Panels.left(m, form.k()), s.b, Panels.right(tile + t, form.k()), form.k(), s.acc, 64 * t);
+            DotTiles.multiply(s.a, Panels.at(m, form.k()), s.b, Panels.at(8 * (tile + t), form.k()), form.k(), s.acc, 64 * t);
             Registers.write(form.d(), options.saturate, s.acc, 64 * t, words, d, first + 4 * t);
         }
     }
