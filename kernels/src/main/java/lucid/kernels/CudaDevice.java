@@ -13,6 +13,7 @@ import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.cuda.CublasMatMul;
@@ -43,6 +44,7 @@ public final class CudaDevice implements Device {
     private final Gpu gpu;
     private final Precision precision;
     private final CudaMemory memory;
+    private final Kernels kernels;
     private final Elementwise elementwise;
     private final Reduce reduce;
     private final Normalization normalization;
@@ -64,7 +66,7 @@ public final class CudaDevice implements Device {
         this.gpu = gpu;
         this.precision = precision;
         this.memory = new CudaMemory(gpu);
-        Kernels kernels = new Kernels(gpu, memory);
+        kernels = new Kernels(gpu, memory);
         this.elementwise = new CudaElementwise(kernels);
         this.reduce = new CudaReduce(kernels);
         this.normalization = new CudaNormalization(kernels);
@@ -103,8 +105,10 @@ public final class CudaDevice implements Device {
 
     @Override public void read(Buffer source, long offset, Object array) {
         MemorySegment target = HostArray.segment(source.dtype(), array, "read");
-        gpu.copyOut(CudaBuffer.address(source) + HostArray.byteOffset(source, offset, target.byteSize(), "read"), target);
+        kernels.complaints().read(CudaBuffer.address(source) + HostArray.byteOffset(source, offset, target.byteSize(), "read"), target);
     }
+
+    @Override public Repetition repetition() { return gpu.replay(); }
 
     @Override public long liveBytes() { return memory.liveBytes(); }
 

@@ -13,6 +13,7 @@ import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
 
@@ -34,8 +35,12 @@ public sealed interface Device extends AutoCloseable permits HostDevice, CudaDev
     /// Host to device. The array (`float[]` for F32, `int[]` for I32, `long[]` for I64, `short[]` for BF16 and F16, `byte[]` for U8) is written whole, from element `offset` on.
     void write(Buffer target, long offset, Object array);
 
-    /// Device to host, into the whole array, from element `offset` on; waits for the kernels before it.
+    /// Device to host, into the whole array, from element `offset` on; waits for the kernels before it. What a kernel found wrong in numbers that lie on the device (an index outside its
+    /// table) is said here at the latest: the first wrong call since the last read is refused as if it were made now, and the array's contents are undefined.
     void read(Buffer source, long offset, Object array);
+
+    /// A step that will be done again and again: decoding. Close it when it is over.
+    Repetition repetition();
 
     /// Bytes of buffers that are open.
     long liveBytes();

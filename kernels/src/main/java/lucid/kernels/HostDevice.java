@@ -3,6 +3,7 @@ package lucid.kernels;
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Repetition;
 import lucid.kernels.host.HostArray;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.host.HostMemory;
@@ -26,6 +27,8 @@ abstract sealed class HostDevice implements Device permits ReferenceDevice, Simd
         long at = HostArray.byteOffset(source, offset, target.byteSize(), "read");
         MemorySegment.copy(HostBuffer.of(source).segment(), at, target, 0, target.byteSize());
     }
+
+    @Override public Repetition repetition() { return Repetition.PLAIN; }
 
     @Override public long liveBytes() { return memory.liveBytes(); }
 

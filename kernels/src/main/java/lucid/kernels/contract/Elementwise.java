@@ -14,6 +14,9 @@ public interface Elementwise {
     /// `y = x`, any equal dtypes.
     void copy(Matrix x, Matrix y);
 
+    /// `y[places[r]] = x[r]`; other rows of y stay. x and y apart.
+    void copyRows(Matrix x, RowPlaces places, Matrix y);
+
     /// `y = a op b`. b may have 1 row (used for every row of a), or 1 column (used for every column), or both; otherwise the shapes are equal.
     void binary(Binary op, Matrix a, Matrix b, Matrix y);
 

@@ -13,6 +13,17 @@ public final class ElementwiseArguments {
         Checks.sameOrApart("elementwise.copy", "y", y, "x", x);
     }
 
+    /// Of [Elementwise#copyRows].
+    public static void copyRows(Matrix x, RowPlaces places, Matrix y) {
+        String operation = "elementwise.copyRows";
+        Checks.type(operation, "x", x, F32);
+        Checks.type(operation, "y", y, F32);
+        Checks.present(operation, "places", places);
+        Checks.that(places.count() == x.rows(), operation, "there are " + places.count() + " places for the rows of x, which is " + x.describe() + "; wanted one for each");
+        Checks.that(y.cols() == x.cols() && places.end() <= y.rows(), operation, "y is " + y.describe() + "; wanted " + x.cols() + " columns and at least " + places.end() + " rows");
+        Checks.apart(operation, "y", y, "x", x);
+    }
+
     public static void binary(String operation, Matrix a, Matrix b, Matrix y) {
         Checks.type(operation, "a", a, F32);
         Checks.type(operation, "b", b, F32);

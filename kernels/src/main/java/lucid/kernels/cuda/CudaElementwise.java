@@ -9,6 +9,7 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowPlaces;
 
 /// [Elementwise] on a GPU: one kernel for each function, four columns to a thread.
 public final class CudaElementwise implements Elementwise {
@@ -31,6 +32,14 @@ public final class CudaElementwise implements Elementwise {
                     .u64(CudaBuffer.address(to)).u64(to.stride() * words);
             Maps.launch(call, from.rows(), Math.multiplyExact(from.cols(), words));
         }, x, y);
+    }
+
+    /// All layers of a model copy to the same places: one table serves them.
+    @Override public void copyRows(Matrix x, RowPlaces places, Matrix y) {
+        ElementwiseArguments.copyRows(x, places, y);
+        if (x.size() == 0) return;
+        long table = kernels.table("row places", places.rows());
+        Maps.rows(x, (from, to) -> Maps.launch(kernels.call("elementwise_copy_rows_f32_sm80").view(x.rows(from, to)).u64(table + 4L * from).view(y), x.rows(from, to)));
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {

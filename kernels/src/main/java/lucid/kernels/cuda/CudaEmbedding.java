@@ -9,24 +9,23 @@ import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 
-/// [Embedding] on a GPU. Ids stay on the device: kernels check them, and each call waits once to hear of a wrong one. Before a wrong id is refused, a gather may have
-/// written other rows of its output; a scatter has written nothing.
+/// [Embedding] on a GPU. Ids stay on the device and kernels check them. A gather takes a wrong one as 0, which [Complaints] says later; a scatter waits for the check, because it
+/// would change the table.
 public final class CudaEmbedding implements Embedding {
     private final Kernels kernels;
-    private final IndexErrors errors;
 
-    public CudaEmbedding(Kernels kernels) {
-        this.kernels = kernels;
-        this.errors = new IndexErrors(kernels.gpu());
-    }
+    public CudaEmbedding(Kernels kernels) { this.kernels = kernels; }
 
     @Override public void gather(Buffer ids, Matrix table, Matrix y) {
         String operation = "embedding.gather";
         Arguments.gather(operation, ids, table, y);
         if (y.rows() == 0) return;
+        if (table.rows() == 0) {
+            kernels.complaints().lookAt(kernels, operation, "ids", ids, 0, null);
+            kernels.complaints().check();
+        }
         kernels.call(table.dtype() == F32 ? "embedding_gather_f32_sm80" : "embedding_gather_bf16_sm80").buffer(ids).view(table).view(y)
-                .u32(y.cols()).u32(table.rows()).u64(errors.address()).launch(y.rows(), 128);
-        errors.check(operation, "ids", ids, table.rows());
+                .u32(y.cols()).u32(table.rows()).u64(kernels.complaints().index(operation, "ids", table.rows())).launch(y.rows(), 128);
     }
 
     @Override public void scatterAdd(Buffer ids, Matrix dy, RowGroups groups, Matrix dTable) {
@@ -35,8 +34,9 @@ public final class CudaEmbedding implements Embedding {
         int rows = dy.rows();
         if (rows == 0) return;
         try (CudaBuffer next = kernels.scratch(I32, rows); CudaBuffer first = kernels.scratch(I32, rows); CudaBuffer offsets = kernels.table(groups.offsets())) {
-            kernels.call("embedding_rank_i32_sm80").buffer(ids).buffer(next).buffer(first).u32(rows).u32(dTable.rows()).u64(errors.address()).launch((rows + 255L) / 256, 256);
-            errors.check(operation, "ids", ids, dTable.rows());
+            kernels.call("embedding_rank_i32_sm80").buffer(ids).buffer(next).buffer(first).u32(rows).u32(dTable.rows())
+                    .u64(kernels.complaints().index(operation, "ids", dTable.rows())).launch((rows + 255L) / 256, 256);
+            kernels.complaints().check();
             if (dy.cols() == 0) return;
             kernels.call("embedding_scatter_add_f32_sm80").buffer(ids).buffer(next).buffer(first).view(dy).view(dTable).buffer(offsets).u32(dy.cols())
                     .launch(rows, (dy.cols() + 127L) / 128, 1, 128, 0);

@@ -2,7 +2,6 @@ package lucid.kernels.cuda;
 
 import static lucid.kernels.contract.DType.F32;
 
-import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Elementwise;
@@ -19,7 +18,7 @@ import lucid.kernels.contract.RowGroups;
 ///
 /// With [CudaTensorMatMul], forward and backward are [TensorLogProb]'s, and a row has the order of `logprob_strips` everywhere.
 ///
-/// The targets are read back and checked before a kernel sees them, which waits for the GPU once per call.
+/// Targets stay on the device: a kernel looks at them, and what is wrong with one [Complaints] says later. To the others it is a token that no chunk holds.
 public final class CudaLogProb implements LogProb {
     /// Logits in a chunk: 128 MiB, enough rows and columns for products at full speed.
     private static final int CHUNK = 1 << 25;
@@ -46,7 +45,7 @@ public final class CudaLogProb implements LogProb {
     @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.forward";
         LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
-        targets(operation, targets, hidden.rows(), head.rows(), false);
+        targets(operation, targets, head.rows(), false);
         if (hidden.rows() == 0) return;
         if (tensor != null) {
             softmax(hidden, head, targets, temperature, logProb, entropy, lse);
@@ -83,7 +82,7 @@ public final class CudaLogProb implements LogProb {
     @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         String operation = "logProb.ofLogits";
         LogProbArguments.ofLogits(operation, logits, targets, temperature, logProb, entropy, lse);
-        targets(operation, targets, logits.rows(), logits.cols(), false);
+        targets(operation, targets, logits.cols(), false);
         if (logits.rows() == 0) return;
         new Softmax(logits.rows(), 0, targets, temperature, logProb, entropy, lse, null).absorb(logits, 0, null, true);
     }
@@ -132,7 +131,7 @@ public final class CudaLogProb implements LogProb {
                                    Matrix dHidden, Matrix dHead) {
         String operation = "logProb.backward";
         LogProbArguments.backward(operation, hidden, head, targets, temperature, lse, dLogProb, groups, mode, dHidden, dHead);
-        targets(operation, targets, hidden.rows(), head.rows(), false);
+        targets(operation, targets, head.rows(), false);
         int rows = hidden.rows();
         if (rows == 0) return;
         boolean aside = dHidden != null && mode == Accumulate.ADD;
@@ -180,7 +179,7 @@ public final class CudaLogProb implements LogProb {
     @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {
         String operation = "logProb.crossEntropy";
         LogProbArguments.crossEntropy(operation, logits, targets, loss, lse);
-        targets(operation, targets, logits.rows(), logits.cols(), true);
+        targets(operation, targets, logits.cols(), true);
         if (logits.rows() == 0) return;
         new Softmax(logits.rows(), 0, targets, 1, null, null, lse, loss).absorb(logits, 0, null, true);
     }
@@ -188,14 +187,11 @@ public final class CudaLogProb implements LogProb {
     @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {
         String operation = "logProb.crossEntropy backward";
         LogProbArguments.crossEntropyBackward(operation, logits, targets, lse, dLoss, mode, dLogits);
-        targets(operation, targets, logits.rows(), logits.cols(), true);
+        targets(operation, targets, logits.cols(), true);
         gradient(logits, targets, lse, dLoss, 0, mode == Accumulate.ADD, true, 1, dLogits);
     }
 
-    private void targets(String operation, Buffer targets, int rows, int vocabulary, boolean mayIgnore) {
-        if (rows == 0) return;
-        int[] values = new int[rows];
-        kernels.gpu().copyOut(CudaBuffer.address(targets), MemorySegment.ofArray(values));
-        LogProbArguments.targets(operation, values, vocabulary, mayIgnore);
+    private void targets(String operation, Buffer targets, int vocabulary, boolean mayIgnore) {
+        kernels.complaints().lookAt(kernels, operation, "targets", targets, vocabulary, mayIgnore ? IGNORED : null);
     }
 }

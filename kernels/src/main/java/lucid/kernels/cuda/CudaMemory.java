@@ -1,20 +1,25 @@
 package lucid.kernels.cuda;
 
-import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.PriorityQueue;
 import lucid.kernels.contract.DType;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.OutOfDeviceMemoryException;
 import lucid.kernels.host.SizeClass;
 
-/// Buffers of a GPU: counted, and recycled by size classes (eight per power of two) where the GPU wants that. Everything runs on one stream, so a block may be given
-/// out again while the kernels that used it are still queued.
+/// Buffers of a GPU: counted, and recycled by size classes where the GPU wants that. Everything runs on one stream, so a block may be given out again while the kernels that used it
+/// are still queued. Of the blocks of a class the one at the lowest address goes first: a step that begins with the same blocks free then meets the same addresses, in whatever order the
+/// step before gave them back, which is what lets [lucid.kernels.gpu.Replay] know it again.
 public final class CudaMemory implements AutoCloseable {
     private static final long ALIGNMENT = 256;
 
     private final Gpu gpu;
-    private final Map<Long, ArrayDeque<Long>> free = new HashMap<>();
+    /// From here on classes are [#LARGE_STEP] apart, what the driver gives out itself: an eighth of a weight matrix would be much.
+    private static final long LARGE = 64 << 20;
+    private static final long LARGE_STEP = 2 << 20;
+
+    private final Map<Long, PriorityQueue<Long>> free = new HashMap<>();
     private long liveBytes;
     private long peakBytes;
 
@@ -24,21 +29,23 @@ public final class CudaMemory implements AutoCloseable {
     public CudaBuffer allocate(DType dtype, long length) {
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
-        long held = gpu.poolsMemory() ? SizeClass.of(bytes, ALIGNMENT) : Math.max(1, bytes);
-        ArrayDeque<Long> list = free.get(held);
-        Long address = list == null ? null : list.pollLast();
+        long held = gpu.poolsMemory() ? sizeClass(bytes) : Math.max(1, bytes);
+        PriorityQueue<Long> list = free.get(held);
+        Long address = list == null ? null : list.poll();
         if (address == null) address = fresh(held, dtype + "[" + length + "]");
         liveBytes += bytes;
         peakBytes = Math.max(peakBytes, liveBytes);
         return new CudaBuffer(this, dtype, length, address, held);
     }
 
+    private static long sizeClass(long bytes) { return bytes > LARGE ? (bytes + LARGE_STEP - 1) / LARGE_STEP * LARGE_STEP : SizeClass.of(bytes, ALIGNMENT); }
+
     /// Memory from the GPU; when there is none left, once more without what is kept for other sizes.
     private long fresh(long held, String what) {
         try {
             return gpu.allocate(held, what);
         } catch (OutOfDeviceMemoryException e) {
-            if (free.values().stream().allMatch(ArrayDeque::isEmpty)) throw e;
+            if (free.values().stream().allMatch(PriorityQueue::isEmpty)) throw e;
             close();
             return gpu.allocate(held, what);
         }
@@ -46,13 +53,7 @@ public final class CudaMemory implements AutoCloseable {
 
     void release(CudaBuffer buffer, long address, long held) {
         liveBytes -= buffer.bytes();
-        // A graph that is being recorded will use the memory again, each time that it runs.
-        if (gpu.recording() != null) gpu.recording().onClose(() -> giveBack(address, held));
-        else giveBack(address, held);
-    }
-
-    private void giveBack(long address, long held) {
-        if (gpu.poolsMemory()) free.computeIfAbsent(held, _ -> new ArrayDeque<>()).addLast(address);
+        if (gpu.poolsMemory()) free.computeIfAbsent(held, _ -> new PriorityQueue<>()).add(address);
         else gpu.free(address);
     }
 

@@ -6,18 +6,14 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
 
-/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and leaves rows with a wrong one as they are, and each rotation waits once to hear of one, see [IndexErrors].
+/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and takes a wrong one as 0, which [Complaints] says later.
 public final class CudaRotary implements Rotary {
     private static final int THREADS = 256;
     private static final long MOST_THREADS = (1L << 31) - THREADS;
 
     private final Kernels kernels;
-    private final IndexErrors errors;
 
-    public CudaRotary(Kernels kernels) {
-        this.kernels = kernels;
-        this.errors = new IndexErrors(kernels.gpu());
-    }
+    public CudaRotary(Kernels kernels) { this.kernels = kernels; }
 
     @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
         String operation = "rotary.table";
@@ -39,8 +35,11 @@ public final class CudaRotary implements Rotary {
         int heads = x.cols() / headDim;
         long quads = heads * ((headDim / 2 + 3L) / 4);
         Checks.that(x.rows() * quads <= MOST_THREADS, operation, "x is " + x.describe() + "; wanted at most 2^34 elements in one call");
+        if (cos.rows() == 0) {
+            kernels.complaints().lookAt(kernels, operation, "positions", positions, 0, null);
+            kernels.complaints().check();
+        }
         kernels.call("rotary_rotate_f32_sm80").view(x).view(cos).view(sin).buffer(positions).u32(cos.rows()).u32(inverse ? 1 : 0).view(y)
-                .u32(x.rows()).u32(heads).u32(headDim).u64(errors.address()).launch((x.rows() * quads + THREADS - 1) / THREADS, THREADS);
-        errors.check(operation, "positions", positions, cos.rows());
+                .u32(x.rows()).u32(heads).u32(headDim).u64(kernels.complaints().index(operation, "positions", cos.rows())).launch((x.rows() * quads + THREADS - 1) / THREADS, THREADS);
     }
 }

@@ -4,7 +4,6 @@ import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.I32;
 import static lucid.kernels.contract.DType.I64;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import lucid.kernels.contract.Arguments;
@@ -17,9 +16,8 @@ import lucid.kernels.contract.Sampling;
 /// [Sampling] on a GPU: the CPU's tokens and probabilities, to the bit. A row of logits goes through a few kernels that hand its weights
 /// `exp(logit / temperature - maximum)` on in device memory; only what a rule asks for runs.
 ///
-/// Whether every row has a finite maximum is read back at the end, which waits for the GPU once per call.
+/// A row without a finite maximum gets no token, which [Complaints] says later; probabilities, which may be written over the logits, wait for that.
 public final class CudaSampling implements Sampling {
-    private static final int NONE = Integer.MAX_VALUE;
     /// Ids whose weights are added in 16 lanes before they enter the running sum.
     private static final int BLOCK = 256;
     private static final int GRID_Y = 65535;
@@ -38,7 +36,6 @@ public final class CudaSampling implements Sampling {
                 run.weigh();
                 run.choose(key, counters, ids);
             }
-            run.check();
         }
     }
 
@@ -49,7 +46,7 @@ public final class CudaSampling implements Sampling {
         try (Run run = new Run(operation, rule, logits)) {
             Buffer chosen = rule.greedy() ? run.scratch(I32, logits.rows()) : null;
             run.peaks(chosen);
-            run.check(); // before y is written, which may be the logits
+            kernels.complaints().check(); // before y is written, which may be the logits
             if (!rule.greedy()) {
                 run.weigh();
                 run.choose(0, null, null);
@@ -61,27 +58,27 @@ public final class CudaSampling implements Sampling {
     /// The kernels of one call, and the memory between them.
     private final class Run implements AutoCloseable {
         private final List<CudaBuffer> open = new ArrayList<>();
-        private final String operation;
         private final Rule rule;
         private final Matrix logits;
         private final int rows;
         private final int cols;
         private final float temperature;
         private final Buffer maxima;
-        private final CudaBuffer bad;
+        private final long bad;
         private Buffer weights;
         private Buffer totals;
 
         Run(String operation, Rule rule, Matrix logits) {
-            this.operation = operation;
             this.rule = rule;
             this.logits = logits;
             rows = logits.rows();
             cols = logits.cols();
             temperature = rule.greedy() ? 1 : rule.temperature();
             maxima = scratch(F32, rows);
-            bad = kernels.table(NONE);
-            open.add(bad);
+            bad = kernels.complaints().word((row, value) -> {
+                throw new IllegalArgumentException(operation + ": the largest logit of row " + row + " is " + Float.intBitsToFloat(value)
+                        + "; wanted a finite number (NaN or infinity in the model, or every token masked)");
+            });
         }
 
         Buffer scratch(DType dtype, long length) {
@@ -91,7 +88,7 @@ public final class CudaSampling implements Sampling {
         }
 
         void peaks(Buffer ids) {
-            kernels.call("sampling_max_f32_sm80").view(logits).buffer(maxima).bufferOrNull(ids).buffer(bad).u32(cols).f32(temperature).launch(rows, 512);
+            kernels.call("sampling_max_f32_sm80").view(logits).buffer(maxima).bufferOrNull(ids).u64(bad).u32(cols).f32(temperature).launch(rows, 512);
         }
 
         /// The weights after every filter but min-p.
@@ -124,16 +121,6 @@ public final class CudaSampling implements Sampling {
         void spread(Buffer ids, Matrix y) {
             kernels.call("sampling_spread_f32_sm80").bufferOrNull(weights).bufferOrNull(totals).bufferOrNull(ids).view(y).u32(rows).u32(cols)
                     .launch((cols + 255) / 256, Math.min(rows, GRID_Y), 1, 256, 0);
-        }
-
-        void check() {
-            int[] row = new int[1];
-            kernels.gpu().copyOut(bad.address(), MemorySegment.ofArray(row));
-            if (row[0] == NONE) return;
-            float[] max = new float[1];
-            kernels.gpu().copyOut(CudaBuffer.address(maxima) + 4L * row[0], MemorySegment.ofArray(max));
-            throw new IllegalArgumentException(operation + ": the largest logit of row " + row[0] + " is " + max[0]
-                    + "; wanted a finite number (NaN or infinity in the model, or every token masked)");
         }
 
         @Override public void close() { open.forEach(CudaBuffer::close); }

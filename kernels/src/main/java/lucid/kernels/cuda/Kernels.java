@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import lucid.kernels.contract.Buffer;
@@ -18,14 +19,20 @@ import lucid.kernels.gpu.Kernel;
 public final class Kernels {
     private final Gpu gpu;
     private final CudaMemory memory;
+    private final Complaints complaints;
     private final Map<String, Kernel> loaded = new HashMap<>();
+    private final Map<String, Table> tables = new HashMap<>();
 
     public Kernels(Gpu gpu, CudaMemory memory) {
         this.gpu = gpu;
         this.memory = memory;
+        this.complaints = new Complaints(gpu);
     }
 
     public Gpu gpu() { return gpu; }
+
+    /// What kernels find wrong.
+    public Complaints complaints() { return complaints; }
 
     /// Starts a call of a kernel.
     public Launching call(String name) { return new Launching(loaded.computeIfAbsent(name, n -> gpu.load(n, text(n))).call()); }
@@ -51,6 +58,29 @@ public final class Kernels {
         CudaBuffer buffer = memory.allocate(DType.I32, values.length);
         if (values.length > 0) gpu.copyIn(buffer.address(), MemorySegment.ofArray(values));
         return buffer;
+    }
+
+    /// The address of a table that calls share: it is copied when it differs from the last one of this name, whose place it takes.
+    long table(String name, int[] values) { return tables.computeIfAbsent(name, _ -> new Table()).address(name, values); }
+
+    private final class Table {
+        private static final int LEAST = 1024;
+
+        private int[] values;
+        private int room;
+        private long address;
+
+        long address(String name, int[] wanted) {
+            if (Arrays.equals(values, wanted)) return address;
+            if (wanted.length > room) {
+                if (room > 0) gpu.free(address);
+                room = Math.max(LEAST, Integer.highestOneBit(wanted.length) * 2);
+                address = gpu.allocate(4L * room, "table of " + name);
+            }
+            values = wanted.clone();
+            gpu.copyIn(address, MemorySegment.ofArray(values));
+            return address;
+        }
     }
 
     /// A [Call] that knows matrices and buffers.

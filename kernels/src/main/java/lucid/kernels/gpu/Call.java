@@ -22,6 +22,9 @@ public final class Call {
         this.values = Arena.ofAuto().allocate(Math.max(8, kernel.entry().parameterBytes()), 64);
     }
 
+    /// The block, with all these values in it.
+    MemorySegment block(MemorySegment all) { return values.copyFrom(all); }
+
     Call begin() {
         next = 0;
         return this;

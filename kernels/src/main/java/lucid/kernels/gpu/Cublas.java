@@ -22,8 +22,12 @@ public final class Cublas implements AutoCloseable {
     private final Pointer one = Pointer.to(new float[] {1});
     private final Pointer zero = Pointer.to(new float[] {0});
 
+    private final Runnable before;
+
+    /// @param before done before a product is queued
     /// @throws GpuUnavailableException naming the library that cannot be loaded
-    Cublas(CUstream stream) {
+    Cublas(CUstream stream, Runnable before) {
+        this.before = before;
         JCudaNatives.load("cuBLAS", ADVICE, () -> JCublas2.setExceptionsEnabled(false));
         check(JCublas2.cublasCreate(handle), "cublasCreate");
         check(JCublas2.cublasSetStream(handle, new cudaStream_t(stream)), "cublasSetStream");
@@ -37,6 +41,7 @@ public final class Cublas implements AutoCloseable {
     ///
     /// @param add what is in c is added; otherwise it is not read
     public void multiply(int m, int n, int k, long a, long strideA, boolean transposeA, long b, long strideB, boolean transposeB, long c, long strideC, boolean add) {
+        before.run();
         check(JCublas2.cublasGemmEx(handle, operation(transposeB), operation(transposeA), n, m, k, one, Pointers.device(b), cudaDataType.CUDA_R_16BF, Math.toIntExact(strideB),
                 Pointers.device(a), cudaDataType.CUDA_R_16BF, Math.toIntExact(strideA), add ? one : zero, Pointers.device(c), cudaDataType.CUDA_R_32F, Math.toIntExact(strideC),
                 SUMS_IN_F32, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmEx " + m + " x " + n + " x " + k);

@@ -34,6 +34,20 @@ final class Driver {
         throw new DriverException(name[0], text[0], doing);
     }
 
+    /// Does all of it, and throws the first error when it is done.
+    static void all(List<Runnable> steps) {
+        DriverException first = null;
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (DriverException e) {
+                if (first == null) first = e;
+                else if (!e.getMessage().equals(first.getMessage())) first.addSuppressed(e);
+            }
+        }
+        if (first != null) throw first;
+    }
+
     /// The number that a call puts into an array of one.
     static int number(String what, ToIntFunction<int[]> call) {
         int[] value = new int[1];

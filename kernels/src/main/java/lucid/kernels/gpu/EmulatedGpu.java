@@ -42,6 +42,7 @@ public final class EmulatedGpu implements Gpu {
     private long used;
     private boolean pools;
     private Recording recording;
+    private final Replay.Desk desk = new Replay.Desk();
 
     public EmulatedGpu() { this(Settings.DEFAULT); }
 
@@ -94,19 +95,30 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override public void free(long address) {
+        desk.cut();
         memory.free(address);
         used -= sizes.remove(address);
     }
 
     @Override public void copyIn(long address, MemorySegment source) {
-        Graph.refuse(recording, "copyIn");
+        if (desk.copyIn(address, source)) return;
+        if (recording != null) recording.work.add(() -> take(address, source));
+        else take(address, source);
+    }
+
+    private void take(long address, MemorySegment source) {
         for (long at = 0; at < source.byteSize(); at += PIECE) {
             memory.write(address + at, source.asSlice(at, Math.min(PIECE, source.byteSize() - at)).toArray(ValueLayout.JAVA_BYTE));
         }
     }
 
-    @Override public void copyOut(long address, MemorySegment target) {
+    @Override public void copyOut(Read... reads) {
+        desk.cut();
         Graph.refuse(recording, "copyOut");
+        for (Read read : reads) give(read.address(), read.target());
+    }
+
+    private void give(long address, MemorySegment target) {
         for (long at = 0; at < target.byteSize(); at += PIECE) {
             int bytes = (int) Math.min(PIECE, target.byteSize() - at);
             MemorySegment.copy(memory.read(address + at, bytes), 0, target, ValueLayout.JAVA_BYTE, at, bytes);
@@ -114,6 +126,7 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override public void copy(long target, long source, long bytes) {
+        if (desk.copy(target, source, bytes)) return;
         if (recording != null) recording.work.add(() -> move(target, source, bytes));
         else move(target, source, bytes);
     }
@@ -130,6 +143,7 @@ public final class EmulatedGpu implements Gpu {
     }
 
     @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {
+        if (desk.launch(kernel, shape, parameters)) return;
         byte[] values = parameters.toArray(ValueLayout.JAVA_BYTE);
         if (recording != null) recording.work.add(() -> run(kernel, shape, values));
         else run(kernel, shape, values);
@@ -151,30 +165,30 @@ public final class EmulatedGpu implements Gpu {
         Graph.refuse(recording, "record");
         Recording made = new Recording();
         recording = made;
-        boolean whole = false;
         try {
             launched.run();
-            whole = true;
         } finally {
             recording = null;
-            if (!whole) made.close();
         }
         return made;
     }
 
-    @Override public Graph recording() { return recording; }
+    @Override public Replay replay() { return new Replay(this, desk); }
 
-    /// The launches, as they were asked for.
+    @Override public Replay.Counts replayed() { return desk.counts(); }
+
+    /// The work, as it was asked for.
     static final class Recording extends Graph {
         private final List<Runnable> work = new ArrayList<>();
 
         @Override public void launch() { work.forEach(Runnable::run); }
 
-        @Override void release() { work.clear(); }
+        @Override public void close() { work.clear(); }
     }
 
     /// The emulator's own time, which says nothing about a GPU's.
     @Override public Event event() {
+        desk.cut();
         return new Instant(System.nanoTime());
     }
 
@@ -186,7 +200,7 @@ public final class EmulatedGpu implements Gpu {
 
     @Override public MemorySegment encode(TensorMap map) { return MemorySegment.ofArray(map.encode()); }
 
-    @Override public void synchronize() {}
+    @Override public void synchronize() { desk.cut(); }
 
     @Override public void close() {
         for (long address : sizes.keySet().toArray(Long[]::new)) free(address);

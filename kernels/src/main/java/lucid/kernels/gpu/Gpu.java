@@ -41,7 +41,13 @@ public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu 
     void copyIn(long address, MemorySegment source);
 
     /// Device to host; waits for everything before it.
-    void copyOut(long address, MemorySegment target);
+    default void copyOut(long address, MemorySegment target) { copyOut(new Read(address, target)); }
+
+    /// A copy from an address on the device into the whole target.
+    record Read(long address, MemorySegment target) {}
+
+    /// Device to host; waits for everything before it, once for all reads where they are small.
+    void copyOut(Read... reads);
 
     /// Device to device, not overlapping.
     void copy(long target, long source, long bytes);
@@ -55,11 +61,14 @@ public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu 
     /// Runs a kernel; [Call] has checked shape and parameters.
     void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters);
 
-    /// Records what the launches do instead of doing it. Host copies are refused meanwhile.
+    /// Records what the launches and copies do instead of doing it. Copies to the host are refused meanwhile; the source of a copy from the host must live as long as the graph.
     Graph record(Runnable launches);
 
-    /// The graph that is being recorded, or null.
-    Graph recording();
+    /// A step that will be repeated, see [Replay].
+    Replay replay();
+
+    /// What replays did so far.
+    Replay.Counts replayed();
 
     /// A mark in the stream, for timing.
     Event event();

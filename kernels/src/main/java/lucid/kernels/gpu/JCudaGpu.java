@@ -44,6 +44,7 @@ public final class JCudaGpu implements Gpu {
     private final List<CUmodule> modules = new ArrayList<>();
     private long used;
     private Recording recording;
+    private final Replay.Desk desk = new Replay.Desk();
     private Cublas cublas;
     private Thread current;
 
@@ -149,23 +150,27 @@ public final class JCudaGpu implements Gpu {
         Long bytes = sizes.remove(address);
         if (bytes == null) throw new IllegalArgumentException("free: 0x" + Long.toHexString(address) + " is not the address of an allocation");
         used -= bytes;
+        desk.cut();
         // cuMemFree waits for the device, so kernels in flight are safe.
         Driver.check(JCudaDriver.cuMemFree(Pointers.device(address)), "cuMemFree");
     }
 
     @Override public void copyIn(long address, MemorySegment source) {
+        if (desk.copyIn(address, source)) return;
         enter();
-        Graph.refuse(recording, "copyIn");
-        staging.in(address, source);
+        if (recording != null) recording.copyIn(address, source);
+        else staging.in(address, source);
     }
 
-    @Override public void copyOut(long address, MemorySegment target) {
+    @Override public void copyOut(Read... reads) {
+        desk.cut();
         enter();
         Graph.refuse(recording, "copyOut");
-        staging.out(address, target);
+        staging.out(reads);
     }
 
     @Override public void copy(long target, long source, long bytes) {
+        if (desk.copy(target, source, bytes)) return;
         enter();
         Driver.check(JCudaDriver.cuMemcpyDtoDAsync(Pointers.device(target), Pointers.device(source), bytes, stream), "copy on the device");
     }
@@ -177,6 +182,7 @@ public final class JCudaGpu implements Gpu {
     }
 
     @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {
+        if (desk.launch(kernel, shape, parameters)) return;
         enter();
         Driver.Function function = (Driver.Function) kernel.handle();
         if (shape.sharedBytes() + kernel.sharedBytes() > DEFAULT_SHARED) function.allowShared(shape.sharedBytes());
@@ -188,6 +194,7 @@ public final class JCudaGpu implements Gpu {
     @Override public Graph record(Runnable launches) {
         enter();
         Graph.refuse(recording, "record");
+        staging.ready();
         Driver.check(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture");
         CUgraph graph = new CUgraph();
         Recording made = new Recording();
@@ -208,12 +215,17 @@ public final class JCudaGpu implements Gpu {
         return made;
     }
 
-    @Override public Graph recording() { return recording; }
+    @Override public Replay replay() { return new Replay(this, desk); }
 
-    /// A captured stream.
+    @Override public Replay.Counts replayed() { return desk.counts(); }
+
+    /// A captured stream, and the pinned memory that its copies from the host read.
     final class Recording extends Graph {
-        private final CUgraphExec executable = new CUgraphExec();
+        private record HostCopy(MemorySegment source, MemorySegment pinned) {}
 
+        private final CUgraphExec executable = new CUgraphExec();
+        private final List<HostCopy> copies = new ArrayList<>();
+        private Staging.Lasting pinned;
         private boolean made;
 
         private void make(CUgraph graph) {
@@ -221,20 +233,33 @@ public final class JCudaGpu implements Gpu {
             made = true;
         }
 
-        @Override public void launch() {
-            enter();
-            Driver.check(JCudaDriver.cuGraphLaunch(executable, stream), "cuGraphLaunch");
+        private void copyIn(long address, MemorySegment source) {
+            if (pinned == null) pinned = staging.lasting();
+            MemorySegment place = pinned.take(source.byteSize());
+            copies.add(new HostCopy(source, place));
+            Staging.queue(address, place, stream);
         }
 
-        @Override void release() {
-            if (!made) return;
+        @Override public void launch() {
+            enter();
+            if (pinned != null) pinned.await();
+            for (HostCopy c : copies) c.pinned.copyFrom(c.source);
+            Driver.check(JCudaDriver.cuGraphLaunch(executable, stream), "cuGraphLaunch");
+            if (pinned != null) pinned.used();
+        }
+
+        /// The driver lets a graph that is still running come to its end.
+        @Override public void close() {
+            enter();
+            if (pinned != null) pinned.close();
+            pinned = null;
+            if (made) Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
             made = false;
-            synchronize();
-            Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
         }
     }
 
     @Override public Event event() {
+        desk.cut();
         enter();
         return new Driver.Mark(stream);
     }
@@ -250,23 +275,25 @@ public final class JCudaGpu implements Gpu {
     ///
     /// @throws GpuUnavailableException naming the library that cannot be loaded
     public Cublas cublas() {
-        if (cublas == null) cublas = new Cublas(stream);
+        if (cublas == null) cublas = new Cublas(stream, desk::cut);
         return cublas;
     }
 
     @Override public void synchronize() {
+        desk.cut();
         enter();
         Driver.check(JCudaDriver.cuStreamSynchronize(stream), "waiting for the GPU");
     }
 
+    /// Goes on to the end when something fails: after a kernel's fault every call says so again, and the context must go all the same. What failed first is thrown.
     @Override public void close() {
-        enter();
-        synchronize();
-        if (cublas != null) cublas.close();
-        staging.close();
-        for (long address : sizes.keySet().toArray(Long[]::new)) free(address);
-        modules.forEach(module -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));
-        Driver.check(JCudaDriver.cuStreamDestroy(stream), "cuStreamDestroy");
-        Driver.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease");
+        List<Runnable> steps = new ArrayList<>(List.of(this::enter, this::synchronize));
+        if (cublas != null) steps.add(cublas::close);
+        steps.add(staging::close);
+        for (long address : sizes.keySet().toArray(Long[]::new)) steps.add(() -> free(address));
+        for (CUmodule module : modules) steps.add(() -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));
+        steps.add(() -> Driver.check(JCudaDriver.cuStreamDestroy(stream), "cuStreamDestroy"));
+        steps.add(() -> Driver.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease"));
+        Driver.all(steps);
     }
 }

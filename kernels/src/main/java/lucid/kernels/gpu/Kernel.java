@@ -47,5 +47,8 @@ public final class Kernel {
 
     void launch(LaunchShape shape, MemorySegment values) { gpu.launch(this, shape, values); }
 
+    /// Launches with the parameters of an earlier call.
+    void again(LaunchShape shape, MemorySegment values) { launch(shape, call.block(values)); }
+
     Gpu.Limits limits() { return gpu.limits(); }
 }

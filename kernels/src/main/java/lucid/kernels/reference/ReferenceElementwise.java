@@ -10,6 +10,7 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.host.HostBuffer;
 
 /// One expression per element. See [Elementwise].
@@ -26,6 +27,11 @@ public final class ReferenceElementwise implements Elementwise {
             MemorySegment.copy(HostBuffer.segment(x), (x.offset() + r * x.stride()) * size, HostBuffer.segment(y), (y.offset() + r * y.stride()) * size,
                     x.cols() * size);
         }
+    }
+
+    @Override public void copyRows(Matrix x, RowPlaces places, Matrix y) {
+        ElementwiseArguments.copyRows(x, places, y);
+        for (int r = 0; r < x.rows(); r++) copy(x.rows(r, r + 1), y.rows(places.rows()[r], places.rows()[r] + 1));
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {

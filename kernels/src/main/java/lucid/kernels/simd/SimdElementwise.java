@@ -14,6 +14,7 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.host.HostBuffer;
 
 /// Strips of elements through vector loops, dealt to the workers. See [Elementwise]; the loops are in [UnaryLoops], [UnaryBackwardLoops] and [BinaryLoops].
@@ -41,6 +42,14 @@ public final class SimdElementwise implements Elementwise {
         long size = x.dtype().bytes();
         Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(),
                 (r, c, n, _) -> MemorySegment.copy(xs, at(x, r, c), ys, at(y, r, c), n * size));
+    }
+
+    @Override public void copyRows(Matrix x, RowPlaces places, Matrix y) {
+        ElementwiseArguments.copyRows(x, places, y);
+        MemorySegment xs = HostBuffer.segment(x);
+        MemorySegment ys = HostBuffer.segment(y);
+        int[] to = places.rows();
+        Strips.run(workers, x.rows(), x.cols(), false, (r, c, n, _) -> MemorySegment.copy(xs, at(x, r, c), ys, at(y, to[(int) r], c), n * (long) Float.BYTES));
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {

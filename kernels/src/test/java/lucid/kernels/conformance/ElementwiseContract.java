@@ -1,14 +1,21 @@
 package lucid.kernels.conformance;
 
 import static lucid.kernels.contract.DType.F32;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.Elementwise.Unary;
+import lucid.kernels.contract.RowPlaces;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -137,6 +144,35 @@ abstract class ElementwiseContract extends DeviceContract {
         both((d, s) -> d.elementwise().copy(narrow.on(s), target.on(s)));
         assertSame("copy of bf16", target, 0);
         assertValues("copy of bf16 is the source", target, 0, doubles(read(oracle, narrow.oracle())));
+    }
+
+    @ParameterizedTest(name = "{0} rows of {1}, gap {2}")
+    @CsvSource({"1,1,0", "0,4,0", "4,0,1", "3,5,2", "64,128,0", "7,33,3"})
+    void copyRows(int rows, int cols, int layout) {
+        gap = layout;
+        List<Integer> places = new ArrayList<>(IntStream.range(0, 2 * rows + 1).boxed().toList());
+        Collections.shuffle(places, random);
+        RowPlaces to = new RowPlaces(places.stream().limit(rows).mapToInt(i -> i).toArray());
+        Twin x = random(rows, cols);
+        Twin y = random(2 * rows + 1, cols);
+        both((d, s) -> d.elementwise().copyRows(x.on(s), to, y.on(s)));
+        assertSame("copyRows", y, 0);
+        float[] source = read(tested, x.tested());
+        float[] target = read(tested, y.tested());
+        for (int r = 0; r < rows; r++) assertArrayEquals(Arrays.copyOfRange(source, r * cols, (r + 1) * cols), Arrays.copyOfRange(target, to.rows()[r] * cols, (to.rows()[r] + 1) * cols), "row " + r);
+    }
+
+    @Test void copyRowsRefuses() {
+        var op = tested.elementwise();
+        Twin x = random(2, 3);
+        Twin y = random(4, 3);
+        assertRefused("row places", () -> new RowPlaces(0, 3, 0));
+        assertRefused("row places", () -> new RowPlaces(-1));
+        assertRefused("copyRows", () -> op.copyRows(x.tested(), new RowPlaces(0), y.tested()));
+        assertRefused("copyRows", () -> op.copyRows(x.tested(), new RowPlaces(0, 4), y.tested()));
+        assertRefused("copyRows", () -> op.copyRows(x.tested(), new RowPlaces(0, 1), random(4, 2).tested()));
+        assertRefused("copyRows", () -> op.copyRows(y.tested().rows(0, 2), new RowPlaces(2, 3), y.tested()));
+        assertRefused("copyRows", () -> op.copyRows(x.tested(), new RowPlaces(0, 1), matrix(DType.BF16, 4, 3, new float[12]).tested()));
     }
 
     private static double[] doubles(float[] values) {

@@ -7,6 +7,7 @@ import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.Elementwise.Unary;
+import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 
@@ -25,6 +26,7 @@ class CudaElementwiseTest extends BitTest {
         for (Binary op : Binary.values()) cases.add(new BitCase(op.name(), bits -> binary(bits, op)));
         cases.add(new BitCase("scale, addScaled, fill", CudaElementwiseTest::scales));
         cases.add(new BitCase("copy", CudaElementwiseTest::copies));
+        cases.add(new BitCase("copyRows", CudaElementwiseTest::copyRows));
         cases.add(new BitCase("swiGlu", CudaElementwiseTest::swiGlu));
         cases.add(new BitCase("refusals", CudaElementwiseTest::refusals));
         return cases;
@@ -94,6 +96,24 @@ class CudaElementwiseTest extends BitTest {
                 bits.both((d, s) -> d.elementwise().copy(x.on(s), y.on(s)));
                 bits.assertSame("copy", y);
             }
+        }
+    }
+
+    /// Places in no order, near and far; the same table twice, then another one of another size.
+    private static void copyRows(Bits bits) {
+        for (int i = 0; i < SHAPES.length; i++) {
+            int rows = SHAPES[i][0];
+            int cols = SHAPES[i][1];
+            int[] places = new int[rows];
+            for (int r = 0; r < rows; r++) places[r] = (5 * r + 3) % (rows + 40);
+            RowPlaces to = new RowPlaces(places);
+            Twin x = bits.random(rows, cols, LAYOUTS.get(i % 3));
+            Twin y = bits.random(rows + 40, cols, LAYOUTS.get((i + i / 3) % 3));
+            Twin z = bits.random(rows + 40, cols, LAYOUTS.get((i + 1) % 3));
+            bits.both((d, s) -> d.elementwise().copyRows(x.on(s), to, y.on(s)));
+            bits.both((d, s) -> d.elementwise().copyRows(x.on(s), to, z.on(s)));
+            bits.assertSame("copyRows", y);
+            bits.assertSame("copyRows again", z);
         }
     }
 

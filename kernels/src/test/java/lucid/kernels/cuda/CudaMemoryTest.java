@@ -1,10 +1,12 @@
 package lucid.kernels.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import lucid.kernels.contract.DType;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.OutOfDeviceMemoryException;
@@ -39,14 +41,24 @@ class CudaMemoryTest {
         }
     }
 
-    /// A recording that fails gives its memory back.
-    @Test void aFailedRecordingKeepsNothing() {
+    /// Whatever the order in which blocks come back, the next step meets the same addresses.
+    @Test void aStepMeetsTheAddressesOfTheStepBefore() {
         try (EmulatedGpu gpu = new EmulatedGpu().capacity(MIB); CudaMemory memory = new CudaMemory(gpu)) {
-            assertThrows(IllegalStateException.class, () -> gpu.record(() -> {
-                memory.allocate(DType.U8, MIB).close();
-                throw new IllegalStateException("stopped");
-            }));
-            memory.allocate(DType.U8, MIB).close();
+            CudaBuffer[] first = new CudaBuffer[3];
+            CudaBuffer[] second = new CudaBuffer[3];
+            for (int i = 0; i < 3; i++) first[i] = memory.allocate(DType.F32, 100);
+            long[] addresses = Arrays.stream(first).mapToLong(b -> b.address()).toArray();
+            for (int i : new int[] {1, 0, 2}) first[i].close();
+            for (int i = 0; i < 3; i++) second[i] = memory.allocate(DType.F32, 100);
+            assertArrayEquals(addresses, Arrays.stream(second).mapToLong(b -> b.address()).toArray());
+            for (CudaBuffer b : second) b.close();
+        }
+    }
+
+    /// Beyond 64 MiB at most 2 MiB are lost, not an eighth.
+    @Test void aLargeBlockIsHardlyLargerThanWhatWasAsked() {
+        try (EmulatedGpu gpu = new EmulatedGpu().capacity(106L * MIB); CudaMemory memory = new CudaMemory(gpu)) {
+            memory.allocate(DType.U8, 105L * MIB).close();
         }
     }
 }

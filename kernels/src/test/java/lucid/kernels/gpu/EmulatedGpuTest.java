@@ -75,6 +75,23 @@ class EmulatedGpuTest {
         }
     }
 
+    /// A recorded copy takes what its source holds at the launch.
+    @Test void aGraphCopiesWhatTheHostHas() {
+        long x = floats(1, 2, 3);
+        MemorySegment source = MemorySegment.ofArray(new float[] {10, 20, 30});
+        try (Graph graph = gpu.record(() -> {
+            gpu.copyIn(x, source);
+            kernel.call().u64(x).u32(2).launch(1, 32);
+        })) {
+            assertArrayEquals(new float[] {1, 2, 3}, read(x, 3), "recording copies nothing");
+            graph.launch();
+            assertArrayEquals(new float[] {11, 21, 30}, read(x, 3));
+            source.copyFrom(MemorySegment.ofArray(new float[] {5, 6, 7}));
+            graph.launch();
+            assertArrayEquals(new float[] {6, 7, 7}, read(x, 3));
+        }
+    }
+
     @Test void aFindingIsAnErrorThatNamesKernelParametersAndLine() {
         long x = floats(1, 2, 3);
         KernelFaultException e = assertThrows(KernelFaultException.class, () -> kernel.call().u64(x).u32(4).launch(1, 32));
