@@ -8,6 +8,7 @@ import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.layer.Blocks;
@@ -103,7 +104,7 @@ public final class Conversation implements AutoCloseable {
         int n = x.shape().rows();
         int[] positions = new int[n];
         Arrays.setAll(positions, i -> length + i);
-        cache.at(length);
+        cache.at(length, n);
         Span span = new Span(0, n, length, 0, 0, 0, length + n, true);
         DecoderContext context = decoder.context(Tensor.ints(step, positions, n), rotary, List.of(span), cache);
         Tensor only = n == 1 ? null : Tensor.ints(step, new int[] {n - 1}, 1);
@@ -135,16 +136,13 @@ public final class Conversation implements AutoCloseable {
         float[] entropy = new float[most];
         int n = 0;
         boolean ended = false;
-        try (var _ = Tape.noGrad()) {
+        try (var _ = Tape.noGrad(); Repetition repeated = device.repetition()) {
             while (n < most && !ended) {
-                try (Scope step = Scope.open(device)) {
-                    if (n > 0) feed(step, decoder.embed(step, new int[] {ids[n - 1]}, null), SILENT);
-                    Choice c = choose(step, settings, turn, n);
-                    ids[n] = c.id;
-                    logProbs[n] = c.logProb;
-                    entropy[n++] = c.entropy;
-                    ended = c.id == settings.eosToken() || ends.test(c.id);
-                }
+                Choice c = next(repeated, settings, turn, n, n == 0 ? -1 : ids[n - 1]);
+                ids[n] = c.id;
+                logProbs[n] = c.logProb;
+                entropy[n++] = c.entropy;
+                ended = c.id == settings.eosToken() || ends.test(c.id);
                 if (listener != null) listener.token(turn, 0, n - 1, ids[n - 1], logProbs[n - 1]);
             }
         }
@@ -154,6 +152,18 @@ public final class Conversation implements AutoCloseable {
     }
 
     private record Choice(int id, float logProb, float entropy) {}
+
+    /// @param fed the token before; -1: its residual is there already
+    private Choice next(Repetition repeated, GenerationSettings settings, int turn, int at, int fed) {
+        Choice[] chosen = new Choice[1];
+        repeated.run(() -> {
+            try (Scope step = Scope.open(device)) {
+                if (fed >= 0) feed(step, decoder.embed(step, new int[] {fed}, null), SILENT);
+                chosen[0] = choose(step, settings, turn, at);
+            }
+        });
+        return chosen[0];
+    }
 
     private Choice choose(Scope step, GenerationSettings settings, int turn, int at) {
         Tensor logits = decoder.logits(decoder.norm().forward(last));

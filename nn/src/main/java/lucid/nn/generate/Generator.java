@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.layer.DecoderContext;
@@ -39,6 +40,9 @@ public final class Generator {
             return new Run(scope, prompts, completions, settings, listener, longest).all(visual);
         }
     }
+
+    /// Tokens of the live slots, in their order.
+    private record Choice(int[] ids, float[] logProbs, float[] entropy) {}
 
     /// One call: the cache and what every slot has so far. Slot number = prompt · completions + completion.
     private final class Run {
@@ -79,7 +83,9 @@ public final class Generator {
             int[] live = new int[ids.length];
             Arrays.setAll(live, i -> i);
             if (live.length > 0) live = prefill(visual, live);
-            for (int t = 0; live.length > 0 && t + 1 < settings.maxNewTokens(); t++) live = step(live, t);
+            try (Repetition repeated = decoder.parameters().device().repetition()) {
+                for (int t = 0; live.length > 0 && t + 1 < settings.maxNewTokens(); t++) live = step(repeated, live, t);
+            }
             List<Completion> out = new ArrayList<>();
             for (int s = 0; s < ids.length; s++) {
                 out.add(new Completion(s / completions, s % completions, Arrays.copyOf(ids[s], lengths[s]), Arrays.copyOf(logProbs[s], lengths[s]),
@@ -98,12 +104,18 @@ public final class Generator {
                 Tensor x = decoder.forward(decoder.embed(step, prompts, visual), context, kept, RowGroups.uniform(last.length, 1), false);
                 int[] ends = new int[live.length];
                 for (int i = 0; i < ends.length; i++) ends[i] = live[i] / completions;
-                return choose(step, x.gatherRows(Tensor.ints(step, ends, ends.length)), live, 0);
+                return record(live, 0, choose(step, x.gatherRows(Tensor.ints(step, ends, ends.length)), live, 0));
             }
         }
 
         /// Feeds token t of the live slots, chooses token t + 1.
-        private int[] step(int[] live, int t) {
+        private int[] step(Repetition repeated, int[] live, int t) {
+            Choice[] choice = new Choice[1];
+            repeated.run(() -> choice[0] = step(live, t));
+            return record(live, t + 1, choice[0]);
+        }
+
+        private Choice step(int[] live, int t) {
             try (Scope step = Scope.open(decoder.parameters().device())) {
                 int[] fed = new int[live.length];
                 int[] positions = new int[live.length];
@@ -121,8 +133,8 @@ public final class Generator {
             }
         }
 
-        /// Samples token number `at` of the live slots from their residual rows. Returns the slots that go on.
-        private int[] choose(Scope step, Tensor residual, int[] live, int at) {
+        /// Samples token number `at` of the live slots from their residual rows.
+        private Choice choose(Scope step, Tensor residual, int[] live, int at) {
             int n = live.length;
             Tensor logits = decoder.logits(decoder.norm().forward(residual));
             int[] counters = new int[4 * n];
@@ -139,21 +151,22 @@ public final class Generator {
             Tensor spread = Tensor.undefined(step, DType.F32, n);
             Tensor lse = Tensor.undefined(step, DType.F32, n);
             device.logProb().ofLogits(logits.matrix(), chosen.buffer(), settings.scoreTemperature(), logProb.buffer(), spread.buffer(), lse.buffer());
-            return record(live, at, chosen.toInts(), logProb.toFloats(), spread.toFloats());
+            return new Choice(chosen.toInts(), logProb.toFloats(), spread.toFloats());
         }
 
-        private int[] record(int[] live, int at, int[] chosen, float[] scores, float[] spread) {
+        /// Returns the slots that go on.
+        private int[] record(int[] live, int at, Choice choice) {
             int[] on = new int[live.length];
             int count = 0;
             for (int i = 0; i < live.length; i++) {
                 int s = live[i];
-                ids[s][at] = chosen[i];
-                logProbs[s][at] = scores[i];
-                entropy[s][at] = spread[i];
+                ids[s][at] = choice.ids[i];
+                logProbs[s][at] = choice.logProbs[i];
+                entropy[s][at] = choice.entropy[i];
                 lengths[s] = at + 1;
-                ended[s] = chosen[i] == settings.eosToken();
+                ended[s] = choice.ids[i] == settings.eosToken();
                 if (!ended[s]) on[count++] = s;
-                if (listener != null) listener.token(s / completions, s % completions, at, chosen[i], scores[i]);
+                if (listener != null) listener.token(s / completions, s % completions, at, choice.ids[i], choice.logProbs[i]);
             }
             return Arrays.copyOf(on, count);
         }

@@ -1,7 +1,9 @@
 package lucid.nn.generate;
 
+import java.util.Arrays;
 import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.Elementwise;
+import lucid.kernels.contract.RowPlaces;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.layer.KeyValueStore;
 import lucid.tensor.Scope;
@@ -14,15 +16,13 @@ final class KeyValueCache implements KeyValueStore {
     private final Tensor[] values;
     private final int promptRows;
     private final int capacity;
-    private final int width;
-    /// Slots whose rows the next pass computes, in row order; null: the pass computes the prompts.
-    private int[] slots;
-    private int position;
+    /// Where the rows of the next pass go; null: they are the prompts'.
+    private RowPlaces places;
 
     KeyValueCache(Scope scope, Qwen2Config config, int promptRows, int slotCount, int capacity) {
         this.promptRows = promptRows;
         this.capacity = capacity;
-        this.width = config.kvHeads() * config.headDim();
+        int width = config.kvHeads() * config.headDim();
         this.keys = new Tensor[config.layers()];
         this.values = new Tensor[config.layers()];
         int rows = Math.addExact(promptRows, Math.multiplyExact(slotCount, capacity));
@@ -35,33 +35,17 @@ final class KeyValueCache implements KeyValueStore {
     /// First row of a slot's region.
     int region(int slot) { return promptRows + slot * capacity; }
 
-    /// The next pass computes one row for each of these slots (ascending), at this position of its region.
-    void decoding(int[] liveSlots, int at) {
-        slots = liveSlots;
-        position = at;
-    }
+    /// The next pass computes one row for each of these slots, at this position of its region.
+    void decoding(int[] liveSlots, int at) { places = new RowPlaces(Arrays.stream(liveSlots).map(s -> region(s) + at).toArray()); }
 
     @Override public Tensor keys(int layer, Tensor k) { return store(keys[layer], k); }
 
     @Override public Tensor values(int layer, Tensor v) { return store(values[layer], v); }
 
     private Tensor store(Tensor cache, Tensor rows) {
-        Matrix source = rows.matrix();
-        Matrix all = cache.matrix();
-        if (slots == null) {
-            copy(cache, source, all.rows(0, promptRows));
-            return cache;
-        }
-        // Neighbouring slots lie `capacity` rows apart: a run of them is one strided copy.
-        for (int from = 0; from < slots.length; ) {
-            int to = from + 1;
-            while (to < slots.length && slots[to] == slots[to - 1] + 1) to++;
-            long offset = (long) (region(slots[from]) + position) * width;
-            copy(cache, source.rows(from, to), new Matrix(all.buffer(), offset, to - from, width, (long) capacity * width));
-            from = to;
-        }
+        Elementwise elements = cache.device().elementwise();
+        if (places == null) elements.copy(rows.matrix(), cache.matrix().rows(0, promptRows));
+        else elements.copyRows(rows.matrix(), places, cache.matrix());
         return cache;
     }
-
-    private static void copy(Tensor cache, Matrix from, Matrix to) { cache.device().elementwise().copy(from, to); }
 }

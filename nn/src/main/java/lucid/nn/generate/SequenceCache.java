@@ -1,6 +1,8 @@
 package lucid.nn.generate;
 
+import java.util.stream.IntStream;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.RowPlaces;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.layer.KeyValueStore;
 import lucid.tensor.Scope;
@@ -10,7 +12,7 @@ import lucid.tensor.Tensor;
 final class SequenceCache implements KeyValueStore {
     private final Tensor[] keys;
     private final Tensor[] values;
-    private int at;
+    private RowPlaces places;
 
     SequenceCache(Scope scope, Qwen2Config config, int capacity) {
         keys = new Tensor[config.layers()];
@@ -21,15 +23,15 @@ final class SequenceCache implements KeyValueStore {
         }
     }
 
-    /// The rows of the next pass belong at this position and after it.
-    void at(int position) { at = position; }
+    /// The `rows` rows of the next pass belong at this position and after it.
+    void at(int position, int rows) { places = new RowPlaces(IntStream.range(position, position + rows).toArray()); }
 
     @Override public Tensor keys(int layer, Tensor k) { return store(keys[layer], k); }
 
     @Override public Tensor values(int layer, Tensor v) { return store(values[layer], v); }
 
     private Tensor store(Tensor cache, Tensor rows) {
-        cache.device().elementwise().copy(rows.matrix(), cache.matrix().rows(at, at + rows.shape().rows()));
+        cache.device().elementwise().copyRows(rows.matrix(), places, cache.matrix());
         return cache;
     }
 }
