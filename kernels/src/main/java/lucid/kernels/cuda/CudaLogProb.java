@@ -71,6 +71,8 @@ public final class CudaLogProb implements LogProb {
         int rows = hidden.rows();
         int blocks = blocks(head.rows());
         try (CudaBuffer partial = kernels.scratch(F32, 3L * rows * blocks); CudaBuffer state = kernels.scratch(F32, 4L * rows)) {
+            // For a target outside the vocabulary, of which only the next read will say that it is one.
+            elements.fill(Matrix.of(state, 4, rows), 0);
             tensor.forward(hidden, head, targets, temperature, partial, state);
             // No chunk of logits: the state holds the target's.
             new Softmax(rows, 0, targets, temperature, logProb, entropy, lse, null).merge(partial, blocks, null, 0, state, false, true);
