@@ -60,12 +60,28 @@ final class GemmPanel {
         }
         forget();
         Matrix packed = scratch.matrix(count, WIDTH);
+        pack(b, column, from, packed);
+        show(packed);
+    }
+
+    /// Shows a panel that was packed before.
+    void show(Matrix packed) {
         memory = HostBuffer.segment(packed);
         at = HostBuffer.byteOffset(packed);
         pitch = PITCH;
-        if (!b.lanesInRow()) transpose(b, first, valid, count, memory, at);
-        else if (b.type() == DType.F32) copyEdge(b.memory(), first, b.pitch(), valid, count, memory, at);
-        else widenEdge(b, first, valid, count, memory, at);
+    }
+
+    /// Packs columns `column .. column + WIDTH` at as many chain positions from `from` on as the panel has rows.
+    void pack(Operand b, int column, int from, Matrix panel) {
+        int count = panel.rows();
+        int valid = Math.min(WIDTH, b.lanes() - column);
+        long first = b.offset(column, from);
+        MemorySegment to = HostBuffer.segment(panel);
+        long put = HostBuffer.byteOffset(panel);
+        if (!b.lanesInRow()) transpose(b, first, valid, count, to, put);
+        else if (valid == WIDTH) copy(b.memory(), first, b.pitch(), b.type(), 1, count, to, put);
+        else if (b.type() == DType.F32) copyEdge(b.memory(), first, b.pitch(), valid, count, to, put);
+        else widenEdge(b, first, valid, count, to, put);
     }
 
     private void transpose(Operand b, long first, int valid, int count, MemorySegment to, long put) {

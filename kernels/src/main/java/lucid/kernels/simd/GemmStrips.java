@@ -41,10 +41,16 @@ final class GemmStrips {
     /// Rows to make room for, with the tallest tile and a whole vector at the end.
     static long room(int rows) { return Math.max((rows + GemmTile.HEIGHT - 1) / GemmTile.HEIGHT * GemmTile.HEIGHT, (rows + LANES - 1) / LANES * LANES); }
 
-    /// `to[put + s · STRIP · count + p · STRIP + r] = element(lane = lane + s · STRIP + r, chain = from + p)` for all lanes `< lane + rows` of the operand.
+    /// Floats from strip to strip: an odd number of cache lines, because strips are written side by side, and at a power of two they would fall into a few sets of L1.
+    static int stride(int count) { return ((STRIP * count + 15) / 16 | 1) * 16; }
+
+    /// Floats that `rows` packed rows take.
+    static int floats(int rows, int count) { return Math.toIntExact(room(rows) / STRIP * stride(count)); }
+
+    /// `to[put + s · stride(count) + p · STRIP + r] = element(lane = lane + s · STRIP + r, chain = from + p)` for all lanes `< lane + rows` of the operand.
     /// What stands in rows beyond is not defined.
     static void pack(Operand a, int lane, int rows, int from, int count, float[] to, int put) {
-        int strip = STRIP * count;
+        int strip = stride(count);
         if (a.lanesInRow()) {
             across(a, lane, rows, from, count, to, put, strip);
         } else {
