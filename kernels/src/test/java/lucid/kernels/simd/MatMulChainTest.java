@@ -123,6 +123,15 @@ class MatMulChainTest {
         }
     }
 
+    @Test void manyRowsTimesASmallFactorAndLongSumsIntoASmallResult() {
+        SplittableRandom random = new SplittableRandom(10);
+        for (boolean t : new boolean[] {false, true}) {
+            product(random, 3511, 75, 131, t, t, t ? DType.BF16 : DType.F32, t, !t, t ? Accumulate.ADD : Accumulate.SET);
+            product(random, 3500, 96, 128, t, !t, DType.F32, !t, false, Accumulate.ADD);
+            product(random, 66, 75, 6900, true, t, t ? DType.BF16 : DType.F32, t, !t, t ? Accumulate.ADD : Accumulate.SET);
+        }
+    }
+
     @Test void emptyShapes() {
         SplittableRandom random = new SplittableRandom(3);
         for (int[] s : new int[][] {{0, 5, 3}, {5, 0, 3}, {5, 3, 0}, {0, 0, 0}, {1, 1, 1}}) {
@@ -148,7 +157,8 @@ class MatMulChainTest {
 
     @Test void weightGradientIsOneChainPerGroup() {
         SplittableRandom random = new SplittableRandom(5);
-        for (int[] offsets : new int[][] {{0, 7, 7, 30}, {0, 1, 2, 3}, {0, 900}, {0, 300, 310, 1000, 1001}, {0, 0}, {0}}) {
+        for (int[] offsets : new int[][] {{0, 7, 7, 30}, {0, 1, 2, 3}, {0, 900}, {0, 300, 310, 1000, 1001}, {0, 0}, {0},
+            {0, 105, 210, 210, 225, 640, 641, 1041, 3000, 11_000}}) {
             RowGroups groups = new RowGroups(offsets);
             Sample dy = sample(device, random, groups.rows(), 45, DType.F32, true);
             Sample x = sample(device, random, groups.rows(), 70, DType.F32, true);
