@@ -138,10 +138,8 @@ public final class CudaDevice implements Device {
 
     @Override public Conversion conversion() { return conversion; }
 
-    @Override public void close() {
-        memory.close();
-        gpu.close();
-    }
+    /// The GPU frees all that is left, kept memory as well.
+    @Override public void close() { gpu.close(); }
 
     @Override public String toString() { return description(); }
 }

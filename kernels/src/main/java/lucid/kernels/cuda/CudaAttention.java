@@ -51,10 +51,9 @@ public final class CudaAttention implements Attention {
         boolean flat = form.equals("flat");
         int d = size(plan.headDim(), flat ? FLAT_SIZES : SIZES);
         int shared = flat ? 0 : 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68);
-        try (CudaBuffer table = kernels.table(units.words())) {
-            kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads())
-                    .u32(plan.headDim()).u32(vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, flat ? 256 : 128, shared);
-        }
+        long table = kernels.table("attention, " + form, units.words());
+        kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).u64(table).u32(plan.heads() / plan.kvHeads())
+                .u32(plan.headDim()).u32(vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, flat ? 256 : 128, shared);
     }
 
     private AttentionTables tables(AttentionPlan plan) {

@@ -29,10 +29,9 @@ final class TensorAttention {
         AttentionUnits units = tables.units(AttentionTiles.ROWS);
         if (units.count() == 0) return;
         int d = CudaAttention.size(plan.headDim(), SIZES);
-        try (CudaBuffer table = kernels.table(units.words())) {
-            kernels.call("attention_forward_tensor_d" + d + "_bf16_sm80").view(q).view(k).view(v).view(out).view(lse).buffer(table).u32(plan.heads() / plan.kvHeads()).u32(plan.headDim())
-                    .u32(CudaAttention.vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, 3 * 64 * (2 * d + 16));
-        }
+        long table = kernels.table("attention, tensor", units.words());
+        kernels.call("attention_forward_tensor_d" + d + "_bf16_sm80").view(q).view(k).view(v).view(out).view(lse).u64(table).u32(plan.heads() / plan.kvHeads()).u32(plan.headDim())
+                .u32(CudaAttention.vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, 3 * 64 * (2 * d + 16));
     }
 
     void backward(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk, Matrix dv) {
