@@ -14,6 +14,8 @@ final class TensorAttention {
     /// Larger heads have no kernel here.
     static final int MOST_DIM = 128;
     private static final int[] SIZES = {64, 80, MOST_DIM};
+    /// Rows and keys of a tile of the kernel by `wgmma`.
+    private static final int WGMMA_ROWS = 128;
 
     private final Kernels kernels;
     private final boolean hopper;
@@ -25,6 +27,27 @@ final class TensorAttention {
     }
 
     void forward(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
+        if (hopper) byWarpgroups(tables, scale, q, k, v, out, lse);
+        else byWarps(tables, scale, q, k, v, out, lse);
+    }
+
+    private void byWarpgroups(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
+        AttentionPlan plan = tables.plan;
+        AttentionTiles tiles = tables.tiles(WGMMA_ROWS);
+        AttentionUnits units = tiles.units();
+        if (units.count() == 0) return;
+        int d = CudaAttention.size(plan.headDim(), SIZES);
+        int group = plan.heads() / plan.kvHeads();
+        try (CudaBuffer table = kernels.table(units.words()); CudaBuffer packedQ = packed(plan, tiles.rowTiles(), WGMMA_ROWS);
+                CudaBuffer packedK = packed(plan, tiles.keyTiles(), WGMMA_ROWS); CudaBuffer packedV = packed(plan, tiles.keyTiles(), WGMMA_ROWS)) {
+            pack(plan, tiles.rowTiles(), tiles.rowWords(), WGMMA_ROWS, group, q, packedQ, null, null);
+            pack(plan, tiles.keyTiles(), tiles.keyWords(), WGMMA_ROWS, 1, k, packedK, v, packedV);
+            kernels.call("attention_forward_wgmma_d" + d + "_bf16_sm90a").buffer(packedQ).buffer(packedK).buffer(packedV).view(out).view(lse).buffer(table).u32(group).u32(plan.headDim())
+                    .u32(CudaAttention.vectors(plan, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, 384, 5 * 256 * d + 72);
+        }
+    }
+
+    private void byWarps(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         AttentionPlan plan = tables.plan;
         AttentionUnits units = tables.units(AttentionTiles.ROWS);
         if (units.count() == 0) return;
