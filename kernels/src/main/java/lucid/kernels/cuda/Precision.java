@@ -4,7 +4,7 @@ package lucid.kernels.cuda;
 public enum Precision {
     /// f32, one chain for each element: the CPU's bits. The default.
     EXACT,
-    /// bf16 factors on tensor cores by `mma.sync`, f32 sums in the hardware's order: many times faster, other bits. See [CudaTensorMatMul]; attention's forward
+    /// bf16 factors on tensor cores by `mma.sync`, f32 sums in the hardware's order: many times faster, other bits. See [CudaTensorMatMul]; attention
     /// and patch embedding likewise, see [CudaAttention] and [CudaTensorPatchEmbedding].
     TENSOR,
     /// As [#TENSOR] by `wgmma` and tensor copies: for compute capability 9.0 alone.
