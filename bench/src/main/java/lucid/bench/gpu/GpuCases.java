@@ -27,6 +27,7 @@ final class GpuCases {
         c.launches();
         for (Precision p : Precision.values()) c.products(p);
         for (Precision p : List.of(Precision.EXACT, Precision.TENSOR, Precision.WGMMA)) c.attention(p);
+        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR, Precision.WGMMA)) c.decoding(p);
         c.logProb();
         c.streaming();
         for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) c.patches(p);
@@ -86,6 +87,12 @@ final class GpuCases {
             d.device.attention().forward(plan, 0.1f, q, k, v, out, lse);
             return () -> d.device.attention().backward(plan, 0.1f, q, k, v, out, lse, dOut, dq, dk, dv);
         }));
+    }
+
+    /// Qwen2.5-3B, 64 completions of 8 prompts.
+    private void decoding(Precision p) {
+        GpuDecode.Sizes sizes = small ? new GpuDecode.Sizes(2, 64, 96, 4, 2, 16, 300, 9, 6, 3) : new GpuDecode.Sizes(36, 2048, 11008, 16, 2, 128, 151936, 64, 512, 128);
+        cases.add(new GpuCase("Decode.step", sizes.toString(), p, 0, sizes.bytes(), d -> new GpuDecode(d, sizes)::step));
     }
 
     private void logProb() {

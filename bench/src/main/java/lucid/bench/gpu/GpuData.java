@@ -7,6 +7,7 @@ import lucid.kernels.Device;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.Repetition;
 
 /// The data of one case: small random numbers, freed together.
 final class GpuData implements AutoCloseable {
@@ -14,6 +15,7 @@ final class GpuData implements AutoCloseable {
 
     final Device device;
     private final List<Buffer> buffers = new ArrayList<>();
+    private final List<Repetition> repetitions = new ArrayList<>();
     private final SplittableRandom random = new SplittableRandom(1);
 
     GpuData(Device device) { this.device = device; }
@@ -34,6 +36,27 @@ final class GpuData implements AutoCloseable {
             device.write(b, at, type == DType.F32 ? values : narrow(values));
         }
         return Matrix.of(b, rows, cols);
+    }
+
+    /// bf16 numbers of standard deviation `cols^-1/2`, made on the device: for weights by the billion.
+    Matrix normal(int rows, int cols) {
+        Matrix m = Matrix.of(buffer(DType.BF16, (long) rows * cols), rows, cols);
+        int most = Math.max(1, PIECE / cols);
+        for (int r = 0; r < rows; r += most) {
+            Matrix part = m.rows(r, Math.min(rows, r + most));
+            try (Buffer wide = device.allocate(DType.F32, part.size())) {
+                Matrix values = Matrix.of(wide, part.rows(), cols);
+                device.sampling().normal(random.nextLong(), 0, (float) (1 / Math.sqrt(cols)), values);
+                device.conversion().convert(values, part);
+            }
+        }
+        return m;
+    }
+
+    /// Closed before the buffers are.
+    Repetition repetition() {
+        repetitions.add(device.repetition());
+        return repetitions.getLast();
     }
 
     Matrix random(int rows, int cols) { return random(DType.F32, rows, cols); }
@@ -59,5 +82,8 @@ final class GpuData implements AutoCloseable {
         return b;
     }
 
-    @Override public void close() { buffers.forEach(Buffer::close); }
+    @Override public void close() {
+        repetitions.forEach(Repetition::close);
+        buffers.forEach(Buffer::close);
+    }
 }
