@@ -118,7 +118,7 @@ function tokens(c) {
   const strongest = Math.max(1e-12, ...c.coefficient.map(Math.abs));
   c.tokens.forEach((t, i) => {
     const g = -c.coefficient[i] / strongest; // minus: what gradient descent pushes up is positive
-    const span = el('span', {tabindex: 0, style: `background:color-mix(in srgb, ${g > 0 ? 'var(--good)' : 'var(--bad)'} ${Math.round(60 * Math.abs(g))}%, transparent)`}, t);
+    const span = el('span', {tabindex: 0, style: `background:color-mix(in srgb, ${g > 0 ? 'var(--good)' : 'var(--bad)'} ${Math.round(60 * Math.abs(g))}%, transparent)`}, t.replaceAll('\n', '⏎\n'));
     const p = x => (100 * Math.exp(x)).toFixed(2) + ' %';
     const after = c.after ? `\nafter this step ${p(c.after[i])}` : '';
     const text = `${JSON.stringify(t)}\nprobability     ${p(c.logprob[i])}${after}\nratio           ${num(c.ratio[i], 6)}\nKL (k3)         ${num(c.kl[i], 5)}\nentropy         ${num(c.entropy[i], 3)}\nadvantage       ${num(c.advantage, 3)}\ngradient coeff. ${c.coefficient[i].toExponential(2)}`;

@@ -179,6 +179,11 @@ public final class Tokenizer {
         return tokens[id];
     }
 
+    /// One token's text for people: its bytes as UTF-8, those that are a piece of a character only as `\xE4`.
+    public String text(int id) {
+        return Utf8.escaped(bytesOf(id));
+    }
+
     /// How many UTF-8 bytes the id stands for.
     public int byteLength(int id) {
         return bytesOf(id).length;

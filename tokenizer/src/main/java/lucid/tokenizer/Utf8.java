@@ -9,7 +9,12 @@ final class Utf8 {
 
     private Utf8() {}
 
-    static String decode(byte[] bytes, int length) {
+    static String decode(byte[] bytes, int length) { return decode(bytes, length, false); }
+
+    /// The same for bytes that may be a piece of a character: what is ill-formed stands byte by byte, as `\xE4`.
+    static String escaped(byte[] bytes) { return decode(bytes, bytes.length, true); }
+
+    private static String decode(byte[] bytes, int length, boolean escape) {
         StringBuilder out = new StringBuilder(length);
         for (int i = 0; i < length; ) {
             int b = bytes[i];
@@ -20,9 +25,11 @@ final class Utf8 {
             }
             int wanted = sequenceLength(b & 0xFF);
             int good = goodBytes(bytes, i, length, wanted);
+            int end = i + Math.max(1, good);
             if (wanted > 0 && good == wanted) out.appendCodePoint(codePoint(bytes, i, wanted));
-            else out.append(REPLACEMENT);
-            i += Math.max(1, good);
+            else if (!escape) out.append(REPLACEMENT);
+            else for (int at = i; at < end; at++) out.append(String.format("\\x%02X", bytes[at] & 0xFF));
+            i = end;
         }
         return out.toString();
     }

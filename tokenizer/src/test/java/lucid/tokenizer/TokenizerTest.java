@@ -42,6 +42,14 @@ class TokenizerTest {
     }
 
     @Test
+    void textOfOneTokenIsReadable() {
+        assertEquals(" the", qwen.text(279));
+        assertEquals("\n", qwen.text(198));
+        assertEquals("<|im_end|>", qwen.text(qwen.addedId("<|im_end|>").orElseThrow()));
+        assertEquals("\\xF0", qwen.text(172));   // the first 256 ids are bytes; those from 0xAE on begin at 106
+    }
+
+    @Test
     void decodingUndoesEncoding() {
         Random random = new Random(7);
         int[][] planes = {{0x20, 0x7F}, {0, 0x300}, {0x300, 0x3000}, {0x4E00, 0x9FFF}, {0xAC00, 0xD7A3}, {0x1F300, 0x1FAFF}, {0xE000, 0x10FFFF}};

@@ -108,5 +108,5 @@ public final class InspectionText {
         return t.lines;
     }
 
-    private static String shown(String token) { return token.replace('Ġ', '␣').replace("Ċ", "⏎"); }
+    private static String shown(String token) { return token.replace(' ', '␣').replace('\n', '⏎'); }
 }

@@ -104,7 +104,7 @@ public final class Trainer {
                 var advantages = new Advantages(g.advantage().eps(), g.advantage().noise(), g.advantage().divideByStd());
                 Rollout rollout = new Rollout(g, policy, data, tokenizer, reward, advantages, recipe.seed());
                 Policy reference = g.loss().beta() == 0 ? null : reference(index, begun);
-                yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::token), recipe.seed(), firstStep);
+                yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::text), recipe.seed(), firstStep);
             }
         };
     }

@@ -35,7 +35,7 @@ class InspectCommandTest extends CommandTest {
                 + "\"reward\":1.5,\"advantage\":0.75}\n{" + common + ",\"completion\":1,\"text\":\"B\",\"length\":1,\"finished\":false,\"accuracy\":0.0,\"format\":0.0,\"reward\":-2.0,\"advantage\":-0.75}\n");
         try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(run.resolve("ledger/step-000002.jsonl.gz"))), StandardCharsets.UTF_8)) {
             double coefficient = 0.25 * 0.5 * (1 - Math.exp(0.1));
-            w.write("{\"prompt\":0,\"completion\":0,\"tokens\":[\"A\",\"Ġring\"],\"ids\":[5,6],\"sampler\":[-1.0,-1.5],\"logprob\":[-1.0,-1.0],\"reference\":[-1.0,-0.9],\"ratio\":[1.0,1.648721],"
+            w.write("{\"prompt\":0,\"completion\":0,\"tokens\":[\"A\",\" ring\"],\"ids\":[5,6],\"sampler\":[-1.0,-1.5],\"logprob\":[-1.0,-1.0],\"reference\":[-1.0,-0.9],\"ratio\":[1.0,1.648721],"
                     + "\"kl\":[0.0,0.005171],\"entropy\":[0.5,0.25],\"weight\":[0.25,0.25],\"coefficient\":[-0.1875," + coefficient + "],\"after\":[-0.5,-1.0]}\n"
                     + "{\"prompt\":0,\"completion\":1,\"tokens\":[\"B\"],\"ids\":[7],\"sampler\":[-2.0],\"logprob\":[-2.0],\"reference\":[-2.0],\"ratio\":[1.0],\"kl\":[0.0],\"entropy\":[1.0],"
                     + "\"weight\":[0.5],\"coefficient\":[0.375]}\n");
