@@ -24,8 +24,10 @@ public record BenchTable(List<Row> rows) {
     /// @param unit          `GFLOP/s` or `GB/s`
     /// @param rate          work of a call by its time
     /// @param limit         the probe's rate
+    /// @param bound         what the limit comes from: `FMA` or `memory`
     /// @param peers         rate of each peer
-    public record Row(String kernel, String parameters, double microseconds, Double error, String unit, double rate, double limit, Map<String, Double> peers) {
+    public record Row(String kernel, String parameters, double microseconds, Double error, String unit, double rate, double limit, String bound,
+            Map<String, Double> peers) {
         @JsonProperty public double fraction() { return rate / limit; }
 
         /// Lucid's rate by the fastest peer's; null without a peer.
@@ -55,7 +57,8 @@ public record BenchTable(List<Row> rows) {
         double flops = mean(own, "limitFlops");
         double limit = flops > 0 ? flops : mean(own, "limitBytes");
         Result<?> time = own.getPrimaryResult();
-        return new Row(kernel(own), parameters(own), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(), flops > 0 ? "GFLOP/s" : "GB/s", rate(own), limit, peers);
+        return new Row(kernel(own), parameters(own), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(), flops > 0 ? "GFLOP/s" : "GB/s", rate(own), limit,
+                flops > 0 || mean(own, "limitComputed") > 0.5 ? "FMA" : "memory", peers);
     }
 
     private static double rate(RunResult r) { return mean(r, "work") / (r.getPrimaryResult().getScore() * 1e-6); }
@@ -91,11 +94,11 @@ public record BenchTable(List<Row> rows) {
     /// For people, in columns.
     @Override public String toString() {
         List<String[]> cells = new ArrayList<>();
-        cells.add(new String[] {"kernel", "parameters", "µs", "± µs", "Lucid", "limit", "unit", "of limit", "peers", "Lucid / best peer"});
+        cells.add(new String[] {"kernel", "parameters", "µs", "± µs", "Lucid", "limit", "unit", "of limit", "bound by", "peers", "Lucid / best peer"});
         for (Row r : rows) {
             String peers = r.peers.entrySet().stream().map(e -> e.getKey() + " " + number(e.getValue())).collect(Collectors.joining(", "));
             cells.add(new String[] {r.kernel, r.parameters, number(r.microseconds), number(r.error), number(r.rate), number(r.limit), r.unit,
-                    String.format(Locale.ROOT, "%.0f %%", 100 * r.fraction()), peers.isEmpty() ? "-" : peers, number(r.ratio())});
+                    String.format(Locale.ROOT, "%.0f %%", 100 * r.fraction()), r.bound, peers.isEmpty() ? "-" : peers, number(r.ratio())});
         }
         int[] widths = new int[cells.getFirst().length];
         for (String[] line : cells) {

@@ -18,6 +18,7 @@ public class Limit {
     private double work;
     private double flops;
     private double bytes;
+    private double computed;
 
     /// The call is bound by arithmetic: probes the FMA peak.
     ///
@@ -36,12 +37,28 @@ public class Limit {
         bytes = ReadBandwidth.gigabytesPerSecond(memory, workers, REPETITIONS);
     }
 
+    /// The call reads `moved` bytes and does `operations` with them, and cannot be faster than the slower of the two: probes both. The limit is given in bytes either way,
+    /// so that calls which differ in one only stand in one column.
+    ///
+    /// @param memory     a block as large as what the call reads
+    /// @param moved      bytes read and written by one call
+    /// @param operations floating-point operations of one call (an FMA counts two)
+    public void either(Workers workers, MemorySegment memory, double moved, double operations) {
+        memory(workers, memory, moved);
+        double arithmetic = FmaPeak.gigaflops(workers, REPETITIONS) * moved / operations;
+        computed = arithmetic < bytes ? 1 : 0;
+        bytes = Math.min(bytes, arithmetic);
+    }
+
     /// Giga operations or gigabytes of one call.
     public double work() { return work; }
 
     /// GFLOP/s, 0 if the call is bound by memory.
     public double limitFlops() { return flops; }
 
-    /// GB/s, 0 if the call is bound by arithmetic.
+    /// GB/s, 0 if the call is bound by arithmetic alone.
     public double limitBytes() { return bytes; }
+
+    /// 1 if a limit in bytes is what the FMA peak allows, 0 if it is what the memory gives.
+    public double limitComputed() { return computed; }
 }

@@ -62,9 +62,14 @@ public abstract class KernelBench {
     abstract void limit(String kernel, Limit limit);
 
     /// For families that are bound by memory: the probe reads a block of as many bytes.
-    void memory(Limit limit, double moved) {
-        if (probed == null) probed = arena.allocate(Math.max(1 << 20, (long) moved), 64).fill((byte) 1);
-        limit.memory(workers, probed, moved);
+    void memory(Limit limit, double moved) { limit.memory(workers, block(moved), moved); }
+
+    /// For families that memory or arithmetic binds, whichever takes longer.
+    void either(Limit limit, double moved, double operations) { limit.either(workers, block(moved), moved, operations); }
+
+    private MemorySegment block(double bytes) {
+        if (probed == null) probed = arena.allocate(Math.max(1 << 20, (long) bytes), 64).fill((byte) 1);
+        return probed;
     }
 
     /// f32 from the uniform distribution on [-1, 1).
