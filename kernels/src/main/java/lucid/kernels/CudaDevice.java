@@ -33,7 +33,9 @@ import lucid.kernels.cuda.CudaRotary;
 import lucid.kernels.cuda.CudaSampling;
 import lucid.kernels.cuda.CudaTensorMatMul;
 import lucid.kernels.cuda.CudaTensorPatchEmbedding;
+import lucid.kernels.cuda.CudnnPatchEmbedding;
 import lucid.kernels.cuda.Kernels;
+import lucid.kernels.cuda.PatchKernels;
 import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
@@ -43,6 +45,7 @@ import lucid.kernels.host.HostArray;
 public final class CudaDevice implements Device {
     private final Gpu gpu;
     private final Precision precision;
+    private final PatchKernels patchKernels;
     private final CudaMemory memory;
     private final Kernels kernels;
     private final Elementwise elementwise;
@@ -62,9 +65,13 @@ public final class CudaDevice implements Device {
     public CudaDevice(Gpu gpu) { this(gpu, Precision.EXACT); }
 
     /// Takes the GPU over and closes it in the end.
-    public CudaDevice(Gpu gpu, Precision precision) {
+    public CudaDevice(Gpu gpu, Precision precision) { this(gpu, precision, PatchKernels.OWN); }
+
+    /// Takes the GPU over and closes it in the end.
+    public CudaDevice(Gpu gpu, Precision precision, PatchKernels patchKernels) {
         this.gpu = gpu;
         this.precision = precision;
+        this.patchKernels = patchKernels;
         this.memory = new CudaMemory(gpu);
         kernels = new Kernels(gpu, memory);
         this.elementwise = new CudaElementwise(kernels);
@@ -79,7 +86,10 @@ public final class CudaDevice implements Device {
             case CUBLAS -> new CublasMatMul(kernels, conversion, elementwise);
         };
         this.embedding = new CudaEmbedding(kernels);
-        this.patchEmbedding = precision == Precision.EXACT ? new CudaPatchEmbedding(kernels) : new CudaTensorPatchEmbedding(kernels, conversion, elementwise);
+        this.patchEmbedding = switch (patchKernels) {
+            case OWN -> precision == Precision.EXACT ? new CudaPatchEmbedding(kernels) : new CudaTensorPatchEmbedding(kernels, conversion, elementwise);
+            case CUDNN -> new CudnnPatchEmbedding(kernels, conversion, elementwise);
+        };
         this.attention = new CudaAttention(kernels, precision);
         this.logProb = new CudaLogProb(kernels, matMul, elementwise);
         this.sampling = new CudaSampling(kernels);
@@ -87,7 +97,11 @@ public final class CudaDevice implements Device {
 
     @Override public String name() { return gpu instanceof EmulatedGpu ? "emulated" : "cuda"; }
 
-    @Override public String description() { return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products, attention and patch embedding (" + precision + ")"); }
+    @Override public String description() {
+        String own = patchKernels == PatchKernels.OWN ? " and patch embedding" : "";
+        return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products, attention" + own + " (" + precision + ")")
+                + (patchKernels == PatchKernels.CUDNN ? ", patch embedding by cuDNN (TF32 factors)" : "");
+    }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 

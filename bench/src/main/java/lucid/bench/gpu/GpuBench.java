@@ -2,7 +2,7 @@ package lucid.bench.gpu;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -46,18 +46,18 @@ public final class GpuBench {
         List<GpuCase> cases = GpuCases.all(emulated).stream().filter(c -> wanted.matcher(c.name()).find()).toList();
         if (cases.isEmpty()) throw new IllegalArgumentException("bench: no GPU benchmark matches '" + pattern + "'; there are " + GpuCases.all(emulated).stream().map(GpuCase::name).distinct().toList());
         List<Row> rows = new ArrayList<>();
-        Set<Precision> unavailable = EnumSet.noneOf(Precision.class);
-        out.printf("%-30s %-44s %-8s %12s %12s %8s%n", "kernel", "shape", "matmul", "µs", "rate", "of H200");
+        Set<String> unavailable = new HashSet<>();
+        out.printf("%-30s %-44s %-8s %12s %12s %8s%n", "kernel", "shape", "by", "µs", "rate", "of H200");
         for (GpuCase c : cases) {
-            if (unavailable.contains(c.precision())) continue;
+            if (unavailable.contains(c.label())) continue;
             Gpu gpu = open.get();
             CudaDevice opened;
             try {
-                opened = new CudaDevice(gpu, c.precision());
+                opened = new CudaDevice(gpu, c.precision(), c.patches());
             } catch (GpuUnavailableException | IllegalArgumentException e) {
                 gpu.close();
-                unavailable.add(c.precision());
-                out.println(c.precision() + " left out: " + e.getMessage());
+                unavailable.add(c.label());
+                out.println(c.label() + " left out: " + e.getMessage());
                 continue;
             }
             try (CudaDevice device = opened) {
@@ -72,7 +72,7 @@ public final class GpuBench {
     }
 
     private Row time(GpuCase c, Gpu gpu, CudaDevice device) {
-        try (GpuData data = new GpuData(device)) {
+        try (GpuData data = new GpuData(device, gpu)) {
             Runnable work = c.work().prepare(data);
             if (!emulated) repeat(gpu, work, 3);
             double once = repeat(gpu, work, 1);
@@ -80,8 +80,8 @@ public final class GpuBench {
             double ms = emulated ? once : repeat(gpu, work, times) / times;
             boolean memory = c.flops() == 0;
             double rate = (memory ? c.bytes() : c.flops()) / (ms / 1e3);
-            double floor = memory ? BYTES_PER_SECOND : c.precision() == Precision.EXACT ? F32_FLOPS : BF16_FLOPS;
-            return new Row(c.name(), c.shape(), c.precision().name().toLowerCase(Locale.ROOT), ms * 1e3, memory ? "GB/s" : "TFLOP/s", rate / (memory ? 1e9 : 1e12), rate / floor);
+            double floor = memory ? BYTES_PER_SECOND : c.label().equals("exact") ? F32_FLOPS : BF16_FLOPS;
+            return new Row(c.name(), c.shape(), c.label(), ms * 1e3, memory ? "GB/s" : "TFLOP/s", rate / (memory ? 1e9 : 1e12), rate / floor);
         }
     }
 

@@ -12,7 +12,9 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer.AdamW;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.CudaBuffer;
 import lucid.kernels.cuda.Precision;
+import lucid.kernels.gpu.JCudaGpu;
 
 /// What is timed: the shapes of Qwen2.5-3B and SigLIP so400m at full size; a hundredth of them in the emulator.
 final class GpuCases {
@@ -30,7 +32,7 @@ final class GpuCases {
         for (Precision p : List.of(Precision.EXACT, Precision.TENSOR, Precision.WGMMA)) c.decoding(p);
         c.logProb();
         c.streaming();
-        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) c.patches(p);
+        c.patches();
         return c.cases;
     }
 
@@ -131,6 +133,11 @@ final class GpuCases {
             Matrix x = d.random(rows, width), y = d.random(rows, width);
             return () -> d.device.reduce().softmax(x, y);
         }));
+        cases.add(GpuCase.byCudnn("Reduce.softmax", rows + " x " + width, 0, 8 * cells, d -> {
+            Matrix x = d.random(rows, width), y = d.random(rows, width);
+            long from = CudaBuffer.address(x), to = CudaBuffer.address(y);
+            return () -> ((JCudaGpu) d.gpu).cudnn().softmax(rows, width, from, to);
+        }));
         int parameters = size(11008, 12);
         cases.add(new GpuCase("Optimizer.adamW", parameters + " x " + wide + " with bf16 image", Precision.EXACT, 0, 30.0 * parameters * wide, d -> {
             Matrix grad = d.random(parameters, wide), param = d.random(parameters, wide), m = d.random(parameters, wide), v = d.random(parameters, wide);
@@ -149,16 +156,20 @@ final class GpuCases {
         }));
     }
 
-    private void patches(Precision p) {
+    private void patches() {
         int frames = size(16, 1);
         int side = size(384, 30);
         int hidden = size(1152, 40);
         int count = (side / 14) * (side / 14);
-        cases.add(new GpuCase("PatchEmbedding.forwardFrames", frames + " frames of " + side + " x " + side + ", hidden " + hidden, p, 2.0 * frames * count * 588 * hidden,
-                4.0 * frames * count * hidden, d -> {
+        String shape = frames + " frames of " + side + " x " + side + ", hidden " + hidden;
+        double flops = 2.0 * frames * count * 588 * hidden;
+        double bytes = 4.0 * frames * count * hidden;
+        GpuCase.Preparation work = d -> {
             Buffer pixels = d.bytes(frames * side * side * 3);
             Matrix weight = d.random(hidden, 588), bias = d.random(1, hidden), positions = d.random(count, hidden), out = d.random(frames * count, hidden);
             return () -> d.device.patchEmbedding().forwardFrames(pixels, frames, side, side, 14, weight, bias, positions, out);
-        }));
+        };
+        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) cases.add(new GpuCase("PatchEmbedding.forwardFrames", shape, p, flops, bytes, work));
+        cases.add(GpuCase.byCudnn("PatchEmbedding.forwardFrames", shape, flops, bytes, work));
     }
 }

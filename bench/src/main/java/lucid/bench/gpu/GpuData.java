@@ -8,6 +8,7 @@ import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Repetition;
+import lucid.kernels.gpu.Gpu;
 
 /// The data of one case: small random numbers, freed together.
 final class GpuData implements AutoCloseable {
@@ -18,7 +19,13 @@ final class GpuData implements AutoCloseable {
     private final List<Repetition> repetitions = new ArrayList<>();
     private final SplittableRandom random = new SplittableRandom(1);
 
-    GpuData(Device device) { this.device = device; }
+    /// The GPU under the device, for peers.
+    final Gpu gpu;
+
+    GpuData(Device device, Gpu gpu) {
+        this.device = device;
+        this.gpu = gpu;
+    }
 
     Buffer buffer(DType type, long length) {
         Buffer b = device.allocate(type, length);

@@ -5,6 +5,7 @@ import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
+import lucid.kernels.cuda.PatchKernels;
 import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
@@ -12,7 +13,7 @@ import lucid.kernels.gpu.JCudaGpu;
 import lucid.nn.memory.MemoryPlan;
 import picocli.CommandLine.Option;
 
-/// `--device`, `--gpu`, `--matmul`, `--kernels` and `--threads`, the same on every command that computes.
+/// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels` and `--threads`, the same on every command that computes.
 final class DeviceOption {
     /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`,
     /// unless `--matmul` asks for tensor cores.
@@ -39,6 +40,13 @@ final class DeviceOption {
             + "TENSOR rounds the factors of products, attention and patch embedding to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the products: other bits.")
     private Products products = Products.EXACT;
 
+    /// What embeds patches on a GPU.
+    enum Patches { OWN, CUDNN }
+
+    @Option(names = "--patch-embedding", paramLabel = "KIND", description = "SigLIP's patch embedding on a GPU: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, Lucid's kernel, as exact as --matmul). "
+            + "CUDNN takes NVIDIA's library: other bits, and a frame's depend on how many there are.")
+    private Patches patches = Patches.OWN;
+
     @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). sm_80 leaves kernels for newer GPUs alone.")
     private Kernels kernels = Kernels.AUTO;
 
@@ -57,6 +65,9 @@ final class DeviceOption {
         if (products != Products.EXACT && kind != Kind.CUDA && kind != Kind.EMULATED) {
             throw new IllegalArgumentException("--matmul " + products + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --matmul");
         }
+        if (patches != Patches.OWN && kind != Kind.CUDA) {
+            throw new IllegalArgumentException("--patch-embedding " + patches + " with --device " + kind + ": cuDNN runs on a real GPU alone; wanted --device CUDA, or no --patch-embedding");
+        }
         return switch (kind) {
             case AUTO, SIMD -> new SimdDevice(threads);
             case REFERENCE -> new ReferenceDevice();
@@ -71,6 +82,9 @@ final class DeviceOption {
                 case EXACT -> Precision.EXACT;
                 case TENSOR -> kernels == Kernels.AUTO && opened.computeCapability() == 90 ? Precision.WGMMA : Precision.TENSOR;
                 case CUBLAS -> Precision.CUBLAS;
+            }, switch (patches) {
+                case OWN -> PatchKernels.OWN;
+                case CUDNN -> PatchKernels.CUDNN;
             });
         } catch (RuntimeException e) {
             opened.close();

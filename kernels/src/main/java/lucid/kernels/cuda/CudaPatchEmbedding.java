@@ -37,6 +37,11 @@ public final class CudaPatchEmbedding implements PatchEmbedding {
                 .u32(grid.height()).u32(grid.width()).u32(grid.patch()).launch(blocks, 256);
     }
 
+    /// The numbers of `n` bytes, in the bytes' order.
+    void numbers(Buffer bytes, Buffer numbers, long n) {
+        kernels.call("patch_embedding_numbers_f32_sm80").buffer(bytes).buffer(numbers).u64(n).launch(Math.min((n + 1023) / 1024, 1 << 20), 256);
+    }
+
     @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) {
         String operation = "patchEmbedding.patches";
         PatchGrid grid = PatchGrid.of(operation, n, height, width, patch);

@@ -46,6 +46,7 @@ public final class JCudaGpu implements Gpu {
     private Recording recording;
     private final Replay.Desk desk = new Replay.Desk();
     private Cublas cublas;
+    private Cudnn cudnn;
     private Thread current;
 
     /// GPUs of this machine, one line each.
@@ -279,6 +280,15 @@ public final class JCudaGpu implements Gpu {
         return cublas;
     }
 
+    /// cuDNN on this GPU's stream, loaded when first asked for.
+    ///
+    /// @throws GpuUnavailableException naming the library that cannot be loaded
+    public Cudnn cudnn() {
+        enter();
+        if (cudnn == null) cudnn = new Cudnn(stream, desk::cut);
+        return cudnn;
+    }
+
     @Override public void synchronize() {
         desk.cut();
         enter();
@@ -289,6 +299,7 @@ public final class JCudaGpu implements Gpu {
     @Override public void close() {
         List<Runnable> steps = new ArrayList<>(List.of(this::enter, this::synchronize));
         if (cublas != null) steps.add(cublas::close);
+        if (cudnn != null) steps.add(cudnn::close);
         steps.add(staging::close);
         for (long address : sizes.keySet().toArray(Long[]::new)) steps.add(() -> free(address));
         for (CUmodule module : modules) steps.add(() -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));

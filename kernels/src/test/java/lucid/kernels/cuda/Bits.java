@@ -40,15 +40,18 @@ final class Bits implements AutoCloseable {
         open.add(touched);
     }
 
+    /// Kernels by name.
+    Kernels kernels() { return new Kernels(chip, new CudaMemory(chip)); }
+
     /// Products on tensor cores, beside the device's own.
     MatMul tensorProducts(boolean hopper) {
-        Kernels kernels = new Kernels(chip, new CudaMemory(chip));
+        Kernels kernels = kernels();
         return new CudaTensorMatMul(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), hopper);
     }
 
     /// Patch embedding on tensor cores, beside the device's own.
     PatchEmbedding tensorPatches(int panel) {
-        Kernels kernels = new Kernels(chip, new CudaMemory(chip));
+        Kernels kernels = kernels();
         return new CudaTensorPatchEmbedding(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), panel);
     }
 

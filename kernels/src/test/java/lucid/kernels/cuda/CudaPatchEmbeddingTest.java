@@ -10,6 +10,7 @@ import java.util.List;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 
@@ -30,6 +31,7 @@ class CudaPatchEmbeddingTest extends BitTest {
             for (DType type : List.of(F32, BF16, F16)) cases.add(new BitCase(name + ", hidden " + s[4] + ", " + type, bits -> forward(bits, type, s, layout)));
             cases.add(new BitCase(name + ", cut and pasted", bits -> patches(bits, s, layout)));
         }
+        for (int n : new int[] {1, 6, 4099}) cases.add(new BitCase("numbers of " + n + " bytes", bits -> numbers(bits, n)));
         cases.add(new BitCase("chains of -0", CudaPatchEmbeddingTest::negativeZeros));
         return cases;
     }
@@ -76,6 +78,19 @@ class CudaPatchEmbeddingTest extends BitTest {
         Twin back = bits.random(1, values, Layout.DENSE);
         bits.both((d, on) -> d.patchEmbedding().patchesBackward(out.on(on), s[0], s[1], s[2], s[3], buffer(back, on)));
         bits.assertSame("back", back);
+    }
+
+    /// In the order of the bytes, what patches of one pixel are.
+    private static void numbers(Bits bits, int n) {
+        int pixels = (n + 2) / 3;
+        Twin frames = bits.matrix(U8, 1, 3 * pixels, Layout.DENSE, i -> i % 256);
+        Twin out = bits.matrix(1, 3 * pixels, Layout.DENSE, _ -> 9);
+        try (Buffer all = bits.cpu.allocate(F32, 3L * pixels)) {
+            bits.cpu.patchEmbedding().patches(frames.onCpu().buffer(), 1, 1, pixels, 1, Matrix.of(all, pixels, 3));
+            bits.cpu.elementwise().copy(new Matrix(all, 0, 1, n, n), out.onCpu().cols(0, n));
+        }
+        new CudaPatchEmbedding(bits.kernels()).numbers(frames.onGpu().buffer(), out.onGpu().buffer(), n);
+        bits.assertSame("numbers", out);
     }
 
     private static Buffer buffer(Twin images, Device on) { return images.on(on).buffer(); }

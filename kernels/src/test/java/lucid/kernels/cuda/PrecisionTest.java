@@ -20,6 +20,13 @@ class PrecisionTest {
 
     @Test void cublasNeedsHardware() { refused(Settings.DEFAULT, Precision.CUBLAS, "CUBLAS", "emulated GPU", "--device cuda"); }
 
+    @Test void cudnnNeedsHardware() {
+        try (Gpu gpu = new EmulatedGpu()) {
+            String message = assertThrows(IllegalArgumentException.class, () -> new CudaDevice(gpu, Precision.EXACT, PatchKernels.CUDNN)).getMessage();
+            for (String part : new String[] {"patch embedding CUDNN", "emulated GPU", "--device cuda"}) assertTrue(message.contains(part), part + " in " + message);
+        }
+    }
+
     @Test void wgmmaNeedsHopper() {
         Settings d = Settings.DEFAULT;
         refused(new Settings(80, d.schedule(), d.timing(), d.seed(), d.threads()), Precision.WGMMA, "8.0", "wanted 9.0", "TENSOR");
