@@ -10,10 +10,15 @@ import org.openjdk.jmh.annotations.Benchmark;
 /// The PTX emulator with all its checks, decoding included. Each call of the first three runs 64 blocks of 128 threads, of `tiled` and `gemm` ([PtxGemm]) 64 and 16 blocks of 256, and about a
 /// million warp-instructions, so that a call's **milliseconds are nanoseconds per checked warp-instruction** (times the threads). Beside them the rates of emulated tensor cores, in GFLOP/s.
 ///
+/// `scalingElementwise`, `scalingShared` and `scalingWgmma` run many blocks on two threads of the emulator, whatever `--threads` says, and their peer `single` the same on one: **"Lucid / best
+/// peer" is how many times faster two threads are**.
+///
 /// The limit is the FMA peak of the machine that emulates.
 public class PtxInterpreterBench extends KernelBench {
     private static final int BLOCKS = 64;
     private static final int THREADS_PER_BLOCK = 128;
+    private static final int WGMMA_BLOCKS = 4;
+    private static final int MANY_WGMMA_BLOCKS = 16;
     private static final long MILLION = 1_000_000;
     /// Rows and columns of `tiled` and `gemm`, and the inner dimension of each.
     private static final int TILED = 128;
@@ -76,7 +81,7 @@ public class PtxInterpreterBench extends KernelBench {
             }
         }
         checked(run(mma, 16, THREADS));
-        checked(run(wgmma, 4, THREADS));
+        checked(run(wgmma, WGMMA_BLOCKS, THREADS));
     }
 
     /// A of 64x16 and B of 128x16, k contiguous, 128-byte swizzle: rows of 128 bytes, 8 KB and 16 KB.
@@ -91,7 +96,7 @@ public class PtxInterpreterBench extends KernelBench {
                 """ + ("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 " + accumulators + ", da, db, 0, 1, 1, 0, 0;\nLOOP: wgmma.fence.sync.aligned;\n")
                 + ("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 " + accumulators + ", da, db, 1, 1, 1, 0, 0;\n").repeat(8) + """
                 wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 0;
-                add.u32 i, i, 1; setp.lt.u32 q, i, 50; @q bra LOOP;
+                add.u32 i, i, 1; setp.lt.u32 q, i, 100; @q bra LOOP;
                 st.global.f32 [po], c0;
                 ret;""";
     }
@@ -128,7 +133,10 @@ public class PtxInterpreterBench extends KernelBench {
             case "tiled" -> checked(tiled());
             case "gemm" -> checked(gemm());
             case "mma" -> checked(run(mma, 16, THREADS));
-            default -> checked(run(wgmma, 4, THREADS));
+            case "scalingElementwise" -> checked(run(elementwise, BLOCKS, 2));
+            case "scalingShared" -> checked(run(shared, BLOCKS, 2));
+            case "scalingWgmma" -> checked(run(wgmma, MANY_WGMMA_BLOCKS, 2));
+            default -> checked(run(wgmma, WGMMA_BLOCKS, THREADS));
         }
         limit.arithmetic(workers, flops);
     }
@@ -145,5 +153,17 @@ public class PtxInterpreterBench extends KernelBench {
 
     @Benchmark public RunReport mma() { return run(mma, 16, THREADS); }
 
-    @Benchmark public RunReport wgmma() { return run(wgmma, 4, THREADS); }
+    @Benchmark public RunReport wgmma() { return run(wgmma, WGMMA_BLOCKS, THREADS); }
+
+    @Benchmark public RunReport scalingElementwise() { return run(elementwise, BLOCKS, 2); }
+
+    @Benchmark public RunReport scalingElementwise_single() { return run(elementwise, BLOCKS, 1); }
+
+    @Benchmark public RunReport scalingShared() { return run(shared, BLOCKS, 2); }
+
+    @Benchmark public RunReport scalingShared_single() { return run(shared, BLOCKS, 1); }
+
+    @Benchmark public RunReport scalingWgmma() { return run(wgmma, MANY_WGMMA_BLOCKS, 2); }
+
+    @Benchmark public RunReport scalingWgmma_single() { return run(wgmma, MANY_WGMMA_BLOCKS, 1); }
 }

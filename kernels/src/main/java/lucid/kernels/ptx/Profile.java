@@ -12,7 +12,7 @@ import lucid.kernels.ptx.text.Space;
 ///
 /// @param instructions warp-instructions by kind
 /// @param flops floating-point operations by the unit that does them; an fma is two
-/// @param bytes asked for by `ld`, `st`, `atom`, `red` and matrix moves, by the space that the instruction names
+/// @param bytes asked for by `ld`, `st`, `atom`, `red` and matrix moves, and moved by copies (at both ends), by the space where they lie: GLOBAL or SHARED
 /// @param wavefronts passes through the banks of shared memory
 /// @param idealWavefronts what they would be without bank conflicts
 /// @param sectors 32-byte sectors of global memory touched, request by request
@@ -43,8 +43,11 @@ public record Profile(Map<Kind, Long> instructions, Map<Unit, Long> flops, Map<S
                 flops.merge(unit, Costs.flops(at, executions, counters.lanes[at.index()]), Long::sum);
             }
             Traffic.Counts counts = counters.traffic.at(at.index());
-            if (counts.bytes() != 0) {
-                bytes.merge(at.space().isShared() ? Space.SHARED : at.space(), counts.bytes(), Long::sum);
+            if (counts.sharedBytes() != 0) {
+                bytes.merge(Space.SHARED, counts.sharedBytes(), Long::sum);
+            }
+            if (counts.globalBytes() != 0) {
+                bytes.merge(Space.GLOBAL, counts.globalBytes(), Long::sum);
             }
             memory[0] += counts.wavefronts();
             memory[1] += counts.idealWavefronts();

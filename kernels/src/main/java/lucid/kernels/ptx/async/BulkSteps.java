@@ -151,30 +151,41 @@ final class BulkSteps {
     static void load(Warp warp, int lane, Region from, long to, long mbarrier, int ranks, Target target) {
         Snapshot past = warp.clock().release();
         if (ranks == 0) {
-            loadOne(warp, lane, from, to, mbarrier, past, target);
+            count(warp, from, loadOne(warp, lane, from, to, mbarrier, past, target));
             return;
         }
         if ((ranks & 0xffff) == 0 || (ranks & 0xffff) >>> warp.block.cluster.blockCount() != 0) {
             warp.finding(Kind.ILLEGAL_OPERAND, lane, to, ranks & 0xffff, "multicast mask 0x" + Integer.toHexString(ranks & 0xffff) + " names "
                     + ((ranks & 0xffff) == 0 ? "no block" : "ranks beyond the cluster's " + warp.block.cluster.blockCount() + " blocks"), null);
         }
+        boolean any = false;
         for (int rank = 0; rank < warp.block.cluster.blockCount(); rank++) {
             if ((ranks >>> rank & 1) != 0) {
-                loadOne(warp, lane, from, SharedMemory.map(to, rank), SharedMemory.map(mbarrier, rank), past, target);
+                any |= loadOne(warp, lane, from, SharedMemory.map(to, rank), SharedMemory.map(mbarrier, rank), past, target);
             }
+        }
+        count(warp, from, any);
+    }
+
+    /// Counts a request and its source: a multicast reads once for all.
+    private static void count(Warp warp, Region from, boolean issued) {
+        if (issued) {
+            warp.traffic().request(warp.instruction().index());
+            from.count(warp);
         }
     }
 
-    private static void loadOne(Warp warp, int lane, Region from, long to, long mbarrier, Snapshot past, Target target) {
+    /// True when it has been issued.
+    private static boolean loadOne(Warp warp, int lane, Region from, long to, long mbarrier, Snapshot past, Target target) {
         Mbarrier signal = BlockAsync.find(warp, lane, mbarrier);
         SharedMemory shared = warp.block.memory.shared().ofRank(SharedMemory.rankOf(to));
         if (signal == null) {
-            return;
+            return false;
         }
         if (SharedMemory.rankOf(mbarrier) != SharedMemory.rankOf(to) || shared == null) {
             warp.finding(Kind.MBARRIER_MISUSE, lane, mbarrier, to, "the mbarrier of a bulk copy must lie in the block that its destination lies in: rank "
                     + SharedMemory.rankOf(to) + ", found rank " + SharedMemory.rankOf(mbarrier), signal.made);
-            return;
+            return false;
         }
         if (!signal.proxyVisible()) {
             warp.finding(Kind.MISSING_FENCE, lane, mbarrier, 0, "a bulk copy signals an mbarrier whose initialisation the async proxy may not see: the initialising thread needs"
@@ -186,11 +197,13 @@ final class BulkSteps {
             warp.finding(Kind.MBARRIER_MISUSE, lane, hit.address, 0, "a bulk copy of " + region.bytes() + " bytes to 0x" + Long.toHexString(to) + " overwrites a live mbarrier", hit.made);
         }
         Flight flight = Flight.begin(warp, lane, Flight.Kind.BULK, "a bulk copy");
-        if (from.claim(flight, false) & region.claim(flight, true)) {
-            new BulkLoad(warp, from, region, flight, signal, past).issue();
-        } else {
+        if (!(from.claim(flight, false) & region.claim(flight, true))) {
             flight.landed();
+            return false;
         }
+        region.count(warp);
+        new BulkLoad(warp, from, region, flight, signal, past).issue();
+        return true;
     }
 
     /// `.global.shared::cta.bulk_group{.L2::cache_hint}{.redOp.type} [dst], [src], size{, policy}`.
@@ -241,6 +254,8 @@ final class BulkSteps {
             flight.landed();
             return;
         }
+        count(warp, from, true);
+        to.count(warp);
         var store = new BulkStore(warp, from, to, reduction == null ? null : new BulkReduce(warp, reduction), flight);
         BlockAsync.stateOf(warp).stores.add(store, 1 << lane);
         BlockAsync.of(warp).issued(store);

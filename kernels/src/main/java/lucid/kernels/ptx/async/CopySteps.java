@@ -178,6 +178,7 @@ public final class CopySteps {
                 }
             }
             read(warp, flight, good, whole, sources, lengths);
+            count(warp, good, whole, targets, sources, lengths);
             var copy = new CopyAsync(warp, flight, good, size, targets, sources, lengths);
             if (good != 0) {
                 BlockAsync.stateOf(warp).copies.add(copy, good);
@@ -185,6 +186,24 @@ public final class CopySteps {
                 copy.poison();
             }
             return NEXT;
+        }
+
+        /// What the load of whole lanes has not counted.
+        private void count(Warp warp, int good, int whole, long[] targets, long[] sources, int[] lengths) {
+            int at = warp.instruction().index();
+            if (good == 0) {
+                return;
+            }
+            warp.traffic().sharedHalf(at, good, targets, size);
+            if (whole == 0) {
+                warp.traffic().request(at);
+            }
+            for (int left = good & ~whole; left != 0; left &= left - 1) {
+                int lane = Integer.numberOfTrailingZeros(left);
+                if (lengths[lane] > 0) {
+                    warp.traffic().globalRange(at, sources[lane], lengths[lane]);
+                }
+            }
         }
 
         private boolean legal(Warp warp, int lane, long to, long from, int bytes) {

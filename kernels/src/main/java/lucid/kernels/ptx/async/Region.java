@@ -1,13 +1,18 @@
 package lucid.kernels.ptx.async;
 
+import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.CheckedMemory;
 import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.text.Space;
 
 /// One end of a bulk copy: bytes that lie somewhere in some order. What passes between two ends is their linear image.
 sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
     /// Bytes of the image.
     int bytes();
+
+    /// Counts its bytes for the instruction that the warp is at.
+    void count(Warp warp);
 
     /// Makes the flight own the region until it lands; false when part of it is no memory (reported).
     boolean claim(Flight flight, boolean write);
@@ -19,6 +24,15 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
 
     /// Bytes one after the other.
     record Linear(CheckedMemory memory, long address, int bytes) implements Region {
+        @Override
+        public void count(Warp warp) {
+            if (memory.space() == Space.GLOBAL) {
+                warp.traffic().globalRange(warp.instruction().index(), address, bytes);
+            } else {
+                warp.traffic().sharedRange(warp.instruction().index(), bytes);
+            }
+        }
+
         @Override
         public boolean claim(Flight flight, boolean write) {
             return write ? flight.writes(memory, address, bytes) : flight.reads(memory, address, bytes);
@@ -37,6 +51,11 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
 
     /// Shared memory whose 16-byte granules have changed places; the pattern begins at `address`, so that claims need not know it.
     record Swizzled(CheckedMemory memory, long address, int bytes, Swizzle swizzle) implements Region {
+        @Override
+        public void count(Warp warp) {
+            warp.traffic().sharedRange(warp.instruction().index(), bytes);
+        }
+
         @Override
         public boolean claim(Flight flight, boolean write) {
             int whole = bytes / swizzle.pattern() * swizzle.pattern();
@@ -87,6 +106,15 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
         @Override
         public int bytes() {
             return map.boxBytes();
+        }
+
+        @Override
+        public void count(Warp warp) {
+            map.rows(corner, (_, global, _, count) -> {
+                if (count > 0) {
+                    warp.traffic().globalRange(warp.instruction().index(), global, count);
+                }
+            });
         }
 
         @Override

@@ -31,6 +31,9 @@ final class RemoteReduce extends Work {
             flight.landed();
             return;
         }
+        warp.traffic().request(warp.instruction().index());
+        from.count(warp);
+        to.count(warp);
         var work = new RemoteReduce(warp, from, to, reduction, flight, mbarrier);
         mbarrier.add(work);
         BlockAsync.of(warp).issued(work);

@@ -22,6 +22,9 @@ public final class Grid {
     /// `%nsmid`: an H100 or H200 SXM.
     static final int MULTIPROCESSORS = 132;
     private static final int GRANT = 1 << 16;
+    /// The most clusters that a thread takes at a time. Neighbours mostly write neighbouring memory, where two threads would wait for each other's page; but a block that waits for an
+    /// earlier one must not wait long.
+    private static final int NEIGHBOURS = 8;
 
     public final Program program;
     public final Geometry geometry;
@@ -62,9 +65,9 @@ public final class Grid {
     ///
     /// @return the counts of all threads together
     public Counters run(int threads) throws InterruptedException {
-        Callable<Counters> worker = this::work;
+        Callable<Counters> worker = () -> work(threads);
         if (threads == 1) {
-            return work();
+            return work(1);
         }
         var total = new Counters(program.steps.length);
         try (var pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("ptx-", 0).daemon().factory())) {
@@ -79,14 +82,19 @@ public final class Grid {
         return total;
     }
 
-    private Counters work() {
+    private Counters work(int threads) {
         var counters = new Counters(program.steps.length, workers.getAndIncrement());
         long clusters = geometry.clusters();
-        for (long c = next.getAndIncrement(); c < clusters && !stopped; c = next.getAndIncrement()) {
-            var cluster = new Cluster(this, (int) c, counters);
-            furnish(cluster);
-            new Scheduler(cluster).run();
-            remaining.addAndGet(cluster.granted);
+        for (long from = next.get(); from < clusters && !stopped; from = next.get()) {
+            long to = from + Math.clamp((clusters - from) / (2 * threads), 1, NEIGHBOURS);
+            if (next.compareAndSet(from, to)) {
+                for (long c = from; c < to && !stopped; c++) {
+                    var cluster = new Cluster(this, (int) c, counters);
+                    furnish(cluster);
+                    new Scheduler(cluster).run();
+                    remaining.addAndGet(cluster.granted);
+                }
+            }
         }
         return counters;
     }

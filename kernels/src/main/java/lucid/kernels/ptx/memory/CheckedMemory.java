@@ -313,6 +313,11 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     /// @param old receives the value found, zero-extended
     public final void atomic(Accessor who, int mask, long[] addresses, int bytes, Access how, Update update, long[] a, long[] b, long[] old) {
         count(who, mask, addresses, bytes);
+        update(who, mask, addresses, bytes, how, update, a, b, old);
+    }
+
+    /// [#atomic] of asynchronous work, which was counted when it was issued.
+    public final void update(Accessor who, int mask, long[] addresses, int bytes, Access how, Update update, long[] a, long[] b, long[] old) {
         for (int i = 0; i < 32; i++) {
             int lane = i + firstLane & 31;
             if ((mask >>> lane & 1) != 0) {

@@ -4,15 +4,20 @@ package lucid.kernels.ptx.memory;
 public final class Traffic {
     /// Sums of one instruction.
     ///
-    /// @param requests warp-wide accesses
+    /// @param requests warp-wide accesses, and bulk copies
     /// @param wavefronts passes through the 32 banks of 4 bytes that shared accesses needed
     /// @param idealWavefronts passes that conflict-free accesses of the same size would need
     /// @param sectors 32-byte sectors of global memory touched
     /// @param idealSectors sectors that the same bytes would fill
-    /// @param bytes asked for by the active lanes
-    public record Counts(long requests, long wavefronts, long idealWavefronts, long sectors, long idealSectors, long bytes) {}
+    /// @param sharedBytes of shared memory that the active lanes asked for, or that copies took or filled
+    /// @param globalBytes the same of global memory
+    public record Counts(long requests, long wavefronts, long idealWavefronts, long sectors, long idealSectors, long sharedBytes, long globalBytes) {
+        /// Of both.
+        public long bytes() { return sharedBytes + globalBytes; }
+    }
 
-    private static final int FIELDS = 6;
+    private static final int FIELDS = 7;
+    private static final int ROW_OF_BANKS = 128;
     private final long[] sums;
     private final int[] bankWords = new int[32 * 32];
     private final int[] bankUse = new int[32];
@@ -44,7 +49,7 @@ public final class Traffic {
     /// The sums of one instruction.
     public Counts at(int instruction) {
         int i = instruction * FIELDS;
-        return new Counts(sums[i], sums[i + 1], sums[i + 2], sums[i + 3], sums[i + 4], sums[i + 5]);
+        return new Counts(sums[i], sums[i + 1], sums[i + 2], sums[i + 3], sums[i + 4], sums[i + 5], sums[i + 6]);
     }
 
     /// Adds another thread's sums.
@@ -107,7 +112,33 @@ public final class Traffic {
         sums[i]++;
         sums[i + 3] += pattern.sectors;
         sums[i + 4] += total + 31 >>> 5;
-        sums[i + 5] += total;
+        sums[i + 6] += total;
+    }
+
+    /// A request that is no access of lanes: a bulk copy, whose ends are counted by [#sharedRange] and [#globalRange].
+    public void request(int instruction) { sums[instruction * FIELDS]++; }
+
+    /// A run of shared memory that a copy takes or fills: all banks at a time.
+    public void sharedRange(int instruction, long bytes) {
+        int i = instruction * FIELDS;
+        long waves = (bytes + ROW_OF_BANKS - 1) / ROW_OF_BANKS;
+        sums[i + 1] += waves;
+        sums[i + 2] += waves;
+        sums[i + 5] += bytes;
+    }
+
+    /// A run of global memory that a copy takes or fills.
+    public void globalRange(int instruction, long address, long bytes) {
+        int i = instruction * FIELDS;
+        sums[i + 3] += (address + bytes - 1 >>> 5) - (address >>> 5) + 1;
+        sums[i + 4] += bytes + 31 >>> 5;
+        sums[i + 6] += bytes;
+    }
+
+    /// The shared half of a `cp.async`, whose global half is counted as a load.
+    public void sharedHalf(int instruction, int mask, long[] addresses, int bytes) {
+        shared(instruction, mask, addresses, bytes);
+        sums[instruction * FIELDS]--;
     }
 
     /// Any shared access. Up to 4 bytes per lane the whole warp is one pass, 8 bytes take a half warp at a time, 16 bytes a quarter;
@@ -181,7 +212,7 @@ public final class Traffic {
         sums[i]++;
         sums[i + 3] += sectors(mask, addresses);
         sums[i + 4] += lanes * bytes + 31 >>> 5;
-        sums[i + 5] += (long) lanes * bytes;
+        sums[i + 6] += (long) lanes * bytes;
     }
 
     /// An access is at most 16 bytes and aligned, so it lies in one sector. Neighbouring lanes mostly share one.

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import lucid.kernels.ptx.Launch;
+import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Schedule;
@@ -25,7 +26,7 @@ final class AsyncKernel {
     private static final int OUT_BYTES = 1 << 16;
 
     /// What one run gave.
-    record Run(Timing timing, Schedule schedule, List<Finding> findings, ByteBuffer out) {
+    record Run(Timing timing, Schedule schedule, List<Finding> findings, ByteBuffer out, RunReport report) {
         boolean has(Kind kind) {
             return findings.stream().anyMatch(f -> f.kind() == kind);
         }
@@ -119,7 +120,7 @@ final class AsyncKernel {
         byte[] encoded = map == null ? new byte[128] : map.apply(mapOfOut ? out : in).encode();
         var report = Launch.of(PtxModule.parse("k.ptx", text()), null).grid(cluster, 1, 1).cluster(cluster, 1, 1).block(threads, 1, 1).shared(BARS + 1024).memory(memory)
                 .argument("pin", in).argument("pout", out).argument("pmap", encoded).timing(timing).schedule(schedule, 3).threads(1).budget(5_000_000).run();
-        return new Run(timing, schedule, report.findings(), ByteBuffer.wrap(memory.read(out, size)).order(ByteOrder.LITTLE_ENDIAN));
+        return new Run(timing, schedule, report.findings(), ByteBuffer.wrap(memory.read(out, size)).order(ByteOrder.LITTLE_ENDIAN), report);
     }
 
     List<Run> runs() {

@@ -182,10 +182,10 @@ class GlobalMemoryTest {
         warp.at(2).load(memory, -1, 4, Access.WEAK, lane -> address + 128L * lane);
         warp.at(3).load(memory, -1, 4, Access.WEAK, lane -> address + 4L * (31 - lane));
         warp.at(4).load(memory, -1, 16, Access.WEAK, lane -> address + 16 + 16L * lane);
-        assertEquals(new Traffic.Counts(1, 0, 0, 4, 4, 128), warp.traffic.at(1));
-        assertEquals(new Traffic.Counts(1, 0, 0, 32, 4, 128), warp.traffic.at(2));
-        assertEquals(new Traffic.Counts(1, 0, 0, 4, 4, 128), warp.traffic.at(3));
-        assertEquals(new Traffic.Counts(1, 0, 0, 17, 16, 512), warp.traffic.at(4));
+        assertEquals(new Traffic.Counts(1, 0, 0, 4, 4, 0, 128), warp.traffic.at(1));
+        assertEquals(new Traffic.Counts(1, 0, 0, 32, 4, 0, 128), warp.traffic.at(2));
+        assertEquals(new Traffic.Counts(1, 0, 0, 4, 4, 0, 128), warp.traffic.at(3));
+        assertEquals(new Traffic.Counts(1, 0, 0, 17, 16, 0, 512), warp.traffic.at(4));
         var total = new Traffic(64);
         total.add(warp.traffic);
         total.add(warp.traffic);
