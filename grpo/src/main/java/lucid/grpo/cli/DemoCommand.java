@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
@@ -44,10 +45,12 @@ final class DemoCommand implements Callable<Integer> {
         if (base != null) wanted = wanted.withStages(wanted.stages().stream().filter(s -> !s.phase().equals("base")).toList());
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed() + (base == null ? "" : "-rebased"));
         long start = System.nanoTime();
+        Path model = base == null ? null : Trainer.checkpointOf(base, "base");
+        boolean recompute = MemoryCheck.training(wanted, model, device.memory(), console);
         try (Device d = device.open()) {
             console.line(d.description());
-            Path model = base == null ? null : Trainer.checkpointOf(base, "base");
             try (Session session = Session.open(wanted, d, device.threads(), options.data, model, null, console)) {
+                session.policy().recompute(recompute);
                 console.line(String.format(Locale.ROOT, "%s, seed %d, %,d parameters, %d tokens, run folder %s", wanted.name(), wanted.seed(),
                         session.policy().parameters().count(), session.tokenizer().vocabSize(), out));
                 String expected = base == null ? ExpectedHashes.of(wanted) : null;

@@ -18,6 +18,7 @@ import lucid.grpo.evaluation.Protocol;
 import lucid.grpo.evaluation.Scores;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.ModelFolder;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Evaluation;
@@ -101,6 +102,9 @@ final class EvalCommand implements Callable<Integer> {
         @Option(names = "--videos", paramLabel = "DIR", description = "Folder of the clips, if it is not in --data.")
         private Path videos;
 
+        @Option(names = "--tokenizer", paramLabel = "DIR|FILE", description = "The model's tokenizer, if it is not beside the weights.")
+        private Path tokenizer;
+
         @Option(names = "--out", paramLabel = "DIR", description = "Folder for answers, results and report (default: evaluations/BENCHMARK-MODE-MODEL).")
         private Path out;
 
@@ -135,13 +139,14 @@ final class EvalCommand implements Callable<Integer> {
         TinyLlavaConfig config = TinyLlavaConfig.read(ModelFolder.base(folder));
         int frames = published.frames != null ? published.frames : config.resampler().group();
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
+        MemoryCheck.answering(folder, frames, published.maxNewTokens, device.memory());
         BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
         // Where the weights lie, in the files: nothing is trained here.
         Set<Integer> ends = GenerationConfig.endTokens(ModelFolder.base(folder));
         try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder);
-             ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), ModelFolder.tokenizer(model), ends::contains)) {
+             ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), ModelFolder.tokenizer(model, published.tokenizer), ends::contains)) {
             scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), Console.standard());
         }
         if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());
@@ -159,6 +164,7 @@ final class EvalCommand implements Callable<Integer> {
         Console console = Console.standard();
         Recipe wanted = RecipeReader.read(options.recipe);
         Sampling.Rule rule = options.temperature == null ? Sampling.Rule.GREEDY : new Sampling.Rule(false, options.temperature, options.topK, 1, 0);
+        MemoryCheck.evaluating(wanted, model, limit, device.memory());
         TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
         try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), data, model, null, console)) {
             int n = session.data().heldOut(limit, mode).size();

@@ -6,6 +6,7 @@ import java.util.Locale;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.train.Evaluator;
 import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.config.TinyLlavaConfig;
@@ -31,6 +32,18 @@ public final class MemoryCheck {
         int seen = info.outline().architecture() instanceof ModelOutline.Video(var c) ? frames != null ? frames : c.resampler().group() : 0;
         new MemoryPlans(info.outline()).answering(new MemoryPlans.Answering(seen, MemoryPlans.PROMPT_TOKENS, newTokens, bytes(info)))
                 .require(limit, "Take fewer --frames or --max-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
+    }
+
+    /// Whether a recipe's held-out questions can be asked, some at a time ([Evaluator#BATCH]).
+    ///
+    /// @param questions at most; 0: all
+    /// @throws MemoryException with a table, if it does not fit
+    public static void evaluating(Recipe recipe, Path model, int questions, long limit) {
+        CheckpointInfo info = info(model);
+        if (!(info.outline().architecture() instanceof ModelOutline.Video)) return;
+        int together = questions == 0 ? Evaluator.BATCH : Math.min(questions, Evaluator.BATCH);
+        new MemoryPlans(info.outline()).evaluating(new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS, recipe.evaluation().maxNewTokens()))
+                .require(limit, "Ask fewer questions (--limit), or make evaluation.max_new_tokens of recipe " + recipe.name() + " smaller; --memory SIZE says that there is more.");
     }
 
     /// Whether all stages of a recipe can be run. Where the activations do not fit, blocks are to be computed again in the backward.

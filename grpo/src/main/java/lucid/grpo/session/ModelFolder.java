@@ -125,7 +125,7 @@ public final class ModelFolder {
         for (Path place : inRun ? List.of(weights, top, base) : List.of(weights, base)) {
             if (Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json")) && Files.exists(place.resolve("merges.txt"))) return place;
         }
-        throw new RunException(weights + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there, or name a folder that has them with --tokenizer DIR)");
+        throw new RunException(weights + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there; generate, chat and eval --benchmark take them from elsewhere with --tokenizer DIR)");
     }
 
     static void writeTokenizer(Tokenizer tokenizer, Path folder) {

@@ -54,7 +54,8 @@ public final class Evaluator {
         }
     }
 
-    private static final int BATCH = 128;
+    /// Questions that are answered together.
+    public static final int BATCH = 128;
     private static final int PURPOSE = 0x4556414C;
     private static final int DIRECT_TOKENS = 8;
     private static final byte GREY = 60;

@@ -1,6 +1,7 @@
 package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -96,6 +97,14 @@ class EvalCommandTest extends CommandTest {
         }
     }
 
+    @Test void whatDoesNotFitIsRefusedFirst() {
+        eval("--memory", "100M").failedWith("answering (3 frames", "found 104.9 MB of memory", "--memory SIZE");
+        assertFalse(Files.exists(temp.resolve("out")));
+        lucid("eval", "--model", model, "--data", temp, "--memory", "100M").failedWith("evaluation (128 questions together", "--limit", "weights");
+        lucid("demo", "--data", temp.resolve("data"), "--out", temp.resolve("run"), "--memory", "100M").failedWith("recipe demo", "moments", "--memory SIZE");
+        assertFalse(Files.exists(temp.resolve("data")) || Files.exists(temp.resolve("run")));
+    }
+
     @Test void wrongUse() {
         assertEquals(2, eval("--temperature", 1).status());
         assertEquals(2, eval("--limit", -1).status());
@@ -105,5 +114,6 @@ class EvalCommandTest extends CommandTest {
         lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data.resolve("no")).failedWith("no such folder", "--data");
         eval("--missing", "stop").failedWith("2 of 6 questions", "2.mp4", "--missing");
         eval("--frames", 0).failedWith("frames 0");
+        eval("--tokenizer", data).failedWith("tokenizer");
     }
 }

@@ -26,6 +26,9 @@ public final class MemoryPlans {
     /// @param storedBytes of a number in the weight files: 2 or 4
     public record Answering(int frames, int promptTokens, int newTokens, int storedBytes) {}
 
+    /// Questions answered together by a model that is held in f32, as it is between the stages of a recipe.
+    public record Evaluating(int prompts, int frames, int promptTokens, int newTokens) {}
+
     /// What is trained.
     ///
     /// @param names       parameters of the model; nobody asks for them with an adapter
@@ -91,6 +94,14 @@ public final class MemoryPlans {
         return new MemoryPlan(title("answering", video == null ? "" : a.frames + " frames, ", a.promptTokens + " tokens of question", a.newTokens + " new tokens"), always, phases);
     }
 
+    /// Asking the model many questions at once.
+    public MemoryPlan evaluating(Evaluating e) {
+        requireVideo();
+        Item features = features(e.prompts, e.frames);
+        return new MemoryPlan(title("evaluation", e.prompts + " questions together, ", e.newTokens + " new tokens", e.frames + " frames"), List.of(weights(), java()),
+                List.of(new Phase("seeing", vision(e.prompts, e.frames)), connecting(features, e.prompts, e.frames), drawing(features, e.prompts, 1, e.frames, e.promptTokens, e.newTokens, null)));
+    }
+
     /// Training on given text.
     public MemoryPlan supervised(Supervised s) {
         requireVideo();
@@ -109,23 +120,31 @@ public final class MemoryPlans {
         requireVideo();
         List<Item> always = training(g.trained, g.reference);
         int prefix = video.resampler().tokens() + g.promptTokens;
-        long slots = (long) g.prompts * g.completions;
-        long cached = (long) g.prompts * prefix + slots * (g.newTokens - 1);
         int together = Math.min(g.microBatch, g.prompts);
         long rows = (long) together * (prefix + (long) g.completions * g.newTokens);
         Item features = features(g.prompts, g.frames);
         int connected = clipsTogether(g.prompts, g.frames * video.tokensPerFrame());
         List<Item> learning = new ArrayList<>(List.of(features, connector(together, g.frames)));
         learning.addAll(forwardAndBackward(rows, g.trained.adapter, g.recompute));
-        List<Item> drawing = List.of(features, connector(connected, g.frames, 0), item("keys and values", 4 * Footprint.cache(text) * cached, "(%,d prompt rows + %,d completions x %,d) x %,d numbers", (long) g.prompts * prefix, slots, g.newTokens - 1, Footprint.cache(text)),
-                forward((long) g.prompts * prefix, g.trained.adapter), item("logits", 4L * slots * text.vocabSize(), "%,d completions x %,d tokens", slots, text.vocabSize()));
-        List<Phase> phases = new ArrayList<>(List.of(new Phase("seeing", vision(g.prompts, g.frames)), new Phase("connecting", List.of(features, connector(connected, g.frames, 1))),
-                new Phase("drawing completions", drawing)));
+        List<Phase> phases = new ArrayList<>(List.of(new Phase("seeing", vision(g.prompts, g.frames)), connecting(features, g.prompts, g.frames),
+                drawing(features, g.prompts, g.completions, g.frames, g.promptTokens, g.newTokens, g.trained.adapter)));
         if (g.reference) phases.add(new Phase("scoring", List.of(features, connector(Math.min(together, connected), g.frames, 0), forward(rows, g.trained.adapter))));
         phases.add(new Phase("learning", learning));
         phases.add(updating(g.trained));
         return new MemoryPlan(title("grpo", g.prompts + " prompts x " + g.completions + " completions a step, ", g.newTokens + " new tokens, " + g.frames + " frames, micro-batch " + together,
                 g.recompute ? "blocks computed again" : "all activations kept"), always, phases);
+    }
+
+    private Phase connecting(Item features, int clips, int frames) {
+        return new Phase("connecting", List.of(features, connector(clipsTogether(clips, frames * video.tokensPerFrame()), frames, 1)));
+    }
+
+    private Phase drawing(Item features, int prompts, int completions, int frames, int promptTokens, int newTokens, LoraSpec adapter) {
+        long rows = (long) prompts * (video.resampler().tokens() + promptTokens);
+        long slots = (long) prompts * completions;
+        Item cache = item("keys and values", 4 * Footprint.cache(text) * (rows + slots * (newTokens - 1)), "(%,d prompt rows + %,d completions x %,d) x %,d numbers", rows, slots, newTokens - 1, Footprint.cache(text));
+        return new Phase("drawing completions", List.of(features, connector(clipsTogether(prompts, frames * video.tokensPerFrame()), frames, 0), cache, forward(rows, adapter),
+                item("logits", 4L * slots * text.vocabSize(), "%,d completions x %,d tokens", slots, text.vocabSize())));
     }
 
     private void requireVideo() {
@@ -146,7 +165,7 @@ public final class MemoryPlans {
             out.add(item("adapter", 4 * n, "%,d numbers in f32", n));
             if (reference) out.add(item("reference", 4 * n, "a frozen copy of the adapter, for the KL"));
         } else {
-            out.add(item("weights", 4 * outline.count(), "%,d numbers in f32", outline.count()));
+            out.add(weights());
             if (reference) out.add(item("reference", 4 * outline.count(), "a frozen copy, for the KL"));
         }
         out.add(item("gradients", 4 * n, "%,d trained numbers", n));
@@ -157,6 +176,8 @@ public final class MemoryPlans {
         out.add(java());
         return out;
     }
+
+    private Item weights() { return item("weights", 4 * outline.count(), "%,d numbers in f32", outline.count()); }
 
     // Weights that are read where they lie, and what kernels want wider.
     private void mapped(List<Item> out, int storedBytes) {

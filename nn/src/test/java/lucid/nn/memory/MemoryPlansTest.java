@@ -108,6 +108,21 @@ class MemoryPlansTest {
         }
     }
 
+    @Test void evaluating() {
+        int prompts = 5;
+        int tokens = 60;
+        MemoryPlan plan = PLANS.evaluating(new MemoryPlans.Evaluating(prompts, FRAMES, 20, tokens));
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
+            try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+                Tensor features = features(model, scope, prompts);
+                PackedBatch.Builder batch = PackedBatch.builder(32);
+                for (int p = 0; p < prompts; p++) batch.sequence(rows(20), p);
+                new Generator(model.decoder()).generate(batch.build(), visual(model, scope, features, prompts), 1, new GenerationSettings(Sampling.Rule.GREEDY, tokens, -1, 1f, 1, 0), null);
+            }
+            near(plan, device.peakBytes());
+        }
+    }
+
     @Test void seeing() {
         MemoryPlan plan = PLANS.answering(new MemoryPlans.Answering(FRAMES, 20, 10, 4));
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {

@@ -1,15 +1,7 @@
 package lucid.video.benchmark;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -20,16 +12,10 @@ import lucid.video.data.DataText;
 
 /// The records of a `.json` (an array of objects), `.jsonl` (an object a line) or `.csv` (RFC 4180 with a header) file, with their lines.
 final class AnnotationRows {
-    private static final ObjectMapper ELEMENTS = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
-    static final String PARQUET = "parquet is not read by Lucid; write the same records as JSON lines once, for example with\n"
-            + "  python -c \"import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True)\"";
-
     private AnnotationRows() {}
 
     static List<Row> read(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (name.endsWith(".parquet")) throw new DataException(file, 1, "", PARQUET);
         String text = DataText.of(file, "annotations (.json, .jsonl or .csv)");
         if (text.startsWith("\uFEFF")) text = text.substring(1);
         List<Row> rows;
@@ -43,37 +29,13 @@ final class AnnotationRows {
 
     private static List<Row> lines(Path file, String text) {
         List<Row> rows = new ArrayList<>();
-        String[] lines = text.stripTrailing().split("\n", -1);
-        for (int i = 0; i < lines.length; i++) {
-            JsonNode node;
-            try {
-                node = JSON.readTree(lines[i]);
-            } catch (JsonProcessingException e) {
-                throw new DataException(file, i + 1, "", "not JSON: " + e.getOriginalMessage() + "; wanted an array of objects, or one object a line");
-            }
-            if (!node.isObject()) throw new DataException(file, i + 1, "", (lines[i].isBlank() ? "empty line" : "found " + node.getNodeType()) + ", wanted one JSON object");
-            rows.add(new Row(file, i + 1, i + 1, node));
-        }
+        DataText.lines(file, text, "an array of objects, or one object a line", (line, node) -> rows.add(new Row(file, line, line, node)));
         return rows;
     }
 
     private static List<Row> array(Path file, String text) {
         List<Row> rows = new ArrayList<>();
-        int line = 1;
-        try (JsonParser parser = ELEMENTS.createParser(text)) {
-            parser.nextToken();
-            while (parser.nextToken() != JsonToken.END_ARRAY) {
-                line = parser.currentTokenLocation().getLineNr();
-                JsonNode node = parser.readValueAsTree();
-                if (!node.isObject()) throw new DataException(file, line, "", "found " + node.getNodeType() + " as record " + (rows.size() + 1) + ", wanted an object");
-                rows.add(new Row(file, line, rows.size() + 1, node));
-            }
-            if (parser.nextToken() != null) throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
-        } catch (JsonProcessingException e) {
-            throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + e.getOriginalMessage());
-        } catch (IOException e) {
-            throw new DataException(file, line, "", "cannot be read: " + e);
-        }
+        DataText.array(file, text, number -> " as record " + number + ", wanted an object", (line, node) -> rows.add(new Row(file, line, rows.size() + 1, node)));
         return rows;
     }
 
@@ -87,7 +49,7 @@ final class AnnotationRows {
             if (r.fields().size() != header.size()) {
                 throw new DataException(file, r.line(), "", r.fields().size() + " columns, wanted " + header.size() + " as in the header: " + String.join(",", header));
             }
-            ObjectNode node = JSON.createObjectNode();
+            ObjectNode node = JsonNodeFactory.instance.objectNode();
             for (int i = 0; i < header.size(); i++) node.put(header.get(i), r.fields().get(i));
             rows.add(new Row(file, r.line(), rows.size() + 1, node));
         }

@@ -18,6 +18,7 @@ import lucid.video.benchmark.Benchmark.AnnotationFile;
 import lucid.video.benchmark.BenchmarkQuestion.Choice;
 import lucid.video.data.ClipQuestion;
 import lucid.video.data.DataException;
+import lucid.video.data.DataText;
 
 /// Reads a benchmark's questions from a folder in its published layout. Clips are not opened and may be missing; a record that cannot be used is an error, never left out.
 public final class BenchmarkReader {
@@ -84,14 +85,14 @@ public final class BenchmarkReader {
         if (found.size() == 1) return found.getFirst();
         if (found.size() > 1) throw new IllegalArgumentException(benchmark.title() + ": found " + found + "; name the one you want with --annotations");
         String looked = benchmark.title() + ": found none of " + names + " in " + folders(benchmark.annotationFolders());
-        throw new IllegalArgumentException(parquet.isEmpty() ? looked + "; put it there or name it with --annotations" : looked + ", but " + parquet.getFirst() + ": " + AnnotationRows.PARQUET);
+        throw new IllegalArgumentException(parquet.isEmpty() ? looked + "; put it there or name it with --annotations" : looked + ", but " + parquet.getFirst() + ": " + DataText.parquet(parquet.getFirst()));
     }
 
     private String folders(List<String> names) { return names.stream().map(place.root::resolve).map(Path::toString).toList().toString(); }
 
     private static List<Path> parquet(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(f -> f.toString().toLowerCase(Locale.ROOT).endsWith(".parquet")).sorted().toList();
+            return files.filter(DataText::isParquet).sorted().toList();
         } catch (IOException e) {
             throw new DataException(folder, 1, "", "cannot be listed: " + e);
         }

@@ -1,19 +1,50 @@
 package lucid.video.data;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.function.IntFunction;
 
-/// The text of a data file.
+/// The text of a data file, and the objects in it: one a line, or the elements of an array.
 public final class DataText {
+    private static final ObjectMapper ELEMENTS = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final String PARQUET = ".parquet";
+
+    /// Takes one object.
+    @FunctionalInterface
+    public interface Taker {
+        /// @param line where it begins, from 1
+        void take(int line, JsonNode object);
+    }
+
     private DataText() {}
+
+    public static boolean isParquet(Path file) { return file.toString().toLowerCase(Locale.ROOT).endsWith(PARQUET); }
+
+    /// Says how to make of a parquet file what can be read; to be typed in its folder.
+    public static String parquet(Path file) {
+        String name = file.getFileName().toString();
+        return "parquet is not read by Lucid; write the same records as JSON lines once, for example in its folder with\n  python -c \"import pandas; pandas.read_parquet('"
+                + name + "').to_json('" + name.substring(0, name.length() - PARQUET.length()) + ".jsonl', orient='records', lines=True)\"\n(pip install pandas pyarrow)";
+    }
 
     /// @param wanted what the file should hold, for the complaint when there is none
     /// @throws DataException no such file, not UTF-8, or unreadable
     public static String of(Path file, String wanted) {
         try {
+            if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", parquet(file));
             return Files.readString(file);
         } catch (NoSuchFileException _) {
             throw new DataException(file, 1, "", "no such file, wanted " + wanted);
@@ -21,6 +52,44 @@ public final class DataText {
             throw new DataException(file, 1, "", "not UTF-8 text: " + e.getMessage());
         } catch (IOException e) {
             throw new DataException(file, 1, "", "cannot be read: " + e);
+        }
+    }
+
+    /// Reads one object a line.
+    ///
+    /// @param wanted what would be right, for the complaint about what is no JSON
+    public static void lines(Path file, String text, String wanted, Taker taker) {
+        String[] lines = text.stripTrailing().split("\n", -1);
+        for (int i = 0; i < lines.length; i++) {
+            JsonNode node;
+            try {
+                node = JSON.readTree(lines[i]);
+            } catch (JsonProcessingException e) {
+                throw new DataException(file, i + 1, "", "not JSON: " + e.getOriginalMessage() + "; wanted " + wanted);
+            }
+            if (!node.isObject()) throw new DataException(file, i + 1, "", (lines[i].isBlank() ? "empty line" : "found " + node.getNodeType()) + ", wanted one JSON object");
+            taker.take(i + 1, node);
+        }
+    }
+
+    /// Reads the objects of an array, one after the other.
+    ///
+    /// @param wanted end of the complaint about an element, of that number from 1, which is no object
+    public static void array(Path file, String text, IntFunction<String> wanted, Taker taker) {
+        int line = 1;
+        try (JsonParser parser = ELEMENTS.createParser(text)) {
+            parser.nextToken();
+            for (int number = 1; parser.nextToken() != JsonToken.END_ARRAY; number++) {
+                line = parser.currentTokenLocation().getLineNr();
+                JsonNode node = parser.readValueAsTree();
+                if (!node.isObject()) throw new DataException(file, line, "", "found " + node.getNodeType() + wanted.apply(number));
+                taker.take(line, node);
+            }
+            if (parser.nextToken() != null) throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
+        } catch (JsonProcessingException e) {
+            throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new DataException(file, line, "", "cannot be read: " + e);
         }
     }
 }

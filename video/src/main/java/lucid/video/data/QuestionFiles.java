@@ -1,13 +1,8 @@
 package lucid.video.data;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,8 +15,7 @@ import lucid.video.AtomicFile;
 /// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start samples, an array of conversations
 /// (`nextqa-coldstart-16.json`).
 public final class QuestionFiles {
-    private static final ObjectMapper ELEMENTS = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern SOLUTION = Pattern.compile("<answer>\\s*(.*?)\\s*</answer>");
     private static final Pattern REASONING = Pattern.compile("\\s*<think>.*?</think>\\s*<answer>\\s*(.*?)\\s*</answer>\\s*", Pattern.DOTALL);
 
@@ -39,43 +33,17 @@ public final class QuestionFiles {
 
     private static List<ClipQuestion> lines(Path file, String text) {
         List<ClipQuestion> all = new ArrayList<>();
-        String[] lines = text.stripTrailing().split("\n", -1);
-        for (int i = 0; i < lines.length; i++) {
-            Row row = new Row(file, i + 1, object(file, i + 1, lines[i]));
+        DataText.lines(file, text, "one object a line", (line, node) -> {
+            Row row = new Row(file, line, node);
             all.add(row.question(row.scalar("problem_id"), row.text(row.node, "problem", "problem"), "problem", row.match("solution", SOLUTION), row.kinds(),
                     row.text(row.node, "video_filename", "video_filename"), ""));
-        }
+        });
         return all;
-    }
-
-    private static JsonNode object(Path file, int line, String json) {
-        JsonNode node;
-        try {
-            node = JSON.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw new DataException(file, line, "", "not JSON: " + e.getOriginalMessage() + "; wanted one object a line");
-        }
-        if (!node.isObject()) throw new DataException(file, line, "", (json.isBlank() ? "empty line" : "found " + node.getNodeType()) + ", wanted one JSON object");
-        return node;
     }
 
     private static List<ClipQuestion> conversations(Path file, String text) {
         List<ClipQuestion> all = new ArrayList<>();
-        int line = 1;
-        try (JsonParser parser = ELEMENTS.createParser(text)) {
-            parser.nextToken();
-            while (parser.nextToken() != JsonToken.END_ARRAY) {
-                line = parser.currentTokenLocation().getLineNr();
-                JsonNode node = parser.readValueAsTree();
-                if (!node.isObject()) throw new DataException(file, line, "", "found " + node.getNodeType() + ", wanted an object with id, video and conversations");
-                all.add(conversation(new Row(file, line, node)));
-            }
-            if (parser.nextToken() != null) throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
-        } catch (JsonProcessingException e) {
-            throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + e.getOriginalMessage());
-        } catch (IOException e) {
-            throw new DataException(file, line, "", "cannot be read: " + e);
-        }
+        DataText.array(file, text, _ -> ", wanted an object with id, video and conversations", (line, node) -> all.add(conversation(new Row(file, line, node))));
         return all;
     }
 

@@ -80,6 +80,13 @@ class QuestionFilesTest {
         assertEquals(field, e.field(), e.getMessage());
     }
 
+    @Test void parquetIsRefusedWithTheLineThatConvertsIt() throws IOException {
+        Path file = file("Val.PARQUET", "PAR1");
+        String message = assertThrows(DataException.class, () -> QuestionFiles.read(file)).getMessage();
+        assertTrue(message.startsWith(file + ":1: parquet is not read") && message.contains("read_parquet('Val.PARQUET').to_json('Val.jsonl', orient='records', lines=True)"), message);
+        assertTrue(assertThrows(DataException.class, () -> QuestionFiles.read(dir.resolve("none.parquet"))).getMessage().contains("no such file"));
+    }
+
     @Test void aMissingFileIsNamed() {
         assertTrue(assertThrows(DataException.class, () -> QuestionFiles.read(dir.resolve("none.jsonl"))).getMessage().contains("no such file"));
     }
