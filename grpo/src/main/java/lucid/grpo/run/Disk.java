@@ -44,6 +44,7 @@ public final class Disk {
     /// A whole folder, at once; it must not exist yet.
     public static void folder(Path folder, Writer writer) {
         Path temp = aside(folder);
+        boolean done = false;
         try {
             deleteTree(temp);
             Files.createDirectories(temp);
@@ -52,9 +53,13 @@ public final class Disk {
                 for (Path f : files.filter(Files::isRegularFile).toList()) sync(f);
             }
             Files.move(temp, folder, StandardCopyOption.ATOMIC_MOVE);
+            done = true;
             syncFolder(folder.toAbsolutePath().getParent());
         } catch (IOException e) {
             throw failed(folder, e);
+        } finally {
+            // Half a checkpoint would only keep a full disk full.
+            if (!done) quietlyDelete(temp);
         }
     }
 
@@ -84,7 +89,7 @@ public final class Disk {
 
     private static void quietlyDelete(Path temp) {
         try {
-            Files.deleteIfExists(temp);
+            deleteTree(temp);
         } catch (IOException e) {
             // The next write goes over it; what failed before is the error that the user must see.
             System.getLogger(Disk.class.getName()).log(System.Logger.Level.DEBUG, "left behind: " + temp, e);

@@ -25,12 +25,17 @@ final class Child implements AutoCloseable {
     private final Path errors;
 
     /// @param bits width of a vector; 0: this machine's
-    Child(Path folder, Path recipe, int threads, int bits) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+    Child(Path folder, Path recipe, int threads, int bits) throws IOException { this(folder, recipe, threads, bits, 0); }
+
+    /// @param kilobytes longest file that the operating system lets it write; 0: any. Needs bash.
+    Child(Path folder, Path recipe, int threads, int bits, int kilobytes) throws IOException {
+        List<String> command = new ArrayList<>();
+        if (kilobytes > 0) command.addAll(List.of("bash", "-c", "ulimit -f " + kilobytes + "; exec \"$0\" \"$@\""));
+        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
             if (!flag.startsWith("-Dlucid.") && !flag.startsWith("-javaagent") && !flag.startsWith("-agentlib") && !flag.startsWith("-Xmx")) command.add(flag);
         }
-        command.add("-Xmx512m");
+        command.addAll(List.of("-Xmx512m", "-XX:-UsePerfData"));
         if (bits != 0) command.add("-Dlucid.vectorBits=" + bits);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Child.class.getName(), folder.toString(), recipe.toString(), "" + threads));
         errors = Files.createTempFile("child", ".txt");
@@ -55,6 +60,13 @@ final class Child implements AutoCloseable {
         for (String line = line(); line != null; line = line()) lines.add(line);
         if (process.waitFor() != 0) throw new AssertionError("the child ended with " + process.exitValue() + ": " + lines + "\n" + Files.readString(errors));
         return lines.getLast();
+    }
+
+    /// Waits for an end that is a failure. Returns what it complained about.
+    String failure() throws IOException, InterruptedException {
+        while (line() != null) continue;
+        if (process.waitFor() == 0) throw new AssertionError("the child ended well");
+        return Files.readString(errors);
     }
 
     @Override public void close() {

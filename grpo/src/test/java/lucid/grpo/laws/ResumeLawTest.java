@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,6 +29,8 @@ import lucid.kernels.SimdDevice;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Disk law: a run that was stopped, killed or could not write goes on to the same bits as one that was left alone.
 class ResumeLawTest {
@@ -108,6 +111,30 @@ class ResumeLawTest {
         Files.delete(checkpoints);
         Files.move(away, checkpoints);
         assertEquals(2, RunFolder.state(RunFolder.checkpoints(run).getLast()).step());
+        assertEquals(whole.hash(), Toy.train(run, recipe, 2).hash());
+        assertSameRun(folder.resolve("whole"), run);
+    }
+
+    /// A write that fails in the middle, as on a full disk: the operating system takes no byte behind the limit, which lies inside the weights or inside the moments of the next checkpoint.
+    @ParameterizedTest
+    @ValueSource(ints = {100, 200})
+    void aDiskThatIsFullLeavesWhatIsThere(int kilobytes) throws IOException, InterruptedException {
+        assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "no bash here, whose ulimit sets the limit");
+        Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(6)));
+        Path file = Files.writeString(folder.resolve("recipe.json"), RecipeReader.write(recipe));
+        RunState whole = Toy.train(folder.resolve("whole"), recipe, 2);
+        Path run = folder.resolve("broken");
+        train(run, recipe, 3, Trainer::stop);
+        Path last = RunFolder.checkpoints(run).getLast();
+        byte[] weights = Files.readAllBytes(last.resolve("model.safetensors"));
+        String wanted = weights.length > kilobytes * 1024 ? "model.safetensors" : "optimizer.safetensors";
+        try (Child child = new Child(run, file, 1, 0, kilobytes)) {
+            String complaint = child.failure();
+            assertTrue(complaint.contains("00-grpo-000004") && complaint.contains(wanted) && complaint.contains("File too large"), complaint);
+        }
+        assertEquals(last, RunFolder.checkpoints(run).getLast());
+        assertArrayEquals(weights, Files.readAllBytes(last.resolve("model.safetensors")));
+        assertTrue(files(run).stream().noneMatch(f -> f.contains("partial") || f.contains(".tmp")), "nothing half is left to fill the disk: " + files(run));
         assertEquals(whole.hash(), Toy.train(run, recipe, 2).hash());
         assertSameRun(folder.resolve("whole"), run);
     }
