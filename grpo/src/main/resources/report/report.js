@@ -30,7 +30,7 @@ function chart(title, series, hint) {
     g.append(svg('line', {x1: L, x2: W - R, y1: Y(y), y2: Y(y), class: 'axis'}));
     const t = svg('text', {x: L - 5, y: Y(y) + 4, 'text-anchor': 'end'}); t.textContent = Math.abs(y1 - y0) < .05 ? y.toPrecision(2) : (y1 - y0) >= 20 ? y.toFixed(0) : y.toFixed(2); g.append(t);
   }
-  for (let i = 0; i <= 4; i++) { const x = x0 + (x1 - x0) * i / 4; const t = svg('text', {x: X(x), y: H - 6, 'text-anchor': 'middle'}); t.textContent = Math.round(x); g.append(t); }
+  for (let i = 0; i <= 4; i++) { const x = x0 + (x1 - x0) * i / 4; const t = svg('text', {x: i === 4 ? W - 1 : X(x), y: H - 6, 'text-anchor': i === 4 ? 'end' : 'middle'}); t.textContent = Math.round(x); g.append(t); }
   shown.forEach((s, i) => {
     const path = s.points.map((p, k) => (k ? 'L' : 'M') + X(p[0]).toFixed(1) + ' ' + Y(p[1]).toFixed(1)).join('');
     g.append(svg('path', {d: path, class: 'series', stroke: colours[i % colours.length], ...(s.faint ? {opacity: .35} : {})}));
@@ -74,7 +74,7 @@ function stages() {
   root.append(el('div', {class: 'card scroll'}, t));
   if (data.controls && data.controls.length) {
     const c = el('table', {}, el('tr', {}, ...['control (after GRPO)', 'accuracy', 'order-dependent kinds', 'what it shows'].map((h, i) => el('th', i && i < 3 ? {class: 'num'} : {}, h))));
-    for (const x of data.controls) c.append(el('tr', {}, el('td', {}, x.name), el('td', {class: 'num'}, withInterval(x.accuracy, x.questions)), el('td', {class: 'num'}, x.order_questions ? withInterval(x.order_accuracy, x.order_questions) : '–'), el('td', {style: 'white-space:normal'}, x.note)));
+    for (const x of data.controls) c.append(el('tr', {}, el('td', {}, x.name), el('td', {class: 'num'}, withInterval(x.accuracy, x.questions)), el('td', {class: 'num'}, x.order_questions ? withInterval(x.order_accuracy, x.order_questions) : '–'), el('td', {class: 'prose'}, x.note)));
     root.append(el('h3', {style: 'margin-top:16px'}, 'Does it really look?'), el('div', {class: 'card scroll'}, c));
   }
 }
