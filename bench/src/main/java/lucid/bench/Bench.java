@@ -88,6 +88,8 @@ public final class Bench implements Subcommand {
         out.println();
         out.print(table);
         out.println(threads + " threads; limits were probed in the same processes, before every iteration.");
+        String missing = OptionalPeers.missing(table, forks);
+        if (missing != null) out.println(missing);
         out.flush();
         save(table);
         return 0;
@@ -105,6 +107,7 @@ public final class Bench implements Subcommand {
         ChainedOptionsBuilder options = new OptionsBuilder().include(include).forks(forks).warmupIterations(iterations).measurementIterations(iterations)
                 .warmupTime(time).measurementTime(time).shouldFailOnError(true).verbosity(VerboseMode.NORMAL)
                 .jvmArgsAppend("-Dlucid.bench.threads=" + threads);
+        if (!OptionalPeers.open(forks)) options.exclude(OptionalPeers.METHODS);
         return options.build();
     }
 }

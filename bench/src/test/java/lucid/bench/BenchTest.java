@@ -1,13 +1,19 @@
 package lucid.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.File;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -32,6 +38,19 @@ class BenchTest {
         assertEquals(rate, row.get("rate").asDouble(), 1e-6 * rate);
         assertEquals(row.get("rate").asDouble() / row.get("limit").asDouble(), row.get("fraction").asDouble(), 1e-9);
         assertTrue(row.get("ratio").isNull(), "no peer, no ratio");
+    }
+
+    /// What is not built is left out of the run, and the table says how to get it.
+    @Test void libtorchIsAskedForByName(@TempDir Path folder) throws Exception {
+        Path classes = Files.createDirectories(folder.resolve("bench/target/classes"));
+        assertTrue(OptionalPeers.libtorch(classes).isEmpty());
+        Path built = Files.createDirectories(folder.resolve("bench/peers/libtorch/target/classes")).getParent();
+        Files.writeString(built.resolve("dependencies.classpath"), "a.jar\n");
+        assertEquals(built.resolve("classes") + File.pathSeparator + "a.jar", OptionalPeers.libtorch(classes).orElseThrow());
+        assertFalse(OptionalPeers.open(0), "this process has no libtorch");
+        BenchTable table = new BenchTable(List.of(new BenchTable.Row("MatMul.multiply", "", 1, null, "GFLOP/s", 1, 1, Map.of("openblas", 1.0))));
+        assertTrue(OptionalPeers.missing(table, 0).contains("libtorch"));
+        assertNull(OptionalPeers.missing(new BenchTable(List.of()), 1));
     }
 
     @Test void refusesWhatItCannotRun() {

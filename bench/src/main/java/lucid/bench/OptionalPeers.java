@@ -1,0 +1,58 @@
+package lucid.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// Peers that are too heavy for everybody's build: libtorch, through DJL. `mvn -Ppeers` builds them in a folder of their own (`bench/peers/libtorch`); nothing else changes.
+final class OptionalPeers {
+    /// The benchmarks that need them.
+    static final String METHODS = "_libtorch$";
+    private static final String LIST = "dependencies.classpath";
+    private static final String CLASS_PATH = "java.class.path";
+
+    private OptionalPeers() {}
+
+    /// Puts them on the class path of JMH's processes.
+    ///
+    /// @return whether they can be measured
+    static boolean open(int forks) {
+        Optional<String> found = forks == 0 ? Optional.empty() : libtorch(classes());
+        // JMH starts its processes with what this property says.
+        found.ifPresent(more -> System.setProperty(CLASS_PATH, System.getProperty(CLASS_PATH) + File.pathSeparator + more));
+        return found.isPresent();
+    }
+
+    /// What to do for a column that the table could have and has not, or null.
+    static String missing(BenchTable table, int forks) {
+        boolean wanted = table.rows().stream().anyMatch(r -> r.kernel().equals("MatMul.multiply") && !r.peers().containsKey("libtorch"));
+        if (!wanted) return null;
+        return libtorch(classes()).isPresent() ? "libtorch is measured in processes of its own only: --forks 1" + (forks > 0 ? ", and a pattern that chooses multiply_libtorch too" : "")
+                : "libtorch is not among the peers; for its column run once (110 MB from Maven Central):  mvn -Ppeers -DskipTests package";
+    }
+
+    /// The class path of libtorch's peer, if it was built.
+    ///
+    /// @param classes of this module, `bench/target/classes`
+    static Optional<String> libtorch(Path classes) {
+        Path built = classes.resolve("../../peers/libtorch/target").normalize();
+        try {
+            if (!Files.isRegularFile(built.resolve(LIST)) || !Files.isDirectory(built.resolve("classes"))) return Optional.empty();
+            return Optional.of(built.resolve("classes") + File.pathSeparator + Files.readString(built.resolve(LIST)).strip());
+        } catch (IOException e) {
+            throw new UncheckedIOException(built + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static Path classes() {
+        try {
+            return Path.of(OptionalPeers.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException("the place of lucid.bench is not a path", e);
+        }
+    }
+}
