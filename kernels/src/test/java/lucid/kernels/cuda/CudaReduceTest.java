@@ -94,7 +94,7 @@ class CudaReduceTest extends BitTest {
     }
 
     private static void squares(Bits bits) {
-        for (int[] shape : new int[][] {{1, 1}, {5, 33}, {2, 4096}, {3, 8200}, {1030, 2}}) {
+        for (int[] shape : new int[][] {{1, 1}, {5, 33}, {2, 4096}, {3, 8200}, {1030, 2}, {2100, 1}}) {
             Twin x = bits.random(shape[0], shape[1], shape[0] == 5 ? Layout.ODD : Layout.DENSE);
             Twin y = bits.random(1, 1, Layout.ODD);
             bits.both((d, s) -> d.reduce().addSumOfSquares(x.on(s), y.on(s)));
