@@ -124,12 +124,16 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
 
     /// `Σ dOut·out` in 16 virtual lanes; zeros fill the last sixteen.
     private static float dot(AttentionScratch w, int at, int padded) {
-        for (int lane = 0; lane < 16; lane += L) {
-            FloatVector sum = FloatVector.zero(F);
-            for (int x = lane; x < padded; x += 16) sum = FloatVector.fromArray(F, w.o, at + x).fma(FloatVector.fromArray(F, w.dq, at + x), sum);
-            sum.intoArray(w.lanes, lane);
+        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
+        for (int x = at; x < at + padded; x += 16) {
+            a0 = FloatVector.fromArray(F, w.o, x).fma(FloatVector.fromArray(F, w.dq, x), a0);
+            if (L <= 8) a1 = FloatVector.fromArray(F, w.o, x + L).fma(FloatVector.fromArray(F, w.dq, x + L), a1);
+            if (L <= 4) {
+                a2 = FloatVector.fromArray(F, w.o, x + 2 * L).fma(FloatVector.fromArray(F, w.dq, x + 2 * L), a2);
+                a3 = FloatVector.fromArray(F, w.o, x + 3 * L).fma(FloatVector.fromArray(F, w.dq, x + 3 * L), a3);
+            }
         }
-        return AttentionScratch.tree(w.lanes, 0);
+        return Lanes.sum(a0, a1, a2, a3);
     }
 
     private void pack(BackwardUnit unit, int blockSlot, AttentionScratch w) {

@@ -20,7 +20,6 @@ final class AttentionScratch {
     float[] m = NONE, l = NONE, delta = NONE;
     /// Per row of a tile: the new maximum, and what the old sums shrink by.
     final float[] peak = new float[16], shrink = new float[16];
-    final float[] lanes = new float[16];
     /// For [Transpose].
     final int[] squares = new int[Transpose.SCRATCH];
     private final NativeScratch joined = new NativeScratch();

@@ -102,12 +102,27 @@ final class NormLoops {
     static void gradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd, float g, float h,
                          MemorySegment dx, long o, int n, boolean add) {
         int bound = Species.F.loopBound(n);
-        for (int i = 0; i < bound; i += LANES, wo += STEP, yo += STEP, xo += STEP, o += STEP) {
-            put(load(w, wo).mul(load(y, yo)).sub(g).sub(normalized(load(x, xo), mean, rstd).mul(h)).mul(rstd), dx, o, add);
-        }
+        if (add) addGradient(w, wo, y, yo, x, xo, mean, rstd, g, h, dx, o, bound);
+        else setGradient(w, wo, y, yo, x, xo, mean, rstd, g, h, dx, o, bound);
         int rest = n - bound;
-        if (rest > 0) {
-            put(load(w, wo, rest).mul(load(y, yo, rest)).sub(g).sub(normalized(load(x, xo, rest), mean, rstd).mul(h)).mul(rstd), dx, o, rest, add);
+        if (rest == 0) return;
+        long done = 4L * bound;
+        FloatVector v = load(w, wo + done, rest).mul(load(y, yo + done, rest)).sub(g).sub(normalized(load(x, xo + done, rest), mean, rstd).mul(h)).mul(rstd);
+        put(v, dx, o + done, rest, add);
+    }
+
+    /// Two loops, because with the choice inside one HotSpot made an object of every vector that is added (half of all a training step allocated).
+    private static void setGradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd, float g, float h,
+                                    MemorySegment dx, long o, int n) {
+        for (int i = 0; i < n; i += LANES, wo += STEP, yo += STEP, xo += STEP, o += STEP) {
+            store(load(w, wo).mul(load(y, yo)).sub(g).sub(normalized(load(x, xo), mean, rstd).mul(h)).mul(rstd), dx, o);
+        }
+    }
+
+    private static void addGradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd, float g, float h,
+                                    MemorySegment dx, long o, int n) {
+        for (int i = 0; i < n; i += LANES, wo += STEP, yo += STEP, xo += STEP, o += STEP) {
+            store(load(dx, o).add(load(w, wo).mul(load(y, yo)).sub(g).sub(normalized(load(x, xo), mean, rstd).mul(h)).mul(rstd)), dx, o);
         }
     }
 }
