@@ -48,7 +48,7 @@ class BenchTest {
         Files.writeString(built.resolve("dependencies.classpath"), "a.jar\n");
         assertEquals(built.resolve("classes") + File.pathSeparator + "a.jar", OptionalPeers.libtorch(classes).orElseThrow());
         assertFalse(OptionalPeers.open(0), "this process has no libtorch");
-        BenchTable table = new BenchTable(List.of(new BenchTable.Row("MatMul.multiply", "", 1, null, "GFLOP/s", 1, 1, Map.of("openblas", 1.0))));
+        BenchTable table = new BenchTable(List.of(new BenchTable.Row("MatMul.multiply", "", 1, null, "GFLOP/s", 1, 1, "FMA", Map.of("openblas", 1.0))));
         assertTrue(OptionalPeers.missing(table, 0).contains("libtorch"));
         assertNull(OptionalPeers.missing(new BenchTable(List.of()), 1));
     }
