@@ -39,7 +39,7 @@ public final class CudaLogProb implements LogProb {
         this.products = products;
         this.elements = elements;
         this.chunk = chunk;
-        this.tensor = products instanceof CudaTensorMatMul factors && !factors.hopper() ? new TensorLogProb(kernels, factors, chunk) : null;
+        this.tensor = products instanceof CudaTensorMatMul factors ? new TensorLogProb(kernels, factors, chunk) : null;
     }
 
     @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {

@@ -35,8 +35,8 @@ final class TensorLogProb {
                     Matrix b = all.view();
                     long at = partial.address() + 12L * rows * (v / LogProb.VOCAB_BLOCK);
                     int blocks = tiles(b.rows(), LogProb.VOCAB_BLOCK);
-                    kernels.call("logprob_tensor_forward_128x128x32_bf16_sm80").view(a.view()).view(b).buffer(targets).u64(at).buffer(state)
-                            .u32(rows).u32(b.rows()).u32(hidden.cols()).u32(v).f32(temperature).launch((long) tiles(rows, 128) * blocks, 1, 1, 256, 4 * 16384);
+                    Kernels.Launching call = factors("forward", a.view(), b).buffer(targets).u64(at).buffer(state);
+                    launch(call.u32(rows).u32(b.rows()).u32(hidden.cols()).u32(v).f32(temperature), (long) tiles(rows, 128) * blocks);
                     if (b.rows() == head.rows()) return;
                 }
             }
@@ -54,13 +54,23 @@ final class TensorLogProb {
                 int to = v + Math.min(columns, head.rows() - v);
                 Matrix d = new Matrix(memory, 0, rows, to - v, stride);
                 try (Bf16Factor b = products.factor(head.rows(v, to))) {
-                    kernels.call("logprob_tensor_gradient_128x128x32_bf16_sm80").view(a.view()).view(b.view()).buffer(targets).buffer(lse).buffer(dLogProb).view(d)
-                            .u32(rows).u32(to - v).u32(hidden.cols()).u32(v).f32(temperature).launch((long) tiles(rows, 128) * tiles(to - v, 128), 1, 1, 256, 4 * 16384);
+                    Kernels.Launching call = factors("gradient", a.view(), b.view()).buffer(targets).buffer(lse).buffer(dLogProb).view(d);
+                    launch(call.u32(rows).u32(to - v).u32(hidden.cols()).u32(v).f32(temperature), (long) tiles(rows, 128) * tiles(to - v, products.hopper() ? 256 : 128));
                     if (dHidden != null) products.multiplyFactors(d, b.view(), v > 0, dHidden);
                     if (dHead != null) products.addGroups(d, a.view(), groups, dHead.rows(v, to));
                 }
             }
         }
+    }
+
+    /// Begins a call, by `wgmma` or by `mma.sync` as the products are.
+    private Kernels.Launching factors(String what, Matrix a, Matrix b) {
+        if (!products.hopper()) return kernels.call("logprob_tensor_" + what + "_128x128x32_bf16_sm80").view(a).view(b);
+        return kernels.call("logprob_wgmma_" + what + "_128x256x64_bf16_sm90a").map(products.map(a, 128)).map(products.map(b, 256));
+    }
+
+    private void launch(Kernels.Launching call, long blocks) {
+        call.launch(blocks, 1, 1, products.hopper() ? 384 : 256, products.hopper() ? 4 * 49152 + 64 : 4 * 16384);
     }
 
     private static int tiles(int size, int tile) { return (int) (((long) size + tile - 1) / tile); }

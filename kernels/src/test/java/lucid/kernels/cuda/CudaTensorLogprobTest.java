@@ -36,7 +36,7 @@ class CudaTensorLogprobTest {
             cases.add(new BitCase("log-probabilities of logits " + s[0] + " x " + s[1], b -> ofLogits(b, s[0], s[1], false)));
         }
         cases.add(new BitCase("forbidden tokens", b -> ofLogits(b, 3, 4200, true)));
-        for (boolean hopper : variants()) {
+        for (boolean hopper : new boolean[] {false, true}) {
             String name = hopper ? " (wgmma)" : " (mma)";
             for (int[] s : new int[][] {{1, 3, 1}, {5, 9, 70}, {130, 44, 300}, {70, 33, 1100}, {130, 76, 2118}}) {
                 cases.add(new BitCase("from hidden states " + Arrays.toString(s) + name, b -> forward(b, s[0], s[1], s[2], hopper, s[1] % 2 == 0 ? DType.BF16 : DType.F32)));
@@ -48,8 +48,6 @@ class CudaTensorLogprobTest {
         }
         return cases;
     }
-
-    private static boolean[] variants() { return new boolean[] {false}; }
 
     private static LogProb op(Bits b, boolean hopper) { return b.tensorLogProb(hopper, CHUNK); }
 
