@@ -98,15 +98,32 @@ final class GpuCases {
     }
 
     private void logProb() {
-        int rows = size(512, 5);
+        int rows = size(4096, 5);
         int width = size(2048, 64);
         int vocabulary = size(151936, 2100);
+        String shape = rows + " x " + width + " x " + vocabulary;
+        double product = 2.0 * rows * width * vocabulary;
+        double weights = 2.0 * width * vocabulary;
         for (Precision p : List.of(Precision.EXACT, Precision.TENSOR, Precision.WGMMA)) {
-            cases.add(new GpuCase("LogProb.forward", rows + " x " + width + " x " + vocabulary, p, 2.0 * rows * width * vocabulary, 2.0 * width * vocabulary, d -> {
+            cases.add(new GpuCase("LogProb.forward", shape, p, product, weights, d -> {
                 Matrix hidden = d.random(rows, width);
                 Matrix head = d.random(BF16, vocabulary, width);
                 Buffer targets = d.ids(rows, vocabulary), logProb = d.buffer(F32, rows), entropy = d.buffer(F32, rows), lse = d.buffer(F32, rows);
                 return () -> d.device.logProb().forward(hidden, head, targets, 1, logProb, entropy, lse);
+            }));
+            cases.add(new GpuCase("LogProb.backward", shape, p, 3 * product, weights + 8.0 * width * vocabulary, d -> {
+                Matrix hidden = d.random(rows, width), dHidden = d.random(rows, width);
+                Matrix head = d.random(BF16, vocabulary, width), dHead = Matrix.of(d.buffer(F32, (long) vocabulary * width), vocabulary, width);
+                Buffer targets = d.ids(rows, vocabulary), lse = d.random(1, rows).buffer(), coefficient = d.random(1, rows).buffer();
+                d.device.elementwise().fill(dHead, 0);
+                return () -> d.device.logProb().backward(hidden, head, targets, 1, lse, coefficient, RowGroups.single(rows), Accumulate.SET, dHidden, dHead);
+            }));
+        }
+        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) {
+            cases.add(new GpuCase("LogProb.ofLogits", "8 x " + vocabulary, p, 0, 32.0 * vocabulary, d -> {
+                Matrix logits = d.random(8, vocabulary);
+                Buffer targets = d.ids(8, vocabulary), logProb = d.buffer(F32, 8), entropy = d.buffer(F32, 8), lse = d.buffer(F32, 8);
+                return () -> d.device.logProb().ofLogits(logits, targets, 1, logProb, entropy, lse);
             }));
         }
     }

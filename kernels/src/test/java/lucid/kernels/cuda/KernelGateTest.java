@@ -57,6 +57,7 @@ class KernelGateTest {
     @ParameterizedTest @MethodSource("names") void keepsTheRulesOfTheHouse(String name) {
         assertTrue(NAME.matcher(name).matches(), name + ": wanted family_operation_dtype_sm80");
         String text = Kernels.text(name);
+        assertTrue(text.chars().allMatch(c -> c < 128), name + ": ASCII only, in remarks too: ptxas 12.9 refuses other characters");
         String header = text.substring(0, Math.max(0, text.indexOf(".version")));
         assertTrue(header.stripLeading().startsWith("// " + name + ": "), name + ": the header begins with the name and the formula");
         String code = text.replaceAll("//[^\n]*", "");
