@@ -16,6 +16,7 @@ import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.cuda.Bf16Factors;
 import lucid.kernels.cuda.CublasMatMul;
 import lucid.kernels.cuda.CudaAttention;
 import lucid.kernels.cuda.CudaBuffer;
@@ -80,14 +81,15 @@ public final class CudaDevice implements Device {
         this.conversion = new CudaConversion(kernels);
         this.optimizer = new CudaOptimizer(kernels);
         this.rotary = new CudaRotary(kernels);
+        Bf16Factors factors = new Bf16Factors(kernels, conversion, elementwise);
         this.matMul = switch (precision) {
             case EXACT -> new CudaMatMul(kernels);
-            case TENSOR, WGMMA -> new CudaTensorMatMul(kernels, conversion, elementwise, precision == Precision.WGMMA);
-            case CUBLAS -> new CublasMatMul(kernels, conversion, elementwise);
+            case TENSOR, WGMMA -> new CudaTensorMatMul(kernels, factors, precision == Precision.WGMMA);
+            case CUBLAS -> new CublasMatMul(kernels, factors, elementwise);
         };
         this.embedding = new CudaEmbedding(kernels);
         this.patchEmbedding = switch (patchKernels) {
-            case OWN -> precision == Precision.EXACT ? new CudaPatchEmbedding(kernels) : new CudaTensorPatchEmbedding(kernels, conversion, elementwise);
+            case OWN -> precision == Precision.EXACT ? new CudaPatchEmbedding(kernels) : new CudaTensorPatchEmbedding(kernels, factors);
             case CUDNN -> new CudnnPatchEmbedding(kernels, conversion, elementwise);
         };
         this.attention = new CudaAttention(kernels, precision);
@@ -119,7 +121,7 @@ public final class CudaDevice implements Device {
 
     @Override public void read(Buffer source, long offset, Object array) {
         MemorySegment target = HostArray.segment(source.dtype(), array, "read");
-        kernels.complaints().read(CudaBuffer.address(source) + HostArray.byteOffset(source, offset, target.byteSize(), "read"), target);
+        kernels.complaints().read(CudaBuffer.source(source) + HostArray.byteOffset(source, offset, target.byteSize(), "read"), target);
     }
 
     @Override public Repetition repetition() { return gpu.replay(); }

@@ -33,6 +33,21 @@ public record RowGroups(int... offsets) {
 
     public int to(int group) { return offsets[group + 1]; }
 
+    /// What is done with the rows `from .. to - 1` of a group.
+    @FunctionalInterface public interface Rows {
+        void of(int from, int to);
+    }
+
+    /// Every group that has rows, in order.
+    public void forEach(Rows action) {
+        for (int g = 0; g < count(); g++) {
+            if (from(g) < to(g)) action.of(from(g), to(g));
+        }
+    }
+
+    /// First row of each group that has rows, then the number of rows.
+    public int[] starts() { return Arrays.stream(offsets).distinct().toArray(); }
+
     /// The same groups with every row replaced by `factor` rows (a row of heads seen as rows).
     public RowGroups times(int factor) { return new RowGroups(Arrays.stream(offsets).map(o -> Math.multiplyExact(o, factor)).toArray()); }
 

@@ -1,7 +1,6 @@
 package lucid.kernels.cuda;
 
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
@@ -15,14 +14,14 @@ import lucid.kernels.gpu.JCudaGpu;
 /// fresh rollout are near 1 instead of exactly 1.
 public final class CublasMatMul implements MatMul {
     private final Cublas cublas;
-    private final Bf16Factor.Maker factors;
+    private final Bf16Factors factors;
     private final Elementwise elementwise;
 
     /// @throws IllegalArgumentException on an emulated GPU
     /// @throws lucid.kernels.gpu.GpuUnavailableException naming cuBLAS's file when it cannot be loaded
-    public CublasMatMul(Kernels kernels, Conversion conversion, Elementwise elementwise) {
+    public CublasMatMul(Kernels kernels, Bf16Factors factors, Elementwise elementwise) {
         this.cublas = of(kernels.gpu());
-        this.factors = new Bf16Factor.Maker(kernels, conversion, elementwise);
+        this.factors = factors;
         this.elementwise = elementwise;
     }
 
@@ -44,10 +43,9 @@ public final class CublasMatMul implements MatMul {
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductArguments.gradWeight(dy, x, groups, dw);
-        for (int g = 0; g < groups.count(); g++) {
-            int from = groups.from(g);
-            int to = groups.to(g);
-            if (from < to) run(dy.rows(from, to), true, x.rows(from, to), false, true, dw);
+        if (dy.rows() == 0 || dw.size() == 0) return;
+        try (Bf16Factor left = factors.of(dy); Bf16Factor right = factors.of(x)) {
+            groups.forEach((from, to) -> multiply(left.view().rows(from, to), true, right.view().rows(from, to), false, to - from, true, dw));
         }
     }
 
@@ -59,8 +57,11 @@ public final class CublasMatMul implements MatMul {
             return;
         }
         try (Bf16Factor left = factors.of(a); Bf16Factor right = factors.of(b)) {
-            cublas.multiply(c.rows(), c.cols(), k, CudaBuffer.address(left.view()), left.view().stride(), transposeA, CudaBuffer.address(right.view()), right.view().stride(), transposeB,
-                    CudaBuffer.address(c), c.stride(), add);
+            multiply(left.view(), transposeA, right.view(), transposeB, k, add, c);
         }
+    }
+
+    private void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, int k, boolean add, Matrix c) {
+        cublas.multiply(c.rows(), c.cols(), k, CudaBuffer.address(a), a.stride(), transposeA, CudaBuffer.address(b), b.stride(), transposeB, CudaBuffer.address(c), c.stride(), add);
     }
 }

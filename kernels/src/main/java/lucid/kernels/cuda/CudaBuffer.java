@@ -1,5 +1,7 @@
 package lucid.kernels.cuda;
 
+import java.util.HashSet;
+import java.util.Set;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
@@ -11,24 +13,50 @@ public final class CudaBuffer implements Buffer {
     private final long length;
     private final long address;
     private final long held;
+    private final boolean live;
+    private long version;
+    private Set<Bf16Factors> keepers = Set.of();
     private boolean closed;
 
-    CudaBuffer(CudaMemory memory, DType dtype, long length, long address, long held) {
+    /// @param live whether it counts as live memory
+    CudaBuffer(CudaMemory memory, DType dtype, long length, long address, long held, boolean live) {
         this.memory = memory;
         this.dtype = dtype;
         this.length = length;
         this.address = address;
         this.held = held;
+        this.live = live;
     }
 
-    /// The device address of element 0.
+    /// The device address of element 0. Whoever asks for it may write there, so [#version] grows.
     public long address() {
+        version++;
+        return source();
+    }
+
+    /// The device address of element 0, for somebody who only reads.
+    long source() {
         if (closed) throw new IllegalStateException("buffer " + dtype + "[" + length + "] was used after it was closed");
         return address;
     }
 
+    /// While it stays the same, so do the contents.
+    long version() { return version; }
+
+    boolean live() { return live; }
+
+    /// `factors` hold a copy, which goes when this buffer goes.
+    void keptBy(Bf16Factors factors) {
+        if (keepers.contains(factors)) return;
+        if (keepers.isEmpty()) keepers = new HashSet<>();
+        keepers.add(factors);
+    }
+
     /// The device address of a buffer's element 0.
     public static long address(Buffer buffer) { return of(buffer).address(); }
+
+    /// [#address(Buffer)] for somebody who only reads.
+    public static long source(Buffer buffer) { return of(buffer).source(); }
 
     /// The device address of a view's first element.
     public static long address(Matrix m) { return of(m.buffer()).address() + m.offset() * m.dtype().bytes(); }
@@ -46,7 +74,8 @@ public final class CudaBuffer implements Buffer {
     @Override public long length() { return length; }
 
     @Override public void close() {
-        long at = address();
+        long at = source();
+        keepers.forEach(k -> k.closed(this));
         closed = true;
         memory.release(this, at, held);
     }

@@ -31,11 +31,7 @@ public final class CudaMatMul implements MatMul {
     /// A launch for each group that has rows: the groups' chains are added in order because the launches are.
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductArguments.gradWeight(dy, x, groups, dw);
-        for (int g = 0; g < groups.count(); g++) {
-            int from = groups.from(g);
-            int to = groups.to(g);
-            if (from < to) run(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw);
-        }
+        groups.forEach((from, to) -> run(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw));
     }
 
     private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {

@@ -1,6 +1,8 @@
 package lucid.kernels.cuda;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import lucid.kernels.contract.DType;
@@ -20,39 +22,47 @@ public final class CudaMemory implements AutoCloseable {
     private static final long LARGE_STEP = 2 << 20;
 
     private final Map<Long, PriorityQueue<Long>> free = new HashMap<>();
+    private final List<Runnable> kept = new ArrayList<>();
     private long liveBytes;
     private long peakBytes;
 
     public CudaMemory(Gpu gpu) { this.gpu = gpu; }
 
     /// A buffer of `length` elements with undefined contents.
-    public CudaBuffer allocate(DType dtype, long length) {
+    public CudaBuffer allocate(DType dtype, long length) { return allocate(dtype, length, true); }
+
+    /// A buffer that counts as kept, not as live: its owner gives it back when [#givesWay] asks.
+    CudaBuffer aside(DType dtype, long length) { return allocate(dtype, length, false); }
+
+    /// Run when memory is short, and in the end.
+    void givesWay(Runnable giveBack) { kept.add(giveBack); }
+
+    private CudaBuffer allocate(DType dtype, long length, boolean live) {
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         long held = gpu.poolsMemory() ? sizeClass(bytes) : Math.max(1, bytes);
         PriorityQueue<Long> list = free.get(held);
         Long address = list == null ? null : list.poll();
         if (address == null) address = fresh(held, dtype + "[" + length + "]");
-        liveBytes += bytes;
+        if (live) liveBytes += bytes;
         peakBytes = Math.max(peakBytes, liveBytes);
-        return new CudaBuffer(this, dtype, length, address, held);
+        return new CudaBuffer(this, dtype, length, address, held, live);
     }
 
     private static long sizeClass(long bytes) { return bytes > LARGE ? (bytes + LARGE_STEP - 1) / LARGE_STEP * LARGE_STEP : SizeClass.of(bytes, ALIGNMENT); }
 
-    /// Memory from the GPU; when there is none left, once more without what is kept for other sizes.
+    /// Memory from the GPU; when there is none left, once more without what is kept.
     private long fresh(long held, String what) {
         try {
             return gpu.allocate(held, what);
-        } catch (OutOfDeviceMemoryException e) {
-            if (free.values().stream().allMatch(PriorityQueue::isEmpty)) throw e;
+        } catch (OutOfDeviceMemoryException _) {
             close();
             return gpu.allocate(held, what);
         }
     }
 
     void release(CudaBuffer buffer, long address, long held) {
-        liveBytes -= buffer.bytes();
+        if (buffer.live()) liveBytes -= buffer.bytes();
         if (gpu.poolsMemory()) free.computeIfAbsent(held, _ -> new PriorityQueue<>()).add(address);
         else gpu.free(address);
     }
@@ -63,6 +73,7 @@ public final class CudaMemory implements AutoCloseable {
 
     /// Gives back to the GPU what is kept; buffers in use stay.
     @Override public void close() {
+        kept.forEach(Runnable::run);
         free.values().forEach(list -> list.forEach(gpu::free));
         free.clear();
     }

@@ -2,8 +2,6 @@ package lucid.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
@@ -24,18 +22,18 @@ public final class CudaTensorMatMul implements MatMul {
     private static final int ADD = 8;
 
     private final Kernels kernels;
-    private final Bf16Factor.Maker factors;
+    private final Bf16Factors factors;
     private final boolean hopper;
 
     /// @param hopper by `wgmma`; otherwise by `mma.sync`
-    public CudaTensorMatMul(Kernels kernels, Conversion conversion, Elementwise elementwise, boolean hopper) {
+    public CudaTensorMatMul(Kernels kernels, Bf16Factors factors, boolean hopper) {
         int capability = kernels.gpu().computeCapability();
         if (hopper && capability != 90) {
             throw new IllegalArgumentException("precision WGMMA: this GPU has compute capability " + capability / 10 + "." + capability % 10 + "; wanted 9.0 (choose TENSOR, which runs from 8.0 on)");
         }
         this.hopper = hopper;
         this.kernels = kernels;
-        this.factors = new Bf16Factor.Maker(kernels, conversion, elementwise);
+        this.factors = factors;
     }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
@@ -67,13 +65,16 @@ public final class CudaTensorMatMul implements MatMul {
         if (c.size() > 0) launch(a, false, b, false, null, resume ? CONTINUE : 0, c);
     }
 
-    /// [#gradWeight] of factors.
+    /// [#gradWeight] of factors. Several groups are one launch by `mma.sync`; by `wgmma` one for each, because a tensor copy ends where its map ends, and so a group needs a map of its own.
     void addGroups(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
-        for (int g = 0; g < groups.count(); g++) {
-            int from = groups.from(g);
-            int to = groups.to(g);
-            if (from < to && dw.size() > 0) launch(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw);
+        if (dw.size() == 0) return;
+        int[] starts = groups.starts();
+        if (hopper || starts.length <= 2) {
+            groups.forEach((from, to) -> launch(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw));
+            return;
         }
+        kernels.call("matmul_tensor_groups_128x128x32_bf16_sm80").view(dy).view(x).view(dw).u32(dw.rows()).u32(dw.cols()).u64(kernels.table("row groups", starts)).u32(starts.length - 1)
+                .launch(tiles(dw.rows(), 128) * tiles(dw.cols(), 128), 1, 1, 256, 4 * 16384);
     }
 
     private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {

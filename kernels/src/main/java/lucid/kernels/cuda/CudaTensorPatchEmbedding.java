@@ -5,9 +5,7 @@ import static lucid.kernels.contract.DType.U8;
 
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Checks;
-import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
@@ -23,16 +21,16 @@ public final class CudaTensorPatchEmbedding implements PatchEmbedding {
     private static final long MOST_VALUES = 0xFFFF_FFFEL;
 
     private final Kernels kernels;
-    private final Bf16Factor.Maker factors;
+    private final Bf16Factors factors;
     private final PatchEmbedding exact;
     private final int panel;
 
-    public CudaTensorPatchEmbedding(Kernels kernels, Conversion conversion, Elementwise elementwise) { this(kernels, conversion, elementwise, PANEL); }
+    public CudaTensorPatchEmbedding(Kernels kernels, Bf16Factors factors) { this(kernels, factors, PANEL); }
 
     /// @param panel most values of a patch that are cut at once, a multiple of 32; shows in no bit
-    CudaTensorPatchEmbedding(Kernels kernels, Conversion conversion, Elementwise elementwise, int panel) {
+    CudaTensorPatchEmbedding(Kernels kernels, Bf16Factors factors, int panel) {
         this.kernels = kernels;
-        this.factors = new Bf16Factor.Maker(kernels, conversion, elementwise);
+        this.factors = factors;
         this.exact = new CudaPatchEmbedding(kernels);
         this.panel = panel;
     }

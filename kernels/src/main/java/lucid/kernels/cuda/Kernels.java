@@ -53,6 +53,12 @@ public final class Kernels {
     /// Memory for the time of a call; close it when the kernels that use it are queued.
     public CudaBuffer scratch(DType dtype, long length) { return memory.allocate(dtype, length); }
 
+    /// See [CudaMemory#aside].
+    CudaBuffer aside(DType dtype, long length) { return memory.aside(dtype, length); }
+
+    /// See [CudaMemory#givesWay].
+    void givesWay(Runnable giveBack) { memory.givesWay(giveBack); }
+
     /// A small table on the device; close it when the kernels that use it are queued.
     public CudaBuffer table(int... values) {
         CudaBuffer buffer = memory.allocate(DType.I32, values.length);

@@ -40,19 +40,21 @@ final class Bits implements AutoCloseable {
         open.add(touched);
     }
 
+    private static Bf16Factors factors(Kernels kernels) { return new Bf16Factors(kernels, new CudaConversion(kernels), new CudaElementwise(kernels)); }
+
     /// Kernels by name.
     Kernels kernels() { return new Kernels(chip, new CudaMemory(chip)); }
 
     /// Products on tensor cores, beside the device's own.
     MatMul tensorProducts(boolean hopper) {
         Kernels kernels = kernels();
-        return new CudaTensorMatMul(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), hopper);
+        return new CudaTensorMatMul(kernels, factors(kernels), hopper);
     }
 
     /// Patch embedding on tensor cores, beside the device's own.
     PatchEmbedding tensorPatches(int panel) {
         Kernels kernels = kernels();
-        return new CudaTensorPatchEmbedding(kernels, new CudaConversion(kernels), new CudaElementwise(kernels), panel);
+        return new CudaTensorPatchEmbedding(kernels, factors(kernels), panel);
     }
 
     /// Log-probabilities on tensor cores, beside the device's own.
@@ -61,7 +63,7 @@ final class Bits implements AutoCloseable {
     LogProb tensorLogProb(boolean hopper, int chunk) {
         Kernels kernels = new Kernels(chip, new CudaMemory(chip));
         CudaElementwise elements = new CudaElementwise(kernels);
-        return new CudaLogProb(kernels, new CudaTensorMatMul(kernels, new CudaConversion(kernels), elements, hopper), elements, chunk);
+        return new CudaLogProb(kernels, new CudaTensorMatMul(kernels, factors(kernels), hopper), elements, chunk);
     }
 
     /// Attention on tensor cores, beside the device's own.

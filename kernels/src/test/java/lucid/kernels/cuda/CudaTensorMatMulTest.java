@@ -182,7 +182,29 @@ class CudaTensorMatMulTest {
         for (int[] shape : new int[][] {{130, 140, 300, 0}, {140, 130, 44, 1}, {150, 300, 300, 2}, {130, 260, 76, 3}, {40, 40, 812, 2}, {16, 20, 1324, 2}}) {
             for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase(Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> whole(bits, shape, hopper)));
         }
+        for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase("gradient over groups" + (hopper ? " wgmma" : " mma"), bits -> groups(bits, hopper)));
         return cases;
+    }
+
+    private static void groups(Bits bits, boolean hopper) {
+        Twin dy = bits.matrix(101, 130, Layout.ODD, _ -> bits.random.nextInt(-4, 5)), x = bits.matrix(101, 140, Layout.ODD, _ -> bits.random.nextInt(-4, 5));
+        Twin dw = bits.matrix(130, 140, Layout.ODD, _ -> bits.random.nextInt(-4, 5));
+        RowGroups groups = new RowGroups(0, 0, 37, 38, 38, 101);
+        bits.cpu.matMul().gradWeight(dy.onCpu(), x.onCpu(), groups, dw.onCpu());
+        bits.tensorProducts(hopper).gradWeight(dy.onGpu(), x.onGpu(), groups, dw.onGpu());
+        bits.assertSame("dw", dw);
+    }
+
+    /// The law of micro-batches: groups in one call, or each in its own, give the same bits.
+    @ParameterizedTest @EnumSource(names = {"TENSOR", "WGMMA"}) void groupsOneByOneGiveTheSameBits(Precision precision) {
+        try (Side s = new Side(gpu(precision))) {
+            Matrix dy = s.matrix(F32, 90, 40, 0, random(90 * 40, 1)), x = s.matrix(F32, 90, 50, 0, random(90 * 50, 2));
+            Matrix together = s.matrix(F32, 40, 50, 0, random(2000, 3)), single = s.matrix(F32, 40, 50, 0, random(2000, 3));
+            RowGroups groups = new RowGroups(0, 33, 70, 90);
+            s.device.matMul().gradWeight(dy, x, groups, together);
+            groups.forEach((from, to) -> s.device.matMul().gradWeight(dy.rows(from, to), x.rows(from, to), RowGroups.single(to - from), single));
+            assertArrayEquals(s.read(single), s.read(together));
+        }
     }
 
     private static void whole(Bits bits, int[] s, boolean hopper) {
