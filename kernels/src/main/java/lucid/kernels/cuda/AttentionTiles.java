@@ -22,27 +22,27 @@ record AttentionTiles(AttentionUnits units, int rowTiles, int[] rowWords, int ke
     /// Keys `from .. keys` of a sequence that begins with `prefixKeys` rows at `prefixRow` and goes on at `ownRow`.
     private record Run(int from, int keys, int prefixKeys, int prefixRow, int ownRow) {}
 
-    /// @param size of a tile, rows and keys
-    static AttentionTiles of(AttentionPlan plan, int size) {
+    /// @param size  of a tile, rows and keys
+    /// @param least rows of the spans that count; those of fewer have no tile
+    static AttentionTiles of(AttentionPlan plan, int size, int least) {
         int group = plan.heads() / plan.kvHeads();
-        int[] first = firstTiles(plan, size);
         List<int[]> rows = new ArrayList<>();
         List<int[]> keys = new ArrayList<>();
         Map<Run, Integer> packed = new HashMap<>();
         Map<Integer, int[]> byQueryRow = new HashMap<>();
-        for (int i = 0; i < plan.spans().size(); i++) {
-            Span s = plan.spans().get(i);
-            if (s.queries() == 0) continue;
+        for (Span s : plan.spans()) {
             int count = s.queries() * group;
+            if (count < least) continue;
+            int first = rows.size();
             for (int from = 0; from < count; from += size) rows.add(new int[] {from, Math.min(size, count - from), 0, 0, s.queryRow()});
             int seen = s.visible(s.queries() - 1);
             int whole = s.prefixKeys() / size * size;
             int shared = Math.min(whole, seen);
             int prefix = shared == 0 ? 0 : pack(new Run(0, shared, shared, s.prefixRow(), 0), size, packed, keys);
             int own = whole >= seen ? 0 : pack(new Run(whole, seen, s.prefixKeys(), s.prefixKeys() > whole ? s.prefixRow() : 0, s.ownRow()), size, packed, keys);
-            byQueryRow.put(s.queryRow(), new int[] {first[i], prefix, own - whole / size});
+            byQueryRow.put(s.queryRow(), new int[] {first, prefix, own - whole / size});
         }
-        AttentionUnits units = AttentionUnits.of(plan, size, _ -> true);
+        AttentionUnits units = AttentionUnits.of(plan, size, n -> n >= least);
         for (int at = 0; at < units.words().length; at += AttentionUnits.WORDS) {
             int[] tiles = byQueryRow.get(units.words()[at]);
             units.words()[at + 9] = tiles[0] + units.words()[at + 1] / size;

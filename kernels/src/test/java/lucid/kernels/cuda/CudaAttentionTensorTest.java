@@ -31,8 +31,11 @@ class CudaAttentionTensorTest {
         add(cases, "heads of 128 on a shared prompt", 2, 1, 128, 110, 110, Layout.ALIGNED, Span.causal(0, 75), Span.continuing(75, 20, 0, 75), Span.continuing(96, 14, 0, 75));
         add(cases, "odd heads at odd places", 3, 1, 19, 20, 170, Layout.ODD, new Span(2, 7, 130, 3, 130, 140, 30, true), Span.cross(10, 4, 0, 165));
         add(cases, "queries inside the prefix", 2, 1, 16, 40, 150, Layout.DENSE, new Span(0, 35, 50, 10, 90, 110, 3, true), new Span(35, 2, 70, 0, 90, 110, 1, true));
-        add(cases, "cached decoding", 4, 2, 80, 3, 420, Layout.DENSE, new Span(0, 1, 299, 0, 270, 300, 30, true), new Span(1, 1, 99, 0, 64, 330, 40, true),
-                new Span(2, 1, 261, 0, 0, 10, 262, true));
+        add(cases, "decoding and prefill behind a cache", 4, 2, 80, 76, 420, Layout.DENSE, new Span(0, 1, 299, 0, 270, 300, 30, true), new Span(1, 1, 99, 0, 64, 330, 40, true),
+                new Span(2, 1, 261, 0, 0, 10, 262, true), new Span(3, 40, 280, 0, 140, 200, 190, true),
+                new Span(43, 33, 290, 0, 140, 200, 190, true));
+        add(cases, "empty spans, and keys that nobody sees", 2, 1, 8, 5, 9, Layout.DENSE, new Span(0, 0, 0, 0, 3, 0, 0, false), Span.causal(4, 1), new Span(0, 0, 0, 0, 0, 0, 0, true));
+        add(cases, "keys alone", 2, 1, 8, 5, 9, Layout.DENSE, new Span(0, 0, 0, 2, 3, 7, 1, false));
         return cases;
     }
 
