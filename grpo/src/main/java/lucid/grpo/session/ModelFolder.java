@@ -39,7 +39,7 @@ public final class ModelFolder {
     /// model on the hub, which is downloaded if need be.
     public static Path resolve(Path model) {
         Path folder = Files.isDirectory(model) ? model : FROM_HUB.computeIfAbsent(name(model), ModelFolder::fromHub);
-        if (!Files.isDirectory(folder)) throw new RunException(folder + ": no such folder; wanted a model's folder or a run's");
+        if (!Files.isDirectory(folder)) throw new RunException(folder + (Files.exists(folder) ? ": found a file" : ": no such folder") + "; wanted a model's folder or a run's");
         if (WeightFiles.isCheckpoint(folder) || LoraFile.isAdapter(folder)) return folder;
         var checkpoints = RunFolder.checkpoints(folder);
         if (checkpoints.isEmpty()) {

@@ -249,6 +249,7 @@ class AskCommandTest extends CommandTest {
 
     @Test void aFolderWithoutWeights() throws IOException {
         asking(temp.resolve("gone"), first).failedWith("gone", "no such folder");
+        asking(first, first).failedWith(first.toString(), "found a file", "wanted a model's folder");
         Files.copy(model.resolve("config.json"), temp.resolve("config.json"));
         asking(temp, first).failedWith("holds no weights", "model.safetensors", "language_model");
     }

@@ -36,8 +36,8 @@ public final class CheckpointConversion {
         public static final long SHARD = 5_000_000_000L;
 
         public Options {
-            if (type != null && type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("convert: found type " + type + ", wanted F32, F16 or BF16");
-            if (maxShardBytes < 1) throw new IllegalArgumentException("convert: found shards of " + maxShardBytes + " bytes, wanted at least 1");
+            if (type != null && type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("type of the converted weights: found " + type + ", wanted F32, F16 or BF16");
+            if (maxShardBytes < 1) throw new IllegalArgumentException("shards: found " + maxShardBytes + " bytes, wanted at least 1");
         }
 
         /// The weights as they are, as safetensors.
@@ -79,7 +79,7 @@ public final class CheckpointConversion {
     public static Summary convert(Path from, Path to, Options options, Progress progress) { return new CheckpointConversion(from, to, options, progress).run(); }
 
     private Summary run() {
-        if (Files.exists(to)) throw new IllegalArgumentException("convert: " + to + " is there already, wanted a folder to be made");
+        if (Files.exists(to)) throw new IllegalArgumentException(to + " is there already, wanted a folder to be made");
         try (WeightFiles files = WeightFiles.open(from)) {
             List<StoredTensor> tensors = List.copyOf(files.tensors().values());
             if (options.adapter != null) check(options.adapter.file, files);

@@ -39,7 +39,7 @@ final class ElementConversion {
                     putHalf(t, v, from + i, bf16(single(t, v, from + i)), 0x7F80, chunk);
                 }
             };
-            default -> throw new IllegalArgumentException("convert: found type " + to + ", wanted F32, F16 or BF16");
+            default -> throw new IllegalArgumentException("type of the converted weights: found " + to + ", wanted F32, F16 or BF16");
         };
     }
 
