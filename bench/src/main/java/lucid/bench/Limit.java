@@ -40,7 +40,7 @@ public class Limit {
     /// The call reads `moved` bytes and does `operations` with them, and cannot be faster than the slower of the two: probes both. The limit is given in bytes either way,
     /// so that calls which differ in one only stand in one column.
     ///
-    /// @param memory     a block as large as what the call reads
+    /// @param memory     a block as large as what the call reads, or as all that the calls read in turn
     /// @param moved      bytes read and written by one call
     /// @param operations floating-point operations of one call (an FMA counts two)
     public void either(Workers workers, MemorySegment memory, double moved, double operations) {

@@ -1,5 +1,6 @@
 package lucid.bench.kernel;
 
+import java.util.Arrays;
 import lucid.bench.Limit;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.DType;
@@ -9,24 +10,36 @@ import org.openjdk.jmh.annotations.Param;
 
 /// Products with few rows, as in decoding: a 2048 x 11008 weight is read once per call, so memory is the limit, until the
 /// FMAs of the rows take longer than the reading: 8 rows of a 16-bit weight need 8 operations for each byte.
+///
+/// One weight alone may stay in the last cache of a large processor. `layers` of them in turn do not, as in a model: then calls and the read loop both have the bandwidth of the
+/// memory itself.
 public class DecodeBench extends KernelBench {
     private static final int WIDTH = 2048;
     private static final int OUTPUTS = 11008;
 
     @Param({"1", "2", "4", "8"}) public int rows;
     @Param({"F32", "BF16", "F16"}) public DType weights;
+    @Param({"1", "16"}) public int layers;
 
     private Matrix x;
-    private Matrix w;
+    private Matrix[] w;
     private Matrix y;
+    private int next;
 
     @Override void prepare() {
         x = random(rows, WIDTH);
-        w = random(weights, OUTPUTS, WIDTH);
+        w = new Matrix[layers];
+        Arrays.setAll(w, _ -> random(weights, OUTPUTS, WIDTH));
         y = random(rows, OUTPUTS);
     }
 
-    @Override void limit(String kernel, Limit limit) { either(limit, (double) WIDTH * OUTPUTS * weights.bytes(), 2.0 * rows * WIDTH * OUTPUTS); }
+    @Override void limit(String kernel, Limit limit) {
+        double bytes = (double) WIDTH * OUTPUTS * weights.bytes();
+        limit.either(workers, block(layers * bytes), bytes, 2.0 * rows * WIDTH * OUTPUTS);
+    }
 
-    @Benchmark public void multiply() { device.matMul().multiply(x, false, w, true, null, Accumulate.SET, y); }
+    @Benchmark public void multiply() {
+        next = (next + 1) % layers;
+        device.matMul().multiply(x, false, w[next], true, null, Accumulate.SET, y);
+    }
 }

@@ -64,10 +64,8 @@ public abstract class KernelBench {
     /// For families that are bound by memory: the probe reads a block of as many bytes.
     void memory(Limit limit, double moved) { limit.memory(workers, block(moved), moved); }
 
-    /// For families that memory or arithmetic binds, whichever takes longer.
-    void either(Limit limit, double moved, double operations) { limit.either(workers, block(moved), moved, operations); }
-
-    private MemorySegment block(double bytes) {
+    /// A block that the probe reads, made once.
+    MemorySegment block(double bytes) {
         if (probed == null) probed = arena.allocate(Math.max(1 << 20, (long) bytes), 64).fill((byte) 1);
         return probed;
     }
