@@ -12,6 +12,8 @@ import java.util.function.IntFunction;
 public final class InParallel {
     private InParallel() {}
 
+    /// When this returns or throws, no thread is still at work, so that a caller may remove what was being written.
+    ///
     /// @throws RuntimeException what the first failing index threw
     public static <T> List<T> map(int n, int threads, String what, Progress progress, IntFunction<T> function) {
         if (threads < 1) throw new IllegalArgumentException(what + " on " + threads + " threads, wanted at least 1");
@@ -37,6 +39,7 @@ public final class InParallel {
             throw new IllegalStateException(what + " was interrupted", e);
         } finally {
             pool.shutdownNow();
+            pool.close();
         }
     }
 }
