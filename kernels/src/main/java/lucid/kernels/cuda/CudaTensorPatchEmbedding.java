@@ -1,17 +1,16 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.U8;
 
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.CheckedPatchEmbedding;
 import lucid.kernels.contract.Checks;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
 
 /// [PatchEmbedding] on tensor cores by `mma.sync`, one kernel from frames to embeddings: goes with [CudaTensorMatMul], with which it shares rounding, error and row law.
-public final class CudaTensorPatchEmbedding implements PatchEmbedding {
+public final class CudaTensorPatchEmbedding extends CheckedPatchEmbedding {
     private static final int ROWS = 64;
     private static final int COLUMNS = 128;
     /// Shared memory of the ring of weights.
@@ -22,7 +21,7 @@ public final class CudaTensorPatchEmbedding implements PatchEmbedding {
 
     private final Kernels kernels;
     private final Bf16Factors factors;
-    private final PatchEmbedding exact;
+    private final CudaPatchEmbedding exact;
     private final int panel;
 
     public CudaTensorPatchEmbedding(Kernels kernels, Bf16Factors factors) { this(kernels, factors, PANEL); }
@@ -35,18 +34,7 @@ public final class CudaTensorPatchEmbedding implements PatchEmbedding {
         this.panel = panel;
     }
 
-    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        String operation = "patchEmbedding.forwardFrames";
-        forward(operation, frames, U8, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
-    }
-
-    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        String operation = "patchEmbedding.forwardPixels";
-        forward(operation, pixels, F32, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
-    }
-
-    private void forward(String operation, Buffer images, DType type, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        grid.forward(operation, images, type, weight, bias, positions, out);
+    @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
         if (out.size() == 0) return;
         Checks.that((long) grid.height() * grid.width() <= MOST_VALUES / PatchGrid.CHANNELS, operation,
                 "images of " + grid.height() + " x " + grid.width() + " on tensor cores; wanted fewer than 2^32 values in an image (--matmul exact has no such limit)");
@@ -55,7 +43,7 @@ public final class CudaTensorPatchEmbedding implements PatchEmbedding {
         int columnTiles = tiles(weight.rows(), COLUMNS);
         int span = span(rowTiles, columnTiles);
         try (Bf16Factor factor = factors.of(weight)) {
-            kernels.call("patch_embedding_tensor_" + (type == U8 ? "frames" : "pixels") + "_64x128x32_bf16_sm80").buffer(images).view(factor.view()).address(bias).viewOrNull(positions).view(out)
+            kernels.call("patch_embedding_tensor_" + (images.dtype() == U8 ? "frames" : "pixels") + "_64x128x32_bf16_sm80").buffer(images).view(factor.view()).address(bias).viewOrNull(positions).view(out)
                     .u32(out.rows()).u32(weight.rows()).u32(grid.height()).u32(grid.width()).u32(grid.patch()).u32(deep).u32(span)
                     .launch((long) rowTiles * tiles(columnTiles, span), 1, 1, 256, ROWS * (2 * deep + 16) + RING + 4 * deep);
         }
@@ -84,9 +72,7 @@ public final class CudaTensorPatchEmbedding implements PatchEmbedding {
 
     private static int tiles(int size, int tile) { return (int) (((long) size + tile - 1) / tile); }
 
-    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) { exact.patches(framesOrPixels, n, height, width, patch, out); }
+    @Override protected void cut(Buffer images, PatchGrid grid, Matrix out) { exact.cut(images, grid, out); }
 
-    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
-        exact.patchesBackward(dPatches, n, height, width, patch, dPixels);
-    }
+    @Override protected void paste(Matrix dPatches, PatchGrid grid, Buffer dPixels) { exact.paste(dPatches, grid, dPixels); }
 }

@@ -6,8 +6,8 @@ import static lucid.kernels.contract.DType.U8;
 import java.util.ArrayList;
 import java.util.List;
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.CheckedPatchEmbedding;
 import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
@@ -18,7 +18,7 @@ import lucid.kernels.gpu.JCudaGpu;
 
 /// [PatchEmbedding] as cuDNN's convolution: numbers of all pixels first, then the convolution, then bias and positions. A choice and a peer: cuDNN takes another algorithm for another number of
 /// images, and rounds factors to TF32, so the bits are others and the row law does not hold.
-public final class CudnnPatchEmbedding implements PatchEmbedding {
+public final class CudnnPatchEmbedding extends CheckedPatchEmbedding {
     private final Kernels kernels;
     private final Cudnn cudnn;
     private final Conversion conversion;
@@ -40,23 +40,12 @@ public final class CudnnPatchEmbedding implements PatchEmbedding {
         throw new IllegalArgumentException("patch embedding CUDNN: found " + gpu.description() + "; wanted a real GPU (--device cuda), because cuDNN has no PTX that could be emulated");
     }
 
-    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        String operation = "patchEmbedding.forwardFrames";
-        forward(operation, frames, U8, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
-    }
-
-    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        String operation = "patchEmbedding.forwardPixels";
-        forward(operation, pixels, F32, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
-    }
-
-    private void forward(String operation, Buffer images, DType type, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        grid.forward(operation, images, type, weight, bias, positions, out);
+    @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
         if (out.size() == 0) return;
         List<CudaBuffer> own = new ArrayList<>();
         try {
             CudaBuffer numbers = fresh(own, grid.values());
-            if (type == U8) exact.numbers(images, numbers, grid.values());
+            if (images.dtype() == U8) exact.numbers(images, numbers, grid.values());
             else cudnn.interleave(grid.n(), PatchGrid.CHANNELS, grid.height(), grid.width(), CudaBuffer.address(images), numbers.address());
             Matrix result = dense(out) ? out : fresh(own, out.rows(), out.cols());
             cudnn.patches(new Cudnn.Patches(grid.n(), grid.height(), grid.width(), PatchGrid.CHANNELS, grid.patch(), weight.rows()), numbers.address(),
@@ -97,9 +86,7 @@ public final class CudnnPatchEmbedding implements PatchEmbedding {
         return buffer;
     }
 
-    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) { exact.patches(framesOrPixels, n, height, width, patch, out); }
+    @Override protected void cut(Buffer images, PatchGrid grid, Matrix out) { exact.cut(images, grid, out); }
 
-    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
-        exact.patchesBackward(dPatches, n, height, width, patch, dPixels);
-    }
+    @Override protected void paste(Matrix dPatches, PatchGrid grid, Buffer dPixels) { exact.paste(dPatches, grid, dPixels); }
 }

@@ -1,58 +1,44 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.U8;
 
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.CheckedPatchEmbedding;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
 
 /// A convolution whose stride is its kernel's size: cut into patches, then one product. See [PatchEmbedding].
-public final class ReferencePatchEmbedding implements PatchEmbedding {
-    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        forward("patchEmbedding.forwardFrames", frames, U8, new Grid(n, height, width, patch), weight, bias, positions, out);
-    }
-
-    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        forward("patchEmbedding.forwardPixels", pixels, F32, new Grid(n, height, width, patch), weight, bias, positions, out);
-    }
-
+public final class ReferencePatchEmbedding extends CheckedPatchEmbedding {
     /// `out[n·patches + p] = weight · patch_p + bias + position_p`.
-    private static void forward(String operation, Buffer images, DType type, Grid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        PatchGrid.of(operation, grid.n, grid.height, grid.width, grid.patch).forward(operation, images, type, weight, bias, positions, out);
+    @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+        Grid of = new Grid(grid);
         int hidden = weight.rows();
-        double[][] results = ReferenceMatMul.product(grid.cut(images), Values.read(weight, true), hidden);
+        double[][] results = ReferenceMatMul.product(of.cut(images), Values.read(weight, true), hidden);
         double[] b = Values.read(bias)[0];
-        double[][] position = positions == null ? new double[grid.patches()][hidden] : Values.read(positions);
+        double[][] position = positions == null ? new double[of.patches()][hidden] : Values.read(positions);
         for (int row = 0; row < results.length; row++) {
-            for (int c = 0; c < hidden; c++) results[row][c] += b[c] + position[row % grid.patches()][c];
+            for (int c = 0; c < hidden; c++) results[row][c] += b[c] + position[row % of.patches()][c];
         }
         Values.write(results, out);
     }
 
-    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) {
-        String operation = "patchEmbedding.patches";
-        PatchGrid.of(operation, n, height, width, patch).cut(operation, framesOrPixels, out);
-        Grid grid = new Grid(n, height, width, patch);
-        Values.write(grid.cut(framesOrPixels), out);
-    }
+    @Override protected void cut(Buffer images, PatchGrid grid, Matrix out) { Values.write(new Grid(grid).cut(images), out); }
 
-    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
-        String operation = "patchEmbedding.patches backward";
-        PatchGrid.of(operation, n, height, width, patch).paste(operation, dPatches, dPixels);
-        Grid grid = new Grid(n, height, width, patch);
-        double[] pixels = new double[grid.values()];
+    @Override protected void paste(Matrix dPatches, PatchGrid grid, Buffer dPixels) {
+        Grid of = new Grid(grid);
+        double[] pixels = new double[of.values()];
         double[][] d = Values.read(dPatches);
         for (int row = 0; row < d.length; row++) {
-            for (int e = 0; e < grid.length(); e++) pixels[grid.planar(row, e)] = d[row][e];
+            for (int e = 0; e < of.length(); e++) pixels[of.planar(row, e)] = d[row][e];
         }
         Values.write(pixels, dPixels);
     }
 
     /// Where element e of patch row r lies: `r = image · patches + (py · columns + px)`, `e = (channel · patch + dy) · patch + dx`.
     private record Grid(int n, int height, int width, int patch) {
+        Grid(PatchGrid g) { this(g.n(), g.height(), g.width(), g.patch()); }
+
         int columns() { return width / patch; }
 
         int patches() { return height / patch * columns(); }

@@ -1,19 +1,18 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.U8;
 
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.CheckedPatchEmbedding;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
 import lucid.kernels.host.HostBuffer;
 
 /// See [PatchEmbedding]. Patches are cut a chunk at a time into scratch memory and multiplied from there; a row is `(chain + bias) + position`.
-public final class SimdPatchEmbedding implements PatchEmbedding {
+public final class SimdPatchEmbedding extends CheckedPatchEmbedding {
     /// Floats of cut patches that exist at once: 4 MiB.
     private static final int CHUNK = 1 << 20;
 
@@ -26,18 +25,7 @@ public final class SimdPatchEmbedding implements PatchEmbedding {
         this.products = products;
     }
 
-    @Override public void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        String operation = "patchEmbedding.forwardFrames";
-        forward(operation, frames, U8, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
-    }
-
-    @Override public void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        String operation = "patchEmbedding.forwardPixels";
-        forward(operation, pixels, F32, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
-    }
-
-    private void forward(String operation, Buffer images, DType type, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        grid.forward(operation, images, type, weight, bias, positions, out);
+    @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
         int step = Math.max(1, CHUNK / grid.length());
         for (int row = 0; row < grid.rows(); row += step) {
             int end = Math.min(grid.rows(), row + step);
@@ -72,17 +60,9 @@ public final class SimdPatchEmbedding implements PatchEmbedding {
         });
     }
 
-    @Override public void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out) {
-        String operation = "patchEmbedding.patches";
-        PatchGrid grid = PatchGrid.of(operation, n, height, width, patch);
-        grid.cut(operation, framesOrPixels, out);
-        cut(grid, framesOrPixels, 0, out);
-    }
+    @Override protected void cut(Buffer images, PatchGrid grid, Matrix out) { cut(grid, images, 0, out); }
 
-    @Override public void patchesBackward(Matrix dPatches, int n, int height, int width, int patch, Buffer dPixels) {
-        String operation = "patchEmbedding.patches backward";
-        PatchGrid grid = PatchGrid.of(operation, n, height, width, patch);
-        grid.paste(operation, dPatches, dPixels);
+    @Override protected void paste(Matrix dPatches, PatchGrid grid, Buffer dPixels) {
         MemorySegment sink = HostBuffer.of(dPixels).segment();
         sink.asSlice(0, grid.values() * 4).fill((byte) 0);
         MemorySegment source = HostBuffer.segment(dPatches);
