@@ -35,3 +35,7 @@ torch.save({"wide": torch.ones(1).expand(1000)}, "expanded.bin")
 shapes = [(), (0, 7), (7, 0), (3,), (2, 3), (2, 1, 2), (1, 2, 1, 2), (1, 1, 2, 1, 1), (300,), (70000,)]
 ordered = {f"layer.{i:02d}.\u00e9": torch.zeros(shapes[i % 10] if i < 10 else shapes[i % 9], dtype=list(DTYPES.values())[i % 9 if i % 10 < 9 else 8]) for i in range(30)}
 torch.save(collections.OrderedDict(sorted(ordered.items())), "ordered.bin")
+
+# The same for the form without a zip; the storages are not empty here.
+counted = collections.OrderedDict((f"layer.{i:02d}.\u00e9", (torch.arange(torch.Size(shapes[i % 9]).numel()) % 2).reshape(shapes[i % 9]).to(list(DTYPES.values())[i % 10])) for i in range(30))
+torch.save(counted, "ordered_legacy.bin", _use_new_zipfile_serialization=False)

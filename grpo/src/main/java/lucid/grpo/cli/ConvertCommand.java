@@ -34,7 +34,7 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private CheckpointConversion.Layout layout = CheckpointConversion.Layout.SINGLE;
 
-    @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}: of the files to be written, bin as torch.save does (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}: of the files to be written; bin as torch.save does, bin_legacy as it did before PyTorch 1.6: pickles without a zip around them (default: ${DEFAULT-VALUE}).")
     private WeightFormat format = WeightFormat.SAFETENSORS;
 
     @Option(names = "--max-shard-mb", paramLabel = "MB", description = "Largest shard of the sharded layout in 10^6 bytes (default: ${DEFAULT-VALUE}).")

@@ -36,6 +36,15 @@ final class PieceWriter {
         while (bytes.hasRemaining()) at += channel.write(bytes, at);
     }
 
+    /// Adds the pieces of a tensor whose elements begin at the byte `at`.
+    static void add(List<Piece> pieces, NewTensor t, long at) {
+        int size = t.type().bytes();
+        long elements = t.elements();
+        for (long from = 0; from < elements; from += BYTES / size) {
+            pieces.add(new Piece(t.source(), from, (int) Math.min(BYTES / size, elements - from), size, at + from * size));
+        }
+    }
+
     static void write(FileChannel channel, List<Piece> pieces, int threads) throws IOException {
         AtomicInteger next = new AtomicInteger();
         if (threads == 1) {

@@ -72,7 +72,13 @@ public final class SafetensorsWriter {
         AtomicFile.write(path, channel -> {
             ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).flip();
             PieceWriter.writeFully(channel, start, 0);
-            PieceWriter.write(channel, pieces(order, start.capacity()), threads);
+            List<PieceWriter.Piece> pieces = new ArrayList<>();
+            long at = start.capacity();
+            for (NewTensor item : order) {
+                PieceWriter.add(pieces, item, at);
+                at += item.bytes();
+            }
+            PieceWriter.write(channel, pieces, threads);
         });
     }
 
@@ -99,19 +105,5 @@ public final class SafetensorsWriter {
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /// @param at where the data begins in the file
-    private static List<PieceWriter.Piece> pieces(List<NewTensor> order, long at) {
-        List<PieceWriter.Piece> out = new ArrayList<>();
-        for (NewTensor item : order) {
-            int size = item.type().bytes();
-            long elements = item.bytes() / size;
-            for (long from = 0; from < elements; from += PieceWriter.BYTES / size) {
-                out.add(new PieceWriter.Piece(item.source(), from, (int) Math.min(PieceWriter.BYTES / size, elements - from), size, at + from * size));
-            }
-            at += item.bytes();
-        }
-        return out;
     }
 }

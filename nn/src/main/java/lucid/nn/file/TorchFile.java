@@ -22,14 +22,12 @@ import java.util.zip.CRC32;
 import lucid.nn.file.pickle.PickleException;
 import lucid.nn.file.pickle.PickleInput;
 import lucid.nn.file.pickle.PickleValue;
+import lucid.nn.file.pickle.Pickler;
 import lucid.nn.file.pickle.Unpickler;
 
 /// A state dict written by `torch.save`: the zip form (`data.pkl` and one stored entry per storage), or the form before PyTorch 1.6 (pickles, then the storages).
 /// Mapped; contiguous tensors are slices of the mapping. The pickle is read by [Unpickler], which executes nothing. Source: `torch/serialization.py`.
 public final class TorchFile implements WeightFile {
-    /// `MAGIC_NUMBER` and `PROTOCOL_VERSION` of the form without a zip.
-    private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
-    private static final BigInteger PROTOCOL = BigInteger.valueOf(1001);
     // Of a buffer, which has at most 2 GB.
     private static final long CHUNK = 1 << 28;
     static final String PICKLE = "data.pkl";
@@ -143,10 +141,10 @@ public final class TorchFile implements WeightFile {
 
     private void readPickles(MemorySegment all) {
         PickleInput in = new PickleInput(path.toString(), all);
-        if (!(Unpickler.read(in) instanceof PickleValue.Whole(BigInteger magic)) || !magic.equals(MAGIC)) {
+        if (!(Unpickler.read(in) instanceof PickleValue.Whole(BigInteger magic)) || !magic.equals(Pickler.MAGIC)) {
             throw WeightFileException.of(path, "found a pickle that is not a file of torch.save (its magic number is missing)");
         }
-        if (!(Unpickler.read(in) instanceof PickleValue.Whole(BigInteger version)) || !version.equals(PROTOCOL)) throw WeightFileException.of(path, "found an unknown version, wanted " + PROTOCOL);
+        if (!(Unpickler.read(in) instanceof PickleValue.Whole(BigInteger version)) || !version.equals(BigInteger.valueOf(Pickler.PROTOCOL))) throw WeightFileException.of(path, "found an unknown version, wanted " + Pickler.PROTOCOL);
         if (!(Unpickler.read(in) instanceof PickleValue.Dict system) || !(system.entries().get("little_endian") instanceof PickleValue.Flag(boolean little)) || !little) {
             throw WeightFileException.of(path, "found no sign that the numbers are little-endian; load and save it on a little-endian machine");
         }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import lucid.nn.file.pickle.PickleValue;
@@ -24,19 +25,25 @@ final class TorchWriter {
 
     /// @param full see [StoredZipWriter]
     static void write(Path path, Collection<NewTensor> tensors, long full) {
-        Map<String, NewTensor> order = new TreeMap<>();
-        for (NewTensor t : tensors) if (order.put(t.name(), t) != null) throw new IllegalArgumentException(path + ": tensor \"" + t.name() + "\" was added twice");
-        byte[] pickle = Pickler.stateDict(views(path, order));
+        Collection<NewTensor> order = ordered(path, tensors);
+        byte[] pickle = Pickler.stateDict(views(path, order, "%d"));
         AtomicFile.write(path, channel -> {
             StoredZipWriter zip = new StoredZipWriter(channel, full);
             zip.add(ROOT + TorchFile.PICKLE, pickle);
             zip.add(ROOT + TorchFile.BYTE_ORDER, text("little"));
             ByteBuffer buffer = ByteBuffer.allocateDirect(PieceWriter.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             int key = 0;
-            for (NewTensor t : order.values()) zip.add(ROOT + TorchFile.DATA + key++, t.bytes(), sink -> pass(t, buffer, sink));
+            for (NewTensor t : order) zip.add(ROOT + TorchFile.DATA + key++, t.bytes(), sink -> pass(t, buffer, sink));
             zip.add(ROOT + TorchFile.VERSION, text("3\n"));
             zip.finish();
         });
+    }
+
+    /// In the order of the names.
+    static Collection<NewTensor> ordered(Path path, Collection<NewTensor> tensors) {
+        Map<String, NewTensor> order = new TreeMap<>();
+        for (NewTensor t : tensors) if (order.put(t.name(), t) != null) throw new IllegalArgumentException(path + ": tensor \"" + t.name() + "\" was added twice");
+        return order.values();
     }
 
     private static byte[] text(String s) { return s.getBytes(StandardCharsets.US_ASCII); }
@@ -51,12 +58,16 @@ final class TorchWriter {
         }
     }
 
-    private static Map<String, PickleValue.TensorView> views(Path path, Map<String, NewTensor> order) {
+    /// Each tensor the whole of a storage.
+    ///
+    /// @param key format of a storage's key, of its number
+    /// @throws WeightFileException for a type that PyTorch's storages do not have
+    static Map<String, PickleValue.TensorView> views(Path path, Collection<NewTensor> order, String key) {
         Map<String, PickleValue.TensorView> out = new LinkedHashMap<>();
-        for (NewTensor t : order.values()) {
+        for (NewTensor t : order) {
             String type = TorchTensors.storage(t.type());
             if (type == null) throw WeightFileException.of(path, t.name(), t.type().toString(), "a type that PyTorch's storages have; write safetensors");
-            var storage = new PickleValue.Storage(type, Integer.toString(out.size()), t.elements());
+            var storage = new PickleValue.Storage(type, String.format(Locale.ROOT, key, out.size()), t.elements());
             out.put(t.name(), new PickleValue.TensorView(storage, 0, t.shape(), strides(t.shape())));
         }
         return out;

@@ -15,7 +15,9 @@ import java.util.TreeMap;
 public enum WeightFormat {
     SAFETENSORS(WeightFiles.SINGLE, WeightFiles.INDEX, "model-%05d-of-%05d.safetensors"),
     /// PyTorch's zip form, see [TorchFile].
-    BIN(WeightFiles.TORCH_SINGLE, WeightFiles.TORCH_INDEX, "pytorch_model-%05d-of-%05d.bin");
+    BIN(WeightFiles.TORCH_SINGLE, WeightFiles.TORCH_INDEX, "pytorch_model-%05d-of-%05d.bin"),
+    /// Its form without a zip, for PyTorch before 1.6; the files are called as in the present form. Nothing in it is aligned: what lies at an odd place is copied when a model is loaded.
+    BIN_LEGACY(WeightFiles.TORCH_SINGLE, WeightFiles.TORCH_INDEX, "pytorch_model-%05d-of-%05d.bin");
 
     private final String single;
     private final String index;
@@ -40,6 +42,7 @@ public enum WeightFormat {
                 writer.write(file);
             }
             case BIN -> TorchWriter.write(file, tensors);
+            case BIN_LEGACY -> LegacyTorchWriter.write(file, tensors, threads);
         }
     }
 

@@ -22,6 +22,8 @@ import lucid.nn.file.WeightFiles;
 import lucid.nn.file.WeightFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CheckpointConversionTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/tinyllava_video/batch_padded");
@@ -46,11 +48,13 @@ class CheckpointConversionTest {
         }
     }
 
-    @Test void everyLayoutIsWrittenForPyTorchToo() throws IOException {
+    @ParameterizedTest
+    @EnumSource(names = {"BIN", "BIN_LEGACY"})
+    void everyLayoutIsWrittenForPyTorchToo(WeightFormat format) throws IOException {
         Path single = GOLDEN.resolve("model");
         for (Layout layout : Layout.values()) {
             Path bin = folder.resolve("bin-" + layout);
-            CheckpointConversion.convert(single, bin, new Options(null, WeightFormat.BIN, layout, 50_000, null), (_, _, _) -> {});
+            CheckpointConversion.convert(single, bin, new Options(null, format, layout, 50_000, null), (_, _, _) -> {});
             same(single, bin);
             try (Stream<Path> files = Files.walk(bin)) {
                 List<String> names = files.map(f -> bin.relativize(f).toString().replace('\\', '/')).sorted().toList();
@@ -86,6 +90,15 @@ class CheckpointConversionTest {
         same(golden, wide);
         assertTrue(Files.readString(wide.resolve("config.json")).contains("\"torch_dtype\" : \"float32\""));
         same(golden, convert(wide, "narrow", StoredType.BF16, Layout.SHARDED, 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "F16", "BF16"})
+    void typesOfTheFormatWithoutAZip(StoredType type) {
+        Path safe = convert(GOLDEN.resolve("model"), "safe", type, Layout.SINGLE, 1);
+        Path legacy = folder.resolve("legacy");
+        CheckpointConversion.convert(GOLDEN.resolve("model"), legacy, new Options(type, WeightFormat.BIN_LEGACY, Layout.SINGLE, 1, null), (_, _, _) -> {});
+        same(safe, legacy);
     }
 
     @Test void whatCannotBeDoneLeavesNothing() throws IOException {

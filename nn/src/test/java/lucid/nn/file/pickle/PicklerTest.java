@@ -12,9 +12,13 @@ import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +56,38 @@ class PicklerTest {
         assertArrayEquals(torch, Pickler.stateDict(tensors));
     }
 
+    /// The pickles before the storages of the form without a zip, saved by PyTorch itself.
+    @Test void theSameBytesAsPyTorchWithoutAZip() throws IOException {
+        byte[] torch = Files.readAllBytes(Path.of("src/test/resources/torch/ordered_legacy.bin"));
+        try (Arena arena = Arena.ofConfined()) {
+            PickleInput in = new PickleInput("test", arena.allocate(torch.length).copyFrom(MemorySegment.ofArray(torch)));
+            for (int i = 0; i < 3; i++) Unpickler.read(in);
+            assertArrayEquals(Arrays.copyOf(torch, (int) in.position()), Pickler.legacyHead());
+            int from = (int) in.position();
+            Map<String, PickleValue.TensorView> tensors = views(Unpickler.read(in));
+            assertEquals(30, tensors.size());
+            assertArrayEquals(Arrays.copyOfRange(torch, from, (int) in.position()), Pickler.legacyStateDict(tensors));
+            from = (int) in.position();
+            Unpickler.read(in);
+            List<String> sorted = tensors.values().stream().map(v -> v.storage().key()).sorted().toList();
+            assertArrayEquals(Arrays.copyOfRange(torch, from, (int) in.position()), Pickler.legacyKeys(sorted));
+        }
+    }
+
+    /// `pickle.dumps(list, 2)` after `pickletools.py`: a list of one is appended alone, the last batch of a longer one has its mark whatever is in it.
+    @Test void listsOfKeys() {
+        ByteArrayOutputStream none = new ByteArrayOutputStream();
+        add(none, 0x80, 2, ']', 'q', 0, '.');
+        assertArrayEquals(none.toByteArray(), Pickler.legacyKeys(List.of()));
+        ByteArrayOutputStream one = new ByteArrayOutputStream();
+        add(one, 0x80, 2, ']', 'q', 0, 'X', 1, 0, 0, 0, "7", 'q', 1, 'a', '.');
+        assertArrayEquals(one.toByteArray(), Pickler.legacyKeys(List.of("7")));
+        ByteArrayOutputStream end = new ByteArrayOutputStream();
+        add(end, 'e', '(', 'X', 4, 0, 0, 0, "1000", 'r', 0xE9, 0x03, 0, 0, 'e', '.');
+        byte[] many = Pickler.legacyKeys(IntStream.rangeClosed(0, 1000).mapToObj(i -> String.format("%04d", i)).toList());
+        assertArrayEquals(end.toByteArray(), Arrays.copyOfRange(many, many.length - end.size(), many.length));
+    }
+
     @Test void moreThanABatchAndHugeSizesComeBack() {
         Map<String, PickleValue.TensorView> tensors = new LinkedHashMap<>();
         for (int i = 0; i < 2001; i++) tensors.put("t" + i, view("HalfStorage", Integer.toString(i), 1L << i % 62, new long[] {1L << i % 62, 1, 1, 1}, new long[] {1, 1, 1, 1}));
@@ -71,12 +107,15 @@ class PicklerTest {
     }
 
     private static Map<String, PickleValue.TensorView> read(byte[] pickle) {
-        Map<String, PickleValue.TensorView> out = new LinkedHashMap<>();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(pickle.length).copyFrom(MemorySegment.ofArray(pickle));
-            var dict = assertInstanceOf(PickleValue.Dict.class, Unpickler.read(new PickleInput("test", bytes)));
-            dict.entries().forEach((name, value) -> out.put((String) name, assertInstanceOf(PickleValue.TensorView.class, value)));
+            return views(Unpickler.read(new PickleInput("test", bytes)));
         }
+    }
+
+    private static Map<String, PickleValue.TensorView> views(PickleValue root) {
+        Map<String, PickleValue.TensorView> out = new LinkedHashMap<>();
+        assertInstanceOf(PickleValue.Dict.class, root).entries().forEach((name, value) -> out.put((String) name, assertInstanceOf(PickleValue.TensorView.class, value)));
         return out;
     }
 
