@@ -8,8 +8,9 @@ import lucid.kernels.contract.AttentionPlan.Span;
 
 /// A plan as the tables that attention's kernels read: units of rows (query, head of the key head) of one span each, dearest first. How a plan is cut shows in no bit.
 ///
-/// @param words [#WORDS] numbers per unit; `attention.ptx.inc` says what they are
-record AttentionUnits(int count, int[] words) {
+/// @param words    [#WORDS] numbers per unit; `attention.ptx.inc` says what they are
+/// @param mostKeys the keys that the dearest unit sees; 0 without units
+record AttentionUnits(int count, int[] words, int mostKeys) {
     static final int WORDS = 12;
 
     /// A run of rows of a span; row r is query r / group, head r mod group.
@@ -30,7 +31,7 @@ record AttentionUnits(int count, int[] words) {
         units.sort(Comparator.comparingLong(Unit::cost).reversed());
         int[] words = new int[units.size() * WORDS];
         for (int i = 0; i < units.size(); i++) write(units.get(i), words, i * WORDS);
-        return new AttentionUnits(units.size(), words);
+        return new AttentionUnits(units.size(), words, units.isEmpty() ? 0 : Math.toIntExact(units.getFirst().cost));
     }
 
     private static void write(Unit u, int[] words, int at) {

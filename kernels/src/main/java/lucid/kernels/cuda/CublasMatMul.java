@@ -62,6 +62,6 @@ public final class CublasMatMul implements MatMul {
     }
 
     private void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, int k, boolean add, Matrix c) {
-        cublas.multiply(c.rows(), c.cols(), k, CudaBuffer.address(a), a.stride(), transposeA, CudaBuffer.address(b), b.stride(), transposeB, CudaBuffer.address(c), c.stride(), add);
+        cublas.multiply(c.rows(), c.cols(), k, CudaBuffer.source(a), a.stride(), transposeA, CudaBuffer.source(b), b.stride(), transposeB, CudaBuffer.address(c), c.stride(), add);
     }
 }

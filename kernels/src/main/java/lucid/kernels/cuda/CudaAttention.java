@@ -7,8 +7,8 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 
-/// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own; the backward is one kernel over
-/// queries (dq, and δ for the other) and one over keys (dk, dv).
+/// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own, few rows with many keys two ([SplitAttention]); the backward is one
+/// kernel over queries (dq, and δ for the other) and one over keys (dk, dv).
 ///
 /// On tensor cores (a named choice, because it changes bits) heads to 128 dimensions go to [TensorAttention]; larger ones stay in f32. The choice depends on the size of a head alone, so that
 /// rollout and training still agree.
@@ -24,12 +24,14 @@ public final class CudaAttention implements Attention {
     private static final int[] SIZES = {32, 64, 80, 128, MOST_DIM};
 
     private final Kernels kernels;
+    private final SplitAttention split;
     private final TensorAttention tensor;
     private AttentionTables last;
 
     /// @param precision other than EXACT: on tensor cores where there is a kernel
     public CudaAttention(Kernels kernels, Precision precision) {
         this.kernels = kernels;
+        this.split = new SplitAttention(kernels);
         this.tensor = precision == Precision.EXACT ? null : new TensorAttention(kernels, precision == Precision.WGMMA);
     }
 
@@ -42,8 +44,10 @@ public final class CudaAttention implements Attention {
             tensor.forward(tables, scale, q, k, v, out, lse);
             return;
         }
-        forward("flat", plan, tables.units(FLAT_ROWS, 1, FLAT_MOST), scale, q, k, v, out, lse);
-        forward("tile", plan, tables.units(TILE_ROWS, FLAT_MOST + 1, Integer.MAX_VALUE), scale, q, k, v, out, lse);
+        boolean apart = split.wants(tables);
+        if (apart) split.forward(tables, scale, q, k, v, out, lse);
+        else forward("flat", plan, tables.units(FLAT_ROWS, 1, FLAT_MOST), scale, q, k, v, out, lse);
+        forward("tile", plan, tables.units(TILE_ROWS, (apart ? SplitAttention.MOST_ROWS : FLAT_MOST) + 1, Integer.MAX_VALUE), scale, q, k, v, out, lse);
     }
 
     private void forward(String form, AttentionPlan plan, AttentionUnits units, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
@@ -74,7 +78,7 @@ public final class CudaAttention implements Attention {
     /// 1 where four dimensions of a head can be moved as one vector, else 0.
     static int vectors(AttentionPlan plan, Matrix... matrices) {
         for (Matrix m : matrices) {
-            if (CudaBuffer.address(m) % 16 != 0 || m.stride() % 4 != 0) return 0;
+            if (CudaBuffer.source(m) % 16 != 0 || m.stride() % 4 != 0) return 0;
         }
         return plan.headDim() % 4 == 0 ? 1 : 0;
     }

@@ -61,6 +61,9 @@ public final class CudaBuffer implements Buffer {
     /// The device address of a view's first element.
     public static long address(Matrix m) { return of(m.buffer()).address() + m.offset() * m.dtype().bytes(); }
 
+    /// [#address(Matrix)] for somebody who only reads.
+    public static long source(Matrix m) { return of(m.buffer()).source() + m.offset() * m.dtype().bytes(); }
+
     /// The device buffer behind the contract's opaque one.
     public static CudaBuffer of(Buffer buffer) {
         if (buffer instanceof CudaBuffer cuda) return cuda;

@@ -48,7 +48,7 @@ public final class CudaMatMul implements MatMul {
     }
 
     /// Whether rows can be copied 16 bytes at a time.
-    private static boolean inPieces(Matrix m) { return (CudaBuffer.address(m) | m.stride() * m.dtype().bytes()) % 16 == 0; }
+    private static boolean inPieces(Matrix m) { return (CudaBuffer.source(m) | m.stride() * m.dtype().bytes()) % 16 == 0; }
 
     /// Shared memory of `matmul_rows`: eight stages of 16 rows of b and all rows of a, 256 bytes of a row of b at a time.
     private static int ringBytes(int rows, Matrix b) { return 8 * (16 * 272 + rows * 4 * (256 / b.dtype().bytes())); }

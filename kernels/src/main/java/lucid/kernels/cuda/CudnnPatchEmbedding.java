@@ -46,10 +46,10 @@ public final class CudnnPatchEmbedding extends CheckedPatchEmbedding {
         try {
             CudaBuffer numbers = fresh(own, grid.values());
             if (images.dtype() == U8) exact.numbers(images, numbers, grid.values());
-            else cudnn.interleave(grid.n(), PatchGrid.CHANNELS, grid.height(), grid.width(), CudaBuffer.address(images), numbers.address());
+            else cudnn.interleave(grid.n(), PatchGrid.CHANNELS, grid.height(), grid.width(), CudaBuffer.source(images), numbers.address());
             Matrix result = dense(out) ? out : fresh(own, out.rows(), out.cols());
-            cudnn.patches(new Cudnn.Patches(grid.n(), grid.height(), grid.width(), PatchGrid.CHANNELS, grid.patch(), weight.rows()), numbers.address(),
-                    CudaBuffer.address(denseCopy(own, weight)), fresh(own, weight.size()).address(), CudaBuffer.address(result),
+            cudnn.patches(new Cudnn.Patches(grid.n(), grid.height(), grid.width(), PatchGrid.CHANNELS, grid.patch(), weight.rows()), numbers.source(),
+                    CudaBuffer.source(denseCopy(own, weight)), fresh(own, weight.size()).address(), CudaBuffer.address(result),
                     bytes -> fresh(own, (bytes + 3) / 4).address());
             elementwise.binary(Elementwise.Binary.ADD, result, bias, result);
             if (positions != null) {
