@@ -18,6 +18,7 @@ import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.checkpoint.ModelTemplate;
 import lucid.nn.config.ConfigFile;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFormat;
 import lucid.nn.weights.Initialization;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerFiles;
@@ -55,6 +56,9 @@ final class InitCommand implements Callable<Integer> {
     @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: one file, shards above 5 GB, as transformers saves).")
     private CheckpointConversion.Layout layout;
 
+    @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}: as for convert (default: ${DEFAULT-VALUE}). The numbers are the same.")
+    private WeightFormat format = WeightFormat.SAFETENSORS;
+
     @Option(names = "--scale", paramLabel = "SCALE", description = "${COMPLETION-CANDIDATES}: standard deviation 0.02 as the published code starts, or 1/sqrt(inputs) (default: ${DEFAULT-VALUE}).")
     private Scale scale = Scale.PUBLISHED;
 
@@ -68,7 +72,7 @@ final class InitCommand implements Callable<Integer> {
         ModelTemplate template = template();
         ModelOutline outline = ModelOutline.of(template.config());
         Tokenizer words = tokenizer == null ? null : load(tokenizer, outline);
-        var options = new CheckpointInit.Options(seed, type, layout, CheckpointConversion.Options.SHARD, initialization(outline), threads);
+        var options = new CheckpointInit.Options(seed, type, format, layout, CheckpointConversion.Options.SHARD, initialization(outline), threads);
         Console console = Console.standard();
         CheckpointInit.Summary done;
         try (MegabyteBar bar = new MegabyteBar(console, "init MB")) {

@@ -1,6 +1,7 @@
 package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -34,6 +35,23 @@ class InitCommandTest extends CommandTest {
         Tokenizer a = TokenizerFiles.load(words);
         assertTrue(Files.exists(out.resolve("vocab.json")) && Files.exists(out.resolve("merges.txt")));
         assertEquals(a.vocabSize(), TokenizerFiles.load(out).vocabSize());
+    }
+
+    @Test void everyFormatThatConvertWrites() throws IOException {
+        Path tiny = folder.resolve("tiny");
+        lucid("init", "--config", "tinyllava-video-tiny", "--out", tiny, "--seed", 5).ok();
+        for (String format : new String[] {"bin", "bin_legacy"}) {
+            Path made = folder.resolve("made-" + format);
+            assertTrue(lucid("init", "--config", "tinyllava-video-tiny", "--out", made, "--seed", 5, "--format", format).ok().out().contains("pytorch_model.bin"));
+            lucid("convert", tiny, folder.resolve("converted-" + format), "--format", format).ok();
+            assertEquals(-1, Files.mismatch(made.resolve("pytorch_model.bin"), folder.resolve("converted-" + format).resolve("pytorch_model.bin")));
+            lucid("convert", made, folder.resolve("back-" + format)).ok();
+            assertEquals(-1, Files.mismatch(tiny.resolve("model.safetensors"), folder.resolve("back-" + format).resolve("model.safetensors")));
+        }
+        Outcome wrong = lucid("init", "--config", "tinyllava-video-tiny", "--out", folder.resolve("x"), "--seed", 5, "--format", "onnx");
+        assertEquals(2, wrong.status());
+        for (String part : new String[] {"--format", "onnx", "SAFETENSORS", "BIN", "BIN_LEGACY"}) assertTrue(wrong.err().contains(part), wrong.err());
+        assertFalse(Files.exists(folder.resolve("x")));
     }
 
     @Test void badInputIsRefused() {

@@ -25,14 +25,21 @@ public final class CheckpointInit {
     private static final int BLOCK = 4096;
 
     /// @param type          F32, F16 or BF16
+    /// @param format        of the weight files
     /// @param layout        null: one file up to `maxShardBytes`, shards above, as transformers saves
     /// @param threads       that make numbers; change nothing but the time
-    public record Options(long seed, StoredType type, Layout layout, long maxShardBytes, Initialization initialization, int threads) {
+    public record Options(long seed, StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Initialization initialization, int threads) {
         public Options {
+            Objects.requireNonNull(format, "format");
             Objects.requireNonNull(initialization, "initialization");
             if (type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("init: found type " + type + ", wanted F32, F16 or BF16");
             if (maxShardBytes < 1) throw new IllegalArgumentException("init: found shards of " + maxShardBytes + " bytes, wanted at least 1");
             if (threads < 1) throw new IllegalArgumentException("init: found " + threads + " threads, wanted at least 1");
+        }
+
+        /// Safetensors.
+        public Options(long seed, StoredType type, Layout layout, long maxShardBytes, Initialization initialization, int threads) {
+            this(seed, type, WeightFormat.SAFETENSORS, layout, maxShardBytes, initialization, threads);
         }
     }
 
@@ -65,7 +72,7 @@ public final class CheckpointInit {
         ModelOutline outline = ModelOutline.of(template.config());
         long total = Math.multiplyExact(outline.count(), (long) options.type.bytes());
         Layout layout = options.layout != null ? options.layout : total > options.maxShardBytes ? Layout.SHARDED : Layout.SINGLE;
-        CheckpointWriter writer = new CheckpointWriter(to, WeightFormat.SAFETENSORS, layout, options.maxShardBytes, options.threads);
+        CheckpointWriter writer = new CheckpointWriter(to, options.format, layout, options.maxShardBytes, options.threads);
         CheckpointInit init = new CheckpointInit(options, progress, total);
         return NewFolder.make("init", to, total, folder -> {
             writer.writeWeights(folder, outline.parameters().stream().map(init::entry).toList());

@@ -19,11 +19,14 @@ import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.file.WeightFormat;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Initialization;
 import lucid.tensor.Parameter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CheckpointInitTest {
     private static final ModelTemplate TINY = ModelTemplate.shipped("tinyllava-video-tiny");
@@ -81,6 +84,23 @@ class CheckpointInitTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void formatsChangeNoNumber(WeightFormat format) throws IOException {
+        for (Layout layout : Layout.values()) {
+            Path safe = write("safe-" + layout, options(3, layout, 300_000, 2));
+            Options other = new Options(3, StoredType.BF16, format, layout, 300_000, Initialization.PUBLISHED, 3);
+            Path written = write("other-" + layout, other);
+            try (WeightFiles a = WeightFiles.open(safe); WeightFiles b = WeightFiles.open(written); Stream<Path> files = Files.walk(written)) {
+                assertEquals(a.tensors().keySet(), b.tensors().keySet());
+                for (StoredTensor t : a.tensors().values()) assertEquals(-1, t.data().mismatch(b.tensor(t.name()).data()), t.name());
+                String ending = format == WeightFormat.SAFETENSORS ? ".safetensors" : ".bin";
+                List<String> names = files.map(f -> f.getFileName().toString()).filter(n -> n.endsWith(".safetensors") || n.endsWith(".bin")).toList();
+                assertTrue(!names.isEmpty() && names.stream().allMatch(n -> n.endsWith(ending)), names.toString());
+            }
+        }
+    }
+
     @Test void standardDeviationIsAsAsked() {
         try (WeightFiles files = WeightFiles.open(write("std", options(11, null, 5_000_000_000L, 2)))) {
             float[] x = files.tensor("language_model.model.layers.1.mlp.down_proj.weight").toFloats();
@@ -114,7 +134,10 @@ class CheckpointInitTest {
     }
 
     @Test void failuresLeaveNothing() throws IOException {
-        assertThrows(IllegalStateException.class, () -> CheckpointInit.write(TINY, folder.resolve("broken"), options(1, null, 5_000_000_000L, 3), (_, _, _) -> { throw new IllegalStateException("stop"); }, null));
+        for (WeightFormat format : WeightFormat.values()) {
+            Options three = new Options(1, StoredType.BF16, format, null, 5_000_000_000L, Initialization.PUBLISHED, 3);
+            assertThrows(IllegalStateException.class, () -> CheckpointInit.write(TINY, folder.resolve("broken"), three, (_, _, _) -> { throw new IllegalStateException("stop"); }, null));
+        }
         try (Stream<Path> list = Files.list(folder)) {
             assertEquals(List.of(), list.toList());
         }
