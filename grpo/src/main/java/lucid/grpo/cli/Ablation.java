@@ -17,6 +17,7 @@ import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.report.Report;
 import lucid.grpo.run.Disk;
+import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
@@ -32,14 +33,17 @@ final class Ablation {
     private final Path data;
     private final Device device;
     private final int threads;
+    private final long memory;
     private final Console console;
 
-    Ablation(Recipe recipe, Path run, Path data, Device device, int threads, Console console) {
+    /// @param memory most bytes to use, see [MemoryCheck]
+    Ablation(Recipe recipe, Path run, Path data, Device device, int threads, long memory, Console console) {
         this.recipe = recipe;
         this.run = run;
         this.data = data;
         this.device = device;
         this.threads = threads;
+        this.memory = memory;
         this.console = console;
     }
 
@@ -51,7 +55,9 @@ final class Ablation {
             if (!Files.exists(out.resolve("summary.json"))) {
                 console.heading("ablation: " + v.getKey());
                 Path model = Trainer.checkpointOf(run, v.getKey().equals(NO_COLD_START) || v.getKey().equals(DIRECT) ? "base" : "cold_start");
+                MemoryCheck.Fit fit = MemoryCheck.training(v.getValue(), model, null, memory, console);
                 try (Session session = Session.open(v.getValue(), device, threads, data, model, null, console)) {
+                    fit.of(session.policy());
                     if (!new Training(session, out, console).run(Files.exists(out.resolve("config.json")), null)) return;
                 }
             }

@@ -46,18 +46,18 @@ final class DemoCommand implements Callable<Integer> {
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed() + (base == null ? "" : "-rebased"));
         long start = System.nanoTime();
         Path model = base == null ? null : Trainer.checkpointOf(base, "base");
-        boolean recompute = MemoryCheck.training(wanted, model, device.memory(), console);
+        MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, null, device.memory(), console);
         try (Device d = device.open()) {
             console.line(d.description());
             try (Session session = Session.open(wanted, d, device.threads(), options.data, model, null, console)) {
-                session.policy().recompute(recompute);
+                fit.of(session.policy());
                 console.line(String.format(Locale.ROOT, "%s, seed %d, %,d parameters, %d tokens, run folder %s", wanted.name(), wanted.seed(),
                         session.policy().parameters().count(), session.tokenizer().vocabSize(), out));
                 String expected = base == null ? ExpectedHashes.of(wanted) : null;
                 if (!new Training(session, out, console).run(options.resume, expected)) return 130;
             }
             tell(out, console, (System.nanoTime() - start) / 1e9);
-            if (ablate) new Ablation(wanted, out, options.data, d, device.threads(), console).run();
+            if (ablate) new Ablation(wanted, out, options.data, d, device.threads(), device.memory(), console).run();
         }
         return 0;
     }

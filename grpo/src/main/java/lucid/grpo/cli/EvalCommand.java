@@ -164,9 +164,10 @@ final class EvalCommand implements Callable<Integer> {
         Console console = Console.standard();
         Recipe wanted = RecipeReader.read(options.recipe);
         Sampling.Rule rule = options.temperature == null ? Sampling.Rule.GREEDY : new Sampling.Rule(false, options.temperature, options.topK, 1, 0);
-        MemoryCheck.evaluating(wanted, model, limit, device.memory());
+        int together = MemoryCheck.evaluating(wanted, model, limit, device.memory(), console);
         TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
         try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), data, model, null, console)) {
+            session.policy().questionsTogether(together);
             int n = session.data().heldOut(limit, mode).size();
             if (n == 0) throw new IllegalArgumentException("recipe " + wanted.name() + " brings no held-out questions; name a benchmark with --benchmark");
             Evaluation e;

@@ -60,6 +60,9 @@ final class ModelInfoCommand implements Callable<Integer> {
     @Option(names = "--micro-batch", paramLabel = "N", description = "Plan GRPO with N groups together in the backward (default: ${DEFAULT-VALUE}).")
     private int microBatch = 1;
 
+    @Option(names = "--held-out", paramLabel = "N", description = "Plan SFT and GRPO with N held-out questions that are answered together, as train does (default: none).")
+    private int heldOut;
+
     @Option(names = "--lora", paramLabel = "R", description = "Plan SFT and GRPO of an adapter of rank R on all layers, the model staying mapped (default: the model itself is trained).")
     private int lora;
 
@@ -67,6 +70,7 @@ final class ModelInfoCommand implements Callable<Integer> {
     private boolean recompute;
 
     @Override public Integer call() {
+        if (heldOut < 0) throw new IllegalArgumentException("model info: --held-out " + heldOut + ", wanted 0 (none) or more questions");
         Path place = folder();
         LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
         CheckpointInfo info = CheckpointInfo.read(ModelFolder.base(place));
@@ -89,8 +93,9 @@ final class ModelInfoCommand implements Callable<Integer> {
         out.add(plans.answering(new MemoryPlans.Answering(frames, MemoryPlans.PROMPT_TOKENS, newTokens, type == null ? 2 : Math.min(4, type.bytes()))));
         if (!plans.sees()) return out;
         MemoryPlans.Trained trained = lora == 0 ? MemoryPlans.Trained.model(TinyLlavaVideo::decoderOrConnector) : new MemoryPlans.Trained(_ -> false, new LoraSpec(lora, lora, false, LoraSpec.TARGETS), type == null ? 2 : Math.min(4, type.bytes()));
-        out.add(plans.supervised(new MemoryPlans.Supervised(samples, frames, MemoryPlans.PROMPT_TOKENS + 128, trained, recompute)));
-        out.add(plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, trained, true, recompute)));
+        List<MemoryPlan> training = List.of(plans.supervised(new MemoryPlans.Supervised(samples, frames, MemoryPlans.PROMPT_TOKENS + 128, trained, recompute)),
+                plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, trained, true, recompute)));
+        for (MemoryPlan p : training) out.add(heldOut == 0 ? p : plans.withEvaluation(p, new MemoryPlans.Evaluating(heldOut, frames, MemoryPlans.PROMPT_TOKENS, newTokens), trained));
         return out;
     }
 

@@ -52,11 +52,11 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());
-        boolean recompute = MemoryCheck.training(wanted, model, device.memory(), console);
+        MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, heldOut, device.memory(), console);
         try (Device d = device.open()) {
             console.line(d.description());
             try (Session session = Session.open(wanted, d, device.threads(), options.data, model, heldOut, console)) {
-                session.policy().recompute(recompute);
+                fit.of(session.policy());
                 return new Training(session, out, console).run(options.resume, null) ? 0 : 130;
             }
         }

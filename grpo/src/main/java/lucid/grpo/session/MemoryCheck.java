@@ -3,10 +3,12 @@ package lucid.grpo.session;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.train.Evaluator;
+import lucid.grpo.train.Policy;
 import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.config.TinyLlavaConfig;
@@ -34,29 +36,44 @@ public final class MemoryCheck {
                 .require(limit, "Take fewer --frames or --max-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
     }
 
-    /// Whether a recipe's held-out questions can be asked, some at a time ([Evaluator#BATCH]).
+    /// How a run fits the memory there is. None of it changes a bit of what it computes.
     ///
-    /// @param questions at most; 0: all
-    /// @throws MemoryException with a table, if it does not fit
-    public static void evaluating(Recipe recipe, Path model, int questions, long limit) {
-        CheckpointInfo info = info(model);
-        if (!(info.outline().architecture() instanceof ModelOutline.Video)) return;
-        int together = questions == 0 ? Evaluator.BATCH : Math.min(questions, Evaluator.BATCH);
-        new MemoryPlans(info.outline()).evaluating(new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS, recipe.evaluation().maxNewTokens()))
-                .require(limit, "Ask fewer questions (--limit), or make evaluation.max_new_tokens of recipe " + recipe.name() + " smaller; --memory SIZE says that there is more.");
+    /// @param recompute whether the decoder's blocks are to be computed again in the backward
+    /// @param questions held-out questions that are answered together
+    public record Fit(boolean recompute, int questions) {
+        /// Makes the policy do so.
+        public void of(Policy policy) {
+            policy.recompute(recompute);
+            policy.questionsTogether(questions);
+        }
     }
 
-    /// Whether all stages of a recipe can be run. Where the activations do not fit, blocks are to be computed again in the backward.
+    /// Whether a recipe's held-out questions can be asked, and how many together: at most [Evaluator#BATCH].
     ///
-    /// @param model null: the recipe's own
-    /// @return true if that is needed
+    /// @param questions at most; 0: all
+    /// @throws MemoryException with a table, if not even one fits
+    public static int evaluating(Recipe recipe, Path model, int questions, long limit, Console console) {
+        int most = questions == 0 ? Evaluator.BATCH : Math.min(questions, Evaluator.BATCH);
+        CheckpointInfo info = info(model);
+        if (!(info.outline().architecture() instanceof ModelOutline.Video)) return most;
+        MemoryPlans plans = new MemoryPlans(info.outline());
+        return together(most, n -> plans.evaluating(asked(recipe, n)), limit,
+                "Make evaluation.max_new_tokens of recipe " + recipe.name() + " smaller; --memory SIZE says that there is more.", console);
+    }
+
+    /// Whether all stages of a recipe can be run. Where the activations do not fit, blocks are to be computed again in the backward; where the held-out questions do not
+    /// fit, fewer are answered together.
+    ///
+    /// @param model   null: the recipe's own
+    /// @param heldOut a file of held-out questions; null: what the data brings
     /// @throws MemoryException if not even that fits
-    public static boolean training(Recipe recipe, Path model, long limit, Console console) {
+    public static Fit training(Recipe recipe, Path model, Path heldOut, long limit, Console console) {
+        Fit unplanned = new Fit(false, Evaluator.BATCH);
         // Refused with its own words when the run is opened.
-        if (model == null && (recipe.model() == null || recipe.tokenizer() == null || recipe.lora() != null)) return false;
+        if (model == null && (recipe.model() == null || recipe.tokenizer() == null || recipe.lora() != null)) return unplanned;
         CheckpointInfo info = model == null ? null : info(model);
         ModelOutline outline = info != null ? info.outline() : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model())));
-        if (!(outline.architecture() instanceof ModelOutline.Video)) return false;
+        if (!(outline.architecture() instanceof ModelOutline.Video)) return unplanned;
         MemoryPlans plans = new MemoryPlans(outline);
         boolean again = false;
         for (Stage stage : recipe.stages()) {
@@ -68,7 +85,37 @@ public final class MemoryCheck {
                     stage.name(), MemoryPlan.size(kept.bytes()), MemoryPlan.size(limit), MemoryPlan.size(less.bytes())));
             again = true;
         }
-        return again;
+        int questions = heldOut(recipe, heldOut);
+        boolean recompute = again;
+        for (Stage stage : questions == 0 ? List.<Stage>of() : recipe.stages()) {
+            MemoryPlans.Trained trained = trained(recipe, stage, info);
+            questions = together(questions, n -> plans.withEvaluation(plan(plans, recipe, stage, trained, recompute), asked(recipe, n), trained), limit,
+                    "Stage " + stage.name() + " of recipe " + recipe.name() + ": make evaluation.max_new_tokens smaller; --memory SIZE says that there is more.", console);
+        }
+        return new Fit(again, questions == 0 ? Evaluator.BATCH : questions);
+    }
+
+    /// Held-out questions that a run would like to answer together; 0: it has none.
+    private static int heldOut(Recipe recipe, Path file) {
+        int there = recipe.data().heldOut() != null ? recipe.data().heldOut() : file != null ? Integer.MAX_VALUE : 0;
+        Recipe.EvaluationSpec e = recipe.evaluation();
+        boolean all = e.questions() == 0 || e.interim() == 0 && recipe.stages().stream().anyMatch(s -> s instanceof Stage.Grpo g && g.interimEvery() > 0);
+        int asked = all ? there : Math.min(there, Math.max(e.questions(), Math.max(e.interim(), e.controls())));
+        return Math.min(asked, Evaluator.BATCH);
+    }
+
+    private static MemoryPlans.Evaluating asked(Recipe recipe, int together) {
+        return new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS, recipe.evaluation().maxNewTokens());
+    }
+
+    // The most, or half of it, or half of that ...
+    private static int together(int most, IntFunction<MemoryPlan> plan, long limit, String advice, Console console) {
+        int n = most;
+        while (n > 1 && plan.apply(n).bytes() > limit) n /= 2;
+        MemoryPlan fitting = plan.apply(n).require(limit, advice);
+        if (n < most) console.line(String.format(Locale.ROOT, "held-out questions: %d together would need %s of %s; %d are answered together (%s, the same answers)", most,
+                MemoryPlan.size(plan.apply(most).bytes()), MemoryPlan.size(limit), n, MemoryPlan.size(fitting.bytes())));
+        return n;
     }
 
     private static CheckpointInfo info(Path model) { return CheckpointInfo.read(ModelFolder.base(ModelFolder.resolve(model))); }

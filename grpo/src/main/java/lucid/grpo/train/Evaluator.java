@@ -54,7 +54,7 @@ public final class Evaluator {
         }
     }
 
-    /// Questions that are answered together.
+    /// Questions that are answered together, at most (see [Policy#questionsTogether]).
     public static final int BATCH = 128;
     private static final int PURPOSE = 0x4556414C;
     private static final int DIRECT_TOKENS = 8;
@@ -78,8 +78,9 @@ public final class Evaluator {
     public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, LongConsumer progress) {
         List<Prompt> prompts = data.heldOut(questions, mode);
         Tally tally = new Tally();
-        for (int from = 0; from < prompts.size(); from += BATCH) {
-            List<Prompt> some = prompts.subList(from, Math.min(prompts.size(), from + BATCH));
+        int together = policy.questionsTogether();
+        for (int from = 0; from < prompts.size(); from += together) {
+            List<Prompt> some = prompts.subList(from, Math.min(prompts.size(), from + together));
             List<Completion> drawn = answer(mode, some, prompts, from, control, rule, seed);
             for (int i = 0; i < some.size(); i++) tally.add(mode, from + i, some.get(i), drawn.get(i));
             progress.accept(from + some.size());
@@ -91,7 +92,7 @@ public final class Evaluator {
         byte[] frames = Frames.pack(data, some.stream().map(p -> Visual.clip(p.clip())).toList());
         change(frames, some, all, from, control);
         GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? DIRECT_TOKENS : maxNewTokens, tokenizer.eosId(), 1f,
-                Philox.key(seed, PURPOSE), from);
+                Philox.key(seed, PURPOSE), 0, from);
         try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
             var features = policy.features(frames, some.size(), data.framesPerClip(), data.imageSize());
             return policy.generate(some.stream().map(Prompt::ids).toList(), policy.connect(features, some.size()), 1, settings, null);

@@ -36,6 +36,7 @@ public final class Policy implements AutoCloseable {
     private final Runnable closing;
     private boolean towerTrains;
     private boolean recompute;
+    private int questionsTogether = Evaluator.BATCH;
 
     /// What an adapted model consists of.
     ///
@@ -137,6 +138,14 @@ public final class Policy implements AutoCloseable {
     /// Whether only the blocks' inputs are kept for the backward, which runs each block again: less memory, more time, the same bits. At first it is so for
     /// adapted models, because those fill the memory.
     public void recompute(boolean on) { recompute = on; }
+
+    /// How many held-out questions [Evaluator] answers together: less memory with fewer, the same answers. At first [Evaluator#BATCH].
+    public void questionsTogether(int n) {
+        if (n < 1) throw new IllegalArgumentException("held-out questions together: found " + n + ", wanted at least 1");
+        questionsTogether = n;
+    }
+
+    int questionsTogether() { return questionsTogether; }
 
     /// Completions of every prompt, in (prompt, completion) order; prompt i is about clip i of `visual`.
     ///

@@ -100,7 +100,7 @@ class EvalCommandTest extends CommandTest {
     @Test void whatDoesNotFitIsRefusedFirst() {
         eval("--memory", "100M").failedWith("answering (3 frames", "found 104.9 MB of memory", "--memory SIZE");
         assertFalse(Files.exists(temp.resolve("out")));
-        lucid("eval", "--model", model, "--data", temp, "--memory", "100M").failedWith("evaluation (128 questions together", "--limit", "weights");
+        lucid("eval", "--model", model, "--data", temp, "--memory", "100M").failedWith("evaluation (1 question at a time", "evaluation.max_new_tokens", "weights");
         lucid("demo", "--data", temp.resolve("data"), "--out", temp.resolve("run"), "--memory", "100M").failedWith("recipe demo", "moments", "--memory SIZE");
         assertFalse(Files.exists(temp.resolve("data")) || Files.exists(temp.resolve("run")));
     }

@@ -46,6 +46,14 @@ class ModelCommandTest extends CommandTest {
         assertEquals("grpo (3 prompts x 5 completions a step, 70 new tokens, 4 frames, micro-batch 2, all activations kept)", json.at("/memory/2/work").asText());
     }
 
+    @Test void heldOutQuestionsArePlannedWithTheTraining() throws IOException {
+        Path model = tiny("asked");
+        Outcome o = lucid("model", "info", model, "--held-out", 128, "--frames", 4, "--new-tokens", 30).ok();
+        assertEquals(3, o.out().split("while answering 128 held-out questions together", -1).length, o.out());
+        assertFalse(lucid("model", "info", model).ok().out().contains("held-out"));
+        lucid("model", "info", model, "--held-out", -1).failedWith("--held-out", "-1", "wanted");
+    }
+
     /// The published model's numbers from its configuration alone, and what it is missing then.
     @Test void thePublishedModelsNumbers() throws IOException {
         Path full = Files.createDirectory(folder.resolve("full"));

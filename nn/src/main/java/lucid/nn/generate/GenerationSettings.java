@@ -10,10 +10,16 @@ import lucid.kernels.contract.Sampling;
 /// @param scoreTemperature  temperature of the reported log-probabilities; the trainer must score with the same (no filter ever enters the score)
 /// @param key               Philox key, see [lucid.kernels.math.Philox#key]
 /// @param step              first counter word: the training step
-public record GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosToken, float scoreTemperature, long key, int step) {
+/// @param firstPrompt       second counter word of the first prompt: which of all prompts it is, where some of them are drawn at a time
+public record GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosToken, float scoreTemperature, long key, int step, int firstPrompt) {
     public GenerationSettings {
         if (maxNewTokens < 1) throw new IllegalArgumentException("generate: max new tokens " + maxNewTokens + ", wanted >= 1");
         if (!(scoreTemperature > 0)) throw new IllegalArgumentException("generate: score temperature " + scoreTemperature + ", wanted > 0");
+    }
+
+    /// All prompts at once.
+    public GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosToken, float scoreTemperature, long key, int step) {
+        this(rule, maxNewTokens, eosToken, scoreTemperature, key, step, 0);
     }
 
     /// The most likely token each time.

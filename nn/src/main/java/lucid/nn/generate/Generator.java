@@ -140,7 +140,7 @@ public final class Generator {
             int[] counters = new int[4 * n];
             for (int i = 0; i < n; i++) {
                 counters[4 * i] = settings.step();
-                counters[4 * i + 1] = live[i] / completions;
+                counters[4 * i + 1] = settings.firstPrompt() + live[i] / completions;
                 counters[4 * i + 2] = live[i] % completions;
                 counters[4 * i + 3] = at;
             }

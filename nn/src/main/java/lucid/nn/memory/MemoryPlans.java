@@ -27,7 +27,10 @@ public final class MemoryPlans {
     public record Answering(int frames, int promptTokens, int newTokens, int storedBytes) {}
 
     /// Questions answered together by a model that is held in f32, as it is between the stages of a recipe.
-    public record Evaluating(int prompts, int frames, int promptTokens, int newTokens) {}
+    public record Evaluating(int prompts, int frames, int promptTokens, int newTokens) {
+        /// The same with other numbers of questions.
+        public Evaluating of(int questions) { return new Evaluating(questions, frames, promptTokens, newTokens); }
+    }
 
     /// What is trained.
     ///
@@ -97,9 +100,31 @@ public final class MemoryPlans {
     /// Asking the model many questions at once.
     public MemoryPlan evaluating(Evaluating e) {
         requireVideo();
+        return new MemoryPlan(title("evaluation", together(e, "") + ", ", e.newTokens + " new tokens", e.frames + " frames"), List.of(weights(), java()), asking(e, "", "drawing completions", null));
+    }
+
+    /// Training with held-out questions in between and at the end, asked beside all that the training holds. Once a stage is done its moments and its reference are gone:
+    /// this is the need of questions in between.
+    ///
+    /// @param training of what is trained, by [#supervised] or [#grpo]
+    public MemoryPlan withEvaluation(MemoryPlan training, Evaluating e, Trained trained) {
+        requireVideo();
+        List<Phase> phases = new ArrayList<>(training.phases());
+        phases.addAll(asking(e, " held-out clips", "answering " + together(e, "held-out "), trained.adapter));
+        return new MemoryPlan(training.work(), training.always(), phases);
+    }
+
+    private static String together(Evaluating e, String which) { return e.prompts == 1 ? "1 " + which + "question at a time" : e.prompts + " " + which + "questions together"; }
+
+    private List<Phase> asking(Evaluating e, String what, String answering, LoraSpec adapter) {
+        int side = video.vision().imageSize();
+        Item packed = item("the clips", 3L * e.prompts * e.frames * side * side, "%,d frames of %d x %d, one byte a colour, on Java's heap", (long) e.prompts * e.frames, side, side);
         Item features = features(e.prompts, e.frames);
-        return new MemoryPlan(title("evaluation", e.prompts + " questions together, ", e.newTokens + " new tokens", e.frames + " frames"), List.of(weights(), java()),
-                List.of(new Phase("seeing", vision(e.prompts, e.frames)), connecting(features, e.prompts, e.frames), drawing(features, e.prompts, 1, e.frames, e.promptTokens, e.newTokens, null)));
+        List<Item> seeing = new ArrayList<>(vision(e.prompts, e.frames));
+        List<Item> connecting = new ArrayList<>(connecting(features, e.prompts, e.frames).items());
+        List<Item> drawing = new ArrayList<>(drawing(features, e.prompts, 1, e.frames, e.promptTokens, e.newTokens, adapter).items());
+        for (List<Item> phase : List.of(seeing, connecting, drawing)) phase.add(packed);
+        return List.of(new Phase("seeing" + what, seeing), new Phase("connecting" + what, connecting), new Phase(answering, drawing));
     }
 
     /// Training on given text.

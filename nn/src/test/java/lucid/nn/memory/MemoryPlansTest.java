@@ -20,6 +20,7 @@ import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.generate.Generator;
+import lucid.nn.lora.LoraSpec;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.optim.AdamW;
 import lucid.nn.weights.Initialization;
@@ -40,7 +41,8 @@ class MemoryPlansTest {
     /// What the device holds in the largest of these phases (none named: of all): Java itself and arrays on its heap are not there.
     private static long onDevice(MemoryPlan plan, String... phases) {
         long always = plan.always().stream().filter(i -> !i.what().equals("Java itself") && !i.what().equals("hashes")).mapToLong(MemoryPlan.Item::bytes).sum();
-        return always + plan.phases().stream().filter(p -> phases.length == 0 || List.of(phases).contains(p.name())).mapToLong(MemoryPlan.Phase::bytes).max().orElseThrow();
+        return always + plan.phases().stream().filter(p -> phases.length == 0 || List.of(phases).contains(p.name()))
+                .mapToLong(p -> p.items().stream().filter(i -> !i.how().endsWith("on Java's heap")).mapToLong(MemoryPlan.Item::bytes).sum()).max().orElseThrow();
     }
 
     private static void near(MemoryPlan plan, long peak, String... phases) {
@@ -69,25 +71,27 @@ class MemoryPlansTest {
             try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
                 model.parameters().train(TRAINED.names());
                 try (AdamW optimizer = new AdamW(model.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1))) {
-                    for (int step = 0; step < 2; step++) {
-                        try (Scope scope = Scope.open(device)) {
-                            Tensor visual = visual(model, scope, features(model, scope, samples), samples);
-                            PackedBatch.Builder batch = PackedBatch.builder(32);
-                            int[] answer = new int[tokens - 10];
-                            Arrays.setAll(answer, i -> i % 500);
-                            for (int s = 0; s < samples; s++) batch.group(rows(10), s, List.of(answer));
-                            LogProbs scored = model.logProbs(scope, batch.build(), visual, 1f, recompute);
-                            float[] seeds = new float[scored.logProb().shape().size()];
-                            Arrays.fill(seeds, -1f / seeds.length);
-                            scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
-                        }
-                        optimizer.step(1e-4);
-                        model.parameters().zeroGrad();
-                    }
+                    for (int step = 0; step < 2; step++) step(device, model, optimizer, samples, tokens, recompute);
                 }
                 near(plan, device.peakBytes());
             }
         }
+    }
+
+    private static void step(Device device, TinyLlavaVideo model, AdamW optimizer, int samples, int tokens, boolean recompute) {
+        try (Scope scope = Scope.open(device)) {
+            Tensor visual = visual(model, scope, features(model, scope, samples), samples);
+            PackedBatch.Builder batch = PackedBatch.builder(32);
+            int[] answer = new int[tokens - 10];
+            Arrays.setAll(answer, i -> i % 500);
+            for (int s = 0; s < samples; s++) batch.group(rows(10), s, List.of(answer));
+            LogProbs scored = model.logProbs(scope, batch.build(), visual, 1f, recompute);
+            float[] seeds = new float[scored.logProb().shape().size()];
+            Arrays.fill(seeds, -1f / seeds.length);
+            scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
+        }
+        optimizer.step(1e-4);
+        model.parameters().zeroGrad();
     }
 
     @Test void drawingCompletions() {
@@ -123,6 +127,28 @@ class MemoryPlansTest {
         }
     }
 
+    /// What training holds beside them: weights, gradients and moments.
+    @Test void evaluatingBetweenSteps() {
+        int questions = 6;
+        int tokens = 50;
+        MemoryPlan training = PLANS.supervised(new MemoryPlans.Supervised(1, FRAMES, 15, TRAINED, true));
+        MemoryPlan plan = PLANS.withEvaluation(training, new MemoryPlans.Evaluating(questions, FRAMES, 20, tokens), TRAINED);
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
+            model.parameters().train(TRAINED.names());
+            try (AdamW optimizer = new AdamW(model.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1))) {
+                step(device, model, optimizer, 1, 15, true);
+                assertTrue(device.peakBytes() < onDevice(plan) / 2 + onDevice(training) / 2, "the questions are the peak here");
+                try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+                    Tensor features = features(model, scope, questions);
+                    PackedBatch.Builder batch = PackedBatch.builder(32);
+                    for (int p = 0; p < questions; p++) batch.sequence(rows(20), p);
+                    new Generator(model.decoder()).generate(batch.build(), visual(model, scope, features, questions), 1, new GenerationSettings(Sampling.Rule.GREEDY, tokens, -1, 1f, 1, 0), null);
+                }
+            }
+            near(plan, device.peakBytes());
+        }
+    }
+
     @Test void seeing() {
         MemoryPlan plan = PLANS.answering(new MemoryPlans.Answering(FRAMES, 20, 10, 4));
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
@@ -152,6 +178,25 @@ class MemoryPlansTest {
         List<String> names = new ArrayList<>();
         answering.phases().forEach(p -> names.add(p.name()));
         assertEquals(List.of("seeing", "connecting", "reading", "answering"), names);
+    }
+
+    /// The published model's held-out questions, beside an adapter and its base.
+    @Test void theTableHasTheHeldOutQuestions() {
+        MemoryPlans full = new MemoryPlans(ModelOutline.of(ModelTemplate.shipped("tinyllava-video-r1").config()));
+        MemoryPlans.Trained adapter = new MemoryPlans.Trained(_ -> false, new LoraSpec(16, 32, false, LoraSpec.TARGETS), 2);
+        MemoryPlan grpo = full.grpo(new MemoryPlans.Grpo(8, 8, 512, 1, 16, 131, adapter, true, true));
+        MemoryPlans.Evaluating asked = new MemoryPlans.Evaluating(128, 16, 131, 1024);
+        MemoryPlan with = full.withEvaluation(grpo, asked, adapter);
+        assertEquals(grpo.always(), with.always());
+        assertEquals(grpo.phases(), with.phases().subList(0, grpo.phases().size()));
+        assertEquals(List.of("seeing held-out clips", "connecting held-out clips", "answering 128 held-out questions together"), with.phases().subList(grpo.phases().size(), with.phases().size()).stream().map(MemoryPlan.Phase::name).toList());
+        MemoryPlan.Phase answering = with.phases().getLast();
+        assertEquals(36 * 2 * 256 * 4L * 128 * (643 + 1023), answering.items().stream().filter(i -> i.what().equals("keys and values")).findFirst().orElseThrow().bytes());
+        assertEquals(3L * 128 * 16 * 384 * 384, answering.items().stream().filter(i -> i.what().equals("the clips")).findFirst().orElseThrow().bytes());
+        // The peak is the largest phase, and that is this one.
+        assertEquals(with.always().stream().mapToLong(MemoryPlan.Item::bytes).sum() + answering.bytes(), with.bytes());
+        assertTrue(with.bytes() > grpo.bytes() && with.table().contains("* while answering 128 held-out questions together"), with.table());
+        assertEquals(full.withEvaluation(grpo, asked.of(1), adapter).bytes(), grpo.bytes(), "one question needs less than a step");
     }
 
     private static MemoryPlan.Item item(MemoryPlan plan, String what) { return plan.always().stream().filter(i -> i.what().equals(what)).findFirst().orElseThrow(); }

@@ -1,0 +1,36 @@
+package lucid.grpo.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import lucid.grpo.data.TrainingData;
+import lucid.grpo.train.Evaluation;
+import lucid.grpo.train.Evaluator;
+import lucid.grpo.train.Policy;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import lucid.kernels.contract.Sampling;
+import org.junit.jupiter.api.Test;
+
+/// Answers to held-out questions do not depend on how many are answered together, so a memory plan may choose.
+class EvaluationLawTest {
+    @Test void anyDivisionGivesTheSameAnswers() {
+        try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
+            for (Sampling.Rule rule : new Sampling.Rule[] {Sampling.Rule.GREEDY, Sampling.Rule.temperature(1f)}) {
+                for (Evaluator.Control control : new Evaluator.Control[] {Evaluator.Control.NONE, Evaluator.Control.OTHER, Evaluator.Control.SHUFFLED}) {
+                    Evaluation together = run(policy, Evaluator.BATCH, rule, control);
+                    assertEquals(5, together.answers().size());
+                    for (int n : new int[] {1, 2, 4}) assertEquals(together, run(policy, n, rule, control), n + " together, " + rule + ", " + control);
+                }
+            }
+            assertTrue(run(policy, 2, Sampling.Rule.temperature(1f), Evaluator.Control.NONE).answers().stream().map(Evaluation.Answer::text).distinct().count() > 1, "different questions are drawn differently");
+            assertThrows(IllegalArgumentException.class, () -> policy.questionsTogether(0));
+        }
+    }
+
+    private static Evaluation run(Policy policy, int together, Sampling.Rule rule, Evaluator.Control control) {
+        policy.questionsTogether(together);
+        return new Evaluator(policy, Toy.data(), Toy.TOKENIZER, 12).run(TrainingData.Mode.REASONING, 0, control, rule, 7, _ -> {});
+    }
+}
