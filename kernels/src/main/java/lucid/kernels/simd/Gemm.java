@@ -83,12 +83,13 @@ final class Gemm {
         });
     }
 
-    /// Packs all panels of the right factor, whose chains are not cut: [panels][k][WIDTH].
+    /// Packs all panels of the right factor: [chain blocks][panels][links][WIDTH].
     private Matrix packRight(Product x, GemmPlan plan) {
-        int k = x.k();
-        Matrix panels = right.matrix(plan.columnPanels() * k, GemmTile.WIDTH);
+        Matrix panels = right.matrix(plan.columnPanels() * x.k(), GemmTile.WIDTH);
         parallel(plan, plan.columnPanels(), (from, to, thread) -> {
-            for (int c = from; c < to; c++) lanes[thread].panel.pack(x.b, c * GemmTile.WIDTH, 0, panels.rows(c * k, (c + 1) * k));
+            for (int c = from; c < to; c++) {
+                for (int b = 0; b < plan.chainBlocks(); b++) lanes[thread].panel.pack(x.b, c * GemmTile.WIDTH, plan.stop(b), plan.panel(panels, b, c));
+            }
         });
         return panels;
     }
@@ -113,7 +114,7 @@ final class Gemm {
             lane.panel.forget();
             for (int c = 0; c < block.columnPanels(); c++) {
                 int column = block.j0() + c * GemmTile.WIDTH;
-                if (panels != null) lane.panel.show(panels.rows(column / GemmTile.WIDTH * links, (column / GemmTile.WIDTH + 1) * links));
+                if (panels != null) lane.panel.show(plan.panel(panels, b, column / GemmTile.WIDTH));
                 else lane.panel.show(x.b, column, shared ? block.j1() : column + GemmTile.WIDTH, p, links);
                 long seen = lane.watch.before(rowPanels);
                 for (int r = 0; r < rowPanels; r++) {
@@ -140,8 +141,7 @@ final class Gemm {
             boolean resume = !begins || x.resume;
             int ao = packed + (p - from) * GemmTile.STRIP;
             long bo = b.at + (p - from) * b.pitch;
-            if (Intrinsics.spare()) Intrinsics.Spare.run(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
-            else GemmTile.run(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
+            Intrinsics.tile(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
             if (end == x.cuts[piece + 1]) x.out.write(row, column, rows, sums, slot);
             p = end;
         }

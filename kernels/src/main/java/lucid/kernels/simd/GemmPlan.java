@@ -1,13 +1,15 @@
 package lucid.kernels.simd;
 
 import java.util.Arrays;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.simd.Gemm.Product;
 
 /// How a product is cut: into `down` times `across` blocks for the threads, its chains at `stops`, and which factor is packed once for all blocks. No cut shows in a bit.
 ///
-/// Four shapes are told apart. *Deep* products sum over many more positions than the result has rows or columns (a weight's gradient over a batch): the result stays
+/// Five shapes are told apart. *Deep* products sum over many more positions than the result has rows or columns (a weight's gradient over a batch): the result stays
 /// in the caches while both factors pass by once, in short pieces. *Tall* ones multiply many rows with a small right factor (a layer of a small model): the right factor
-/// is packed once, and small blocks of rows pass by it. *Large* ones share the packed left factor. The rest packs what it needs, block by block.
+/// is packed once, and small blocks of rows pass by it. Where rows are *many* (a vision tower's patches) the right factor is packed once too, and each block of rows
+/// fills L2. *Large* ones share the packed left factor. The rest packs what it needs, block by block.
 ///
 /// @param stops  where chains are cut, 0 and k included
 /// @param leftAt where the chain blocks of a shared left factor begin, and its end
@@ -30,6 +32,8 @@ final class GemmPlan {
     private static final int TALL_RIGHT_FLOATS = 1 << 17;
     /// Floats of a tall product's block of rows, which are passed over once for every panel.
     private static final int TALL_LEFT_FLOATS = 1 << 14;
+    /// Floats that a right factor may take when it is packed as a whole for many rows: 32 MiB of a last-level cache.
+    private static final int MANY_RIGHT_FLOATS = 1 << 23;
     /// Floats of a deep product's result: half a MiB of L2.
     private static final int DEEP_FLOATS = 1 << 17;
     /// Chain positions of a deep product per row and per column.
@@ -89,6 +93,7 @@ final class GemmPlan {
         boolean large = fmas >= SHARED_FMAS;
         if (large && rows >= TALL * cols && k <= CHAIN_BLOCK && x.cuts().length == 2 && (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k <= TALL_RIGHT_FLOATS) return tall(x, threads);
         if (large && x.a().lanesInRow() && k >= DEEP * Math.max(rows, cols) && (long) rows * cols <= DEEP_FLOATS) return deep(x, threads);
+        if (large && x.cuts().length == 2 && manyBlocks(rows, k) >= BLOCKS * threads && (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k <= MANY_RIGHT_FLOATS) return many(x, threads);
         if (large && rows < TALL * cols && GemmStrips.room(rows) * (k + 16L * panels(k, CHAIN_BLOCK)) <= SHARED_FLOATS) return large(x, threads);
         return plain(x, threads == 1 || fmas < Gemm.PARALLEL_FMAS ? 1 : threads);
     }
@@ -97,6 +102,14 @@ final class GemmPlan {
         int panels = panels(x.out().rows(), GemmTile.HEIGHT);
         int each = Math.clamp(TALL_LEFT_FLOATS / (x.k() * GemmTile.HEIGHT), 1, panels(panels, BLOCKS * threads));
         return new GemmPlan(x, threads == 1, panels(panels, each), 1, new int[] {0, x.k()}, Shared.RIGHT);
+    }
+
+    private static int manyBlocks(int rows, int k) { return panels(rows, LEFT_FLOATS / equalStops(k)[1]); }
+
+    /// Blocks of rows, as many for each thread: all panels pass by each, from the last cache, so a block is as tall as L2 lets it be.
+    private static GemmPlan many(Product x, int threads) {
+        int rows = x.out().rows();
+        return new GemmPlan(x, threads == 1, panels(manyBlocks(rows, x.k()), threads) * threads, 1, equalStops(x.k()), Shared.RIGHT);
     }
 
     /// Blocks as square as can be: each reads its rows of the left factor and its columns of the right one.
@@ -187,6 +200,12 @@ final class GemmPlan {
     boolean sharesLeft() { return shared == Shared.LEFT; }
 
     boolean sharesRight() { return shared == Shared.RIGHT; }
+
+    /// A panel of the shared right factor.
+    Matrix panel(Matrix panels, int block, int panel) {
+        int first = stop(block) * columnPanels() + panel * links(block);
+        return panels.rows(first, first + links(block));
+    }
 
     /// Where a chain block begins in the shared left factor.
     int leftAt(int block) { return leftAt[block]; }

@@ -27,8 +27,11 @@ public final class Intrinsics {
 
     private Intrinsics() {}
 
-    /// Whether tiles run in the second copy.
-    static boolean spare() { return spare; }
+    /// [GemmTile#run], in the copy of the tile that works.
+    static void tile(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
+        if (spare) Spare.run(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+        else GemmTile.run(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+    }
 
     private static long allocated() { return ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getCurrentThreadAllocatedBytes(); }
 
