@@ -18,6 +18,8 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
     /// From panel to panel of one key block.
     private static final int STEP = KEYS * PANEL;
 
+    @Override public int keys() { return KEYS; }
+
     @Override public int rows(Slice slice) { return (slice.to() - slice.from()) * (plan.heads() / plan.kvHeads()); }
 
     @Override public void load(AttentionSchedule.ForwardUnit unit, AttentionScratch w) {
@@ -44,6 +46,7 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
         w.l = AttentionScratch.atLeast(w.l, rows * 16L);
         int block = KEYS * AttentionSchedule.panelled(padded);
         w.kt = AttentionScratch.atLeast(w.kt, block);
+        w.v = AttentionScratch.atLeast(w.v, block);
         w.s = AttentionScratch.atLeast(w.s, (TILE + 1) * KEYS);
         if (w.visible.length < rows) w.visible = new int[rows + rows / 4];
     }
@@ -59,6 +62,10 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
         k.copyTo(joined, 0, row, col, before, dims);
         k.copyTo(joined, before, span.ownRow(), col, keys - before, dims);
         joined.transpose(0, 0, keys, dims, w.kt, 0, w.squares);
+    }
+
+    @Override public void values(AttentionRows v, int row, int col, int keys, int at, AttentionScratch w) {
+        v.panels(row, col, keys, plan.headDim(), w.v, at * PANEL, STEP);
     }
 
     @Override public void block(AttentionScratch w, int from, int to, int firstKey, int keys) {

@@ -10,22 +10,24 @@ import lucid.kernels.simd.AttentionSchedule.Slice;
 /// shared prefix once for all spans. A row is a (query, head of the group). How rows lie in scratch is a matter of speed alone: lanes are queries where a span has
 /// many ([AttentionTall]) and keys where it has few ([AttentionFlat]); the chains are the same.
 record AttentionForward(AttentionTall tall, AttentionFlat flat, AttentionRows v, int headDim, int group) {
-    private static final int PANEL = AttentionRowTiles.PANEL;
-    /// From panel to panel of one key block.
-    private static final int STEP = KEYS * PANEL;
-
     /// The part of the work that knows where a row is.
     sealed interface Layout permits AttentionTall, AttentionFlat {
+        /// Keys that it takes at a time at most: whole blocks.
+        int keys();
+
         /// Rows that a slice takes.
         int rows(Slice slice);
 
         /// Brings the queries in and starts every row.
         void load(ForwardUnit unit, AttentionScratch w);
 
-        /// Packs keys `first .. first + keys` of a span, all in one block.
+        /// Packs keys `first .. first + keys` of a span; `first` begins a block.
         void keys(Span span, int kvHead, int first, int keys, AttentionScratch w);
 
-        /// The packed key block for rows `from .. to`.
+        /// Packs `keys` rows of values, beginning with that of key `at` of those just packed.
+        void values(AttentionRows v, int row, int col, int keys, int at, AttentionScratch w);
+
+        /// The packed keys for rows `from .. to`.
         void block(AttentionScratch w, int from, int to, int firstKey, int keys);
 
         /// Finishes every row.
@@ -57,19 +59,19 @@ record AttentionForward(AttentionTall tall, AttentionFlat flat, AttentionRows v,
 
     /// Keys `first .. end` of a span for rows `row .. to`.
     private void blocks(ForwardUnit unit, Span span, Layout layout, int row, int to, int first, int end, AttentionScratch w) {
-        for (; first < end; first += KEYS) {
-            int keys = Math.min(KEYS, end - first);
+        int most = layout.keys();
+        for (; first < end; first += most) {
+            int keys = Math.min(most, end - first);
             layout.keys(span, unit.kvHead(), first, keys, w);
-            values(span, unit.kvHead() * headDim, first, keys, w);
+            values(layout, span, unit.kvHead() * headDim, first, keys, w);
             layout.block(w, row, to, first, keys);
         }
     }
 
-    private void values(Span span, int col, int first, int keys, AttentionScratch w) {
+    private void values(Layout layout, Span span, int col, int first, int keys, AttentionScratch w) {
         int before = inPrefix(span, first, keys);
-        w.v = AttentionScratch.atLeast(w.v, KEYS * AttentionSchedule.panelled(headDim));
-        if (before > 0) v.panels(span.prefixRow() + first, col, before, headDim, w.v, 0, STEP);
-        if (before < keys) v.panels(span.keyRow(first + before), col, keys - before, headDim, w.v, before * PANEL, STEP);
+        if (before > 0) layout.values(v, span.prefixRow() + first, col, before, 0, w);
+        if (before < keys) layout.values(v, span.keyRow(first + before), col, keys - before, before, w);
     }
 
     /// How many of keys `first .. first + keys` are the prefix's.

@@ -7,6 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
@@ -17,6 +19,9 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     static AttentionRows of(Matrix m) { return new AttentionRows(HostBuffer.segment(m), m.offset(), m.stride()); }
+
+    /// Rows `row .. row + rows`, columns from `col` on, as the lanes of a product's factor.
+    Operand lanes(int row, int col, int rows) { return new Operand(segment, address(row, col), stride * Float.BYTES, DType.F32, rows, false); }
 
     private long address(int row, int col) { return (offset + row * stride + col) * Float.BYTES; }
 
@@ -58,6 +63,23 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
             int put = at + x / PANEL * step + x % PANEL;
             for (int j = 0; j < rows; j++) to[put + j * PANEL] = x < n ? get(row + j, col + x) : 0;
         }
+    }
+
+    /// The same into memory.
+    void panels(int row, int col, int rows, int n, MemorySegment to, int at, int step) {
+        for (int x = 0; x < AttentionSchedule.padded(n); x += L) {
+            long from = address(row, col + x), put = 4L * (at + x / PANEL * step + x % PANEL);
+            if (n - x >= L) copy(segment, from, stride * Float.BYTES, rows, to, put);
+            else copy(segment, from, stride * Float.BYTES, rows, F.indexInRange(0, Math.max(0, n - x)), to, put);
+        }
+    }
+
+    private static void copy(MemorySegment from, long at, long pitch, int rows, MemorySegment to, long put) {
+        for (int j = 0; j < rows; j++, put += 4L * PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER).intoMemorySegment(to, put, ORDER);
+    }
+
+    private static void copy(MemorySegment from, long at, long pitch, int rows, VectorMask<Float> some, MemorySegment to, long put) {
+        for (int j = 0; j < rows; j++, put += 4L * PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER, some).intoMemorySegment(to, put, ORDER);
     }
 
     /// One vector of each row.

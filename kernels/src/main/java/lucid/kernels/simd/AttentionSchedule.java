@@ -13,8 +13,8 @@ import lucid.kernels.contract.AttentionPlan.Span;
 /// @param extent how far the plan reaches in the matrices
 record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forward, List<AttentionUnits.BackwardUnit> backward, AttentionArguments.Extent extent) {
     static final int KEYS = Attention.KEY_BLOCK;
-    /// Rows a forward unit may hold: queries and outputs of 512 rows x 128 fill half of a 1 MiB cache, and a key block is packed once for all of them.
-    private static final int MOST_ROWS = 512;
+    /// Floats of outputs a forward unit may hold: with the queries they fill half of a 1 MiB cache, and a key block is packed once for all of them.
+    private static final int MOST_FLOATS = 1 << 16;
     private static final int LEAST_ROWS = 32;
 
     /// Queries `from .. to` of a span.
@@ -55,7 +55,7 @@ record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forw
         int group = plan.heads() / plan.kvHeads();
         long rows = 0;
         for (Span s : plan.spans()) rows += (long) s.queries() * plan.heads();
-        long share = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, rows / (threads * 4L)));
+        long share = Math.max(LEAST_ROWS, Math.min(MOST_FLOATS / padded(plan.headDim()), rows / (threads * 4L)));
         int most = Math.max(1, (int) share / group);
         List<ForwardUnit> units = new ArrayList<>();
         List<Slice> open = new ArrayList<>();
@@ -63,12 +63,13 @@ record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forw
         for (Span s : plan.spans()) {
             if (s.queries() == 0) continue;
             if (!open.isEmpty() && !samePrefix(open.getFirst().span(), s)) held = close(plan, open, units);
-            for (int from = 0; from < s.queries(); ) {
-                int to = Math.min(s.queries(), from + most - held);
-                open.add(new Slice(s, from, to));
-                held += to - from;
-                from = to;
-                if (held == most) held = close(plan, open, units);
+            // Keys are packed for every slice again, so a span that fits into a unit is not cut, and a longer one into equal parts.
+            int parts = (s.queries() + most - 1) / most;
+            for (int i = 0; i < parts; i++) {
+                Slice slice = new Slice(s, (int) ((long) s.queries() * i / parts), (int) ((long) s.queries() * (i + 1) / parts));
+                if (held + slice.to - slice.from > most) held = close(plan, open, units);
+                open.add(slice);
+                held += slice.to - slice.from;
             }
         }
         close(plan, open, units);

@@ -1,5 +1,8 @@
 package lucid.kernels.simd;
 
+import java.lang.foreign.MemorySegment;
+import lucid.kernels.contract.Matrix;
+
 /// One thread's working memory for attention; arrays only grow, so a steady state allocates nothing. Rows of heads are padded to a multiple of 16.
 final class AttentionScratch {
     private static final float[] NONE = {};
@@ -8,7 +11,7 @@ final class AttentionScratch {
     float[] q = NONE, o = NONE, dq = NONE;
     /// Queries and dOut again, in panels: [panel][rows][32].
     float[] qp = NONE, op = NONE;
-    /// Keys and values in panels: [block][panel][32 keys][32].
+    /// Keys and values in panels: [block][panel][32 keys][32]; in the tall forward, keys in strips as [GemmTile] reads its left factor, no values.
     float[] k = NONE, v = NONE;
     /// Gradients of keys and values: [keys][padded].
     float[] dk = NONE, dv = NONE;
@@ -16,10 +19,19 @@ final class AttentionScratch {
     float[] kt = NONE, vt = NONE;
     /// Scores or probabilities, and their gradients: [rows][32].
     float[] s = NONE, ds = NONE;
+    /// Where in s the steps of the tall softmax find their key block.
+    int block;
     /// Per row: running maximum (or log-sum-exp), 16 lanes of the running sum, δ.
     float[] m = NONE, l = NONE, delta = NONE;
     /// Per row of a tile: the new maximum, and what the old sums shrink by.
     final float[] peak = new float[16], shrink = new float[16];
+    /// The tall forward's queries in panels, as [GemmTile] reads its right factor.
+    final NativeScratch queries = new NativeScratch();
+    Matrix queryPanels;
+    /// Its values in panels: in memory of their own, because a vector from an array, which begins 16 bytes into a line, always touches two lines.
+    final NativeScratch values = new NativeScratch();
+    MemorySegment valuePanels;
+    final GemmPanel panel = new GemmPanel();
     /// For [Transpose].
     final int[] squares = new int[Transpose.SCRATCH];
     private final NativeScratch joined = new NativeScratch();

@@ -79,7 +79,7 @@ final class AttentionSoftmax {
 
     private static void exponentials(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s, peak = w.peak;
-        for (int x = 0; x < size * KEYS + size; x += L) VectorMath.exp(FloatVector.fromArray(F, s, x).sub(peak[x / KEYS])).intoArray(s, x);
+        for (int x = 0; x < size * KEYS + size; x += L) VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, x).sub(peak[x / KEYS])).intoArray(s, x);
     }
 
     private static void sums(AttentionScratch w, int row, int size, int firstKey, float scale) {
@@ -104,7 +104,7 @@ final class AttentionSoftmax {
     private static void probabilities(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s, lse = w.m;
         for (int x = row * KEYS; x < (row + size) * KEYS; x += L) {
-            VectorMath.exp(FloatVector.fromArray(F, s, x).mul(scale).sub(lse[x / KEYS])).intoArray(s, x);
+            VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, x).mul(scale).sub(lse[x / KEYS])).intoArray(s, x);
         }
     }
 

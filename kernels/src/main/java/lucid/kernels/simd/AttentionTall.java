@@ -1,24 +1,34 @@
 package lucid.kernels.simd;
 
 import static lucid.kernels.simd.AttentionSchedule.KEYS;
-import static lucid.kernels.simd.Species.F;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.AttentionSchedule.ForwardUnit;
 import lucid.kernels.simd.AttentionSchedule.Slice;
 
 /// Many rows per span, as in prefill and training: lanes are rows, 32 to a panel. Queries are transposed once for all key blocks, keys only copied; scores come out as
 /// [key][row], so maximum, sum and rescaling of 16 rows are one vector each, and the values' product finds its left factor already packed.
 record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows out, AttentionRows lse) implements AttentionForward.Layout {
-    private static final int L = Species.LANES;
     private static final int TILE = 8;
-    private static final int PANEL = AttentionRowTiles.PANEL;
-    private static final int STEP = KEYS * PANEL;
-    /// Rows of a slice are rounded up to whole vectors of the widest registers.
-    private static final int ROUND = 16;
+    /// Rows of a panel: the tile's width.
+    private static final int PANEL = AttentionTallSoftmax.PANEL;
+    private static final int COLUMNS = AttentionRowTiles.PANEL;
+    /// Key blocks taken at a time: a panel's queries, scores and 32 columns of the values then stay in 48 KiB of L1, and its outputs pass through registers once for all of them.
+    private static final int BLOCKS = 4;
+    private static final int BLOCK = AttentionTallSoftmax.BLOCK;
+    /// Below the scores: what leaves outputs as they are.
+    private static final int ONES = BLOCKS * BLOCK + GemmTile.SIZE;
+    /// From panel to panel of the values.
+    private static final int STEP = BLOCKS * KEYS * COLUMNS;
+    /// Rows of a slice are rounded up to whole panels of the widest registers, so that a panel never holds two slices.
+    private static final int ROUND = 32;
+
+    @Override public int keys() { return BLOCKS * KEYS; }
 
     private int group() { return plan.heads() / plan.kvHeads(); }
 
@@ -28,40 +38,61 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
         int group = group(), dims = plan.headDim(), rows = 0;
         for (Slice slice : unit.slices()) rows += rows(slice);
         reserve(w, rows);
-        AttentionRows joined = w.rows(rows, dims);
+        Matrix panels = w.queries.matrix(rows / PANEL * dims, PANEL);
+        w.queryPanels = panels;
         int row = 0;
         for (Slice slice : unit.slices()) {
-            int end = row + rows(slice);
-            for (int i = slice.from(); i < slice.to(); i++, row += group) {
-                for (int g = 0; g < group; g++) q.copyTo(joined, row + g, slice.span().queryRow() + i, (unit.kvHead() * group + g) * dims, 1, dims);
-                Arrays.fill(w.visible, row, row + group, slice.span().visible(i));
-            }
-            // Rows that only fill the last vector repeat the last one; nothing of them is stored.
-            Arrays.fill(w.visible, row, end, w.visible[row - 1]);
-            for (int last = row - 1; row < end; row++) joined.copyTo(joined, row, last, 0, 1, dims);
+            int end = row + rows(slice), size = (slice.to() - slice.from()) * group;
+            for (int i = 0; i < size; i++) w.visible[row + i] = slice.span().visible(slice.from() + i / group);
+            // Rows that only fill the last panel see what the last one sees; nothing of them is stored.
+            Arrays.fill(w.visible, row + size, end, w.visible[row + size - 1]);
+            Operand queries = queries(unit.kvHead(), slice, w);
+            for (int x = 0; x < size; x += PANEL) w.panel.pack(queries, x, 0, panels.rows((row + x) / PANEL * dims, (row + x + PANEL) / PANEL * dims));
+            row = end;
         }
-        for (int panel = 0; panel < rows; panel += PANEL) joined.transpose(panel, 0, Math.min(PANEL, rows - panel), dims, w.q, panel * dims, w.squares);
         Arrays.fill(w.o, 0, rows * AttentionSchedule.padded(dims), 0f);
         Arrays.fill(w.m, 0, rows, Float.NEGATIVE_INFINITY);
-        Arrays.fill(w.l, 0, panels(rows) * 16 * PANEL, 0f);
+        Arrays.fill(w.l, 0, rows * 16, 0f);
     }
 
-    private static int panels(int rows) { return (rows + PANEL - 1) / PANEL; }
+    /// Queries of a slice, one row for each head of the group; where a group has one head they are read in place.
+    private Operand queries(int kvHead, Slice slice, AttentionScratch w) {
+        int group = group(), dims = plan.headDim(), first = slice.span().queryRow() + slice.from(), size = slice.to() - slice.from();
+        if (group == 1) return q.lanes(first, kvHead * dims, size);
+        AttentionRows joined = w.rows(size * group, dims);
+        for (int i = 0; i < size; i++) {
+            for (int g = 0; g < group; g++) q.copyTo(joined, i * group + g, first + i, (kvHead * group + g) * dims, 1, dims);
+        }
+        return joined.lanes(0, 0, size * group);
+    }
 
     private void reserve(AttentionScratch w, int rows) {
         int dims = plan.headDim(), padded = AttentionSchedule.padded(dims);
-        w.q = AttentionScratch.atLeast(w.q, (long) panels(rows) * PANEL * dims);
-        w.k = AttentionScratch.atLeast(w.k, KEYS * padded);
+        w.k = AttentionScratch.atLeast(w.k, GemmStrips.floats(BLOCKS * KEYS, dims));
+        w.valuePanels = HostBuffer.segment(w.values.matrix(BLOCKS * KEYS, AttentionSchedule.panelled(dims)));
         w.o = AttentionScratch.atLeast(w.o, (long) rows * padded);
         w.m = AttentionScratch.atLeast(w.m, rows);
-        w.l = AttentionScratch.atLeast(w.l, panels(rows) * 16L * PANEL);
-        w.s = AttentionScratch.atLeast(w.s, (KEYS + 1) * PANEL);
+        w.l = AttentionScratch.atLeast(w.l, rows * 16L);
+        // The last tile of a block may be taller than what is left of it.
+        w.s = AttentionScratch.atLeast(w.s, ONES + PANEL);
+        Arrays.fill(w.s, ONES, ONES + PANEL, 1f);
         if (w.visible.length < rows) w.visible = new int[rows + rows / 4];
     }
 
     @Override public void keys(Span span, int kvHead, int first, int keys, AttentionScratch w) {
-        int dims = plan.headDim(), padded = AttentionSchedule.padded(dims), before = AttentionForward.inPrefix(span, first, keys);
-        for (int j = 0; j < keys; j++) k.load(j < before ? span.prefixRow() + first + j : span.keyRow(first + j), kvHead * dims, dims, w.k, j * padded, padded);
+        int dims = plan.headDim(), col = kvHead * dims, before = AttentionForward.inPrefix(span, first, keys);
+        if (before == 0 || before == keys) {
+            GemmStrips.pack(k.lanes(span.keyRow(first), col, keys), 0, keys, 0, dims, w.k, 0);
+            return;
+        }
+        AttentionRows joined = w.rows(keys, dims);
+        k.copyTo(joined, 0, span.keyRow(first), col, before, dims);
+        k.copyTo(joined, before, span.ownRow(), col, keys - before, dims);
+        GemmStrips.pack(joined.lanes(0, 0, keys), 0, keys, 0, dims, w.k, 0);
+    }
+
+    @Override public void values(AttentionRows v, int row, int col, int keys, int at, AttentionScratch w) {
+        v.panels(row, col, keys, plan.headDim(), w.valuePanels, at * COLUMNS, STEP);
     }
 
     @Override public void block(AttentionScratch w, int from, int to, int firstKey, int keys) {
@@ -74,25 +105,38 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
 
     /// Rows `from .. to` of one panel.
     private void panel(AttentionScratch w, int from, int to, int firstKey, int keys) {
-        int dims = plan.headDim(), lane = from % PANEL;
         int seen = Math.min(keys, most(w, from, to) - firstKey);
         if (seen <= 0) return;
-        Arrays.fill(w.s, 0, STEP, 0f);
-        AttentionRowTiles.multiplyAdd(seen, to - from, dims, w.k, 0, AttentionSchedule.padded(dims), w.q, from / PANEL * PANEL * dims + lane, 0, w.s, lane, PANEL);
-        AttentionSoftmax.run(least(w, from, to) - firstKey >= KEYS ? AttentionTallSoftmax.WHOLE : AttentionTallSoftmax.PARTIAL, w, from, to - from, firstKey, scale);
-        for (int row = from; row < to; row += TILE) values(w, row, firstKey);
+        int least = least(w, from, to) - firstKey;
+        for (int key = 0; key < seen; key += KEYS) probabilities(w, from, to, firstKey, key, Math.min(KEYS, seen - key), least >= key + KEYS);
+        int whole = Math.clamp(least / KEYS, 0, (seen + KEYS - 1) / KEYS);
+        int padded = AttentionSchedule.padded(plan.headDim());
+        AttentionValueTiles.multiplyAdd(to - from, padded, whole, KEYS, w.s, 0, KEYS * PANEL, w.valuePanels, 0, STEP, w.o, from * padded);
+        for (int key = whole * KEYS; key < seen; key += KEYS) {
+            for (int row = from; row < to; row += TILE) values(w, row, firstKey, key);
+        }
     }
 
-    /// Eight rows of `o = o c + p v`.
-    private void values(AttentionScratch w, int row, int firstKey) {
-        int padded = AttentionSchedule.padded(plan.headDim()), lane = row % PANEL;
-        // Before the first block there is nothing to shrink.
-        for (int i = 0; firstKey > 0 && i < TILE; i++) rescale(w.o, (row + i) * padded, (row + i + 1) * padded, w.s[STEP + lane + i]);
-        int least = Math.clamp(least(w, row, row + TILE) - firstKey, 0, KEYS);
-        AttentionColumnTiles.multiplyAdd(TILE, padded, least, w.s, lane, w.v, 0, STEP, w.o, row * padded, padded);
+    /// Scores of one key block, and what [AttentionTallSoftmax] makes of them.
+    private void probabilities(AttentionScratch w, int from, int to, int firstKey, int key, int seen, boolean whole) {
+        int dims = plan.headDim(), strip = GemmStrips.stride(dims);
+        MemorySegment queries = HostBuffer.segment(w.queryPanels);
+        long panel = HostBuffer.byteOffset(w.queryPanels) + 4L * from * dims;
+        w.block = key / KEYS * BLOCK;
+        for (int j = 0; j < seen; j += GemmTile.HEIGHT) {
+            Intrinsics.tile(GemmTile.height(seen - j), w.k, (key + j) / GemmTile.STRIP * strip, strip, queries, panel, 4L * PANEL, dims, w.s, w.block + j * PANEL, false);
+        }
+        AttentionSoftmax.run(whole ? AttentionTallSoftmax.WHOLE : AttentionTallSoftmax.PARTIAL, w, from, to - from, firstKey + key, scale);
+    }
+
+    /// Eight rows of `o = o c + p v` for a key block that some of the panel's rows do not see wholly.
+    private void values(AttentionScratch w, int row, int firstKey, int key) {
+        int padded = AttentionSchedule.padded(plan.headDim()), s = key / KEYS * BLOCK + row % PANEL, first = firstKey + key, v = key * COLUMNS;
+        int least = Math.clamp(least(w, row, row + TILE) - first, 0, KEYS);
+        AttentionValueTiles.multiplyAdd(TILE, padded, 1, least, w.s, s, s + KEYS * PANEL, w.valuePanels, v, STEP, w.o, row * padded);
         for (int i = 0; least < KEYS && i < TILE; i++) {
-            int more = Math.clamp(w.visible[row + i] - firstKey, 0, KEYS) - least;
-            AttentionColumnTiles.multiplyAdd(1, padded, more, w.s, least * PANEL + lane + i, w.v, least * PANEL, STEP, w.o, (row + i) * padded, padded);
+            int more = Math.clamp(w.visible[row + i] - first, 0, KEYS) - least;
+            if (more > 0) AttentionValueTiles.multiplyAdd(1, padded, 1, more, w.s, s + least * PANEL + i, ONES, w.valuePanels, v + least * COLUMNS, STEP, w.o, (row + i) * padded);
         }
     }
 
@@ -108,17 +152,11 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
         return n;
     }
 
-    /// Multiplying by exactly one changes no bit, so those rows are skipped: most rows, after their first blocks.
-    private static void rescale(float[] o, int from, int to, float factor) {
-        if (factor == 1) return;
-        for (int x = from; x < to; x += L) FloatVector.fromArray(F, o, x).mul(factor).intoArray(o, x);
-    }
-
     @Override public void store(ForwardUnit unit, AttentionScratch w) {
         int group = group(), dims = plan.headDim(), padded = AttentionSchedule.padded(dims), row = 0;
         for (Slice slice : unit.slices()) {
             int end = row + rows(slice);
-            for (int x = row; x < end; x += ROUND) AttentionTallSoftmax.finish(w, x, ROUND);
+            for (int x = row; x < end; x += PANEL) AttentionTallSoftmax.finish(w, x, PANEL);
             for (int i = slice.from(); i < slice.to(); i++) {
                 for (int g = 0; g < group; g++, row++) {
                     int head = unit.kvHead() * group + g;

@@ -43,12 +43,12 @@ final class SamplingRow {
         for (; i < bound; i += Species.LANES, xo += Species.LANES * 4L) {
             FloatVector s = Lanes.load(x, xo).div(temperature);
             s.intoArray(scaled, i);
-            VectorMath.exp(s.sub(max)).intoArray(weights, i);
+            VectorMath.expOfNonPositive(s.sub(max)).intoArray(weights, i);
         }
         if (i == size) return;
         FloatVector s = Lanes.load(x, xo, size - i).div(temperature);
         s.intoArray(scaled, i, Lanes.mask(size - i));
-        VectorMath.exp(s.sub(max)).intoArray(weights, i, Lanes.mask(size - i));
+        VectorMath.expOfNonPositive(s.sub(max)).intoArray(weights, i, Lanes.mask(size - i));
     }
 
     private void drop(int id) {

@@ -77,22 +77,22 @@ final class SoftmaxRows {
         int i = 0;
         for (; i + LANES <= n; i += LANES, offset += 4 * LANES) {
             FloatVector x = Lanes.load(logits, offset).div(temperature);
-            FloatVector p = VectorMath.exp(x.sub(max));
+            FloatVector p = VectorMath.expOfNonPositive(x.sub(max));
             s0 = s0.add(p);
             w0 = p.fma(x.max(-Float.MAX_VALUE), w0);
             if (Species.LANES <= 8) {
                 x = Lanes.load(logits, offset + 4L * width).div(temperature);
-                p = VectorMath.exp(x.sub(max));
+                p = VectorMath.expOfNonPositive(x.sub(max));
                 s1 = s1.add(p);
                 w1 = p.fma(x.max(-Float.MAX_VALUE), w1);
             }
             if (Species.LANES <= 4) {
                 x = Lanes.load(logits, offset + 8L * width).div(temperature);
-                p = VectorMath.exp(x.sub(max));
+                p = VectorMath.expOfNonPositive(x.sub(max));
                 s2 = s2.add(p);
                 w2 = p.fma(x.max(-Float.MAX_VALUE), w2);
                 x = Lanes.load(logits, offset + 12L * width).div(temperature);
-                p = VectorMath.exp(x.sub(max));
+                p = VectorMath.expOfNonPositive(x.sub(max));
                 s3 = s3.add(p);
                 w3 = p.fma(x.max(-Float.MAX_VALUE), w3);
             }

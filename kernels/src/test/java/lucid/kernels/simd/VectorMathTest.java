@@ -1,6 +1,7 @@
 package lucid.kernels.simd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
@@ -43,6 +44,29 @@ class VectorMathTest {
         Float.MAX_VALUE, Float.MIN_NORMAL, 1f, -1f, 88.7f, -103.9f, 131072f, 131073f, 0.70710677f, 4f, 3.9999f};
 
     @Test void exp() { sameBits("exp", Float.POSITIVE_INFINITY, VectorMath::exp, ScalarMath::exp); }
+
+    @Test void expOfNonPositive() {
+        sameBits("expOfNonPositive", Float.POSITIVE_INFINITY, x -> VectorMath.expOfNonPositive(x.abs().neg()), x -> ScalarMath.exp(-Math.abs(x)));
+        float[] x = new float[Species.LANES];
+        float[] y = new float[Species.LANES];
+        // Down to where results are denormal, then zero.
+        for (int i = 0; i < 180_000; ) {
+            int first = i;
+            for (int l = 0; l < x.length; l++) x[l] = -i++ * 0.000611f;
+            VectorMath.expOfNonPositive(FloatVector.fromArray(Species.F, x, 0)).intoArray(y, 0);
+            for (int l = 0; l < x.length; l++) assertEquals(Float.floatToIntBits(ScalarMath.exp(x[l])), Float.floatToIntBits(y[l]), "exp(" + x[l] + "), number " + (first + l));
+        }
+    }
+
+    /// The exponent is added to bits: no payload may turn a NaN into a number.
+    @Test void expOfNonPositiveKeepsEveryNaN() {
+        for (int payload = 0; payload < 1 << 10; payload++) {
+            for (int sign : new int[] {0, Integer.MIN_VALUE}) {
+                float nan = Float.intBitsToFloat(sign | 0x7FC00000 | payload);
+                assertTrue(Float.isNaN(VectorMath.expOfNonPositive(FloatVector.broadcast(Species.F, nan)).lane(0)), "payload " + payload);
+            }
+        }
+    }
 
     @Test void log() { sameBits("log", Float.POSITIVE_INFINITY, VectorMath::log, ScalarMath::log); }
 
