@@ -1,12 +1,13 @@
 package lucid.kernels.simd;
 
 import static lucid.kernels.simd.AttentionSchedule.KEYS;
-import static lucid.kernels.simd.Species.F;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.AttentionComponents.Interval;
 import lucid.kernels.simd.AttentionComponents.Member;
 import lucid.kernels.simd.AttentionComponents.Run;
@@ -16,13 +17,15 @@ import lucid.kernels.simd.AttentionUnits.BackwardUnit;
 /// Rows run outside, head-major as the chains of dk and dv want; key blocks run inside, ascending as the chain of dq wants.
 record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows v, AttentionRows out, AttentionRows lse,
                          AttentionRows dOut, AttentionRows dq, AttentionRows dk, AttentionRows dv) {
-    private static final int L = Species.LANES;
     private static final int TILE = 8;
     /// Rows at a time: long enough a chain to pay for loading and storing a tile of dk, short enough for the first cache.
     private static final int ROWS = 96;
     private static final int PANEL = AttentionRowTiles.PANEL;
     /// From panel to panel of a key block, and of the rows.
     private static final int STEP = KEYS * PANEL, ROW_STEP = ROWS * PANEL;
+
+    /// Tiles that take the keys of a block.
+    private static final int PANELS = KEYS / GemmTile.WIDTH;
 
     /// Rows in scratch: heads `head .. head + heads`, each with queries `from .. to`.
     private record Piece(Member member, int head, int heads, int from, int to) {
@@ -57,23 +60,24 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
         if (unit.keys()) storeKeys(unit, w, padded);
     }
 
-    private static void reserve(AttentionScratch w, BackwardUnit unit, int padded) {
-        int slots = unit.slotTo() - unit.slotFrom();
+    private void reserve(AttentionScratch w, BackwardUnit unit, int padded) {
+        int slots = unit.slotTo() - unit.slotFrom(), dims = plan.headDim(), blocks = (slots + KEYS - 1) / KEYS;
         long size = (long) slots * padded;
         int wide = AttentionSchedule.panelled(padded);
         w.qp = AttentionScratch.atLeast(w.qp, ROWS * wide);
         w.op = AttentionScratch.atLeast(w.op, ROWS * wide);
-        w.q = AttentionScratch.atLeast(w.q, ROWS * padded);
-        w.o = AttentionScratch.atLeast(w.o, ROWS * padded);
+        w.q = AttentionScratch.atLeast(w.q, GemmStrips.floats(ROWS, dims));
+        w.o = AttentionScratch.atLeast(w.o, GemmStrips.floats(ROWS, dims));
         w.dq = AttentionScratch.atLeast(w.dq, ROWS * padded);
-        w.s = AttentionScratch.atLeast(w.s, ROWS * KEYS);
-        w.ds = AttentionScratch.atLeast(w.ds, ROWS * KEYS);
+        // The last tile may be taller than what is left of the rows.
+        w.s = AttentionScratch.atLeast(w.s, (ROWS + GemmTile.HEIGHT) * KEYS);
+        w.ds = AttentionScratch.atLeast(w.ds, (ROWS + GemmTile.HEIGHT) * KEYS);
         w.m = AttentionScratch.atLeast(w.m, ROWS);
         w.delta = AttentionScratch.atLeast(w.delta, ROWS);
         if (w.visible.length < ROWS) w.visible = new int[ROWS];
         w.k = AttentionScratch.atLeast(w.k, (long) slots * wide);
-        w.kt = AttentionScratch.atLeast(w.kt, size);
-        w.vt = AttentionScratch.atLeast(w.vt, size);
+        w.transposedKeys = w.keyBlocks.matrix(blocks * PANELS * dims, GemmTile.WIDTH);
+        w.transposedValues = w.valueBlocks.matrix(blocks * PANELS * dims, GemmTile.WIDTH);
         if (w.packed.length < slots / KEYS) w.packed = new boolean[slots / KEYS * 2];
         Arrays.fill(w.packed, 0, slots / KEYS, false);
         if (!unit.keys()) return;
@@ -104,46 +108,45 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
     }
 
     private void load(Piece p, boolean panels, AttentionScratch w, int padded) {
-        int dims = plan.headDim(), row = 0;
-        for (int head = p.head(); head < p.head() + p.heads(); head++) {
+        int dims = plan.headDim(), first = p.span().queryRow() + p.from(), n = p.queries();
+        strips(q, p, w.q, w);
+        strips(dOut, p, w.o, w);
+        for (int h = 0, row = 0; h < p.heads(); h++) {
+            int head = p.head() + h;
             if (panels) {
-                dOut.panels(p.span().queryRow() + p.from(), head * dims, p.queries(), dims, w.op, row * PANEL, ROW_STEP);
-                q.panels(p.span().queryRow() + p.from(), head * dims, p.queries(), dims, w.qp, row * PANEL, ROW_STEP);
+                dOut.panels(first, head * dims, n, dims, w.op, row * PANEL, ROW_STEP);
+                q.panels(first, head * dims, n, dims, w.qp, row * PANEL, ROW_STEP);
             }
-            for (int i = p.from(); i < p.to(); i++, row++) {
-                int at = row * padded, source = p.span().queryRow() + i;
-                out.load(source, head * dims, dims, w.dq, at, padded);
-                dOut.load(source, head * dims, dims, w.o, at, padded);
-                q.load(source, head * dims, dims, w.q, at, padded);
-                w.delta[row] = dot(w, at, padded);
+            for (int source = first; source < first + n; source++, row++) {
+                w.delta[row] = dOut.dot(source, head * dims, out, dims);
                 w.m[row] = lse.get(source, head);
             }
         }
-        Arrays.fill(w.dq, 0, row * padded, 0f);
+        Arrays.fill(w.dq, 0, p.rows() * padded, 0f);
     }
 
-    /// `Σ dOut·out` in 16 virtual lanes; zeros fill the last sixteen.
-    private static float dot(AttentionScratch w, int at, int padded) {
-        FloatVector a0 = FloatVector.zero(F), a1 = a0, a2 = a0, a3 = a0;
-        for (int x = at; x < at + padded; x += 16) {
-            a0 = FloatVector.fromArray(F, w.o, x).fma(FloatVector.fromArray(F, w.dq, x), a0);
-            if (L <= 8) a1 = FloatVector.fromArray(F, w.o, x + L).fma(FloatVector.fromArray(F, w.dq, x + L), a1);
-            if (L <= 4) {
-                a2 = FloatVector.fromArray(F, w.o, x + 2 * L).fma(FloatVector.fromArray(F, w.dq, x + 2 * L), a2);
-                a3 = FloatVector.fromArray(F, w.o, x + 3 * L).fma(FloatVector.fromArray(F, w.dq, x + 3 * L), a3);
-            }
+    /// The piece's rows as [GemmTile] reads its left factor; those of one head are read in place.
+    private void strips(AttentionRows from, Piece p, float[] to, AttentionScratch w) {
+        int dims = plan.headDim(), first = p.span().queryRow() + p.from(), n = p.queries();
+        Operand rows = from.lanes(first, p.head() * dims, n);
+        if (p.heads() > 1) {
+            AttentionRows joined = w.rows(p.rows(), dims);
+            for (int h = 0; h < p.heads(); h++) from.copyTo(joined, h * n, first, (p.head() + h) * dims, n, dims);
+            rows = joined.lanes(0, 0, p.rows());
         }
-        return Lanes.sum(a0, a1, a2, a3);
+        GemmStrips.pack(rows, 0, p.rows(), 0, dims, to, 0);
     }
 
     private void pack(BackwardUnit unit, int blockSlot, AttentionScratch w) {
         int dims = plan.headDim(), col = unit.kvHead() * dims, row = blockSlot - unit.slotFrom();
         Interval home = unit.component().holding(blockSlot);
-        int keys = Math.min(KEYS, home.slot() + home.count() - blockSlot), at = row * AttentionSchedule.panelled(dims);
+        int keys = Math.min(KEYS, home.slot() + home.count() - blockSlot);
         int source = home.row() + blockSlot - home.slot();
-        k.panels(source, col, keys, dims, w.k, at, STEP);
-        k.transpose(source, col, keys, dims, w.kt, row * dims, w.squares);
-        v.transpose(source, col, keys, dims, w.vt, row * dims, w.squares);
+        k.panels(source, col, keys, dims, w.k, row * AttentionSchedule.panelled(dims), STEP);
+        for (int x = 0, at = row / KEYS * PANELS * dims; x < keys; x += GemmTile.WIDTH, at += dims) {
+            w.panel.pack(k.lanes(source, col, keys), x, 0, w.transposedKeys.rows(at, at + dims));
+            w.panel.pack(v.lanes(source, col, keys), x, 0, w.transposedValues.rows(at, at + dims));
+        }
         w.packed[row / KEYS] = true;
     }
 
@@ -166,26 +169,37 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
 
     /// Probabilities and score gradients of rows `from .. to`, and their part of dq.
     private void rows(BackwardUnit unit, Piece p, Columns c, int from, int to, AttentionScratch w, int padded) {
-        int dims = plan.headDim();
-        for (int row = from; row < to; row += TILE) {
-            int size = Math.min(TILE, to - row), at = row * KEYS;
-            Arrays.fill(w.s, at, at + size * KEYS, 0f);
-            Arrays.fill(w.ds, at, at + size * KEYS, 0f);
-            AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.q, row * padded, padded, w.kt, c.row() * dims, STEP, w.s, at, KEYS);
-            AttentionRowTiles.multiplyAdd(size, KEYS, dims, w.o, row * padded, padded, w.vt, c.row() * dims, STEP, w.ds, at, KEYS);
-            AttentionSoftmax.run(AttentionSoftmax.BACKWARD, w, row, size, 0, scale);
-            int least = KEYS;
-            for (int i = row; i < row + size; i++) {
-                int sees = p.span().visible(p.from() + i % p.queries()) - c.number();
-                w.visible[i] = Math.min(c.to(), c.from() + sees);
-                least = Math.min(least, w.visible[i]);
-            }
-            if (!unit.queries()) continue;
-            int keys = c.row() * AttentionSchedule.panelled(dims);
-            AttentionRowTiles.multiplyAdd(size, padded, least - c.from(), w.ds, at + c.from(), KEYS, w.k, keys + c.from() * PANEL, STEP, w.dq, row * padded, padded);
+        if (from >= to) return;
+        int keys = c.row() * AttentionSchedule.panelled(plan.headDim());
+        products(w.q, w.transposedKeys, c.row(), from, to, w.s, w);
+        products(w.o, w.transposedValues, c.row(), from, to, w.ds, w);
+        AttentionSoftmax.run(AttentionSoftmax.BACKWARD, w, from, to - from, 0, scale);
+        for (int i = from; i < to; i++) w.visible[i] = Math.min(c.to(), c.from() + p.span().visible(p.from() + i % p.queries()) - c.number());
+        for (int row = from; unit.queries() && row < to; row += TILE) {
+            int size = Math.min(TILE, to - row), least = KEYS;
+            for (int i = row; i < row + size; i++) least = Math.min(least, w.visible[i]);
+            AttentionRowTiles.multiplyAdd(size, padded, least - c.from(), w.ds, row * KEYS + c.from(), KEYS, w.k, keys + c.from() * PANEL, STEP, w.dq, row * padded, padded);
             for (int i = row; i < row + size; i++) {
                 AttentionRowTiles.multiplyAdd(1, padded, w.visible[i] - least, w.ds, i * KEYS + least, KEYS,
                         w.k, keys + least * PANEL, STEP, w.dq, i * padded, padded);
+            }
+        }
+    }
+
+    /// `to[row][key] = Σ row·key` for rows `from .. to` (and some around them) of the strips, keys of the block at scratch row `block`.
+    private void products(float[] strips, Matrix blocks, int block, int from, int to, float[] into, AttentionScratch w) {
+        int dims = plan.headDim(), strip = GemmStrips.stride(dims);
+        MemorySegment memory = HostBuffer.segment(blocks);
+        long panels = HostBuffer.byteOffset(blocks) + 4L * block * dims;
+        for (int row = from & -GemmTile.STRIP; row < to; row += GemmTile.HEIGHT) {
+            int height = GemmTile.height(to - row), at = row / GemmTile.STRIP * strip;
+            if (PANELS == 1) {
+                Intrinsics.tile(height, strips, at, strip, memory, panels, 4L * GemmTile.WIDTH, dims, into, row * KEYS, false);
+                continue;
+            }
+            for (int x = 0; x < KEYS; x += GemmTile.WIDTH) {
+                Intrinsics.tile(height, strips, at, strip, memory, panels + 4L * x * dims, 4L * GemmTile.WIDTH, dims, w.tile, 0, false);
+                for (int r = 0; r < height; r++) System.arraycopy(w.tile, r * GemmTile.WIDTH, into, (row + r) * KEYS + x, GemmTile.WIDTH);
             }
         }
     }

@@ -50,6 +50,9 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
         for (; i < n; i++) segment.set(ValueLayout.JAVA_FLOAT, to + (long) i * Float.BYTES, from[at + i] / divisor);
     }
 
+    /// `Σ this·other` over columns `col .. col + n` of a row, see [Lanes#dot].
+    float dot(int row, int col, AttentionRows other, int n) { return Lanes.dot(segment, address(row, col), other.segment, other.address(row, col), n); }
+
     float get(int row, int col) { return segment.get(ValueLayout.JAVA_FLOAT, address(row, col)); }
 
     void set(int row, int col, float value) { segment.set(ValueLayout.JAVA_FLOAT, address(row, col), value); }

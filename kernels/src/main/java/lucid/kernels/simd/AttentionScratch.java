@@ -7,7 +7,7 @@ import lucid.kernels.contract.Matrix;
 final class AttentionScratch {
     private static final float[] NONE = {};
 
-    /// Queries, outputs (or dOut), query gradients: [rows][padded].
+    /// Queries, outputs, query gradients: [rows][padded]; in the backward queries and dOut in strips as [GemmTile] reads its left factor.
     float[] q = NONE, o = NONE, dq = NONE;
     /// Queries and dOut again, in panels: [panel][rows][32].
     float[] qp = NONE, op = NONE;
@@ -15,8 +15,8 @@ final class AttentionScratch {
     float[] k = NONE, v = NONE;
     /// Gradients of keys and values: [keys][padded].
     float[] dk = NONE, dv = NONE;
-    /// Transposed key and value blocks: [block][dims][32].
-    float[] kt = NONE, vt = NONE;
+    /// A transposed key block: [dims][32].
+    float[] kt = NONE;
     /// Scores or probabilities, and their gradients: [rows][32].
     float[] s = NONE, ds = NONE;
     /// Where in s the steps of the tall softmax find their key block.
@@ -31,7 +31,12 @@ final class AttentionScratch {
     /// Its values in panels: in memory of their own, because a vector from an array, which begins 16 bytes into a line, always touches two lines.
     final NativeScratch values = new NativeScratch();
     MemorySegment valuePanels;
+    /// Transposed keys and values of the backward: [block][32 / width][dims][width], as [GemmTile] reads its right factor.
+    final NativeScratch keyBlocks = new NativeScratch(), valueBlocks = new NativeScratch();
+    Matrix transposedKeys, transposedValues;
     final GemmPanel panel = new GemmPanel();
+    /// A tile that is narrower than a key block.
+    final float[] tile = new float[GemmTile.SIZE];
     /// For [Transpose].
     final int[] squares = new int[Transpose.SCRATCH];
     private final NativeScratch joined = new NativeScratch();
