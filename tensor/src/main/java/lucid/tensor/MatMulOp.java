@@ -2,6 +2,7 @@ package lucid.tensor;
 
 import java.util.List;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
@@ -12,10 +13,12 @@ public sealed interface MatMulOp extends Op {
 
     /// `y = x · wᵀ + b`: a layer of weights, whose gradients grow group by group.
     record Linear(Tensor x, Tensor weight, Tensor bias) implements MatMulOp {
-        public Linear {
-            if (x.shape().cols() != weight.shape().cols()) throw ShapeException.of("linear", x, weight, "a weight [out, " + x.shape().cols() + "]");
+        public Linear { check("linear", x, weight, bias); }
+
+        static void check(String name, Tensor x, Tensor weight, Tensor bias) {
+            if (x.shape().cols() != weight.shape().cols()) throw ShapeException.of(name, x, weight, "a weight [out, " + x.shape().cols() + "]");
             if (bias != null && (bias.shape().rows() != 1 || bias.shape().cols() != weight.shape().rows())) {
-                throw ShapeException.of("linear", weight, bias, "a bias [" + weight.shape().rows() + "]");
+                throw ShapeException.of(name, weight, bias, "a bias [" + weight.shape().rows() + "]");
             }
         }
 
@@ -38,6 +41,45 @@ public sealed interface MatMulOp extends Op {
                 kernels(x).multiply(dy, false, weight.matrix(), false, null, t.mode(), t.matrix());
             }
         }
+    }
+
+    /// `y = f(x · wᵀ + b)` where no gradient is recorded; otherwise a [Linear] and a map keep what the backward wants.
+    record ActivatedLinear(Tensor x, Tensor weight, Tensor bias, Activation f) implements MatMulOp {
+        public ActivatedLinear { Linear.check("linear", x, weight, bias); }
+
+        @Override public List<Tensor> inputs() { return bias == null ? List.of(x, weight) : List.of(x, weight, bias); }
+
+        @Override public Shape shape() { return x.shape().withCols(weight.shape().rows()); }
+
+        @Override public RowGroups groups() { return x.groups; }
+
+        @Override public boolean differentiable() { return false; }
+
+        @Override public void forward(Tensor y) { kernels(x).multiplyActivated(x.matrix(), weight.matrix(), bias == null ? null : bias.matrix(), f, y.matrix()); }
+
+        @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
+    }
+
+    /// `y = silu(x · gateᵀ) · (x · upᵀ)` where no gradient is recorded; otherwise two [Linear] and a SwiGLU keep what the backward wants.
+    record GatedLinear(Tensor x, Tensor gate, Tensor up) implements MatMulOp {
+        public GatedLinear {
+            Linear.check("gatedLinear", x, gate, null);
+            if (up.dtype() != gate.dtype() || up.shape().rows() != gate.shape().rows() || up.shape().cols() != gate.shape().cols()) {
+                throw ShapeException.of("gatedLinear", gate, up, "the same type and shape");
+            }
+        }
+
+        @Override public List<Tensor> inputs() { return List.of(x, gate, up); }
+
+        @Override public Shape shape() { return x.shape().withCols(gate.shape().rows()); }
+
+        @Override public RowGroups groups() { return x.groups; }
+
+        @Override public boolean differentiable() { return false; }
+
+        @Override public void forward(Tensor y) { kernels(x).multiplyGated(x.matrix(), gate.matrix(), up.matrix(), y.matrix()); }
+
+        @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
     }
 
     /// `y = op(a) · op(b)`. Untransposed rows of a are rows in the sense of [RowGroups], and b's gradient grows group by group.

@@ -65,6 +65,15 @@ public final class Tape {
     /// True unless inside [#noGrad()].
     public static boolean gradEnabled() { return NO_GRAD_DEPTH.get()[0] == 0; }
 
+    /// Whether an operation of these inputs (null: none) would be written down.
+    static boolean records(Tensor... inputs) {
+        if (!gradEnabled()) return false;
+        for (Tensor input : inputs) {
+            if (input != null && input.requiresGrad()) return true;
+        }
+        return false;
+    }
+
     /// See [Tape#noGrad()].
     public static final class NoGrad implements AutoCloseable {
         private boolean closed;

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
@@ -285,6 +286,18 @@ public final class Tensor {
     /// `this · weightᵀ + bias`: weight [out, in] in f32, bf16 or f16; bias [out] or null.
     public Tensor linear(Tensor weight, Tensor biasOrNull) {
         return Tape.run(new MatMulOp.Linear(use(), weight.use(), biasOrNull == null ? null : biasOrNull.use()));
+    }
+
+    /// `f(this · weightᵀ + bias)`, bit for bit [#linear(Tensor, Tensor)] and then [#unary]. Where no gradient is recorded, the product alone does it.
+    public Tensor linear(Tensor weight, Tensor biasOrNull, Activation f) {
+        if (Tape.records(this, weight, biasOrNull)) return linear(weight, biasOrNull).unary(f.unary());
+        return Tape.run(new MatMulOp.ActivatedLinear(this, weight, biasOrNull, f));
+    }
+
+    /// `silu(this · gateᵀ) · (this · upᵀ)`, bit for bit two [#linear(Tensor, Tensor)] and a [#swiGlu]; weights of one type and shape [out, in]. Where no gradient is recorded, in one operation.
+    public Tensor gatedLinear(Tensor gate, Tensor up) {
+        if (Tape.records(this, gate, up)) return linear(gate, null).swiGlu(linear(up, null));
+        return Tape.run(new MatMulOp.GatedLinear(this, gate, up));
     }
 
     /// `op(this) · op(other)` of the matrices, with op the identity or the transpose.

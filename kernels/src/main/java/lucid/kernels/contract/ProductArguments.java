@@ -10,18 +10,33 @@ public final class ProductArguments {
 
     /// Of [MatMul#multiply]; bias may be null. Returns the inner size k.
     public static int multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
-        int k = product("matmul", a, transposeA, b, transposeB, c);
-        if (bias != null) {
-            Checks.shape("matmul", "bias", bias, 1, c.cols(), F32);
-            Checks.apart("matmul", "c", c, "bias", bias);
-        }
+        int k = product("matmul", a, transposeA, "b", b, transposeB, c);
+        bias("matmul", bias, c);
         Checks.present("matmul", "mode", mode);
+        return k;
+    }
+
+    /// Of [MatMul#multiplyActivated]; bias may be null. Returns the inner size k.
+    public static int activated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
+        String operation = "matmul (activated)";
+        int k = product(operation, a, false, "w", w, true, c);
+        bias(operation, bias, c);
+        Checks.present(operation, "f", f);
+        return k;
+    }
+
+    /// Of [MatMul#multiplyGated]. Returns the inner size k.
+    public static int gated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        String operation = "matmul (gated)";
+        int k = product(operation, a, false, "gate", gate, true, c);
+        Checks.shape(operation, "up", up, gate.rows(), gate.cols(), gate.dtype());
+        Checks.apart(operation, "c", c, "up", up);
         return k;
     }
 
     /// Of [MatMul#multiplyContinue]. Returns the inner size k.
     public static int multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
-        return product("matmul (continue)", a, transposeA, b, transposeB, c);
+        return product("matmul (continue)", a, transposeA, "b", b, transposeB, c);
     }
 
     /// Of [MatMul#gradWeight].
@@ -35,18 +50,24 @@ public final class ProductArguments {
         Checks.apart("gradWeight", "dw", dw, "x", x);
     }
 
-    private static int product(String operation, Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+    private static void bias(String operation, Matrix bias, Matrix c) {
+        if (bias == null) return;
+        Checks.shape(operation, "bias", bias, 1, c.cols(), F32);
+        Checks.apart(operation, "c", c, "bias", bias);
+    }
+
+    private static int product(String operation, Matrix a, boolean transposeA, String name, Matrix b, boolean transposeB, Matrix c) {
         Checks.type(operation, "a", a, F32);
-        Checks.type(operation, "b", b, F32, BF16, F16);
+        Checks.type(operation, name, b, F32, BF16, F16);
         int m = transposeA ? a.cols() : a.rows();
         int k = transposeA ? a.rows() : a.cols();
         int kb = transposeB ? b.cols() : b.rows();
         int n = transposeB ? b.rows() : b.cols();
-        Checks.that(k == kb, operation, "a " + a.describe() + (transposeA ? "ᵀ" : "") + " has k = " + k + ", b " + b.describe() + (transposeB ? "ᵀ" : "")
+        Checks.that(k == kb, operation, "a " + a.describe() + (transposeA ? "ᵀ" : "") + " has k = " + k + ", " + name + " " + b.describe() + (transposeB ? "ᵀ" : "")
                 + " has k = " + kb + "; wanted equal");
         Checks.shape(operation, "c", c, m, n, F32);
         Checks.apart(operation, "c", c, "a", a);
-        Checks.apart(operation, "c", c, "b", b);
+        Checks.apart(operation, "c", c, name, b);
         return k;
     }
 }

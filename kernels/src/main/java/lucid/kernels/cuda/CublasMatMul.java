@@ -1,6 +1,7 @@
 package lucid.kernels.cuda;
 
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
@@ -16,6 +17,7 @@ public final class CublasMatMul implements MatMul {
     private final Cublas cublas;
     private final Bf16Factors factors;
     private final Elementwise elementwise;
+    private final ComposedProducts composed;
 
     /// @throws IllegalArgumentException on an emulated GPU
     /// @throws lucid.kernels.gpu.GpuUnavailableException naming cuBLAS's file when it cannot be loaded
@@ -23,6 +25,7 @@ public final class CublasMatMul implements MatMul {
         this.cublas = of(kernels.gpu());
         this.factors = factors;
         this.elementwise = elementwise;
+        composed = new ComposedProducts(kernels, this, elementwise);
     }
 
     private static Cublas of(Gpu gpu) {
@@ -39,6 +42,16 @@ public final class CublasMatMul implements MatMul {
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         run(a, transposeA, b, transposeB, true, c);
+    }
+
+    @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
+        ProductArguments.activated(a, w, bias, f, c);
+        composed.activated(a, w, bias, f, c);
+    }
+
+    @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        ProductArguments.gated(a, gate, up, c);
+        composed.gated(a, gate, up, c);
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {

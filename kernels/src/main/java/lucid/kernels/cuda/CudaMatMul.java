@@ -2,6 +2,7 @@ package lucid.kernels.cuda;
 
 import java.util.Locale;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
@@ -15,8 +16,12 @@ public final class CudaMatMul implements MatMul {
     private static final int ADD = 8;
 
     private final Kernels kernels;
+    private final ComposedProducts composed;
 
-    public CudaMatMul(Kernels kernels) { this.kernels = kernels; }
+    public CudaMatMul(Kernels kernels) {
+        this.kernels = kernels;
+        composed = new ComposedProducts(kernels, this, new CudaElementwise(kernels));
+    }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
         ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);
@@ -26,6 +31,16 @@ public final class CudaMatMul implements MatMul {
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         int k = ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         if (k > 0) run(a, transposeA, b, transposeB, null, CONTINUE, c);
+    }
+
+    @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
+        ProductArguments.activated(a, w, bias, f, c);
+        composed.activated(a, w, bias, f, c);
+    }
+
+    @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        ProductArguments.gated(a, gate, up, c);
+        composed.gated(a, gate, up, c);
     }
 
     /// A launch for each group that has rows: the groups' chains are added in order because the launches are.

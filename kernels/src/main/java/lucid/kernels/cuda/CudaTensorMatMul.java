@@ -2,6 +2,7 @@ package lucid.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
@@ -22,6 +23,7 @@ public final class CudaTensorMatMul implements MatMul {
     private static final int ADD = 8;
 
     private final Kernels kernels;
+    private final ComposedProducts composed;
     private final Bf16Factors factors;
     private final boolean hopper;
 
@@ -34,6 +36,7 @@ public final class CudaTensorMatMul implements MatMul {
         this.hopper = hopper;
         this.kernels = kernels;
         this.factors = factors;
+        composed = new ComposedProducts(kernels, this, new CudaElementwise(kernels));
     }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
@@ -44,6 +47,16 @@ public final class CudaTensorMatMul implements MatMul {
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         int k = ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         if (k > 0) run(a, transposeA, b, transposeB, null, CONTINUE, c);
+    }
+
+    @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
+        ProductArguments.activated(a, w, bias, f, c);
+        composed.activated(a, w, bias, f, c);
+    }
+
+    @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        ProductArguments.gated(a, gate, up, c);
+        composed.gated(a, gate, up, c);
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {

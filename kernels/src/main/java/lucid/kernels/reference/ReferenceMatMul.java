@@ -1,6 +1,8 @@
 package lucid.kernels.reference;
 
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
@@ -8,6 +10,8 @@ import lucid.kernels.contract.RowGroups;
 
 /// `c_ij = Σ_k a_ik b_kj`, three loops. See [MatMul].
 public final class ReferenceMatMul implements MatMul {
+    private final Elementwise elementwise = new ReferenceElementwise();
+
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
         ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);
         double[][] product = product(Values.read(a, transposeA), Values.read(b, transposeB), c.cols());
@@ -23,6 +27,24 @@ public final class ReferenceMatMul implements MatMul {
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         Values.write(product(Values.read(a, transposeA), Values.read(b, transposeB), c.cols()), Accumulate.ADD, c);
+    }
+
+    @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
+        ProductArguments.activated(a, w, bias, f, c);
+        multiply(a, false, w, true, bias, Accumulate.SET, c);
+        elementwise.unary(f.unary(), c, c);
+    }
+
+    @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        ProductArguments.gated(a, gate, up, c);
+        multiply(a, false, gate, true, null, Accumulate.SET, c);
+        double[][] g = Values.read(c);
+        double[][] product = product(Values.read(a), Values.read(up, true), c.cols());
+        for (int i = 0; i < g.length; i++) {
+            // Rounded as if it had been stored.
+            for (int j = 0; j < c.cols(); j++) g[i][j] = (float) product[i][j] * Functions.silu(g[i][j]);
+        }
+        Values.write(g, c);
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {

@@ -6,36 +6,50 @@ import static lucid.kernels.simd.Species.LANES;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 
-/// Carries finished chains from a tile to the result: `chain (+ bias)`, stored, or added to what is there; and unfinished ones back into a tile.
+/// Carries finished chains from a tile to the result: `chain (+ bias)`, stored, added to what is there, or changed by a [TileMap] and stored; and unfinished ones back into a tile.
 ///
 /// @param at    byte offset of the result's first element
 /// @param pitch bytes from row to row
 /// @param bias  memory of one row of n, or null
-record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, MemorySegment bias, long biasAt, boolean add) {
+/// @param map   or null
+record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, MemorySegment bias, long biasAt, boolean add, TileMap map) {
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
-    static Epilogue of(Matrix c, Matrix bias, boolean add) {
+    static Epilogue of(Matrix c, Matrix bias, boolean add) { return of(c, bias, add, null); }
+
+    /// `f(chain (+ bias))`.
+    static Epilogue activated(Matrix c, Matrix bias, Activation f) { return of(c, bias, false, f == Activation.GELU_TANH ? TileMap.GELU_TANH : TileMap.GELU_ERF); }
+
+    /// `chain · silu(what is there)`.
+    static Epilogue gated(Matrix c) { return of(c, null, false, TileMap.TIMES_SILU); }
+
+    private static Epilogue of(Matrix c, Matrix bias, boolean add, TileMap map) {
         return new Epilogue(HostBuffer.segment(c), HostBuffer.byteOffset(c), c.stride() * 4, c.rows(), c.cols(),
-                bias == null ? null : HostBuffer.segment(bias), bias == null ? 0 : HostBuffer.byteOffset(bias), add);
+                bias == null ? null : HostBuffer.segment(bias), bias == null ? 0 : HostBuffer.byteOffset(bias), add, map);
     }
 
-    /// Writes the part of a tile [height][WIDTH] that lies inside the result, its corner at (row, col).
+    /// Writes the part of a tile [height][WIDTH] that lies inside the result, its corner at (row, col). A map changes the tile, and up to LANES floats behind it.
     void write(int row, int col, int height, float[] tile, int from) {
         int r = Math.min(height, rows - row);
         int n = Math.min(GemmTile.WIDTH, cols - col);
         long target = at + row * pitch + col * 4L;
-        if (n == GemmTile.WIDTH && bias != null && !add) {
-            setBiased(memory, target, pitch, r, bias, biasAt + col * 4L, tile, from);
-        } else if (n == GemmTile.WIDTH && bias == null) {
+        long biasFrom = biasAt + col * 4L;
+        if (map != null) map.run(memory, target, pitch, r, n, bias, biasFrom, tile, from);
+        MemorySegment left = map == null ? bias : null;
+        if (n == GemmTile.WIDTH && left != null && !add) {
+            setBiased(memory, target, pitch, r, left, biasFrom, tile, from);
+        } else if (n == GemmTile.WIDTH && left == null) {
             if (add) addWide(memory, target, pitch, r, tile, from);
             else setWide(memory, target, pitch, r, tile, from);
         } else {
-            for (int i = 0; i < r; i++) writeRow(target + i * pitch, biasAt + col * 4L, n, tile, from + i * GemmTile.WIDTH);
+            for (int i = 0; i < r; i++) writeRow(target + i * pitch, left, biasFrom, n, tile, from + i * GemmTile.WIDTH);
         }
     }
 
@@ -65,7 +79,7 @@ record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, M
         }
     }
 
-    private void writeRow(long target, long biasFrom, int n, float[] tile, int from) {
+    private void writeRow(long target, MemorySegment bias, long biasFrom, int n, float[] tile, int from) {
         int j = 0;
         for (; j + LANES <= n; j += LANES) {
             FloatVector v = FloatVector.fromArray(F, tile, from + j);
@@ -90,11 +104,14 @@ record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, M
         }
     }
 
-    /// Chains of no links: 0 (+ bias) everywhere.
+    /// Chains of no links: 0 (+ bias) everywhere, mapped.
     void writeZeros() {
         float[] zeros = new float[GemmTile.SIZE];
         for (int row = 0; row < rows; row += GemmTile.HEIGHT) {
-            for (int col = 0; col < cols; col += GemmTile.WIDTH) write(row, col, GemmTile.HEIGHT, zeros, 0);
+            for (int col = 0; col < cols; col += GemmTile.WIDTH) {
+                write(row, col, GemmTile.HEIGHT, zeros, 0);
+                if (map != null) Arrays.fill(zeros, 0);
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ final class Gemv {
     /// What one thread keeps: the half transposed blocks and the chains of a column panel.
     private static final class Lane {
         final int[] squares = new int[Math.max(GemvTileBf16.SCRATCH, Transpose.SCRATCH)];
-        final float[] sums = new float[ROWS * GemmTile.WIDTH];
+        final float[] sums = new float[ROWS * GemmTile.WIDTH + Species.LANES];
     }
 
     private final Workers workers;

@@ -1,6 +1,7 @@
 package lucid.kernels.simd;
 
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
@@ -24,6 +25,18 @@ public final class SimdMatMul implements MatMul {
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         int k = ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
         if (k > 0) run(a, transposeA, b, transposeB, new int[] {0, k}, true, Epilogue.of(c, null, false));
+    }
+
+    @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
+        int k = ProductArguments.activated(a, w, bias, f, c);
+        run(a, false, w, true, new int[] {0, k}, false, Epilogue.activated(c, bias, f));
+    }
+
+    /// The gates wait in c for the second product, which multiplies by silu of them, tile by tile.
+    @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        int k = ProductArguments.gated(a, gate, up, c);
+        run(a, false, gate, true, new int[] {0, k}, false, Epilogue.of(c, null, false));
+        run(a, false, up, true, new int[] {0, k}, false, Epilogue.gated(c));
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {

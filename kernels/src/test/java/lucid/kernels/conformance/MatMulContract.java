@@ -3,11 +3,13 @@ package lucid.kernels.conformance;
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
 import org.junit.jupiter.api.Test;
@@ -100,6 +102,55 @@ abstract class MatMulContract extends DeviceContract {
         };
         assertGradient("dx", x, loss, dx);
         assertGradient("dw", w, loss, dw);
+    }
+
+    /// Against the textbook, and, bit for bit, against the operations that they are said to be.
+    @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
+    @CsvSource({"1,1,1,0", "0,5,3,0", "5,0,3,0", "3,5,0,2", "1,257,64,0", "4,64,300,5", "8,48,16,0", "13,17,19,3", "16,40,72,0", "65,67,70,0", "33,31,200,7"})
+    void activatedAndGated(int m, int n, int k, int layout) {
+        gap = layout;
+        for (DType type : new DType[] {F32, BF16, F16}) {
+            Twin a = random(m, k);
+            Twin w = matrix(type, n, k, uniform(n * k, -1, 1));
+            Twin up = matrix(type, n, k, uniform(n * k, -1, 1));
+            Twin bias = random(1, n);
+            for (Activation f : Activation.values()) {
+                for (Twin extra : new Twin[] {null, bias}) {
+                    Twin c = random(m, n);
+                    both((d, s) -> d.matMul().multiplyActivated(a.on(s), w.on(s), extra == null ? null : extra.on(s), f, c.on(s)));
+                    assertSame(type + " " + f, c, 2 * tolerance(k));
+                    Twin composed = random(m, n);
+                    tested.matMul().multiply(a.tested(), false, w.tested(), true, extra == null ? null : extra.tested(), Accumulate.SET, composed.tested());
+                    tested.elementwise().unary(f.unary(), composed.tested(), composed.tested());
+                    assertArrayEquals(read(tested, composed.tested()), read(tested, c.tested()), type + " " + f + " beside its parts");
+                }
+            }
+            Twin c = random(m, n);
+            both((d, s) -> d.matMul().multiplyGated(a.on(s), w.on(s), up.on(s), c.on(s)));
+            // Either factor's error times the other, which is at most about 5 sqrt(k / 9) for so many numbers.
+            assertSame(type + " gated", c, 4 * Math.max(1, Math.sqrt(k)) * tolerance(k));
+            Twin gates = random(m, n);
+            Twin ups = random(m, n);
+            tested.matMul().multiply(a.tested(), false, w.tested(), true, null, Accumulate.SET, gates.tested());
+            tested.matMul().multiply(a.tested(), false, up.tested(), true, null, Accumulate.SET, ups.tested());
+            tested.elementwise().swiGlu(gates.tested(), ups.tested(), gates.tested());
+            assertArrayEquals(read(tested, gates.tested()), read(tested, c.tested()), type + " gated beside its parts");
+        }
+    }
+
+    @Test void refusesActivatedAndGated() {
+        Twin a = random(2, 3);
+        Twin w = random(4, 3);
+        Twin c = random(2, 4);
+        var op = tested.matMul();
+        assertRefused("matmul \\(activated\\): a .* w .*", () -> op.multiplyActivated(a.tested(), random(4, 2).tested(), null, Activation.GELU_TANH, c.tested()));
+        assertRefused("matmul \\(activated\\): bias", () -> op.multiplyActivated(a.tested(), w.tested(), random(1, 3).tested(), Activation.GELU_TANH, c.tested()));
+        assertRefused("matmul \\(activated\\): f ", () -> op.multiplyActivated(a.tested(), w.tested(), null, null, c.tested()));
+        assertRefused("matmul \\(gated\\): a .* gate ", () -> op.multiplyGated(a.tested(), random(4, 2).tested(), random(4, 2).tested(), c.tested()));
+        assertRefused("matmul \\(gated\\): up", () -> op.multiplyGated(a.tested(), w.tested(), random(5, 3).tested(), c.tested()));
+        assertRefused("matmul \\(gated\\): up", () -> op.multiplyGated(a.tested(), w.tested(), matrix(BF16, 4, 3, new float[12]).tested(), c.tested()));
+        Twin square = random(3, 3);
+        assertRefused("matmul \\(gated\\): c .* overlaps up", () -> op.multiplyGated(random(3, 3).tested(), random(3, 3).tested(), square.tested(), square.tested()));
     }
 
     @Test void refuses() {

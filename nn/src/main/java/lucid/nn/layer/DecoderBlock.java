@@ -50,7 +50,7 @@ public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Lin
         }
         x = x.add(o.forward(seen));
         normed = postNorm.forward(x);
-        return x.add(down.forward(gate.forward(normed).swiGlu(up.forward(normed))));
+        return x.add(down.forward(Linear.gated(normed, gate, up)));
     }
 
     private static Tensor rotate(Tensor x, DecoderContext c) { return x.rotate(c.positions(), c.rotary().cos(), c.rotary().sin(), c.plan().headDim()); }

@@ -1,5 +1,6 @@
 package lucid.nn.layer;
 
+import lucid.kernels.contract.Activation;
 import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
@@ -33,5 +34,14 @@ public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
     public Tensor forward(Tensor x) {
         Tensor y = x.linear(weight, bias);
         return adapter == null ? y : y.add(adapter.forward(x));
+    }
+
+    /// `f(y)`.
+    public Tensor forward(Tensor x, Activation f) { return adapter == null ? x.linear(weight, bias, f) : forward(x).unary(f.unary()); }
+
+    /// `silu(gate x) · up x`.
+    public static Tensor gated(Tensor x, Linear gate, Linear up) {
+        boolean plain = gate.adapter == null && up.adapter == null && gate.bias == null && up.bias == null;
+        return plain ? x.gatedLinear(gate.weight, up.weight) : gate.forward(x).swiGlu(up.forward(x));
     }
 }

@@ -2,6 +2,7 @@ package lucid.nn.layer;
 
 import java.util.ArrayList;
 import java.util.List;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.config.ResamplerConfig;
@@ -32,7 +33,7 @@ public record ResamplerLayer(LayerNorm normMedia, LayerNorm normLatents, Linear 
         float scale = (float) (1 / Math.sqrt(plan.headDim()));
         Tensor seen = toQ.forward(latents).attention(kv.cols(0, inner), kv.cols(inner, 2 * inner), plan, scale);
         z = z.add(toOut.forward(seen));
-        return z.add(ffOut.forward(ffIn.forward(ffNorm.forward(z)).gelu()));
+        return z.add(ffOut.forward(ffIn.forward(ffNorm.forward(z), Activation.GELU_ERF)));
     }
 
     /// Patch rows and latents clip by clip, so that a clip's rows are one group of the shared projection's gradient.

@@ -1,5 +1,6 @@
 package lucid.nn.layer;
 
+import lucid.kernels.contract.Activation;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
@@ -12,5 +13,5 @@ public record VisionMlp(Linear fc1, Linear fc2) {
                 Linear.withBias(p, prefix + ".fc2", Role.VISION_RESIDUAL, c.intermediateSize(), c.hiddenSize()));
     }
 
-    public Tensor forward(Tensor x) { return fc2.forward(fc1.forward(x).geluTanh()); }
+    public Tensor forward(Tensor x) { return fc2.forward(fc1.forward(x, Activation.GELU_TANH)); }
 }

@@ -232,7 +232,8 @@ public final class MemoryPlans {
         long rows = (long) some * frames * v.patches();
         List<Item> out = new ArrayList<>();
         out.add(item("frames", 3L * some * frames * v.imageSize() * v.imageSize(), "%,d of %d x %d, one byte a colour", (long) some * frames, v.imageSize(), v.imageSize()));
-        out.add(item("a block of the tower", 4 * rows * (Footprint.visionBlock(v) + 2L * v.hiddenSize()), "%,d patches x %,d numbers", rows, Footprint.visionBlock(v) + 2L * v.hiddenSize()));
+        long each = Footprint.visionBlock(v) - Footprint.visionSpared(v) + 2L * v.hiddenSize();
+        out.add(item("a block of the tower", 4 * rows * each, "%,d patches x %,d numbers", rows, each));
         if (some < clips) out.add(features(clips, frames));
         return out;
     }
@@ -246,19 +247,21 @@ public final class MemoryPlans {
     }
 
     /// The connector with all layers kept for a backward.
-    private Item connector(int clips, int frames) { return connector(clips, frames, video.resampler().layers()); }
+    private Item connector(int clips, int frames) { return connector(clips, frames, video.resampler().layers(), true); }
 
-    private Item connector(int clips, int frames, int layers) {
+    private Item connector(int clips, int frames, int layers) { return connector(clips, frames, layers, false); }
+
+    private Item connector(int clips, int frames, int layers, boolean recorded) {
         var r = video.resampler();
         long patches = (long) clips * frames * video.tokensPerFrame();
         long latents = (long) clips * r.tokens();
-        return item("the connector", 4 * (patches * Footprint.connectorPatch(r, layers) + latents * Footprint.connectorLatent(r, layers)), "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r, layers), latents, Footprint.connectorLatent(r, layers));
+        return item("the connector", 4 * (patches * Footprint.connectorPatch(r, layers) + latents * Footprint.connectorLatent(r, layers, recorded)), "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r, layers), latents, Footprint.connectorLatent(r, layers, recorded));
     }
 
     private long block(LoraSpec adapter) { return Footprint.decoderBlock(text) + (adapter == null ? 0 : Footprint.adapterBlock(text, adapter)); }
 
     private Item forward(long rows, LoraSpec adapter) {
-        long each = block(adapter) + 2L * text.hiddenSize();
+        long each = block(adapter) - Footprint.decoderSpared(text, adapter) + 2L * text.hiddenSize();
         return item("a block of the decoder", 4 * rows * each, "%,d rows x %,d numbers", rows, each);
     }
 
