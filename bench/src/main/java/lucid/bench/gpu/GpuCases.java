@@ -6,6 +6,7 @@ import static lucid.kernels.contract.DType.F32;
 import java.util.ArrayList;
 import java.util.List;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
@@ -52,6 +53,24 @@ final class GpuCases {
             product(p, n, n, n);
         }
         for (int rows : new int[] {1, 8, 64}) product(p, rows, size(11008, 172), size(2048, 128));
+        for (int rows : new int[] {1, 64}) gated(p, rows, size(11008, 172), size(2048, 128));
+        gated(p, size(4096, 64), size(11008, 172), size(2048, 128));
+        activated(p, size(11664, 81), size(4304, 136), size(1152, 72));
+    }
+
+    private void gated(Precision p, int m, int n, int k) {
+        boolean memory = m <= 64;
+        cases.add(new GpuCase("MatMul.multiplyGated", m + " x 2 " + n + " x " + k + " bf16 weights", p, memory ? 0 : 4.0 * m * n * k, 4.0 * n * k + 4.0 * m * (n + k), d -> {
+            Matrix a = d.random(m, k), gate = d.random(BF16, n, k), up = d.random(BF16, n, k), c = d.random(m, n);
+            return () -> d.device.matMul().multiplyGated(a, gate, up, c);
+        }));
+    }
+
+    private void activated(Precision p, int m, int n, int k) {
+        cases.add(new GpuCase("MatMul.multiplyActivated", m + " x " + n + " x " + k + " bf16 weights, GELU", p, 2.0 * m * n * k, 2.0 * n * k + 4.0 * m * (n + k), d -> {
+            Matrix a = d.random(m, k), w = d.random(BF16, n, k), bias = d.random(1, n), c = d.random(m, n);
+            return () -> d.device.matMul().multiplyActivated(a, w, bias, Activation.GELU_TANH, c);
+        }));
     }
 
     private void product(Precision p, int m, int n, int k) {

@@ -46,7 +46,7 @@ final class GpuDecode {
     private final Device device;
     private final Repetition repetition;
     private final List<Layer> layers = new ArrayList<>();
-    private final Matrix head, norm, cos, sin, x, normed, rstd, q, k, v, seen, lse, gate, up, logits;
+    private final Matrix head, norm, cos, sin, x, normed, rstd, q, k, v, seen, lse, gated, logits;
     private final Buffer ids, positions, counters, logProb, entropy, rowLse;
     private final AttentionPlan plan;
     private final RowPlaces places;
@@ -76,8 +76,7 @@ final class GpuDecode {
         v = matrix(d, s.keys());
         seen = matrix(d, width);
         lse = matrix(d, s.heads);
-        gate = matrix(d, s.inner);
-        up = matrix(d, s.inner);
+        gated = matrix(d, s.inner);
         logits = matrix(d, s.vocabulary);
         ids = d.ids(s.rows, s.vocabulary);
         positions = d.buffer(I32, s.rows);
@@ -125,10 +124,8 @@ final class GpuDecode {
         device.attention().forward(plan, (float) (1 / Math.sqrt(s.headDim)), q, w.keys, w.values, seen, lse);
         product(seen, w.o, null, Accumulate.ADD, x);
         device.normalization().rmsNorm(x, w.postNorm, 1e-6f, normed, rstd);
-        product(normed, w.gate, null, Accumulate.SET, gate);
-        product(normed, w.up, null, Accumulate.SET, up);
-        device.elementwise().swiGlu(gate, up, gate);
-        product(gate, w.down, null, Accumulate.ADD, x);
+        device.matMul().multiplyGated(normed, w.gate, w.up, gated);
+        product(gated, w.down, null, Accumulate.ADD, x);
     }
 
     private void product(Matrix a, Matrix weight, Matrix bias, Accumulate mode, Matrix c) { device.matMul().multiply(a, false, weight, true, bias, mode, c); }

@@ -3,6 +3,7 @@ package lucid.kernels.cuda;
 import java.util.Locale;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
@@ -14,6 +15,8 @@ public final class CudaMatMul implements MatMul {
     private static final int TRANSPOSED_B = 2;
     private static final int CONTINUE = 4;
     private static final int ADD = 8;
+    private static final int GELU_TANH = 16;
+    private static final int GELU_ERF = 32;
 
     private final Kernels kernels;
     private final ComposedProducts composed;
@@ -35,12 +38,23 @@ public final class CudaMatMul implements MatMul {
 
     @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
         ProductArguments.activated(a, w, bias, f, c);
-        composed.activated(a, w, bias, f, c);
+        run(a, false, w, true, bias, flag(f), c);
     }
 
     @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
         ProductArguments.gated(a, gate, up, c);
-        composed.gated(a, gate, up, c);
+        if (c.size() == 0) return;
+        // No published model has f16 weights; views whose rows lie differently far apart would cost every thread an address.
+        if (gate.dtype() == DType.F16 || gate.rows() > 1 && gate.stride() != up.stride()) {
+            composed.gated(a, gate, up, c);
+            return;
+        }
+        boolean few = c.rows() <= 16 && inPieces(a) && inPieces(gate) && inPieces(up);
+        int height = tall(c, 64) ? 128 : 64;
+        String form = few ? c.rows() <= 8 ? "rows_gated_8x16_" : "rows_gated_16x16_" : "gated_" + height + "x64_";
+        Kernels.Launching call = kernels.call("matmul_" + form + type(gate)).view(a).address(gate).view(up).view(c).u32(c.rows()).u32(c.cols()).u32(a.cols());
+        if (few) call.launch(tiles(c.cols(), 16), 1, 1, 128, ringBytes(4, 2, c.rows(), gate));
+        else call.launch((long) tiles(c.rows(), height) * tiles(c.cols(), 64), 256);
     }
 
     /// A launch for each group that has rows: the groups' chains are added in order because the launches are.
@@ -52,27 +66,32 @@ public final class CudaMatMul implements MatMul {
     private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, int flags, Matrix c) {
         if (c.size() == 0) return;
         int k = transposeA ? a.rows() : a.cols();
-        String type = b.dtype().name().toLowerCase(Locale.ROOT) + "_sm80";
         boolean few = c.rows() <= 16 && !transposeA && transposeB && inPieces(a) && inPieces(b);
-        int tile = tile(c);
+        int tile = c.cols() > 64 && tall(c, 128) ? 128 : 64;
         String form = few ? c.rows() <= 8 ? "rows_8x16_" : "rows_16x16_" : tile == 64 ? "tile_64x64_" : "tile_128x128_";
-        Kernels.Launching call = kernels.call("matmul_" + form + type).view(a).view(b).u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c)
+        Kernels.Launching call = kernels.call("matmul_" + form + type(b)).view(a).view(b).u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c)
                 .u32(c.rows()).u32(c.cols()).u32(k).u32(flags | (transposeA ? TRANSPOSED_A : 0) | (transposeB ? TRANSPOSED_B : 0));
-        if (few) call.launch(tiles(c.cols(), 16), 1, 1, 128, ringBytes(c.rows(), b));
+        if (few) call.launch(tiles(c.cols(), 16), 1, 1, 128, ringBytes(8, 1, c.rows(), b));
         else call.launch((long) tiles(c.rows(), tile) * tiles(c.cols(), tile), 256);
     }
 
     /// Whether rows can be copied 16 bytes at a time.
     private static boolean inPieces(Matrix m) { return (CudaBuffer.source(m) | m.stride() * m.dtype().bytes()) % 16 == 0; }
 
-    /// Shared memory of `matmul_rows`: eight stages of 16 rows of b and all rows of a, 256 bytes of a row of b at a time.
-    private static int ringBytes(int rows, Matrix b) { return 8 * (16 * 272 + rows * 4 * (256 / b.dtype().bytes())); }
+    private static String type(Matrix weights) { return weights.dtype().name().toLowerCase(Locale.ROOT) + "_sm80"; }
 
-    /// The large tile moves half the bytes for a product; the small one is for results that would leave multiprocessors idle. The bits are the same.
-    private int tile(Matrix c) {
-        boolean large = c.rows() > 64 && c.cols() > 64 && (long) tiles(c.rows(), 128) * tiles(c.cols(), 128) >= kernels.gpu().multiprocessors();
-        return large ? 128 : 64;
+    private static int flag(Activation f) {
+        return switch (f) {
+            case GELU_TANH -> GELU_TANH;
+            case GELU_ERF -> GELU_ERF;
+        };
     }
+
+    /// Shared memory of `matmul_rows`: stages of 16 rows of every weight and all rows of a, 256 bytes of a weight's row at a time.
+    private static int ringBytes(int stages, int weights, int rows, Matrix b) { return stages * (weights * 16 * 272 + rows * 4 * (256 / b.dtype().bytes())); }
+
+    /// Whether tiles of 128 rows pay: they move fewer bytes for a product; lower ones are for results that would leave multiprocessors idle. The bits are the same.
+    private boolean tall(Matrix c, int columns) { return c.rows() > 64 && (long) tiles(c.rows(), 128) * tiles(c.cols(), columns) >= kernels.gpu().multiprocessors(); }
 
     private static int tiles(int size, int tile) { return (int) (((long) size + tile - 1) / tile); }
 }

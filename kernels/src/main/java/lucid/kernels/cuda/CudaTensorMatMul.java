@@ -21,6 +21,8 @@ import lucid.kernels.ptx.tensor.Swizzle;
 public final class CudaTensorMatMul implements MatMul {
     private static final int CONTINUE = 4;
     private static final int ADD = 8;
+    private static final int GELU_TANH = 16;
+    private static final int GELU_ERF = 32;
 
     private final Kernels kernels;
     private final ComposedProducts composed;
@@ -51,12 +53,18 @@ public final class CudaTensorMatMul implements MatMul {
 
     @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
         ProductArguments.activated(a, w, bias, f, c);
-        composed.activated(a, w, bias, f, c);
+        run(a, false, w, true, bias, f == Activation.GELU_TANH ? GELU_TANH : GELU_ERF, c);
     }
 
     @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
         ProductArguments.gated(a, gate, up, c);
-        composed.gated(a, gate, up, c);
+        if (c.size() == 0) return;
+        try (Bf16Factor x = factors.of(a); Bf16Factor first = factors.of(gate); Bf16Factor second = factors.of(up)) {
+            // Views whose rows lie differently far apart would cost every thread an address; tensor maps are one for each anyway.
+            boolean alike = first.view().rows() <= 1 || first.view().stride() == second.view().stride();
+            if (alike || hopper && a.cols() > 0) gated(x.view(), first.view(), second.view(), c);
+            else composed.gated(a, gate, up, c);
+        }
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
@@ -115,6 +123,25 @@ public final class CudaTensorMatMul implements MatMul {
                     .launch(tiles(m, 128) * tiles(c.cols(), 128), 1, 1, 256, 4 * 16384);
         }
     }
+
+    /// The same choices as those of [#launch], for the same reasons; and the same sums, so the bits are those of its products.
+    private void gated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        int m = c.rows();
+        int n = c.cols();
+        int k = a.cols();
+        if (hopper && k > 0) {
+            finish(kernels.call("matmul_wgmma_gated_128x128x64_bf16_sm90a").map(map(a, 128)).map(map(gate, 128)).map(map(up, 128)), c, k)
+                    .launch(tiles(m, 128) * tiles(n, 128), 1, 1, 384, 4 * 49152 + 64);
+        } else if (m <= 64) {
+            int height = m <= 16 ? 16 : 64;
+            finish(kernels.call("matmul_tensor_rows_gated_" + height + "x16x64_bf16_sm80").view(a).address(gate).view(up), c, k)
+                    .launch(tiles(n, 16), 1, 1, 128, 8 * 128 * (height + 32));
+        } else {
+            finish(kernels.call("matmul_tensor_gated_128x64x32_bf16_sm80").view(a).address(gate).view(up), c, k).launch(tiles(m, 128) * tiles(n, 64), 1, 1, 256, 4 * 16384);
+        }
+    }
+
+    private static Kernels.Launching finish(Kernels.Launching call, Matrix c, int k) { return call.view(c).u32(c.rows()).u32(c.cols()).u32(k); }
 
     private static Kernels.Launching finish(Kernels.Launching call, Matrix bias, Matrix c, int k, int flags) {
         return call.u64(bias == null ? 0 : CudaBuffer.address(bias)).view(c).u32(c.rows()).u32(c.cols()).u32(k).u32(flags);

@@ -7,6 +7,7 @@ import static lucid.kernels.contract.DType.F32;
 import java.util.ArrayList;
 import java.util.List;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.cuda.Bits.Layout;
@@ -31,6 +32,7 @@ class CudaMatMulTest extends BitTest {
         }
         cases.add(new BitCase("zeros, infinities, NaN", CudaMatMulTest::special));
         cases.add(new BitCase("chains of -0", CudaMatMulTest::negativeZeros));
+        cases.add(new BitCase("gated views", CudaMatMulTest::gatedViews));
         cases.add(new BitCase("gradWeight", CudaMatMulTest::gradWeight));
         return cases;
     }
@@ -66,6 +68,30 @@ class CudaMatMulTest extends BitTest {
         bits.assertSame("biased and added", c);
         bits.both((d, s) -> d.matMul().multiplyContinue(a.on(s), ta, b.on(s), tb, c.on(s)));
         bits.assertSame("continued", c);
+        if (ta || !tb) return;
+        for (Activation f : Activation.values()) {
+            for (Twin extra : new Twin[] {null, bias}) {
+                Twin y = bits.random(m, n, layout);
+                bits.both((d, s) -> d.matMul().multiplyActivated(a.on(s), b.on(s), extra == null ? null : extra.on(s), f, y.on(s)));
+                bits.assertSame(f.name(), y);
+            }
+        }
+        Twin up = weights(bits, type, n, whole, layout).cols(0, k);
+        Twin y = bits.random(m, n, layout);
+        bits.both((d, s) -> d.matMul().multiplyGated(a.on(s), b.on(s), up.on(s), y.on(s)));
+        bits.assertSame("gated", y);
+    }
+
+    /// Columns of one table, as a packed checkpoint has them; and weights whose rows lie differently far apart.
+    private static void gatedViews(Bits bits) {
+        Twin a = bits.random(20, 24, Layout.DENSE);
+        Twin table = bits.random(33, 48, Layout.DENSE);
+        Twin other = bits.random(33, 24, Layout.ODD);
+        Twin c = bits.random(20, 33, Layout.ODD);
+        bits.both((d, s) -> d.matMul().multiplyGated(a.on(s), table.cols(24, 48).on(s), table.cols(0, 24).on(s), c.on(s)));
+        bits.assertSame("one table", c);
+        bits.both((d, s) -> d.matMul().multiplyGated(a.on(s), other.on(s), table.cols(0, 24).on(s), c.on(s)));
+        bits.assertSame("two strides", c);
     }
 
     /// Chains start from +0: a product of -0 alone is +0, and without a bias none is added.

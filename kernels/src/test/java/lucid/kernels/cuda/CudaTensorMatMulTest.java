@@ -17,6 +17,7 @@ import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.MatMul;
@@ -167,6 +168,44 @@ class CudaTensorMatMulTest {
         }
     }
 
+    /// Activated and gated products have the bits of their parts, for any number of rows, on any numbers.
+    @ParameterizedTest @EnumSource(names = {"TENSOR", "WGMMA"}) void activatedAndGatedHaveTheBitsOfTheirParts(Precision precision) {
+        try (Side s = new Side(gpu(precision))) {
+            int k = 200;
+            int n = 140;
+            Matrix gate = s.matrix(BF16, n, k, 0, rounded(random(n * k, 1))), up = s.matrix(F32, n, k, 3, random(n * k, 2));
+            Matrix bias = s.matrix(F32, 1, n, 0, random(n, 3)), x = s.matrix(F32, 150, k, 0, random(150 * k, 4));
+            Matrix gates = s.matrix(F32, 150, n, 0, new float[150 * n]), ups = s.matrix(F32, 150, n, 0, new float[150 * n]);
+            MatMul products = s.device.matMul();
+            for (Activation f : Activation.values()) {
+                products.multiply(x, false, up, true, bias, Accumulate.SET, ups);
+                s.device.elementwise().unary(f.unary(), ups, ups);
+                sameRows(s, ups, (from, to, c) -> products.multiplyActivated(x.rows(from, to), up, bias, f, c));
+            }
+            for (Matrix second : List.of(up, s.matrix(BF16, n, k, 1, rounded(random(n * k, 5))))) {
+                Matrix first = second == up ? s.matrix(F32, n, k, 0, random(n * k, 6)) : gate;
+                products.multiply(x, false, first, true, null, Accumulate.SET, gates);
+                products.multiply(x, false, second, true, null, Accumulate.SET, ups);
+                s.device.elementwise().swiGlu(gates, ups, gates);
+                sameRows(s, gates, (from, to, c) -> products.multiplyGated(x.rows(from, to), first, second, c));
+            }
+        }
+    }
+
+    private interface RowRange {
+        void into(int from, int to, Matrix c);
+    }
+
+    private static void sameRows(Side s, Matrix all, RowRange product) {
+        int n = all.cols();
+        float[] expected = s.read(all);
+        for (int[] range : new int[][] {{0, 150}, {0, 1}, {17, 18}, {20, 36}, {83, 150}, {100, 150}}) {
+            Matrix part = s.matrix(F32, range[1] - range[0], n, 0, new float[(range[1] - range[0]) * n]);
+            product.into(range[0], range[1], part);
+            assertArrayEquals(Arrays.copyOfRange(expected, range[0] * n, range[1] * n), s.read(part), "rows " + range[0] + " .. " + (range[1] - 1));
+        }
+    }
+
     @Test void theChoiceIsAnnounced() {
         try (Device d = gpu(Precision.WGMMA)) {
             assertTrue(d.description().contains("bf16 factors in products, attention and patch embedding (WGMMA)"), d.description());
@@ -182,8 +221,30 @@ class CudaTensorMatMulTest {
         for (int[] shape : new int[][] {{130, 140, 300, 0}, {140, 130, 44, 1}, {150, 300, 300, 2}, {130, 260, 76, 3}, {40, 40, 812, 2}, {16, 20, 1324, 2}}) {
             for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase(Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> whole(bits, shape, hopper)));
         }
+        for (int[] shape : new int[][] {{130, 76, 300}, {150, 129, 72}, {40, 39, 812}, {16, 20, 1324}, {3, 33, 0}}) {
+            for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase("activated " + Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> activated(bits, shape, hopper)));
+        }
         for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase("gradient over groups" + (hopper ? " wgmma" : " mma"), bits -> groups(bits, hopper)));
         return cases;
+    }
+
+    /// Eighths times sixteenths: sums are exact and near enough to 0 for every activation to show.
+    private static void activated(Bits bits, int[] s, boolean hopper) {
+        Twin a = bits.matrix(s[0], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 8.0);
+        Twin gate = bits.matrix(s[1], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 16.0), up = bits.matrix(s[1], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 16.0);
+        Twin bias = bits.matrix(1, s[1], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 8.0);
+        MatMul tensor = bits.tensorProducts(hopper);
+        for (Layout layout : List.of(Layout.ODD, Layout.ALIGNED)) {
+            Twin c = bits.random(s[0], s[1], layout);
+            for (Activation f : Activation.values()) {
+                bits.cpu.matMul().multiplyActivated(a.onCpu(), gate.onCpu(), bias.onCpu(), f, c.onCpu());
+                tensor.multiplyActivated(a.onGpu(), gate.onGpu(), bias.onGpu(), f, c.onGpu());
+                bits.assertSame(f.name(), c);
+            }
+            bits.cpu.matMul().multiplyGated(a.onCpu(), gate.onCpu(), up.onCpu(), c.onCpu());
+            tensor.multiplyGated(a.onGpu(), gate.onGpu(), up.onGpu(), c.onGpu());
+            bits.assertSame("gated", c);
+        }
     }
 
     private static void groups(Bits bits, boolean hopper) {
