@@ -31,7 +31,7 @@ public final class CudaAttention implements Attention {
     /// @param precision other than EXACT: on tensor cores where there is a kernel
     public CudaAttention(Kernels kernels, Precision precision) {
         this.kernels = kernels;
-        this.split = new SplitAttention(kernels);
+        this.split = new SplitAttention(kernels, SplitAttention.Form.EXACT);
         this.tensor = precision == Precision.EXACT ? null : new TensorAttention(kernels, precision == Precision.WGMMA);
     }
 

@@ -9,32 +9,38 @@ import lucid.kernels.contract.Matrix;
 /// Attention with bf16 factors and f32 sums on tensor cores. Every row, decoding or not, goes through the same products in the same order, in key blocks that begin at the span's key number 0,
 /// so a row's bits depend on no other row, and rollout and training agree. The arguments were checked by [CudaAttention].
 ///
-/// Where keys are read by many rows the kernels copy tiles that were rounded and laid out for them before (`attention_pack`): once per call, and a shared prefix once for all its spans.
+/// Few rows with many keys go to [SplitAttention]. Where keys are read by many rows the kernels copy tiles that were rounded and laid out for them before (`attention_pack`): once per call, and a
+/// shared prefix once for all its spans.
 final class TensorAttention {
     /// Larger heads have no kernel here.
     static final int MOST_DIM = 128;
-    private static final int[] SIZES = {64, 80, MOST_DIM};
+    /// Head sizes of the kernels.
+    static final int[] SIZES = {64, 80, MOST_DIM};
     /// Rows and keys of a tile of the kernel by `wgmma`.
     private static final int WGMMA_ROWS = 128;
     /// Spans of so many rows (query, head of a key head) or fewer are not worth packing.
-    private static final int FEW_ROWS = 64;
+    private static final int FEW_ROWS = SplitAttention.MOST_ROWS;
 
     private final Kernels kernels;
     private final boolean hopper;
+    private final SplitAttention split;
 
     /// @param hopper the forward by `wgmma`; otherwise by `mma.sync`, as the backward always
     TensorAttention(Kernels kernels, boolean hopper) {
         this.kernels = kernels;
         this.hopper = hopper;
+        this.split = new SplitAttention(kernels, hopper ? SplitAttention.Form.WGMMA : SplitAttention.Form.TENSOR);
     }
 
     void forward(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
-        if (hopper) {
-            fewRows(tables, scale, q, k, v, out, lse);
-            byWarpgroups(tables, scale, q, k, v, out, lse);
-        } else {
-            byWarps(tables, scale, q, k, v, out, lse);
+        boolean apart = split.wants(tables);
+        if (apart) split.forward(tables, scale, q, k, v, out, lse);
+        if (!hopper) {
+            byWarps(tables.units(AttentionTiles.ROWS, apart ? SplitAttention.MOST_ROWS + 1 : 1, Integer.MAX_VALUE), tables.plan, scale, q, k, v, out, lse);
+            return;
         }
+        if (!apart) fewRows(tables, scale, q, k, v, out, lse);
+        byWarpgroups(tables, scale, q, k, v, out, lse);
     }
 
     /// Spans of few rows read their keys as they are: rounding a whole cache for one query would cost more than the query. The bits are those of the packed kernel.
@@ -65,9 +71,7 @@ final class TensorAttention {
         }
     }
 
-    private void byWarps(AttentionTables tables, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
-        AttentionPlan plan = tables.plan;
-        AttentionUnits units = tables.units(AttentionTiles.ROWS);
+    private void byWarps(AttentionUnits units, AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         if (units.count() == 0) return;
         int d = CudaAttention.size(plan.headDim(), SIZES);
         long table = kernels.table("attention, tensor", units.words());

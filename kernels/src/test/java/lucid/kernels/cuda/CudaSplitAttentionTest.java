@@ -67,7 +67,7 @@ class CudaSplitAttentionTest extends BitTest {
         float scale = (float) (1 / Math.sqrt(plan.headDim()));
         Twin out = b.random(q.onCpu().rows(), q.onCpu().cols(), layout);
         Twin lse = b.random(q.onCpu().rows(), plan.heads(), layout);
-        assertTrue(new SplitAttention(b.kernels()).wants(new AttentionTables(plan)), "the case does not come to these kernels");
+        assertTrue(new SplitAttention(b.kernels(), SplitAttention.Form.EXACT).wants(new AttentionTables(plan)), "the case does not come to these kernels");
         b.both((d, _) -> d.attention().forward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d)));
         b.assertSame("out", out);
         b.assertSame("lse", lse);
@@ -130,5 +130,5 @@ class CudaSplitAttentionTest extends BitTest {
         assertFalse(wants(plan(1 << 12, 1 << 12, 8, Span.cross(0, 1, 0, 1 << 20))), "scores beyond all memory");
     }
 
-    private static boolean wants(AttentionPlan plan) { return new SplitAttention(null).wants(new AttentionTables(plan)); }
+    private static boolean wants(AttentionPlan plan) { return new SplitAttention(null, SplitAttention.Form.EXACT).wants(new AttentionTables(plan)); }
 }
