@@ -17,6 +17,7 @@ import lucid.kernels.ptx.text.Register;
 final class Accumulators {
     /// Pending products per word slot; null until such a register has been touched.
     private short[] busy;
+    /// The newest product of each slot, but for those of the chain, which are one for all.
     private Finding.Site[] user;
     private int pending;
     /// When each slot was last touched by an ordinary instruction, and last used by a product of which shape; fences count the time.
@@ -140,7 +141,7 @@ final class Accumulators {
     private void hold(Finding.Site site, int[] d, int[] a) {
         if (chained == 0) {
             chain = d;
-            count(d, 1, site);
+            count(d, 1, null);
         } else if (!Arrays.equals(chain, d)) {
             count(d, 1, site);
             count(a, 1, site);

@@ -1,7 +1,9 @@
 package lucid.kernels.ptx.async;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.tensor.MatrixDescriptor;
 import lucid.kernels.ptx.tensor.SharedView;
@@ -20,6 +22,7 @@ final class Warpgroup {
     /// Warps whose product has been issued, and which have not gone on yet.
     private int issued;
     private Product newest;
+    private final Supplier<String> missing = this::missing;
 
     Warpgroup(BlockAsync home, int index) {
         this.home = home;
@@ -31,27 +34,37 @@ final class Warpgroup {
         return first + 4 <= home.block.warpCount();
     }
 
-    /// A warp comes to a product (or comes again); true when the product has been issued for it.
-    boolean join(Warp warp, WgmmaSteps.Multiply step, long a, long b, boolean scaleD) {
+    /// Whether the warp has come to its product before, and tries again to go on.
+    boolean knows(Warp warp) {
         int w = warp.index - first;
-        if ((issued >>> w & 1) != 0) {
-            issued &= ~(1 << w);
-            return true;
+        return arrivals[w] != null || (issued >>> w & 1) != 0;
+    }
+
+    /// A warp that has come before goes on, if its product has been issued; else it waits.
+    int proceed(Warp warp) {
+        int bit = 1 << warp.index - first;
+        if ((issued & bit) == 0) {
+            return warp.await(missing);
         }
-        if (arrivals[w] == null) {
-            arrivals[w] = new Arrival(step, a, b, scaleD);
-            compare(warp, arrivals[w]);
-        }
+        issued &= ~bit;
+        return Step.NEXT;
+    }
+
+    /// A warp comes to a product.
+    int join(Warp warp, WgmmaSteps.Multiply step, long a, long b, boolean scaleD) {
+        int w = warp.index - first;
+        arrivals[w] = new Arrival(step, a, b, scaleD);
+        compare(warp, arrivals[w]);
         for (Arrival arrival : arrivals) {
             if (arrival == null) {
-                return false;
+                return warp.await(missing);
             }
         }
         issue(warp, arrivals[w]);
         Arrays.fill(arrivals, null);
         issued = 0b1111 & ~(1 << w);
         home.changed();
-        return true;
+        return Step.NEXT;
     }
 
     /// What the four warps bring must agree.
@@ -104,7 +117,7 @@ final class Warpgroup {
     }
 
     /// Which warps are missing, for the dead-lock report.
-    String missing() {
+    private String missing() {
         var text = new StringBuilder("warps");
         for (int w = 0; w < 4; w++) {
             if (arrivals[w] == null) {

@@ -137,7 +137,7 @@ public final class WgmmaSteps {
         if (!(form.operand(i) instanceof Operand.Vector(List<Operand> elements)) || elements.size() != count) {
             throw form.refuse("operand " + (i + 1) + " must be a vector of " + count + " registers");
         }
-        return elements.stream().mapToInt(e -> form.wordTarget(e, type) / 32).toArray();
+        return form.context().shared(elements.stream().mapToInt(e -> form.wordTarget(e, type) / 32).toArray());
     }
 
     /// A product, decoded.
@@ -159,6 +159,9 @@ public final class WgmmaSteps {
                 return WAIT;
             }
             Warpgroup group = BlockAsync.of(warp).groupOf(warp);
+            if (group.knows(warp)) {
+                return group.proceed(warp);
+            }
             if (!group.whole()) {
                 warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "wgmma needs a warpgroup of four warps; the block ends within the one of warp " + warp.index);
                 return NEXT;
@@ -171,10 +174,7 @@ public final class WgmmaSteps {
                     warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "scale-d differs among the lanes of the warp");
                 }
             }
-            if (!group.join(warp, this, left < 0 ? 0 : uniform(warp, left, "A"), uniform(warp, right, "B"), add)) {
-                return warp.await(group::missing);
-            }
-            return NEXT;
+            return group.join(warp, this, left < 0 ? 0 : uniform(warp, left, "A"), uniform(warp, right, "B"), add);
         }
 
         private static long uniform(Warp warp, int wide, String factor) {

@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.machine;
 
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,7 +48,7 @@ public final class Decoding {
     private final List<Lint> lints = new ArrayList<>();
     private int predicates;
     private int carry = -1;
-
+    private final Map<IntBuffer, int[]> lists = new HashMap<>();
     private final Accumulation accumulation;
 
     Decoding(PtxModule module, Entry entry, Accumulation accumulation) {
@@ -62,6 +63,11 @@ public final class Decoding {
 
     public String file() {
         return file;
+    }
+
+    /// One array for all lists of the same slots: who compares two of them mostly sees at once that they are one.
+    public int[] shared(int[] slots) {
+        return lists.computeIfAbsent(IntBuffer.wrap(slots), _ -> slots);
     }
 
     /// How tensor cores add up.

@@ -4,34 +4,25 @@ import java.util.Arrays;
 
 /// How many asynchronous copies are working on each 4 bytes of a page.
 final class FlightCounts {
-    private static final short[] ZEROS = new short[Shadow.BYTES / 4];
-    private final int words;
-    private short[] landing;
-    private short[] leaving;
+    private final RangeCounts landing;
+    private final RangeCounts leaving;
     private int flights;
 
     FlightCounts(int bytes) {
-        words = bytes + 3 >> 2;
+        landing = new RangeCounts(bytes + 3 >> 2);
+        leaving = new RangeCounts(bytes + 3 >> 2);
     }
 
     /// Counts one more (or, with -1, one less) copy in flight over a range.
     void mark(boolean write, int offset, int bytes, int by) {
-        short[] counts = write ? landing : leaving;
-        if (counts == null) {
-            counts = new short[words];
-            landing = write ? counts : landing;
-            leaving = write ? leaving : counts;
-        }
         flights += by;
-        for (int g = offset >> 2, to = offset + bytes + 3 >> 2; g < to; g++) {
-            counts[g] += (short) by;
-        }
+        (write ? landing : leaving).mark(offset >> 2, offset + bytes + 3 >> 2, by);
     }
 
     /// Forgets copies that a launch which was stopped has left behind.
     void clear() {
-        landing = null;
-        leaving = null;
+        landing.clear();
+        leaving.clear();
         flights = 0;
     }
 
@@ -42,12 +33,77 @@ final class FlightCounts {
 
     /// True when a copy in flight will write to the range or, with `reads`, still reads it.
     boolean over(int offset, int bytes, boolean reads) {
-        return flights != 0 && (any(landing, offset, bytes) || reads && any(leaving, offset, bytes));
-    }
-
-    private static boolean any(short[] counts, int offset, int bytes) {
         int from = offset >> 2;
         int to = offset + bytes + 3 >> 2;
-        return counts != null && !Arrays.equals(counts, from, to, ZEROS, 0, to - from);
+        return flights != 0 && (landing.any(from, to) || reads && leaving.any(from, to));
+    }
+
+    /// Counts one by one, and beside them those of a few long ranges as wholes: the four warps of a `wgmma` name the same kilobytes, product after product.
+    private static final class RangeCounts {
+        private static final int RANGES = 8;
+        private static final int LONG = 64;
+        private static final short[] ZEROS = new short[Shadow.BYTES / 4];
+        private final int words;
+        private short[] counts;
+        private final int[] from = new int[RANGES];
+        private final int[] to = new int[RANGES];
+        private final int[] number = new int[RANGES];
+        private int ranges;
+
+        RangeCounts(int words) {
+            this.words = words;
+        }
+
+        /// A range that is counted in both ways is taken from the whole ones first, which is the same.
+        void mark(int first, int end, int by) {
+            if (end - first >= LONG && markRange(first, end, by)) {
+                return;
+            }
+            if (counts == null) {
+                counts = new short[words];
+            }
+            for (int g = first; g < end; g++) {
+                counts[g] += (short) by;
+            }
+        }
+
+        private boolean markRange(int first, int end, int by) {
+            for (int r = 0; r < ranges; r++) {
+                if (from[r] == first && to[r] == end) {
+                    number[r] += by;
+                    if (number[r] == 0) {
+                        remove(r);
+                    }
+                    return true;
+                }
+            }
+            if (by < 0 || ranges == RANGES) {
+                return false;
+            }
+            from[ranges] = first;
+            to[ranges] = end;
+            number[ranges++] = by;
+            return true;
+        }
+
+        private void remove(int r) {
+            from[r] = from[--ranges];
+            to[r] = to[ranges];
+            number[r] = number[ranges];
+        }
+
+        boolean any(int first, int end) {
+            for (int r = 0; r < ranges; r++) {
+                if (from[r] < end && first < to[r]) {
+                    return true;
+                }
+            }
+            return counts != null && !Arrays.equals(counts, first, end, ZEROS, 0, end - first);
+        }
+
+        void clear() {
+            counts = null;
+            ranges = 0;
+        }
     }
 }

@@ -55,12 +55,6 @@ final class Panels {
         for (int first = 0; first < count; first += 8) expand(type, stage, first, count, words, out, at(first, depth));
     }
 
-    /// The panel of 16 rows or columns (or what there is of it) from `first` on, to where `out` begins.
-    static void expandOne(Element type, int[] stage, int first, int count, int words, MemorySegment out) {
-        expand(type, stage, first, count, words, out, 0);
-        if (first + 8 < count) expand(type, stage, first + 8, count, words, out, BLOCK);
-    }
-
     /// Eight rows or columns. One small method per type, so that each is compiled on its own.
     private static void expand(Element type, int[] stage, int first, int count, int words, MemorySegment out, long at) {
         for (int part = 0; part < 8; part += L) {

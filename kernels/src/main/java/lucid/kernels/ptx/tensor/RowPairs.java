@@ -24,6 +24,8 @@ final class RowPairs {
     private static final int DEEPEST = 32;
     /// What can be looked at from the beginning of a panel on.
     static final long SLICE = DEEPEST * STEP;
+    /// What [#spreadLeft] looks at: eight panels.
+    static final long LEFT = 8 * SLICE;
     private static final VectorShuffle<Double> ROWS_01 = rows(0);
     private static final VectorShuffle<Double> ROWS_23 = rows(2);
     private static final VectorShuffle<Double> ROWS_45 = rows(4);
@@ -38,32 +40,76 @@ final class RowPairs {
     /// Where the panel of A begins that holds row `row`, a multiple of 8.
     static long left(int row, int depth) { return row / 8 * STEP * depth; }
 
-    /// A block of [Panels] to a panel of 8 rows at `at`.
-    static void spreadLeft(MemorySegment panels, long block, int depth, MemorySegment out, long at) {
-        MemorySegment from = Panels.slice(panels, block);
-        MemorySegment to = out.asSlice(at, SLICE);
-        for (int k = 0; k < depth; k++) {
-            long i = k & DEEPEST - 1;
-            DoubleVector rows = DoubleVector.fromMemorySegment(DotTiles.D, from, Panels.STEP * i, DotTiles.NATIVE);
-            rows.rearrange(ROWS_01).intoMemorySegment(to, STEP * i, DotTiles.NATIVE);
-            rows.rearrange(ROWS_23).intoMemorySegment(to, STEP * i + 64, DotTiles.NATIVE);
-            rows.rearrange(ROWS_45).intoMemorySegment(to, STEP * i + 128, DotTiles.NATIVE);
-            rows.rearrange(ROWS_67).intoMemorySegment(to, STEP * i + 192, DotTiles.NATIVE);
+    /// A factor A of 64 rows.
+    ///
+    /// @param rows `[k][64]`
+    static void spreadLeft(float[] rows, int depth, MemorySegment out) {
+        MemorySegment to = out.asSlice(0, LEFT);
+        for (int panel = 0; panel < 8; panel++) {
+            for (int k = 0; k < depth; k++) {
+                long i = STEP * (panel * depth + k & 8 * DEEPEST - 1);
+                DoubleVector eight = (DoubleVector) FloatVector.fromArray(DotTiles.F, rows, 64 * k + 8 * panel).convertShape(VectorOperators.F2D, DotTiles.D, 0);
+                eight.rearrange(ROWS_01).intoMemorySegment(to, i, DotTiles.NATIVE);
+                eight.rearrange(ROWS_23).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
+                eight.rearrange(ROWS_45).intoMemorySegment(to, i + 128, DotTiles.NATIVE);
+                eight.rearrange(ROWS_67).intoMemorySegment(to, i + 192, DotTiles.NATIVE);
+            }
         }
     }
 
-    /// The first panel of [Panels] to one of 16 columns that begins `out`.
-    static void spreadRight(MemorySegment panels, int depth, MemorySegment out) {
-        MemorySegment from = Panels.slice(panels, 0);
+    /// Two n8 tiles of B to the panel that begins `out`.
+    ///
+    /// @param columns `[k][count]`, of every eight the even ones first
+    /// @param first where the one tile begins among the columns
+    /// @param second where the other does
+    static void spreadRight(float[] columns, int count, int first, int second, int depth, MemorySegment out) {
         MemorySegment to = out.asSlice(0, SLICE);
         for (int k = 0; k < depth; k++) {
-            long i = k & DEEPEST - 1;
-            DoubleVector first = DoubleVector.fromMemorySegment(DotTiles.D, from, Panels.STEP * i, DotTiles.NATIVE);
-            DoubleVector second = DoubleVector.fromMemorySegment(DotTiles.D, from, Panels.STEP * i + Panels.BLOCK, DotTiles.NATIVE);
-            first.rearrange(EVEN).intoMemorySegment(to, STEP * i, DotTiles.NATIVE);
-            first.rearrange(ODD).intoMemorySegment(to, STEP * i + 64, DotTiles.NATIVE);
-            second.rearrange(EVEN).intoMemorySegment(to, STEP * i + 128, DotTiles.NATIVE);
-            second.rearrange(ODD).intoMemorySegment(to, STEP * i + 192, DotTiles.NATIVE);
+            long i = STEP * (k & DEEPEST - 1);
+            DoubleVector one = (DoubleVector) FloatVector.fromArray(DotTiles.F, columns, count * k + first).convertShape(VectorOperators.F2D, DotTiles.D, 0);
+            DoubleVector other = (DoubleVector) FloatVector.fromArray(DotTiles.F, columns, count * k + second).convertShape(VectorOperators.F2D, DotTiles.D, 0);
+            one.rearrange(EVEN).intoMemorySegment(to, i, DotTiles.NATIVE);
+            one.rearrange(ODD).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
+            other.rearrange(EVEN).intoMemorySegment(to, i + 128, DotTiles.NATIVE);
+            other.rearrange(ODD).intoMemorySegment(to, i + 192, DotTiles.NATIVE);
+        }
+    }
+
+    /// [#spreadLeft] of bf16 as it is staged, a word being two neighbours in k: without floats between, which would have left the first-level cache.
+    static void spreadLeftWords(int[] stage, int words, MemorySegment out) {
+        MemorySegment to = out.asSlice(0, LEFT);
+        for (int panel = 0; panel < 8; panel++) {
+            for (int w = 0; w < words; w++) {
+                long i = 2 * STEP * (panel * words + w & 4 * DEEPEST - 1);
+                IntVector word = IntVector.fromArray(DotTiles.I, stage, 64 * w + 8 * panel);
+                DoubleVector low = (DoubleVector) word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
+                DoubleVector high = (DoubleVector) word.and(0xffff0000).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
+                low.rearrange(ROWS_01).intoMemorySegment(to, i, DotTiles.NATIVE);
+                low.rearrange(ROWS_23).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
+                low.rearrange(ROWS_45).intoMemorySegment(to, i + 128, DotTiles.NATIVE);
+                low.rearrange(ROWS_67).intoMemorySegment(to, i + 192, DotTiles.NATIVE);
+                high.rearrange(ROWS_01).intoMemorySegment(to, i + STEP, DotTiles.NATIVE);
+                high.rearrange(ROWS_23).intoMemorySegment(to, i + STEP + 64, DotTiles.NATIVE);
+                high.rearrange(ROWS_45).intoMemorySegment(to, i + STEP + 128, DotTiles.NATIVE);
+                high.rearrange(ROWS_67).intoMemorySegment(to, i + STEP + 192, DotTiles.NATIVE);
+            }
+        }
+    }
+
+    /// [#spreadRight] of one n8 tile of bf16 as it is staged.
+    ///
+    /// @param at 0 for the first tile of the panel, 128 for the second
+    static void spreadRightWords(int[] stage, int words, int count, int first, MemorySegment out, long at) {
+        MemorySegment to = out.asSlice(at, SLICE - 128);
+        for (int w = 0; w < words; w++) {
+            long i = 2 * STEP * (w & DEEPEST / 2 - 1);
+            IntVector word = IntVector.fromArray(DotTiles.I, stage, count * w + first);
+            DoubleVector low = (DoubleVector) word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
+            DoubleVector high = (DoubleVector) word.and(0xffff0000).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
+            low.rearrange(EVEN).intoMemorySegment(to, i, DotTiles.NATIVE);
+            low.rearrange(ODD).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
+            high.rearrange(EVEN).intoMemorySegment(to, i + STEP, DotTiles.NATIVE);
+            high.rearrange(ODD).intoMemorySegment(to, i + STEP + 64, DotTiles.NATIVE);
         }
     }
 
@@ -92,8 +138,9 @@ final class RowPairs {
         DoubleVector x13 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 8).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
         DoubleVector x23 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
         DoubleVector x33 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 24).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        for (int k = 0; k < depth; k++) {
-            long i = STEP * (k & DEEPEST - 1);
+        // Two steps a turn: with one, C2 sometimes unrolls by four and sometimes not, and what it unrolls is a tenth slower (turns before and after the unrolled ones).
+        for (int k = 0; k < depth; k += 2) {
+            long i = STEP * (k & DEEPEST - 2);
             DoubleVector b0 = DoubleVector.fromMemorySegment(DotTiles.D, right, i, DotTiles.NATIVE);
             DoubleVector b1 = DoubleVector.fromMemorySegment(DotTiles.D, right, i + 64, DotTiles.NATIVE);
             DoubleVector b2 = DoubleVector.fromMemorySegment(DotTiles.D, right, i + 128, DotTiles.NATIVE);
@@ -114,6 +161,30 @@ final class RowPairs {
             x22 = b2.fma(s, x22);
             x23 = b3.fma(s, x23);
             s = DoubleVector.fromMemorySegment(DotTiles.D, left, i + 192, DotTiles.NATIVE);
+            x30 = b0.fma(s, x30);
+            x31 = b1.fma(s, x31);
+            x32 = b2.fma(s, x32);
+            x33 = b3.fma(s, x33);
+            b0 = DoubleVector.fromMemorySegment(DotTiles.D, right, i + STEP, DotTiles.NATIVE);
+            b1 = DoubleVector.fromMemorySegment(DotTiles.D, right, i + STEP + 64, DotTiles.NATIVE);
+            b2 = DoubleVector.fromMemorySegment(DotTiles.D, right, i + STEP + 128, DotTiles.NATIVE);
+            b3 = DoubleVector.fromMemorySegment(DotTiles.D, right, i + STEP + 192, DotTiles.NATIVE);
+            s = DoubleVector.fromMemorySegment(DotTiles.D, left, i + STEP, DotTiles.NATIVE);
+            x00 = b0.fma(s, x00);
+            x01 = b1.fma(s, x01);
+            x02 = b2.fma(s, x02);
+            x03 = b3.fma(s, x03);
+            s = DoubleVector.fromMemorySegment(DotTiles.D, left, i + STEP + 64, DotTiles.NATIVE);
+            x10 = b0.fma(s, x10);
+            x11 = b1.fma(s, x11);
+            x12 = b2.fma(s, x12);
+            x13 = b3.fma(s, x13);
+            s = DoubleVector.fromMemorySegment(DotTiles.D, left, i + STEP + 128, DotTiles.NATIVE);
+            x20 = b0.fma(s, x20);
+            x21 = b1.fma(s, x21);
+            x22 = b2.fma(s, x22);
+            x23 = b3.fma(s, x23);
+            s = DoubleVector.fromMemorySegment(DotTiles.D, left, i + STEP + 192, DotTiles.NATIVE);
             x30 = b0.fma(s, x30);
             x31 = b1.fma(s, x31);
             x32 = b2.fma(s, x32);

@@ -19,6 +19,8 @@ final class Scratch {
     int[] stage = new int[0];
     /// The same, `[row or column][word]`.
     int[] rows = new int[0];
+    /// One factor, `[k][row or column]`.
+    float[] floats = new float[0];
     /// Two blocks.
     final double[] acc = new double[128];
 
@@ -31,20 +33,27 @@ final class Scratch {
         Scratch s = OF_THREAD.get();
         s.a = atLeast(s.a, Panels.bytes(m, k));
         s.b = atLeast(s.b, Panels.bytes(n, k));
-        int staged = Math.max(m, n) * words;
-        if (s.stage.length < staged) {
-            s.stage = new int[staged];
-            s.rows = new int[staged];
-        }
+        s.stageFor(Math.max(m, n) * words);
         return s;
     }
 
-    /// Scratch memory for a product by way of [RowPairs], of a depth that they know.
-    static Scratch forPairs(int m, int n, int k, int words) {
-        Scratch s = of(m, n, k, words);
-        s.pairsA = atLeast(s.pairsA, RowPairs.left(m, k) + RowPairs.SLICE);
+    /// Scratch memory for a product by way of [RowPairs].
+    ///
+    /// @param count the larger of A's rows and B's columns
+    static Scratch forPairs(int count, int k, int words) {
+        Scratch s = OF_THREAD.get();
+        s.pairsA = atLeast(s.pairsA, RowPairs.LEFT + RowPairs.SLICE);
         s.pairB = atLeast(s.pairB, RowPairs.SLICE);
+        s.stageFor(count * words);
+        if (s.floats.length < count * k) s.floats = new float[count * k];
         return s;
+    }
+
+    private void stageFor(int staged) {
+        if (stage.length < staged) {
+            stage = new int[staged];
+            rows = new int[staged];
+        }
     }
 
     private static MemorySegment atLeast(MemorySegment panels, long bytes) {

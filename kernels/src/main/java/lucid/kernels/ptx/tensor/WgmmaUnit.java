@@ -7,6 +7,8 @@ import java.util.Arrays;
 /// When the factors are read and D is written (at issue, at the wait, in between) is the caller's choice; this is the arithmetic alone. Register files are those of
 /// the four warps, lane l of slot s at `files[warp][32 s + l]`. What the sum is, exactly, says [Accumulation]; tf32 factors lose their low 13 bits.
 public final class WgmmaUnit {
+    /// Columns of B that are taken from shared memory at a time: their copies stay in the first-level cache until they have been spread out.
+    private static final int COLUMNS = 32;
     private final WgmmaForm form;
     private final Options options;
     private final Accumulation accumulation;
@@ -108,7 +110,7 @@ public final class WgmmaUnit {
 
     private boolean pairs() { return DotTiles.WHOLE_ROWS && form.d() == Element.F32; }
 
-    private Scratch scratch() { return pairs() ? Scratch.forPairs(64, form.n(), form.k(), SharedTiles.WORDS) : Scratch.of(64, form.n(), form.k(), SharedTiles.WORDS); }
+    private Scratch scratch() { return pairs() ? Scratch.forPairs(Math.max(64, form.n()), form.k(), SharedTiles.WORDS) : Scratch.of(64, form.n(), form.k(), SharedTiles.WORDS); }
 
     /// A's words are staged. A panel of B stays in the first-level cache while A passes by.
     private void multiply(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {
@@ -129,17 +131,25 @@ public final class WgmmaUnit {
 
     private void multiplyPairs(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {
         int k = form.k();
-        for (int m = 0; m < 64; m += 16) {
-            Panels.expandOne(form.a(), s.stage, m, 64, SharedTiles.WORDS, s.a);
-            RowPairs.spreadLeft(s.a, 0, k, s.pairsA, RowPairs.left(m, k));
-            RowPairs.spreadLeft(s.a, Panels.BLOCK, k, s.pairsA, RowPairs.left(m + 8, k));
+        if (form.a() == Element.BF16) {
+            RowPairs.spreadLeftWords(s.stage, SharedTiles.WORDS, s.pairsA);
+        } else {
+            FloatRows.widen(form.a(), s.stage, SharedTiles.WORDS, 64, s.floats);
+            RowPairs.spreadLeft(s.floats, k, s.pairsA);
         }
-        SharedTiles.stage(shared, b, false, form.n(), options.transB, form.b(), s);
+        SharedTiles.check(shared, b, form.n(), options.transB, form.b(), s);
         if (!scaleD) clear(files, d);
         for (int n = 0; n < form.n(); n += 16) {
-            Panels.expandOne(form.b(), s.stage, n, form.n(), SharedTiles.WORDS, s.b);
-            RowPairs.spreadRight(s.b, k, s.pairB);
+            if (n % COLUMNS == 0) columns(shared, b, n, s);
+            int count = Math.min(COLUMNS, form.n() - n / COLUMNS * COLUMNS);
             boolean whole = n + 8 < form.n();
+            int at = n % COLUMNS;
+            if (form.b() == Element.BF16) {
+                RowPairs.spreadRightWords(s.stage, SharedTiles.WORDS, count, at, s.pairB, 0);
+                if (whole) RowPairs.spreadRightWords(s.stage, SharedTiles.WORDS, count, at + 8, s.pairB, 128);
+            } else {
+                RowPairs.spreadRight(s.floats, count, at, whole ? at + 8 : at, k, s.pairB);
+            }
             for (int m = 0; m < 64; m += 8) {
                 int[] words = files[m >> 4];
                 int first = n / 2 + (m >> 2 & 2);
@@ -147,6 +157,12 @@ public final class WgmmaUnit {
                         whole ? words : s.nowhere, whole ? 32 * d[first + 4] : 0, whole ? 32 * d[first + 5] : 32);
             }
         }
+    }
+
+    private void columns(SharedView shared, MatrixDescriptor b, int from, Scratch s) {
+        int count = Math.min(COLUMNS, form.n() - from);
+        SharedTiles.stage(shared, b, false, from, count, options.transB, form.b(), s);
+        if (form.b() != Element.BF16) FloatRows.widen(form.b(), s.stage, SharedTiles.WORDS, count, s.floats);
     }
 
     private static void clear(int[][] files, int[] d) {
