@@ -15,6 +15,7 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
     private static final int L = Species.LANES;
     private static final int TILE = 8;
     private static final int PANEL = AttentionRowTiles.PANEL;
+    private static final int WIDTH = AttentionRowTiles.WIDTH;
     /// From panel to panel of one key block.
     private static final int STEP = KEYS * PANEL;
 
@@ -25,11 +26,13 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
     @Override public void load(AttentionSchedule.ForwardUnit unit, AttentionScratch w) {
         int group = plan.heads() / plan.kvHeads(), dims = plan.headDim(), padded = AttentionSchedule.padded(dims), rows = unit.queries() * group;
         reserve(w, rows, padded);
+        w.rows = rows;
         int row = 0;
         for (Slice slice : unit.slices()) {
             for (int i = slice.from(); i < slice.to(); i++) {
                 for (int g = 0; g < group; g++, row++) {
-                    q.load(slice.span().queryRow() + i, (unit.kvHead() * group + g) * dims, dims, w.q, row * padded, padded);
+                    int col = (unit.kvHead() * group + g) * dims;
+                    for (int d = 0; d < dims; d += WIDTH) q.load(slice.span().queryRow() + i, col + d, Math.min(WIDTH, dims - d), w.q, d * rows + row * WIDTH, 0);
                     w.visible[row] = slice.span().visible(i);
                 }
             }
@@ -40,7 +43,7 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
     }
 
     private static void reserve(AttentionScratch w, int rows, int padded) {
-        w.q = AttentionScratch.atLeast(w.q, (long) rows * padded);
+        w.q = AttentionScratch.atLeast(w.q, (long) rows * AttentionSchedule.panelled(padded));
         w.o = AttentionScratch.atLeast(w.o, (long) rows * padded);
         w.m = AttentionScratch.atLeast(w.m, rows + 16);
         w.l = AttentionScratch.atLeast(w.l, rows * 16L);
@@ -69,7 +72,7 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
     }
 
     @Override public void block(AttentionScratch w, int from, int to, int firstKey, int keys) {
-        int padded = AttentionSchedule.padded(plan.headDim());
+        int dims = plan.headDim(), padded = AttentionSchedule.padded(dims);
         for (int row = from; row < to; row += TILE) {
             int size = Math.min(TILE, to - row);
             int least = KEYS, most = 0;
@@ -80,12 +83,14 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
             }
             if (most == 0) continue;
             Arrays.fill(w.s, 0, size * KEYS, 0f);
-            AttentionRowTiles.multiplyAdd(size, KEYS, plan.headDim(), w.q, row * padded, padded, w.kt, 0, STEP, w.s, 0, KEYS);
+            for (int d = 0; d < dims; d += WIDTH) {
+                AttentionRowTiles.multiplyAdd(size, KEYS, Math.min(WIDTH, dims - d), w.q, d * w.rows + row * WIDTH, w.kt, d * PANEL, STEP, w.s, 0, KEYS);
+            }
             AttentionSoftmax.run(AttentionSoftmax.FORWARD, w, row, size, firstKey, scale);
             rescale(w, row, size, padded);
-            AttentionRowTiles.multiplyAdd(size, padded, least, w.s, 0, KEYS, w.v, 0, STEP, w.o, row * padded, padded);
+            AttentionRowTiles.multiplyAdd(size, padded, least, w.s, 0, w.v, 0, STEP, w.o, row * padded, padded);
             for (int i = 0; most > least && i < size; i++) {
-                AttentionRowTiles.multiplyAdd(1, padded, AttentionSoftmax.keys(w, row + i, firstKey) - least, w.s, i * KEYS + least, KEYS,
+                AttentionRowTiles.multiplyAdd(1, padded, AttentionSoftmax.keys(w, row + i, firstKey) - least, w.s, i * KEYS + least,
                         w.v, least * PANEL, STEP, w.o, (row + i) * padded, padded);
             }
         }

@@ -7,7 +7,9 @@ import lucid.kernels.contract.Matrix;
 final class AttentionScratch {
     private static final float[] NONE = {};
 
-    /// Queries, outputs, query gradients: [rows][padded]; in the backward queries and dOut in strips as [GemmTile] reads its left factor.
+    /// Rows of the unit in the flat forward.
+    int rows;
+    /// Queries, outputs, query gradients: [rows][padded]; in the flat forward queries in [dims / 32][rows][32], in the backward queries and dOut in strips as [GemmTile] reads its left factor.
     float[] q = NONE, o = NONE, dq = NONE;
     /// Queries and dOut again, in panels: [panel][rows][32].
     float[] qp = NONE, op = NONE;

@@ -11,8 +11,9 @@ import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.AttentionSchedule.ForwardUnit;
 import lucid.kernels.simd.AttentionSchedule.Slice;
 
-/// Many rows per span, as in prefill and training: lanes are rows, 32 to a panel. Queries are transposed once for all key blocks, keys only copied; scores come out as
-/// [key][row], so maximum, sum and rescaling of 16 rows are one vector each, and the values' product finds its left factor already packed.
+/// Many rows per span, as in prefill and training: lanes are rows, as many to a panel as the product's register tile is wide. Scores are products of that tile: queries are
+/// its right factor, transposed once for all key blocks, keys its left one. They come out as [key][row], so maximum, sum and rescaling of 16 rows are one vector each, and
+/// the values' product finds its left factor already packed.
 record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows out, AttentionRows lse) implements AttentionForward.Layout {
     private static final int TILE = 8;
     /// Rows of a panel: the tile's width.
