@@ -1,14 +1,15 @@
 package lucid.grpo.cli;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Interruption;
 import lucid.grpo.console.MegabyteBar;
 import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointConversion;
-import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
 import picocli.CommandLine.ArgGroup;
@@ -22,14 +23,16 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
                 "  lucid convert Qwen2.5-3B qwen-bin --format bin --layout sharded", "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
 final class ConvertCommand implements Callable<Integer> {
+    private static final long MAX_MEGABYTES = 1_000_000_000;
+
     @Parameters(index = "0", paramLabel = "SRC", description = "Checkpoint folder, one weight file, or ORG/NAME[@REVISION] of the hub.")
     private Path source;
 
     @Parameters(index = "1", paramLabel = "DST", description = "Folder to be made; it appears when it is complete.")
     private Path target;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "bf16, f16 or f32 (default: as stored). Integer tensors keep their type.")
-    private StoredType type;
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "${COMPLETION-CANDIDATES} (default: as stored). Integer tensors keep their type.")
+    private FloatingType type;
 
     @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private CheckpointConversion.Layout layout = CheckpointConversion.Layout.SINGLE;
@@ -50,14 +53,27 @@ final class ConvertCommand implements Callable<Integer> {
         @Option(names = "--unmerge-adapter", paramLabel = "DIR", description = "One to take out of them again; exact up to the rounding of the weights' type.")
         private Path unmerge;
 
-        CheckpointConversion.Adapter read() { return new CheckpointConversion.Adapter(LoraFile.read(merge != null ? merge : unmerge), merge != null); }
+        CheckpointConversion.Adapter read() {
+            String option = merge != null ? "--merge-adapter" : "--unmerge-adapter";
+            Path folder = merge != null ? merge : unmerge;
+            if (!LoraFile.isAdapter(folder)) throw new IllegalArgumentException(option + " " + folder + ": found no " + LoraFile.CONFIG + " there, wanted the folder of a LoRA adapter (" + LoraFile.CONFIG + " and " + LoraFile.WEIGHTS + ")");
+            return new CheckpointConversion.Adapter(LoraFile.read(folder), merge != null);
+        }
     }
 
     @Override public Integer call() {
-        var options = new CheckpointConversion.Options(type, format, layout, Math.multiplyExact(shardMegabytes, 1_000_000L), adapter == null ? null : adapter.read());
+        if (shardMegabytes < 1 || shardMegabytes > MAX_MEGABYTES) throw new IllegalArgumentException("--max-shard-mb: found " + shardMegabytes + ", wanted 1 to " + MAX_MEGABYTES);
+        var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, shardMegabytes * 1_000_000, adapter == null ? null : adapter.read());
+        Path from = Files.exists(source) ? source : ModelFolder.resolve(source);
+        Console console = Console.standard();
         CheckpointConversion.Summary done;
-        try (MegabyteBar bar = new MegabyteBar(Console.standard(), "convert MB")) {
-            done = CheckpointConversion.convert(Files.exists(source) ? source : ModelFolder.resolve(source), target, options, bar::at);
+        try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + target + " is being deleted ...")) {
+            try (MegabyteBar bar = new MegabyteBar(console, "convert MB")) {
+                done = CheckpointConversion.convert(from, target, options, bar::at);
+            } catch (UncheckedIOException e) {
+                if (stop.asked()) return 130;
+                throw e;
+            }
         }
         System.out.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", target, done.tensors(), done.parameters(), done.bytes());
         if (!done.copied().isEmpty()) System.out.println("with them: " + String.join(", ", done.copied()));

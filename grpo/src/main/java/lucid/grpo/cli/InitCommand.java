@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Interruption;
 import lucid.grpo.console.MegabyteBar;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
@@ -17,7 +18,6 @@ import lucid.nn.checkpoint.CheckpointInit;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.checkpoint.ModelTemplate;
 import lucid.nn.config.ConfigFile;
-import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFormat;
 import lucid.nn.weights.Initialization;
 import lucid.tokenizer.Tokenizer;
@@ -50,8 +50,8 @@ final class InitCommand implements Callable<Integer> {
     @Option(names = "--seed", required = true, paramLabel = "N", description = "Every number is a function of it, of its tensor's name and of its place.")
     private long seed;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "bf16, f16 or f32 (default: ${DEFAULT-VALUE}).")
-    private StoredType type = StoredType.BF16;
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private FloatingType type = FloatingType.BF16;
 
     @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: one file, shards above 5 GB, as transformers saves).")
     private CheckpointConversion.Layout layout;
@@ -72,11 +72,16 @@ final class InitCommand implements Callable<Integer> {
         ModelTemplate template = template();
         ModelOutline outline = ModelOutline.of(template.config());
         Tokenizer words = tokenizer == null ? null : load(tokenizer, outline);
-        var options = new CheckpointInit.Options(seed, type, format, layout, CheckpointConversion.Options.SHARD, initialization(outline), threads);
+        var options = new CheckpointInit.Options(seed, type.stored(), format, layout, CheckpointConversion.Options.SHARD, initialization(outline), threads);
         Console console = Console.standard();
         CheckpointInit.Summary done;
-        try (MegabyteBar bar = new MegabyteBar(console, "init MB")) {
-            done = CheckpointInit.write(template, out, options, bar::at, words == null ? null : folder -> VocabMerges.write(words, folder));
+        try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + out + " is being deleted ...")) {
+            try (MegabyteBar bar = new MegabyteBar(console, "init MB")) {
+                done = CheckpointInit.write(template, out, options, bar::at, words == null ? null : folder -> VocabMerges.write(words, folder));
+            } catch (UncheckedIOException e) {
+                if (stop.asked()) return 130;
+                throw e;
+            }
         }
         PrintWriter text = spec.commandLine().getOut();
         text.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", out, done.tensors(), done.parameters(), done.bytes());

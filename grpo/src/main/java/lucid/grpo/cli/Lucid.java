@@ -31,7 +31,7 @@ public final class Lucid implements Runnable {
         ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
         line.setExecutionExceptionHandler((e, commandLine, _) -> {
             PrintWriter err = commandLine.getErr();
-            err.println(commandLine.getCommandSpec().qualifiedName() + ": " + message(e));
+            err.println(commandLine.getCommandSpec().qualifiedName() + ": " + message(e, commandLine.getCommandName()));
             if (System.getenv("LUCID_TRACE") != null) e.printStackTrace(err);
             else if (!expected(e)) err.println("(a fault of Lucid's own; LUCID_TRACE=1 shows where)");
             err.flush();
@@ -46,7 +46,11 @@ public final class Lucid implements Runnable {
                 || e.getClass().getName().startsWith("lucid.") || e instanceof IllegalStateException;
     }
 
-    private static String message(Throwable e) { return e.getMessage() == null || e.getMessage().isBlank() ? e.getClass().getName() : e.getMessage(); }
+    // What a library's message calls its operation is often the command's own name, which stands before it.
+    private static String message(Throwable e, String command) {
+        if (e.getMessage() == null || e.getMessage().isBlank()) return e.getClass().getName();
+        return e.getMessage().startsWith(command + ": ") ? e.getMessage().substring(command.length() + 2) : e.getMessage();
+    }
 
     @Override public void run() { throw new ParameterException(spec.commandLine(), "which command? (lucid --help lists them)"); }
 }

@@ -70,7 +70,14 @@ final class ModelInfoCommand implements Callable<Integer> {
     private boolean recompute;
 
     @Override public Integer call() {
-        if (heldOut < 0) throw new IllegalArgumentException("model info: --held-out " + heldOut + ", wanted 0 (none) or more questions");
+        atLeast("--frames", frames, 1);
+        atLeast("--new-tokens", newTokens, 1);
+        atLeast("--samples", samples, 1);
+        atLeast("--prompts", prompts, 1);
+        atLeast("--completions", completions, 1);
+        atLeast("--micro-batch", microBatch, 1);
+        atLeast("--held-out", heldOut, 0);
+        atLeast("--lora", lora, 0);
         Path place = folder();
         LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
         CheckpointInfo info = CheckpointInfo.read(ModelFolder.base(place));
@@ -80,6 +87,10 @@ final class ModelInfoCommand implements Callable<Integer> {
         else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(info, plans));
         out.flush();
         return info.isSound() ? 0 : 1;
+    }
+
+    private static void atLeast(String option, int found, int wanted) {
+        if (found < wanted) throw new IllegalArgumentException(option + ": found " + found + ", wanted at least " + wanted);
     }
 
     // A folder with a configuration alone is described, too.

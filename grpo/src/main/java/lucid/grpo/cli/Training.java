@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Locale;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Interruption;
 import lucid.grpo.report.Report;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunFolder;
@@ -38,12 +39,13 @@ final class Training {
         try (RunFolder folder = session.folder(out, resume)) {
             Trainer trainer = session.trainer(folder);
             RunState state;
-            try (var _ = onInterrupt(trainer)) {
+            // Ctrl-C: the step in progress is finished and saved before the process ends.
+            try (Interruption _ = Interruption.of(() -> stop(trainer))) {
                 state = trainer.run();
-            }
-            if (!state.stageComplete() || state.stageIndex() + 1 < session.recipe().stages().size()) {
-                console.line("stopped after step " + state.totalSteps() + "; --resume --out " + out + " goes on from there");
-                return false;
+                if (!state.stageComplete() || state.stageIndex() + 1 < session.recipe().stages().size()) {
+                    console.line("stopped after step " + state.totalSteps() + "; --resume --out " + out + " goes on from there");
+                    return false;
+                }
             }
             summary(state, expected);
         }
@@ -52,31 +54,9 @@ final class Training {
         return true;
     }
 
-    // Ctrl-C: the step in progress is finished and saved before the process ends.
-    private AutoCloseableHook onInterrupt(Trainer trainer) {
-        Thread main = Thread.currentThread();
-        Thread hook = new Thread(() -> {
-            trainer.stop();
-            console.line("stopping after this step; the run is being saved ...");
-            try {
-                main.join(60_000);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Runtime.getRuntime().addShutdownHook(hook);
-        return () -> {
-            try {
-                Runtime.getRuntime().removeShutdownHook(hook);
-            } catch (IllegalStateException e) {
-                // The process is ending: the hook is what asked for it and is waiting for us.
-                return;
-            }
-        };
-    }
-
-    private interface AutoCloseableHook extends AutoCloseable {
-        @Override void close();
+    private void stop(Trainer trainer) {
+        trainer.stop();
+        console.line("stopping after this step; the run is being saved ...");
     }
 
     private void summary(RunState state, String expected) {

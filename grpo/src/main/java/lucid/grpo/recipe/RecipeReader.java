@@ -45,6 +45,7 @@ public final class RecipeReader {
     public static Recipe read(String nameOrPath) {
         if (SHIPPED.contains(nameOrPath)) return parse("recipe " + nameOrPath, shipped(nameOrPath));
         Path file = Path.of(nameOrPath);
+        if (Files.isDirectory(file)) throw new RecipeException("recipe '" + nameOrPath + "': found a folder, wanted a recipe's file or a shipped recipe (" + String.join(", ", SHIPPED) + ")");
         if (!Files.isRegularFile(file)) {
             throw new RecipeException("recipe '" + nameOrPath + "': no such file, and no shipped recipe of that name (" + String.join(", ", SHIPPED) + ")"
                     + suggestion(nameOrPath, SHIPPED));

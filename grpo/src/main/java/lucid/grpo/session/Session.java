@@ -108,7 +108,7 @@ public final class Session implements AutoCloseable {
         try (Bars bars = new Bars(console)) {
             return Drift.generate(folder, plan, threads, bars);
         } catch (IOException e) {
-            throw new UncheckedIOException("could not make the clips in " + folder + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not make the clips in " + folder + " (" + e.getClass().getSimpleName() + ": " + e.getMessage() + "); wanted a folder that can be written", e);
         }
     }
 

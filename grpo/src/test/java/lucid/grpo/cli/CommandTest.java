@@ -44,14 +44,9 @@ abstract class CommandTest {
 
     /// The same in a JVM of its own, with more in its environment.
     static Outcome lucid(Map<String, String> environment, Object... args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
-                "-Xmx1g", "-cp", System.getProperty("java.class.path"), Lucid.class.getName()));
-        for (Object a : args) command.add(String.valueOf(a));
         Path err = Files.createTempFile("lucid", ".err");
         try {
-            ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
-            builder.environment().putAll(environment);
-            Process process = builder.start();
+            Process process = builder(environment, args).redirectError(err.toFile()).start();
             String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return new Outcome(process.waitFor(), out, Files.readString(err));
         } catch (InterruptedException e) {
@@ -59,6 +54,18 @@ abstract class CommandTest {
         } finally {
             Files.deleteIfExists(err);
         }
+    }
+
+    /// Only started.
+    static Process start(Map<String, String> environment, Object... args) throws IOException { return builder(environment, args).redirectOutput(ProcessBuilder.Redirect.DISCARD).start(); }
+
+    private static ProcessBuilder builder(Map<String, String> environment, Object... args) {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+                "-Xmx1g", "-cp", System.getProperty("java.class.path"), Lucid.class.getName()));
+        for (Object a : args) command.add(String.valueOf(a));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(environment);
+        return builder;
     }
 
     static Path golden(String path) {

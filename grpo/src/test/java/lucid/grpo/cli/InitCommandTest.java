@@ -7,11 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InitCommandTest extends CommandTest {
     @TempDir Path folder;
@@ -54,9 +60,50 @@ class InitCommandTest extends CommandTest {
         assertFalse(Files.exists(folder.resolve("x")));
     }
 
-    @Test void badInputIsRefused() {
+    /// A polite kill, as Ctrl-C, in the middle of 7 GB.
+    @ParameterizedTest
+    @ValueSource(strings = {"safetensors", "bin", "bin_legacy"})
+    void anInterruptedOneLeavesNothing(String format) throws IOException, InterruptedException {
+        Process process = start(Map.of(), "init", "--config", "tinyllava-video-r1", "--out", folder.resolve("full"), "--seed", 1, "--format", format, "--threads", 2);
+        try (var err = process.errorReader()) {
+            long end = System.nanoTime() + 60_000_000_000L;
+            while (written() < 3_000_000) {
+                assertTrue(System.nanoTime() < end && process.isAlive(), "it never began to write");
+                Thread.sleep(20);
+            }
+            process.destroy();
+            String said = String.join("\n", err.lines().toList());
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() != 0, said);
+            assertTrue(said.contains("stopping; what was written of " + folder.resolve("full") + " is being deleted"), said);
+            assertFalse(said.contains("Exception"), said);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertEquals(List.of(), list(folder));
+    }
+
+    private static List<Path> list(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    // Of the folder that is not there yet.
+    private long written() throws IOException {
+        long sum = 0;
+        for (Path inside : list(folder)) for (Path file : list(inside)) sum += Files.size(file);
+        return sum;
+    }
+
+    @Test void badInputIsRefused() throws IOException {
         lucid("init", "--config", "tinylava", "--out", folder.resolve("x"), "--seed", 1).failedWith("tinylava", "tinyllava-video-r1", "demo");
         lucid("init", "--config", "tinyllava-video-tiny", "--out", folder, "--seed", 1).failedWith("is there already");
-        lucid("init", "--config", "tinyllava-video-tiny", "--out", folder.resolve("x"), "--seed", 1, "--dtype", "i64").failedWith("I64", "BF16");
+        Outcome wrong = lucid("init", "--config", "tinyllava-video-tiny", "--out", folder.resolve("x"), "--seed", 1, "--dtype", "i64");
+        assertEquals(2, wrong.status());
+        assertTrue(wrong.err().contains("--dtype") && wrong.err().contains("i64") && wrong.err().contains("[BF16, F16, F32]"), wrong.err());
+        lucid("init", "--config", "siglip-so400m-patch14-384", "--out", folder.resolve("x"), "--seed", 1, "--layout", "folders").failedWith("language_model.", "layout of folders");
+        Path file = Files.writeString(folder.resolve("file"), "I was here first");
+        lucid("init", "--config", "tinyllava-video-tiny", "--out", file.resolve("x"), "--seed", 1, "--format", "bin_legacy").failedWith("lucid init: " + file.resolve("x"), "in a folder that can be written");
+        assertFalse(Files.exists(folder.resolve("x")));
     }
 }

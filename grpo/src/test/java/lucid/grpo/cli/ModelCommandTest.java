@@ -51,7 +51,10 @@ class ModelCommandTest extends CommandTest {
         Outcome o = lucid("model", "info", model, "--held-out", 128, "--frames", 4, "--new-tokens", 30).ok();
         assertEquals(3, o.out().split("while answering 128 held-out questions together", -1).length, o.out());
         assertFalse(lucid("model", "info", model).ok().out().contains("held-out"));
-        lucid("model", "info", model, "--held-out", -1).failedWith("--held-out", "-1", "wanted");
+        for (String option : new String[] {"--frames", "--new-tokens", "--samples", "--prompts", "--completions", "--micro-batch"}) {
+            lucid("model", "info", model, option, 0).failedWith(option, "found 0", "wanted at least 1");
+        }
+        for (String option : new String[] {"--held-out", "--lora"}) lucid("model", "info", model, option, -1).failedWith(option, "found -1", "wanted at least 0");
     }
 
     /// The published model's numbers from its configuration alone, and what it is missing then.

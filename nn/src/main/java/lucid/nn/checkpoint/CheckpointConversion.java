@@ -83,12 +83,13 @@ public final class CheckpointConversion {
         try (WeightFiles files = WeightFiles.open(from)) {
             List<StoredTensor> tensors = List.copyOf(files.tensors().values());
             if (options.adapter != null) check(options.adapter.file, files);
+            ConfigFile config = config();
             total = tensors.stream().mapToLong(t -> t.elements() * ElementConversion.target(t, options.type).bytes()).sum();
             return NewFolder.make("convert", to, total, aside -> {
                 writer.writeWeights(aside, tensors.stream().map(this::entry).toList());
                 List<String> copied = new ArrayList<>();
                 List<String> leftOut = new ArrayList<>();
-                if (Files.isDirectory(from)) copyOthers(aside, copied, leftOut);
+                if (Files.isDirectory(from)) copyOthers(config, aside, copied, leftOut);
                 return new Summary(tensors.size(), tensors.stream().mapToLong(StoredTensor::elements).sum(), total, copied, leftOut);
             });
         }
@@ -119,7 +120,15 @@ public final class CheckpointConversion {
         }
     }
 
-    private void copyOthers(Path folder, List<String> copied, List<String> leftOut) throws IOException {
+    // Read before the first weight is written: a damaged one is found at once. Null: there is none.
+    private ConfigFile config() {
+        Path file = from.resolve("config.json");
+        if (Files.exists(file)) return ConfigFile.read(file);
+        if (options.layout == Layout.FOLDERS) throw WeightFileException.of(from, "found no config.json, wanted one with text_config and vision_config for the layout of folders");
+        return null;
+    }
+
+    private void copyOthers(ConfigFile config, Path folder, List<String> copied, List<String> leftOut) throws IOException {
         List<String> parts = Stream.of(WeightFiles.Part.values()).map(WeightFiles.Part::folder).toList();
         List<Path> others;
         try (Stream<Path> list = Files.list(from)) {
@@ -128,7 +137,6 @@ public final class CheckpointConversion {
         for (Path file : others) {
             String name = file.getFileName().toString();
             if (name.equals("config.json")) {
-                ConfigFile config = ConfigFile.read(file);
                 writer.writeConfig(config.where(), config.json(), options.type, folder);
             } else if (Files.isRegularFile(file) && !isWeights(name)) Files.copy(file, folder.resolve(name));
             else {
@@ -137,7 +145,6 @@ public final class CheckpointConversion {
             }
             copied.add(name);
         }
-        if (options.layout == Layout.FOLDERS && !copied.contains("config.json")) throw WeightFileException.of(from, "found no config.json, wanted one with text_config and vision_config for the layout of folders");
     }
 
     static boolean isWeights(String name) {

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import lucid.nn.checkpoint.CheckpointConversion.Layout;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.NewTensor;
@@ -33,15 +35,20 @@ record CheckpointWriter(Path origin, WeightFormat format, Layout layout, long ma
     }
 
     private void writeFolders(Path folder, List<NewTensor> tensors) throws IOException {
+        // All of it is divided before the first byte is written.
+        Map<WeightFiles.Part, List<NewTensor>> parts = new EnumMap<>(WeightFiles.Part.class);
         List<NewTensor> left = new ArrayList<>(tensors);
         for (WeightFiles.Part part : WeightFiles.Part.values()) {
             List<NewTensor> own = left.stream().filter(t -> t.name().startsWith(part.prefix())).toList();
             if (own.isEmpty()) throw WeightFileException.of(origin, "found no tensor \"" + part.prefix() + "...\", wanted a TinyLLaVA model for the layout of folders");
             left.removeAll(own);
-            Files.createDirectories(folder.resolve(part.folder()));
-            format.writeSingle(folder.resolve(part.folder()), own.stream().map(t -> t.named(t.name().substring(part.prefix().length()))).toList(), threads);
+            parts.put(part, own.stream().map(t -> t.named(t.name().substring(part.prefix().length()))).toList());
         }
         if (!left.isEmpty()) throw WeightFileException.of(origin, left.getFirst().name(), "a name of none of the three folders", "language_model., vision_tower. or connector. before it");
+        for (Map.Entry<WeightFiles.Part, List<NewTensor>> part : parts.entrySet()) {
+            Files.createDirectories(folder.resolve(part.getKey().folder()));
+            format.writeSingle(folder.resolve(part.getKey().folder()), part.getValue(), threads);
+        }
     }
 
     /// Writes `config.json`, in the layout of folders also the nested ones.

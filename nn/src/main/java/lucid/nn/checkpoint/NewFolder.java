@@ -36,7 +36,7 @@ final class NewFolder {
             complete = true;
             return result;
         } catch (IOException e) {
-            throw new UncheckedIOException(operation + ": " + to + " cannot be written (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")", e);
+            throw new UncheckedIOException(operation + ": " + to + " cannot be written (" + e.getClass().getSimpleName() + ": " + e.getMessage() + "); wanted a new folder in a folder that can be written", e);
         } finally {
             if (!complete) delete(operation, aside);
         }

@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// JSON files as RFC 8259 has them, read strictly: UTF-8 and nothing else (a parser of bytes guesses UTF-16 and UTF-32 from zeros, which damage makes), no key twice, nothing behind the value.
@@ -30,6 +31,7 @@ public final class JsonText {
         return switch (e) {
             case JsonProcessingException json -> "not sound JSON: " + json.getOriginalMessage() + (json.getLocation() == null ? "" : " (line " + json.getLocation().getLineNr() + ")");
             case CharacterCodingException _ -> "not sound JSON: found bytes that are not UTF-8";
+            case NoSuchFileException _ -> "no such file, wanted JSON";
             default -> "cannot be read (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")";
         };
     }

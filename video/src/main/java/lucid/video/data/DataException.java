@@ -10,10 +10,10 @@ public final class DataException extends RuntimeException {
     private final int line;
     private final String field;
 
-    /// @param line  from 1
+    /// @param line  from 1; 0 when it is about the whole file
     /// @param field name inside the record, empty when it is about the whole line
     public DataException(Path path, int line, String field, String what) {
-        super(path + ":" + line + ": " + (field.isEmpty() ? "" : "field " + field + ": ") + what);
+        super(path + (line == 0 ? "" : ":" + line) + ": " + (field.isEmpty() ? "" : "field " + field + ": ") + what);
         this.path = path;
         this.line = line;
         this.field = field;

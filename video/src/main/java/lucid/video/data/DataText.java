@@ -47,11 +47,11 @@ public final class DataText {
             if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", parquet(file));
             return Files.readString(file);
         } catch (NoSuchFileException _) {
-            throw new DataException(file, 1, "", "no such file, wanted " + wanted);
+            throw new DataException(file, 0, "", "no such file, wanted " + wanted);
         } catch (MalformedInputException e) {
             throw new DataException(file, 1, "", "not UTF-8 text: " + e.getMessage());
         } catch (IOException e) {
-            throw new DataException(file, 1, "", "cannot be read: " + e);
+            throw new DataException(file, 0, "", "cannot be read: " + e);
         }
     }
 
