@@ -56,8 +56,8 @@ abstract class CommandTest {
         }
     }
 
-    /// Only started.
-    static Process start(Map<String, String> environment, Object... args) throws IOException { return builder(environment, args).redirectOutput(ProcessBuilder.Redirect.DISCARD).start(); }
+    /// Only started; what it complains about goes to a file.
+    static Process start(Path err, Object... args) throws IOException { return builder(Map.of(), args).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start(); }
 
     private static ProcessBuilder builder(Map<String, String> environment, Object... args) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
