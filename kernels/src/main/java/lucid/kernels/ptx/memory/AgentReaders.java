@@ -130,6 +130,10 @@ final class AgentReaders extends Readers {
         Agent agent = reader(stamp);
         long[] stamps = stamps(agent);
         boolean agree = clock.lanesAgree();
+        if (agree && crowded == mask) {
+            noteCrowded(mask, addresses, origin, width, stamps, stamp | Stamp.MANY);
+            return;
+        }
         int synced = clock.synced();
         for (int left = mask; left != 0; left &= left - 1) {
             int number = Integer.numberOfTrailingZeros(left);
@@ -142,6 +146,16 @@ final class AgentReaders extends Readers {
                 } else {
                     note(agent, g, stamp | lane, clock, lane);
                 }
+            }
+        }
+    }
+
+    /// Every place is read by several lanes: what was there before does not matter.
+    private void noteCrowded(int mask, long[] addresses, long origin, int width, long[] stamps, long stamp) {
+        for (int left = mask; left != 0; left &= left - 1) {
+            int from = (int) (addresses[Integer.numberOfTrailingZeros(left)] - origin) >> shift;
+            for (int g = from; g < from + width; g++) {
+                stamps[g] = stamp;
             }
         }
     }

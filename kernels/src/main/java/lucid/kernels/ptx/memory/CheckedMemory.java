@@ -145,7 +145,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
                 Lanes.gather(page.data, page.origin + offset, pattern.lanes(), bytes, out, bases);
             } else if (pattern.same) {
                 Lanes.get(page.data, page.origin + offset, 0, bytes, out, bases);
-            } else {
+            } else if (!NearLanes.gather(page.data, page.origin + offset, pattern, out, bases)) {
                 Lanes.gather(page.data, page.origin - page.address, pattern.mask, addresses, bytes, out, bases);
             }
         } finally {

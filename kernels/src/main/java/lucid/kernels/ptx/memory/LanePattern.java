@@ -23,6 +23,8 @@ final class LanePattern {
     /// The first lane of each place, and those of them that share it with others.
     final int places;
     final int crowded;
+    /// By lane, how many words its place lies behind the lowest one; null when [NearLanes] cannot use that.
+    final int[] words;
     private final long[] relative = new long[32];
     private final long[] keep = new long[32];
     /// How often it has been met again.
@@ -54,6 +56,10 @@ final class LanePattern {
         span = highest - lowest + bytes;
         aligned = (bits & bytes - 1) == 0;
         same = mask == -1 && bits == 0;
+        words = mask == -1 && aligned && bytes >= 4 && span <= NearLanes.REACH ? new int[32] : null;
+        for (int lane = 0; words != null && lane < 32; lane++) {
+            words[lane] = (int) (relative[lane] - low >> 2);
+        }
         run = aligned && isRun();
         int distinct = mask;
         int shared = 0;

@@ -37,6 +37,19 @@ final class Scattered {
         return good;
     }
 
+    /// [Runs#settled] for places that lie apart: other warps may be writing between them.
+    static boolean settled(long[] stamps, int mask, long[] addresses, long origin, int shift, int width, Clock clock) {
+        long first = stamps[(int) (addresses[Integer.numberOfTrailingZeros(mask)] - origin) >> shift];
+        long difference = 0;
+        for (int left = mask; left != 0; left &= left - 1) {
+            int from = (int) (addresses[Integer.numberOfTrailingZeros(left)] - origin) >> shift;
+            for (int g = from; g < from + width; g++) {
+                difference |= stamps[g] ^ first;
+            }
+        }
+        return difference >>> Stamp.LANE_BITS == 0 && (first == 0 || clock.beforeAnyLane(first));
+    }
+
     /// No lane of the instruction with that stamp has written there.
     static boolean foreign(long[] writer, int from, int width, long stamp) {
         boolean foreign = true;

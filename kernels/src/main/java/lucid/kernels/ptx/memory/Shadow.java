@@ -321,11 +321,11 @@ final class Shadow {
         refine(pattern.bytes);
         int from = offset >> shift;
         int n = (int) (pattern.span >> shift);
-        if (nonCoherent() || !writesBefore(from, n, clock) || !readsBefore(from, n, clock)) {
+        int width = 1 << log(pattern.bytes);
+        if (nonCoherent() || !writesBefore(from, n, clock) && !Scattered.settled(writer, pattern.mask, addresses, origin, shift, width, clock) || !readsBefore(from, n, clock)) {
             return false;
         }
         needWriters();
-        int width = 1 << log(pattern.bytes);
         for (int left = pattern.mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
             int g = (int) (addresses[lane] - origin) >> shift;
