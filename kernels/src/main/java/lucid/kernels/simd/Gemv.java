@@ -1,26 +1,30 @@
 package lucid.kernels.simd;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import lucid.kernels.contract.DType;
 
 /// Products of at most eight rows with a weight stored row by row ([n, k]): decoding. The weight is read once, and what is read is transposed in
-/// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes 2 · LANES rows of the weight at a time.
-///
-/// Measured on one core of an Intel Xeon (family 6, model 207), share of a plain read loop over the same 45 or 90 MB (26 GB/s, `lucid.bench.probe.ReadBandwidth`): 0.88 with one row of f32
-/// while memory was free; 0.70 to 0.80 with 1, 2, 4 and 8 rows of f32 and 0.65 to 0.80 with 1 to 4 of bf16 while other processes used it; two separate passes had 0.62 to 0.82 and
-/// 0.37 to 0.58 there. Eight rows of bf16 are bound by their FMAs (0.60).
+/// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes panels of 2 · LANES rows of the weight, several that follow each other: it asks
+/// memory for the next while it computes ([GemvRows]).
 final class Gemv {
     /// Rows that one reading of the weight serves.
     static final int ROWS = 8;
 
+    /// Panels that a thread takes at a time, at most: the first of them are not asked for early.
+    private static final int PANELS = 8;
+    /// Pieces per thread, at least: the slower thread is soon relieved.
+    private static final int PIECES = 8;
+
     /// What one thread keeps: the half transposed blocks and the chains of a column panel.
     private static final class Lane {
-        final int[] squares = new int[Math.max(GemvTileBf16.SCRATCH, Transpose.SCRATCH)];
+        final MemorySegment scratch = Arena.ofAuto().allocate(GemvRows.SCRATCH, 64);
         final float[] sums = new float[ROWS * GemmTile.WIDTH + Species.LANES];
     }
 
     private final Workers workers;
     private final Lane[] lanes;
+    private final int[] squares = new int[Transpose.SCRATCH];
     private float[] rows = new float[0];
 
     Gemv(Workers workers) {
@@ -31,7 +35,7 @@ final class Gemv {
 
     /// Whether the product is of this kind.
     static boolean fits(Gemm.Product x) {
-        return x.out().rows() <= ROWS && x.out().cols() >= GemmTile.WIDTH && !x.b().lanesInRow() && x.b().type() != DType.F16 && x.cuts().length == 2;
+        return x.out().rows() <= ROWS && x.out().cols() >= GemmTile.WIDTH && !x.b().lanesInRow() && x.cuts().length == 2;
     }
 
     void run(Gemm.Product x) {
@@ -39,17 +43,17 @@ final class Gemv {
         int k = x.k();
         int height = m <= 2 ? m : m <= 4 ? 4 : 8;
         if (rows.length < k * height + Species.LANES) rows = new float[k * height + Species.LANES];
-        x.a().pack(0, height, 0, k, rows, 0, lanes[0].squares);
+        x.a().pack(0, height, 0, k, rows, 0, squares);
         int panels = (x.out().cols() + GemmTile.WIDTH - 1) / GemmTile.WIDTH;
         Workers.Body work = (from, to, thread) -> {
-            for (int panel = from; panel < to; panel++) panel(x, panel * GemmTile.WIDTH, height, k, lanes[thread]);
+            for (int panel = from; panel < to; panel++) panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lanes[thread]);
         };
         if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) work.run(0, panels, 0);
-        else workers.parallel(panels, 1, work);
+        else workers.parallel(panels, Math.clamp(panels / (PIECES * workers.threads()), 1, PANELS), work);
     }
 
     /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers only what is new.
-    private void panel(Gemm.Product x, int column, int height, int k, Lane lane) {
+    private void panel(Gemm.Product x, int column, boolean follows, int height, int k, Lane lane) {
         Operand w = x.b();
         int m = x.out().rows();
         int first = Math.min(column, x.out().cols() - GemmTile.WIDTH);
@@ -58,9 +62,15 @@ final class Gemv {
         int columns = Transpose.columns(w.type());
         int steps = k / columns;
         long at = w.offset(first, 0);
-        if (steps > 0) {
-            if (w.type() == DType.F32) GemvTile.run(height, w.memory(), at, w.pitch(), steps, lane.squares, rows, lane.sums);
-            else GemvTileBf16.run(height, w.memory(), at, w.pitch(), steps, lane.squares, rows, lane.sums);
+        long scratch = lane.scratch.address();
+        for (int group = 0; steps > 0 && group < GemmTile.WIDTH; group += Species.LANES) {
+            boolean more = (follows || group == 0) && first + group + 2 * Species.LANES <= x.out().cols();
+            GemvRows part = GemvRows.of(w.memory(), at + group * w.pitch(), w.pitch(), steps, more);
+            switch (w.type()) {
+                case F32 -> GemvTile.run(height, part, scratch, rows, lane.sums, group);
+                case BF16 -> GemvTileBf16.run(height, part, scratch, rows, lane.sums, group);
+                default -> GemvTileF16.run(height, part, scratch, rows, lane.sums, group);
+            }
         }
         for (int p = steps * columns; p < k; p++) link(w, at + (long) p * w.type().bytes(), height, p, lane.sums);
         x.out().write(0, column, m, lane.sums, column - first);

@@ -132,6 +132,40 @@ class MatMulChainTest {
         }
     }
 
+    @Test void fewRowsTimesAWeightWhoseRowsAreWholePages() {
+        SplittableRandom random = new SplittableRandom(11);
+        for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+            for (int m : new int[] {1, 2, 3, 8}) {
+                product(random, m, 110, 4096 / type.bytes(), false, true, type, false, m == 2, m == 3 ? Accumulate.ADD : Accumulate.SET);
+                product(random, m, 96, 8192 / type.bytes(), false, true, type, false, false, Accumulate.SET);
+            }
+        }
+        product(random, 4, 33, 3 * 1024, false, true, DType.F32, false, false, Accumulate.SET);
+    }
+
+    /// Each of the 65536 alone in a chain of zeros.
+    @Test void fewRowsWidenEveryHalf() {
+        int k = 64;
+        Buffer w = device.allocate(DType.F16, (1 << 16) * k);
+        short[] bits = new short[(1 << 16) * k];
+        for (int i = 0; i < 1 << 16; i++) bits[i * k + i % k] = (short) i;
+        device.write(w, 0, bits);
+        Buffer x = device.allocate(DType.F32, k);
+        float[] ones = new float[k];
+        Arrays.fill(ones, 1);
+        device.write(x, 0, ones);
+        Matrix y = Matrix.of(device.allocate(DType.F32, 1 << 16), 1, 1 << 16);
+        device.matMul().multiply(Matrix.of(x, 1, k), false, Matrix.of(w, 1 << 16, k), true, null, Accumulate.SET, y);
+        float[] found = read(device, y);
+        for (int i = 0; i < 1 << 16; i++) {
+            float wanted = Float.float16ToFloat((short) i) + 0f;
+            assertEquals(wanted, found[i], "f16 bits " + Integer.toHexString(i));
+        }
+        w.close();
+        x.close();
+        y.buffer().close();
+    }
+
     @Test void emptyShapes() {
         SplittableRandom random = new SplittableRandom(3);
         for (int[] s : new int[][] {{0, 5, 3}, {5, 0, 3}, {5, 3, 0}, {0, 0, 0}, {1, 1, 1}}) {
