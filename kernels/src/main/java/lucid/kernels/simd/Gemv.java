@@ -11,10 +11,8 @@ final class Gemv {
     /// Rows that one reading of the weight serves.
     static final int ROWS = 8;
 
-    /// Panels that a thread takes at a time, at most: the first of them are not asked for early.
+    /// Panels that a thread takes at a time, at most: the first of them is not asked for early.
     private static final int PANELS = 8;
-    /// Pieces per thread, at least: the slower thread is soon relieved.
-    private static final int PIECES = 8;
 
     /// What one thread keeps: the half transposed blocks and the chains of a column panel.
     private static final class Lane {
@@ -45,11 +43,24 @@ final class Gemv {
         if (rows.length < k * height + Species.LANES) rows = new float[k * height + Species.LANES];
         x.a().pack(0, height, 0, k, rows, 0, squares);
         int panels = (x.out().cols() + GemmTile.WIDTH - 1) / GemmTile.WIDTH;
-        Workers.Body work = (from, to, thread) -> {
-            for (int panel = from; panel < to; panel++) panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lanes[thread]);
-        };
-        if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) work.run(0, panels, 0);
-        else workers.parallel(panels, Math.clamp(panels / (PIECES * workers.threads()), 1, PANELS), work);
+        if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) panels(x, 0, panels, height, k, lanes[0]);
+        else {
+            int[] cuts = cuts(panels, workers.threads());
+            workers.parallel(cuts[0], 1, (from, to, thread) -> {
+                for (int i = from; i < to; i++) panels(x, i == 0 ? 0 : cuts[i], cuts[i + 1], height, k, lanes[thread]);
+            });
+        }
+    }
+
+    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end together.
+    private static int[] cuts(int panels, int threads) {
+        int[] cuts = new int[panels + 1];
+        for (int at = 0; at < panels; cuts[++cuts[0]] = at) at += Math.clamp((panels - at) / (2 * threads), 1, PANELS);
+        return cuts;
+    }
+
+    private void panels(Gemm.Product x, int from, int to, int height, int k, Lane lane) {
+        for (int panel = from; panel < to; panel++) panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lane);
     }
 
     /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers only what is new.

@@ -153,7 +153,7 @@ final class GemvTile {
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         long far = w.far();
         long end = GemvRows.put(scratch, 0);
-        int touched = 0;
+        int touched = 0, end1 = ENDS[0];
         for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
             int j = GemvRows.turn(t) * 16;
             long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
@@ -180,6 +180,7 @@ final class GemvTile {
             x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             v = q.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
+            Objects.checkIndex(j, end1);
             v = r.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             v = s.reinterpretAsFloats();

@@ -103,7 +103,7 @@ final class GemvTileBf16 {
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         long far = w.far();
         long end = GemvRows.put(scratch, 0);
-        int touched = 0;
+        int touched = 0, end1 = ENDS[0];
         for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
             int j = GemvRows.turn(t) * 16;
             long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
@@ -134,6 +134,7 @@ final class GemvTileBf16 {
             x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
             v = q.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 6]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 7]), x1);
+            Objects.checkIndex(j, end1);
             v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
             v = r.and(0xFFFF0000).reinterpretAsFloats();
@@ -157,7 +158,7 @@ final class GemvTileBf16 {
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         long far = w.far();
         long end = GemvRows.put(scratch, 0);
-        int touched = 0, end1 = ENDS[0];
+        int touched = 0, end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2];
         for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
             int j = GemvRows.turn(t) * 32;
             long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
@@ -184,15 +185,17 @@ final class GemvTileBf16 {
             x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             v = p.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
+            Objects.checkIndex(j, end1);
             v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             v = q.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
-            Objects.checkIndex(j, end1);
+            Objects.checkIndex(j, end2);
             v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
             v = r.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 20]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 21]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 22]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 23]), x3);
+            Objects.checkIndex(j, end3);
             v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
             v = s.and(0xFFFF0000).reinterpretAsFloats();
