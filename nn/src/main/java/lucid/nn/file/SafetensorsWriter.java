@@ -73,7 +73,7 @@ public final class SafetensorsWriter {
     /// Writes the file (see [AtomicFile]).
     public void write(Path path) {
         List<NewTensor> order = new ArrayList<>(items.values());
-        order.sort(Comparator.comparing((NewTensor i) -> i.bytes() % PAGE != 0).thenComparing(i -> -i.type().bytes()));
+        order.sort(Comparator.comparing((NewTensor i) -> i.bytes() == 0 || i.bytes() % PAGE != 0).thenComparing(i -> -i.type().bytes()));
         byte[] header = header(order);
         AtomicFile.write(path, channel -> {
             ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).flip();

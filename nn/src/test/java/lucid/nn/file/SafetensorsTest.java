@@ -22,6 +22,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SafetensorsTest {
     @TempDir Path folder;
 
+    @Test void largeFilesBeginTheirDataOnAPage() throws Exception {
+        Path path = folder.resolve("pages.safetensors");
+        new SafetensorsWriter().add("a", new float[3], 3).add("w", new float[1 << 18], 1 << 18).write(path);
+        byte[] bytes = Files.readAllBytes(path);
+        long header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        assertEquals(0, (8 + header) % 4096);
+        assertEquals(8 + header + (4 << 18) + 12, bytes.length);
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            assertEquals(List.of("w", "a"), List.copyOf(file.tensors().keySet()), "whole pages first");
+        }
+    }
+
     @Test void whatIsWrittenIsRead() {
         Path path = folder.resolve("a.safetensors");
         writer().write(path);
