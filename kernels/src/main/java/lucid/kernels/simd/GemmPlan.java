@@ -34,6 +34,8 @@ final class GemmPlan {
     private static final int TALL_LEFT_FLOATS = 1 << 14;
     /// Floats that a right factor may take when it is packed as a whole for many rows: 32 MiB of a last-level cache.
     private static final int MANY_RIGHT_FLOATS = 1 << 23;
+    /// With more blocks of rows per thread than this, packing the weight once is worth it.
+    private static final int MANY_BLOCKS = 2;
     /// Floats of a deep product's result: half a MiB of L2.
     private static final int DEEP_FLOATS = 1 << 17;
     /// Chain positions of a deep product per row and per column.
@@ -93,7 +95,7 @@ final class GemmPlan {
         boolean large = fmas >= SHARED_FMAS;
         if (large && rows >= TALL * cols && k <= CHAIN_BLOCK && x.cuts().length == 2 && (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k <= TALL_RIGHT_FLOATS) return tall(x, threads);
         if (large && x.a().lanesInRow() && k >= DEEP * Math.max(rows, cols) && (long) rows * cols <= DEEP_FLOATS) return deep(x, threads);
-        if (large && x.cuts().length == 2 && manyBlocks(rows, k) >= BLOCKS * threads && (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k <= MANY_RIGHT_FLOATS) return many(x, threads);
+        if (large && x.cuts().length == 2 && manyBlocks(rows, k) > MANY_BLOCKS * threads && (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k <= MANY_RIGHT_FLOATS) return many(x, threads);
         if (large && rows < TALL * cols && GemmStrips.room(rows) * (k + 16L * panels(k, CHAIN_BLOCK)) <= SHARED_FLOATS) return large(x, threads);
         return plain(x, threads == 1 || fmas < Gemm.PARALLEL_FMAS ? 1 : threads);
     }
