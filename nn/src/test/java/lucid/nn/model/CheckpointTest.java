@@ -150,7 +150,7 @@ class CheckpointTest {
     /// A few frames go through the tower at a time; the bits are those of all at once.
     @ParameterizedTest @EnumSource(Devices.class)
     void manyFramesTakeLittleMemory(Devices which) {
-        int n = 1400;
+        int n = 2800;
         try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 3); Scope scope = Scope.open(device)) {
             Tensor frames = Tensor.bytes(scope, Toy.frames(n, 1), n, 16, 16, 3);
             List<String> heard = new ArrayList<>();
