@@ -80,7 +80,8 @@ public final class CudaMatMul implements MatMul {
 
     private static String type(Matrix weights) { return weights.dtype().name().toLowerCase(Locale.ROOT) + "_sm80"; }
 
-    private static int flag(Activation f) {
+    /// What tells the kernels of products, these and those of tensor cores, which activation is theirs.
+    static int flag(Activation f) {
         return switch (f) {
             case GELU_TANH -> GELU_TANH;
             case GELU_ERF -> GELU_ERF;

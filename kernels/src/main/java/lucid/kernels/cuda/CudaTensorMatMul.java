@@ -21,8 +21,6 @@ import lucid.kernels.ptx.tensor.Swizzle;
 public final class CudaTensorMatMul implements MatMul {
     private static final int CONTINUE = 4;
     private static final int ADD = 8;
-    private static final int GELU_TANH = 16;
-    private static final int GELU_ERF = 32;
 
     private final Kernels kernels;
     private final ComposedProducts composed;
@@ -53,7 +51,7 @@ public final class CudaTensorMatMul implements MatMul {
 
     @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
         ProductArguments.activated(a, w, bias, f, c);
-        run(a, false, w, true, bias, f == Activation.GELU_TANH ? GELU_TANH : GELU_ERF, c);
+        run(a, false, w, true, bias, CudaMatMul.flag(f), c);
     }
 
     @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {

@@ -32,7 +32,7 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
             for (int i = slice.from(); i < slice.to(); i++) {
                 for (int g = 0; g < group; g++, row++) {
                     int col = (unit.kvHead() * group + g) * dims;
-                    for (int d = 0; d < dims; d += WIDTH) q.load(slice.span().queryRow() + i, col + d, Math.min(WIDTH, dims - d), w.q, d * rows + row * WIDTH, 0);
+                    for (int d = 0; d < dims; d += WIDTH) q.load(slice.span().queryRow() + i, col + d, Math.min(WIDTH, dims - d), w.q, d * rows + row * WIDTH);
                     w.visible[row] = slice.span().visible(i);
                 }
             }
@@ -55,16 +55,8 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
     }
 
     @Override public void keys(AttentionPlan.Span span, int kvHead, int first, int keys, AttentionScratch w) {
-        int dims = plan.headDim(), col = kvHead * dims, row = span.keyRow(first);
-        int before = AttentionForward.inPrefix(span, first, keys);
-        if (before == 0 || before == keys) {
-            k.transpose(row, col, keys, dims, w.kt, 0, w.squares);
-            return;
-        }
-        AttentionRows joined = w.rows(KEYS, dims);
-        k.copyTo(joined, 0, row, col, before, dims);
-        k.copyTo(joined, before, span.ownRow(), col, keys - before, dims);
-        joined.transpose(0, 0, keys, dims, w.kt, 0, w.squares);
+        int dims = plan.headDim();
+        AttentionForward.keys(k, span, first, keys, kvHead * dims, dims, w).transpose(0, 0, keys, dims, w.kt, 0, w.squares);
     }
 
     @Override public void values(AttentionRows v, int row, int col, int keys, int at, AttentionScratch w) {

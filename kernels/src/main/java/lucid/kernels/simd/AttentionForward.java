@@ -74,6 +74,16 @@ record AttentionForward(AttentionTall tall, AttentionFlat flat, AttentionRows v,
         if (before < keys) layout.values(v, span.keyRow(first + before), col, keys - before, before, w);
     }
 
+    /// Keys `first .. first + keys` of a span, from column `col` on, as rows 0, 1, ...: where they lie, or copied together if the prefix ends among them.
+    static AttentionRows keys(AttentionRows k, Span span, int first, int keys, int col, int dims, AttentionScratch w) {
+        int before = inPrefix(span, first, keys);
+        if (before == 0 || before == keys) return k.from(span.keyRow(first), col);
+        AttentionRows joined = w.rows(keys, dims);
+        k.copyTo(joined, 0, span.keyRow(first), col, before, dims);
+        k.copyTo(joined, before, span.ownRow(), col, keys - before, dims);
+        return joined;
+    }
+
     /// How many of keys `first .. first + keys` are the prefix's.
-    static int inPrefix(Span span, int first, int keys) { return Math.clamp(span.prefixKeys() - first, 0, keys); }
+    private static int inPrefix(Span span, int first, int keys) { return Math.clamp(span.prefixKeys() - first, 0, keys); }
 }

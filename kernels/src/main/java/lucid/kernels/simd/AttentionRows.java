@@ -25,13 +25,15 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
 
     private long address(int row, int col) { return (offset + row * stride + col) * Float.BYTES; }
 
-    /// Elements `col .. col + n` of a row into `to[at ..]`, then zeros up to `padded` elements.
-    void load(int row, int col, int n, float[] to, int at, int padded) {
+    /// The part that begins at a row and a column.
+    AttentionRows from(int row, int col) { return new AttentionRows(segment, offset + row * stride + col, stride); }
+
+    /// Elements `col .. col + n` of a row into `to[at ..]`.
+    void load(int row, int col, int n, float[] to, int at) {
         long from = address(row, col);
         int i = 0;
         for (; i + L <= n; i += L) FloatVector.fromMemorySegment(F, segment, from + (long) i * Float.BYTES, ORDER).intoArray(to, at + i);
         for (; i < n; i++) to[at + i] = segment.get(ValueLayout.JAVA_FLOAT, from + (long) i * Float.BYTES);
-        for (; i < padded; i++) to[at + i] = 0;
     }
 
     /// `from[at ..] · factor` into elements `col .. col + n` of a row.

@@ -81,15 +81,8 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
     }
 
     @Override public void keys(Span span, int kvHead, int first, int keys, AttentionScratch w) {
-        int dims = plan.headDim(), col = kvHead * dims, before = AttentionForward.inPrefix(span, first, keys);
-        if (before == 0 || before == keys) {
-            GemmStrips.pack(k.lanes(span.keyRow(first), col, keys), 0, keys, 0, dims, w.k, 0);
-            return;
-        }
-        AttentionRows joined = w.rows(keys, dims);
-        k.copyTo(joined, 0, span.keyRow(first), col, before, dims);
-        k.copyTo(joined, before, span.ownRow(), col, keys - before, dims);
-        GemmStrips.pack(joined.lanes(0, 0, keys), 0, keys, 0, dims, w.k, 0);
+        int dims = plan.headDim();
+        GemmStrips.pack(AttentionForward.keys(k, span, first, keys, kvHead * dims, dims, w).lanes(0, 0, keys), 0, keys, 0, dims, w.k, 0);
     }
 
     @Override public void values(AttentionRows v, int row, int col, int keys, int at, AttentionScratch w) {
@@ -97,29 +90,24 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
     }
 
     @Override public void block(AttentionScratch w, int from, int to, int firstKey, int keys) {
-        for (int row = from; row < to; ) {
-            int end = Math.min(to, (row & -PANEL) + PANEL);
-            panel(w, row, end, firstKey, keys);
-            row = end;
-        }
+        for (int row = from; row < to; row += PANEL) panel(w, row, firstKey, keys);
     }
 
-    /// Rows `from .. to` of one panel.
-    private void panel(AttentionScratch w, int from, int to, int firstKey, int keys) {
-        int seen = Math.min(keys, most(w, from, to) - firstKey);
+    private void panel(AttentionScratch w, int from, int firstKey, int keys) {
+        int to = from + PANEL, seen = Math.min(keys, most(w, from, to) - firstKey);
         if (seen <= 0) return;
         int least = least(w, from, to) - firstKey;
-        for (int key = 0; key < seen; key += KEYS) probabilities(w, from, to, firstKey, key, Math.min(KEYS, seen - key), least >= key + KEYS);
+        for (int key = 0; key < seen; key += KEYS) probabilities(w, from, firstKey, key, Math.min(KEYS, seen - key), least >= key + KEYS);
         int whole = Math.clamp(least / KEYS, 0, (seen + KEYS - 1) / KEYS);
         int padded = AttentionSchedule.padded(plan.headDim());
-        AttentionValueTiles.multiplyAdd(to - from, padded, whole, KEYS, w.s, 0, KEYS * PANEL, w.valuePanels, 0, STEP, w.o, from * padded);
+        AttentionValueTiles.multiplyAdd(PANEL, padded, whole, KEYS, w.s, 0, KEYS * PANEL, w.valuePanels, 0, STEP, w.o, from * padded);
         for (int key = whole * KEYS; key < seen; key += KEYS) {
             for (int row = from; row < to; row += TILE) values(w, row, firstKey, key);
         }
     }
 
     /// Scores of one key block, and what [AttentionTallSoftmax] makes of them.
-    private void probabilities(AttentionScratch w, int from, int to, int firstKey, int key, int seen, boolean whole) {
+    private void probabilities(AttentionScratch w, int from, int firstKey, int key, int seen, boolean whole) {
         int dims = plan.headDim(), strip = GemmStrips.stride(dims);
         MemorySegment queries = HostBuffer.segment(w.queryPanels);
         long panel = HostBuffer.byteOffset(w.queryPanels) + 4L * from * dims;
@@ -127,7 +115,7 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
         for (int j = 0; j < seen; j += GemmTile.HEIGHT) {
             Intrinsics.tile(GemmTile.height(seen - j), w.k, (key + j) / GemmTile.STRIP * strip, strip, queries, panel, 4L * PANEL, dims, w.s, w.block + j * PANEL, false);
         }
-        AttentionSoftmax.run(whole ? AttentionTallSoftmax.WHOLE : AttentionTallSoftmax.PARTIAL, w, from, to - from, firstKey + key, scale);
+        AttentionSoftmax.run(whole ? AttentionTallSoftmax.WHOLE : AttentionTallSoftmax.PARTIAL, w, from, PANEL, firstKey + key, scale);
     }
 
     /// Eight rows of `o = o c + p v` for a key block that some of the panel's rows do not see wholly.

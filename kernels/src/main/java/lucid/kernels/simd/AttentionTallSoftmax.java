@@ -10,7 +10,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /// The element-wise part of [AttentionTall], one key block at a time: scores [32 keys][rows], below them one more row for what old sums and outputs shrink by. Each lane is a row, so nothing
-/// crosses lanes. The steps are those of [AttentionSoftmax], and separate loops for its reason; there is a second set for blocks in which some keys are hidden.
+/// crosses lanes, and a step takes a whole panel of rows. The steps are those of [AttentionSoftmax], and separate loops for its reason; there is a second set for blocks in which some keys are hidden.
 final class AttentionTallSoftmax {
     static final AttentionSoftmax.Step[] WHOLE = {AttentionTallSoftmax::peaks, AttentionTallSoftmax::exponentials, AttentionTallSoftmax::sums};
     static final AttentionSoftmax.Step[] PARTIAL = {AttentionTallSoftmax::cover, AttentionTallSoftmax::scaledPeaks, AttentionTallSoftmax::exponentials, AttentionTallSoftmax::hide,
@@ -30,11 +30,11 @@ final class AttentionTallSoftmax {
     /// Scales; scores of hidden keys become that of key 0 of the block, if the row sees it, or minus infinity: then they raise no maximum.
     private static void cover(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s;
-        int lane = w.block + row % PANEL, end = w.block + END;
+        int top = w.block, end = top + END;
         for (int x = 0; x < size; x += L) {
             IntVector sees = IntVector.fromArray(I, w.visible, row + x).sub(firstKey);
-            FloatVector first = FloatVector.fromArray(F, s, lane + x).mul(scale).blend(Float.NEGATIVE_INFINITY, sees.compare(VectorOperators.LE, 0).cast(F));
-            for (int j = 0, at = lane + x; at < end; j++, at += PANEL) {
+            FloatVector first = FloatVector.fromArray(F, s, top + x).mul(scale).blend(Float.NEGATIVE_INFINITY, sees.compare(VectorOperators.LE, 0).cast(F));
+            for (int j = 0, at = top + x; at < end; j++, at += PANEL) {
                 VectorMask<Float> hidden = sees.compare(VectorOperators.LE, j).cast(F);
                 FloatVector.fromArray(F, s, at).mul(scale).blend(first, hidden).intoArray(s, at);
             }
@@ -45,12 +45,12 @@ final class AttentionTallSoftmax {
     /// instructions where x86 has one for integers. A NaN may hide from it, not from the exponential of its own score.
     private static void peaks(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s;
-        int lane = w.block + row % PANEL, end = w.block + END;
+        int top = w.block, end = top + END;
         for (int x = 0; x < size; x += L) {
             FloatVector old = FloatVector.fromArray(F, w.m, row + x);
-            old.intoArray(s, lane + END + x);
+            old.intoArray(s, end + x);
             IntVector largest = sortable(old);
-            for (int at = lane + x; at < end; at += PANEL) {
+            for (int at = top + x; at < end; at += PANEL) {
                 FloatVector score = FloatVector.fromArray(F, s, at).mul(scale);
                 score.intoArray(s, at);
                 largest = largest.max(sortable(score));
@@ -70,20 +70,20 @@ final class AttentionTallSoftmax {
 
     private static void exponentials(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s;
-        int lane = w.block + row % PANEL, end = w.block + END;
+        int top = w.block, end = top + END;
         for (int x = 0; x < size; x += L) {
             FloatVector peak = FloatVector.fromArray(F, w.m, row + x);
-            for (int at = lane + x; at < end + PANEL; at += PANEL) VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, at).sub(peak)).intoArray(s, at);
+            for (int at = top + x; at < end + PANEL; at += PANEL) VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, at).sub(peak)).intoArray(s, at);
         }
     }
 
     /// Hidden keys have no weight.
     private static void hide(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s;
-        int lane = w.block + row % PANEL, end = w.block + END;
+        int top = w.block, end = top + END;
         for (int x = 0; x < size; x += L) {
             IntVector sees = IntVector.fromArray(I, w.visible, row + x).sub(firstKey);
-            for (int j = 0, at = lane + x; at < end; j++, at += PANEL) {
+            for (int j = 0, at = top + x; at < end; j++, at += PANEL) {
                 FloatVector.fromArray(F, s, at).blend(0, sees.compare(VectorOperators.LE, j).cast(F)).intoArray(s, at);
             }
         }
@@ -92,10 +92,10 @@ final class AttentionTallSoftmax {
     /// `L_i = fma(L_i, shrink, p_i) + p_{16+i}`.
     private static void sums(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s, l = w.l;
-        int lane = w.block + row % PANEL, end = w.block + END, sums = sums(row);
+        int top = w.block, end = top + END, sums = sums(row);
         for (int x = 0; x < size; x += L) {
-            FloatVector shrink = FloatVector.fromArray(F, s, lane + END + x);
-            for (int at = lane + x, to = sums + x; at < end - END / 2; at += PANEL, to += PANEL) {
+            FloatVector shrink = FloatVector.fromArray(F, s, end + x);
+            for (int at = top + x, to = sums + x; at < end - END / 2; at += PANEL, to += PANEL) {
                 FloatVector sum = FloatVector.fromArray(F, l, to).fma(shrink, FloatVector.fromArray(F, s, at));
                 sum.add(FloatVector.fromArray(F, s, at + END / 2)).intoArray(l, to);
             }

@@ -25,7 +25,7 @@ record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, M
     static Epilogue of(Matrix c, Matrix bias, boolean add) { return of(c, bias, add, null); }
 
     /// `f(chain (+ bias))`.
-    static Epilogue activated(Matrix c, Matrix bias, Activation f) { return of(c, bias, false, f == Activation.GELU_TANH ? TileMap.GELU_TANH : TileMap.GELU_ERF); }
+    static Epilogue activated(Matrix c, Matrix bias, Activation f) { return of(c, bias, false, TileMap.of(f)); }
 
     /// `chain · silu(what is there)`.
     static Epilogue gated(Matrix c) { return of(c, null, false, TileMap.TIMES_SILU); }

@@ -93,9 +93,11 @@ final class GemmPlan {
         int k = x.k();
         long fmas = (long) rows * cols * k;
         boolean large = fmas >= SHARED_FMAS;
-        if (large && rows >= TALL * cols && k <= CHAIN_BLOCK && x.cuts().length == 2 && (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k <= TALL_RIGHT_FLOATS) return tall(x, threads);
+        boolean whole = x.cuts().length == 2;
+        long right = (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k;
+        if (large && rows >= TALL * cols && k <= CHAIN_BLOCK && whole && right <= TALL_RIGHT_FLOATS) return tall(x, threads);
         if (large && x.a().lanesInRow() && k >= DEEP * Math.max(rows, cols) && (long) rows * cols <= DEEP_FLOATS) return deep(x, threads);
-        if (large && x.cuts().length == 2 && manyBlocks(rows, k) > MANY_BLOCKS * threads && (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k <= MANY_RIGHT_FLOATS) return many(x, threads);
+        if (large && whole && manyBlocks(rows, k) > MANY_BLOCKS * threads && right <= MANY_RIGHT_FLOATS) return many(x, threads);
         if (large && rows < TALL * cols && GemmStrips.room(rows) * (k + 16L * panels(k, CHAIN_BLOCK)) <= SHARED_FLOATS) return large(x, threads);
         return plain(x, threads == 1 || fmas < Gemm.PARALLEL_FMAS ? 1 : threads);
     }

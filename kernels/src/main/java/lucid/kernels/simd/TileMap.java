@@ -5,6 +5,7 @@ import static lucid.kernels.simd.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import lucid.kernels.contract.Activation;
 
 /// What a product does to a finished tile before it is stored: the operations of [SimdElementwise], on chains that are still in L1.
 ///
@@ -17,6 +18,13 @@ enum TileMap {
     GELU_ERF,
     /// `chain · silu(what is in the result)`
     TIMES_SILU;
+
+    static TileMap of(Activation f) {
+        return switch (f) {
+            case GELU_TANH -> GELU_TANH;
+            case GELU_ERF -> GELU_ERF;
+        };
+    }
 
     /// Changes rows x n of a tile, which goes to the result at `target`.
     void run(MemorySegment memory, long target, long pitch, int rows, int n, MemorySegment bias, long biasFrom, float[] tile, int from) {

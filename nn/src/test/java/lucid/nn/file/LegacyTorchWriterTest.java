@@ -61,21 +61,6 @@ class LegacyTorchWriterTest {
         }
     }
 
-    @Test void tensorsAreStreamed() throws IOException {
-        int elements = 5_000_001;
-        int[] largest = {0};
-        NewTensor large = new NewTensor("large", StoredType.F32, new long[] {elements}, (from, count, chunk) -> {
-            largest[0] = Math.max(largest[0], chunk.remaining());
-            for (long i = from; i < from + count; i++) chunk.putFloat(i);
-        });
-        WeightFormat.BIN_LEGACY.writeSingle(folder, List.of(large), 1);
-        assertEquals(PieceWriter.BYTES, largest[0]);
-        try (WeightFiles files = WeightFiles.open(folder)) {
-            assertEquals(elements - 1, files.tensor("large").value(elements - 1));
-            assertEquals(1 << 18, files.tensor("large").value(1 << 18));
-        }
-    }
-
     @Test void equalTensorsGiveEqualFiles() throws IOException {
         LegacyTorchWriter.write(folder.resolve("1.bin"), List.of(counted("a", 3), counted("b", 300_000)), 1);
         LegacyTorchWriter.write(folder.resolve("2.bin"), List.of(counted("b", 300_000), counted("a", 3)), 2);

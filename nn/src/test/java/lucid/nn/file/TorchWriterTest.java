@@ -21,6 +21,7 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TorchWriterTest {
@@ -52,14 +53,14 @@ class TorchWriterTest {
         }
     }
 
-    @Test void tensorsAreStreamed() throws IOException {
+    @ParameterizedTest @EnumSource(names = {"BIN", "BIN_LEGACY"}) void tensorsAreStreamed(WeightFormat format) throws IOException {
         int elements = 5_000_001;
         int[] largest = {0};
         NewTensor large = new NewTensor("large", StoredType.F32, new long[] {elements}, (from, count, chunk) -> {
             largest[0] = Math.max(largest[0], chunk.remaining());
             for (long i = from; i < from + count; i++) chunk.putFloat(i);
         });
-        WeightFormat.BIN.writeSingle(folder, List.of(large), 1);
+        format.writeSingle(folder, List.of(large), 1);
         assertEquals(PieceWriter.BYTES, largest[0]);
         try (WeightFiles files = WeightFiles.open(folder)) {
             assertEquals(elements - 1, files.tensor("large").value(elements - 1));
