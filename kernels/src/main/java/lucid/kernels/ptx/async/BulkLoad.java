@@ -7,6 +7,7 @@ import lucid.kernels.ptx.memory.Snapshot;
 
 /// A bulk copy into the shared memory of one block, which completes on an mbarrier there. A multicast is one of these per block.
 final class BulkLoad extends Work {
+    private final Warp warp;
     private final BlockAsync home;
     private final Region from;
     private final Region to;
@@ -17,6 +18,7 @@ final class BulkLoad extends Work {
     /// @param past what the issuing warp had done, released at the issue: the completion publishes it (PTX ISA, "Async proxy")
     BulkLoad(Warp warp, Region from, Region to, Flight flight, Mbarrier mbarrier, Snapshot past) {
         super(flight.site());
+        this.warp = warp;
         this.home = BlockAsync.of(warp);
         this.from = from;
         this.to = to;
@@ -32,7 +34,7 @@ final class BulkLoad extends Work {
         if (!done()) {
             byte[] poison = new byte[to.bytes()];
             Arrays.fill(poison, (byte) 0xff);
-            to.write(poison);
+            to.write(warp, poison);
         }
     }
 
@@ -40,7 +42,7 @@ final class BulkLoad extends Work {
     void happen() {
         byte[] image = new byte[from.bytes()];
         from.read(image);
-        to.write(image);
+        to.write(warp, image);
         flight.landed();
         mbarrier.remove(this);
         Fault fault = mbarrier.complete(flight.moment(), past.join(flight.done()), true, phase -> phase.completeTx(image.length));

@@ -40,7 +40,7 @@ final class BulkStore extends Work {
     void happen() {
         take();
         if (reduce == null) {
-            to.write(image);
+            to.write(warp, image);
         } else {
             reduce.apply(to, image);
         }

@@ -20,7 +20,7 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
     /// Bytes that are no memory stay as they are.
     void read(byte[] image);
 
-    void write(byte[] image);
+    void write(Warp warp, byte[] image);
 
     /// Bytes one after the other.
     record Linear(CheckedMemory memory, long address, int bytes) implements Region {
@@ -44,8 +44,8 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
         }
 
         @Override
-        public void write(byte[] image) {
-            memory.poke(address, image, 0, bytes);
+        public void write(Warp warp, byte[] image) {
+            memory.poke(warp, address, image, 0, bytes);
         }
     }
 
@@ -88,15 +88,15 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
         }
 
         @Override
-        public void write(byte[] image) {
+        public void write(Warp warp, byte[] image) {
             int whole = bytes / swizzle.pattern() * swizzle.pattern();
             byte[] there = new byte[whole];
             for (int at = 0; at < whole; at += 16) {
                 System.arraycopy(image, at, there, swizzle.apply(at), 16);
             }
-            memory.poke(address, there, 0, whole);
+            memory.poke(warp, address, there, 0, whole);
             for (int at = whole; at < bytes; at += 16) {
-                memory.poke(physical(at), image, at, 16);
+                memory.poke(warp, physical(at), image, at, 16);
             }
         }
     }
@@ -136,9 +136,9 @@ sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
         }
 
         @Override
-        public void write(byte[] image) {
+        public void write(Warp warp, byte[] image) {
             int width = map.rowBytes();
-            map.rows(corner, (row, global, skip, count) -> memory.poke(global, image, row * width + skip, count));
+            map.rows(corner, (row, global, skip, count) -> memory.poke(warp, global, image, row * width + skip, count));
         }
     }
 }

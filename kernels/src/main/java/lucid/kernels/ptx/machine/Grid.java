@@ -1,11 +1,10 @@
 package lucid.kernels.ptx.machine;
 
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -25,6 +24,8 @@ public final class Grid {
     /// The most clusters that a thread takes at a time. Neighbours mostly write neighbouring memory, where two threads would wait for each other's page; but a block that waits for an
     /// earlier one must not wait long.
     private static final int NEIGHBOURS = 8;
+    /// Threads beside the one that launches. They outlive a launch: to start one takes as long as some thousand instructions.
+    private static final Executor HELPERS = Executors.newCachedThreadPool(Thread.ofPlatform().name("ptx-", 0).daemon().factory());
 
     public final Program program;
     public final Geometry geometry;
@@ -65,36 +66,45 @@ public final class Grid {
     ///
     /// @return the counts of all threads together
     public Counters run(int threads) throws InterruptedException {
-        Callable<Counters> worker = () -> work(threads);
         if (threads == 1) {
             return work(1);
         }
-        var total = new Counters(program.steps.length);
-        try (var pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("ptx-", 0).daemon().factory())) {
-            List<Future<Counters>> running = Stream.generate(() -> pool.submit(worker)).limit(threads).toList();
-            for (Future<Counters> future : running) {
-                total.add(future.get());
+        var helpers = Stream.generate(() -> CompletableFuture.supplyAsync(() -> work(threads), HELPERS)).limit(threads - 1).toList();
+        boolean ended = false;
+        try {
+            Counters total = work(threads);
+            for (CompletableFuture<Counters> helper : helpers) {
+                total.add(helper.get());
             }
+            ended = true;
+            return total;
         } catch (ExecutionException e) {
-            stop();
             throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException("a worker of the PTX emulator failed", e.getCause());
+        } finally {
+            if (!ended) {
+                stop();
+                helpers.forEach(helper -> helper.handle((_, _) -> null).join());
+            }
         }
-        return total;
     }
 
     private Counters work(int threads) {
         var counters = new Counters(program.steps.length, workers.getAndIncrement());
-        long clusters = geometry.clusters();
-        for (long from = next.get(); from < clusters && !stopped; from = next.get()) {
-            long to = from + Math.clamp((clusters - from) / (2 * threads), 1, NEIGHBOURS);
-            if (next.compareAndSet(from, to)) {
-                for (long c = from; c < to && !stopped; c++) {
-                    var cluster = new Cluster(this, (int) c, counters);
-                    furnish(cluster);
-                    new Scheduler(cluster).run();
-                    remaining.addAndGet(cluster.granted);
+        try {
+            long clusters = geometry.clusters();
+            for (long from = next.get(); from < clusters && !stopped; from = next.get()) {
+                long to = from + Math.clamp((clusters - from) / (2 * threads), 1, NEIGHBOURS);
+                if (next.compareAndSet(from, to)) {
+                    for (long c = from; c < to && !stopped; c++) {
+                        var cluster = new Cluster(this, (int) c, counters);
+                        furnish(cluster);
+                        new Scheduler(cluster).run();
+                        remaining.addAndGet(cluster.granted);
+                    }
                 }
             }
+        } finally {
+            counters.traffic.leave();
         }
         return counters;
     }

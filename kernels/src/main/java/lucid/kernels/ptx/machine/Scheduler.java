@@ -41,6 +41,7 @@ final class Scheduler {
             if (cluster.grid.stopped()) {
                 return;
             }
+            cluster.counters.traffic.answer();
             if (cluster.events() != seen) {
                 wake();
             }

@@ -10,6 +10,8 @@ import lucid.kernels.ptx.text.Space;
 /// After a finding a load gives bytes of 0xFF where there is no memory, and a store there is dropped.
 public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     private boolean concurrent;
+    /// Every thread has a side of its own on the pages of global memory.
+    private boolean ownSides = true;
     private final int firstLane;
     private final Set<Flight> flights = ConcurrentHashMap.newKeySet();
 
@@ -32,51 +34,72 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     /// `GLOBAL` or `SHARED`.
     public abstract Space space();
 
-    /// Whether several threads access it at a time.
-    final void setConcurrent(boolean concurrent) {
-        this.concurrent = concurrent;
+    /// How many threads access it at a time.
+    final void setThreads(int threads) {
+        concurrent = threads > 1;
+        ownSides = threads <= Shadow.SIDES;
     }
 
-    final void lock(Page page) {
+    final void lock(Accessor who, Page page) {
         if (concurrent) {
-            page.lock();
+            page.lock(who.traffic().worker());
         }
     }
 
-    final void unlock(Page page) {
+    final void unlock(Accessor who, Page page) {
         if (concurrent) {
-            page.unlock();
+            page.unlock(who.traffic().worker());
         }
     }
 
-    private int sideOf(Accessor who) {
-        return concurrent ? who.traffic().worker() % Shadow.SIDES : 0;
+    private int sideOf(Worker worker) {
+        return concurrent ? worker.number % Shadow.SIDES : 0;
     }
 
     /// The side of a page on which this thread notes reads. Under all locks.
     final Readers sideFor(Accessor who, Page page) {
-        return page.shadow.makeSide(sideOf(who), concurrent);
+        Worker worker = who.traffic().worker();
+        int number = sideOf(worker);
+        if (ownSides || page.shadow.side(number) != null) {
+            return page.shadow.makeSide(number, worker);
+        }
+        Readers side = page.shadow.makeSide(number, null);
+        side.await(worker);
+        return side;
     }
 
-    /// The side of a page on which this thread notes reads of `bytes` a lane, locked.
+    /// The side of a page on which this thread notes reads of `bytes` a lane, taken.
     private Readers startReading(Accessor who, Page page, int bytes) {
-        int number = sideOf(who);
-        Readers side = page.shadow.side(number);
+        Worker worker = who.traffic().worker();
+        Readers side = page.shadow.side(sideOf(worker));
         if (side == null || page.shadow.coarserThan(bytes)) {
-            lock(page);
-            side = page.shadow.makeSide(number, concurrent);
-            page.shadow.refine(bytes);
-            unlock(page);
+            side = newSide(who, page, bytes);
         }
         if (concurrent) {
-            side.lock();
+            side.take(worker);
         }
         return side;
     }
 
-    private void stopReading(Readers side) {
+    /// Another thread's side need not be taken to make one's own beside it, only to cut the granules finer.
+    private Readers newSide(Accessor who, Page page, int bytes) {
+        Worker worker = who.traffic().worker();
+        if (concurrent && ownSides && !page.shadow.coarserThan(bytes)) {
+            page.take(worker);
+            Readers side = page.shadow.makeSide(sideOf(worker), worker);
+            page.release(worker);
+            if (!page.shadow.coarserThan(bytes)) { return side; }
+        }
+        lock(who, page);
+        Readers side = sideFor(who, page);
+        page.shadow.refine(bytes);
+        unlock(who, page);
+        return side;
+    }
+
+    private void stopReading(Accessor who, Readers side) {
         if (concurrent) {
-            side.unlock();
+            side.release(who.traffic().worker());
         }
     }
 
@@ -149,7 +172,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
                 Lanes.gather(page.data, page.origin - page.address, pattern.mask, addresses, bytes, out, bases);
             }
         } finally {
-            stopReading(side);
+            stopReading(who, side);
         }
         if (pattern.same) {
             Lanes.spread(bytes, out, bases);
@@ -168,7 +191,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         int offset = (int) (base + pattern.low - page.address);
         Shadow shadow = page.shadow;
         Clock clock = who.clock();
-        lock(page);
+        lock(who, page);
         try {
             if (!shadow.flights.none() && shadow.flights.over(offset, (int) pattern.span, true)
                     || !shadow.writePattern(pattern, addresses, page.address, offset, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
@@ -182,7 +205,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
                 Lanes.scatter(page.data, page.origin - page.address, pattern.mask, addresses, bytes, in, bases);
             }
         } finally {
-            unlock(page);
+            unlock(who, page);
         }
         return true;
     }
@@ -214,7 +237,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
                 Lanes.gather(page.data, page.origin - page.address, clean, addresses, bytes, out, bases);
                 rest |= here & ~clean;
             } finally {
-                stopReading(side);
+                stopReading(who, side);
             }
         }
         return rest;
@@ -233,14 +256,14 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
                 continue;
             }
             Clock clock = who.clock();
-            lock(page);
+            lock(who, page);
             try {
                 int clean = Scattered.write(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
                 page.shadow.ready.add(clean, addresses, page.address, bytes);
                 Lanes.scatter(page.data, page.origin - page.address, clean, addresses, bytes, in, bases);
                 rest |= here & ~clean;
             } finally {
-                unlock(page);
+                unlock(who, page);
             }
         }
         return rest;
@@ -256,7 +279,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         }
         int offset = (int) (address - page.address);
         Clock clock = who.clock();
-        lock(page);
+        lock(who, page);
         try {
             readChecks(who, lane, page, offset, bytes, how);
             long stamp = clock.stamp(who.instruction().index(), how.kind()) | lane;
@@ -269,7 +292,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             }
             Lanes.get(page.data, page.origin + offset, lane, bytes, out, bases);
         } finally {
-            unlock(page);
+            unlock(who, page);
         }
     }
 
@@ -333,7 +356,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         }
         int offset = (int) (address - page.address);
         Clock clock = who.clock();
-        lock(page);
+        lock(who, page);
         try {
             readChecks(who, lane, page, offset, bytes, how);
             Published found = page.published(offset);
@@ -349,7 +372,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             page.shadow.ready.add(offset, bytes);
             return value;
         } finally {
-            unlock(page);
+            unlock(who, page);
         }
     }
 
@@ -391,8 +414,14 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         return true;
     }
 
-    /// Writes bytes without checks or traces and marks them initialised. False when part of the range is no memory: what lies before it is written.
+    /// Writes bytes without checks or traces and marks them initialised, while no other thread accesses this memory. False when part of the range is no memory: what lies before it
+    /// is written.
     public final boolean poke(long address, byte[] from, int at, int bytes) {
+        return poke(null, address, from, at, bytes);
+    }
+
+    /// The same, at any time.
+    public final boolean poke(Accessor who, long address, byte[] from, int at, int bytes) {
         for (int done = 0; done < bytes; ) {
             Page page = page(address + done);
             int offset = page == null ? 0 : (int) (address + done - page.address);
@@ -400,12 +429,16 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
                 return false;
             }
             int n = Math.min(bytes - done, page.to - offset);
-            lock(page);
+            if (who != null) {
+                lock(who, page);
+            }
             try {
                 System.arraycopy(from, at + done, page.data, page.origin + offset, n);
                 page.shadow.ready.add(offset, n);
             } finally {
-                unlock(page);
+                if (who != null) {
+                    unlock(who, page);
+                }
             }
             done += n;
         }

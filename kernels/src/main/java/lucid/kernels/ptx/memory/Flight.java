@@ -108,14 +108,14 @@ public final class Flight {
                 Reports.outOfBounds(issuer, lane, memory, address, bytes, write ? "write" : "read");
                 return false;
             }
-            memory.lock(page);
+            memory.lock(issuer, page);
             try {
                 if (!checked) {
                     check(memory, lane, page, (int) (at - page.address), n, write);
                 }
                 page.shadow.flights.mark(write, (int) (at - page.address), n, 1);
             } finally {
-                memory.unlock(page);
+                memory.unlock(issuer, page);
             }
             at += n;
         }
@@ -199,7 +199,7 @@ public final class Flight {
             Page page = range.memory().page(at);
             int offset = (int) (at - page.address);
             int n = (int) Math.min(range.address() + range.bytes() - at, Shadow.BYTES - offset);
-            range.memory().lock(page);
+            range.memory().lock(issuer, page);
             try {
                 page.shadow.flights.mark(range.write(), offset, n, -1);
                 if (range.write()) {
@@ -208,7 +208,7 @@ public final class Flight {
                     page.shadow.stampRead(range.memory().sideFor(issuer, page), offset, n, stamp, clock);
                 }
             } finally {
-                range.memory().unlock(page);
+                range.memory().unlock(issuer, page);
             }
             at += n;
         }

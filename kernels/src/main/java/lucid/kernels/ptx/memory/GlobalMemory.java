@@ -95,7 +95,7 @@ public final class GlobalMemory extends CheckedMemory {
     ///
     /// @param threads how many threads will access this memory
     public synchronized void beginLaunch(int threads) {
-        setConcurrent(threads > 1);
+        setThreads(threads);
         forgetFlights();
         for (Page[] chunk : chunks) {
             if (chunk != null) {
@@ -190,13 +190,13 @@ public final class GlobalMemory extends CheckedMemory {
             int lane = Integer.numberOfTrailingZeros(left);
             Page page = checked(who, lane, addresses[lane], bytes, "discard");
             if (page != null) {
-                lock(page);
+                lock(who, page);
                 try {
                     int offset = (int) (addresses[lane] - page.address);
                     page.shadow.ready.remove(offset, bytes);
                     Arrays.fill(page.data, offset, offset + bytes, (byte) 0xff);
                 } finally {
-                    unlock(page);
+                    unlock(who, page);
                 }
             }
         }

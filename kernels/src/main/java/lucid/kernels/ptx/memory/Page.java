@@ -9,19 +9,10 @@ import java.util.Map;
 /// A piece of at most [Shadow#BYTES] bytes of memory with its shadow.
 ///
 /// In global memory several worker threads meet here. Content and shadow change together under the page's lock; who only reads takes the lock of its side of the shadow ([Readers]).
-final class Page {
+final class Page extends BiasedLock {
     static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LOCK;
-
-    static {
-        try {
-            LOCK = MethodHandles.lookup().findVarHandle(Page.class, "locked", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
 
     final byte[] data;
     /// Where the page begins in `data`.
@@ -33,8 +24,6 @@ final class Page {
     final int to;
     final Shadow shadow;
     private Map<Integer, Published> published;
-    @SuppressWarnings("unused")
-    private int locked;
 
     Page(byte[] data, int origin, long address, int from, int to, Shadow shadow) {
         this.data = data;
@@ -63,17 +52,15 @@ final class Page {
         return inside;
     }
 
-    /// For everything but reads: nobody else is here then.
-    void lock() {
-        while (!LOCK.compareAndSet(this, 0, 1)) {
-            Thread.onSpinWait();
-        }
-        shadow.lockSides();
+    /// For everything but reads: nobody else is here then. ([#take] keeps off only those who do so, too.)
+    void lock(Worker me) {
+        take(me);
+        shadow.lockSides(me, this);
     }
 
-    void unlock() {
-        shadow.unlockSides();
-        LOCK.setRelease(this, 0);
+    void unlock(Worker me) {
+        shadow.unlockSides(me);
+        release(me);
     }
 
     Published published(int offset) {
@@ -92,6 +79,7 @@ final class Page {
     void forgetAccesses() {
         shadow.forgetAccesses();
         published = null;
+        forgetOwner();
     }
 
     /// `bytes` (1, 2, 4 or 8) at an offset, zero-extended.

@@ -1,44 +1,19 @@
 package lucid.kernels.ptx.memory;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-
 /// Who has read the granules of a page since they were written, as far as later writes must know.
 ///
 /// A granule has `1 << shift` bytes: 4 at first, later 2 or 1. Several worker threads keep readers of their own ([Shadow#side]), each under a lock of its own, so that
 /// blocks which read the same input do not meet; who writes holds all of these locks.
-abstract sealed class Readers permits AgentReaders, LastReaders {
-    private static final VarHandle LOCK;
-
-    static {
-        try {
-            LOCK = MethodHandles.lookup().findVarHandle(Readers.class, "locked", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
+abstract sealed class Readers extends BiasedLock permits AgentReaders, LastReaders {
     private final int bytes;
     /// log2 of a granule's bytes.
     int shift;
     /// True when `ld.global.nc` has read here: then every write looks for such a reader.
     boolean nonCoherent;
-    @SuppressWarnings("unused")
-    private int locked;
 
     Readers(int bytes, int shift) {
         this.bytes = bytes;
         this.shift = shift;
-    }
-
-    final void lock() {
-        while (!LOCK.compareAndSet(this, 0, 1)) {
-            Thread.onSpinWait();
-        }
-    }
-
-    final void unlock() {
-        LOCK.setRelease(this, 0);
     }
 
     final int granules() {

@@ -19,6 +19,7 @@ final class Shadow {
     private static final int CHUNK = 64;
     private static final int NOBODY = -1;
     private static final int SEVERAL = -2;
+    private static final Readers[] NONE = {};
     private static final VarHandle SIDE = MethodHandles.arrayElementVarHandle(Readers[].class);
 
     final ReadyBits ready;
@@ -29,7 +30,8 @@ final class Shadow {
     int shift = 2;
     /// The last writes; null as long as there are none.
     long[] writer;
-    private final Readers[] sides;
+    /// Empty before the first read.
+    private Readers[] sides = NONE;
     /// Newest write of shared memory by agent, and the block that these agents are of, as it is stamped.
     private final int[] newest;
     private int block = NOBODY;
@@ -43,7 +45,6 @@ final class Shadow {
         this.shared = shared;
         ready = new ReadyBits(bytes);
         flights = new FlightCounts(bytes);
-        sides = new Readers[shared ? 1 : SIDES];
         newest = shared ? new int[Snapshot.View.AGENTS] : null;
     }
 
@@ -51,7 +52,7 @@ final class Shadow {
     void forgetAccesses() {
         writer = null;
         block = NOBODY;
-        Arrays.fill(sides, null);
+        sides = NONE;
         flights.clear();
     }
 
@@ -59,36 +60,40 @@ final class Shadow {
 
     /// The readers that are kept for some of the worker threads; null before the first one reads.
     Readers side(int number) {
-        return (Readers) SIDE.getAcquire(sides, number);
+        Readers[] there = sides;
+        return there.length == 0 ? null : (Readers) SIDE.getAcquire(there, number);
     }
 
-    /// [#side], made if there is none. Under all locks, of which a new side's is one from then on.
+    /// [#side], made if there is none. Under the page's lock.
     ///
-    /// @param locking whether there are locks at all
-    Readers makeSide(int number, boolean locking) {
+    /// @param me whose side it is alone; null if several threads share it, or if there is but one thread
+    Readers makeSide(int number, Worker me) {
+        if (sides.length == 0) {
+            sides = new Readers[shared ? 1 : SIDES];
+        }
         if (sides[number] == null) {
             Readers side = shared ? new AgentReaders(bytes, shift) : new LastReaders(bytes, shift);
-            if (locking) {
-                side.lock();
-            }
+            side.give(me);
             SIDE.setRelease(sides, number, side);
         }
         return sides[number];
     }
 
-    /// Locks every side; the page's lock is held, so that no side can be added.
-    void lockSides() {
+    /// Takes every side; the page's lock is held, so that no side can be added and nobody asks for this thread's own.
+    void lockSides(Worker me, Page page) {
         for (Readers side : sides) {
-            if (side != null) {
-                side.lock();
+            if (side != null && !side.isOf(me)) {
+                me.hold(page);
+                side.await(me);
+                me.hold(null);
             }
         }
     }
 
-    void unlockSides() {
+    void unlockSides(Worker me) {
         for (Readers side : sides) {
             if (side != null) {
-                side.unlock();
+                side.release(me);
             }
         }
     }

@@ -20,7 +20,7 @@ final class StoreLanes {
         int offset = (int) (address - page.address);
         Clock clock = who.clock();
         Shadow shadow = page.shadow;
-        memory.lock(page);
+        memory.lock(who, page);
         try {
             if (!shadow.flights.none() && shadow.flights.over(offset, bytes, true)) {
                 Reports.inFlight(who, lane, memory, address, bytes, "writes", memory.flightOver(address, bytes, false));
@@ -45,7 +45,7 @@ final class StoreLanes {
             shadow.ready.add(offset, bytes);
             Lanes.set(page.data, page.origin + offset, lane, bytes, in, bases);
         } finally {
-            memory.unlock(page);
+            memory.unlock(who, page);
         }
     }
 

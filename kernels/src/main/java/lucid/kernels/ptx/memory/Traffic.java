@@ -23,7 +23,7 @@ public final class Traffic {
     private final int[] bankUse = new int[32];
     private final long[] sectors = new long[32];
 
-    private final int worker;
+    private final Worker worker;
     private final LanePattern[] patterns;
     /// By instruction: patterns in a row that were not met again, or, below 0, executions to let pass.
     private final int[] strikes;
@@ -35,15 +35,24 @@ public final class Traffic {
 
     /// @param worker number of the thread
     public Traffic(int instructions, int worker) {
-        this.worker = worker;
+        this.worker = new Worker(worker);
         this.patterns = new LanePattern[instructions];
         this.strikes = new int[instructions];
         sums = new long[instructions * FIELDS];
     }
 
-    /// The number of the thread.
-    int worker() {
+    Worker worker() {
         return worker;
+    }
+
+    /// Lets other threads have what of global memory was this one's. Now and then between two instructions: who waits for it waits until then.
+    public void answer() {
+        worker.answer();
+    }
+
+    /// The thread accesses nothing any more.
+    public void leave() {
+        worker.leave();
     }
 
     /// The sums of one instruction.

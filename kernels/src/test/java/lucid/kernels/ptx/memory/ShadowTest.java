@@ -13,7 +13,7 @@ class ShadowTest {
     @Test
     void aLongLoopOfBarriers_forgetsNoReader() {
         var shadow = new Shadow(4096, true);
-        Readers side = shadow.makeSide(0, false);
+        Readers side = shadow.makeSide(0, null);
         shadow.ready.addAll();
         var findings = new Findings(10);
         var warps = new TestWarp[] {new TestWarp(0, 0, findings), new TestWarp(0, 1, findings), new TestWarp(0, 2, findings)};
@@ -43,7 +43,7 @@ class ShadowTest {
     @Test
     void aRangeThatACopyHasRead_isKeptThroughCutsAndFurtherRanges() {
         var shadow = new Shadow(8192, true);
-        Readers side = shadow.makeSide(0, false);
+        Readers side = shadow.makeSide(0, null);
         var findings = new Findings(10);
         var reader = new TestWarp(0, 0, findings);
         var writer = new TestWarp(0, 1, findings);
