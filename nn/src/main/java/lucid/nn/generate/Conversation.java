@@ -11,6 +11,7 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
+import lucid.nn.generate.processor.TokenContext;
 import lucid.nn.layer.Blocks;
 import lucid.nn.layer.DecoderBlock;
 import lucid.nn.layer.DecoderContext;
@@ -44,6 +45,8 @@ public final class Conversation implements AutoCloseable {
     private final Tensor last;
     private boolean fresh;
     private int length;
+    /// Row code of every position, for what the processors of an answer may know.
+    private final int[] said;
     /// A drawn token that has not been fed: the last one of an answer; -1: none.
     private int pending = -1;
 
@@ -54,6 +57,7 @@ public final class Conversation implements AutoCloseable {
         }
         this.decoder = decoder;
         this.capacity = capacity;
+        said = new int[capacity];
         device = decoder.parameters().device();
         kept = Scope.holding(device);
         cache = new SequenceCache(kept, decoder.config(), capacity);
@@ -92,6 +96,7 @@ public final class Conversation implements AutoCloseable {
         if (length + all.length > capacity) {
             throw new IllegalArgumentException("conversation: " + rows.length + " rows after the " + length() + " there are need more than its " + capacity + " positions; shorten it, or start anew");
         }
+        System.arraycopy(all, 0, said, length, all.length);
         PackedBatch batch = PackedBatch.builder(visual == null ? 0 : visual.shape().rows()).sequence(all, 0).build();
         try (var _ = Tape.noGrad(); Scope step = Scope.open(device)) {
             feed(step, decoder.embed(step, batch, visual), listener);
@@ -131,50 +136,44 @@ public final class Conversation implements AutoCloseable {
         if (!fresh) throw new IllegalStateException("conversation: nothing was added since the last answer; add a question");
         int most = Math.min(settings.maxNewTokens(), room());
         if (most < 1) throw new IllegalArgumentException("conversation: all " + capacity + " positions are taken, no room for an answer; rewind, or start anew");
+        settings.processors().check(settings.rule(), decoder.config().vocabSize());
         int[] ids = new int[most];
         float[] logProbs = new float[most];
         float[] entropy = new float[most];
+        TokenContext context = settings.processors().isEmpty() ? null : TokenContext.of(Arrays.copyOf(said, length));
+        Stopping stopping = new Stopping(id -> id == settings.eosToken() || ends.test(id), settings.stops(), most);
+        Stopping.Verdict verdict = Stopping.Verdict.GO_ON;
         int n = 0;
-        boolean ended = false;
         try (var _ = Tape.noGrad(); Repetition repeated = device.repetition()) {
-            while (n < most && !ended) {
-                Choice c = next(repeated, settings, turn, n, n == 0 ? -1 : ids[n - 1]);
-                ids[n] = c.id;
-                logProbs[n] = c.logProb;
-                entropy[n++] = c.entropy;
-                ended = c.id == settings.eosToken() || ends.test(c.id);
+            while (verdict == Stopping.Verdict.GO_ON) {
+                Choice c = next(repeated, settings, context, turn, n, n == 0 ? -1 : ids[n - 1]);
+                ids[n] = c.ids()[0];
+                logProbs[n] = c.logProbs()[0];
+                entropy[n++] = c.entropy()[0];
+                if (context != null) context.add(ids[n - 1]);
+                verdict = stopping.after(ids[n - 1]);
                 if (listener != null) listener.token(turn, 0, n - 1, ids[n - 1], logProbs[n - 1]);
             }
         }
         pending = ids[n - 1];
         fresh = false;
-        return new Completion(turn, 0, Arrays.copyOf(ids, n), Arrays.copyOf(logProbs, n), Arrays.copyOf(entropy, n), ended);
+        return new Completion(turn, 0, Arrays.copyOf(ids, n), Arrays.copyOf(logProbs, n), Arrays.copyOf(entropy, n), verdict.ended());
     }
 
-    private record Choice(int id, float logProb, float entropy) {}
-
     /// @param fed the token before; -1: its residual is there already
-    private Choice next(Repetition repeated, GenerationSettings settings, int turn, int at, int fed) {
+    private Choice next(Repetition repeated, GenerationSettings settings, TokenContext context, int turn, int at, int fed) {
         Choice[] chosen = new Choice[1];
         repeated.run(() -> {
             try (Scope step = Scope.open(device)) {
-                if (fed >= 0) feed(step, decoder.embed(step, new int[] {fed}, null), SILENT);
-                chosen[0] = choose(step, settings, turn, at);
+                if (fed >= 0) {
+                    said[length] = fed;
+                    feed(step, decoder.embed(step, new int[] {fed}, null), SILENT);
+                }
+                Tensor logits = decoder.logits(decoder.norm().forward(last));
+                chosen[0] = Choice.of(step, logits, settings, new int[] {settings.step(), turn, 0, at}, context == null ? List.of() : List.of(context));
             }
         });
         return chosen[0];
-    }
-
-    private Choice choose(Scope step, GenerationSettings settings, int turn, int at) {
-        Tensor logits = decoder.logits(decoder.norm().forward(last));
-        Tensor counters = Tensor.ints(step, new int[] {settings.step(), turn, 0, at}, 1, 4);
-        Tensor chosen = Tensor.undefined(step, DType.I32, 1);
-        Tensor logProb = Tensor.undefined(step, DType.F32, 1);
-        Tensor spread = Tensor.undefined(step, DType.F32, 1);
-        Tensor lse = Tensor.undefined(step, DType.F32, 1);
-        device.sampling().sample(settings.rule(), logits.matrix(), settings.key(), counters.buffer(), chosen.buffer());
-        device.logProb().ofLogits(logits.matrix(), chosen.buffer(), settings.scoreTemperature(), logProb.buffer(), spread.buffer(), lse.buffer());
-        return new Choice(chosen.toInts()[0], logProb.toFloats()[0], spread.toFloats()[0]);
     }
 
     /// Frees keys and values.

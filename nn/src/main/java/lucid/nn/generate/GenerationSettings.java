@@ -1,20 +1,29 @@
 package lucid.nn.generate;
 
 import lucid.kernels.contract.Sampling;
+import lucid.nn.generate.processor.LogitsProcessors;
 
 /// How completions are drawn.
 ///
 /// @param rule              the sampler's filters
 /// @param maxNewTokens      longest completion
 /// @param eosToken          ends a completion and is part of it; -1: never
-/// @param scoreTemperature  temperature of the reported log-probabilities; the trainer must score with the same (no filter ever enters the score)
+/// @param scoreTemperature  temperature of the reported log-probabilities; the trainer must score with the same (no filter and no processor ever enters the score)
 /// @param key               Philox key, see [lucid.kernels.math.Philox#key]
 /// @param step              first counter word: the training step
 /// @param firstPrompt       second counter word of the first prompt: which of all prompts it is, where some of them are drawn at a time
-public record GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosToken, float scoreTemperature, long key, int step, int firstPrompt) {
+/// @param processors        what changes the logits before a token is drawn
+/// @param stops             texts that end a completion, besides the end token
+public record GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosToken, float scoreTemperature, long key, int step, int firstPrompt, LogitsProcessors processors,
+                                 StopStrings stops) {
     public GenerationSettings {
         if (maxNewTokens < 1) throw new IllegalArgumentException("generate: max new tokens " + maxNewTokens + ", wanted >= 1");
         if (!(scoreTemperature > 0)) throw new IllegalArgumentException("generate: score temperature " + scoreTemperature + ", wanted > 0");
+    }
+
+    /// Logits as they are, no stop strings.
+    public GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosToken, float scoreTemperature, long key, int step, int firstPrompt) {
+        this(rule, maxNewTokens, eosToken, scoreTemperature, key, step, firstPrompt, LogitsProcessors.NONE, StopStrings.NONE);
     }
 
     /// All prompts at once.
@@ -26,4 +35,8 @@ public record GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosTo
     public static GenerationSettings greedy(int maxNewTokens, int eosToken) {
         return new GenerationSettings(Sampling.Rule.GREEDY, maxNewTokens, eosToken, 1f, 0, 0);
     }
+
+    public GenerationSettings with(LogitsProcessors processors) { return new GenerationSettings(rule, maxNewTokens, eosToken, scoreTemperature, key, step, firstPrompt, processors, stops); }
+
+    public GenerationSettings with(StopStrings stops) { return new GenerationSettings(rule, maxNewTokens, eosToken, scoreTemperature, key, step, firstPrompt, processors, stops); }
 }

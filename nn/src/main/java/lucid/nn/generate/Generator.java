@@ -3,11 +3,12 @@ package lucid.nn.generate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
+import lucid.nn.generate.processor.TokenContext;
 import lucid.nn.layer.DecoderContext;
 import lucid.nn.model.Qwen2;
 import lucid.tensor.RotaryTable;
@@ -36,13 +37,11 @@ public final class Generator {
             throw new IllegalArgumentException("generate: longest prompt and completion need " + longest + " positions, wanted at most max_position_embeddings "
                     + decoder.config().maxPositions() + "; shorten the prompt or max new tokens");
         }
+        settings.processors().check(settings.rule(), decoder.config().vocabSize());
         try (var _ = Tape.noGrad(); Scope scope = Scope.open(decoder.parameters().device())) {
             return new Run(scope, prompts, completions, settings, listener, longest).all(visual);
         }
     }
-
-    /// Tokens of the live slots, in their order.
-    private record Choice(int[] ids, float[] logProbs, float[] entropy) {}
 
     /// One call: the cache and what every slot has so far. Slot number = prompt · completions + completion.
     private final class Run {
@@ -58,6 +57,9 @@ public final class Generator {
         private final float[][] entropy;
         private final int[] lengths;
         private final boolean[] ended;
+        private final Stopping[] stopping;
+        /// What each slot's processors know; null without processors.
+        private final TokenContext[] contexts;
 
         Run(Scope scope, PackedBatch prompts, int completions, GenerationSettings settings, TokenListener listener, int longest) {
             this.prompts = prompts;
@@ -77,6 +79,16 @@ public final class Generator {
             this.entropy = new float[slots][settings.maxNewTokens()];
             this.lengths = new int[slots];
             this.ended = new boolean[slots];
+            this.stopping = new Stopping[slots];
+            Arrays.setAll(stopping, _ -> new Stopping(id -> id == settings.eosToken(), settings.stops(), settings.maxNewTokens()));
+            this.contexts = settings.processors().isEmpty() ? null : new TokenContext[slots];
+            if (contexts != null) Arrays.setAll(contexts, s -> TokenContext.of(codes(s / completions)));
+        }
+
+        /// Row codes of a prompt; which row of the clip a visual one is matters to nobody here.
+        private int[] codes(int prompt) {
+            int[] text = prompts.textIds();
+            return IntStream.range(groups.from(prompt), groups.to(prompt)).map(r -> prompts.sources()[r] < text.length ? text[prompts.sources()[r]] : -1).toArray();
         }
 
         List<Completion> all(Tensor visual) {
@@ -84,7 +96,7 @@ public final class Generator {
             Arrays.setAll(live, i -> i);
             if (live.length > 0) live = prefill(visual, live);
             try (Repetition repeated = decoder.parameters().device().repetition()) {
-                for (int t = 0; live.length > 0 && t + 1 < settings.maxNewTokens(); t++) live = step(repeated, live, t);
+                for (int t = 0; live.length > 0; t++) live = step(repeated, live, t);
             }
             List<Completion> out = new ArrayList<>();
             for (int s = 0; s < ids.length; s++) {
@@ -144,14 +156,8 @@ public final class Generator {
                 counters[4 * i + 2] = live[i] % completions;
                 counters[4 * i + 3] = at;
             }
-            Tensor chosen = Tensor.undefined(step, DType.I32, n);
-            var device = logits.device();
-            device.sampling().sample(settings.rule(), logits.matrix(), settings.key(), Tensor.ints(step, counters, n, 4).buffer(), chosen.buffer());
-            Tensor logProb = Tensor.undefined(step, DType.F32, n);
-            Tensor spread = Tensor.undefined(step, DType.F32, n);
-            Tensor lse = Tensor.undefined(step, DType.F32, n);
-            device.logProb().ofLogits(logits.matrix(), chosen.buffer(), settings.scoreTemperature(), logProb.buffer(), spread.buffer(), lse.buffer());
-            return new Choice(chosen.toInts(), logProb.toFloats(), spread.toFloats());
+            List<TokenContext> rows = contexts == null ? List.of() : Arrays.stream(live).mapToObj(slot -> contexts[slot]).toList();
+            return Choice.of(step, logits, settings, counters, rows);
         }
 
         /// Returns the slots that go on.
@@ -160,13 +166,15 @@ public final class Generator {
             int count = 0;
             for (int i = 0; i < live.length; i++) {
                 int s = live[i];
-                ids[s][at] = choice.ids[i];
-                logProbs[s][at] = choice.logProbs[i];
-                entropy[s][at] = choice.entropy[i];
+                ids[s][at] = choice.ids()[i];
+                logProbs[s][at] = choice.logProbs()[i];
+                entropy[s][at] = choice.entropy()[i];
                 lengths[s] = at + 1;
-                ended[s] = choice.ids[i] == settings.eosToken();
-                if (!ended[s]) on[count++] = s;
-                if (listener != null) listener.token(s / completions, s % completions, at, choice.ids[i], choice.logProbs[i]);
+                Stopping.Verdict verdict = stopping[s].after(ids[s][at]);
+                ended[s] = verdict.ended();
+                if (verdict == Stopping.Verdict.GO_ON) on[count++] = s;
+                if (contexts != null) contexts[s].add(ids[s][at]);
+                if (listener != null) listener.token(s / completions, s % completions, at, ids[s][at], logProbs[s][at]);
             }
             return Arrays.copyOf(on, count);
         }
