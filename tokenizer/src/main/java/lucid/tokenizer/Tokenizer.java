@@ -208,6 +208,11 @@ public final class Tokenizer {
         return nfc;
     }
 
+    /// The bytes an id stands for; none for one that the vocabulary lacks (a model's head may have more rows than the tokenizer has tokens).
+    public byte[] bytes(int id) {
+        return id >= 0 && id < tokens.length && bytes[id] != null ? bytes[id].clone() : new byte[0];
+    }
+
     byte[] bytesOf(int id) {
         if (id < 0 || id >= tokens.length || bytes[id] == null) {
             throw new IllegalArgumentException("id " + id + " has no token; this vocabulary has ids 0.." + (tokens.length - 1)

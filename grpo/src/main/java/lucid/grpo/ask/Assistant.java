@@ -39,18 +39,18 @@ public final class Assistant implements AutoCloseable {
     private final Device device;
     private final Checkpoint checkpoint;
     private final Tokenizer tokenizer;
-    private final Set<Integer> ends;
+    private final GenerationConfig generation;
     private final Console console;
     private Conversation talk;
     private int clipRows;
     private int turn;
     private boolean lastEnded;
 
-    private Assistant(Device device, Checkpoint checkpoint, Tokenizer tokenizer, Set<Integer> ends, Console console) {
+    private Assistant(Device device, Checkpoint checkpoint, Tokenizer tokenizer, GenerationConfig generation, Console console) {
         this.device = device;
         this.checkpoint = checkpoint;
         this.tokenizer = tokenizer;
-        this.ends = ends;
+        this.generation = generation;
         this.console = console;
     }
 
@@ -68,12 +68,20 @@ public final class Assistant implements AutoCloseable {
             throw new RunException((tokenizer == null ? folder : tokenizer) + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
                     + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
         }
-        return new Assistant(device, checkpoint, words, GenerationConfig.endTokens(checkpoint.folder()), console);
+        try {
+            return new Assistant(device, checkpoint, words, GenerationConfig.read(checkpoint.folder(), words.eos() == null ? Set.of() : Set.of(words.eosId())), console);
+        } catch (RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
     }
 
     public Checkpoint checkpoint() { return checkpoint; }
 
     public Tokenizer tokenizer() { return tokenizer; }
+
+    /// How the checkpoint's makers want it to answer; its end tokens, with the tokenizer's, end every answer.
+    public GenerationConfig generation() { return generation; }
 
     /// Looks at a clip; what was said before is forgotten.
     ///
@@ -126,7 +134,7 @@ public final class Assistant implements AutoCloseable {
 
     /// Asks about the clip.
     ///
-    /// @param settings greedy or sampled; its end token is the tokenizer's
+    /// @param settings greedy or sampled
     /// @param out      hears the answer as it comes
     /// @param styled   whether the answer may hold ANSI escapes (a terminal)
     public Reply ask(Question question, GenerationSettings settings, Consumer<String> out, boolean styled) {
@@ -174,8 +182,9 @@ public final class Assistant implements AutoCloseable {
         AnswerText text = new AnswerText(out, styled);
         Spoken spoken = new Spoken(tokenizer, text);
         int promptRows = talk.length();
-        Completion c = talk.answer(settings, ends::contains, turn++, (_, _, _, id, _) -> spoken.accept(id));
-        lastEnded = c.ended();
+        Completion c = talk.answer(settings, generation.endTokens()::contains, turn++, (_, _, _, id, _) -> spoken.accept(id));
+        // A stop string ends an answer without an end token.
+        lastEnded = generation.endTokens().contains(c.ids()[c.length() - 1]);
         int[] known = Arrays.stream(c.ids()).filter(id -> id < tokenizer.vocabSize()).toArray();
         String whole = tokenizer.decode(known, true);
         spoken.finish(whole);

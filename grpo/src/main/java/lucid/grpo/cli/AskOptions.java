@@ -9,9 +9,8 @@ import lucid.grpo.ask.Seen;
 import lucid.grpo.console.Console;
 import lucid.grpo.session.MemoryCheck;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Sampling;
-import lucid.kernels.math.Philox;
 import lucid.nn.generate.GenerationSettings;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// What `generate` and `chat` have in common: the model, how it is asked, how its answer is drawn.
@@ -34,17 +33,7 @@ final class AskOptions {
     @Option(names = {"--max-tokens", "--max-new-tokens"}, paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens = 512;
 
-    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature (default: greedy). Published: 0.1 for single questions, 1 with --top-k 50 for its scores.")
-    private Float temperature;
-
-    @Option(names = "--top-k", paramLabel = "K", description = "With --temperature: only the K most likely tokens.")
-    private int topK;
-
-    @Option(names = "--top-p", paramLabel = "P", description = "With --temperature: only the most likely tokens that make up P.")
-    private float topP = 1;
-
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
-    private long seed = 1;
+    @Mixin private DecodingOptions decoding;
 
     Path model() { return model; }
 
@@ -61,12 +50,7 @@ final class AskOptions {
         return Assistant.open(device, model, tokenizer, console);
     }
 
-    GenerationSettings settings(Assistant assistant) {
-        if (temperature == null && (topK != 0 || topP != 1)) throw new IllegalArgumentException("--top-k and --top-p choose among samples: wanted --temperature with them");
-        Sampling.Rule rule = temperature == null ? Sampling.Rule.GREEDY : new Sampling.Rule(false, temperature, topK, topP, 0);
-        int eos = assistant.tokenizer().eos() == null ? -1 : assistant.tokenizer().eosId();
-        return new GenerationSettings(rule, maxNewTokens, eos, 1f, Philox.key(seed, 1), 0);
-    }
+    GenerationSettings settings(Assistant assistant, Console console) { return decoding.settings(assistant, maxNewTokens, console); }
 
     /// What a reader should know about a clip that was looked at.
     static String line(Seen s) {

@@ -28,6 +28,7 @@ import lucid.kernels.contract.Sampling;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.model.Checkpoint;
+import lucid.tokenizer.Tokenizer;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkQuestion;
 import lucid.video.benchmark.BenchmarkReader;
@@ -144,9 +145,11 @@ final class EvalCommand implements Callable<Integer> {
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
         // Where the weights lie, in the files: nothing is trained here.
-        Set<Integer> ends = GenerationConfig.endTokens(ModelFolder.base(folder));
+        Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
+        GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
+        GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(Console.standard()::line);
         try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder);
-             ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), ModelFolder.tokenizer(model, published.tokenizer), ends::contains)) {
+             ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation)) {
             scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), Console.standard());
         }
         if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());

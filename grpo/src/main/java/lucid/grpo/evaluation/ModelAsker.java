@@ -1,16 +1,18 @@
 package lucid.grpo.evaluation;
 
 import java.util.Arrays;
-import java.util.function.IntPredicate;
 import lucid.grpo.data.Example;
 import lucid.grpo.data.PromptTemplate;
 import lucid.kernels.Device;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.math.Philox;
 import lucid.nn.batch.Splice;
+import lucid.nn.config.GenerationConfig;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.generate.StopStrings;
+import lucid.nn.generate.processor.LogitsProcessors;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
@@ -27,17 +29,17 @@ public final class ModelAsker implements Asker, AutoCloseable {
     private final Device device;
     private final Tokenizer tokenizer;
     private final PromptTemplate template;
-    private final IntPredicate ends;
+    private final GenerationConfig generation;
     private final int capacity;
     private Conversation talk;
     private Frames seen;
     private int clipRows;
 
-    /// @param ends tokens that end an answer, besides the tokenizer's
-    public ModelAsker(TinyLlavaVideo model, Tokenizer tokenizer, IntPredicate ends) {
+    /// @param generation the checkpoint's: end tokens besides the tokenizer's, penalties and masks, stop strings; whether answers are sampled is the protocol's
+    public ModelAsker(TinyLlavaVideo model, Tokenizer tokenizer, GenerationConfig generation) {
         this.model = model;
         this.tokenizer = tokenizer;
-        this.ends = ends;
+        this.generation = generation;
         device = model.parameters().device();
         template = new PromptTemplate(tokenizer);
         capacity = Math.min(model.config().maxLength(), model.config().text().maxPositions());
@@ -54,8 +56,9 @@ public final class ModelAsker implements Asker, AutoCloseable {
                     + model.config().maxLength() + "; wanted room for an answer as well");
         }
         talk.add(rest, null, (_, _) -> {});
-        GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number);
-        Completion c = talk.answer(settings, ends, 0, null);
+        GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number)
+                .with(new LogitsProcessors(generation.processors(!protocol.rule().greedy()))).with(new StopStrings(generation.stops(), tokenizer::bytes));
+        Completion c = talk.answer(settings, generation.endTokens()::contains, 0, null);
         // The head may have more rows than the tokenizer has tokens (Qwen2.5: 151,936 and 151,665).
         int[] known = Arrays.stream(c.ids()).filter(id -> id < tokenizer.vocabSize()).toArray();
         return new Reply(tokenizer.decode(known, true).strip(), c.length(), c.ended());

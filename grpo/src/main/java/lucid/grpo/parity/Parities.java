@@ -89,7 +89,7 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
         JsonNode table = Tables.read(path);
         if (PolicyParity.recognises(table)) return result(path, "policy", PolicyParity.run(table, device));
         if (Parity.handlesTable(table)) return result(path, "optim", rows(Parity.runTable(table, device)));
-        if (SamplingParity.recognises(table)) return result(path, "sampling", SamplingParity.run(table, device));
+        if (SamplingParity.recognises(table)) return result(path, "sampling", SamplingParity.run(path, table, device));
         if (VideoParity.handles(path)) return result(path, "video", video(path));
         if (TokenizerParity.recognise(path).isPresent()) return result(path, "tokenizer", tokens(path));
         List<String> fields = new ArrayList<>();

@@ -1,19 +1,29 @@
 package lucid.grpo.parity;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
+import lucid.nn.config.GenerationConfig;
+import lucid.nn.generate.StopStrings;
+import lucid.nn.generate.Stopping;
+import lucid.nn.generate.processor.LogitsProcessors;
+import lucid.nn.generate.processor.TokenContext;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
+import lucid.tokenizer.Tokenizer;
+import lucid.tokenizer.format.TokenizerFiles;
 
-/// Tables of sampling: the filters of the device's kernel, Philox, stop strings.
+/// Tables of sampling: the processors of logits and the filters of the device's kernel, as generation runs them; Philox; what ends an answer.
 final class SamplingParity {
-    private static final Set<String> FILTERS = Set.of("temperature", "top_k", "top_p", "min_p");
     // Of the README: which tokens survive must be exact, the rest within 1e-6. A survivor below the smallest normal f32 may round to 0.
     private static final double TOLERANCE = 1e-6;
     private static final int ROUNDS = 10;
@@ -25,14 +35,14 @@ final class SamplingParity {
         return table.has("known_answers") || first.has("stop_strings") && first.has("done_after") || first.has("probs") && table.has("rows");
     }
 
-    static List<Row> run(JsonNode table, Device device) {
+    /// @param file of the table; the tokenizer that it names lies beside it
+    static List<Row> run(Path file, JsonNode table, Device device) throws IOException {
         List<Row> rows = new ArrayList<>();
         if (table.has("known_answers")) {
             philox("known answer", table.get("known_answers"), rows);
             philox("counter", table.path("more"), rows);
         } else if (table.path("cases").path(0).has("stop_strings")) {
-            for (JsonNode c : table.get("cases")) rows.add(Row.unsupported("stop strings " + c.get("stop_strings"), "generation in Lucid stops at end tokens and at its length, not at strings"));
-            for (JsonNode c : table.path("other")) rows.add(Row.unsupported(c.get("criterion").asText() + " " + c.get("ids"), "part of the generation loop in Lucid, not a rule of its own"));
+            stops(table, TokenizerFiles.load(file.toAbsolutePath().resolveSibling(table.get("tokenizer").asText())), rows);
         } else {
             processors(table, device, rows);
         }
@@ -52,7 +62,7 @@ final class SamplingParity {
             int[] out = new int[4];
             Philox.words((key[0] & 0xFFFFFFFFL) | (long) key[1] << 32, counter[0], counter[1], counter[2], counter[3], out);
             int[] wanted = words(c.get("result"));
-            rows.add(Row.exact(name, java.util.Arrays.equals(out, wanted), "found " + hex(out) + ", wanted " + hex(wanted)));
+            rows.add(Row.exact(name, Arrays.equals(out, wanted), "found " + hex(out) + ", wanted " + hex(wanted)));
         }
     }
 
@@ -64,15 +74,36 @@ final class SamplingParity {
 
     private static String hex(int[] words) { return String.format("%08x %08x %08x %08x", words[0], words[1], words[2], words[3]); }
 
+    private static void stops(JsonNode table, Tokenizer tokenizer, List<Row> rows) {
+        for (JsonNode c : table.get("cases")) {
+            List<String> strings = new ArrayList<>();
+            c.get("stop_strings").forEach(s -> strings.add(s.asText()));
+            var stopping = new Stopping(_ -> false, new StopStrings(strings, tokenizer::bytes), Integer.MAX_VALUE);
+            List<Boolean> found = new ArrayList<>();
+            for (JsonNode id : c.get("ids")) found.add(stopping.after(id.asInt()) == Stopping.Verdict.STOP_STRING);
+            List<Boolean> wanted = new ArrayList<>();
+            c.get("done_after").forEach(d -> wanted.add(d.asBoolean()));
+            rows.add(Row.exact("stop strings " + c.get("stop_strings") + " in " + c.get("text"), found.equals(wanted), "found " + found + ", wanted " + wanted));
+        }
+        for (JsonNode c : table.path("other")) {
+            Set<Integer> ends = new TreeSet<>();
+            for (JsonNode id : c.path("eos").isArray() ? c.get("eos") : List.of(c.path("eos"))) ends.add(id.asInt(-1));
+            var stopping = new Stopping(ends::contains, StopStrings.NONE, c.path("max_length").asInt(Integer.MAX_VALUE));
+            Stopping.Verdict last = Stopping.Verdict.GO_ON;
+            for (JsonNode id : c.get("ids")) last = stopping.after(id.asInt());
+            rows.add(Row.exact(c.get("criterion").asText() + " " + c.get("ids"), (last != Stopping.Verdict.GO_ON) == c.get("done").asBoolean(), "found " + last + ", wanted done " + c.get("done")));
+        }
+    }
+
     private static void processors(JsonNode table, Device device, List<Row> rows) {
         for (JsonNode c : table.get("cases")) {
             String name = c.get("config") + " on " + c.get("row").asText();
-            Set<String> other = unknown(c.get("config"));
-            if (!other.isEmpty()) {
-                rows.add(Row.unsupported(name, "Lucid has temperature, top-k, top-p and min-p, not " + other));
+            GenerationConfig config = config(table, c);
+            if (!config.without().isEmpty()) {
+                rows.add(Row.unsupported(name, "Lucid does not have " + config.without()));
                 continue;
             }
-            double[] found = probabilities(device, c.get("config"), table.get("rows").get(c.get("row").asText()));
+            double[] found = probabilities(device, config, table, table.get("rows").get(c.get("row").asText()));
             double[] wanted = Tables.numbers(c.get("probs"));
             double[] logits = Tables.numbers(c.get("logits"));
             for (int i = 0; i < found.length; i++) {
@@ -81,12 +112,12 @@ final class SamplingParity {
             }
             rows.add(Row.compare(name, found, wanted, TOLERANCE, 0));
         }
-        for (JsonNode c : table.path("wide").path("cases")) wide(c, table.get("wide").get("row"), device, rows);
+        for (JsonNode c : table.path("wide").path("cases")) wide(c, table, device, rows);
     }
 
-    private static void wide(JsonNode c, JsonNode logits, Device device, List<Row> rows) {
+    private static void wide(JsonNode c, JsonNode table, Device device, List<Row> rows) {
         String name = c.get("config") + " on 2,000 tokens";
-        double[] found = probabilities(device, c.get("config"), logits);
+        double[] found = probabilities(device, config(table, c), table, table.get("wide").get("row"));
         double[] wanted = new double[found.length];
         double[] probs = Tables.numbers(c.get("probs"));
         Set<Integer> kept = new TreeSet<>();
@@ -100,20 +131,32 @@ final class SamplingParity {
         rows.add(Row.compare(name, found, wanted, TOLERANCE, 0));
     }
 
-    private static Set<String> unknown(JsonNode config) {
-        Set<String> other = new TreeSet<>();
-        config.fieldNames().forEachRemaining(k -> { if (!FILTERS.contains(k)) other.add(k); });
-        return other;
+    /// The case's fields over the table's, read as a checkpoint's are.
+    private static GenerationConfig config(JsonNode table, JsonNode c) {
+        ObjectNode all = ((ObjectNode) table.get("defaults")).deepCopy();
+        all.set("eos_token_id", table.get("eos_token_id"));
+        all.setAll((ObjectNode) c.get("config"));
+        return GenerationConfig.read("config " + c.get("config"), all);
     }
 
-    private static double[] probabilities(Device device, JsonNode config, JsonNode logits) {
-        var rule = new Sampling.Rule(false, (float) config.path("temperature").asDouble(1), config.path("top_k").asInt(0), (float) config.path("top_p").asDouble(1),
-                (float) config.path("min_p").asDouble(0));
+    /// What generation would draw from. Of a greedy one the table holds the distribution that the largest is taken of.
+    private static double[] probabilities(Device device, GenerationConfig config, JsonNode table, JsonNode logits) {
+        Sampling.Rule rule = config.sampled() ? config.filters().rule() : Sampling.Rule.temperature(1);
         try (Scope scope = Scope.open(device)) {
             float[] x = Tables.floats(logits);
+            var drawn = new LogitsProcessors(config.processors(config.sampled())).prepare(scope, rule, Tensor.of(scope, x, 1, x.length), List.of(context(table)));
             Tensor y = Tensor.zeros(scope, 1, x.length);
-            device.sampling().probabilities(rule, Tensor.of(scope, x, 1, x.length).matrix(), y.matrix());
+            device.sampling().probabilities(drawn.rule(), drawn.logits().matrix(), y.matrix());
             return Tables.doubles(y.toFloats());
         }
+    }
+
+    private static TokenContext context(JsonNode table) {
+        int[] ids = new int[table.get("input_ids").size()];
+        Arrays.setAll(ids, i -> table.get("input_ids").get(i).asInt());
+        int prompt = table.get("prompt_length").asInt();
+        TokenContext context = TokenContext.of(Arrays.copyOf(ids, prompt));
+        for (int i = prompt; i < ids.length; i++) context.add(ids[i]);
+        return context;
     }
 }
