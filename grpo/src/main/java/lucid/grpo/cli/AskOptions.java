@@ -2,6 +2,7 @@ package lucid.grpo.cli;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.Consumer;
 import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
@@ -50,7 +51,8 @@ final class AskOptions {
         return Assistant.open(device, model, tokenizer, console);
     }
 
-    GenerationSettings settings(Assistant assistant, Console console) { return decoding.settings(assistant, maxNewTokens, console); }
+    /// @param reader hears what of the checkpoint's own wishes is followed and what is not
+    GenerationSettings settings(Assistant assistant, Consumer<String> reader) { return decoding.settings(assistant, maxNewTokens, reader); }
 
     /// What a reader should know about a clip that was looked at.
     static String line(Seen s) {

@@ -47,7 +47,7 @@ final class ChatCommand implements Callable<Integer> {
         Question.Style style = ask.style();
         Console console = Console.standard();
         try (Device d = device.open(); Assistant assistant = ask.open(d, device.memory(), console)) {
-            GenerationSettings settings = ask.settings(assistant, console);
+            GenerationSettings settings = ask.settings(assistant, err()::println);
             err().println(AskOptions.line(assistant.watch(video, ask.frames())));
             if (console.isTerminal()) err().println("A line is a question; /help shows the commands.");
             err().flush();

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import lucid.grpo.ask.Assistant;
-import lucid.grpo.console.Console;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
 import lucid.nn.config.GenerationConfig;
@@ -57,13 +57,13 @@ final class DecodingOptions {
     @Option(names = "--bad-word", paramLabel = "TEXT", description = "Never the tokens of TEXT in a row, at the start of a word or within; repeat for more. The same letters in other tokens are not seen.")
     private List<String> badWords = new ArrayList<>();
 
-    /// @param console hears what of the checkpoint's own wishes is followed and what is not
-    GenerationSettings settings(Assistant assistant, int maxNewTokens, Console console) {
+    /// @param reader hears what of the checkpoint's own wishes is followed and what is not
+    GenerationSettings settings(Assistant assistant, int maxNewTokens, Consumer<String> reader) {
         GenerationConfig config = assistant.generation();
         Sampling.Rule rule = rule(config.filters());
         if (minNewTokens != null && minNewTokens > maxNewTokens) throw new IllegalArgumentException("--min-new-tokens " + minNewTokens + " is more than --max-tokens " + maxNewTokens + "; wanted at most that");
         LogitsProcessors processors = new LogitsProcessors(processors(config, assistant.tokenizer()));
-        GenerationNotice.of(config, !rule.greedy(), processors.list()).ifPresent(console::line);
+        GenerationNotice.of(config, !rule.greedy(), processors.list()).ifPresent(reader);
         int eos = assistant.tokenizer().eos() == null ? -1 : assistant.tokenizer().eosId();
         return new GenerationSettings(rule, maxNewTokens, eos, 1f, Philox.key(seed, 1), 0).with(processors)
                 .with(new StopStrings(stops.isEmpty() ? config.stops() : stops, assistant.tokenizer()::bytes));

@@ -64,7 +64,7 @@ final class GenerateCommand implements Callable<Integer> {
         long start = System.nanoTime();
         try (Device d = device.open(); Assistant assistant = ask.open(d, device.memory(), console)) {
             double load = (System.nanoTime() - start) / 1e9;
-            GenerationSettings settings = ask.settings(assistant, console);
+            GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
             Seen seen = text ? null : assistant.watch(video, ask.frames());
             if (seen != null && !json) err.println(AskOptions.line(seen));

@@ -32,9 +32,10 @@ class ParityCommandTest extends CommandTest {
         assertEquals(4, all.size());
         JsonNode processors = find(all, "processors.json");
         assertTrue(processors.get("passed").asBoolean());
-        assertEquals(116, processors.get("ok").asInt());
-        assertEquals(131, processors.get("unsupported").asInt());
-        assertEquals(0, find(all, "stop_strings.json").get("failed").asInt());
+        assertEquals(247, processors.get("ok").asInt());
+        assertEquals(0, processors.get("unsupported").asInt());
+        assertEquals(34, find(all, "stop_strings.json").get("ok").asInt());
+        assertEquals(3, find(all, "philox4x32.json").get("unsupported").asInt());
         assertEquals(42, find(all, "verl_losses").get("unsupported").asInt());
         String text = lucid("parity", golden("grpo/verl_losses.json.gz"), "--quiet", "--threads", 1).ok().out();
         assertTrue(text.startsWith("NOT IN LUCID"), "a case of which nothing was compared is not called a pass: " + text);
@@ -81,6 +82,36 @@ class ParityCommandTest extends CommandTest {
         Outcome o = lucid("parity", table, "--threads", 1);
         assertEquals(1, o.status());
         assertTrue(o.out().contains("FAILED      {} on normal: largest error 0.0001"), o.out());
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"simd", "reference"})
+    void everyProcessorOnEveryDevice(String device) {
+        assertTrue(lucid("parity", golden("sampling/processors.json"), "--device", device, "--threads", 1, "--quiet").ok().out().contains("247 ok, 0 failed, 0 unsupported"));
+    }
+
+    /// A mask that is wrong is seen by itself: the probability it stands for is smaller than the tolerance.
+    @Test void aMaskThatIsWrongFails() throws IOException {
+        Path table = temp.resolve("processors.json");
+        ObjectMapper mapper = new ObjectMapper();
+        JsonNode all = mapper.readTree(golden("sampling/processors.json").toFile());
+        for (JsonNode c : all.get("cases")) {
+            if (!c.get("config").has("suppress_tokens") || !c.get("row").asText().equals("normal")) continue;
+            ((com.fasterxml.jackson.databind.node.ArrayNode) c.get("logits")).set(0, -30.0);
+            ((com.fasterxml.jackson.databind.node.ArrayNode) c.get("probs")).set(0, 1e-9);
+        }
+        mapper.writeValue(table.toFile(), all);
+        Outcome o = lucid("parity", table, "--threads", 1, "--quiet");
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("suppress_tokens") && o.out().contains("token 0 is filtered out") && o.out().contains("247 ok, 1 failed"), o.out());
+    }
+
+    @Test void aStopThatIsWrongFails() throws IOException {
+        copy(golden("tokenizer"), temp.resolve("tokenizer"));
+        Path table = Files.createDirectories(temp.resolve("sampling")).resolve("stop_strings.json");
+        Files.writeString(table, Files.readString(golden("sampling/stop_strings.json")).replaceFirst("true", "false"));
+        Outcome o = lucid("parity", table, "--threads", 1, "--quiet");
+        assertEquals(1, o.status());
+        assertTrue(o.out().contains("33 ok, 1 failed") && o.out().contains("</answer>"), o.out());
     }
 
     @Test void aVocabularyThatIsMissingIsAFailureNotASkip() throws IOException {

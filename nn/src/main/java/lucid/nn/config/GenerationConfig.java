@@ -100,7 +100,7 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
                 if (!pair.path(0).isArray() || !pair.path(1).isNumber()) throw r.bad("sequence_bias", "a list of [[ids], bias]");
                 biases.add(made(r, "sequence_bias", () -> new SequenceBias.Bias(ids(r, "sequence_bias", pair.get(0)), pair.get(1).asDouble())));
             }
-            out.add(new SequenceBias(biases));
+            if (!biases.isEmpty()) out.add(new SequenceBias(biases));
         }
         double penalty = r.number("repetition_penalty", 1);
         if (penalty != 1) out.add(made(r, "repetition_penalty", () -> new RepetitionPenalty(penalty)));
@@ -117,7 +117,7 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
             if (!words.isEmpty()) out.add(made(r, "bad_words_ids", () -> new BadWords(words)));
         }
         for (String key : List.of("suppress_tokens", "begin_suppress_tokens")) {
-            if (r.has(key)) out.add(made(r, key, () -> new SuppressTokens(Set.copyOf(ids(r, key, r.node().get(key))), key.startsWith("begin"))));
+            if (r.has(key) && !(r.node().get(key).isArray() && r.node().get(key).isEmpty())) out.add(made(r, key, () -> new SuppressTokens(Set.copyOf(ids(r, key, r.node().get(key))), key.startsWith("begin"))));
         }
     }
 
