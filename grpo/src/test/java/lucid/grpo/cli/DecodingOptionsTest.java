@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// How answers are drawn: options, and the checkpoint's `generation_config.json`, beside the generator with the same processors.
 class DecodingOptionsTest extends CommandTest {
     private static final Tokenizer TOKENIZER = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 30)).tokenizer();
-    private static final int TOKENS = 14;
+    private static final int TOKENS = 40;
     private static final int EOS = TOKENIZER.eosId();
 
     @TempDir Path folder;
@@ -86,20 +86,20 @@ class DecodingOptionsTest extends CommandTest {
 
     @Test void penalties() throws IOException {
         String plain = text(expected());
-        String penalised = text(expected(new RepetitionPenalty(1.8)));
+        String penalised = text(expected(new RepetitionPenalty(1.1)));
         String once = text(expected(new NoRepeatNgram(1)));
         assertEquals(3, Set.of(plain, penalised, once).size(), "a toy whose answers differ");
         assertEquals(plain, lucid().ok().out());
-        assertEquals(penalised, lucid("--repetition-penalty", "1.8").ok().out());
+        assertEquals(penalised, lucid("--repetition-penalty", "1.1").ok().out());
         assertEquals(once, lucid("--no-repeat-ngram", "1").ok().out());
     }
 
     /// What the model's makers ask for is done; the command line says otherwise where it wants.
     @Test void generationConfigIsFollowed() throws IOException {
-        config("{\"repetition_penalty\": 1.8, \"no_repeat_ngram_size\": 1}");
+        config("{\"repetition_penalty\": 1.1, \"no_repeat_ngram_size\": 1}");
         Outcome o = lucid().ok();
-        assertEquals(text(expected(new RepetitionPenalty(1.8), new NoRepeatNgram(1))), o.out());
-        assertTrue(o.err().contains("(generation_config.json: repetition_penalty 1.8, no_repeat_ngram_size 1: followed)"), o.err());
+        assertEquals(text(expected(new RepetitionPenalty(1.1), new NoRepeatNgram(1))), o.out());
+        assertTrue(o.err().contains("(generation_config.json: repetition_penalty 1.1, no_repeat_ngram_size 1: followed)"), o.err());
         assertEquals(text(expected(new NoRepeatNgram(1))), lucid("--repetition-penalty", "1").ok().out());
         o = lucid("--repetition-penalty", "1", "--no-repeat-ngram", "0").ok();
         assertEquals(text(expected()), o.out());
@@ -114,10 +114,10 @@ class DecodingOptionsTest extends CommandTest {
     }
 
     @Test void samplesAsTheModelsMakersSay() throws IOException {
-        config("{\"do_sample\": true, \"temperature\": 3, \"top_k\": 30, \"top_p\": 0.9, \"epsilon_cutoff\": 0.01}");
+        config("{\"do_sample\": true, \"temperature\": 3, \"top_k\": 30, \"top_p\": 0.9, \"epsilon_cutoff\": 0.06}");
         String wanted = lucid("--sample").ok().out();
         assertNotEquals(wanted, lucid("--sample", "--seed", "2").ok().out());
-        config("{\"epsilon_cutoff\": 0.01}");
+        config("{\"epsilon_cutoff\": 0.06}");
         assertEquals(wanted, lucid("--sample", "--temperature", "3", "--top-k", "30", "--top-p", "0.9").ok().out());
         Files.delete(folder.resolve("generation_config.json"));
         assertNotEquals(wanted, lucid("--temperature", "3", "--top-k", "30", "--top-p", "0.9").ok().out(), "epsilon_cutoff drops some of them");
@@ -166,7 +166,7 @@ class DecodingOptionsTest extends CommandTest {
     @Test void whatIsRefused() throws IOException {
         lucid("--repetition-penalty", "0").failedWith("repetition_penalty 0.0", "wanted a number > 0");
         lucid("--no-repeat-ngram", "-1").failedWith("no_repeat_ngram_size -1", "wanted >= 1");
-        lucid("--min-new-tokens", "99").failedWith("--min-new-tokens 99", "--max-tokens 14");
+        lucid("--min-new-tokens", "99").failedWith("--min-new-tokens 99", "--max-tokens " + TOKENS);
         lucid("--stop", "").failedWith("stop strings", "empty");
         lucid("--bad-word", " ").failedWith("--bad-word", "wanted a text");
         lucid("--min-p", "0.1").failedWith("--min-p", "--temperature or --sample");

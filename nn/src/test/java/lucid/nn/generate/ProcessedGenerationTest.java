@@ -113,11 +113,11 @@ class ProcessedGenerationTest {
     @ParameterizedTest @EnumSource(Devices.class)
     void noEndBeforeTheLeastLength(Devices which) {
         try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 5)) {
-            List<Completion> free = generate(model, SAMPLED, 12, new int[] {3, 4});
-            List<Completion> held = generate(model, with(SAMPLED, new MinLength(6, true, Set.of(EOS))), 12, new int[] {3, 4});
-            assertTrue(free.stream().anyMatch(c -> c.ended() && c.length() < 6), "without the rule some are shorter");
-            assertTrue(held.stream().allMatch(c -> c.length() >= 6));
-            List<Completion> soon = generate(model, with(SAMPLED, new ExponentialDecay(5, 50, Set.of(EOS))), 12, new int[] {3, 4});
+            List<Completion> free = generate(model, SAMPLED, 40, new int[] {3, 4});
+            List<Completion> held = generate(model, with(SAMPLED, new MinLength(8, true, Set.of(EOS))), 40, new int[] {3, 4});
+            assertTrue(free.stream().anyMatch(c -> c.ended() && c.length() < 8), "without the rule some are shorter");
+            assertTrue(held.stream().allMatch(c -> c.length() >= 8));
+            List<Completion> soon = generate(model, with(SAMPLED, new ExponentialDecay(5, 50, Set.of(EOS))), 40, new int[] {3, 4});
             assertTrue(free.stream().anyMatch(c -> c.length() > 9) && soon.stream().allMatch(c -> c.ended() && c.length() <= 9), "an answer that may not go on ends soon");
         }
     }
