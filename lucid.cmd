@@ -22,5 +22,8 @@ if not exist "%stamp%" (
   popd
 )
 for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
-"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseParallelGC -XX:MaxNewSize=512m -XX:MaxDirectMemorySize=64g %LUCID_JVM% -cp "%home%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
+rem Few processors: a second optimising compiler thread (see the launcher "lucid").
+set "compilers="
+if %NUMBER_OF_PROCESSORS% LSS 4 set "compilers=-XX:CICompilerCount=3"
+"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseParallelGC -XX:MaxNewSize=512m -XX:MaxDirectMemorySize=64g %compilers% %LUCID_JVM% -cp "%home%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
 exit /b %errorlevel%
