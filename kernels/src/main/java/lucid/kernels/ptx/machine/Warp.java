@@ -127,6 +127,7 @@ public final class Warp implements Accessor {
     }
 
     /// Program counter of the running group.
+    @Override
     public int at() {
         return at;
     }

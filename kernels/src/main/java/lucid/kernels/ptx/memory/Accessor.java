@@ -12,6 +12,11 @@ public interface Accessor {
     /// The instruction that is being executed.
     Instruction instruction();
 
+    /// Its index.
+    default int at() {
+        return instruction().index();
+    }
+
     /// The instruction of the same entry with that index: earlier accesses are remembered by index.
     Instruction instructionAt(int index);
 

@@ -8,9 +8,6 @@ import java.util.Arrays;
 /// and behind a barrier that is true of all.
 final class AgentReaders extends Readers {
     private static final int AGENTS = Snapshot.View.AGENTS;
-    /// No block, or more than one, has read here.
-    private static final int NOBODY = -1;
-    private static final int SEVERAL = -2;
     /// Ranges that one agent keeps as such.
     private static final int RANGES = 16;
 
@@ -35,9 +32,7 @@ final class AgentReaders extends Readers {
     private int count;
     /// By number, the first block's.
     private final Agent[] known = new Agent[AGENTS];
-    /// Newest read by number, and the block that they are of, as it is stamped.
-    private final int[] newest = new int[AGENTS];
-    private int block = NOBODY;
+    private final Newest newest = new Newest();
 
     AgentReaders(int bytes, int shift) {
         super(bytes, shift);
@@ -66,7 +61,7 @@ final class AgentReaders extends Readers {
         int time = Stamp.time(stamp);
         if (time > agent.newest) {
             agent.newest = time;
-            newest[number] = Math.max(newest[number], time);
+            newest.note(stamp);
         }
         return agent;
     }
@@ -85,7 +80,6 @@ final class AgentReaders extends Readers {
         if (known[number] == null) {
             known[number] = agent;
         }
-        block = block == NOBODY || block == Stamp.block(stamp) ? Stamp.block(stamp) : SEVERAL;
         return agent;
     }
 
@@ -150,6 +144,15 @@ final class AgentReaders extends Readers {
         }
     }
 
+    @Override
+    boolean noteDense(int from, int n, long stamp, Clock clock) {
+        if (!clock.lanesAgree()) {
+            return false;
+        }
+        Arrays.fill(stamps(reader(stamp)), from, from + n, stamp);
+        return true;
+    }
+
     /// Every place is read by several lanes: what was there before does not matter.
     private void noteCrowded(int mask, long[] addresses, long origin, int width, long[] stamps, long stamp) {
         for (int left = mask; left != 0; left &= left - 1) {
@@ -200,14 +203,9 @@ final class AgentReaders extends Readers {
         agent.ranges = 0;
     }
 
-    /// Nobody's newest read needs a closer look.
-    private boolean settled(Clock clock) {
-        return block == NOBODY || clock.isOf(block) && clock.follows(newest);
-    }
-
     @Override
     boolean runBefore(int from, int n, int laneShift, Clock clock) {
-        if (settled(clock)) {
+        if (newest.before(clock)) {
             return true;
         }
         for (int i = 0; i < count; i++) {
@@ -221,7 +219,7 @@ final class AgentReaders extends Readers {
 
     @Override
     boolean allBefore(int from, int n, Clock clock) {
-        if (settled(clock)) {
+        if (newest.before(clock)) {
             return true;
         }
         for (int i = 0; i < count; i++) {
@@ -244,7 +242,7 @@ final class AgentReaders extends Readers {
 
     @Override
     long unordered(int g, long stamp, Clock clock) {
-        if (settled(clock)) {
+        if (newest.before(clock)) {
             return 0;
         }
         int lane = Stamp.lane(stamp);

@@ -9,6 +9,7 @@ import lucid.kernels.ptx.text.Space;
 ///
 /// After a finding a load gives bytes of 0xFF where there is no memory, and a store there is dropped.
 public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
+    private final boolean global = this instanceof GlobalMemory;
     private boolean concurrent;
     /// Every thread has a side of its own on the pages of global memory.
     private boolean ownSides = true;
@@ -111,7 +112,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     /// @param bases one per 32-bit word
     public final void load(Accessor who, int mask, long[] addresses, int bytes, Access how, int[] out, int[] bases) {
         if (!how.strong()) {
-            LanePattern pattern = who.traffic().pattern(who.instruction().index(), mask, addresses, bytes);
+            LanePattern pattern = who.traffic().pattern(who.at(), mask, addresses, bytes);
             if (pattern != null && loadPattern(who, pattern, addresses, how, out, bases)) {
                 count(who, pattern, addresses);
                 return;
@@ -128,7 +129,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     /// Stores for the lanes of `mask`; arguments as for [#load].
     public final void store(Accessor who, int mask, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
         if (!how.strong()) {
-            LanePattern pattern = who.traffic().pattern(who.instruction().index(), mask, addresses, bytes);
+            LanePattern pattern = who.traffic().pattern(who.at(), mask, addresses, bytes);
             if (pattern != null && storePattern(who, pattern, addresses, in, bases)) {
                 count(who, pattern, addresses);
                 return;
@@ -160,7 +161,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         Readers side = startReading(who, page, bytes);
         try {
             if (how.nonCoherent() && !shadow.untouched(offset, span) || !shadow.flights.none() && shadow.flights.over(offset, span, false) || !shadow.ready.covers(offset, span)
-                    || !shadow.readPattern(side, pattern, addresses, page.address, offset, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
+                    || !shadow.readPattern(side, pattern, addresses, page.address, offset, clock.stamp(who.at(), Stamp.WEAK), clock)) {
                 return false;
             }
             side.nonCoherent |= how.nonCoherent();
@@ -194,7 +195,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         lock(who, page);
         try {
             if (!shadow.flights.none() && shadow.flights.over(offset, (int) pattern.span, true)
-                    || !shadow.writePattern(pattern, addresses, page.address, offset, clock.stamp(who.instruction().index(), Stamp.WEAK), clock)) {
+                    || !shadow.writePattern(pattern, addresses, page.address, offset, clock.stamp(who.at(), Stamp.WEAK), clock)) {
                 return false;
             }
             if (pattern.run) {
@@ -211,10 +212,10 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     }
 
     private void count(Accessor who, LanePattern pattern, long[] addresses) {
-        if (space() == Space.GLOBAL) {
-            who.traffic().global(who.instruction().index(), pattern, addresses);
+        if (global) {
+            who.traffic().global(who.at(), pattern, addresses);
         } else {
-            who.traffic().shared(who.instruction().index(), pattern);
+            who.traffic().shared(who.at(), pattern);
         }
     }
 
@@ -233,7 +234,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             Clock clock = who.clock();
             Readers side = startReading(who, page, bytes);
             try {
-                int clean = Scattered.read(page.shadow, side, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = Scattered.read(page.shadow, side, here, addresses, page.address, bytes, clock.stamp(who.at(), Stamp.WEAK), clock);
                 Lanes.gather(page.data, page.origin - page.address, clean, addresses, bytes, out, bases);
                 rest |= here & ~clean;
             } finally {
@@ -258,7 +259,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
             Clock clock = who.clock();
             lock(who, page);
             try {
-                int clean = Scattered.write(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.instruction().index(), Stamp.WEAK), clock);
+                int clean = Scattered.write(page.shadow, here, addresses, page.address, bytes, clock.stamp(who.at(), Stamp.WEAK), clock);
                 page.shadow.ready.add(clean, addresses, page.address, bytes);
                 Lanes.scatter(page.data, page.origin - page.address, clean, addresses, bytes, in, bases);
                 rest |= here & ~clean;
@@ -377,7 +378,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
     }
 
     private void count(Accessor who, int mask, long[] addresses, int bytes) {
-        if (space() == Space.GLOBAL) {
+        if (global) {
             who.traffic().global(who.instruction().index(), mask, addresses, bytes);
         } else {
             who.traffic().shared(who.instruction().index(), mask, addresses, bytes);

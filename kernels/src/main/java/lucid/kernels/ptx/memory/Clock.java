@@ -2,6 +2,9 @@ package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
 import java.util.TreeMap;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /// Happens-before as one warp sees it: a vector clock over the warps of its block and, as far as it has synchronised with them, of other blocks.
 ///
@@ -9,6 +12,7 @@ import java.util.TreeMap;
 /// barriers, mbarriers and atomics are made of these two. Lanes of one warp are ordered by [#warpSync] only (PTX ISA, `bar.warp.sync`:
 /// converged lanes are not synchronised in memory). Not thread-safe; snapshots may cross threads.
 public final class Clock {
+    private static final VectorSpecies<Integer> WORDS = IntVector.SPECIES_PREFERRED;
     private final int block;
     private final int warp;
     private final int cluster;
@@ -262,11 +266,11 @@ public final class Clock {
 
     /// True when everything that the agents of this block have done until these times has happened before what any lane does now.
     boolean follows(int[] newest) {
-        int missing = 0;
-        for (int i = 0; i < newest.length; i++) {
-            missing |= past[i] - newest[i];
+        IntVector missing = IntVector.zero(WORDS);
+        for (int i = 0; i < Snapshot.View.AGENTS; i += WORDS.length()) {
+            missing = missing.or(IntVector.fromArray(WORDS, past, i).sub(IntVector.fromArray(WORDS, newest, i)));
         }
-        return missing >= 0;
+        return missing.reduceLanes(VectorOperators.OR) >= 0;
     }
 
     /// The same of one agent ([Stamp#identity]) of any block.

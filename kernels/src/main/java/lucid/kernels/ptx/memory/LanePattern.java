@@ -1,11 +1,16 @@
 package lucid.kernels.ptx.memory;
 
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
 /// How the lanes of one instruction lie relative to each other. An instruction mostly accesses places of one pattern, warp after warp and turn after turn: what follows from
 /// the pattern alone (neighbours, extent, lanes at one place, bank conflicts) is found once, and then it is enough to see that the pattern is still the same.
 final class LanePattern {
     /// Patterns in a row that were met only once, after which an instruction is left alone for [#PAUSE] executions.
     static final int STRIKES = 8;
     static final int PAUSE = 200;
+    private static final VectorSpecies<Long> WIDES = LongVector.SPECIES_PREFERRED;
 
     final int mask;
     final int bytes;
@@ -23,6 +28,8 @@ final class LanePattern {
     /// The first lane of each place, and those of them that share it with others.
     final int places;
     final int crowded;
+    /// Every place is read by several lanes, and together they leave no gap.
+    final boolean dense;
     /// By lane, how many words its place lies behind the lowest one; null when [NearLanes] cannot use that.
     final int[] words;
     private final long[] relative = new long[32];
@@ -71,6 +78,7 @@ final class LanePattern {
         }
         places = distinct;
         crowded = shared;
+        dense = !run && aligned && crowded == places && (long) Integer.bitCount(places) * bytes == span;
     }
 
     private boolean isRun() {
@@ -101,11 +109,12 @@ final class LanePattern {
             return false;
         }
         long base = addresses[first];
-        long difference = 0;
-        for (int lane = 0; lane < 32; lane++) {
-            difference |= addresses[lane] - base - relative[lane] & keep[lane];
+        LongVector difference = LongVector.zero(WIDES);
+        for (int lane = 0; lane < 32; lane += WIDES.length()) {
+            LongVector there = LongVector.fromArray(WIDES, addresses, lane).sub(base).sub(LongVector.fromArray(WIDES, relative, lane));
+            difference = difference.or(there.and(LongVector.fromArray(WIDES, keep, lane)));
         }
-        return difference == 0;
+        return difference.reduceLanes(VectorOperators.OR) == 0;
     }
 
     int lanes() {

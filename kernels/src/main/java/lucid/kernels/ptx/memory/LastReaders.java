@@ -113,6 +113,11 @@ final class LastReaders extends Readers {
         }
     }
 
+    @Override
+    boolean noteDense(int from, int n, long stamp, Clock clock) {
+        return false;
+    }
+
     private Past past(int from, int n, Clock clock) {
         boolean alike = Runs.uniform(reader, from, n) && (second == null || Runs.same(second, from, n));
         if (!alike) {

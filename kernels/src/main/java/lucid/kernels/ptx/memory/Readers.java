@@ -34,6 +34,9 @@ abstract sealed class Readers extends BiasedLock permits AgentReaders, LastReade
     /// @param crowded those of the lanes that others, which are not in `mask`, share a place with
     abstract void noteLanes(int mask, int crowded, long[] addresses, long origin, int width, long stamp, Clock clock);
 
+    /// Weak reads of a region by several lanes each, if that can be noted at once; `stamp` says so. False leaves everything as it was.
+    abstract boolean noteDense(int from, int n, long stamp, Clock clock);
+
     /// A read of a whole range.
     abstract void noteRange(int from, int to, long stamp, Clock clock);
 

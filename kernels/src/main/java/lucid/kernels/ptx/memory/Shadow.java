@@ -17,8 +17,6 @@ final class Shadow {
     static final int SIDES = 8;
     /// Granules that are looked at together: long enough for vector code, short enough to be one warp's.
     private static final int CHUNK = 64;
-    private static final int NOBODY = -1;
-    private static final int SEVERAL = -2;
     private static final Readers[] NONE = {};
     private static final VarHandle SIDE = MethodHandles.arrayElementVarHandle(Readers[].class);
 
@@ -32,9 +30,8 @@ final class Shadow {
     long[] writer;
     /// Empty before the first read.
     private Readers[] sides = NONE;
-    /// Newest write of shared memory by agent, and the block that these agents are of, as it is stamped.
-    private final int[] newest;
-    private int block = NOBODY;
+    /// The newest writes of shared memory; null for global memory.
+    private final Newest newest;
     /// After a write that collided: whether the earlier access was a read.
     private boolean collidedWithRead;
 
@@ -45,13 +42,15 @@ final class Shadow {
         this.shared = shared;
         ready = new ReadyBits(bytes);
         flights = new FlightCounts(bytes);
-        newest = shared ? new int[Snapshot.View.AGENTS] : null;
+        newest = shared ? new Newest() : null;
     }
 
     /// Forgets all accesses: a kernel boundary orders everything.
     void forgetAccesses() {
         writer = null;
-        block = NOBODY;
+        if (shared) {
+            newest.forget();
+        }
         sides = NONE;
         flights.clear();
     }
@@ -144,7 +143,7 @@ final class Shadow {
 
     /// Every write of the page has happened before what any lane does now; false when that is not sure.
     private boolean writesBefore(Clock clock) {
-        return writer == null || shared && (block == NOBODY || clock.isOf(block) && clock.follows(newest));
+        return writer == null || shared && newest.before(clock);
     }
 
     boolean writesBefore(int from, int n, Clock clock) {
@@ -216,9 +215,7 @@ final class Shadow {
 
     private void wrote(long stamp) {
         if (shared) {
-            int agent = Stamp.agent(stamp);
-            newest[agent] = Math.max(newest[agent], Stamp.time(stamp));
-            block = block == NOBODY || block == Stamp.block(stamp) ? Stamp.block(stamp) : SEVERAL;
+            newest.note(stamp);
         }
     }
 
@@ -312,7 +309,7 @@ final class Shadow {
             for (int g = from; g < from + width; g++) {
                 side.note(g, stamp | Stamp.MANY, clock, Stamp.MANY);
             }
-        } else {
+        } else if (!pattern.dense || !side.noteDense(from, (int) (pattern.span >> shift), stamp | Stamp.MANY, clock)) {
             side.noteLanes(pattern.places, pattern.crowded, addresses, origin, width, stamp, clock);
         }
         return true;
@@ -360,15 +357,7 @@ final class Shadow {
 
     /// Every write of this page of shared memory has surely happened before what any lane does now, and been passed to the async proxy.
     boolean writesFenced(Clock clock) {
-        if (!shared || !writesBefore(clock)) {
-            return false;
-        }
-        for (int agent = 0; agent < newest.length && block != NOBODY; agent++) {
-            if (newest[agent] != 0 && !clock.proxyFenced(Stamp.of(newest[agent], 0, block, agent, Stamp.WEAK) | Stamp.MANY, true)) {
-                return false;
-            }
-        }
-        return true;
+        return shared && writesBefore(clock) && newest.fenced(clock);
     }
 
     /// The first write in the range that `good` does not hold for; 0 for none.

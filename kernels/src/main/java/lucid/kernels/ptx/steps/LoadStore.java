@@ -37,11 +37,7 @@ public final class LoadStore {
         List<Operand> targets = vector(form, 0, count);
         int[] direct = Values.direct(form, targets, type);
         if (direct != null) {
-            return (warp, mask) -> {
-                addresses.compute(warp);
-                route.go(warp, mask, bytes, how, warp.words, direct);
-                return Step.NEXT;
-            };
+            return loadDirect(addresses, way.space(), route, bytes, how, direct);
         }
         Values.Unpack[] unpack = Values.unpack(form, targets, type);
         return (warp, mask) -> {
@@ -51,6 +47,27 @@ public final class LoadStore {
                 element.run(warp, mask);
             }
             return Step.NEXT;
+        };
+    }
+
+    /// Words go straight into registers. The spaces that matter have steps of their own: a call through an interface takes as long as a vector of lanes.
+    private static Step loadDirect(MemoryForm.Addresses addresses, Space space, Routes.Route route, int bytes, Access how, int[] direct) {
+        return switch (space) {
+            case GLOBAL -> (warp, mask) -> {
+                addresses.compute(warp);
+                warp.block.memory.global().load(warp, mask, warp.addresses, bytes, how, warp.words, direct);
+                return Step.NEXT;
+            };
+            case SHARED, SHARED_CTA -> (warp, mask) -> {
+                addresses.compute(warp);
+                Routes.loadShared(warp, mask, bytes, how, warp.words, direct);
+                return Step.NEXT;
+            };
+            default -> (warp, mask) -> {
+                addresses.compute(warp);
+                route.go(warp, mask, bytes, how, warp.words, direct);
+                return Step.NEXT;
+            };
         };
     }
 
@@ -94,11 +111,7 @@ public final class LoadStore {
         List<Operand> sources = vector(form, 1, count);
         int[] direct = Values.stored(form, sources, type);
         if (direct != null) {
-            return (warp, mask) -> {
-                addresses.compute(warp);
-                route.go(warp, mask, bytes, how, warp.words, direct);
-                return Step.NEXT;
-            };
+            return storeDirect(addresses, way.space(), route, bytes, how, direct);
         }
         Values.Pack[] pack = Values.pack(form, sources, type);
         return (warp, mask) -> {
@@ -108,6 +121,27 @@ public final class LoadStore {
             }
             route.go(warp, mask, bytes, how, warp.staging, Values.STAGED);
             return Step.NEXT;
+        };
+    }
+
+    /// Words come straight from registers.
+    private static Step storeDirect(MemoryForm.Addresses addresses, Space space, Routes.Route route, int bytes, Access how, int[] direct) {
+        return switch (space) {
+            case GLOBAL -> (warp, mask) -> {
+                addresses.compute(warp);
+                warp.block.memory.global().store(warp, mask, warp.addresses, bytes, how, warp.words, direct);
+                return Step.NEXT;
+            };
+            case SHARED, SHARED_CTA -> (warp, mask) -> {
+                addresses.compute(warp);
+                Routes.storeShared(warp, mask, bytes, how, warp.words, direct);
+                return Step.NEXT;
+            };
+            default -> (warp, mask) -> {
+                addresses.compute(warp);
+                route.go(warp, mask, bytes, how, warp.words, direct);
+                return Step.NEXT;
+            };
         };
     }
 

@@ -1,6 +1,10 @@
 package lucid.kernels.ptx.steps;
 
 import java.util.Optional;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Access;
 import lucid.kernels.ptx.text.Operand;
@@ -10,12 +14,22 @@ import lucid.kernels.ptx.text.Space;
 
 /// What memory instructions have in common: how the access is ordered, in which space, at which addresses.
 final class MemoryForm {
-    /// Puts the addresses of all 32 lanes into [Warp#addresses]; those of inactive lanes are meaningless.
-    @FunctionalInterface
-    interface Addresses {
-        void compute(Warp warp);
+    /// Where an instruction finds its addresses: in 64-bit registers, or in 32-bit ones, in which they wrap at 32 bits; with a constant offset. One class, so that asking it is no
+    /// call through an interface.
+    ///
+    /// @param base of the register's lanes in its file
+    record Addresses(boolean wide, int base, long offset) {
+        /// Puts the addresses of all 32 lanes into [Warp#addresses]; those of inactive lanes are meaningless.
+        void compute(Warp warp) {
+            if (wide) {
+                computeWide(warp.wides, base, offset, warp.addresses);
+            } else {
+                computeWord(warp.words, base, (int) offset, warp.addresses);
+            }
+        }
     }
 
+    private static final VectorSpecies<Long> WIDES = LongVector.SPECIES_PREFERRED;
     private static final String[] LEVEL1 = {"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"};
     private static final String[] PREFETCH = {"L2::64B", "L2::128B", "L2::256B"};
 
@@ -66,7 +80,7 @@ final class MemoryForm {
             inside(form, variable, offset, space);
         }
         boolean wide = !(base instanceof Operand.Reg(Register register, boolean _)) || register.bank() == Register.Bank.WIDE;
-        return wide ? wide(form.context().wide(form.at(), base, PtxType.U64) * 32, offset) : word(form.context().word(form.at(), base, PtxType.U32) * 32, offset);
+        return new Addresses(wide, (wide ? form.context().wide(form.at(), base, PtxType.U64) : form.context().word(form.at(), base, PtxType.U32)) * 32, offset);
     }
 
     /// A constant offset within a parameter is known to be wrong before anything runs.
@@ -76,26 +90,18 @@ final class MemoryForm {
         }
     }
 
-    private static Addresses wide(int base, long offset) {
-        return warp -> {
-            long[] r = warp.wides;
-            long[] a = warp.addresses;
-            for (int lane = 0; lane < 32; lane++) {
-                a[lane] = r[base + lane] + offset;
-            }
-        };
+    /// Vectors of the same width as those that read the addresses next: what two stores have written cannot be forwarded to one load.
+    private static void computeWide(long[] r, int base, long offset, long[] a) {
+        for (int lane = 0; lane < 32; lane += WIDES.length()) {
+            LongVector.fromArray(WIDES, r, base + lane).add(offset).intoArray(a, lane);
+        }
     }
 
-    /// An address in a 32-bit register wraps at 32 bits.
-    private static Addresses word(int base, long offset) {
-        int add = (int) offset;
-        return warp -> {
-            int[] r = warp.words;
-            long[] a = warp.addresses;
-            for (int lane = 0; lane < 32; lane++) {
-                a[lane] = r[base + lane] + add & 0xffff_ffffL;
-            }
-        };
+    private static void computeWord(int[] r, int base, int offset, long[] a) {
+        for (int lane = 0; lane < 32; lane += WIDES.length()) {
+            var words = IntVector.fromArray(Vectors.HALF, r, base + lane).add(offset);
+            ((LongVector) words.convertShape(VectorOperators.ZERO_EXTEND_I2L, WIDES, 0)).intoArray(a, lane);
+        }
     }
 
     /// The register operand as a register, when it is one.

@@ -21,12 +21,7 @@ final class Routes {
     static Route load(Form form, Space space) {
         return switch (space) {
             case GLOBAL -> (warp, mask, bytes, how, out, bases) -> warp.block.memory.global().load(warp, mask, warp.addresses, bytes, how, out, bases);
-            case SHARED, SHARED_CTA -> (warp, mask, bytes, how, out, bases) -> {
-                int own = own(warp, mask, bytes, out, bases);
-                if (own != 0) {
-                    warp.block.memory.shared().load(warp, own, warp.addresses, bytes, how, out, bases);
-                }
-            };
+            case SHARED, SHARED_CTA -> Routes::loadShared;
             case SHARED_CLUSTER -> (warp, mask, bytes, how, out, bases) -> warp.block.memory.shared().load(warp, mask, warp.addresses, bytes, how, out, bases);
             case LOCAL -> (warp, mask, bytes, _, out, bases) -> warp.local.load(warp, mask, warp.addresses, bytes, out, bases);
             case CONST -> (warp, mask, bytes, _, out, bases) -> warp.block.memory.constants().load(warp, mask, warp.addresses, bytes, out, bases);
@@ -38,12 +33,7 @@ final class Routes {
     static Route store(Form form, Space space) {
         return switch (space) {
             case GLOBAL -> (warp, mask, bytes, how, in, bases) -> warp.block.memory.global().store(warp, mask, warp.addresses, bytes, how, in, bases);
-            case SHARED, SHARED_CTA -> (warp, mask, bytes, how, in, bases) -> {
-                int own = own(warp, mask, bytes, null, bases);
-                if (own != 0) {
-                    warp.block.memory.shared().store(warp, own, warp.addresses, bytes, how, in, bases);
-                }
-            };
+            case SHARED, SHARED_CTA -> Routes::storeShared;
             case SHARED_CLUSTER -> (warp, mask, bytes, how, in, bases) -> warp.block.memory.shared().store(warp, mask, warp.addresses, bytes, how, in, bases);
             case LOCAL -> (warp, mask, bytes, _, in, bases) -> warp.local.store(warp, mask, warp.addresses, bytes, in, bases);
             case CONST, PARAM -> throw form.refuse("." + space.text() + " memory cannot be written");
@@ -51,6 +41,22 @@ final class Routes {
                     (warp, mask, _, _, _, _) -> warp.block.memory.constants().store(warp, mask, warp.addresses),
                     (warp, mask, _, _, _, _) -> warp.block.memory.parameters().store(warp, mask, warp.addresses));
         };
+    }
+
+    /// A load from the block's own shared memory.
+    static void loadShared(Warp warp, int mask, int bytes, Access how, int[] out, int[] bases) {
+        int own = own(warp, mask, bytes, out, bases);
+        if (own != 0) {
+            warp.block.memory.shared().load(warp, own, warp.addresses, bytes, how, out, bases);
+        }
+    }
+
+    /// A store there.
+    static void storeShared(Warp warp, int mask, int bytes, Access how, int[] in, int[] bases) {
+        int own = own(warp, mask, bytes, null, bases);
+        if (own != 0) {
+            warp.block.memory.shared().store(warp, own, warp.addresses, bytes, how, in, bases);
+        }
     }
 
     /// The lanes of `mask` whose addresses lie in the block's own shared memory, after a finding for the others: `.shared` alone means `.shared::cta`.
