@@ -3,7 +3,7 @@ package lucid.bench;
 import java.lang.foreign.MemorySegment;
 import lucid.bench.probe.FmaPeak;
 import lucid.bench.probe.ReadBandwidth;
-import lucid.kernels.simd.Workers;
+import lucid.kernels.simd.work.Workers;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;

@@ -12,20 +12,20 @@ import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
-import lucid.kernels.simd.SimdAttention;
 import lucid.kernels.simd.SimdConversion;
 import lucid.kernels.simd.SimdElementwise;
 import lucid.kernels.simd.SimdEmbedding;
 import lucid.kernels.simd.SimdLogProb;
-import lucid.kernels.simd.SimdMatMul;
 import lucid.kernels.simd.SimdNormalization;
 import lucid.kernels.simd.SimdOptimizer;
 import lucid.kernels.simd.SimdPatchEmbedding;
 import lucid.kernels.simd.SimdReduce;
 import lucid.kernels.simd.SimdRotary;
 import lucid.kernels.simd.SimdSampling;
-import lucid.kernels.simd.Species;
-import lucid.kernels.simd.Workers;
+import lucid.kernels.simd.attention.SimdAttention;
+import lucid.kernels.simd.matmul.SimdMatMul;
+import lucid.kernels.simd.vector.Species;
+import lucid.kernels.simd.work.Workers;
 
 /// The Vector API on a fixed thread pool: the default where there is no GPU. The same bits for any number of threads and any vector width.
 public final class SimdDevice extends HostDevice {

@@ -11,7 +11,7 @@ import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
-import lucid.kernels.simd.Workers;
+import lucid.kernels.simd.work.Workers;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Mode;

@@ -14,7 +14,7 @@ import lucid.bench.Limit;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.simd.Workers;
+import lucid.kernels.simd.work.Workers;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.file.StoredType;
 import lucid.nn.generate.Completion;

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import lucid.bench.Limit;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
-import lucid.kernels.simd.Workers;
+import lucid.kernels.simd.work.Workers;
 import lucid.nn.generate.Completion;
 import lucid.nn.optim.AdamW;
 import lucid.tensor.Scope;

@@ -3,7 +3,7 @@ package lucid.bench.probe;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
-import lucid.kernels.simd.Workers;
+import lucid.kernels.simd.work.Workers;
 
 /// The f32 FMA peak of this machine, now: a loop of twelve independent chains in registers on every thread. What other processes take
 /// is missing from it, as it is missing from the kernel measured beside it.

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
-import lucid.kernels.simd.Workers;
+import lucid.kernels.simd.work.Workers;
 
 /// How fast this machine reads memory, now: every thread walks its share of a block and only combines what it loads.
 /// The limit of products with few rows, which read a weight once.

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
-import lucid.kernels.simd.Species;
+import lucid.kernels.simd.vector.Species;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -3,8 +3,8 @@ package lucid.kernels.simd;
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.simd.Species.LANES;
-import static lucid.kernels.simd.Strips.at;
+import static lucid.kernels.simd.vector.Species.LANES;
+import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +17,11 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.vector.Lanes;
+import lucid.kernels.simd.vector.Species;
+import lucid.kernels.simd.vector.Widen;
+import lucid.kernels.simd.work.Strips;
+import lucid.kernels.simd.work.Workers;
 
 /// See [Conversion].
 public final class SimdConversion implements Conversion {

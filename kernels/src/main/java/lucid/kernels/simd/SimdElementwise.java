@@ -1,10 +1,10 @@
 package lucid.kernels.simd;
 
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.simd.Lanes.load;
-import static lucid.kernels.simd.Lanes.store;
-import static lucid.kernels.simd.Species.LANES;
-import static lucid.kernels.simd.Strips.at;
+import static lucid.kernels.simd.vector.Lanes.load;
+import static lucid.kernels.simd.vector.Lanes.store;
+import static lucid.kernels.simd.vector.Species.LANES;
+import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,6 +16,17 @@ import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.rows.BinaryLoops;
+import lucid.kernels.simd.rows.UnaryBackwardLoops;
+import lucid.kernels.simd.rows.UnaryLoops;
+import lucid.kernels.simd.vector.Activations;
+import lucid.kernels.simd.vector.Derivatives;
+import lucid.kernels.simd.vector.Lanes;
+import lucid.kernels.simd.vector.Species;
+import lucid.kernels.simd.vector.VectorMath;
+import lucid.kernels.simd.work.Pads;
+import lucid.kernels.simd.work.Strips;
+import lucid.kernels.simd.work.Workers;
 
 /// Strips of elements through vector loops, dealt to the workers. See [Elementwise]; the loops are in [UnaryLoops], [UnaryBackwardLoops] and [BinaryLoops].
 public final class SimdElementwise implements Elementwise {

@@ -1,9 +1,9 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.simd.Lanes.load;
-import static lucid.kernels.simd.Lanes.store;
-import static lucid.kernels.simd.Species.F;
-import static lucid.kernels.simd.Species.LANES;
+import static lucid.kernels.simd.vector.Lanes.load;
+import static lucid.kernels.simd.vector.Lanes.store;
+import static lucid.kernels.simd.vector.Species.F;
+import static lucid.kernels.simd.vector.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +17,8 @@ import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.work.Grain;
+import lucid.kernels.simd.work.Workers;
 
 /// Rows by index. The scatter sorts the rows by id, so that every table row is one thread's work and its chains run in the order of the rows. See [Embedding].
 public final class SimdEmbedding implements Embedding {

@@ -9,6 +9,14 @@ import lucid.kernels.contract.LogProbArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.matmul.SimdMatMul;
+import lucid.kernels.simd.rows.SoftmaxGradient;
+import lucid.kernels.simd.rows.SoftmaxRows;
+import lucid.kernels.simd.vector.Lanes;
+import lucid.kernels.simd.vector.RowSum;
+import lucid.kernels.simd.work.Grain;
+import lucid.kernels.simd.work.NativeScratch;
+import lucid.kernels.simd.work.Workers;
 
 /// See [LogProb]. Logits exist as one chunk of at most [#CHUNK] values (or one column block of all rows): forward walks the vocabulary in whole
 /// blocks and carries each row's running softmax along; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.

@@ -1,7 +1,7 @@
 package lucid.kernels.simd;
 
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.simd.Strips.at;
+import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -13,6 +13,11 @@ import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.math.ScalarMath;
+import lucid.kernels.simd.rows.ColumnLoops;
+import lucid.kernels.simd.rows.NormLoops;
+import lucid.kernels.simd.vector.Lanes;
+import lucid.kernels.simd.work.Strips;
+import lucid.kernels.simd.work.Workers;
 
 /// Rows are dealt to the workers; the loops of a row are in [NormLoops], the parameter gradients in [ColumnLoops]. See [Normalization].
 public final class SimdNormalization implements Normalization {

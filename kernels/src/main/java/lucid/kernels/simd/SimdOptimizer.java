@@ -1,8 +1,8 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.simd.Lanes.load;
-import static lucid.kernels.simd.Lanes.store;
-import static lucid.kernels.simd.Species.LANES;
+import static lucid.kernels.simd.vector.Lanes.load;
+import static lucid.kernels.simd.vector.Lanes.store;
+import static lucid.kernels.simd.vector.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -10,6 +10,8 @@ import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.work.Grain;
+import lucid.kernels.simd.work.Workers;
 
 /// One pass over parameter, gradient and moments: bound by memory, so everything is done while the numbers are in registers. See [Optimizer].
 public final class SimdOptimizer implements Optimizer {

@@ -10,6 +10,11 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.matmul.SimdMatMul;
+import lucid.kernels.simd.vector.RowSum;
+import lucid.kernels.simd.work.Grain;
+import lucid.kernels.simd.work.NativeScratch;
+import lucid.kernels.simd.work.Workers;
 
 /// See [PatchEmbedding]. Patches are cut a chunk at a time into scratch memory and multiplied from there; a row is `(chain + bias) + position`.
 public final class SimdPatchEmbedding extends CheckedPatchEmbedding {

@@ -1,10 +1,10 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.simd.Lanes.load;
-import static lucid.kernels.simd.Lanes.put;
-import static lucid.kernels.simd.Lanes.store;
-import static lucid.kernels.simd.Species.LANES;
-import static lucid.kernels.simd.Strips.at;
+import static lucid.kernels.simd.vector.Lanes.load;
+import static lucid.kernels.simd.vector.Lanes.put;
+import static lucid.kernels.simd.vector.Lanes.store;
+import static lucid.kernels.simd.vector.Species.LANES;
+import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,6 +14,13 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.rows.BinaryLoops;
+import lucid.kernels.simd.rows.ColumnLoops;
+import lucid.kernels.simd.vector.Lanes;
+import lucid.kernels.simd.vector.Species;
+import lucid.kernels.simd.vector.VectorMath;
+import lucid.kernels.simd.work.Strips;
+import lucid.kernels.simd.work.Workers;
 
 /// Rows are dealt to the workers; the sums of a row are in [Lanes], those down the columns in [ColumnLoops]. See [Reduce].
 public final class SimdReduce implements Reduce {

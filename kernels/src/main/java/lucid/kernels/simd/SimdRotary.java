@@ -1,9 +1,9 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.simd.Lanes.load;
-import static lucid.kernels.simd.Lanes.store;
-import static lucid.kernels.simd.Species.LANES;
-import static lucid.kernels.simd.Strips.at;
+import static lucid.kernels.simd.vector.Lanes.load;
+import static lucid.kernels.simd.vector.Lanes.store;
+import static lucid.kernels.simd.vector.Species.LANES;
+import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,6 +15,9 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.math.ScalarMath;
+import lucid.kernels.simd.vector.Species;
+import lucid.kernels.simd.work.Strips;
+import lucid.kernels.simd.work.Workers;
 
 /// See [Rotary].
 public final class SimdRotary implements Rotary {

@@ -1,7 +1,7 @@
 package lucid.kernels.simd;
 
 import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.simd.Strips.at;
+import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,6 +14,10 @@ import lucid.kernels.contract.Sampling;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.math.NormalNumbers;
 import lucid.kernels.math.Philox;
+import lucid.kernels.simd.rows.SamplingRow;
+import lucid.kernels.simd.vector.Lanes;
+import lucid.kernels.simd.work.Strips;
+import lucid.kernels.simd.work.Workers;
 
 /// Rows are dealt to the workers; what happens to a row is in [SamplingRow]. See [Sampling].
 public final class SimdSampling implements Sampling {

@@ -1,0 +1,104 @@
+package lucid.kernels.simd.matmul;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import lucid.kernels.simd.vector.Species;
+import lucid.kernels.simd.vector.Transpose;
+import lucid.kernels.simd.vector.Widen;
+import lucid.kernels.simd.work.Workers;
+
+/// Products of at most eight rows with a weight stored row by row ([n, k]): decoding. The weight is read once, and what is read is transposed in
+/// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes panels of 2 · LANES rows of the weight, several that follow each other: it asks
+/// memory for the next while it computes ([GemvRows]).
+final class Gemv {
+    /// Rows that one reading of the weight serves.
+    static final int ROWS = 8;
+
+    /// Panels that a thread takes at a time, at most: the first of them is not asked for early.
+    private static final int PANELS = 8;
+
+    /// What one thread keeps: the half transposed blocks and the chains of a column panel.
+    private static final class Lane {
+        final MemorySegment scratch = Arena.ofAuto().allocate(GemvRows.SCRATCH, 64);
+        final float[] sums = new float[ROWS * GemmTile.WIDTH + Species.LANES];
+    }
+
+    private final Workers workers;
+    private final Lane[] lanes;
+    private final int[] squares = new int[Transpose.SCRATCH];
+    private float[] rows = new float[0];
+
+    Gemv(Workers workers) {
+        this.workers = workers;
+        lanes = new Lane[workers.threads()];
+        Arrays.setAll(lanes, _ -> new Lane());
+    }
+
+    /// Whether the product is of this kind.
+    static boolean fits(Gemm.Product x) {
+        return x.out().rows() <= ROWS && x.out().cols() >= GemmTile.WIDTH && !x.b().lanesInRow() && x.cuts().length == 2;
+    }
+
+    void run(Gemm.Product x) {
+        int m = x.out().rows();
+        int k = x.k();
+        int height = m <= 2 ? m : m <= 4 ? 4 : 8;
+        if (rows.length < k * height + Species.LANES) rows = new float[k * height + Species.LANES];
+        x.a().pack(0, height, 0, k, rows, 0, squares);
+        int panels = (x.out().cols() + GemmTile.WIDTH - 1) / GemmTile.WIDTH;
+        if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) panels(x, 0, panels, height, k, lanes[0]);
+        else {
+            int[] cuts = cuts(panels, workers.threads());
+            workers.parallel(cuts[0], 1, (from, to, thread) -> {
+                for (int i = from; i < to; i++) panels(x, i == 0 ? 0 : cuts[i], cuts[i + 1], height, k, lanes[thread]);
+            });
+        }
+    }
+
+    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end together.
+    private static int[] cuts(int panels, int threads) {
+        int[] cuts = new int[panels + 1];
+        for (int at = 0; at < panels; cuts[++cuts[0]] = at) at += Math.clamp((panels - at) / (2 * threads), 1, PANELS);
+        return cuts;
+    }
+
+    private void panels(Gemm.Product x, int from, int to, int height, int k, Lane lane) {
+        for (int panel = from; panel < to; panel++) panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lane);
+    }
+
+    /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers only what is new.
+    private void panel(Gemm.Product x, int column, boolean follows, int height, int k, Lane lane) {
+        Operand w = x.b();
+        int m = x.out().rows();
+        int first = Math.min(column, x.out().cols() - GemmTile.WIDTH);
+        if (x.resume()) x.out().read(0, first, m, lane.sums, 0);
+        else Arrays.fill(lane.sums, 0);
+        int columns = Transpose.columns(w.type());
+        int steps = k / columns;
+        long at = w.offset(first, 0);
+        long scratch = lane.scratch.address();
+        for (int group = 0; steps > 0 && group < GemmTile.WIDTH; group += Species.LANES) {
+            boolean more = (follows || group == 0) && first + group + 2 * Species.LANES <= x.out().cols();
+            GemvRows part = GemvRows.of(w.memory(), at + group * w.pitch(), w.pitch(), steps, more);
+            switch (w.type()) {
+                case F32 -> GemvTile.run(height, part, scratch, rows, lane.sums, group);
+                case BF16 -> GemvTileBf16.run(height, part, scratch, rows, lane.sums, group);
+                default -> GemvTileF16.run(height, part, scratch, rows, lane.sums, group);
+            }
+        }
+        for (int p = steps * columns; p < k; p++) link(w, at + (long) p * w.type().bytes(), height, p, lane.sums);
+        x.out().write(0, column, m, lane.sums, column - first);
+    }
+
+    /// One link of every chain, for the positions after the last whole block.
+    private void link(Operand w, long at, int height, int p, float[] sums) {
+        for (int j = 0; j < GemmTile.WIDTH; j++) {
+            float b = Widen.scalar(w.memory(), at + j * w.pitch(), w.type());
+            for (int r = 0; r < height; r++) {
+                int i = r * GemmTile.WIDTH + j;
+                sums[i] = Math.fma(rows[p * height + r], b, sums[i]);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package lucid.kernels.simd.matmul;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+import lucid.kernels.contract.DType;
+import lucid.kernels.simd.vector.Species;
+import lucid.kernels.simd.vector.Transpose;
+
+/// Watches whether HotSpot has really turned the register tile into vector instructions. When it has not, every vector is an object and the product runs some
+/// hundred times slower, without a word; other tile kernels have been seen to do so in one JVM start of ten. The tell-tale is allocation:
+/// a tile in registers allocates nothing.
+///
+/// [#check()] looks at once and says what it found. [Watch] looks while products run, costs two reads of a counter for a few panels, and on failure switches,
+/// announced, to a second copy of the tile's class, which HotSpot compiles anew.
+public final class Intrinsics {
+    private static final System.Logger LOG = System.getLogger(Intrinsics.class.getName());
+    private static final long BUDGET_NANOS = 120_000_000;
+    private static final int CHAIN = 256;
+
+    private static volatile boolean spare;
+
+    private Intrinsics() {}
+
+    /// [GemmTile#run], in the copy of the tile that works.
+    public static void tile(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
+        if (spare) Spare.run(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+        else GemmTile.run(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+    }
+
+    private static long allocated() { return ManagementFactory.getPlatformMXBean(ThreadMXBean.class).getCurrentThreadAllocatedBytes(); }
+
+    /// Runs the tile and the transposition until they stop allocating, for at most 120 ms, and returns one line for people.
+    /// Not being done in time is no failure: the compiler may have been busy, and the watch goes on.
+    public static String check() {
+        float[] a = new float[GemmTile.HEIGHT * CHAIN];
+        float[] c = new float[GemmTile.SIZE];
+        int[] squares = new int[Transpose.SCRATCH];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment rows = floats(arena, Species.LANES * CHAIN);
+            MemorySegment b = floats(arena, GemmTile.WIDTH * CHAIN);
+            long pitch = 4L * GemmTile.WIDTH;
+            long deadline = System.nanoTime() + BUDGET_NANOS;
+            while (true) {
+                long before = allocated();
+                long start = System.nanoTime();
+                for (int i = 0; i < 16; i++) GemmTile.run(GemmTile.HEIGHT, a, 0, GemmTile.STRIP * CHAIN, b, 0, pitch, CHAIN, c, 0, false);
+                long nanos = System.nanoTime() - start;
+                Transpose.panel(rows, 0, 4L * CHAIN, Species.LANES - 1, CHAIN / Transpose.columns(DType.F32), DType.F32, b, 0, pitch, squares);
+                if (allocated() - before < 64) {
+                    return String.format(Locale.ROOT, "hot kernels are vector instructions: tile %d x %d, %d-bit, %.0f GFLOP/s on one thread", GemmTile.HEIGHT,
+                            GemmTile.WIDTH, Species.BITS, 2.0 * 16 * GemmTile.SIZE * CHAIN / nanos);
+                }
+                if (System.nanoTime() > deadline) return "hot kernels are not compiled yet after " + BUDGET_NANOS / 1_000_000 + " ms; they are watched while they run";
+            }
+        }
+    }
+
+    /// The same segment kind as every buffer's, so that the check does not teach the call sites a second one.
+    private static MemorySegment floats(Arena arena, int n) { return MemorySegment.ofAddress(arena.allocate(4L * n, 64).address()).reinterpret(4L * n); }
+
+    /// One thread's watch over its tiles. It opens its eyes when the tile should have been compiled, and closes them after three clean panels. On a busy machine the
+    /// compiler may be seconds late, so only a tile that still allocates ten seconds later has failed.
+    static final class Watch {
+        private static final long WARM_TILES = 20_000;
+        private static final int CLEAN = 3;
+        private static final long PATIENCE_NANOS = 10_000_000_000L;
+        private long tiles;
+        private int clean;
+        private long boxedSince;
+        private boolean over;
+        private boolean onSpare;
+
+        /// Before a panel: the thread's allocation counter, or -1 when nobody looks.
+        long before(int panelTiles) {
+            if (over) return -1;
+            tiles += panelTiles;
+            return tiles < WARM_TILES ? -1 : allocated();
+        }
+
+        /// After it. A boxed tile allocates at least kilobytes.
+        void after(long before, int panelTiles) {
+            if (before < 0) return;
+            if (allocated() - before < 1024L * panelTiles) {
+                boxedSince = 0;
+                over = ++clean == CLEAN;
+                return;
+            }
+            clean = 0;
+            long now = System.nanoTime();
+            if (boxedSince == 0) {
+                boxedSince = now;
+            } else if (now - boxedSince > PATIENCE_NANOS) {
+                over = onSpare;
+                onSpare = true;
+                tiles = 0;
+                boxedSince = 0;
+                fail();
+            }
+        }
+    }
+
+    private static synchronized void fail() {
+        if (spare) {
+            LOG.log(System.Logger.Level.WARNING, "The matrix tile does not compile to vector instructions in this JVM, nor does its second copy: products are right but slow. Restart the process.");
+        } else {
+            LOG.log(System.Logger.Level.WARNING, "The matrix tile did not compile to vector instructions in this JVM; switching to a second copy of it.");
+            spare = true;
+        }
+    }
+
+    /// The tile in a hidden class of the same bytes: same code, own compilation.
+    static final class Spare {
+        private static final MethodHandle RUN = define();
+
+        private Spare() {}
+
+        private static MethodHandle define() {
+            try (InputStream in = GemmTile.class.getResourceAsStream("GemmTile.class")) {
+                MethodHandles.Lookup copy = MethodHandles.lookup().defineHiddenClass(in.readAllBytes(), true);
+                return copy.findStatic(copy.lookupClass(), "run", MethodType.methodType(void.class, int.class, float[].class, int.class, int.class,
+                        MemorySegment.class, long.class, long.class, int.class, float[].class, int.class, boolean.class));
+            } catch (IOException | ReflectiveOperationException e) {
+                throw new IllegalStateException("the second copy of the matrix tile cannot be loaded: " + e.getMessage(), e);
+            }
+        }
+
+        static void run(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
+            try {
+                RUN.invokeExact(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+            } catch (RuntimeException | Error e) {
+                throw e;
+            } catch (Throwable t) {
+                throw new IllegalStateException("matrix tile: " + t.getMessage(), t);
+            }
+        }
+    }
+}

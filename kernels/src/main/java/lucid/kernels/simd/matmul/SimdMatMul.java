@@ -1,0 +1,60 @@
+package lucid.kernels.simd.matmul;
+
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.ProductArguments;
+import lucid.kernels.contract.RowGroups;
+import lucid.kernels.simd.work.Workers;
+
+/// See [MatMul].
+public final class SimdMatMul implements MatMul {
+    private final Gemm gemm;
+    private final Gemv gemv;
+
+    public SimdMatMul(Workers workers) {
+        gemm = new Gemm(workers);
+        gemv = new Gemv(workers);
+    }
+
+    @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
+        int k = ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);
+        run(a, transposeA, b, transposeB, new int[] {0, k}, false, Epilogue.of(c, bias, mode == Accumulate.ADD));
+    }
+
+    @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+        int k = ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
+        if (k > 0) run(a, transposeA, b, transposeB, new int[] {0, k}, true, Epilogue.of(c, null, false));
+    }
+
+    @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
+        int k = ProductArguments.activated(a, w, bias, f, c);
+        run(a, false, w, true, new int[] {0, k}, false, Epilogue.activated(c, bias, f));
+    }
+
+    /// The gates wait in c for the second product, which multiplies by silu of them, tile by tile.
+    @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
+        int k = ProductArguments.gated(a, gate, up, c);
+        run(a, false, gate, true, new int[] {0, k}, false, Epilogue.of(c, null, false));
+        run(a, false, up, true, new int[] {0, k}, false, Epilogue.gated(c));
+    }
+
+    @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
+        ProductArguments.gradWeight(dy, x, groups, dw);
+        if (dy.rows() > 0) run(dy, true, x, false, groups.offsets(), false, Epilogue.of(dw, null, true));
+    }
+
+    private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, int[] cuts, boolean resume, Epilogue out) {
+        if (out.rows() == 0 || out.cols() == 0) return;
+        if (cuts[cuts.length - 1] == 0) {
+            out.writeZeros();
+            return;
+        }
+        Operand left = transposeA ? Operand.lanesAcross(a) : Operand.lanesDown(a);
+        Operand right = transposeB ? Operand.lanesDown(b) : Operand.lanesAcross(b);
+        Gemm.Product product = new Gemm.Product(left, right, cuts, resume, out);
+        if (Gemv.fits(product)) gemv.run(product);
+        else gemm.run(product);
+    }
+}

@@ -1,0 +1,138 @@
+package lucid.kernels.simd.work;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/// A fixed pool that runs one parallel loop at a time; the caller takes part. Kernels of a small model last tens of microseconds, so workers spin
+/// for a while before they sleep, and the caller waits for items, never for threads: a worker that wakes too late finds nothing left and
+/// delays nobody. Which thread does which items never shows in a result: every item is independent (row law).
+public final class Workers implements AutoCloseable {
+    /// The work on items `from` (inclusive) to `to` (exclusive); `thread` is 0 .. threads-1 and picks scratch memory.
+    @FunctionalInterface
+    public interface Body {
+        void run(int from, int to, int thread);
+    }
+
+    /// How long an idle worker watches for the next loop before it sleeps: longer than the pause between two kernels of a training step.
+    private static final long SPIN_NANOS = 100_000;
+
+    private final Helper[] helpers;
+    private volatile Loop loop;
+    private volatile boolean closed;
+    private boolean busy;
+
+    public Workers(int threads) {
+        if (threads < 1) throw new IllegalArgumentException("threads: " + threads + ", wanted at least 1");
+        helpers = new Helper[threads - 1];
+        for (int i = 0; i < helpers.length; i++) {
+            helpers[i] = new Helper(i + 1);
+            helpers[i].start();
+        }
+    }
+
+    public int threads() { return helpers.length + 1; }
+
+    /// Runs the body over `0 .. items`, in pieces of `grain` items that threads take in turn; returns when all are done.
+    /// Not re-entrant: a body must not start another loop of the same pool.
+    public void parallel(int items, int grain, Body body) {
+        if (Thread.currentThread() instanceof Helper) throw nested();
+        if (items > 0) run(items, grain, body);
+    }
+
+    private synchronized void run(int items, int grain, Body body) {
+        if (busy) throw nested();
+        if (helpers.length == 0 || items <= grain) {
+            body.run(0, items, 0);
+            return;
+        }
+        busy = true;
+        try {
+            Loop mine = new Loop(body, items, Math.max(1, grain));
+            loop = mine;
+            for (Helper helper : helpers) if (helper.asleep) LockSupport.unpark(helper);
+            mine.work(0);
+            while (mine.done.get() < items) Thread.onSpinWait();
+            loop = null;
+            if (mine.failure != null) throw new IllegalStateException("a worker failed: " + mine.failure, mine.failure);
+        } finally {
+            busy = false;
+        }
+    }
+
+    private static IllegalStateException nested() { return new IllegalStateException("a parallel loop was started inside a parallel loop"); }
+
+    /// One parallel loop. A helper that comes late holds on to an old loop, whose items are all taken, and leaves.
+    private static final class Loop {
+        final Body body;
+        final int items;
+        final int grain;
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger done = new AtomicInteger();
+        volatile Throwable failure;
+
+        Loop(Body body, int items, int grain) {
+            this.body = body;
+            this.items = items;
+            this.grain = grain;
+        }
+
+        void work(int thread) {
+            while (next.get() < items) {
+                int from = next.getAndAdd(grain);
+                if (from >= items) return;
+                int to = Math.min(items, from + grain);
+                try {
+                    if (failure == null) body.run(from, to, thread);
+                } catch (Throwable t) {
+                    failure = t; // rethrown by the caller, once no thread is inside the body any more
+                } finally {
+                    done.addAndGet(to - from);
+                }
+            }
+        }
+    }
+
+    private final class Helper extends Thread {
+        private final int id;
+        volatile boolean asleep;
+
+        Helper(int id) {
+            super("lucid-worker-" + id);
+            this.id = id;
+            setDaemon(true);
+        }
+
+        @Override public void run() {
+            Loop seen = null;
+            while (!closed) {
+                Loop now = await(seen);
+                if (now != null) now.work(id);
+                seen = now;
+            }
+        }
+
+        /// The next loop after `seen`; null when the pool was closed. `asleep` is set before the last look, so that a caller either is
+        /// seen here or sees the flag and wakes this thread.
+        private Loop await(Loop seen) {
+            long deadline = System.nanoTime() + SPIN_NANOS;
+            for (int i = 1; !closed; i++) {
+                Loop now = loop;
+                if (now != null && now != seen) return now;
+                if ((i & 63) != 0 || System.nanoTime() < deadline) {
+                    Thread.onSpinWait();
+                } else {
+                    asleep = true;
+                    now = loop;
+                    if ((now == null || now == seen) && !closed) LockSupport.park(Workers.this);
+                    asleep = false;
+                }
+            }
+            return null;
+        }
+    }
+
+    @Override public void close() {
+        closed = true;
+        for (Helper helper : helpers) LockSupport.unpark(helper);
+    }
+}
