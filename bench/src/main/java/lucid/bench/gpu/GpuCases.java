@@ -13,8 +13,8 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer.AdamW;
 import lucid.kernels.contract.RowGroups;
-import lucid.kernels.cuda.CudaBuffer;
 import lucid.kernels.cuda.Precision;
+import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.gpu.JCudaGpu;
 
 /// What is timed: the shapes of Qwen2.5-3B and SigLIP so400m at full size; a hundredth of them in the emulator.

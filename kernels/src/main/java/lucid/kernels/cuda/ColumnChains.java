@@ -4,6 +4,8 @@ import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// Sums down the columns in the order of [RowGroups]: a chain for every group and column, side by side; then the groups are added to the gradient in order.
 final class ColumnChains {

@@ -5,6 +5,7 @@ import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [Conversion] on a GPU.
 public final class CudaConversion implements Conversion {

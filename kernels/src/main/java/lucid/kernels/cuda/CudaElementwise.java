@@ -10,6 +10,8 @@ import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowPlaces;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [Elementwise] on a GPU: one kernel for each function, four columns to a thread.
 public final class CudaElementwise implements Elementwise {

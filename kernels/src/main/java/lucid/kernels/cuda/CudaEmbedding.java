@@ -8,8 +8,10 @@ import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
-/// [Embedding] on a GPU. Ids stay on the device and kernels check them. A gather takes a wrong one as 0, which [Complaints] says later; a scatter waits for the check, because it
+/// [Embedding] on a GPU. Ids stay on the device and kernels check them. A gather takes a wrong one as 0, which [lucid.kernels.cuda.launch.Complaints] says later; a scatter waits for the check, because it
 /// would change the table.
 public final class CudaEmbedding implements Embedding {
     private final Kernels kernels;

@@ -8,6 +8,7 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [Normalization] on a GPU: half a warp, or a block, to a row; the parameters' gradients are [ColumnChains].
 public final class CudaNormalization implements Normalization {

@@ -8,6 +8,7 @@ import lucid.kernels.contract.CheckedPatchEmbedding;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [PatchEmbedding] on a GPU: from frames to embeddings in one kernel, the patches in shared memory only; with the CPU's bits.
 public final class CudaPatchEmbedding extends CheckedPatchEmbedding {

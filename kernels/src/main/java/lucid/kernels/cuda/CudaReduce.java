@@ -7,6 +7,8 @@ import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [Reduce] on a GPU: half a warp to a row, a thread for each of the contract's 16 lanes.
 public final class CudaReduce implements Reduce {

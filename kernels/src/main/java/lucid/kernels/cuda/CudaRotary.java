@@ -5,8 +5,10 @@ import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
-/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and takes a wrong one as 0, which [Complaints] says later.
+/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and takes a wrong one as 0, which [lucid.kernels.cuda.launch.Complaints] says later.
 public final class CudaRotary implements Rotary {
     private static final int THREADS = 256;
     private static final long MOST_THREADS = (1L << 31) - THREADS;

@@ -12,11 +12,13 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [Sampling] on a GPU: the CPU's tokens and probabilities, to the bit. A row of logits goes through a few kernels that hand its weights
 /// `exp(logit / temperature - maximum)` on in device memory; only what a rule asks for runs.
 ///
-/// A row without a finite maximum gets no token, which [Complaints] says later; probabilities, which may be written over the logits, wait for that.
+/// A row without a finite maximum gets no token, which [lucid.kernels.cuda.launch.Complaints] says later; probabilities, which may be written over the logits, wait for that.
 public final class CudaSampling implements Sampling {
     /// Ids whose weights are added in 16 lanes before they enter the running sum.
     private static final int BLOCK = 256;

@@ -8,8 +8,11 @@ import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
+import lucid.kernels.cuda.launch.Bf16Factor;
+import lucid.kernels.cuda.launch.Bf16Factors;
+import lucid.kernels.cuda.launch.Kernels;
 
-/// [PatchEmbedding] on tensor cores by `mma.sync`, one kernel from frames to embeddings: goes with [CudaTensorMatMul], with which it shares rounding, error and row law.
+/// [PatchEmbedding] on tensor cores by `mma.sync`, one kernel from frames to embeddings: goes with [lucid.kernels.cuda.matmul.CudaTensorMatMul], with which it shares rounding, error and row law.
 public final class CudaTensorPatchEmbedding extends CheckedPatchEmbedding {
     private static final int ROWS = 64;
     private static final int COLUMNS = 128;

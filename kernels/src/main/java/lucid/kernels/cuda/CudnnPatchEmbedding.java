@@ -12,6 +12,8 @@ import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.PatchGrid;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.gpu.Cudnn;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;

@@ -19,6 +19,12 @@ import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.cuda.attention.CudaAttention;
+import lucid.kernels.cuda.launch.Bf16Factors;
+import lucid.kernels.cuda.launch.CudaMemory;
+import lucid.kernels.cuda.launch.Kernels;
+import lucid.kernels.cuda.matmul.CudaLogProb;
+import lucid.kernels.cuda.matmul.CudaTensorMatMul;
 import lucid.kernels.gpu.Gpu;
 
 /// Two devices side by side, the CPU's and a GPU's: every datum exists on both, every operation runs on both, and the results must have the same bits, in the

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import lucid.kernels.corpus.Mutant;
+import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.KernelFaultException;
 import lucid.kernels.ptx.async.Timing;

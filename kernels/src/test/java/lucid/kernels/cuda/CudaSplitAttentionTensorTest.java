@@ -10,6 +10,8 @@ import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
+import lucid.kernels.cuda.attention.AttentionTables;
+import lucid.kernels.cuda.attention.SplitAttention;
 
 /// Few queries with many keys on tensor cores: the bits that the same queries have among many, by the kernels of prefill. How close those are to the CPU's values is [CudaAttentionTensorTest]'s.
 class CudaSplitAttentionTensorTest extends BitTest {

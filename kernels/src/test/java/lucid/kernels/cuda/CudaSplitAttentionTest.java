@@ -12,6 +12,8 @@ import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.Repetition;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
+import lucid.kernels.cuda.attention.AttentionTables;
+import lucid.kernels.cuda.attention.SplitAttention;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Replay;
 import org.junit.jupiter.api.Test;

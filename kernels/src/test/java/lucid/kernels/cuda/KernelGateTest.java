@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import lucid.kernels.compile.Compilation;
 import lucid.kernels.compile.CompileGate;
 import lucid.kernels.compile.GateReport;
+import lucid.kernels.cuda.launch.Kernels;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

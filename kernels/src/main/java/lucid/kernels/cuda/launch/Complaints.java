@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.launch;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import lucid.kernels.gpu.Gpu;
 /// meets the same words.
 public final class Complaints {
     /// In words of the CPU devices what is wrong with a value in a row.
-    interface Wording {
+    public interface Wording {
         /// Throws.
         void refuse(int row, int value);
     }
@@ -40,17 +40,17 @@ public final class Complaints {
     }
 
     /// The word of a call.
-    long word(Wording wording) {
+    public long word(Wording wording) {
         if (open.size() == WORDS) check();
         open.add(wording);
         return address + Long.BYTES * (open.size() - 1L);
     }
 
     /// The word of a call that takes indices `0 .. limit`, see [Checks#index].
-    long index(String operation, String name, int limit) { return word((row, value) -> Checks.index(operation, name, row, value, limit)); }
+    public long index(String operation, String name, int limit) { return word((row, value) -> Checks.index(operation, name, row, value, limit)); }
 
     /// Waits for the calls so far, and throws what the first one of them complains about.
-    void check() {
+    public void check() {
         if (open.isEmpty()) return;
         long[] words = new long[open.size()];
         gpu.copyOut(address, MemorySegment.ofArray(words));
@@ -84,7 +84,7 @@ public final class Complaints {
     /// Has a kernel look at indices `0 .. limit` for the sake of this alone.
     ///
     /// @param allowed an index that may stand there as well; null: none
-    void lookAt(Kernels kernels, String operation, String name, Buffer indices, int limit, Integer allowed) {
+    public void lookAt(Kernels kernels, String operation, String name, Buffer indices, int limit, Integer allowed) {
         int count = Math.toIntExact(indices.length());
         if (count == 0) return;
         kernels.call("index_check_i32_sm80").buffer(indices).u32(count).u32(limit).u32(allowed == null ? 0 : 1).u32(allowed == null ? 0 : allowed)

@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.attention;
 
 import java.util.ArrayList;
 import java.util.Comparator;

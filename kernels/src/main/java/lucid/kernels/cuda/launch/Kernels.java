@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.launch;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,12 +41,12 @@ public final class Kernels {
     ///
     /// @throws IllegalStateException when this build holds no such file
     public static String text(String name) {
-        String file = name + ".ptx";
+        String file = "/lucid/kernels/cuda/" + name + ".ptx";
         try (InputStream in = Kernels.class.getResourceAsStream(file)) {
-            if (in == null) throw new IllegalStateException("kernel " + file + " is missing from the jar (wanted " + Kernels.class.getPackageName().replace('.', '/') + "/" + file + "); build again");
+            if (in == null) throw new IllegalStateException("kernel " + name + ".ptx is missing from the jar (wanted " + file + "); build again");
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new UncheckedIOException("kernel " + file + " cannot be read", e);
+            throw new UncheckedIOException("kernel " + name + ".ptx cannot be read", e);
         }
     }
 
@@ -67,7 +67,7 @@ public final class Kernels {
     }
 
     /// The address of a table that calls share: it is copied when it differs from the last one of this name, whose place it takes.
-    long table(String name, int[] values) { return tables.computeIfAbsent(name, _ -> new Table()).address(name, values); }
+    public long table(String name, int[] values) { return tables.computeIfAbsent(name, _ -> new Table()).address(name, values); }
 
     private final class Table {
         private static final int LEAST = 1024;

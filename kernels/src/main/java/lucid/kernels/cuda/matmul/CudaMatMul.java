@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.matmul;
 
 import java.util.Locale;
 import lucid.kernels.contract.Accumulate;
@@ -8,6 +8,9 @@ import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.CudaElementwise;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [MatMul] on a GPU by f32 arithmetic without tensor cores: one chain for each element, so the bits are the CPU's.
 public final class CudaMatMul implements MatMul {

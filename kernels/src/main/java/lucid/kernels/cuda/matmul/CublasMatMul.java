@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.matmul;
 
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
@@ -7,6 +7,10 @@ import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.launch.Bf16Factor;
+import lucid.kernels.cuda.launch.Bf16Factors;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.gpu.Cublas;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;

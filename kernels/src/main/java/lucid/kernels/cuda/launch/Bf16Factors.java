@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.launch;
 
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F16;
@@ -59,7 +59,8 @@ public final class Bf16Factors {
         }
     }
 
-    Bf16Factor of(Matrix m) {
+    /// The factor of a matrix: the matrix itself where it serves, a copy that is still good, or a new one.
+    public Bf16Factor of(Matrix m) {
         CudaBuffer source = CudaBuffer.of(m.buffer());
         if (m.dtype() == BF16 && (source.source() + m.offset() * 2 | m.stride() * 2) % 16 == 0) return new Bf16Factor(m, () -> {});
         Copy old = kept.get(source);

@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.matmul;
 
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
@@ -7,6 +7,11 @@ import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.CudaElementwise;
+import lucid.kernels.cuda.launch.Bf16Factor;
+import lucid.kernels.cuda.launch.Bf16Factors;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.ptx.async.TensorMap;
 import lucid.kernels.ptx.tensor.Swizzle;
 

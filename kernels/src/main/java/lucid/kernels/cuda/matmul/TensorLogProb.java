@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.matmul;
 
 import static lucid.kernels.contract.DType.BF16;
 
@@ -6,6 +6,9 @@ import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.launch.Bf16Factor;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// Log-probabilities from hidden states on tensor cores. Forward: one kernel reduces the logits in its registers to the softmax of every block of the vocabulary; logits
 /// never exist. Backward: a chunk of dLogits is made by one kernel from the product computed again, in bf16, which is what the two products with it take.

@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.launch;
 
 import java.util.HashSet;
 import java.util.Set;
@@ -35,7 +35,7 @@ public final class CudaBuffer implements Buffer {
     }
 
     /// The device address of element 0, for somebody who only reads.
-    long source() {
+    public long source() {
         if (closed) throw new IllegalStateException("buffer " + dtype + "[" + length + "] was used after it was closed");
         return address;
     }

@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.attention;
 
 import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.AttentionArguments;
@@ -6,6 +6,9 @@ import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.cuda.Precision;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own, few rows with many keys two ([SplitAttention]); the backward is one
 /// kernel over queries (dq, and δ for the other) and one over keys (dk, dv).

@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.launch;
 
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F32;
@@ -16,6 +16,7 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.OutOfDeviceMemoryException;
 import org.junit.jupiter.api.Test;

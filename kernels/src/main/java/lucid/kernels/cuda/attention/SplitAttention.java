@@ -1,13 +1,15 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.attention;
 
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// Few queries with many keys (decoding behind a long cache) on all of a GPU: one kernel splits the keys over blocks and leaves scores, one splits the dimensions of a head over blocks and goes
 /// through the keys in order. The bits are those of the kernels that give a unit of rows to one block, so which of them runs is a matter of time alone. The arguments were checked by
 /// [CudaAttention].
-final class SplitAttention {
+public final class SplitAttention {
     /// Spans of so many rows (query, head of a key head) or fewer are few: a tile of 64 rows would be one block per key head.
     static final int MOST_ROWS = 64;
     /// The exact kernel for few rows finds 256 scores at once, with a warp for each key block. Twice through that is its share; a second launch is not worth less. The number is by counting
@@ -22,7 +24,7 @@ final class SplitAttention {
     private static final int SLICE = 16;
 
     /// Who computes. The parameters of the kernels are the same.
-    enum Form {
+    public enum Form {
         /// f32 by fma, the CPU's bits.
         EXACT(8, 32, 64),
         /// bf16 by `mma.sync`.
@@ -89,7 +91,8 @@ final class SplitAttention {
     private final Kernels kernels;
     private final Form form;
 
-    SplitAttention(Kernels kernels, Form form) {
+    /// The kernels of one form.
+    public SplitAttention(Kernels kernels, Form form) {
         this.kernels = kernels;
         this.form = form;
     }
@@ -99,7 +102,7 @@ final class SplitAttention {
     private static int room(AttentionUnits units) { return Math.ceilDiv(units.mostKeys(), ROOM) * ROOM; }
 
     /// Whether a span of few rows sees many keys. Then all spans of few rows come here: were it decided span by span, every completion that grows long would change the launches of its step.
-    boolean wants(AttentionTables tables) {
+    public boolean wants(AttentionTables tables) {
         AttentionUnits units = units(tables);
         return units.mostKeys() > FEW_KEYS && 4L * units.count() * tables.plan.kvHeads() * form.rows * room(units) <= MOST_BYTES;
     }

@@ -1,11 +1,11 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.attention;
 
 import java.util.HashMap;
 import java.util.Map;
 import lucid.kernels.contract.AttentionPlan;
 
 /// The tables of one plan, each made when first asked for: the layers of a model call with the same plan, one after the other.
-final class AttentionTables {
+public final class AttentionTables {
     /// Spans of `least` to `most` rows, in pieces of at most `size`.
     private record Cut(int size, int least, int most) {}
 
@@ -14,7 +14,8 @@ final class AttentionTables {
     private final Map<Integer, AttentionKeys> keys = new HashMap<>();
     private final Map<Cut, AttentionTiles> tiles = new HashMap<>();
 
-    AttentionTables(AttentionPlan plan) { this.plan = plan; }
+    /// The tables of a plan, each made when first asked for.
+    public AttentionTables(AttentionPlan plan) { this.plan = plan; }
 
     /// Spans of `least` to `most` rows in units of at most `size`.
     AttentionUnits units(int size, int least, int most) {

@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.matmul;
 
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
@@ -6,6 +6,8 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// Products with an activation by separate kernels: what [MatMul#multiplyActivated] and [MatMul#multiplyGated] mean, for families that have no kernel for them.
 final class ComposedProducts {

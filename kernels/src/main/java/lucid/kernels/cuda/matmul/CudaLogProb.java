@@ -1,4 +1,4 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.matmul;
 
 import static lucid.kernels.contract.DType.F32;
 
@@ -10,6 +10,8 @@ import lucid.kernels.contract.LogProbArguments;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// [LogProb] on a GPU. With products that are the CPU's, bit for bit the CPU's: logits exist as one chunk; forward walks the vocabulary in whole blocks and carries each
 /// row's running softmax along in device memory; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.
@@ -18,7 +20,7 @@ import lucid.kernels.contract.RowGroups;
 ///
 /// With [CudaTensorMatMul], forward and backward are [TensorLogProb]'s, and a row has the order of `logprob_strips` everywhere.
 ///
-/// Targets stay on the device: a kernel looks at them, and what is wrong with one [Complaints] says later. To the others it is a token that no chunk holds.
+/// Targets stay on the device: a kernel looks at them, and what is wrong with one [lucid.kernels.cuda.launch.Complaints] says later. To the others it is a token that no chunk holds.
 public final class CudaLogProb implements LogProb {
     /// Logits in a chunk: 128 MiB, enough rows and columns for products at full speed.
     private static final int CHUNK = 1 << 25;
@@ -34,7 +36,7 @@ public final class CudaLogProb implements LogProb {
     public CudaLogProb(Kernels kernels, MatMul products, Elementwise elements) { this(kernels, products, elements, CHUNK); }
 
     /// @param chunk logits in a chunk; shows in no bit
-    CudaLogProb(Kernels kernels, MatMul products, Elementwise elements, int chunk) {
+    public CudaLogProb(Kernels kernels, MatMul products, Elementwise elements, int chunk) {
         this.kernels = kernels;
         this.products = products;
         this.elements = elements;

@@ -1,10 +1,12 @@
-package lucid.kernels.cuda;
+package lucid.kernels.cuda.attention;
 
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.cuda.launch.CudaBuffer;
+import lucid.kernels.cuda.launch.Kernels;
 
 /// Attention with bf16 factors and f32 sums on tensor cores. Every row, decoding or not, goes through the same products in the same order, in key blocks that begin at the span's key number 0,
 /// so a row's bits depend on no other row, and rollout and training agree. The arguments were checked by [CudaAttention].
