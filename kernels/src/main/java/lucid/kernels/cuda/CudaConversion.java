@@ -3,8 +3,8 @@ package lucid.kernels.cuda;
 import java.util.Locale;
 import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.DType;
-import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.check.ElementwiseArguments;
 import lucid.kernels.cuda.launch.Kernels;
 
 /// [Conversion] on a GPU.

@@ -3,11 +3,11 @@ package lucid.kernels.cuda;
 import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Arguments;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.check.Checks;
 import lucid.kernels.cuda.launch.Kernels;
 
 /// [Normalization] on a GPU: half a warp, or a block, to a row; the parameters' gradients are [ColumnChains].

@@ -3,10 +3,10 @@ package lucid.kernels.cuda;
 import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

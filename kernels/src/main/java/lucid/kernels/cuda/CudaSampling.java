@@ -6,12 +6,12 @@ import static lucid.kernels.contract.DType.I64;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.check.Checks;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

@@ -3,11 +3,11 @@ package lucid.kernels.cuda;
 import static lucid.kernels.contract.DType.U8;
 
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.CheckedPatchEmbedding;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
-import lucid.kernels.contract.PatchGrid;
+import lucid.kernels.contract.check.CheckedPatchEmbedding;
+import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.check.PatchGrid;
 import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.Bf16Factors;
 import lucid.kernels.cuda.launch.Kernels;

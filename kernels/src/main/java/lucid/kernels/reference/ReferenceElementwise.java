@@ -6,11 +6,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.ElementwiseArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowPlaces;
+import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.check.ElementwiseArguments;
 import lucid.kernels.host.HostBuffer;
 
 /// One expression per element. See [Elementwise].

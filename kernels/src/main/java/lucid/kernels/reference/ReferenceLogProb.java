@@ -3,9 +3,9 @@ package lucid.kernels.reference;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.LogProbArguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.LogProbArguments;
 
 /// Log-softmax, its gradient, and the clipped policy-gradient terms. See [LogProb].
 public final class ReferenceLogProb implements LogProb {

@@ -5,8 +5,8 @@ import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.ProductArguments;
 
 /// `c_ij = Σ_k a_ik b_kj`, three loops. See [MatMul].
 public final class ReferenceMatMul implements MatMul {

@@ -3,11 +3,11 @@ package lucid.kernels.reference;
 import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Arguments;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.check.Checks;
 
 /// RMSNorm and LayerNorm as printed. See [Normalization].
 public final class ReferenceNormalization implements Normalization {

@@ -3,10 +3,10 @@ package lucid.kernels.reference;
 import static lucid.kernels.contract.DType.U8;
 
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.CheckedPatchEmbedding;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
-import lucid.kernels.contract.PatchGrid;
+import lucid.kernels.contract.check.CheckedPatchEmbedding;
+import lucid.kernels.contract.check.PatchGrid;
 
 /// A convolution whose stride is its kernel's size: cut into patches, then one product. See [PatchEmbedding].
 public final class ReferencePatchEmbedding extends CheckedPatchEmbedding {

@@ -3,10 +3,10 @@ package lucid.kernels.reference;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.Arguments;
 
 /// Sums and maxima over a row. See [Reduce].
 public final class ReferenceReduce implements Reduce {

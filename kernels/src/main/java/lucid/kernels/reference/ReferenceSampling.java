@@ -6,11 +6,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
-import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.check.Checks;
 import lucid.kernels.math.Philox;
 
 /// Filters, then the inverse of the cumulative distribution. See [Sampling].

@@ -2,7 +2,7 @@ package lucid.kernels.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import lucid.kernels.contract.PatchGrid;
+import lucid.kernels.contract.check.PatchGrid;
 
 /// Moves the numbers of one patch between images and rows; where they lie is said by [PatchGrid].
 final class PatchCopy {

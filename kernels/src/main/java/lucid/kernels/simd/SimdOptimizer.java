@@ -6,9 +6,9 @@ import static lucid.kernels.simd.vector.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import lucid.kernels.contract.Arguments;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.work.Grain;
 import lucid.kernels.simd.work.Workers;

@@ -6,10 +6,10 @@ import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.LogProbArguments;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.LogProbArguments;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

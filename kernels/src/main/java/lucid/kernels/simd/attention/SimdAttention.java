@@ -2,10 +2,10 @@ package lucid.kernels.simd.attention;
 
 import java.util.List;
 import lucid.kernels.contract.Attention;
-import lucid.kernels.contract.AttentionArguments;
 import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.Checks;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.check.AttentionArguments;
+import lucid.kernels.contract.check.Checks;
 import lucid.kernels.simd.work.Workers;
 
 /// See [Attention]. Checks, looks the plan's schedule up (layers of a model call with the same plan, one after the other) and hands its units to the threads.

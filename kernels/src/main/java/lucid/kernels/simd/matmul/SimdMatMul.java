@@ -4,8 +4,8 @@ import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.ProductArguments;
 import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.check.ProductArguments;
 import lucid.kernels.simd.work.Workers;
 
 /// See [MatMul].

@@ -1,12 +1,16 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.check;
 
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.U8;
 
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+
 /// How images divide into patches: row `image · patches + py · columns + px`, element `(channel · patch + dy) · patch + dx`; pixels right and below of the
-/// last whole patch are never seen. With it, what every device demands of the arguments of [PatchEmbedding].
+/// last whole patch are never seen. With it, what every device demands of the arguments of [lucid.kernels.contract.PatchEmbedding].
 public record PatchGrid(int n, int height, int width, int patch) {
     public static final int CHANNELS = 3;
 
@@ -31,7 +35,7 @@ public record PatchGrid(int n, int height, int width, int patch) {
     /// Numbers in all images.
     public long values() { return Math.multiplyExact((long) n * CHANNELS, (long) height * width); }
 
-    /// Of [PatchEmbedding#forwardFrames] and [PatchEmbedding#forwardPixels]; positions may be null.
+    /// Of [lucid.kernels.contract.PatchEmbedding#forwardFrames] and [lucid.kernels.contract.PatchEmbedding#forwardPixels]; positions may be null.
     public void forward(String operation, Buffer images, DType type, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
         Checks.buffer(operation, "images", images, values(), type);
         Checks.type(operation, "weight", weight, F32, BF16, F16);
@@ -45,14 +49,14 @@ public record PatchGrid(int n, int height, int width, int patch) {
         if (positions != null) Checks.apart(operation, "out", out, "positions", positions);
     }
 
-    /// Of [PatchEmbedding#patches].
+    /// Of [lucid.kernels.contract.PatchEmbedding#patches].
     public void cut(String operation, Buffer framesOrPixels, Matrix out) {
         Checks.buffer(operation, "framesOrPixels", framesOrPixels, values(), U8, F32);
         Checks.shape(operation, "out", out, rows(), length(), F32);
         Checks.that(out.buffer() != framesOrPixels, operation, "out lies in the buffer of the images; wanted memory of its own");
     }
 
-    /// Of [PatchEmbedding#patchesBackward].
+    /// Of [lucid.kernels.contract.PatchEmbedding#patchesBackward].
     public void paste(String operation, Matrix dPatches, Buffer dPixels) {
         Checks.shape(operation, "dPatches", dPatches, rows(), length(), F32);
         Checks.buffer(operation, "dPixels", dPixels, values(), F32);

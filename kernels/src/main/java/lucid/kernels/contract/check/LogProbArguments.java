@@ -1,8 +1,14 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.check;
 
 import static lucid.kernels.contract.DType.BF16;
 import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.I32;
+
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
 
 /// What every device demands of the arguments of [LogProb]. The targets' values are looked at by [#targets], which a device calls when it has read them.
 public final class LogProbArguments {
