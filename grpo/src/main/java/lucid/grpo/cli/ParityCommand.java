@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.parity.CaseResult;
 import lucid.grpo.parity.Parities;
 import lucid.grpo.parity.Row;

@@ -5,7 +5,12 @@ import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.I32;
 
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.Normalization;
+import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.Reduce;
+import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.Sampling;
 
@@ -13,7 +18,7 @@ import lucid.kernels.contract.Sampling;
 public final class Arguments {
     private Arguments() {}
 
-    /// Of [lucid.kernels.contract.Normalization]'s forwards.
+    /// Of [Normalization]'s forwards.
     public static void norm(String operation, Matrix x, Matrix weight, Matrix y, Matrix rstd) {
         Checks.type(operation, "x", x, F32);
         Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
@@ -22,7 +27,7 @@ public final class Arguments {
         Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
     }
 
-    /// Of [lucid.kernels.contract.Normalization]'s backwards; dWeight and dBias may be null.
+    /// Of [Normalization]'s backwards; dWeight and dBias may be null.
     public static void normBackward(String operation, Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx, Matrix dWeight, Matrix dBias) {
         Checks.type(operation, "x", x, F32);
         Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
@@ -36,7 +41,7 @@ public final class Arguments {
         if (dBias != null) Checks.shape(operation, "dBias", dBias, 1, x.cols(), F32);
     }
 
-    /// Of [lucid.kernels.contract.Embedding]: the indices, each checked against the table by the caller, who can see them.
+    /// Of [Embedding]: the indices, each checked against the table by the caller, who can see them.
     public static void gather(String operation, Buffer ids, Matrix table, Matrix y) {
         Checks.type(operation, "table", table, F32, BF16);
         Checks.type(operation, "y", y, F32);
@@ -52,7 +57,7 @@ public final class Arguments {
         Checks.buffer(operation, "ids", ids, dy.rows(), I32);
     }
 
-    /// Of [lucid.kernels.contract.Rotary#table].
+    /// Of [Rotary#table].
     public static void rotaryTable(String operation, double theta, int headDim, Matrix cos, Matrix sin) {
         head(operation, headDim);
         Checks.that(theta > 0, operation, "theta is " + theta + "; wanted > 0");
@@ -61,7 +66,7 @@ public final class Arguments {
         Checks.shape(operation, "sin", sin, cos.rows(), headDim / 2, F32);
     }
 
-    /// Of [lucid.kernels.contract.Rotary#rotate], but for the positions' values.
+    /// Of [Rotary#rotate], but for the positions' values.
     public static void rotate(String operation, Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, Matrix y) {
         head(operation, headDim);
         Checks.type(operation, "x", x, F32);
@@ -78,7 +83,7 @@ public final class Arguments {
         Checks.that(headDim > 0 && headDim % 2 == 0, operation, "headDim is " + headDim + "; wanted an even number > 0 (pairs are rotated)");
     }
 
-    /// Of [lucid.kernels.contract.Optimizer]: the parameter, its gradient and its moments.
+    /// Of [Optimizer]: the parameter, its gradient and its moments.
     public static void update(String operation, int step, Matrix grad, Matrix param, Matrix... moments) {
         Checks.that(step >= 1, operation, "step is " + step + "; wanted 1 or more (steps count from 1)");
         Checks.type(operation, "param", param, F32);
@@ -86,27 +91,27 @@ public final class Arguments {
         for (Matrix m : moments) Checks.like(operation, "moment", m, "param", param);
     }
 
-    /// Of [lucid.kernels.contract.Optimizer#adamW]; the bf16 image may be null.
+    /// Of [Optimizer#adamW]; the bf16 image may be null.
     public static void adamW(String operation, int step, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
         update(operation, step, grad, param, m, v);
         if (bf16 != null) Checks.shape(operation, "bf16", bf16, param.rows(), param.cols(), BF16);
     }
 
-    /// Of what [lucid.kernels.contract.Reduce] makes of a row: one number.
+    /// Of what [Reduce] makes of a row: one number.
     public static void rows(String operation, Matrix x, Matrix y) {
         Checks.type(operation, "x", x, F32);
         Checks.shape(operation, "y", y, x.rows(), 1, F32);
         Checks.apart(operation, "y", y, "x", x);
     }
 
-    /// Of [lucid.kernels.contract.Reduce#rowDot].
+    /// Of [Reduce#rowDot].
     public static void rowDot(Matrix a, Matrix b, Matrix y) {
         rows("reduce.rowDot", a, y);
         Checks.like("reduce.rowDot", "b", b, "a", a);
         Checks.apart("reduce.rowDot", "y", y, "b", b);
     }
 
-    /// Of [lucid.kernels.contract.Reduce#columnSums].
+    /// Of [Reduce#columnSums].
     public static void columnSums(Matrix x, RowGroups groups, Matrix y) {
         Checks.type("reduce.columnSums", "x", x, F32);
         Checks.groups("reduce.columnSums", groups, x.rows());
@@ -114,21 +119,21 @@ public final class Arguments {
         Checks.apart("reduce.columnSums", "y", y, "x", x);
     }
 
-    /// Of [lucid.kernels.contract.Reduce#addSumOfSquares].
+    /// Of [Reduce#addSumOfSquares].
     public static void addSumOfSquares(Matrix x, Matrix y) {
         Checks.type("reduce.addSumOfSquares", "x", x, F32);
         Checks.shape("reduce.addSumOfSquares", "y", y, 1, 1, F32);
         Checks.apart("reduce.addSumOfSquares", "y", y, "x", x);
     }
 
-    /// Of [lucid.kernels.contract.Reduce#softmax].
+    /// Of [Reduce#softmax].
     public static void softmax(Matrix x, Matrix y) {
         Checks.type("reduce.softmax", "x", x, F32);
         Checks.like("reduce.softmax", "y", y, "x", x);
         Checks.sameOrApart("reduce.softmax", "y", y, "x", x);
     }
 
-    /// Of [lucid.kernels.contract.Reduce#softmaxBackward].
+    /// Of [Reduce#softmaxBackward].
     public static void softmaxBackward(Matrix y, Matrix dy, Matrix dx) {
         String operation = "reduce.softmax backward";
         Checks.type(operation, "y", y, F32);

@@ -5,11 +5,12 @@ import static lucid.kernels.contract.DType.F32;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.Matrix;
 
-/// What every device demands of the arguments of [lucid.kernels.contract.Attention]: shapes first, then that the plan stays inside them, then that no output touches an input.
+/// What every device demands of the arguments of [Attention]: shapes first, then that the plan stays inside them, then that no output touches an input.
 public final class AttentionArguments {
     private AttentionArguments() {}
 
@@ -65,7 +66,7 @@ public final class AttentionArguments {
         Checks.shape(operation, "lse", lse, q.rows(), plan.heads(), F32);
     }
 
-    /// Of the results of [lucid.kernels.contract.Attention#forward].
+    /// Of the results of [Attention#forward].
     public static void results(String operation, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         for (Matrix input : List.of(q, k, v)) {
             Checks.apart(operation, "out", out, "an input", input);
@@ -74,7 +75,7 @@ public final class AttentionArguments {
         Checks.apart(operation, "out", out, "lse", lse);
     }
 
-    /// Of the gradients of [lucid.kernels.contract.Attention#backward].
+    /// Of the gradients of [Attention#backward].
     public static void gradients(String operation, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk, Matrix dv) {
         Checks.like(operation, "dOut", dOut, "out", out);
         Checks.like(operation, "dq", dq, "q", q);

@@ -2,22 +2,24 @@ package lucid.kernels.contract.check;
 
 import static lucid.kernels.contract.DType.F32;
 
+import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowPlaces;
 
-/// What every device demands of the arguments of [lucid.kernels.contract.Elementwise] and [lucid.kernels.contract.Conversion].
+/// What every device demands of the arguments of [Elementwise] and [Conversion].
 public final class ElementwiseArguments {
     private ElementwiseArguments() {}
 
-    /// Of [lucid.kernels.contract.Elementwise#copy]: any dtype, the same on both sides.
+    /// Of [Elementwise#copy]: any dtype, the same on both sides.
     public static void copy(Matrix x, Matrix y) {
         Checks.present("elementwise.copy", "x", x);
         Checks.shape("elementwise.copy", "y", y, x.rows(), x.cols(), x.dtype());
         Checks.sameOrApart("elementwise.copy", "y", y, "x", x);
     }
 
-    /// Of [lucid.kernels.contract.Elementwise#copyRows].
+    /// Of [Elementwise#copyRows].
     public static void copyRows(Matrix x, RowPlaces places, Matrix y) {
         String operation = "elementwise.copyRows";
         Checks.type(operation, "x", x, F32);
@@ -71,7 +73,7 @@ public final class ElementwiseArguments {
         }
     }
 
-    /// Of [lucid.kernels.contract.Conversion#convert].
+    /// Of [Conversion#convert].
     public static void convert(Matrix x, Matrix y) {
         String operation = "conversion.convert";
         Checks.present(operation, "x", x);

@@ -8,9 +8,10 @@ import static lucid.kernels.contract.DType.U8;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PatchEmbedding;
 
 /// How images divide into patches: row `image · patches + py · columns + px`, element `(channel · patch + dy) · patch + dx`; pixels right and below of the
-/// last whole patch are never seen. With it, what every device demands of the arguments of [lucid.kernels.contract.PatchEmbedding].
+/// last whole patch are never seen. With it, what every device demands of the arguments of [PatchEmbedding].
 public record PatchGrid(int n, int height, int width, int patch) {
     public static final int CHANNELS = 3;
 
@@ -35,7 +36,7 @@ public record PatchGrid(int n, int height, int width, int patch) {
     /// Numbers in all images.
     public long values() { return Math.multiplyExact((long) n * CHANNELS, (long) height * width); }
 
-    /// Of [lucid.kernels.contract.PatchEmbedding#forwardFrames] and [lucid.kernels.contract.PatchEmbedding#forwardPixels]; positions may be null.
+    /// Of [PatchEmbedding#forwardFrames] and [PatchEmbedding#forwardPixels]; positions may be null.
     public void forward(String operation, Buffer images, DType type, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
         Checks.buffer(operation, "images", images, values(), type);
         Checks.type(operation, "weight", weight, F32, BF16, F16);
@@ -49,14 +50,14 @@ public record PatchGrid(int n, int height, int width, int patch) {
         if (positions != null) Checks.apart(operation, "out", out, "positions", positions);
     }
 
-    /// Of [lucid.kernels.contract.PatchEmbedding#patches].
+    /// Of [PatchEmbedding#patches].
     public void cut(String operation, Buffer framesOrPixels, Matrix out) {
         Checks.buffer(operation, "framesOrPixels", framesOrPixels, values(), U8, F32);
         Checks.shape(operation, "out", out, rows(), length(), F32);
         Checks.that(out.buffer() != framesOrPixels, operation, "out lies in the buffer of the images; wanted memory of its own");
     }
 
-    /// Of [lucid.kernels.contract.PatchEmbedding#patchesBackward].
+    /// Of [PatchEmbedding#patchesBackward].
     public void paste(String operation, Matrix dPatches, Buffer dPixels) {
         Checks.shape(operation, "dPatches", dPatches, rows(), length(), F32);
         Checks.buffer(operation, "dPixels", dPixels, values(), F32);

@@ -6,14 +6,15 @@ import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 
-/// What every device demands of the arguments of [lucid.kernels.contract.MatMul].
+/// What every device demands of the arguments of [MatMul].
 public final class ProductArguments {
     private ProductArguments() {}
 
-    /// Of [lucid.kernels.contract.MatMul#multiply]; bias may be null. Returns the inner size k.
+    /// Of [MatMul#multiply]; bias may be null. Returns the inner size k.
     public static int multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
         int k = product("matmul", a, transposeA, "b", b, transposeB, c);
         bias("matmul", bias, c);
@@ -21,7 +22,7 @@ public final class ProductArguments {
         return k;
     }
 
-    /// Of [lucid.kernels.contract.MatMul#multiplyActivated]; bias may be null. Returns the inner size k.
+    /// Of [MatMul#multiplyActivated]; bias may be null. Returns the inner size k.
     public static int activated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
         String operation = "matmul (activated)";
         int k = product(operation, a, false, "w", w, true, c);
@@ -30,7 +31,7 @@ public final class ProductArguments {
         return k;
     }
 
-    /// Of [lucid.kernels.contract.MatMul#multiplyGated]. Returns the inner size k.
+    /// Of [MatMul#multiplyGated]. Returns the inner size k.
     public static int gated(Matrix a, Matrix gate, Matrix up, Matrix c) {
         String operation = "matmul (gated)";
         int k = product(operation, a, false, "gate", gate, true, c);
@@ -39,12 +40,12 @@ public final class ProductArguments {
         return k;
     }
 
-    /// Of [lucid.kernels.contract.MatMul#multiplyContinue]. Returns the inner size k.
+    /// Of [MatMul#multiplyContinue]. Returns the inner size k.
     public static int multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         return product("matmul (continue)", a, transposeA, "b", b, transposeB, c);
     }
 
-    /// Of [lucid.kernels.contract.MatMul#gradWeight].
+    /// Of [MatMul#gradWeight].
     public static void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         Checks.type("gradWeight", "dy", dy, F32);
         Checks.type("gradWeight", "x", x, F32);

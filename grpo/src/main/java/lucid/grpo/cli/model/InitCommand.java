@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  lucid init --config tinyllava-video-r1 --out full --seed 1          the published 3.6B, 7.3 GB in bf16",
                 "  lucid init --config tinyllava-video-tiny --out tiny --seed 1        a toy of the same architecture",
                 "  lucid init --config TinyLLaVA-Video-R1/config.json --out again --seed 2 --dtype f32 --layout folders"})
-final class InitCommand implements Callable<Integer> {
+public final class InitCommand implements Callable<Integer> {
     /// How large the numbers are, see [Initialization].
     enum Scale { PUBLISHED, FAN_IN }
 

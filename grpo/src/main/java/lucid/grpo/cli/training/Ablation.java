@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

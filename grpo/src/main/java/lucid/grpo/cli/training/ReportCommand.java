@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -10,7 +10,7 @@ import picocli.CommandLine.Parameters;
 /// `lucid report`.
 @Command(name = "report", mixinStandardHelpOptions = true, description = "Makes report.html of a run folder, also of one that is not finished.",
         footer = {"", "Example:", "  lucid report runs/demo-1"})
-final class ReportCommand implements Callable<Integer> {
+public final class ReportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "The run folder.")
     private Path run;
 

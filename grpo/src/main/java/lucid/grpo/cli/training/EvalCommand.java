@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.evaluation.BenchmarkEvaluation;
@@ -46,7 +47,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  lucid eval --model runs/demo-1", "  lucid eval --model runs/demo-1 --control reversed --limit 500",
                 "  lucid eval --model TinyLLaVA-Video-R1 --benchmark mvbench --data MVBench --mode published",
                 "  lucid eval --model TinyLLaVA-Video-R1 --benchmark nextqa --data nextqa --limit 200 --json"})
-final class EvalCommand implements Callable<Integer> {
+public final class EvalCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private DeviceOption device;
 

@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer", "  lucid tokenizer encode --tokenizer my-tokenizer \"Which comes first?\"",
                 "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2", "  lucid tokenizer info --tokenizer qwen.tiktoken",
                 "  lucid tokenizer convert --tokenizer qwen.tiktoken --out qwen", "  lucid tokenizer speed --tokenizer qwen book.txt"})
-final class TokenizerCommand implements Runnable {
+public final class TokenizerCommand implements Runnable {
     private static final String SOURCE = "Hugging Face folder, tokenizer.json, qwen.tiktoken or a run folder.";
 
     @Spec private CommandSpec spec;

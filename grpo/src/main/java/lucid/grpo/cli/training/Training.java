@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
+import lucid.grpo.data.TrainingData;
 import lucid.grpo.report.Report;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunFolder;
@@ -16,7 +17,6 @@ import lucid.grpo.session.Session;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
 import lucid.grpo.train.Trainer;
-import lucid.grpo.data.TrainingData;
 import lucid.kernels.contract.Sampling;
 
 /// Runs a session's stages to the end, with Ctrl-C honoured, then writes controls, summary and report. Shared by the commands that train.

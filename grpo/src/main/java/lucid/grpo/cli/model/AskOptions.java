@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import java.nio.file.Path;
 import java.util.Locale;

@@ -1,7 +1,8 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.recipe.Stage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -11,7 +12,7 @@ import picocli.CommandLine.Option;
 @Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model on given text: the supervised stages of a recipe (base training, cold start).",
         footer = {"", "Examples:", "  lucid sft --recipe demo --out runs/base-and-cold-start",
                 "  lucid sft --recipe tinyllava-video-r1-coldstart --model MODEL --data nextqa --out runs/coldstart"})
-final class SftCommand implements Callable<Integer> {
+public final class SftCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
 

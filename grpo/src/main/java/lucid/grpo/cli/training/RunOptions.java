@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import picocli.CommandLine.Option;

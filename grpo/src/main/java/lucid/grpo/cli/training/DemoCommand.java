@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Option;
         footer = {"", "Examples:", "  lucid demo                      in runs/demo-1", "  lucid demo --seed 2             another run, in runs/demo-2",
                 "  lucid demo --resume             after Ctrl-C or a power cut: ends on the same hash", "  lucid demo --base runs/demo-1   starts from that run's base model",
                 "  lucid demo --ablate             what each part is good for, one comparison table"})
-final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
 

@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         description = "Opens a run: its stages, a step's groups, a group's completions, a completion's tokens, one token.",
         footer = {"", "Examples:", "  lucid inspect runs/demo-1", "  lucid inspect runs/demo-1 --step 120", "  lucid inspect runs/demo-1 --step 120 --prompt 3",
                 "  lucid inspect runs/demo-1 --step 120 --prompt 3 --completion 5", "  lucid inspect runs/demo-1 --step 120 --prompt 3 --completion 5 --token 17"})
-final class InspectCommand implements Callable<Integer> {
+public final class InspectCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
     @Parameters(paramLabel = "RUN", description = "The run folder.")

@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.device;
 
 import java.util.Locale;
 import lucid.kernels.CudaDevice;
@@ -14,7 +14,7 @@ import lucid.nn.memory.MemoryPlan;
 import picocli.CommandLine.Option;
 
 /// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels` and `--threads`, the same on every command that computes.
-final class DeviceOption {
+public final class DeviceOption {
     /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`,
     /// unless `--matmul` asks for tensor cores.
     enum Kind { AUTO, SIMD, REFERENCE, CUDA, EMULATED }
@@ -56,12 +56,14 @@ final class DeviceOption {
     @Option(names = "--memory", paramLabel = "SIZE", description = "Most memory to use, 20G say (default: the machine's; with --device CUDA name the GPU's). What is known to need more is refused before it begins, with a table of what needs what.")
     private String memory;
 
-    int threads() { return threads; }
+    /// Threads of the CPU.
+    public int threads() { return threads; }
 
     /// Bytes that work may need.
-    long memory() { return memory == null ? MemoryPlan.physicalMemory() : MemoryPlan.parse(memory); }
+    public long memory() { return memory == null ? MemoryPlan.physicalMemory() : MemoryPlan.parse(memory); }
 
-    Device open() {
+    /// Opens the device that was asked for; close it.
+    public Device open() {
         if (products != Products.EXACT && kind != Kind.CUDA && kind != Kind.EMULATED) {
             throw new IllegalArgumentException("--matmul " + products + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --matmul");
         }

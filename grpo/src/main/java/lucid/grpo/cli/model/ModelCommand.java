@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import java.nio.file.Path;
 import lucid.grpo.session.ModelFolder;
@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 /// `lucid model`.
 @Command(name = "model", mixinStandardHelpOptions = true, sortOptions = false, description = "Looks into models, and fetches them.", subcommands = ModelInfoCommand.class,
         footer = {"", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --json", "  lucid model download Zhang199/TinyLLaVA-Video-R1@main"})
-final class ModelCommand implements Runnable {
+public final class ModelCommand implements Runnable {
     @Spec private CommandSpec spec;
 
     @Override public void run() { throw new ParameterException(spec.commandLine(), "which of info and download?"); }

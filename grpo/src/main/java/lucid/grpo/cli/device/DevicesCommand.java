@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.device;
 
 import java.util.concurrent.Callable;
 import lucid.kernels.CudaDevice;
@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 
 /// `lucid devices`.
 @Command(name = "devices", mixinStandardHelpOptions = true, description = "Lists where Lucid can compute on this machine, and says why it cannot elsewhere.")
-final class DevicesCommand implements Callable<Integer> {
+public final class DevicesCommand implements Callable<Integer> {
     @Override public Integer call() {
         System.out.printf("%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"), Runtime.version());
         try (Device simd = new SimdDevice(); Device reference = new ReferenceDevice(); Device emulated = new CudaDevice(new EmulatedGpu())) {

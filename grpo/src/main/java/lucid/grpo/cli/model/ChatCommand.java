@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
+import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
         description = "Several questions about one clip, which is looked at once. A line is a question; answers see the turns before them. Reads from a pipe as well.",
         footer = {"", "Examples:", "  lucid chat --model runs/demo-1 --video clip.mp4",
                 "  printf 'Which shape comes first?\\n/reset\\nWhich comes last?\\n' | lucid chat --model runs/demo-1 --video clip.mp4 --plain"})
-final class ChatCommand implements Callable<Integer> {
+public final class ChatCommand implements Callable<Integer> {
     private static final String HELP = """
             A line is a question about the clip. Besides:
               /reset       forget what was said, keep the clip

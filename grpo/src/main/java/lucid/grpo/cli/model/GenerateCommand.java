@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,6 +13,7 @@ import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
+import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
@@ -28,7 +29,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" \\",
                 "      --option A=Bar --option B=Ring --option C=Pole --option D=Square",
                 "  lucid generate --model Qwen2.5-3B --prompt \"The three laws are\" --max-tokens 100"})
-final class GenerateCommand implements Callable<Integer> {
+public final class GenerateCommand implements Callable<Integer> {
     @Mixin private AskOptions ask;
 
     @Option(names = "--video", paramLabel = "FILE", description = "Any clip or picture that FFmpeg reads.")

@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 
 /// `lucid data`.
 @Command(name = "data", mixinStandardHelpOptions = true, description = "Makes data sets.", subcommands = DataCommand.DriftCommand.class)
-final class DataCommand implements Callable<Integer> {
+public final class DataCommand implements Callable<Integer> {
     @picocli.CommandLine.Spec private picocli.CommandLine.Model.CommandSpec spec;
 
     @Override public Integer call() { throw new picocli.CommandLine.ParameterException(spec.commandLine(), "which data set? (drift)"); }

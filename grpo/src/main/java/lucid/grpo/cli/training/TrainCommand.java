@@ -1,7 +1,8 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Option;
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model from rewards: the GRPO stages of a recipe.",
         footer = {"", "Examples:", "  lucid train --recipe demo --model runs/demo-1/checkpoints/04-cold_start-000020-done --out runs/again",
                 "  lucid train --recipe tinyllava-video-r1 --model MODEL --data nextqa --out runs/nextqa", "  lucid train --print-recipe tinyllava-video-r1 > mine.json"})
-final class TrainCommand implements Callable<Integer> {
+public final class TrainCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
 
