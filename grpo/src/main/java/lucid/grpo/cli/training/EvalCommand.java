@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import lucid.grpo.cli.device.DeviceOption;
+import lucid.grpo.cli.model.GenerationNotice;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.evaluation.BenchmarkEvaluation;

@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;

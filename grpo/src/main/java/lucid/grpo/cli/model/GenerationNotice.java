@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.cli.model;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,13 +7,15 @@ import lucid.nn.config.GenerationConfig;
 import lucid.nn.generate.processor.LogitsProcessor;
 
 /// What a reader should know about a checkpoint's `generation_config.json`: what of it changes the answers, and what of it does not although it would elsewhere.
-final class GenerationNotice {
+public final class GenerationNotice {
     private GenerationNotice() {}
 
+    /// The notice for a checkpoint.
+    ///
     /// @param sampled  whether answers are sampled
     /// @param followed processors that answers really have
     /// @return one line; empty where there is nothing to say
-    static Optional<String> of(GenerationConfig config, boolean sampled, List<LogitsProcessor> followed) {
+    public static Optional<String> of(GenerationConfig config, boolean sampled, List<LogitsProcessor> followed) {
         List<String> parts = new ArrayList<>();
         List<LogitsProcessor> own = config.processors().stream().filter(followed::contains).toList();
         if (!own.isEmpty()) parts.add(GenerationConfig.fields(own) + ": followed");
