@@ -18,6 +18,8 @@ import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.generate.processor.NoRepeatNgram;
+import lucid.nn.generate.processor.RepetitionPenalty;
 import lucid.nn.hub.Hub;
 import lucid.nn.hub.HubListener;
 import lucid.nn.hub.HubSettings;
@@ -42,7 +44,7 @@ final class ConfigFormats {
                 config("config-tinyllava", whole.toJson(), folder -> same(TinyLlavaConfig.read(folder).toJson())),
                 config("config-qwen2", text.toJson(), folder -> same(Qwen2Config.read(folder).toJson())),
                 config("config-siglip", vision.toJson(), folder -> same(SiglipVisionConfig.read(folder).toJson())),
-                new Format("generation-config", Format.Kind.TEXT, "generation_config.json", WeightFormats.text("{\"do_sample\":true,\"eos_token_id\":[5,7],\"top_p\":0.8}"), Map.of(), ConfigFormats::ends),
+                new Format("generation-config", Format.Kind.TEXT, "generation_config.json", WeightFormats.text("{\"do_sample\":true,\"eos_token_id\":[5,7],\"repetition_penalty\":1.05,\"no_repeat_ngram_size\":4,\"top_p\":0.8}"), Map.of(), ConfigFormats::ends),
                 new Format("hub-ref", Format.Kind.TEXT, REPO + "refs/main", WeightFormats.text(COMMIT), Format.files(snapshot + "config.json", empty, snapshot + "model.safetensors", empty),
                         folder -> hub(folder, file -> Format.same(COMMIT, new String(file, StandardCharsets.UTF_8).strip(), "commit"))),
                 new Format("hub-index", Format.Kind.TEXT, snapshot + WeightFiles.INDEX, WeightFormats.text(index),
@@ -78,13 +80,23 @@ final class ConfigFormats {
     }
 
     private static Format.Check ends(Path folder) {
-        Set<Integer> read = GenerationConfig.endTokens(folder);
+        GenerationConfig config = GenerationConfig.read(folder, Set.of());
+        Set<Integer> read = config.endTokens();
         return file -> {
             Object said = Format.member(StrictJson.object(file), "eos_token_id");
             Set<Integer> wanted = new TreeSet<>();
             for (Object id : said == null ? List.of() : said instanceof List<?> list ? list : List.of(said)) wanted.add(((BigDecimal) id).intValueExact());
             Format.same(wanted, read, "eos_token_id");
+            BigDecimal penalty = number(file, "repetition_penalty", 1);
+            double taken = config.processors().stream().mapToDouble(p -> p instanceof RepetitionPenalty r ? r.penalty() : 1).filter(r -> r != 1).findFirst().orElse(1);
+            close("repetition_penalty", penalty, taken);
+            int ngram = config.processors().stream().mapToInt(p -> p instanceof NoRepeatNgram n ? n.size() : 0).max().orElse(0);
+            Format.same(number(file, "no_repeat_ngram_size", 0).intValueExact(), ngram, "no_repeat_ngram_size");
         };
+    }
+
+    private static BigDecimal number(byte[] file, String key, int otherwise) {
+        return Format.member(StrictJson.object(file), key) instanceof BigDecimal n ? n : BigDecimal.valueOf(otherwise);
     }
 
     private static Format.Check hub(Path folder, Format.Check check) {

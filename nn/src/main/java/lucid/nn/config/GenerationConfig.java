@@ -160,10 +160,13 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
             JsonNode v = e.getValue();
             String key = e.getKey();
             if (SILENT.contains(key) || FOLLOWED.contains(key) || v.isNull() || v.isBoolean() && !v.asBoolean()) return;
-            if (!(v.isNumber() && NEUTRAL.containsKey(key) && v.asDouble() == NEUTRAL.get(key))) out.add(key + " " + v);
+            if (!(v.isNumber() && NEUTRAL.containsKey(key) && v.asDouble() == NEUTRAL.get(key))) out.add(key + " " + brief(v.toString()));
         });
         return out;
     }
+
+    /// Such a field may hold anything, and is for one line.
+    private static String brief(String json) { return json.length() <= 60 ? json : json.substring(0, 57) + "..."; }
 
     private static JsonNode list(ConfigReader r, String key) {
         if (!r.node().get(key).isArray()) throw r.bad(key, "a list");

@@ -66,6 +66,7 @@ class GenerationConfigTest {
 
     @Test void whatLucidDoesNotHaveIsNamed() throws IOException {
         assertEquals(List.of("num_beams 4", "chat_format \"chatml\"", "forced_eos_token_id 3"), read("{\"num_beams\": 4, \"chat_format\": \"chatml\", \"forced_eos_token_id\": 3, \"use_cache\": false}").without());
+        assertEquals(List.of("watermarking_config \"" + "x".repeat(56) + "..."), read("{\"watermarking_config\": \"" + "x".repeat(500) + "\"}").without());
     }
 
     @ParameterizedTest
