@@ -30,6 +30,7 @@ class StoppingTest {
         assertEquals("^.", over("ab", "ab", ""));
         assertEquals("..", over("stop", "no", "pe"));
         assertEquals(".", over("long", "lon"));
+        assertEquals("^..", over("ab;something long", "ab", "c", ""), "a short one that is over is not found again while a long one may still come");
     }
 
     @Test void charactersMayBeSpreadOverTokens() {
