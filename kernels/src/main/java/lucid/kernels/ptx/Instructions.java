@@ -6,27 +6,27 @@ import lucid.kernels.ptx.async.CopySteps;
 import lucid.kernels.ptx.async.MbarrierSteps;
 import lucid.kernels.ptx.async.WgmmaSteps;
 import lucid.kernels.ptx.machine.Decoder;
-import lucid.kernels.ptx.steps.Addresses;
 import lucid.kernels.ptx.steps.Approximate;
 import lucid.kernels.ptx.steps.Arithmetic;
-import lucid.kernels.ptx.steps.Atomics;
-import lucid.kernels.ptx.steps.Barriers;
 import lucid.kernels.ptx.steps.Bits;
 import lucid.kernels.ptx.steps.Carry;
-import lucid.kernels.ptx.steps.Collectives;
 import lucid.kernels.ptx.steps.Comparison;
-import lucid.kernels.ptx.steps.Control;
 import lucid.kernels.ptx.steps.Conversion;
-import lucid.kernels.ptx.steps.Fences;
 import lucid.kernels.ptx.steps.Floats;
-import lucid.kernels.ptx.steps.LoadStore;
 import lucid.kernels.ptx.steps.Logic;
 import lucid.kernels.ptx.steps.Matrix;
-import lucid.kernels.ptx.steps.MatrixMemory;
 import lucid.kernels.ptx.steps.Moves;
-import lucid.kernels.ptx.steps.Prefetch;
 import lucid.kernels.ptx.steps.Products;
 import lucid.kernels.ptx.steps.Shifts;
+import lucid.kernels.ptx.steps.control.Barriers;
+import lucid.kernels.ptx.steps.control.Collectives;
+import lucid.kernels.ptx.steps.control.Control;
+import lucid.kernels.ptx.steps.memory.Addresses;
+import lucid.kernels.ptx.steps.memory.Atomics;
+import lucid.kernels.ptx.steps.memory.Fences;
+import lucid.kernels.ptx.steps.memory.LoadStore;
+import lucid.kernels.ptx.steps.memory.MatrixMemory;
+import lucid.kernels.ptx.steps.memory.Prefetch;
 
 /// Every instruction that the emulator knows, by opcode. A new family adds one line here.
 public final class Instructions {

@@ -4,7 +4,7 @@ import java.util.function.IntBinaryOperator;
 import java.util.function.LongBinaryOperator;
 
 /// Integer functions of the ISA that Java has no operator for, on the raw values of registers: 16-bit values have zeros above.
-final class Integers {
+public final class Integers {
     static final int MASK16 = 0xffff;
 
     private Integers() {}
@@ -38,19 +38,23 @@ final class Integers {
         return (int) ((long) a * b >> 32);
     }
 
-    static int minUnsigned(int a, int b) {
+    /// The lesser of two u32.
+    public static int minUnsigned(int a, int b) {
         return a + Integer.MIN_VALUE < b + Integer.MIN_VALUE ? a : b;
     }
 
-    static int maxUnsigned(int a, int b) {
+    /// The greater of two u32.
+    public static int maxUnsigned(int a, int b) {
         return a + Integer.MIN_VALUE > b + Integer.MIN_VALUE ? a : b;
     }
 
-    static long minUnsigned(long a, long b) {
+    /// The lesser of two u64.
+    public static long minUnsigned(long a, long b) {
         return a + Long.MIN_VALUE < b + Long.MIN_VALUE ? a : b;
     }
 
-    static long maxUnsigned(long a, long b) {
+    /// The greater of two u64.
+    public static long maxUnsigned(long a, long b) {
         return a + Long.MIN_VALUE > b + Long.MIN_VALUE ? a : b;
     }
 

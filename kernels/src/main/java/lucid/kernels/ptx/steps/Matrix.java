@@ -15,7 +15,7 @@ import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 
 /// `mma.sync` and `movmatrix`: the registers' way into [lucid.kernels.ptx.tensor], which knows the fragments and the sums.
-/// All 32 lanes must be there. `ldmatrix` and `stmatrix` are in [MatrixMemory].
+/// All 32 lanes must be there. `ldmatrix` and `stmatrix` are in `MatrixMemory`.
 public final class Matrix {
     private Matrix() {}
 

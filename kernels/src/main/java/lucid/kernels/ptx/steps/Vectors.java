@@ -16,11 +16,11 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The lane functions that kernels use most, each in two forms of the same bits: of one lane, and of a vector of lanes for [VectorLoops].
-final class Vectors {
+public final class Vectors {
     /// Whether vectors are wide enough to be used: at least four words.
     static final boolean FAST = IntVector.SPECIES_PREFERRED.length() >= 4;
     /// As many words as a vector has wides.
-    static final VectorSpecies<Integer> HALF = VectorSpecies.of(int.class, VectorShape.forBitSize(Math.max(64, LongVector.SPECIES_PREFERRED.vectorBitSize() / 2)));
+    public static final VectorSpecies<Integer> HALF = VectorSpecies.of(int.class, VectorShape.forBitSize(Math.max(64, LongVector.SPECIES_PREFERRED.vectorBitSize() / 2)));
 
     /// Three vectors to one.
     @FunctionalInterface

@@ -1,8 +1,9 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.control;
 
 import java.util.Arrays;
 import java.util.Locale;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 

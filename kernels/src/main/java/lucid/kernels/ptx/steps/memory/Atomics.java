@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.memory;
 
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
@@ -7,6 +7,7 @@ import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Access;
 import lucid.kernels.ptx.memory.CheckedMemory;
 import lucid.kernels.ptx.memory.Windows;
+import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.PtxType;
 import lucid.kernels.ptx.text.Space;
 

@@ -1,9 +1,10 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.memory;
 
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.memory.Access;
+import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.Operand;
 
 /// `fence` and `membar`: order among threads, and between the generic and the async proxy of one thread.

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.memory;
 
 import java.util.Optional;
 import jdk.incubator.vector.IntVector;
@@ -7,6 +7,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Access;
+import lucid.kernels.ptx.steps.Form;
+import lucid.kernels.ptx.steps.Vectors;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 import lucid.kernels.ptx.text.Register;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.memory;
 
 import java.util.List;
 import java.util.Map;
@@ -7,6 +7,7 @@ import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Access;
+import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.tensor.MatrixMoves;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.memory;
 
 import static lucid.kernels.ptx.number.Formats.NAN_F32;
 import static lucid.kernels.ptx.number.Formats.bf16ToF32;
@@ -7,6 +7,7 @@ import static lucid.kernels.ptx.number.Formats.f32ToBf16Rn;
 import static lucid.kernels.ptx.number.Formats.f32ToF16Rn;
 
 import lucid.kernels.ptx.memory.CheckedMemory.Update;
+import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.PtxType;
 
 /// The arithmetic of `atom` and `red` on values as they lie in memory, zero-extended to 64 bits.

@@ -1,7 +1,8 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.memory;
 
 import java.util.List;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 import lucid.kernels.ptx.text.Register;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.control;
 
 import java.util.Map;
 import lucid.kernels.ptx.check.Kind;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.control;
 
 import java.util.Map;
 import lucid.kernels.ptx.check.Kind;
@@ -7,6 +7,8 @@ import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.steps.Form;
+import lucid.kernels.ptx.steps.Integers;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 

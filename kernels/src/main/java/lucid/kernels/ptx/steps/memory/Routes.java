@@ -1,10 +1,11 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.memory;
 
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Access;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.Windows;
+import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.Space;
 
 /// The way from an instruction's state space to the memory that it means. Addresses are in [Warp#addresses], and a generic access replaces them by
