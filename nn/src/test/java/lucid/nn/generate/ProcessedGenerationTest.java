@@ -76,7 +76,9 @@ class ProcessedGenerationTest {
     /// What was said before counts in a conversation, and what was taken back does not.
     @Test void aConversationRemembersWhatWasSaid() {
         try (Device device = Devices.SIMD.open(); TinyLlavaVideo model = Toy.model(device, 5); Conversation talk = new Conversation(model.decoder(), 64)) {
-            GenerationSettings s = with(GenerationSettings.greedy(6, -1), new NoRepeatNgram(1));
+            // Six tokens are wanted so much that the first answer is made of them; the second one would be too, if it did not know.
+            SequenceBias wanted = new SequenceBias(IntStream.range(40, 46).mapToObj(id -> new SequenceBias.Bias(List.of(id), 1000)).toList());
+            GenerationSettings s = with(GenerationSettings.greedy(6, -1), new NoRepeatNgram(1), wanted);
             talk.add(new int[] {3, 4}, null, (_, _) -> {});
             Completion first = talk.answer(s, _ -> false, 0, null);
             talk.add(new int[] {50}, null, (_, _) -> {});
