@@ -43,7 +43,7 @@ def arguments(doc, workloads):
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workload", choices=workloads, nargs="?" if len(workloads) == 1 else None, default=workloads[0])
     parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--warmup", type=int, default=3)
+    parser.add_argument("--warmup", type=float, default=20, metavar="S", help="seconds of repetitions before")
     parser.add_argument("--cpu", action="store_true", help="CPU seconds of the process instead of time that passes (with one thread, for a busy machine)")
     parser.add_argument("--interactive", action="store_true", help="one repetition, and one line, for every line read")
     return parser.parse_args()
@@ -52,6 +52,16 @@ def arguments(doc, workloads):
 def line(workload, engine, tokens, seconds):
     print(json.dumps(dict(workload=workload, engine=engine, threads=THREADS, tokens=tokens,
                           seconds=statistics.median(seconds), repetitions=seconds)), flush=True)
+
+
+class WarmUp:
+    """True once `seconds` have gone by since it was made."""
+
+    def __init__(self, seconds):
+        self.end = time.monotonic() + seconds
+
+    def __call__(self):
+        return time.monotonic() >= self.end
 
 
 def measure(options, engine, tokens, work):
@@ -66,7 +76,8 @@ def measure(options, engine, tokens, work):
             sys.exit(f"{options.workload} takes its own time; --cpu cannot measure it")
         return clock() - start if own is None else own
 
-    for _ in range(options.warmup):
+    warmed = WarmUp(options.warmup)
+    while not warmed():
         once()
     if options.interactive:
         print("ready", flush=True)

@@ -115,7 +115,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="of " + ", ".join(SCRIPTS) + " (default: all)")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--warmup", type=int, default=3)
+    parser.add_argument("--warmup", type=float, default=20, metavar="S", help="seconds of repetitions before, for each side (default 20: HotSpot compiles for that long)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--quiet", type=float, default=0, metavar="S", help="wait up to S seconds before each turn until the machine is idle")
     parser.add_argument("--cpu", action="store_true", help="CPU seconds with one thread each, for a busy machine (demo_step and layer_step)")

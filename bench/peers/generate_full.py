@@ -20,7 +20,7 @@ parser.add_argument("--model", required=True, metavar="DIR")
 parser.add_argument("--dtypes", nargs="+", default=["bfloat16", "float32"], choices=["bfloat16", "float32"])
 parser.add_argument("--workloads", nargs="+", default=["full_prefill", "full_decode"], choices=["full_prefill", "full_decode"])
 parser.add_argument("--turns", type=int, default=3)
-parser.add_argument("--warmup", type=int, default=1)
+parser.add_argument("--warmup", type=float, default=1, metavar="S", help="seconds of repetitions before (default 1: one repetition)")
 parser.add_argument("--threads", type=int, default=os.cpu_count())
 parser.add_argument("--cpu", action="store_true", help="CPU seconds of one thread each")
 options = parser.parse_args()
@@ -29,7 +29,8 @@ if options.cpu:
 os.environ["PEER_THREADS"] = str(options.threads)
 os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
 
-import torch  # noqa: E402  (after the environment)
+import common  # noqa: E402  (after the environment)
+import torch  # noqa: E402
 import transformers  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -67,7 +68,8 @@ class Torch:
         self.model = transformers.Qwen2ForCausalLM.from_pretrained(options.model, dtype=getattr(torch, dtype)).eval()
         self.ids = torch.randint(0, self.model.config.vocab_size, (1, PROMPT))
         self.prompt = self.model.model(input_ids=self.ids, use_cache=True).past_key_values if self.decoding else None
-        for _ in range(options.warmup):
+        warmed = common.WarmUp(options.warmup)
+        while not warmed():
             self.seconds()
 
     def seconds(self):

@@ -40,23 +40,25 @@ class Clock(transformers.TrainerCallback):
     """Waits for a turn before every measured step, and prints its time after it."""
 
     def __init__(self, options):
-        self.options, self.done, self.seconds = options, 0, []
+        self.options, self.warmed, self.measuring, self.seconds = options, None, False, []
 
     def on_step_begin(self, args, state, control, **_):
-        if self.options.interactive and self.done == self.options.warmup:
+        self.warmed = self.warmed or common.WarmUp(self.options.warmup)
+        begins, self.measuring = not self.measuring and self.warmed(), self.warmed()
+        if self.options.interactive and begins:
             print("ready", flush=True)
-        if self.options.interactive and self.done >= self.options.warmup and not sys.stdin.readline():
+        if self.options.interactive and self.measuring and not sys.stdin.readline():
             raise SystemExit(0)  # no more turns
         self.start = time.perf_counter()
 
     def on_step_end(self, args, state, control, **_):
         took = time.perf_counter() - self.start
-        if self.done >= self.options.warmup:
+        if self.measuring:
             if self.options.interactive:
                 common.line(self.options.workload, ENGINE, PROMPTS * COMPLETIONS * NEW, [took])
             else:
                 self.seconds.append(took)
-        self.done += 1
+                control.should_training_stop = len(self.seconds) == self.options.repetitions
 
 
 ENGINE = "trl " + trl.__version__
@@ -66,11 +68,10 @@ if __name__ == "__main__":
     logging.disable(logging.WARNING)
     torch.set_num_threads(common.THREADS)
     torch.manual_seed(1)
-    steps = 1000 if options.interactive else options.warmup + options.repetitions
     clock = Clock(options)
     with tempfile.TemporaryDirectory() as folder:
         config = trl.GRPOConfig(
-            output_dir=folder, max_steps=steps, per_device_train_batch_size=PROMPTS * COMPLETIONS, gradient_accumulation_steps=1,
+            output_dir=folder, max_steps=100_000, per_device_train_batch_size=PROMPTS * COMPLETIONS, gradient_accumulation_steps=1,
             num_generations=COMPLETIONS, max_completion_length=NEW, generation_kwargs=dict(min_new_tokens=NEW),
             temperature=1.0, beta=0.0, num_iterations=1, learning_rate=1e-6, max_grad_norm=1.0, bf16=False, fp16=False, use_cpu=True,
             gradient_checkpointing=False, report_to=[], logging_strategy="no", save_strategy="no", disable_tqdm=True)

@@ -36,8 +36,8 @@ public final class PeerRuns implements Subcommand {
     @Option(names = "--repetitions", paramLabel = "N", defaultValue = "5", description = "Measured repetitions (default: ${DEFAULT-VALUE}).")
     private int repetitions;
 
-    @Option(names = "--warmup", paramLabel = "N", defaultValue = "3", description = "Repetitions before (default: ${DEFAULT-VALUE}).")
-    private int warmup;
+    @Option(names = "--warmup", paramLabel = "S", defaultValue = "20", description = "Seconds of repetitions before: a small model's step uses so many methods that HotSpot compiles them for that long (default: ${DEFAULT-VALUE}).")
+    private double warmup;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "2", description = "Threads of Lucid (default: ${DEFAULT-VALUE}).")
     private int threads;
@@ -53,14 +53,15 @@ public final class PeerRuns implements Subcommand {
     public static void main(String[] args) { System.exit(new CommandLine(new PeerRuns()).execute(args)); }
 
     @Override public Integer call() throws IOException {
-        if (repetitions < 1 || warmup < 0 || threads < 1) {
+        if (repetitions < 1 || !(warmup >= 0) || threads < 1) {
             throw new CommandLine.ParameterException(spec.commandLine(), "peer: --repetitions " + repetitions + " --warmup " + warmup + " --threads " + threads
                     + "; wanted at least one repetition and thread, no negative warm-up");
         }
         if (cpu && threads != 1) throw new CommandLine.ParameterException(spec.commandLine(), "peer: --cpu --threads " + threads + "; wanted --threads 1 with --cpu");
         PrintWriter out = spec.commandLine().getOut();
         try (Device device = new SimdDevice(threads); Workload work = open(device)) {
-            for (int i = 0; i < warmup; i++) work.run();
+            long start = System.nanoTime();
+            while ((System.nanoTime() - start) / 1e9 < warmup) work.run();
             if (interactive) takeTurns(work, out);
             else line(work, seconds(work, repetitions), out);
         }
