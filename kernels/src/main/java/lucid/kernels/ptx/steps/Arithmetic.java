@@ -1,6 +1,6 @@
 package lucid.kernels.ptx.steps;
 
-import static lucid.kernels.ptx.steps.Integers.MASK16;
+import static lucid.kernels.ptx.steps.scalar.Integers.MASK16;
 
 import java.util.Map;
 import java.util.function.IntBinaryOperator;
@@ -11,6 +11,8 @@ import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.steps.scalar.Dot;
+import lucid.kernels.ptx.steps.scalar.Integers;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Integer addition, division, absolute value, minimum; opcodes that exist for floats too go on to [Floats] and [Halves] by their type.

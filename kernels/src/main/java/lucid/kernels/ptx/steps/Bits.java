@@ -1,12 +1,13 @@
 package lucid.kernels.ptx.steps;
 
-import static lucid.kernels.ptx.steps.Integers.MASK16;
+import static lucid.kernels.ptx.steps.scalar.Integers.MASK16;
 
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongToIntFunction;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.scalar.Integers;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Counting, finding and moving bits: `popc clz bfind brev bfe bfi fns bmsk szext prmt`.

@@ -6,6 +6,7 @@ import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.steps.scalar.Binary32;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 

@@ -1,6 +1,8 @@
 package lucid.kernels.ptx.steps;
 
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.scalar.Binary32;
+import lucid.kernels.ptx.steps.scalar.Binary64;
 import lucid.kernels.ptx.text.PtxType;
 
 /// `min` and `max` of f32 and f64: a NaN operand loses unless `.NaN` is there, -0 is below +0; `.xorsign.abs` compares magnitudes and gives the

@@ -1,6 +1,6 @@
 package lucid.kernels.ptx.steps;
 
-import static lucid.kernels.ptx.steps.Integers.MASK16;
+import static lucid.kernels.ptx.steps.scalar.Integers.MASK16;
 
 import java.util.Map;
 import java.util.function.IntBinaryOperator;

@@ -6,6 +6,7 @@ import java.util.Set;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.scalar.Integers;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 import lucid.kernels.ptx.text.SpecialRegister;

@@ -1,13 +1,14 @@
 package lucid.kernels.ptx.steps;
 
-import static lucid.kernels.ptx.steps.Integers.MASK16;
-import static lucid.kernels.ptx.steps.Integers.signed24;
-import static lucid.kernels.ptx.steps.Integers.unsigned;
-import static lucid.kernels.ptx.steps.Integers.unsigned24;
+import static lucid.kernels.ptx.steps.scalar.Integers.MASK16;
+import static lucid.kernels.ptx.steps.scalar.Integers.signed24;
+import static lucid.kernels.ptx.steps.scalar.Integers.unsigned;
+import static lucid.kernels.ptx.steps.scalar.Integers.unsigned24;
 
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.scalar.Integers;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Integer products: `mul`, `mad`, `mul24`, `mad24`. A product has twice the operands' bits; `.lo` and `.hi` are its halves, `.wide` is all of it.

@@ -1,11 +1,12 @@
 package lucid.kernels.ptx.steps;
 
-import static lucid.kernels.ptx.steps.Integers.MASK16;
+import static lucid.kernels.ptx.steps.scalar.Integers.MASK16;
 
 import java.util.Map;
 import java.util.function.IntBinaryOperator;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.scalar.Integers;
 import lucid.kernels.ptx.text.PtxType;
 
 /// Shifts: `shl shr shf`. Amounts are unsigned and clamped to the width, unlike Java's, which wrap.

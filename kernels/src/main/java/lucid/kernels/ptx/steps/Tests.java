@@ -5,6 +5,8 @@ import static java.lang.Double.longBitsToDouble;
 
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.number.Formats;
+import lucid.kernels.ptx.steps.scalar.Binary16;
+import lucid.kernels.ptx.steps.scalar.Binary32;
 import lucid.kernels.ptx.text.PtxType;
 
 /// The comparisons of `setp` and `set`. Of floats, `eq ne lt le gt ge` are false when an operand is NaN (`ne` too) and the forms that end in `u` are true:

@@ -14,6 +14,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
+import lucid.kernels.ptx.steps.scalar.Binary32;
+import lucid.kernels.ptx.steps.scalar.Integers;
 
 /// The lane functions that kernels use most, each in two forms of the same bits: of one lane, and of a vector of lanes for [VectorLoops].
 public final class Vectors {

@@ -8,7 +8,7 @@ import lucid.kernels.ptx.machine.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.steps.Integers;
+import lucid.kernels.ptx.steps.scalar.Integers;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;
 

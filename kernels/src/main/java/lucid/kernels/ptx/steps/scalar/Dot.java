@@ -1,10 +1,11 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.scalar;
 
 /// Dot products of the small integers inside a word.
-final class Dot {
+public final class Dot {
     private Dot() {}
 
-    static int four(int a, boolean signedA, int b, boolean signedB, int c) {
+    /// `dp4a`: c plus the products of four bytes.
+    public static int four(int a, boolean signedA, int b, boolean signedB, int c) {
         int sum = c;
         for (int shift = 0; shift < 32; shift += 8) {
             sum += octet(a >>> shift, signedA) * octet(b >>> shift, signedB);
@@ -12,7 +13,8 @@ final class Dot {
         return sum;
     }
 
-    static int two(int a, boolean signedA, int b, boolean signedB, int c) {
+    /// `dp2a`: c plus the products of two halves of a and two bytes of b.
+    public static int two(int a, boolean signedA, int b, boolean signedB, int c) {
         int low = signedA ? (short) a : a & 0xffff;
         int high = signedA ? a >> 16 : a >>> 16;
         return c + low * octet(b, signedB) + high * octet(b >>> 8, signedB);

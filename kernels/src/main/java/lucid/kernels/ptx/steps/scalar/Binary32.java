@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.scalar;
 
 import static java.lang.Float.floatToRawIntBits;
 import static java.lang.Float.intBitsToFloat;
@@ -9,44 +9,49 @@ import lucid.kernels.ptx.number.Rounding;
 ///
 /// To nearest, Java's operators are IEEE's. The directed roundings take the result in double together with the sign of what double lost
 /// (error-free transformations: Dekker 1971, Knuth TAOCP 2, 4.2.2; a product of two f32 is exact in double) and step to the neighbour where needed.
-final class Binary32 {
+public final class Binary32 {
     /// The NaN that every f32 operation returns (PTX ISA, "Single-precision").
-    static final int NAN = 0x7fffffff;
+    public static final int NAN = 0x7fffffff;
     private static final int EXPONENT = 0x7f800000;
     private static final int SIGN = 0x80000000;
 
     private Binary32() {}
 
     /// `.ftz`: a subnormal becomes 0 of its sign.
-    static int flush(int bits) {
+    public static int flush(int bits) {
         return (bits & EXPONENT) == 0 ? bits & SIGN : bits;
     }
 
-    static int bits(float x) {
+    /// Raw bits, with the canonical NaN.
+    public static int bits(float x) {
         return x != x ? NAN : floatToRawIntBits(x);
     }
 
     /// `.sat`: to [0, 1]; NaN becomes +0.
-    static float saturate(float x) {
+    public static float saturate(float x) {
         return x > 0 ? Math.min(x, 1f) : 0f;
     }
 
-    static float add(float a, float b, Rounding rounding) {
+    /// `a + b`, rounded once.
+    public static float add(float a, float b, Rounding rounding) {
         if (rounding == Rounding.NEAREST_EVEN) {
             return a + b;
         }
         return sum(a, b, rounding);
     }
 
-    static float multiply(float a, float b, Rounding rounding) {
+    /// `a · b`, rounded once.
+    public static float multiply(float a, float b, Rounding rounding) {
         return rounding == Rounding.NEAREST_EVEN ? a * b : directed((double) a * b, 0, rounding);
     }
 
-    static float fma(float a, float b, float c, Rounding rounding) {
+    /// `a · b + c`, rounded once.
+    public static float fma(float a, float b, float c, Rounding rounding) {
         return rounding == Rounding.NEAREST_EVEN ? Math.fma(a, b, c) : sum((double) a * b, c, rounding);
     }
 
-    static float divide(float a, float b, Rounding rounding) {
+    /// `a / b`, rounded once.
+    public static float divide(float a, float b, Rounding rounding) {
         if (rounding == Rounding.NEAREST_EVEN) {
             return a / b;
         }
@@ -55,7 +60,8 @@ final class Binary32 {
         return directed(quotient, b < 0 ? -rest : rest, rounding);
     }
 
-    static float sqrt(float a, Rounding rounding) {
+    /// `√a`, rounded once.
+    public static float sqrt(float a, Rounding rounding) {
         double root = Math.sqrt(a);
         if (rounding == Rounding.NEAREST_EVEN) {
             return (float) root;
@@ -79,7 +85,7 @@ final class Binary32 {
     }
 
     /// `x` plus something of the sign of `rest` that is smaller than half a unit in the last place of `x`, rounded.
-    static float directed(double x, double rest, Rounding rounding) {
+    public static float directed(double x, double rest, Rounding rounding) {
         float nearest = (float) x;
         if (nearest != nearest || Double.isInfinite(x)) {
             return nearest;
@@ -92,13 +98,14 @@ final class Binary32 {
     }
 
     /// `min` and `max`: a NaN operand loses, -0 is below +0.
-    static int min(int a, int b) {
+    public static int min(int a, int b) {
         float x = intBitsToFloat(a);
         float y = intBitsToFloat(b);
         return x != x ? bits(y) : y != y ? a : floatToRawIntBits(Math.min(x, y));
     }
 
-    static int max(int a, int b) {
+    /// See [#min].
+    public static int max(int a, int b) {
         float x = intBitsToFloat(a);
         float y = intBitsToFloat(b);
         return x != x ? bits(y) : y != y ? a : floatToRawIntBits(Math.max(x, y));

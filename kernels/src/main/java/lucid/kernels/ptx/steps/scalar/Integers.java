@@ -1,40 +1,47 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.scalar;
 
 import java.util.function.IntBinaryOperator;
 import java.util.function.LongBinaryOperator;
 
 /// Integer functions of the ISA that Java has no operator for, on the raw values of registers: 16-bit values have zeros above.
 public final class Integers {
-    static final int MASK16 = 0xffff;
+    /// The bits of a 16-bit value.
+    public static final int MASK16 = 0xffff;
 
     private Integers() {}
 
-    static int saturate(long x) {
+    /// To the range of s32.
+    public static int saturate(long x) {
         return Math.clamp(x, Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
-    static int pack(int high, int low) {
+    /// Two 16-bit halves as one word.
+    public static int pack(int high, int low) {
         return high << 16 | low & MASK16;
     }
 
     /// The 24-bit operands of `mul24` and `mad24`.
-    static long signed24(int a) {
+    public static long signed24(int a) {
         return a << 8 >> 8;
     }
 
-    static long unsigned24(int a) {
+    /// The lower 24 bits, see [#signed24].
+    public static long unsigned24(int a) {
         return a & 0xffffff;
     }
 
-    static long unsigned(int a) {
+    /// A u32 as a number.
+    public static long unsigned(int a) {
         return a & 0xffffffffL;
     }
 
-    static int mulHiUnsigned(int a, int b) {
+    /// The upper word of the product of two u32.
+    public static int mulHiUnsigned(int a, int b) {
         return (int) (unsigned(a) * unsigned(b) >>> 32);
     }
 
-    static int mulHi(int a, int b) {
+    /// The upper word of the product of two s32.
+    public static int mulHi(int a, int b) {
         return (int) ((long) a * b >> 32);
     }
 
@@ -58,25 +65,28 @@ public final class Integers {
         return a + Long.MIN_VALUE > b + Long.MIN_VALUE ? a : b;
     }
 
-    static int relu(int a) {
+    /// 0 for a negative s32.
+    public static int relu(int a) {
         return Math.max(a, 0);
     }
 
     /// `min` and `max` of both halves as s16; the halves of the result are taken apart from each other.
-    static int minHalves(int a, int b) {
+    public static int minHalves(int a, int b) {
         return pack(Math.min(a >> 16, b >> 16), Math.min((short) a, (short) b));
     }
 
-    static int maxHalves(int a, int b) {
+    /// See [#minHalves].
+    public static int maxHalves(int a, int b) {
         return pack(Math.max(a >> 16, b >> 16), Math.max((short) a, (short) b));
     }
 
-    static int reluHalves(int a) {
+    /// [#relu] of both halves as s16.
+    public static int reluHalves(int a) {
         return maxHalves(a, 0);
     }
 
     /// A quotient or remainder, and what a division by 0 leaves behind after the finding: all ones, as the hardware's sequence does.
-    static IntBinaryOperator division(boolean remainder, int bits, boolean signed) {
+    public static IntBinaryOperator division(boolean remainder, int bits, boolean signed) {
         if (bits == 16) {
             return signed ? (a, b) -> (remainder ? (short) a % (short) b : (short) a / (short) b) & MASK16 : (a, b) -> remainder ? a % b : a / b;
         }
@@ -86,7 +96,8 @@ public final class Integers {
         return remainder ? Integer::remainderUnsigned : Integer::divideUnsigned;
     }
 
-    static LongBinaryOperator division(boolean remainder, boolean signed) {
+    /// The same of 64 bits.
+    public static LongBinaryOperator division(boolean remainder, boolean signed) {
         if (signed) {
             return remainder ? (a, b) -> a % b : (a, b) -> a / b;
         }

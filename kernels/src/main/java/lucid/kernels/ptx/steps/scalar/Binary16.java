@@ -1,36 +1,37 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.scalar;
 
 import lucid.kernels.ptx.number.Formats;
 
 /// Arithmetic of the two 16-bit formats on codes. Sums and products are formed in f32 and rounded again: with 24 >= 2 * 11 + 2 bits that equals one rounding
 /// (Figueroa 1995). That theorem does not hold for `fma`, which therefore goes through round-to-odd (Boldo, Melquiond 2008).
-final class Binary16 {
-    static final int NAN = 0x7fff;
+public final class Binary16 {
+    /// The NaN that every operation returns.
+    public static final int NAN = 0x7fff;
     private static final int SIGN = 0x8000;
 
     private Binary16() {}
 
     /// One of the two formats.
-    enum Format {
+    public enum Format {
         F16(0x7c00, 0x3c00) {
             @Override
-            float decode(int code) {
+            public float decode(int code) {
                 return Formats.f16ToF32(code & 0xffff);
             }
 
             @Override
-            int encode(float x) {
+            public int encode(float x) {
                 return Formats.f32ToF16Rn(x);
             }
         },
         BF16(0x7f80, 0x3f80) {
             @Override
-            float decode(int code) {
+            public float decode(int code) {
                 return Formats.bf16ToF32(code);
             }
 
             @Override
-            int encode(float x) {
+            public int encode(float x) {
                 return Formats.f32ToBf16Rn(x);
             }
         };
@@ -44,37 +45,39 @@ final class Binary16 {
         }
 
         /// The value of the lower 16 bits.
-        abstract float decode(int code);
+        public abstract float decode(int code);
 
         /// Rounded to nearest even; NaN is canonical.
-        abstract int encode(float x);
+        public abstract int encode(float x);
 
-        int flushed(int code) {
+        /// A subnormal becomes 0 of its sign.
+        public int flushed(int code) {
             return (code & exponent) == 0 ? code & SIGN : code;
         }
 
-        boolean isNan(int code) {
+        /// Whether the code is a NaN of any payload.
+        public boolean isNan(int code) {
             return (code & 0x7fff) > exponent;
         }
 
         /// To [0, 1]; NaN becomes +0.
-        int saturated(int code) {
+        public int saturated(int code) {
             return isNan(code) || (code & SIGN) != 0 ? 0 : Math.min(code, one);
         }
 
         /// Negative numbers and -0 become +0; NaN is canonical.
-        int relu(int code) {
+        public int relu(int code) {
             return isNan(code) ? NAN : (code & SIGN) != 0 ? 0 : code;
         }
     }
 
     /// `.ftz` of f16.
-    static int flush(int code) {
+    public static int flush(int code) {
         return Format.F16.flushed(code);
     }
 
     /// a * b + c of numbers of at most 11 bits, rounded to odd in f32: rounding the result again to 16 bits is as good as one rounding.
-    static float fmaOdd(float a, float b, float c) {
+    public static float fmaOdd(float a, float b, float c) {
         double product = (double) a * b;
         double sum = product + c;
         if (Double.isNaN(sum) || Double.isInfinite(sum)) {

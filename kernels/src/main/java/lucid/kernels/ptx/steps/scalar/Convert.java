@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.scalar;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -8,14 +8,14 @@ import lucid.kernels.ptx.text.PtxType;
 import lucid.kernels.ptx.text.PtxType.Kind;
 
 /// Conversions of single values between integers and floats, exact in every rounding.
-final class Convert {
+public final class Convert {
     private static final double TWO_63 = 0x1p63;
     private static final double TWO_64 = 0x1p64;
 
     private Convert() {}
 
     /// A float rounded to an integral value: `.rni .rzi .rmi .rpi`. The sign of a zero stays.
-    static double integral(double x, String round) {
+    public static double integral(double x, String round) {
         return switch (round) {
             case "rni" -> Math.rint(x);
             case "rzi" -> x < 0 ? Math.ceil(x) : Math.floor(x);
@@ -25,7 +25,7 @@ final class Convert {
     }
 
     /// Float to integer: rounded, then clamped to the type; NaN becomes 0.
-    static long toInteger(double x, String round, PtxType to) {
+    public static long toInteger(double x, String round, PtxType to) {
         double whole = integral(x, round);
         if (whole != whole) {
             return 0;
@@ -37,7 +37,7 @@ final class Convert {
     }
 
     /// An integer clamped to the range of a type; `unsigned` tells how a 64-bit value is read.
-    static long clamp(long value, boolean unsigned, PtxType to) {
+    public static long clamp(long value, boolean unsigned, PtxType to) {
         boolean huge = unsigned && value < 0;
         if (to.kind() == Kind.SIGNED) {
             long largest = Long.MAX_VALUE >> 64 - to.bits();
@@ -51,7 +51,7 @@ final class Convert {
     }
 
     /// The raw bits of an integer rounded to a float type.
-    static long fromInteger(long value, boolean unsigned, Rounding rounding, PtxType to) {
+    public static long fromInteger(long value, boolean unsigned, Rounding rounding, PtxType to) {
         return switch (to) {
             case F16 -> SmallFloat.F16.encodeLong(value, unsigned, rounding, false);
             case BF16 -> SmallFloat.BF16.encodeLong(value, unsigned, rounding, false);

@@ -1,8 +1,8 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.scalar;
 
 /// The functions behind the approximate instructions, in double from IEEE operations only, so that every platform gives the same bits.
 /// Their relative errors (below 1e-11) vanish beside the rounding to f32 that follows.
-final class Transcendental {
+public final class Transcendental {
     private static final double LN2 = 0x1.62e42fefa39efp-1;
     private static final double LOG2E_TWICE = 2 / LN2;
     private static final double SQRT2 = 0x1.6a09e667f3bcdp0;
@@ -12,7 +12,7 @@ final class Transcendental {
     private Transcendental() {}
 
     /// 2^x: the Taylor series of exp(f ln 2) for |f| <= 1/2, scaled by the integer part.
-    static double exp2(double x) {
+    public static double exp2(double x) {
         if (!(x > -1100)) {
             return x != x ? x : 0;
         }
@@ -46,7 +46,7 @@ final class Transcendental {
     }
 
     /// log2 of an f32, as exponent + 2 artanh((m - 1) / (m + 1)) / ln 2 with m in [sqrt 1/2, sqrt 2): no cancellation near 1.
-    static double log2(double x) {
+    public static double log2(double x) {
         if (!(x > 0)) {
             return x == 0 ? Double.NEGATIVE_INFINITY : Double.NaN;
         }
@@ -74,7 +74,7 @@ final class Transcendental {
     }
 
     /// 1 - 2 / (e^2x + 1), and three terms of the series where that would cancel.
-    static double tanh(double x) {
+    public static double tanh(double x) {
         if (Math.abs(x) < 0x1p-6) {
             double z = x * x;
             return x * (1 + z * (-1.0 / 3 + z * (2.0 / 15 - z * (17.0 / 315))));

@@ -1,19 +1,20 @@
-package lucid.kernels.ptx.steps;
+package lucid.kernels.ptx.steps.scalar;
 
 import java.math.BigDecimal;
 import lucid.kernels.ptx.number.Rounding;
 
 /// f64 arithmetic, exact in every rounding. To nearest, Java's operators are IEEE's. The directed roundings are rare and compare the nearest result with
 /// the exact one in [BigDecimal], which no underflow of an error term can fool.
-final class Binary64 {
+public final class Binary64 {
     private Binary64() {}
 
     /// NaN payloads of f64 are not specified; Lucid returns Java's canonical one.
-    static long bits(double x) {
+    public static long bits(double x) {
         return Double.doubleToLongBits(x);
     }
 
-    static double add(double a, double b, Rounding rounding) {
+    /// `a + b`, rounded once.
+    public static double add(double a, double b, Rounding rounding) {
         double nearest = a + b;
         if (rounding == Rounding.NEAREST_EVEN || !finite(a, b)) {
             return nearest;
@@ -21,7 +22,8 @@ final class Binary64 {
         return nearest == 0 ? zero(a, b, rounding) : directed(nearest, exact(a).add(exact(b)), rounding);
     }
 
-    static double multiply(double a, double b, Rounding rounding) {
+    /// `a · b`, rounded once.
+    public static double multiply(double a, double b, Rounding rounding) {
         double nearest = a * b;
         if (rounding == Rounding.NEAREST_EVEN || !finite(a, b) || a == 0 || b == 0) {
             return nearest;
@@ -29,7 +31,8 @@ final class Binary64 {
         return directed(nearest, exact(a).multiply(exact(b)), rounding);
     }
 
-    static double fma(double a, double b, double c, Rounding rounding) {
+    /// `a · b + c`, rounded once.
+    public static double fma(double a, double b, double c, Rounding rounding) {
         double nearest = Math.fma(a, b, c);
         if (rounding == Rounding.NEAREST_EVEN || !finite(a, b) || !Double.isFinite(c)) {
             return nearest;
@@ -39,7 +42,7 @@ final class Binary64 {
     }
 
     /// The quotient's side of the nearest number: that of a - nearest * b, seen from b's sign.
-    static double divide(double a, double b, Rounding rounding) {
+    public static double divide(double a, double b, Rounding rounding) {
         double nearest = a / b;
         if (rounding == Rounding.NEAREST_EVEN || !finite(a, b) || a == 0 || b == 0) {
             return nearest;
@@ -52,7 +55,8 @@ final class Binary64 {
         return step(nearest, b < 0 ? -side : side, negative, rounding);
     }
 
-    static double sqrt(double a, Rounding rounding) {
+    /// `√a`, rounded once.
+    public static double sqrt(double a, Rounding rounding) {
         double nearest = Math.sqrt(a);
         if (rounding == Rounding.NEAREST_EVEN || !(a > 0) || Double.isInfinite(a)) {
             return nearest;
@@ -85,13 +89,15 @@ final class Binary64 {
         return new BigDecimal(x);
     }
 
-    static long min(long a, long b) {
+    /// `min` on raw bits: a NaN operand loses, -0 is below +0.
+    public static long min(long a, long b) {
         double x = Double.longBitsToDouble(a);
         double y = Double.longBitsToDouble(b);
         return x != x ? bits(y) : y != y ? a : Double.doubleToRawLongBits(Math.min(x, y));
     }
 
-    static long max(long a, long b) {
+    /// `max` on raw bits, as [#min].
+    public static long max(long a, long b) {
         double x = Double.longBitsToDouble(a);
         double y = Double.longBitsToDouble(b);
         return x != x ? bits(y) : y != y ? a : Double.doubleToRawLongBits(Math.max(x, y));
