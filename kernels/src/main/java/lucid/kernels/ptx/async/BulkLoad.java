@@ -3,7 +3,7 @@ package lucid.kernels.ptx.async;
 import java.util.Arrays;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
-import lucid.kernels.ptx.memory.Snapshot;
+import lucid.kernels.ptx.memory.order.Snapshot;
 
 /// A bulk copy into the shared memory of one block, which completes on an mbarrier there. A multicast is one of these per block.
 final class BulkLoad extends Work {

@@ -1,8 +1,8 @@
 package lucid.kernels.ptx.async;
 
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.memory.Access;
 import lucid.kernels.ptx.memory.CheckedMemory;
+import lucid.kernels.ptx.memory.order.Access;
 
 /// The writing side of `cp.reduce.async.bulk`: relaxed atomic updates of single elements with gpu scope, in an order that depends on the seed.
 final class BulkReduce {

@@ -5,7 +5,7 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.SharedMemory;
-import lucid.kernels.ptx.memory.Snapshot;
+import lucid.kernels.ptx.memory.order.Snapshot;
 import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.PtxType;
 import lucid.kernels.ptx.text.Space;

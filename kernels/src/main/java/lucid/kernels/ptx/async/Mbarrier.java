@@ -5,7 +5,7 @@ import java.util.List;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.memory.Snapshot;
+import lucid.kernels.ptx.memory.order.Snapshot;
 
 /// A live mbarrier: its counters, what its arrivals have published, and the copies that will complete on it.
 ///

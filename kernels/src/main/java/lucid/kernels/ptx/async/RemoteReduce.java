@@ -2,7 +2,7 @@ package lucid.kernels.ptx.async;
 
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
-import lucid.kernels.ptx.memory.Snapshot;
+import lucid.kernels.ptx.memory.order.Snapshot;
 
 /// `cp.reduce.async.bulk` into the shared memory of a block of the cluster, completing on an mbarrier there.
 final class RemoteReduce extends Work {

@@ -1,7 +1,7 @@
 package lucid.kernels.ptx.machine;
 
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.memory.Snapshot;
+import lucid.kernels.ptx.memory.order.Snapshot;
 
 /// The barrier over all threads of a cluster (PTX ISA, "barrier.cluster"): arrive does not wait, wait comes after it, exited threads drop out.
 public final class ClusterBarrier {

@@ -1,7 +1,7 @@
 package lucid.kernels.ptx.machine;
 
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.memory.Gathering;
+import lucid.kernels.ptx.memory.order.Gathering;
 
 /// One of the 16 barriers of a block (PTX ISA, "bar, barrier").
 ///

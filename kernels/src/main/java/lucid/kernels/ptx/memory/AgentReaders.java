@@ -1,6 +1,9 @@
 package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
+import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Snapshot;
+import lucid.kernels.ptx.memory.order.Stamp;
 
 /// The readers of a page of shared memory, agent by agent: of every warp, and of every warp's copies, the last read of each granule.
 ///

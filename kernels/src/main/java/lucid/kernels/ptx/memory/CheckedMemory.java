@@ -2,6 +2,10 @@ package lucid.kernels.ptx.memory;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import lucid.kernels.ptx.memory.order.Access;
+import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Published;
+import lucid.kernels.ptx.memory.order.Stamp;
 import lucid.kernels.ptx.text.Space;
 
 /// Memory that several warps share. A call serves all lanes of a warp: bounds, alignment, initialised bytes, races and copies in flight are

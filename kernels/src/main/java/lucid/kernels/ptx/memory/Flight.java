@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import lucid.kernels.ptx.check.Finding;
+import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Snapshot;
+import lucid.kernels.ptx.memory.order.Stamp;
 import lucid.kernels.ptx.text.Space;
 
 /// A copy or a matrix product that works on memory after its instruction: from issue until somebody has waited for it, its destinations must

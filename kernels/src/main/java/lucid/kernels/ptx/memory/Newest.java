@@ -1,6 +1,9 @@
 package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
+import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Snapshot;
+import lucid.kernels.ptx.memory.order.Stamp;
 
 /// The newest access of a page of shared memory by each agent of one block: whoever comes after all of these comes after every access of the page. Behind a barrier that is true of all.
 final class Newest {

@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
+import lucid.kernels.ptx.memory.order.Published;
 
 /// A piece of at most [Shadow#BYTES] bytes of memory with its shadow.
 ///

@@ -1,5 +1,7 @@
 package lucid.kernels.ptx.memory;
 
+import lucid.kernels.ptx.memory.order.Clock;
+
 /// Who has read the granules of a page since they were written, as far as later writes must know.
 ///
 /// A granule has `1 << shift` bytes: 4 at first, later 2 or 1. Several worker threads keep readers of their own ([Shadow#side]), each under a lock of its own, so that

@@ -2,6 +2,7 @@ package lucid.kernels.ptx.memory;
 
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.memory.order.Stamp;
 import lucid.kernels.ptx.text.Instruction;
 
 /// Words for what is wrong with an access.

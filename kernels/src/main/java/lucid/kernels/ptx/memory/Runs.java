@@ -1,6 +1,8 @@
 package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
+import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Stamp;
 
 /// Loops over neighbouring stamps, kept branch-free so that the compiler turns them into vector code. Granule `i` of a run belongs to lane `i >> laneShift`.
 final class Runs {

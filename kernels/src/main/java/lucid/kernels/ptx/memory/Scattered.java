@@ -1,5 +1,8 @@
 package lucid.kernels.ptx.memory;
 
+import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Stamp;
+
 /// Lanes that access places of their own, all within one page, in no known way: some of them may be at fault.
 final class Scattered {
     private Scattered() {}

@@ -1,5 +1,9 @@
 package lucid.kernels.ptx.memory;
 
+import lucid.kernels.ptx.memory.order.Access;
+import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Stamp;
+
 /// Stores that have to be looked at lane by lane: strong ones, and those with a finding.
 final class StoreLanes {
     private StoreLanes() {}

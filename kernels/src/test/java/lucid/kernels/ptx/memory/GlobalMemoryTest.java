@@ -10,6 +10,7 @@ import java.util.List;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.memory.order.Access;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

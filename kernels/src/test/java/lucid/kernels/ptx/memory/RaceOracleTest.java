@@ -10,6 +10,7 @@ import java.util.SplittableRandom;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.memory.HappensBefore.Event;
+import lucid.kernels.ptx.memory.order.Access;
 import org.junit.jupiter.api.Test;
 
 /// Random accesses and synchronisations of a few warps: the compressed race check says what the definition says, up to the first race of every trial.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.memory.order.Access;
 import org.junit.jupiter.api.Test;
 
 class RaceTest {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.memory.order.Access;
+import lucid.kernels.ptx.memory.order.Stamp;
 import org.junit.jupiter.api.Test;
 
 class ShadowTest {

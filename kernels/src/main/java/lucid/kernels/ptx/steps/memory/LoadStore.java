@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
-import lucid.kernels.ptx.memory.Access;
+import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;

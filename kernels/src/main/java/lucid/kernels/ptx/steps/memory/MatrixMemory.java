@@ -6,7 +6,7 @@ import lucid.kernels.ptx.machine.Convergence;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.memory.Access;
+import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.tensor.MatrixMoves;
 import lucid.kernels.ptx.text.Operand;

@@ -6,7 +6,7 @@ import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.memory.Access;
+import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.steps.Vectors;
 import lucid.kernels.ptx.text.Operand;

@@ -2,9 +2,9 @@ package lucid.kernels.ptx.steps.memory;
 
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.memory.Access;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.Windows;
+import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.text.Space;
 

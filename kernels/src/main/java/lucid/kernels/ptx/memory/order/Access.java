@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.order;
 
 /// How an access takes part in the memory model.
 ///
@@ -24,7 +24,8 @@ public record Access(boolean strong, Scope scope, boolean acquire, boolean relea
         }
     }
 
-    int kind() {
+    /// What a [Stamp] keeps of it.
+    public int kind() {
         return !strong ? Stamp.WEAK : scope == Scope.BLOCK ? Stamp.STRONG_BLOCK : Stamp.STRONG;
     }
 }

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.order;
 
 import java.util.Arrays;
 
@@ -15,8 +15,9 @@ public final class Snapshot {
     /// @param fences by warp: for lane `l`, writes to global memory before the time at `l` and to shared memory before the time at `32 + l` have been
     ///        passed to the async proxy (`fence.proxy.async`); null for none
     /// @param lanes by warp: accesses of lane `l` up to the time at `l` have happened before, beyond what `times` says of the whole warp; null for none
-    record View(int[] times, int[][] fences, int[][] lanes) {
-        static final int AGENTS = 64;
+    public record View(int[] times, int[][] fences, int[][] lanes) {
+        /// Agents of a block: its warps, and as many for the copies that they have issued.
+        public static final int AGENTS = 64;
 
         View join(View other) {
             return this == other ? this : new View(max(times, other.times), joinFences(fences, other.fences), joinLanes(lanes, other.lanes));

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.order;
 
 /// An access in 64 bits: what the shadow keeps per granule. 0 means none.
 ///
@@ -9,9 +9,11 @@ package lucid.kernels.ptx.memory;
 /// `time` is the agent's own clock, `site` the instruction's index, `block` the linear index of the block modulo 32,768 (two blocks that far
 /// apart are taken for one: a race between exactly these two is missed, none is invented). Agents 0..31 are the warps of the block,
 /// 32..63 the asynchronous copies that these warps have issued. Lane 32 ([#MANY]) means several lanes.
-final class Stamp {
-    static final int MANY = 32;
-    static final int WEAK = 1;
+public final class Stamp {
+    /// The lane of an access of several lanes.
+    public static final int MANY = 32;
+    /// The kind of a plain load or store.
+    public static final int WEAK = 1;
     /// Atomic, volatile, relaxed or stronger with scope `.cta`.
     static final int STRONG_BLOCK = 2;
     /// The same with a wider scope.
@@ -21,28 +23,33 @@ final class Stamp {
     static final int LAST_SITE = (1 << 15) - 1;
     /// `stamp >>> IDENTITY` leaves the lane and the kind out.
     static final int IDENTITY = 8;
-    static final int LANE_BITS = 6;
+    /// `stamp >>> LANE_BITS` leaves the lane out.
+    public static final int LANE_BITS = 6;
 
     private Stamp() {}
 
     /// A stamp without a lane; or-ing a lane in completes it.
-    static long of(int time, int site, int block, int agent, int kind) {
+    public static long of(int time, int site, int block, int agent, int kind) {
         return (long) time << 44 | (long) Math.min(site, LAST_SITE) << 29 | (long) (block & 0x7fff) << 14 | (long) agent << 8 | (long) kind << 6;
     }
 
-    static int time(long stamp) {
+    /// The clock of the agent that did it.
+    public static int time(long stamp) {
         return (int) (stamp >>> 44);
     }
 
-    static int site(long stamp) {
+    /// The index of its instruction.
+    public static int site(long stamp) {
         return (int) (stamp >>> 29) & 0x7fff;
     }
 
-    static int block(long stamp) {
+    /// Its block, modulo 32,768.
+    public static int block(long stamp) {
         return (int) (stamp >>> 14) & 0x7fff;
     }
 
-    static int agent(long stamp) {
+    /// Its warp, or 32 + warp for a copy that the warp issued.
+    public static int agent(long stamp) {
         return (int) (stamp >>> 8) & 63;
     }
 
@@ -50,30 +57,33 @@ final class Stamp {
         return (int) (stamp >>> 6) & 3;
     }
 
-    static int lane(long stamp) {
+    /// Its lane, or [#MANY].
+    public static int lane(long stamp) {
         return (int) stamp & 63;
     }
 
-    static long withLane(long stamp, int lane) {
+    /// The same access by this lane.
+    public static long withLane(long stamp, int lane) {
         return stamp & -64L | lane;
     }
 
     /// The warp and its block, or the warp's copies: bits 8 to 28.
-    static long identity(long stamp) {
+    public static long identity(long stamp) {
         return stamp >>> 8 & 0x1fffffL;
     }
 
     /// The same warp of the same block, or the same warp's copies.
-    static boolean sameAgent(long a, long b) {
+    public static boolean sameAgent(long a, long b) {
         return ((a ^ b) >>> 8 & 0x1fffffL) == 0;
     }
 
-    static boolean sameBlock(long a, long b) {
+    /// Whether two accesses are of one block.
+    public static boolean sameBlock(long a, long b) {
         return ((a ^ b) >>> 14 & 0x7fffL) == 0;
     }
 
     /// Two accesses that the memory model lets meet: both strong, and each one's scope takes in the other (PTX ISA, "Morally Strong Operations").
-    static boolean morallyStrong(long a, long b) {
+    public static boolean morallyStrong(long a, long b) {
         int kindA = kind(a);
         int kindB = kind(b);
         return kindA >= STRONG_BLOCK && kindB >= STRONG_BLOCK && (kindA == STRONG && kindB == STRONG || sameBlock(a, b));

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.order;
 
 import java.util.Arrays;
 

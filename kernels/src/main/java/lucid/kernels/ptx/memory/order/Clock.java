@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.order;
 
 import java.util.Arrays;
 import java.util.TreeMap;
@@ -192,7 +192,7 @@ public final class Clock {
     }
 
     /// A number for a copy that this warp issues: the copy is an agent of its own, ordered after the warp's past but before nothing until somebody waits for it.
-    int issueCopy() {
+    public int issueCopy() {
         if (++copies > Stamp.MAX_TIME) {
             throw overflow("asynchronous copies");
         }
@@ -200,20 +200,20 @@ public final class Clock {
     }
 
     /// What a wait for this warp's copy number `copy` teaches.
-    Snapshot copyDone(int copy) {
+    public Snapshot copyDone(int copy) {
         int[] times = new int[Snapshot.View.AGENTS];
         times[32 + warp] = copy;
         return new Snapshot(new int[] {block}, new Snapshot.View[] {new Snapshot.View(times, null, null)});
     }
 
     /// The stamp of an access made now, without a lane.
-    long stamp(int site, int kind) {
+    public long stamp(int site, int kind) {
         touched = true;
         return Stamp.of(time, site, block, warp, kind);
     }
 
     /// True when the access has happened before what `lane` does now.
-    boolean before(long stamp, int lane) {
+    public boolean before(long stamp, int lane) {
         if (Stamp.block(stamp) != (block & 0x7fff)) {
             Snapshot.View view = viewOf(Stamp.block(stamp));
             return view != null && view.knows(stamp);
@@ -226,12 +226,12 @@ public final class Clock {
     }
 
     /// True when the access, by whichever lane, has happened before what any lane of this warp does now.
-    boolean beforeAnyLane(long stamp) {
+    public boolean beforeAnyLane(long stamp) {
         return own(stamp) ? syncedInWarp(stamp) : before(stamp, 0);
     }
 
     /// [#proxyFenced] for a write by whichever lane.
-    boolean proxyFencedByAll(long stamp, boolean shared) {
+    public boolean proxyFencedByAll(long stamp, boolean shared) {
         return proxyFenced(Stamp.withLane(stamp, Stamp.MANY), shared);
     }
 
@@ -240,32 +240,32 @@ public final class Clock {
     }
 
     /// True when the access came from this warp itself.
-    boolean own(long stamp) {
+    public boolean own(long stamp) {
         return Stamp.agent(stamp) == warp && Stamp.block(stamp) == (block & 0x7fff);
     }
 
     /// True when an own access is ordered before all lanes by a `bar.warp.sync` or barrier.
-    boolean syncedInWarp(long stamp) {
+    public boolean syncedInWarp(long stamp) {
         return Stamp.time(stamp) < allLanesSync;
     }
 
     /// The time before which the warp's own accesses are ordered before all of its lanes; no access bears a time of 0, so that no access counts among these.
-    int synced() {
+    public int synced() {
         return Math.max(1, allLanesSync);
     }
 
     /// True when all lanes have been synchronised at the same times.
-    boolean lanesAgree() {
+    public boolean lanesAgree() {
         return allLanesSync == newestSync && lanesKnown == null;
     }
 
     /// True when that is this warp's block, as stamps have it.
-    boolean isOf(int stampedBlock) {
+    public boolean isOf(int stampedBlock) {
         return (block & 0x7fff) == stampedBlock;
     }
 
     /// True when everything that the agents of this block have done until these times has happened before what any lane does now.
-    boolean follows(int[] newest) {
+    public boolean follows(int[] newest) {
         IntVector missing = IntVector.zero(WORDS);
         for (int i = 0; i < Snapshot.View.AGENTS; i += WORDS.length()) {
             missing = missing.or(IntVector.fromArray(WORDS, past, i).sub(IntVector.fromArray(WORDS, newest, i)));
@@ -274,7 +274,7 @@ public final class Clock {
     }
 
     /// The same of one agent ([Stamp#identity]) of any block.
-    boolean follows(long identity, int newest) {
+    public boolean follows(long identity, int newest) {
         long agent = identity << Stamp.IDENTITY;
         if (isOf(Stamp.block(agent))) {
             return past[Stamp.agent(agent)] >= newest;
@@ -284,7 +284,7 @@ public final class Clock {
     }
 
     /// True when the write has been passed to the async proxy by its writer, and this warp knows it.
-    boolean proxyFenced(long stamp, boolean shared) {
+    public boolean proxyFenced(long stamp, boolean shared) {
         int agent = Stamp.agent(stamp);
         if (agent >= 32) {
             return true;
@@ -323,7 +323,7 @@ public final class Clock {
     }
 
     /// Reads a location that others may have published at.
-    void observe(Published published, Access how, int lane) {
+    public void observe(Published published, Access how, int lane) {
         if (published == null || !published.reaches(how.scope(), block, cluster)) {
             return;
         }
@@ -335,7 +335,7 @@ public final class Clock {
     }
 
     /// What a strong write publishes at its location: by its own release semantics, or by a fence before it; null when neither.
-    Published publish(Access how) {
+    public Published publish(Access how) {
         if (how.release()) {
             return new Published(release(), how.scope(), block, cluster);
         }

@@ -1,0 +1,4 @@
+/// What is ordered before what in a kernel: stamps of accesses, the vector clock of a warp, what clocks hand to each other at barriers and releases, and when accesses may not race.
+/// It knows no address and no byte: which access was the last one at a place is the shadow's business in `lucid.kernels.ptx.memory`.
+/// Start at [Clock], then [Snapshot]; [Stamp] is an access in 64 bits.
+package lucid.kernels.ptx.memory.order;
