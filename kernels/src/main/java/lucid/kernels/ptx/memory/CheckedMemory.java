@@ -57,9 +57,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         }
     }
 
-    private int sideOf(Worker worker) {
-        return concurrent ? worker.number % Shadow.SIDES : 0;
-    }
+    private int sideOf(Worker worker) { return concurrent ? worker.number % Shadow.SIDES : 0; }
 
     /// The side of a page on which this thread notes reads. Under all locks.
     final Readers sideFor(Accessor who, Page page) {
@@ -421,9 +419,7 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
 
     /// Writes bytes without checks or traces and marks them initialised, while no other thread accesses this memory. False when part of the range is no memory: what lies before it
     /// is written.
-    public final boolean poke(long address, byte[] from, int at, int bytes) {
-        return poke(null, address, from, at, bytes);
-    }
+    public final boolean poke(long address, byte[] from, int at, int bytes) { return poke(null, address, from, at, bytes); }
 
     /// The same, at any time.
     public final boolean poke(Accessor who, long address, byte[] from, int at, int bytes) {
