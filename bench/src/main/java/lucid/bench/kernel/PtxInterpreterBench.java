@@ -18,7 +18,9 @@ public class PtxInterpreterBench extends KernelBench {
     private static final int BLOCKS = 64;
     private static final int THREADS_PER_BLOCK = 128;
     private static final int WGMMA_BLOCKS = 4;
-    private static final int MANY_WGMMA_BLOCKS = 16;
+    /// So many that the last one, which one thread waits for, counts little.
+    private static final int MANY_BLOCKS = 256;
+    private static final int MANY_WGMMA_BLOCKS = 32;
     private static final long MILLION = 1_000_000;
     /// Rows and columns of `tiled` and `gemm`, and the inner dimension of each.
     private static final int TILED = 128;
@@ -68,7 +70,7 @@ public class PtxInterpreterBench extends KernelBench {
         wgmma = module("wgmma", "sm_90a", wgmmaBody());
         memory = new GlobalMemory(1);
         x = memory.allocateZero("x", 2L * 65536);
-        out = memory.allocate("out", 4L * 2048 * BLOCKS);
+        out = memory.allocate("out", 4L * 2048 * MANY_BLOCKS);
         tiled = PtxModule.parse("tiled", PtxGemm.tiled(TILED_DEPTH, TILED));
         gemm = PtxModule.parse("gemm", PtxGemm.gemm(GEMM_DEPTH, GEMM));
         a = memory.allocateZero("a", 4L * GEMM * GEMM_DEPTH);
@@ -133,8 +135,8 @@ public class PtxInterpreterBench extends KernelBench {
             case "tiled" -> checked(tiled());
             case "gemm" -> checked(gemm());
             case "mma" -> checked(run(mma, 16, THREADS));
-            case "scalingElementwise" -> checked(run(elementwise, BLOCKS, 2));
-            case "scalingShared" -> checked(run(shared, BLOCKS, 2));
+            case "scalingElementwise" -> checked(run(elementwise, MANY_BLOCKS, 2));
+            case "scalingShared" -> checked(run(shared, MANY_BLOCKS, 2));
             case "scalingWgmma" -> checked(run(wgmma, MANY_WGMMA_BLOCKS, 2));
             default -> checked(run(wgmma, WGMMA_BLOCKS, THREADS));
         }
@@ -155,13 +157,13 @@ public class PtxInterpreterBench extends KernelBench {
 
     @Benchmark public RunReport wgmma() { return run(wgmma, WGMMA_BLOCKS, THREADS); }
 
-    @Benchmark public RunReport scalingElementwise() { return run(elementwise, BLOCKS, 2); }
+    @Benchmark public RunReport scalingElementwise() { return run(elementwise, MANY_BLOCKS, 2); }
 
-    @Benchmark public RunReport scalingElementwise_single() { return run(elementwise, BLOCKS, 1); }
+    @Benchmark public RunReport scalingElementwise_single() { return run(elementwise, MANY_BLOCKS, 1); }
 
-    @Benchmark public RunReport scalingShared() { return run(shared, BLOCKS, 2); }
+    @Benchmark public RunReport scalingShared() { return run(shared, MANY_BLOCKS, 2); }
 
-    @Benchmark public RunReport scalingShared_single() { return run(shared, BLOCKS, 1); }
+    @Benchmark public RunReport scalingShared_single() { return run(shared, MANY_BLOCKS, 1); }
 
     @Benchmark public RunReport scalingWgmma() { return run(wgmma, MANY_WGMMA_BLOCKS, 2); }
 
