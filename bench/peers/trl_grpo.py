@@ -44,9 +44,10 @@ class Clock(transformers.TrainerCallback):
 
     def on_step_begin(self, args, state, control, **_):
         self.warmed = self.warmed or common.WarmUp(self.options.warmup)
-        begins, self.measuring = not self.measuring and self.warmed(), self.warmed()
-        if self.options.interactive and begins:
+        warm = self.warmed()
+        if self.options.interactive and warm and not self.measuring:
             print("ready", flush=True)
+        self.measuring = warm
         if self.options.interactive and self.measuring and not sys.stdin.readline():
             raise SystemExit(0)  # no more turns
         self.start = time.perf_counter()
