@@ -76,8 +76,10 @@ final class FamilyCases {
     private void keep(String name, Matrix m) {
         float[] data = new float[Math.toIntExact(m.size())];
         device.read(m.buffer(), 0, data);
-        results.put(name, data);
+        keep(name, data);
     }
+
+    private void keep(String name, float[] data) { results.put(name, data); }
 
     private void elementwise() {
         var e = device.elementwise();
@@ -129,6 +131,17 @@ final class FamilyCases {
     /// Uneven groups, one of them empty.
     private RowGroups groups() { return rows < 3 ? RowGroups.single(rows) : new RowGroups(0, rows / 3, rows / 3, rows); }
 
+    /// Its four halves, which floats hold exactly.
+    private float[] fingerprint(Matrix x) {
+        Buffer sums = device.allocate(DType.I32, 2);
+        int[] found = new int[2];
+        device.write(sums, 0, found);
+        device.reduce().addFingerprint(x, Matrix.row(sums));
+        device.read(sums, 0, found);
+        sums.close();
+        return new float[] {found[0] >>> 16, found[0] & 0xffff, found[1] >>> 16, found[1] & 0xffff};
+    }
+
     private void reduce() {
         var f = device.reduce();
         Matrix column = matrix(rows, 1);
@@ -144,6 +157,7 @@ final class FamilyCases {
         Matrix one = shared("one", 1, 1);
         f.addSumOfSquares(input("x"), one);
         keep(OVER_ROWS + "addSumOfSquares", one);
+        keep(OVER_ROWS + "addFingerprint", fingerprint(input("x")));
         Matrix y = matrix(rows, cols);
         f.softmax(input("x"), y);
         keep("softmax", y);

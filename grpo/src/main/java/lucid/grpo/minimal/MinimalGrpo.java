@@ -92,8 +92,8 @@ public final class MinimalGrpo {
             for (int step = 0; step < stage.steps(); step++) {
                 report.accept(step(step, reference, optimizer));
                 HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);
-                for (Parameter p : model.parameters().all()) link.tensor(p.name(), p.value().toFloats());
-                optimizer.forEachMoment((name, moment) -> link.tensor(name, moment.toFloats()));
+                for (Parameter p : model.parameters().all()) link.tensor(p.name(), p.value());
+                optimizer.forEachMoment(link::tensor);
                 link.close();
             }
         }

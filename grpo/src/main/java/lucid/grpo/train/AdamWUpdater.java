@@ -31,7 +31,7 @@ final class AdamWUpdater implements Updater {
         return new Result(done.norm(), lr);
     }
 
-    @Override public void hash(HashChain.Link link) { optimizer.forEachMoment((name, values) -> link.tensor(name, values.toFloats())); }
+    @Override public void hash(HashChain.Link link) { optimizer.forEachMoment(link::tensor); }
 
     @Override public void save(Path folder) { optimizer.save(folder.resolve(FILE)); }
 

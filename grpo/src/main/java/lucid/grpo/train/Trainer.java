@@ -159,7 +159,7 @@ public final class Trainer {
 
     private String link(Stage stage, int step, Updater updater) {
         HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);
-        for (Parameter p : policy.parameters().all()) link.tensor(p.name(), p.value().toFloats());
+        for (Parameter p : policy.parameters().all()) link.tensor(p.name(), p.value());
         updater.hash(link);
         return link.close();
     }

@@ -19,6 +19,17 @@ public interface Reduce {
     /// in f32. For the global gradient norm; y is [1, 1].
     void addSumOfSquares(Matrix x, Matrix y);
 
+    /// Fingerprint of the bits: adds two sums, modulo 2^32 each, to y, which is i32 [1, 2]. For element i = r·cols + c with the 32 bits b:
+    ///
+    /// ```
+    /// y[0] += fold(fold(b + i·0x9E3779B9, 16)·0x85EBCA6B, 13)        fold(h, s) = h xor (h >>> s)
+    /// y[1] += fold(fold(b xor i·0x85EBCA77, 15)·0x2C1B3C6D, 12)·0x297A2D39
+    /// ```
+    ///
+    /// For each i both terms are one to one in b, so a change of one element is always seen, and any other with all but one chance in 2^64. Integer sums have no
+    /// order: every device, number of threads and grid gives the same. It is no cryptographic hash. The constants are those of well-known 32-bit mixers.
+    void addFingerprint(Matrix x, Matrix y);
+
     /// Numerically stable softmax of every row: `exp(x - max) / Σ exp(x - max)`.
     void softmax(Matrix x, Matrix y);
 

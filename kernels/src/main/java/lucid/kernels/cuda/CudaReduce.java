@@ -12,7 +12,7 @@ import lucid.kernels.cuda.launch.Kernels;
 
 /// [Reduce] on a GPU: half a warp to a row, a thread for each of the contract's 16 lanes.
 public final class CudaReduce implements Reduce {
-    /// Columns of a piece in [#addSumOfSquares].
+    /// Columns of a piece in [#addSumOfSquares] and [#addFingerprint].
     private static final int PIECE = 4096;
 
     private final Kernels kernels;
@@ -50,13 +50,25 @@ public final class CudaReduce implements Reduce {
 
     @Override public void addSumOfSquares(Matrix x, Matrix y) {
         Arguments.addSumOfSquares(x, y);
-        int perRow = (x.cols() + PIECE - 1) / PIECE;
+        int perRow = pieces(x);
         int pieces = Math.multiplyExact(x.rows(), perRow);
         try (CudaBuffer sums = kernels.scratch(F32, pieces)) {
             if (pieces > 0) kernels.call("reduce_squares_f32_sm80").view(x).buffer(sums).u32(perRow).u32(x.rows()).u32(x.cols()).launch((pieces + 15L) / 16, 256);
             kernels.call("reduce_in_order_f32_sm80").buffer(sums).u32(pieces).address(y).launch(1, 256);
         }
     }
+
+    @Override public void addFingerprint(Matrix x, Matrix y) {
+        Arguments.addFingerprint(x, y);
+        if (x.size() == 0) return;
+        boolean asOneRow = x.isDense() && x.size() <= Integer.MAX_VALUE;
+        Matrix flat = asOneRow ? new Matrix(x.buffer(), x.offset(), 1, (int) x.size(), x.size()) : x;
+        int perRow = pieces(flat);
+        int pieces = Math.multiplyExact(flat.rows(), perRow);
+        kernels.call("reduce_fingerprint_f32_sm80").view(flat).address(y).u32(perRow).u32(flat.rows()).u32(flat.cols()).launch((pieces + 15L) / 16, 256);
+    }
+
+    private static int pieces(Matrix x) { return (int) ((x.cols() + (long) PIECE - 1) / PIECE); }
 
     @Override public void softmax(Matrix x, Matrix y) {
         Arguments.softmax(x, y);

@@ -1,5 +1,7 @@
 package lucid.kernels.reference;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 import lucid.kernels.contract.Accumulate;
@@ -7,6 +9,8 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.host.HostBuffer;
+import lucid.kernels.math.Fingerprint;
 
 /// Sums and maxima over a row. See [Reduce].
 public final class ReferenceReduce implements Reduce {
@@ -37,6 +41,21 @@ public final class ReferenceReduce implements Reduce {
         double sum = 0;
         for (double[] row : Values.read(x)) sum += dot(row, row);
         Values.write(new double[][] {{sum}}, Accumulate.ADD, y);
+    }
+
+    @Override public void addFingerprint(Matrix x, Matrix y) {
+        Arguments.addFingerprint(x, y);
+        MemorySegment bits = HostBuffer.segment(x);
+        MemorySegment sums = HostBuffer.segment(y);
+        long low = y.offset();
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) {
+                int b = bits.getAtIndex(ValueLayout.JAVA_INT, x.offset() + r * x.stride() + c);
+                int i = r * x.cols() + c;
+                sums.setAtIndex(ValueLayout.JAVA_INT, low, sums.getAtIndex(ValueLayout.JAVA_INT, low) + Fingerprint.low(b, i));
+                sums.setAtIndex(ValueLayout.JAVA_INT, low + 1, sums.getAtIndex(ValueLayout.JAVA_INT, low + 1) + Fingerprint.high(b, i));
+            }
+        }
     }
 
     @Override public void softmax(Matrix x, Matrix y) {

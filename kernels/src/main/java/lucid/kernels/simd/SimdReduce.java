@@ -8,6 +8,7 @@ import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicInteger;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
@@ -16,6 +17,7 @@ import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.rows.BinaryLoops;
 import lucid.kernels.simd.rows.ColumnLoops;
+import lucid.kernels.simd.rows.FingerprintLoop;
 import lucid.kernels.simd.vector.Lanes;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.VectorMath;
@@ -88,6 +90,22 @@ public final class SimdReduce implements Reduce {
         MemorySegment ys = HostBuffer.segment(y);
         long yo = at(y, 0, 0);
         ys.set(ValueLayout.JAVA_FLOAT, yo, ys.get(ValueLayout.JAVA_FLOAT, yo) + total);
+    }
+
+    @Override public void addFingerprint(Matrix x, Matrix y) {
+        Arguments.addFingerprint(x, y);
+        MemorySegment xs = HostBuffer.segment(x);
+        AtomicInteger low = new AtomicInteger();
+        AtomicInteger high = new AtomicInteger();
+        Strips.run(workers, x.rows(), x.cols(), x.isDense(), (row, col, n, _) -> {
+            long sums = FingerprintLoop.sums(xs, at(x, row, col), n, (int) (row * x.cols() + col));
+            low.addAndGet((int) sums);
+            high.addAndGet((int) (sums >>> 32));
+        });
+        MemorySegment ys = HostBuffer.segment(y);
+        long yo = at(y, 0, 0);
+        ys.set(ValueLayout.JAVA_INT, yo, ys.get(ValueLayout.JAVA_INT, yo) + low.get());
+        ys.set(ValueLayout.JAVA_INT, yo + 4, ys.get(ValueLayout.JAVA_INT, yo + 4) + high.get());
     }
 
     @Override public void softmax(Matrix x, Matrix y) {

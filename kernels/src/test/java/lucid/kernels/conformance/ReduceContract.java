@@ -1,10 +1,13 @@
 package lucid.kernels.conformance;
 
 import static lucid.kernels.contract.DType.F32;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import java.util.Arrays;
 import java.util.function.Supplier;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +39,9 @@ abstract class ReduceContract extends DeviceContract {
         Twin square = values(1, 1, 0.5);
         both((d, s) -> d.reduce().addSumOfSquares(x.on(s), square.on(s)));
         assertSame("addSumOfSquares", square, tolerance(cols) + rows * 0x1p-24);
+        TwinBuffer print = ints(-1, 7);
+        both((d, s) -> d.reduce().addFingerprint(x.on(s), Matrix.row(print.on(s))));
+        assertSameInts("addFingerprint", print);
     }
 
     @ParameterizedTest(name = "{0} x {1}, gap {2}")
@@ -76,6 +82,18 @@ abstract class ReduceContract extends DeviceContract {
         assertValues("softmax", log, 2e-7, 0.125, 0.25, 0.625);
     }
 
+    /// The expected sums were computed from the formula by another program.
+    @Test void fingerprintByHand() {
+        double[] numbers = {1, 2, 3, -4, 5, -6};
+        TwinBuffer print = ints(0, 0);
+        tested.reduce().addFingerprint(values(2, 3, numbers).tested(), Matrix.row(print.tested()));
+        assertArrayEquals(new int[] {-2027346649, 423739954}, readInts(tested, print.tested()), "2 x 3");
+        double[] more = Arrays.copyOf(numbers, 100);
+        for (int i = 0; i < 94; i++) more[6 + i] = i / 8.0;
+        tested.reduce().addFingerprint(values(4, 25, more).tested(), Matrix.row(print.tested()));
+        assertArrayEquals(new int[] {-2027346649 + 764216787, 423739954 - 1171259413}, readInts(tested, print.tested()), "and 4 x 25");
+    }
+
     /// Large logits do not overflow, and a masked one (-infinity) gets exactly 0.
     @Test void softmaxIsStable() {
         Twin x = values(1, 4, 1000, 1000, Double.NEGATIVE_INFINITY, -1000);
@@ -113,6 +131,8 @@ abstract class ReduceContract extends DeviceContract {
         assertRefused("columnSums", () -> op.columnSums(x.tested(), RowGroups.single(4), random(1, 4).tested()));
         assertRefused("columnSums", () -> op.columnSums(x.tested(), RowGroups.single(3), random(1, 3).tested()));
         assertRefused("addSumOfSquares", () -> op.addSumOfSquares(x.tested(), random(1, 2).tested()));
+        assertRefused("addFingerprint", () -> op.addFingerprint(x.tested(), Matrix.row(ints(0, 0, 0).tested())));
+        assertRefused("addFingerprint", () -> op.addFingerprint(x.tested(), random(1, 2).tested()));
         assertRefused("softmax", () -> op.softmax(x.tested(), random(3, 3).tested()));
     }
 }

@@ -3,6 +3,7 @@ package lucid.kernels.cuda;
 import java.util.ArrayList;
 import java.util.List;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
@@ -21,6 +22,7 @@ class CudaReduceTest extends BitTest {
         cases.add(new BitCase("softmax", CudaReduceTest::softmax));
         cases.add(new BitCase("columns", CudaReduceTest::columns));
         cases.add(new BitCase("sum of squares", CudaReduceTest::squares));
+        cases.add(new BitCase("fingerprint", CudaReduceTest::fingerprint));
         cases.add(new BitCase("nothing", CudaReduceTest::nothing));
         cases.add(new BitCase("refusals", CudaReduceTest::refusals));
         return cases;
@@ -102,22 +104,36 @@ class CudaReduceTest extends BitTest {
         }
     }
 
+    private static void fingerprint(Bits bits) {
+        for (int[] shape : new int[][] {{1, 1}, {5, 33}, {2, 4096}, {3, 8200}, {300, 70}, {17, 3}}) {
+            for (Layout layout : LAYOUTS) {
+                Twin x = bits.random(shape[0], shape[1], layout);
+                var y = bits.ints(-5, 7);
+                bits.both((d, s) -> d.reduce().addFingerprint(x.on(s), Matrix.row(y.on(s))));
+                bits.assertSame("addFingerprint of " + x.onCpu().describe(), y);
+            }
+        }
+    }
+
     private static void nothing(Bits bits) {
         for (int[] shape : new int[][] {{0, 3}, {3, 0}}) {
             Twin x = bits.random(shape[0], shape[1], Layout.DENSE);
             Twin y = bits.random(shape[0], 1, Layout.DENSE);
             Twin sums = bits.matrix(1, shape[1], Layout.DENSE, _ -> -0.0);
             Twin total = bits.matrix(1, 1, Layout.DENSE, _ -> -0.0);
+            var print = bits.ints(1, 2);
             rows(bits, x, x, Layout.DENSE);
             bits.both((d, s) -> {
                 d.reduce().rowMax(x.on(s), y.on(s));
                 d.reduce().softmax(x.on(s), x.on(s));
                 d.reduce().columnSums(x.on(s), RowGroups.single(shape[0]), sums.on(s));
                 d.reduce().addSumOfSquares(x.on(s), total.on(s));
+                d.reduce().addFingerprint(x.on(s), Matrix.row(print.on(s)));
             });
             bits.assertSame("rowMax of nothing", y);
             bits.assertSame("columnSums of nothing", sums);
             bits.assertSame("addSumOfSquares of nothing", total);
+            bits.assertSame("addFingerprint of nothing", print);
         }
     }
 
@@ -130,5 +146,6 @@ class CudaReduceTest extends BitTest {
         bits.assertRefused((d, s) -> d.reduce().columnSums(x.on(s), RowGroups.single(3), x.rows(0, 1).on(s)));
         bits.assertRefused((d, s) -> d.reduce().softmax(x.cols(0, 2).on(s), x.cols(1, 3).on(s)));
         bits.assertRefused((d, s) -> d.reduce().addSumOfSquares(x.on(s), y.on(s)));
+        bits.assertRefused((d, s) -> d.reduce().addFingerprint(x.on(s), y.on(s)));
     }
 }

@@ -126,6 +126,12 @@ public final class Arguments {
         Checks.apart("reduce.addSumOfSquares", "y", y, "x", x);
     }
 
+    /// Of [Reduce#addFingerprint].
+    public static void addFingerprint(Matrix x, Matrix y) {
+        Checks.type("reduce.addFingerprint", "x", x, F32);
+        Checks.shape("reduce.addFingerprint", "y", y, 1, 2, I32);
+    }
+
     /// Of [Reduce#softmax].
     public static void softmax(Matrix x, Matrix y) {
         Checks.type("reduce.softmax", "x", x, F32);
