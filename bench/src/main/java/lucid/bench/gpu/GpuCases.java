@@ -185,6 +185,10 @@ final class GpuCases {
             Matrix x = d.random(parameters, wide), y = d.random(1, 1);
             return () -> d.device.reduce().addSumOfSquares(x, y);
         }));
+        cases.add(new GpuCase("Reduce.addFingerprint", parameters + " x " + wide, Precision.EXACT, 0, 4.0 * parameters * wide, d -> {
+            Matrix x = d.random(parameters, wide), sums = Matrix.row(d.ids(2, 1));
+            return () -> d.device.reduce().addFingerprint(x, sums);
+        }));
         cases.add(new GpuCase("Embedding.gather", rows + " of " + wide + " x " + width, Precision.EXACT, 0, 6 * cells, d -> {
             Matrix table = d.random(BF16, wide, width), y = d.random(rows, width);
             Buffer ids = d.ids(rows, wide);
