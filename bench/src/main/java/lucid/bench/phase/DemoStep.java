@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import lucid.grpo.data.Example;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
@@ -17,6 +18,7 @@ import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.model.ScoredRows;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.optim.AdamW;
 import lucid.nn.weights.Initialization;
@@ -130,22 +132,22 @@ final class DemoStep implements AutoCloseable {
 
     /// The packed batch: last block and head only for rows that predict something. A prompt's last row predicts for every completion.
     ModelWork scoringWork() {
-        int kept = (int) Arrays.stream(batch.scoredRows()).distinct().count();
-        return ModelWork.decoder(config.text(), batch.rows(), kept, batch.scored(), batch.spans()).plus(connectorWork());
+        return ModelWork.decoder(config.text(), batch.rows(), batch.spans(), ScoredRows.of(batch), batch.scored()).plus(connectorWork());
     }
 
     ModelWork decodeWork() { return decodeWork(decode.middle()); }
 
     private ModelWork decodeWork(int token) {
         int rows = decode.slots();
-        return ModelWork.decoder(config.text(), rows, rows, rows, decode.spans(token));
+        return ModelWork.decoder(config.text(), rows, decode.spans(token), rows);
     }
 
     ModelWork rolloutWork() {
         PackedBatch.Builder builder = PackedBatch.builder(policy.visualTokens());
         for (int p = 0; p < prompts.size(); p++) builder.sequence(policy.splice(prompts.get(p), true), p);
         PackedBatch alone = builder.build();
-        ModelWork work = ModelWork.decoder(config.text(), alone.rows(), prompts.size(), decode.slots(), alone.spans()).plus(connectorWork());
+        ScoredRows ends = ScoredRows.of(alone.spans(), alone.groups(), IntStream.range(0, prompts.size()).map(p -> alone.groups().to(p) - 1).toArray());
+        ModelWork work = ModelWork.decoder(config.text(), alone.rows(), alone.spans(), ends, decode.slots()).plus(connectorWork());
         for (int t = 0; t + 1 < NEW_TOKENS; t++) work = work.plus(decodeWork(t));
         return work;
     }

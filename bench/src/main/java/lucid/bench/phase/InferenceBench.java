@@ -14,6 +14,7 @@ import lucid.bench.Limit;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.RowGroups;
 import lucid.kernels.simd.work.Workers;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.file.StoredType;
@@ -22,6 +23,7 @@ import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.Qwen2;
+import lucid.nn.model.ScoredRows;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -80,7 +82,12 @@ public class InferenceBench {
 
     @Setup(Level.Iteration) public void probe(Limit limit, BenchmarkParams params) {
         if (params.getBenchmark().endsWith("decode")) limit.memory(workers, mapped, (double) NEW_TOKENS * checkpoint.bytes());
-        else limit.arithmetic(workers, ModelWork.decoder(CONFIG, PROMPT, 1, 0, List.of(Span.causal(0, PROMPT))).forward());
+        else limit.arithmetic(workers, prefillWork().forward());
+    }
+
+    private static ModelWork prefillWork() {
+        List<Span> spans = List.of(Span.causal(0, PROMPT));
+        return ModelWork.decoder(CONFIG, PROMPT, spans, ScoredRows.of(spans, RowGroups.single(PROMPT), PROMPT - 1), 0);
     }
 
     @TearDown(Level.Trial) public void close() {

@@ -6,6 +6,7 @@ import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.model.ScoredRows;
 
 /// Floating-point operations of a pass, counted from the shapes: products only (an FMA counts two), as the limit of norms and exponentials is nowhere near.
 ///
@@ -23,20 +24,31 @@ public record ModelWork(double linear, double first, double attention, double he
 
     public ModelWork plus(ModelWork o) { return new ModelWork(linear + o.linear, first + o.first, attention + o.attention, head + o.head); }
 
-    /// The decoder over packed rows.
+    /// The decoder over packed rows, all of which go through all of the last block.
     ///
-    /// @param kept   rows that the last block goes on with behind its attention
     /// @param scored rows that are multiplied with the head
-    public static ModelWork decoder(Qwen2Config c, int rows, int kept, int scored, List<Span> spans) {
+    public static ModelWork decoder(Qwen2Config c, int rows, List<Span> spans, int scored) { return decoder(c, rows, spans, rows, spans, scored); }
+
+    /// The same where the last block makes keys and values of all rows, and everything else of these.
+    public static ModelWork decoder(Qwen2Config c, int rows, List<Span> spans, ScoredRows last, int scored) {
+        return decoder(c, rows, spans, last.rows().length, last.spans(), scored);
+    }
+
+    private static ModelWork decoder(Qwen2Config c, int rows, List<Span> spans, int lastRows, List<Span> lastSpans, int scored) {
         double q = c.heads() * c.headDim();
-        double before = 2.0 * c.hiddenSize() * (q + 2.0 * c.kvHeads() * c.headDim());
-        double after = 2.0 * c.hiddenSize() * (q + 3.0 * c.intermediateSize());
-        double visible = 0;
-        for (Span s : spans) {
-            for (int i = 0; i < s.queries(); i++) visible += s.visible(i);
-        }
-        return new ModelWork(c.layers() * rows * before + ((c.layers() - 1.0) * rows + kept) * after, 0, 2 * 2.0 * q * visible * c.layers(),
+        double keys = 2.0 * c.hiddenSize() * 2 * c.kvHeads() * c.headDim();
+        double others = 2.0 * c.hiddenSize() * (2 * q + 3.0 * c.intermediateSize());
+        double before = c.layers() - 1.0;
+        return new ModelWork(c.layers() * rows * keys + (before * rows + lastRows) * others, 0, 2 * 2.0 * q * (before * visible(spans) + visible(lastSpans)),
                 2.0 * c.hiddenSize() * c.vocabSize() * scored);
+    }
+
+    private static double visible(List<Span> spans) {
+        double pairs = 0;
+        for (Span s : spans) {
+            for (int i = 0; i < s.queries(); i++) pairs += s.visible(i);
+        }
+        return pairs;
     }
 
     /// The vision tower up to the state that is read.

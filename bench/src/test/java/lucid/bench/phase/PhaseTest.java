@@ -8,8 +8,10 @@ import java.util.List;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.RowGroups;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.generate.Completion;
+import lucid.nn.model.ScoredRows;
 import lucid.tensor.Scope;
 import org.junit.jupiter.api.Test;
 
@@ -17,11 +19,15 @@ import org.junit.jupiter.api.Test;
 class PhaseTest {
     @Test void operationsOfASmallDecoder() {
         Qwen2Config c = new Qwen2Config(10, 8, 16, 2, 2, 1, 4, 1e-6f, 10_000, 64, true, 0.02, -1);
-        // Three rows: q 8x8, k and v 8x4 each; o 8x8, three of 8x16. The last block's second half sees one row.
-        ModelWork work = ModelWork.decoder(c, 3, 1, 1, List.of(Span.causal(0, 3)));
-        assertEquals(2 * 3 * 2 * (64 + 32 + 32) + (3 + 1) * 2 * (64 + 3 * 128), work.linear());
-        // 1 + 2 + 3 visible keys, scores and values over 8 numbers, 2 blocks.
-        assertEquals(2 * 2 * 2 * 8 * 6, work.attention());
+        // Three rows: q 8x8, k and v 8x4 each; o 8x8, three of 8x16. But for keys and values the last block sees one row.
+        List<Span> spans = List.of(Span.causal(0, 3));
+        ModelWork work = ModelWork.decoder(c, 3, spans, ScoredRows.of(spans, RowGroups.single(3), 2), 1);
+        assertEquals(2 * 3 * 2 * (32 + 32) + (3 + 1) * 2 * (64 + 64 + 3 * 128), work.linear());
+        // 1 + 2 + 3 visible keys in the first block, 3 in the last; scores and values over 8 numbers.
+        assertEquals(2 * 2 * 8 * (6 + 3), work.attention());
+        ModelWork all = ModelWork.decoder(c, 3, spans, 1);
+        assertEquals(2 * 3 * 2 * (32 + 32 + 64 + 64 + 3 * 128), all.linear());
+        assertEquals(2 * 2 * 8 * (6 + 6), all.attention());
         assertEquals(2 * 8 * 10, work.head());
         assertEquals(work.linear() + work.attention() + work.head(), work.forward());
         assertEquals(3 * work.linear() + 3.5 * work.attention() + 4 * work.head(), work.training());

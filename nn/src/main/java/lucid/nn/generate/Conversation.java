@@ -15,8 +15,10 @@ import lucid.nn.generate.processor.TokenContext;
 import lucid.nn.layer.Blocks;
 import lucid.nn.layer.DecoderBlock;
 import lucid.nn.layer.DecoderContext;
+import lucid.nn.layer.KeptRows;
 import lucid.nn.model.BlockListener;
 import lucid.nn.model.Qwen2;
+import lucid.nn.model.ScoredRows;
 import lucid.tensor.RotaryTable;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
@@ -112,12 +114,12 @@ public final class Conversation implements AutoCloseable {
         cache.at(length, n);
         Span span = new Span(0, n, length, 0, 0, 0, length + n, true);
         DecoderContext context = decoder.context(Tensor.ints(step, positions, n), rotary, List.of(span), cache);
-        Tensor only = n == 1 ? null : Tensor.ints(step, new int[] {n - 1}, 1);
+        KeptRows only = n == 1 ? null : decoder.kept(step, ScoredRows.of(List.of(span), RowGroups.single(n), n - 1), positions);
         List<UnaryOperator<Tensor>> run = new ArrayList<>(decoder.blocks().size());
         for (DecoderBlock block : decoder.blocks()) {
             boolean end = block == decoder.blocks().getLast() && only != null;
             run.add(in -> {
-                Tensor out = end ? block.forward(in, context, only, RowGroups.single(1)) : block.forward(in, context);
+                Tensor out = end ? block.forward(in, context, only) : block.forward(in, context);
                 listener.done(block.layer() + 1, decoder.blocks().size());
                 return out;
             });

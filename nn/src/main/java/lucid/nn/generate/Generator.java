@@ -11,6 +11,7 @@ import lucid.nn.batch.PackedBatch;
 import lucid.nn.generate.processor.TokenContext;
 import lucid.nn.layer.DecoderContext;
 import lucid.nn.model.Qwen2;
+import lucid.nn.model.ScoredRows;
 import lucid.tensor.RotaryTable;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
@@ -111,12 +112,11 @@ public final class Generator {
                 Tensor positions = Tensor.ints(step, prompts.positions(), prompts.rows());
                 int[] last = new int[groups.count()];
                 for (int p = 0; p < last.length; p++) last[p] = groups.to(p) - 1;
-                Tensor kept = Tensor.ints(step, last, last.length);
+                ScoredRows ends = ScoredRows.of(prompts.spans(), groups, last);
                 DecoderContext context = decoder.context(positions, rotary, prompts.spans(), cache);
-                Tensor x = decoder.forward(decoder.embed(step, prompts, visual), context, kept, RowGroups.uniform(last.length, 1), false);
-                int[] ends = new int[live.length];
-                for (int i = 0; i < ends.length; i++) ends[i] = live[i] / completions;
-                return record(live, 0, choose(step, x.gatherRows(Tensor.ints(step, ends, ends.length)), live, 0));
+                Tensor x = decoder.forward(decoder.embed(step, prompts, visual), context, decoder.kept(step, ends, prompts.positions()), false);
+                int[] from = Arrays.stream(live).map(slot -> ends.places()[slot / completions]).toArray();
+                return record(live, 0, choose(step, x.gatherRows(Tensor.ints(step, from, from.length)), live, 0));
             }
         }
 

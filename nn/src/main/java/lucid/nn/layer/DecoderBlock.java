@@ -1,6 +1,6 @@
 package lucid.nn.layer;
 
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.AttentionPlan;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.ParameterSet;
@@ -32,26 +32,31 @@ public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Lin
     }
 
     /// @param x [rows, hidden]
-    public Tensor forward(Tensor x, DecoderContext c) { return forward(x, c, null, null); }
-
-    /// The same for some rows only: all rows give keys and values, but only the kept ones go on. For the last block, of which few rows are needed.
-    ///
-    /// @param kept   i32 row numbers, ascending; null: all rows
-    /// @param groups prompt groups of the kept rows
-    public Tensor forward(Tensor x, DecoderContext c, Tensor kept, RowGroups groups) {
+    public Tensor forward(Tensor x, DecoderContext c) {
         Tensor normed = inputNorm.forward(x);
-        Tensor queries = rotate(q.forward(normed), c);
-        Tensor keys = c.store().keys(layer, rotate(k.forward(normed), c));
-        Tensor values = c.store().values(layer, v.forward(normed));
-        Tensor seen = queries.attention(keys, values, c.plan(), c.scale());
-        if (kept != null) {
-            x = x.gatherRows(kept, groups);
-            seen = seen.gatherRows(kept, groups);
-        }
-        x = x.add(o.forward(seen));
-        normed = postNorm.forward(x);
-        return x.add(down.forward(Linear.gated(normed, gate, up)));
+        return behind(x, attention(rotate(q.forward(normed), c.positions(), c), normed, c.plan(), c));
     }
 
-    private static Tensor rotate(Tensor x, DecoderContext c) { return x.rotate(c.positions(), c.rotary().cos(), c.rotary().sin(), c.plan().headDim()); }
+    /// The same for some rows only: [kept, hidden]. For the last block, of which few rows are needed: the others give keys and values and nothing else.
+    ///
+    /// No bit differs from all rows' gathered afterwards: rows do not know of each other, and the gradient of a row that nobody asked for is zero, which changes no chain.
+    public Tensor forward(Tensor x, DecoderContext c, KeptRows kept) {
+        Tensor normed = inputNorm.forward(x);
+        Tensor seen = attention(rotate(q.forward(normed, kept), kept.positions(), c), normed, kept.plan(), c);
+        return behind(kept.of(x), seen);
+    }
+
+    private Tensor attention(Tensor queries, Tensor normed, AttentionPlan plan, DecoderContext c) {
+        Tensor keys = c.store().keys(layer, rotate(k.forward(normed), c.positions(), c));
+        Tensor values = c.store().values(layer, v.forward(normed));
+        return queries.attention(keys, values, plan, c.scale());
+    }
+
+    /// What comes after attention: every row for itself.
+    private Tensor behind(Tensor x, Tensor seen) {
+        x = x.add(o.forward(seen));
+        return x.add(down.forward(Linear.gated(postNorm.forward(x), gate, up)));
+    }
+
+    private static Tensor rotate(Tensor x, Tensor positions, DecoderContext c) { return x.rotate(positions, c.rotary().cos(), c.rotary().sin(), c.plan().headDim()); }
 }

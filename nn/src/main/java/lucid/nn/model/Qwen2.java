@@ -2,6 +2,7 @@ package lucid.nn.model;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -16,6 +17,7 @@ import lucid.nn.file.WeightFiles;
 import lucid.nn.layer.Blocks;
 import lucid.nn.layer.DecoderBlock;
 import lucid.nn.layer.DecoderContext;
+import lucid.nn.layer.KeptRows;
 import lucid.nn.layer.KeyValueStore;
 import lucid.nn.layer.RmsNorm;
 import lucid.nn.lora.LoraAdapter;
@@ -124,8 +126,19 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
 
     /// The same with tables that exist already.
     public DecoderContext context(Tensor positions, RotaryTable rotary, List<AttentionPlan.Span> spans, KeyValueStore store) {
-        return new DecoderContext(positions, rotary, new AttentionPlan(config.heads(), config.kvHeads(), config.headDim(), spans), store);
+        return new DecoderContext(positions, rotary, plan(spans), store);
     }
+
+    /// What the last block goes on with.
+    ///
+    /// @param positions of all rows of the pass
+    public KeptRows kept(Scope step, ScoredRows rows, int[] positions) {
+        int n = rows.rows().length;
+        Tensor own = Tensor.ints(step, Arrays.stream(rows.rows()).map(r -> positions[r]).toArray(), n);
+        return new KeptRows(Tensor.ints(step, rows.rows(), n), rows.groups(), own, plan(rows.spans()));
+    }
+
+    private AttentionPlan plan(List<AttentionPlan.Span> spans) { return new AttentionPlan(config.heads(), config.kvHeads(), config.headDim(), spans); }
 
     /// Runs the blocks. Returns the residual stream after the last one, before the final norm.
     ///
@@ -160,20 +173,16 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     public LogProbs logProbs(Scope step, PackedBatch batch, Tensor visual, float temperature, boolean checkpoint) {
         Tensor embedded = embed(step, batch, visual);
         ScoredRows rows = ScoredRows.of(batch);
-        Tensor kept = Tensor.ints(step, rows.kept(), rows.kept().length);
-        Tensor x = forward(embedded, context(step, batch), kept, rows.groups(), checkpoint);
+        Tensor x = forward(embedded, context(step, batch), kept(step, rows, batch.positions()), checkpoint);
         Tensor scored = norm.forward(x.gatherRows(Tensor.ints(step, rows.places(), batch.scored()), batch.scoredGroups()));
         return Tensor.logProb(scored, head, Tensor.ints(step, batch.targets(), batch.scored()), temperature);
     }
 
     /// Like [#forward], but the last block goes on with the kept rows alone: [kept, hidden]. Few rows predict anything, so most of its work is saved.
-    ///
-    /// @param kept   i32 row numbers, ascending
-    /// @param groups prompt groups of the kept rows
-    public Tensor forward(Tensor x, DecoderContext context, Tensor kept, RowGroups groups, boolean checkpoint) {
+    public Tensor forward(Tensor x, DecoderContext context, KeptRows kept, boolean checkpoint) {
         List<UnaryOperator<Tensor>> run = new ArrayList<>();
         for (DecoderBlock block : blocks.subList(0, blocks.size() - 1)) run.add(in -> block.forward(in, context));
-        run.add(in -> blocks.getLast().forward(in, context, kept, groups));
+        run.add(in -> blocks.getLast().forward(in, context, kept));
         if (!checkpoint) return Blocks.run(x, run);
         for (UnaryOperator<Tensor> block : run) x = Tensor.checkpoint(block, x);
         return x;
