@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.run.Disk;
@@ -38,10 +39,17 @@ public final class Ledger {
             }
         });
         Disk.file(run.resolve("ledger").resolve(name + ".gz"), file -> {
-            try (JsonGenerator json = lines(new GZIPOutputStream(Files.newOutputStream(file), 1 << 15))) {
+            try (JsonGenerator json = lines(compressed(file))) {
                 columns(json, groups, columns);
             }
         });
+    }
+
+    // Quickly rather than tightly: at its own level zlib takes 9 ms of a step of the demo instead of 3, for files that are 1.3 times smaller.
+    private static OutputStream compressed(Path file) throws IOException {
+        return new GZIPOutputStream(Files.newOutputStream(file), 1 << 15) {
+            { def.setLevel(Deflater.BEST_SPEED); }
+        };
     }
 
     private static JsonGenerator lines(OutputStream out) throws IOException {
