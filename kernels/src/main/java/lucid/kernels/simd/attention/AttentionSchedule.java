@@ -9,9 +9,7 @@ import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.check.AttentionArguments;
 
 /// A plan cut into units that threads take in any order, dearest first. How it is cut shows in no bit: every chain lives inside one unit.
-///
-/// @param extent how far the plan reaches in the matrices
-record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forward, List<AttentionUnits.BackwardUnit> backward, AttentionArguments.Extent extent) {
+final class AttentionSchedule {
     static final int KEYS = Attention.KEY_BLOCK;
     /// Floats of outputs a forward unit may hold: with the queries they fill half of a 1 MiB cache, and a key block is packed once for all of them.
     private static final int MOST_FLOATS = 1 << 16;
@@ -40,9 +38,30 @@ record AttentionSchedule(AttentionPlan plan, int threads, List<ForwardUnit> forw
         }
     }
 
-    static AttentionSchedule of(AttentionPlan plan, int threads) {
-        AttentionArguments.Extent extent = AttentionArguments.Extent.of(plan);
-        return new AttentionSchedule(plan, threads, forwardUnits(plan, threads), AttentionUnits.cut(plan, AttentionComponents.of(plan), threads), extent);
+    private final AttentionPlan plan;
+    private final int threads;
+    private final AttentionArguments.Extent extent;
+    private final List<ForwardUnit> forward;
+    private List<AttentionUnits.BackwardUnit> backward;
+
+    AttentionSchedule(AttentionPlan plan, int threads) {
+        this.plan = plan;
+        this.threads = threads;
+        extent = AttentionArguments.Extent.of(plan);
+        forward = forwardUnits(plan, threads);
+    }
+
+    AttentionPlan plan() { return plan; }
+
+    /// How far the plan reaches in the matrices.
+    AttentionArguments.Extent extent() { return extent; }
+
+    List<ForwardUnit> forward() { return forward; }
+
+    /// Cut at the first call: decoding has a plan of its own for every token, and never goes back.
+    List<AttentionUnits.BackwardUnit> backward() {
+        if (backward == null) backward = AttentionUnits.cut(plan, AttentionComponents.of(plan), threads);
+        return backward;
     }
 
     /// Head dimensions in scratch: a multiple of the 16 virtual lanes.

@@ -8,11 +8,12 @@ import lucid.kernels.contract.check.AttentionArguments;
 import lucid.kernels.contract.check.Checks;
 import lucid.kernels.simd.work.Workers;
 
-/// See [Attention]. Checks, looks the plan's schedule up (layers of a model call with the same plan, one after the other) and hands its units to the threads.
+/// See [Attention]. Checks, looks the plan's schedule up and hands its units to the threads.
 public final class SimdAttention implements Attention {
     private final Workers workers;
     private final AttentionScratch[] scratch;
-    private AttentionSchedule last;
+    /// The latest first. Layers of a model call with the same plan, one after the other, but the last of a training step with one of its own.
+    private final AttentionSchedule[] recent = new AttentionSchedule[2];
 
     public SimdAttention(Workers workers) {
         this.workers = workers;
@@ -54,7 +55,10 @@ public final class SimdAttention implements Attention {
     }
 
     private AttentionSchedule schedule(AttentionPlan plan) {
-        if (last == null || last.plan() != plan) last = AttentionSchedule.of(plan, workers.threads());
-        return last;
+        if (recent[0] != null && recent[0].plan() == plan) return recent[0];
+        AttentionSchedule before = recent[1];
+        recent[1] = recent[0];
+        recent[0] = before != null && before.plan() == plan ? before : new AttentionSchedule(plan, workers.threads());
+        return recent[0];
     }
 }
