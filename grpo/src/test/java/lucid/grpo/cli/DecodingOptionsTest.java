@@ -164,8 +164,10 @@ class DecodingOptionsTest extends CommandTest {
     private static List<Integer> boxed(int[] ids) { return Arrays.stream(ids).boxed().toList(); }
 
     @Test void whatIsRefused() throws IOException {
-        lucid("--repetition-penalty", "0").failedWith("repetition_penalty 0.0", "wanted a number > 0");
-        lucid("--no-repeat-ngram", "-1").failedWith("no_repeat_ngram_size -1", "wanted >= 1");
+        lucid("--repetition-penalty", "0").failedWith("--repetition-penalty 0.0", "wanted a number > 0; 1 is off");
+        lucid("--repetition-penalty", "NaN").failedWith("--repetition-penalty NaN", "wanted a number > 0; 1 is off");
+        lucid("--no-repeat-ngram", "-1").failedWith("--no-repeat-ngram -1", "wanted 1 or more; 0 is off");
+        lucid("--min-new-tokens", "-2").failedWith("--min-new-tokens -2", "wanted 1 or more; 0 is off");
         lucid("--min-new-tokens", "99").failedWith("--min-new-tokens 99", "--max-tokens " + TOKENS);
         lucid("--stop", "").failedWith("stop strings", "empty");
         lucid("--bad-word", " ").failedWith("--bad-word", "wanted a text");

@@ -82,20 +82,28 @@ final class DecodingOptions {
     private List<LogitsProcessor> processors(GenerationConfig config, Tokenizer tokenizer) {
         List<LogitsProcessor> out = new ArrayList<>(config.processors(sample));
         if (repetitionPenalty != null) {
+            check("--repetition-penalty", repetitionPenalty, repetitionPenalty > 0 && Double.isFinite(repetitionPenalty), "a number > 0; 1 is off");
             out.removeIf(RepetitionPenalty.class::isInstance);
             if (repetitionPenalty != 1) out.add(new RepetitionPenalty(repetitionPenalty));
         }
         if (noRepeatNgram != null) {
+            check("--no-repeat-ngram", noRepeatNgram, noRepeatNgram >= 0, "1 or more; 0 is off");
             out.removeIf(NoRepeatNgram.class::isInstance);
             if (noRepeatNgram != 0) out.add(new NoRepeatNgram(noRepeatNgram));
         }
         if (minNewTokens != null) {
+            check("--min-new-tokens", minNewTokens, minNewTokens >= 0, "1 or more; 0 is off");
             Set<Integer> ends = config.endTokens();
             out.removeIf(p -> p instanceof MinLength m && m.answerOnly());
             if (minNewTokens != 0 && !ends.isEmpty()) out.add(new MinLength(minNewTokens, true, ends));
         }
         if (!badWords.isEmpty()) out.add(new BadWords(badWords.stream().flatMap(w -> spellings(tokenizer, w)).toList()));
         return out;
+    }
+
+    // The option by its name; a processor would name the field of generation_config.json.
+    private static void check(String option, Number found, boolean good, String wanted) {
+        if (!good) throw new IllegalArgumentException(option + " " + found + ": wanted " + wanted);
     }
 
     private static Stream<List<Integer>> spellings(Tokenizer tokenizer, String word) {
