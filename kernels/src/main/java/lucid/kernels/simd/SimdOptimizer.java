@@ -2,7 +2,9 @@ package lucid.kernels.simd;
 
 import static lucid.kernels.simd.vector.Lanes.load;
 import static lucid.kernels.simd.vector.Lanes.store;
+import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.LANES;
+import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -10,16 +12,21 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.host.HostBuffer;
-import lucid.kernels.simd.work.Grain;
+import lucid.kernels.simd.work.Pads;
+import lucid.kernels.simd.work.Strips;
 import lucid.kernels.simd.work.Workers;
 
 /// One pass over parameter, gradient and moments: bound by memory, so everything is done while the numbers are in registers. See [Optimizer].
 public final class SimdOptimizer implements Optimizer {
+    private static final long STEP = LANES * 4L;
+
     private final Workers workers;
+    private final Pads pads;
     private final SimdConversion conversion;
 
     public SimdOptimizer(Workers workers) {
         this.workers = workers;
+        pads = new Pads(workers.threads());
         conversion = new SimdConversion(workers);
     }
 
@@ -28,67 +35,70 @@ public final class SimdOptimizer implements Optimizer {
         float decay = (float) (1 - (double) settings.lr() * settings.weightDecay());
         float size = (float) (settings.lr() / (1 - StrictMath.pow(settings.beta1(), settings.step())));
         float root = (float) StrictMath.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step()));
-        rows(param, (r, c, n) -> adamW(settings, gradScale, decay, size, root, at(grad, r, c), at(param, r, c), at(m, r, c), at(v, r, c), n,
-                HostBuffer.segment(grad), HostBuffer.segment(param), HostBuffer.segment(m), HostBuffer.segment(v)));
+        MemorySegment gs = HostBuffer.segment(grad), ps = HostBuffer.segment(param), ms = HostBuffer.segment(m), vs = HostBuffer.segment(v);
+        run(param, grad, m, v, (row, col, n, thread) -> {
+            int whole = F.loopBound(n), rest = n - whole;
+            adamW(settings, gradScale, decay, size, root, gs, at(grad, row, col), ps, at(param, row, col), ms, at(m, row, col), vs, at(v, row, col), whole);
+            if (rest == 0) return;
+            MemorySegment pad = pads.of(thread);
+            Pads.in(pad, 0, gs, at(grad, row, col + whole), rest);
+            Pads.in(pad, 1, ps, at(param, row, col + whole), rest);
+            Pads.in(pad, 2, ms, at(m, row, col + whole), rest);
+            Pads.in(pad, 3, vs, at(v, row, col + whole), rest);
+            adamW(settings, gradScale, decay, size, root, pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), pad, Pads.slot(3), LANES);
+            Pads.out(pad, 1, ps, at(param, row, col + whole), rest);
+            Pads.out(pad, 2, ms, at(m, row, col + whole), rest);
+            Pads.out(pad, 3, vs, at(v, row, col + whole), rest);
+        });
         if (bf16 != null) conversion.convert(param, bf16);
     }
 
-    private interface Piece {
-        void run(int row, int from, int n);
+    private void run(Matrix param, Matrix grad, Matrix first, Matrix second, Strips.Body body) {
+        Strips.run(workers, param.rows(), param.cols(), param.isDense() && grad.isDense() && first.isDense() && second.isDense(), body);
     }
 
-    private static final int PIECE = 16384;
-
-    // Pieces of rows: a one-row parameter of a million columns divides as well as a matrix.
-    private void rows(Matrix m, Piece piece) {
-        int perRow = Math.max(1, (m.cols() + PIECE - 1) / PIECE);
-        workers.parallel(m.rows() * perRow, Grain.rows(Math.min(PIECE, m.cols())), (from, to, _) -> {
-            for (int i = from; i < to; i++) {
-                int c = i % perRow * PIECE;
-                piece.run(i / perRow, c, Math.min(PIECE, m.cols() - c));
-            }
-        });
-    }
-
-    private static long at(Matrix m, int row, int col) { return HostBuffer.byteOffset(m) + 4 * (row * m.stride() + col); }
-
-    private static void adamW(AdamW s, float gradScale, float decay, float size, float root, long go, long po, long mo, long vo, int n,
-                              MemorySegment grad, MemorySegment param, MemorySegment m, MemorySegment v) {
+    // n is a multiple of the vector length.
+    private static void adamW(AdamW s, float gradScale, float decay, float size, float root, MemorySegment grad, long go, MemorySegment param, long po, MemorySegment m, long mo,
+                              MemorySegment v, long vo, int n) {
         float keep1 = 1 - s.beta1();
         float keep2 = 1 - s.beta2();
-        for (int i = 0; i < n; i += LANES, go += 4 * LANES, po += 4 * LANES, mo += 4 * LANES, vo += 4 * LANES) {
-            int k = n - i;
-            FloatVector g = load(grad, go, k).mul(gradScale);
-            FloatVector first = load(m, mo, k).mul(s.beta1()).add(g.mul(keep1));
-            FloatVector second = load(v, vo, k).mul(s.beta2()).add(g.mul(g).mul(keep2));
-            FloatVector p = load(param, po, k).mul(decay).sub(first.mul(size).div(second.sqrt().div(root).add(s.eps())));
-            put(p, param, po, k);
-            put(first, m, mo, k);
-            put(second, v, vo, k);
+        for (int i = 0; i < n; i += LANES, go += STEP, po += STEP, mo += STEP, vo += STEP) {
+            FloatVector g = load(grad, go).mul(gradScale);
+            FloatVector first = load(m, mo).mul(s.beta1()).add(g.mul(keep1));
+            FloatVector second = load(v, vo).mul(s.beta2()).add(g.mul(g).mul(keep2));
+            store(load(param, po).mul(decay).sub(first.mul(size).div(second.sqrt().div(root).add(s.eps()))), param, po);
+            store(first, m, mo);
+            store(second, v, vo);
         }
-    }
-
-    private static void put(FloatVector x, MemorySegment s, long at, int k) {
-        if (k >= LANES) store(x, s, at);
-        else store(x, s, at, k);
     }
 
     @Override public void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum) {
         Arguments.update("optimizer.sgd", settings.step(), grad, param, momentum);
-        rows(param, (r, c, n) -> sgd(settings, gradScale, at(grad, r, c), at(param, r, c), at(momentum, r, c), n, HostBuffer.segment(grad), HostBuffer.segment(param),
-                HostBuffer.segment(momentum)));
+        MemorySegment gs = HostBuffer.segment(grad), ps = HostBuffer.segment(param), bs = HostBuffer.segment(momentum);
+        run(param, grad, momentum, momentum, (row, col, n, thread) -> {
+            int whole = F.loopBound(n), rest = n - whole;
+            sgd(settings, gradScale, gs, at(grad, row, col), ps, at(param, row, col), bs, at(momentum, row, col), whole);
+            if (rest == 0) return;
+            MemorySegment pad = pads.of(thread);
+            Pads.in(pad, 0, gs, at(grad, row, col + whole), rest);
+            Pads.in(pad, 1, ps, at(param, row, col + whole), rest);
+            Pads.in(pad, 2, bs, at(momentum, row, col + whole), rest);
+            sgd(settings, gradScale, pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), LANES);
+            Pads.out(pad, 1, ps, at(param, row, col + whole), rest);
+            Pads.out(pad, 2, bs, at(momentum, row, col + whole), rest);
+        });
     }
 
-    private static void sgd(Sgd s, float gradScale, long go, long po, long bo, int n, MemorySegment grad, MemorySegment param, MemorySegment momentum) {
+    // n is a multiple of the vector length.
+    private static void sgd(Sgd s, float gradScale, MemorySegment grad, long go, MemorySegment param, long po, MemorySegment momentum, long bo, int n) {
         float keep = 1 - s.dampening();
-        for (int i = 0; i < n; i += LANES, go += 4 * LANES, po += 4 * LANES, bo += 4 * LANES) {
-            int k = n - i;
-            FloatVector p = load(param, po, k);
-            FloatVector g = load(grad, go, k).mul(gradScale).add(p.mul(s.weightDecay()));
-            FloatVector b = s.step() == 1 ? g : load(momentum, bo, k).mul(s.momentum()).add(g.mul(keep));
+        for (int i = 0; i < n; i += LANES, go += STEP, po += STEP, bo += STEP) {
+            FloatVector p = load(param, po);
+            FloatVector g = load(grad, go).mul(gradScale).add(p.mul(s.weightDecay()));
+            FloatVector b = s.step() == 1 ? g : load(momentum, bo).mul(s.momentum()).add(g.mul(keep));
             FloatVector step = s.nesterov() ? g.add(b.mul(s.momentum())) : b;
-            put(b, momentum, bo, k);
-            put(p.sub(step.mul(s.lr())), param, po, k);
+            store(b, momentum, bo);
+            store(p.sub(step.mul(s.lr())), param, po);
         }
     }
 }
