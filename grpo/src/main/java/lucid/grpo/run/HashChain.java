@@ -64,7 +64,12 @@ public final class HashChain {
         if (tensors.isEmpty()) return new int[0];
         try (Scope step = Scope.open(tensors.getFirst().device())) {
             Tensor prints = Tensor.ints(step, new int[2 * tensors.size()], tensors.size(), 2);
-            for (int i = 0; i < tensors.size(); i++) step.device().reduce().addFingerprint(floats(step, tensors.get(i)), prints.matrix().rows(i, i + 1));
+            for (int i = 0; i < tensors.size(); i++) {
+                // A copy that is needed for one fingerprint goes with it: a large model's would not fit side by side.
+                try (Scope one = Scope.open(step.device())) {
+                    step.device().reduce().addFingerprint(floats(one, tensors.get(i)), prints.matrix().rows(i, i + 1));
+                }
+            }
             return prints.toInts();
         }
     }
