@@ -114,7 +114,7 @@ final class LanePattern {
             LongVector there = LongVector.fromArray(WIDES, addresses, lane).sub(base).sub(LongVector.fromArray(WIDES, relative, lane));
             difference = difference.or(there.and(LongVector.fromArray(WIDES, keep, lane)));
         }
-        return difference.reduceLanes(VectorOperators.OR) == 0;
+        return !difference.compare(VectorOperators.NE, 0).anyTrue();
     }
 
     int lanes() {
