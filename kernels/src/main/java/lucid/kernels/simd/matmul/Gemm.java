@@ -96,7 +96,7 @@ final class Gemm {
         return panels;
     }
 
-    /// The block's rows stay packed in L2, and the panels pass by; chains that are not at their end wait in memory.
+    /// The block's rows stay packed in L2, as many at a time as have room there, and the panels pass by; chains that are not at their end wait in memory.
     private void block(Product x, GemmPlan plan, GemmPlan.Block block, Lane lane, Matrix panels) {
         int rows = block.i1() - block.i0();
         int rowPanels = block.rowPanels();
@@ -113,17 +113,21 @@ final class Gemm {
             float[] rowsHere = shared ? left : lane.left;
             int first = shared ? plan.leftAt(b) + block.i0() / GemmTile.STRIP * strip : 0;
             int piece = x.pieceOf(p);
-            lane.panel.forget();
-            for (int c = 0; c < block.columnPanels(); c++) {
-                int column = block.j0() + c * GemmTile.WIDTH;
-                if (panels != null) lane.panel.show(plan.panel(panels, b, column / GemmTile.WIDTH));
-                else lane.panel.show(x.b, column, shared ? block.j1() : column + GemmTile.WIDTH, p, links);
-                long seen = lane.watch.before(rowPanels);
-                for (int r = 0; r < rowPanels; r++) {
-                    int slot = plan.cutsChains() ? (c * rowPanels + r) * GemmTile.SIZE : 0;
-                    tile(x, block, r, column, p, p + links, piece, lane, rowsHere, first + r * (GemmTile.HEIGHT / GemmTile.STRIP) * strip, strip, slot);
+            int high = plan.chunk(rowPanels, links);
+            if (panels == null) lane.panel.begin(x.b, block.j0(), block.j1(), p, links, shared, high < rowPanels);
+            for (int top = 0; top < rowPanels; top += high) {
+                int bottom = Math.min(rowPanels, top + high);
+                for (int c = 0; c < block.columnPanels(); c++) {
+                    int column = block.j0() + c * GemmTile.WIDTH;
+                    if (panels != null) lane.panel.show(plan.panel(panels, b, column / GemmTile.WIDTH));
+                    else lane.panel.show(column);
+                    long seen = lane.watch.before(bottom - top);
+                    for (int r = top; r < bottom; r++) {
+                        int slot = plan.cutsChains() ? (c * rowPanels + r) * GemmTile.SIZE : 0;
+                        tile(x, block, r, column, p, p + links, piece, lane, rowsHere, first + r * (GemmTile.HEIGHT / GemmTile.STRIP) * strip, strip, slot);
+                    }
+                    lane.watch.after(seen, bottom - top);
                 }
-                lane.watch.after(seen, rowPanels);
             }
         }
     }

@@ -35,36 +35,58 @@ public final class GemmPanel {
     MemorySegment memory;
     long at;
     long pitch;
-    /// Columns that are copied, [copiedFrom, copiedTo), and where the first of them lies.
-    private int copiedFrom;
-    private int copiedTo;
-    private long copiedAt;
+    /// What [#begin] was told.
+    private Operand b;
+    private int end;
+    private int from;
+    private int count;
+    private boolean keeps;
+    /// Packed columns, [packedFrom, packedTo), side by side in scratch.
+    private Matrix packed;
+    private int packedFrom;
+    private int packedTo;
 
-    /// To be called before the first panel at other chain positions or of another operand.
-    void forget() { copiedTo = 0; }
-
-    /// Shows columns `column .. column + WIDTH` at chain positions `from .. from + count`. Columns beyond the operand hold anything.
+    /// To be called before panels of other columns, at other chain positions or of another operand are shown.
     ///
-    /// @param end where the columns end that may be copied together
-    void show(Operand b, int column, int end, int from, int count) {
-        int valid = Math.min(WIDTH, b.lanes() - column);
-        long first = b.offset(column, from);
-        if (valid == WIDTH && b.lanesInRow() && b.type() == DType.F32 && b.pitch() <= FAR) {
+    /// @param first    first of the columns that will be shown, in ascending order
+    /// @param end      end of them
+    /// @param from     first of `count` chain positions
+    /// @param together whether panels may be copied together
+    /// @param keeps    whether all of them will be shown again, and stay packed
+    void begin(Operand b, int first, int end, int from, int count, boolean together, boolean keeps) {
+        this.b = b;
+        this.end = together ? end : 0;
+        this.from = from;
+        this.count = count;
+        this.keeps = keeps;
+        int panels = GemmPlan.panels(end - first, WIDTH);
+        packed = scratch.matrix(count * (keeps ? panels : together ? Math.min(panels, GROUP) : 1), WIDTH);
+        packedFrom = first;
+        packedTo = first;
+    }
+
+    /// Shows columns `column .. column + WIDTH`. Those beyond the operand hold anything.
+    void show(int column) {
+        boolean whole = b.lanesInRow() && column + WIDTH <= b.lanes();
+        if (whole && b.type() == DType.F32 && b.pitch() <= FAR) {
             memory = b.memory();
-            at = first;
+            at = b.offset(column, from);
             pitch = b.pitch();
             return;
         }
-        if (valid == WIDTH && b.lanesInRow()) {
-            if (column < copiedFrom || column >= copiedTo) copyGroup(b, column, end, from, count);
-            at = copiedAt + (long) (column - copiedFrom) / WIDTH * count * PITCH;
-            pitch = PITCH;
-            return;
+        if (column < packedFrom || column >= packedTo) {
+            if (!keeps) packedFrom = column;
+            int panels = whole ? Math.clamp((Math.min(end, b.lanes()) - column) / WIDTH, 1, GROUP) : 1;
+            if (whole) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
+            else pack(b, column, from, slot(column));
+            packedTo = column + panels * WIDTH;
         }
-        forget();
-        Matrix packed = scratch.matrix(count, WIDTH);
-        pack(b, column, from, packed);
-        show(packed);
+        show(slot(column));
+    }
+
+    private Matrix slot(int column) {
+        int first = (column - packedFrom) / WIDTH * count;
+        return packed.rows(first, first + count);
     }
 
     /// Shows a panel that was packed before.
@@ -100,16 +122,6 @@ public final class GemmPanel {
                 to.set(ValueLayout.JAVA_FLOAT, put + p * PITCH + 4L * l, v);
             }
         }
-    }
-
-    private void copyGroup(Operand b, int column, int end, int from, int count) {
-        int panels = Math.clamp((Math.min(end, b.lanes()) - column) / WIDTH, 1, GROUP);
-        Matrix packed = scratch.matrix(count * panels, WIDTH);
-        memory = HostBuffer.segment(packed);
-        copiedAt = HostBuffer.byteOffset(packed);
-        copiedFrom = column;
-        copiedTo = column + panels * WIDTH;
-        copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, memory, copiedAt);
     }
 
     private static void copy(MemorySegment from, long first, long pitch, DType type, int panels, int count, MemorySegment to, long put) {

@@ -133,6 +133,15 @@ class MatMulChainTest {
         }
     }
 
+    /// Left factors above 6 MiB, and chains of more than 2048 links.
+    @Test void aLargeLeftFactorPassesInChunks() {
+        SplittableRandom random = new SplittableRandom(12);
+        product(random, 701, 77, 2300, false, true, DType.F32, true, true, Accumulate.SET);
+        product(random, 690, 300, 2290, true, false, DType.F32, true, false, Accumulate.ADD);
+        product(random, 702, 544, 2280, false, false, DType.BF16, false, false, Accumulate.SET);
+        product(random, 230, 75, 2300, false, true, DType.BF16, true, false, Accumulate.SET);
+    }
+
     @Test void fewRowsTimesAWeightWhoseRowsAreWholePages() {
         SplittableRandom random = new SplittableRandom(11);
         for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
