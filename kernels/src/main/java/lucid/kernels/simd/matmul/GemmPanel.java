@@ -40,8 +40,9 @@ public final class GemmPanel {
     private int end;
     private int from;
     private int count;
+    private boolean together;
     private boolean keeps;
-    /// Packed columns, [packedFrom, packedTo), side by side in scratch.
+    /// Packed columns, [packedFrom, packedTo), side by side in scratch, of which a factor that is read in place takes nothing.
     private Matrix packed;
     private int packedFrom;
     private int packedTo;
@@ -55,12 +56,12 @@ public final class GemmPanel {
     /// @param keeps    whether all of them will be shown again, and stay packed
     void begin(Operand b, int first, int end, int from, int count, boolean together, boolean keeps) {
         this.b = b;
-        this.end = together ? end : 0;
+        this.end = end;
         this.from = from;
         this.count = count;
+        this.together = together;
         this.keeps = keeps;
-        int panels = GemmPlan.panels(end - first, WIDTH);
-        packed = scratch.matrix(count * (keeps ? panels : together ? Math.min(panels, GROUP) : 1), WIDTH);
+        packed = null;
         packedFrom = first;
         packedTo = first;
     }
@@ -74,14 +75,21 @@ public final class GemmPanel {
             pitch = b.pitch();
             return;
         }
+        if (packed == null) packed = scratch.matrix(count * room(), WIDTH);
         if (column < packedFrom || column >= packedTo) {
             if (!keeps) packedFrom = column;
-            int panels = whole ? Math.clamp((Math.min(end, b.lanes()) - column) / WIDTH, 1, GROUP) : 1;
+            int panels = whole && together ? Math.min((end - column) / WIDTH, GROUP) : 1;
             if (whole) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
             else pack(b, column, from, slot(column));
             packedTo = column + panels * WIDTH;
         }
         show(slot(column));
+    }
+
+    /// Panels that are packed at a time.
+    private int room() {
+        int all = GemmPlan.panels(end - packedFrom, WIDTH);
+        return keeps ? all : together ? Math.min(all, GROUP) : 1;
     }
 
     private Matrix slot(int column) {
