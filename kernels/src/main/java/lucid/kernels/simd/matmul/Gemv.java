@@ -3,6 +3,7 @@ package lucid.kernels.simd.matmul;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import lucid.kernels.contract.DType;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.Transpose;
 import lucid.kernels.simd.vector.Widen;
@@ -18,10 +19,15 @@ final class Gemv {
     /// Panels that a thread takes at a time, at most: the first of them is not asked for early.
     private static final int PANELS = 8;
 
-    /// What one thread keeps: the half transposed blocks and the chains of a column panel.
+    /// Steps that are read at a time from STEPS_FROM rows on; with fewer rows one: the fewer instructions lie between two readings, the further ahead the processor sees.
+    private static final int STEPS = 2;
+    private static final int STEPS_FROM = 4;
+
+    /// What one thread keeps: half transposed squares, those in use and those to come, and the chains of a column panel.
     private static final class Lane {
-        final MemorySegment scratch = Arena.ofAuto().allocate(GemvRows.SCRATCH, 64);
+        final MemorySegment squares = Arena.ofAuto().allocate(2 * STEPS * GemvRows.SQUARE, 64);
         final float[] sums = new float[ROWS * GemmTile.WIDTH + Species.LANES];
+        int touched;
     }
 
     private final Workers workers;
@@ -77,18 +83,36 @@ final class Gemv {
         int columns = Transpose.columns(w.type());
         int steps = k / columns;
         long at = w.offset(first, 0);
-        long scratch = lane.scratch.address();
         for (int group = 0; steps > 0 && group < GemmTile.WIDTH; group += Species.LANES) {
             boolean more = (follows || group == 0) && first + group + 2 * Species.LANES <= x.out().cols();
-            GemvRows part = GemvRows.of(w.memory(), at + group * w.pitch(), w.pitch(), steps, more);
-            switch (w.type()) {
-                case F32 -> GemvTile.run(height, part, scratch, rows, lane.sums, group);
-                case BF16 -> GemvTileBf16.run(height, part, scratch, rows, lane.sums, group);
-                default -> GemvTileF16.run(height, part, scratch, rows, lane.sums, group);
-            }
+            group(GemvRows.of(w.memory(), at + group * w.pitch(), w.pitch(), steps, more), w.type(), height, columns * height, lane, group);
         }
         for (int p = steps * columns; p < k; p++) link(w, at + (long) p * w.type().bytes(), height, p, lane.sums);
         x.out().write(0, column, m, lane.sums, column - first);
+    }
+
+    /// All chains of LANES columns. The next squares are asked for before those at hand are used, so the processor computes while it waits.
+    private void group(GemvRows w, DType type, int height, int each, Lane lane, int group) {
+        int most = height < STEPS_FROM ? 1 : STEPS;
+        long now = lane.squares.address();
+        long next = now + STEPS * GemvRows.SQUARE;
+        int count = Math.min(most, w.steps());
+        w.load(0, count, now);
+        for (int s = 0; s < w.steps(); ) {
+            int after = Math.min(most, w.steps() - s - count);
+            lane.touched |= w.touch(s + count, after);
+            w.load(s + count, after, next);
+            switch (type) {
+                case F32 -> GemvTile.run(height, now, count * GemvRows.TURNS, rows, s * each, lane.sums, group);
+                case BF16 -> GemvTileBf16.run(height, now, count * GemvRows.TURNS, rows, s * each, lane.sums, group);
+                default -> GemvTileF16.run(height, now, count * GemvRows.TURNS, rows, s * each, lane.sums, group);
+            }
+            s += count;
+            count = after;
+            long used = now;
+            now = next;
+            next = used;
+        }
     }
 
     /// One link of every chain, for the positions after the last whole block.

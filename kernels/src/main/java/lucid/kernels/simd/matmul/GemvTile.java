@@ -1,9 +1,7 @@
 package lucid.kernels.simd.matmul;
 
 import static lucid.kernels.simd.matmul.GemvRows.ALL;
-import static lucid.kernels.simd.matmul.GemvRows.QUARTER;
 import static lucid.kernels.simd.matmul.GemvRows.STEP;
-import static lucid.kernels.simd.matmul.GemvRows.WORD;
 import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.I;
 import static lucid.kernels.simd.vector.Species.LANES;
@@ -17,12 +15,9 @@ import lucid.kernels.simd.vector.Transpose;
 
 /// A weight of f32, transposed in registers on its way into the chains of at most eight rows: a product that decoding needs.
 ///
-/// LANES rows of W are turned into columns in two halves (see [Transpose]): a pass over four rows at a time leaves half exchanged squares, a pass over four vectors
-/// of such a square finishes them and feeds each to the FMAs from its register. One loop does both, for neighbouring squares: what it reads from memory is used a
-/// whole step later, so the processor computes while it waits. Two loops in turn, however short, did one after the other: their times added up. How rows are read: [GemvRows].
-///
-/// At the last step the first half reads that step again: the cheapest way to leave no second copy of the loop. Sixteen rows at a time: with 32 the processor
-/// follows too many streams at once; longer runs in each row change nothing.
+/// LANES rows of W are turned into columns in two halves (see [Transpose]): [GemvRows] leaves half exchanged squares; a pass over four vectors
+/// of such a square finishes them here and feeds each to the FMAs from its register. [Gemv] reads the next squares before these are used, so the processor computes while it waits.
+/// Sixteen rows at a time: with 32 the processor follows too many streams at once; longer runs in each row change nothing.
 ///
 /// The checks against ENDS never fail. They cut the loop into blocks: in one block HotSpot moves all factors to its beginning, 64 of them for eight rows, and spills
 /// what it computes with (0.3 instead of 0.63 of a read loop). Nor may a vector pass through a method of ours: these loops are at HotSpot's inlining cutoff by node count, beyond which
@@ -39,44 +34,32 @@ final class GemvTile {
 
     private GemvTile() {}
 
-    /// Continues the chains of `height` (1, 2, 4 or 8) rows and LANES columns of the result over all steps of the rows, LANES positions each.
+    /// Continues the chains of `height` (1, 2, 4 or 8) rows and LANES columns of the result over some turns, 4 positions each.
     ///
-    /// @param scratch address of GemvRows.SCRATCH bytes
-    /// @param a       panel [k][height]
+    /// @param squares where [GemvRows#load] put them
+    /// @param turns   GemvRows.TURNS for each step
+    /// @param a       panel [k][height], the first position at `first`
     /// @param c       chains [height][WIDTH], the first at `co`
-    static void run(int height, GemvRows w, long scratch, float[] a, float[] c, int co) {
-        w.begin(scratch);
+    static void run(int height, long squares, int turns, float[] a, int first, float[] c, int co) {
         switch (height) {
-            case 1 -> rows1(w, scratch, a, c, co);
-            case 2 -> rows2(w, scratch, a, c, co);
-            case 4 -> rows4(w, scratch, a, c, co);
-            default -> rows8(w, scratch, a, c, co);
+            case 1 -> rows1(squares, turns, a, first, c, co);
+            case 2 -> rows2(squares, turns, a, first, c, co);
+            case 4 -> rows4(squares, turns, a, first, c, co);
+            default -> rows8(squares, turns, a, first, c, co);
         }
     }
 
     /// 1 row, f32.
-    private static void rows1(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows1(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0;
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 4;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 4;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 3, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -96,32 +79,19 @@ final class GemvTile {
             x0 = v.fma(FloatVector.broadcast(F, a[j + 3]), x0);
         }
         x0.intoArray(c, co);
-        ALL.set(WORD, end, touched);
     }
 
     /// 2 rows, f32.
-    private static void rows2(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows2(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0;
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 8;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 8;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 7, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -141,33 +111,21 @@ final class GemvTile {
             x0 = v.fma(FloatVector.broadcast(F, a[j + 6]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 7]), x1);
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
-        ALL.set(WORD, end, touched);
     }
 
     /// 4 rows, f32.
-    private static void rows4(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows4(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0, end1 = ENDS[0];
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 16;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        int end1 = ENDS[0];
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 16;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 15, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -189,35 +147,23 @@ final class GemvTile {
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
-        ALL.set(WORD, end, touched);
     }
 
     /// 8 rows, f32.
-    private static void rows8(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows8(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
         FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH), x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0, end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2];
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 32;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        int end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2];
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 32;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 31, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -247,6 +193,5 @@ final class GemvTile {
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
         x4.intoArray(c, co + 4 * WIDTH); x5.intoArray(c, co + 5 * WIDTH);
         x6.intoArray(c, co + 6 * WIDTH); x7.intoArray(c, co + 7 * WIDTH);
-        ALL.set(WORD, end, touched);
     }
 }

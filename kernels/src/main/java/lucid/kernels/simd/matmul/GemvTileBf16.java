@@ -1,9 +1,7 @@
 package lucid.kernels.simd.matmul;
 
 import static lucid.kernels.simd.matmul.GemvRows.ALL;
-import static lucid.kernels.simd.matmul.GemvRows.QUARTER;
 import static lucid.kernels.simd.matmul.GemvRows.STEP;
-import static lucid.kernels.simd.matmul.GemvRows.WORD;
 import static lucid.kernels.simd.matmul.GemvTile.ENDS;
 import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.I;
@@ -27,44 +25,32 @@ final class GemvTileBf16 {
 
     private GemvTileBf16() {}
 
-    /// Continues the chains of `height` (1, 2, 4 or 8) rows and LANES columns of the result over all steps of the rows, 2 · LANES positions each.
+    /// Continues the chains of `height` (1, 2, 4 or 8) rows and LANES columns of the result over some turns, 8 positions each.
     ///
-    /// @param scratch address of GemvRows.SCRATCH bytes
-    /// @param a       panel [k][height]
+    /// @param squares where [GemvRows#load] put them
+    /// @param turns   GemvRows.TURNS for each step
+    /// @param a       panel [k][height], the first position at `first`
     /// @param c       chains [height][WIDTH], the first at `co`
-    static void run(int height, GemvRows w, long scratch, float[] a, float[] c, int co) {
-        w.begin(scratch);
+    static void run(int height, long squares, int turns, float[] a, int first, float[] c, int co) {
         switch (height) {
-            case 1 -> rows1(w, scratch, a, c, co);
-            case 2 -> rows2(w, scratch, a, c, co);
-            case 4 -> rows4(w, scratch, a, c, co);
-            default -> rows8(w, scratch, a, c, co);
+            case 1 -> rows1(squares, turns, a, first, c, co);
+            case 2 -> rows2(squares, turns, a, first, c, co);
+            case 4 -> rows4(squares, turns, a, first, c, co);
+            default -> rows8(squares, turns, a, first, c, co);
         }
     }
 
     /// 1 row, bf16.
-    private static void rows1(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows1(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0;
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 8;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 8;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 7, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -92,32 +78,20 @@ final class GemvTileBf16 {
             x0 = v.fma(FloatVector.broadcast(F, a[j + 7]), x0);
         }
         x0.intoArray(c, co);
-        ALL.set(WORD, end, touched);
     }
 
     /// 2 rows, bf16.
-    private static void rows2(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows2(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0, end1 = ENDS[0];
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 16;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        int end1 = ENDS[0];
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 16;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 15, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -146,33 +120,21 @@ final class GemvTileBf16 {
             x0 = v.fma(FloatVector.broadcast(F, a[j + 14]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 15]), x1);
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
-        ALL.set(WORD, end, touched);
     }
 
     /// 4 rows, bf16.
-    private static void rows4(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows4(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0, end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2];
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 32;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        int end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2];
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 32;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 31, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -204,35 +166,23 @@ final class GemvTileBf16 {
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
-        ALL.set(WORD, end, touched);
     }
 
     /// 8 rows, bf16.
-    private static void rows8(GemvRows w, long scratch, float[] a, float[] c, int co) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+    private static void rows8(long squares, int turns, float[] a, int first, float[] c, int co) {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
         FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH), x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
-        long far = w.far();
-        long end = GemvRows.put(scratch, 0);
-        int touched = 0, end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2], end4 = ENDS[3], end5 = ENDS[4], end6 = ENDS[5], end7 = ENDS[6];
-        for (int t = QUARTER, last = QUARTER * (w.steps() + 1); t < last; t++) {
-            int j = GemvRows.turn(t) * 64;
-            long here = w.here(t), put = GemvRows.put(scratch, t), take = GemvRows.take(scratch, t);
-            touched |= w.touch(t, here);
-            IntVector p = IntVector.fromMemorySegment(I, ALL, here, NATIVE), q = IntVector.fromMemorySegment(I, ALL, here + far, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, here + 2 * far, NATIVE), s = IntVector.fromMemorySegment(I, ALL, here + 3 * far, NATIVE), u;
-            u = farLow.selectFrom(p, r); r = farHigh.selectFrom(p, r); p = u;
-            u = farLow.selectFrom(q, s); s = farHigh.selectFrom(q, s); q = u;
-            nearLow.selectFrom(p, q).intoMemorySegment(ALL, put, NATIVE); nearHigh.selectFrom(p, q).intoMemorySegment(ALL, put + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(r, s).intoMemorySegment(ALL, put + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(r, s).intoMemorySegment(ALL, put + 3 * QUARTER * STEP, NATIVE);
+        int end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2], end4 = ENDS[3], end5 = ENDS[4], end6 = ENDS[5], end7 = ENDS[6];
+        for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
+            int j = first + t * 64;
+            long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 63, a.length);
-            p = IntVector.fromMemorySegment(I, ALL, take, NATIVE); q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE); s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE);
+            IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -278,6 +228,5 @@ final class GemvTileBf16 {
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
         x4.intoArray(c, co + 4 * WIDTH); x5.intoArray(c, co + 5 * WIDTH);
         x6.intoArray(c, co + 6 * WIDTH); x7.intoArray(c, co + 7 * WIDTH);
-        ALL.set(WORD, end, touched);
     }
 }
