@@ -1,7 +1,9 @@
 package lucid.kernels.host;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -17,6 +19,9 @@ public final class HostMemory implements AutoCloseable {
     private long liveBytes;
     private long peakBytes;
     private long heldBytes;
+
+    /// Main memory of this machine, or of the container that Java runs in.
+    public static long physicalBytes() { return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize(); }
 
     /// A buffer of `length` elements with undefined contents.
     public synchronized HostBuffer allocate(DType dtype, long length) {

@@ -1,7 +1,5 @@
 package lucid.nn.memory;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -38,9 +36,6 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases) {
     public long bytes() { return Math.addExact(sum(always), largest() == null ? 0 : largest().bytes()); }
 
     private Phase largest() { return phases.stream().max(Comparator.comparingLong(Phase::bytes)).orElse(null); }
-
-    /// Main memory of this machine, or of the container that Java runs in.
-    public static long physicalMemory() { return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize(); }
 
     /// Refuses work that needs more than `limit`.
     ///

@@ -1,10 +1,14 @@
 package lucid.nn.model;
 
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import lucid.kernels.Device;
+import lucid.kernels.host.HostMemory;
 import lucid.nn.config.ConfigException;
 import lucid.nn.config.ModelKind;
+import lucid.nn.file.ReadAhead;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.lora.LoraAdapter;
@@ -12,10 +16,14 @@ import lucid.nn.lora.LoraFile;
 import lucid.nn.weights.WeightSource;
 
 /// A checkpoint folder opened for inference, of whichever kind and layout: the weights are used where they lie in the mapped files, so opening
-/// takes the time of reading the headers, whatever the size. A checkpoint is read-only; models that train load copies (see [TinyLlavaVideo#load(Device, Path)]).
+/// takes the time of reading the headers, whatever the size. Where they fit into memory, the rest is read ahead in the order of use ([ReadAhead]). A checkpoint is read-only; models that train load copies (see [TinyLlavaVideo#load(Device, Path)]).
 public final class Checkpoint implements AutoCloseable {
+    /// Part of main memory that weights may take to be read ahead: more would push out of it what is used meanwhile.
+    private static final double AHEAD = 0.75;
+
     private final Path folder;
     private final WeightFiles files;
+    private final ReadAhead ahead;
     private final Qwen2 decoder;
     private final TinyLlavaVideo video;
     private final LoraAdapter adapter;
@@ -23,6 +31,7 @@ public final class Checkpoint implements AutoCloseable {
     private Checkpoint(Path folder, WeightFiles files, LoraAdapter adapter, Qwen2 decoder, TinyLlavaVideo video) {
         this.folder = folder;
         this.files = files;
+        ahead = ReadAhead.of(bytes() <= AHEAD * HostMemory.physicalBytes() ? inOrderOfUse(files) : List.of());
         this.adapter = adapter;
         this.decoder = decoder;
         this.video = video;
@@ -56,6 +65,11 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
+    /// The tower sees a clip before the decoder reads it.
+    private static List<StoredTensor> inOrderOfUse(WeightFiles files) {
+        return files.tensors().values().stream().sorted(Comparator.comparing(t -> t.name().startsWith(WeightFiles.Part.LANGUAGE_MODEL.prefix()))).toList();
+    }
+
     /// The model's folder; an adapter's is another one.
     public Path folder() { return folder; }
 
@@ -69,6 +83,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /// Unmaps the files: no tensor of the model may be used any more.
     @Override public void close() {
+        ahead.close();
         if (adapter != null) adapter.close();
         decoder.parameters().close();
         files.close();

@@ -10,6 +10,7 @@ import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
+import lucid.kernels.host.HostMemory;
 import lucid.nn.memory.MemoryPlan;
 import picocli.CommandLine.Option;
 
@@ -60,7 +61,7 @@ public final class DeviceOption {
     public int threads() { return threads; }
 
     /// Bytes that work may need.
-    public long memory() { return memory == null ? MemoryPlan.physicalMemory() : MemoryPlan.parse(memory); }
+    public long memory() { return memory == null ? HostMemory.physicalBytes() : MemoryPlan.parse(memory); }
 
     /// Opens the device that was asked for; close it.
     public Device open() {
