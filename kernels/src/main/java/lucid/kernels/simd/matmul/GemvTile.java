@@ -7,7 +7,6 @@ import static lucid.kernels.simd.vector.Species.I;
 import static lucid.kernels.simd.vector.Species.LANES;
 
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -19,18 +18,11 @@ import lucid.kernels.simd.vector.Transpose;
 /// of such a square finishes them here and feeds each to the FMAs from its register. [Gemv] reads the next squares before these are used, so the processor computes while it waits.
 /// Sixteen rows at a time: with 32 the processor follows too many streams at once; longer runs in each row change nothing.
 ///
-/// The checks against ENDS never fail. They cut the loop into blocks: in one block HotSpot moves all factors to its beginning, 64 of them for eight rows, and spills
-/// what it computes with (0.3 instead of 0.63 of a read loop). Nor may a vector pass through a method of ours: these loops are at HotSpot's inlining cutoff by node count, beyond which
+/// No vector may pass through a method of ours: these loops are near HotSpot's inlining cutoff by node count, beyond which
 /// only the vectors' own methods are inlined, and what is not inlined boxes its vectors (a tenth of the speed).
 final class GemvTile {
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     private static final int WIDTH = GemmTile.WIDTH;
-    /// Ends that no index reaches, which HotSpot does not know.
-    static final int[] ENDS = new int[8];
-
-    static {
-        Arrays.fill(ENDS, Integer.MAX_VALUE);
-    }
 
     private GemvTile() {}
 
@@ -119,7 +111,6 @@ final class GemvTile {
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        int end1 = ENDS[0];
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 16;
             long take = GemvRows.take(squares, t);
@@ -139,7 +130,6 @@ final class GemvTile {
             x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             v = q.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
-            Objects.checkIndex(j, end1);
             v = r.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             v = s.reinterpretAsFloats();
@@ -157,7 +147,6 @@ final class GemvTile {
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
         FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH), x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
-        int end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2];
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 32;
             long take = GemvRows.take(squares, t);
@@ -176,15 +165,12 @@ final class GemvTile {
             v = p.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
-            Objects.checkIndex(j, end1);
             v = q.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
-            Objects.checkIndex(j, end2);
             v = r.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
-            Objects.checkIndex(j, end3);
             v = s.reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);

@@ -2,7 +2,6 @@ package lucid.kernels.simd.matmul;
 
 import static lucid.kernels.simd.matmul.GemvRows.ALL;
 import static lucid.kernels.simd.matmul.GemvRows.STEP;
-import static lucid.kernels.simd.matmul.GemvTile.ENDS;
 import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.I;
 import static lucid.kernels.simd.vector.Species.LANES;
@@ -85,7 +84,6 @@ final class GemvTileBf16 {
         IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
-        int end1 = ENDS[0];
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 16;
             long take = GemvRows.take(squares, t);
@@ -109,7 +107,6 @@ final class GemvTileBf16 {
             x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
             v = q.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 6]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 7]), x1);
-            Objects.checkIndex(j, end1);
             v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
             v = r.and(0xFFFF0000).reinterpretAsFloats();
@@ -128,7 +125,6 @@ final class GemvTileBf16 {
         IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
-        int end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2];
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 32;
             long take = GemvRows.take(squares, t);
@@ -148,17 +144,14 @@ final class GemvTileBf16 {
             x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             v = p.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
-            Objects.checkIndex(j, end1);
             v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             v = q.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
-            Objects.checkIndex(j, end2);
             v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
             v = r.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 20]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 21]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 22]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 23]), x3);
-            Objects.checkIndex(j, end3);
             v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
             v = s.and(0xFFFF0000).reinterpretAsFloats();
@@ -176,7 +169,6 @@ final class GemvTileBf16 {
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);
         FloatVector x6 = FloatVector.fromArray(F, c, co + 6 * WIDTH), x7 = FloatVector.fromArray(F, c, co + 7 * WIDTH);
-        int end1 = ENDS[0], end2 = ENDS[1], end3 = ENDS[2], end4 = ENDS[3], end5 = ENDS[4], end6 = ENDS[5], end7 = ENDS[6];
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 64;
             long take = GemvRows.take(squares, t);
@@ -195,31 +187,24 @@ final class GemvTileBf16 {
             v = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
-            Objects.checkIndex(j, end1);
             v = p.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
-            Objects.checkIndex(j, end2);
             v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
-            Objects.checkIndex(j, end3);
             v = q.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);
-            Objects.checkIndex(j, end4);
             v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 32]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 33]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 34]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 35]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 36]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 37]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 38]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 39]), x7);
-            Objects.checkIndex(j, end5);
             v = r.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 40]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 41]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 42]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 43]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 44]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 45]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 46]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 47]), x7);
-            Objects.checkIndex(j, end6);
             v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 48]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 49]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 50]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 51]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 52]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 53]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 54]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 55]), x7);
-            Objects.checkIndex(j, end7);
             v = s.and(0xFFFF0000).reinterpretAsFloats();
             x0 = v.fma(FloatVector.broadcast(F, a[j + 56]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 57]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 58]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 59]), x3);
             x4 = v.fma(FloatVector.broadcast(F, a[j + 60]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 61]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 62]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 63]), x7);
