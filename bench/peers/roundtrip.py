@@ -1,7 +1,7 @@
 """Opens what Lucid trained in transformers, and what transformers saved in Lucid, and compares the numbers.
 
     pip install torch transformers safetensors
-    python bench/peers/roundtrip.py RUN/checkpoints/05-grpo-000120-done
+    python bench/peers/roundtrip.py RUN/checkpoints/05-grpo-000100-done
 
 1. `lucid convert --layout folders` writes the checkpoint's language model and vision tower as folders of their own; transformers loads them (no tensor missing, none unexpected)
    and computes logits, features, greedy tokens and every gradient.
@@ -92,14 +92,15 @@ def siglip(folder, name, files):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=pathlib.Path, help="a checkpoint of a run, for example RUN/checkpoints/05-grpo-000120-done")
+    parser.add_argument("checkpoint", type=pathlib.Path, help="a checkpoint of a run, for example RUN/checkpoints/05-grpo-000100-done")
     checkpoint = parser.parse_args().checkpoint
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         if lucid("convert", checkpoint, work / "folders", "--layout", "folders"):
             sys.exit("lucid convert failed")
-        text = Qwen2Config(vocab_size=211, hidden_size=64, intermediate_size=149, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=False)
+        text = Qwen2Config(vocab_size=211, hidden_size=64, intermediate_size=149, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=False,
+                           rope_theta=500_000.0)  # not the default: transformers 5 writes it in another place than 4
         Qwen2ForCausalLM(text).save_pretrained(work / "made" / "qwen2")
         vision = SiglipVisionConfig(hidden_size=48, intermediate_size=70, num_hidden_layers=3, num_attention_heads=4, image_size=42, patch_size=14)
         SiglipVisionModel(vision).save_pretrained(work / "made" / "siglip")

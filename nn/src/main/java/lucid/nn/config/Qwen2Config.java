@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.List;
 
 /// Sizes of a Qwen2 decoder, with the defaults of transformers' `Qwen2Config` for keys that a file leaves out.
 ///
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 /// @param eosTokenId           end of text, -1 if the file names none
 public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim, float rmsNormEps,
                           double ropeTheta, int maxPositions, boolean tieWordEmbeddings, double initializerRange, int eosTokenId) {
+    private static final List<String> ROPE_PARAMETERS = List.of("rope_type", "rope_theta");
+
     public Qwen2Config {
         if (heads % kvHeads != 0) {
             throw new ConfigException("num_attention_heads: found " + heads + ", wanted a multiple of num_key_value_heads " + kvHeads);
@@ -29,6 +32,9 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         r.only("model_type", "qwen2");
         r.only("hidden_act", "silu");
         if (r.has("rope_scaling")) throw r.bad("rope_scaling", "null (scaled rotary embedding is not implemented)");
+        for (JsonNode type : r.node().path("layer_types")) {
+            if (!type.asText().equals("full_attention")) throw r.bad("layer_types", "full_attention only (windowed attention is not implemented)");
+        }
         if (r.flag("use_sliding_window", false)) throw r.bad("use_sliding_window", "false (windowed attention is not implemented)");
         if (r.flag("use_mrope", false)) throw r.bad("use_mrope", "false (this is the plain Qwen2 decoder)");
         if (r.number("attention_dropout", 0) != 0) throw r.bad("attention_dropout", "0");
@@ -38,11 +44,25 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         try {
             return new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
                     r.size("num_key_value_heads", 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
-                    r.positive("rope_theta", 10_000), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
+                    ropeTheta(r), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
                     r.number("initializer_range", 0.02), r.integer("eos_token_id", -1));
         } catch (ConfigException e) {
-            throw new ConfigException(r.where() + ": " + e.getMessage(), e);
+            throw e.getMessage().startsWith(r.where()) ? e : new ConfigException(r.where() + ": " + e.getMessage(), e);
         }
+    }
+
+    /// The base of the rotary embedding: `rope_theta` or, as transformers writes it since version 5, the same inside `rope_parameters`.
+    private static double ropeTheta(ConfigReader r) {
+        double theta = r.positive("rope_theta", 10_000);
+        if (!r.has("rope_parameters")) return theta;
+        ConfigReader parameters = r.child("rope_parameters");
+        parameters.only("rope_type", "default");
+        parameters.node().fieldNames().forEachRemaining(key -> {
+            if (!ROPE_PARAMETERS.contains(key)) throw parameters.bad(key, "one of " + ROPE_PARAMETERS + " only (scaled rotary embedding is not implemented)");
+        });
+        double inner = parameters.positive("rope_theta", theta);
+        if (r.has("rope_theta") && inner != theta) throw r.bad("rope_theta", inner + ", as in rope_parameters");
+        return inner;
     }
 
     /// The published form.

@@ -49,6 +49,12 @@ class ConfigTest {
             "hidden_act": "gelu" | hidden_act
             "use_sliding_window": true | use_sliding_window
             "rope_scaling": {"type": "yarn"} | rope_scaling
+            "rope_parameters": {"rope_type": "yarn", "rope_theta": 1000000.0, "factor": 4.0} | rope_type
+            "rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5} | partial_rotary_factor
+            "rope_parameters": {"rope_type": "default", "rope_theta": 0} | rope_theta
+            "rope_parameters": 10000.0 | rope_parameters
+            "rope_theta": 10000.0, "rope_parameters": {"rope_theta": 500000.0} | rope_theta
+            "layer_types": ["full_attention", "sliding_attention"] | layer_types
             "model_type": "llama" | model_type
             "tie_word_embeddings": "yes" | tie_word_embeddings
             """)
@@ -56,6 +62,21 @@ class ConfigTest {
         Files.writeString(folder.resolve("config.json"), "{" + body + "}");
         var e = assertThrows(ConfigException.class, () -> Qwen2Config.read(folder));
         assertTrue(e.getMessage().contains(key) && e.getMessage().contains("config.json") && e.getMessage().contains("wanted"), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            "rope_theta": 500000.0 | 500000
+            "rope_theta": 500000.0, "rope_scaling": null | 500000
+            "rope_parameters": {"rope_theta": 500000.0, "rope_type": "default"}, "layer_types": ["full_attention"] | 500000
+            "rope_theta": 500000.0, "rope_parameters": {"rope_theta": 500000.0} | 500000
+            "rope_theta": 500000.0, "rope_parameters": {"rope_type": "default"} | 500000
+            "rope_parameters": {"rope_type": "default"} | 10000
+            "vocab_size": 7 | 10000
+            """)
+    void rotaryBaseInTheFormOfEitherTransformers(String body, double theta) throws IOException {
+        Files.writeString(folder.resolve("config.json"), "{" + body + "}");
+        assertEquals(theta, Qwen2Config.read(folder).ropeTheta());
     }
 
     @Test void repeatedSizesMustAgree() throws IOException {
