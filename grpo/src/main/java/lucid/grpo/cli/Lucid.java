@@ -49,7 +49,7 @@ public final class Lucid implements Runnable {
             if (System.getenv("LUCID_TRACE") != null) e.printStackTrace(err);
             else if (!expected(e)) err.println("(a fault of Lucid's own; LUCID_TRACE=1 shows where)");
             err.flush();
-            return CommandLine.ExitCode.SOFTWARE;
+            return e instanceof UsageException ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
         });
         return line.setCaseInsensitiveEnumValuesAllowed(true);
     }

@@ -230,15 +230,18 @@ class AskCommandTest extends CommandTest {
     @ParameterizedTest @CsvSource({"'B=Bar', wanted A=Text", "'a=Bar', wanted A=TEXT", "'Bar', no '='", "'A=', empty"})
     void wrongOptions(String option, String part) {
         Outcome o = ask("--option", option);
-        assertEquals(1, o.status());
+        assertEquals(2, o.status());
         assertTrue(o.err().toLowerCase().contains(part.toLowerCase()), o.err());
     }
 
     @Test void whatDoesNotGoTogether() {
         assertEquals(2, ask("--prompt", "x").status());
         assertEquals(2, lucid("generate", "--model", model).status());
-        ask("--direct", "--plain").failedWith("--direct and --plain");
-        ask("--top-k", 3).failedWith("--top-k", "--temperature");
+        ask("--direct", "--plain").misusedWith("--direct and --plain");
+        ask("--top-k", 3).misusedWith("--top-k", "--temperature");
+        ask("--temperature", -1).misusedWith("temperature -1.0", "wanted");
+        ask("--frames", -1).failedWith("--frames -1", "wanted at least 1");
+        lucid("generate", "--model", model, "--video", first, "--question", "Which?", "--max-tokens", 0).misusedWith("--max-tokens 0", "wanted 1 or more");
         lucid("generate", "--model", model, "--video", first, "--question", " ").failedWith("question", "empty");
     }
 

@@ -20,8 +20,13 @@ abstract class CommandTest {
     /// What one command line did.
     record Outcome(int status, String out, String err) {
         /// Failed with status 1 and one message that has all of this in it.
-        void failedWith(String... parts) {
-            assertEquals(1, status, out + err);
+        void failedWith(String... parts) { endedWith(1, parts); }
+
+        /// Wrong usage: status 2 and a message that has all of this in it.
+        void misusedWith(String... parts) { endedWith(2, parts); }
+
+        private void endedWith(int wanted, String... parts) {
+            assertEquals(wanted, status, out + err);
             for (String part : parts) assertTrue(err.contains(part), "wanted '" + part + "' in: " + err);
             assertTrue(!err.contains("fault of Lucid's own"), err);
         }

@@ -164,14 +164,14 @@ class DecodingOptionsTest extends CommandTest {
     private static List<Integer> boxed(int[] ids) { return Arrays.stream(ids).boxed().toList(); }
 
     @Test void whatIsRefused() throws IOException {
-        lucid("--repetition-penalty", "0").failedWith("--repetition-penalty 0.0", "wanted a number > 0; 1 is off");
-        lucid("--repetition-penalty", "NaN").failedWith("--repetition-penalty NaN", "wanted a number > 0; 1 is off");
-        lucid("--no-repeat-ngram", "-1").failedWith("--no-repeat-ngram -1", "wanted 1 or more; 0 is off");
-        lucid("--min-new-tokens", "-2").failedWith("--min-new-tokens -2", "wanted 1 or more; 0 is off");
-        lucid("--min-new-tokens", "99").failedWith("--min-new-tokens 99", "--max-tokens " + TOKENS);
-        lucid("--stop", "").failedWith("stop strings", "empty");
-        lucid("--bad-word", " ").failedWith("--bad-word", "wanted a text");
-        lucid("--min-p", "0.1").failedWith("--min-p", "--temperature or --sample");
+        lucid("--repetition-penalty", "0").misusedWith("--repetition-penalty 0.0", "wanted a number > 0; 1 is off");
+        lucid("--repetition-penalty", "NaN").misusedWith("--repetition-penalty NaN", "wanted a number > 0; 1 is off");
+        lucid("--no-repeat-ngram", "-1").misusedWith("--no-repeat-ngram -1", "wanted 1 or more; 0 is off");
+        lucid("--min-new-tokens", "-2").misusedWith("--min-new-tokens -2", "wanted 1 or more; 0 is off");
+        lucid("--min-new-tokens", "99").misusedWith("--min-new-tokens 99", "--max-tokens " + TOKENS);
+        lucid("--stop", "").misusedWith("stop strings", "empty");
+        lucid("--bad-word", " ").misusedWith("--bad-word", "wanted a text");
+        lucid("--min-p", "0.1").misusedWith("--min-p", "--temperature or --sample");
         config("{\"suppress_tokens\": [5, 99999]}");
         lucid().failedWith("suppress_tokens", "99999", "vocab_size " + TOKENIZER.vocabSize());
         config("{\"repetition_penalty\": -1}");

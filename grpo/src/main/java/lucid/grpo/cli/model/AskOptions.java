@@ -7,6 +7,7 @@ import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
+import lucid.grpo.cli.UsageException;
 import lucid.grpo.console.Console;
 import lucid.grpo.session.MemoryCheck;
 import lucid.kernels.Device;
@@ -41,12 +42,14 @@ final class AskOptions {
     Integer frames() { return frames; }
 
     Question.Style style() {
-        if (direct && plain) throw new IllegalArgumentException("--direct and --plain: wanted one of them, or neither");
+        if (direct && plain) throw new UsageException("--direct and --plain: wanted one of them, or neither");
         return direct ? Question.Style.DIRECT : plain ? Question.Style.PLAIN : Question.Style.REASON;
     }
 
     /// @param memory bytes that there are; a model that needs more is refused
     Assistant open(Device device, long memory, Console console) {
+        if (frames != null && frames < 1) throw new IllegalArgumentException("--frames " + frames + ": wanted at least 1");
+        if (maxNewTokens < 1) throw new UsageException("--max-tokens " + maxNewTokens + ": wanted 1 or more");
         MemoryCheck.answering(model, frames, maxNewTokens, memory);
         return Assistant.open(device, model, tokenizer, console);
     }

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import lucid.grpo.ask.Assistant;
+import lucid.grpo.cli.UsageException;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
 import lucid.nn.config.GenerationConfig;
@@ -61,21 +62,22 @@ final class DecodingOptions {
     GenerationSettings settings(Assistant assistant, int maxNewTokens, Consumer<String> reader) {
         GenerationConfig config = assistant.generation();
         Sampling.Rule rule = rule(config.filters());
-        if (minNewTokens != null && minNewTokens > maxNewTokens) throw new IllegalArgumentException("--min-new-tokens " + minNewTokens + " is more than --max-tokens " + maxNewTokens + "; wanted at most that");
+        if (minNewTokens != null && minNewTokens > maxNewTokens) throw new UsageException("--min-new-tokens " + minNewTokens + " is more than --max-tokens " + maxNewTokens + "; wanted at most that");
         LogitsProcessors processors = new LogitsProcessors(processors(config, assistant.tokenizer()));
         GenerationNotice.of(config, !rule.greedy(), processors.list()).ifPresent(reader);
         int eos = assistant.tokenizer().eos() == null ? -1 : assistant.tokenizer().eosId();
         return new GenerationSettings(rule, maxNewTokens, eos, 1f, Philox.key(seed, 1), 0).with(processors)
-                .with(new StopStrings(stops.isEmpty() ? config.stops() : stops, assistant.tokenizer()::bytes));
+                .with(stops.isEmpty() ? new StopStrings(config.stops(), assistant.tokenizer()::bytes) : UsageException.checked(() -> new StopStrings(stops, assistant.tokenizer()::bytes)));
     }
 
     private Sampling.Rule rule(Filters file) {
         if (!sample && temperature == null) {
-            if (topK != null || topP != null || minP != null) throw new IllegalArgumentException("--top-k, --top-p and --min-p choose among samples: wanted --temperature or --sample with them");
+            if (topK != null || topP != null || minP != null) throw new UsageException("--top-k, --top-p and --min-p choose among samples: wanted --temperature or --sample with them");
             return Sampling.Rule.GREEDY;
         }
         Filters base = sample ? file : new Filters(1, 0, 1, 0);
-        return new Filters(temperature == null ? base.temperature() : temperature, topK == null ? base.topK() : topK, topP == null ? base.topP() : topP, minP == null ? base.minP() : minP).rule();
+        return UsageException.checked(() -> new Filters(temperature == null ? base.temperature() : temperature, topK == null ? base.topK() : topK, topP == null ? base.topP() : topP,
+                minP == null ? base.minP() : minP).rule());
     }
 
     /// The checkpoint's, each replaced by the option that says otherwise. Its filters of samples belong to its way of sampling.
@@ -103,11 +105,11 @@ final class DecodingOptions {
 
     // The option by its name; a processor would name the field of generation_config.json.
     private static void check(String option, Number found, boolean good, String wanted) {
-        if (!good) throw new IllegalArgumentException(option + " " + found + ": wanted " + wanted);
+        if (!good) throw new UsageException(option + " " + found + ": wanted " + wanted);
     }
 
     private static Stream<List<Integer>> spellings(Tokenizer tokenizer, String word) {
-        if (word.isBlank()) throw new IllegalArgumentException("--bad-word \"" + word + "\": wanted a text with at least one letter in it");
+        if (word.isBlank()) throw new UsageException("--bad-word \"" + word + "\": wanted a text with at least one letter in it");
         return Stream.of(word, " " + word).distinct().map(w -> Arrays.stream(tokenizer.encode(w)).boxed().toList());
     }
 }

@@ -13,6 +13,7 @@ import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
+import lucid.grpo.cli.UsageException;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.kernels.Device;
@@ -58,7 +59,7 @@ public final class GenerateCommand implements Callable<Integer> {
         boolean text = prompt != null;
         if (text && (video != null || question != null || !options.isEmpty())) throw new ParameterException(spec.commandLine(), "--prompt stands alone; wanted no --video, --question or --option with it");
         if (!text && (video == null || question == null)) throw new ParameterException(spec.commandLine(), "wanted --video FILE and --question TEXT, or --prompt TEXT");
-        Question asked = text ? null : new Question(question, Question.options(options), ask.style());
+        Question asked = text ? null : new Question(question, UsageException.checked(() -> Question.options(options)), ask.style());
         Console console = Console.standard();
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();

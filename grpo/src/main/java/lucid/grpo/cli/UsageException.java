@@ -1,0 +1,19 @@
+package lucid.grpo.cli;
+
+import java.util.function.Supplier;
+
+/// Options that were read and make no sense: exit status 2, as for those that cannot be read.
+public final class UsageException extends IllegalArgumentException {
+    public UsageException(String message) { super(message); }
+
+    private UsageException(IllegalArgumentException cause) { super(cause.getMessage(), cause); }
+
+    /// What `made` makes of a user's options; its refusal is a wrong use.
+    public static <T> T checked(Supplier<T> made) {
+        try {
+            return made.get();
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e);
+        }
+    }
+}
