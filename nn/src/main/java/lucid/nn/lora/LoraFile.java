@@ -39,6 +39,9 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     private static final String WRAPPED = "language_model.";
     private static final String BASE = "base_model_name_or_path";
     private static final String REVISION = "revision";
+    private static final String INIT = "init_lora_weights";
+    // Values of it, beside true and false, that draw the matrices and leave the base alone.
+    private static final List<String> BASE_KEPT = List.of("gaussian", "orthogonal");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// One adapted weight [out, in].
@@ -157,7 +160,16 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
                 throw new ConfigException(file + ": " + field + ": found " + n.path(field) + ", wanted none: one r and alpha for all layers, and no other weights");
             }
         }
+        requireBaseKept(file, n);
         return n;
+    }
+
+    // Others (pissa, olora, loftq, corda ...) take the matrices out of the base's weights when peft loads them, and the adapter is right on the changed base only.
+    private static void requireBaseKept(Path file, JsonNode n) {
+        JsonNode init = n.path(INIT);
+        boolean kept = !n.hasNonNull(INIT) || init.isBoolean() || init.isTextual() && BASE_KEPT.contains(init.asText());
+        if (!kept) throw new ConfigException(file + ": " + INIT + ": found " + init + ", wanted true, false, " + String.join(" or ", BASE_KEPT)
+                + ": other initialisations may change the base's weights too; save the adapter as a plain one (peft: path_initial_model_for_weight_conversion)");
     }
 
     private static void only(Path file, JsonNode n, String field, String wanted) {

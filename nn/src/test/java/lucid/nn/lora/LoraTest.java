@@ -39,12 +39,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// An adapter beside bf16 weights that stay in their mapped file: bits, training, files, merging.
 class LoraTest {
     private static final Qwen2Config CONFIG = new Qwen2Config(61, 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, 1);
     private static final LoraSpec SPEC = new LoraSpec(3, 6, false, List.of("q_proj", "v_proj", "o_proj", "gate_proj", "down_proj"));
     private static final int[][] TEXTS = {{5, 6, 7, 8, 9, 10, 11}, {12, 13, 5, 6}, {20, 21, 22, 23, 24, 25, 26, 27, 28}};
+
+    private static final String INIT = "\"init_lora_weights\" : ";
 
     @TempDir Path root;
     private Path base;
@@ -251,7 +254,8 @@ class LoraTest {
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
         "\"use_dora\" : false|\"use_dora\" : true|use_dora: found true", "\"bias\" : \"none\"|\"bias\" : \"all\"|bias: found \"all\"", "\"r\" : 3|\"r\" : 4|r of adapter_config.json",
         "\"r\" : 3|\"r\" : 0|r: found 0", "\"rank_pattern\" : { }|\"rank_pattern\" : {\"q\": 3}|rank_pattern", "\"modules_to_save\" : null|\"modules_to_save\" : [\"lm_head\"]|modules_to_save",
-        "\"LORA\"|\"IA3\"|peft_type", "\"lora_alpha\" : 6|\"lora_alpha\" : -6|alpha -6.0"})
+        "\"LORA\"|\"IA3\"|peft_type", "\"lora_alpha\" : 6|\"lora_alpha\" : -6|alpha -6.0", INIT + "true|" + INIT + "\"pissa\"|adapter_config.json: init_lora_weights: found \"pissa\", wanted true, false, gaussian or orthogonal",
+        INIT + "true|" + INIT + "\"pissa_niter_4\"|found \"pissa_niter_4\"", INIT + "true|" + INIT + "\"olora\"|found \"olora\"", INIT + "true|" + INIT + "{\"loftq\": 1}|found {\"loftq\":1}"})
     void configurations(String from, String to, String message) throws IOException {
         Path folder = written();
         Path config = folder.resolve(LoraFile.CONFIG);
@@ -260,6 +264,16 @@ class LoraTest {
         Files.writeString(config, text.replace(from, to));
         RuntimeException e = assertThrows(RuntimeException.class, () -> LoraFile.read(folder));
         assertTrue((e instanceof ConfigException || e instanceof WeightFileException) && e.getMessage().contains(message), e.getMessage());
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"false", "null", "\"gaussian\"", "\"orthogonal\""})
+    void initialisationsThatLeaveTheBaseAlone(String value) throws IOException {
+        Path folder = written();
+        Path config = folder.resolve(LoraFile.CONFIG);
+        String text = Files.readString(config);
+        assertTrue(text.contains(INIT + "true"), text);
+        Files.writeString(config, text.replace(INIT + "true", INIT + value));
+        assertEquals(SPEC.scale(), LoraFile.read(folder).spec().scale());
     }
 
     @Test void anAdapterOfAnotherModel() throws IOException {
