@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.Map;
 public final class SafetensorsFile implements WeightFile {
     /// Longest header that the format allows.
     private static final long MAX_HEADER = 100_000_000;
+    private static final byte[] GIT_LFS = "version https://git-lfs.github.com/spec/v1".getBytes(StandardCharsets.US_ASCII);
 
     private final Path path;
     private final Arena arena;
@@ -56,6 +58,7 @@ public final class SafetensorsFile implements WeightFile {
     private void parse(MemorySegment all) {
         long size = all.byteSize();
         if (size < 8) throw WeightFileException.of(path, "found " + size + " bytes, wanted a safetensors file (at least 8 bytes of header length)");
+        if (isGitLfsPointer(all)) throw WeightFileException.of(path, "found a Git LFS pointer, wanted the weights that it stands for: they were not fetched (git lfs pull in its repository does)");
         long header = all.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
         if (header < 2 || header > MAX_HEADER || header > size - 8) {
             throw WeightFileException.of(path, "found header length " + Long.toUnsignedString(header) + ", wanted 2 .. "
@@ -68,6 +71,11 @@ public final class SafetensorsFile implements WeightFile {
         placed.forEach(p -> tensors.put(p.tensor.name(), p.tensor));
         metadata.putAll(entries.metadata());
         requireExactCover(placed, data.byteSize());
+    }
+
+    // What a clone without Git LFS leaves in the place of every large file, a PyTorch one as well: all that is not PyTorch's is read here.
+    private static boolean isGitLfsPointer(MemorySegment all) {
+        return all.byteSize() >= GIT_LFS.length && all.asSlice(0, GIT_LFS.length).mismatch(MemorySegment.ofArray(GIT_LFS)) < 0;
     }
 
     private record Placed(StoredTensor tensor, long from, long to) {}

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsTest {
     @TempDir Path folder;
@@ -110,6 +111,14 @@ class SafetensorsTest {
         Files.write(folder.resolve("short"), new byte[3]);
         assertThrows(WeightFileException.class, () -> SafetensorsFile.open(folder.resolve("short")));
         assertThrows(UncheckedIOException.class, () -> SafetensorsFile.open(folder.resolve("absent")));
+    }
+
+    @ParameterizedTest @ValueSource(strings = {WeightFiles.SINGLE, WeightFiles.TORCH_SINGLE})
+    void aGitLfsPointerIsNamed(String name) throws IOException {
+        Path path = folder.resolve(name);
+        Files.writeString(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n");
+        String message = assertThrows(WeightFileException.class, () -> WeightFiles.open(folder)).getMessage();
+        assertTrue(message.startsWith(path + ": found a Git LFS pointer") && message.contains("not fetched") && message.contains("git lfs pull"), message);
     }
 
     private Path file(byte[] header, long length, int data) throws IOException {
