@@ -62,7 +62,9 @@ public final class BenchmarkRun {
     }
 
     /// The clips that are not there, by question; with [Missing#STOP] that is an error.
-    public static Map<String, String> missing(List<BenchmarkQuestion> questions, Missing missing) {
+    ///
+    /// @param control with [Control#OTHER] it is an error if fewer than two clips are there
+    public static Map<String, String> missing(List<BenchmarkQuestion> questions, Missing missing, Control control) {
         Map<String, String> none = new LinkedHashMap<>();
         for (BenchmarkQuestion q : questions) if (!BenchmarkClips.exists(q)) none.put(q.id(), q.video() + ": no such " + (q.clip().name().equals("PICTURES") ? "folder" : "file"));
         if (missing == Missing.STOP && !none.isEmpty()) {
@@ -70,7 +72,13 @@ public final class BenchmarkRun {
                     + "; get them, or use --missing leave_out or --missing wrong");
         }
         if (none.size() == questions.size()) throw new RunException("none of the clips is there, for example " + none.values().iterator().next() + "; name their folder with --videos");
+        List<Path> there = questions.stream().filter(q -> !none.containsKey(q.id())).map(BenchmarkQuestion::video).distinct().toList();
+        if (control == Control.OTHER && there.size() == 1) throw noOther(there.getFirst());
         return none;
+    }
+
+    private static RunException noOther(Path only) {
+        return new RunException("control other: found one clip only, " + only + ", wanted at least two: every question is shown the clip of another; ask about more clips, or take another control");
     }
 
     /// Asks what is not answered yet.
@@ -78,7 +86,7 @@ public final class BenchmarkRun {
     /// @param log     knows the answers so far and keeps the new ones
     /// @param missing what a clip that cannot be decoded leads to
     public Outcome run(AnswerLog log, Missing missing) {
-        Map<String, String> notShown = missing(questions, missing);
+        Map<String, String> notShown = missing(questions, missing, protocol.control());
         int done = 0;
         int right = 0;
         for (BenchmarkQuestion q : questions) {
@@ -112,14 +120,18 @@ public final class BenchmarkRun {
     }
 
     private Frames shown(BenchmarkQuestion q) {
-        // For "another question's clip" the one half the benchmark away, or the next after it that is there.
-        BenchmarkQuestion source = q;
-        for (int i = 0; protocol.control() == Control.OTHER && i < questions.size(); i++) {
-            source = questions.get((questions.indexOf(q) + questions.size() / 2 + i) % questions.size());
-            if (!source.video().equals(q.video()) && BenchmarkClips.exists(source)) break;
-        }
-        Frames f = clips.frames(source);
+        Frames f = clips.frames(protocol.control() == Control.OTHER ? another(q) : q);
         return new Frames(f.n(), f.height(), f.width(), protocol.control().of(f.rgb(), f.n(), q.number()), f.fps(), f.indices());
+    }
+
+    // The question half the benchmark away, or the next after it whose clip is another one that is there.
+    private BenchmarkQuestion another(BenchmarkQuestion q) {
+        int first = questions.indexOf(q) + questions.size() / 2;
+        for (int i = 0; i < questions.size(); i++) {
+            BenchmarkQuestion source = questions.get((first + i) % questions.size());
+            if (!source.video().equals(q.video()) && BenchmarkClips.exists(source)) return source;
+        }
+        throw noOther(q.video());
     }
 
     private Answer answer(BenchmarkQuestion q, Frames frames) {

@@ -155,6 +155,24 @@ class BenchmarkRunTest {
         assertFalse(Files.exists(root.resolve("stop")));
     }
 
+    @Test void anotherQuestionsClipNeedsASecondClip() throws IOException {
+        Protocol other = new Protocol(Mode.GREEDY, false, 2, 8, 1, false, Control.OTHER);
+        assertEquals(12, run(new Scripted(), other, false).all().questions());
+        out = root.resolve("one");
+        List<BenchmarkQuestion> all = questions;
+        questions = all.stream().filter(q -> q.number() % 3 == 0).toList();
+        assertEquals(4, run(new Scripted(), protocol(Mode.GREEDY, 1), false).all().questions(), "one clip is enough without the control");
+        out = root.resolve("refused");
+        String message = refused(other, false);
+        assertTrue(message.startsWith("control other: found one clip only") && message.contains("0.mp4") && message.contains("wanted at least two"), message);
+        // The others' clips are not there: again one is left.
+        questions = all;
+        Files.delete(root.resolve("1.mp4"));
+        Files.delete(root.resolve("2.mp4"));
+        assertEquals(message, refused(other, false));
+        assertFalse(Files.exists(out), "nothing was run");
+    }
+
     @Test void publishedGuessesAreSeededAndCounted() {
         Scripted model = new Scripted();
         model.says = "I do not know";
