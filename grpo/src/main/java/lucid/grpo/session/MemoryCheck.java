@@ -140,8 +140,11 @@ public final class MemoryCheck {
     }
 
     private static String advice(Recipe recipe, Stage stage) {
-        String sizes = stage instanceof Stage.Grpo ? "micro_batch, completions, max_new_tokens or prompts" : "mix";
-        String adapter = recipe.lora() == null ? ", or train an adapter (recipe tinyllava-video-r1-lora)" : "";
+        boolean grpo = stage instanceof Stage.Grpo;
+        String sizes = grpo ? "micro_batch, completions, max_new_tokens or prompts" : "mix";
+        // The shipped recipe with an adapter has no supervised stage.
+        String with = grpo ? "recipe tinyllava-video-r1-lora" : "a recipe of your own with a lora section";
+        String adapter = recipe.lora() == null ? ", or train an adapter (" + with + ")" : "";
         return "Stage " + stage.name() + " of recipe " + recipe.name() + ": make its " + sizes + " smaller" + adapter + "; --memory SIZE says that there is more.";
     }
 }

@@ -76,6 +76,8 @@ class MemoryCheckTest {
         for (String part : new String[] {"grpo (8 prompts x 8 completions", "blocks computed again", "found 25.77 GB of memory", "micro_batch, completions", "tinyllava-video-r1-lora", "moments", "while learning"}) assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
         e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-coldstart"), folder, null, 24L << 30, console));
         assertTrue(e.getMessage().startsWith("sft (4 samples a step of 16 frames"), e.getMessage());
+        assertTrue(e.getMessage().contains("make its mix smaller, or train an adapter (a recipe of your own with a lora section)"), e.getMessage());
+        assertFalse(e.getMessage().contains("tinyllava-video-r1-lora"), "it has no supervised stage: " + e.getMessage());
         e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(folder, null, 512, 8L << 30));
         assertTrue(e.getMessage().contains("weights, mapped") && e.getMessage().contains("--memory SIZE"), e.getMessage());
         MemoryCheck.answering(folder, null, 512, 16L << 30);
