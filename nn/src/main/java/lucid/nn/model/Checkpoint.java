@@ -43,7 +43,7 @@ public final class Checkpoint implements AutoCloseable {
     /// The same with a LoRA adapter beside the decoder.
     ///
     /// @param lora the adapter's folder, see [LoraFile#baseOf]; null: none
-    /// @throws ConfigException                         if `config.json` is damaged or names another kind of model
+    /// @throws ConfigException                         if `config.json` is damaged or names another kind of model, or `preprocessor_config.json` prepares pictures in another way
     /// @throws lucid.nn.file.WeightFileException if weights are damaged, missing, or disagree with `config.json`
     public static Checkpoint open(Device device, Path folder, Path lora) {
         LoraFile file = lora == null ? null : LoraFile.read(lora);

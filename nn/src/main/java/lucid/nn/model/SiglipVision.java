@@ -9,6 +9,7 @@ import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
+import lucid.nn.config.PreprocessorConfig;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.layer.Blocks;
@@ -50,6 +51,7 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// Loads a checkpoint folder of the tower alone. A whole SigLIP model's text half is left aside.
     public static SiglipVision load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
         SiglipVisionConfig config = SiglipVisionConfig.read(folder);
+        PreprocessorConfig.require(folder, config);
         ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, SiglipVision::ignorable));
         return Qwen2.building(p, () -> of(p, "", config));
     }

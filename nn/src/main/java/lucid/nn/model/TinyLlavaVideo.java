@@ -1,11 +1,13 @@
 package lucid.nn.model;
 
 import java.nio.file.Path;
+import java.util.List;
 import lucid.kernels.Device;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.batch.Splice;
+import lucid.nn.config.PreprocessorConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFiles;
@@ -41,6 +43,7 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     /// @param files opened on the folder; with [WeightSource.Precision#STORED] they must stay open as long as the model
     public static TinyLlavaVideo load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
         TinyLlavaConfig config = TinyLlavaConfig.read(folder);
+        for (Path seeing : List.of(folder, folder.resolve(WeightFiles.Part.VISION_TOWER.folder()))) PreprocessorConfig.require(seeing, config.vision());
         ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, name -> Qwen2.ignorable(DECODER, config.text(), name)));
         return Qwen2.building(p, () -> of(p, config));
     }

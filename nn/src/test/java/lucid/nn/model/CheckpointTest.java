@@ -11,12 +11,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.ConfigException;
+import lucid.nn.config.ModelKind;
+import lucid.nn.config.PreprocessorConfig;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.StoredTensor;
@@ -24,6 +27,7 @@ import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.generate.Generator;
+import lucid.nn.weights.WeightSource;
 import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
@@ -81,14 +85,44 @@ class CheckpointTest {
         }
     }
 
-    @Test void aMissingFolderIsNamed() throws IOException {
-        try (Stream<Path> files = Files.walk(FOLDERS)) {
-            for (Path f : files.filter(Files::isRegularFile).filter(f -> !f.toString().contains("connector")).toList()) {
-                Path to = temp.resolve(FOLDERS.relativize(f).toString());
+    /// A tower that is shown pictures prepared in another way than it learned from is none.
+    @ParameterizedTest @ValueSource(strings = {"tinyllava_video/batch_padded/model|", "tinyllava_video/batch_padded/model_folders|vision_tower", "siglip/tiny/model|"})
+    void picturesPreparedInAnotherWay(String place) throws IOException {
+        String[] parts = place.split("\\|", 2);
+        copy(GOLDEN.resolve(parts[0]), _ -> true);
+        Path file = temp.resolve(parts[1]).resolve(PreprocessorConfig.FILE);
+        try (Device device = Devices.SIMD.open()) {
+            Files.writeString(file, "{\"image_mean\": [0.5, 0.5, 0.5]}");
+            openAndClose(device);
+            Files.writeString(file, "{\"image_mean\": [0.48, 0.46, 0.41]}");
+            String message = assertThrows(ConfigException.class, () -> openAndClose(device)).getMessage();
+            assertTrue(message.startsWith(file + ": image_mean: found [0.48,0.46,0.41], wanted [0.5, 0.5, 0.5]"), message);
+            assertEquals(0, device.liveBytes());
+        }
+    }
+
+    private void openAndClose(Device device) {
+        if (ModelKind.read(temp) == ModelKind.TINYLLAVA) {
+            Checkpoint.open(device, temp).close();
+            return;
+        }
+        try (WeightFiles files = WeightFiles.open(temp); var _ = SiglipVision.load(device, temp, files, WeightSource.Precision.F32).parameters()) {
+            assertTrue(device.liveBytes() > 0);
+        }
+    }
+
+    private void copy(Path from, Predicate<Path> which) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path f : files.filter(Files::isRegularFile).filter(which).toList()) {
+                Path to = temp.resolve(from.relativize(f).toString());
                 Files.createDirectories(to.getParent());
                 Files.copy(f, to);
             }
         }
+    }
+
+    @Test void aMissingFolderIsNamed() throws IOException {
+        copy(FOLDERS, f -> !f.toString().contains("connector"));
         try (Device device = Devices.SIMD.open()) {
             String message = assertThrows(WeightFileException.class, () -> Checkpoint.open(device, temp)).getMessage();
             assertTrue(message.contains("connector/"), message);
