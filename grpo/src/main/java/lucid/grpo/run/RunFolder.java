@@ -194,7 +194,11 @@ public final class RunFolder implements AutoCloseable {
     /// Where the run stands: its newest complete checkpoint, if there is one.
     public Optional<Path> latest() { return latest(root); }
 
-    private static Optional<Path> latest(Path root) {
+    /// True of a folder that holds a run, if only a begun one: its config.json is a recipe, not a model's.
+    public static boolean isRun(Path folder) { return Files.exists(folder.resolve("metrics.jsonl")) || latest(folder).isPresent(); }
+
+    /// The newest complete checkpoint of the run in a folder; none if there is no run.
+    public static Optional<Path> latest(Path root) {
         List<Path> all = checkpoints(root);
         return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
     }

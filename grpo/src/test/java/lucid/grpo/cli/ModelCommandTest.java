@@ -83,6 +83,17 @@ class ModelCommandTest extends CommandTest {
         assertFalse(json.get("sound").asBoolean());
     }
 
+    /// A run has a config.json too, which is a recipe.
+    @Test void ofARunTheNewestCheckpointIsDescribed() throws IOException {
+        Path run = FakeRun.begin(folder.resolve("run"));
+        lucid("model", "info", run).failedWith("run holds no weights", "no run's checkpoints");
+        FakeRun.checkpoint(run, "00-first-000001-done", tiny("f32", "--dtype", "f32"));
+        Path newest = FakeRun.checkpoint(run, "01-second-000001", tiny("bf16"));
+        JsonNode json = JSON.readTree(lucid("model", "info", run, "--json").ok().out());
+        assertEquals(newest.toString(), json.get("folder").asText());
+        assertEquals(2 * 574_816, json.get("bytes").asLong());
+    }
+
     @Test void badInputIsRefused() {
         lucid("model", "info", folder.resolve("nowhere")).failedWith("no such folder");
         lucid("model", "download", "nowhere").failedWith("wanted ORG/NAME");

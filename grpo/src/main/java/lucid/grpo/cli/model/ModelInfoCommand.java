@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.checkpoint.ModelOutline;
@@ -93,8 +94,11 @@ final class ModelInfoCommand implements Callable<Integer> {
         if (found < wanted) throw new IllegalArgumentException(option + ": found " + found + ", wanted at least " + wanted);
     }
 
-    // A folder with a configuration alone is described, too.
-    private Path folder() { return Files.exists(model.resolve("config.json")) && !LoraFile.isAdapter(model) ? model : ModelFolder.resolve(model); }
+    // A folder with a configuration alone is described, too; a run's config.json is none.
+    private Path folder() {
+        boolean described = Files.exists(model.resolve("config.json")) && !LoraFile.isAdapter(model) && !RunFolder.isRun(model);
+        return described ? model : ModelFolder.resolve(model);
+    }
 
     private List<MemoryPlan> plans(CheckpointInfo info) {
         if (info.outline().architecture() instanceof ModelOutline.Vision) return List.of();
