@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import lucid.nn.config.ConfigFile;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFiles;
@@ -54,10 +55,10 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
     ///
     /// @throws lucid.nn.file.WeightFileException if a file is damaged
     public static CheckpointInfo read(Path folder) {
-        ModelOutline outline = ModelOutline.read(folder);
-        if (!WeightFiles.isCheckpoint(folder)) return of(folder, outline, "no weights", Map.of());
+        ConfigFile config = ConfigFile.read(folder);
+        if (!WeightFiles.isCheckpoint(folder)) return of(folder, ModelOutline.of(config), "no weights", Map.of());
         try (WeightFiles files = WeightFiles.open(folder)) {
-            return of(folder, outline, layout(folder), files.tensors());
+            return of(folder, ModelOutline.of(config, files::has), layout(folder), files.tensors());
         }
     }
 

@@ -50,22 +50,29 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
     public static ModelOutline read(Path path) { return of(ConfigFile.read(path)); }
 
     /// The model that a configuration describes.
-    public static ModelOutline of(ConfigFile file) {
+    public static ModelOutline of(ConfigFile file) { return of(file, _ -> false); }
+
+    /// The same, with the names as a checkpoint has them: a vision tower is stored in two spellings (see [SiglipVision#of]).
+    ///
+    /// @param stored true for the names in the checkpoint
+    public static ModelOutline of(ConfigFile file, Predicate<String> stored) {
         return of(switch (file.kind()) {
             case TINYLLAVA -> new Video(TinyLlavaConfig.parse(file.where(), file.json()));
             case QWEN2 -> new Text(Qwen2Config.parse(file.where(), file.json()));
             case SIGLIP -> new Vision(SiglipVisionConfig.parse(file.where(), file.json()));
-        });
+        }, stored);
     }
 
-    public static ModelOutline of(Architecture architecture) {
+    public static ModelOutline of(Architecture architecture) { return of(architecture, _ -> false); }
+
+    private static ModelOutline of(Architecture architecture, Predicate<String> stored) {
         List<Declaration> out = new ArrayList<>();
         Consumer<ParameterSet> build = switch (architecture) {
             case Video(var c) -> p -> TinyLlavaVideo.of(p, c);
             case Text(var c) -> p -> Qwen2.of(p, "", c);
             case Vision(var c) -> p -> SiglipVision.of(p, "", c);
         };
-        try (Device device = new ReferenceDevice(); ParameterSet p = new ParameterSet(device, WeightSource.outline(out))) {
+        try (Device device = new ReferenceDevice(); ParameterSet p = new ParameterSet(device, WeightSource.outline(out, stored))) {
             build.accept(p);
         }
         return new ModelOutline(architecture, List.copyOf(out));

@@ -57,7 +57,9 @@ public sealed interface WeightSource {
     static WeightSource random(long seed, Initialization init) { return new Random(seed, init); }
 
     /// No weights at all: writes down into `declared` what a model asks for. Its tensors have shapes and no memory, and no kernel takes them.
-    static WeightSource outline(List<Declaration> declared) { return new Outline(declared); }
+    ///
+    /// @param stored true for names that a checkpoint has: some layers are named as they find themselves stored
+    static WeightSource outline(List<Declaration> declared, Predicate<String> stored) { return new Outline(declared, stored); }
 
     /// Values that a function knows, row-major: small sets beside a model's own.
     static WeightSource given(Function<Declaration, float[]> values) { return new Given(values); }
@@ -168,14 +170,14 @@ public sealed interface WeightSource {
     }
 
     /// See [WeightSource#outline].
-    record Outline(List<Declaration> declared) implements WeightSource {
+    record Outline(List<Declaration> declared, Predicate<String> stored) implements WeightSource {
         private record NoMemory(DType dtype, long length) implements Buffer {
             @Override public void close() {}
         }
 
         @Override public boolean writable() { return false; }
 
-        @Override public boolean has(String name) { return false; }
+        @Override public boolean has(String name) { return stored.test(name); }
 
         @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
             Declaration d = new Declaration(name, role, shape);

@@ -3,11 +3,16 @@ package lucid.nn.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFiles;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Checkpoints written by the original code and by transformers.
 class CheckpointInfoTest {
@@ -20,6 +25,20 @@ class CheckpointInfoTest {
             assertTrue(info.isSound(), model + " " + info.missing() + info.unexpected() + info.mismatched());
             assertEquals(info.parameters(), info.parts().stream().mapToLong(CheckpointInfo.Part::parameters).sum());
         }
+    }
+
+    /// As transformers 5 saves a tower of its own: without the published prefix.
+    @Test void aTowerWithoutThePublishedPrefixIsComplete(@TempDir Path folder) throws IOException {
+        Path published = GOLDEN.resolve("siglip/tiny/model");
+        Files.copy(published.resolve("config.json"), folder.resolve("config.json"));
+        try (WeightFiles files = WeightFiles.open(published)) {
+            SafetensorsWriter w = new SafetensorsWriter();
+            files.tensors().values().forEach(t -> w.add(t.name().replaceFirst("^vision_model\\.", ""), t.toFloats(), t.shape()));
+            w.write(folder.resolve("model.safetensors"));
+        }
+        CheckpointInfo plain = CheckpointInfo.read(folder);
+        assertTrue(plain.isSound(), "" + plain.missing() + plain.unexpected());
+        assertEquals(CheckpointInfo.read(published).parts(), plain.parts());
     }
 
     @Test void partsTypesAndLayouts() {

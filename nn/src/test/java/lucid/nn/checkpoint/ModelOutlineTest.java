@@ -59,7 +59,7 @@ class ModelOutlineTest {
 
     @Test void outlinesHaveNoMemoryAndNoKernelTakesThem() {
         List<Declaration> out = new java.util.ArrayList<>();
-        try (Device device = new SimdDevice(1); ParameterSet p = new ParameterSet(device, WeightSource.outline(out)); Scope scope = Scope.open(device)) {
+        try (Device device = new SimdDevice(1); ParameterSet p = new ParameterSet(device, WeightSource.outline(out, _ -> false)); Scope scope = Scope.open(device)) {
             p.declare("huge", Role.LINEAR, 1 << 15, 1 << 15);
             assertEquals(0, device.peakBytes());
             Tensor small = p.declare("small", Role.LINEAR, 2, 3);
