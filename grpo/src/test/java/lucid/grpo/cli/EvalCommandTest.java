@@ -105,6 +105,16 @@ class EvalCommandTest extends CommandTest {
         assertFalse(Files.exists(temp.resolve("data")) || Files.exists(temp.resolve("run")));
     }
 
+    @Test void theHelpSaysWhatABenchmarkIsAskedWith() throws IOException {
+        String help = lucid("eval", "--help").ok().out().replaceAll("\\s+", " ");
+        for (String shown : List.of("GREEDY (default: greedy)", "Longest answer (default: 1024)", "(default: leave_out)")) assertTrue(help.contains(shown), shown + " in " + help);
+        assertFalse(help.contains("null"), help);
+        Path out = temp.resolve("as-shown");
+        JsonNode settings = new ObjectMapper().readTree(lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", out, "--limit", 3, "--direct", "--threads", 1, "--json").ok().out()).get("settings");
+        assertEquals("greedy", settings.at("/protocol/mode").asText(), settings.toString());
+        assertEquals(1024, settings.at("/protocol/max_new_tokens").asInt(), settings.toString());
+    }
+
     @Test void wrongUse() {
         assertEquals(2, eval("--temperature", 1).status());
         assertEquals(2, eval("--limit", -1).status());

@@ -79,25 +79,25 @@ public final class EvalCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, heading = "%nHeld-out questions of a recipe's data (without --benchmark):%n")
     private HeldOut heldOut;
 
-    /// Options of a benchmark.
+    /// Options of a benchmark. Help cannot see the initial values of a group's fields, so defaults stand in the annotations.
     private static final class Published {
         @Option(names = "--benchmark", required = true, paramLabel = "NAME|FILE", description = "nextqa, nextqa-30s, mvbench, video-mme, mlvu, mmvu, or a definition's file.")
         private String name;
 
-        @Option(names = "--mode", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-        private Protocol.Mode mode = Protocol.Mode.GREEDY;
+        @Option(names = "--mode", defaultValue = "greedy", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+        private Protocol.Mode mode;
 
         @Option(names = "--frames", paramLabel = "N", description = "Frames of a clip (default: one for each group of the resampler; published 16).")
         private Integer frames;
 
-        @Option(names = "--max-new-tokens", paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
-        private int maxNewTokens = Protocol.PUBLISHED_TOKENS;
+        @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "" + Protocol.PUBLISHED_TOKENS, description = "Longest answer (default: ${DEFAULT-VALUE}).")
+        private int maxNewTokens;
 
         @Option(names = "--bounds", description = "Keep to the part of the clip that a question is about, where the published script looks at all of it.")
         private boolean bounds;
 
-        @Option(names = "--missing", paramLabel = "HOW", description = "Questions whose clip is not there: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). They are named in any case.")
-        private BenchmarkRun.Missing missing = BenchmarkRun.Missing.LEAVE_OUT;
+        @Option(names = "--missing", paramLabel = "HOW", defaultValue = "leave_out", description = "Questions whose clip is not there: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). They are named in any case.")
+        private BenchmarkRun.Missing missing;
 
         @Option(names = "--annotations", paramLabel = "FILE", description = "Annotation file, where the benchmark's own is not in --data or there are several.")
         private Path annotations;
