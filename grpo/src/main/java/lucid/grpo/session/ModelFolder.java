@@ -33,6 +33,9 @@ public final class ModelFolder {
     // One answer for the life of the process, so that weights and tokenizer are of one commit.
     private static final Map<String, Path> FROM_HUB = new ConcurrentHashMap<>();
 
+    // All that is read of a tokenizer.
+    private static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json");
+
     private ModelFolder() {}
 
     /// The folder that holds weights, in any layout that is read (see [WeightFiles]): itself, the newest checkpoint of a run, or the place in the cache of a
@@ -119,13 +122,29 @@ public final class ModelFolder {
         }
     }
 
+    /// The tokenizer's files that a run keeps once for all its checkpoints; none where the checkpoint has its own, or is no run's.
+    public static List<Path> runTokenizer(Path checkpoint) {
+        Path run = runOf(checkpoint);
+        if (run == null || holdsTokenizer(checkpoint)) return List.of();
+        return TOKENIZER_FILES.stream().map(run::resolve).filter(Files::isRegularFile).toList();
+    }
+
     private static Path tokenizerPlace(Path weights, Path base) {
-        Path top = weights.toAbsolutePath().resolve("../..").normalize();
-        boolean inRun = weights.toAbsolutePath().getParent().endsWith("checkpoints");
-        for (Path place : inRun ? List.of(weights, top, base) : List.of(weights, base)) {
-            if (Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json")) && Files.exists(place.resolve("merges.txt"))) return place;
+        Path run = runOf(weights);
+        for (Path place : run != null ? List.of(weights, run, base) : List.of(weights, base)) {
+            if (holdsTokenizer(place)) return place;
         }
         throw new RunException(weights + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there; generate, chat and eval --benchmark take them from elsewhere with --tokenizer DIR)");
+    }
+
+    private static boolean holdsTokenizer(Path place) {
+        return Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json")) && Files.exists(place.resolve("merges.txt"));
+    }
+
+    // Null: the folder is no checkpoint of a run.
+    private static Path runOf(Path checkpoint) {
+        Path checkpoints = checkpoint.toAbsolutePath().normalize().getParent();
+        return checkpoints != null && checkpoints.endsWith("checkpoints") ? checkpoints.getParent() : null;
     }
 
     static void writeTokenizer(Tokenizer tokenizer, Path folder) {

@@ -10,6 +10,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import lucid.grpo.session.ModelFolder;
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.Tokenizer;
+import lucid.tokenizer.format.TokenizerJson;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +46,24 @@ class ConvertCommandTest extends CommandTest {
             }
         }
         assertTrue(lucid("convert", "--help").ok().out().replaceAll("\\s+", " ").contains("bin_legacy as it did before PyTorch 1.6"));
+    }
+
+    /// A run keeps one tokenizer for all its checkpoints; the new folder stands alone.
+    @Test void aRunsNewestCheckpointWithTheRunsTokenizer() throws IOException {
+        Path run = FakeRun.begin(temp.resolve("run"));
+        Path other = temp.resolve("other");
+        lucid("init", "--config", "tinyllava-video-tiny", "--out", other, "--seed", 2).ok();
+        Path oldest = FakeRun.checkpoint(run, "00-first-000001-done", other);
+        FakeRun.checkpoint(run, "01-second-000001", model);
+        Tokenizer tokenizer = new BpeTrainer(270, 2, List.of("<|endoftext|>")).train(List.of("one two one two")).tokenizer();
+        TokenizerJson.write(tokenizer, run.resolve("tokenizer.json"));
+        Path newest = temp.resolve("newest");
+        lucid("convert", run, newest).ok();
+        assertEquals(-1, Files.mismatch(model.resolve("model.safetensors"), newest.resolve("model.safetensors")));
+        assertEquals(tokenizer.vocabSize(), ModelFolder.tokenizer(newest).vocabSize());
+        Path named = temp.resolve("named");
+        lucid("convert", oldest, named, "--layout", "folders").ok();
+        assertEquals(-1, Files.mismatch(run.resolve("tokenizer.json"), named.resolve("tokenizer.json")));
     }
 
     @Test void wrongUse() throws IOException {

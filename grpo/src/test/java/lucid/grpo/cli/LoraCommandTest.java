@@ -86,6 +86,15 @@ class LoraCommandTest extends CommandTest {
         assertEquals(answer(base), answer(back));
     }
 
+    @Test void theRunStandsForItsAdapter() throws IOException {
+        Path byRun = temp.resolve("by-run");
+        Path byCheckpoint = temp.resolve("by-checkpoint");
+        lucid("convert", base, byRun, "--merge-adapter", run).ok();
+        lucid("convert", base, byCheckpoint, "--merge-adapter", RunFolder.checkpoints(run).getLast()).ok();
+        assertEquals(-1, Files.mismatch(byCheckpoint.resolve("model.safetensors"), byRun.resolve("model.safetensors")));
+        lucid("convert", run, temp.resolve("no-model")).failedWith("found a LoRA adapter, wanted a whole model", "--merge-adapter " + RunFolder.checkpoints(run).getLast());
+    }
+
     @Test void resumingBesideAnotherModelIsRefused() throws IOException {
         Path other = temp.resolve("other");
         lucid("convert", base, other, "--dtype", "f32").ok();

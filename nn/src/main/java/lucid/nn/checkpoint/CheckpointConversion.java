@@ -31,17 +31,19 @@ public final class CheckpointConversion {
     /// @param type          of floating tensors: F32, F16 or BF16; null: each as it is
     /// @param maxShardBytes for [Layout#SHARDED]
     /// @param adapter       a low-rank adapter to merge into the decoder's weights, or to take out of them again; null: none
-    public record Options(StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Adapter adapter) {
+    /// @param companions    files from elsewhere that the model needs beside its weights; the source's own of the same name goes first
+    public record Options(StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Adapter adapter, List<Path> companions) {
         /// The size that transformers uses.
         public static final long SHARD = 5_000_000_000L;
 
         public Options {
             if (type != null && type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("type of the converted weights: found " + type + ", wanted F32, F16 or BF16");
             if (maxShardBytes < 1) throw new IllegalArgumentException("shards: found " + maxShardBytes + " bytes, wanted at least 1");
+            companions = List.copyOf(companions);
         }
 
         /// The weights as they are, as safetensors.
-        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, WeightFormat.SAFETENSORS, layout, maxShardBytes, null); }
+        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, WeightFormat.SAFETENSORS, layout, maxShardBytes, null, List.of()); }
     }
 
     /// @param merges whether `scale · B·A` is added to the weights or subtracted; back and forth is exact only up to the rounding of the weights' type
@@ -53,7 +55,7 @@ public final class CheckpointConversion {
         void wrote(long bytes, long total, String tensor);
     }
 
-    /// @param copied  other files that came along unchanged or, `config.json`, with the new type
+    /// @param copied  other files that came along unchanged or, `config.json`, with the new type; companions at the end
     /// @param leftOut what lay in the old folder and is not in the new one: other forms of the weights, folders
     public record Summary(int tensors, long parameters, long bytes, List<String> copied, List<String> leftOut) {}
 
@@ -90,6 +92,7 @@ public final class CheckpointConversion {
                 List<String> copied = new ArrayList<>();
                 List<String> leftOut = new ArrayList<>();
                 if (Files.isDirectory(from)) copyOthers(config, aside, copied, leftOut);
+                copyCompanions(aside, copied);
                 return new Summary(tensors.size(), tensors.stream().mapToLong(StoredTensor::elements).sum(), total, copied, leftOut);
             });
         }
@@ -143,6 +146,15 @@ public final class CheckpointConversion {
                 if (parts.stream().noneMatch(name::equals)) leftOut.add(name);
                 continue;
             }
+            copied.add(name);
+        }
+    }
+
+    private void copyCompanions(Path folder, List<String> copied) throws IOException {
+        for (Path file : options.companions) {
+            String name = file.getFileName().toString();
+            if (copied.contains(name)) continue;
+            Files.copy(file, folder.resolve(name));
             copied.add(name);
         }
     }

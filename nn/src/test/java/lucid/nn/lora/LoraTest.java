@@ -220,7 +220,7 @@ class LoraTest {
     }
 
     private static Path convert(Path from, Path to, StoredType type, CheckpointConversion.Adapter adapter) {
-        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, WeightFormat.SAFETENSORS, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, adapter), (_, _, _) -> {});
+        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, WeightFormat.SAFETENSORS, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, adapter, List.of()), (_, _, _) -> {});
         return to;
     }
 

@@ -8,8 +8,10 @@ import java.util.concurrent.Callable;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.console.MegabyteBar;
+import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointConversion;
+import lucid.nn.file.WeightFiles;
 import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
 import picocli.CommandLine.ArgGroup;
@@ -21,11 +23,11 @@ import picocli.CommandLine.Parameters;
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Turns a checkpoint (safetensors or PyTorch .bin; one file, shards or TinyLLaVA's three folders) into another layout, format or type.",
         footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
-                "  lucid convert Qwen2.5-3B qwen-bin --format bin --layout sharded", "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
+                "  lucid convert runs/demo-1 demo-model", "  lucid convert Qwen2.5-3B qwen-bin --format bin --layout sharded", "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
 public final class ConvertCommand implements Callable<Integer> {
     private static final long MAX_MEGABYTES = 1_000_000_000;
 
-    @Parameters(index = "0", paramLabel = "SRC", description = "Checkpoint folder, one weight file, or ORG/NAME[@REVISION] of the hub.")
+    @Parameters(index = "0", paramLabel = "SRC", description = "A model's folder, a run's (its newest checkpoint, with the run's tokenizer), one weight file, or ORG/NAME[@REVISION] of the hub.")
     private Path source;
 
     @Parameters(index = "1", paramLabel = "DST", description = "Folder to be made; it appears when it is complete.")
@@ -47,7 +49,7 @@ public final class ConvertCommand implements Callable<Integer> {
 
     /// One of the two.
     private static final class Adapter {
-        @Option(names = "--merge-adapter", paramLabel = "DIR", description = "A LoRA adapter (peft's layout) to add to the decoder's weights.")
+        @Option(names = "--merge-adapter", paramLabel = "DIR", description = "A LoRA adapter (peft's layout), or the run that trained it, to add to the decoder's weights.")
         private Path merge;
 
         @Option(names = "--unmerge-adapter", paramLabel = "DIR", description = "One to take out of them again; exact up to the rounding of the weights' type.")
@@ -55,7 +57,8 @@ public final class ConvertCommand implements Callable<Integer> {
 
         CheckpointConversion.Adapter read() {
             String option = merge != null ? "--merge-adapter" : "--unmerge-adapter";
-            Path folder = merge != null ? merge : unmerge;
+            Path named = merge != null ? merge : unmerge;
+            Path folder = LoraFile.isAdapter(named) ? named : RunFolder.latest(named).orElse(named);
             if (!LoraFile.isAdapter(folder)) throw new IllegalArgumentException(option + " " + folder + ": found no " + LoraFile.CONFIG + " there, wanted the folder of a LoRA adapter (" + LoraFile.CONFIG + " and " + LoraFile.WEIGHTS + ")");
             return new CheckpointConversion.Adapter(LoraFile.read(folder), merge != null);
         }
@@ -63,8 +66,8 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         if (shardMegabytes < 1 || shardMegabytes > MAX_MEGABYTES) throw new IllegalArgumentException("--max-shard-mb: found " + shardMegabytes + ", wanted 1 to " + MAX_MEGABYTES);
-        var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, shardMegabytes * 1_000_000, adapter == null ? null : adapter.read());
-        Path from = Files.exists(source) ? source : ModelFolder.resolve(source);
+        Path from = from();
+        var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, shardMegabytes * 1_000_000, adapter == null ? null : adapter.read(), ModelFolder.runTokenizer(from));
         Console console = Console.standard();
         CheckpointConversion.Summary done;
         try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + target + " is being deleted ...")) {
@@ -79,5 +82,12 @@ public final class ConvertCommand implements Callable<Integer> {
         if (!done.copied().isEmpty()) System.out.println("with them: " + String.join(", ", done.copied()));
         if (!done.leftOut().isEmpty()) System.out.println("left out:  " + String.join(", ", done.leftOut()));
         return 0;
+    }
+
+    private Path from() {
+        if (Files.isRegularFile(source)) return source;
+        Path from = ModelFolder.resolve(source);
+        if (WeightFiles.isCheckpoint(from)) return from;
+        throw new IllegalArgumentException(from + ": found a LoRA adapter, wanted a whole model (lucid convert MODEL " + target + " --merge-adapter " + from + " makes one of adapter and model)");
     }
 }
