@@ -1,6 +1,5 @@
 package lucid.nn.checkpoint;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -44,12 +43,9 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
         @Override public boolean mayIgnore(String name) { return SiglipVision.ignorable(name); }
     }
 
-    /// Reads `config.json` (a file, or the folder it is in). No weights are looked at.
+    /// The model that a configuration describes. No weights are looked at.
     ///
     /// @throws ConfigException if it is of no model that Lucid has
-    public static ModelOutline read(Path path) { return of(ConfigFile.read(path)); }
-
-    /// The model that a configuration describes.
     public static ModelOutline of(ConfigFile file) { return of(file, _ -> false); }
 
     /// The same, with the names as a checkpoint has them: a vision tower is stored in two spellings (see [SiglipVision#of]).

@@ -50,9 +50,9 @@ class ModelOutlineTest {
     }
 
     @Test void everyArchitectureIsRead() {
-        assertTrue(ModelOutline.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model")).architecture() instanceof ModelOutline.Video);
-        assertTrue(ModelOutline.read(GOLDEN.resolve("qwen2/tiny_tied_f32/model")).architecture() instanceof ModelOutline.Text);
-        assertTrue(ModelOutline.read(GOLDEN.resolve("siglip/tiny/model")).architecture() instanceof ModelOutline.Vision);
+        assertTrue(ModelOutline.of(ConfigFile.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model"))).architecture() instanceof ModelOutline.Video);
+        assertTrue(ModelOutline.of(ConfigFile.read(GOLDEN.resolve("qwen2/tiny_tied_f32/model"))).architecture() instanceof ModelOutline.Text);
+        assertTrue(ModelOutline.of(ConfigFile.read(GOLDEN.resolve("siglip/tiny/model"))).architecture() instanceof ModelOutline.Vision);
         ConfigFile other = new ConfigFile("here", new com.fasterxml.jackson.databind.ObjectMapper().createObjectNode().put("model_type", "llama"));
         assertTrue(assertThrows(ConfigException.class, () -> ModelOutline.of(other)).getMessage().contains("here: model_type: found \"llama\""));
     }
