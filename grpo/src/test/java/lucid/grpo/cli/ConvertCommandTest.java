@@ -75,7 +75,7 @@ class ConvertCommandTest extends CommandTest {
         }
         assertTrue(lucid("convert", model, out, "--format", "tar").err().contains("[SAFETENSORS, BIN, BIN_LEGACY]"));
         assertTrue(lucid("convert", model, out, "--dtype", "i8").err().contains("[BF16, F16, F32]"));
-        for (long mb : new long[] {0, -1, Long.MAX_VALUE}) lucid("convert", model, out, "--max-shard-mb", mb).failedWith("--max-shard-mb: found " + mb, "wanted 1 to");
+        for (long mb : new long[] {0, -1, Long.MAX_VALUE}) lucid("convert", model, out, "--max-shard-mb", mb).misusedWith("--max-shard-mb: found " + mb, "wanted 1 to");
         lucid("convert", temp.resolve("nowhere"), out).failedWith("nowhere", "no such folder");
         lucid("convert", model, model).failedWith("lucid convert: " + model + " is there already");
         for (String option : new String[] {"--merge-adapter", "--unmerge-adapter"}) lucid("convert", model, out, option, model).failedWith(option, "adapter_config.json", "wanted the folder of a LoRA adapter");

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.UsageException;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.console.MegabyteBar;
@@ -65,7 +66,7 @@ public final class ConvertCommand implements Callable<Integer> {
     }
 
     @Override public Integer call() {
-        if (shardMegabytes < 1 || shardMegabytes > MAX_MEGABYTES) throw new IllegalArgumentException("--max-shard-mb: found " + shardMegabytes + ", wanted 1 to " + MAX_MEGABYTES);
+        if (shardMegabytes < 1 || shardMegabytes > MAX_MEGABYTES) throw new UsageException("--max-shard-mb: found " + shardMegabytes + ", wanted 1 to " + MAX_MEGABYTES);
         Path from = from();
         var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, shardMegabytes * 1_000_000, adapter == null ? null : adapter.read(), ModelFolder.runTokenizer(from));
         Console console = Console.standard();
