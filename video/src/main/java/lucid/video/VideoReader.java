@@ -1,10 +1,7 @@
 package lucid.video;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DISPLAYMATRIX;
-import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
-import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_side_data_get;
-import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_flush_buffers;
@@ -14,18 +11,8 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_open2;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_to_context;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
-import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
-import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
-import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
-import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
-import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
-import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
-import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EAGAIN;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
-import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
-import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
-import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_q2d;
@@ -37,25 +24,26 @@ import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
-import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
-import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 
 /// A video file, or a picture as a clip of one frame. Frames are numbered 0 .. [#frames]-1 in order of presentation and decoded on one thread, only as far as they are needed:
 /// from the key frame before each wanted one. The same file gives the same bytes every time. Not for use by several threads at once.
 public final class VideoReader implements AutoCloseable {
+    /// Before every time of a stream.
+    private static final long BEGINNING = Long.MIN_VALUE;
+
     private final Path path;
-    private final AVFormatContext format = new AVFormatContext(null);
+    private final StreamPackets packets;
     private final AVCodecContext codec;
-    private final AVStream stream;
-    private final AVPacket packet;
     private final AVFrame frame;
     private final PictureCopy copy;
     private final PacketIndex index;
     private final int frames;
+    private final double averageFps;
     private boolean draining;
     private boolean closed;
 
@@ -68,23 +56,25 @@ public final class VideoReader implements AutoCloseable {
         ContainerSize.refuseCutOff(path);
         this.path = path;
         boolean opened = false;
-        AVPacket newPacket = av_packet_alloc();
+        StreamPackets newPackets = null;
         AVFrame newFrame = av_frame_alloc();
         AVCodecContext newCodec = null;
         PictureCopy newCopy = null;
         try {
-            stream = open();
-            index = PacketIndex.scan(path, format, stream, newPacket);
-            newCodec = decoder();
-            newCopy = new PictureCopy(path, streamMatrix());
-            packet = newPacket;
+            newPackets = new StreamPackets(path);
+            index = newPackets.index();
+            newCodec = decoder(newPackets.stream());
+            newCopy = new PictureCopy(path, streamMatrix(newPackets.stream()));
+            double rate = rate(newPackets.stream().avg_frame_rate());
+            packets = newPackets;
             frame = newFrame;
             codec = newCodec;
             copy = newCopy;
             frames = index.times().length > 0 ? index.times().length : countByDecoding();
+            averageFps = frames == 1 && isPicture(packets.container()) ? 0 : rate;
             opened = true;
         } finally {
-            if (!opened) release(newPacket, newFrame, newCodec, newCopy);
+            if (!opened) release(newPackets, newFrame, newCodec, newCopy);
         }
     }
 
@@ -104,23 +94,7 @@ public final class VideoReader implements AutoCloseable {
         }
     }
 
-    private AVStream open() {
-        AVDictionary options = new AVDictionary(null);
-        // A picture's name may contain %d without meaning a sequence; a playlist must not reach other places than files.
-        av_dict_set(options, "pattern_type", "none", 0);
-        av_dict_set(options, "protocol_whitelist", "file", 0);
-        int result = avformat_open_input(format, Ffmpeg.url(path), null, options);
-        av_dict_free(options);
-        Ffmpeg.check(path, result, "not a video that FFmpeg can read (" + size() + " bytes)");
-        Ffmpeg.check(path, avformat_find_stream_info(format, (PointerPointer<?>) null), "no stream in it can be read");
-        int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
-        if (best < 0) throw new VideoException(path, "has no video stream (" + format.nb_streams() + " streams of other kinds), wanted one");
-        return format.streams(best);
-    }
-
-    private long size() { return path.toFile().length(); }
-
-    private AVCodecContext decoder() {
+    private AVCodecContext decoder(AVStream stream) {
         int id = stream.codecpar().codec_id();
         AVCodec decoder = avcodec_find_decoder(id);
         String name = avcodec_get_name(id).getString();
@@ -139,7 +113,7 @@ public final class VideoReader implements AutoCloseable {
         return context;
     }
 
-    private int[] streamMatrix() {
+    private static int[] streamMatrix(AVStream stream) {
         AVPacketSideData data = av_packet_side_data_get(stream.codecpar().coded_side_data(), stream.codecpar().nb_coded_side_data(), AV_PKT_DATA_DISPLAYMATRIX);
         if (data == null || data.isNull()) return null;
         int[] matrix = new int[9];
@@ -151,15 +125,11 @@ public final class VideoReader implements AutoCloseable {
     public int frames() { return frames; }
 
     /// Average frames per second; 0 when the file does not say (pictures).
-    public double averageFps() {
-        double rate = stream.avg_frame_rate().den() == 0 ? 0 : av_q2d(stream.avg_frame_rate());
-        return frames == 1 && isPicture() ? 0 : rate;
-    }
+    public double averageFps() { return averageFps; }
 
-    private boolean isPicture() {
-        String name = format.iformat().name().getString();
-        return name.equals("image2") || name.endsWith("_pipe");
-    }
+    private static double rate(AVRational average) { return average.den() == 0 ? 0 : av_q2d(average); }
+
+    private static boolean isPicture(String container) { return container.equals("image2") || container.endsWith("_pipe"); }
 
     /// The frames with the given numbers, in the given order; numbers may repeat.
     ///
@@ -182,22 +152,21 @@ public final class VideoReader implements AutoCloseable {
     }
 
     private void readByTime(int[] wanted, byte[][] pictures) {
-        // Where a seek lands is the container's business; a wanted frame that is passed over is looked for once more from the beginning.
+        // Not every frame can be decoded from the key frame before it (intra refresh, damaged times); a wanted one that is passed over is looked for once more from the beginning.
         int done = decodeTimes(wanted, pictures, 0, true);
         if (done < wanted.length) done = decodeTimes(wanted, pictures, done, false);
         if (done < wanted.length) throw new VideoException(path, "frame " + wanted[done] + " of " + frames + " cannot be decoded: the file is damaged there");
     }
 
     private int decodeTimes(int[] wanted, byte[][] pictures, int done, boolean seeking) {
-        long[] times = index.times();
-        rewind(times[0]);
-        long reached = Long.MIN_VALUE;
+        long reached = BEGINNING;
+        restart(reached);
         while (done < wanted.length) {
-            long target = times[wanted[done]];
-            long key = seeking ? keyBefore(target) : Long.MIN_VALUE;
-            if (key > reached && key > times[0]) {
-                rewind(key);
-                reached = key;
+            long target = index.times()[wanted[done]];
+            int place = seeking ? index.lastKeyUpTo(target) : 0;
+            if (place > 0 && index.keys()[place] > reached) {
+                reached = index.keys()[place];
+                restart(reached);
             }
             if (!next()) return done;
             long time = frame.best_effort_timestamp();
@@ -208,14 +177,8 @@ public final class VideoReader implements AutoCloseable {
         return done;
     }
 
-    private long keyBefore(long time) {
-        int at = Arrays.binarySearch(index.keys(), time);
-        int place = at >= 0 ? at : -at - 2;
-        return place < 0 ? Long.MIN_VALUE : index.keys()[place];
-    }
-
     private void readByCounting(int[] wanted, byte[][] pictures) {
-        rewind(0);
+        restart(BEGINNING);
         int done = 0;
         for (int i = 0; done < wanted.length; i++) {
             if (!next()) throw new VideoException(path, "ends after " + i + " frames, frame " + wanted[done] + " was wanted");
@@ -232,17 +195,16 @@ public final class VideoReader implements AutoCloseable {
     }
 
     private int countByDecoding() {
-        rewind(0);
+        restart(BEGINNING);
         int n = 0;
         while (next()) n++;
         if (n == 0) throw new VideoException(path, "none of its " + index.packets() + " packets holds a frame that can be decoded");
         return n;
     }
 
-    private void rewind(long time) {
-        int result = av_seek_frame(format, stream.index(), time, AVSEEK_FLAG_BACKWARD);
-        // Formats that cannot go back (single pictures, raw streams) are opened anew by their first byte.
-        if (result < 0) Ffmpeg.check(path, av_seek_frame(format, stream.index(), 0, org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BYTE), "cannot go back to time " + time);
+    private void restart(long key) {
+        if (key == BEGINNING) packets.rewind();
+        else packets.seek(key);
         avcodec_flush_buffers(codec);
         draining = false;
     }
@@ -259,34 +221,23 @@ public final class VideoReader implements AutoCloseable {
     }
 
     private void feed() {
-        while (!draining) {
-            int read = av_read_frame(format, packet);
-            if (read == AVERROR_EOF) {
-                draining = true;
-                avcodec_send_packet(codec, null);
-                return;
-            }
-            Ffmpeg.check(path, read, "reading fails half way");
-            boolean ours = packet.stream_index() == stream.index();
-            int sent = ours ? avcodec_send_packet(codec, packet) : 0;
-            long at = packet.pos();
-            av_packet_unref(packet);
-            if (sent < 0) throw new VideoException(path, "damaged at byte " + at + ": " + Ffmpeg.text(sent));
-            if (ours) return;
-        }
+        if (draining) return;
+        AVPacket packet = packets.next();
+        draining = packet == null;
+        int sent = avcodec_send_packet(codec, packet);
+        if (sent < 0 && !draining) throw new VideoException(path, "damaged at byte " + packet.pos() + ": " + Ffmpeg.text(sent));
     }
 
     @Override public void close() {
         if (closed) return;
         closed = true;
-        release(packet, frame, codec, copy);
+        release(packets, frame, codec, copy);
     }
 
-    private void release(AVPacket p, AVFrame f, AVCodecContext c, PictureCopy k) {
+    private static void release(StreamPackets p, AVFrame f, AVCodecContext c, PictureCopy k) {
         if (k != null) k.close();
         if (c != null) avcodec_free_context(c);
         av_frame_free(f);
-        av_packet_free(p);
-        if (!format.isNull()) avformat_close_input(format);
+        if (p != null) p.close();
     }
 }

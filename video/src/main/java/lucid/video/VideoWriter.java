@@ -14,6 +14,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_open2;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_from_context;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_packet;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_frame;
+import static org.bytedeco.ffmpeg.global.avformat.AVFMT_GLOBALHEADER;
 import static org.bytedeco.ffmpeg.global.avformat.av_interleaved_write_frame;
 import static org.bytedeco.ffmpeg.global.avformat.av_write_trailer;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_output_context2;
@@ -68,13 +69,19 @@ public final class VideoWriter {
     /// The bytes of an mp4 file.
     ///
     /// @param name for messages only
-    public static byte[] encode(Path name, Frames frames) {
+    public static byte[] encode(Path name, Frames frames) { return encode(name, frames, "mp4", 0); }
+
+    /// The bytes of a file of another container.
+    ///
+    /// @param container FFmpeg's short name, for example mpegts
+    /// @param bFrames   at most so many B-frames between two others: these are stored behind the frames that are shown after them
+    static byte[] encode(Path name, Frames frames, String container, int bFrames) {
         Ffmpeg.load();
         if (frames.height() % 2 != 0 || frames.width() % 2 != 0) {
             throw new VideoException(name, "frames of " + frames.height() + "x" + frames.width() + ", wanted even sizes (4:2:0 halves the chroma)");
         }
         if (!(frames.fps() > 0)) throw new VideoException(name, "frames with " + frames.fps() + " per second, wanted more than 0");
-        try (Encoder e = new Encoder(name, frames)) {
+        try (Encoder e = new Encoder(name, frames, container, bFrames)) {
             return e.encode();
         }
     }
@@ -82,19 +89,23 @@ public final class VideoWriter {
     private static final class Encoder implements AutoCloseable {
         private final Path name;
         private final Frames frames;
+        private final String container;
+        private final int bFrames;
         private final AVFormatContext format = new AVFormatContext(null);
         private final AVFrame frame = av_frame_alloc();
         private final AVPacket packet = av_packet_alloc();
         private AVCodecContext codec;
         private AVStream stream;
 
-        Encoder(Path name, Frames frames) {
+        Encoder(Path name, Frames frames, String container, int bFrames) {
             this.name = name;
             this.frames = frames;
+            this.container = container;
+            this.bFrames = bFrames;
         }
 
         byte[] encode() {
-            Ffmpeg.check(name, avformat_alloc_output_context2(format, (AVOutputFormat) null, "mp4", null), "mp4 container");
+            Ffmpeg.check(name, avformat_alloc_output_context2(format, (AVOutputFormat) null, container, null), container + " container");
             openCodec();
             stream = avformat_new_stream(format, null);
             stream.time_base(codec.time_base());
@@ -130,8 +141,9 @@ public final class VideoWriter {
             int common = java.math.BigInteger.valueOf(thousandths).gcd(java.math.BigInteger.valueOf(1000)).intValue();
             codec.time_base().num(1000 / common).den(thousandths / common);
             codec.framerate().num(thousandths / common).den(1000 / common);
-            codec.width(frames.width()).height(frames.height()).pix_fmt(AV_PIX_FMT_YUV420P).thread_count(1).max_b_frames(0).gop_size(12);
-            codec.flags(AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_QSCALE);
+            codec.width(frames.width()).height(frames.height()).pix_fmt(AV_PIX_FMT_YUV420P).thread_count(1).max_b_frames(bFrames).gop_size(12);
+            boolean globalHeader = (format.oformat().flags() & AVFMT_GLOBALHEADER) != 0;
+            codec.flags(AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_QSCALE | (globalHeader ? AV_CODEC_FLAG_GLOBAL_HEADER : 0));
             codec.global_quality(QUANTISER * FF_QP2LAMBDA).dct_algo(AVCodecContext.FF_DCT_FASTINT).idct_algo(AVCodecContext.FF_IDCT_SIMPLE);
             Ffmpeg.check(name, avcodec_open2(codec, encoder, (PointerPointer<?>) null), "encoder for " + frames);
         }
