@@ -4,27 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 
 /// Collects a run folder into `report.html`.
 public final class Report {
     private static final ObjectMapper JSON = new ObjectMapper();
-    // Groups shown token by token: enough to see the change, small enough to open on a phone.
-    private static final int SAMPLE_STEPS = 8;
 
     private final Path run;
     private final Function<String, List<String>> frames;
@@ -63,13 +55,13 @@ public final class Report {
             data.put("title", "Lucid: " + settings.path("recipe").path("name").asText("run") + ", seed " + settings.path("recipe").path("seed").asText());
             data.put("description", settings.path("recipe").path("description").asText(""));
             data.set("config", settings);
-            JsonNode summary = optional(run.resolve("summary.json"));
+            JsonNode summary = RunFiles.optional(run.resolve("summary.json"));
             data.set("summary", summary);
             data.set("controls", summary == null ? JSON.createArrayNode() : summary.path("controls"));
             data.set("metrics", lines(run.resolve("metrics.jsonl")));
             data.set("held_out", heldOut());
             data.set("samples", samples());
-            data.set("ablations", optional(run.resolve("ablations.json")));
+            data.set("ablations", RunFiles.optional(run.resolve("ablations.json")));
             Path file = run.resolve("report.html");
             Disk.text(file, Page.of("report/report", data.get("title").asText(), data));
             return file;
@@ -78,29 +70,17 @@ public final class Report {
         }
     }
 
-    private static JsonNode optional(Path file) throws IOException { return Files.isRegularFile(file) ? JSON.readTree(Files.readString(file)) : null; }
-
     private static ArrayNode lines(Path file) throws IOException {
         ArrayNode all = JSON.createArrayNode();
-        if (!Files.isRegularFile(file)) return all;
-        InputStream raw = Files.newInputStream(file);
-        try (BufferedReader in = new BufferedReader(new InputStreamReader(file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw, StandardCharsets.UTF_8))) {
-            for (String line = in.readLine(); line != null; line = in.readLine()) all.add(JSON.readTree(line));
+        try (Stream<JsonNode> lines = RunFiles.lines(file)) {
+            lines.forEach(all::add);
         }
         return all;
     }
 
-    private static List<Path> list(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) return List.of();
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList();
-        }
-    }
-
     private ArrayNode samples() throws IOException {
-        List<Path> ledgers = list(run.resolve("ledger"));
         ArrayNode samples = JSON.createArrayNode();
-        for (Path ledger : spread(ledgers)) {
+        for (Path ledger : SampledSteps.of(RunFiles.list(run.resolve("ledger")))) {
             ArrayNode tokens = lines(ledger);
             ArrayNode rollouts = lines(run.resolve("rollouts").resolve(ledger.getFileName().toString().replace(".gz", "")));
             int prompt = mostTelling(rollouts);
@@ -119,13 +99,6 @@ public final class Report {
             }
         }
         return samples;
-    }
-
-    private static List<Path> spread(List<Path> all) {
-        if (all.size() <= SAMPLE_STEPS) return all;
-        List<Path> some = new ArrayList<>();
-        for (int i = 0; i < SAMPLE_STEPS; i++) some.add(all.get((int) Math.round((double) i * (all.size() - 1) / (SAMPLE_STEPS - 1))));
-        return some;
     }
 
     // The prompt whose completions differ most in reward: where the group teaches something.
@@ -152,7 +125,7 @@ public final class Report {
     // answers/NNNNNN.json hold the same few held-out questions at different times; here they are turned round: per question, all its answers.
     private ArrayNode heldOut() throws IOException {
         ArrayNode all = JSON.createArrayNode();
-        for (Path file : list(run.resolve("answers"))) {
+        for (Path file : RunFiles.list(run.resolve("answers"))) {
             JsonNode moment = JSON.readTree(Files.readString(file));
             int i = 0;
             for (JsonNode a : moment.get("answers")) {

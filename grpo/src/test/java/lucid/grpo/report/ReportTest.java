@@ -1,0 +1,83 @@
+package lucid.grpo.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntFunction;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportTest {
+    private static final int STEPS = 100;
+    private static final String UNCHANGED = ",\"after\":[-1.0,-0.5]";
+    private static final String CHANGED = ",\"after\":[-1.0,-0.25]";
+
+    @TempDir Path run;
+
+    @Test void theSampledStepsAreThoseWithProbabilitiesBeforeAndAfter() throws IOException {
+        // As in the demo: every tenth step is measured, and the first has learning rate 0.
+        rewardedSteps(step -> step % 10 != 1 ? "" : step == 1 ? UNCHANGED : CHANGED);
+        JsonNode samples = report().get("samples");
+        assertEquals(List.of(11, 21, 31, 41, 61, 71, 81, 91), steps(samples), "8 of the 9 that were measured and changed, spread");
+        for (JsonNode s : samples) for (JsonNode c : s.get("completions")) assertEquals(-0.25, c.get("after").get(1).asDouble());
+    }
+
+    @Test void whereNothingChangedItIsShownAllTheSame() throws IOException {
+        rewardedSteps(step -> step == 1 || step == 51 ? UNCHANGED : "");
+        assertEquals(List.of(1, 51), steps(report().get("samples")));
+    }
+
+    @Test void withoutMeasurementsTheStepsAreSpread() throws IOException {
+        rewardedSteps(_ -> "");
+        assertEquals(List.of(1, 15, 29, 43, 58, 72, 86, 100), steps(report().get("samples")));
+    }
+
+    private static List<Integer> steps(JsonNode samples) {
+        List<Integer> steps = new ArrayList<>();
+        samples.forEach(s -> steps.add(s.get("step").asInt()));
+        return steps;
+    }
+
+    // A run folder with one prompt of two completions a step.
+    private void rewardedSteps(IntFunction<String> after) throws IOException {
+        Files.createDirectories(run.resolve("rollouts"));
+        Files.createDirectories(run.resolve("ledger"));
+        for (int step = 1; step <= STEPS; step++) {
+            StringBuilder rollouts = new StringBuilder();
+            StringBuilder ledger = new StringBuilder();
+            for (int c = 0; c < 2; c++) {
+                rollouts.append("{\"step\":").append(step).append(",\"prompt\":0,\"completion\":").append(c)
+                        .append(",\"clip\":\"a.mp4\",\"question\":\"Which?\",\"solution\":\"<answer>A</answer>\",\"accuracy\":1,\"format\":1,\"reward\":").append(c).append(",\"advantage\":1}\n");
+                ledger.append("{\"prompt\":0,\"completion\":").append(c).append(",\"tokens\":[\"A\",\".\"],\"logprob\":[-1.0,-0.5]").append(after.apply(step)).append("}\n");
+            }
+            String name = String.format(Locale.ROOT, "step-%06d.jsonl", step);
+            Files.writeString(run.resolve("rollouts").resolve(name), rollouts);
+            try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(run.resolve("ledger").resolve(name + ".gz"))), StandardCharsets.UTF_8)) {
+                w.append(ledger);
+            }
+        }
+    }
+
+    // The data that the page shows.
+    private JsonNode report() throws IOException {
+        Files.writeString(run.resolve("config.json"), """
+                {"recipe": {"name": "small", "seed": 7, "stages": [{"name": "grpo", "kind": "supervised"}, {"name": "reason", "kind": "grpo"}]}}""");
+        String page = Files.readString(new Report(run, _ -> List.of()).write());
+        String open = "<script id=\"data\" type=\"application/json\">";
+        assertTrue(page.contains(open), "the page carries its data");
+        int from = page.indexOf(open) + open.length();
+        return new ObjectMapper().readTree(page.substring(from, page.indexOf("</script>", from)));
+    }
+}
