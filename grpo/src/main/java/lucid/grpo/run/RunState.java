@@ -17,7 +17,7 @@ import java.util.Locale;
 /// @param metricsBytes  length of metrics.jsonl at this point
 /// @param eventsBytes   length of the TensorBoard file
 /// @param seconds       training time so far
-/// @param results       what the finished stages showed, one JSON object each
+/// @param results       what the finished stages showed, one JSON object each; its `seconds` count from the run's start
 public record RunState(int stageIndex, String stage, int step, boolean stageComplete, long totalSteps, String hash, long metricsBytes, long eventsBytes,
                        double seconds, List<JsonNode> results) {
     /// Nothing done yet.

@@ -72,7 +72,7 @@ final class Training {
             }
         }
         ArrayNode stages = summary.putArray("stages");
-        state.results().stream().filter(r -> r.has("accuracy")).forEach(stages::add);
+        StageResults.of(state.results()).forEach(stages::add);
         summary.set("controls", controls);
         Disk.text(out.resolve("summary.json"), summary.toPrettyString() + "\n");
     }
