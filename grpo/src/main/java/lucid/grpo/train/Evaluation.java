@@ -9,7 +9,7 @@ import java.util.Map;
 ///
 /// @param accuracy         share of right answers
 /// @param accuracyByKind   the same by kind of question
-/// @param format           share of well-formed completions (1 for direct answers)
+/// @param format           share of well-formed completions; of direct answers, share that gives a letter of the options
 /// @param meanLength       tokens of a completion
 /// @param evidence         share of completions that name what is really in the clip
 /// @param orderAccuracy    accuracy on the kinds whose answer depends on the order of frames

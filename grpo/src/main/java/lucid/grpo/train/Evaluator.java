@@ -129,7 +129,7 @@ public final class Evaluator {
             kind[0] += ok ? 1 : 0;
             kind[1]++;
             right += ok ? 1 : 0;
-            formed += mode == TrainingData.Mode.DIRECT || TinyLlavaVideoR1Reward.isWellFormed(text) ? 1 : 0;
+            formed += isFormed(mode, text, prompt) ? 1 : 0;
             tokens += completion.length();
             evidence += prompt.evidence() != null && text.contains(prompt.evidence()) ? 1 : 0;
             if (prompt.orderDependent()) {
@@ -137,6 +137,10 @@ public final class Evaluator {
                 orderRight += ok ? 1 : 0;
                 orderReversed += prompt.reversedSolution() != null && isRight(mode, text, prompt.reversedSolution()) ? 1 : 0;
             }
+        }
+
+        private boolean isFormed(TrainingData.Mode mode, String text, Prompt prompt) {
+            return mode == TrainingData.Mode.DIRECT ? prompt.offers(data.directAnswer(text)) : TinyLlavaVideoR1Reward.isWellFormed(text);
         }
 
         private boolean isRight(TrainingData.Mode mode, String text, String solution) {

@@ -29,6 +29,15 @@ class EvaluationLawTest {
         }
     }
 
+    @Test void theFormatOfDirectAnswersIsMeasured() {
+        try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
+            Evaluation e = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, 12).run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.temperature(1f), 7, _ -> {});
+            long letters = e.answers().stream().filter(a -> a.text().matches("(?s).*[A-D]")).count();
+            assertEquals(letters / 5.0, e.format(), () -> e.answers().toString());
+            assertTrue(e.format() < 1, "an untrained model hardly ever says a letter of the options: " + e.answers());
+        }
+    }
+
     private static Evaluation run(Policy policy, int together, Sampling.Rule rule, Evaluator.Control control) {
         policy.questionsTogether(together);
         return new Evaluator(policy, Toy.data(), Toy.TOKENIZER, 12).run(TrainingData.Mode.REASONING, 0, control, rule, 7, _ -> {});
