@@ -136,7 +136,7 @@ function samples() {
   const show = i => {
     const s = data.samples[i];
     view.replaceChildren(el('div', {class: 'strip', style: 'margin:10px 0'}, ...s.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, s.question), el('p', {}, 'Answer: ', el('b', {}, letter(s.answer))));
-    for (const c of s.completions) view.append(el('div', {class: 'completion ' + (c.accuracy > 0 ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, `reward ${num(c.reward, 2)}`), el('span', {}, `accuracy ${c.accuracy}`), el('span', {}, `format ${num(c.format, 2)}`), el('span', {}, `advantage ${num(c.advantage, 2)}`), el('span', {}, `${c.tokens.length} tokens`)), tokens(c)));
+    view.append(el('div', {class: 'side'}, ...s.completions.map(c => el('div', {class: 'completion ' + (c.accuracy > 0 ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, `reward ${num(c.reward, 2)}`), el('span', {}, `accuracy ${c.accuracy}`), el('span', {}, `format ${num(c.format, 2)}`), el('span', {}, `advantage ${num(c.advantage, 2)}`), el('span', {}, `${c.tokens.length} tokens`)), tokens(c)))));
   };
   pick.addEventListener('change', () => show(+pick.value));
   root.append(el('div', {class: 'card'}, pick, view)); show(data.samples.length - 1); pick.value = data.samples.length - 1;
