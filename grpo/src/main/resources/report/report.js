@@ -80,25 +80,25 @@ function stages() {
 }
 
 function curves() {
-  const grpo = data.metrics.some(m => m.stage === 'grpo');
-  if (grpo) {
-    const root = section('Learning from rewards', 'One point a step. Accuracy on held-out questions has dots.');
-    const r = points('grpo', 'reward'), held = points('grpo', 'eval/accuracy'), kinds = [...new Set(data.metrics.flatMap(m => Object.keys(m).filter(k => k.startsWith('rewards/accuracy/'))))];
+  const seen = [...new Set(data.metrics.map(m => m.stage))], rewarded = seen.filter(s => data.rewarded.includes(s));
+  for (const stage of rewarded) {
+    const root = section('Learning from rewards' + (rewarded.length > 1 ? ': ' + stage : ''), 'One point a step. Accuracy on held-out questions has dots.');
+    const r = points(stage, 'reward'), held = points(stage, 'eval/accuracy'), kinds = [...new Set(data.metrics.filter(m => m.stage === stage).flatMap(m => Object.keys(m).filter(k => k.startsWith('rewards/accuracy/'))))];
     root.append(el('div', {class: 'grid'}, ...[
       chart('Reward', [{name: 'smoothed', points: smooth(r)}, {name: 'per step', points: r, faint: true}]),
-      chart('Accuracy', [{name: 'rollouts', points: smooth(points('grpo', 'rewards/accuracy_reward/mean'))}, {name: 'held out, greedy', points: held, dots: true}]),
-      chart('Accuracy by kind (rollouts)', kinds.map(k => ({name: k.slice(17), points: smooth(points('grpo', k))}))),
-      chart('Well-formed completions', [line('grpo', 'rewards/well_formed', 'share')]),
-      chart('Completion length (tokens)', [line('grpo', 'completions/mean_length', 'mean'), line('grpo', 'completions/max_length', 'longest')]),
-      chart('KL to the reference (k3)', [line('grpo', 'kl')]),
-      chart('Entropy', [line('grpo', 'entropy')]),
-      chart('Clipped tokens', [line('grpo', 'clip_ratio/low_mean', 'low'), line('grpo', 'clip_ratio/high_mean', 'high')], 'Stays 0 with one update per rollout: the ratio is exactly 1.'),
-      chart('Groups without spread', [line('grpo', 'frac_reward_zero_std', 'share')], 'All completions equally good: only the noise gives them a direction.'),
-      chart('Gradient norm', [line('grpo', 'grad_norm')]),
-      chart('Seconds per step', ['rollout', 'score', 'update'].map(p => line('grpo', 'time/' + p, p))),
+      chart('Accuracy', [{name: 'rollouts', points: smooth(points(stage, 'rewards/accuracy_reward/mean'))}, {name: 'held out, greedy', points: held, dots: true}]),
+      chart('Accuracy by kind (rollouts)', kinds.map(k => ({name: k.slice(17), points: smooth(points(stage, k))}))),
+      chart('Well-formed completions', [line(stage, 'rewards/well_formed', 'share')]),
+      chart('Completion length (tokens)', [line(stage, 'completions/mean_length', 'mean'), line(stage, 'completions/max_length', 'longest')]),
+      chart('KL to the reference (k3)', [line(stage, 'kl')]),
+      chart('Entropy', [line(stage, 'entropy')]),
+      chart('Clipped tokens', [line(stage, 'clip_ratio/low_mean', 'low'), line(stage, 'clip_ratio/high_mean', 'high')], 'Stays 0 with one update per rollout: the ratio is exactly 1.'),
+      chart('Groups without spread', [line(stage, 'frac_reward_zero_std', 'share')], 'All completions equally good: only the noise gives them a direction.'),
+      chart('Gradient norm', [line(stage, 'grad_norm')]),
+      chart('Seconds per step', ['rollout', 'score', 'update'].map(p => line(stage, 'time/' + p, p))),
     ].filter(Boolean)));
   }
-  const others = [...new Set(data.metrics.map(m => m.stage))].filter(s => s !== 'grpo');
+  const others = seen.filter(s => !rewarded.includes(s));
   if (others.length) section('Base training and cold start').append(el('div', {class: 'grid'}, ...others.map(s => {
     const keys = [...new Set(data.metrics.filter(m => m.stage === s).flatMap(m => Object.keys(m).filter(k => k.startsWith('loss/'))))];
     return chart(s + ': loss per token', keys.length ? keys.map(k => line(s, k, k.slice(5))) : [line(s, 'loss')]);

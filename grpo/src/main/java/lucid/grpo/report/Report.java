@@ -55,6 +55,7 @@ public final class Report {
             data.put("title", "Lucid: " + settings.path("recipe").path("name").asText("run") + ", seed " + settings.path("recipe").path("seed").asText());
             data.put("description", settings.path("recipe").path("description").asText(""));
             data.set("config", settings);
+            data.set("rewarded", rewarded(settings));
             JsonNode summary = RunFiles.optional(run.resolve("summary.json"));
             data.set("summary", summary);
             data.set("controls", summary == null ? JSON.createArrayNode() : summary.path("controls"));
@@ -68,6 +69,13 @@ public final class Report {
         } catch (IOException e) {
             throw new UncheckedIOException("report of " + run + ": " + e.getMessage(), e);
         }
+    }
+
+    // Names of the stages that learn from rewards: a recipe may call them what it likes, only their kind is fixed.
+    private static ArrayNode rewarded(JsonNode settings) {
+        ArrayNode names = JSON.createArrayNode();
+        for (JsonNode stage : settings.path("recipe").path("stages")) if (stage.path("kind").asText().equals("grpo")) names.add(stage.path("name").asText());
+        return names;
     }
 
     private static ArrayNode lines(Path file) throws IOException {

@@ -44,6 +44,12 @@ class ReportTest {
         assertEquals(List.of(1, 15, 29, 43, 58, 72, 86, 100), steps(report().get("samples")));
     }
 
+    @Test void aStageLearnsFromRewardsByItsKindWhateverItsName() throws IOException {
+        JsonNode rewarded = report().get("rewarded");
+        assertEquals(1, rewarded.size(), rewarded.toString());
+        assertEquals("reason", rewarded.get(0).asText(), "a supervised stage that is called 'grpo' is none");
+    }
+
     private static List<Integer> steps(JsonNode samples) {
         List<Integer> steps = new ArrayList<>();
         samples.forEach(s -> steps.add(s.get("step").asInt()));
