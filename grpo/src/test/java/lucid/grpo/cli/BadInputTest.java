@@ -56,7 +56,7 @@ class BadInputTest extends CommandTest {
         }
     }
 
-    private static Recipe toy(double lr) {
+    static Recipe toy(double lr) {
         DriftPlan plan = new DriftPlan(3, 64, 5);
         Tokenizer tokenizer = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(plan, 30)).tokenizer();
         Qwen2Config text = new Qwen2Config(tokenizer.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, tokenizer.eosId());

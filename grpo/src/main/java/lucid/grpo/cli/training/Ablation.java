@@ -30,16 +30,19 @@ final class Ablation {
 
     private final Recipe recipe;
     private final Path run;
+    private final Path base;
     private final Path data;
     private final Device device;
     private final int threads;
     private final long memory;
     private final Console console;
 
+    /// @param base   the run that has the finished base stage: the first run itself, or the one that it started from
     /// @param memory most bytes to use, see [MemoryCheck]
-    Ablation(Recipe recipe, Path run, Path data, Device device, int threads, long memory, Console console) {
+    Ablation(Recipe recipe, Path run, Path base, Path data, Device device, int threads, long memory, Console console) {
         this.recipe = recipe;
         this.run = run;
+        this.base = base;
         this.data = data;
         this.device = device;
         this.threads = threads;
@@ -54,7 +57,7 @@ final class Ablation {
             Path out = run.resolve("ablations").resolve(v.getKey().replace(' ', '-'));
             if (!Files.exists(out.resolve("summary.json"))) {
                 console.heading("ablation: " + v.getKey());
-                Path model = Trainer.checkpointOf(run, v.getKey().equals(NO_COLD_START) || v.getKey().equals(DIRECT) ? "base" : "cold_start");
+                Path model = start(v.getKey());
                 MemoryCheck.Fit fit = MemoryCheck.training(v.getValue(), model, null, memory, console);
                 try (Session session = Session.open(v.getValue(), device, threads, data, model, null, console)) {
                     fit.of(session.policy());
@@ -65,6 +68,10 @@ final class Ablation {
         }
         Disk.text(run.resolve("ablations.json"), table.toPrettyString() + "\n");
         console.line("report: " + Report.of(run, null).write());
+    }
+
+    private Path start(String variant) throws IOException {
+        return variant.equals(NO_COLD_START) || variant.equals(DIRECT) ? Trainer.checkpointOf(base, "base") : Trainer.checkpointOf(run, "cold_start");
     }
 
     private Map<String, Recipe> variants() {

@@ -58,7 +58,7 @@ public final class DemoCommand implements Callable<Integer> {
                 if (!new Training(session, out, console).run(options.resume, expected)) return 130;
             }
             tell(out, console, (System.nanoTime() - start) / 1e9);
-            if (ablate) new Ablation(wanted, out, options.data, d, device.threads(), device.memory(), console).run();
+            if (ablate) new Ablation(wanted, out, base == null ? out : base, options.data, d, device.threads(), device.memory(), console).run();
         }
         return 0;
     }
