@@ -36,6 +36,8 @@ import java.util.stream.Stream;
 /// ```
 public final class RunFolder implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    // What a run started from. Runs that were begun before it was written down are resumed without it.
+    private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256");
 
     private final Path root;
     private final FileChannel lockFile;
@@ -86,10 +88,13 @@ public final class RunFolder implements AutoCloseable {
             Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
             return;
         }
-        List<String> differences = differences("", JSON.readTree(Files.readString(file)), config);
+        JsonNode there = JSON.readTree(Files.readString(file));
+        ObjectNode wanted = config.deepCopy();
+        wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
+        List<String> differences = differences("", there, wanted);
         if (!differences.isEmpty()) {
             throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  "
-                    + String.join("\n  ", differences) + "\nUse another --out, or the recipe that is there");
+                    + String.join("\n  ", differences) + "\nUse another --out, or the recipe and the model that it began with");
         }
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
     }

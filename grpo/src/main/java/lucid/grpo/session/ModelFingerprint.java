@@ -32,7 +32,7 @@ public final class ModelFingerprint {
     private static String files(Path folder) {
         try (Stream<Path> all = Files.walk(folder, 3)) {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Path f : all.filter(Files::isRegularFile).filter(f -> ENDINGS.stream().anyMatch(f.toString()::endsWith)).filter(f -> !f.endsWith("optimizer.safetensors")).sorted().toList()) {
+            for (Path f : all.filter(Files::isRegularFile).filter(f -> ENDINGS.stream().anyMatch(f.toString()::endsWith)).filter(f -> !f.endsWith("optimizer.safetensors") && !inRun(folder, f)).sorted().toList()) {
                 digest.update(folder.relativize(f).toString().replace('\\', '/').getBytes(StandardCharsets.UTF_8));
                 add(digest, f);
             }
@@ -42,6 +42,12 @@ public final class ModelFingerprint {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("this Java has no SHA-256", e);
         }
+    }
+
+    // A run whose folder lies inside the model's grows, and the model stays the same.
+    private static boolean inRun(Path model, Path file) {
+        for (Path p = file.getParent(); p != null && !p.equals(model); p = p.getParent()) if (Files.exists(p.resolve("metrics.jsonl"))) return true;
+        return false;
     }
 
     private static void add(MessageDigest digest, Path file) throws IOException {

@@ -2,12 +2,14 @@ package lucid.grpo.session;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import lucid.grpo.console.Console;
+import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
@@ -145,6 +147,15 @@ public final class ModelFolder {
     private static Path runOf(Path checkpoint) {
         Path checkpoints = checkpoint.toAbsolutePath().normalize().getParent();
         return checkpoints != null && checkpoints.endsWith("checkpoints") ? checkpoints.getParent() : null;
+    }
+
+    /// SHA-256 of a tokenizer as [#writeTokenizer] writes it.
+    static String hash(Tokenizer tokenizer) {
+        try {
+            return HashChain.of(new String(TokenizerJson.toBytes(tokenizer), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static void writeTokenizer(Tokenizer tokenizer, Path folder) {

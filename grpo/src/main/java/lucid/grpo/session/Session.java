@@ -44,8 +44,8 @@ public final class Session implements AutoCloseable {
     private final String base;
 
     private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Path model, Console console) {
-        // The run's hashes cover the adapter; which model it stands beside is part of the run's identity too.
-        base = recipe.lora() == null ? null : ModelFingerprint.of(ModelFolder.resolve(model));
+        // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
+        base = model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model));
         this.recipe = recipe;
         this.dataFolder = dataFolder;
         this.data = data;
@@ -149,10 +149,11 @@ public final class Session implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         config.put("data_sha256", data.contentHash());
-        if (recipe.lora() != null) config.put("base_fingerprint", base);
+        config.put("base_fingerprint", base).put("tokenizer_sha256", ModelFolder.hash(tokenizer));
         config.put("data_folder", dataFolder.toAbsolutePath().normalize().toString());
         RunFolder folder = RunFolder.open(out, config, resume);
-        ModelFolder.writeTokenizer(tokenizer, out);
+        // Weights that were saved belong to the tokenizer that lies beside them.
+        if (folder.latest().isEmpty()) ModelFolder.writeTokenizer(tokenizer, out);
         return folder;
     }
 

@@ -1,9 +1,11 @@
 package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.util.Map;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.RunFolder;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,5 +61,45 @@ class BaseRunTest extends CommandTest {
         Files.delete(run.resolve("ablations.json"));
         demo(recipe, run, "--base", base, "--ablate", "--resume").ok();
         assertEquals(table, new ObjectMapper().readTree(Files.readString(run.resolve("ablations.json"))));
+    }
+
+    @Test void aRunIsResumedOnlyFromWhatItBeganWith() throws IOException {
+        Path run = temp.resolve("run");
+        Path other = temp.resolve("other");
+        demo(recipe, run, "--base", base).ok();
+        Recipe moreTexts = toy();
+        moreTexts = new Recipe(moreTexts.name(), "", "", List.of(), 6, moreTexts.model(), new Recipe.TokenizerSpec(420, 60), moreTexts.data(), moreTexts.stages().subList(0, 1), moreTexts.evaluation());
+        demo(write(temp.resolve("other.json"), moreTexts), other).ok();
+        String words = Files.readString(run.resolve("tokenizer.json"));
+        assertNotEquals(words, Files.readString(other.resolve("tokenizer.json")));
+        demo(recipe, run, "--base", other, "--resume").failedWith("another config", "base_fingerprint: \"", "tokenizer_sha256: \"");
+        Path train = temp.resolve("train");
+        lucid("train", "--recipe", recipe, "--model", run, "--data", root.resolve("data"), "--out", train, "--threads", 2).ok();
+        lucid("train", "--recipe", recipe, "--model", other, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume").failedWith("another config", "base_fingerprint: \"");
+        lucid("train", "--recipe", recipe, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume").failedWith("another config", "base_fingerprint: \"", "-> null");
+        demo(recipe, run, "--base", base, "--resume").ok();
+        assertEquals(words, Files.readString(run.resolve("tokenizer.json")));
+    }
+
+    @Test void aRunOfBeforeItsStartWasWrittenDownIsResumedAndKeepsItsTokenizer() throws IOException {
+        Path run = temp.resolve("run");
+        demo(recipe, run, "--base", base).ok();
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode config = (ObjectNode) json.readTree(Files.readString(run.resolve("config.json")));
+        config.remove(List.of("base_fingerprint", "tokenizer_sha256"));
+        Files.writeString(run.resolve("config.json"), config.toPrettyString());
+        String words = Files.readString(run.resolve("tokenizer.json")) + "\n";
+        Files.writeString(run.resolve("tokenizer.json"), words);
+        demo(recipe, run, "--base", base, "--resume").ok();
+        assertEquals(words, Files.readString(run.resolve("tokenizer.json")));
+    }
+
+    /// As `--model . --out runs/x` makes it.
+    @Test void aRunInsideItsModelsFolderCanBeResumed() throws IOException {
+        Path model = ParityCommandTest.copy(RunFolder.checkpoints(base).getFirst(), temp.resolve("model"));
+        Files.copy(base.resolve("tokenizer.json"), model.resolve("tokenizer.json"));
+        Object[] words = {"train", "--recipe", recipe, "--model", model, "--data", root.resolve("data"), "--out", model.resolve("run"), "--threads", 2, "--resume"};
+        lucid(words).ok();
+        lucid(words).ok();
     }
 }
