@@ -16,10 +16,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import lucid.nn.file.JsonText;
 
 /// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
 /// resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.
@@ -88,7 +90,7 @@ public final class RunFolder implements AutoCloseable {
             Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
             return;
         }
-        JsonNode there = JSON.readTree(Files.readString(file));
+        JsonNode there = config(file);
         ObjectNode wanted = config.deepCopy();
         wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
         List<String> differences = differences("", there, wanted);
@@ -97,6 +99,18 @@ public final class RunFolder implements AutoCloseable {
                     + String.join("\n  ", differences) + "\nUse another --out, or the recipe and the model that it began with");
         }
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
+    }
+
+    private static JsonNode config(Path file) {
+        String found;
+        try {
+            JsonNode config = JsonText.read(file);
+            if (config.isObject()) return config;
+            found = "found " + (config.isMissingNode() ? "nothing" : config.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted a run's config (a JSON object)";
+        } catch (IOException e) {
+            found = JsonText.reason(e);
+        }
+        throw new RunException(file + ": " + found + "; nothing was changed. Put back the config that the run began with, or use another --out");
     }
 
     /// Claims a folder for this process until the channel is closed.

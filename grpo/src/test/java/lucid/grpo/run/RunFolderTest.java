@@ -47,6 +47,23 @@ class RunFolderTest {
         assertTrue(message.contains("optimizer.seed: 1 -> 2"), message);
     }
 
+    private void refusesTheConfig(String text, String... parts) throws IOException {
+        Path run = Files.createDirectories(dir.resolve("run"));
+        Path file = Files.writeString(run.resolve("config.json"), text);
+        String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage();
+        assertTrue(message.startsWith(file + ": ") && !message.contains("REDACTED") && !message.contains("a folder that can be written"), message);
+        for (String part : parts) assertTrue(message.contains(part), message);
+        assertEquals(text, Files.readString(file));
+    }
+
+    @Test void aDamagedConfigIsNamedWithTheLine() throws IOException { refusesTheConfig("{\n  \"name\": \"x\",\n  \"optimizer\": {,\n}\n", "not sound JSON", "(line 3)"); }
+
+    @Test void aConfigThatWasCutOffIsNamed() throws IOException { refusesTheConfig("{\n  \"name\": \"x\",\n", "not sound JSON", "end-of-input", "(line "); }
+
+    @Test void anEmptyConfigIsNamed() throws IOException { refusesTheConfig("", "found nothing", "wanted a run's config"); }
+
+    @Test void aConfigThatIsNoObjectIsNamed() throws IOException { refusesTheConfig("[]", "found array", "wanted a run's config"); }
+
     @Test void aRunIsNotContinuedUnasked() {
         Path run = dir.resolve("run");
         RunFolder.open(run, config(1), false).close();
