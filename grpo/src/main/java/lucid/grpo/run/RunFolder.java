@@ -40,6 +40,7 @@ public final class RunFolder implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     // What a run started from. Runs that were begun before it was written down are resumed without it.
     private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256");
+    private static final int SHOWN = 5;
 
     private final Path root;
     private final FileChannel lockFile;
@@ -55,6 +56,29 @@ public final class RunFolder implements AutoCloseable {
             throw new UncheckedIOException("could not open " + root.resolve("metrics.jsonl") + ": " + e.getMessage(), e);
         }
         events = new TensorBoardEvents(root.resolve("events.out.tfevents.lucid"));
+    }
+
+    /// Refuses a folder that holds something else than a run: what lies there would be cut or overwritten. To be asked before anything is made for the run.
+    ///
+    /// @param data where the run's clips are kept; may lie inside the folder
+    /// @throws RunException naming some of what is there
+    public static void check(Path root, Path data) {
+        if (!Files.isDirectory(root)) return;
+        Path file = root.resolve("config.json");
+        if (Files.exists(file)) {
+            if (!config(file).has("recipe")) throw new RunException(file + " is no run's: it has no field recipe; nothing was changed. Wanted a new or empty folder, or a run's; use another --out");
+            return;
+        }
+        Path clips = data.toAbsolutePath().normalize();
+        try (Stream<Path> all = Files.list(root)) {
+            // Hidden files are none of a run's, but for those that one which was killed at its beginning has left.
+            List<String> found = all.filter(p -> !clips.startsWith(p.toAbsolutePath().normalize())).map(p -> p.getFileName().toString()).filter(name -> !name.startsWith(".")).sorted().toList();
+            if (found.isEmpty()) return;
+            throw new RunException(root + " is not empty and holds no run (no config.json): found " + String.join(", ", found.subList(0, Math.min(SHOWN, found.size())))
+                    + (found.size() > SHOWN ? " and " + (found.size() - SHOWN) + " more" : "") + "; nothing was changed. Wanted a new or empty folder, or a run's; use another --out");
+        } catch (IOException e) {
+            throw new RunException("run folder " + root + " could not be listed: " + e.getClass().getSimpleName() + ": " + e.getMessage());
+        }
     }
 
     /// Begins a run, or takes one up again.

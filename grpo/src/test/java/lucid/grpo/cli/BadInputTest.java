@@ -214,6 +214,30 @@ class BadInputTest extends CommandTest {
         assertEquals(before, contents(run));
     }
 
+    @Test void aFolderThatHoldsSomethingElse() throws IOException {
+        Path out = Files.createDirectories(temp.resolve("mine"));
+        Path clips = temp.resolve("clips");
+        for (String name : List.of("metrics.jsonl", "report.html", "tokenizer.json")) Files.writeString(out.resolve(name), "mine");
+        for (String name : List.of("a", "b", "c")) Files.writeString(out.resolve(name), "mine");
+        Map<String, String> before = contents(temp);
+        for (String command : List.of("sft", "demo")) {
+            lucid(command, "--recipe", recipe, "--data", clips, "--out", out, "--threads", 1).failedWith(out + " is not empty and holds no run", "a, b, c, metrics.jsonl, report.html and 1 more", "--out");
+        }
+        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--threads", 1, "--resume").failedWith(out + " is not empty and holds no run");
+        assertEquals(before, contents(temp));
+        Path config = Files.writeString(out.resolve("config.json"), "{\"model_type\": \"qwen2\"}");
+        lucid("sft", "--recipe", recipe, "--data", clips, "--out", out, "--threads", 1, "--resume").failedWith(config + " is no run's", "recipe", "--out");
+        Files.delete(config);
+        assertEquals(before, contents(temp));
+    }
+
+    @Test void aFolderThatHoldsNothingButTheClips() throws IOException {
+        Path out = Files.createDirectories(temp.resolve("out"));
+        Files.writeString(out.resolve(".lock"), "");
+        Files.createDirectories(out.resolve("data/clips"));
+        lucid("sft", "--recipe", recipe, "--data", out.resolve("data/clips"), "--out", out, "--threads", 2).ok();
+    }
+
     @Test void aRunFolderThatCannotBeMade() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "I was here first");
         lucid("sft", "--recipe", recipe, "--data", data, "--out", file.resolve("run"), "--threads", 1).failedWith("file", "wanted a folder that can be written");
@@ -229,12 +253,11 @@ class BadInputTest extends CommandTest {
     /// /dev/full is a disk without room.
     @Test void aFullDisk() throws IOException {
         assumeTrue(Files.exists(Path.of("/dev/full")), "no /dev/full on this system");
-        Path out = temp.resolve("full");
-        Recipe longer = toy(0.01);
-        Files.createDirectories(out);
+        // As a run is that was stopped before its first step.
+        Path out = Files.createDirectories(temp.resolve("full"));
+        Files.copy(run.resolve("config.json"), out.resolve("config.json"));
         Files.createSymbolicLink(out.resolve("metrics.jsonl"), Path.of("/dev/full"));
-        Path other = Files.writeString(temp.resolve("again.json"), RecipeReader.write(longer));
-        lucid("sft", "--recipe", other, "--data", data, "--out", out, "--threads", 1).failedWith("metrics.jsonl", "No space left on device");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", out, "--threads", 1, "--resume").failedWith("metrics.jsonl", "No space left on device");
         Files.delete(out.resolve("metrics.jsonl"));
     }
 }

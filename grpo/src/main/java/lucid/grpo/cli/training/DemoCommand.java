@@ -11,6 +11,7 @@ import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Trainer;
@@ -45,6 +46,7 @@ public final class DemoCommand implements Callable<Integer> {
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         if (base != null) wanted = wanted.withStages(wanted.stages().stream().filter(s -> !s.phase().equals("base")).toList());
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed() + (base == null ? "" : "-rebased"));
+        RunFolder.check(out, options.data);
         long start = System.nanoTime();
         Path model = base == null ? null : Trainer.checkpointOf(base, "base");
         MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, null, device.memory(), console);

@@ -7,6 +7,7 @@ import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.kernels.Device;
@@ -53,6 +54,7 @@ public final class TrainCommand implements Callable<Integer> {
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());
+        RunFolder.check(out, options.data);
         MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, heldOut, device.memory(), console);
         try (Device d = device.open()) {
             console.line(d.description());
