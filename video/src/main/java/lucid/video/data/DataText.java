@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -45,13 +47,23 @@ public final class DataText {
     public static String of(Path file, String wanted) {
         try {
             if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", parquet(file));
-            return Files.readString(file);
+            return decoded(file, Files.readAllBytes(file));
         } catch (NoSuchFileException _) {
             throw new DataException(file, 0, "", "no such file, wanted " + wanted);
-        } catch (MalformedInputException e) {
-            throw new DataException(file, 1, "", "not UTF-8 text: " + e.getMessage());
         } catch (IOException e) {
             throw new DataException(file, 0, "", "cannot be read: " + e);
+        }
+    }
+
+    private static String decoded(Path file, byte[] bytes) {
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(in).toString();
+        } catch (CharacterCodingException _) {
+            // The decoder stops in front of what it cannot read.
+            int line = 1;
+            for (int i = 0; i < in.position(); i++) if (bytes[i] == '\n') line++;
+            throw new DataException(file, line, "", String.format(Locale.ROOT, "found byte 0x%02X, wanted UTF-8 text", bytes[in.position()]));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,6 +51,16 @@ class QuestionFilesTest {
         QuestionFiles.writeConversations(dir.resolve("copy.json"), samples);
         assertEquals(samples, QuestionFiles.read(dir.resolve("copy.json")));
         assertThrows(IllegalArgumentException.class, () -> QuestionFiles.writeConversations(dir.resolve("none.json"), lines));
+    }
+
+    @Test void bytesThatAreNoUtf8AreNamedWithTheirLine() throws IOException {
+        for (int line = 1; line <= 3; line++) {
+            byte[] bad = (LINE.repeat(line - 1) + LINE.replace("owl", "\u00e4wl") + LINE).getBytes(StandardCharsets.ISO_8859_1);
+            Path file = Files.write(dir.resolve("latin.jsonl"), bad);
+            DataException e = assertThrows(DataException.class, () -> QuestionFiles.read(file));
+            assertEquals(line, e.line(), e.getMessage());
+            assertTrue(e.getMessage().contains("latin.jsonl:" + line + ": found byte 0xE4, wanted UTF-8"), e.getMessage());
+        }
     }
 
     @Test void everyFaultIsNamedWithItsLine() throws IOException {
