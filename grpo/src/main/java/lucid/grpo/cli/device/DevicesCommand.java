@@ -11,7 +11,8 @@ import lucid.kernels.gpu.JCudaGpu;
 import picocli.CommandLine.Command;
 
 /// `lucid devices`.
-@Command(name = "devices", mixinStandardHelpOptions = true, description = "Lists where Lucid can compute on this machine, and says why it cannot elsewhere.")
+@Command(name = "devices", mixinStandardHelpOptions = true, description = "Lists where Lucid can compute on this machine, and says why it cannot elsewhere.",
+        footer = {"", "Example:", "  lucid devices"})
 public final class DevicesCommand implements Callable<Integer> {
     @Override public Integer call() {
         System.out.printf("%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"), Runtime.version());

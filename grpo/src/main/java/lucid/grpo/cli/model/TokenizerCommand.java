@@ -72,7 +72,8 @@ public final class TokenizerCommand implements Runnable {
         Disk.text(folder.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
     }
 
-    @Command(name = "train", mixinStandardHelpOptions = true, description = "Learns a vocabulary from text files and writes tokenizer.json. The same texts always give the same file.")
+    @Command(name = "train", mixinStandardHelpOptions = true, description = "Learns a vocabulary from text files and writes tokenizer.json. The same texts always give the same file.",
+            footer = {"", "Example:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer"})
     static final class Train implements Callable<Integer> {
         @Spec private CommandSpec spec;
 
@@ -102,7 +103,8 @@ public final class TokenizerCommand implements Runnable {
         }
     }
 
-    @Command(name = "encode", mixinStandardHelpOptions = true, description = "Text to ids.")
+    @Command(name = "encode", mixinStandardHelpOptions = true, description = "Text to ids.",
+            footer = {"", "Example:", "  lucid tokenizer encode --tokenizer my-tokenizer \"Which comes first?\""})
     static final class Encode implements Callable<Integer> {
         @Spec private CommandSpec spec;
 
@@ -136,7 +138,8 @@ public final class TokenizerCommand implements Runnable {
         }
     }
 
-    @Command(name = "decode", mixinStandardHelpOptions = true, description = "Ids to text.")
+    @Command(name = "decode", mixinStandardHelpOptions = true, description = "Ids to text.",
+            footer = {"", "Example:", "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2"})
     static final class Decode implements Callable<Integer> {
         @Spec private CommandSpec spec;
 
@@ -167,7 +170,8 @@ public final class TokenizerCommand implements Runnable {
         }
     }
 
-    @Command(name = "info", mixinStandardHelpOptions = true, description = "What a tokenizer holds.")
+    @Command(name = "info", mixinStandardHelpOptions = true, description = "What a tokenizer holds.",
+            footer = {"", "Example:", "  lucid tokenizer info --tokenizer qwen.tiktoken"})
     static final class Info implements Callable<Integer> {
         @Spec private CommandSpec spec;
 
@@ -184,7 +188,8 @@ public final class TokenizerCommand implements Runnable {
         }
     }
 
-    @Command(name = "convert", mixinStandardHelpOptions = true, description = "Writes any tokenizer that Lucid reads as a Hugging Face folder.")
+    @Command(name = "convert", mixinStandardHelpOptions = true, description = "Writes any tokenizer that Lucid reads as a Hugging Face folder.",
+            footer = {"", "Example:", "  lucid tokenizer convert --tokenizer qwen.tiktoken --out qwen"})
     static final class Convert implements Callable<Integer> {
         @Spec private CommandSpec spec;
 
@@ -204,7 +209,8 @@ public final class TokenizerCommand implements Runnable {
         }
     }
 
-    @Command(name = "speed", mixinStandardHelpOptions = true, description = "Measures encoding and decoding of texts on one thread, in its CPU time.")
+    @Command(name = "speed", mixinStandardHelpOptions = true, description = "Measures encoding and decoding of texts on one thread, in its CPU time.",
+            footer = {"", "Example:", "  lucid tokenizer speed --tokenizer qwen book.txt"})
     static final class Speed implements Callable<Integer> {
         @Spec private CommandSpec spec;
 

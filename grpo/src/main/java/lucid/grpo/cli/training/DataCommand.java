@@ -10,7 +10,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// `lucid data`.
-@Command(name = "data", mixinStandardHelpOptions = true, description = "Makes data sets.", subcommands = DataCommand.DriftCommand.class)
+@Command(name = "data", mixinStandardHelpOptions = true, description = "Makes data sets.", subcommands = DataCommand.DriftCommand.class,
+        footer = {"", "Example:", "  lucid data drift --seed 1"})
 public final class DataCommand implements Callable<Integer> {
     @picocli.CommandLine.Spec private picocli.CommandLine.Model.CommandSpec spec;
 

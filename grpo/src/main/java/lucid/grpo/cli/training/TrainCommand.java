@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 
 /// `lucid train`: the GRPO stages of a recipe on a model that is there.
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model from rewards: the GRPO stages of a recipe.",
-        footer = {"", "Examples:", "  lucid train --recipe demo --model runs/demo-1/checkpoints/04-cold_start-000020-done --out runs/again",
+        footer = {"", "Examples:", "  lucid train --recipe demo --model runs/demo-1/checkpoints/04-cold_start-000028-done --out runs/again",
                 "  lucid train --recipe tinyllava-video-r1 --model MODEL --data nextqa --out runs/nextqa", "  lucid train --print-recipe tinyllava-video-r1 > mine.json"})
 public final class TrainCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
