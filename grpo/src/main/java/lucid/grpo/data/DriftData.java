@@ -2,8 +2,8 @@ package lucid.grpo.data;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import lucid.grpo.recipe.ExampleKinds;
+import lucid.grpo.recipe.RecipeReader;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.drift.Draw;
 import lucid.video.drift.DriftPlan;
@@ -17,8 +17,6 @@ import lucid.video.drift.Scene;
 /// `path` (where each thing begins and ends), `motion` (a description of which only the directions are learned: few of its words and all of its difficulty; without it some seeds
 /// never get to see motion), `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
 public final class DriftData implements TrainingData {
-    private static final Set<String> KINDS = new TreeSet<>(Set.of("early_document", "document", "frame_caption", "caption", "description", "motion", "path", "direct", "open", "cold_start"));
-
     // Different clips in a step at most; more examples ask more about the same ones.
     private static final int CLIPS = 32;
     private static final int[] PLACEHOLDER = {Example.PLACEHOLDER};
@@ -68,8 +66,8 @@ public final class DriftData implements TrainingData {
                 yield template.example(kind, seen, q.text(), q.finding() + ".");
             }
             case "cold_start" -> coldStart(d, seed, stage, step * batch + index);
-            default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'" + lucid.grpo.recipe.RecipeReader.suggestion(kind, KINDS)
-                    + "; drift has " + String.join(", ", KINDS));
+            default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'" + RecipeReader.suggestion(kind, ExampleKinds.DRIFT)
+                    + "; drift has " + String.join(", ", ExampleKinds.DRIFT));
         };
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import lucid.grpo.recipe.ExampleKinds;
 import lucid.grpo.run.HashChain;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.FrameSampling;
@@ -49,7 +50,7 @@ public final class QuestionData implements TrainingData {
     }
 
     @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
-        if (!kind.equals("cold_start")) throw new IllegalArgumentException("mix: unknown kind '" + kind + "'; question files have cold_start");
+        if (!ExampleKinds.QUESTIONS.contains(kind)) throw new IllegalArgumentException("mix: unknown kind '" + kind + "'; question files have cold_start");
         if (coldStart.isEmpty()) throw new IllegalArgumentException("mix: cold_start samples are wanted, but the recipe's data names no cold_start file");
         // The published run goes through its samples once, in a random order, a batch a step.
         int number = step * batch + index;

@@ -42,7 +42,7 @@ public record Recipe(String name, String description, String source, List<String
             try {
                 return new LoraSpec(r, alpha, false, targetModules == null ? List.of() : targetModules);
             } catch (IllegalArgumentException e) {
-                throw new RecipeException("recipe, " + e.getMessage());
+                throw new RecipeException(e.getMessage());
             }
         }
     }

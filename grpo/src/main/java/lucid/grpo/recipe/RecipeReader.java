@@ -1,6 +1,7 @@
 package lucid.grpo.recipe;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
@@ -20,9 +22,10 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// Reads recipes: shipped ones by name, others by path. Every key must be there and known.
+/// Reads recipes: shipped ones by name, others by path. Every key must be there and known, and every value one that a run can use.
 public final class RecipeReader {
     /// Names of the shipped recipes.
     public static final List<String> SHIPPED = List.of("demo", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
@@ -31,6 +34,8 @@ public final class RecipeReader {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
                     DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .enable(SerializationFeature.INDENT_OUTPUT)
             // What is injected where the key is missing: recipes from before it stay what they were, hash included.
@@ -70,7 +75,9 @@ public final class RecipeReader {
     public static Recipe parse(String origin, String json) {
         try {
             KEYS.readValue(json, Recipe.class);
-            return JSON.readValue(json, Recipe.class);
+            Recipe recipe = JSON.readValue(json, Recipe.class);
+            RecipeCheck.check(origin, recipe);
+            return recipe;
         } catch (UnrecognizedPropertyException e) {
             Collection<String> known = e.getKnownPropertyIds() == null ? List.of() : e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
             throw new RecipeException(origin + ", " + where(e) + ": unknown key '" + e.getPropertyName() + "'" + suggestion(e.getPropertyName(), known)
@@ -78,6 +85,8 @@ public final class RecipeReader {
         } catch (InvalidTypeIdException e) {
             throw new RecipeException(origin + ", " + where(e) + ": a stage has kind '" + e.getTypeId() + "'; wanted 'supervised' or 'grpo'"
                     + suggestion(String.valueOf(e.getTypeId()), List.of("supervised", "grpo")));
+        } catch (InvalidFormatException e) {
+            throw new RecipeException(origin + ", " + where(e) + ": found '" + e.getValue() + "', wanted " + wanted(e));
         } catch (MismatchedInputException e) {
             throw new RecipeException(origin + ", " + where(e) + ": " + e.getOriginalMessage());
         } catch (JsonProcessingException e) {
@@ -94,8 +103,14 @@ public final class RecipeReader {
         }
     }
 
+    private static String wanted(InvalidFormatException e) {
+        Class<?> type = e.getTargetType();
+        if (type.isEnum()) return FieldCheck.oneOf(String.valueOf(e.getValue()).toLowerCase(Locale.ROOT), FieldCheck.names((Enum<?>[]) type.getEnumConstants()));
+        return type == boolean.class ? "true or false" : type == double.class || type == float.class || type == Double.class ? "a number" : "a whole number";
+    }
+
     private static String where(JsonMappingException e) {
-        String path = e.getPath().stream().map(r -> r.getFieldName() != null ? r.getFieldName() : "[" + r.getIndex() + "]").collect(Collectors.joining("."));
+        String path = e.getPath().stream().map(r -> r.getFieldName() != null ? "." + r.getFieldName() : "[" + r.getIndex() + "]").collect(Collectors.joining()).replaceFirst("^\\.", "");
         return line(e) + (path.isEmpty() ? "" : ", " + path);
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import java.util.Map;
+import lucid.nn.optim.Schedule;
 
 /// One stage of training. Stages follow each other on the same weights, each with an optimiser of its own.
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
@@ -19,6 +20,9 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
 
     int steps();
 
+    /// Updates of the weights, over all steps.
+    default int updates() { return steps(); }
+
     OptimizerSpec optimizer();
 
     List<Part> trainable();
@@ -32,7 +36,15 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param warmup      updates of linear rise; the first one's rate is 0, as in that Trainer
     /// @param floor       share of lr at the end of `cosine_with_min_lr`; no other schedule looks at it
     /// @param maxGradNorm global-norm clip
-    record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, double maxGradNorm) {}
+    record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, double maxGradNorm) {
+        /// The learning rate by update.
+        ///
+        /// @param updates of the whole stage
+        public Schedule rates(int updates) {
+            Schedule.Kind kind = Schedule.Kind.of(schedule);
+            return new Schedule(kind, lr, updates, warmup, kind == Schedule.Kind.COSINE_WITH_MIN_LR ? Map.of("min_lr_rate", floor) : Map.of());
+        }
+    }
 
     /// Learning from given text. `mix` says how many items of which kind a step holds; the loss is the sum over the kinds of their mean token loss.
     record Supervised(String name, String phase, int steps, Map<String, Integer> mix, OptimizerSpec optimizer, List<Part> trainable, int saveEvery) implements Stage {}
@@ -47,7 +59,9 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param rescoreEvery steps between measurements of every token's probability after the update (for the report); 0: none
     record Grpo(String name, String phase, int steps, int prompts, int completions, int iterations, int microBatch, int maxNewTokens, SamplingSpec sampling,
                 RewardSpec reward, AdvantageSpec advantage, LossSpec loss, OptimizerSpec optimizer, List<Part> trainable, int saveEvery, int interimEvery,
-                int rescoreEvery) implements Stage {}
+                int rescoreEvery) implements Stage {
+        @Override public int updates() { return steps * iterations; }
+    }
 
     /// Temperature, then top-k, top-p, min-p; 0, 1, 0 switch the last three off.
     record SamplingSpec(float temperature, int topK, float topP, float minP) {}

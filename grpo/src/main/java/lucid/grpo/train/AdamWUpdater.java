@@ -1,7 +1,6 @@
 package lucid.grpo.train;
 
 import java.nio.file.Path;
-import java.util.Map;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.HashChain;
 import lucid.nn.optim.AdamW;
@@ -20,8 +19,7 @@ final class AdamWUpdater implements Updater {
     AdamWUpdater(Policy policy, Stage.OptimizerSpec spec, int updates) {
         parameters = policy.parameters();
         optimizer = new AdamW(parameters, new AdamW.Settings((float) spec.beta1(), (float) spec.beta2(), (float) spec.eps(), (float) spec.weightDecay(), (float) spec.maxGradNorm()));
-        Schedule.Kind kind = Schedule.Kind.of(spec.schedule());
-        schedule = new Schedule(kind, spec.lr(), updates, spec.warmup(), kind == Schedule.Kind.COSINE_WITH_MIN_LR ? Map.of("min_lr_rate", spec.floor()) : Map.of());
+        schedule = spec.rates(updates);
     }
 
     @Override public Result update(int step) {

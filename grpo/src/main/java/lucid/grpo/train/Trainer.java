@@ -84,7 +84,7 @@ public final class Trainer {
         RunState state = begun ? before : new RunState(index, stage.name(), 0, false, before.totalSteps(), before.hash(), 0, 0, before.seconds(), before.results());
         policy.train(stage.trainable().isEmpty() ? EnumSet.noneOf(Stage.Part.class) : EnumSet.copyOf(stage.trainable()));
         long firstStep = state.totalSteps() - state.step();
-        try (Updater updater = new AdamWUpdater(policy, stage.optimizer(), updates(stage))) {
+        try (Updater updater = new AdamWUpdater(policy, stage.optimizer(), stage.updates())) {
             if (begun) updater.load(folder.latest().orElseThrow());
             try (StageRun run = open(index, stage, updater, firstStep, begun)) {
                 state = train(stage, run, updater, state);
@@ -92,8 +92,6 @@ public final class Trainer {
         }
         return stopping && state.step() < stage.steps() ? state : finish(index, stage, state);
     }
-
-    private static int updates(Stage stage) { return stage instanceof Stage.Grpo g ? g.steps() * g.iterations() : stage.steps(); }
 
     private StageRun open(int index, Stage stage, Updater updater, long firstStep, boolean begun) {
         return switch (stage) {

@@ -126,6 +126,14 @@ class BadInputTest extends CommandTest {
         assertFalse(Files.exists(temp.resolve("out")), "nothing may be written for a recipe that cannot be read");
     }
 
+    @Test void aValueOfARecipeThatCannotBe() throws IOException {
+        Path bad = Files.writeString(temp.resolve("bad.json"), Files.readString(recipe).replaceFirst("\"save_every\" : \\d+", "\"save_every\" : 0"));
+        for (String command : List.of("sft", "demo")) {
+            lucid(command, "--recipe", bad, "--data", data, "--out", temp.resolve("out"), "--threads", 1).failedWith("bad.json, stage talk, save_every: found 0, wanted a whole number, at least 1");
+        }
+        assertFalse(Files.exists(temp.resolve("out")), "nothing may be written for a recipe that cannot be used");
+    }
+
     @Test void anUnknownRecipe() { lucid("train", "--recipe", "tinyllava-vidoe-r1").failedWith("no such file", "did you mean 'tinyllava-video-r1'?"); }
 
     @Test void anUnknownOption() {

@@ -49,7 +49,7 @@ class LoraLawTest {
     }
 
     private static Stage.Supervised letters() {
-        return new Stage.Supervised("letters", "cold_start", 6, Map.of("letter", 4), Toy.adamW(2e-2), List.of(Stage.Part.LANGUAGE_MODEL), 2);
+        return new Stage.Supervised("letters", "cold_start", 6, Map.of("open", 4), Toy.adamW(2e-2), List.of(Stage.Part.LANGUAGE_MODEL), 2);
     }
 
     private static Stage.Grpo grpo(Toy.Knobs k) {

@@ -61,7 +61,7 @@ final class Toy {
     /// Learns to say letters; trains the tower too.
     static Stage.Supervised letters(int steps, int saveEvery) {
         Map<String, Integer> mix = new LinkedHashMap<>();
-        mix.put("letter", 3);
+        mix.put("open", 3);
         mix.put("early_document", 2);
         return new Stage.Supervised("letters", "cold_start", steps, mix, adamW(2e-2), List.of(Stage.Part.values()), saveEvery);
     }

@@ -25,7 +25,8 @@ final class ToyData implements TrainingData {
 
     @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
         if (index == 0) atStep.run();
-        if (!kind.equals("letter")) return drift.example(kind, seed, stage, step, index, batch);
+        // One of the kinds that a recipe may name, with letters as its answers.
+        if (!kind.equals("open")) return drift.example(kind, seed, stage, step, index, batch);
         Prompt p = drift.prompts(seed, stage, step, batch).get(index);
         int[] letter = tokenizer.encode(p.solution().replaceAll("<.*?>", ""));
         int[] target = Arrays.copyOf(letter, letter.length + 1);

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RecipeReaderTest {
     private static String message(String json) { return assertThrows(RecipeException.class, () -> RecipeReader.parse("my.json", json)).getMessage(); }
@@ -50,6 +52,100 @@ class RecipeReaderTest {
     @Test void aMissingKeyIsNamed() {
         String m = message(demo().replaceFirst("\"seed\" : 1,", ""));
         assertTrue(m.contains("seed"), m);
+    }
+
+    /// The demo with one text replaced, the last time that it occurs: in its GRPO stage or after it.
+    private static String changed(String from, String to) {
+        String demo = demo();
+        int at = demo.lastIndexOf(from);
+        assertTrue(at >= 0, from);
+        return message(demo.substring(0, at) + to + demo.substring(at + from.length()));
+    }
+
+    private static void refused(String from, String to, String... parts) {
+        String m = changed(from, to);
+        for (String part : parts) assertTrue(m.contains(part), "wanted '" + part + "' in: " + m);
+    }
+
+    @ParameterizedTest @CsvSource(delimiter = '|', textBlock = """
+            "steps" : 100            | "steps" : 0               | stage grpo, steps: found 0, wanted a whole number, at least 1
+            "prompts" : 16           | "prompts" : 0             | stage grpo, prompts: found 0, wanted a whole number, at least 1
+            "completions" : 8        | "completions" : -8        | stage grpo, completions: found -8
+            "iterations" : 1         | "iterations" : 0          | stage grpo, iterations: found 0
+            "micro_batch" : 16       | "micro_batch" : 0         | stage grpo, micro_batch: found 0
+            "save_every" : 50        | "save_every" : 0          | stage grpo, save_every: found 0
+            "interim_every" : 20     | "interim_every" : -1      | stage grpo, interim_every: found -1, wanted a whole number, at least 0
+            "rescore_every" : 10     | "rescore_every" : -1      | stage grpo, rescore_every: found -1
+            "temperature" : 1.0      | "temperature" : 0         | stage grpo, sampling.temperature: found 0.0, wanted a finite number > 0
+            "temperature" : 1.0      | "temperature" : 1e99      | sampling.temperature: found Infinity
+            "top_k" : 0              | "top_k" : -1              | sampling.top_k: found -1
+            "top_p" : 1.0            | "top_p" : 0               | sampling.top_p: found 0.0, wanted a number in (0, 1]
+            "min_p" : 0.0            | "min_p" : 1.5             | sampling.min_p: found 1.5, wanted a number in [0, 1]
+            "rule" : "code"          | "rule" : "paperr"         | stage grpo, reward.rule: found 'paperr', wanted one of code, paper (did you mean 'paper'?)
+            "rule" : "code"          | "rule" : null             | reward.rule: found null, wanted one of code, paper
+            "max_length" : 90        | "max_length" : 0          | reward.max_length: found 0
+            "noise" : 0.02           | "noise" : -0.02           | advantage.noise: found -0.02, wanted a finite number >= 0
+            "epsilon_low" : null     | "epsilon_low" : -0.2      | loss.epsilon_low: found -0.2
+            "epsilon_high" : null    | "epsilon_high" : -0.2     | loss.epsilon_high: found -0.2
+            "beta" : 0.15            | "beta" : -1               | loss.beta: found -1.0
+            "kl_clamp" : 100.0       | "kl_clamp" : 0            | loss.kl_clamp: found 0.0
+            "sequence_mean"          | "seqmean"                 | stage grpo, loss.aggregation: found 'seqmean', wanted one of sequence_mean, token_mean
+            "lr" : 2.5E-4            | "lr" : 1e999              | stage grpo, optimizer.lr: found Infinity
+            "beta1" : 0.9            | "beta1" : 1               | optimizer.beta1: found 1.0, wanted a number in [0, 1)
+            "beta2" : 0.999          | "beta2" : -0.1            | optimizer.beta2: found -0.1
+            "eps" : 1.0E-8           | "eps" : 0                 | optimizer.eps: found 0.0
+            "weight_decay" : 0.0     | "weight_decay" : -1       | optimizer.weight_decay: found -1.0
+            "cosine_with_min_lr"     | "cosine_with_minlr"       | optimizer.schedule: found 'cosine_with_minlr', wanted one of ... (did you mean 'cosine_with_min_lr'?)
+            "cosine_with_min_lr"     | "warmup_stable_decay"     | optimizer.schedule: found 'warmup_stable_decay' ... num_decay_steps
+            "warmup" : 5             | "warmup" : -5             | optimizer.warmup: found -5
+            "floor" : 0.1            | "floor" : 2               | optimizer.floor: found 2.0
+            "max_grad_norm" : 1.0    | "max_grad_norm" : 0       | optimizer.max_grad_norm: found 0.0
+            "name" : "grpo"          | "name" : "cold_start"     | stages[5].name: found 'cold_start', wanted a name that no other stage has
+            "name" : "grpo"          | "name" : "a/b"            | stages[5].name: found 'a/b'
+            "phase" : "grpo"         | "phase" : "gpro"          | stage grpo, phase: found 'gpro', wanted one of base, cold_start, grpo (did you mean 'grpo'?)
+            "document" : 16          | "document" : 0            | stage cold_start, mix.document: found 0
+            "document" : 16          | "documnet" : 16           | stage cold_start, mix: found 'documnet' ... (did you mean 'document'?)
+            "document" : 16          | "document" : 1.5          | mix.document: found '1.5', wanted a whole number
+            "document" : 16          | "direct" : 16             | Duplicate field 'direct'
+            "controls" : 300         | "controls" : -1           | evaluation.controls: found -1
+            "interim" : 100          | "interim" : -1            | evaluation.interim: found -1
+            "questions" : 0          | "questions" : -1          | evaluation.questions: found -1
+            "vocabulary" : 512       | "vocabulary" : 100        | tokenizer.vocabulary: found 100, wanted a whole number, at least 257
+            "texts" : 3000           | "texts" : 0               | tokenizer.texts: found 0
+            "kind" : "drift"         | "kind" : "drfit"          | data.kind: found 'drfit', wanted one of drift, nextqa (did you mean 'drift'?)
+            "kind" : "drift"         | "kind" : "nextqa"         | wanted cold_start
+            "frames" : 8             | "frames" : 0              | data.frames: found 0
+            "image" : 32             | "image" : 0               | data.image: found 0
+            "clips" : 4000           | "clips" : null            | data.clips: found null, wanted a whole number, at least 64
+            "held_out" : 1000        | "held_out" : 4            | data.held_out: found 4, wanted a whole number, at least 5
+            "data_seed" : 1          | "data_seed" : null        | data.data_seed: found null
+            "steps" : 100            | "steps" : 1.5             | stages[5].steps: found '1.5', wanted a whole number
+            "steps" : 100            | "steps" : "many"          | stages[5].steps: found 'many', wanted a whole number
+            "LANGUAGE_MODEL"         | "language_modle"          | stages[5].trainable[1]: found 'language_modle', wanted one of vision_tower, connector, language_model (did you mean 'language_model'?)
+            "LANGUAGE_MODEL"         | "connector"               | stage grpo, trainable: found [CONNECTOR, CONNECTOR]
+            """)
+    void aValueThatCannotBe(String from, String to, String parts) {
+        refused(from, to, "my.json, ");
+        refused(from, to, parts.split(" ?\\.\\.\\. ?"));
+    }
+
+    @Test void everyStageIsNeeded() {
+        assertEquals("my.json, stages: found [], wanted at least one", message(demo().replaceFirst("(?s)\"stages\" : \\[.*\\],(?=\\s*\"evaluation\")", "\"stages\" : [],")));
+    }
+
+    @Test void aStageLearnsFromSomething() {
+        String m = message(demo().replaceFirst("(?s)\"mix\" : \\{.*?\\}", "\"mix\" : {}"));
+        assertTrue(m.contains("stage language, mix: found {}") && m.contains("frame_caption"), m);
+    }
+
+    @Test void aStageTrainsSomething() {
+        refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ ]", "my.json, stage grpo, trainable: found [], wanted at least one of vision_tower, connector, language_model");
+    }
+
+    @Test void anAdapterThatCannotBe() {
+        String lora = RecipeReader.write(RecipeReader.read("tinyllava-video-r1-lora"));
+        assertEquals("my.json, lora: r 0, wanted at least 1", message(lora.replace("\"r\" : 16", "\"r\" : 0")));
+        assertTrue(message(lora.replace("\"questions\" : \"nextqa_0-30s.jsonl\"", "\"questions\" : null")).startsWith("my.json, data.questions: found null"));
     }
 
     @Test void notJson() { assertTrue(message("{ name: ").contains("not JSON")); }

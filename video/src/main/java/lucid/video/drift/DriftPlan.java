@@ -13,13 +13,17 @@ import java.util.Locale;
 public record DriftPlan(long seed, int trainClips, int heldOut) {
     /// Samples of the cold start.
     public static final int COLD_START = 16;
+    /// Training clips at least.
+    public static final int LEAST_CLIPS = 64;
+    /// Held-out questions at least: one of each kind.
+    public static final int LEAST_HELD_OUT = 5;
 
     /// A question and the clip that it is about.
     public record Asked(int clip, Scene scene, Question question) {}
 
     public DriftPlan {
-        if (trainClips < 64) throw new IllegalArgumentException("drift: " + trainClips + " training clips, wanted at least 64");
-        if (heldOut < 5) throw new IllegalArgumentException("drift: " + heldOut + " held-out questions, wanted at least 5 (one of each kind)");
+        if (trainClips < LEAST_CLIPS) throw new IllegalArgumentException("drift: " + trainClips + " training clips, wanted at least " + LEAST_CLIPS);
+        if (heldOut < LEAST_HELD_OUT) throw new IllegalArgumentException("drift: " + heldOut + " held-out questions, wanted at least " + LEAST_HELD_OUT + " (one of each kind)");
     }
 
     /// All clips, held-out ones included.

@@ -1,0 +1,13 @@
+package lucid.grpo.recipe;
+
+import java.util.List;
+
+/// The kinds of examples that a `mix` may ask for, by what a recipe learns from.
+public final class ExampleKinds {
+    /// Of `drift`: clips that are made, so that anything can be said about them.
+    public static final List<String> DRIFT = List.of("caption", "cold_start", "description", "direct", "document", "early_document", "frame_caption", "motion", "open", "path");
+    /// Of question files: they come with answers to learn from for the cold start alone.
+    public static final List<String> QUESTIONS = List.of("cold_start");
+
+    private ExampleKinds() {}
+}

@@ -1,0 +1,170 @@
+package lucid.grpo.recipe;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import lucid.grpo.policy.Aggregation;
+import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.nn.optim.Schedule;
+import lucid.video.drift.DriftPlan;
+
+/// Checks every value of a recipe that was read, so that a bad one is refused before any clip is made or step is taken, by the name that it has in the file.
+/// The records cannot do so themselves: the hash of a recipe makes some with zeros for what does not count.
+final class RecipeCheck {
+    private static final String DRIFT = "drift";
+    private static final String NEXTQA = "nextqa";
+    private static final List<String> PHASES = List.of("base", "cold_start", "grpo");
+    // 256 bytes and the token that ends a text.
+    private static final int LEAST_VOCABULARY = 257;
+
+    private final String origin;
+    private final Recipe recipe;
+
+    private RecipeCheck(String origin, Recipe recipe) {
+        this.origin = origin;
+        this.recipe = recipe;
+    }
+
+    /// @param origin names the recipe in messages
+    /// @throws RecipeException what is wrong
+    static void check(String origin, Recipe recipe) { new RecipeCheck(origin + ", ", recipe).all(); }
+
+    private void all() {
+        FieldCheck top = new FieldCheck(origin);
+        top.name("name", recipe.name());
+        top.given("description", recipe.description());
+        top.given("source", recipe.source());
+        top.given("departures", recipe.departures());
+        if (recipe.model() != null && !recipe.model().isNull() && !recipe.model().isObject()) throw top.fault("model", recipe.model().getNodeType(), "an object or null");
+        if (recipe.tokenizer() != null) {
+            FieldCheck tokenizer = top.in("tokenizer", recipe.tokenizer());
+            tokenizer.atLeast("vocabulary", recipe.tokenizer().vocabulary(), LEAST_VOCABULARY);
+            tokenizer.atLeast("texts", recipe.tokenizer().texts(), 1);
+        }
+        data(top.in("data", recipe.data()), recipe.data());
+        if (recipe.stages() == null || recipe.stages().isEmpty()) throw top.fault("stages", recipe.stages(), "at least one");
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < recipe.stages().size(); i++) {
+            Stage stage = recipe.stages().get(i);
+            FieldCheck numbered = top.in("stages[" + i + "]", stage);
+            numbered.name("name", stage.name());
+            if (!names.add(stage.name())) throw numbered.fault("name", stage.name(), "a name that no other stage has");
+            stage(new FieldCheck(origin + "stage " + stage.name() + ", "), stage);
+        }
+        evaluation(top.in("evaluation", recipe.evaluation()), recipe.evaluation());
+        if (recipe.lora() != null) lora();
+    }
+
+    private static void data(FieldCheck at, Recipe.DataSpec d) {
+        at.oneOf("kind", d.kind(), List.of(DRIFT, NEXTQA));
+        at.atLeast("frames", d.frames(), 1);
+        at.atLeast("image", d.image(), 1);
+        if (!d.kind().equals(DRIFT)) return;
+        at.atLeast("clips", d.clips(), DriftPlan.LEAST_CLIPS);
+        at.atLeast("held_out", d.heldOut(), DriftPlan.LEAST_HELD_OUT);
+        at.given("data_seed", d.dataSeed());
+    }
+
+    private static void evaluation(FieldCheck at, Recipe.EvaluationSpec e) {
+        at.atLeast("questions", e.questions(), 0);
+        at.atLeast("interim", e.interim(), 0);
+        at.atLeast("max_new_tokens", e.maxNewTokens(), 1);
+        at.atLeast("controls", e.controls(), 0);
+    }
+
+    private void lora() {
+        try {
+            recipe.lora().spec();
+        } catch (RecipeException e) {
+            throw new RecipeException(origin + e.getMessage());
+        }
+    }
+
+    private void stage(FieldCheck at, Stage stage) {
+        at.oneOf("phase", stage.phase(), PHASES);
+        at.atLeast("steps", stage.steps(), 1);
+        at.atLeast("save_every", stage.saveEvery(), 1);
+        trainable(at, stage.trainable());
+        switch (stage) {
+            case Stage.Supervised s -> mix(at, s);
+            case Stage.Grpo g -> grpo(at, g);
+        }
+        optimizer(at.in("optimizer", stage.optimizer()), stage);
+    }
+
+    private static void trainable(FieldCheck at, List<Stage.Part> parts) {
+        if (parts == null || parts.isEmpty() || parts.contains(null) || new HashSet<>(parts).size() < parts.size()) {
+            throw at.fault("trainable", parts, "at least one of " + String.join(", ", FieldCheck.names(Stage.Part.values())) + ", each once");
+        }
+    }
+
+    private void mix(FieldCheck at, Stage.Supervised s) {
+        boolean drift = recipe.data().kind().equals(DRIFT);
+        Collection<String> known = drift ? ExampleKinds.DRIFT : ExampleKinds.QUESTIONS;
+        if (s.mix() == null || s.mix().isEmpty()) throw at.fault("mix", s.mix(), "how many examples of each kind a step holds; " + recipe.data().kind() + " has " + String.join(", ", known));
+        FieldCheck mix = at.in("mix", s.mix());
+        s.mix().forEach((kind, count) -> {
+            if (!known.contains(kind)) throw at.fault("mix", kind, FieldCheck.oneOf(kind, known));
+            mix.atLeast(kind, count, 1);
+        });
+        if (!drift && recipe.data().coldStart() == null) throw new FieldCheck(origin).fault("data.cold_start", null, "a file: stage " + s.name() + " learns from it");
+    }
+
+    private void grpo(FieldCheck at, Stage.Grpo g) {
+        at.atLeast("prompts", g.prompts(), 1);
+        at.atLeast("completions", g.completions(), 1);
+        at.atLeast("iterations", g.iterations(), 1);
+        at.atLeast("micro_batch", g.microBatch(), 1);
+        at.atLeast("max_new_tokens", g.maxNewTokens(), 1);
+        at.atLeast("interim_every", g.interimEvery(), 0);
+        at.atLeast("rescore_every", g.rescoreEvery(), 0);
+        sampling(at.in("sampling", g.sampling()), g.sampling());
+        reward(at.in("reward", g.reward()), g.reward());
+        FieldCheck advantage = at.in("advantage", g.advantage());
+        advantage.notNegative("eps", g.advantage().eps());
+        advantage.notNegative("noise", g.advantage().noise());
+        loss(at.in("loss", g.loss()), g.loss());
+        if (recipe.data().kind().equals(NEXTQA) && recipe.data().questions() == null) throw new FieldCheck(origin).fault("data.questions", null, "a file: stage " + g.name() + " learns from it");
+    }
+
+    private static void sampling(FieldCheck at, Stage.SamplingSpec s) {
+        at.positive("temperature", s.temperature());
+        at.atLeast("top_k", s.topK(), 0);
+        if (!(s.topP() > 0 && s.topP() <= 1)) throw at.fault("top_p", s.topP(), "a number in (0, 1]");
+        at.share("min_p", s.minP());
+    }
+
+    private static void reward(FieldCheck at, Stage.RewardSpec r) {
+        at.oneOf("rule", r.rule(), TinyLlavaVideoR1Reward.Rule.values());
+        at.atLeast("max_length", r.maxLength(), 1);
+    }
+
+    private static void loss(FieldCheck at, Stage.LossSpec l) {
+        // A ratio is never below 0, so that 1 already means no clip.
+        if (l.epsilonLow() != null) at.share("epsilon_low", l.epsilonLow());
+        if (l.epsilonHigh() != null) at.notNegative("epsilon_high", l.epsilonHigh());
+        at.notNegative("beta", l.beta());
+        if (l.klClamp() != null) at.positive("kl_clamp", l.klClamp());
+        at.oneOf("aggregation", l.aggregation(), Aggregation.values());
+    }
+
+    private static void optimizer(FieldCheck at, Stage stage) {
+        Stage.OptimizerSpec o = stage.optimizer();
+        at.notNegative("lr", o.lr());
+        at.decay("beta1", o.beta1());
+        at.decay("beta2", o.beta2());
+        at.positive("eps", o.eps());
+        at.notNegative("weight_decay", o.weightDecay());
+        at.oneOf("schedule", o.schedule(), Arrays.stream(Schedule.Kind.values()).map(Schedule.Kind::published).toList());
+        at.atLeast("warmup", o.warmup(), 0);
+        at.share("floor", o.floor());
+        at.positive("max_grad_norm", o.maxGradNorm());
+        try {
+            o.rates(stage.updates());
+        } catch (IllegalArgumentException e) {
+            throw at.fault("schedule", o.schedule(), "one that needs no more than a recipe says: " + e.getMessage());
+        }
+    }
+}
