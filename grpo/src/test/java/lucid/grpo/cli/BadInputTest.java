@@ -136,6 +136,20 @@ class BadInputTest extends CommandTest {
 
     @Test void anUnknownRecipe() { lucid("train", "--recipe", "tinyllava-vidoe-r1").failedWith("no such file", "did you mean 'tinyllava-video-r1'?"); }
 
+    @ParameterizedTest @CsvSource({"--threads, 0", "--threads, -1", "--threads, many", "--memory, foo", "--memory, 0G"})
+    void anOptionThatCannotBe(String option, String value) {
+        Object clips = temp.resolve("clips");
+        for (Outcome o : List.of(lucid("demo", "--data", clips, option, value), lucid("generate", "--model", run, "--video", clip, "--question", "Which?", option, value))) {
+            assertEquals(2, o.status(), o.err());
+            assertTrue(o.err().contains("option '" + option + "'") && o.err().contains(value) && o.err().contains("wanted"), o.err());
+        }
+        if (option.equals("--threads")) {
+            assertEquals(2, lucid("data", "drift", "--data", clips, option, value).status());
+            assertEquals(2, lucid("init", "--config", "demo", "--out", temp.resolve("model"), option, value).status());
+        }
+        assertFalse(Files.exists((Path) clips));
+    }
+
     @Test void anUnknownOption() {
         Outcome o = lucid("demo", "--sed", 3);
         assertEquals(2, o.status());

@@ -11,7 +11,6 @@ import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.kernels.host.HostMemory;
-import lucid.nn.memory.MemoryPlan;
 import picocli.CommandLine.Option;
 
 /// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels` and `--threads`, the same on every command that computes.
@@ -51,17 +50,17 @@ public final class DeviceOption {
     @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). sm_80 leaves kernels for newer GPUs alone.")
     private Kernels kernels = Kernels.AUTO;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors). Changes speed, never a bit.")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--memory", paramLabel = "SIZE", description = "Most memory to use, 20G say (default: the machine's; with --device CUDA name the GPU's). What is known to need more is refused before it begins, with a table of what needs what.")
-    private String memory;
+    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "Most memory to use, 20G say (default: the machine's; with --device CUDA name the GPU's). What is known to need more is refused before it begins, with a table of what needs what.")
+    private Long memory;
 
     /// Threads of the CPU.
     public int threads() { return threads; }
 
     /// Bytes that work may need.
-    public long memory() { return memory == null ? HostMemory.physicalBytes() : MemoryPlan.parse(memory); }
+    public long memory() { return memory == null ? HostMemory.physicalBytes() : memory; }
 
     /// Opens the device that was asked for; close it.
     public Device open() {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.device.ThreadCount;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.console.MegabyteBar;
@@ -65,7 +66,7 @@ public final class InitCommand implements Callable<Integer> {
     @Option(names = "--tokenizer", paramLabel = "FILE|DIR", description = "A tokenizer to write beside the weights (tokenizer.json, *.tiktoken or a folder).")
     private Path tokenizer;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors). Changes speed, never a bit.")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Override public Integer call() {

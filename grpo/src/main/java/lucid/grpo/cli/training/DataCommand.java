@@ -2,6 +2,7 @@ package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.device.ThreadCount;
 import lucid.grpo.console.Console;
 import lucid.grpo.session.Session;
 import lucid.video.drift.Drift;
@@ -33,7 +34,7 @@ public final class DataCommand implements Callable<Integer> {
         @Option(names = "--seed", paramLabel = "N", description = "Seed (default: ${DEFAULT-VALUE}).")
         private long seed = 1;
 
-        @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
+        @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors).")
         private int threads = Runtime.getRuntime().availableProcessors();
 
         @Override public Integer call() {
