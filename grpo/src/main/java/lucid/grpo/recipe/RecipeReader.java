@@ -2,6 +2,7 @@ package lucid.grpo.recipe;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -88,7 +89,11 @@ public final class RecipeReader {
         } catch (InvalidFormatException e) {
             throw new RecipeException(origin + ", " + where(e) + ": found '" + e.getValue() + "', wanted " + wanted(e));
         } catch (MismatchedInputException e) {
-            throw new RecipeException(origin + ", " + where(e) + ": " + e.getOriginalMessage());
+            boolean number = e.getTargetType() != null && e.getTargetType().isPrimitive();
+            throw new RecipeException(origin + ", " + where(e) + ": " + (number ? "found null, a list or an object, wanted " + wanted(e.getTargetType()) : e.getOriginalMessage()));
+        } catch (JsonMappingException e) {
+            // A number that is too large for its field is JSON all the same.
+            throw new RecipeException(origin + ", " + where(e) + ": " + (e.getCause() instanceof InputCoercionException ? "" : "not JSON: ") + e.getOriginalMessage());
         } catch (JsonProcessingException e) {
             throw new RecipeException(origin + ", " + line(e) + ": not JSON: " + e.getOriginalMessage());
         }
@@ -106,6 +111,10 @@ public final class RecipeReader {
     private static String wanted(InvalidFormatException e) {
         Class<?> type = e.getTargetType();
         if (type.isEnum()) return FieldCheck.oneOf(String.valueOf(e.getValue()).toLowerCase(Locale.ROOT), FieldCheck.names((Enum<?>[]) type.getEnumConstants()));
+        return wanted(type);
+    }
+
+    private static String wanted(Class<?> type) {
         return type == boolean.class ? "true or false" : type == double.class || type == float.class || type == Double.class ? "a number" : "a whole number";
     }
 

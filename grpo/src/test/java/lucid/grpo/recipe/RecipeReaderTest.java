@@ -121,6 +121,11 @@ class RecipeReaderTest {
             "data_seed" : 1          | "data_seed" : null        | data.data_seed: found null
             "steps" : 100            | "steps" : 1.5             | stages[5].steps: found '1.5', wanted a whole number
             "steps" : 100            | "steps" : "many"          | stages[5].steps: found 'many', wanted a whole number
+            "steps" : 100            | "steps" : null            | stages[5].steps: found null, a list or an object, wanted a whole number
+            "steps" : 100            | "steps" : [ 100 ]         | stages[5].steps: found null, a list or an object, wanted a whole number
+            "steps" : 100            | "steps" : 3000000000      | stages[5].steps: Numeric value (3000000000) out of range of int
+            "lr" : 2.5E-4            | "lr" : null               | stages[5].optimizer.lr: found null, a list or an object, wanted a number
+            "length_part" : true     | "length_part" : "perhaps" | stages[5].reward.length_part: found 'perhaps', wanted true or false
             "LANGUAGE_MODEL"         | "language_modle"          | stages[5].trainable[1]: found 'language_modle', wanted one of vision_tower, connector, language_model (did you mean 'language_model'?)
             "LANGUAGE_MODEL"         | "connector"               | stage grpo, trainable: found [CONNECTOR, CONNECTOR]
             """)
