@@ -100,8 +100,7 @@ public final class Console {
             drawn = t;
             double seconds = (t - start) / 1e9;
             double rate = seconds > 0 ? (done - begun) / seconds : 0;
-            String eta = done < total && rate > 0 ? ", " + time((total - done) / rate) + " left" : ", " + time(seconds);
-            String numbers = String.format(Locale.ROOT, "%d/%d (%s/s%s)", done, total, rate >= 10 ? String.valueOf(Math.round(rate)) : String.format(Locale.ROOT, "%.1f", rate), eta);
+            String numbers = done + "/" + total + (done < total && rate == 0 ? "" : " (" + pace(rate) + "/s, " + (done < total ? time((total - done) / rate) + " left" : time(seconds)) + ")");
             if (terminal) {
                 int filled = total == 0 ? WIDTH : (int) (WIDTH * done / total);
                 out.print("\r\u001B[K" + what + " " + "█".repeat(filled) + "░".repeat(WIDTH - filled) + " " + numbers + " " + note);
@@ -110,6 +109,8 @@ public final class Console {
             }
             out.flush();
         }
+
+        private static String pace(double rate) { return rate >= 10 ? String.valueOf(Math.round(rate)) : String.format(Locale.ROOT, "%.1f", rate); }
 
         @Override public void close() {
             synchronized (Console.this) {

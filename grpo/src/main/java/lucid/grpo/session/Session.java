@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Interruption;
 import lucid.grpo.data.DriftClips;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.data.QuestionData;
@@ -105,7 +106,7 @@ public final class Session implements AutoCloseable {
     /// The Drift data set of a plan: made now, or found.
     public static Drift drift(Path dataRoot, DriftPlan plan, int threads, Console console) {
         Path folder = dataRoot.resolve("drift-" + plan.seed() + "-" + plan.trainClips() + "-" + plan.heldOut());
-        try (Bars bars = new Bars(console)) {
+        try (Bars bars = new Bars(console); Interruption _ = Interruption.ofThread(console, "stopping; the clips that were made so far are removed, and the same command begins anew")) {
             return Drift.generate(folder, plan, threads, bars);
         } catch (IOException e) {
             throw new UncheckedIOException("could not make the clips in " + folder + " (" + e.getClass().getSimpleName() + ": " + e.getMessage() + "); wanted a folder that can be written", e);

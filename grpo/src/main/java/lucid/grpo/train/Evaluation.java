@@ -14,11 +14,11 @@ import java.util.Map;
 /// @param evidence         share of completions that name what is really in the clip
 /// @param orderAccuracy    accuracy on the kinds whose answer depends on the order of frames
 /// @param orderQuestions   how many those are
-/// @param reversedAccuracy how often the answer is the one of the clip played backwards, on those kinds
+/// @param asReversed how often the answer is the one of the clip played backwards, on those kinds
 /// @param answers          every answer
 public record Evaluation(int questions, double accuracy, @JsonProperty("accuracy_by_kind") Map<String, Double> accuracyByKind, double format,
                          @JsonProperty("mean_length") double meanLength, double evidence, @JsonProperty("order_accuracy") double orderAccuracy,
-                         @JsonProperty("order_questions") int orderQuestions, @JsonProperty("reversed_accuracy") double reversedAccuracy, @JsonIgnore List<Answer> answers) {
+                         @JsonProperty("order_questions") int orderQuestions, @JsonProperty("as_reversed") double asReversed, @JsonIgnore List<Answer> answers) {
     /// One answer.
     public record Answer(int question, String text, boolean correct) {}
 }

@@ -47,10 +47,12 @@ final class Training {
                     return false;
                 }
             }
-            summary(state, expected);
+            // Nothing is lost now, and what is left is short: it is waited for.
+            try (Interruption _ = Interruption.of(() -> console.line("all steps are saved; controls and report are being finished (if that takes too long, --resume --out " + out + " makes them)"))) {
+                summary(state, expected);
+                console.line("report: " + Report.of(out, session.dataFolder()).write());
+            }
         }
-        Path report = Report.of(out, session.dataFolder()).write();
-        console.line("report: " + report);
         return true;
     }
 
@@ -67,7 +69,7 @@ final class Training {
             switch (c.get("control").asText()) {
                 case "BLANK" -> summary.set("blind_accuracy", c.get("accuracy"));
                 case "SHUFFLED" -> summary.set("shuffled_accuracy", c.get("accuracy"));
-                case "REVERSED" -> summary.set("reversed_accuracy", c.get("accuracy"));
+                case "REVERSED" -> summary.set("reversed_accuracy", c.get(c.path("order_questions").asInt() > 0 ? "order_accuracy" : "accuracy"));
                 default -> { }
             }
         }
@@ -96,6 +98,6 @@ final class Training {
 
     private static String note(Evaluator.Control control, Evaluation e) {
         return control == Evaluator.Control.REVERSED
-                ? String.format(Locale.ROOT, "%s (%.1f %% of order-dependent answers are the reversed clip's)", control.note(), 100 * e.reversedAccuracy()) : control.note();
+                ? String.format(Locale.ROOT, "%s (%.1f %% of order-dependent answers are the reversed clip's)", control.note(), 100 * e.asReversed()) : control.note();
     }
 }
