@@ -53,13 +53,15 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     /// All clips in the plan's order.
     public List<Path> clips() { return IntStream.range(0, plan.clips()).mapToObj(i -> root.resolve(plan.path(i))).toList(); }
 
-    /// Makes the data set, or finds it made. The folder is complete or absent: everything is written beside it and renamed at the end. Any number of threads gives the same bytes.
+    /// Makes the data set, or finds it made and unchanged. The folder is complete or absent: everything is written beside it and renamed at the end. Any number of threads gives the same bytes.
     ///
     /// @throws VideoException the folder holds something else, or a Drift from another plan
     public static Drift generate(Path root, DriftPlan plan, int threads, Progress progress) throws IOException {
         if (Files.exists(root)) {
             Drift found = open(root);
             if (!found.plan.equals(plan)) throw new VideoException(root, "holds a Drift made from " + found.plan + ", wanted " + plan + "; choose another folder or remove this one");
+            // Runs carry the content's hash as the hash of what they learned from.
+            found.verify(threads);
             return found;
         }
         Path absolute = root.toAbsolutePath();
@@ -74,7 +76,7 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         }
     }
 
-    /// Reads what a folder was made from; all clips must be there (their contents are checked by [#verify]).
+    /// Reads what a folder was made from; all clips must be there (their contents are not looked at: that is [#generate]'s).
     public static Drift open(Path root) {
         Path file = root.resolve("drift.json");
         if (!Files.isRegularFile(file)) throw new VideoException(root, "is there but has no drift.json, wanted a Drift data set or a folder that does not exist yet");
@@ -100,7 +102,7 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     /// Hashes every file again.
     ///
     /// @throws VideoException something was changed
-    public void verify(int threads) throws IOException {
+    private void verify(int threads) throws IOException {
         List<String> clips = InParallel.map(plan.clips(), threads, "checking clips", Progress.NONE, i -> sha256(bytes(root.resolve(plan.path(i)))));
         String found = contentHash(root, plan, clips);
         if (!found.equals(contentHash)) throw new VideoException(root, "its content has the hash " + found + ", drift.json says " + contentHash + "; remove the folder and make it again");
