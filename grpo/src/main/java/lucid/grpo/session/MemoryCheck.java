@@ -28,12 +28,15 @@ public final class MemoryCheck {
     ///
     /// @param frames null: as published
     /// @throws MemoryException with a table of what needs what, if it does not fit
-    public static void answering(Path model, Integer frames, int newTokens, long limit) {
+    public static void answering(Path model, Integer frames, int newTokens, long limit) { answering(model, frames, MemoryPlans.PROMPT_TOKENS, newTokens, limit); }
+
+    /// The same for a prompt whose length is known.
+    public static void answering(Path model, Integer frames, int promptTokens, int newTokens, long limit) {
         CheckpointInfo info = info(model);
         if (info.outline().architecture() instanceof ModelOutline.Vision) return;
         int seen = info.outline().architecture() instanceof ModelOutline.Video(var c) ? frames != null ? frames : c.resampler().group() : 0;
-        new MemoryPlans(info.outline()).answering(new MemoryPlans.Answering(seen, MemoryPlans.PROMPT_TOKENS, newTokens, bytes(info)))
-                .require(limit, "Take fewer --frames or --max-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
+        new MemoryPlans(info.outline()).answering(new MemoryPlans.Answering(seen, promptTokens, newTokens, bytes(info)))
+                .require(limit, "Take fewer --frames or --max-tokens, a shorter --prompt, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
     }
 
     /// How a run fits the memory there is. None of it changes a bit of what it computes.

@@ -25,12 +25,14 @@ import lucid.grpo.data.TrainingData;
 import lucid.grpo.train.Policy;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
+import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredType;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.memory.MemoryPlans;
 import lucid.nn.model.Qwen2;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Initialization;
@@ -221,6 +223,19 @@ class AskCommandTest extends CommandTest {
         }
         TokenizerJson.write(TOKENIZER, folder.resolve("tokenizer.json"));
         return folder;
+    }
+
+    /// The plan knows a prompt's length once it is in tokens; before, it was that of the published questions.
+    @Test void aLongTextIsPlannedAsLongAsItIs() throws IOException {
+        Path folder = plain();
+        MemoryPlans plans = new MemoryPlans(CheckpointInfo.read(folder).outline());
+        long enough = plans.answering(new MemoryPlans.Answering(0, MemoryPlans.PROMPT_TOKENS, TOKENS, 2)).bytes();
+        Object[] line = {"generate", "--model", folder, "--max-tokens", TOKENS, "--threads", 1, "--memory", enough, "--prompt"};
+        lucid(Stream.concat(Arrays.stream(line), Stream.of("The ring")).toArray()).ok();
+        String prompt = "The ring ".repeat(150);
+        int tokens = TOKENIZER.encode(prompt).length;
+        assertTrue(tokens > MemoryPlans.PROMPT_TOKENS && tokens + TOKENS < text().maxPositions(), tokens + " tokens");
+        lucid(Stream.concat(Arrays.stream(line), Stream.of(prompt)).toArray()).failedWith(tokens + " tokens of question", "--prompt");
     }
 
     @Test void aTextModelSeesNoClips() throws IOException { asking(plain(), first).failedWith("is a text model", "--prompt"); }

@@ -54,6 +54,9 @@ final class AskOptions {
         return Assistant.open(device, model, tokenizer, console);
     }
 
+    /// Refuses a text that needs more than there is: a clip's question is short, a text may be of any length.
+    void require(Assistant assistant, String prompt, long memory) { MemoryCheck.answering(model, frames, assistant.tokenizer().encode(prompt).length, maxNewTokens, memory); }
+
     /// @param reader hears what of the checkpoint's own wishes is followed and what is not
     GenerationSettings settings(Assistant assistant, Consumer<String> reader) { return decoding.settings(assistant, maxNewTokens, reader); }
 

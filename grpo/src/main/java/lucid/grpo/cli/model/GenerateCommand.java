@@ -66,6 +66,7 @@ public final class GenerateCommand implements Callable<Integer> {
         long start = System.nanoTime();
         try (Device d = device.open(); Assistant assistant = ask.open(d, device.memory(), console)) {
             double load = (System.nanoTime() - start) / 1e9;
+            if (text) ask.require(assistant, prompt, device.memory());
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
             Seen seen = text ? null : assistant.watch(video, ask.frames());
