@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import lucid.nn.file.JsonText;
 
 /// Keys of one JSON object, each checked where it is read. `where` names file and place for messages.
@@ -80,6 +81,15 @@ record ConfigReader(String where, JsonNode node) {
     /// Refuses any value of a switch that Lucid does not implement: a silently different model is worse than none.
     void only(String key, String value) {
         if (has(key) && !node.get(key).asText().equals(value)) throw bad(key, value + " (the only one this model is built for)");
+    }
+
+    /// What a record makes of keys that were read here. A key's complaint names file and place; the record's own knows neither, and gets them.
+    <T> T made(Supplier<T> record) {
+        try {
+            return record.get();
+        } catch (ConfigException e) {
+            throw e.getMessage().startsWith(where) ? e : new ConfigException(where + ": " + e.getMessage(), e);
+        }
     }
 
     ConfigException bad(String key, String wanted) {

@@ -41,14 +41,10 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         int hidden = r.size("hidden_size", 4096);
         int heads = r.size("num_attention_heads", 32);
         if (!r.has("head_dim") && hidden % heads != 0) throw r.bad("hidden_size", "a multiple of num_attention_heads " + heads + ", or head_dim given");
-        try {
-            return new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
-                    r.size("num_key_value_heads", 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
-                    ropeTheta(r), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
-                    r.number("initializer_range", 0.02), r.integer("eos_token_id", -1));
-        } catch (ConfigException e) {
-            throw e.getMessage().startsWith(r.where()) ? e : new ConfigException(r.where() + ": " + e.getMessage(), e);
-        }
+        return r.made(() -> new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
+                r.size("num_key_value_heads", 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
+                ropeTheta(r), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
+                r.number("initializer_range", 0.02), r.integer("eos_token_id", -1)));
     }
 
     /// The base of the rotary embedding: `rope_theta` or, as transformers writes it since version 5, the same inside `rope_parameters`.

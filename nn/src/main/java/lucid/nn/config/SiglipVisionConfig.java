@@ -29,12 +29,8 @@ public record SiglipVisionConfig(int hiddenSize, int intermediateSize, int layer
         r.only("hidden_act", "gelu_pytorch_tanh");
         r.only("num_channels", "3");
         if (r.number("attention_dropout", 0) != 0) throw r.bad("attention_dropout", "0");
-        try {
-            return new SiglipVisionConfig(r.size("hidden_size", 768), r.size("intermediate_size", 3072), r.size("num_hidden_layers", 12),
-                    r.size("num_attention_heads", 12), r.size("image_size", 224), r.size("patch_size", 16), (float) r.positive("layer_norm_eps", 1e-6));
-        } catch (ConfigException e) {
-            throw new ConfigException(r.where() + ": " + e.getMessage(), e);
-        }
+        return r.made(() -> new SiglipVisionConfig(r.size("hidden_size", 768), r.size("intermediate_size", 3072), r.size("num_hidden_layers", 12),
+                r.size("num_attention_heads", 12), r.size("image_size", 224), r.size("patch_size", 16), (float) r.positive("layer_norm_eps", 1e-6)));
     }
 
     public int headDim() { return hiddenSize / heads; }

@@ -58,15 +58,13 @@ public record TinyLlavaConfig(Qwen2Config text, SiglipVisionConfig vision, Resam
         if (!strategy.equals("patch") && !strategy.equals("cls_patch")) throw r.bad("vision_feature_select_strategy", "patch or cls_patch");
         String side = r.text("tokenizer_padding_side", "right");
         if (!side.equals("left") && !side.equals("right")) throw r.bad("tokenizer_padding_side", "left or right");
-        try {
+        return r.made(() -> {
             ResamplerConfig resampler = new ResamplerConfig(vision.hiddenSize(), text.hiddenSize(), r.size("group"), r.size("num_queries", 128),
                     r.size("num_resampler_layers", 3), r.size("resampler_heads", 8), r.size("resampler_head_dim", 64), r.size("resampler_ff_mult", 4));
             return new TinyLlavaConfig(text, vision, resampler, r.size("tokenizer_model_max_length", 2048), r.integer("image_token_index", -200),
                     r.integer("ignore_index", -100), r.integer("vision_feature_layer", -2), strategy.equals("patch"),
                     side.equals("left") ? PaddingSide.LEFT : PaddingSide.RIGHT, r.integer("pad_token_id", -1));
-        } catch (ConfigException e) {
-            throw new ConfigException(r.where() + ": " + e.getMessage(), e);
-        }
+        });
     }
 
     /// The outer file repeats sizes of the inner ones; where they differ, one of them is a lie.

@@ -62,6 +62,7 @@ class ConfigTest {
         Files.writeString(folder.resolve("config.json"), "{" + body + "}");
         var e = assertThrows(ConfigException.class, () -> Qwen2Config.read(folder));
         assertTrue(e.getMessage().contains(key) && e.getMessage().contains("config.json") && e.getMessage().contains("wanted"), e.getMessage());
+        assertEquals(e.getMessage().indexOf("config.json"), e.getMessage().lastIndexOf("config.json"), "the file once: " + e.getMessage());
     }
 
     @ParameterizedTest
