@@ -42,16 +42,15 @@ public final class Session implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final Policy policy;
     private final Console console;
-    private final String base;
+    private final Path model;
 
     private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Path model, Console console) {
-        // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
-        base = model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model));
         this.recipe = recipe;
         this.dataFolder = dataFolder;
         this.data = data;
         this.tokenizer = tokenizer;
         this.policy = policy;
+        this.model = model;
         this.console = console;
     }
 
@@ -150,7 +149,8 @@ public final class Session implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         config.put("data_sha256", data.contentHash());
-        config.put("base_fingerprint", base).put("tokenizer_sha256", ModelFolder.hash(tokenizer));
+        // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
+        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFolder.hash(tokenizer));
         config.put("data_folder", dataFolder.toAbsolutePath().normalize().toString());
         RunFolder folder = RunFolder.open(out, config, resume);
         // Weights that were saved belong to the tokenizer that lies beside them.
