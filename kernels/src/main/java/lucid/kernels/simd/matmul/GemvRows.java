@@ -97,37 +97,27 @@ record GemvRows(long at, long pitch, int steps, int window, long next) {
     /// @param squares address of `count` squares
     void load(int first, int count, long squares) {
         Objects.checkFromIndexSize(first, count, steps);
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
-        long row = pitch & DISTANCE, far = QUARTER * row;
+        long row = pitch & DISTANCE;
         for (int s = 0; s < count(count); s++) {
             long x = (at & ADDRESS) + (first + s & COUNT) * STEP, y = (squares & ADDRESS) + s * SQUARE;
-            IntVector a, b, c, d, ac, ca, bd, db;
-            a = IntVector.fromMemorySegment(I, ALL, x, NATIVE); b = IntVector.fromMemorySegment(I, ALL, x + far, NATIVE);
-            c = IntVector.fromMemorySegment(I, ALL, x + 2 * far, NATIVE); d = IntVector.fromMemorySegment(I, ALL, x + 3 * far, NATIVE);
-            ac = farLow.selectFrom(a, c); ca = farHigh.selectFrom(a, c); bd = farLow.selectFrom(b, d); db = farHigh.selectFrom(b, d);
-            nearLow.selectFrom(ac, bd).intoMemorySegment(ALL, y, NATIVE); nearHigh.selectFrom(ac, bd).intoMemorySegment(ALL, y + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(ca, db).intoMemorySegment(ALL, y + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(ca, db).intoMemorySegment(ALL, y + 3 * QUARTER * STEP, NATIVE);
+            four(x, row, y);
             if (QUARTER == 1) continue;
-            x += row; y += STEP;
-            a = IntVector.fromMemorySegment(I, ALL, x, NATIVE); b = IntVector.fromMemorySegment(I, ALL, x + far, NATIVE);
-            c = IntVector.fromMemorySegment(I, ALL, x + 2 * far, NATIVE); d = IntVector.fromMemorySegment(I, ALL, x + 3 * far, NATIVE);
-            ac = farLow.selectFrom(a, c); ca = farHigh.selectFrom(a, c); bd = farLow.selectFrom(b, d); db = farHigh.selectFrom(b, d);
-            nearLow.selectFrom(ac, bd).intoMemorySegment(ALL, y, NATIVE); nearHigh.selectFrom(ac, bd).intoMemorySegment(ALL, y + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(ca, db).intoMemorySegment(ALL, y + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(ca, db).intoMemorySegment(ALL, y + 3 * QUARTER * STEP, NATIVE);
+            four(x + row, row, y + STEP);
             if (QUARTER == 2) continue;
-            x += row; y += STEP;
-            a = IntVector.fromMemorySegment(I, ALL, x, NATIVE); b = IntVector.fromMemorySegment(I, ALL, x + far, NATIVE);
-            c = IntVector.fromMemorySegment(I, ALL, x + 2 * far, NATIVE); d = IntVector.fromMemorySegment(I, ALL, x + 3 * far, NATIVE);
-            ac = farLow.selectFrom(a, c); ca = farHigh.selectFrom(a, c); bd = farLow.selectFrom(b, d); db = farHigh.selectFrom(b, d);
-            nearLow.selectFrom(ac, bd).intoMemorySegment(ALL, y, NATIVE); nearHigh.selectFrom(ac, bd).intoMemorySegment(ALL, y + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(ca, db).intoMemorySegment(ALL, y + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(ca, db).intoMemorySegment(ALL, y + 3 * QUARTER * STEP, NATIVE);
-            x += row; y += STEP;
-            a = IntVector.fromMemorySegment(I, ALL, x, NATIVE); b = IntVector.fromMemorySegment(I, ALL, x + far, NATIVE);
-            c = IntVector.fromMemorySegment(I, ALL, x + 2 * far, NATIVE); d = IntVector.fromMemorySegment(I, ALL, x + 3 * far, NATIVE);
-            ac = farLow.selectFrom(a, c); ca = farHigh.selectFrom(a, c); bd = farLow.selectFrom(b, d); db = farHigh.selectFrom(b, d);
-            nearLow.selectFrom(ac, bd).intoMemorySegment(ALL, y, NATIVE); nearHigh.selectFrom(ac, bd).intoMemorySegment(ALL, y + QUARTER * STEP, NATIVE);
-            nearLow.selectFrom(ca, db).intoMemorySegment(ALL, y + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(ca, db).intoMemorySegment(ALL, y + 3 * QUARTER * STEP, NATIVE);
+            four(x + 2 * row, row, y + 2 * STEP);
+            four(x + 3 * row, row, y + 3 * STEP);
         }
+    }
+
+    /// Four rows, QUARTER apart. HotSpot puts a copy of this at each place where it is called, with loads of its own.
+    private static void four(long x, long row, long y) {
+        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
+        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+        long far = QUARTER * row;
+        IntVector a = IntVector.fromMemorySegment(I, ALL, x, NATIVE), b = IntVector.fromMemorySegment(I, ALL, x + far, NATIVE);
+        IntVector c = IntVector.fromMemorySegment(I, ALL, x + 2 * far, NATIVE), d = IntVector.fromMemorySegment(I, ALL, x + 3 * far, NATIVE);
+        IntVector ac = farLow.selectFrom(a, c), ca = farHigh.selectFrom(a, c), bd = farLow.selectFrom(b, d), db = farHigh.selectFrom(b, d);
+        nearLow.selectFrom(ac, bd).intoMemorySegment(ALL, y, NATIVE); nearHigh.selectFrom(ac, bd).intoMemorySegment(ALL, y + QUARTER * STEP, NATIVE);
+        nearLow.selectFrom(ca, db).intoMemorySegment(ALL, y + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(ca, db).intoMemorySegment(ALL, y + 3 * QUARTER * STEP, NATIVE);
     }
 }
