@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import lucid.grpo.console.Console;
+import lucid.grpo.evaluation.Extraction;
 import lucid.grpo.run.RunException;
 import lucid.grpo.session.ModelFolder;
 import lucid.kernels.Device;
@@ -141,9 +142,9 @@ public final class Assistant implements AutoCloseable {
         if (talk == null) throw new IllegalStateException("ask: no clip was looked at; watch one first");
         int[] ids = rest(question.prompt());
         Reply reply = answer(ids, settings, out, styled);
-        String answer = question.style() == Question.Style.REASON ? ChosenLetter.answer(reply.text()) : reply.text();
-        String letter = ChosenLetter.of(answer, question.letters()).orElse(null);
-        return new Reply(reply.text(), ChosenLetter.think(reply.text()), answer, letter, reply.ended(), reply.promptRows(), reply.newRows(), reply.newTokens(), reply.unknown(),
+        boolean reasons = question.style() == Question.Style.REASON;
+        Extraction found = reasons ? Extraction.ofReasoning(reply.text(), question.choices()) : Extraction.ofDirect(reply.text(), question.choices());
+        return new Reply(reply.text(), Extraction.think(reply.text()), reasons ? Extraction.answer(reply.text()) : reply.text(), found.letter(), reply.ended(), reply.promptRows(), reply.newRows(), reply.newTokens(), reply.unknown(),
                 reply.prefill(), reply.firstToken(), reply.perSecond());
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import lucid.grpo.data.PromptTemplate;
 import lucid.grpo.data.TrainingData;
+import lucid.video.benchmark.BenchmarkQuestion.Choice;
 
 /// What is asked about a clip.
 ///
@@ -43,21 +44,18 @@ public record Question(String text, List<String> options, Style style) {
         return texts;
     }
 
-    /// Letters of the options.
-    public List<String> letters() {
-        List<String> letters = new ArrayList<>();
-        for (int i = 0; i < options.size(); i++) letters.add(String.valueOf((char) ('A' + i)));
-        return letters;
+    /// The options with their letters.
+    public List<Choice> choices() {
+        List<Choice> choices = new ArrayList<>();
+        for (String option : options) choices.add(new Choice(String.valueOf((char) ('A' + choices.size())), option));
+        return choices;
     }
 
     /// The user's text of the prompt: question, options as the training data write them, and what the style adds.
     public String prompt() {
         StringBuilder s = new StringBuilder(text);
         if (!options.isEmpty()) s.append("\nOptions:");
-        for (int i = 0; i < options.size(); i++) {
-            String option = options.get(i);
-            s.append('\n').append((char) ('A' + i)).append(". ").append(option).append(option.endsWith(".") ? "" : ".");
-        }
+        for (Choice c : choices()) s.append('\n').append(c.letter()).append(". ").append(c.text()).append(c.text().endsWith(".") ? "" : ".");
         return switch (style) {
             case REASON -> PromptTemplate.question(s.toString(), TrainingData.Mode.REASONING);
             case DIRECT -> PromptTemplate.question(s.toString(), TrainingData.Mode.DIRECT);

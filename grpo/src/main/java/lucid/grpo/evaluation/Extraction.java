@@ -27,14 +27,25 @@ public record Extraction(String letter, Found found) {
 
     // Without DOTALL, as published: an answer over two lines is none. Python's `.` excludes only \n.
     private static final Pattern ANSWER = Pattern.compile("<answer>" + PythonText.SPACE + "*([^\\n]*?)" + PythonText.SPACE + "*</answer>");
+    private static final Pattern THINK = Pattern.compile("<think>(.*?)</think>", Pattern.DOTALL);
     private static final String PUNCTUATION = ",.!?;:'";
     private static final int WORDS = 5;
 
+    /// What stands in the first `<answer>` block of one line; null if there is none.
+    public static String answer(String text) { return first(ANSWER, text); }
+
+    /// What stands in the first `<think>` block; null if there is none.
+    public static String think(String text) { return first(THINK, text); }
+
+    private static String first(Pattern block, String text) {
+        Matcher m = block.matcher(text);
+        return m.find() ? PythonText.strip(m.group(1)) : null;
+    }
+
     /// From an answer that reasons first.
     public static Extraction ofReasoning(String text, List<Choice> choices) {
-        Matcher m = ANSWER.matcher(text);
-        if (!m.find()) return new Extraction(null, Found.NO_TAGS);
-        String said = PythonText.strip(m.group(1));
+        String said = answer(text);
+        if (said == null) return new Extraction(null, Found.NO_TAGS);
         if (said.isEmpty()) return new Extraction(null, Found.EMPTY);
         String first = said.substring(0, 1);
         for (Choice c : choices) {

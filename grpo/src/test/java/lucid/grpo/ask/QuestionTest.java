@@ -1,12 +1,11 @@
 package lucid.grpo.ask;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Optional;
+import lucid.video.benchmark.BenchmarkQuestion.Choice;
 import org.junit.jupiter.api.Test;
 
 class QuestionTest {
@@ -15,7 +14,7 @@ class QuestionTest {
         assertEquals("What animal is shown in the video?\nOptions:\nA. owl.\nB. sheeps. Output the thinking process in <think> </think> and final answer (option) in <answer> </answer> tags.", q.prompt());
         assertEquals("Why?\nAnswer with the option's letter from the given choices directly.", new Question("Why?", List.of(), Question.Style.DIRECT).prompt());
         assertEquals("Why?", new Question("Why?", List.of(), Question.Style.PLAIN).prompt());
-        assertEquals(List.of("A", "B"), q.letters());
+        assertEquals(List.of(new Choice("A", "owl"), new Choice("B", "sheeps.")), q.choices());
     }
 
     @Test void optionsComeInOrder() {
@@ -29,16 +28,5 @@ class QuestionTest {
     private static void refused(String option, String part) {
         String message = assertThrows(IllegalArgumentException.class, () -> Question.options(List.of(option))).getMessage();
         assertTrue(message.contains(part), message);
-    }
-
-    @Test void theLetterOfAnAnswer() {
-        List<String> letters = List.of("A", "B", "C");
-        assertEquals(Optional.of("C"), ChosenLetter.of("c. elephant", letters));
-        assertEquals(Optional.of("B"), ChosenLetter.of("it is (B)", letters));
-        assertEquals(Optional.empty(), ChosenLetter.of("", letters));
-        assertEquals(Optional.empty(), ChosenLetter.of("the owl", letters), "published: a random guess");
-        assertEquals("C", ChosenLetter.answer("<think> x </think> <answer> C </answer>"));
-        assertNull(ChosenLetter.answer("<answer> C\nD </answer>"), "no line break inside, as published");
-        assertEquals("a\nb", ChosenLetter.think("<think> a\nb </think>"));
     }
 }

@@ -1,6 +1,7 @@
 package lucid.grpo.evaluation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.util.List;
 import lucid.grpo.evaluation.Extraction.Found;
@@ -30,6 +31,13 @@ class ExtractionTest {
         "B|B", "B.|B", "'C'|C", "..D|D", "(B)|B", "it is (C), not (B)|B", "it may be A or C|C", "well, A|A", "the thing in the clip is a car|C", "first a RED RING and then two dogs|D", "a car|",
         "b|", "no idea|"})
     void direct(String text, String letter) { assertEquals(letter, Extraction.ofDirect(text, CHOICES).letter(), text); }
+
+    @Test void blocks() {
+        assertEquals("C", Extraction.answer("<think> x </think> <answer> C </answer>"));
+        assertNull(Extraction.answer("<answer> C\nD </answer>"), "no line break inside, as published");
+        assertEquals("a\nb", Extraction.think("<think> a\nb </think>"));
+        assertNull(Extraction.think("no block"));
+    }
 
     @Test void theLastMentionCountsWherePunctuationComesOff() {
         assertEquals("C", Extraction.ofDirect("I would say B but also C", CHOICES).letter());
