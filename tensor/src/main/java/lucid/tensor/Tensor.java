@@ -317,8 +317,10 @@ public final class Tensor {
 
     // Norms
 
+    /// `x · rsqrt(mean(x²) + eps) · weight` of every row: [rows, size], weight [size] (Zhang, Sennrich 2019, arXiv 1910.07467).
     public Tensor rmsNorm(Tensor weight, float eps) { return Tape.run(NormOp.RmsNorm.of(use(), weight.use(), eps)); }
 
+    /// `(x - mean) / √(var + eps) · weight + bias` of every row: [rows, size], weight and bias [size] (Ba et al. 2016, arXiv 1607.06450).
     public Tensor layerNorm(Tensor weight, Tensor bias, float eps) { return Tape.run(NormOp.LayerNorm.of(use(), weight.use(), bias.use(), eps)); }
 
     // Attention

@@ -1,5 +1,6 @@
 package lucid.tensor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.Elementwise.Unary;
+import lucid.kernels.contract.LogProb;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -85,6 +87,45 @@ class TwinTest {
         twins(d, List.of(new int[] {5, 11}, new int[] {23, 11}), t -> Tensor.logProb(t[0], t[1], Tensor.ints(t[0].scope(), targets, 5), 0.7f).logProb(),
                 t -> logProbOf(t[0].linear(t[1], null).scale(1 / 0.7f), targets));
     }
+
+    /// The clipped loss with k3 and its closed-form coefficient against the same loss composed, walked back by the tape: fresh tokens (ratio exactly 1), both clip sides with both signs
+    /// of the advantage, estimates above the clamp, masked tokens.
+    @ParameterizedTest @MethodSource("devices")
+    void policyTerms(Devices d) {
+        int rows = 61;
+        LogProb.Ratio settings = new LogProb.Ratio(0.2f, 0.3f, 0.5f, 0.25f);
+        float[] now = GradientTest.random(rows, -3, 0, 1);
+        float[] old = GradientTest.random(rows, -0.6, 0.6, 2);
+        float[] reference = GradientTest.random(rows, -1, 1, 3);
+        for (int i = 0; i < rows; i++) {
+            old[i] = i % 4 == 0 ? now[i] : now[i] + old[i];
+            reference[i] += now[i];
+        }
+        float[] weight = GradientTest.random(rows, 0.1, 1, 4);
+        for (int i = 0; i < rows; i += 5) weight[i] = 0;
+        try (Device device = d.open(); Scope scope = Scope.open(device)) {
+            Tensor logProb = Tensor.of(scope, now, rows).requireGrad();
+            Tensor before = Tensor.of(scope, old, rows), anchor = Tensor.of(scope, reference, rows), w = Tensor.of(scope, weight, rows);
+            Tensor advantage = Tensor.of(scope, GradientTest.random(rows, -2, 2, 5), rows);
+            LogProbs.PolicyTerms fused = new LogProbs(logProb, logProb, logProb).policyTerms(settings, before, anchor, advantage, w);
+
+            Tensor ratio = logProb.sub(before).exp();
+            Tensor clipped = least(most(ratio, 1 - settings.epsilonLow()), Tensor.full(scope, 1 + settings.epsilonHigh(), rows));
+            Tensor apart = anchor.sub(logProb);
+            Tensor kl = least(apart.exp().sub(apart).sub(Tensor.full(scope, 1, rows)), Tensor.full(scope, settings.klClamp(), rows));
+            Tensor loss = least(ratio.mul(advantage), clipped.mul(advantage)).neg().add(kl.scale(settings.beta()));
+            loss.mul(w).sum().backward();
+            assertArrayEquals(ratio.toFloats(), fused.ratio().toFloats(), TOLERANCE);
+            assertArrayEquals(kl.toFloats(), fused.kl().toFloats(), TOLERANCE);
+            assertArrayEquals(loss.toFloats(), fused.loss().toFloats(), TOLERANCE);
+            assertArrayEquals(logProb.grad().toFloats(), fused.coefficient().toFloats(), TOLERANCE);
+        }
+    }
+
+    // The rectifier's gradient at 0 is 0, so that of a tie is a's, as in the fused loss.
+    private static Tensor least(Tensor a, Tensor b) { return a.sub(a.sub(b).relu()); }
+
+    private static Tensor most(Tensor a, float b) { return a.add(Tensor.full(a.scope(), b, a.shape().size()).sub(a).relu()); }
 
     private static Tensor logProbOf(Tensor logits, int[] targets) {
         int cols = logits.shape().cols();

@@ -102,7 +102,7 @@ public final class Assistant implements AutoCloseable {
         try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
             Tensor visual = visual(model, scope, clip);
             vision = clock.lap();
-            int[] rows = Splice.splice(prefix, Encoded.IMAGE, model.visualTokens(), Integer.MAX_VALUE).rows();
+            int[] rows = Splice.splice(prefix, Encoded.IMAGE, model.visualTokens()).rows();
             add(fresh, rows, visual, "reading the clip");
             done = true;
         } finally {

@@ -78,7 +78,7 @@ public final class ModelAsker implements Asker, AutoCloseable {
         try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
             Tensor features = model.features(scope, Tensor.bytes(scope, frames.rgb(), frames.n(), frames.height(), frames.width(), 3));
             Tensor visual = model.visual(scope, features, RowGroups.single(features.shape().rows()));
-            talk.add(Splice.splice(opening, Example.PLACEHOLDER, model.visualTokens(), Integer.MAX_VALUE).rows(), visual, (_, _) -> {});
+            talk.add(Splice.splice(opening, Example.PLACEHOLDER, model.visualTokens()).rows(), visual, (_, _) -> {});
         }
         clipRows = talk.length();
         seen = frames;

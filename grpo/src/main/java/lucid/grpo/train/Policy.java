@@ -12,7 +12,6 @@ import lucid.grpo.recipe.Stage;
 import lucid.kernels.Device;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
-import lucid.nn.batch.Splice;
 import lucid.nn.file.StoredType;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
@@ -158,10 +157,7 @@ public final class Policy implements AutoCloseable {
 
     /// A sequence's row codes, the clip's (or the frame's) rows in the place of the placeholder. Nothing is cut: too long is an error.
     public int[] splice(int[] ids, boolean wholeClip) {
-        int max = model.config().maxLength();
-        int[] rows = Splice.splice(ids, Example.PLACEHOLDER, wholeClip ? visualTokens() : frameTokens(), Integer.MAX_VALUE).rows();
-        if (rows.length > max) throw new IllegalArgumentException("a sequence has " + rows.length + " rows; wanted at most tokenizer_model_max_length = " + max);
-        return rows;
+        return model.splice(ids, Example.PLACEHOLDER, wholeClip ? visualTokens() : frameTokens()).rows();
     }
 
     /// Lets only the given parts train.

@@ -22,13 +22,18 @@ public final class Splice {
             for (int i = 0; i < out.length; i++) out[i] = rows[i] < 0 ? ignore : labels[source[i]];
             return out;
         }
+
+        /// The first `most` rows at most: what the published model does to a sequence that is too long. Lucid refuses such a sequence everywhere else.
+        public Spliced cut(int most) {
+            int kept = Math.min(rows.length, most);
+            return new Spliced(Arrays.copyOf(rows, kept), Arrays.copyOf(source, kept));
+        }
     }
 
-    /// Splices `visualTokens` rows in the place of `placeholder` and cuts the result at `maxLength` rows, as the published model does.
-    /// A sequence without the placeholder stays text.
+    /// Splices `visualTokens` rows in the place of `placeholder`. A sequence without the placeholder stays text.
     ///
     /// @throws IllegalArgumentException for more than one placeholder, or one without a clip
-    public static Spliced splice(int[] ids, int placeholder, int visualTokens, int maxLength) {
+    public static Spliced splice(int[] ids, int placeholder, int visualTokens) {
         int count = 0;
         for (int id : ids) {
             if (id == placeholder) count++;
@@ -47,7 +52,6 @@ public final class Splice {
                 source[at] = i;
             }
         }
-        int kept = Math.min(length, maxLength);
-        return new Spliced(Arrays.copyOf(rows, kept), Arrays.copyOf(source, kept));
+        return new Spliced(rows, source);
     }
 }

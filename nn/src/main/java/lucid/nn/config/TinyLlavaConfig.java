@@ -10,7 +10,7 @@ import lucid.nn.file.AtomicFile;
 
 /// Configuration of TinyLLaVA-Video: vision tower, group resampler, decoder and how they are spliced.
 ///
-/// @param maxLength          `tokenizer_model_max_length`: spliced sequences are cut to it
+/// @param maxLength          `tokenizer_model_max_length`: most rows of a spliced sequence (the published code cuts longer ones, Lucid refuses them)
 /// @param imageTokenIndex    id that marks the place of the video
 /// @param visionFeatureLayer which hidden state the features are, counted from the end (-2: the last block is not run)
 /// @param dropFirstPatch     strategy "patch": the first token is thrown away as if it were a class token

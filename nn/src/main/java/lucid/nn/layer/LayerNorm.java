@@ -10,5 +10,6 @@ public record LayerNorm(Tensor weight, Tensor bias, float eps) {
         return new LayerNorm(p.declare(prefix + ".weight", Role.NORM_WEIGHT, size), p.declare(prefix + ".bias", Role.BIAS, size), eps);
     }
 
+    /// [rows, size] -> [rows, size].
     public Tensor forward(Tensor x) { return x.layerNorm(weight, bias, eps); }
 }

@@ -31,6 +31,7 @@ public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
         return new Linear(weight, bias, lora.spec().adapts(module) ? LowRank.of(lora, module, weight.shape().cols(), weight.shape().rows()) : null);
     }
 
+    /// [rows, in] -> [rows, out].
     public Tensor forward(Tensor x) {
         Tensor y = x.linear(weight, bias);
         return adapter == null ? y : y.add(adapter.forward(x));
@@ -42,10 +43,10 @@ public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
         return adapter == null ? y : y.add(adapter.forward(kept.of(x)));
     }
 
-    /// `f(y)`.
+    /// `f(y)`: [rows, in] -> [rows, out].
     public Tensor forward(Tensor x, Activation f) { return adapter == null ? x.linear(weight, bias, f) : forward(x).unary(f.unary()); }
 
-    /// `silu(gate x) · up x`.
+    /// `silu(gate x) · up x`: [rows, in] -> [rows, out].
     public static Tensor gated(Tensor x, Linear gate, Linear up) {
         boolean plain = gate.adapter == null && up.adapter == null && gate.bias == null && up.bias == null;
         return plain ? x.gatedLinear(gate.weight, up.weight) : gate.forward(x).swiGlu(up.forward(x));

@@ -14,5 +14,6 @@ public record LowRank(Tensor a, Tensor b, float scale) {
         return new LowRank(lora.parameters().declare(module + ".lora_A.weight", Role.LINEAR, r, in), lora.parameters().declare(module + ".lora_B.weight", Role.LINEAR, out, r), lora.spec().scale());
     }
 
+    /// [rows, in] -> [rows, out].
     public Tensor forward(Tensor x) { return x.linear(a, null).scale(scale).linear(b, null); }
 }

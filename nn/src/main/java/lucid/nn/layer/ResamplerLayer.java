@@ -23,8 +23,10 @@ public record ResamplerLayer(LayerNorm normMedia, LayerNorm normLatents, Linear 
                 Linear.plain(p, at + "1.1", Role.LINEAR, d, c.ffMult() * d), Linear.plain(p, at + "1.3", Role.CONNECTOR_RESIDUAL, c.ffMult() * d, d));
     }
 
-    /// @param x    patch rows, groups = clips
-    /// @param z    latents, groups = clips
+    /// The latents after this layer, shaped as before.
+    ///
+    /// @param x    [patches of all clips, hidden], groups = clips
+    /// @param z    latents [clips · tokens, hidden], groups = clips
     /// @param plan queries: rows of z; keys: for each clip its patch rows, then its latents
     public Tensor forward(Tensor x, Tensor z, AttentionPlan plan) {
         Tensor latents = normLatents.forward(z);

@@ -8,5 +8,6 @@ import lucid.tensor.Tensor;
 public record RmsNorm(Tensor weight, float eps) {
     public static RmsNorm of(ParameterSet p, String prefix, int size, float eps) { return new RmsNorm(p.declare(prefix + ".weight", Role.NORM_WEIGHT, size), eps); }
 
+    /// [rows, size] -> [rows, size].
     public Tensor forward(Tensor x) { return x.rmsNorm(weight, eps); }
 }

@@ -16,6 +16,9 @@ public record VisionBlock(LayerNorm norm1, Linear q, Linear k, Linear v, Linear 
                 VisionMlp.of(p, at + "mlp", c));
     }
 
+    /// [rows, hidden] -> [rows, hidden]; a row is a patch.
+    ///
+    /// @param plan one span for each image
     public Tensor forward(Tensor x, AttentionPlan plan) {
         Tensor normed = norm1.forward(x);
         float scale = (float) (1 / Math.sqrt(plan.headDim()));

@@ -13,5 +13,6 @@ public record VisionMlp(Linear fc1, Linear fc2) {
                 Linear.withBias(p, prefix + ".fc2", Role.VISION_RESIDUAL, c.intermediateSize(), c.hiddenSize()));
     }
 
+    /// [rows, hidden] -> [rows, hidden].
     public Tensor forward(Tensor x) { return fc2.forward(fc1.forward(x, Activation.GELU_TANH)); }
 }

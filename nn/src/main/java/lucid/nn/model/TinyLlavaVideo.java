@@ -125,8 +125,19 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     /// Starts a batch for this model.
     public PackedBatch.Builder batch() { return PackedBatch.builder(visualTokens()); }
 
-    /// A prompt's ids with the clip in the place of the placeholder, cut at the model's maximum length.
-    public Splice.Spliced splice(int[] ids) { return Splice.splice(ids, config.imageTokenIndex(), visualTokens(), config.maxLength()); }
+    /// A sequence's ids with the clip in the place of the placeholder, which is the config's.
+    public Splice.Spliced splice(int[] ids) { return splice(ids, config.imageTokenIndex(), visualTokens()); }
+
+    /// A sequence's ids with `rows` visual rows (a clip's, or a frame's) in the place of a placeholder. Nothing is cut.
+    ///
+    /// @throws IllegalArgumentException for more rows than `tokenizer_model_max_length`
+    public Splice.Spliced splice(int[] ids, int placeholder, int rows) {
+        Splice.Spliced spliced = Splice.splice(ids, placeholder, rows);
+        if (spliced.length() > config.maxLength()) {
+            throw new IllegalArgumentException("a sequence has " + spliced.length() + " rows; wanted at most tokenizer_model_max_length = " + config.maxLength());
+        }
+        return spliced;
+    }
 
     /// Log-probabilities of a batch's targets: see [Qwen2#logProbs].
     public LogProbs logProbs(Scope step, PackedBatch batch, Tensor visual, float temperature, boolean checkpoint) {

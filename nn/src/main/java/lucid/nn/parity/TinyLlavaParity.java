@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
+import lucid.nn.batch.Splice;
 import lucid.nn.batch.Splice.Spliced;
 import lucid.nn.config.TinyLlavaConfig.PaddingSide;
 import lucid.nn.generate.Completion;
@@ -54,7 +55,7 @@ final class TinyLlavaParity {
         for (int b = 0; b < ids.length; b++) {
             int row = b;
             int[] real = IntStream.range(0, ids[b].length).filter(i -> mask == null || mask[row][i] != 0).toArray();
-            Spliced s = model.splice(Arrays.stream(real).map(i -> ids[row][i]).toArray());
+            Spliced s = Splice.splice(Arrays.stream(real).map(i -> ids[row][i]).toArray(), model.config().imageTokenIndex(), model.visualTokens()).cut(model.config().maxLength());
             sequences.add(s);
             labels.add(s.labels(Arrays.stream(real).map(i -> given[row][i]).toArray(), model.config().ignoreIndex()));
         }

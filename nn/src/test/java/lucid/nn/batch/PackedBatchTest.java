@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class PackedBatchTest {
     @Test void completionsContinueTheSharedPrompt() {
-        int[] prompt = Splice.splice(new int[] {5, -200, 6}, -200, 2, 99).rows();
+        int[] prompt = Splice.splice(new int[] {5, -200, 6}, -200, 2).rows();
         assertArrayEquals(new int[] {5, ~0, ~1, 6}, prompt);
         PackedBatch b = PackedBatch.builder(2).group(prompt, 0, List.of(new int[] {10, 11, 12}, new int[] {20}))
                 .group(prompt, 1, List.of(new int[] {30, 31})).build();
@@ -32,7 +32,7 @@ class PackedBatchTest {
     }
 
     @Test void labelsFollowTheirTokensThroughSplicingAndCutting() {
-        var s = Splice.splice(new int[] {1, -200, 2, 3, 4}, -200, 3, 6);
+        var s = Splice.splice(new int[] {1, -200, 2, 3, 4}, -200, 3).cut(6);
         assertArrayEquals(new int[] {1, ~0, ~1, ~2, 2, 3}, s.rows());
         int[] labels = s.labels(new int[] {-100, -100, -100, 3, 4}, -100);
         assertArrayEquals(new int[] {-100, -100, -100, -100, -100, 3}, labels);
@@ -43,9 +43,9 @@ class PackedBatchTest {
     }
 
     @Test void whatDoesNotFitIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> Splice.splice(new int[] {-200, 1, -200}, -200, 3, 9));
-        assertThrows(IllegalArgumentException.class, () -> Splice.splice(new int[] {-200, 1}, -200, 0, 9));
-        assertThrows(IllegalArgumentException.class, () -> Splice.splice(new int[] {-7}, -200, 3, 9));
+        assertThrows(IllegalArgumentException.class, () -> Splice.splice(new int[] {-200, 1, -200}, -200, 3));
+        assertThrows(IllegalArgumentException.class, () -> Splice.splice(new int[] {-200, 1}, -200, 0));
+        assertThrows(IllegalArgumentException.class, () -> Splice.splice(new int[] {-7}, -200, 3));
         assertThrows(IllegalArgumentException.class, () -> PackedBatch.builder(2).group(new int[0], 0, List.of()));
         assertThrows(IllegalArgumentException.class, () -> PackedBatch.builder(2).group(new int[] {1}, 0, List.of(new int[0])));
         assertThrows(IllegalArgumentException.class, () -> PackedBatch.builder(2).sequence(new int[] {~2}, 0));

@@ -3,6 +3,7 @@ package lucid.nn.model;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -51,6 +52,17 @@ class WholeModelLawTest {
             for (int i = 0; i < prompts.length; i++) b.sequence(model.splice(PROMPTS[prompts[i]]).rows(), i);
             GenerationSettings s = new GenerationSettings(Sampling.Rule.temperature(1.3f), 12, 1, 0.9f, 77, step);
             return new Generator(model.decoder()).generate(b.build(), visual(model, scope, prompts), completions, s, null);
+        }
+    }
+
+    @Test void aSequenceThatIsTooLongIsRefusedNotCut() {
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = Toy.model(device, 3)) {
+            int most = model.config().maxLength();
+            int[] longest = new int[1 + most - model.visualTokens()];
+            longest[0] = -200;
+            assertEquals(most, model.splice(longest).length());
+            String message = assertThrows(IllegalArgumentException.class, () -> model.splice(Arrays.copyOf(longest, longest.length + 1))).getMessage();
+            assertTrue(message.contains((most + 1) + " rows; wanted at most tokenizer_model_max_length = " + most), message);
         }
     }
 
