@@ -9,11 +9,14 @@ import lucid.grpo.recipe.ExampleKinds;
 import lucid.grpo.run.HashChain;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.FrameSampling;
+import lucid.video.Progress;
 import lucid.video.data.ClipCache;
 import lucid.video.data.ClipQuestion;
 import lucid.video.drift.Draw;
 
-/// Questions about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`). Clips are decoded when they are first asked for.
+/// Questions about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`). Clips are decoded when they are first asked for, but hashed when the data is opened:
+/// a name, a size or a date can stay the same when somebody puts another video in a clip's place, and a run that went on then would not be the one that was begun. Reading takes seconds a gigabyte,
+/// which is little beside the training; what is drawn is read again anyway, and compared.
 /// It knows one kind of example, `cold_start`, and has no held-out questions of its own.
 public final class QuestionData implements TrainingData {
     private final Path root;
@@ -26,11 +29,12 @@ public final class QuestionData implements TrainingData {
     private final List<ClipQuestion> heldOut;
     private final Map<String, Integer> clips = new LinkedHashMap<>();
     private final List<String> names = new ArrayList<>();
+    private final List<String> hashes;
 
     /// @param root      folder that the questions' clips are relative to
     /// @param questions for GRPO; coldStart for the cold start; heldOut for evaluation; each may be empty
     public QuestionData(Path root, ClipCache cache, int frames, int size, Tokenizer tokenizer, List<ClipQuestion> questions, List<ClipQuestion> coldStart,
-                        List<ClipQuestion> heldOut) {
+                        List<ClipQuestion> heldOut, int threads, Progress progress) {
         this.root = root;
         this.cache = cache;
         this.frames = frames;
@@ -40,7 +44,10 @@ public final class QuestionData implements TrainingData {
         this.heldOut = heldOut;
         template = new PromptTemplate(tokenizer);
         for (List<ClipQuestion> list : List.of(questions, coldStart, heldOut)) list.forEach(q -> number(q.video()));
+        hashes = ClipCache.hashes(names.stream().map(this::file).toList(), threads, progress);
     }
+
+    private Path file(String name) { return root.resolve(name).normalize(); }
 
     private int number(String video) {
         return clips.computeIfAbsent(video, v -> {
@@ -77,7 +84,7 @@ public final class QuestionData implements TrainingData {
                 false, null);
     }
 
-    @Override public byte[] frames(int clip) { return cache.load(root.resolve(names.get(clip)).normalize(), new FrameSampling.Uniform(frames), size).rgb(); }
+    @Override public byte[] frames(int clip) { return cache.load(file(names.get(clip)), hashes.get(clip), new FrameSampling.Uniform(frames), size).rgb(); }
 
     @Override public int framesPerClip() { return frames; }
 
@@ -90,5 +97,11 @@ public final class QuestionData implements TrainingData {
         return text.isEmpty() ? "" : text.substring(0, 1);
     }
 
-    @Override public String contentHash() { return HashChain.of(questions.toString() + coldStart + heldOut); }
+    @Override public String contentHash() { return HashChain.of(questions.toString() + coldStart + heldOut + hashes); }
+
+    @Override public Map<String, String> clipHashes() {
+        Map<String, String> all = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) all.put(names.get(i), hashes.get(i));
+        return all;
+    }
 }

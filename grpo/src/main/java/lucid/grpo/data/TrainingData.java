@@ -1,6 +1,7 @@
 package lucid.grpo.data;
 
 import java.util.List;
+import java.util.Map;
 
 /// Where examples and prompts come from. Everything is a function of its arguments: no position, no shuffling state, nothing to save.
 public interface TrainingData {
@@ -36,6 +37,9 @@ public interface TrainingData {
     /// The letter that a direct answer gives.
     String directAnswer(String completion);
 
-    /// Hash of all that was read: part of a run's identity.
+    /// Hash of all that was read, clips included: part of a run's identity.
     String contentHash();
+
+    /// SHA-256 of each clip's content by its name, for data sets that do not keep such hashes themselves: a run writes them down, so that it can name the clip that was changed.
+    default Map<String, String> clipHashes() { return Map.of(); }
 }

@@ -77,8 +77,11 @@ public final class Session implements AutoCloseable {
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
-                TrainingData data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, questions(dataRoot, d.questions(), recipe, "grpo"),
-                        questions(dataRoot, d.coldStart(), recipe, "cold_start"), heldOut == null ? List.of() : QuestionFiles.read(heldOut));
+                TrainingData data;
+                try (Bars bars = new Bars(console)) {
+                    data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, questions(dataRoot, d.questions(), recipe, "grpo"),
+                            questions(dataRoot, d.coldStart(), recipe, "cold_start"), heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot), threads, bars);
+                }
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
             }
             default -> throw new RecipeException("recipe " + recipe.name() + ", data.kind: '" + d.kind() + "'; wanted 'drift' or 'nextqa'"
@@ -99,7 +102,7 @@ public final class Session implements AutoCloseable {
 
     private static List<lucid.video.data.ClipQuestion> questions(Path root, String file, Recipe recipe, String phase) {
         boolean needed = recipe.stages().stream().anyMatch(s -> s.phase().equals(phase));
-        return !needed || file == null ? List.of() : QuestionFiles.read(root.resolve(file));
+        return !needed || file == null ? List.of() : QuestionFiles.read(root.resolve(file), root);
     }
 
     /// The Drift data set of a plan: made now, or found.
@@ -152,9 +155,14 @@ public final class Session implements AutoCloseable {
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
         config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFolder.hash(tokenizer));
         config.put("data_folder", dataFolder.toAbsolutePath().normalize().toString());
+        ClipList clips = new ClipList(out);
+        clips.check(data.clipHashes());
         RunFolder folder = RunFolder.open(out, config, resume);
-        // Weights that were saved belong to the tokenizer that lies beside them.
-        if (folder.latest().isEmpty()) ModelFolder.writeTokenizer(tokenizer, out);
+        if (folder.latest().isEmpty()) {
+            // Weights that were saved belong to the tokenizer that lies beside them.
+            ModelFolder.writeTokenizer(tokenizer, out);
+            clips.write(data.clipHashes());
+        }
         return folder;
     }
 
@@ -173,6 +181,8 @@ public final class Session implements AutoCloseable {
         @Override public synchronized void at(String name, int done, int total) {
             if (!name.equals(what)) {
                 close();
+                // Work that is over at its first report needs no bar, and has no rate.
+                if (done == total) return;
                 what = name;
                 bar = console.bar(name, total).from(done);
             }

@@ -35,14 +35,31 @@ public final class ClipCache {
         this.notices = notices;
     }
 
+    /// What tells clips apart: SHA-256 of each file's content.
+    ///
+    /// @throws VideoException the first clip in the list that cannot be read
+    public static List<String> hashes(List<Path> clips, int threads, Progress progress) {
+        return InParallel.map(clips.size(), threads, "reading clips", progress, i -> contentHash(clips.get(i)));
+    }
+
     /// One clip: bytes [n, size, size, 3].
-    public Frames load(Path clip, FrameSampling sampling, int size) { return loadAll(List.of(clip), sampling, size, 1, Progress.NONE).getFirst(); }
+    ///
+    /// @param hash of its content as it was when it was first looked at
+    /// @throws VideoException it cannot be read, or was changed since
+    public Frames load(Path clip, String hash, FrameSampling sampling, int size) {
+        String found = contentHash(clip);
+        if (!found.equals(hash)) throw new VideoException(clip, "was changed while it is in use: its content has the SHA-256 " + found + ", wanted " + hash + " as before");
+        return loadAll(List.of(clip), List.of(hash), sampling, size, 1, Progress.NONE).getFirst();
+    }
 
     /// Many clips, in order, kept as one entry. Clips of the same content share one [Frames].
     ///
     /// @throws VideoException the first clip in the list that cannot be read
     public List<Frames> loadAll(List<Path> clips, FrameSampling sampling, int size, int threads, Progress progress) {
-        List<String> hashes = InParallel.map(clips.size(), threads, "reading clips", Progress.NONE, i -> contentHash(clips.get(i)));
+        return loadAll(clips, hashes(clips, threads, Progress.NONE), sampling, size, threads, progress);
+    }
+
+    private List<Frames> loadAll(List<Path> clips, List<String> hashes, FrameSampling sampling, int size, int threads, Progress progress) {
         Map<String, Integer> places = new LinkedHashMap<>();
         List<Path> distinct = new ArrayList<>();
         for (int i = 0; i < clips.size(); i++) {

@@ -5,9 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lucid.video.AtomicFile;
@@ -24,30 +27,52 @@ public final class QuestionFiles {
     /// Reads either layout; a file that begins with `[` holds conversations.
     ///
     /// @throws DataException names file, line, field, what was found and what was wanted
-    public static List<ClipQuestion> read(Path file) {
+    public static List<ClipQuestion> read(Path file) { return placed(file).stream().map(Placed::question).toList(); }
+
+    /// The same, and every clip must be there. They are not opened: that would take as long as reading them all.
+    ///
+    /// @param clips folder that the questions' clips are relative to
+    /// @throws DataException as above, or names the first question whose clip is missing and how many are
+    public static List<ClipQuestion> read(Path file, Path clips) {
+        List<Placed> all = placed(file);
+        Map<Path, Placed> distinct = new LinkedHashMap<>();
+        for (Placed p : all) distinct.putIfAbsent(p.question.clip(clips), p);
+        List<Path> missing = distinct.keySet().stream().filter(clip -> !Files.isRegularFile(clip)).toList();
+        if (!missing.isEmpty()) {
+            Placed first = distinct.get(missing.getFirst());
+            throw new DataException(file, first.line, first.field, "found '" + first.question.video() + "', but there is no file " + missing.getFirst() + "; wanted a video there (missing clips: "
+                    + missing.size() + " of " + distinct.size() + ")");
+        }
+        return all.stream().map(Placed::question).toList();
+    }
+
+    /// A question with the place that names its clip.
+    private record Placed(int line, String field, ClipQuestion question) {}
+
+    private static List<Placed> placed(Path file) {
         String text = DataText.of(file, "questions (.jsonl or .json)");
-        List<ClipQuestion> all = text.stripLeading().startsWith("[") ? conversations(file, text) : lines(file, text);
+        List<Placed> all = text.stripLeading().startsWith("[") ? conversations(file, text) : lines(file, text);
         if (all.isEmpty()) throw new DataException(file, 1, "", "no questions, wanted at least one");
         return all;
     }
 
-    private static List<ClipQuestion> lines(Path file, String text) {
-        List<ClipQuestion> all = new ArrayList<>();
+    private static List<Placed> lines(Path file, String text) {
+        List<Placed> all = new ArrayList<>();
         DataText.lines(file, text, "one object a line", (line, node) -> {
             Row row = new Row(file, line, node);
             all.add(row.question(row.scalar("problem_id"), row.text(row.node, "problem", "problem"), "problem", row.match("solution", SOLUTION), row.kinds(),
-                    row.text(row.node, "video_filename", "video_filename"), ""));
+                    "video_filename", ""));
         });
         return all;
     }
 
-    private static List<ClipQuestion> conversations(Path file, String text) {
-        List<ClipQuestion> all = new ArrayList<>();
+    private static List<Placed> conversations(Path file, String text) {
+        List<Placed> all = new ArrayList<>();
         DataText.array(file, text, _ -> ", wanted an object with id, video and conversations", (line, node) -> all.add(conversation(new Row(file, line, node))));
         return all;
     }
 
-    private static ClipQuestion conversation(Row row) {
+    private static Placed conversation(Row row) {
         JsonNode turns = row.node.path("conversations");
         if (turns.size() != 2) throw row.error("conversations", row.node.has("conversations") ? "found " + turns.size() + " turns, wanted 2: human, gpt" : "missing, wanted 2 turns: human, gpt");
         String[] from = {"human", "gpt"};
@@ -62,7 +87,7 @@ public final class QuestionFiles {
         if (problem.endsWith(ClipQuestion.INSTRUCTION)) problem = problem.substring(0, problem.length() - ClipQuestion.INSTRUCTION.length()).stripTrailing();
         Matcher m = REASONING.matcher(value[1]);
         if (!m.matches()) throw row.error("conversations[1].value", "found '" + shortened(value[1]) + "', wanted '<think> ... </think> <answer> X </answer>'");
-        return row.question(row.scalar("id"), problem, "conversations[0].value", m.group(1), List.of(), row.text(row.node, "video", "video"), value[1].strip());
+        return row.question(row.scalar("id"), problem, "conversations[0].value", m.group(1), List.of(), "video", value[1].strip());
     }
 
     private static String shortened(String s) { return s.length() <= 60 ? s : s.substring(0, 57) + "..."; }
@@ -104,7 +129,8 @@ public final class QuestionFiles {
             return kinds;
         }
 
-        ClipQuestion question(String id, String problem, String problemField, String letter, List<String> kinds, String video, String reasoning) {
+        Placed question(String id, String problem, String problemField, String letter, List<String> kinds, String videoField, String reasoning) {
+            String video = text(node, videoField, videoField);
             List<String> options;
             try {
                 options = ClipQuestion.optionsOf(problem);
@@ -114,7 +140,7 @@ public final class QuestionFiles {
             if (letter.length() != 1 || letter.charAt(0) < 'A' || letter.charAt(0) >= 'A' + options.size()) {
                 throw error(reasoning.isEmpty() ? "solution" : "conversations[1].value", "found answer '" + shortened(letter) + "', wanted a letter of the options, A to " + (char) ('A' + options.size() - 1));
             }
-            return new ClipQuestion(id, problem, letter, kinds, video, reasoning);
+            return new Placed(line, videoField, new ClipQuestion(id, problem, letter, kinds, video, reasoning));
         }
     }
 

@@ -34,6 +34,8 @@ class ClipCacheTest {
         return file;
     }
 
+    private static String hash(Path clip) { return ClipCache.hashes(List.of(clip), 1, Progress.NONE).getFirst(); }
+
     private List<Path> entries() throws IOException {
         try (Stream<Path> all = Files.list(dir.resolve("cache"))) {
             return all.sorted().toList();
@@ -51,8 +53,8 @@ class ClipCacheTest {
         Files.move(clips.get(1), dir.resolve("c.mp4"));
         cache.loadAll(List.of(clips.get(0), dir.resolve("c.mp4")), EIGHT, 32, 1, Progress.NONE);
         assertEquals(1, entries().size(), "a name is not part of the key");
-        cache.load(clips.get(0), EIGHT, 28);
-        cache.load(clips.get(0), new FrameSampling.Uniform(4), 28);
+        cache.load(clips.get(0), hash(clips.get(0)), EIGHT, 28);
+        cache.load(clips.get(0), hash(clips.get(0)), new FrameSampling.Uniform(4), 28);
         assertEquals(3, entries().size());
         assertEquals(List.of(), notices);
     }
@@ -60,20 +62,31 @@ class ClipCacheTest {
     @Test void aDamagedEntryIsBuiltAgainWithANotice() throws IOException {
         Path clip = clip("a.mp4", 1);
         ClipCache cache = new ClipCache(dir.resolve("cache"), notices::add);
-        Frames first = cache.load(clip, EIGHT, 32);
+        String hash = hash(clip);
+        Frames first = cache.load(clip, hash, EIGHT, 32);
         Path entry = entries().getFirst();
         byte[] good = Files.readAllBytes(entry);
         for (int place : new int[] {0, 12, 17, 40, good.length / 2, good.length - 1}) {
             byte[] bad = good.clone();
             bad[place] ^= 0x40;
             Files.write(entry, bad);
-            assertEquals(first, cache.load(clip, EIGHT, 32), "byte " + place);
+            assertEquals(first, cache.load(clip, hash, EIGHT, 32), "byte " + place);
         }
         Files.write(entry, java.util.Arrays.copyOf(good, good.length / 3));
-        assertEquals(first, cache.load(clip, EIGHT, 32));
+        assertEquals(first, cache.load(clip, hash, EIGHT, 32));
         assertEquals(7, notices.size());
         assertTrue(notices.stream().allMatch(n -> n.contains(entry.toString()) && n.contains("building it again")), notices.toString());
         assertEquals(good.length, Files.size(entry));
+    }
+
+    @Test void aClipThatWasChangedIsRefused() throws IOException {
+        Path clip = clip("a.mp4", 1);
+        String hash = hash(clip);
+        ClipCache cache = new ClipCache(dir.resolve("cache"), notices::add);
+        cache.load(clip, hash, EIGHT, 32);
+        clip("a.mp4", 2);
+        VideoException e = assertThrows(VideoException.class, () -> cache.load(clip, hash, EIGHT, 32));
+        assertTrue(e.path().equals(clip) && e.getMessage().contains("was changed") && e.getMessage().contains(hash) && e.getMessage().contains(hash(clip)), e.getMessage());
     }
 
     @Test void theFirstBadClipIsNamed() throws IOException {

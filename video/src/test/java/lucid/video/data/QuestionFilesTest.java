@@ -53,6 +53,19 @@ class QuestionFilesTest {
         assertThrows(IllegalArgumentException.class, () -> QuestionFiles.writeConversations(dir.resolve("none.json"), lines));
     }
 
+    @Test void aClipThatIsMissingIsNamedWithItsPlace() throws IOException {
+        Path lines = file("a.jsonl", LINE + LINE.replace("1.mp4", "2.mp4").repeat(2) + LINE.replace("1.mp4", "3.mp4"));
+        Path clips = Files.createDirectories(dir.resolve("clips"));
+        Files.writeString(clips.resolve("1.mp4"), "not looked into");
+        DataException e = assertThrows(DataException.class, () -> QuestionFiles.read(lines, dir));
+        assertEquals(lines + ":2: field video_filename: found './clips/2.mp4', but there is no file " + clips.resolve("2.mp4") + "; wanted a video there (missing clips: 2 of 3)", e.getMessage());
+        for (String name : List.of("2.mp4", "3.mp4")) Files.writeString(clips.resolve(name), "");
+        assertEquals(QuestionFiles.read(lines), QuestionFiles.read(lines, dir));
+        Path samples = file("b.json", SAMPLE);
+        e = assertThrows(DataException.class, () -> QuestionFiles.read(samples, dir));
+        assertTrue(e.line() == 2 && e.field().equals("video") && e.getMessage().contains(clips.resolve("12.mp4") + ";"), e.getMessage());
+    }
+
     @Test void bytesThatAreNoUtf8AreNamedWithTheirLine() throws IOException {
         for (int line = 1; line <= 3; line++) {
             byte[] bad = (LINE.repeat(line - 1) + LINE.replace("owl", "\u00e4wl") + LINE).getBytes(StandardCharsets.ISO_8859_1);

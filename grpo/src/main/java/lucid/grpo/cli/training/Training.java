@@ -46,6 +46,10 @@ final class Training {
                     console.line("stopped after step " + state.totalSteps() + "; --resume --out " + out + " goes on from there");
                     return false;
                 }
+            } catch (RuntimeException e) {
+                folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps() + ": once the cause below is gone, the same command with --resume --out "
+                        + out + " goes on from there"));
+                throw e;
             }
             // Nothing is lost now, and what is left is short: it is waited for.
             try (Interruption _ = Interruption.of(() -> console.line("all steps are saved; controls and report are being finished (if that takes too long, --resume --out " + out + " makes them)"))) {

@@ -1,0 +1,103 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
+import lucid.video.data.QuestionFiles;
+import lucid.video.drift.Draw;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Runs on question files whose clips are missing, or are exchanged under the same name.
+class QuestionFileRunTest extends CommandTest {
+    private static final String SAMPLES = "coldstart-16.json";
+
+    @TempDir static Path root;
+    private static Path model;
+    private static Path drift;
+
+    @TempDir Path temp;
+    private Path data;
+    private Path recipe;
+    private Path run;
+
+    @BeforeAll static void trainAToy() throws IOException {
+        model = root.resolve("model");
+        lucid("sft", "--recipe", Files.writeString(root.resolve("toy.json"), RecipeReader.write(BadInputTest.toy(0.01))), "--data", root.resolve("data"), "--out", model, "--threads", 2).ok();
+        drift = root.resolve("data/drift-3-64-5");
+    }
+
+    /// Drift's files, read as anybody's.
+    @BeforeEach void aDataSet() throws IOException {
+        data = ParityCommandTest.copy(drift, temp.resolve("data"));
+        recipe = recipe();
+        run = temp.resolve("run");
+    }
+
+    private Path recipe() throws IOException {
+        Recipe toy = BadInputTest.toy(0.01);
+        var talk = (Stage.Supervised) toy.stages().getFirst();
+        var stage = new Stage.Supervised("cold_start", "cold_start", 2, Map.of("cold_start", 2), talk.optimizer(), talk.trainable(), 1);
+        Recipe made = new Recipe("questions", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", SAMPLES), List.of(stage), new Recipe.EvaluationSpec(0, 0, 4, 0));
+        return Files.writeString(temp.resolve("questions.json"), RecipeReader.write(made));
+    }
+
+    private Object[] command(Object... more) {
+        return Stream.concat(Stream.of("sft", "--recipe", recipe, "--model", model, "--data", data, "--out", run, "--threads", 1), Stream.of(more)).toArray();
+    }
+
+    private Outcome train(Object... more) { return lucid(command(more)); }
+
+    /// The clips that the samples name, in their order.
+    private List<Path> clips() { return QuestionFiles.read(data.resolve(SAMPLES)).stream().map(q -> q.clip(data)).distinct().toList(); }
+
+    @Test void aClipThatWasExchangedIsNamedAtResume() throws IOException {
+        train().ok();
+        train("--resume").ok();
+        List<Path> clips = clips();
+        Path changed = clips.get(1);
+        byte[] before = Files.readAllBytes(changed);
+        byte[] other = before.clone();
+        other[other.length - 1] ^= 1;
+        FileTime time = Files.getLastModifiedTime(changed);
+        // Neither name nor length nor date tells.
+        Files.setLastModifiedTime(Files.write(changed, other), time);
+        String config = Files.readString(run.resolve("config.json"));
+        train("--resume").failedWith("clip ./" + data.relativize(changed), run.resolve("clips.sha256") + " says ", "changed clips: 1 of " + clips.size(), "--out");
+        // Without the list the run is still another one.
+        Files.delete(run.resolve("clips.sha256"));
+        train("--resume").failedWith("another config", "data_sha256: ");
+        assertEquals(config, Files.readString(run.resolve("config.json")));
+        Files.write(changed, before);
+        train("--resume").ok();
+    }
+
+    @Test void aClipThatIsMissingIsNamedBeforeAnythingIsMade() throws IOException {
+        List<Path> clips = clips();
+        Files.delete(clips.get(2));
+        Files.delete(clips.get(3));
+        train().failedWith(data.resolve(SAMPLES) + ":", ": field video: found './" + data.relativize(clips.get(2)) + "', but there is no file " + clips.get(2), "missing clips: 2 of " + clips.size());
+        assertFalse(Files.exists(run));
+    }
+
+    /// What a clip holds shows when it is drawn. The samples of the second step are the third and fourth of the drawn order.
+    @Test void aClipThatIsNoVideoEndsTheRunWithAWordOnResuming() throws IOException {
+        int third = Draw.of(5, "cold-start order cold_start", 0).permutation(16)[2];
+        Path bad = QuestionFiles.read(data.resolve(SAMPLES)).get(third).clip(data);
+        Files.writeString(bad, "no video");
+        Outcome o = lucid(Map.of(), command());
+        o.failedWith(bad.toString(), "the run is kept as it was after step 1", "--resume --out " + run);
+    }
+}
