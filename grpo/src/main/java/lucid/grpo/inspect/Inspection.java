@@ -9,9 +9,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.run.RunException;
+import lucid.grpo.run.RunReader;
 
 /// A run, a step, a group, a completion or a token of it, as JSON; [InspectionText] shows the same to people.
 public final class Inspection {
@@ -19,7 +21,8 @@ public final class Inspection {
 
     private final RunReader run;
 
-    public Inspection(Path root) { run = new RunReader(root); }
+    /// @param notices is told in words what is left out because it is not there
+    public Inspection(Path root, Consumer<String> notices) { run = new RunReader(root, notices); }
 
     /// Recipe, stages, results and which steps can be looked into.
     public ObjectNode run() {
@@ -37,7 +40,7 @@ public final class Inspection {
             }
         });
         ArrayNode steps = o.putArray("rollout_steps");
-        run.steps().forEach(steps::add);
+        run.rolloutSteps().forEach(steps::add);
         return o;
     }
 
@@ -84,14 +87,7 @@ public final class Inspection {
     public List<TokenRow> tokens(long step, int prompt, int completion) {
         JsonNode c = completionNode(step, prompt, completion);
         List<JsonNode> rollouts = run.rollouts(step);
-        List<JsonNode> ledger = run.ledger(step);
-        if (ledger.size() != rollouts.size()) {
-            throw new RunException(run.root() + ": step " + step + " has " + rollouts.size() + " completions but " + ledger.size() + " ledger lines; wanted one for each");
-        }
-        JsonNode columns = ledger.get(rollouts.indexOf(c));
-        if (columns.path("prompt").asInt() != prompt || columns.path("completion").asInt() != completion) {
-            throw new RunException(run.root() + ": the ledger of step " + step + " is in another order than its completions");
-        }
+        JsonNode columns = run.ledger(step, rollouts).get(rollouts.indexOf(c));
         PolicyLoss loss = TokenRow.loss(lossOf(step));
         List<TokenRow> rows = new ArrayList<>();
         for (int t = 0; t < columns.path("ids").size(); t++) rows.add(TokenRow.of(columns, t, c.path("advantage").asDouble(), loss));

@@ -43,7 +43,8 @@ public final class InspectionText {
         InspectionText t = new InspectionText(i);
         JsonNode s = i.step(step);
         JsonNode m = s.path("metrics");
-        t.line("step %d (%s %s): loss %.4f, reward %.3f, kl %.4f, entropy %.3f, gradient norm %.3f, ratio exactly 1 for %d of %d tokens", step, m.path("stage").asText("?"),
+        if (m.isMissingNode()) t.line("step %d: metrics.jsonl has no line of it", step);
+        else t.line("step %d (%s %s): loss %.4f, reward %.3f, kl %.4f, entropy %.3f, gradient norm %.3f, ratio exactly 1 for %d of %d tokens", step, m.path("stage").asText("?"),
                 m.path("stage_step").asText("?"), m.path("loss").asDouble(), m.path("reward").asDouble(), m.path("kl").asDouble(), m.path("entropy").asDouble(),
                 m.path("grad_norm").asDouble(), m.path("ratio_exactly_one").asInt(), m.path("num_tokens").asInt());
         t.line("prompt  kind        answer                 right  well-formed  reward mean    std  question");

@@ -6,69 +6,64 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import lucid.grpo.run.Disk;
-import lucid.grpo.run.RunException;
+import lucid.grpo.run.RunReader;
 
 /// Collects a run folder into `report.html`.
 public final class Report {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final Path run;
+    private final RunReader run;
     private final Function<String, List<String>> frames;
+    private final Consumer<String> notices;
 
     /// @param frames a clip's path, as the rollouts name it, to its frames as data URIs
-    public Report(Path run, Function<String, List<String>> frames) {
+    Report(RunReader run, Function<String, List<String>> frames, Consumer<String> notices) {
         this.run = run;
         this.frames = frames;
+        this.notices = notices;
     }
 
     /// The report of a run whose clips lie where it found them, or in another folder.
     ///
-    /// @param data null: the folder that config.json names
-    public static Report of(Path run, Path data) {
-        return new Report(run, clip -> {
-            Path root = data != null ? data : dataFolder(run);
-            return FrameImages.of(root, clip);
-        });
-    }
-
-    private static Path dataFolder(Path run) {
-        try {
-            return Path.of(JSON.readTree(Files.readString(run.resolve("config.json"))).path("data_folder").asText());
-        } catch (IOException e) {
-            throw new UncheckedIOException("report of " + run + ": " + e.getMessage(), e);
-        }
+    /// @param data    see [RunClips]; null: where config.json says
+    /// @param notices is told in words what is left out because it is not there
+    public static Report of(Path run, Path data, Consumer<String> notices) {
+        RunReader reader = new RunReader(run, notices);
+        return new Report(reader, new RunClips(reader, data, notices)::frames, notices);
     }
 
     /// Writes `report.html` into the run folder and returns its path.
     public Path write() {
-        Path config = run.resolve("config.json");
-        if (!Files.isRegularFile(config)) throw new RunException(run + " is not a run folder: it has no config.json");
+        ObjectNode data = JSON.createObjectNode();
+        JsonNode settings = run.config();
+        data.put("title", "Lucid: " + settings.path("recipe").path("name").asText("run") + ", seed " + settings.path("recipe").path("seed").asText());
+        data.put("description", settings.path("recipe").path("description").asText(""));
+        data.set("config", settings);
+        ArrayNode rewarded = rewarded(settings);
+        data.set("rewarded", rewarded);
+        JsonNode summary = run.summary().orElse(null);
+        data.set("summary", summary);
+        data.set("controls", summary == null ? JSON.createArrayNode() : summary.path("controls"));
+        data.set("metrics", JSON.createArrayNode().addAll(run.metrics()));
+        data.set("held_out", heldOut());
+        data.set("samples", samples(rewarded));
+        data.set("ablations", run.ablations().orElse(null));
+        Path file = run.root().resolve("report.html");
         try {
-            ObjectNode data = JSON.createObjectNode();
-            JsonNode settings = JSON.readTree(Files.readString(config));
-            data.put("title", "Lucid: " + settings.path("recipe").path("name").asText("run") + ", seed " + settings.path("recipe").path("seed").asText());
-            data.put("description", settings.path("recipe").path("description").asText(""));
-            data.set("config", settings);
-            data.set("rewarded", rewarded(settings));
-            JsonNode summary = RunFiles.optional(run.resolve("summary.json"));
-            data.set("summary", summary);
-            data.set("controls", summary == null ? JSON.createArrayNode() : summary.path("controls"));
-            data.set("metrics", lines(run.resolve("metrics.jsonl")));
-            data.set("held_out", heldOut());
-            data.set("samples", samples());
-            data.set("ablations", RunFiles.optional(run.resolve("ablations.json")));
-            Path file = run.resolve("report.html");
             Disk.text(file, Page.of("report/report", data.get("title").asText(), data));
-            return file;
         } catch (IOException e) {
-            throw new UncheckedIOException("report of " + run + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("report of " + run.root() + ": " + e.getMessage(), e);
         }
+        return file;
     }
 
     // Names of the stages that learn from rewards: a recipe may call them what it likes, only their kind is fixed.
@@ -78,29 +73,21 @@ public final class Report {
         return names;
     }
 
-    private static ArrayNode lines(Path file) throws IOException {
-        ArrayNode all = JSON.createArrayNode();
-        try (Stream<JsonNode> lines = RunFiles.lines(file)) {
-            lines.forEach(all::add);
-        }
-        return all;
-    }
-
-    private ArrayNode samples() throws IOException {
+    private ArrayNode samples(ArrayNode rewarded) {
         ArrayNode samples = JSON.createArrayNode();
-        for (Path ledger : SampledSteps.of(RunFiles.list(run.resolve("ledger")))) {
-            ArrayNode tokens = lines(ledger);
-            ArrayNode rollouts = lines(run.resolve("rollouts").resolve(ledger.getFileName().toString().replace(".gz", "")));
+        for (long step : SampledSteps.of(run, wholeSteps(rewarded))) {
+            List<JsonNode> rollouts = run.rollouts(step);
+            List<JsonNode> tokens = run.ledger(step, rollouts);
             int prompt = mostTelling(rollouts);
             ObjectNode sample = samples.addObject();
             ArrayNode completions = sample.putArray("completions");
             for (int i = 0; i < rollouts.size(); i++) {
                 JsonNode r = rollouts.get(i);
-                if (r.get("prompt").asInt() != prompt) continue;
+                if (r.path("prompt").asInt() != prompt) continue;
                 sample.set("step", r.get("step"));
                 sample.set("question", r.get("question"));
                 sample.set("answer", r.get("solution"));
-                if (!sample.has("frames")) sample.set("frames", JSON.valueToTree(frames.apply(r.get("clip").asText())));
+                if (!sample.has("frames")) sample.set("frames", JSON.valueToTree(frames.apply(r.path("clip").asText())));
                 ObjectNode c = ((ObjectNode) tokens.get(i)).deepCopy();
                 for (String key : List.of("accuracy", "format", "reward", "advantage")) c.set(key, r.get(key));
                 completions.add(c);
@@ -109,18 +96,35 @@ public final class Report {
         return samples;
     }
 
+    // Steps of which both files are there; it is said if any step that learned from rewards lacks one.
+    private List<Long> wholeSteps(ArrayNode rewarded) {
+        Set<Long> whole = new TreeSet<>(run.rolloutSteps());
+        SortedSet<Long> wanted = new TreeSet<>(whole);
+        wanted.addAll(run.ledgerSteps());
+        whole.retainAll(Set.copyOf(run.ledgerSteps()));
+        Set<String> stages = new HashSet<>();
+        rewarded.forEach(name -> stages.add(name.asText()));
+        for (JsonNode m : run.metrics()) if (stages.contains(m.path("stage").asText())) wanted.add(m.path("step").asLong());
+        int all = wanted.size();
+        wanted.removeAll(whole);
+        if (!wanted.isEmpty()) {
+            notices.accept(run.root() + ": rollouts or ledger of " + wanted.size() + " of " + all + " steps are not there (the first is step " + wanted.first() + "): the report leaves these steps out");
+        }
+        return List.copyOf(whole);
+    }
+
     // The prompt whose completions differ most in reward: where the group teaches something.
-    private static int mostTelling(ArrayNode rollouts) {
+    private static int mostTelling(List<JsonNode> rollouts) {
         int best = 0;
         double widest = -1;
         for (JsonNode r : rollouts) {
-            int prompt = r.get("prompt").asInt();
+            int prompt = r.path("prompt").asInt();
             double low = Double.POSITIVE_INFINITY;
             double high = Double.NEGATIVE_INFINITY;
             for (JsonNode other : rollouts) {
-                if (other.get("prompt").asInt() != prompt) continue;
-                low = Math.min(low, other.get("reward").asDouble());
-                high = Math.max(high, other.get("reward").asDouble());
+                if (other.path("prompt").asInt() != prompt) continue;
+                low = Math.min(low, other.path("reward").asDouble());
+                high = Math.max(high, other.path("reward").asDouble());
             }
             if (high - low > widest) {
                 widest = high - low;
@@ -131,12 +135,11 @@ public final class Report {
     }
 
     // answers/NNNNNN.json hold the same few held-out questions at different times; here they are turned round: per question, all its answers.
-    private ArrayNode heldOut() throws IOException {
+    private ArrayNode heldOut() {
         ArrayNode all = JSON.createArrayNode();
-        for (Path file : RunFiles.list(run.resolve("answers"))) {
-            JsonNode moment = JSON.readTree(Files.readString(file));
+        for (JsonNode moment : run.answers()) {
             int i = 0;
-            for (JsonNode a : moment.get("answers")) {
+            for (JsonNode a : moment.path("answers")) {
                 ObjectNode entry;
                 if (i < all.size()) {
                     entry = (ObjectNode) all.get(i);
@@ -144,11 +147,11 @@ public final class Report {
                     entry = all.addObject();
                     entry.set("question", a.get("question"));
                     entry.set("answer", a.get("solution"));
-                    entry.set("frames", JSON.valueToTree(frames.apply(a.get("clip").asText())));
+                    entry.set("frames", JSON.valueToTree(frames.apply(a.path("clip").asText())));
                     entry.putArray("answers");
                 }
-                ((ArrayNode) entry.get("answers")).addObject().put("when", moment.get("when").asText()).put("text", a.get("text").asText())
-                        .put("correct", a.get("correct").asBoolean());
+                ((ArrayNode) entry.get("answers")).addObject().put("when", moment.path("when").asText()).put("text", a.path("text").asText())
+                        .put("correct", a.path("correct").asBoolean());
                 i++;
             }
         }

@@ -1,12 +1,8 @@
 package lucid.grpo.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
+import lucid.grpo.run.RunReader;
 
 /// Which steps the report shows token by token: spread over the run, among those where it is known what the update did to each probability.
 final class SampledSteps {
@@ -15,34 +11,19 @@ final class SampledSteps {
 
     private SampledSteps() {}
 
-    /// @param ledgers of all steps, in their order
-    static List<Path> of(List<Path> ledgers) throws IOException {
-        List<Path> measured = new ArrayList<>();
-        for (Path ledger : ledgers) if (isMeasured(ledger)) measured.add(ledger);
-        if (measured.isEmpty()) return spread(ledgers);
+    /// @param steps that have completions and per-token columns, in their order
+    static List<Long> of(RunReader run, List<Long> steps) {
+        // A step is measured for all its completions or for none, so the first tells.
+        List<Long> measured = steps.stream().filter(step -> run.firstOfLedger(step).filter(c -> c.has("after")).isPresent()).toList();
+        if (measured.isEmpty()) return spread(steps);
         // A warm-up's first update has learning rate 0: before and after are the same there, which teaches nobody anything.
-        List<Path> moved = new ArrayList<>();
-        for (Path ledger : measured) if (hasMoved(ledger)) moved.add(ledger);
+        List<Long> moved = measured.stream().filter(step -> run.ledger(step).stream().anyMatch(c -> !c.path("after").equals(c.path("logprob")))).toList();
         return spread(moved.isEmpty() ? measured : moved);
     }
 
-    // A step is measured for all its completions or for none, so the first tells.
-    private static boolean isMeasured(Path ledger) throws IOException {
-        try (Stream<JsonNode> completions = RunFiles.lines(ledger)) {
-            Optional<JsonNode> first = completions.findFirst();
-            return first.isPresent() && first.get().has("after");
-        }
-    }
-
-    private static boolean hasMoved(Path ledger) throws IOException {
-        try (Stream<JsonNode> completions = RunFiles.lines(ledger)) {
-            return completions.anyMatch(c -> !c.path("after").equals(c.path("logprob")));
-        }
-    }
-
-    private static List<Path> spread(List<Path> all) {
+    private static List<Long> spread(List<Long> all) {
         if (all.size() <= STEPS) return all;
-        List<Path> some = new ArrayList<>();
+        List<Long> some = new ArrayList<>();
         for (int i = 0; i < STEPS; i++) some.add(all.get((int) Math.round((double) i * (all.size() - 1) / (STEPS - 1))));
         return some;
     }

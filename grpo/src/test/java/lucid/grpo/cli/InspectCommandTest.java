@@ -11,6 +11,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,9 @@ class InspectCommandTest extends CommandTest {
     }
 
     @Test void theRun() {
-        String out = lucid("inspect", run).ok().out();
+        Outcome o = lucid("inspect", run).ok();
+        String out = o.out();
+        assertEquals(run.resolve("metrics.jsonl") + ", line 3: half a line, left out (the run is writing it, or was stopped while it did)\n", o.err());
         assertTrue(out.contains("recipe small, seed 7, not complete") && out.contains("completions of steps 2 .. 2"), out);
         assertTrue(out.contains("rl                1  2..2"), "the half line of a killed run is left out: " + out);
     }
@@ -86,7 +89,37 @@ class InspectCommandTest extends CommandTest {
     @Test void aBrokenFileIsNamedWithItsLine() throws IOException {
         Files.writeString(run.resolve("rollouts/step-000002.jsonl"), "{}\nnot json\n{}\n");
         lucid("inspect", run, "--step", 2).failedWith("step-000002.jsonl, line 2: not JSON");
-        Files.writeString(run.resolve("metrics.jsonl"), "oops\n{\"step\":1}\n");
-        lucid("inspect", run).failedWith("metrics.jsonl, line 1: not JSON");
+        for (String bad : List.of("oops", "", "3")) {
+            Files.writeString(run.resolve("metrics.jsonl"), "{\"step\":1}\n" + bad + "\n");
+            lucid("inspect", run).failedWith("metrics.jsonl, line 2: ", "JSON");
+            lucid("report", run).failedWith("metrics.jsonl, line 2: ", "JSON");
+        }
+        Files.writeString(run.resolve("config.json"), "{");
+        lucid("report", run).failedWith(run.resolve("config.json") + ": not sound JSON");
+    }
+
+    @Test void theReportOfAKilledRunLeavesHalfALineAndMissingClipsOut() throws IOException {
+        Outcome o = lucid("report", run).ok();
+        assertTrue(o.err().contains("metrics.jsonl, line 3: half a line, left out") && o.err().contains("clip a.mp4 is not in"), o.err());
+        assertEquals(run.resolve("report.html") + System.lineSeparator(), o.out());
+        String page = Files.readString(run.resolve("report.html"));
+        assertTrue(page.contains("\"stage_step\":1,\"loss\":0.1") && page.contains("Which first?") && page.contains("\"frames\":[]"), "all the rest is there");
+        lucid("report", run, "--data", run).failedWith("clip a.mp4 is not in " + run, "--data");
+    }
+
+    @Test void filesThatAreGoneAreNamed() throws IOException {
+        Path ledger = run.resolve("ledger/step-000002.jsonl.gz");
+        byte[] bytes = Files.readAllBytes(ledger);
+        Files.write(ledger, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+        for (Outcome o : List.of(lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0), lucid("report", run))) o.failedWith(ledger + ": could not be read");
+        Files.delete(ledger);
+        lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0).failedWith(ledger + ": no such file", "no ledger of step 2", "none at all");
+        assertTrue(lucid("report", run).ok().err().contains("rollouts or ledger of 1 of 1 steps are not there (the first is step 2)"));
+        Files.delete(run.resolve("metrics.jsonl"));
+        Outcome o = lucid("inspect", run, "--step", 2).ok();
+        assertTrue(o.out().contains("step 2: metrics.jsonl has no line of it") && o.err().contains("metrics.jsonl: no such file"), o.out() + o.err());
+        Files.delete(run.resolve("rollouts/step-000002.jsonl"));
+        lucid("inspect", run, "--step", 2).failedWith("step-000002.jsonl: no such file", "none at all");
+        assertTrue(lucid("report", run).ok().err().contains("metrics.jsonl: no such file"));
     }
 }

@@ -1,6 +1,7 @@
 package lucid.grpo.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.zip.GZIPOutputStream;
+import lucid.grpo.run.RunException;
+import lucid.grpo.run.RunReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +26,8 @@ class ReportTest {
     private static final int STEPS = 100;
     private static final String UNCHANGED = ",\"after\":[-1.0,-0.5]";
     private static final String CHANGED = ",\"after\":[-1.0,-0.25]";
+
+    private final List<String> notices = new ArrayList<>();
 
     @TempDir Path run;
 
@@ -48,6 +53,27 @@ class ReportTest {
         JsonNode rewarded = report().get("rewarded");
         assertEquals(1, rewarded.size(), rewarded.toString());
         assertEquals("reason", rewarded.get(0).asText(), "a supervised stage that is called 'grpo' is none");
+    }
+
+    @Test void stepsThatLackAFileAreLeftOutAndCounted() throws IOException {
+        rewardedSteps(_ -> "");
+        Files.delete(run.resolve("rollouts/step-000015.jsonl"));
+        Files.delete(run.resolve("ledger/step-000072.jsonl.gz"));
+        StringBuilder metrics = new StringBuilder();
+        for (int step = 1; step <= STEPS + 1; step++) metrics.append("{\"step\":").append(step).append(",\"stage\":\"reason\"}\n");
+        Files.writeString(run.resolve("metrics.jsonl"), metrics);
+        List<Integer> shown = steps(report().get("samples"));
+        assertTrue(shown.size() == 8 && !shown.contains(15) && !shown.contains(72), shown.toString());
+        assertEquals(List.of(run + ": rollouts or ledger of 3 of 101 steps are not there (the first is step 15): the report leaves these steps out"), notices);
+    }
+
+    @Test void completionsAndLedgerOfDifferentLengthAreRefused() throws IOException {
+        rewardedSteps(_ -> "");
+        for (int step = 1; step <= STEPS; step++) {
+            Path file = run.resolve(String.format(Locale.ROOT, "rollouts/step-%06d.jsonl", step));
+            Files.writeString(file, Files.readString(file).repeat(2));
+        }
+        assertTrue(assertThrows(RunException.class, this::report).getMessage().contains("step 1 has 4 completions but 2 ledger lines"));
     }
 
     private static List<Integer> steps(JsonNode samples) {
@@ -80,7 +106,7 @@ class ReportTest {
     private JsonNode report() throws IOException {
         Files.writeString(run.resolve("config.json"), """
                 {"recipe": {"name": "small", "seed": 7, "stages": [{"name": "grpo", "kind": "supervised"}, {"name": "reason", "kind": "grpo"}]}}""");
-        String page = Files.readString(new Report(run, _ -> List.of()).write());
+        String page = Files.readString(new Report(new RunReader(run, notices::add), _ -> List.of(), notices::add).write());
         String open = "<script id=\"data\" type=\"application/json\">";
         assertTrue(page.contains(open), "the page carries its data");
         int from = page.indexOf(open) + open.length();

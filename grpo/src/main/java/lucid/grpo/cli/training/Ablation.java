@@ -67,7 +67,7 @@ final class Ablation {
             table.add(row(v.getKey(), out));
         }
         Disk.text(run.resolve("ablations.json"), table.toPrettyString() + "\n");
-        console.line("report: " + Report.of(run, null).write());
+        console.line("report: " + Report.of(run, null, console::line).write());
     }
 
     private Path start(String variant) throws IOException {

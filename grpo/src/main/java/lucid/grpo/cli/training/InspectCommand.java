@@ -46,7 +46,7 @@ public final class InspectCommand implements Callable<Integer> {
         needs("--token", token, "--completion", completion);
         needs("--completion", completion, "--prompt", prompt);
         needs("--prompt", prompt, "--step", step);
-        Inspection i = new Inspection(run);
+        Inspection i = new Inspection(run, spec.commandLine().getErr()::println);
         PrintWriter out = spec.commandLine().getOut();
         if (json) out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(node(i)));
         else text(i).forEach(out::println);

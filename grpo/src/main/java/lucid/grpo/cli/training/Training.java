@@ -54,7 +54,7 @@ final class Training {
             // Nothing is lost now, and what is left is short: it is waited for.
             try (Interruption _ = Interruption.of(() -> console.line("all steps are saved; controls and report are being finished (if that takes too long, --resume --out " + out + " makes them)"))) {
                 summary(state, expected);
-                console.line("report: " + Report.of(out, session.dataFolder()).write());
+                console.line("report: " + Report.of(out, null, console::line).write());
             }
         }
         return true;

@@ -1,0 +1,183 @@
+package lucid.grpo.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import lucid.nn.file.JsonText;
+
+/// The files of a run folder as JSON (see `RUN-FOLDER.md`), of a finished run or of one that is being written. A damaged file is refused with its name and line.
+public final class RunReader {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path root;
+    private final Consumer<String> notices;
+    private List<JsonNode> metrics;
+
+    /// @param notices is told in words what is left out
+    public RunReader(Path root, Consumer<String> notices) {
+        this.root = root;
+        this.notices = notices;
+        if (!Files.isRegularFile(root.resolve("config.json"))) throw new RunException(root + " is not a run folder: it has no config.json");
+    }
+
+    public Path root() { return root; }
+
+    public JsonNode config() { return read(root.resolve("config.json")); }
+
+    /// Absent until the run is complete.
+    public Optional<JsonNode> summary() { return optional("summary.json"); }
+
+    /// The table of `demo --ablate`.
+    public Optional<JsonNode> ablations() { return optional("ablations.json"); }
+
+    private Optional<JsonNode> optional(String name) {
+        Path file = root.resolve(name);
+        return Files.isRegularFile(file) ? Optional.of(read(file)) : Optional.empty();
+    }
+
+    /// One object a step. The last line of a run that is being written, or was killed, may be half a line; it is left out, with a notice.
+    public List<JsonNode> metrics() {
+        if (metrics == null) metrics = readMetrics();
+        return metrics;
+    }
+
+    private List<JsonNode> readMetrics() {
+        Path file = root.resolve("metrics.jsonl");
+        if (!Files.isRegularFile(file)) {
+            notices.accept(file + ": no such file: what the run's steps measured is left out");
+            return List.of();
+        }
+        String text = text(file);
+        int end = text.lastIndexOf('\n') + 1;
+        List<JsonNode> all = lines(file, text.substring(0, end));
+        String last = text.substring(end);
+        if (last.isEmpty()) return all;
+        try {
+            all.add(object(file, all.size() + 1, last));
+        } catch (RunException _) {
+            notices.accept(file + ", line " + (all.size() + 1) + ": half a line, left out (the run is writing it, or was stopped while it did)");
+        }
+        return all;
+    }
+
+    /// Steps whose completions are on disk, ascending.
+    public List<Long> rolloutSteps() { return steps("rollouts"); }
+
+    /// Steps whose per-token columns are on disk, ascending.
+    public List<Long> ledgerSteps() { return steps("ledger"); }
+
+    private List<Long> steps(String folder) {
+        return list(root.resolve(folder)).stream().map(p -> p.getFileName().toString()).filter(n -> n.matches("step-\\d+\\.jsonl(\\.gz)?")).map(n -> Long.valueOf(n.replaceAll("\\D", ""))).sorted().toList();
+    }
+
+    /// One object a completion, in (prompt, completion) order.
+    public List<JsonNode> rollouts(long step) {
+        Path file = file("rollouts", step);
+        return lines(file, text(file));
+    }
+
+    /// The same completions' per-token columns.
+    public List<JsonNode> ledger(long step) {
+        Path file = file("ledger", step);
+        return lines(file, text(file));
+    }
+
+    /// The same, one for each of the step's completions.
+    ///
+    /// @throws RunException they do not belong together
+    public List<JsonNode> ledger(long step, List<JsonNode> rollouts) {
+        List<JsonNode> all = ledger(step);
+        if (all.size() != rollouts.size()) throw new RunException(root + ": step " + step + " has " + rollouts.size() + " completions but " + all.size() + " ledger lines; wanted one for each");
+        for (int i = 0; i < all.size(); i++) {
+            for (String key : List.of("prompt", "completion")) {
+                if (all.get(i).path(key).asInt() != rollouts.get(i).path(key).asInt()) throw new RunException(root + ": the ledger of step " + step + " is in another order than its completions");
+            }
+        }
+        return all;
+    }
+
+    /// The columns of a step's first completion; the rest of the file is not read.
+    public Optional<JsonNode> firstOfLedger(long step) {
+        Path file = file("ledger", step);
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(open(file), StandardCharsets.UTF_8))) {
+            return Optional.ofNullable(in.readLine()).map(line -> object(file, 1, line));
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    /// The watched held-out questions with their answers at different times, in order.
+    public List<JsonNode> answers() { return list(root.resolve("answers")).stream().map(RunReader::read).toList(); }
+
+    private Path file(String folder, long step) {
+        Path file = root.resolve(folder).resolve(String.format(Locale.ROOT, "step-%06d.jsonl%s", step, folder.equals("ledger") ? ".gz" : ""));
+        if (Files.isRegularFile(file)) return file;
+        List<Long> there = steps(folder);
+        throw new RunException(file + ": no such file: the run has no " + folder + " of step " + step
+                + (there.isEmpty() ? "; it has none at all (only GRPO steps leave any)" : "; wanted one of " + there.getFirst() + " .. " + there.getLast() + " (" + there.size() + " steps)"));
+    }
+
+    // By name, without those that are being written.
+    private static List<Path> list(Path folder) {
+        if (!Files.isDirectory(folder)) return List.of();
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not list " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static JsonNode read(Path file) {
+        try {
+            return JsonText.read(file);
+        } catch (IOException e) {
+            throw new RunException(file + ": " + JsonText.reason(e));
+        }
+    }
+
+    private static InputStream open(Path file) throws IOException {
+        InputStream raw = Files.newInputStream(file);
+        return file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw;
+    }
+
+    private static String text(Path file) {
+        try (InputStream in = open(file)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static RunException unreadable(Path file, IOException e) { return new RunException(file + ": could not be read: " + e.getClass().getSimpleName() + ": " + e.getMessage()); }
+
+    private static List<JsonNode> lines(Path file, String text) {
+        List<JsonNode> all = new ArrayList<>();
+        text.lines().forEach(line -> all.add(object(file, all.size() + 1, line)));
+        return all;
+    }
+
+    private static JsonNode object(Path file, int number, String line) {
+        try {
+            JsonNode node = JSON.readTree(line);
+            if (node.isObject()) return node;
+            throw new RunException(file + ", line " + number + ": found " + (line.isBlank() ? "an empty line" : node.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted one JSON object");
+        } catch (JsonProcessingException e) {
+            throw new RunException(file + ", line " + number + ": not JSON: " + e.getOriginalMessage());
+        }
+    }
+}
