@@ -40,6 +40,8 @@ public final class RunFolder implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     // What a run started from. Runs that were begun before it was written down are resumed without it.
     private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256");
+    // Where the data lie. Which data they are, their hash says: they may be moved.
+    private static final List<String> PLACES = List.of("data_folder", "data_folder_relative");
     private static final int SHOWN = 5;
 
     private final Path root;
@@ -111,25 +113,30 @@ public final class RunFolder implements AutoCloseable {
     private static void config(Path root, JsonNode config, boolean resume) throws IOException {
         Path file = root.resolve("config.json");
         if (!Files.exists(file)) {
-            Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+            write(file, config);
             return;
         }
-        JsonNode there = config(file);
+        ObjectNode there = config(file);
         ObjectNode wanted = config.deepCopy();
         wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
-        List<String> differences = differences("", there, wanted);
+        List<String> differences = differences("", there.deepCopy().remove(PLACES), wanted.remove(PLACES));
         if (!differences.isEmpty()) {
             throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  "
                     + String.join("\n  ", differences) + "\nUse another --out, or the recipe and the model that it began with");
         }
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
+        ObjectNode now = there.deepCopy().remove(PLACES);
+        for (String place : PLACES) if (config.has(place)) now.set(place, config.get(place));
+        if (!now.equals(there)) write(file, now);
     }
 
-    private static JsonNode config(Path file) {
+    private static void write(Path file, JsonNode config) throws IOException { Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n"); }
+
+    private static ObjectNode config(Path file) {
         String found;
         try {
             JsonNode config = JsonText.read(file);
-            if (config.isObject()) return config;
+            if (config instanceof ObjectNode object) return object;
             found = "found " + (config.isMissingNode() ? "nothing" : config.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted a run's config (a JSON object)";
         } catch (IOException e) {
             found = JsonText.reason(e);

@@ -140,9 +140,6 @@ public final class Session implements AutoCloseable {
 
     public Policy policy() { return policy; }
 
-    /// Folder that clip names are relative to.
-    public Path dataFolder() { return dataFolder; }
-
     /// Opens a run folder for this session's recipe.
     public RunFolder folder(Path out, boolean resume) {
         ObjectNode config = JSON.createObjectNode();
@@ -154,7 +151,11 @@ public final class Session implements AutoCloseable {
         config.put("data_sha256", data.contentHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
         config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFolder.hash(tokenizer));
-        config.put("data_folder", dataFolder.toAbsolutePath().normalize().toString());
+        Path place = dataFolder.toAbsolutePath().normalize();
+        Path run = out.toAbsolutePath().normalize();
+        config.put("data_folder", place.toString());
+        // Data that are moved together with the run are found from there; on Windows there is no way from one drive to another.
+        if (place.getRoot().equals(run.getRoot())) config.put("data_folder_relative", run.relativize(place).toString().replace('\\', '/'));
         ClipList clips = new ClipList(out);
         clips.check(data.clipHashes());
         RunFolder folder = RunFolder.open(out, config, resume);

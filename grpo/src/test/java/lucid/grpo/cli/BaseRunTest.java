@@ -2,6 +2,7 @@ package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -92,6 +93,28 @@ class BaseRunTest extends CommandTest {
         Files.writeString(run.resolve("tokenizer.json"), words);
         demo(recipe, run, "--base", base, "--resume").ok();
         assertEquals(words, Files.readString(run.resolve("tokenizer.json")));
+    }
+
+    /// As `./lucid demo` lays them out: data and runs beside each other.
+    @Test void aRunIsMovedTogetherWithItsData() throws IOException {
+        Path here = temp.resolve("here");
+        Path there = temp.resolve("there");
+        Path run = there.resolve("runs/toy");
+        lucid("demo", "--recipe", recipe, "--data", here.resolve("data"), "--out", here.resolve("runs/toy"), "--threads", 2).ok();
+        Files.move(here, there);
+        shows(lucid("report", run).ok(), run);
+        Files.move(there.resolve("data"), there.resolve("clips"));
+        assertTrue(lucid("report", run).ok().err().contains(" is not in " + here.resolve("data")));
+        // The folder that was --data, and the data set's own.
+        for (Path data : List.of(there.resolve("clips"), there.resolve("clips/drift-3-64-5"))) shows(lucid("report", run, "--data", data).ok(), run);
+        lucid("demo", "--recipe", recipe, "--data", there.resolve("clips"), "--out", run, "--threads", 2, "--resume").ok();
+        shows(lucid("report", run).ok(), run);
+        assertEquals(there.resolve("clips/drift-3-64-5").toString(), new ObjectMapper().readTree(Files.readString(run.resolve("config.json"))).get("data_folder").asText());
+    }
+
+    private static void shows(Outcome report, Path run) throws IOException {
+        assertEquals("", report.err());
+        assertTrue(Files.readString(run.resolve("report.html")).contains("data:image/png;base64,"), "frames of clips");
     }
 
     /// As `--model . --out runs/x` makes it.

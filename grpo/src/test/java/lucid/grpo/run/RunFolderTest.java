@@ -47,6 +47,16 @@ class RunFolderTest {
         assertTrue(message.contains("optimizer.seed: 1 -> 2"), message);
     }
 
+    @Test void dataThatWereMovedAreTheSameData() throws IOException {
+        Path run = dir.resolve("run");
+        RunFolder.open(run, config(1).put("data_folder", "/there"), false).close();
+        RunFolder.open(run, config(1).put("data_folder", "/here").put("data_folder_relative", "../here"), true).close();
+        assertEquals(config(1).put("data_folder", "/here").put("data_folder_relative", "../here").toString(), JSON.readTree(Files.readString(run.resolve("config.json"))).toString());
+        String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(2).put("data_folder", "/away"), true)).getMessage();
+        assertTrue(message.contains("optimizer.seed: 1 -> 2") && !message.contains("data_folder"), message);
+        assertTrue(Files.readString(run.resolve("config.json")).contains("/here"));
+    }
+
     private void refusesTheConfig(String text, String... parts) throws IOException {
         Path run = Files.createDirectories(dir.resolve("run"));
         Path file = Files.writeString(run.resolve("config.json"), text);
