@@ -57,16 +57,15 @@ public final class Assistant implements AutoCloseable {
 
     /// Opens a checkpoint's folder, or a run's (its newest checkpoint).
     ///
-    /// @param tokenizer a folder or file to take the tokenizer from; null: beside the weights
-    /// @param console   where progress goes
-    public static Assistant open(Device device, Path model, Path tokenizer, Console console) {
+    /// @param words   the tokenizer that the model was trained with
+    /// @param console where progress goes
+    public static Assistant open(Device device, Path model, Tokenizer words, Console console) {
         Path folder = ModelFolder.resolve(model);
-        Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
         Checkpoint checkpoint = ModelFolder.open(device, folder);
         int rows = checkpoint.decoder().config().vocabSize();
         if (words.vocabSize() > rows) {
             checkpoint.close();
-            throw new RunException((tokenizer == null ? folder : tokenizer) + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
+            throw new RunException(folder + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
                     + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
         }
         try {
@@ -161,8 +160,9 @@ public final class Assistant implements AutoCloseable {
     }
 
     /// Continues a text, without clip and without template: special tokens in it are what they are.
-    public Reply complete(String prompt, GenerationSettings settings, Consumer<String> out) {
-        int[] ids = tokenizer.encode(prompt);
+    ///
+    /// @param ids of the text
+    public Reply complete(int[] ids, GenerationSettings settings, Consumer<String> out) {
         if (ids.length == 0) throw new IllegalArgumentException("prompt: it is empty, wanted a text");
         if (talk != null) talk.close();
         talk = null;

@@ -14,6 +14,7 @@ import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredType;
 import lucid.nn.memory.MemoryException;
+import lucid.nn.memory.MemoryLimit;
 import lucid.nn.memory.MemoryPlan;
 import lucid.nn.memory.MemoryPlans;
 
@@ -26,17 +27,16 @@ public final class MemoryCheck {
 
     /// Whether a model can be asked.
     ///
-    /// @param frames null: as published
+    /// @param frames       null: as published
+    /// @param promptTokens of a text that it continues; null: it is asked about a clip
     /// @throws MemoryException with a table of what needs what, if it does not fit
-    public static void answering(Path model, Integer frames, int newTokens, long limit) { answering(model, frames, MemoryPlans.PROMPT_TOKENS, newTokens, limit); }
-
-    /// The same for a prompt whose length is known.
-    public static void answering(Path model, Integer frames, int promptTokens, int newTokens, long limit) {
+    public static void answering(Path model, Integer frames, Integer promptTokens, int newTokens, MemoryLimit limit) {
         CheckpointInfo info = info(model);
         if (info.outline().architecture() instanceof ModelOutline.Vision) return;
         int seen = info.outline().architecture() instanceof ModelOutline.Video(var c) ? frames != null ? frames : c.resampler().group() : 0;
-        new MemoryPlans(info.outline()).answering(new MemoryPlans.Answering(seen, promptTokens, newTokens, bytes(info)))
-                .require(limit, "Take fewer --frames or --max-tokens, a shorter --prompt, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
+        int tokens = promptTokens == null ? MemoryPlans.PROMPT_TOKENS : promptTokens;
+        new MemoryPlans(info.outline(), limit.device()).answering(new MemoryPlans.Answering(seen, tokens, newTokens, bytes(info)))
+                .require(limit, "Take " + (promptTokens == null ? "fewer --frames" : "a shorter --prompt") + ", fewer --max-new-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
     }
 
     /// How a run fits the memory there is. None of it changes a bit of what it computes.
@@ -55,11 +55,11 @@ public final class MemoryCheck {
     ///
     /// @param questions at most; 0: all
     /// @throws MemoryException with a table, if not even one fits
-    public static int evaluating(Recipe recipe, Path model, int questions, long limit, Console console) {
+    public static int evaluating(Recipe recipe, Path model, int questions, MemoryLimit limit, Console console) {
         int most = questions == 0 ? Evaluator.BATCH : Math.min(questions, Evaluator.BATCH);
         CheckpointInfo info = info(model);
         if (!(info.outline().architecture() instanceof ModelOutline.Video)) return most;
-        MemoryPlans plans = new MemoryPlans(info.outline());
+        MemoryPlans plans = new MemoryPlans(info.outline(), limit.device());
         return together(most, n -> plans.evaluating(asked(recipe, n)), limit,
                 "Make evaluation.max_new_tokens of recipe " + recipe.name() + " smaller; --memory SIZE says that there is more.", console);
     }
@@ -70,22 +70,22 @@ public final class MemoryCheck {
     /// @param model   null: the recipe's own
     /// @param heldOut a file of held-out questions; null: what the data brings
     /// @throws MemoryException if not even that fits
-    public static Fit training(Recipe recipe, Path model, Path heldOut, long limit, Console console) {
+    public static Fit training(Recipe recipe, Path model, Path heldOut, MemoryLimit limit, Console console) {
         Fit unplanned = new Fit(false, Evaluator.BATCH);
         // Refused with its own words when the run is opened.
         if (model == null && (recipe.model() == null || recipe.tokenizer() == null || recipe.lora() != null)) return unplanned;
         CheckpointInfo info = model == null ? null : info(model);
         ModelOutline outline = info != null ? info.outline() : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model())));
         if (!(outline.architecture() instanceof ModelOutline.Video)) return unplanned;
-        MemoryPlans plans = new MemoryPlans(outline);
+        MemoryPlans plans = new MemoryPlans(outline, limit.device());
         boolean again = false;
         for (Stage stage : recipe.stages()) {
             MemoryPlans.Trained trained = trained(recipe, stage, info);
             MemoryPlan kept = plan(plans, recipe, stage, trained, false);
-            if (kept.bytes() <= limit) continue;
+            if (kept.bytes() <= limit.bytes()) continue;
             MemoryPlan less = plan(plans, recipe, stage, trained, true).require(limit, advice(recipe, stage));
-            if (!again) console.line(String.format(Locale.ROOT, "stage %s: all activations would need %s of %s; the decoder's blocks are computed again in the backward (%s, the same bits)",
-                    stage.name(), MemoryPlan.size(kept.bytes()), MemoryPlan.size(limit), MemoryPlan.size(less.bytes())));
+            if (!again) console.line(String.format(Locale.ROOT, "stage %s: all activations would need %s, found %s; the decoder's blocks are computed again in the backward (%s, the same bits)",
+                    stage.name(), MemoryPlan.size(kept.bytes()), limit, MemoryPlan.size(less.bytes())));
             again = true;
         }
         int questions = heldOut(recipe, heldOut);
@@ -112,12 +112,12 @@ public final class MemoryCheck {
     }
 
     // The most, or half of it, or half of that ...
-    private static int together(int most, IntFunction<MemoryPlan> plan, long limit, String advice, Console console) {
+    private static int together(int most, IntFunction<MemoryPlan> plan, MemoryLimit limit, String advice, Console console) {
         int n = most;
-        while (n > 1 && plan.apply(n).bytes() > limit) n /= 2;
+        while (n > 1 && plan.apply(n).bytes() > limit.bytes()) n /= 2;
         MemoryPlan fitting = plan.apply(n).require(limit, advice);
-        if (n < most) console.line(String.format(Locale.ROOT, "held-out questions: %d together would need %s of %s; %d are answered together (%s, the same answers)", most,
-                MemoryPlan.size(plan.apply(most).bytes()), MemoryPlan.size(limit), n, MemoryPlan.size(fitting.bytes())));
+        if (n < most) console.line(String.format(Locale.ROOT, "held-out questions: %d together would need %s, found %s; %d are answered together (%s, the same answers)", most,
+                MemoryPlan.size(plan.apply(most).bytes()), limit, n, MemoryPlan.size(fitting.bytes())));
         return n;
     }
 

@@ -32,6 +32,7 @@ import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredType;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.memory.DeviceKind;
 import lucid.nn.memory.MemoryPlans;
 import lucid.nn.model.Qwen2;
 import lucid.nn.model.TinyLlavaVideo;
@@ -228,7 +229,7 @@ class AskCommandTest extends CommandTest {
     /// The plan knows a prompt's length once it is in tokens; before, it was that of the published questions.
     @Test void aLongTextIsPlannedAsLongAsItIs() throws IOException {
         Path folder = plain();
-        MemoryPlans plans = new MemoryPlans(CheckpointInfo.read(folder).outline());
+        MemoryPlans plans = new MemoryPlans(CheckpointInfo.read(folder).outline(), DeviceKind.CPU);
         long enough = plans.answering(new MemoryPlans.Answering(0, MemoryPlans.PROMPT_TOKENS, TOKENS, 2)).bytes();
         Object[] line = {"generate", "--model", folder, "--max-tokens", TOKENS, "--threads", 1, "--memory", enough, "--prompt"};
         lucid(Stream.concat(Arrays.stream(line), Stream.of("The ring")).toArray()).ok();

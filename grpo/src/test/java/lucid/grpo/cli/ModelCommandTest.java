@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lucid.nn.checkpoint.ModelTemplate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +31,7 @@ class ModelCommandTest extends CommandTest {
 
     @Test void aSoundModelIsDescribed() throws IOException {
         String text = lucid("model", "info", tiny("one")).ok().out();
-        for (String part : new String[] {"one safetensors file", "574,816", "vision tower", "bf16", "complete:", "memory for answering (16 frames", "memory for sft (4 samples", "memory for grpo (8 prompts x 8 completions", "keys and values", "moments"}) {
+        for (String part : new String[] {"one safetensors file", "574,816", "vision tower", "bf16", "complete:", "memory on a CPU for answering (16 frames", "memory on a CPU for sft (4 samples", "memory on a CPU for grpo (8 prompts x 8 completions", "memory on a GPU for answering (16 frames", "weights, copied", "keys and values", "moments"}) {
             assertTrue(text.contains(part), part + " in " + text);
         }
         assertTrue(lucid("model", "info", tiny("folders", "--layout", "folders")).ok().out().contains("three folders (language_model: one safetensors file; "));
@@ -44,12 +46,40 @@ class ModelCommandTest extends CommandTest {
         assertEquals("vision tower", json.at("/parts/0/name").asText());
         assertEquals(json.at("/parts/0/parameters"), json.at("/parts/0/numbers_by_type/f32"));
         assertEquals("grpo (3 prompts x 5 completions a step, 70 new tokens, 4 frames, micro-batch 2, all activations kept)", json.at("/memory/2/work").asText());
+        assertEquals(6, json.get("memory").size());
+        assertEquals("cpu cpu cpu cuda cuda cuda", json.findValuesAsText("device").stream().collect(Collectors.joining(" ")));
+        assertEquals(json.at("/memory/2/work"), json.at("/memory/5/work"));
+        // A GPU holds what the CPU's one memory does, but not what is Java's.
+        assertEquals(0, json.at("/memory/2/host_bytes").asLong());
+        assertTrue(json.at("/memory/5/host_bytes").asLong() >= 300_000_000 && json.at("/memory/5/bytes").asLong() < json.at("/memory/2/bytes").asLong(), json.get("memory").toPrettyString());
+    }
+
+    /// A text model is planned like one that sees; a tower alone answers nothing and is not trained, and the page says so.
+    @Test void memoryOfPlainModels() throws IOException {
+        String told = described("text", "text_config", "qwen2", "--held-out", 3);
+        for (String part : new String[] {"on a CPU     on a GPU", "memory on a CPU for sft (4 samples a step, 259 tokens each", "memory on a GPU for grpo (8 prompts x 8 completions a step, 512 new tokens, micro-batch 1", "recipes train models that see clips"}) {
+            assertTrue(told.contains(part), part + " in " + told);
+        }
+        assertFalse(told.contains("frames") || told.contains("connector") || told.contains("held-out"), told);
+        told = described("tower", "vision_config", "siglip_vision_model", "--frames", 4);
+        for (String part : new String[] {"memory on a CPU for embedding (4 frames", "memory on a GPU for embedding (4 frames", "Lucid does not train it"}) assertTrue(told.contains(part), part + " in " + told);
+        assertFalse(told.contains("for sft") || told.contains("moments"), told);
+    }
+
+    /// A part of the published model alone; the configuration is all that a plan needs.
+    private String described(String name, String part, String type, Object... options) throws IOException {
+        ObjectNode config = ModelTemplate.shipped("tinyllava-video-r1").config().json().get(part).deepCopy();
+        Path model = Files.createDirectory(folder.resolve(name));
+        Files.writeString(model.resolve("config.json"), config.put("model_type", type).toString());
+        Outcome o = lucid(Stream.concat(Stream.of("model", "info", model), Stream.of(options)).toArray());
+        assertEquals(1, o.status(), o.err());
+        return o.out();
     }
 
     @Test void heldOutQuestionsArePlannedWithTheTraining() throws IOException {
         Path model = tiny("asked");
         Outcome o = lucid("model", "info", model, "--held-out", 128, "--frames", 4, "--new-tokens", 30).ok();
-        assertEquals(3, o.out().split("while answering 128 held-out questions together", -1).length, o.out());
+        assertEquals(5, o.out().split("while answering 128 held-out questions together", -1).length, o.out());
         assertFalse(lucid("model", "info", model).ok().out().contains("held-out"));
         for (String option : new String[] {"--frames", "--new-tokens", "--samples", "--prompts", "--completions", "--micro-batch"}) {
             lucid("model", "info", model, option, 0).failedWith(option, "found 0", "wanted at least 1");

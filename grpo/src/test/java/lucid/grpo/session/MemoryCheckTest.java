@@ -17,7 +17,9 @@ import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.train.Evaluator;
 import lucid.nn.checkpoint.ModelTemplate;
 import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.memory.DeviceKind;
 import lucid.nn.memory.MemoryException;
+import lucid.nn.memory.MemoryLimit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,52 +36,61 @@ class MemoryCheckTest {
     }
 
     @Test void aRecipeThatFitsIsLeftAlone() {
-        assertFalse(MemoryCheck.training(RecipeReader.read("demo"), null, null, 8L << 30, console).recompute());
+        assertFalse(MemoryCheck.training(RecipeReader.read("demo"), null, null, MemoryLimit.host(8L << 30), console).recompute());
         assertEquals("", said.toString(StandardCharsets.UTF_8));
     }
 
     @Test void activationsThatDoNotFitAreComputedAgain() throws IOException {
-        assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), published(), null, 24L << 30, console).recompute());
+        assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), published(), null, MemoryLimit.host(24L << 30), console).recompute());
         String line = said.toString(StandardCharsets.UTF_8);
         assertTrue(line.contains("stage grpo: all activations would need") && line.contains("25.77 GB") && line.contains("the same bits"), line);
-        assertFalse(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), folder, null, 200L << 30, console).recompute());
-        assertFalse(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), folder, null, 200L << 30, console).recompute());
-        assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), folder, null, 80L << 30, console).recompute());
+        assertFalse(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), folder, null, MemoryLimit.host(200L << 30), console).recompute());
+        assertFalse(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), folder, null, MemoryLimit.host(200L << 30), console).recompute());
+        assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), folder, null, MemoryLimit.host(80L << 30), console).recompute());
     }
 
     @Test void heldOutQuestionsThatDoNotFitTogetherAreAskedFewerAtATime() throws IOException {
         Recipe lora = RecipeReader.read("tinyllava-video-r1-lora");
         Path questions = folder.resolve("held-out.jsonl");
-        assertEquals(new MemoryCheck.Fit(true, Evaluator.BATCH), MemoryCheck.training(lora, published(), null, 24L << 30, console), "none are asked");
+        assertEquals(new MemoryCheck.Fit(true, Evaluator.BATCH), MemoryCheck.training(lora, published(), null, MemoryLimit.host(24L << 30), console), "none are asked");
         said.reset();
-        MemoryCheck.Fit fit = MemoryCheck.training(lora, folder, questions, 24L << 30, console);
+        MemoryCheck.Fit fit = MemoryCheck.training(lora, folder, questions, MemoryLimit.host(24L << 30), console);
         assertTrue(fit.recompute() && fit.questions() < Evaluator.BATCH && fit.questions() > 1, fit.toString());
         String line = said.toString(StandardCharsets.UTF_8);
         assertTrue(line.contains("held-out questions: 128 together would need") && line.contains(fit.questions() + " are answered together") && line.contains("the same answers"), line);
-        assertEquals(new MemoryCheck.Fit(false, Evaluator.BATCH), MemoryCheck.training(lora, folder, questions, 200L << 30, console));
+        assertEquals(new MemoryCheck.Fit(false, Evaluator.BATCH), MemoryCheck.training(lora, folder, questions, MemoryLimit.host(200L << 30), console));
         // The demo brings its own.
-        assertEquals(Evaluator.BATCH, MemoryCheck.training(RecipeReader.read("demo"), null, null, 8L << 30, console).questions());
+        assertEquals(Evaluator.BATCH, MemoryCheck.training(RecipeReader.read("demo"), null, null, MemoryLimit.host(8L << 30), console).questions());
     }
 
     @Test void evaluationTakesWhatFits() throws IOException {
         Recipe demo = RecipeReader.read("demo");
-        assertEquals(Evaluator.BATCH, MemoryCheck.evaluating(demo, published(), 0, 200L << 30, console));
-        assertEquals(3, MemoryCheck.evaluating(demo, folder, 3, 200L << 30, console));
-        int some = MemoryCheck.evaluating(demo, folder, 0, 17L << 30, console);
+        assertEquals(Evaluator.BATCH, MemoryCheck.evaluating(demo, published(), 0, MemoryLimit.host(200L << 30), console));
+        assertEquals(3, MemoryCheck.evaluating(demo, folder, 3, MemoryLimit.host(200L << 30), console));
+        int some = MemoryCheck.evaluating(demo, folder, 0, MemoryLimit.host(17L << 30), console);
         assertTrue(some >= 1 && some < Evaluator.BATCH, "together: " + some);
-        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.evaluating(demo, folder, 0, 8L << 30, console));
+        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.evaluating(demo, folder, 0, MemoryLimit.host(8L << 30), console));
         assertTrue(e.getMessage().startsWith("evaluation (1 question at a time") && e.getMessage().contains("evaluation.max_new_tokens"), e.getMessage());
     }
 
     @Test void whatCannotFitIsRefusedWithATable() throws IOException {
-        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), published(), null, 24L << 30, console));
+        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), published(), null, MemoryLimit.host(24L << 30), console));
         for (String part : new String[] {"grpo (8 prompts x 8 completions", "blocks computed again", "found 25.77 GB of memory", "micro_batch, completions", "tinyllava-video-r1-lora", "moments", "while learning"}) assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
-        e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-coldstart"), folder, null, 24L << 30, console));
+        e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-coldstart"), folder, null, MemoryLimit.host(24L << 30), console));
         assertTrue(e.getMessage().startsWith("sft (4 samples a step of 16 frames"), e.getMessage());
         assertTrue(e.getMessage().contains("make its mix smaller, or train an adapter (a recipe of your own with a lora section)"), e.getMessage());
         assertFalse(e.getMessage().contains("tinyllava-video-r1-lora"), "it has no supervised stage: " + e.getMessage());
-        e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(folder, null, 512, 8L << 30));
+        e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(folder, null, null, 512, MemoryLimit.host(8L << 30)));
         assertTrue(e.getMessage().contains("weights, mapped") && e.getMessage().contains("--memory SIZE"), e.getMessage());
-        MemoryCheck.answering(folder, null, 512, 16L << 30);
+        assertTrue(e.getMessage().contains("fewer --frames") && !e.getMessage().contains("--prompt"), e.getMessage());
+        MemoryCheck.answering(folder, null, null, 512, MemoryLimit.host(16L << 30));
+        e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(folder, null, 90, 512, MemoryLimit.host(1L << 30)));
+        assertTrue(e.getMessage().contains("a shorter --prompt") && !e.getMessage().contains("--frames"), e.getMessage());
+    }
+
+    /// A GPU has memory of its own, of another size.
+    @Test void theLimitIsTheGpus() throws IOException {
+        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(published(), null, null, 512, new MemoryLimit(DeviceKind.CUDA, 4L << 30, "free on GPU 1")));
+        for (String part : new String[] {"found 4.29 GB free on GPU 1. ", "weights, copied", "beside it, on the host"}) assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
     }
 }

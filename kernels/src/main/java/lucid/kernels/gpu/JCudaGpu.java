@@ -131,15 +131,19 @@ public final class JCudaGpu implements Gpu {
 
     @Override public boolean poolsMemory() { return true; }
 
+    /// Memory that nobody has taken, of this process or another.
+    public long freeBytes() {
+        enter();
+        long[] free = new long[1];
+        Driver.check(JCudaDriver.cuMemGetInfo(free, new long[1]), "cuMemGetInfo");
+        return free[0];
+    }
+
     @Override public long allocate(long bytes, String what) {
         enter();
         Pointers.Slot slot = new Pointers.Slot();
         int code = JCudaDriver.cuMemAlloc(slot, bytes);
-        if (code == 2) {
-            long[] free = new long[1];
-            Driver.check(JCudaDriver.cuMemGetInfo(free, new long[1]), "cuMemGetInfo");
-            throw new OutOfDeviceMemoryException(what, bytes, used, free[0]);
-        }
+        if (code == 2) throw new OutOfDeviceMemoryException(what, bytes, used, freeBytes());
         Driver.check(code, "allocation of " + bytes + " bytes for " + what);
         sizes.put(slot.address(), bytes);
         used += bytes;

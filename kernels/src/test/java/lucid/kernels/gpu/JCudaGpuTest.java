@@ -18,6 +18,11 @@ class JCudaGpuTest {
         try {
             List<String> gpus = JCudaGpu.list();
             assertTrue(gpus.getFirst().contains("compute capability"), gpus.toString());
+            try (JCudaGpu gpu = JCudaGpu.open(0)) {
+                long free = gpu.freeBytes();
+                gpu.allocate(64 << 20, "a test");
+                assertTrue(gpu.freeBytes() < free, "free " + free + ", then " + gpu.freeBytes());
+            }
         } catch (GpuUnavailableException e) {
             assertTrue(e.getMessage().startsWith("no GPU: "), e.getMessage());
             assertTrue(e.getMessage().contains("driver") && e.getMessage().contains("--device"), e.getMessage());

@@ -4,15 +4,18 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /// What needs how much: some of it as long as the work goes on, the rest in phases that follow each other. The need is the first plus the largest phase.
 ///
 /// @param work     what is planned, with its settings
 /// @param always   held from beginning to end
 /// @param phases   one after the other
-public record MemoryPlan(String work, List<Item> always, List<Phase> phases) {
+/// @param beside   what a device with memory of its own leaves to the host; no part of the need
+public record MemoryPlan(String work, List<Item> always, List<Phase> phases, List<Item> beside) {
     /// @param how the formula with its numbers
-    public record Item(String what, long bytes, String how) {
+    /// @param java whether it is Java's own: on the host, whatever the device
+    public record Item(String what, long bytes, String how, boolean java) {
         public Item {
             if (bytes < 0) throw new IllegalArgumentException("memory plan: " + what + " needs " + bytes + " bytes");
         }
@@ -28,12 +31,30 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases) {
     public MemoryPlan {
         always = List.copyOf(always);
         phases = List.copyOf(phases);
+        beside = List.copyOf(beside);
+    }
+
+    /// Everything in one memory.
+    public MemoryPlan(String work, List<Item> always, List<Phase> phases) { this(work, always, phases, List.of()); }
+
+    /// The same on a device with memory of its own: what is Java's stays beside.
+    MemoryPlan apart() {
+        List<Phase> own = phases.stream().map(p -> new Phase(p.name, p.items.stream().filter(i -> !i.java).toList())).toList();
+        // An item of several phases is held once.
+        List<Item> java = Stream.concat(Stream.concat(always.stream(), beside.stream()), phases.stream().flatMap(p -> p.items.stream())).filter(Item::java).distinct().toList();
+        return new MemoryPlan(work, always.stream().filter(i -> !i.java).toList(), own, java);
     }
 
     private static long sum(List<Item> items) { return items.stream().mapToLong(Item::bytes).reduce(0, Math::addExact); }
 
-    /// The whole need.
+    /// The work's first word.
+    public String name() { return work.substring(0, work.indexOf(' ')); }
+
+    /// The whole need of the device's memory.
     public long bytes() { return Math.addExact(sum(always), largest() == null ? 0 : largest().bytes()); }
+
+    /// The host's need beside it.
+    public long bytesBeside() { return sum(beside); }
 
     private Phase largest() { return phases.stream().max(Comparator.comparingLong(Phase::bytes)).orElse(null); }
 
@@ -41,8 +62,8 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases) {
     ///
     /// @param advice what a user can change, one sentence
     /// @throws MemoryException with the table
-    public MemoryPlan require(long limit, String advice) {
-        if (bytes() > limit) throw new MemoryException(work + " needs " + size(bytes()) + ", found " + size(limit) + " of memory. " + advice + "\n" + table());
+    public MemoryPlan require(MemoryLimit limit, String advice) {
+        if (bytes() > limit.bytes()) throw new MemoryException(work + " needs " + size(bytes()) + ", found " + limit + ". " + advice + "\n" + table());
         return this;
     }
 
@@ -55,6 +76,8 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases) {
             for (Item i : p.items) rows.add(new String[] {"      " + i.what, size(i.bytes), i.how});
         }
         rows.add(new String[] {"  all", size(bytes()), largest() == null ? "" : "what is always held, and the largest phase"});
+        if (!beside.isEmpty()) rows.add(new String[] {"  beside it, on the host", size(bytesBeside()), ""});
+        for (Item i : beside) rows.add(new String[] {"      " + i.what, size(i.bytes), i.how});
         int first = rows.stream().mapToInt(r -> r[0].length()).max().orElse(0);
         StringBuilder out = new StringBuilder(work).append('\n');
         for (String[] r : rows) out.append(String.format(Locale.ROOT, "%-" + first + "s %10s  %s", r[0], r[1], r[2]).stripTrailing()).append('\n');

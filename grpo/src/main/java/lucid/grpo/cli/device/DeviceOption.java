@@ -11,6 +11,8 @@ import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.kernels.host.HostMemory;
+import lucid.nn.memory.DeviceKind;
+import lucid.nn.memory.MemoryLimit;
 import picocli.CommandLine.Option;
 
 /// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels` and `--threads`, the same on every command that computes.
@@ -53,14 +55,26 @@ public final class DeviceOption {
     @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "Most memory to use, 20G say (default: the machine's; with --device CUDA name the GPU's). What is known to need more is refused before it begins, with a table of what needs what.")
+    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "Most memory to use, 20G say (default: the machine's; with --device CUDA what is free on the GPU). What is known to need more is refused before it begins, with a table of what needs what.")
     private Long memory;
 
     /// Threads of the CPU.
     public int threads() { return threads; }
 
-    /// Bytes that work may need.
-    public long memory() { return memory == null ? HostMemory.physicalBytes() : memory; }
+    /// The memory that work may take. Ask before the work begins: of a GPU it is what is free now.
+    public MemoryLimit memory() {
+        DeviceKind where = kind == Kind.CUDA || kind == Kind.EMULATED ? DeviceKind.CUDA : DeviceKind.CPU;
+        if (memory != null) return new MemoryLimit(where, memory, "of memory (--memory)");
+        return switch (kind) {
+            case AUTO, SIMD, REFERENCE -> MemoryLimit.host(HostMemory.physicalBytes());
+            case EMULATED -> new MemoryLimit(where, HostMemory.physicalBytes(), "of memory (the host's: an emulated GPU has none of its own)");
+            case CUDA -> {
+                try (JCudaGpu opened = JCudaGpu.open(gpu)) {
+                    yield new MemoryLimit(where, opened.freeBytes(), "free on GPU " + gpu);
+                }
+            }
+        };
+    }
 
     /// Opens the device that was asked for; close it.
     public Device open() {

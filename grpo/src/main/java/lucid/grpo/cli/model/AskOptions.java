@@ -10,8 +10,11 @@ import lucid.grpo.ask.Seen;
 import lucid.grpo.cli.UsageException;
 import lucid.grpo.console.Console;
 import lucid.grpo.session.MemoryCheck;
+import lucid.grpo.session.ModelFolder;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.memory.MemoryLimit;
+import lucid.tokenizer.Tokenizer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -46,16 +49,17 @@ final class AskOptions {
         return direct ? Question.Style.DIRECT : plain ? Question.Style.PLAIN : Question.Style.REASON;
     }
 
-    /// @param memory bytes that there are; a model that needs more is refused
-    Assistant open(Device device, long memory, Console console) {
+    /// The model's tokenizer, or the one named instead.
+    Tokenizer words() { return ModelFolder.tokenizer(model, tokenizer); }
+
+    /// @param prompt ids of the text that the model is to continue, of any length; null: it is asked about a clip, and those questions are short
+    /// @param limit  a model that needs more is refused
+    Assistant open(Device device, Tokenizer words, int[] prompt, MemoryLimit limit, Console console) {
         if (frames != null && frames < 1) throw new IllegalArgumentException("--frames " + frames + ": wanted at least 1");
         if (maxNewTokens < 1) throw new UsageException("--max-tokens " + maxNewTokens + ": wanted 1 or more");
-        MemoryCheck.answering(model, frames, maxNewTokens, memory);
-        return Assistant.open(device, model, tokenizer, console);
+        MemoryCheck.answering(model, frames, prompt == null ? null : prompt.length, maxNewTokens, limit);
+        return Assistant.open(device, model, words, console);
     }
-
-    /// Refuses a text that needs more than there is: a clip's question is short, a text may be of any length.
-    void require(Assistant assistant, String prompt, long memory) { MemoryCheck.answering(model, frames, assistant.tokenizer().encode(prompt).length, maxNewTokens, memory); }
 
     /// @param reader hears what of the checkpoint's own wishes is followed and what is not
     GenerationSettings settings(Assistant assistant, Consumer<String> reader) { return decoding.settings(assistant, maxNewTokens, reader); }

@@ -15,6 +15,7 @@ import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.memory.MemoryLimit;
 import lucid.video.VideoException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,7 +48,8 @@ public final class ChatCommand implements Callable<Integer> {
     @Override public Integer call() throws IOException {
         Question.Style style = ask.style();
         Console console = Console.standard();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, device.memory(), console)) {
+        MemoryLimit limit = device.memory();
+        try (Device d = device.open(); Assistant assistant = ask.open(d, ask.words(), null, limit, console)) {
             GenerationSettings settings = ask.settings(assistant, err()::println);
             err().println(AskOptions.line(assistant.watch(video, ask.frames())));
             if (console.isTerminal()) err().println("A line is a question; /help shows the commands.");

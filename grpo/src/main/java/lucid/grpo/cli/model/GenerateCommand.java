@@ -18,6 +18,8 @@ import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.memory.MemoryLimit;
+import lucid.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,15 +66,17 @@ public final class GenerateCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         long start = System.nanoTime();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, device.memory(), console)) {
+        MemoryLimit limit = device.memory();
+        Tokenizer words = ask.words();
+        int[] ids = text ? words.encode(prompt) : null;
+        try (Device d = device.open(); Assistant assistant = ask.open(d, words, ids, limit, console)) {
             double load = (System.nanoTime() - start) / 1e9;
-            if (text) ask.require(assistant, prompt, device.memory());
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
             Seen seen = text ? null : assistant.watch(video, ask.frames());
             if (seen != null && !json) err.println(AskOptions.line(seen));
             err.flush();
-            Reply reply = text ? assistant.complete(prompt, settings, heard) : assistant.ask(asked, settings, heard, console.isTerminal() && stream && !json);
+            Reply reply = text ? assistant.complete(ids, settings, heard) : assistant.ask(asked, settings, heard, console.isTerminal() && stream && !json);
             if (json) {
                 out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(load, seen, reply)));
             } else {

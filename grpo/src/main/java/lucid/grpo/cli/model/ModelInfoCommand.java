@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +20,7 @@ import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.file.StoredType;
 import lucid.nn.lora.LoraFile;
 import lucid.nn.lora.LoraSpec;
+import lucid.nn.memory.DeviceKind;
 import lucid.nn.memory.MemoryPlan;
 import lucid.nn.memory.MemoryPlans;
 import lucid.nn.model.TinyLlavaVideo;
@@ -30,7 +32,7 @@ import picocli.CommandLine.Spec;
 
 /// `lucid model info`.
 @Command(name = "info", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Says what a model's folder holds, what is missing or unexpected, and how much memory work with it needs. Only headers are read.",
+        description = "Says what a model's folder holds, what is missing or unexpected, and how much memory work with it needs on a CPU and on a GPU. Only headers are read.",
         footer = {"", "Exit status 1 if the weights are not those that config.json demands.", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --completions 4 --micro-batch 2"})
 final class ModelInfoCommand implements Callable<Integer> {
     private static final int LISTED = 8;
@@ -64,7 +66,7 @@ final class ModelInfoCommand implements Callable<Integer> {
     @Option(names = "--held-out", paramLabel = "N", description = "Plan SFT and GRPO with N held-out questions that are answered together, as train does (default: none).")
     private int heldOut;
 
-    @Option(names = "--lora", paramLabel = "R", description = "Plan SFT and GRPO of an adapter of rank R on all layers, the model staying mapped (default: the model itself is trained).")
+    @Option(names = "--lora", paramLabel = "R", description = "Plan SFT and GRPO of an adapter of rank R on all layers, the model staying as it is stored (default: the model itself is trained).")
     private int lora;
 
     @Option(names = "--recompute", description = "Plan SFT and GRPO with blocks computed again in the backward. Runs do so by themselves where all activations do not fit.")
@@ -82,7 +84,8 @@ final class ModelInfoCommand implements Callable<Integer> {
         Path place = folder();
         LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
         CheckpointInfo info = CheckpointInfo.read(ModelFolder.base(place));
-        List<MemoryPlan> plans = plans(info);
+        Map<DeviceKind, List<MemoryPlan>> plans = new EnumMap<>(DeviceKind.class);
+        for (DeviceKind device : DeviceKind.values()) plans.put(device, plans(info, new MemoryPlans(info.outline(), device)));
         PrintWriter out = spec.commandLine().getOut();
         if (json) out.println(toJson(info, adapter, plans).toPrettyString());
         else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(info, plans));
@@ -100,17 +103,18 @@ final class ModelInfoCommand implements Callable<Integer> {
         return described ? model : ModelFolder.resolve(model);
     }
 
-    private List<MemoryPlan> plans(CheckpointInfo info) {
-        if (info.outline().architecture() instanceof ModelOutline.Vision) return List.of();
-        MemoryPlans plans = new MemoryPlans(info.outline());
+    private List<MemoryPlan> plans(CheckpointInfo info, MemoryPlans plans) {
         StoredType type = info.widest();
+        int bytes = type == null ? 2 : Math.min(4, type.bytes());
+        if (info.outline().architecture() instanceof ModelOutline.Vision) return List.of(plans.embedding(frames, bytes));
         List<MemoryPlan> out = new ArrayList<>();
-        out.add(plans.answering(new MemoryPlans.Answering(frames, MemoryPlans.PROMPT_TOKENS, newTokens, type == null ? 2 : Math.min(4, type.bytes()))));
-        if (!plans.sees()) return out;
-        MemoryPlans.Trained trained = lora == 0 ? MemoryPlans.Trained.model(TinyLlavaVideo::decoderOrConnector) : new MemoryPlans.Trained(_ -> false, new LoraSpec(lora, lora, false, LoraSpec.TARGETS), type == null ? 2 : Math.min(4, type.bytes()));
+        out.add(plans.answering(new MemoryPlans.Answering(frames, MemoryPlans.PROMPT_TOKENS, newTokens, bytes)));
+        MemoryPlans.Trained trained = lora == 0 ? MemoryPlans.Trained.model(plans.sees() ? TinyLlavaVideo::decoderOrConnector : _ -> true)
+                : new MemoryPlans.Trained(_ -> false, new LoraSpec(lora, lora, false, LoraSpec.TARGETS), bytes);
         List<MemoryPlan> training = List.of(plans.supervised(new MemoryPlans.Supervised(samples, frames, MemoryPlans.PROMPT_TOKENS + 128, trained, recompute)),
                 plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, trained, true, recompute)));
-        for (MemoryPlan p : training) out.add(heldOut == 0 ? p : plans.withEvaluation(p, new MemoryPlans.Evaluating(heldOut, frames, MemoryPlans.PROMPT_TOKENS, newTokens), trained));
+        boolean asked = heldOut > 0 && plans.sees();
+        for (MemoryPlan p : training) out.add(asked ? plans.withEvaluation(p, new MemoryPlans.Evaluating(heldOut, frames, MemoryPlans.PROMPT_TOKENS, newTokens), trained) : p);
         return out;
     }
 
@@ -120,7 +124,7 @@ final class ModelInfoCommand implements Callable<Integer> {
 
     private static long numbers(LoraFile adapter) { return adapter.modules().values().stream().mapToLong(m -> (long) m.a().length + m.b().length).sum(); }
 
-    private static String toText(CheckpointInfo info, List<MemoryPlan> plans) {
+    private static String toText(CheckpointInfo info, Map<DeviceKind, List<MemoryPlan>> plans) {
         StringBuilder s = new StringBuilder();
         line(s, "%s: %s, %s", info.folder(), info.layout(), kind(info.outline()));
         line(s, "%-16s %15s %8s  %-22s %10s", "part", "parameters", "tensors", "stored as", "bytes");
@@ -131,8 +135,30 @@ final class ModelInfoCommand implements Callable<Integer> {
         list(s, "other shape", info.mismatched().stream().map(CheckpointInfo.Mismatch::toString).toList());
         list(s, "not used", info.unused());
         line(s, info.isSound() ? "complete: what config.json demands is there, and nothing else" : "NOT complete: this model cannot be loaded");
-        for (MemoryPlan plan : plans) s.append('\n').append("memory for ").append(plan.table());
+        memory(s, plans);
+        String only = only(info.outline());
+        if (only != null) line(s, "%n%s", only);
+        plans.forEach((device, list) -> list.forEach(plan -> s.append('\n').append("memory on ").append(name(device)).append(" for ").append(plan.table())));
         return s.toString();
+    }
+
+    /// One line for each work, one column for each memory.
+    private static void memory(StringBuilder s, Map<DeviceKind, List<MemoryPlan>> plans) {
+        List<MemoryPlan> cpu = plans.get(DeviceKind.CPU);
+        List<MemoryPlan> gpu = plans.get(DeviceKind.CUDA);
+        line(s, "%n%-10s %12s %12s %18s", "memory for", "on a CPU", "on a GPU", "and its host");
+        for (int i = 0; i < cpu.size(); i++) line(s, "%-10s %12s %12s %18s", cpu.get(i).name(), MemoryPlan.size(cpu.get(i).bytes()), MemoryPlan.size(gpu.get(i).bytes()), MemoryPlan.size(gpu.get(i).bytesBeside()));
+    }
+
+    private static String name(DeviceKind device) { return device == DeviceKind.CPU ? "a CPU" : "a GPU"; }
+
+    /// What of this is not to be had on the command line.
+    private static String only(ModelOutline outline) {
+        return switch (outline.architecture()) {
+            case ModelOutline.Video _ -> null;
+            case ModelOutline.Text _ -> "sft and grpo: what a step in code needs (lucid.nn); recipes train models that see clips, of which this may be the language model.";
+            case ModelOutline.Vision _ -> "sft and grpo: a vision tower alone has nothing to say, so Lucid does not train it; it learns as a part of a TinyLLaVA-Video model.";
+        };
     }
 
     private static String kind(ModelOutline outline) {
@@ -154,7 +180,7 @@ final class ModelInfoCommand implements Callable<Integer> {
         if (names.size() > LISTED) line(s, "  ... (--json lists all)");
     }
 
-    private static ObjectNode toJson(CheckpointInfo info, LoraFile adapter, List<MemoryPlan> plans) {
+    private static ObjectNode toJson(CheckpointInfo info, LoraFile adapter, Map<DeviceKind, List<MemoryPlan>> plans) {
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode root = mapper.createObjectNode().put("folder", info.folder().toString()).put("model", kind(info.outline())).put("layout", info.layout())
                 .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", info.isSound());
@@ -171,11 +197,12 @@ final class ModelInfoCommand implements Callable<Integer> {
         ArrayNode mismatched = root.putArray("mismatched");
         for (CheckpointInfo.Mismatch m : info.mismatched()) mismatched.addObject().put("name", m.name()).<ObjectNode>set("found", mapper.valueToTree(m.found())).set("wanted", mapper.valueToTree(m.wanted()));
         ArrayNode memory = root.putArray("memory");
-        for (MemoryPlan plan : plans) {
-            ObjectNode node = memory.addObject().put("work", plan.work()).put("bytes", plan.bytes());
+        plans.forEach((device, list) -> list.forEach(plan -> {
+            ObjectNode node = memory.addObject().put("device", device.name().toLowerCase(Locale.ROOT)).put("work", plan.work()).put("bytes", plan.bytes());
             node.set("always", mapper.valueToTree(plan.always()));
             node.set("phases", mapper.valueToTree(plan.phases()));
-        }
+            node.put("host_bytes", plan.bytesBeside()).set("host", mapper.valueToTree(plan.beside()));
+        }));
         return root;
     }
 }

@@ -21,6 +21,7 @@ import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
+import lucid.nn.memory.MemoryLimit;
 
 /// The same run with one thing changed, several times over; the results go into the first run's report.
 final class Ablation {
@@ -34,12 +35,12 @@ final class Ablation {
     private final Path data;
     private final Device device;
     private final int threads;
-    private final long memory;
+    private final MemoryLimit memory;
     private final Console console;
 
     /// @param base   the run that has the finished base stage: the first run itself, or the one that it started from
-    /// @param memory most bytes to use, see [MemoryCheck]
-    Ablation(Recipe recipe, Path run, Path base, Path data, Device device, int threads, long memory, Console console) {
+    /// @param memory see [MemoryCheck]
+    Ablation(Recipe recipe, Path run, Path base, Path data, Device device, int threads, MemoryLimit memory, Console console) {
         this.recipe = recipe;
         this.run = run;
         this.base = base;

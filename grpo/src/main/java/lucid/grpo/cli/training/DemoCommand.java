@@ -16,6 +16,7 @@ import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
+import lucid.nn.memory.MemoryLimit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -49,7 +50,8 @@ public final class DemoCommand implements Callable<Integer> {
         RunFolder.check(out, options.data);
         long start = System.nanoTime();
         Path model = base == null ? null : Trainer.checkpointOf(base, "base");
-        MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, null, device.memory(), console);
+        MemoryLimit memory = device.memory();
+        MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, null, memory, console);
         try (Device d = device.open()) {
             console.line(d.description());
             try (Session session = Session.open(wanted, d, device.threads(), options.data, model, null, console)) {
@@ -60,7 +62,7 @@ public final class DemoCommand implements Callable<Integer> {
                 if (!new Training(session, out, console).run(options.resume, expected)) return 130;
             }
             tell(out, console, (System.nanoTime() - start) / 1e9);
-            if (ablate) new Ablation(wanted, out, base == null ? out : base, options.data, d, device.threads(), device.memory(), console).run();
+            if (ablate) new Ablation(wanted, out, base == null ? out : base, options.data, d, device.threads(), memory, console).run();
         }
         return 0;
     }

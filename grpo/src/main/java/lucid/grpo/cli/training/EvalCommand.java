@@ -142,7 +142,7 @@ public final class EvalCommand implements Callable<Integer> {
         TinyLlavaConfig config = TinyLlavaConfig.read(ModelFolder.base(folder));
         int frames = published.frames != null ? published.frames : config.resampler().group();
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
-        MemoryCheck.answering(folder, frames, published.maxNewTokens, device.memory());
+        MemoryCheck.answering(folder, frames, null, published.maxNewTokens, device.memory());
         BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
