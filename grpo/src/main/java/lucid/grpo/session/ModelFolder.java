@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import lucid.grpo.console.Console;
 import lucid.grpo.run.HashChain;
@@ -130,6 +131,9 @@ public final class ModelFolder {
         if (run == null || holdsTokenizer(checkpoint)) return List.of();
         return TOKENIZER_FILES.stream().map(run::resolve).filter(Files::isRegularFile).toList();
     }
+
+    /// Names of a run's checkpoint that say where the run stood: they mean nothing away from the run. None where the folder is no run's.
+    public static Set<String> runState(Path checkpoint) { return runOf(checkpoint) == null ? Set.of() : Set.of("state.json"); }
 
     private static Path tokenizerPlace(Path weights, Path base) {
         Path run = runOf(weights);

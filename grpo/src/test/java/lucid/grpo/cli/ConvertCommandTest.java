@@ -59,6 +59,7 @@ class ConvertCommandTest extends CommandTest {
         TokenizerJson.write(tokenizer, run.resolve("tokenizer.json"));
         Path newest = temp.resolve("newest");
         lucid("convert", run, newest).ok();
+        assertFalse(Files.exists(newest.resolve("state.json")), "it says where the run stood, and this is no run");
         assertEquals(-1, Files.mismatch(model.resolve("model.safetensors"), newest.resolve("model.safetensors")));
         assertEquals(tokenizer.vocabSize(), ModelFolder.tokenizer(newest).vocabSize());
         Path named = temp.resolve("named");

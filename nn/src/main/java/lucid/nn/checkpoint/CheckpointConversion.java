@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import lucid.nn.config.ConfigFile;
 import lucid.nn.file.NewTensor;
@@ -32,7 +33,8 @@ public final class CheckpointConversion {
     /// @param maxShardBytes for [Layout#SHARDED]
     /// @param adapter       a low-rank adapter to merge into the decoder's weights, or to take out of them again; null: none
     /// @param companions    files from elsewhere that the model needs beside its weights; the source's own of the same name goes first
-    public record Options(StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Adapter adapter, List<Path> companions) {
+    /// @param unwanted      names in the source that are no part of the model
+    public record Options(StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Adapter adapter, List<Path> companions, Set<String> unwanted) {
         /// The size that transformers uses.
         public static final long SHARD = 5_000_000_000L;
 
@@ -40,10 +42,11 @@ public final class CheckpointConversion {
             if (type != null && type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("type of the converted weights: found " + type + ", wanted F32, F16 or BF16");
             if (maxShardBytes < 1) throw new IllegalArgumentException("shards: found " + maxShardBytes + " bytes, wanted at least 1");
             companions = List.copyOf(companions);
+            unwanted = Set.copyOf(unwanted);
         }
 
         /// The weights as they are, as safetensors.
-        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, WeightFormat.SAFETENSORS, layout, maxShardBytes, null, List.of()); }
+        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, WeightFormat.SAFETENSORS, layout, maxShardBytes, null, List.of(), Set.of()); }
     }
 
     /// @param merges whether `scale · B·A` is added to the weights or subtracted; back and forth is exact only up to the rounding of the weights' type
@@ -56,7 +59,7 @@ public final class CheckpointConversion {
     }
 
     /// @param copied  other files that came along unchanged or, `config.json`, with the new type; companions at the end
-    /// @param leftOut what lay in the old folder and is not in the new one: other forms of the weights, folders
+    /// @param leftOut what lay in the old folder and is not in the new one: other forms of the weights, folders, the unwanted
     public record Summary(int tensors, long parameters, long bytes, List<String> copied, List<String> leftOut) {}
 
     private final Path from;
@@ -141,7 +144,7 @@ public final class CheckpointConversion {
             String name = file.getFileName().toString();
             if (name.equals("config.json")) {
                 writer.writeConfig(config.where(), config.json(), options.type, folder);
-            } else if (Files.isRegularFile(file) && !isWeights(name)) Files.copy(file, folder.resolve(name));
+            } else if (Files.isRegularFile(file) && !isWeights(name) && !options.unwanted.contains(name)) Files.copy(file, folder.resolve(name));
             else {
                 if (parts.stream().noneMatch(name::equals)) leftOut.add(name);
                 continue;

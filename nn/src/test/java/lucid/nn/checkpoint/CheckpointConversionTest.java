@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import lucid.nn.checkpoint.CheckpointConversion.Layout;
 import lucid.nn.checkpoint.CheckpointConversion.Options;
@@ -54,7 +55,7 @@ class CheckpointConversionTest {
         Path single = GOLDEN.resolve("model");
         for (Layout layout : Layout.values()) {
             Path bin = folder.resolve("bin-" + layout);
-            CheckpointConversion.convert(single, bin, new Options(null, format, layout, 50_000, null, List.of()), (_, _, _) -> {});
+            CheckpointConversion.convert(single, bin, new Options(null, format, layout, 50_000, null, List.of(), Set.of()), (_, _, _) -> {});
             same(single, bin);
             try (Stream<Path> files = Files.walk(bin)) {
                 List<String> names = files.map(f -> bin.relativize(f).toString().replace('\\', '/')).sorted().toList();
@@ -97,7 +98,7 @@ class CheckpointConversionTest {
     void typesOfTheFormatWithoutAZip(StoredType type) {
         Path safe = convert(GOLDEN.resolve("model"), "safe", type, Layout.SINGLE, 1);
         Path legacy = folder.resolve("legacy");
-        CheckpointConversion.convert(GOLDEN.resolve("model"), legacy, new Options(type, WeightFormat.BIN_LEGACY, Layout.SINGLE, 1, null, List.of()), (_, _, _) -> {});
+        CheckpointConversion.convert(GOLDEN.resolve("model"), legacy, new Options(type, WeightFormat.BIN_LEGACY, Layout.SINGLE, 1, null, List.of(), Set.of()), (_, _, _) -> {});
         same(safe, legacy);
     }
 
@@ -106,7 +107,7 @@ class CheckpointConversionTest {
         Path words = Files.writeString(elsewhere.resolve("words.txt"), "from elsewhere");
         Path config = Files.writeString(elsewhere.resolve("generation_config.json"), "from elsewhere");
         Path to = folder.resolve("with-companions");
-        var summary = CheckpointConversion.convert(GOLDEN.resolve("model"), to, new Options(null, WeightFormat.SAFETENSORS, Layout.SINGLE, 1, null, List.of(words, config)), (_, _, _) -> {});
+        var summary = CheckpointConversion.convert(GOLDEN.resolve("model"), to, new Options(null, WeightFormat.SAFETENSORS, Layout.SINGLE, 1, null, List.of(words, config), Set.of()), (_, _, _) -> {});
         assertEquals("words.txt", summary.copied().getLast());
         assertEquals("from elsewhere", Files.readString(to.resolve("words.txt")));
         assertEquals(-1, Files.mismatch(GOLDEN.resolve("model/generation_config.json"), to.resolve("generation_config.json")));

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.DType;
@@ -220,7 +221,7 @@ class LoraTest {
     }
 
     private static Path convert(Path from, Path to, StoredType type, CheckpointConversion.Adapter adapter) {
-        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, WeightFormat.SAFETENSORS, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, adapter, List.of()), (_, _, _) -> {});
+        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, WeightFormat.SAFETENSORS, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, adapter, List.of(), Set.of()), (_, _, _) -> {});
         return to;
     }
 

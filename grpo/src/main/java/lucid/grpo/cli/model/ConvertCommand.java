@@ -68,7 +68,7 @@ public final class ConvertCommand implements Callable<Integer> {
     @Override public Integer call() {
         if (shardMegabytes < 1 || shardMegabytes > MAX_MEGABYTES) throw new UsageException("--max-shard-mb: found " + shardMegabytes + ", wanted 1 to " + MAX_MEGABYTES);
         Path from = from();
-        var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, shardMegabytes * 1_000_000, adapter == null ? null : adapter.read(), ModelFolder.runTokenizer(from));
+        var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, shardMegabytes * 1_000_000, adapter == null ? null : adapter.read(), ModelFolder.runTokenizer(from), ModelFolder.runState(from));
         Console console = Console.standard();
         CheckpointConversion.Summary done;
         try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + target + " is being deleted ...")) {
