@@ -15,7 +15,7 @@ public enum Selection {
     private static final Set<String> PARTS = Set.of("", "language_model/", "vision_tower/", "connector/");
     private static final Pattern SMALL = Pattern.compile(".*\\.(json|tiktoken|jinja)|merges\\.txt");
     private static final Pattern SAFETENSORS = Pattern.compile("(model|adapter_model).*\\.safetensors");
-    private static final Pattern TORCH = Pattern.compile("pytorch_model.*\\.bin");
+    private static final Pattern TORCH = Pattern.compile("(pytorch_model|adapter_model).*\\.bin");
     // Left by trainers; may be large and is read by nobody.
     private static final Set<String> LEFT_BY_TRAINING = Set.of("trainer_state.json", "all_results.json", "train_results.json", "eval_results.json");
 

@@ -19,11 +19,11 @@ import java.util.function.LongToDoubleFunction;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.JsonText;
-import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.StoredTensor;
+import lucid.nn.file.WeightFile;
 import lucid.nn.file.WeightFileException;
 
-/// A low-rank adapter as `peft` writes it: `adapter_config.json` and `adapter_model.safetensors`.
+/// A low-rank adapter as `peft` writes it: `adapter_config.json` and `adapter_model.safetensors`, or `adapter_model.bin` as before version 0.6.
 ///
 /// @param base    the model that it was made for, as the configuration names it; may be empty
 /// @param modules by the name of the layer in the decoder, `model.layers.0.self_attn.q_proj`
@@ -32,6 +32,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     public static final String CONFIG = "adapter_config.json";
     /// The matrices' file.
     public static final String WEIGHTS = "adapter_model.safetensors";
+    /// The same as PyTorch writes it; read where the other is not there.
+    public static final String TORCH_WEIGHTS = "adapter_model.bin";
     static final String PREFIX = "base_model.model.";
     static final String A = ".lora_A.weight";
     static final String B = ".lora_B.weight";
@@ -94,7 +96,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         Path configFile = folder.resolve(CONFIG);
         JsonNode config = config(configFile);
         Map<String, Module> modules = new TreeMap<>();
-        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
+        try (WeightFile file = WeightFile.open(weights(folder))) {
             int r = config.get("r").asInt();
             for (String key : file.tensors().keySet()) {
                 if (!key.startsWith(PREFIX) || !(key.endsWith(A) || key.endsWith(B))) {
@@ -110,6 +112,11 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
             if (modules.isEmpty()) throw WeightFileException.of(file.path(), "found no tensors, wanted the matrices of an adapter");
         }
         return new LoraFile(spec(configFile, config, modules), config.path(BASE).asText(""), modules);
+    }
+
+    private static Path weights(Path folder) {
+        for (String name : List.of(WEIGHTS, TORCH_WEIGHTS)) if (Files.isRegularFile(folder.resolve(name))) return folder.resolve(name);
+        throw WeightFileException.of(folder, "found " + CONFIG + " and no matrices beside it, wanted " + WEIGHTS + " or " + TORCH_WEIGHTS);
     }
 
     private static Module module(StoredTensor a, StoredTensor b, int r) {

@@ -267,6 +267,25 @@ class LoraTest {
         assertTrue((e instanceof ConfigException || e instanceof WeightFileException) && e.getMessage().contains(message), e.getMessage());
     }
 
+    /// As peft wrote it before 0.6: the same names in a pickle.
+    @Test void matricesInAPickle() throws IOException {
+        Path folder = written();
+        Path safe = folder.resolve(LoraFile.WEIGHTS);
+        LoraFile wanted = LoraFile.read(folder);
+        var options = new CheckpointConversion.Options(null, WeightFormat.BIN, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, null, List.of(), Set.of());
+        CheckpointConversion.convert(safe, root.resolve("pickled"), options, (_, _, _) -> {});
+        Files.delete(safe);
+        assertTrue(assertThrows(WeightFileException.class, () -> LoraFile.read(folder)).getMessage().endsWith("wanted adapter_model.safetensors or adapter_model.bin"));
+        Files.move(root.resolve("pickled").resolve(WeightFiles.TORCH_SINGLE), folder.resolve(LoraFile.TORCH_WEIGHTS));
+        LoraFile read = LoraFile.read(folder);
+        assertEquals(wanted.modules().keySet(), read.modules().keySet());
+        wanted.modules().forEach((name, m) -> assertArrayEquals(m.a(), read.modules().get(name).a(), name));
+        wanted.modules().forEach((name, m) -> assertArrayEquals(m.b(), read.modules().get(name).b(), name));
+        // Both: peft takes the safetensors.
+        Files.writeString(safe, "damaged");
+        assertThrows(WeightFileException.class, () -> LoraFile.read(folder));
+    }
+
     @ParameterizedTest @ValueSource(strings = {"false", "null", "\"gaussian\"", "\"orthogonal\""})
     void initialisationsThatLeaveTheBaseAlone(String value) throws IOException {
         Path folder = written();
