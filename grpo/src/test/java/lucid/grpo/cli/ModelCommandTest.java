@@ -37,6 +37,10 @@ class ModelCommandTest extends CommandTest {
         assertTrue(lucid("model", "info", tiny("folders", "--layout", "folders")).ok().out().contains("three folders (language_model: one safetensors file; "));
         lucid("convert", folder.resolve("one"), folder.resolve("bin"), "--format", "bin", "--layout", "sharded", "--max-shard-mb", 1).ok();
         assertTrue(lucid("model", "info", folder.resolve("bin")).ok().out().contains("PyTorch shards with an index"));
+        assertFalse(lucid("model", "info", folder.resolve("bin")).out().contains("note:"));
+        Path index = folder.resolve("bin/pytorch_model.bin.index.json");
+        Files.writeString(index, Files.readString(index).replace("1149632", "2299264"));
+        assertTrue(lucid("model", "info", folder.resolve("bin")).ok().out().contains("note: " + index + ": metadata.total_size: found 2299264, wanted 1149632"));
         assertEquals(2, lucid("convert", folder.resolve("one"), folder.resolve("no"), "--format", "onnx").status());
         Path f32 = tiny("f32", "--dtype", "f32");
         JsonNode json = JSON.readTree(lucid("model", "info", f32, "--json", "--prompts", 3, "--completions", 5, "--micro-batch", 2, "--new-tokens", 70, "--frames", 4).ok().out());

@@ -31,8 +31,9 @@ import lucid.nn.weights.Declaration;
 /// @param unexpected names that no layer asks for
 /// @param unused     names that may be there and are not used (a stored copy of a tied head, the text half of a SigLIP model)
 /// @param mismatched tensors of another shape than demanded
+/// @param notes      what is odd and does no harm, see [WeightFiles#notes]
 public record CheckpointInfo(Path folder, ModelOutline outline, String layout, List<Part> parts, long bytes, List<String> missing, List<String> unexpected,
-                             List<String> unused, List<Mismatch> mismatched) {
+                             List<String> unused, List<Mismatch> mismatched, List<String> notes) {
     /// @param parameters numbers that the configuration demands
     /// @param tensors    that are there
     /// @param stored     their numbers by type
@@ -56,13 +57,13 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
     /// @throws lucid.nn.file.WeightFileException if a file is damaged
     public static CheckpointInfo read(Path folder) {
         ConfigFile config = ConfigFile.read(folder);
-        if (!WeightFiles.isCheckpoint(folder)) return of(folder, ModelOutline.of(config), "no weights", Map.of());
+        if (!WeightFiles.isCheckpoint(folder)) return of(folder, ModelOutline.of(config), "no weights", Map.of(), List.of());
         try (WeightFiles files = WeightFiles.open(folder)) {
-            return of(folder, ModelOutline.of(config, files::has), layout(folder), files.tensors());
+            return of(folder, ModelOutline.of(config, files::has), layout(folder), files.tensors(), List.copyOf(files.notes()));
         }
     }
 
-    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors) {
+    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors, List<String> notes) {
         List<String> missing = new ArrayList<>();
         List<Mismatch> mismatched = new ArrayList<>();
         Set<String> wanted = new HashSet<>();
@@ -79,7 +80,7 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         List<Part> parts = new ArrayList<>();
         parts(outline).forEach((name, belongs) -> parts.add(part(name, outline, tensors, n -> wanted.contains(n) && belongs.test(n))));
         long bytes = tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
-        return new CheckpointInfo(folder, outline, layout, List.copyOf(parts), bytes, List.copyOf(missing), List.copyOf(left), unused, List.copyOf(mismatched));
+        return new CheckpointInfo(folder, outline, layout, List.copyOf(parts), bytes, List.copyOf(missing), List.copyOf(left), unused, List.copyOf(mismatched), notes);
     }
 
     private static Map<String, Predicate<String>> parts(ModelOutline outline) {

@@ -44,6 +44,7 @@ public final class WeightFiles implements AutoCloseable {
     private final Path source;
     private final List<WeightFile> files = new ArrayList<>();
     private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    private final List<String> notes = new ArrayList<>();
 
     private WeightFiles(Path source) { this.source = source; }
 
@@ -105,17 +106,31 @@ public final class WeightFiles implements AutoCloseable {
     }
 
     private void addShards(Path folder, Path index, String prefix) {
-        Map<String, String> map = weightMap(index);
+        JsonNode root = root(index);
+        Map<String, String> map = weightMap(index, root);
         Map<String, WeightFile> shards = new LinkedHashMap<>();
         for (String name : new TreeSet<>(map.values())) {
             if (!isPlain(name)) throw WeightFileException.of(index, "found shard \"" + name + "\", wanted a plain file name in the same folder");
             if (!Files.exists(folder.resolve(name))) throw WeightFileException.of(index, "names the shard " + name + ", which is not there");
             shards.put(name, opened(folder.resolve(name)));
         }
-        map.forEach((tensor, shard) -> add(prefix, shards.get(shard).tensor(tensor)));
+        long bytes = 0;
+        for (Map.Entry<String, String> e : map.entrySet()) {
+            StoredTensor t = shards.get(e.getValue()).tensor(e.getKey());
+            add(prefix, t);
+            bytes += t.data().byteSize();
+        }
+        noteTotal(index, root.path("metadata").get("total_size"), bytes);
         shards.forEach((name, shard) -> shard.tensors().keySet().forEach(t -> {
             if (!name.equals(map.get(t))) throw WeightFileException.of(index, "shard " + name + " holds tensor \"" + t + "\", which the index places in " + map.get(t));
         }));
+    }
+
+    // No reason to refuse: transformers reads it and uses it for nothing, and sound checkpoints disagree, because tools that change type, drop a tied head or take out a part leave the
+    // old sum behind, and some write the files' sizes. What is there is known from the shards' headers and the configuration, tensor by tensor.
+    private void noteTotal(Path index, JsonNode total, long bytes) {
+        boolean same = total == null || (total.isIntegralNumber() ? total.canConvertToLong() && total.longValue() == bytes : total.isNumber() && total.doubleValue() == bytes);
+        if (!same) notes.add(index + ": metadata.total_size: found " + total + ", wanted " + bytes + ", the bytes of its tensors");
     }
 
     // Checked as text first, because what leads to another folder differs between systems.
@@ -128,26 +143,32 @@ public final class WeightFiles implements AutoCloseable {
         return !name.isEmpty() && !name.equals(".") && !name.equals("..") && name.chars().noneMatch(c -> c < ' ' || c == '/' || c == '\\' || c == ':');
     }
 
-    private static Map<String, String> weightMap(Path index) {
+    private static JsonNode root(Path index) {
         try {
-            JsonNode root = JsonText.read(index);
-            JsonNode map = root == null ? null : root.get("weight_map");
-            if (map == null || !map.isObject() || map.isEmpty()) throw WeightFileException.of(index, "found no \"weight_map\" with tensors in it");
-            Map<String, String> out = new LinkedHashMap<>();
-            map.properties().forEach(e -> {
-                if (!e.getValue().isTextual()) throw WeightFileException.of(index, e.getKey(), e.getValue().toString(), "the name of a shard");
-                out.put(e.getKey(), e.getValue().asText());
-            });
-            return out;
+            return JsonText.read(index);
         } catch (IOException e) {
             throw new WeightFileException(index + ": " + JsonText.reason(e), e);
         }
+    }
+
+    private static Map<String, String> weightMap(Path index, JsonNode root) {
+        JsonNode map = root == null ? null : root.get("weight_map");
+        if (map == null || !map.isObject() || map.isEmpty()) throw WeightFileException.of(index, "found no \"weight_map\" with tensors in it");
+        Map<String, String> out = new LinkedHashMap<>();
+        map.properties().forEach(e -> {
+            if (!e.getValue().isTextual()) throw WeightFileException.of(index, e.getKey(), e.getValue().toString(), "the name of a shard");
+            out.put(e.getKey(), e.getValue().asText());
+        });
+        return out;
     }
 
     /// The folder or file that was opened.
     public Path source() { return source; }
 
     public Map<String, StoredTensor> tensors() { return Collections.unmodifiableMap(tensors); }
+
+    /// What is odd and harmless, a line each: an index that gives another size than its tensors have.
+    public List<String> notes() { return Collections.unmodifiableList(notes); }
 
     public boolean has(String name) { return tensors.containsKey(name); }
 

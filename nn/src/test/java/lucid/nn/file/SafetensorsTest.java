@@ -136,6 +136,15 @@ class SafetensorsTest {
             assertFalse(files.has("c"));
             assertThrows(WeightFileException.class, () -> files.tensor("c"));
         }
+        // The sum is nobody's to rely on: one that is wrong is told and no more.
+        for (String total : List.of("8", "8.0", "9", "4", "-1", "1e999", "\"8\"", "{}")) {
+            index("{\"metadata\":{\"total_size\":" + total + "},\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\"}}");
+            try (WeightFiles files = WeightFiles.open(folder)) {
+                assertEquals(2, files.tensors().size());
+                if (total.startsWith("8")) assertEquals(List.of(), files.notes());
+                else assertTrue(files.notes().size() == 1 && files.notes().getFirst().contains("index.json: metadata.total_size: found ") && files.notes().getFirst().endsWith("wanted 8, the bytes of its tensors"), files.notes().toString());
+            }
+        }
         index("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-1.safetensors\"}}");
         assertThrows(WeightFileException.class, () -> WeightFiles.open(folder));
         index("{\"weight_map\":{\"a\":\"../model-1.safetensors\"}}");

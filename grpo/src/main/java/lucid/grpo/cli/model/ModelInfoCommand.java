@@ -134,6 +134,7 @@ final class ModelInfoCommand implements Callable<Integer> {
         list(s, "unexpected", info.unexpected());
         list(s, "other shape", info.mismatched().stream().map(CheckpointInfo.Mismatch::toString).toList());
         list(s, "not used", info.unused());
+        info.notes().forEach(n -> line(s, "note: %s", n));
         line(s, info.isSound() ? "complete: what config.json demands is there, and nothing else" : "NOT complete: this model cannot be loaded");
         memory(s, plans);
         String only = only(info.outline());
@@ -193,6 +194,7 @@ final class ModelInfoCommand implements Callable<Integer> {
         }
         root.set("missing", mapper.valueToTree(info.missing()));
         root.set("unexpected", mapper.valueToTree(info.unexpected()));
+        root.set("notes", mapper.valueToTree(info.notes()));
         root.set("unused", mapper.valueToTree(info.unused()));
         ArrayNode mismatched = root.putArray("mismatched");
         for (CheckpointInfo.Mismatch m : info.mismatched()) mismatched.addObject().put("name", m.name()).<ObjectNode>set("found", mapper.valueToTree(m.found())).set("wanted", mapper.valueToTree(m.wanted()));
