@@ -4,8 +4,14 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,8 +19,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// How a published benchmark is laid out: where its annotation files and clips lie, which field means what, and how its published script writes the question. The shipped ones are
 /// the resources `benchmarks/NAME.json`; a file of the same form describes another benchmark.
@@ -193,8 +203,41 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
             return b;
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-            throw new IllegalArgumentException("benchmark " + where + ", line " + line + ": " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("benchmark " + where + ", line " + line + ": " + complaint(e, json), e);
         }
+    }
+
+    // Jackson's own words name Java types.
+    private static String complaint(JsonProcessingException e, String json) {
+        return switch (e) {
+            case UnrecognizedPropertyException u -> field(u) + ": there is no such field, wanted one of " + u.getKnownPropertyIds().stream().map(String::valueOf).sorted().toList();
+            case InvalidFormatException f when f.getTargetType().isEnum() -> field(f) + ": found " + found(f, json) + ", wanted one of "
+                    + Stream.of(f.getTargetType().getEnumConstants()).map(c -> c.toString().toLowerCase(Locale.ROOT)).toList();
+            case MismatchedInputException m when !m.getPath().isEmpty() -> field(m) + ": found " + found(m, json) + ", wanted " + wanted(m.getTargetType());
+            case ValueInstantiationException v when v.getCause() != null -> v.getCause().getMessage();
+            default -> e.getOriginalMessage();
+        };
+    }
+
+    /// `files[0].clip`.
+    private static String field(JsonMappingException e) {
+        return e.getPath().stream().map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName()).collect(Collectors.joining()).substring(1);
+    }
+
+    private static String found(JsonMappingException e, String json) {
+        try {
+            JsonNode node = JSON.readTree(json);
+            for (JsonMappingException.Reference r : e.getPath()) node = r.getFieldName() == null ? node.path(r.getIndex()) : node.path(r.getFieldName());
+            return node.toString();
+        } catch (JsonProcessingException _) {
+            return "another kind of value";
+        }
+    }
+
+    private static String wanted(Class<?> type) {
+        if (type == String.class) return "a string";
+        if (type == boolean.class) return "true or false";
+        return type != null && Collection.class.isAssignableFrom(type) ? "a list" : "an object";
     }
 
     private static String resource(String name) {

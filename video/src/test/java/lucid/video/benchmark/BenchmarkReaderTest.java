@@ -211,10 +211,15 @@ class BenchmarkReaderTest {
         BenchmarkQuestion q = read(root.resolve("definition.json").toString()).getFirst();
         assertEquals("Q?\nA) x\nB) y", q.problem());
         assertEquals("mine.json#1", q.id());
-        for (String[] wrong : new String[][] {{"\"head\"", "\"haed\"", "haed"}, {"\"letter\"", "\"leter\"", "leter"}, {"\"pattern\": \"{v}.mp4\"", "\"pattern\": \"{mapped}.mp4\"", "video.table"},
-            {"\"name\": \"mine\", ", "", "name: missing"}}) {
+        for (String[] wrong : new String[][] {{"\"head\"", "\"haed\"", ": prompt.haed: there is no such field, wanted one of [field, head, option, question, strip_end]"},
+            {"\"letter\"", "\"leter\"", ": answer.form: found \"leter\", wanted one of [letter, index, text, tagged]"},
+            {"\"letter\"", "{}", ": answer.form: found {}, wanted "}, {"[\"mine.json\"]}", "[\"mine.json\"], \"clip\": \"distnct\"}", ": files[0].clip: found \"distnct\", wanted one of [uniform, distinct, "},
+            {"[\"mine.json\"]", "\"mine.json\"", ": files[0].names: found \"mine.json\", wanted a list"}, {"{\"pattern\": \"{v}.mp4\"}", "7", ": video: found 7, wanted an object"},
+            {"\"field\": \"q\"", "\"field\": [\"q\"]", ": prompt.field: found [\"q\"], wanted a string"},
+            {"\"pattern\": \"{v}.mp4\"", "\"pattern\": \"{mapped}.mp4\"", ": video.pattern: {mapped} without video.table"}, {"\"name\": \"mine\", ", "", ": name: missing"}}) {
             IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Benchmark.parse("wrong.json", good.replace(wrong[0], wrong[1])));
             assertTrue(e.getMessage().contains("wrong.json, line") && e.getMessage().contains(wrong[2]), e.getMessage());
+            assertFalse(e.getMessage().matches("(?s).*(java\\.|lucid\\.|JsonToken|deserializ|construct).*"), e.getMessage());
         }
         assertTrue(assertThrows(IllegalArgumentException.class, () -> Benchmark.of("mvbnech")).getMessage().contains("mvbench"));
     }
