@@ -17,9 +17,10 @@ public record Score(int questions, int right) {
 
     public double high() { return bound(1); }
 
+    // Exact where nothing or everything is right: there the root's rounding would leave 5e-17 where the formula says 0.
     // (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)
     private double bound(int side) {
-        if (questions == 0) return side < 0 ? 0 : 1;
+        if (right == (side < 0 ? 0 : questions)) return side < 0 ? 0 : 1;
         double n = questions;
         double p = accuracy();
         double half = Z * Math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n));

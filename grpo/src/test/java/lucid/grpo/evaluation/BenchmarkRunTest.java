@@ -216,7 +216,10 @@ class BenchmarkRunTest {
         assertInterval(0.0624, 0.1605, new Score(148, 15));
         assertInterval(0, 0.1611, new Score(20, 0));
         assertInterval(0.0061, 0.1718, new Score(29, 1));
-        assertEquals(1, new Score(5, 5).high());
+        for (int n = 0; n < 300; n++) {
+            assertEquals(0.0, new Score(n, 0).low(), "none of " + n);
+            assertEquals(1.0, new Score(n, n).high(), "all of " + n);
+        }
     }
 
     private static void assertInterval(double low, double high, Score s) {
