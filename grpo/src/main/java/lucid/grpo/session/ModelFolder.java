@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import lucid.grpo.console.Console;
-import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
@@ -153,20 +152,12 @@ public final class ModelFolder {
         return checkpoints != null && checkpoints.endsWith("checkpoints") ? checkpoints.getParent() : null;
     }
 
-    /// SHA-256 of a tokenizer as [#writeTokenizer] writes it.
-    static String hash(Tokenizer tokenizer) {
+    /// A tokenizer as its `tokenizer.json` has it.
+    static String toJson(Tokenizer tokenizer) {
         try {
-            return HashChain.of(new String(TokenizerJson.toBytes(tokenizer), StandardCharsets.UTF_8));
+            return new String(TokenizerJson.toBytes(tokenizer), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    static void writeTokenizer(Tokenizer tokenizer, Path folder) {
-        try {
-            TokenizerJson.write(tokenizer, folder.resolve("tokenizer.json"));
-        } catch (IOException e) {
-            throw new UncheckedIOException("tokenizer.json of " + folder + " could not be written: " + e.getMessage(), e);
         }
     }
 }

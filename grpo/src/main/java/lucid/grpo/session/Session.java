@@ -16,6 +16,8 @@ import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.Disk;
+import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
 import lucid.grpo.train.Trainer;
@@ -84,8 +86,7 @@ public final class Session implements AutoCloseable {
                 }
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
             }
-            default -> throw new RecipeException("recipe " + recipe.name() + ", data.kind: '" + d.kind() + "'; wanted 'drift' or 'nextqa'"
-                    + RecipeReader.suggestion(d.kind(), List.of("drift", "nextqa")));
+            default -> throw new IllegalStateException("data.kind " + d.kind() + " is none of those that RecipeCheck lets pass");
         };
     }
 
@@ -142,6 +143,7 @@ public final class Session implements AutoCloseable {
 
     /// Opens a run folder for this session's recipe.
     public RunFolder folder(Path out, boolean resume) {
+        String words = ModelFolder.toJson(tokenizer);
         ObjectNode config = JSON.createObjectNode();
         try {
             config.set("recipe", JSON.readTree(RecipeReader.write(recipe)));
@@ -150,7 +152,7 @@ public final class Session implements AutoCloseable {
         }
         config.put("data_sha256", data.contentHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
-        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFolder.hash(tokenizer));
+        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", HashChain.of(words));
         Path place = dataFolder.toAbsolutePath().normalize();
         Path run = out.toAbsolutePath().normalize();
         config.put("data_folder", place.toString());
@@ -161,7 +163,7 @@ public final class Session implements AutoCloseable {
         RunFolder folder = RunFolder.open(out, config, resume);
         if (folder.latest().isEmpty()) {
             // Weights that were saved belong to the tokenizer that lies beside them.
-            ModelFolder.writeTokenizer(tokenizer, out);
+            Disk.text(out.resolve("tokenizer.json"), words);
             clips.write(data.clipHashes());
         }
         return folder;

@@ -82,7 +82,7 @@ public final class Trainer {
         Stage stage = recipe.stages().get(index);
         boolean begun = before.stageIndex() == index && !before.stageComplete() && before.step() > 0;
         RunState state = begun ? before : new RunState(index, stage.name(), 0, false, before.totalSteps(), before.hash(), 0, 0, before.seconds(), before.results());
-        policy.train(stage.trainable().isEmpty() ? EnumSet.noneOf(Stage.Part.class) : EnumSet.copyOf(stage.trainable()));
+        policy.train(EnumSet.copyOf(stage.trainable()));
         long firstStep = state.totalSteps() - state.step();
         try (Updater updater = new AdamWUpdater(policy, stage.optimizer(), stage.updates())) {
             if (begun) updater.load(folder.latest().orElseThrow());

@@ -16,6 +16,7 @@ import java.util.Map;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunFolder;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -72,6 +73,7 @@ class BaseRunTest extends CommandTest {
         moreTexts = new Recipe(moreTexts.name(), "", "", List.of(), 6, moreTexts.model(), new Recipe.TokenizerSpec(420, 60), moreTexts.data(), moreTexts.stages().subList(0, 1), moreTexts.evaluation());
         demo(write(temp.resolve("other.json"), moreTexts), other).ok();
         String words = Files.readString(run.resolve("tokenizer.json"));
+        assertTrue(Files.readString(run.resolve("config.json")).contains("\"" + HashChain.of(words) + "\""), "the hash is that of the file");
         assertNotEquals(words, Files.readString(other.resolve("tokenizer.json")));
         demo(recipe, run, "--base", other, "--resume").failedWith("another config", "base_fingerprint: \"", "tokenizer_sha256: \"");
         Path train = temp.resolve("train");
