@@ -21,7 +21,6 @@ import lucid.nn.generate.GenerationSettings;
 import lucid.nn.model.ScoredRows;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.optim.AdamW;
-import lucid.nn.weights.Initialization;
 import lucid.tensor.LogProbs;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
@@ -47,7 +46,7 @@ final class DemoStep implements AutoCloseable {
     private final DecodeStep decode;
 
     DemoStep(Device device) {
-        policy = new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), Initialization.fanIn(config.text().layers(), config.vision().layers())));
+        policy = new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
         policy.train(EnumSet.copyOf(stage.trainable()));
         Stage.OptimizerSpec o = stage.optimizer();
         optimizer = new AdamW(policy.parameters(), new AdamW.Settings((float) o.beta1(), (float) o.beta2(), (float) o.eps(), (float) o.weightDecay(), (float) o.maxGradNorm()));

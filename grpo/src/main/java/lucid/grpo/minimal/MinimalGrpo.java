@@ -11,14 +11,11 @@ import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.Aggregation;
 import lucid.grpo.recipe.Stage;
-import lucid.grpo.reward.Reward;
-import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.grpo.run.HashChain;
 import lucid.kernels.Device;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.RowGroups;
-import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.model.Qwen2;
@@ -178,11 +175,9 @@ public final class MinimalGrpo {
 
     /// The next token, drawn from softmax(logits / temperature) after the filters, by one random number that belongs to this token alone (seed law).
     private int draw(Scope scope, Tensor last, int step, int number, int completion, int position) {
-        Stage.SamplingSpec s = stage.sampling();
-        Sampling.Rule rule = new Sampling.Rule(false, s.temperature(), s.topK(), s.topP(), s.minP());
         Tensor counter = Tensor.ints(scope, new int[] {step, number, completion, position}, 1, 4);
         Tensor chosen = Tensor.undefined(scope, DType.I32, 1);
-        device.sampling().sample(rule, model.decoder().logits(last).matrix(), Philox.key(seed, SAMPLING), counter.buffer(), chosen.buffer());
+        device.sampling().sample(stage.sampling().rule(), model.decoder().logits(last).matrix(), Philox.key(seed, SAMPLING), counter.buffer(), chosen.buffer());
         return chosen.toInts()[0];
     }
 
@@ -191,11 +186,7 @@ public final class MinimalGrpo {
         return Tensor.logProb(last, model.decoder().head(), Tensor.ints(scope, new int[] {id}, 1), stage.sampling().temperature()).logProb().item();
     }
 
-    private double judge(String text, String solution) {
-        Stage.RewardSpec r = stage.reward();
-        Reward rule = new TinyLlavaVideoR1Reward(TinyLlavaVideoR1Reward.Rule.valueOf(r.rule().toUpperCase(Locale.ROOT)), r.maxLength(), r.lengthPart());
-        return rule.score(text, solution).total();
-    }
+    private double judge(String text, String solution) { return stage.reward().judge().score(text, solution).total(); }
 
     // ---- 5: learn
 

@@ -34,6 +34,10 @@ record FieldCheck(String place) {
         if (found == null || found.longValue() < least) throw fault(field, found, "a whole number, at least " + least);
     }
 
+    void finite(String field, double found) {
+        if (!Double.isFinite(found)) throw fault(field, found, "a finite number");
+    }
+
     void notNegative(String field, double found) {
         if (!(found >= 0) || !Double.isFinite(found)) throw fault(field, found, "a finite number >= 0");
     }

@@ -2,8 +2,11 @@ package lucid.grpo.recipe;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import lucid.kernels.contract.Sampling;
+import lucid.nn.weights.Initialization;
 import lucid.nn.lora.LoraSpec;
 
 /// Every constant of a run.
@@ -14,19 +17,26 @@ import lucid.nn.lora.LoraSpec;
 /// @param departures  where it departs from the paper or the published code, one sentence each
 /// @param seed        of the whole run; every random number is a function of it and of what is drawn
 /// @param model       the model's `config.json` as published, or null when a checkpoint is given on the command line
+/// @param initialization how large the model's first numbers are, factors before [Initialization#ofDepth]; may be missing, which means [Initialization#FAN_IN] for a model of the recipe's own
 /// @param tokenizer   how a tokenizer is trained, or null when one comes with the model
 /// @param data        what it learns from
 /// @param stages      in order
 /// @param evaluation  how it is judged after each stage
-/// @param lora        a low-rank adapter that is trained instead of the model; the one key that may be missing, which means null: the model itself is trained
-public record Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model, TokenizerSpec tokenizer,
-                     DataSpec data, List<Stage> stages, EvaluationSpec evaluation, @JacksonInject(LORA) @JsonInclude(JsonInclude.Include.NON_NULL) Lora lora) {
+/// @param lora        a low-rank adapter that is trained instead of the model; may be missing, which means null: the model itself is trained
+public record Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model,
+                     @JacksonInject(INITIALIZATION) @JsonInclude(JsonInclude.Include.NON_NULL) Initialization initialization, TokenizerSpec tokenizer, DataSpec data,
+                     List<Stage> stages, EvaluationSpec evaluation, @JacksonInject(LORA) @JsonInclude(JsonInclude.Include.NON_NULL) Lora lora) {
+    static final String INITIALIZATION = "initialization";
     static final String LORA = "lora";
+
+    public Recipe {
+        if (initialization == null && model != null && model.isObject()) initialization = Initialization.FAN_IN;
+    }
 
     /// A recipe that trains the model itself.
     public Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model, TokenizerSpec tokenizer, DataSpec data, List<Stage> stages,
                   EvaluationSpec evaluation) {
-        this(name, description, source, departures, seed, model, tokenizer, data, stages, evaluation, null);
+        this(name, description, source, departures, seed, model, null, tokenizer, data, stages, evaluation, null);
     }
 
     /// @param r             rank
@@ -63,9 +73,22 @@ public record Recipe(String name, String description, String source, List<String
 
     /// @param questions    how many held-out questions after the last stage (0: all)
     /// @param interim      how many while training
-    /// @param maxNewTokens for reasoning answers
+    /// @param maxNewTokens of an answer that reasons
     /// @param controls     questions for each control (blank clip, shuffled frames, ...); 0: none
-    public record EvaluationSpec(int questions, int interim, int maxNewTokens, int controls) {}
+    /// @param directTokens of a direct answer; may be missing, which means [#DIRECT_TOKENS]
+    /// @param sampling     how an answer that reasons is drawn; may be missing or null, which means greedily. Direct answers are always greedy, as published
+    public record EvaluationSpec(int questions, int interim, int maxNewTokens, int controls, @JacksonInject(value = DIRECT, useInput = OptBoolean.TRUE) int directTokens,
+                                 @JacksonInject(SAMPLING) @JsonInclude(JsonInclude.Include.NON_NULL) Stage.SamplingSpec sampling) {
+        static final String DIRECT = "direct_tokens";
+        static final String SAMPLING = "sampling";
+        static final int DIRECT_TOKENS = 8;
+
+        /// Greedy.
+        public EvaluationSpec(int questions, int interim, int maxNewTokens, int controls) { this(questions, interim, maxNewTokens, controls, DIRECT_TOKENS, null); }
+
+        /// How an answer that reasons is drawn.
+        public Sampling.Rule rule() { return sampling == null ? Sampling.Rule.GREEDY : sampling.rule(); }
+    }
 
     /// The stage with the given name.
     public Stage stage(String wanted) {
@@ -73,10 +96,10 @@ public record Recipe(String name, String description, String source, List<String
                 "recipe " + name + " has no stage '" + wanted + "'; it has " + stages.stream().map(Stage::name).toList()));
     }
 
-    public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, tokenizer, data, stages, evaluation, lora); }
+    public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, initialization, tokenizer, data, stages, evaluation, lora); }
 
-    public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, tokenizer, data, other, evaluation, lora); }
+    public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, other, evaluation, lora); }
 
     /// With an adapter, or with null without.
-    public Recipe withLora(Lora other) { return new Recipe(name, description, source, departures, seed, model, tokenizer, data, stages, evaluation, other); }
+    public Recipe withLora(Lora other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, other); }
 }

@@ -1,5 +1,6 @@
 package lucid.grpo.recipe;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
@@ -8,6 +9,7 @@ import java.util.Set;
 import lucid.grpo.policy.Aggregation;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.nn.optim.Schedule;
+import lucid.nn.weights.Initialization;
 import lucid.video.drift.DriftPlan;
 
 /// Checks every value of a recipe that was read, so that a bad one is refused before any clip is made or step is taken, by the name that it has in the file.
@@ -38,6 +40,7 @@ final class RecipeCheck {
         top.given("source", recipe.source());
         top.given("departures", recipe.departures());
         if (recipe.model() != null && !recipe.model().isNull() && !recipe.model().isObject()) throw top.fault("model", recipe.model().getNodeType(), "an object or null");
+        if (recipe.initialization() != null) initialization(top.in("initialization", recipe.initialization()), recipe.initialization());
         if (recipe.tokenizer() != null) {
             FieldCheck tokenizer = top.in("tokenizer", recipe.tokenizer());
             tokenizer.atLeast("vocabulary", recipe.tokenizer().vocabulary(), LEAST_VOCABULARY);
@@ -57,6 +60,17 @@ final class RecipeCheck {
         if (recipe.lora() != null) lora();
     }
 
+    private void initialization(FieldCheck at, Initialization i) {
+        if (!(recipe.model() instanceof ObjectNode)) throw new FieldCheck(origin).fault("initialization", "numbers", "null: no model of this recipe begins from nothing");
+        at.notNegative("linear", i.linear());
+        at.notNegative("embedding", i.embedding());
+        at.notNegative("position", i.position());
+        at.notNegative("latent", i.latent());
+        at.notNegative("decoder_residual", i.decoderResidual());
+        at.notNegative("vision_residual", i.visionResidual());
+        at.notNegative("connector_residual", i.connectorResidual());
+    }
+
     private static void data(FieldCheck at, Recipe.DataSpec d) {
         at.oneOf("kind", d.kind(), List.of(DRIFT, NEXTQA));
         at.atLeast("frames", d.frames(), 1);
@@ -72,6 +86,8 @@ final class RecipeCheck {
         at.atLeast("interim", e.interim(), 0);
         at.atLeast("max_new_tokens", e.maxNewTokens(), 1);
         at.atLeast("controls", e.controls(), 0);
+        at.atLeast("direct_tokens", e.directTokens(), 1);
+        if (e.sampling() != null) sampling(at.in("sampling", e.sampling()), e.sampling());
     }
 
     private void lora() {
@@ -139,6 +155,9 @@ final class RecipeCheck {
     private static void reward(FieldCheck at, Stage.RewardSpec r) {
         at.oneOf("rule", r.rule(), TinyLlavaVideoR1Reward.Rule.values());
         at.atLeast("max_length", r.maxLength(), 1);
+        at.positive("format", r.format());
+        at.notNegative("length", r.length());
+        at.finite("malformed", r.malformed());
     }
 
     private static void loss(FieldCheck at, Stage.LossSpec l) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -15,6 +16,7 @@ import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,15 +24,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
+import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.nn.weights.Initialization;
 
 /// Reads recipes: shipped ones by name, others by path. Every key must be there and known, and every value one that a run can use.
 public final class RecipeReader {
     /// Names of the shipped recipes.
     public static final List<String> SHIPPED = List.of("demo", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
 
+    // Keys that recipes did not have at first, and what is meant where they are missing: older recipes stay what they were, hash included.
+    private static final Map<String, Object> MISSING = missing();
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
@@ -39,13 +47,24 @@ public final class RecipeReader {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .enable(SerializationFeature.INDENT_OUTPUT)
-            // What is injected where the key is missing: recipes from before it stay what they were, hash included.
-            .injectableValues(new InjectableValues.Std().addValue(Recipe.LORA, null))
+            .injectableValues(new InjectableValues.Std(MISSING))
             .build();
     // Unknown keys are looked for first: a misspelt key is also a missing one, and "unknown, did you mean" helps more than "missing".
     private static final ObjectMapper KEYS = JSON.copy().disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     private RecipeReader() {}
+
+    private static Map<String, Object> missing() {
+        Map<String, Object> all = new HashMap<>();
+        all.put(Recipe.INITIALIZATION, null);
+        all.put(Recipe.LORA, null);
+        all.put(Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
+        all.put(Recipe.EvaluationSpec.SAMPLING, null);
+        all.put(Stage.RewardSpec.FORMAT, TinyLlavaVideoR1Reward.FORMAT);
+        all.put(Stage.RewardSpec.LENGTH, TinyLlavaVideoR1Reward.LENGTH);
+        all.put(Stage.RewardSpec.MALFORMED, TinyLlavaVideoR1Reward.MALFORMED);
+        return all;
+    }
 
     /// A shipped recipe's name or the path of a file.
     public static Recipe read(String nameOrPath) {
@@ -106,6 +125,25 @@ public final class RecipeReader {
         } catch (JsonProcessingException e) {
             throw new AssertionError("a recipe is plain data", e);
         }
+    }
+
+    /// The same without what it would mean anyhow: as it was written before those keys were there. A run's hash begins with this, so it is still the one of a run from then.
+    public static String writeShortest(Recipe recipe) {
+        try {
+            ObjectNode all = JSON.valueToTree(recipe);
+            leaveOut(all, Recipe.INITIALIZATION, Initialization.FAN_IN);
+            leaveOut(all.path("evaluation"), Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
+            for (JsonNode stage : all.path("stages")) {
+                for (String key : List.of(Stage.RewardSpec.FORMAT, Stage.RewardSpec.LENGTH, Stage.RewardSpec.MALFORMED)) leaveOut(stage.path("reward"), key, MISSING.get(key));
+            }
+            return JSON.writeValueAsString(all) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a recipe is plain data", e);
+        }
+    }
+
+    private static void leaveOut(JsonNode at, String key, Object meant) {
+        if (at instanceof ObjectNode object && JSON.valueToTree(meant).equals(object.get(key))) object.remove(key);
     }
 
     private static String wanted(InvalidFormatException e) {

@@ -1,9 +1,15 @@
 package lucid.grpo.recipe;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import lucid.grpo.reward.Reward;
+import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.kernels.contract.Sampling;
 import lucid.nn.optim.Schedule;
 
 /// One stage of training. Stages follow each other on the same weights, each with an optimiser of its own.
@@ -64,12 +70,35 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     }
 
     /// Temperature, then top-k, top-p, min-p; 0, 1, 0 switch the last three off.
-    record SamplingSpec(float temperature, int topK, float topP, float minP) {}
+    record SamplingSpec(float temperature, int topK, float topP, float minP) {
+        public Sampling.Rule rule() { return new Sampling.Rule(false, temperature, topK, topP, minP); }
+    }
 
+    /// The last three may be missing; the published numbers are meant then.
+    ///
     /// @param rule       `code` or `paper`
     /// @param maxLength  characters of reasoning at which the length part is full
     /// @param lengthPart whether longer reasoning earns more
-    record RewardSpec(String rule, int maxLength, boolean lengthPart) {}
+    /// @param format     what reasoning and answer in their tags earn (the paper's r0)
+    /// @param length     what reasoning of `maxLength` characters and more earns on top, shorter one in proportion (r1)
+    /// @param malformed  the whole reward of a malformed completion
+    record RewardSpec(String rule, int maxLength, boolean lengthPart, @JacksonInject(value = FORMAT, useInput = OptBoolean.TRUE) double format, @JacksonInject(value = LENGTH, useInput = OptBoolean.TRUE) double length, @JacksonInject(value = MALFORMED, useInput = OptBoolean.TRUE) double malformed) {
+        static final String FORMAT = "format";
+        static final String LENGTH = "length";
+        static final String MALFORMED = "malformed";
+
+        /// With the published numbers.
+        public RewardSpec(String rule, int maxLength, boolean lengthPart) {
+            this(rule, maxLength, lengthPart, TinyLlavaVideoR1Reward.FORMAT, TinyLlavaVideoR1Reward.LENGTH, TinyLlavaVideoR1Reward.MALFORMED);
+        }
+
+        public RewardSpec withLengthPart(boolean other) { return new RewardSpec(rule, maxLength, other, format, length, malformed); }
+
+        /// What judges.
+        public Reward judge() {
+            return new TinyLlavaVideoR1Reward(TinyLlavaVideoR1Reward.Rule.valueOf(rule.toUpperCase(Locale.ROOT)), maxLength, lengthPart, format, length, malformed);
+        }
+    }
 
     record AdvantageSpec(double eps, double noise, boolean divideByStd) {}
 

@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import lucid.grpo.recipe.RecipeException;
+import lucid.grpo.recipe.RecipeReader;
 import lucid.nn.file.JsonText;
 
 /// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
@@ -119,7 +121,7 @@ public final class RunFolder implements AutoCloseable {
         ObjectNode there = config(file);
         ObjectNode wanted = config.deepCopy();
         wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
-        List<String> differences = differences("", there.deepCopy().remove(PLACES), wanted.remove(PLACES));
+        List<String> differences = differences("", complete(there).remove(PLACES), wanted.remove(PLACES));
         if (!differences.isEmpty()) {
             throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  "
                     + String.join("\n  ", differences) + "\nUse another --out, or the recipe and the model that it began with");
@@ -131,6 +133,18 @@ public final class RunFolder implements AutoCloseable {
     }
 
     private static void write(Path file, JsonNode config) throws IOException { Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n"); }
+
+    // A recipe from before a key was there means by that what a recipe of today means that names it.
+    private static ObjectNode complete(ObjectNode config) throws IOException {
+        ObjectNode all = config.deepCopy();
+        if (!all.has("recipe")) return all;
+        try {
+            return all.set("recipe", JSON.readTree(RecipeReader.write(RecipeReader.parse("config.json", all.get("recipe").toString()))));
+        } catch (RecipeException _) {
+            // One that cannot be used: the differences show where.
+            return all;
+        }
+    }
 
     private static ObjectNode config(Path file) {
         String found;

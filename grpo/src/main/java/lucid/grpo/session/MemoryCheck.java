@@ -108,7 +108,7 @@ public final class MemoryCheck {
     }
 
     private static MemoryPlans.Evaluating asked(Recipe recipe, int together) {
-        return new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS, recipe.evaluation().maxNewTokens());
+        return new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS, Math.max(recipe.evaluation().maxNewTokens(), recipe.evaluation().directTokens()));
     }
 
     // The most, or half of it, or half of that ...

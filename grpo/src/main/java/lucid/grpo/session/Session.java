@@ -24,7 +24,6 @@ import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.model.TinyLlavaVideo;
-import lucid.nn.weights.Initialization;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Progress;
@@ -130,7 +129,7 @@ public final class Session implements AutoCloseable {
         if (recipe.lora() != null) return ModelFolder.adapted(device, model, recipe.lora().spec(), recipe.seed());
         if (model != null) return ModelFolder.policy(device, model);
         TinyLlavaConfig config = TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model());
-        return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), Initialization.fanIn(config.text().layers(), config.vision().layers())));
+        return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
     }
 
     public Recipe recipe() { return recipe; }

@@ -9,6 +9,7 @@ import java.util.function.LongConsumer;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.data.Visual;
+import lucid.grpo.recipe.Recipe;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.kernels.contract.Sampling;
@@ -57,19 +58,27 @@ public final class Evaluator {
     /// Questions that are answered together, at most (see [Policy#questionsTogether]).
     public static final int BATCH = 128;
     private static final int PURPOSE = 0x4556414C;
-    private static final int DIRECT_TOKENS = 8;
     private static final byte GREY = 60;
 
     private final Policy policy;
     private final TrainingData data;
     private final Tokenizer tokenizer;
-    private final int maxNewTokens;
+    private final Recipe.EvaluationSpec spec;
 
-    public Evaluator(Policy policy, TrainingData data, Tokenizer tokenizer, int maxNewTokens) {
+    /// @param spec longest answers, and how those that reason are drawn
+    public Evaluator(Policy policy, TrainingData data, Tokenizer tokenizer, Recipe.EvaluationSpec spec) {
         this.policy = policy;
         this.data = data;
         this.tokenizer = tokenizer;
-        this.maxNewTokens = maxNewTokens;
+        this.spec = spec;
+    }
+
+    /// How the recipe wants answers drawn: reasoning is sampled where it names how, a letter alone never is.
+    public Sampling.Rule rule(TrainingData.Mode mode) { return mode == TrainingData.Mode.DIRECT ? Sampling.Rule.GREEDY : spec.rule(); }
+
+    /// With the recipe's rule.
+    public Evaluation run(TrainingData.Mode mode, int questions, Control control, long seed, LongConsumer progress) {
+        return run(mode, questions, control, rule(mode), seed, progress);
     }
 
     /// @param questions how many held-out questions (0: all)
@@ -91,7 +100,7 @@ public final class Evaluator {
     private List<Completion> answer(TrainingData.Mode mode, List<Prompt> some, List<Prompt> all, int from, Control control, Sampling.Rule rule, long seed) {
         byte[] frames = Frames.pack(data, some.stream().map(p -> Visual.clip(p.clip())).toList());
         change(frames, some, all, from, control);
-        GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? DIRECT_TOKENS : maxNewTokens, tokenizer.eosId(), 1f,
+        GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? spec.directTokens() : spec.maxNewTokens(), tokenizer.eosId(), 1f,
                 Philox.key(seed, PURPOSE), 0, from);
         try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
             var features = policy.features(frames, some.size(), data.framesPerClip(), data.imageSize());

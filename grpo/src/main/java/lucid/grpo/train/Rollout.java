@@ -8,7 +8,6 @@ import lucid.grpo.data.Visual;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.reward.Reward;
-import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
@@ -49,8 +48,7 @@ final class Rollout {
 
     List<Group> groups(int step, List<Prompt> prompts, Tensor features) {
         Stage.SamplingSpec s = stage.sampling();
-        Sampling.Rule rule = new Sampling.Rule(false, s.temperature(), s.topK(), s.topP(), s.minP());
-        GenerationSettings settings = new GenerationSettings(rule, stage.maxNewTokens(), tokenizer.eosId(), s.temperature(), Philox.key(seed, PURPOSE), step);
+        GenerationSettings settings = new GenerationSettings(s.rule(), stage.maxNewTokens(), tokenizer.eosId(), s.temperature(), Philox.key(seed, PURPOSE), step);
         List<Completion> drawn;
         // A scope of its own: what the connector leaves behind would stay until the end of the step.
         try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {

@@ -17,13 +17,11 @@ import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
-import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunState;
-import lucid.kernels.contract.Sampling;
 import lucid.tensor.Parameter;
 import lucid.tokenizer.Tokenizer;
 
@@ -97,10 +95,8 @@ public final class Trainer {
         return switch (stage) {
             case Stage.Supervised s -> new SupervisedRun(s, policy, data, updater, recipe.seed());
             case Stage.Grpo g -> {
-                Stage.RewardSpec r = g.reward();
-                var reward = new TinyLlavaVideoR1Reward(TinyLlavaVideoR1Reward.Rule.valueOf(r.rule().toUpperCase(Locale.ROOT)), r.maxLength(), r.lengthPart());
                 var advantages = new Advantages(g.advantage().eps(), g.advantage().noise(), g.advantage().divideByStd());
-                Rollout rollout = new Rollout(g, policy, data, tokenizer, reward, advantages, recipe.seed());
+                Rollout rollout = new Rollout(g, policy, data, tokenizer, g.reward().judge(), advantages, recipe.seed());
                 Policy reference = g.loss().beta() == 0 ? null : reference(index, begun);
                 yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::text), recipe.seed(), firstStep);
             }
@@ -170,7 +166,7 @@ public final class Trainer {
     }
 
     private void interim(ObjectNode line, long total) {
-        Evaluation e = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Evaluator.Control.NONE, Sampling.Rule.GREEDY, recipe.seed(), _ -> {});
+        Evaluation e = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Evaluator.Control.NONE, recipe.seed(), _ -> {});
         line.put("eval/accuracy", e.accuracy()).put("eval/format", e.format());
         answers(total, "GRPO step " + line.get("stage_step").asInt(), TrainingData.Mode.REASONING, e);
         Evaluation.Answer a = e.answers().getFirst();
@@ -187,7 +183,7 @@ public final class Trainer {
             int n = data.heldOut(spec.questions(), mode).size();
             Evaluation e;
             try (Console.Bar bar = console.bar("evaluating " + stage.phase(), n)) {
-                e = evaluator().run(mode, spec.questions(), Evaluator.Control.NONE, Sampling.Rule.GREEDY, recipe.seed(), bar::update);
+                e = evaluator().run(mode, spec.questions(), Evaluator.Control.NONE, recipe.seed(), bar::update);
             }
             result.setAll((ObjectNode) JSON.valueToTree(e));
             answers(state.totalSteps(), "after " + stage.phase(), mode, e);
@@ -198,7 +194,7 @@ public final class Trainer {
         return done;
     }
 
-    private Evaluator evaluator() { return new Evaluator(policy, data, tokenizer, recipe.evaluation().maxNewTokens()); }
+    private Evaluator evaluator() { return new Evaluator(policy, data, tokenizer, recipe.evaluation()); }
 
     private void answers(long total, String when, TrainingData.Mode mode, Evaluation e) {
         List<Prompt> prompts = data.heldOut(WATCHED, mode);

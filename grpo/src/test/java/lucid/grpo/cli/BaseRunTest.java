@@ -119,6 +119,21 @@ class BaseRunTest extends CommandTest {
         assertTrue(Files.readString(run.resolve("report.html")).contains("data:image/png;base64,"), "frames of clips");
     }
 
+    @Test void aRunOfARecipeThatNamesFewerConstantsIsResumed() throws IOException {
+        Path run = temp.resolve("run");
+        demo(recipe, run, "--base", base).ok();
+        String summary = Files.readString(run.resolve("summary.json"));
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode config = (ObjectNode) json.readTree(Files.readString(run.resolve("config.json")));
+        config.set("recipe", json.readTree(RecipeReader.writeShortest(RecipeReader.parse("there", config.get("recipe").toString()))));
+        Files.writeString(run.resolve("config.json"), config.toPrettyString());
+        demo(recipe, run, "--base", base, "--resume").ok();
+        assertEquals(json.readTree(summary).get("final_hash"), json.readTree(Files.readString(run.resolve("summary.json"))).get("final_hash"));
+        ((ObjectNode) config.at("/recipe/stages/1/reward")).put("malformed", -1.5);
+        Files.writeString(run.resolve("config.json"), config.toPrettyString());
+        demo(recipe, run, "--base", base, "--resume").failedWith("another config", "recipe.stages[1].reward.malformed: -1.5 -> -2.0");
+    }
+
     /// As `--model . --out runs/x` makes it.
     @Test void aRunInsideItsModelsFolderCanBeResumed() throws IOException {
         Path model = ParityCommandTest.copy(RunFolder.checkpoints(base).getFirst(), temp.resolve("model"));

@@ -1,10 +1,13 @@
 package lucid.grpo.laws;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import lucid.grpo.data.TrainingData;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.Stage;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
 import lucid.grpo.train.Policy;
@@ -31,15 +34,28 @@ class EvaluationLawTest {
 
     @Test void theFormatOfDirectAnswersIsMeasured() {
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
-            Evaluation e = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, 12).run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.temperature(1f), 7, _ -> {});
+            Evaluation e = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.temperature(1f), 7, _ -> {});
             long letters = e.answers().stream().filter(a -> a.text().matches("(?s).*[A-D]")).count();
             assertEquals(letters / 5.0, e.format(), () -> e.answers().toString());
             assertTrue(e.format() < 1, "an untrained model hardly ever says a letter of the options: " + e.answers());
         }
     }
 
+    @Test void theRecipeSaysHowAnswersAreDrawn() {
+        var sampled = new Recipe.EvaluationSpec(0, 0, 12, 0, 3, new Stage.SamplingSpec(1, 0, 1, 0));
+        try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
+            Evaluator evaluator = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, sampled);
+            Evaluation reasoning = evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 7, _ -> {});
+            assertEquals(run(policy, Evaluator.BATCH, Sampling.Rule.temperature(1f), Evaluator.Control.NONE), reasoning);
+            assertNotEquals(reasoning, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 8, _ -> {}), "another seed draws others");
+            Evaluation direct = evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, 7, _ -> {});
+            assertEquals(evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, _ -> {}), direct);
+            assertTrue(direct.meanLength() <= 3 && reasoning.meanLength() > 3, direct.meanLength() + " and " + reasoning.meanLength() + " tokens");
+        }
+    }
+
     private static Evaluation run(Policy policy, int together, Sampling.Rule rule, Evaluator.Control control) {
         policy.questionsTogether(together);
-        return new Evaluator(policy, Toy.data(), Toy.TOKENIZER, 12).run(TrainingData.Mode.REASONING, 0, control, rule, 7, _ -> {});
+        return new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.REASONING, 0, control, rule, 7, _ -> {});
     }
 }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import lucid.kernels.contract.Sampling;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,7 +17,7 @@ class RecipeReaderTest {
 
     private static String demo() { return RecipeReader.write(RecipeReader.read("demo")); }
 
-    @Test void anAdapterIsTheOneThingThatNeedNotBeNamed() {
+    @Test void anAdapterNeedNotBeNamed() {
         Recipe demo = RecipeReader.read("demo");
         assertNull(demo.lora());
         assertFalse(RecipeReader.write(demo).contains("lora"), "recipes from before there were adapters keep their text, and with it their runs' hashes");
@@ -24,6 +26,30 @@ class RecipeReaderTest {
         assertEquals(2f, lora.lora().spec().scale());
         assertEquals(lora, RecipeReader.parse("again", RecipeReader.write(lora)));
         assertNull(RecipeReader.parse("null", RecipeReader.write(lora).replaceFirst("(?s)\"lora\" : \\{.*?\\}", "\"lora\" : null")).lora());
+    }
+
+    @Test void aRecipeFromBeforeAConstantCouldBeNamedMeansWhatItAlwaysMeant() {
+        Recipe demo = RecipeReader.read("demo");
+        String early = RecipeReader.writeShortest(demo);
+        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens")) assertFalse(early.contains('"' + key + '"'), key);
+        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens")) assertTrue(demo().contains('"' + key + '"'), key);
+        assertEquals(demo, RecipeReader.parse("early", early));
+        String named = RecipeReader.writeShortest(RecipeReader.parse("other", demo().replace("\"malformed\" : -2.0", "\"malformed\" : -1.5").replace("\"embedding\" : 0.3", "\"embedding\" : 0.02")));
+        assertTrue(named.contains("\"malformed\" : -1.5") && named.contains("\"embedding\" : 0.02") && !named.contains("\"format\""), named);
+    }
+
+    @Test void publishedAnswersAreSampled() {
+        for (String name : RecipeReader.SHIPPED) {
+            Recipe.EvaluationSpec e = RecipeReader.read(name).evaluation();
+            assertEquals(!name.contains("-r1") ? Sampling.Rule.GREEDY : new Sampling.Rule(false, 1, 50, 1, 0), e.rule(), name);
+        }
+    }
+
+    @Test void numbersToBeginWithAreForAModelThatBegins() {
+        String own = RecipeReader.write(RecipeReader.read("demo"));
+        String begins = own.substring(own.indexOf("\"initialization\""), own.indexOf("\"tokenizer\""));
+        String m = message(RecipeReader.write(RecipeReader.read("tinyllava-video-r1")).replaceFirst("\"tokenizer\"", begins + "\"tokenizer\""));
+        assertTrue(m.startsWith("my.json, initialization: found ") && m.contains("wanted null"), m);
     }
 
     @Test void shippedRecipesAreWhole() {
@@ -84,6 +110,14 @@ class RecipeReaderTest {
             "rule" : "code"          | "rule" : "paperr"         | stage grpo, reward.rule: found 'paperr', wanted one of code, paper (did you mean 'paper'?)
             "rule" : "code"          | "rule" : null             | reward.rule: found null, wanted one of code, paper
             "max_length" : 90        | "max_length" : 0          | reward.max_length: found 0
+            "format" : 0.5           | "format" : 0              | stage grpo, reward.format: found 0.0, wanted a finite number > 0
+            "format" : 0.5           | "format" : null           | stages[5].reward.format: found null, a list or an object, wanted a number
+            "length" : 0.5           | "length" : -0.5           | stage grpo, reward.length: found -0.5, wanted a finite number >= 0
+            "malformed" : -2.0       | "malformed" : -1e999      | stage grpo, reward.malformed: found -Infinity, wanted a finite number
+            "malformed" : -2.0       | "malfromed" : -2.0        | unknown key 'malfromed' (did you mean 'malformed'?)
+            "direct_tokens" : 8      | "direct_tokens" : 0       | evaluation.direct_tokens: found 0, wanted a whole number, at least 1
+            "direct_tokens" : 8      | "sampling" : {"temperature": 0, "top_k": 0, "top_p": 1, "min_p": 0} | evaluation.sampling.temperature: found 0.0
+            "embedding" : 0.3        | "embedding" : -0.3        | initialization.embedding: found -0.3, wanted a finite number >= 0
             "noise" : 0.02           | "noise" : -0.02           | advantage.noise: found -0.02, wanted a finite number >= 0
             "epsilon_low" : null     | "epsilon_low" : -0.2      | loss.epsilon_low: found -0.2
             "epsilon_high" : null    | "epsilon_high" : -0.2     | loss.epsilon_high: found -0.2

@@ -2,6 +2,7 @@ package lucid.grpo.reward;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import lucid.grpo.recipe.Stage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,16 @@ class TinyLlavaVideoR1RewardTest {
         String think = "<think>" + "x".repeat(600) + "</think>";
         assertEquals(1.75, CODE.score(think + "<answer> C </answer>", "<answer>C</answer>").total());
         assertEquals(-0.75, CODE.score(think + "<answer> D </answer>", "<answer>C</answer>").total());
+    }
+
+    @Test void theConstantsAreTheRecipes() {
+        Reward rule = new Stage.RewardSpec("code", 100, true, 0.25, 2, -3).judge();
+        String think = "<think>" + "x".repeat(50) + "</think>";
+        assertEquals(1 + 0.25 + 1, rule.score(think + "<answer>C</answer>", "<answer>C</answer>").total());
+        assertEquals(-0.25 - 1, rule.score(think + "<answer>D</answer>", "<answer>C</answer>").total());
+        assertEquals(-3, rule.score("no tags", "<answer>C</answer>").total());
+        assertEquals(-3, new Stage.RewardSpec("paper", 100, true, 0.25, 2, -3).judge().score("C", "<answer>C</answer>").total());
+        assertEquals(CODE, new Stage.RewardSpec("code", 1200, true).judge());
     }
 
     @Test void withoutTheLengthPartOnlyTheFormCounts() {

@@ -15,9 +15,15 @@ public record Initialization(double linear, double embedding, double position, d
     /// As the published code starts a connector: linear weights N(0, 0.02²), latents N(0, 1) (spec 1.4).
     public static final Initialization PUBLISHED = new Initialization(0.02, 0.02, 0.02, 1, 1, 1, 1);
 
-    /// Fan-in, for small models that must learn in minutes: residual outputs are small at the start, `0.3/√(2·layers)` in the decoder.
-    public static Initialization fanIn(int decoderLayers, int visionLayers) {
-        return new Initialization(0, 0.3, 0.5, 1, 0.3 / Math.sqrt(2.0 * decoderLayers), 1 / Math.sqrt(2.0 * visionLayers), 0.5);
+    /// Fan-in, for small models that must learn in minutes: residual outputs are small at the start. Of no depth yet, see [#ofDepth].
+    public static final Initialization FAN_IN = new Initialization(0, 0.3, 0.5, 1, 0.3, 1, 0.5);
+
+    /// [#FAN_IN] of a depth.
+    public static Initialization fanIn(int decoderLayers, int visionLayers) { return FAN_IN.ofDepth(decoderLayers, visionLayers); }
+
+    /// With the factors of decoder and tower divided by `√(2·layers)`: a block adds to its residual stream twice.
+    public Initialization ofDepth(int decoderLayers, int visionLayers) {
+        return new Initialization(linear, embedding, position, latent, decoderResidual / Math.sqrt(2.0 * decoderLayers), visionResidual / Math.sqrt(2.0 * visionLayers), connectorResidual);
     }
 
     /// Standard deviation of a parameter's start; 0 for what starts at one number.

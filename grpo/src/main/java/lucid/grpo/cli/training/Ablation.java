@@ -79,7 +79,7 @@ final class Ablation {
         Stage.Grpo g = (Stage.Grpo) recipe.stages().getLast();
         Map<String, Recipe> all = new LinkedHashMap<>();
         all.put("no noise", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), 0, g.advantage().divideByStd()), g.loss())));
-        all.put("no length reward", with(change(g, new Stage.RewardSpec(g.reward().rule(), g.reward().maxLength(), false), g.advantage(), g.loss())));
+        all.put("no length reward", with(change(g, g.reward().withLengthPart(false), g.advantage(), g.loss())));
         all.put("no KL", with(change(g, g.reward(), g.advantage(), new Stage.LossSpec(g.loss().epsilonLow(), g.loss().epsilonHigh(), 0, g.loss().klClamp(), g.loss().aggregation()))));
         all.put(NO_COLD_START, with(g));
         all.put("no division by std", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), g.advantage().noise(), false), g.loss())));

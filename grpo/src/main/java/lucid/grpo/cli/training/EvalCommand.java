@@ -120,11 +120,16 @@ public final class EvalCommand implements Callable<Integer> {
         @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Names the data and its settings (default: demo).")
         private String recipe = "demo";
 
-        @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature (default: greedy).")
+        @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature, 0: greedy (default: as the recipe's evaluation says; direct answers greedily).")
         private Float temperature;
 
         @Option(names = "--top-k", paramLabel = "K", description = "With --temperature: only the K most likely tokens.")
         private int topK;
+
+        /// Null: the recipe's.
+        Sampling.Rule rule() {
+            return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY : new Sampling.Rule(false, temperature, topK, 1, 0);
+        }
     }
 
     @Override public Integer call() throws IOException {
@@ -168,18 +173,20 @@ public final class EvalCommand implements Callable<Integer> {
     private void heldOut(HeldOut options) throws IOException {
         Console console = Console.standard();
         Recipe wanted = RecipeReader.read(options.recipe);
-        Sampling.Rule rule = options.temperature == null ? Sampling.Rule.GREEDY : new Sampling.Rule(false, options.temperature, options.topK, 1, 0);
+        Sampling.Rule named = options.rule();
         int together = MemoryCheck.evaluating(wanted, model, limit, device.memory(), console);
         TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
         try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), data, model, null, console)) {
             session.policy().questionsTogether(together);
             int n = session.data().heldOut(limit, mode).size();
             if (n == 0) throw new IllegalArgumentException("recipe " + wanted.name() + " brings no held-out questions; name a benchmark with --benchmark");
+            Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation());
+            Sampling.Rule rule = named == null ? evaluator.rule(mode) : named;
             Evaluation e;
             try (Console.Bar bar = console.bar("asking", n)) {
-                e = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation().maxNewTokens()).run(mode, limit, control, rule, seed, bar::update);
+                e = evaluator.run(mode, limit, control, rule, seed, bar::update);
             }
-            print(e, options.temperature == null);
+            print(e, rule.greedy());
         }
     }
 

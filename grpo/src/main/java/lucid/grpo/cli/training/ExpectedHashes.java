@@ -20,6 +20,6 @@ final class ExpectedHashes {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return known.getProperty(HashChain.of(RecipeReader.write(recipe)));
+        return known.getProperty(HashChain.of(RecipeReader.writeShortest(recipe)));
     }
 }

@@ -17,7 +17,6 @@ import lucid.grpo.session.Session;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
 import lucid.grpo.train.Trainer;
-import lucid.kernels.contract.Sampling;
 
 /// Runs a session's stages to the end, with Ctrl-C honoured, then writes controls, summary and report. Shared by the commands that train.
 final class Training {
@@ -87,11 +86,11 @@ final class Training {
         ArrayNode all = JSON.createArrayNode();
         int questions = session.recipe().evaluation().controls();
         if (questions == 0) return all;
-        Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation().maxNewTokens());
+        Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation());
         for (Evaluator.Control control : Evaluator.Control.values()) {
             Evaluation e;
             try (Console.Bar bar = console.bar("control " + control.name().toLowerCase(Locale.ROOT), questions)) {
-                e = evaluator.run(TrainingData.Mode.REASONING, questions, control, Sampling.Rule.GREEDY, session.recipe().seed(), bar::update);
+                e = evaluator.run(TrainingData.Mode.REASONING, questions, control, session.recipe().seed(), bar::update);
             }
             ObjectNode c = JSON.valueToTree(e);
             c.put("control", control.name()).put("name", control.name().toLowerCase(Locale.ROOT)).put("note", note(control, e));
