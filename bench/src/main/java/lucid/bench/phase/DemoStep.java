@@ -48,8 +48,7 @@ final class DemoStep implements AutoCloseable {
     DemoStep(Device device) {
         policy = new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
         policy.train(EnumSet.copyOf(stage.trainable()));
-        Stage.OptimizerSpec o = stage.optimizer();
-        optimizer = new AdamW(policy.parameters(), new AdamW.Settings((float) o.beta1(), (float) o.beta2(), (float) o.eps(), (float) o.weightDecay(), (float) o.maxGradNorm()));
+        optimizer = new AdamW(policy.parameters(), stage.optimizer().settings());
         Random random = new Random(1);
         frames = new byte[stage.prompts() * recipe.data().frames() * recipe.data().image() * recipe.data().image() * 3];
         random.nextBytes(frames);

@@ -2,6 +2,7 @@ package lucid.grpo.data;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,39 +12,44 @@ import lucid.tokenizer.Tokenizer;
 import lucid.video.FrameSampling;
 import lucid.video.Progress;
 import lucid.video.data.ClipCache;
+import lucid.video.data.ClipConversation;
 import lucid.video.data.ClipQuestion;
 import lucid.video.drift.Draw;
 
-/// Questions about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`). Clips are decoded when they are first asked for, but hashed when the data is opened:
+/// What is written about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`, base training's captions and conversations). Clips are decoded when they are first asked for, but hashed when the data is opened:
 /// a name, a size or a date can stay the same when somebody puts another video in a clip's place, and a run that went on then would not be the one that was begun. Reading takes seconds a gigabyte,
 /// which is little beside the training; what is drawn is read again anyway, and compared.
-/// It knows one kind of example, `cold_start`, and has no held-out questions of its own.
+/// It knows the kinds of examples of [ExampleKinds#QUESTIONS], and has no held-out questions of its own.
 public final class QuestionData implements TrainingData {
+    /// What was read; each may be empty.
+    ///
+    /// @param questions for GRPO; coldStart for the cold start; heldOut for evaluation; captions and conversations for base training
+    public record Sources(List<ClipQuestion> questions, List<ClipQuestion> coldStart, List<ClipQuestion> heldOut, List<ClipConversation> captions, List<ClipConversation> conversations) {}
+
+    /// The order of one epoch: the last that was asked for, as making it takes longer than an example.
+    private record Order(long seed, int epoch, int[] numbers) {}
+
     private final Path root;
     private final ClipCache cache;
     private final int frames;
     private final int size;
     private final PromptTemplate template;
-    private final List<ClipQuestion> questions;
-    private final List<ClipQuestion> coldStart;
-    private final List<ClipQuestion> heldOut;
+    private final Sources sources;
     private final Map<String, Integer> clips = new LinkedHashMap<>();
     private final List<String> names = new ArrayList<>();
     private final List<String> hashes;
+    private final Map<String, Order> orders = new HashMap<>();
 
-    /// @param root      folder that the questions' clips are relative to
-    /// @param questions for GRPO; coldStart for the cold start; heldOut for evaluation; each may be empty
-    public QuestionData(Path root, ClipCache cache, int frames, int size, Tokenizer tokenizer, List<ClipQuestion> questions, List<ClipQuestion> coldStart,
-                        List<ClipQuestion> heldOut, int threads, Progress progress) {
+    /// @param root folder that the clips' names are relative to
+    public QuestionData(Path root, ClipCache cache, int frames, int size, Tokenizer tokenizer, Sources sources, int threads, Progress progress) {
         this.root = root;
         this.cache = cache;
         this.frames = frames;
         this.size = size;
-        this.questions = questions;
-        this.coldStart = coldStart;
-        this.heldOut = heldOut;
+        this.sources = sources;
         template = new PromptTemplate(tokenizer);
-        for (List<ClipQuestion> list : List.of(questions, coldStart, heldOut)) list.forEach(q -> number(q.video()));
+        for (List<ClipQuestion> list : List.of(sources.questions(), sources.coldStart(), sources.heldOut())) list.forEach(q -> number(q.video()));
+        for (List<ClipConversation> list : List.of(sources.captions(), sources.conversations())) list.forEach(c -> number(c.video()));
         hashes = ClipCache.hashes(names.stream().map(this::file).toList(), threads, progress);
     }
 
@@ -57,26 +63,48 @@ public final class QuestionData implements TrainingData {
     }
 
     @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
-        if (!ExampleKinds.QUESTIONS.contains(kind)) throw new IllegalArgumentException("mix: unknown kind '" + kind + "'; question files have cold_start");
-        if (coldStart.isEmpty()) throw new IllegalArgumentException("mix: cold_start samples are wanted, but the recipe's data names no cold_start file");
-        // The published run goes through its samples once, in a random order, a batch a step.
         int number = step * batch + index;
-        int[] order = Draw.of(seed, "cold-start order " + stage, number / coldStart.size()).permutation(coldStart.size());
-        ClipQuestion q = coldStart.get(order[number % coldStart.size()]);
-        return template.example(kind, Visual.clip(number(q.video())), PromptTemplate.question(q.problem(), Mode.REASONING), q.reasoning());
+        return switch (kind) {
+            case "cold_start" -> {
+                ClipQuestion q = next(sources.coldStart(), kind, "cold-start order " + stage, seed, number);
+                yield template.example(kind, Visual.clip(number(q.video())), PromptTemplate.question(q.problem(), Mode.REASONING), q.reasoning());
+            }
+            case "caption" -> {
+                ClipConversation c = next(sources.captions(), kind, "caption order " + stage, seed, number);
+                yield template.caption(kind, Visual.clip(number(c.video())), c.answer());
+            }
+            case "conversation" -> {
+                ClipConversation c = next(sources.conversations(), kind, "conversation order " + stage, seed, number);
+                yield template.example(kind, Visual.clip(number(c.video())), c.question(), c.answer());
+            }
+            default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'; question files have " + String.join(", ", ExampleKinds.QUESTIONS));
+        };
+    }
+
+    // The published runs go through their samples once, in a random order, a batch a step.
+    private <T> T next(List<T> all, String kind, String purpose, long seed, int number) {
+        if (all.isEmpty()) throw new IllegalArgumentException("mix: samples of kind " + kind + " are wanted, but the recipe's data names no file of them");
+        int epoch = number / all.size();
+        Order order = orders.get(purpose);
+        if (order == null || order.seed() != seed || order.epoch() != epoch) {
+            order = new Order(seed, epoch, Draw.of(seed, purpose, epoch).permutation(all.size()));
+            orders.put(purpose, order);
+        }
+        return all.get(order.numbers()[number % all.size()]);
     }
 
     @Override public List<Prompt> prompts(long seed, String stage, int step, int count) {
-        if (questions.size() < count) throw new IllegalArgumentException("a step wants " + count + " prompts, the data has " + questions.size());
-        int perEpoch = questions.size() / count;
-        int[] order = Draw.of(seed, "prompt order " + stage, step / perEpoch).permutation(questions.size());
+        if (sources.questions().size() < count) throw new IllegalArgumentException("a step wants " + count + " prompts, the data has " + sources.questions().size());
+        int perEpoch = sources.questions().size() / count;
+        int[] order = Draw.of(seed, "prompt order " + stage, step / perEpoch).permutation(sources.questions().size());
         List<Prompt> some = new ArrayList<>();
-        for (int i = 0; i < count; i++) some.add(prompt(questions.get(order[step % perEpoch * count + i]), Mode.REASONING));
+        for (int i = 0; i < count; i++) some.add(prompt(sources.questions().get(order[step % perEpoch * count + i]), Mode.REASONING));
         return some;
     }
 
     @Override public List<Prompt> heldOut(int count, Mode mode) {
-        return heldOut.subList(0, count == 0 ? heldOut.size() : Math.min(count, heldOut.size())).stream().map(q -> prompt(q, mode)).toList();
+        List<ClipQuestion> all = sources.heldOut();
+        return all.subList(0, count == 0 ? all.size() : Math.min(count, all.size())).stream().map(q -> prompt(q, mode)).toList();
     }
 
     private Prompt prompt(ClipQuestion q, Mode mode) {
@@ -97,7 +125,12 @@ public final class QuestionData implements TrainingData {
         return text.isEmpty() ? "" : text.substring(0, 1);
     }
 
-    @Override public String contentHash() { return HashChain.of(questions.toString() + coldStart + heldOut + hashes); }
+    @Override public String contentHash() {
+        String hash = HashChain.of(sources.questions().toString() + sources.coldStart() + sources.heldOut() + hashes);
+        // One after the other: there may be hundreds of thousands.
+        for (List<ClipConversation> list : List.of(sources.captions(), sources.conversations())) for (ClipConversation c : list) hash = HashChain.of(hash + c);
+        return hash;
+    }
 
     @Override public Map<String, String> clipHashes() {
         Map<String, String> all = new LinkedHashMap<>();

@@ -82,10 +82,8 @@ public final class MinimalGrpo {
     /// @return the last link
     public String train(HashChain chain, Consumer<String> report) {
         model.parameters().train(name -> stage.trainable().stream().anyMatch(part -> name.startsWith(part.name().toLowerCase(Locale.ROOT) + ".")));
-        Stage.OptimizerSpec o = stage.optimizer();
-        AdamW.Settings settings = new AdamW.Settings((float) o.beta1(), (float) o.beta2(), (float) o.eps(), (float) o.weightDecay(), (float) o.maxGradNorm());
         // The reference is a copy of the model as it is now, never trained. Its log-probabilities are what the KL term pulls back to.
-        try (TinyLlavaVideo reference = model.copy(); AdamW optimizer = new AdamW(model.parameters(), settings)) {
+        try (TinyLlavaVideo reference = model.copy(); AdamW optimizer = new AdamW(model.parameters(), stage.optimizer().settings())) {
             for (int step = 0; step < stage.steps(); step++) {
                 report.accept(step(step, reference, optimizer));
                 HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);

@@ -6,8 +6,8 @@ import java.util.List;
 public final class ExampleKinds {
     /// Of `drift`: clips that are made, so that anything can be said about them.
     public static final List<String> DRIFT = List.of("caption", "cold_start", "description", "direct", "document", "early_document", "frame_caption", "motion", "open", "path");
-    /// Of question files: they come with answers to learn from for the cold start alone.
-    public static final List<String> QUESTIONS = List.of("cold_start");
+    /// Of question files: what somebody has written down. `caption` is learned without a prompt, `conversation` is one question and its answer; both are base training's.
+    public static final List<String> QUESTIONS = List.of("caption", "cold_start", "conversation");
 
     private ExampleKinds() {}
 }

@@ -69,7 +69,19 @@ public record Recipe(String name, String description, String source, List<String
     /// @param dataSeed  drift: seed of the clips, independent of the run's so that runs can share them
     /// @param questions nextqa: the questions' file, relative to the data root
     /// @param coldStart nextqa: the chain-of-thought samples' file
-    public record DataSpec(String kind, int frames, int image, Integer clips, Integer heldOut, Long dataSeed, String questions, String coldStart) {}
+    /// @param captions  nextqa: the file of base training's captions; may be missing, as the next
+    /// @param conversations nextqa: the file of base training's open questions
+    public record DataSpec(String kind, int frames, int image, Integer clips, Integer heldOut, Long dataSeed, String questions, String coldStart,
+                           @JacksonInject(CAPTIONS) @JsonInclude(JsonInclude.Include.NON_NULL) String captions,
+                           @JacksonInject(CONVERSATIONS) @JsonInclude(JsonInclude.Include.NON_NULL) String conversations) {
+        static final String CAPTIONS = "captions";
+        static final String CONVERSATIONS = "conversations";
+
+        /// Without files for base training.
+        public DataSpec(String kind, int frames, int image, Integer clips, Integer heldOut, Long dataSeed, String questions, String coldStart) {
+            this(kind, frames, image, clips, heldOut, dataSeed, questions, coldStart, null, null);
+        }
+    }
 
     /// @param questions    how many held-out questions after the last stage (0: all)
     /// @param interim      how many while training

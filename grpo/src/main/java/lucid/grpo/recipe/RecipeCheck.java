@@ -125,7 +125,14 @@ final class RecipeCheck {
             if (!known.contains(kind)) throw at.fault("mix", kind, FieldCheck.oneOf(kind, known));
             mix.atLeast(kind, count, 1);
         });
-        if (!drift && recipe.data().coldStart() == null) throw new FieldCheck(origin).fault("data.cold_start", null, "a file: stage " + s.name() + " learns from it");
+        if (drift) return;
+        learned(s, "caption", "captions", recipe.data().captions());
+        learned(s, "cold_start", "cold_start", recipe.data().coldStart());
+        learned(s, "conversation", "conversations", recipe.data().conversations());
+    }
+
+    private void learned(Stage.Supervised s, String kind, String field, String file) {
+        if (file == null && s.mix().containsKey(kind)) throw new FieldCheck(origin).fault("data." + field, null, "a file: stage " + s.name() + " learns from it");
     }
 
     private void grpo(FieldCheck at, Stage.Grpo g) {
@@ -179,7 +186,7 @@ final class RecipeCheck {
         at.oneOf("schedule", o.schedule(), Arrays.stream(Schedule.Kind.values()).map(Schedule.Kind::published).toList());
         at.atLeast("warmup", o.warmup(), 0);
         at.share("floor", o.floor());
-        at.positive("max_grad_norm", o.maxGradNorm());
+        if (o.maxGradNorm() != null) at.positive("max_grad_norm", o.maxGradNorm());
         try {
             o.rates(stage.updates());
         } catch (IllegalArgumentException e) {

@@ -35,7 +35,7 @@ import lucid.nn.weights.Initialization;
 /// Reads recipes: shipped ones by name, others by path. Every key must be there and known, and every value one that a run can use.
 public final class RecipeReader {
     /// Names of the shipped recipes.
-    public static final List<String> SHIPPED = List.of("demo", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
+    public static final List<String> SHIPPED = List.of("demo", "tinyllava-video", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
 
     // Keys that recipes did not have at first, and what is meant where they are missing: older recipes stay what they were, hash included.
     private static final Map<String, Object> MISSING = missing();
@@ -58,6 +58,8 @@ public final class RecipeReader {
         Map<String, Object> all = new HashMap<>();
         all.put(Recipe.INITIALIZATION, null);
         all.put(Recipe.LORA, null);
+        all.put(Recipe.DataSpec.CAPTIONS, null);
+        all.put(Recipe.DataSpec.CONVERSATIONS, null);
         all.put(Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
         all.put(Recipe.EvaluationSpec.SAMPLING, null);
         all.put(Stage.RewardSpec.FORMAT, TinyLlavaVideoR1Reward.FORMAT);

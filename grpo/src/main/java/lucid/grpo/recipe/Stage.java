@@ -10,6 +10,7 @@ import java.util.Map;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.kernels.contract.Sampling;
+import lucid.nn.optim.AdamW;
 import lucid.nn.optim.Schedule;
 
 /// One stage of training. Stages follow each other on the same weights, each with an optimiser of its own.
@@ -41,8 +42,12 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param schedule    `constant`, `linear`, `cosine`, `cosine_with_min_lr`, ...: the names of Hugging Face's Trainer, see [lucid.nn.optim.Schedule]
     /// @param warmup      updates of linear rise; the first one's rate is 0, as in that Trainer
     /// @param floor       share of lr at the end of `cosine_with_min_lr`; no other schedule looks at it
-    /// @param maxGradNorm global-norm clip
-    record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, double maxGradNorm) {
+    /// @param maxGradNorm global-norm clip; null: none
+    record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, Double maxGradNorm) {
+        public AdamW.Settings settings() {
+            return new AdamW.Settings((float) beta1, (float) beta2, (float) eps, (float) weightDecay, maxGradNorm == null ? Float.POSITIVE_INFINITY : maxGradNorm.floatValue());
+        }
+
         /// The learning rate by update.
         ///
         /// @param updates of the whole stage

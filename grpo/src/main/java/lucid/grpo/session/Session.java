@@ -28,6 +28,8 @@ import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Progress;
 import lucid.video.data.ClipCache;
+import lucid.video.data.ClipConversation;
+import lucid.video.data.ClipQuestion;
 import lucid.video.data.QuestionFiles;
 import lucid.video.drift.Drift;
 import lucid.video.drift.DriftPlan;
@@ -80,8 +82,10 @@ public final class Session implements AutoCloseable {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
-                    data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, questions(dataRoot, d.questions(), recipe, "grpo"),
-                            questions(dataRoot, d.coldStart(), recipe, "cold_start"), heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot), threads, bars);
+                    var sources = new QuestionData.Sources(questions(dataRoot, d.questions(), recipe, "grpo"), questions(dataRoot, d.coldStart(), recipe, "cold_start"),
+                            heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot), conversations(dataRoot, d.captions(), recipe, "caption"),
+                            conversations(dataRoot, d.conversations(), recipe, "conversation"));
+                    data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, sources, threads, bars);
                 }
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
             }
@@ -100,9 +104,14 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private static List<lucid.video.data.ClipQuestion> questions(Path root, String file, Recipe recipe, String phase) {
+    private static List<ClipQuestion> questions(Path root, String file, Recipe recipe, String phase) {
         boolean needed = recipe.stages().stream().anyMatch(s -> s.phase().equals(phase));
         return !needed || file == null ? List.of() : QuestionFiles.read(root.resolve(file), root);
+    }
+
+    private static List<ClipConversation> conversations(Path root, String file, Recipe recipe, String kind) {
+        boolean needed = recipe.stages().stream().anyMatch(s -> s instanceof Stage.Supervised learning && learning.mix().containsKey(kind));
+        return needed ? QuestionFiles.readConversations(root.resolve(file), root) : List.of();
     }
 
     /// The Drift data set of a plan: made now, or found.

@@ -18,7 +18,7 @@ final class AdamWUpdater implements Updater {
     /// @param updates of the whole stage: the schedule's length
     AdamWUpdater(Policy policy, Stage.OptimizerSpec spec, int updates) {
         parameters = policy.parameters();
-        optimizer = new AdamW(parameters, new AdamW.Settings((float) spec.beta1(), (float) spec.beta2(), (float) spec.eps(), (float) spec.weightDecay(), (float) spec.maxGradNorm()));
+        optimizer = new AdamW(parameters, spec.settings());
         schedule = spec.rates(updates);
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import lucid.kernels.contract.Sampling;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,6 +69,20 @@ class RecipeReaderTest {
         assertEquals(50, g.sampling().topK());
         assertEquals(1e-6, g.optimizer().lr());
         assertEquals(21, g.optimizer().warmup());
+    }
+
+    @Test void baseTrainingIsTheConnectorAloneThenBoth() {
+        Recipe base = RecipeReader.read("tinyllava-video");
+        Stage.Supervised first = (Stage.Supervised) base.stages().getFirst();
+        Stage.Supervised second = (Stage.Supervised) base.stages().getLast();
+        assertEquals(List.of(Stage.Part.CONNECTOR), first.trainable());
+        assertEquals(List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), second.trainable());
+        assertEquals(Map.of("caption", 128), first.mix());
+        assertEquals(Map.of("conversation", 64), second.mix());
+        assertEquals(List.of(1e-4, 2e-5), List.of(first.optimizer().lr(), second.optimizer().lr()));
+        assertEquals(Float.POSITIVE_INFINITY, first.optimizer().settings().maxNorm(), "nothing is clipped");
+        assertEquals("my.json, data.captions: found null, wanted a file: stage connector learns from it",
+                message(RecipeReader.write(base).replace("\"captions\" : \"text_files/cleaned_video_caption.json\"", "\"captions\" : null")));
     }
 
     @Test void aMisspeltKeyIsRefusedAndTheNearestSuggested() {
@@ -147,7 +162,7 @@ class RecipeReaderTest {
             "vocabulary" : 512       | "vocabulary" : 100        | tokenizer.vocabulary: found 100, wanted a whole number, at least 257
             "texts" : 3000           | "texts" : 0               | tokenizer.texts: found 0
             "kind" : "drift"         | "kind" : "drfit"          | data.kind: found 'drfit', wanted one of drift, nextqa (did you mean 'drift'?)
-            "kind" : "drift"         | "kind" : "nextqa"         | wanted cold_start
+            "kind" : "drift"         | "kind" : "nextqa"         | wanted one of caption, cold_start, conversation
             "frames" : 8             | "frames" : 0              | data.frames: found 0
             "image" : 32             | "image" : 0               | data.image: found 0
             "clips" : 4000           | "clips" : null            | data.clips: found null, wanted a whole number, at least 64

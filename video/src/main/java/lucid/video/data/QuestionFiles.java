@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import lucid.video.AtomicFile;
 
 /// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start samples, an array of conversations
-/// (`nextqa-coldstart-16.json`).
+/// (`nextqa-coldstart-16.json`). Conversations without options, which base training learns from, are read as well.
 public final class QuestionFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern SOLUTION = Pattern.compile("<answer>\\s*(.*?)\\s*</answer>");
@@ -27,37 +27,40 @@ public final class QuestionFiles {
     /// Reads either layout; a file that begins with `[` holds conversations.
     ///
     /// @throws DataException names file, line, field, what was found and what was wanted
-    public static List<ClipQuestion> read(Path file) { return placed(file).stream().map(Placed::question).toList(); }
+    public static List<ClipQuestion> read(Path file) { return placed(file).stream().map(Placed::said).toList(); }
 
     /// The same, and every clip must be there. They are not opened: that would take as long as reading them all.
     ///
     /// @param clips folder that the questions' clips are relative to
     /// @throws DataException as above, or names the first question whose clip is missing and how many are
     public static List<ClipQuestion> read(Path file, Path clips) {
-        List<Placed> all = placed(file);
-        Map<Path, Placed> distinct = new LinkedHashMap<>();
-        for (Placed p : all) distinct.putIfAbsent(p.question.clip(clips), p);
-        List<Path> missing = distinct.keySet().stream().filter(clip -> !Files.isRegularFile(clip)).toList();
-        if (!missing.isEmpty()) {
-            Placed first = distinct.get(missing.getFirst());
-            throw new DataException(file, first.line, first.field, "found '" + first.question.video() + "', but there is no file " + missing.getFirst() + "; wanted a video there (missing clips: "
-                    + missing.size() + " of " + distinct.size() + ")");
-        }
-        return all.stream().map(Placed::question).toList();
+        return there(file, placed(file), clips);
     }
 
-    /// A question with the place that names its clip.
-    private record Placed(int line, String field, ClipQuestion question) {}
+    private static <T> List<T> there(Path file, List<Placed<T>> all, Path clips) {
+        Map<Path, Placed<T>> distinct = new LinkedHashMap<>();
+        for (Placed<T> p : all) distinct.putIfAbsent(clips.resolve(p.video).normalize(), p);
+        List<Path> missing = distinct.keySet().stream().filter(clip -> !Files.isRegularFile(clip)).toList();
+        if (!missing.isEmpty()) {
+            Placed<T> first = distinct.get(missing.getFirst());
+            throw new DataException(file, first.line, first.field, "found '" + first.video + "', but there is no file " + missing.getFirst() + "; wanted a video there (missing clips: "
+                    + missing.size() + " of " + distinct.size() + ")");
+        }
+        return all.stream().map(Placed::said).toList();
+    }
 
-    private static List<Placed> placed(Path file) {
+    /// What is said about a clip, with the place that names the clip.
+    private record Placed<T>(int line, String field, String video, T said) {}
+
+    private static List<Placed<ClipQuestion>> placed(Path file) {
         String text = DataText.of(file, "questions (.jsonl or .json)");
-        List<Placed> all = text.stripLeading().startsWith("[") ? conversations(file, text) : lines(file, text);
+        List<Placed<ClipQuestion>> all = text.stripLeading().startsWith("[") ? conversations(file, text) : lines(file, text);
         if (all.isEmpty()) throw new DataException(file, 1, "", "no questions, wanted at least one");
         return all;
     }
 
-    private static List<Placed> lines(Path file, String text) {
-        List<Placed> all = new ArrayList<>();
+    private static List<Placed<ClipQuestion>> lines(Path file, String text) {
+        List<Placed<ClipQuestion>> all = new ArrayList<>();
         DataText.lines(file, text, "one object a line", (line, node) -> {
             Row row = new Row(file, line, node);
             all.add(row.question(row.scalar("problem_id"), row.text(row.node, "problem", "problem"), "problem", row.match("solution", SOLUTION), row.kinds(),
@@ -66,13 +69,32 @@ public final class QuestionFiles {
         return all;
     }
 
-    private static List<Placed> conversations(Path file, String text) {
-        List<Placed> all = new ArrayList<>();
+    private static List<Placed<ClipQuestion>> conversations(Path file, String text) {
+        List<Placed<ClipQuestion>> all = new ArrayList<>();
         DataText.array(file, text, _ -> ", wanted an object with id, video and conversations", (line, node) -> all.add(conversation(new Row(file, line, node))));
         return all;
     }
 
-    private static Placed conversation(Row row) {
+    /// Reads captions or open questions: an array of conversations, one question and its answer each.
+    ///
+    /// @param clips folder that the clips are relative to
+    /// @throws DataException names file, line, field, what was found and what was wanted, or the first clip that is missing
+    public static List<ClipConversation> readConversations(Path file, Path clips) {
+        String text = DataText.of(file, "conversations (.json)");
+        if (!text.stripLeading().startsWith("[")) throw new DataException(file, 1, "", "found no [, wanted an array of objects with id, video and conversations");
+        List<Placed<ClipConversation>> all = new ArrayList<>();
+        DataText.array(file, text, _ -> ", wanted an object with id, video and conversations", (line, node) -> {
+            Row row = new Row(file, line, node);
+            String[] said = turns(row);
+            String video = row.text(node, "video", "video");
+            all.add(new Placed<>(line, "video", video, new ClipConversation(row.scalar("id"), video, said[0], said[1])));
+        });
+        if (all.isEmpty()) throw new DataException(file, 1, "", "no conversations, wanted at least one");
+        return there(file, all, clips);
+    }
+
+    // What the human says, without the image tag, and what the model says.
+    private static String[] turns(Row row) {
         JsonNode turns = row.node.path("conversations");
         if (turns.size() != 2) throw row.error("conversations", row.node.has("conversations") ? "found " + turns.size() + " turns, wanted 2: human, gpt" : "missing, wanted 2 turns: human, gpt");
         String[] from = {"human", "gpt"};
@@ -83,7 +105,13 @@ public final class QuestionFiles {
             if (!found.equals(from[i])) throw row.error(field + ".from", "found '" + found + "', wanted '" + from[i] + "'");
             value[i] = row.text(turns.get(i), "value", field + ".value");
         }
-        String problem = value[0].replace("<image>", "").strip();
+        value[0] = value[0].replace("<image>", "").strip();
+        return value;
+    }
+
+    private static Placed<ClipQuestion> conversation(Row row) {
+        String[] value = turns(row);
+        String problem = value[0];
         if (problem.endsWith(ClipQuestion.INSTRUCTION)) problem = problem.substring(0, problem.length() - ClipQuestion.INSTRUCTION.length()).stripTrailing();
         Matcher m = REASONING.matcher(value[1]);
         if (!m.matches()) throw row.error("conversations[1].value", "found '" + shortened(value[1]) + "', wanted '<think> ... </think> <answer> X </answer>'");
@@ -129,7 +157,7 @@ public final class QuestionFiles {
             return kinds;
         }
 
-        Placed question(String id, String problem, String problemField, String letter, List<String> kinds, String videoField, String reasoning) {
+        Placed<ClipQuestion> question(String id, String problem, String problemField, String letter, List<String> kinds, String videoField, String reasoning) {
             String video = text(node, videoField, videoField);
             List<String> options;
             try {
@@ -140,7 +168,7 @@ public final class QuestionFiles {
             if (letter.length() != 1 || letter.charAt(0) < 'A' || letter.charAt(0) >= 'A' + options.size()) {
                 throw error(reasoning.isEmpty() ? "solution" : "conversations[1].value", "found answer '" + shortened(letter) + "', wanted a letter of the options, A to " + (char) ('A' + options.size() - 1));
             }
-            return new Placed(line, videoField, new ClipQuestion(id, problem, letter, kinds, video, reasoning));
+            return new Placed<>(line, videoField, video, new ClipQuestion(id, problem, letter, kinds, video, reasoning));
         }
     }
 

@@ -42,6 +42,21 @@ class QuestionFilesTest {
         assertEquals(new ClipQuestion("12", a.problem(), "B", List.of(), "./clips/12.mp4", "<think> It is a cat. </think> <answer> B </answer>"), b);
     }
 
+    @Test void conversationsWithoutOptionsAreRead() throws IOException {
+        String said = SAMPLE.replaceFirst("\\\\nOptions:.*?tags\\.", "").replace("<think> It is a cat. </think> <answer> B </answer>", "A cat, asleep.");
+        String missing = assertThrows(DataException.class, () -> QuestionFiles.readConversations(file("c.json", said), dir)).getMessage();
+        assertTrue(missing.contains("c.json:2: video: found './clips/12.mp4', but there is no file"), missing);
+        Files.createFile(Files.createDirectories(dir.resolve("clips")).resolve("12.mp4"));
+        assertEquals(List.of(new ClipConversation("12", "./clips/12.mp4", "What is it?", "A cat, asleep.")), QuestionFiles.readConversations(file("c.json", said), dir));
+        assertEquals("", QuestionFiles.readConversations(file("d.json", said.replace("\\n What is it?", "")), dir).getFirst().question(), "a caption may have no question");
+        for (String[] bad : new String[][] {{said.replace("\"gpt\"", "\"human\""), "conversations[1].from: found 'human', wanted 'gpt'"}, {said.replace("A cat, asleep.", " "), "conversations[1].value: found empty text"},
+                {said.replace("\"video\"", "\"film\""), "video: missing"}, {"[]", "no conversations"}, {LINE, "wanted an array"}}) {
+            Path file = file("bad.json", bad[0]);
+            String message = assertThrows(DataException.class, () -> QuestionFiles.readConversations(file, dir)).getMessage();
+            assertTrue(message.startsWith(file + ":") && message.contains(bad[1]), message);
+        }
+    }
+
     @Test void whatIsWrittenIsTheSame() throws IOException {
         List<ClipQuestion> lines = QuestionFiles.read(file("a.jsonl", LINE + LINE.replace("owl", "öwl \\\"x\\\"")));
         QuestionFiles.writeLines(dir.resolve("copy.jsonl"), lines);

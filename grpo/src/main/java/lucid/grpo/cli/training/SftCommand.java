@@ -11,6 +11,7 @@ import picocli.CommandLine.Option;
 /// `lucid sft`: the supervised stages of a recipe.
 @Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model on given text: the supervised stages of a recipe (base training, cold start).",
         footer = {"", "Examples:", "  lucid sft --recipe demo --out runs/base-and-cold-start",
+                "  lucid sft --recipe tinyllava-video --model MODEL --data dataset --out runs/base",
                 "  lucid sft --recipe tinyllava-video-r1-coldstart --model MODEL --data nextqa --out runs/coldstart"})
 public final class SftCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
