@@ -27,7 +27,7 @@ class BenchTest {
 
     @Test void printsAndSavesOneRow(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("bench.json");
-        assertEquals(0, bench("Rotary.rotate", "--forks", "0", "--iterations", "1", "--seconds", "0.02", "--threads", "1", "--json", file.toString()), err::toString);
+        assertEquals(0, bench("Rotary.rotate$", "--forks", "0", "--iterations", "1", "--seconds", "0.02", "--threads", "1", "--json", file.toString()), err::toString);
         assertTrue(out.toString().contains("Rotary.rotate"), out::toString);
         JsonNode rows = JsonMapper.builder().build().readTree(file.toFile()).get("rows");
         assertEquals(1, rows.size());

@@ -4,19 +4,22 @@ import lucid.bench.Limit;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
 
-/// f32 to bf16 and back.
+/// f32 to a 16-bit type and back.
 public class ConversionBench extends KernelBench {
     private static final int ROWS = 640;
     private static final int COLS = 2048;
     private static final double MATRIX = 4.0 * ROWS * COLS;
+
+    @Param({"BF16", "F16"}) public DType type;
 
     private Matrix wide;
     private Matrix narrow;
 
     @Override void prepare() {
         wide = random(ROWS, COLS);
-        narrow = random(DType.BF16, ROWS, COLS);
+        narrow = random(type, ROWS, COLS);
     }
 
     @Override void limit(String kernel, Limit limit) {

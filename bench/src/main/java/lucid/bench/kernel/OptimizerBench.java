@@ -4,15 +4,17 @@ import lucid.bench.Limit;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer.AdamW;
+import lucid.kernels.contract.Optimizer.Sgd;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// One AdamW update of 1.3 M parameters with their bf16 image: four matrices read, three and a half written.
+/// One update of 1.3 M parameters: AdamW with their bf16 image (four matrices read, three and a half written), SGD with momentum (three read, two written).
 public class OptimizerBench extends KernelBench {
     private static final int ROWS = 640;
     private static final int COLS = 2048;
     private static final double MATRIX = 4.0 * ROWS * COLS;
 
     private static final AdamW SETTINGS = new AdamW(1e-6f, 0.9f, 0.999f, 1e-8f, 0.01f, 1000);
+    private static final Sgd MOMENTUM = new Sgd(1e-6f, 0.9f, 0, 0.01f, false, 1000);
 
     private Matrix grad;
     private Matrix param;
@@ -30,8 +32,14 @@ public class OptimizerBench extends KernelBench {
     }
 
     @Override void limit(String kernel, Limit limit) {
-        memory(limit, 7.5 * MATRIX);
+        memory(limit, switch (kernel) {
+            case "adamW" -> 7.5 * MATRIX;
+            case "sgd" -> 5 * MATRIX;
+            default -> throw new IllegalArgumentException("no work is known for " + kernel);
+        });
     }
 
     @Benchmark public void adamW() { device.optimizer().adamW(SETTINGS, 1, grad, param, m, v, narrow); }
+
+    @Benchmark public void sgd() { device.optimizer().sgd(MOMENTUM, 1, grad, param, m); }
 }

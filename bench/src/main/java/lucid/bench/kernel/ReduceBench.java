@@ -17,6 +17,8 @@ public class ReduceBench extends KernelBench {
     private Matrix dx;
     private Matrix sums;
     private Matrix columns;
+    private Matrix total;
+    private Matrix fingerprint;
 
     @Override void prepare() {
         x = random(ROWS, COLS);
@@ -24,12 +26,14 @@ public class ReduceBench extends KernelBench {
         dx = random(ROWS, COLS);
         sums = random(ROWS, 1);
         columns = random(1, COLS);
+        total = random(1, 1);
+        fingerprint = Matrix.row(ints(2, 1));
     }
 
     @Override void limit(String kernel, Limit limit) {
         memory(limit, switch (kernel) {
-            case "rowSum" -> MATRIX;
-            case "columnSums" -> MATRIX;
+            case "rowSum", "rowMax", "columnSums", "addSumOfSquares", "addFingerprint" -> MATRIX;
+            case "rowDot" -> 2 * MATRIX;
             case "softmax" -> 2 * MATRIX;
             case "softmaxBackward" -> 3 * MATRIX;
             default -> throw new IllegalArgumentException("no work is known for " + kernel);
@@ -38,7 +42,15 @@ public class ReduceBench extends KernelBench {
 
     @Benchmark public void rowSum() { device.reduce().rowSum(x, sums); }
 
+    @Benchmark public void rowMax() { device.reduce().rowMax(x, sums); }
+
+    @Benchmark public void rowDot() { device.reduce().rowDot(x, y, sums); }
+
     @Benchmark public void columnSums() { device.reduce().columnSums(x, RowGroups.single(ROWS), columns); }
+
+    @Benchmark public void addSumOfSquares() { device.reduce().addSumOfSquares(x, total); }
+
+    @Benchmark public void addFingerprint() { device.reduce().addFingerprint(x, fingerprint); }
 
     @Benchmark public void softmax() { device.reduce().softmax(x, y); }
 

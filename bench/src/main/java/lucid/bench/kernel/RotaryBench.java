@@ -5,10 +5,12 @@ import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// Rotation of 640 rows of 16 heads of 128.
+/// Rotation of 640 rows of 16 heads of 128, back again (the backward), and the tables of 640 positions, which are only written.
 public class RotaryBench extends KernelBench {
     private static final int ROWS = 640;
     private static final int COLS = 2048;
+    private static final int HEAD = 128;
+    private static final int HALF = HEAD / 2;
     private static final double MATRIX = 4.0 * ROWS * COLS;
 
     private Matrix x;
@@ -20,14 +22,18 @@ public class RotaryBench extends KernelBench {
     @Override void prepare() {
         x = random(ROWS, COLS);
         y = random(ROWS, COLS);
-        cos = random(ROWS, 64);
-        sin = random(ROWS, 64);
+        cos = random(ROWS, HALF);
+        sin = random(ROWS, HALF);
         positions = ints(ROWS, ROWS);
     }
 
     @Override void limit(String kernel, Limit limit) {
-        memory(limit, 2 * MATRIX);
+        memory(limit, kernel.equals("table") ? 2 * 4.0 * ROWS * HALF : 2 * MATRIX);
     }
 
-    @Benchmark public void rotate() { device.rotary().rotate(x, 128, positions, cos, sin, false, y); }
+    @Benchmark public void table() { device.rotary().table(10_000, HEAD, cos, sin); }
+
+    @Benchmark public void rotate() { device.rotary().rotate(x, HEAD, positions, cos, sin, false, y); }
+
+    @Benchmark public void rotateBack() { device.rotary().rotate(x, HEAD, positions, cos, sin, true, y); }
 }

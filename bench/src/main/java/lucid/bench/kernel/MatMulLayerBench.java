@@ -1,0 +1,40 @@
+package lucid.bench.kernel;
+
+import lucid.bench.Limit;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.RowGroups;
+import org.openjdk.jmh.annotations.Benchmark;
+
+/// What a layer of a 3B model needs at 640 tokens besides the product of [MatMulBench]: both gradients, and the forms that are joined with what follows or cut in k.
+public class MatMulLayerBench extends KernelBench {
+    private static final int ROWS = 640;
+    private static final int WIDTH = 2048;
+
+    private Matrix x;
+    private Matrix w;
+    private Matrix up;
+    private Matrix y;
+    private Matrix dw;
+
+    @Override void prepare() {
+        x = random(ROWS, WIDTH);
+        w = random(WIDTH, WIDTH);
+        up = random(WIDTH, WIDTH);
+        y = random(ROWS, WIDTH);
+        dw = random(WIDTH, WIDTH);
+    }
+
+    @Override void limit(String kernel, Limit limit) { limit.arithmetic(workers, (kernel.equals("multiplyGated") ? 2 : 1) * 2.0 * ROWS * WIDTH * WIDTH); }
+
+    @Benchmark public void gradInput() { device.matMul().multiply(y, false, w, false, null, Accumulate.SET, x); }
+
+    @Benchmark public void gradWeight() { device.matMul().gradWeight(y, x, RowGroups.single(ROWS), dw); }
+
+    @Benchmark public void multiplyContinue() { device.matMul().multiplyContinue(x, false, w, true, y); }
+
+    @Benchmark public void multiplyActivated() { device.matMul().multiplyActivated(x, w, null, Activation.GELU_TANH, y); }
+
+    @Benchmark public void multiplyGated() { device.matMul().multiplyGated(x, w, up, y); }
+}
