@@ -1,29 +1,83 @@
 @echo off
-rem Lucid's launcher for Windows: finds a JDK 25, builds once if needed, and starts the command line. Every JVM flag lives here.
-setlocal
-set "home=%~dp0"
-set "java="
-for %%J in ("%LUCID_JAVA_HOME%" "%JAVA_HOME%") do if not defined java if exist "%%~J\bin\java.exe" (
-  for /f "tokens=2 delims==." %%V in ('findstr /b JAVA_VERSION "%%~J\release"') do if %%~V GEQ 25 set "java=%%~J\bin\java.exe"
-)
-for /d %%J in ("%ProgramFiles%\Eclipse Adoptium\jdk-*" "%ProgramFiles%\Java\jdk-*") do if not defined java (
-  for /f "tokens=2 delims==." %%V in ('findstr /b JAVA_VERSION "%%~J\release"') do if %%~V GEQ 25 set "java=%%~J\bin\java.exe"
-)
-if not defined java (
-  echo lucid: no JDK 25 or newer was found. Install one, for example Temurin 25, or set LUCID_JAVA_HOME to its folder. 1>&2
+rem Lucid's launcher for Windows, the twin of "lucid": finds a JDK 25, builds when something is newer than the last build, and starts the command line.
+rem Every JVM flag lives here. Written with care, but never run on Windows. Lines end in CR LF (.gitattributes): cmd may miss labels without them.
+setlocal EnableExtensions DisableDelayedExpansion
+set "root=%~dp0"
+set "wanted=25"
+set "jdk="
+
+if not defined LUCID_JAVA_HOME goto search
+call :consider "%LUCID_JAVA_HOME%"
+if defined jdk goto found
+echo lucid: LUCID_JAVA_HOME is "%LUCID_JAVA_HOME%", which holds no JDK %wanted% or newer; wanted one (or unset it). 1>&2
+exit /b 1
+
+:search
+if defined JAVA_HOME call :consider "%JAVA_HOME%"
+for %%J in (java.exe) do if not "%%~$PATH:J"=="" call :consider "%%~dp$PATH:J.."
+for /d %%J in ("%ProgramFiles%\Eclipse Adoptium\jdk-*" "%ProgramFiles%\Java\jdk-*" "%ProgramFiles%\Microsoft\jdk-*" "%USERPROFILE%\.jdks\*") do call :consider "%%~J"
+if defined jdk goto found
+echo lucid: no JDK %wanted% or newer was found (looked at JAVA_HOME, PATH and the usual folders). 1>&2
+echo        Install one, for example Temurin %wanted%, or set LUCID_JAVA_HOME to its folder. 1>&2
+exit /b 1
+
+:found
+set "java=%jdk%\bin\java.exe"
+set "stamp=%root%bench\target\dependencies.classpath"
+if not exist "%stamp%" goto build
+rem A class path that was written somewhere else names the classes there.
+set "place="
+if exist "%root%target\build.home" set /p place=<"%root%target\build.home"
+if defined place if /i not %place%=="%root%" goto build
+rem Status 3: a pom.xml, a source or a folder of sources (a file that was removed shows only there) is newer than the build.
+set "check=Set-Location -LiteralPath $env:root; $built = Get-Item -LiteralPath $env:stamp;"
+set "check=%check% $all = @(Get-Item pom.xml, *\pom.xml) + @(Get-Item *\src\main | ForEach-Object { $_; Get-ChildItem -Recurse -LiteralPath $_.FullName });"
+set "check=%check% if ($all | Where-Object { $_.LastWriteTimeUtc -gt $built.LastWriteTimeUtc }) { exit 3 }; exit 0"
+powershell -NoProfile -Command "%check%"
+if not "%errorlevel%"=="3" goto start
+
+:build
+where /q mvn
+if errorlevel 1 (
+  echo lucid: Maven, mvn, is needed to build once, and is not on the PATH. 1>&2
   exit /b 1
 )
-set "stamp=%home%bench\target\dependencies.classpath"
-if not exist "%stamp%" (
-  echo lucid: building once ^(a minute or two on a fresh machine^) ... 1>&2
-  pushd "%home%"
-  call mvn --batch-mode -q -DskipTests package
-  if errorlevel 1 exit /b 1
-  popd
+echo lucid: building once (a minute or two on a fresh machine) ... 1>&2
+if not exist "%root%target" mkdir "%root%target"
+set "log=%root%target\build.log"
+set "begun=%root%target\build.begun"
+echo begun> "%begun%"
+rem Maven starts with the JDK that was found, whatever JAVA_HOME says.
+set "JAVA_HOME=%jdk%"
+pushd "%root%"
+call mvn --batch-mode -DskipTests package > "%log%" 2>&1
+set "status=%errorlevel%"
+popd
+if not "%status%"=="0" (
+  findstr /b /l /c:"[ERROR]" "%log%" 1>&2
+  echo lucid: the build failed; the whole log is in target\build.log 1>&2
+  exit /b 1
 )
+rem What was edited while the build ran is newer than it.
+powershell -NoProfile -Command "(Get-Item -LiteralPath $env:stamp).LastWriteTimeUtc = (Get-Item -LiteralPath $env:begun).LastWriteTimeUtc"
+echo "%root%"> "%root%target\build.home"
+
+:start
 for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
 rem Few processors: a second optimising compiler thread (see the launcher "lucid").
 set "compilers="
 if %NUMBER_OF_PROCESSORS% LSS 4 set "compilers=-XX:CICompilerCount=3"
-"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseParallelGC -XX:MaxNewSize=512m -XX:MaxDirectMemorySize=64g %compilers% %LUCID_JVM% -cp "%home%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
+"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseParallelGC -XX:MaxNewSize=512m -XX:MaxDirectMemorySize=64g %compilers% %LUCID_JVM% -cp "%root%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
 exit /b %errorlevel%
+
+rem Takes the JDK folder %1 if none was taken before and its release is new enough. The file "release" says JAVA_VERSION="25.0.3".
+:consider
+if defined jdk exit /b 0
+if not exist "%~1\bin\java.exe" exit /b 0
+if not exist "%~1\release" exit /b 0
+set "version="
+for /f "tokens=2 delims==." %%V in ('findstr /b /l /c:"JAVA_VERSION=" "%~1\release"') do set "version=%%~V"
+if not defined version exit /b 0
+set "version=%version:"=%"
+if %version% GEQ %wanted% set "jdk=%~f1"
+exit /b 0

@@ -4,12 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The launchers for Unix and for Windows start the same program in the same way.
 class LauncherTest {
@@ -44,5 +50,61 @@ class LauncherTest {
         String pom = Files.readString(Path.of("../pom.xml"));
         String needed = pom.substring(pom.indexOf("<lucid.jvm>") + "<lucid.jvm>".length(), pom.indexOf("</lucid.jvm>"));
         assertTrue(flags("lucid").containsAll(List.of(needed.split(" "))), needed);
+    }
+
+    /// An empty checkout in a folder with a space, and a Maven that writes down that it was started and with which Java. The shell is as bare as it can be: no HOME, a JAVA_HOME that is not there.
+    @Test @DisabledOnOs(OS.WINDOWS)
+    void buildsWhatChangedOrCameFromElsewhereAndNothingElse(@TempDir Path temp) throws Exception {
+        Path home = Files.createDirectories(temp.toRealPath().resolve("a checkout"));
+        Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
+        Path pom = Files.writeString(home.resolve("pom.xml"), "<project/>");
+        Path stamp = Files.createDirectories(home.resolve("bench/target")).resolve("dependencies.classpath");
+        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho \"$JAVA_HOME\" >>started\n[ -z \"$REFUSE\" ] || { echo refused; exit 1; }\nprintf %s \"$PWD/x.jar\" >bench/target/dependencies.classpath\n");
+        assertTrue(mvn.toFile().setExecutable(true));
+        assertEquals("", launch(home.resolve("lucid"), mvn, 0, ""));
+        assertEquals(List.of(System.getProperty("java.home")), builds(home), "Maven starts with the Java that was found");
+        assertEquals("", launch(Files.createSymbolicLink(temp.resolve("link"), home.resolve("lucid")), mvn, 0, ""));
+        assertEquals(1, builds(home).size(), "nothing changed");
+        Files.setLastModifiedTime(stamp, FileTime.from(Files.getLastModifiedTime(pom).toInstant().minusSeconds(9)));
+        String refused = launch(home.resolve("lucid"), mvn, 1, "yes");
+        assertTrue(refused.contains("refused") && refused.contains("the build failed"), "what Maven said is shown, whatever its words: " + refused);
+        launch(home.resolve("lucid"), mvn, 0, "");
+        assertEquals(3, builds(home).size(), "the pom is newer, until a build succeeds");
+        Path moved = Files.move(home, temp.toRealPath().resolve("moved"));
+        launch(moved.resolve("lucid"), mvn, 0, "");
+        assertEquals(4, builds(moved).size(), "the class path names the old folder");
+        Files.delete(moved.resolve("bench/target/dependencies.classpath"));
+        Files.delete(mvn);
+        assertTrue(launch(moved.resolve("lucid"), mvn, 1, "").contains("Maven (mvn) is needed"));
+    }
+
+    /// What the launcher itself uses, and no Maven of this machine's.
+    private static Path tools(Path bin) throws IOException {
+        Files.createDirectories(bin);
+        for (String tool : List.of("bash", "cat", "dirname", "find", "getconf", "grep", "head", "mkdir", "readlink", "sed", "tail", "touch")) {
+            Path at = Path.of("/usr/bin", tool);
+            Files.createSymbolicLink(bin.resolve(tool), Files.exists(at) ? at : Path.of("/bin", tool));
+        }
+        return bin;
+    }
+
+    private static List<String> builds(Path home) throws IOException { return Files.readAllLines(home.resolve("started")); }
+
+    /// What the launcher complains about; Java itself is only asked for its version.
+    private static String launch(Path launcher, Path mvn, int status, String refuse) throws IOException, InterruptedException {
+        Path err = mvn.resolveSibling("err");
+        ProcessBuilder builder = new ProcessBuilder(launcher.toString()).redirectError(err.toFile()).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().clear();
+        builder.environment().putAll(Map.of("PATH", mvn.getParent().toString(), "JAVA_HOME", "/not/there", "LUCID_JAVA_HOME", System.getProperty("java.home"), "LUCID_JVM", "--version", "REFUSE", refuse));
+        assertEquals(status, builder.start().waitFor(), () -> read(err));
+        return Files.readString(err).replaceFirst("lucid: building once .*\n", "").replaceFirst("WARNING: Using incubator modules.*\n", "");
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
