@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "parity", mixinStandardHelpOptions = true,
         description = {"Compares Lucid with numbers of the original implementations.",
                 "A case is a folder with case.json, or a table (.json, .json.gz); its content says what it is about. Exit status 0 only if something was compared and all of it is within tolerance;",
-                "rows of computations that Lucid does not have are listed and counted as unsupported, and fail with --strict."},
+                "rows of computations that Lucid does not have are counted as unsupported and named in the last line, and fail with --strict."},
         footer = {"", "Examples:", "  lucid parity golden/qwen2                                        every case in a folder",
                 "  lucid parity golden/tokenizer --tokenizer qwen.tiktoken          vectors of a published vocabulary",
                 "  lucid parity golden/decode/frames.json --media clips --json"})
@@ -80,8 +80,13 @@ final class ParityCommand implements Callable<Integer> {
     private void total(PrintWriter out, List<CaseResult> all) {
         long failed = all.stream().filter(r -> !r.ok(strict)).count();
         long nothing = all.stream().filter(r -> r.ok(strict) && r.unsupported()).count();
-        out.printf("%d cases: %d passed, %d failed, %d not in Lucid; rows: %d ok, %d failed, %d unsupported%n", all.size(), all.size() - failed - nothing, failed, nothing,
-                rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED));
+        out.printf("%d cases: %d passed, %d failed, %d not in Lucid; rows: %d ok, %d failed, %d unsupported%s%n", all.size(), all.size() - failed - nothing, failed, nothing,
+                rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED), notComputed(all));
+    }
+
+    private static String notComputed(List<CaseResult> all) {
+        List<String> cases = all.stream().filter(r -> r.count(Row.Status.UNSUPPORTED) > 0).map(r -> Path.of(r.path()).getFileName() + " " + r.notComputed()).toList();
+        return cases.isEmpty() ? "" : "; NOT COMPUTED: " + String.join(", ", cases);
     }
 
     private static long rows(List<CaseResult> all, Row.Status status) { return all.stream().mapToLong(r -> r.count(status)).sum(); }

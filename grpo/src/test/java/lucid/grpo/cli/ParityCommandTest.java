@@ -79,6 +79,19 @@ class ParityCommandTest extends CommandTest {
         assertEquals(0, lucid("parity", golden("sampling/philox4x32.json"), "--threads", 1).status());
     }
 
+    /// What was not computed is in the last line by number and name, so that nobody reads a pass of everything.
+    @Test void whatWasNotComputedIsNamedInTheLastLine() {
+        String one = lucid("parity", golden("sampling/philox4x32.json"), "--threads", 1).ok().out();
+        List<String> lines = one.lines().toList();
+        List<String> names = lines.stream().filter(l -> l.contains("UNSUPPORTED")).map(l -> l.strip().split("\\s+", 2)[1].split(":")[0]).toList();
+        assertEquals(3, names.size(), one);
+        assertTrue(lines.getLast().startsWith("PASS IN PART ") && lines.getLast().endsWith("; NOT COMPUTED: 3 (" + String.join(", ", names) + ")"), one);
+        String two = lucid("parity", golden("sampling/philox4x32.json"), golden("sampling/processors.json"), golden("grpo/verl_losses.json.gz"), "--quiet", "--threads", 1).ok().out();
+        String total = two.lines().toList().getLast();
+        assertTrue(total.contains("45 unsupported; NOT COMPUTED: philox4x32.json 3 (" + names.getFirst()) && total.contains("verl_losses.json.gz 42 (") && total.endsWith(" and 34 more)"), total);
+        assertTrue(two.contains("PASS " + golden("sampling/processors.json") + " "), two);
+    }
+
     @Test void aNumberThatIsWrongFailsAndSaysWhere() throws IOException {
         Path table = temp.resolve("processors.json");
         String text = Files.readString(golden("sampling/processors.json"));
