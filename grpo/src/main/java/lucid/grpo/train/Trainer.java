@@ -36,6 +36,7 @@ public final class Trainer {
     private final Policy policy;
     private final RunFolder folder;
     private final Console console;
+    private final Optional<WatchedQuestion> watched;
     private volatile boolean stopping;
     private HashChain chain;
 
@@ -46,6 +47,7 @@ public final class Trainer {
         this.policy = policy;
         this.folder = folder;
         this.console = console;
+        watched = WatchedQuestion.of(data, console);
     }
 
     /// Asks the run to save after the step that is being done, and to end.
@@ -128,6 +130,7 @@ public final class Trainer {
         long start = System.nanoTime();
         double before = state.seconds();
         boolean explained = false;
+        if (stage instanceof Stage.Grpo g) announce(g);
         try (Console.Bar bar = console.bar(stage.name(), stage.steps()).from(state.step())) {
             for (int step = state.step(); step < stage.steps(); step++) {
                 ObjectNode numbers = run.step(step);
@@ -135,7 +138,7 @@ public final class Trainer {
                 String hash = link(stage, step, updater);
                 ObjectNode line = JSON.createObjectNode().put("step", total).put("stage", stage.name()).put("stage_step", step + 1);
                 line.setAll(numbers);
-                if (stage instanceof Stage.Grpo g && g.interimEvery() > 0 && (step + 1) % g.interimEvery() == 0 && step + 1 < stage.steps()) interim(line, total);
+                if (watched.isPresent() && stage instanceof Stage.Grpo g && g.interimEvery() > 0 && (step + 1) % g.interimEvery() == 0 && step + 1 < stage.steps()) interim(line, total);
                 line.put("hash", hash.substring(0, 16));
                 folder.metrics(total, line);
                 state = new RunState(state.stageIndex(), stage.name(), step + 1, false, total, hash, 0, 0, before + (System.nanoTime() - start) / 1e9, state.results());
@@ -149,6 +152,11 @@ public final class Trainer {
             }
         }
         return state;
+    }
+
+    private void announce(Stage.Grpo stage) {
+        if (watched.isPresent()) watched.get().show();
+        else if (stage.interimEvery() > 0) console.line("stage " + stage.name() + ": interim_every is " + stage.interimEvery() + ", but there are no held-out questions: nothing is evaluated while it trains");
     }
 
     private String link(Stage stage, int step, Updater updater) {
@@ -169,8 +177,8 @@ public final class Trainer {
         Evaluation e = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Evaluator.Control.NONE, recipe.seed(), _ -> {});
         line.put("eval/accuracy", e.accuracy()).put("eval/format", e.format());
         answers(total, "GRPO step " + line.get("stage_step").asInt(), TrainingData.Mode.REASONING, e);
-        Evaluation.Answer a = e.answers().getFirst();
-        console.line(String.format(Locale.ROOT, "  held out: accuracy %.3f, format %.3f   %s", e.accuracy(), e.format(), a.text()));
+        console.line(String.format(Locale.ROOT, "  held out: accuracy %.3f, format %.3f", e.accuracy(), e.format()));
+        watched.orElseThrow().answer(e);
     }
 
     private RunState finish(int index, Stage stage, RunState state) {
@@ -178,7 +186,7 @@ public final class Trainer {
         boolean lastOfPhase = index + 1 == recipe.stages().size() || !recipe.stages().get(index + 1).phase().equals(stage.phase());
         ObjectNode result = JSON.createObjectNode().put("name", stage.phase()).put("stage", stage.name()).put("steps", state.step()).put("hash", state.hash());
         long start = System.nanoTime();
-        if (lastOfPhase && !data.heldOut(1, TrainingData.Mode.DIRECT).isEmpty()) {
+        if (lastOfPhase && watched.isPresent()) {
             TrainingData.Mode mode = stage.phase().equals("base") ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
             int n = data.heldOut(spec.questions(), mode).size();
             Evaluation e;
@@ -188,6 +196,7 @@ public final class Trainer {
             result.setAll((ObjectNode) JSON.valueToTree(e));
             answers(state.totalSteps(), "after " + stage.phase(), mode, e);
             console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(), e.accuracy(), e.format(), e.meanLength(), n));
+            watched.get().answer(e);
         }
         RunState done = state.complete(result.put("seconds", state.seconds() + (System.nanoTime() - start) / 1e9), state.seconds() + (System.nanoTime() - start) / 1e9);
         save(done, null);

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.DriftData;
+import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
@@ -110,9 +111,11 @@ final class Toy {
     /// Trains (or goes on training) in the folder.
     static RunState train(Path folder, Recipe recipe, int threads) { return train(folder, recipe, () -> new SimdDevice(threads)); }
 
-    static RunState train(Path folder, Recipe recipe, Supplier<Device> kind) {
+    static RunState train(Path folder, Recipe recipe, Supplier<Device> kind) { return train(folder, recipe, kind, data(), Console.silent()); }
+
+    static RunState train(Path folder, Recipe recipe, Supplier<Device> kind, TrainingData data, Console console) {
         try (Device device = kind.get(); Policy policy = new Policy(model(device)); RunFolder run = open(folder, recipe, true)) {
-            return new Trainer(recipe, data(), TOKENIZER, policy, run, Console.silent()).run();
+            return new Trainer(recipe, data, TOKENIZER, policy, run, console).run();
         }
     }
 

@@ -15,6 +15,7 @@ final class ToyData implements TrainingData {
     private final DriftData drift;
     private final Tokenizer tokenizer;
     private final Runnable atStep;
+    private boolean heldOut = true;
 
     /// @param atStep called whenever a step asks for its first item
     ToyData(PaintedClips clips, Tokenizer tokenizer, Runnable atStep) {
@@ -39,7 +40,13 @@ final class ToyData implements TrainingData {
         return drift.prompts(seed, stage, step, count);
     }
 
-    @Override public List<Prompt> heldOut(int count, Mode mode) { return drift.heldOut(count, mode); }
+    /// The same without questions to evaluate on.
+    ToyData withoutHeldOut() {
+        heldOut = false;
+        return this;
+    }
+
+    @Override public List<Prompt> heldOut(int count, Mode mode) { return heldOut ? drift.heldOut(count, mode) : List.of(); }
 
     @Override public byte[] frames(int clip) { return drift.frames(clip); }
 
