@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
 /// The command behind `lucid bench`, which the command line below finds by its service entry.
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures kernels and phases beside their physical limit and their peers, in one run, and prints one table.",
-        footer = {"", "Examples:", "  lucid bench                       everything", "  lucid bench MatMul                one family",
-            "  lucid bench Attention.forward     one kernel", "  lucid bench Phase.rollout         one phase of a GRPO step of the demo", "  lucid bench --device cuda         the kernels of a GPU", "  lucid bench --list"})
+        footer = {"", "Examples:", "  lucid bench                       # everything", "  lucid bench MatMul                # one family",
+            "  lucid bench Attention.forward     # one kernel", "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo", "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list"})
 public final class Bench implements Subcommand {
     @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel; all if left out.")
     private String pattern;

@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
 /// The entry point, `lucid`.
 @Command(name = "lucid", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
         description = "GRPO in the open: a small video-language model learns to reason, on your own processor.",
-        footer = {"", "Start with:", "  lucid demo                 the whole way, from nothing to a report, in a few minutes",
-                "  lucid demo --help          every command has help with examples"},
+        footer = {"", "Start with:", "  lucid demo            # the whole way, from nothing to a report, in a few minutes",
+                "  lucid demo --help     # every command has help with examples"},
         subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class, ChatCommand.class,
                 ReportCommand.class, InspectCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
                 BundleCommand.class})
@@ -51,6 +51,7 @@ public final class Lucid implements Runnable {
             err.flush();
             return e instanceof UsageException ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
         });
+        Examples.fit(line);
         return line.setCaseInsensitiveEnumValuesAllowed(true);
     }
 

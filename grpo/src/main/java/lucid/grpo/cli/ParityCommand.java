@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
         description = {"Compares Lucid with numbers of the original implementations.",
                 "A case is a folder with case.json, or a table (.json, .json.gz); its content says what it is about. Exit status 0 only if something was compared and all of it is within tolerance;",
                 "rows of computations that Lucid does not have are counted as unsupported and named in the last line, and fail with --strict."},
-        footer = {"", "Examples:", "  lucid parity golden/qwen2                                        every case in a folder",
-                "  lucid parity golden/tokenizer --tokenizer qwen.tiktoken          vectors of a published vocabulary",
+        footer = {"", "Examples:", "  # every case in a folder", "  lucid parity nn/src/test/resources/golden/qwen2",
+                "  # vectors of a published vocabulary", "  lucid parity golden/tokenizer --tokenizer qwen.tiktoken",
                 "  lucid parity golden/decode/frames.json --media clips --json"})
 final class ParityCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;

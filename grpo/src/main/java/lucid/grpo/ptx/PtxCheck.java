@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 /// `lucid ptx check`: what NVIDIA's own assemblers say.
 @Command(name = "check", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Compiles files with NVIDIA's assembler (no GPU needed): registers, spills, shared memory, notes. Exit status 1 when a file has an error, a spill or a C75xx note.",
-        footer = {"", "Examples:", "  lucid ptx check kernels/*.ptx", "  lucid ptx check add.ptx --target sm_90a --json"})
+        footer = {"", "Examples:", "  lucid ptx check *.ptx", "  lucid ptx check vector_add_f32_sm80.ptx --target sm_90a --json"})
 final class PtxCheck implements Callable<Integer> {
     @Spec private CommandSpec spec;
 

@@ -29,8 +29,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Runs a kernel under all checks: bounds, alignment, uninitialised registers and memory, races, missing waits and fences, barriers, dead-lock. "
                 + "Exit status 0 without findings, 1 with.",
-        footer = {"", "Examples:", "  lucid ptx run add.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:normal(1) --arg out=f32[256]:unset --arg n=u32:256 --print out",
-                "  lucid ptx run gemm.ptx --grid 8,8 --block 128 --arg a=bf16[65536]:normal(1) ... --save out=out.safetensors --schedule random --seed 7"})
+        footer = {"", "Examples:", "  lucid ptx run vector_add_f32_sm80.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:\"normal(1)\" --arg c=f32[256]:unset --arg n=u32:256 --print c",
+                "  lucid ptx run vector_add_f32_sm80.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:\"normal(1)\" --arg c=f32[256]:unset --arg n=u32:256 --print c --schedule random --seed 7 --save c=c.safetensors"})
 final class PtxRun implements Callable<Integer> {
     private static final int PRINTED = 64;
 

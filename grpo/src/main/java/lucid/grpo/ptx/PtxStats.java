@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 /// `lucid ptx stats`.
 @Command(name = "stats", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Counts what a file's kernels are made of; with the arguments of a launch, also what every line did when it ran.",
-        footer = {"", "Examples:", "  lucid ptx stats gemm.ptx", "  lucid ptx stats add.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:iota --arg out=f32[256]:unset --arg n=u32:256"})
+        footer = {"", "Examples:", "  lucid ptx stats vector_add_f32_sm80.ptx", "  lucid ptx stats vector_add_f32_sm80.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:iota --arg c=f32[256]:unset --arg n=u32:256"})
 final class PtxStats implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private LaunchOptions options;

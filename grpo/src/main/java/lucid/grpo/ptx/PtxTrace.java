@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
 /// `lucid ptx trace`: one lane, instruction by instruction, or one warp as a page.
 @Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Runs a kernel and shows what one lane does: every instruction with its registers before and after, the source beside it.",
-        footer = {"", "Examples:", "  lucid ptx trace add.ptx --grid 2 --threads 64 --arg a=f32[128]:iota --arg b=f32[128]:iota --arg out=f32[128]:unset --arg n=u32:128 --block 1 --lane 3",
-                "  lucid ptx trace softmax.ptx ... --html softmax.html"})
+        footer = {"", "Examples:", "  lucid ptx trace vector_add_f32_sm80.ptx --grid 2 --threads 128 --arg a=f32[256]:iota --arg b=f32[256]:iota --arg c=f32[256]:unset --arg n=u32:256 --block 1 --lane 3",
+                "  lucid ptx trace vector_add_f32_sm80.ptx --grid 2 --threads 128 --arg a=f32[256]:iota --arg b=f32[256]:iota --arg c=f32[256]:unset --arg n=u32:256 --html add.html"})
 final class PtxTrace implements Callable<Integer> {
     private static final int PAGE_LIMIT = 4000;
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
@@ -27,12 +28,58 @@ class HelpTest extends CommandTest {
         command.getSubcommands().values().forEach(c -> missing(c, without));
     }
 
+    @Test void everyExampleIsShownAsItWasWrittenAndCanBeTypedIn() {
+        Lucid.commandLine().getSubcommands().values().forEach(HelpTest::typeable);
+    }
+
+    /// No line of an example is wrapped by picocli, and each example, its lines joined as a shell joins them, is a command line that Lucid takes.
+    private static void typeable(CommandLine command) {
+        List<String> shown = command.getUsageMessage(CommandLine.Help.Ansi.OFF).lines().toList();
+        String[] footer = command.getCommandSpec().usageMessage().footer();
+        List<String> lines = Stream.of(footer).filter(line -> line.startsWith("  ")).toList();
+        for (String line : lines) assertTrue(line.length() <= 80 && shown.contains(line.formatted()), "wrapped: '" + line + "' in: " + String.join("\n", shown));
+        for (String example : String.join("\n", lines).replaceAll(" \\\\\n +", " ").lines().toList()) {
+            for (List<String> words : commands(example)) {
+                if (words.getFirst().equals("lucid")) Lucid.commandLine().parseArgs(words.subList(1, words.size()).toArray(String[]::new));
+            }
+        }
+        command.getSubcommands().values().forEach(HelpTest::typeable);
+    }
+
+    /// The commands of a line of a shell, as words: quotes, comments, `|`, `>` and `&&`; nothing else that a shell would read in another way.
+    private static List<List<String>> commands(String line) {
+        List<List<String>> all = new ArrayList<>();
+        List<String> words = new ArrayList<>();
+        for (Matcher m = Pattern.compile("(?:[^\\s'\"]|'[^']*'|\"[^\"]*\")+").matcher(line); m.find();) {
+            String word = m.group();
+            if (word.startsWith("#")) break;
+            if (List.of("|", ">", "&&").contains(word)) {
+                all.add(words);
+                words = new ArrayList<>();
+                continue;
+            }
+            String bare = word.replaceAll("'[^']*'|\"[^\"]*\"", "");
+            assertTrue(bare.matches("[^()<>;&`$!\\\\]*") && !bare.equals("..."), "a shell reads '" + word + "' in another way: " + line);
+            words.add(word.replaceAll("['\"]", ""));
+        }
+        all.add(words);
+        return all.stream().filter(w -> !w.isEmpty()).toList();
+    }
+
+    @Test void aLongExampleIsBrokenBeforeOptionsAndNotInsideQuotes() {
+        List<String> wanted = List.of("  lucid ask --question \"is - this -- one word?\" \\", "      --option A=yes --option B=no | tee --flag");
+        assertEquals(wanted, Examples.broken("  lucid ask --question \"is - this -- one word?\" --option A=yes --option B=no | tee --flag", 49));
+        assertEquals(List.of("  short --one"), Examples.broken("  short --one", 13));
+        String prose = "Prose of a footer is not an example, however long --it is.";
+        assertEquals(List.of(prose), Examples.broken(prose, 20));
+    }
+
     @Test void theDemosCheckpointIsOneThatItWrites() {
         Recipe demo = RecipeReader.read("demo");
         Stage coldStart = demo.stage("cold_start");
         String folder = String.format(Locale.ROOT, "runs/demo-1/checkpoints/%02d-cold_start-%06d-done", demo.stages().indexOf(coldStart), coldStart.steps());
         String help = lucid("train", "--help").ok().out();
-        assertTrue(help.replaceAll("\\s+", " ").contains("--model " + folder + " "), "wanted " + folder + " in: " + help);
+        assertTrue(help.replaceAll("[\\s\\\\]+", " ").contains("--model " + folder + " "), "wanted " + folder + " in: " + help);
     }
 
     @Test void theDemosInspectedStepIsOneOfItsGrpoSteps() {

@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
 /// `lucid convert`.
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Turns a checkpoint (safetensors or PyTorch .bin; one file, shards or TinyLLaVA's three folders) into another layout, format or type.",
-        footer = {"", "Examples:", "  lucid convert TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
-                "  lucid convert runs/demo-1 demo-model", "  lucid convert Qwen2.5-3B qwen-bin --format bin --layout sharded", "  lucid convert Qwen2.5-3B merged --merge-adapter my-lora"})
+        footer = {"", "Examples:", "  lucid convert Zhang199/TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
+                "  lucid convert runs/demo-1 demo-model", "  lucid convert Qwen/Qwen2.5-3B qwen-bin --format bin --layout sharded", "  lucid convert Qwen/Qwen2.5-3B merged --merge-adapter my-lora"})
 public final class ConvertCommand implements Callable<Integer> {
     private static final long MAX_MEGABYTES = 1_000_000_000;
 

@@ -29,9 +29,8 @@ import picocli.CommandLine.Spec;
 
 /// `lucid generate`.
 @Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false, description = "Asks a model about a clip, or lets it continue a text; tokens are printed as they come.",
-        footer = {"", "Examples:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" \\",
-                "      --option A=Bar --option B=Ring --option C=Pole --option D=Square",
-                "  lucid generate --model Qwen2.5-3B --prompt \"The three laws are\" --max-tokens 100"})
+        footer = {"", "Examples:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" --option A=Bar --option B=Ring --option C=Pole --option D=Square",
+                "  lucid generate --model Qwen/Qwen2.5-3B --prompt \"The three laws are\" --max-tokens 100"})
 public final class GenerateCommand implements Callable<Integer> {
     @Mixin private AskOptions ask;
 

@@ -32,9 +32,9 @@ import picocli.CommandLine.Spec;
 /// `lucid init`.
 @Command(name = "init", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Writes a checkpoint with random weights in a published layout, of any size in little memory: the same seed gives the same files.",
-        footer = {"", "Examples:", "  lucid init --config tinyllava-video-r1 --out full --seed 1          the published 3.6B, 7.3 GB in bf16",
-                "  lucid init --config tinyllava-video-tiny --out tiny --seed 1        a toy of the same architecture",
-                "  lucid init --config TinyLLaVA-Video-R1/config.json --out again --seed 2 --dtype f32 --layout folders"})
+        footer = {"", "Examples:", "  # the published 3.6B, 7.3 GB in bf16", "  lucid init --config tinyllava-video-r1 --out full --seed 1",
+                "  # a toy of the same architecture", "  lucid init --config tinyllava-video-tiny --out tiny --seed 1",
+                "  lucid init --config full/config.json --out again --seed 2 --dtype f32 --layout folders"})
 public final class InitCommand implements Callable<Integer> {
     /// How large the numbers are, see [Initialization].
     enum Scale { PUBLISHED, FAN_IN }

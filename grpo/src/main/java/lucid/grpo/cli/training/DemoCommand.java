@@ -25,9 +25,9 @@ import picocli.CommandLine.Option;
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
         description = "The whole way, from nothing: makes clips, trains a small model to see and to speak, shows it 16 chains of thought, lets it learn from rewards, "
                 + "and writes a report of what happened.",
-        footer = {"", "Examples:", "  lucid demo                      in runs/demo-1", "  lucid demo --seed 2             another run, in runs/demo-2",
-                "  lucid demo --resume             after Ctrl-C or a power cut: ends on the same hash", "  lucid demo --base runs/demo-1   starts from that run's base model",
-                "  lucid demo --ablate             what each part is good for, one comparison table"})
+        footer = {"", "Examples:", "  lucid demo                       # in runs/demo-1", "  lucid demo --seed 2              # another run, in runs/demo-2",
+                "  lucid demo --resume              # after Ctrl-C or a power cut: the same hash", "  lucid demo --base runs/demo-1    # starts from that run's base model",
+                "  lucid demo --ablate              # what each part is good for, in one table", "  lucid demo --recipe mine.json    # all stages of a recipe of your own"})
 public final class DemoCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
@@ -38,7 +38,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(names = "--base", paramLabel = "RUN", description = "Start from the finished base stage of another run.")
     private Path base;
 
-    @Option(names = "--ablate", description = "After the run: the same without noise, length reward, KL, cold start, division by the standard deviation; one table.")
+    @Option(names = "--ablate", description = "After the run: the same without noise, length reward, KL, cold start, division by the standard deviation, and with direct answers trained for the same time instead of reasoning; one table.")
     private boolean ablate;
 
     @Override public Integer call() throws IOException {

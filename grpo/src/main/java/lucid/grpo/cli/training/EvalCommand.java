@@ -46,8 +46,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Asks a model questions and counts right answers: those of a published benchmark, or the held-out ones of a recipe's data.",
         footer = {"", "Examples:", "  lucid eval --model runs/demo-1", "  lucid eval --model runs/demo-1 --control reversed --limit 500",
-                "  lucid eval --model TinyLLaVA-Video-R1 --benchmark mvbench --data MVBench --mode published",
-                "  lucid eval --model TinyLLaVA-Video-R1 --benchmark nextqa --data nextqa --limit 200 --json"})
+                "  lucid eval --model Zhang199/TinyLLaVA-Video-R1 --benchmark mvbench --data MVBench --mode published",
+                "  lucid eval --model Zhang199/TinyLLaVA-Video-R1 --benchmark nextqa --data nextqa --limit 200 --json"})
 public final class EvalCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private DeviceOption device;
