@@ -14,6 +14,6 @@ final class RunOptions {
     @Option(names = "--resume", description = "Go on with the run that is in the folder; it ends on the same hash as one that was never stopped.")
     boolean resume;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the run (default: the recipe's). Clips and weights do not depend on anything else.")
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of weights, order, sampling and noise (default: the recipe's). Clips and questions come from the recipe's data_seed.")
     Long seed;
 }

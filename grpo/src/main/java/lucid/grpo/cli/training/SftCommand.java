@@ -12,10 +12,11 @@ import picocli.CommandLine.Option;
 @Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model on given text: the supervised stages of a recipe (base training, cold start).",
         footer = {"", "Examples:", "  lucid sft --recipe demo --out runs/base-and-cold-start",
                 "  lucid sft --recipe tinyllava-video --model MODEL --data dataset --out runs/base",
-                "  lucid sft --recipe tinyllava-video-r1-coldstart --model MODEL --data nextqa --out runs/coldstart"})
+                "  lucid sft --recipe tinyllava-video-r1-coldstart --model Zhang199/TinyLLaVA-Video-Qwen2.5-3B-Group-16-512 --data nextqa --eval-questions nextqa/heldout.jsonl --out runs/coldstart"})
 public final class SftCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
+    @Mixin private HeldOutOption heldOut;
 
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Shipped recipe or file (default: ${DEFAULT-VALUE}).")
     private String recipe = "demo";
@@ -23,5 +24,5 @@ public final class SftCommand implements Callable<Integer> {
     @Option(names = "--model", paramLabel = "DIR|ID", description = "Model to start from: a folder, a run's, or ORG/NAME[@REVISION] of the hub; without it the recipe's own model begins from nothing.")
     private Path model;
 
-    @Override public Integer call() { return TrainCommand.stages(device, options, recipe, model, null, Stage.Supervised.class); }
+    @Override public Integer call() { return TrainCommand.stages(device, options, recipe, model, heldOut.file, Stage.Supervised.class); }
 }

@@ -2,6 +2,7 @@ package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import lucid.grpo.cli.UsageException;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
@@ -18,19 +19,17 @@ import picocli.CommandLine.Option;
 /// `lucid train`: the GRPO stages of a recipe on a model that is there.
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model from rewards: the GRPO stages of a recipe.",
         footer = {"", "Examples:", "  lucid train --recipe demo --model runs/demo-1/checkpoints/04-cold_start-000028-done --out runs/again",
-                "  lucid train --recipe tinyllava-video-r1 --model MODEL --data nextqa --out runs/nextqa", "  lucid train --print-recipe tinyllava-video-r1 > mine.json"})
+                "  lucid train --recipe tinyllava-video-r1 --model Zhang199/TinyLLaVA-Video-Coldstart_NextQA_16 --data nextqa --eval-questions nextqa/heldout.jsonl --out runs/nextqa", "  lucid train --print-recipe tinyllava-video-r1 > mine.json"})
 public final class TrainCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
+    @Mixin private HeldOutOption heldOut;
 
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Shipped recipe or file (default: ${DEFAULT-VALUE}).")
     private String recipe = "tinyllava-video-r1";
 
-    @Option(names = "--model", paramLabel = "DIR|ID", description = "Model to start from: a folder, a run's, or ORG/NAME[@REVISION] of the hub.")
+    @Option(names = "--model", paramLabel = "DIR|ID", description = "Model to start from, needed: a folder, a run's, or ORG/NAME[@REVISION] of the hub.")
     private Path model;
-
-    @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions to evaluate on, in one of the published layouts; never trained on.")
-    private Path heldOut;
 
     @Option(names = "--print-recipe", paramLabel = "NAME|FILE", description = "Only print the recipe, every constant of it.")
     private String print;
@@ -40,7 +39,7 @@ public final class TrainCommand implements Callable<Integer> {
             System.out.print(RecipeReader.write(RecipeReader.read(print)));
             return 0;
         }
-        return stages(device, options, recipe, model, heldOut, Stage.Grpo.class);
+        return stages(device, options, recipe, model, heldOut.file, Stage.Grpo.class);
     }
 
     /// Runs the stages of one sort; `sft` shares it.
@@ -51,6 +50,14 @@ public final class TrainCommand implements Callable<Integer> {
         if (wanted.stages().isEmpty()) {
             throw new IllegalArgumentException("recipe " + all.name() + " has no " + (sort == Stage.Grpo.class ? "grpo" : "supervised") + " stage; it has "
                     + all.stages().stream().map(Stage::name).toList());
+        }
+        // Random weights earn no reward that could be learned from.
+        if (sort == Stage.Grpo.class && model == null) {
+            throw new UsageException("train needs --model DIR|ID: the grpo stages of recipe " + all.name() + " go on from a model that can answer"
+                    + (all.model() == null ? "" : "; lucid demo --recipe " + name + " runs all its stages, from nothing"));
+        }
+        if (heldOut != null && all.data().kind().equals("drift")) {
+            throw new UsageException("--eval-questions " + heldOut + ": recipe " + all.name() + " trains on Drift, which brings its own held-out questions; leave it out");
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());

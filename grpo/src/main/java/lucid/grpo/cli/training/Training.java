@@ -36,6 +36,7 @@ final class Training {
     /// @return true if the run is complete, false if it was stopped
     boolean run(boolean resume, String expected) {
         try (RunFolder folder = session.folder(out, resume)) {
+            if (!heldOut()) console.line("no held-out questions (--eval-questions FILE): accuracy is not measured");
             Trainer trainer = session.trainer(folder);
             RunState state;
             // Ctrl-C: the step in progress is finished and saved before the process ends.
@@ -58,6 +59,8 @@ final class Training {
         }
         return true;
     }
+
+    private boolean heldOut() { return !session.data().heldOut(1, TrainingData.Mode.DIRECT).isEmpty(); }
 
     private void stop(Trainer trainer) {
         trainer.stop();
@@ -85,7 +88,7 @@ final class Training {
     private ArrayNode controls() {
         ArrayNode all = JSON.createArrayNode();
         int questions = session.recipe().evaluation().controls();
-        if (questions == 0) return all;
+        if (questions == 0 || !heldOut()) return all;
         Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation());
         for (Evaluator.Control control : Evaluator.Control.values()) {
             Evaluation e;

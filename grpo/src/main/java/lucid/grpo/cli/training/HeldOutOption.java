@@ -1,0 +1,10 @@
+package lucid.grpo.cli.training;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/// Questions that a run is measured by, for data that bring none.
+final class HeldOutOption {
+    @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions to evaluate on, in one of the published layouts; never trained on. Without it a run on question files measures no accuracy.")
+    Path file;
+}

@@ -1,0 +1,60 @@
+package lucid.grpo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a run on one's own question files is measured by, or that it is not.
+class HeldOutQuestionsTest extends CommandTest {
+    private static final String NOTICE = "no held-out questions (--eval-questions FILE): accuracy is not measured";
+
+    @TempDir Path temp;
+
+    @Test void aRunThatIsMeasuredByNothingSaysSo() throws IOException {
+        Recipe toy = BadInputTest.toy(0.01);
+        Path own = Files.writeString(temp.resolve("toy.json"), RecipeReader.write(toy));
+        Path model = temp.resolve("model");
+        Outcome made = lucid(Map.of(), "sft", "--recipe", own, "--data", temp, "--out", model, "--threads", 2).ok();
+        assertFalse((made.out() + made.err()).contains(NOTICE), made.out() + made.err());
+        Path held = Files.writeString(temp.resolve("held-out.jsonl"), "{}");
+        lucid("sft", "--recipe", own, "--data", temp, "--out", temp.resolve("no"), "--eval-questions", held).misusedWith("--eval-questions " + held, "its own held-out questions");
+
+        var talk = (Stage.Supervised) toy.stages().getFirst();
+        var stage = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("cold_start", 2), talk.optimizer(), talk.trainable(), 1);
+        Recipe questions = new Recipe("questions", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", "coldstart-16.json"), List.of(stage),
+                new Recipe.EvaluationSpec(0, 0, 4, 2));
+        Path file = Files.writeString(temp.resolve("questions.json"), RecipeReader.write(questions));
+        Path drift = temp.resolve("drift-3-64-5");
+        Object[] command = {"sft", "--recipe", file, "--model", model, "--data", drift, "--threads", 1, "--out", temp.resolve("blind")};
+        Outcome blind = lucid(Map.of(), command).ok();
+        assertTrue((blind.out() + blind.err()).contains(NOTICE), blind.out() + blind.err());
+        assertEquals(0, summary("blind").get("stages").size());
+        assertEquals(0, summary("blind").get("controls").size());
+
+        lucid("sft", "--recipe", file, "--model", model, "--data", drift, "--threads", 1, "--out", temp.resolve("measured"), "--eval-questions", drift.resolve("heldout.jsonl")).ok();
+        assertTrue(summary("measured").get("stages").get(0).has("accuracy"));
+        assertTrue(summary("measured").get("controls").size() > 0);
+    }
+
+    private JsonNode summary(String run) throws IOException { return new ObjectMapper().readTree(Files.readString(temp.resolve(run).resolve("summary.json"))); }
+
+    @Test void rewardsNeedAModelThatCanAnswer() {
+        Path out = temp.resolve("out");
+        lucid("train", "--recipe", "demo", "--data", temp.resolve("data"), "--out", out).misusedWith("train needs --model", "lucid demo --recipe demo");
+        lucid("train", "--recipe", "tinyllava-video-r1", "--data", temp.resolve("data"), "--out", out).misusedWith("train needs --model");
+        assertFalse(Files.exists(out) || Files.exists(temp.resolve("data")));
+    }
+}
