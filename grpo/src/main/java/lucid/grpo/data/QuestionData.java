@@ -38,6 +38,8 @@ public final class QuestionData implements TrainingData {
     private final Map<String, Integer> clips = new LinkedHashMap<>();
     private final List<String> names = new ArrayList<>();
     private final List<String> hashes;
+    /// Clips that are learned from come first.
+    private final int learned;
     private final Map<String, Order> orders = new HashMap<>();
 
     /// @param root folder that the clips' names are relative to
@@ -48,8 +50,10 @@ public final class QuestionData implements TrainingData {
         this.size = size;
         this.sources = sources;
         template = new PromptTemplate(tokenizer);
-        for (List<ClipQuestion> list : List.of(sources.questions(), sources.coldStart(), sources.heldOut())) list.forEach(q -> number(q.video()));
+        for (List<ClipQuestion> list : List.of(sources.questions(), sources.coldStart())) list.forEach(q -> number(q.video()));
         for (List<ClipConversation> list : List.of(sources.captions(), sources.conversations())) list.forEach(c -> number(c.video()));
+        learned = names.size();
+        sources.heldOut().forEach(q -> number(q.video()));
         hashes = ClipCache.hashes(names.stream().map(this::file).toList(), threads, progress);
     }
 
@@ -126,10 +130,14 @@ public final class QuestionData implements TrainingData {
     }
 
     @Override public String contentHash() {
-        String hash = HashChain.of(sources.questions().toString() + sources.coldStart() + sources.heldOut() + hashes);
+        String hash = HashChain.of(sources.questions().toString() + sources.coldStart() + hashes.subList(0, learned));
         // One after the other: there may be hundreds of thousands.
         for (List<ClipConversation> list : List.of(sources.captions(), sources.conversations())) for (ClipConversation c : list) hash = HashChain.of(hash + c);
         return hash;
+    }
+
+    @Override public String heldOutHash() {
+        return HashChain.of(sources.heldOut().toString() + sources.heldOut().stream().map(q -> hashes.get(number(q.video()))).toList());
     }
 
     @Override public Map<String, String> clipHashes() {

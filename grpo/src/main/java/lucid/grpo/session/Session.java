@@ -159,6 +159,7 @@ public final class Session implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         config.put("data_sha256", data.contentHash());
+        if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
         config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", HashChain.of(words));
         Path place = dataFolder.toAbsolutePath().normalize();

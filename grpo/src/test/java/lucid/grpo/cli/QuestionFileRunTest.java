@@ -3,6 +3,7 @@ package lucid.grpo.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +84,21 @@ class QuestionFileRunTest extends CommandTest {
         Files.write(changed, before);
         train("--resume").ok();
     }
+
+    /// What a model is asked after its training is no part of what it learns.
+    @Test void heldOutQuestionsChangeNoHashButAreNotExchangedUnderARun() throws IOException {
+        train().ok();
+        String without = lastHash();
+        run = temp.resolve("asked");
+        Path questions = data.resolve("heldout.jsonl");
+        train("--eval-questions", questions).ok();
+        assertEquals(without, lastHash());
+        train("--resume").failedWith("another config", "held_out_sha256: ");
+        Files.writeString(questions, Files.readAllLines(questions).getFirst() + "\n");
+        train("--resume", "--eval-questions", questions).failedWith("another config", "held_out_sha256: ");
+    }
+
+    private String lastHash() throws IOException { return new ObjectMapper().readTree(Files.readAllLines(run.resolve("metrics.jsonl")).getLast()).get("hash").asText(); }
 
     @Test void aClipThatIsMissingIsNamedBeforeAnythingIsMade() throws IOException {
         List<Path> clips = clips();
