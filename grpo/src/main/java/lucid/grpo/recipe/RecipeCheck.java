@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import lucid.grpo.policy.Aggregation;
-import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.nn.optim.Schedule;
 import lucid.nn.weights.Initialization;
 import lucid.video.drift.DriftPlan;
@@ -160,7 +159,7 @@ final class RecipeCheck {
     }
 
     private static void reward(FieldCheck at, Stage.RewardSpec r) {
-        at.oneOf("rule", r.rule(), TinyLlavaVideoR1Reward.Rule.values());
+        at.oneOf("rule", r.rule(), Stage.RewardSpec.RULES.keySet().stream().sorted().toList());
         at.atLeast("max_length", r.maxLength(), 1);
         at.positive("format", r.format());
         at.notNegative("length", r.length());

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.kernels.contract.Sampling;
@@ -99,10 +99,13 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
 
         public RewardSpec withLengthPart(boolean other) { return new RewardSpec(rule, maxLength, other, format, length, malformed); }
 
+        /// Every rule by its name in a recipe. A rule of your own: a record that implements [Reward], and a line here.
+        static final Map<String, Function<RewardSpec, Reward>> RULES = Map.of("code", s -> s.published(TinyLlavaVideoR1Reward.Rule.CODE), "paper", s -> s.published(TinyLlavaVideoR1Reward.Rule.PAPER));
+
         /// What judges.
-        public Reward judge() {
-            return new TinyLlavaVideoR1Reward(TinyLlavaVideoR1Reward.Rule.valueOf(rule.toUpperCase(Locale.ROOT)), maxLength, lengthPart, format, length, malformed);
-        }
+        public Reward judge() { return RULES.get(rule).apply(this); }
+
+        private Reward published(TinyLlavaVideoR1Reward.Rule which) { return new TinyLlavaVideoR1Reward(which, maxLength, lengthPart, format, length, malformed); }
     }
 
     record AdvantageSpec(double eps, double noise, boolean divideByStd) {}
