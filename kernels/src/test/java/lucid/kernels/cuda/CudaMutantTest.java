@@ -31,11 +31,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Every fault seeded in a kernel must show when the family's bit cases run on it, as a finding or as a wrong bit; those that are said to be equivalent must not.
 ///
 /// The faults of `cuda/mutants-NAME.txt` (form: head of `ptx/mutants.txt`) are judged by `static List<BitCase> cases()` of the class `CudaNAMETest` of this package. A fault
-/// meets the cases that load its kernel, and no others.
+/// meets the cases that run its kernel, and no others.
 class CudaMutantTest {
     /// Many times what any case needs; an endless loop ends here.
     private static final long BUDGET = 2_000_000;
     private static final EmulatedGpu.Settings SETTINGS = new EmulatedGpu.Settings(90, Schedule.RANDOM, Timing.LATE, 3, 1);
+
+    /// For each family, the cases by the kernels they run; every case runs once for this, whichever test asks first.
+    private static final Map<String, Map<String, List<BitCase>>> BY_KERNEL = new HashMap<>();
 
     private record Verdict(Mutant mutant, Set<String> kinds, String first) {
         boolean asExpected() {
@@ -55,10 +58,17 @@ class CudaMutantTest {
 
     @Test void thereAreFaults() throws Exception { assertFalse(families().isEmpty()); }
 
+    /// Every kernel that is shipped runs in the emulator, under all checks and with the CPU's bits, in some case of some family.
+    @Test void everyKernelRuns() throws Exception {
+        Set<String> idle = new TreeSet<>(KernelGateTest.names().toList());
+        for (String family : families()) idle.removeAll(casesByKernel(family).keySet());
+        assertEquals(Set.of(), idle, "kernels that no family's cases run");
+    }
+
     @ParameterizedTest @MethodSource("families") void everyFaultShows(String family) throws Exception {
         List<Mutant> mutants = Mutant.read("/cuda/mutants-" + family + ".txt");
         assertEquals(mutants.size(), mutants.stream().map(Mutant::id).distinct().count(), "ids");
-        Map<String, List<BitCase>> byKernel = casesByKernel(cases(family));
+        Map<String, List<BitCase>> byKernel = casesByKernel(family);
         List<Verdict> verdicts = mutants.parallelStream().map(m -> judge(m, byKernel.getOrDefault(m.kernel(), List.of()))).toList();
         long faults = mutants.stream().filter(m -> !m.equivalent()).count();
         System.out.println("mutants of " + family + ": " + verdicts.stream().filter(v -> !v.mutant.equivalent() && !v.kinds.isEmpty()).count() + " of " + faults + " faults caught, "
@@ -71,18 +81,20 @@ class CudaMutantTest {
         return (List<BitCase>) test.getDeclaredMethod("cases").invoke(null);
     }
 
-    /// Runs the cases on sound kernels, to see which kernels each of them loads.
+    private static Map<String, List<BitCase>> casesByKernel(String family) throws ReflectiveOperationException {
+        if (!BY_KERNEL.containsKey(family)) BY_KERNEL.put(family, casesByKernel(cases(family)));
+        return BY_KERNEL.get(family);
+    }
+
+    /// Runs the cases on sound kernels, to see which kernels each of them runs.
     private static Map<String, List<BitCase>> casesByKernel(List<BitCase> cases) {
         Map<String, List<BitCase>> byKernel = new HashMap<>();
         for (BitCase c : cases) {
-            Set<String> loaded = new HashSet<>();
-            try (Bits bits = new Bits(new EmulatedGpu(SETTINGS).texts((name, text) -> {
-                loaded.add(name);
-                return text;
-            }))) {
+            Set<String> ran = new HashSet<>();
+            try (Bits bits = new Bits(new EmulatedGpu(SETTINGS).listen(report -> ran.add(report.entry().name())))) {
                 c.body().accept(bits);
             }
-            loaded.forEach(name -> byKernel.computeIfAbsent(name, _ -> new ArrayList<>()).add(c));
+            ran.forEach(name -> byKernel.computeIfAbsent(name, _ -> new ArrayList<>()).add(c));
         }
         return byKernel;
     }
@@ -91,7 +103,7 @@ class CudaMutantTest {
         String sound = Kernels.text(mutant.kernel());
         String faulty = mutant.apply(sound);
         assertNotEquals(sound, faulty, mutant.id());
-        assertFalse(cases.isEmpty(), mutant.id() + ": no case loads " + mutant.kernel());
+        assertFalse(cases.isEmpty(), mutant.id() + ": no case runs " + mutant.kernel());
         for (BitCase c : cases) {
             Set<String> kinds = new TreeSet<>();
             EmulatedGpu gpu = new EmulatedGpu(SETTINGS).budget(BUDGET).texts((name, text) -> name.equals(mutant.kernel()) ? faulty : text)
