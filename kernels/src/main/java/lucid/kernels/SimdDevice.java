@@ -23,6 +23,7 @@ import lucid.kernels.simd.SimdReduce;
 import lucid.kernels.simd.SimdRotary;
 import lucid.kernels.simd.SimdSampling;
 import lucid.kernels.simd.attention.SimdAttention;
+import lucid.kernels.simd.matmul.Intrinsics;
 import lucid.kernels.simd.matmul.SimdMatMul;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.work.Workers;
@@ -70,6 +71,10 @@ public final class SimdDevice extends HostDevice {
     @Override public String description() {
         return "simd: Vector API, " + Species.BITS + "-bit vectors, " + threads() + (threads() == 1 ? " thread" : " threads");
     }
+
+    /// Runs the hot kernels for at most 120 ms and says in one line whether this JVM has made vector instructions of them. Products also watch themselves while they run, and
+    /// go over, announced, to a second copy of the tile where it has not.
+    public String check() { return Intrinsics.check(); }
 
     @Override public void close() {
         workers.close();

@@ -1,5 +1,6 @@
 package lucid.grpo.cli.device;
 
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
@@ -9,22 +10,28 @@ import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.GpuUnavailableException;
 import lucid.kernels.gpu.JCudaGpu;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /// `lucid devices`.
 @Command(name = "devices", mixinStandardHelpOptions = true, description = "Lists where Lucid can compute on this machine, and says why it cannot elsewhere.",
         footer = {"", "Example:", "  lucid devices"})
 public final class DevicesCommand implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+
     @Override public Integer call() {
-        System.out.printf("%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"), Runtime.version());
-        try (Device simd = new SimdDevice(); Device reference = new ReferenceDevice(); Device emulated = new CudaDevice(new EmulatedGpu())) {
-            System.out.println("* " + simd.description() + " (default)");
-            System.out.println("  " + reference.description());
-            System.out.println("  " + emulated.description());
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf("%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"), Runtime.version());
+        try (SimdDevice simd = new SimdDevice(); Device reference = new ReferenceDevice(); Device emulated = new CudaDevice(new EmulatedGpu())) {
+            out.println("* " + simd.description() + " (default)");
+            out.println("    " + simd.check());
+            out.println("  " + reference.description());
+            out.println("  " + emulated.description());
         }
         try {
-            JCudaGpu.list().forEach(gpu -> System.out.println("  cuda: GPU " + gpu));
+            JCudaGpu.list().forEach(gpu -> out.println("  cuda: GPU " + gpu));
         } catch (GpuUnavailableException e) {
-            System.out.println("  cuda: " + e.getMessage());
+            out.println("  cuda: " + e.getMessage());
         }
         return 0;
     }

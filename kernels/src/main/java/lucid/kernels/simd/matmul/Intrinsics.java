@@ -18,8 +18,9 @@ import lucid.kernels.simd.vector.Transpose;
 /// hundred times slower, without a word; other tile kernels have been seen to do so in one JVM start of ten. The tell-tale is allocation:
 /// a tile in registers allocates nothing.
 ///
-/// [#check()] looks at once and says what it found. [Watch] looks while products run, costs two reads of a counter for a few panels, and on failure switches,
-/// announced, to a second copy of the tile's class, which HotSpot compiles anew.
+/// [#check()] looks at once and says what it found (`lucid devices`). [Watch] looks while products run, costs two reads of a counter for a few panels, and on failure switches,
+/// announced, to a second copy of the tile's class, which HotSpot compiles anew. The tile serves all products of more than [Gemv#ROWS] rows and attention's scores, and any
+/// product's watch speaks for all of them; [Gemv]'s tiles and attention's other ones are not watched.
 public final class Intrinsics {
     private static final System.Logger LOG = System.getLogger(Intrinsics.class.getName());
     private static final long BUDGET_NANOS = 120_000_000;
