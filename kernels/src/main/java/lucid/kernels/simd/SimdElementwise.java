@@ -37,7 +37,7 @@ public final class SimdElementwise implements Elementwise {
 
     public SimdElementwise(Workers workers) {
         this.workers = workers;
-        pads = new Pads(workers.threads());
+        pads = new Pads(workers);
     }
 
     @Override public void fill(Matrix y, float value) {

@@ -30,13 +30,15 @@ public final class SimdLogProb implements LogProb {
     private final Workers workers;
     private final SimdMatMul products;
     private final SoftmaxRows softmax;
-    private final NativeScratch logits = new NativeScratch();
-    private final NativeScratch gradient = new NativeScratch();
+    private final NativeScratch logits;
+    private final NativeScratch gradient;
 
     public SimdLogProb(Workers workers, SimdMatMul products) {
         this.workers = workers;
         this.products = products;
         softmax = new SoftmaxRows(workers.threads());
+        logits = new NativeScratch(workers);
+        gradient = new NativeScratch(workers);
     }
 
     @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {

@@ -26,7 +26,7 @@ public final class SimdOptimizer implements Optimizer {
 
     public SimdOptimizer(Workers workers) {
         this.workers = workers;
-        pads = new Pads(workers.threads());
+        pads = new Pads(workers);
         conversion = new SimdConversion(workers);
     }
 

@@ -23,11 +23,12 @@ public final class SimdPatchEmbedding extends CheckedPatchEmbedding {
 
     private final Workers workers;
     private final SimdMatMul products;
-    private final NativeScratch scratch = new NativeScratch();
+    private final NativeScratch scratch;
 
     public SimdPatchEmbedding(Workers workers, SimdMatMul products) {
         this.workers = workers;
         this.products = products;
+        scratch = new NativeScratch(workers);
     }
 
     @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {

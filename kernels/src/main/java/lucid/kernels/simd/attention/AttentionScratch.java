@@ -6,6 +6,7 @@ import lucid.kernels.simd.matmul.GemmPanel;
 import lucid.kernels.simd.matmul.GemmTile;
 import lucid.kernels.simd.vector.Transpose;
 import lucid.kernels.simd.work.NativeScratch;
+import lucid.kernels.simd.work.Workers;
 
 /// One thread's working memory for attention; arrays only grow, so a steady state allocates nothing. Rows of heads are padded to a multiple of 16.
 final class AttentionScratch {
@@ -32,24 +33,34 @@ final class AttentionScratch {
     /// Per row of a tile: the new maximum, and what the old sums shrink by.
     final float[] peak = new float[16], shrink = new float[16];
     /// The tall forward's queries in panels, as [GemmTile] reads its right factor.
-    final NativeScratch queries = new NativeScratch();
+    final NativeScratch queries;
     Matrix queryPanels;
     /// Its values in panels: in memory of their own, because a vector from an array, which begins 16 bytes into a line, always touches two lines.
-    final NativeScratch values = new NativeScratch();
+    final NativeScratch values;
     MemorySegment valuePanels;
     /// Transposed keys and values of the backward: [block][32 / width][dims][width], as [GemmTile] reads its right factor.
-    final NativeScratch keyBlocks = new NativeScratch(), valueBlocks = new NativeScratch();
+    final NativeScratch keyBlocks, valueBlocks;
     Matrix transposedKeys, transposedValues;
-    final GemmPanel panel = new GemmPanel();
+    final GemmPanel panel;
     /// A tile that is narrower than a key block.
     final float[] tile = new float[GemmTile.SIZE];
     /// For [Transpose].
     final int[] squares = new int[Transpose.SCRATCH];
-    private final NativeScratch joined = new NativeScratch();
+    private final NativeScratch joined;
     /// Per row: keys it sees, or the end of its columns in a block.
     int[] visible = {};
     /// Which key blocks the current unit has packed.
     boolean[] packed = {};
+
+    /// Of one of these threads.
+    AttentionScratch(Workers workers) {
+        queries = new NativeScratch(workers);
+        values = new NativeScratch(workers);
+        keyBlocks = new NativeScratch(workers);
+        valueBlocks = new NativeScratch(workers);
+        panel = new GemmPanel(workers);
+        joined = new NativeScratch(workers);
+    }
 
     /// Rows of undefined contents, valid until the next call.
     AttentionRows rows(int rows, int cols) { return AttentionRows.of(joined.matrix(rows, cols)); }

@@ -18,7 +18,7 @@ public final class SimdAttention implements Attention {
     public SimdAttention(Workers workers) {
         this.workers = workers;
         scratch = new AttentionScratch[workers.threads()];
-        for (int i = 0; i < scratch.length; i++) scratch[i] = new AttentionScratch();
+        for (int i = 0; i < scratch.length; i++) scratch[i] = new AttentionScratch(workers);
     }
 
     @Override public void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {

@@ -38,8 +38,10 @@ final class Gemm {
     private static final class Lane {
         float[] left = new float[0];
         float[] sums = new float[0];
-        final GemmPanel panel = new GemmPanel();
+        final GemmPanel panel;
         final Intrinsics.Watch watch = new Intrinsics.Watch();
+
+        Lane(Workers workers) { panel = new GemmPanel(workers); }
     }
 
     private final Workers workers;
@@ -47,12 +49,13 @@ final class Gemm {
     /// The left factor, where it is packed once for all blocks.
     private float[] left = new float[0];
     /// The right factor, likewise.
-    private final NativeScratch right = new NativeScratch();
+    private final NativeScratch right;
 
     Gemm(Workers workers) {
         this.workers = workers;
         lanes = new Lane[workers.threads()];
-        Arrays.setAll(lanes, _ -> new Lane());
+        Arrays.setAll(lanes, _ -> new Lane(workers));
+        right = new NativeScratch(workers);
     }
 
     private static float[] room(float[] array, int floats) { return array.length >= floats ? array : new float[floats]; }

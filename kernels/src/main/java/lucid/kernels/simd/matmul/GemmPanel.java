@@ -15,6 +15,7 @@ import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.vector.Transpose;
 import lucid.kernels.simd.vector.Widen;
 import lucid.kernels.simd.work.NativeScratch;
+import lucid.kernels.simd.work.Workers;
 
 /// One thread's panel of the right factor: [k][WIDTH], f32, in memory of the kind that [GemmTile] reads. A factor that lies the right way round is read in place
 /// where that is as fast; everything else is transposed, widened or gathered here first.
@@ -29,7 +30,7 @@ public final class GemmPanel {
     /// of the next one a page away; from the caches, when a factor is copied again and again, a panel alone is the faster (0.22 instead of 0.33; one core, busy neighbours).
     private static final int GROUP = 8;
 
-    private final NativeScratch scratch = new NativeScratch();
+    private final NativeScratch scratch;
     private final int[] squares = new int[Transpose.SCRATCH];
     /// Where the tile finds the panel.
     MemorySegment memory;
@@ -46,6 +47,9 @@ public final class GemmPanel {
     private Matrix packed;
     private int packedFrom;
     private int packedTo;
+
+    /// A panel of one of these threads.
+    public GemmPanel(Workers workers) { scratch = new NativeScratch(workers); }
 
     /// To be called before panels of other columns, at other chain positions or of another operand are shown.
     ///

@@ -1,12 +1,12 @@
 package lucid.kernels.simd.matmul;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import lucid.kernels.contract.DType;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.Transpose;
 import lucid.kernels.simd.vector.Widen;
+import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
 /// Products of at most eight rows with a weight stored row by row ([n, k]): decoding. The weight is read once, and what is read is transposed in
@@ -25,9 +25,11 @@ final class Gemv {
 
     /// What one thread keeps: half transposed squares, those in use and those to come, and the chains of a column panel.
     private static final class Lane {
-        final MemorySegment squares = Arena.ofAuto().allocate(2 * STEPS * GemvRows.SQUARE, 64);
+        final MemorySegment squares;
         final float[] sums = new float[ROWS * GemmTile.WIDTH + Species.LANES];
         int touched;
+
+        Lane(Workers workers) { squares = new NativeScratch(workers).floats((int) (2 * STEPS * GemvRows.SQUARE / Float.BYTES)); }
     }
 
     private final Workers workers;
@@ -38,7 +40,7 @@ final class Gemv {
     Gemv(Workers workers) {
         this.workers = workers;
         lanes = new Lane[workers.threads()];
-        Arrays.setAll(lanes, _ -> new Lane());
+        Arrays.setAll(lanes, _ -> new Lane(workers));
     }
 
     /// Whether the product is of this kind.

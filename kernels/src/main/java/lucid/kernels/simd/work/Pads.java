@@ -1,6 +1,5 @@
 package lucid.kernels.simd.work;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// For each thread, a few short runs of floats. The last, partial vector of a run is copied here, goes through the same loop as all others, and its part
@@ -14,11 +13,11 @@ public final class Pads {
 
     private final MemorySegment[] perThread;
 
-    /// Slots for so many threads.
-    public Pads(int threads) {
-        perThread = new MemorySegment[threads];
-        Arena arena = Arena.ofAuto();
-        for (int i = 0; i < threads; i++) perThread[i] = arena.allocate(SLOTS * SLOT, 64);
+    /// Slots for every thread of the pool.
+    public Pads(Workers workers) {
+        perThread = new MemorySegment[workers.threads()];
+        MemorySegment all = new NativeScratch(workers).floats(perThread.length * SLOTS * LENGTH);
+        for (int i = 0; i < perThread.length; i++) perThread[i] = all.asSlice(i * SLOTS * SLOT, SLOTS * SLOT);
     }
 
     /// A thread's slots.

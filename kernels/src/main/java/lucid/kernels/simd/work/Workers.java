@@ -1,5 +1,7 @@
 package lucid.kernels.simd.work;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -17,6 +19,7 @@ public final class Workers implements AutoCloseable {
     private static final long SPIN_NANOS = 100_000;
 
     private final Helper[] helpers;
+    private final List<NativeScratch> scratch = new ArrayList<>();
     private volatile Loop loop;
     private volatile boolean closed;
     private boolean busy;
@@ -131,8 +134,16 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    /// Frees this memory when the pool is closed.
+    void own(NativeScratch memory) { scratch.add(memory); }
+
+    /// Bytes of working memory that the pool's kernels hold. Not while a loop runs.
+    long scratchBytes() { return scratch.stream().mapToLong(NativeScratch::bytes).sum(); }
+
+    /// Not while a loop runs. A helper that wakes late finds no items left, so it does not touch the memory that is freed here.
     @Override public void close() {
         closed = true;
         for (Helper helper : helpers) LockSupport.unpark(helper);
+        scratch.forEach(NativeScratch::free);
     }
 }
