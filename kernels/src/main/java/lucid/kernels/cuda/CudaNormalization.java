@@ -26,9 +26,7 @@ public final class CudaNormalization implements Normalization {
     }
 
     @Override public void rmsNorm(Matrix x, Matrix weight, float eps, Matrix y, Matrix rstd) {
-        String operation = "normalization.rmsNorm";
-        Arguments.norm(operation, x, weight, y, rstd);
-        checkPerRow(operation, "rstd", rstd, x, y);
+        Arguments.rmsNorm("normalization.rmsNorm", x, weight, y, rstd);
         launch("normalization_rms", 1, x, call -> call.view(x).address(weight).view(y).view(rstd).f32(eps));
     }
 
@@ -39,11 +37,7 @@ public final class CudaNormalization implements Normalization {
     }
 
     @Override public void layerNorm(Matrix x, Matrix weight, Matrix bias, float eps, Matrix y, Matrix mean, Matrix rstd) {
-        String operation = "normalization.layerNorm";
-        Arguments.norm(operation, x, weight, y, rstd);
-        Checks.shape(operation, "bias", bias, 1, x.cols(), F32);
-        checkPerRow(operation, "mean", mean, x, y);
-        checkPerRow(operation, "rstd", rstd, x, y);
+        Arguments.layerNorm("normalization.layerNorm", x, weight, bias, y, mean, rstd);
         launch("normalization_layer", 1, x, call -> call.view(x).address(weight).address(bias).view(y).view(mean).view(rstd).f32(eps));
     }
 
@@ -72,11 +66,4 @@ public final class CudaNormalization implements Normalization {
     }
 
     private static int add(Accumulate mode) { return mode == Accumulate.ADD ? 1 : 0; }
-
-    /// What the outputs of a row must not lie upon, beyond what [Arguments] demands.
-    private static void checkPerRow(String operation, String name, Matrix m, Matrix x, Matrix y) {
-        Checks.shape(operation, name, m, x.rows(), 1, F32);
-        Checks.apart(operation, name, m, "x", x);
-        Checks.apart(operation, name, m, "y", y);
-    }
 }

@@ -12,8 +12,7 @@ import lucid.kernels.contract.check.Checks;
 /// RMSNorm and LayerNorm as printed. See [Normalization].
 public final class ReferenceNormalization implements Normalization {
     @Override public void rmsNorm(Matrix x, Matrix weight, float eps, Matrix y, Matrix rstd) {
-        String operation = "normalization.rmsNorm";
-        Arguments.norm(operation, x, weight, y, rstd);
+        Arguments.rmsNorm("normalization.rmsNorm", x, weight, y, rstd);
         double[][] rows = Values.read(x);
         double[] w = Values.read(weight)[0];
         double[][] scale = new double[x.rows()][1];
@@ -46,10 +45,7 @@ public final class ReferenceNormalization implements Normalization {
     }
 
     @Override public void layerNorm(Matrix x, Matrix weight, Matrix bias, float eps, Matrix y, Matrix mean, Matrix rstd) {
-        String operation = "normalization.layerNorm";
-        Arguments.norm(operation, x, weight, y, rstd);
-        Checks.shape(operation, "bias", bias, 1, x.cols(), F32);
-        Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
+        Arguments.layerNorm("normalization.layerNorm", x, weight, bias, y, mean, rstd);
         double[][] rows = Values.read(x);
         double[] w = Values.read(weight)[0];
         double[] b = Values.read(bias)[0];

@@ -26,9 +26,7 @@ public final class SimdNormalization implements Normalization {
     public SimdNormalization(Workers workers) { this.workers = workers; }
 
     @Override public void rmsNorm(Matrix x, Matrix weight, float eps, Matrix y, Matrix rstd) {
-        String operation = "normalization.rmsNorm";
-        Arguments.norm(operation, x, weight, y, rstd);
-        checkPerRow(operation, "rstd", rstd, x, y);
+        Arguments.rmsNorm("normalization.rmsNorm", x, weight, y, rstd);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ws = HostBuffer.segment(weight);
         MemorySegment ys = HostBuffer.segment(y);
@@ -50,11 +48,7 @@ public final class SimdNormalization implements Normalization {
     }
 
     @Override public void layerNorm(Matrix x, Matrix weight, Matrix bias, float eps, Matrix y, Matrix mean, Matrix rstd) {
-        String operation = "normalization.layerNorm";
-        Arguments.norm(operation, x, weight, y, rstd);
-        Checks.shape(operation, "bias", bias, 1, x.cols(), F32);
-        checkPerRow(operation, "mean", mean, x, y);
-        checkPerRow(operation, "rstd", rstd, x, y);
+        Arguments.layerNorm("normalization.layerNorm", x, weight, bias, y, mean, rstd);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ws = HostBuffer.segment(weight);
         MemorySegment bs = HostBuffer.segment(bias);
@@ -108,12 +102,5 @@ public final class SimdNormalization implements Normalization {
                 NormLoops.gradient(ws, wo, gs, go, xs, xo, m, s, g, h, ds, at(dx, r, 0), n, add);
             }
         });
-    }
-
-    /// What the outputs of a row must not lie upon, beyond what [Arguments] demands.
-    private static void checkPerRow(String operation, String name, Matrix m, Matrix x, Matrix y) {
-        Checks.shape(operation, name, m, x.rows(), 1, F32);
-        Checks.apart(operation, name, m, "x", x);
-        Checks.apart(operation, name, m, "y", y);
     }
 }

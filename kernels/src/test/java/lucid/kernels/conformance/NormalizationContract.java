@@ -135,9 +135,11 @@ abstract class NormalizationContract extends DeviceContract {
         Twin column = random(3, 1);
         assertRefused("rmsNorm", () -> op.rmsNorm(x.tested(), random(1, 3).tested(), EPS, random(3, 4).tested(), column.tested()));
         assertRefused("rmsNorm", () -> op.rmsNorm(x.tested(), w.tested(), EPS, random(3, 4).tested(), random(4, 1).tested()));
+        assertRefused("rmsNorm", () -> op.rmsNorm(x.tested(), w.tested(), EPS, random(3, 4).tested(), x.tested().cols(0, 1)));
         assertRefused("rmsNorm", () -> op.rmsNormBackward(x.tested(), w.tested(), column.tested(), random(3, 4).tested(), RowGroups.single(2), Accumulate.SET,
                 random(3, 4).tested(), null));
         assertRefused("layerNorm", () -> op.layerNorm(x.tested(), w.tested(), random(1, 5).tested(), EPS, random(3, 4).tested(), column.tested(), random(3, 1).tested()));
+        assertRefused("layerNorm", () -> op.layerNorm(x.tested(), w.tested(), random(1, 4).tested(), EPS, x.tested(), x.tested().cols(0, 1), column.tested()));
         assertRefused("layerNorm", () -> op.layerNormBackward(x.tested(), w.tested(), column.tested(), column.tested(), random(3, 3).tested(), RowGroups.single(3),
                 Accumulate.SET, random(3, 4).tested(), null, null));
     }

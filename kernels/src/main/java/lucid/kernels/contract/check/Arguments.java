@@ -18,13 +18,27 @@ import lucid.kernels.contract.Sampling;
 public final class Arguments {
     private Arguments() {}
 
-    /// Of [Normalization]'s forwards.
-    public static void norm(String operation, Matrix x, Matrix weight, Matrix y, Matrix rstd) {
+    /// Of [Normalization#rmsNorm].
+    public static void rmsNorm(String operation, Matrix x, Matrix weight, Matrix y, Matrix rstd) {
         Checks.type(operation, "x", x, F32);
         Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
         Checks.like(operation, "y", y, "x", x);
         Checks.sameOrApart(operation, "y", y, "x", x);
-        Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
+        ofRows(operation, "rstd", rstd, x, y);
+    }
+
+    /// Of [Normalization#layerNorm].
+    public static void layerNorm(String operation, Matrix x, Matrix weight, Matrix bias, Matrix y, Matrix mean, Matrix rstd) {
+        rmsNorm(operation, x, weight, y, rstd);
+        Checks.shape(operation, "bias", bias, 1, x.cols(), F32);
+        ofRows(operation, "mean", mean, x, y);
+    }
+
+    /// A number for each row of x, apart from what is read and written beside it.
+    private static void ofRows(String operation, String name, Matrix m, Matrix x, Matrix y) {
+        Checks.shape(operation, name, m, x.rows(), 1, F32);
+        Checks.apart(operation, name, m, "x", x);
+        Checks.apart(operation, name, m, "y", y);
     }
 
     /// Of [Normalization]'s backwards; dWeight and dBias may be null.
