@@ -18,6 +18,7 @@ public final class HostMemory implements AutoCloseable {
     private final Map<Long, ArrayDeque<MemorySegment>> free = new HashMap<>();
     private long liveBytes;
     private long peakBytes;
+    /// Bytes taken from the system, in use or pooled.
     private long heldBytes;
 
     /// Main memory of this machine, or of the container that Java runs in.
@@ -69,9 +70,6 @@ public final class HostMemory implements AutoCloseable {
 
     /// Largest value that [#liveBytes()] has had.
     public synchronized long peakBytes() { return peakBytes; }
-
-    /// Bytes taken from the system, in use or pooled.
-    public synchronized long heldBytes() { return heldBytes; }
 
     @Override public void close() { arena.close(); }
 }

@@ -44,7 +44,4 @@ public record MmaForm(int m, int n, int k, Element d, Element a, Element b) {
 
     /// Layout of C and D.
     public Fragment sum() { return Fragment.accumulator(m, d); }
-
-    /// Floating-point (or integer) operations of one warp-wide instruction.
-    public long flops() { return 2L * m * n * k; }
 }

@@ -30,7 +30,4 @@ public record WgmmaForm(int n, int k, Element d, Element a, Element b) {
 
     /// Layout of A when it comes from registers.
     public Fragment left() { return Fragment.groupA(k, a); }
-
-    /// Floating-point (or integer) operations of one warpgroup-wide instruction.
-    public long flops() { return 2L * 64 * n * k; }
 }
