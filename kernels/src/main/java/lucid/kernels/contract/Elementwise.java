@@ -9,6 +9,7 @@ public interface Elementwise {
     /// `RSQRT 1/√x`. exp, log, tanh and erf are Lucid's own polynomials, see `BIT-CONTRACT.md`.
     enum Unary { NEG, ABS, SQUARE, SQRT, RSQRT, EXP, LOG, TANH, SIGMOID, RELU, SILU, GELU_TANH, GELU_ERF, SIN, COS, ERF }
 
+    /// `y = value`.
     void fill(Matrix y, float value);
 
     /// `y = x`, any equal dtypes.

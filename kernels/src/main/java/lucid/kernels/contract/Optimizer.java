@@ -15,5 +15,9 @@ public interface Optimizer {
     /// Momentum SGD with L2 weight decay: `g' = g·gradScale + wd·p`; first step `b = g'`, later `b = momentum·b + (1 - dampening)·g'`; `p = p - lr·(nesterov ? g' + momentum·b : b)`.
     record Sgd(float lr, float momentum, float dampening, float weightDecay, boolean nesterov, int step) {}
 
+    /// See [Sgd]. All f32, same shape.
+    ///
+    /// @param gradScale the clip coefficient (1: none)
+    /// @param momentum  b, which the first step does not read
     void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum);
 }
