@@ -41,21 +41,27 @@ public final class Matrix {
         }
         form.end(4);
         MmaUnit unit = unit(form, shape, d, a, b, saturate);
+        return d == Element.F64 ? ofWides(form, unit) : ofWords(form, unit);
+    }
+
+    private static Step ofWides(Form form, MmaUnit unit) {
         MmaForm mma = unit.form();
-        if (d == Element.F64) {
-            int[] dest = wides(form, 0, mma.sum());
-            int[] left = wides(form, 1, mma.left());
-            int[] right = wides(form, 2, mma.right());
-            int[] sum = wides(form, 3, mma.sum());
-            return (warp, mask) -> {
-                if (!Convergence.whole(warp, mask)) {
-                    return Step.WAIT;
-                }
-                unit.runF64(warp.wides, dest, left, right, sum);
-                return Step.NEXT;
-            };
-        }
-        PtxType accumulator = d == Element.F32 ? PtxType.F32 : d == Element.S32 ? PtxType.S32 : PtxType.B32;
+        int[] dest = wides(form, 0, mma.sum());
+        int[] left = wides(form, 1, mma.left());
+        int[] right = wides(form, 2, mma.right());
+        int[] sum = wides(form, 3, mma.sum());
+        return (warp, mask) -> {
+            if (!Convergence.whole(warp, mask)) {
+                return Step.WAIT;
+            }
+            unit.runF64(warp.wides, dest, left, right, sum);
+            return Step.NEXT;
+        };
+    }
+
+    private static Step ofWords(Form form, MmaUnit unit) {
+        MmaForm mma = unit.form();
+        PtxType accumulator = mma.d() == Element.F32 ? PtxType.F32 : mma.d() == Element.S32 ? PtxType.S32 : PtxType.B32;
         int[] dest = words(form, 0, mma.sum(), accumulator);
         int[] left = words(form, 1, mma.left(), PtxType.B32);
         int[] right = words(form, 2, mma.right(), PtxType.B32);

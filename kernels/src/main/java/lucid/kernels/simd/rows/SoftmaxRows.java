@@ -113,7 +113,12 @@ public final class SoftmaxRows {
             s3.intoArray(lane, 3 * width);
             w3.intoArray(lane, LANES + 3 * width);
         }
-        for (int j = 0; i + j < n; j++) {
+        rest(logits, offset, n - i, temperature, max, lane);
+    }
+
+    /// The last terms, fewer than lanes, on top of what the lanes hold.
+    private static void rest(MemorySegment logits, long offset, int n, float temperature, float max, float[] lane) {
+        for (int j = 0; j < n; j++) {
             float x = logits.get(FLOAT, offset + 4L * j) / temperature;
             float p = ScalarMath.exp(x - max);
             lane[j] += p;
