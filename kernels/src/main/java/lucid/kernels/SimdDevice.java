@@ -72,7 +72,7 @@ public final class SimdDevice extends HostDevice {
         return "simd: Vector API, " + Species.BITS + "-bit vectors, " + threads() + (threads() == 1 ? " thread" : " threads");
     }
 
-    /// Runs the hot kernels for at most 120 ms and says in one line whether this JVM has made vector instructions of them. Products also watch themselves while they run, and
+    /// Runs the hot kernels for at most five seconds and says in one line whether this JVM has made vector instructions of them. Products also watch themselves while they run, and
     /// go over, announced, to a second copy of the tile where it has not.
     public String check() { return Intrinsics.check(); }
 

@@ -10,11 +10,15 @@ import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class IntrinsicsTest {
-    @Test void checkSaysWhatItFoundInTime() {
-        long start = System.nanoTime();
-        String line = Intrinsics.check();
-        assertTrue(line.startsWith("hot kernels are "), line);
-        assertTrue(System.nanoTime() - start < 10_000_000_000L, "took too long");
+    /// A busy compiler may need more than one look.
+    @Test void checkSeesThatTheTileIsCompiled() {
+        String line = "";
+        for (int look = 0; look < 6 && !line.startsWith("hot kernels are vector instructions: tile "); look++) {
+            long start = System.nanoTime();
+            line = Intrinsics.check();
+            assertTrue(System.nanoTime() - start < 20_000_000_000L, "took too long");
+        }
+        assertTrue(line.startsWith("hot kernels are vector instructions: tile "), line);
     }
 
     @Test void secondCopyOfTheTileIsTheSameTile() {
