@@ -14,6 +14,7 @@ import lucid.grpo.cli.training.DataCommand;
 import lucid.grpo.cli.training.DemoCommand;
 import lucid.grpo.cli.training.EvalCommand;
 import lucid.grpo.cli.training.InspectCommand;
+import lucid.grpo.cli.training.ReplayCommand;
 import lucid.grpo.cli.training.ReportCommand;
 import lucid.grpo.cli.training.SftCommand;
 import lucid.grpo.cli.training.TrainCommand;
@@ -30,7 +31,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Start with:", "  lucid demo            # the whole way, from nothing to a report, in a few minutes",
                 "  lucid demo --help     # every command has help with examples"},
         subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class, ChatCommand.class,
-                ReportCommand.class, InspectCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
+                ReportCommand.class, InspectCommand.class, ReplayCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
                 BundleCommand.class})
 public final class Lucid implements Runnable {
     @Spec private CommandSpec spec;

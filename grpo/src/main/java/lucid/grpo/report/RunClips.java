@@ -1,6 +1,5 @@
 package lucid.grpo.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,15 +20,13 @@ final class RunClips {
     /// @param notices is told once if clips are not there
     RunClips(RunReader run, Path data, Consumer<String> notices) {
         this.notices = notices;
-        JsonNode config = run.config();
-        Path recorded = Path.of(config.path("data_folder").asText());
+        List<Path> recorded = run.dataPlaces();
         named = data != null;
         if (named) {
             places.add(data);
-            if (recorded.getFileName() != null) places.add(data.resolve(recorded.getFileName().toString()));
+            if (recorded.getFirst().getFileName() != null) places.add(data.resolve(recorded.getFirst().getFileName().toString()));
         } else {
-            places.add(recorded);
-            if (config.has("data_folder_relative")) places.add(run.root().resolve(config.get("data_folder_relative").asText()).normalize());
+            places.addAll(recorded);
         }
     }
 

@@ -44,6 +44,8 @@ public final class RunFolder implements AutoCloseable {
     private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256");
     // Where the data lie. Which data they are, their hash says: they may be moved.
     private static final List<String> PLACES = List.of("data_folder", "data_folder_relative");
+    // What a replay takes from the run itself, and what no weight depends on.
+    private static final List<String> NOT_START = List.of("recipe", "held_out_sha256");
     private static final int SHOWN = 5;
 
     private final Path root;
@@ -119,17 +121,24 @@ public final class RunFolder implements AutoCloseable {
             return;
         }
         ObjectNode there = config(file);
-        ObjectNode wanted = config.deepCopy();
-        wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
-        List<String> differences = differences("", complete(there).remove(PLACES), wanted.remove(PLACES));
-        if (!differences.isEmpty()) {
-            throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  "
-                    + String.join("\n  ", differences) + "\nUse another --out, or the recipe and the model that it began with");
-        }
+        refuse(root, complete(there), config.deepCopy(), "Use another --out, or the recipe and the model that it began with");
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
         ObjectNode now = there.deepCopy().remove(PLACES);
         for (String place : PLACES) if (config.has(place)) now.set(place, config.get(place));
         if (!now.equals(there)) write(file, now);
+    }
+
+    /// Refuses data, a model or a tokenizer that are not those which the run in a folder began with: its steps could not be done again. The recipe is not compared, nor are held-out questions.
+    public static void checkStart(Path root, JsonNode config) {
+        refuse(root, config(root.resolve("config.json")).without(NOT_START), config.<ObjectNode>deepCopy().without(NOT_START), "Use the data and the model that it began with");
+    }
+
+    // Changes both.
+    private static void refuse(Path root, ObjectNode there, ObjectNode wanted, String advice) {
+        wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
+        List<String> differences = differences("", there.remove(PLACES), wanted.remove(PLACES));
+        if (differences.isEmpty()) return;
+        throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  " + String.join("\n  ", differences) + "\n" + advice);
     }
 
     private static void write(Path file, JsonNode config) throws IOException { Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n"); }

@@ -39,6 +39,13 @@ public final class RunReader {
 
     public JsonNode config() { return read(root.resolve("config.json")); }
 
+    /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together.
+    public List<Path> dataPlaces() {
+        JsonNode config = config();
+        Path recorded = Path.of(config.path("data_folder").asText());
+        return config.has("data_folder_relative") ? List.of(recorded, root.resolve(config.get("data_folder_relative").asText()).normalize()) : List.of(recorded);
+    }
+
     /// Absent until the run is complete.
     public Optional<JsonNode> summary() { return optional("summary.json"); }
 

@@ -152,6 +152,30 @@ public final class Session implements AutoCloseable {
     /// Opens a run folder for this session's recipe.
     public RunFolder folder(Path out, boolean resume) {
         String words = ModelFolder.toJson(tokenizer);
+        ObjectNode config = config(out, words);
+        ClipList clips = new ClipList(out);
+        clips.check(data.clipHashes());
+        RunFolder folder = RunFolder.open(out, config, resume);
+        if (folder.latest().isEmpty()) {
+            // Weights that were saved belong to the tokenizer that lies beside them.
+            Disk.text(out.resolve("tokenizer.json"), words);
+            clips.write(data.clipHashes());
+        }
+        return folder;
+    }
+
+    /// Opens a folder for steps of a run that are done again. It is no run that could be resumed: its config says whose steps it holds.
+    ///
+    /// @param run is only read; refused if it began with other data, another model or tokenizer than this session has
+    public RunFolder replay(Path run, Path out) {
+        ObjectNode config = config(out, ModelFolder.toJson(tokenizer));
+        new ClipList(run).check(data.clipHashes());
+        RunFolder.checkStart(run, config);
+        return RunFolder.open(out, config.put("replay_of", run.toAbsolutePath().normalize().toString()), false);
+    }
+
+    // Beside the recipe, what the run is applied to; `words` is the tokenizer.
+    private ObjectNode config(Path out, String words) {
         ObjectNode config = JSON.createObjectNode();
         try {
             config.set("recipe", JSON.readTree(RecipeReader.write(recipe)));
@@ -167,15 +191,7 @@ public final class Session implements AutoCloseable {
         config.put("data_folder", place.toString());
         // Data that are moved together with the run are found from there; on Windows there is no way from one drive to another.
         if (place.getRoot().equals(run.getRoot())) config.put("data_folder_relative", run.relativize(place).toString().replace('\\', '/'));
-        ClipList clips = new ClipList(out);
-        clips.check(data.clipHashes());
-        RunFolder folder = RunFolder.open(out, config, resume);
-        if (folder.latest().isEmpty()) {
-            // Weights that were saved belong to the tokenizer that lies beside them.
-            Disk.text(out.resolve("tokenizer.json"), words);
-            clips.write(data.clipHashes());
-        }
-        return folder;
+        return config;
     }
 
     public Trainer trainer(RunFolder folder) { return new Trainer(recipe, data, tokenizer, policy, folder, console); }

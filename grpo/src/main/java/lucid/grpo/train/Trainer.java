@@ -11,6 +11,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
@@ -25,7 +26,7 @@ import lucid.grpo.run.RunState;
 import lucid.tensor.Parameter;
 import lucid.tokenizer.Tokenizer;
 
-/// Goes through the stages of a recipe: trains, evaluates, writes down, and can be killed and taken up again at any point.
+/// Goes through the stages of a recipe: trains, evaluates, writes down, and can be killed and taken up again at any point. Or does some steps of a run again ([#replay]).
 public final class Trainer {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int WATCHED = 4;
@@ -39,6 +40,11 @@ public final class Trainer {
     private final Optional<WatchedQuestion> watched;
     private volatile boolean stopping;
     private HashChain chain;
+    // The checkpoint that training begins at: the folder's newest, or one of the run that is replayed.
+    private Optional<Path> from;
+    private long last = Long.MAX_VALUE;
+    // Null: this is no replay.
+    private Consumer<ObjectNode> replayed;
 
     public Trainer(Recipe recipe, TrainingData data, Tokenizer tokenizer, Policy policy, RunFolder folder, Console console) {
         this.recipe = recipe;
@@ -57,24 +63,42 @@ public final class Trainer {
     ///
     /// @return the state at the end; complete only if every stage is
     public RunState run() {
-        RunState state = resume();
+        from = folder.latest();
+        from.ifPresent(c -> console.line(String.format(Locale.ROOT, "resuming %s after step %d of stage %s, hash %s", folder.root(), RunFolder.state(c).step(),
+                RunFolder.state(c).stage(), RunFolder.state(c).hash().substring(0, 16))));
+        return stages();
+    }
+
+    /// Does steps of a run again, up to number `lastStep` of the whole run or until [#stop]. The folder, which is not that run's, gets their metrics, rollouts and ledger; nothing is
+    /// evaluated or saved, for no hash depends on it.
+    ///
+    /// @param checkpoint where to begin, in that run's folder; empty: at its very beginning
+    /// @param each       is told every step's line of metrics
+    /// @return the state after the last step that was done
+    public RunState replay(Optional<Path> checkpoint, long lastStep, Consumer<ObjectNode> each) {
+        from = checkpoint;
+        last = lastStep;
+        replayed = each;
+        return stages();
+    }
+
+    private RunState stages() {
+        RunState state = begin();
         for (int i = state.stageComplete() ? state.stageIndex() + 1 : state.stageIndex(); i < recipe.stages().size(); i++) {
             state = stage(i, state);
-            if (stopping) return state;
+            if (stopping || state.totalSteps() >= last) return state;
         }
         return state;
     }
 
-    private RunState resume() {
-        Optional<Path> latest = folder.latest();
-        if (latest.isEmpty()) {
+    private RunState begin() {
+        if (from.isEmpty()) {
             chain = new HashChain(HashChain.of(RecipeHash.of(recipe, data)));
             return RunState.start(chain.head());
         }
-        RunState state = RunFolder.state(latest.get());
-        policy.load(latest.get());
+        RunState state = RunFolder.state(from.get());
+        policy.load(from.get());
         chain = new HashChain(state.hash());
-        console.line(String.format(Locale.ROOT, "resuming %s after step %d of stage %s, hash %s", folder.root(), state.step(), state.stage(), state.hash().substring(0, 16)));
         return state;
     }
 
@@ -85,12 +109,12 @@ public final class Trainer {
         policy.train(EnumSet.copyOf(stage.trainable()));
         long firstStep = state.totalSteps() - state.step();
         try (Updater updater = new AdamWUpdater(policy, stage.optimizer(), stage.updates())) {
-            if (begun) updater.load(folder.latest().orElseThrow());
+            if (begun) updater.load(from.orElseThrow());
             try (StageRun run = open(index, stage, updater, firstStep, begun)) {
                 state = train(stage, run, updater, state);
             }
         }
-        return stopping && state.step() < stage.steps() ? state : finish(index, stage, state);
+        return replayed != null || state.step() < stage.steps() ? state : finish(index, stage, state);
     }
 
     private StageRun open(int index, Stage stage, Updater updater, long firstStep, boolean begun) {
@@ -105,18 +129,17 @@ public final class Trainer {
         };
     }
 
-    // The policy as it was when the stage began: the end of the stage before, or what the run started from. A first stage has no checkpoint before it, so its
-    // start is kept in `reference/`: after a resume the policy at hand is a trained one.
+    // The policy as it was when the stage began. A stage that begins now has it at hand. One that is taken up again finds it in the checkpoint of the stage before; a first stage has none, so
+    // its start is kept in `reference/`.
     private Policy reference(int index, boolean begun) {
         if (index == 0 && policy.freshBase().isPresent()) return policy.freshBase().get();
         Policy reference = policy.copy();
-        Path start = folder.root().resolve("reference");
-        if (index > 0) {
-            reference.load(RunFolder.checkpoints(folder.root()).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
-                    .findFirst().orElseThrow(() -> new RunException(folder.root() + ": the checkpoint of the stage before '" + recipe.stages().get(index).name() + "' is gone; its weights are the KL's reference")));
-        } else if (begun) {
-            reference.load(start);
-        } else {
+        if (begun) {
+            Path run = from.orElseThrow().getParent().getParent();
+            reference.load(index == 0 ? run.resolve("reference") : RunFolder.checkpoints(run).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
+                    .findFirst().orElseThrow(() -> new RunException(run + ": the checkpoint of the stage before '" + recipe.stages().get(index).name() + "' is gone; its weights are the KL's reference")));
+        } else if (index == 0 && replayed == null) {
+            Path start = folder.root().resolve("reference");
             Disk.folder(start, temp -> {
                 Disk.deleteTree(start);
                 reference.save(temp);
@@ -130,28 +153,35 @@ public final class Trainer {
         long start = System.nanoTime();
         double before = state.seconds();
         boolean explained = false;
-        if (stage instanceof Stage.Grpo g) announce(g);
-        try (Console.Bar bar = console.bar(stage.name(), stage.steps()).from(state.step())) {
-            for (int step = state.step(); step < stage.steps(); step++) {
+        if (replayed == null && stage instanceof Stage.Grpo g) announce(g);
+        long end = Math.min(stage.steps(), last - state.totalSteps() + state.step());
+        try (Console.Bar bar = console.bar(stage.name(), end).from(state.step())) {
+            for (int step = state.step(); step < end; step++) {
                 ObjectNode numbers = run.step(step);
                 long total = state.totalSteps() + 1;
                 String hash = link(stage, step, updater);
                 ObjectNode line = JSON.createObjectNode().put("step", total).put("stage", stage.name()).put("stage_step", step + 1);
                 line.setAll(numbers);
-                if (watched.isPresent() && stage instanceof Stage.Grpo g && g.interimEvery() > 0 && (step + 1) % g.interimEvery() == 0 && step + 1 < stage.steps()) interim(line, total);
+                if (evaluates(stage, step + 1)) interim(line, total);
                 line.put("hash", hash.substring(0, 16));
                 folder.metrics(total, line);
                 state = new RunState(state.stageIndex(), stage.name(), step + 1, false, total, hash, 0, 0, before + (System.nanoTime() - start) / 1e9, state.results());
                 bar.update(step + 1, run.note());
-                if (!explained && run instanceof GrpoRun g) {
+                if (replayed != null) replayed.accept(line);
+                if (replayed == null && !explained && run instanceof GrpoRun g) {
                     console.line(g.explanation());
                     explained = true;
                 }
-                if (stopping || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps()) save(state, updater);
+                if (replayed == null && (stopping || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps())) save(state, updater);
                 if (stopping) break;
             }
         }
         return state;
+    }
+
+    // On the way: what comes at the end of the stage is [#finish]'s.
+    private boolean evaluates(Stage stage, int done) {
+        return replayed == null && watched.isPresent() && stage instanceof Stage.Grpo g && g.interimEvery() > 0 && done % g.interimEvery() == 0 && done < g.steps();
     }
 
     private void announce(Stage.Grpo stage) {

@@ -62,7 +62,11 @@ abstract class CommandTest {
     }
 
     /// Only started; what it complains about goes to a file.
-    static Process start(Path err, Object... args) throws IOException { return builder(Map.of(), args).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start(); }
+    static Process start(Path err, Object... args) throws IOException { return start(Map.of(), err, args); }
+
+    static Process start(Map<String, String> environment, Path err, Object... args) throws IOException {
+        return builder(environment, args).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start();
+    }
 
     private static ProcessBuilder builder(Map<String, String> environment, Object... args) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",

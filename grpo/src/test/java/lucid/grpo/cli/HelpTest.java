@@ -85,12 +85,13 @@ class HelpTest extends CommandTest {
     @Test void theDemosInspectedStepIsOneOfItsGrpoSteps() {
         Recipe demo = RecipeReader.read("demo");
         int before = demo.stages().stream().filter(s -> s instanceof Stage.Supervised).mapToInt(Stage::steps).sum();
-        Matcher step = Pattern.compile("--step (\\d+)").matcher(lucid("inspect", "--help").ok().out());
+        String help = lucid("inspect", "--help").ok().out() + lucid("replay", "--help").ok().out().replaceAll("runs/nextqa --step \\d+", "");
+        Matcher step = Pattern.compile("--(?:step|to) (\\d+)").matcher(help);
         int found = 0;
         for (; step.find(); found++) {
             int n = Integer.parseInt(step.group(1));
             assertTrue(n > before && n <= before + demo.stage("grpo").steps(), "--step " + n + " of a demo whose GRPO steps begin after " + before);
         }
-        assertEquals(4, found);
+        assertEquals(9, found);
     }
 }

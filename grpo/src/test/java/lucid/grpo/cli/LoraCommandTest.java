@@ -86,6 +86,11 @@ class LoraCommandTest extends CommandTest {
         assertEquals(answer(base), answer(back));
     }
 
+    @Test void stepsOfAnAdaptersRunAreReplayed() {
+        assertTrue(lucid("replay", run, "--step", 3, "--model", base, "--threads", 1).ok().out().contains(" met (replayed 3 steps from the beginning in "));
+        lucid("replay", run, "--step", 3, "--threads", 1).failedWith("began from a model", "--model");
+    }
+
     @Test void theRunStandsForItsAdapter() throws IOException {
         Path byRun = temp.resolve("by-run");
         Path byCheckpoint = temp.resolve("by-checkpoint");

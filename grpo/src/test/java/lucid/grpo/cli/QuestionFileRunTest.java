@@ -77,11 +77,15 @@ class QuestionFileRunTest extends CommandTest {
         Files.setLastModifiedTime(Files.write(changed, other), time);
         String config = Files.readString(run.resolve("config.json"));
         train("--resume").failedWith("clip ./" + data.relativize(changed), run.resolve("clips.sha256") + " says ", "changed clips: 1 of " + clips.size(), "--out");
+        Object[] replay = {"replay", run, "--step", 2, "--model", model, "--threads", 1};
+        lucid(replay).failedWith("clip ./" + data.relativize(changed), run.resolve("clips.sha256") + " says ");
         // Without the list the run is still another one.
         Files.delete(run.resolve("clips.sha256"));
         train("--resume").failedWith("another config", "data_sha256: ");
+        lucid(replay).failedWith("another config", "data_sha256: ");
         assertEquals(config, Files.readString(run.resolve("config.json")));
         Files.write(changed, before);
+        lucid(replay).ok();
         train("--resume").ok();
     }
 
@@ -94,6 +98,7 @@ class QuestionFileRunTest extends CommandTest {
         train("--eval-questions", questions).ok();
         assertEquals(without, lastHash());
         train("--resume").failedWith("another config", "held_out_sha256: ");
+        lucid("replay", run, "--step", 1, "--model", model, "--threads", 1).ok();
         Files.writeString(questions, Files.readAllLines(questions).getFirst() + "\n");
         train("--resume", "--eval-questions", questions).failedWith("another config", "held_out_sha256: ");
     }

@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -137,6 +139,27 @@ class ResumeLawTest {
         assertTrue(files(run).stream().noneMatch(f -> f.contains("partial") || f.contains(".tmp")), "nothing half is left to fill the disk: " + files(run));
         assertEquals(whole.hash(), Toy.train(run, recipe, 2).hash());
         assertSameRun(folder.resolve("whole"), run);
+    }
+
+    /// A run that a fault ended two steps after its newest checkpoint, in its first stage, whose reference is kept. A finished stage keeps its last checkpoint only.
+    @Test void stepsOfAnUnfinishedStageAreReplayedFromItsCheckpoint() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(9).writing(3, 4, 2)));
+        Path run = folder.resolve("broken");
+        assertThrows(IllegalStateException.class, () -> train(run, recipe, 6, _ -> {
+            throw new IllegalStateException("a fault in step 6");
+        }));
+        Path checkpoint = RunFolder.checkpoints(run).getLast();
+        assertEquals(3, RunFolder.state(checkpoint).step());
+        List<String> files = files(run);
+        Path again = folder.resolve("again");
+        List<String> hashes = new ArrayList<>();
+        try (Device device = new SimdDevice(1); Policy policy = new Policy(Toy.model(device)); RunFolder open = Toy.open(again, recipe, true)) {
+            RunState end = new Trainer(recipe, Toy.data(), Toy.TOKENIZER, policy, open, Console.silent()).replay(Optional.of(checkpoint), 5, line -> hashes.add(line.get("hash").asText()));
+            assertEquals(5, end.totalSteps());
+        }
+        assertEquals(Toy.hashes(run).subList(3, 5), hashes);
+        assertEquals(files, files(run));
+        assertTrue(files(again).stream().noneMatch(f -> f.startsWith("checkpoints") || f.startsWith("answers") || f.startsWith("reference")), files(again).toString());
     }
 
     private static void swap(Path checkpoints, Path away) {
