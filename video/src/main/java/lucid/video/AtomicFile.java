@@ -35,8 +35,17 @@ public final class AtomicFile {
     public static void move(Path from, Path to) throws IOException {
         try {
             Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            forceFolder(to.toAbsolutePath().getParent());
         } catch (AtomicMoveNotSupportedException e) {
             throw new IOException("this file system cannot rename " + from + " to " + to + " in one step; choose another folder", e);
+        }
+    }
+
+    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it.
+    private static void forceFolder(Path folder) throws IOException {
+        if (System.getProperty("os.name").startsWith("Windows")) return;
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
         }
     }
 }

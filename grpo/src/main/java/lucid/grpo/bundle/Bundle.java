@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
+import lucid.grpo.run.Disk;
 
 /// Makes the folder: `runtime/` (jlink), `lib/` (jars, without benchmarks and without native libraries that Lucid never loads), `lucid` (launcher).
 /// The jars are the same bytes for the same classes; nothing else of the machine goes in.
@@ -36,33 +37,34 @@ public final class Bundle {
     /// @param progress told what is being done
     public Bundle(Consumer<String> progress) { this.progress = progress; }
 
-    /// Makes a bundle of the running Lucid.
+    /// Makes a bundle of the running Lucid. It is there when it is complete, and not before.
     ///
     /// @param folder must not exist, or be empty
     /// @throws IllegalArgumentException when it holds something
-    public void make(Path folder) throws IOException, InterruptedException {
+    public void make(Path folder) throws IOException {
         if (Files.exists(folder)) {
             try (Stream<Path> inside = Files.list(folder)) {
                 if (inside.findAny().isPresent()) throw new IllegalArgumentException(folder + " is not empty; wanted a new folder");
             }
         }
-        Files.createDirectories(folder.resolve("lib"));
-        runtime(folder.resolve("runtime"));
-        List<String> names = jars(folder.resolve("lib"));
-        launcher(folder.resolve("lucid"), names);
+        Disk.folder(folder, aside -> {
+            Path lib = Files.createDirectory(aside.resolve("lib"));
+            runtime(aside.resolve("runtime"));
+            launcher(aside.resolve("lucid"), jars(lib));
+        });
     }
 
-    private void runtime(Path target) throws IOException, InterruptedException {
+    private void runtime(Path target) throws IOException {
         progress.accept("runtime (jlink)");
         Path jlink = Path.of(System.getProperty("java.home"), "bin", "jlink");
         if (!Files.isExecutable(jlink)) throw new IllegalStateException(jlink + " is missing: this Java is a runtime only; wanted a JDK");
         run(List.of(jlink.toString(), "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-9", "--vm", "server", "--output", target.toString()));
     }
 
-    private static void run(List<String> command) throws IOException, InterruptedException {
+    private static void run(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes());
-        if (process.waitFor() != 0) throw new IllegalStateException(String.join(" ", command) + " failed:\n" + output.strip());
+        if (process.onExit().join().exitValue() != 0) throw new IllegalStateException(String.join(" ", command) + " failed:\n" + output.strip());
     }
 
     /// Packs the class path; the order of the names is the order of the class path.
@@ -136,7 +138,7 @@ public final class Bundle {
     /// Packs the folder into `FOLDER.tar.gz` beside it, with the system's `tar`.
     ///
     /// @return the archive
-    public Path archive(Path folder) throws IOException, InterruptedException {
+    public Path archive(Path folder) throws IOException {
         progress.accept("archive");
         Path whole = folder.toAbsolutePath().normalize();
         Path archive = whole.resolveSibling(whole.getFileName() + ".tar.gz");

@@ -23,7 +23,7 @@ final class BundleCommand implements Callable<Integer> {
     @Option(names = "--archive", description = "Also packs it into DIR.tar.gz.")
     private boolean archive;
 
-    @Override public Integer call() throws IOException, InterruptedException {
+    @Override public Integer call() throws IOException {
         PrintWriter o = spec.commandLine().getOut();
         Bundle bundle = new Bundle(what -> {
             o.println("  " + what);

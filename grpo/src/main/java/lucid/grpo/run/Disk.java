@@ -2,15 +2,14 @@ package lucid.grpo.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import lucid.nn.file.AtomicFile;
 
 /// Writing so that what is on disk is complete or absent: write aside, fsync, rename.
 public final class Disk {
@@ -31,9 +30,9 @@ public final class Disk {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             writer.write(temp);
-            sync(temp);
+            AtomicFile.force(temp);
             Files.move(temp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            syncFolder(file.toAbsolutePath().getParent());
+            AtomicFile.force(file.toAbsolutePath().getParent());
         } catch (IOException e) {
             throw failed(file, e);
         } finally {
@@ -49,12 +48,10 @@ public final class Disk {
             deleteTree(temp);
             Files.createDirectories(temp);
             writer.write(temp);
-            try (Stream<Path> files = Files.walk(temp)) {
-                for (Path f : files.filter(Files::isRegularFile).toList()) sync(f);
-            }
+            AtomicFile.forceAll(temp);
             Files.move(temp, folder, StandardCopyOption.ATOMIC_MOVE);
             done = true;
-            syncFolder(folder.toAbsolutePath().getParent());
+            AtomicFile.force(folder.toAbsolutePath().getParent());
         } catch (IOException e) {
             throw failed(folder, e);
         } finally {
@@ -64,20 +61,6 @@ public final class Disk {
     }
 
     private static Path aside(Path target) { return target.resolveSibling("." + target.getFileName() + ".partial"); }
-
-    static void sync(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-    }
-
-    // A rename is durable once its folder is on the disk. Windows cannot open a folder for that and does not need it.
-    private static void syncFolder(Path folder) throws IOException {
-        if (System.getProperty("os.name").startsWith("Windows")) return;
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
-    }
 
     private static UncheckedIOException failed(Path target, IOException e) {
         return new UncheckedIOException("could not write " + target + ": " + reason(e) + "; nothing that was there has changed", e);

@@ -23,6 +23,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.nn.file.AtomicFile;
 import lucid.nn.file.JsonText;
 
 /// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
@@ -246,8 +247,8 @@ public final class RunFolder implements AutoCloseable {
         try {
             Files.createDirectories(folder.getParent());
             // What the checkpoint counts on must not get lost after it.
-            Disk.sync(root.resolve("metrics.jsonl"));
-            Disk.sync(root.resolve("events.out.tfevents.lucid"));
+            AtomicFile.force(root.resolve("metrics.jsonl"));
+            AtomicFile.force(root.resolve("events.out.tfevents.lucid"));
             RunState full = state.withLengths(Files.size(root.resolve("metrics.jsonl")), Files.size(root.resolve("events.out.tfevents.lucid")));
             Disk.deleteTree(folder);
             Disk.folder(folder, temp -> {

@@ -8,8 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import lucid.nn.file.AtomicFile;
 
-/// A folder that is there when it is complete, and not before (disk law): made beside its place and renamed.
+/// A folder that is there when it is complete, and not before (disk law): made beside its place, forced to the disk, then renamed.
 final class NewFolder {
     private NewFolder() {}
 
@@ -32,7 +33,9 @@ final class NewFolder {
             long room = Files.getFileStore(aside).getUsableSpace();
             if (room < bytes) throw new IllegalArgumentException(operation + ": " + to + " needs " + bytes + " bytes, found " + room + " free on its disk");
             T result = filling.fill(aside);
+            AtomicFile.forceAll(aside);
             Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.force(target.getParent());
             complete = true;
             return result;
         } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
 
 /// Writes a file so that it is complete or absent (disk law): beside its place, forced to the disk, then renamed over the old one.
 public final class AtomicFile {
@@ -31,7 +32,7 @@ public final class AtomicFile {
                 channel.force(true);
             }
             Files.move(temp, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            forceFolder(target.getParent());
+            force(target.getParent());
         } catch (IOException | RuntimeException e) {
             deleteQuietly(temp, e);
             if (e instanceof RuntimeException r) throw r;
@@ -40,11 +41,20 @@ public final class AtomicFile {
         }
     }
 
-    /// A rename is only durable once the folder is on the disk too. Windows cannot open a folder for that and does not need it.
-    private static void forceFolder(Path folder) throws IOException {
-        if (System.getProperty("os.name").startsWith("Windows")) return;
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+    /// Forces a file, or a folder's list of names, to the disk: a rename is only durable once its folder is there too. Windows wants the file opened for writing, and cannot open a folder for
+    /// that and does not need it.
+    public static void force(Path place) throws IOException {
+        boolean windows = System.getProperty("os.name").startsWith("Windows");
+        if (windows && Files.isDirectory(place)) return;
+        try (FileChannel channel = FileChannel.open(place, windows ? StandardOpenOption.WRITE : StandardOpenOption.READ)) {
             channel.force(true);
+        }
+    }
+
+    /// Forces a folder to the disk with all that is in it.
+    public static void forceAll(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path place : all.filter(p -> !Files.isSymbolicLink(p)).toList()) force(place);
         }
     }
 

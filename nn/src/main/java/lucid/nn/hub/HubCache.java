@@ -1,6 +1,7 @@
 package lucid.nn.hub;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -10,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import lucid.nn.file.AtomicFile;
 
 /// A repository in the cache, in the layout of `huggingface_hub`:
 ///
@@ -60,13 +62,7 @@ record HubCache(Path root, RepoId repo) {
         if (repo.revision().equals(commit) || commit().filter(commit::equals).isPresent()) return;
         Path ref = folder().resolve("refs").resolve(repo.revision());
         Files.createDirectories(ref.getParent());
-        replace(ref, commit);
-    }
-
-    private static void replace(Path file, String text) throws IOException {
-        Path aside = file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
-        Files.writeString(aside, text);
-        Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        AtomicFile.write(ref, channel -> channel.write(ByteBuffer.wrap(commit.getBytes(StandardCharsets.UTF_8))));
     }
 
     /// Puts a blob that is there into a snapshot: as a relative link, or, where links cannot be made (Windows without developer mode), by moving

@@ -94,8 +94,17 @@ record JsonFile(Path path, JsonNode root) {
                 channel.force(true);
             }
             Files.move(aside, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            forceFolder(path.toAbsolutePath().getParent());
         } finally {
             Files.deleteIfExists(aside);
+        }
+    }
+
+    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it.
+    private static void forceFolder(Path folder) throws IOException {
+        if (System.getProperty("os.name").startsWith("Windows")) return;
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
         }
     }
 }
