@@ -17,11 +17,10 @@ import lucid.video.drift.Scene;
 /// `path` (where each thing begins and ends), `motion` (a description of which only the directions are learned: few of its words and all of its difficulty; without it some seeds
 /// never get to see motion), `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
 public final class DriftData implements TrainingData {
-    // Different clips in a step at most; more examples ask more about the same ones.
-    private static final int CLIPS = 32;
     private static final int[] PLACEHOLDER = {Example.PLACEHOLDER};
 
     private final DriftPlan plan;
+    private final int clipsPerStep;
     private final ClipStore clips;
     private final Tokenizer tokenizer;
     private final PromptTemplate template;
@@ -31,8 +30,10 @@ public final class DriftData implements TrainingData {
     private final int[] stride;
     private final List<int[]> directions;
 
-    public DriftData(DriftPlan plan, ClipStore clips, Tokenizer tokenizer) {
+    /// @param clipsPerStep different clips in a supervised step at most; more examples ask more about the same ones
+    public DriftData(DriftPlan plan, int clipsPerStep, ClipStore clips, Tokenizer tokenizer) {
         this.plan = plan;
+        this.clipsPerStep = clipsPerStep;
         this.clips = clips;
         this.tokenizer = tokenizer;
         template = new PromptTemplate(tokenizer);
@@ -73,7 +74,7 @@ public final class DriftData implements TrainingData {
 
     // The clips of a step, whatever is asked about them: several tasks on one clip share its rows.
     private Visual seen(String kind, long seed, String stage, int step, int index) {
-        if (!kind.equals("frame_caption")) return Visual.clip(Draw.of(seed, "clip " + stage, step, index % CLIPS).below(plan.trainClips()));
+        if (!kind.equals("frame_caption")) return Visual.clip(Draw.of(seed, "clip " + stage, step, index % clipsPerStep).below(plan.trainClips()));
         Draw d = Draw.of(seed, "frame " + stage, step, index);
         return new Visual(d.below(plan.trainClips()), d.below(clips.framesPerClip()), false, false);
     }

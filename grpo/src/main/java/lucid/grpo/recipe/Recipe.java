@@ -59,7 +59,13 @@ public record Recipe(String name, String description, String source, List<String
 
     /// @param vocabulary number of tokens, bytes and special tokens included
     /// @param texts      training items whose text the tokenizer is trained on
-    public record TokenizerSpec(int vocabulary, int texts) {}
+    /// @param minFrequency how often a pair must occur to become a token; may be missing, which means [#MIN_FREQUENCY]
+    public record TokenizerSpec(int vocabulary, int texts, @JacksonInject(value = FREQUENCY, useInput = OptBoolean.TRUE) int minFrequency) {
+        static final String FREQUENCY = "min_frequency";
+        static final int MIN_FREQUENCY = 2;
+
+        public TokenizerSpec(int vocabulary, int texts) { this(vocabulary, texts, MIN_FREQUENCY); }
+    }
 
     /// @param kind      `drift` (made from a seed) or `nextqa` (files in one of the published layouts)
     /// @param frames    frames that the model sees of a clip
@@ -71,15 +77,23 @@ public record Recipe(String name, String description, String source, List<String
     /// @param coldStart nextqa: the chain-of-thought samples' file
     /// @param captions  nextqa: the file of base training's captions; may be missing, as the next
     /// @param conversations nextqa: the file of base training's open questions
+    /// @param clipsPerStep drift: different clips in a supervised step at most, more examples ask more about the same ones; may be missing, which means [#CLIPS_PER_STEP]
     public record DataSpec(String kind, int frames, int image, Integer clips, Integer heldOut, Long dataSeed, String questions, String coldStart,
                            @JacksonInject(CAPTIONS) @JsonInclude(JsonInclude.Include.NON_NULL) String captions,
-                           @JacksonInject(CONVERSATIONS) @JsonInclude(JsonInclude.Include.NON_NULL) String conversations) {
+                           @JacksonInject(CONVERSATIONS) @JsonInclude(JsonInclude.Include.NON_NULL) String conversations,
+                           @JacksonInject(CLIPS) @JsonInclude(JsonInclude.Include.NON_NULL) Integer clipsPerStep) {
         static final String CAPTIONS = "captions";
         static final String CONVERSATIONS = "conversations";
+        static final String CLIPS = "clips_per_step";
+        static final int CLIPS_PER_STEP = 32;
+
+        public DataSpec {
+            if (clipsPerStep == null && "drift".equals(kind)) clipsPerStep = CLIPS_PER_STEP;
+        }
 
         /// Without files for base training.
         public DataSpec(String kind, int frames, int image, Integer clips, Integer heldOut, Long dataSeed, String questions, String coldStart) {
-            this(kind, frames, image, clips, heldOut, dataSeed, questions, coldStart, null, null);
+            this(kind, frames, image, clips, heldOut, dataSeed, questions, coldStart, null, null, null);
         }
     }
 

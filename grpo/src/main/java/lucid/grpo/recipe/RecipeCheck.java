@@ -44,6 +44,7 @@ final class RecipeCheck {
             FieldCheck tokenizer = top.in("tokenizer", recipe.tokenizer());
             tokenizer.atLeast("vocabulary", recipe.tokenizer().vocabulary(), LEAST_VOCABULARY);
             tokenizer.atLeast("texts", recipe.tokenizer().texts(), 1);
+            tokenizer.atLeast("min_frequency", recipe.tokenizer().minFrequency(), 1);
         }
         data(top.in("data", recipe.data()), recipe.data());
         if (recipe.stages() == null || recipe.stages().isEmpty()) throw top.fault("stages", recipe.stages(), "at least one");
@@ -78,6 +79,7 @@ final class RecipeCheck {
         at.atLeast("clips", d.clips(), DriftPlan.LEAST_CLIPS);
         at.atLeast("held_out", d.heldOut(), DriftPlan.LEAST_HELD_OUT);
         at.given("data_seed", d.dataSeed());
+        at.atLeast("clips_per_step", d.clipsPerStep(), 1);
     }
 
     private static void evaluation(FieldCheck at, Recipe.EvaluationSpec e) {

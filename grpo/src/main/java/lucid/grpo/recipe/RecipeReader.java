@@ -60,6 +60,8 @@ public final class RecipeReader {
         all.put(Recipe.LORA, null);
         all.put(Recipe.DataSpec.CAPTIONS, null);
         all.put(Recipe.DataSpec.CONVERSATIONS, null);
+        all.put(Recipe.DataSpec.CLIPS, null);
+        all.put(Recipe.TokenizerSpec.FREQUENCY, Recipe.TokenizerSpec.MIN_FREQUENCY);
         all.put(Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
         all.put(Recipe.EvaluationSpec.SAMPLING, null);
         all.put(Stage.RewardSpec.FORMAT, TinyLlavaVideoR1Reward.FORMAT);
@@ -134,6 +136,8 @@ public final class RecipeReader {
         try {
             ObjectNode all = JSON.valueToTree(recipe);
             leaveOut(all, Recipe.INITIALIZATION, Initialization.FAN_IN);
+            leaveOut(all.path("tokenizer"), Recipe.TokenizerSpec.FREQUENCY, Recipe.TokenizerSpec.MIN_FREQUENCY);
+            leaveOut(all.path("data"), Recipe.DataSpec.CLIPS, Recipe.DataSpec.CLIPS_PER_STEP);
             leaveOut(all.path("evaluation"), Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
             for (JsonNode stage : all.path("stages")) {
                 for (String key : List.of(Stage.RewardSpec.FORMAT, Stage.RewardSpec.LENGTH, Stage.RewardSpec.MALFORMED)) leaveOut(stage.path("reward"), key, MISSING.get(key));

@@ -76,7 +76,7 @@ public final class Session implements AutoCloseable {
                 try (Bars bars = new Bars(console)) {
                     clips = DriftClips.load(drift, cache, d.frames(), d.image(), threads, bars);
                 }
-                yield new Session(recipe, drift.root(), new DriftData(plan, clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), model, console);
+                yield new Session(recipe, drift.root(), new DriftData(plan, d.clipsPerStep(), clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), model, console);
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
@@ -125,7 +125,7 @@ public final class Session implements AutoCloseable {
     }
 
     private static Tokenizer tokenizer(Recipe recipe, DriftPlan plan) {
-        Tokenizer trained = new BpeTrainer(recipe.tokenizer().vocabulary(), 2, List.of(END)).train(DriftData.corpus(plan, recipe.tokenizer().texts())).tokenizer();
+        Tokenizer trained = new BpeTrainer(recipe.tokenizer().vocabulary(), recipe.tokenizer().minFrequency(), List.of(END)).train(DriftData.corpus(plan, recipe.tokenizer().texts())).tokenizer();
         int rows = recipe.model().path("text_config").path("vocab_size").asInt();
         if (trained.vocabSize() != rows) {
             throw new RecipeException("recipe " + recipe.name() + ": the tokenizer has " + trained.vocabSize() + " tokens, model.text_config.vocab_size is " + rows

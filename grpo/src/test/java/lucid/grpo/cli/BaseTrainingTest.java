@@ -77,7 +77,7 @@ class BaseTrainingTest extends CommandTest {
             stages.add(new Stage.Supervised(s.name(), s.phase(), 3, Map.of(s.mix().keySet().iterator().next(), 3), optimizer, s.trainable(), 3));
         }
         return new Recipe(r.name(), r.description(), r.source(), r.departures(), r.seed(), null, null,
-                new Recipe.DataSpec(d.kind(), 4, 16, null, null, null, null, null, d.captions(), d.conversations()), stages, r.evaluation());
+                new Recipe.DataSpec(d.kind(), 4, 16, null, null, null, null, null, d.captions(), d.conversations(), null), stages, r.evaluation());
     }
 
     private static void write(Path file, List<String> clips, String question, String answer) throws IOException {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class DriftDataTest {
     private static final DriftPlan PLAN = new DriftPlan(1, 64, 5);
     private final Tokenizer tokenizer = new BpeTrainer(400, 2, List.of("<end>")).train(DriftData.corpus(PLAN, 100)).tokenizer();
-    private final DriftData data = new DriftData(PLAN, new NoClips(), tokenizer);
+    private final DriftData data = new DriftData(PLAN, 32, new NoClips(), tokenizer);
 
     /// Words need no pictures.
     private record NoClips() implements ClipStore {

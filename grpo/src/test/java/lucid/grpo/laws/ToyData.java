@@ -19,7 +19,7 @@ final class ToyData implements TrainingData {
 
     /// @param atStep called whenever a step asks for its first item
     ToyData(PaintedClips clips, Tokenizer tokenizer, Runnable atStep) {
-        drift = new DriftData(Toy.PLAN, clips, tokenizer);
+        drift = new DriftData(Toy.PLAN, 32, clips, tokenizer);
         this.tokenizer = tokenizer;
         this.atStep = atStep;
     }

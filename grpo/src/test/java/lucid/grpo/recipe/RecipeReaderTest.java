@@ -32,8 +32,8 @@ class RecipeReaderTest {
     @Test void aRecipeFromBeforeAConstantCouldBeNamedMeansWhatItAlwaysMeant() {
         Recipe demo = RecipeReader.read("demo");
         String early = RecipeReader.writeShortest(demo);
-        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens")) assertFalse(early.contains('"' + key + '"'), key);
-        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens")) assertTrue(demo().contains('"' + key + '"'), key);
+        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step")) assertFalse(early.contains('"' + key + '"'), key);
+        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step")) assertTrue(demo().contains('"' + key + '"'), key);
         assertEquals(demo, RecipeReader.parse("early", early));
         String named = RecipeReader.writeShortest(RecipeReader.parse("other", demo().replace("\"malformed\" : -2.0", "\"malformed\" : -1.5").replace("\"embedding\" : 0.3", "\"embedding\" : 0.02")));
         assertTrue(named.contains("\"malformed\" : -1.5") && named.contains("\"embedding\" : 0.02") && !named.contains("\"format\""), named);
@@ -130,6 +130,8 @@ class RecipeReaderTest {
             "length" : 0.5           | "length" : -0.5           | stage grpo, reward.length: found -0.5, wanted a finite number >= 0
             "malformed" : -2.0       | "malformed" : -1e999      | stage grpo, reward.malformed: found -Infinity, wanted a finite number
             "malformed" : -2.0       | "malfromed" : -2.0        | unknown key 'malfromed' (did you mean 'malformed'?)
+            "min_frequency" : 2      | "min_frequency" : 0       | tokenizer.min_frequency: found 0, wanted a whole number, at least 1
+            "clips_per_step" : 32    | "clips_per_step" : 0      | data.clips_per_step: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "direct_tokens" : 0       | evaluation.direct_tokens: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "sampling" : {"temperature": 0, "top_k": 0, "top_p": 1, "min_p": 0} | evaluation.sampling.temperature: found 0.0
             "embedding" : 0.3        | "embedding" : -0.3        | initialization.embedding: found -0.3, wanted a finite number >= 0

@@ -24,7 +24,7 @@ class RecipeHashTest {
     }
 
     @Test void aConstantThatIsNamedOtherwiseIsPartOfIt() {
-        for (String[] change : new String[][] {{"\"malformed\" : -2.0", "\"malformed\" : -1.0"}, {"\"position\" : 0.5", "\"position\" : 0.02"}}) {
+        for (String[] change : new String[][] {{"\"malformed\" : -2.0", "\"malformed\" : -1.0"}, {"\"position\" : 0.5", "\"position\" : 0.02"}, {"\"clips_per_step\" : 32", "\"clips_per_step\" : 16"}}) {
             assertNotEquals(RecipeHash.of(RecipeReader.read("demo"), DATA), RecipeHash.of(RecipeReader.parse("mine", RecipeReader.write(RecipeReader.read("demo")).replace(change[0], change[1])), DATA));
         }
     }
