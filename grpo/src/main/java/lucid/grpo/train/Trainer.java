@@ -53,7 +53,7 @@ public final class Trainer {
         this.policy = policy;
         this.folder = folder;
         this.console = console;
-        watched = WatchedQuestion.of(data, console);
+        watched = WatchedQuestion.of(data, recipe.evaluation().interim(), console);
     }
 
     /// Asks the run to save after the step that is being done, and to end.
@@ -185,8 +185,7 @@ public final class Trainer {
     }
 
     private void announce(Stage.Grpo stage) {
-        if (watched.isPresent()) watched.get().show();
-        else if (stage.interimEvery() > 0) console.line("stage " + stage.name() + ": interim_every is " + stage.interimEvery() + ", but there are no held-out questions: nothing is evaluated while it trains");
+        if (watched.isEmpty() && stage.interimEvery() > 0) console.line("stage " + stage.name() + ": interim_every is " + stage.interimEvery() + ", but there are no held-out questions: nothing is evaluated while it trains");
     }
 
     private String link(Stage stage, int step, Updater updater) {
@@ -226,7 +225,7 @@ public final class Trainer {
             result.setAll((ObjectNode) JSON.valueToTree(e));
             answers(state.totalSteps(), "after " + stage.phase(), mode, e);
             console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(), e.accuracy(), e.format(), e.meanLength(), n));
-            watched.get().answer(e);
+            if (mode == TrainingData.Mode.REASONING) watched.get().answer(e);
         }
         RunState done = state.complete(result.put("seconds", state.seconds() + (System.nanoTime() - start) / 1e9), state.seconds() + (System.nanoTime() - start) / 1e9);
         save(done, null);

@@ -1,36 +1,40 @@
 package lucid.grpo.train;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 
-/// The first held-out question, for a person who watches a run: it is shown once, and its answer at every evaluation, so that one sees it change as the model learns.
+/// A held-out question for a person who watches a run: the first one that the model reasons wrongly about. It is shown once, and its answer at every evaluation from then on, so that one
+/// sees it change as the model learns.
 final class WatchedQuestion {
-    private final Prompt prompt;
+    private final List<Prompt> asked;
     private final Console console;
-    private boolean shown;
+    private int chosen = -1;
 
-    private WatchedQuestion(Prompt prompt, Console console) {
-        this.prompt = prompt;
+    private WatchedQuestion(List<Prompt> asked, Console console) {
+        this.asked = asked;
         this.console = console;
     }
 
     /// None where the data has no held-out questions.
-    static Optional<WatchedQuestion> of(TrainingData data, Console console) {
-        return data.heldOut(1, TrainingData.Mode.REASONING).stream().findFirst().map(p -> new WatchedQuestion(p, console));
+    ///
+    /// @param questions that every evaluation asks (0: all)
+    static Optional<WatchedQuestion> of(TrainingData data, int questions, Console console) {
+        List<Prompt> asked = data.heldOut(questions, TrainingData.Mode.REASONING);
+        return asked.isEmpty() ? Optional.empty() : Optional.of(new WatchedQuestion(asked, console));
     }
 
-    /// The question with its options and the right letter; said once.
-    void show() {
-        if (!shown) console.line("watch this held-out question: " + oneLine(prompt.problem()) + "  Right is " + prompt.solution().replaceAll("<.*?>", "") + ".");
-        shown = true;
-    }
-
-    /// @param e an evaluation that asked this question first
+    /// @param e an evaluation of reasoning that asked these questions first
     void answer(Evaluation e) {
-        show();
-        Evaluation.Answer a = e.answers().getFirst();
+        if (chosen < 0) {
+            chosen = IntStream.range(0, Math.min(asked.size(), e.answers().size())).filter(i -> !e.answers().get(i).correct()).findFirst().orElse(0);
+            Prompt p = asked.get(chosen);
+            console.line("watch this held-out question: " + oneLine(p.problem()) + "  Right is " + p.solution().replaceAll("<.*?>", "") + ".");
+        }
+        Evaluation.Answer a = e.answers().get(chosen);
         console.line("  its answer " + (a.correct() ? "[right] " : "[wrong] ") + oneLine(a.text()));
     }
 

@@ -32,6 +32,7 @@ class WatchedQuestionTest {
         return bytes.toString(StandardCharsets.UTF_8).lines().toList();
     }
 
+    /// The toy never answers rightly, so the first question is the first that it answers wrongly.
     @Test void theQuestionIsShownOnceAndItsAnswerAtEveryEvaluation() throws IOException {
         List<String> lines = printed(Toy.data());
         Prompt asked = Toy.data().heldOut(1, TrainingData.Mode.REASONING).getFirst();
