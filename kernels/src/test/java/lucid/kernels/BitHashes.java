@@ -111,7 +111,7 @@ final class BitHashes {
         device.logProb().forward(hidden, head, targets, 0.7f, logProb, entropy, lse);
         for (Buffer b : new Buffer[] {logProb, entropy, lse}) add(b);
         Buffer[] terms = {floats(rows), floats(rows), floats(rows), floats(rows)};
-        device.logProb().ratio(new LogProb.Ratio(0.2f, 0.28f, 0.04f, 10), logProb, lse, entropy, floats(rows), floats(rows), terms[0], terms[1], terms[2], terms[3]);
+        device.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, 10), logProb, lse, entropy, floats(rows), floats(rows), terms[0], terms[1], terms[2], terms[3]);
         for (Buffer b : terms) add(b);
         Matrix dHidden = matrix(DType.F32, rows, 24);
         Matrix dHead = matrix(DType.F32, vocabulary, 24);

@@ -17,7 +17,7 @@ public record LogProbs(Tensor logProb, Tensor entropy, Tensor lse) {
     /// @param old       log-probabilities at rollout
     /// @param reference log-probabilities of the reference model, or null
     /// @param weight    weight of each token in the aggregated loss (0: masked)
-    public PolicyTerms policyTerms(LogProb.Ratio settings, Tensor old, Tensor reference, Tensor advantage, Tensor weight) {
+    public PolicyTerms policyTerms(LogProb.ClippedLoss settings, Tensor old, Tensor reference, Tensor advantage, Tensor weight) {
         for (Tensor t : new Tensor[] {old, reference, advantage, weight}) {
             if (t != null && t.shape().size() != logProb.shape().size()) throw ShapeException.of("policyTerms", logProb, t, "one number per row");
         }

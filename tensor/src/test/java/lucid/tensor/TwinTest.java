@@ -93,7 +93,7 @@ class TwinTest {
     @ParameterizedTest @MethodSource("devices")
     void policyTerms(Devices d) {
         int rows = 61;
-        LogProb.Ratio settings = new LogProb.Ratio(0.2f, 0.3f, 0.5f, 0.25f);
+        LogProb.ClippedLoss settings = new LogProb.ClippedLoss(0.2f, 0.3f, 0.5f, 0.25f);
         float[] now = GradientTest.random(rows, -3, 0, 1);
         float[] old = GradientTest.random(rows, -0.6, 0.6, 2);
         float[] reference = GradientTest.random(rows, -1, 1, 3);

@@ -15,7 +15,7 @@ public class LogProbBench extends KernelBench {
     private static final int WIDTH = 1024;
     private static final int VOCABULARY = 20_000;
     private static final int TOKENS = 65_536;
-    private static final LogProb.Ratio CLIPPED = new LogProb.Ratio(0.2f, 0.2f, 0.04f, 10);
+    private static final LogProb.ClippedLoss CLIPPED = new LogProb.ClippedLoss(0.2f, 0.2f, 0.04f, 10);
 
     private Matrix hidden;
     private Matrix head;

@@ -60,7 +60,7 @@ final class TextGrpoStep implements Workload {
     private void learn(PackedBatch batch, float[] old, float[] advantage, float[] weight) {
         try (Scope scope = Scope.open(device)) {
             LogProbs scored = model.logProbs(scope, batch, null, 1f, false);
-            var terms = scored.policyTerms(new LogProb.Ratio(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), Tensor.of(scope, old, old.length), null,
+            var terms = scored.policyTerms(new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), Tensor.of(scope, old, old.length), null,
                     Tensor.of(scope, advantage, advantage.length), Tensor.of(scope, weight, weight.length));
             scored.logProb().backward(terms.coefficient());
         }

@@ -112,7 +112,7 @@ final class DemoStep implements AutoCloseable {
         for (int i = 0; i < advantages.length; i++) advantages[i] = i / NEW_TOKENS % 2 == 0 ? 1 : -1;
         float[] weights = new float[batch.scored()];
         Arrays.fill(weights, 1f / weights.length);
-        var ratio = new LogProb.Ratio(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) stage.loss().beta(), stage.loss().klClamp().floatValue());
+        var ratio = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) stage.loss().beta(), stage.loss().klClamp().floatValue());
         var terms = scored.policyTerms(ratio, old, old, Tensor.of(scope, advantages, advantages.length), Tensor.of(scope, weights, weights.length));
         scored.logProb().backward(terms.coefficient());
     }

@@ -18,7 +18,7 @@ public interface TrainingData {
     /// @throws IllegalArgumentException for a kind that this data does not have; the message lists those it has
     Example example(String kind, long seed, String stage, int step, int index, int batch);
 
-    /// The prompts of a step, all about different clips.
+    /// The prompts of a step: different questions, of which two may be about the same clip.
     List<Prompt> prompts(long seed, String stage, int step, int count);
 
     /// Held-out questions, always the same ones in the same order; none of their clips is ever trained on.

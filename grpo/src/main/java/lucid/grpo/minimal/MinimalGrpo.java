@@ -83,9 +83,9 @@ public final class MinimalGrpo {
     public String train(HashChain chain, Consumer<String> report) {
         model.parameters().train(name -> stage.trainable().stream().anyMatch(part -> name.startsWith(part.name().toLowerCase(Locale.ROOT) + ".")));
         // The reference is a copy of the model as it is now, never trained. Its log-probabilities are what the KL term pulls back to.
-        try (TinyLlavaVideo reference = model.copy(); AdamW optimizer = new AdamW(model.parameters(), stage.optimizer().settings())) {
+        try (TinyLlavaVideo referenceModel = model.copy(); AdamW optimizer = new AdamW(model.parameters(), stage.optimizer().settings())) {
             for (int step = 0; step < stage.steps(); step++) {
-                report.accept(step(step, reference, optimizer));
+                report.accept(step(step, referenceModel, optimizer));
                 HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);
                 for (Parameter p : model.parameters().all()) link.tensor(p.name(), p.value());
                 optimizer.forEachMoment(link::tensor);
@@ -95,20 +95,20 @@ public final class MinimalGrpo {
         return chain.head();
     }
 
-    private String step(int step, TinyLlavaVideo reference, AdamW optimizer) {
+    private String step(int step, TinyLlavaVideo referenceModel, AdamW optimizer) {
         List<Prompt> prompts = data.prompts(seed, stage.name(), step, stage.prompts());
         // Everything that is computed in a scope is freed with it; weights and moments live outside.
         try (Scope scope = Scope.open(device)) {
             List<Group> groups = new ArrayList<>();
             for (int p = 0; p < prompts.size(); p++) groups.add(group(scope, step, p, prompts.get(p)));
             List<float[]> old = groups.stream().map(g -> concat(g.answers().stream().map(Answer::sampled).toList())).toList();
-            List<float[]> anchor = groups.stream().map(g -> stage.loss().beta() == 0 ? null : logProbs(reference, g)).toList();
+            List<float[]> reference = groups.stream().map(g -> stage.loss().beta() == 0 ? null : logProbs(referenceModel, g)).toList();
             double[] weights = tokenWeights(groups);
             double norm = 0;
             // With more than one update per rollout the policy moves away from the one that sampled: that is what ratio and clip are for.
             for (int iteration = 0; iteration < stage.iterations(); iteration++) {
                 for (int g = 0; g < groups.size(); g++) {
-                    learn(groups.get(g), old.get(g), anchor.get(g), Arrays.copyOfRange(weights, g * stage.completions(), (g + 1) * stage.completions()));
+                    learn(groups.get(g), old.get(g), reference.get(g), Arrays.copyOfRange(weights, g * stage.completions(), (g + 1) * stage.completions()));
                 }
                 norm = update(optimizer, step * stage.iterations() + iteration);
             }
@@ -219,7 +219,10 @@ public final class MinimalGrpo {
     ///
     /// So the backward pass starts at the log-probabilities, with the coefficients as its seed. In the first update ratio is exactly 1 and the
     /// coefficient is -w·A plus the pull of the KL: REINFORCE with a group baseline.
-    private void learn(Group g, float[] old, float[] anchor, double[] weights) {
+    ///
+    /// One fused kernel computes all of it, [LogProb#ratio]. The same in plain Java is [lucid.grpo.policy.PolicyLoss#token]; the kernel as a textbook has it is in
+    /// [lucid.kernels.reference.ReferenceLogProb].
+    private void learn(Group g, float[] old, float[] reference, double[] weights) {
         List<float[]> advantage = new ArrayList<>();
         List<float[]> weight = new ArrayList<>();
         for (int i = 0; i < g.answers().size(); i++) {
@@ -229,14 +232,14 @@ public final class MinimalGrpo {
         }
         try (Scope scope = Scope.open(device)) {
             LogProbs now = forward(scope, model, g);
-            LogProbs.PolicyTerms terms = now.policyTerms(ratio(), row(scope, old), anchor == null ? null : row(scope, anchor), row(scope, concat(advantage)), row(scope, concat(weight)));
+            LogProbs.PolicyTerms terms = now.policyTerms(lossSettings(), row(scope, old), reference == null ? null : row(scope, reference), row(scope, concat(advantage)), row(scope, concat(weight)));
             now.logProb().backward(terms.coefficient());
         }
     }
 
-    private LogProb.Ratio ratio() {
+    private LogProb.ClippedLoss lossSettings() {
         Stage.LossSpec l = stage.loss();
-        return new LogProb.Ratio(orInfinity(l.epsilonLow()), orInfinity(l.epsilonHigh()), (float) l.beta(), orInfinity(l.klClamp()));
+        return new LogProb.ClippedLoss(orInfinity(l.epsilonLow()), orInfinity(l.epsilonHigh()), (float) l.beta(), orInfinity(l.klClamp()));
     }
 
     private static float orInfinity(Double limit) { return limit == null ? Float.POSITIVE_INFINITY : limit.floatValue(); }

@@ -59,7 +59,7 @@ record LossCase(String name, PolicyLoss loss, Aggregation aggregation, int accum
         try (Scope scope = Scope.open(device)) {
             Tensor[] out = new Tensor[4];
             for (int i = 0; i < out.length; i++) out[i] = Tensor.zeros(scope, n);
-            var settings = new LogProb.Ratio((float) loss.epsilonLow(), (float) loss.epsilonHigh(), (float) loss.beta(), (float) loss.kl().clamp());
+            var settings = new LogProb.ClippedLoss((float) loss.epsilonLow(), (float) loss.epsilonHigh(), (float) loss.beta(), (float) loss.kl().clamp());
             device.logProb().ratio(settings, row(scope, logProb).buffer(), row(scope, old).buffer(), row(scope, reference).buffer(), Tensor.of(scope, advantages, n).buffer(),
                     row(scope, weight).buffer(), out[0].buffer(), out[1].buffer(), out[2].buffer(), out[3].buffer());
             float[] losses = out[2].toFloats();

@@ -167,7 +167,7 @@ final class StepParity implements AutoCloseable {
             Arrays.fill(advantages, at, at + lengths[c], g.advantages[c]);
             Arrays.fill(weights, at, at + lengths[c], (float) (perToken[c] / prompts));
         }
-        var settings = new LogProb.Ratio(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) json.get("beta").asDouble(), (float) json.get("kl_clamp").asDouble());
+        var settings = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) json.get("beta").asDouble(), (float) json.get("kl_clamp").asDouble());
         try (Scope scope = Scope.open(model.parameters().device())) {
             LogProbs scored = model.logProbs(scope, pack(g), null, 1f, false);
             Tensor old = Tensor.of(scope, scored.logProb().toFloats(), n);

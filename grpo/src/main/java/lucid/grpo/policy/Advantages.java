@@ -10,7 +10,8 @@ import lucid.kernels.math.Philox;
 ///
 /// @param eps         1e-4 in the published code
 /// @param noise       0.02 in the paper; 0: none
-/// @param divideByStd false: centred only (Dr. GRPO)
+/// @param divideByStd false: centred only. That is one half of Dr. GRPO (arXiv 2503.20783); the other, a sum over tokens divided by a constant instead of by
+///                    the completion's length, is no [Aggregation] here
 public record Advantages(double eps, double noise, boolean divideByStd) {
     private static final int PURPOSE = 0x4E4F4953;
 

@@ -1,10 +1,10 @@
 package lucid.grpo.policy;
 
-/// How token terms become one number: the weight of each token in the step's loss.
+/// How token terms become one number: the weight of each token in the step's loss. TRL calls the choice `loss_type`.
 public enum Aggregation {
-    /// Classic GRPO: mean over the sequences of (mean over the sequence's tokens). The published choice.
+    /// Classic GRPO (arXiv 2402.03300; TRL's `grpo`): mean over the sequences of (mean over the sequence's tokens). The published choice.
     SEQUENCE_MEAN,
-    /// Mean over all tokens of the step.
+    /// Mean over all tokens of the step (DAPO, arXiv 2503.14476; TRL's `dapo`).
     TOKEN_MEAN;
 
     /// @param lengths tokens of every sequence of the step (a sequence may have none)

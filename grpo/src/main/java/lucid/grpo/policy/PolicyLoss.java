@@ -1,6 +1,7 @@
 package lucid.grpo.policy;
 
-/// The clipped policy loss of one token with a KL penalty, and its exact coefficient in the gradient.
+/// The clipped policy loss of one token (PPO: Schulman et al. 2017, arXiv 1707.06347) with a KL penalty in the loss (GRPO, arXiv 2402.03300), and its exact
+/// coefficient in the gradient.
 ///
 /// `ratio = exp(logProb - old)`; `loss = -min(ratio·A, clip(ratio, 1 - εl, 1 + εh)·A) + β·kl`.
 /// `coefficient = dloss / dlogProb`: `-ratio·A` where the unclipped branch is the smaller (or equal), 0 where the clip holds, plus `β · dkl`.

@@ -9,7 +9,7 @@ public record Group(Prompt prompt, List<Completion> completions) {
     /// One completion and what is known of it before the update.
     ///
     /// @param ids       its tokens, the end token included if there is one
-    /// @param sampler   log-probability of each token as it was drawn (full softmax, temperature 1)
+    /// @param sampler   log-probability of each token as it was drawn (full softmax at the stage's temperature)
     /// @param text      decoded without special tokens, stripped
     /// @param finished  whether it ended by itself
     public record Completion(int[] ids, float[] sampler, String text, boolean finished, Reward.Score score, double advantage) {}

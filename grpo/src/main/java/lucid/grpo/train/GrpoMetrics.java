@@ -16,7 +16,7 @@ final class GrpoMetrics {
 
     /// @param t      of the first update after the rollout
     /// @param ratios of every update: in the first all are 1, so only later ones can be clipped
-    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result update, LogProb.Ratio ratio, List<float[]> ratios) {
+    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result update, LogProb.ClippedLoss ratio, List<float[]> ratios) {
         List<Group.Completion> all = groups.stream().flatMap(g -> g.completions().stream()).toList();
         ObjectNode m = JSON.createObjectNode();
         double loss = 0;
@@ -53,7 +53,7 @@ final class GrpoMetrics {
         return accuracies;
     }
 
-    private static void clips(ObjectNode m, List<Group> groups, List<float[]> ratios, LogProb.Ratio ratio) {
+    private static void clips(ObjectNode m, List<Group> groups, List<float[]> ratios, LogProb.ClippedLoss ratio) {
         int low = 0;
         int high = 0;
         int seen = 0;

@@ -30,7 +30,7 @@ final class GrpoRun implements StageRun {
     private final Ledger ledger;
     private final long seed;
     private final long stepsBefore;
-    private final LogProb.Ratio ratio;
+    private final LogProb.ClippedLoss ratio;
     private String note = "";
     private String explanation;
 
@@ -52,8 +52,8 @@ final class GrpoRun implements StageRun {
         ratio = ratio(stage.loss());
     }
 
-    static LogProb.Ratio ratio(Stage.LossSpec l) {
-        return new LogProb.Ratio(l.epsilonLow() == null ? Float.POSITIVE_INFINITY : l.epsilonLow().floatValue(),
+    static LogProb.ClippedLoss ratio(Stage.LossSpec l) {
+        return new LogProb.ClippedLoss(l.epsilonLow() == null ? Float.POSITIVE_INFINITY : l.epsilonLow().floatValue(),
                 l.epsilonHigh() == null ? Float.POSITIVE_INFINITY : l.epsilonHigh().floatValue(), (float) l.beta(),
                 l.klClamp() == null ? Float.POSITIVE_INFINITY : l.klClamp().floatValue());
     }

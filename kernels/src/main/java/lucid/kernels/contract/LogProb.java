@@ -27,14 +27,14 @@ public interface LogProb {
                   Matrix dHidden, Matrix dHead);
 
     /// Settings of the clipped loss with KL. `klClamp`: the k3 estimate is clamped to ± this (gradient 0 outside); infinity: never.
-    record Ratio(float epsilonLow, float epsilonHigh, float beta, float klClamp) {}
+    record ClippedLoss(float epsilonLow, float epsilonHigh, float beta, float klClamp) {}
 
     /// Per token, all buffers f32 [rows]: `ratio = exp(logProb - old)` (exactly 1 where they are equal), `kl = exp(d) - d - 1` with `d = ref - logProb`,
     /// `loss = -min(ratio·A, clip(ratio, 1-εl, 1+εh)·A) + β·kl`, and the closed-form `coefficient = weight · dloss/dlogProb`, where the min's gradient at a tie is the unclipped branch's.
     ///
     /// @param reference may be null (then kl = 0)
     /// @param weight    the aggregation's weight of the token (0: masked; its loss is not looked at)
-    void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient);
+    void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient);
 
     /// Softmax cross-entropy on explicit logits [rows, vocabulary]: `loss[r] = lse - x[target]`; target -100 gives 0 and no gradient.
     void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse);

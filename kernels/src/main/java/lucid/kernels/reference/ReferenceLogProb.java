@@ -70,16 +70,16 @@ public final class ReferenceLogProb implements LogProb {
         }
     }
 
-    @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
+    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
         LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         double[] now = Values.read(logProb);
         double[] before = Values.read(old);
-        double[] anchor = reference == null ? now : Values.read(reference);
+        double[] ref = reference == null ? now : Values.read(reference);
         double[] a = Values.read(advantage);
         double[] w = Values.read(weight);
         double[][] results = new double[4][now.length];
         for (int i = 0; i < now.length; i++) {
-            Term term = Term.of(settings, now[i], before[i], anchor[i], a[i]);
+            Term term = Term.of(settings, now[i], before[i], ref[i], a[i]);
             results[0][i] = term.ratio;
             results[1][i] = term.kl;
             results[2][i] = term.loss;
@@ -94,7 +94,7 @@ public final class ReferenceLogProb implements LogProb {
 
     /// One token of the clipped objective (Schulman et al. 2017, arXiv 1707.06347) with the k3 estimate of the KL divergence (Schulman 2020).
     private record Term(double ratio, double kl, double loss, double gradient) {
-        static Term of(Ratio s, double now, double old, double reference, double advantage) {
+        static Term of(ClippedLoss s, double now, double old, double reference, double advantage) {
             double ratio = StrictMath.exp(now - old);
             double clipped = Math.clamp(ratio, 1.0 - s.epsilonLow(), 1.0 + s.epsilonHigh());
             boolean active = ratio * advantage <= clipped * advantage;

@@ -12,11 +12,11 @@ final class PolicyTerms {
     /// Below this |d| the series of e^d - 1 - d is used: the difference itself would cancel.
     private static final float SERIES = 0.5f;
 
-    private final LogProb.Ratio settings;
+    private final LogProb.ClippedLoss settings;
     private final float low;
     private final float high;
 
-    PolicyTerms(LogProb.Ratio settings) {
+    PolicyTerms(LogProb.ClippedLoss settings) {
         this.settings = settings;
         low = 1 - settings.epsilonLow();
         high = 1 + settings.epsilonHigh();

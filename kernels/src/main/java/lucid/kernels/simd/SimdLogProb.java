@@ -142,10 +142,10 @@ public final class SimdLogProb implements LogProb {
         });
     }
 
-    @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
+    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
         int rows = LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
-        MemorySegment anchor = reference == null ? null : HostBuffer.of(reference).segment();
-        PolicyTerms.Rows x = new PolicyTerms.Rows(memory(logProb), memory(old), anchor, memory(advantage), memory(weight), memory(ratio), memory(kl), memory(loss), memory(coefficient));
+        MemorySegment ref = reference == null ? null : HostBuffer.of(reference).segment();
+        PolicyTerms.Rows x = new PolicyTerms.Rows(memory(logProb), memory(old), ref, memory(advantage), memory(weight), memory(ratio), memory(kl), memory(loss), memory(coefficient));
         PolicyTerms terms = new PolicyTerms(settings);
         workers.parallel(rows, Grain.rows(16), (from, to, _) -> terms.run(x, from, to));
     }

@@ -145,7 +145,7 @@ abstract class LogProbContract extends DeviceContract {
 
     /// The outputs of one call of [LogProb#ratio].
     private record Terms(TwinBuffer ratio, TwinBuffer kl, TwinBuffer loss, TwinBuffer coefficient) {
-        void run(Device d, Side s, LogProb.Ratio settings, TwinBuffer now, TwinBuffer old, TwinBuffer reference, TwinBuffer advantage, TwinBuffer weight) {
+        void run(Device d, Side s, LogProb.ClippedLoss settings, TwinBuffer now, TwinBuffer old, TwinBuffer reference, TwinBuffer advantage, TwinBuffer weight) {
             Buffer anchor = reference == null ? null : reference.on(s);
             d.logProb().ratio(settings, now.on(s), old.on(s), anchor, advantage.on(s), weight.on(s), ratio.on(s), kl.on(s), loss.on(s), coefficient.on(s));
         }
@@ -166,7 +166,7 @@ abstract class LogProbContract extends DeviceContract {
         TwinBuffer reference = floats(anchor);
         TwinBuffer advantage = floats(uniform(n, -2, 2));
         TwinBuffer weight = floats(uniform(n, 0, 1));
-        for (LogProb.Ratio settings : new LogProb.Ratio[] {new LogProb.Ratio(0.2f, 0.28f, 0.04f, Float.POSITIVE_INFINITY), new LogProb.Ratio(0.2f, 0.2f, 0.5f, 0.1f)}) {
+        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, Float.POSITIVE_INFINITY), new LogProb.ClippedLoss(0.2f, 0.2f, 0.5f, 0.1f)}) {
             for (TwinBuffer with : new TwinBuffer[] {reference, null}) {
                 Terms t = terms(n);
                 both((d, s) -> t.run(d, s, settings, now, old, with, advantage, weight));
@@ -183,7 +183,7 @@ abstract class LogProbContract extends DeviceContract {
         TwinBuffer now = floats((float) Math.log(0.5), (float) Math.log(0.75), (float) Math.log(0.75), (float) Math.log(0.25), (float) Math.log(0.5));
         TwinBuffer old = floats((float) Math.log(0.5), (float) Math.log(0.5), (float) Math.log(0.5), (float) Math.log(0.5), Float.NEGATIVE_INFINITY);
         Terms t = terms(5);
-        t.run(tested, Side.TESTED, new LogProb.Ratio(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), now, old, null, floats(3, 2, -2, -2, 1), floats(0.5f, 1, 1, 1, 0));
+        t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), now, old, null, floats(3, 2, -2, -2, 1), floats(0.5f, 1, 1, 1, 0));
         assertValues("coefficient", t.coefficient, 1e-6, -1.5, 0, 3, 0, 0);
         float[] ratio = read(tested, t.ratio.tested());
         assertClose("ratio", new float[] {1, 1.5f, 1.5f, 0.5f}, Arrays.copyOf(ratio, 4), 1e-6);
@@ -199,7 +199,7 @@ abstract class LogProbContract extends DeviceContract {
         TwinBuffer reference = floats(-1.2f, -0.5f, -0.9f, -5);
         TwinBuffer advantage = floats(1, -1, 2, 0.5f);
         float[] weight = uniform(4, 0.5, 1);
-        LogProb.Ratio settings = new LogProb.Ratio(0.5f, 0.5f, 0.3f, 1.2f);
+        LogProb.ClippedLoss settings = new LogProb.ClippedLoss(0.5f, 0.5f, 0.3f, 1.2f);
         Terms t = terms(4);
         t.run(tested, Side.TESTED, settings, buffer, old, reference, advantage, floats(weight));
         assertGradient("coefficient", now, () -> {
@@ -222,7 +222,7 @@ abstract class LogProbContract extends DeviceContract {
         assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0).tested(), 1, out, other, third));
         assertRefused("logProb", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(3), Accumulate.SET, random(2, 3).tested(), null));
         assertRefused("logProb", () -> op.ofLogits(random(3, 5).tested(), ints(0, 1).tested(), 1, out, other, third));
-        assertRefused("logProb", () -> op.ratio(new LogProb.Ratio(0.2f, 0.2f, 0, 1), out, floats(0).tested(), null, other, third, out, out, out, out));
+        assertRefused("logProb", () -> op.ratio(new LogProb.ClippedLoss(0.2f, 0.2f, 0, 1), out, floats(0).tested(), null, other, third, out, out, out, out));
         assertRefused("crossEntropy", () -> op.crossEntropy(random(2, 5).tested(), ints(0, 5).tested(), out, other));
         assertRefused("crossEntropy", () -> op.crossEntropyBackward(random(2, 5).tested(), ints(0, 1).tested(), out, other, Accumulate.SET, matrix(F32, 2, 4, new float[8]).tested()));
     }

@@ -173,14 +173,14 @@ class CudaLogprobTest extends BitTest {
         TwinBuffer weight = new TwinBuffer(mask.onCpu().buffer(), mask.onGpu().buffer());
         TwinBuffer[] out = new TwinBuffer[4];
         for (int i = 0; i < 4; i++) out[i] = floats(b, n, 0, 1);
-        for (LogProb.Ratio settings : List.of(new LogProb.Ratio(0.2f, 0.3f, 0, Float.POSITIVE_INFINITY), new LogProb.Ratio(0.2f, 0.2f, 0.04f, 0.3f))) {
+        for (LogProb.ClippedLoss settings : List.of(new LogProb.ClippedLoss(0.2f, 0.3f, 0, Float.POSITIVE_INFINITY), new LogProb.ClippedLoss(0.2f, 0.2f, 0.04f, 0.3f))) {
             for (boolean anchored : new boolean[] {true, false}) {
                 b.both((d, _) -> d.logProb().ratio(settings, now.on(d), old.on(d), anchored ? anchor.on(d) : null, advantage.on(d), weight.on(d), out[0].on(d), out[1].on(d),
                         out[2].on(d), out[3].on(d)));
                 for (int i = 0; i < 4; i++) b.assertSame(List.of("ratio", "kl", "loss", "coefficient").get(i), out[i]);
             }
         }
-        b.both((d, _) -> d.logProb().ratio(new LogProb.Ratio(0.2f, 0.2f, 0.1f, 1), now.on(d), now.on(d), now.on(d), advantage.on(d), weight.on(d), out[0].on(d), out[1].on(d),
+        b.both((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 1), now.on(d), now.on(d), now.on(d), advantage.on(d), weight.on(d), out[0].on(d), out[1].on(d),
                 out[2].on(d), out[3].on(d)));
         b.assertSame("ratio of equals", out[0]);
         b.assertSame("coefficient of equals", out[3]);
@@ -198,8 +198,8 @@ class CudaLogprobTest extends BitTest {
         refused(b, x, good, 1, a, one);
         b.assertRefused((d, _) -> d.logProb().crossEntropy(x.on(d), b.ints(0, -1).on(d), a.on(d), a.on(d)));
         b.assertRefused((d, _) -> d.logProb().crossEntropyBackward(x.on(d), good.on(d), a.on(d), one.on(d), Accumulate.SET, x.on(d)));
-        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.Ratio(0, 0, 0, 0), a.on(d), one.on(d), null, a.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d)));
-        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.Ratio(0, 0, 0, 0), a.on(d), a.on(d), one.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d)));
+        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0, 0, 0, 0), a.on(d), one.on(d), null, a.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d)));
+        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0, 0, 0, 0), a.on(d), a.on(d), one.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d)));
     }
 
     private static void refused(Bits b, Twin x, TwinBuffer targets, float temperature, TwinBuffer out, TwinBuffer last) {

@@ -41,7 +41,7 @@ public final class LogProbArguments {
     }
 
     /// Of [LogProb#ratio]; reference may be null. Returns how many tokens there are.
-    public static int ratio(String operation, LogProb.Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio,
+    public static int ratio(String operation, LogProb.ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio,
                             Buffer kl, Buffer loss, Buffer coefficient) {
         Checks.present(operation, "settings", settings);
         Checks.present(operation, "logProb", logProb);

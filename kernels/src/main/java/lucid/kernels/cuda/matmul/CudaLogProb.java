@@ -171,7 +171,7 @@ public final class CudaLogProb implements LogProb {
                 .launch(Math.min(64, (logits.cols() + 255) / 256), Math.min(logits.rows(), 65535), 1, 256, 0);
     }
 
-    @Override public void ratio(Ratio settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss,
+    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss,
                                 Buffer coefficient) {
         int n = LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         if (n == 0) return;
