@@ -115,13 +115,15 @@ function showTip(target, text) {
 }
 function tokens(c) {
   const box = el('div', {class: 'tokens'});
-  const strongest = Math.max(1e-12, ...c.coefficient.map(Math.abs));
+  const updates = [c, ...(c.later_updates || [])], u = updates.at(-1);
+  const which = updates.length > 1 ? `\nupdate          ${updates.length} of ${updates.length}` : '';
+  const strongest = Math.max(1e-12, ...u.coefficient.map(Math.abs));
   c.tokens.forEach((t, i) => {
-    const g = -c.coefficient[i] / strongest; // minus: what gradient descent pushes up is positive
+    const g = -u.coefficient[i] / strongest; // minus: what gradient descent pushes up is positive
     const span = el('span', {tabindex: 0, style: `background:color-mix(in srgb, ${g > 0 ? 'var(--good)' : 'var(--bad)'} ${Math.round(60 * Math.abs(g))}%, transparent)`}, t.replaceAll('\n', '⏎\n'));
     const p = x => (100 * Math.exp(x)).toFixed(2) + ' %';
     const after = c.after ? `\nafter this step ${p(c.after[i])}` : '';
-    const text = `${JSON.stringify(t)}\nprobability     ${p(c.logprob[i])}${after}\nratio           ${num(c.ratio[i], 6)}\nKL (k3)         ${num(c.kl[i], 5)}\nentropy         ${num(c.entropy[i], 3)}\nadvantage       ${num(c.advantage, 3)}\ngradient coeff. ${c.coefficient[i].toExponential(2)}`;
+    const text = `${JSON.stringify(t)}\nprobability     ${p(c.logprob[i])}${after}\nadvantage       ${num(c.advantage, 3)}${which}\nratio           ${num(u.ratio[i], 6)}${u.clip ? `\nclip            ${u.clip[i]}` : ''}\nKL (k3)         ${num(u.kl?.[i], 5)}\nentropy         ${num(u.entropy[i], 3)}\ngradient coeff. ${u.coefficient[i].toExponential(2)}`;
     span.addEventListener('mouseenter', () => showTip(span, text)); span.addEventListener('focus', () => showTip(span, text));
     span.addEventListener('mouseleave', () => { tip.style.display = 'none'; }); span.addEventListener('blur', () => { tip.style.display = 'none'; });
     box.append(span);
@@ -130,7 +132,8 @@ function tokens(c) {
 }
 function samples() {
   if (!data.samples || !data.samples.length) return;
-  const root = section('Inside the groups', 'All completions of one prompt. Green tokens are pushed up by this step, red ones down, the stronger the colour the larger the advantage-weighted gradient coefficient. Hover, tap or tab to a token for its numbers.');
+  const several = data.samples.some(s => s.completions.some(c => c.later_updates));
+  const root = section('Inside the groups', 'All completions of one prompt. Green tokens are pushed up by this step, red ones down, the stronger the colour the larger the advantage-weighted gradient coefficient. Hover, tap or tab to a token for its numbers.' + (several ? ' Several updates followed each rollout: colours and numbers are the last one’s.' : ''));
   const pick = el('select', {'aria-label': 'which group'}), view = el('div');
   data.samples.forEach((s, i) => pick.append(el('option', {value: i}, `step ${s.step}: ${s.question.split('\n')[0]}`)));
   const show = i => {

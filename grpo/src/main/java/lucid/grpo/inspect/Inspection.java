@@ -79,7 +79,16 @@ public final class Inspection {
     public ObjectNode completion(long step, int prompt, int completion) {
         ObjectNode o = completionNode(step, prompt, completion).deepCopy();
         ArrayNode list = o.putArray("tokens");
-        for (TokenRow row : tokens(step, prompt, completion)) list.add(JSON.<JsonNode>valueToTree(row));
+        for (TokenRow row : tokens(step, prompt, completion)) list.add(json(row));
+        return o;
+    }
+
+    // What the last update saw stands beside the token's own numbers; a list of all follows where there are several.
+    private static ObjectNode json(TokenRow row) {
+        ObjectNode o = JSON.valueToTree(row);
+        JsonNode updates = o.remove("updates");
+        o.setAll((ObjectNode) updates.get(updates.size() - 1));
+        if (updates.size() > 1) o.set("updates", updates);
         return o;
     }
 
@@ -88,18 +97,23 @@ public final class Inspection {
         JsonNode c = completionNode(step, prompt, completion);
         List<JsonNode> rollouts = run.rollouts(step);
         JsonNode columns = run.ledger(step, rollouts).get(rollouts.indexOf(c));
-        PolicyLoss loss = TokenRow.loss(lossOf(step));
+        PolicyLoss loss = TokenRow.loss(stageOf(step).get("loss"));
         List<TokenRow> rows = new ArrayList<>();
         for (int t = 0; t < columns.path("ids").size(); t++) rows.add(TokenRow.of(columns, t, c.path("advantage").asDouble(), loss));
         return rows;
     }
 
-    /// The loss settings of the stage that a step belongs to.
-    JsonNode lossOf(long step) {
-        String stage = run.metrics().stream().filter(m -> m.path("step").asLong() == step).map(m -> m.path("stage").asText()).findFirst()
+    /// The line of a step in metrics.jsonl.
+    JsonNode metricsOf(long step) {
+        return run.metrics().stream().filter(m -> m.path("step").asLong() == step).findFirst()
                 .orElseThrow(() -> new RunException(run.root() + ": metrics.jsonl has no line for step " + step + ", so its stage is not known"));
+    }
+
+    /// The recipe of the GRPO stage that a step belongs to.
+    JsonNode stageOf(long step) {
+        String stage = metricsOf(step).path("stage").asText();
         for (JsonNode s : run.config().path("recipe").path("stages")) {
-            if (s.path("name").asText().equals(stage) && s.has("loss")) return s.get("loss");
+            if (s.path("name").asText().equals(stage) && s.has("loss")) return s;
         }
         throw new RunException(run.root() + ": config.json has no GRPO stage '" + stage + "'");
     }

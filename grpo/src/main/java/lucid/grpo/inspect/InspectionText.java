@@ -43,10 +43,11 @@ public final class InspectionText {
         InspectionText t = new InspectionText(i);
         JsonNode s = i.step(step);
         JsonNode m = s.path("metrics");
+        // Older runs have the tokens of the step's completions as num_tokens.
         if (m.isMissingNode()) t.line("step %d: metrics.jsonl has no line of it", step);
-        else t.line("step %d (%s %s): loss %.4f, reward %.3f, kl %.4f, entropy %.3f, gradient norm %.3f, ratio exactly 1 for %d of %d tokens", step, m.path("stage").asText("?"),
-                m.path("stage_step").asText("?"), m.path("loss").asDouble(), m.path("reward").asDouble(), m.path("kl").asDouble(), m.path("entropy").asDouble(),
-                m.path("grad_norm").asDouble(), m.path("ratio_exactly_one").asInt(), m.path("num_tokens").asInt());
+        else t.line("step %d (%s %s): loss %.4f, reward %.3f, kl %s, entropy %.3f, gradient norm %.3f, ratio exactly 1 for %d of %d tokens", step, m.path("stage").asText("?"),
+                m.path("stage_step").asText("?"), m.path("loss").asDouble(), m.path("reward").asDouble(), measured("%.4f", m.path("kl").asDouble(Double.NaN)),
+                m.path("entropy").asDouble(), m.path("grad_norm").asDouble(), m.path("ratio_exactly_one").asInt(), m.path("completions/tokens").asInt(m.path("num_tokens").asInt()));
         t.line("prompt  kind        answer                 right  well-formed  reward mean    std  question");
         int dead = 0;
         for (JsonNode g : s.path("groups")) {
@@ -80,10 +81,15 @@ public final class InspectionText {
         t.line("step %d, prompt %d, completion %d: accuracy %.0f, format %.3f, reward %.3f, advantage %+.4f", step, prompt, completion, c.path("accuracy").asDouble(),
                 c.path("format").asDouble(), c.path("reward").asDouble(), c.path("advantage").asDouble());
         t.line("solution %s; text: %s", c.path("solution").asText(), c.path("text").asText().replace("\n", "⏎"));
+        List<TokenRow> rows = i.tokens(step, prompt, completion);
+        t.olderVersion(i.stageOf(step), rows);
+        int updates = rows.isEmpty() ? 1 : rows.getFirst().updates().size();
+        if (updates > 1) t.line("%d updates followed this rollout: ratio, clip, kl, entropy and coefficient are of the last one", updates);
         t.line("token  %-14s  p before   p after     ratio  clip       kl  entropy  coefficient", "");
-        for (TokenRow r : i.tokens(step, prompt, completion)) {
-            t.line("%5d  %-14s  %8.5f  %8s  %8.6f  %-4s  %7.4f  %7.4f  %+.4e", r.index(), shown(r.token()), r.before(), Double.isNaN(r.after()) ? "-" : String.format(Locale.ROOT, "%8.5f", r.after()),
-                    r.ratio(), r.clip() == PolicyLoss.Clip.NONE ? "-" : r.clip().name().toLowerCase(Locale.ROOT), r.kl(), r.entropy(), r.coefficient());
+        for (TokenRow r : rows) {
+            TokenRow.Update u = r.last();
+            t.line("%5d  %-14s  %8.5f  %8s  %8.6f  %-4s  %7s  %7.4f  %+.4e", r.index(), shown(r.token()), r.before(), measured("%8.5f", r.after()), u.ratio(),
+                    u.clip() == PolicyLoss.Clip.NONE ? "-" : word(u.clip()), measured("%7.4f", u.kl()), u.entropy(), u.coefficient());
         }
         t.line("A negative coefficient makes the token likelier. One token in full: --token T");
         return t.lines;
@@ -93,21 +99,55 @@ public final class InspectionText {
         List<TokenRow> rows = i.tokens(step, prompt, completion);
         if (token >= rows.size() || token < 0) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));
         TokenRow r = rows.get(token);
-        JsonNode loss = i.lossOf(step);
+        JsonNode stage = i.stageOf(step);
+        JsonNode loss = stage.path("loss");
+        double rate = i.metricsOf(step).path("learning_rate").asDouble(Double.NaN);
+        boolean several = r.updates().size() > 1;
         InspectionText t = new InspectionText(i);
         t.line("step %d, prompt %d, completion %d, token %d: '%s' (id %d)", step, prompt, completion, token, shown(r.token()), r.id());
         t.line("  probability when it was drawn   %.8f", r.before());
-        t.line("  probability after the update    %s", Double.isNaN(r.after()) ? "not measured at this step (recipe: rescore_every)" : String.format(Locale.ROOT, "%.8f (%+.2f %%)", r.after(), 100 * (r.after() / r.before() - 1)));
-        t.line("  ratio at the update             %.9g%s", r.ratio(), r.ratio() == 1 ? " (exactly 1: the trainer computed the sampler's number to the bit)" : "");
-        t.line("  clip                            %s (epsilon_low %s, epsilon_high %s)", r.clip().name().toLowerCase(Locale.ROOT), loss.path("epsilon_low").asText("none"), loss.path("epsilon_high").asText("none"));
-        t.line("  kl to the reference             %.6f (beta %s)", r.kl(), loss.path("beta").asText());
-        t.line("  entropy there                   %.6f", r.entropy());
+        t.line("  probability after the update%s   %s", several ? "s" : " ",
+                Double.isNaN(r.after()) ? "not measured at this step (recipe: rescore_every)" : String.format(Locale.ROOT, "%.8f (%+.2f %%)", r.after(), 100 * (r.after() / r.before() - 1)));
         t.line("  advantage of the completion     %+.6f", r.advantage());
         t.line("  weight in the step's loss       %.6e (%s)", r.weight(), loss.path("aggregation").asText());
-        t.line("  coefficient d loss / d logprob  %+.6e, by the formula in double %+.6e", r.coefficient(), r.recomputed());
-        t.line("  so gradient descent makes it    %s", r.coefficient() < 0 ? "likelier" : r.coefficient() > 0 ? "less likely" : "neither likelier nor less likely");
+        t.line("  learning rate of the %s     %s", several ? "last  " : "update", measured("%.6e", rate));
+        t.olderVersion(stage, rows);
+        if (several) t.several(r, loss);
+        else t.one(r.last(), loss, rate);
         return t.lines;
     }
+
+    private void one(TokenRow.Update u, JsonNode loss, double rate) {
+        line("  ratio at the update             %.9g%s", u.ratio(), u.ratio() == 1 ? " (exactly 1: the trainer computed the sampler's number to the bit)" : "");
+        line("  clip                            %s (%s)", word(u.clip()), epsilons(loss));
+        line("  kl to the reference             %s (beta %s)", measured("%.6f", u.kl()), loss.path("beta").asText());
+        line("  entropy there                   %.6f", u.entropy());
+        line("  coefficient d loss / d logprob  %+.6e, by the formula in double %+.6e", u.coefficient(), u.recomputed());
+        if (rate == 0) line("  the rate of this update is 0 (warm-up): nothing moves");
+        else line("  so gradient descent makes it    %s", u.coefficient() < 0 ? "likelier" : u.coefficient() > 0 ? "less likely" : "neither likelier nor less likely");
+    }
+
+    private void several(TokenRow r, JsonNode loss) {
+        line("  %s, beta %s; a negative coefficient d loss / d logprob makes the token likelier", epsilons(loss), loss.path("beta").asText());
+        line("  update       ratio  clip        kl   entropy    coefficient  by the formula in double");
+        for (int n = 0; n < r.updates().size(); n++) {
+            TokenRow.Update u = r.updates().get(n);
+            line("  %6d  %10.8f  %-4s  %8s  %8.6f  %+.6e  %+.6e", n + 1, u.ratio(), word(u.clip()), measured("%.6f", u.kl()), u.entropy(), u.coefficient(), u.recomputed());
+        }
+    }
+
+    private void olderVersion(JsonNode stage, List<TokenRow> rows) {
+        int updates = stage.path("iterations").asInt(1);
+        if (!rows.isEmpty() && rows.getFirst().updates().size() < updates) line("of the %d updates after this rollout an older version of Lucid wrote down the first alone", updates);
+    }
+
+    private static String epsilons(JsonNode loss) {
+        return String.format(Locale.ROOT, "epsilon_low %s, epsilon_high %s", loss.path("epsilon_low").asText("none"), loss.path("epsilon_high").asText("none"));
+    }
+
+    private static String measured(String format, double x) { return Double.isNaN(x) ? "-" : String.format(Locale.ROOT, format, x); }
+
+    private static String word(PolicyLoss.Clip side) { return side.name().toLowerCase(Locale.ROOT); }
 
     private static String shown(String token) { return token.replace(' ', '␣').replace('\n', '⏎'); }
 }

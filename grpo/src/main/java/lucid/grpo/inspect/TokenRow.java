@@ -1,29 +1,44 @@
 package lucid.grpo.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
 import lucid.grpo.policy.Kl;
 import lucid.grpo.policy.PolicyLoss;
 
 /// What is known of one token of a completion.
 ///
-/// @param before      probability under the weights that drew it
-/// @param after       probability after the update; NaN where it was not measured
-/// @param ratio       of the first update after the rollout
-/// @param clip        the side of the clip that held it back
-/// @param kl          estimate of KL to the reference
-/// @param weight      of the token in the step's loss
-/// @param coefficient d loss / d log-probability, as the trainer used it
-/// @param recomputed  the same from the formula in double; they differ by rounding only
-public record TokenRow(int index, String token, int id, double before, double after, double ratio, PolicyLoss.Clip clip, double kl, double entropy, double advantage,
-                       double weight, double coefficient, double recomputed) {
+/// @param before    probability under the weights that drew it
+/// @param after     probability after the last update; NaN where it was not measured
+/// @param weight    of the token in the step's loss
+/// @param updates   what each update after the rollout saw, in their order
+public record TokenRow(int index, String token, int id, double before, double after, double advantage, double weight, List<Update> updates) {
+    /// What one update saw.
+    ///
+    /// @param ratio       to the probability that the token was drawn with
+    /// @param clip        the side of the clip that held it back
+    /// @param kl          estimate of KL to the reference; NaN without one
+    /// @param coefficient d loss / d log-probability, as the trainer used it
+    /// @param recomputed  the same from the formula in double; they differ by rounding only
+    public record Update(double ratio, PolicyLoss.Clip clip, double kl, double entropy, double coefficient, double recomputed) {}
+
+    public Update last() { return updates.getLast(); }
+
     static TokenRow of(JsonNode columns, int t, double advantage, PolicyLoss loss) {
-        double logProb = number(columns, "logprob", t);
-        double reference = columns.has("reference") ? number(columns, "reference", t) : logProb;
-        double weight = number(columns, "weight", t);
-        PolicyLoss.Term term = loss.token(logProb, number(columns, "sampler", t), reference, advantage, weight);
+        List<JsonNode> all = new ArrayList<>(List.of(columns));
+        columns.path("later_updates").forEach(all::add);
         return new TokenRow(t, columns.path("tokens").path(t).asText(), columns.path("ids").path(t).asInt(), Math.exp(number(columns, "sampler", t)),
-                columns.has("after") ? Math.exp(number(columns, "after", t)) : Double.NaN, number(columns, "ratio", t), term.clip(), number(columns, "kl", t),
-                number(columns, "entropy", t), advantage, weight, number(columns, "coefficient", t), term.coefficient());
+                columns.has("after") ? Math.exp(number(columns, "after", t)) : Double.NaN, advantage, number(columns, "weight", t),
+                all.stream().map(u -> update(u, columns, t, advantage, loss)).toList());
+    }
+
+    private static Update update(JsonNode u, JsonNode columns, int t, double advantage, PolicyLoss loss) {
+        double logProb = number(u, "logprob", t);
+        double ratio = number(u, "ratio", t);
+        double reference = columns.has("reference") ? number(columns, "reference", t) : logProb;
+        PolicyLoss.Term term = loss.token(logProb, number(columns, "sampler", t), reference, advantage, number(columns, "weight", t));
+        return new Update(ratio, loss.clip((float) ratio, advantage), columns.has("reference") ? number(u, "kl", t) : Double.NaN, number(u, "entropy", t),
+                number(u, "coefficient", t), term.coefficient());
     }
 
     private static double number(JsonNode columns, String name, int t) {

@@ -5,7 +5,6 @@ import java.util.List;
 import lucid.grpo.policy.Aggregation;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.kernels.Device;
-import lucid.kernels.contract.LogProb;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
@@ -59,8 +58,7 @@ record LossCase(String name, PolicyLoss loss, Aggregation aggregation, int accum
         try (Scope scope = Scope.open(device)) {
             Tensor[] out = new Tensor[4];
             for (int i = 0; i < out.length; i++) out[i] = Tensor.zeros(scope, n);
-            var settings = new LogProb.ClippedLoss((float) loss.epsilonLow(), (float) loss.epsilonHigh(), (float) loss.beta(), (float) loss.kl().clamp());
-            device.logProb().ratio(settings, row(scope, logProb).buffer(), row(scope, old).buffer(), row(scope, reference).buffer(), Tensor.of(scope, advantages, n).buffer(),
+            device.logProb().ratio(loss.settings(), row(scope, logProb).buffer(), row(scope, old).buffer(), row(scope, reference).buffer(), Tensor.of(scope, advantages, n).buffer(),
                     row(scope, weight).buffer(), out[0].buffer(), out[1].buffer(), out[2].buffer(), out[3].buffer());
             float[] losses = out[2].toFloats();
             float[] coefficients = out[3].toFloats();

@@ -1,5 +1,7 @@
 package lucid.grpo.policy;
 
+import lucid.kernels.contract.LogProb;
+
 /// The clipped policy loss of one token (PPO: Schulman et al. 2017, arXiv 1707.06347) with a KL penalty in the loss (GRPO, arXiv 2402.03300), and its exact
 /// coefficient in the gradient.
 ///
@@ -21,6 +23,15 @@ public record PolicyLoss(double epsilonLow, double epsilonHigh, double beta, Kl 
             throw new IllegalArgumentException("policy loss: epsilon_low " + epsilonLow + ", epsilon_high " + epsilonHigh + ", beta " + beta + "; wanted all >= 0");
         }
     }
+
+    /// The side of the clip that holds a token whose ratio the kernel computed: compared in the kernel's precision, so that the edge is the same one.
+    public Clip clip(float ratio, double advantage) {
+        if (advantage < 0 && ratio < 1 - (float) epsilonLow) return Clip.LOW;
+        return advantage > 0 && ratio > 1 + (float) epsilonHigh ? Clip.HIGH : Clip.NONE;
+    }
+
+    /// The same loss for the kernel.
+    public LogProb.ClippedLoss settings() { return new LogProb.ClippedLoss((float) epsilonLow, (float) epsilonHigh, (float) beta, (float) kl.clamp()); }
 
     /// @param reference ignored when beta is 0
     public Term token(double logProb, double old, double reference, double advantage, double weight) {

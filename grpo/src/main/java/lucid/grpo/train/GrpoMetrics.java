@@ -2,41 +2,59 @@ package lucid.grpo.train;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import lucid.grpo.policy.Advantages;
-import lucid.kernels.contract.LogProb;
+import lucid.grpo.policy.PolicyLoss;
 
-/// The numbers of a step, under TRL's names where TRL has them.
+/// The numbers of a step. A name of TRL's stands for what it is in TRL 1.16; with several updates per rollout for what TRL writes with `logging_steps` equal to
+/// their number: means over the updates, but norm and learning rate of the last. `RUN-FOLDER.md` has every key.
 final class GrpoMetrics {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private GrpoMetrics() {}
 
-    /// @param t      of the first update after the rollout
-    /// @param ratios of every update: in the first all are 1, so only later ones can be clipped
-    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result update, LogProb.ClippedLoss ratio, List<float[]> ratios) {
+    /// @param last of the updates after the rollout
+    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result last) {
         List<Group.Completion> all = groups.stream().flatMap(g -> g.completions().stream()).toList();
+        List<TokenColumns.Update> updates = t.updates();
         ObjectNode m = JSON.createObjectNode();
-        double loss = 0;
-        for (int i = 0; i < t.loss().length; i++) loss += (double) t.weight()[i] * t.loss()[i];
-        m.put("loss", loss).put("grad_norm", update.gradNorm()).put("learning_rate", update.learningRate());
-        m.put("reward", mean(all.stream().mapToDouble(c -> c.score().total()).toArray()));
-        m.put("reward_std", mean(groups.stream().mapToDouble(g -> Advantages.std(g.rewards())).toArray()));
-        m.put("frac_reward_zero_std", mean(groups.stream().mapToDouble(g -> Advantages.std(g.rewards()) < 1e-8 ? 1 : 0).toArray()));
+        m.put("loss", mean(updates, u -> loss(u, t.weight()))).put("grad_norm", last.gradNorm()).put("learning_rate", last.learningRate());
+        double[] rewards = all.stream().mapToDouble(c -> c.score().total()).toArray();
+        double[] stds = groups.stream().mapToDouble(g -> Advantages.std(g.rewards())).toArray();
+        m.put("reward", mean(rewards)).put("reward_std", Advantages.std(rewards)).put("reward_group_std", mean(stds));
+        m.put("frac_reward_zero_std", mean(Arrays.stream(stds).map(std -> std < 1e-8 ? 1 : 0).toArray()));
         m.put("rewards/accuracy_reward/mean", mean(all.stream().mapToDouble(c -> c.score().accuracy()).toArray()));
         m.put("rewards/format_reward/mean", mean(all.stream().mapToDouble(c -> c.score().format()).toArray()));
         m.put("rewards/well_formed", mean(all.stream().mapToDouble(c -> c.score().wellFormed() ? 1 : 0).toArray()));
         byKind(groups).forEach((kind, accuracy) -> m.put("rewards/accuracy/" + kind, accuracy));
         double[] lengths = all.stream().mapToDouble(c -> c.ids().length).toArray();
         m.put("completions/mean_length", mean(lengths));
-        m.put("completions/min_length", java.util.Arrays.stream(lengths).min().orElse(0)).put("completions/max_length", java.util.Arrays.stream(lengths).max().orElse(0));
+        m.put("completions/min_length", Arrays.stream(lengths).min().orElse(0)).put("completions/max_length", Arrays.stream(lengths).max().orElse(0));
         m.put("completions/clipped_ratio", mean(all.stream().mapToDouble(c -> c.finished() ? 0 : 1).toArray()));
-        m.put("kl", mean(t.kl())).put("entropy", mean(t.entropy()));
-        clips(m, groups, ratios, ratio);
-        m.put("num_tokens", t.loss().length).put("ratio_exactly_one", java.util.stream.IntStream.range(0, t.ratio().length).filter(i -> t.ratio()[i] == 1f).count());
+        if (t.reference() != null) m.put("kl", mean(updates, u -> mean(u.kl())));
+        m.put("entropy", mean(updates, u -> mean(u.entropy())));
+        double low = mean(updates, u -> share(u, PolicyLoss.Clip.LOW));
+        double high = mean(updates, u -> share(u, PolicyLoss.Clip.HIGH));
+        m.put("clip_ratio/low_mean", low).put("clip_ratio/high_mean", high).put("clip_ratio/region_mean", low + high);
+        float[] ratio = updates.getFirst().ratio();
+        m.put("completions/tokens", ratio.length).put("ratio_exactly_one", IntStream.range(0, ratio.length).filter(i -> ratio[i] == 1f).count());
         return m;
+    }
+
+    /// The weighted sum of an update's token terms.
+    static double loss(TokenColumns.Update u, float[] weights) {
+        double sum = 0;
+        for (int i = 0; i < weights.length; i++) sum += (double) weights[i] * u.loss()[i];
+        return sum;
+    }
+
+    private static double share(TokenColumns.Update u, PolicyLoss.Clip side) {
+        return (double) Arrays.stream(u.clip()).filter(c -> c == side).count() / Math.max(1, u.clip().length);
     }
 
     private static Map<String, Double> byKind(List<Group> groups) {
@@ -53,23 +71,8 @@ final class GrpoMetrics {
         return accuracies;
     }
 
-    private static void clips(ObjectNode m, List<Group> groups, List<float[]> ratios, LogProb.ClippedLoss ratio) {
-        int low = 0;
-        int high = 0;
-        int seen = 0;
-        for (float[] now : ratios) {
-            int at = 0;
-            for (Group g : groups) {
-                for (Group.Completion c : g.completions()) {
-                    for (int i = 0; i < c.ids().length; i++, at++, seen++) {
-                        if (now[at] < 1 - ratio.epsilonLow() && c.advantage() < 0) low++;
-                        if (now[at] > 1 + ratio.epsilonHigh() && c.advantage() > 0) high++;
-                    }
-                }
-            }
-        }
-        m.put("clip_ratio/low_mean", (double) low / Math.max(1, seen)).put("clip_ratio/high_mean", (double) high / Math.max(1, seen))
-                .put("clip_ratio/region_mean", (double) (low + high) / Math.max(1, seen));
+    private static double mean(List<TokenColumns.Update> updates, ToDoubleFunction<TokenColumns.Update> quantity) {
+        return mean(updates.stream().mapToDouble(quantity).toArray());
     }
 
     private static double mean(double[] x) {
@@ -78,7 +81,7 @@ final class GrpoMetrics {
         return x.length == 0 ? 0 : s / x.length;
     }
 
-    private static double mean(float[] x) {
+    static double mean(float[] x) {
         double s = 0;
         for (float v : x) s += v;
         return x.length == 0 ? 0 : s / x.length;

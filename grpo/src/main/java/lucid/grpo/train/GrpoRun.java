@@ -8,8 +8,9 @@ import java.util.Locale;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Aggregation;
+import lucid.grpo.policy.Kl;
+import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Stage;
-import lucid.kernels.contract.LogProb;
 import lucid.nn.batch.PackedBatch;
 import lucid.tensor.LogProbs;
 import lucid.tensor.Scope;
@@ -30,7 +31,7 @@ final class GrpoRun implements StageRun {
     private final Ledger ledger;
     private final long seed;
     private final long stepsBefore;
-    private final LogProb.ClippedLoss ratio;
+    private final PolicyLoss loss;
     private String note = "";
     private String explanation;
 
@@ -49,14 +50,14 @@ final class GrpoRun implements StageRun {
         this.ledger = ledger;
         this.seed = seed;
         this.stepsBefore = stepsBefore;
-        ratio = ratio(stage.loss());
+        loss = loss(stage.loss());
     }
 
-    static LogProb.ClippedLoss ratio(Stage.LossSpec l) {
-        return new LogProb.ClippedLoss(l.epsilonLow() == null ? Float.POSITIVE_INFINITY : l.epsilonLow().floatValue(),
-                l.epsilonHigh() == null ? Float.POSITIVE_INFINITY : l.epsilonHigh().floatValue(), (float) l.beta(),
-                l.klClamp() == null ? Float.POSITIVE_INFINITY : l.klClamp().floatValue());
+    private static PolicyLoss loss(Stage.LossSpec l) {
+        return new PolicyLoss(orInfinite(l.epsilonLow()), orInfinite(l.epsilonHigh()), l.beta(), new Kl(orInfinite(l.klClamp()), Double.POSITIVE_INFINITY));
     }
+
+    private static double orInfinite(Double limit) { return limit == null ? Double.POSITIVE_INFINITY : limit; }
 
     @Override public ObjectNode step(int step) {
         long start = System.nanoTime();
@@ -69,68 +70,74 @@ final class GrpoRun implements StageRun {
             float[] refs = reference == null ? null : score(reference, groups, features);
             long scored = System.nanoTime();
             float[] weights = weights(groups);
-            TokenColumns columns = null;
-            List<float[]> ratios = new ArrayList<>();
-            Updater.Result update = null;
-            float[] old = sampler;
+            List<TokenColumns.Update> updates = new ArrayList<>();
+            List<Updater.Result> results = new ArrayList<>();
             for (int iteration = 0; iteration < stage.iterations(); iteration++) {
-                TokenColumns now = gradients(groups, features, old, refs, weights, iteration == 0);
-                if (iteration == 0) columns = now;
-                ratios.add(now.ratio());
-                update = updater.update(step * stage.iterations() + iteration);
+                updates.add(gradients(groups, features, sampler, refs, weights));
+                if (iteration == 0) assertSame(sampler, updates.getFirst().logProb(), groups);
+                results.add(updater.update(step * stage.iterations() + iteration));
             }
             long updated = System.nanoTime();
-            if (stage.rescoreEvery() > 0 && step % stage.rescoreEvery() == 0) columns = columns.withAfter(score(policy, groups, features));
+            boolean rescore = stage.rescoreEvery() > 0 && step % stage.rescoreEvery() == 0;
+            TokenColumns columns = new TokenColumns(refs, weights, updates, rescore ? score(policy, groups, features) : null);
             ledger.write(stepsBefore + step + 1, groups, columns);
-            ObjectNode line = GrpoMetrics.of(groups, columns, update, ratio, ratios);
+            ObjectNode line = GrpoMetrics.of(groups, columns, results.getLast());
+            line.put("prompts/tokens", groups.stream().mapToInt(g -> policy.splice(g.prompt().ids(), true).length * g.completions().size()).sum());
             line.put("time/rollout", (rolled - start) / 1e9).put("time/score", (scored - rolled) / 1e9).put("time/update", (updated - scored) / 1e9);
-            note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f kl %.3f", line.get("reward").asDouble(),
-                    line.get("rewards/accuracy_reward/mean").asDouble(), line.get("rewards/well_formed").asDouble(), line.get("kl").asDouble());
-            if (explanation == null) explanation = explain(line, columns);
+            note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f", line.get("reward").asDouble(), line.get("rewards/accuracy_reward/mean").asDouble(),
+                    line.get("rewards/well_formed").asDouble());
+            if (line.has("kl")) note += String.format(Locale.ROOT, " kl %.3f", line.get("kl").asDouble());
+            if (explanation == null) explanation = explain(updates.getFirst(), weights, results.getFirst());
             return line;
         }
     }
 
-    private static String explain(ObjectNode line, TokenColumns columns) {
+    private static String explain(TokenColumns.Update first, float[] weights, Updater.Result result) {
+        int n = first.ratio().length;
         return String.format(Locale.ROOT, "ratio exactly 1 for %d of %d tokens: the trainer computes the sampler's log-probabilities to the bit. "
-                + "The loss (%.4f) says little: advantages of a group add up to about 0, so it is about beta times KL; the gradient (norm %.3f) is what learns.",
-                columns.ratio().length, columns.ratio().length, line.get("loss").asDouble(), line.get("grad_norm").asDouble());
+                + "The loss (%.4f) is minus the weighted mean advantage%s. Advantages without noise sum to 0 in each group, so it says little; the gradient (norm %.3f) is what learns.",
+                n, n, GrpoMetrics.loss(first, weights), first.kl() == null ? "" : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl())), result.gradNorm());
     }
 
     /// Said once, after the first step.
     String explanation() { return explanation; }
 
     // Forward and backward, some groups at a time. Any division gives the same gradients: each parameter's chain is per group, and groups add up in order.
-    private TokenColumns gradients(List<Group> groups, Tensor features, float[] old, float[] refs, float[] weights, boolean fresh) {
+    private TokenColumns.Update gradients(List<Group> groups, Tensor features, float[] old, float[] refs, float[] weights) {
         int total = old.length;
-        TokenColumns all = new TokenColumns(new float[total], refs, new float[total], new float[total], new float[total], new float[total], weights, new float[total], null);
-        float[] advantages = new float[total];
+        TokenColumns.Update all = TokenColumns.Update.of(total, refs != null);
+        float[] advantages = advantages(groups, total);
         int at = 0;
-        for (Group g : groups) {
-            for (Group.Completion c : g.completions()) {
-                Arrays.fill(advantages, at, at + c.ids().length, (float) c.advantage());
-                at += c.ids().length;
-            }
-        }
-        at = 0;
         for (int from = 0; from < groups.size(); from += stage.microBatch()) {
             List<Group> some = groups.subList(from, Math.min(groups.size(), from + stage.microBatch()));
             int n = some.stream().mapToInt(Group::tokens).sum();
             try (Scope scope = Scope.open(policy.device())) {
                 LogProbs scored = policy.score(pack(policy, some), policy.connect(slice(features, groups.size(), from, some.size()), some.size()), stage.sampling().temperature());
                 Tensor reference = refs == null ? null : tensor(scope, refs, at, n);
-                LogProbs.PolicyTerms terms = scored.policyTerms(ratio, tensor(scope, old, at, n), reference, tensor(scope, advantages, at, n), tensor(scope, weights, at, n));
+                LogProbs.PolicyTerms terms = scored.policyTerms(loss.settings(), tensor(scope, old, at, n), reference, tensor(scope, advantages, at, n), tensor(scope, weights, at, n));
                 scored.logProb().backward(terms.coefficient());
                 copy(scored.logProb(), all.logProb(), at);
                 copy(scored.entropy(), all.entropy(), at);
                 copy(terms.ratio(), all.ratio(), at);
-                copy(terms.kl(), all.kl(), at);
+                if (refs != null) copy(terms.kl(), all.kl(), at);
                 copy(terms.loss(), all.loss(), at);
                 copy(terms.coefficient(), all.coefficient(), at);
             }
             at += n;
         }
-        if (fresh) assertSame(old, all.logProb(), groups);
+        Arrays.setAll(all.clip(), i -> loss.clip(all.ratio()[i], advantages[i]));
+        return all;
+    }
+
+    private static float[] advantages(List<Group> groups, int tokens) {
+        float[] all = new float[tokens];
+        int at = 0;
+        for (Group g : groups) {
+            for (Group.Completion c : g.completions()) {
+                Arrays.fill(all, at, at + c.ids().length, (float) c.advantage());
+                at += c.ids().length;
+            }
+        }
         return all;
     }
 

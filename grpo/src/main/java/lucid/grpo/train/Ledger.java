@@ -99,18 +99,39 @@ public final class Ledger {
                 json.writeFieldName("ids");
                 json.writeArray(c.ids(), 0, n);
                 column(json, "sampler", c.sampler(), 0, n);
-                column(json, "logprob", columns.logProb(), at, n);
+                TokenColumns.Update first = columns.updates().getFirst();
+                column(json, "logprob", first.logProb(), at, n);
                 column(json, "reference", columns.reference(), at, n);
-                column(json, "ratio", columns.ratio(), at, n);
-                column(json, "kl", columns.kl(), at, n);
-                column(json, "entropy", columns.entropy(), at, n);
+                column(json, "ratio", first.ratio(), at, n);
+                column(json, "kl", first.kl(), at, n);
+                column(json, "entropy", first.entropy(), at, n);
                 column(json, "weight", columns.weight(), at, n);
-                column(json, "coefficient", columns.coefficient(), at, n);
+                column(json, "coefficient", first.coefficient(), at, n);
                 column(json, "after", columns.after(), at, n);
+                later(json, columns.updates().subList(1, columns.updates().size()), at, n);
                 json.writeEndObject();
                 at += n;
             }
         }
+    }
+
+    // The first update cannot be clipped, since its ratios are 1; these can.
+    private static void later(JsonGenerator json, List<TokenColumns.Update> updates, int from, int n) throws IOException {
+        if (updates.isEmpty()) return;
+        json.writeArrayFieldStart("later_updates");
+        for (TokenColumns.Update u : updates) {
+            json.writeStartObject();
+            column(json, "logprob", u.logProb(), from, n);
+            column(json, "ratio", u.ratio(), from, n);
+            json.writeArrayFieldStart("clip");
+            for (int i = from; i < from + n; i++) json.writeString(u.clip()[i].name().toLowerCase(Locale.ROOT));
+            json.writeEndArray();
+            column(json, "kl", u.kl(), from, n);
+            column(json, "entropy", u.entropy(), from, n);
+            column(json, "coefficient", u.coefficient(), from, n);
+            json.writeEndObject();
+        }
+        json.writeEndArray();
     }
 
     private static void column(JsonGenerator json, String name, float[] values, int from, int n) throws IOException {

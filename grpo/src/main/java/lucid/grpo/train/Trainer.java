@@ -11,6 +11,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.Prompt;
@@ -22,6 +23,7 @@ import lucid.grpo.run.Disk;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
+import lucid.grpo.run.RunReader;
 import lucid.grpo.run.RunState;
 import lucid.tensor.Parameter;
 import lucid.tokenizer.Tokenizer;
@@ -154,6 +156,7 @@ public final class Trainer {
         double before = state.seconds();
         boolean explained = false;
         if (replayed == null && stage instanceof Stage.Grpo g) announce(g);
+        OptionalLong tokens = tokens(state);
         long end = Math.min(stage.steps(), last - state.totalSteps() + state.step());
         try (Console.Bar bar = console.bar(stage.name(), end).from(state.step())) {
             for (int step = state.step(); step < end; step++) {
@@ -162,6 +165,7 @@ public final class Trainer {
                 String hash = link(stage, step, updater);
                 ObjectNode line = JSON.createObjectNode().put("step", total).put("stage", stage.name()).put("stage_step", step + 1);
                 line.setAll(numbers);
+                tokens = count(line, tokens);
                 if (evaluates(stage, step + 1)) interim(line, total);
                 line.put("hash", hash.substring(0, 16));
                 folder.metrics(total, line);
@@ -186,6 +190,22 @@ public final class Trainer {
 
     private void announce(Stage.Grpo stage) {
         if (watched.isEmpty() && stage.interimEvery() > 0) console.line("stage " + stage.name() + ": interim_every is " + stage.interimEvery() + ", but there are no held-out questions: nothing is evaluated while it trains");
+    }
+
+    // How many tokens the stage has seen. One that is taken up goes on from its last line before; where that is an older version's, whose num_tokens was another number, it is not known.
+    private OptionalLong tokens(RunState state) {
+        if (state.step() == 0) return OptionalLong.of(0);
+        RunReader run = new RunReader(from.orElseThrow().getParent().getParent(), console::line);
+        return run.metrics().stream().filter(m -> m.path("step").asLong() == state.totalSteps() && m.has("prompts/tokens") && m.has("num_tokens"))
+                .mapToLong(m -> m.get("num_tokens").asLong()).findFirst();
+    }
+
+    // As TRL counts: a prompt once for each of its completions.
+    private static OptionalLong count(ObjectNode line, OptionalLong before) {
+        if (before.isEmpty() || !line.has("prompts/tokens")) return before;
+        long now = before.getAsLong() + line.get("prompts/tokens").asLong() + line.get("completions/tokens").asLong();
+        line.put("num_tokens", now);
+        return OptionalLong.of(now);
     }
 
     private String link(Stage stage, int step, Updater updater) {

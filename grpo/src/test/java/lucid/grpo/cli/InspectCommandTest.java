@@ -76,6 +76,16 @@ class InspectCommandTest extends CommandTest {
         assertTrue(out.contains("'␣ring' (id 6)") && out.contains("clip                            high (epsilon_low 0.2") && out.contains("likelier"), out);
     }
 
+    @Test void aRunOfAnOlderVersionSaysWhatItDidNotWriteDown() throws IOException {
+        Path config = run.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"kind\": \"grpo\"", "\"kind\": \"grpo\", \"iterations\": 3"));
+        String wanted = "of the 3 updates after this rollout an older version of Lucid wrote down the first alone";
+        String all = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0).ok().out();
+        assertTrue(all.contains(wanted), all);
+        String token = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 0).ok().out();
+        assertTrue(token.contains(wanted) && token.contains("learning rate of the update     -"), token);
+    }
+
     @Test void whatIsNotThere() {
         lucid("inspect", run.resolve("no")).failedWith("is not a run folder", "config.json");
         lucid("inspect", run, "--step", 9).failedWith("no rollouts of step 9", "2 .. 2");

@@ -31,15 +31,15 @@ class DeviceLawTest {
         assertEquals(cpu.hash(), emulated.hash());
         assertEquals(Toy.metrics(folder.resolve("cpu")), Toy.metrics(folder.resolve("gpu")), "every metric, and the hash of every step");
         JsonNode step = Toy.metrics(folder.resolve("gpu")).getLast();
-        assertEquals(step.get("num_tokens").asInt(), step.get("ratio_exactly_one").asInt(), "what the sampler saw is what the trainer computed");
-        assertTrue(step.get("num_tokens").asInt() > 0 && gpu.launches() > 100, step.toString());
+        assertEquals(step.get("completions/tokens").asInt(), step.get("ratio_exactly_one").asInt(), "what the sampler saw is what the trainer computed");
+        assertTrue(step.get("completions/tokens").asInt() > 0 && gpu.launches() > 100, step.toString());
     }
 
     /// On tensor cores the bits are others, but a row's bits still depend on nothing else: what the sampler saw, token by token, is what the trainer computes over whole sequences.
     @Tag("slow") @ParameterizedTest @EnumSource(names = {"TENSOR", "WGMMA"}) void tensorCoresKeepTheRowLaw(Precision precision) throws IOException {
         Toy.train(folder.resolve("gpu"), Toy.recipe(Toy.grpo(Toy.Knobs.PLAIN.steps(1).prompts(1).microBatch(1))), () -> new CudaDevice(new EmulatedGpu(), precision));
         JsonNode step = Toy.metrics(folder.resolve("gpu")).getLast();
-        assertTrue(step.get("num_tokens").asInt() > 0, step.toString());
-        assertEquals(step.get("num_tokens").asInt(), step.get("ratio_exactly_one").asInt(), step.toString());
+        assertTrue(step.get("completions/tokens").asInt() > 0, step.toString());
+        assertEquals(step.get("completions/tokens").asInt(), step.get("ratio_exactly_one").asInt(), step.toString());
     }
 }

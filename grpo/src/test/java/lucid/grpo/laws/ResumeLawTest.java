@@ -158,6 +158,7 @@ class ResumeLawTest {
             assertEquals(5, end.totalSteps());
         }
         assertEquals(Toy.hashes(run).subList(3, 5), hashes);
+        assertEquals(Toy.metrics(run).subList(3, 5).stream().map(l -> l.get("num_tokens")).toList(), Toy.metrics(again).stream().map(l -> l.get("num_tokens")).toList());
         assertEquals(files, files(run));
         assertTrue(files(again).stream().noneMatch(f -> f.startsWith("checkpoints") || f.startsWith("answers") || f.startsWith("reference")), files(again).toString());
     }
@@ -169,6 +170,17 @@ class ResumeLawTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// An older version's num_tokens was another number, so a stage that it began goes on without.
+    @Test void aCountThatIsNotKnownIsLeftOut() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(4)));
+        train(folder, recipe, 2, Trainer::stop);
+        Path metrics = folder.resolve("metrics.jsonl");
+        // A key of the same length: the checkpoint remembers how long the file was.
+        Files.writeString(metrics, Files.readString(metrics).replace("prompts/tokens", "another/number"));
+        Toy.train(folder, recipe, 2);
+        assertEquals(List.of(true, true, false, false), Toy.metrics(folder).stream().map(l -> l.has("num_tokens")).toList());
     }
 
     @Test void metricsThatLostLinesAreRefused() throws IOException {

@@ -77,7 +77,7 @@ class SpeedLawTest {
         assertNotEquals(free, clipped);
         List<JsonNode> steps = Toy.metrics(folder.resolve("clipped")).stream().filter(l -> l.has("clip_ratio/region_mean")).toList();
         assertEquals(3, steps.size());
-        for (JsonNode step : steps) assertEquals(step.get("num_tokens").asInt(), step.get("ratio_exactly_one").asInt(), "the first update after a rollout is on-policy");
+        for (JsonNode step : steps) assertEquals(step.get("completions/tokens").asInt(), step.get("ratio_exactly_one").asInt(), "the first update after a rollout is on-policy");
         assertTrue(steps.stream().anyMatch(l -> l.get("clip_ratio/low_mean").asDouble() > 0), steps.toString());
         assertTrue(steps.stream().anyMatch(l -> l.get("clip_ratio/high_mean").asDouble() > 0), steps.toString());
         for (JsonNode step : steps) assertTrue(step.get("clip_ratio/region_mean").asDouble() <= 0.5, "half of the updates have the ratio 1: " + step);

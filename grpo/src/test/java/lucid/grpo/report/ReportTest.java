@@ -39,6 +39,11 @@ class ReportTest {
         for (JsonNode s : samples) for (JsonNode c : s.get("completions")) assertEquals(-0.25, c.get("after").get(1).asDouble());
     }
 
+    @Test void whatEveryUpdateSawIsInThePage() throws IOException {
+        rewardedSteps(_ -> ",\"later_updates\":[{\"ratio\":[1.0,1.5],\"clip\":[\"none\",\"high\"]}]");
+        for (JsonNode s : report().get("samples")) for (JsonNode c : s.get("completions")) assertEquals("high", c.get("later_updates").get(0).get("clip").get(1).asText());
+    }
+
     @Test void whereNothingChangedItIsShownAllTheSame() throws IOException {
         rewardedSteps(step -> step == 1 || step == 51 ? UNCHANGED : "");
         assertEquals(List.of(1, 51), steps(report().get("samples")));

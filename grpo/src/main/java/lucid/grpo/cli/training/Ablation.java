@@ -110,7 +110,7 @@ final class Ablation {
             JsonNode m = JSON.readTree(line);
             if (!m.has("rewards/accuracy_reward/mean")) continue;
             curve.add(new double[] {m.get("stage_step").asDouble(), m.get("rewards/accuracy_reward/mean").asDouble()});
-            kl = m.get("kl").asDouble();
+            kl = m.path("kl").asDouble(Double.NaN);
         }
         row.set("accuracy_curve", JSON.valueToTree(curve));
         if (!Double.isNaN(kl)) row.put("kl", kl);

@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
 /// `lucid inspect`.
 @Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Opens a run: its stages, a step's groups, a group's completions, a completion's tokens, one token.",
-        footer = {"", "Examples:", "  lucid inspect runs/demo-1", "  lucid inspect runs/demo-1 --step 1909", "  lucid inspect runs/demo-1 --step 1909 --prompt 3",
-                "  lucid inspect runs/demo-1 --step 1909 --prompt 3 --completion 5", "  lucid inspect runs/demo-1 --step 1909 --prompt 3 --completion 5 --token 17"})
+        footer = {"", "Examples:", "  lucid inspect runs/demo-1", "  lucid inspect runs/demo-1 --step 1919", "  lucid inspect runs/demo-1 --step 1919 --prompt 3",
+                "  lucid inspect runs/demo-1 --step 1919 --prompt 3 --completion 5", "  lucid inspect runs/demo-1 --step 1919 --prompt 3 --completion 5 --token 17"})
 public final class InspectCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
