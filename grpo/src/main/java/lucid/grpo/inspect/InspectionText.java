@@ -48,6 +48,9 @@ public final class InspectionText {
         else t.line("step %d (%s %s): loss %.4f, reward %.3f, kl %s, entropy %.3f, gradient norm %.3f, ratio exactly 1 for %d of %d tokens", step, m.path("stage").asText("?"),
                 m.path("stage_step").asText("?"), m.path("loss").asDouble(), m.path("reward").asDouble(), measured("%.4f", m.path("kl").asDouble(Double.NaN)),
                 m.path("entropy").asDouble(), m.path("grad_norm").asDouble(), m.path("ratio_exactly_one").asInt(), m.path("completions/tokens").asInt(m.path("num_tokens").asInt()));
+        if (m.path("clip_ratio/region_mean").asDouble() > 0) {
+            t.line("over all updates the clip held %.2f %% of the tokens below and %.2f %% above", 100 * m.path("clip_ratio/low_mean").asDouble(), 100 * m.path("clip_ratio/high_mean").asDouble());
+        }
         t.line("prompt  kind        answer                 right  well-formed  reward mean    std  question");
         int dead = 0;
         for (JsonNode g : s.path("groups")) {
@@ -110,7 +113,7 @@ public final class InspectionText {
                 Double.isNaN(r.after()) ? "not measured at this step (recipe: rescore_every)" : String.format(Locale.ROOT, "%.8f (%+.2f %%)", r.after(), 100 * (r.after() / r.before() - 1)));
         t.line("  advantage of the completion     %+.6f", r.advantage());
         t.line("  weight in the step's loss       %.6e (%s)", r.weight(), loss.path("aggregation").asText());
-        t.line("  learning rate of the %s     %s", several ? "last  " : "update", measured("%.6e", rate));
+        t.line("  %-31s %s", several ? "learning rate of the last one" : "learning rate of the update", measured("%.6e", rate));
         t.olderVersion(stage, rows);
         if (several) t.several(r, loss);
         else t.one(r.last(), loss, rate);

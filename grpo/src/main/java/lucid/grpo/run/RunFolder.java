@@ -35,7 +35,9 @@ import lucid.nn.file.JsonText;
 /// events.out.tfevents.lucid   the same for TensorBoard
 /// rollouts/step-000001.jsonl  one line a completion: text, rewards, advantage
 /// ledger/step-000001.jsonl.gz one line a completion: per-token columns
-/// checkpoints/000001-STAGE-000050/   weights, optimiser, state.json
+/// answers/000050.json    a few held-out questions, answered at that time
+/// tokenizer.json
+/// checkpoints/05-grpo-000050/   weights, optimiser, state.json; the stage's number, name and step, and -done where it is finished
 /// reference/             the model as it was at the start, if the first stage needs it for its KL
 /// summary.json, report.html
 /// ```
