@@ -55,8 +55,6 @@ public final class Scope implements AutoCloseable {
     /// Bytes of the buffers that this scope owns now (its inner scopes' not included).
     public long liveBytes() { return liveBytes; }
 
-    public boolean isClosed() { return closed; }
-
     /// Moves a tensor's memory to the scope around this one, so that it outlives this scope. It must not have a history on the tape.
     public Tensor keep(Tensor tensor) {
         if (parent == null) throw new IllegalStateException("keep: this scope has no scope around it; use adopt of the scope that should own " + tensor);

@@ -76,8 +76,6 @@ public final class Assistant implements AutoCloseable {
         }
     }
 
-    public Checkpoint checkpoint() { return checkpoint; }
-
     public Tokenizer tokenizer() { return tokenizer; }
 
     /// How the checkpoint's makers want it to answer; its end tokens, with the tokenizer's, end every answer.

@@ -1,6 +1,5 @@
 package lucid.grpo.train;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -264,11 +263,6 @@ public final class Trainer {
                     .put("text", a.text()).put("correct", a.correct());
         }
         Disk.text(folder.root().resolve("answers").resolve(String.format(Locale.ROOT, "%06d.json", total)), moment.toPrettyString() + "\n");
-    }
-
-    /// The result of a finished phase, as [#run] wrote it.
-    public static Optional<JsonNode> result(RunState state, String phase) {
-        return state.results().stream().filter(r -> r.path("name").asText().equals(phase) && r.has("accuracy")).findFirst();
     }
 
     /// Takes the weights of a finished phase of another run, for `--base`.

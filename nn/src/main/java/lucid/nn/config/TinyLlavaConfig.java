@@ -75,11 +75,6 @@ public record TinyLlavaConfig(Qwen2Config text, SiglipVisionConfig vision, Resam
     /// Visual tokens that one frame brings to the resampler.
     public int tokensPerFrame() { return vision.patches() - (dropFirstPatch ? 1 : 0); }
 
-    /// The same model for another padding side.
-    public TinyLlavaConfig withPaddingSide(PaddingSide side) {
-        return new TinyLlavaConfig(text, vision, resampler, maxLength, imageTokenIndex, ignoreIndex, visionFeatureLayer, dropFirstPatch, side, padTokenId);
-    }
-
     /// The published form.
     public ObjectNode toJson() {
         ObjectNode n = JsonNodeFactory.instance.objectNode();

@@ -26,8 +26,6 @@ public final class PickleInput {
         this.bytes = bytes;
     }
 
-    public String where() { return where; }
-
     /// First byte not yet read.
     public long position() { return position; }
 
