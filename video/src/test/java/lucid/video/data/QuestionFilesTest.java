@@ -45,7 +45,7 @@ class QuestionFilesTest {
     @Test void conversationsWithoutOptionsAreRead() throws IOException {
         String said = SAMPLE.replaceFirst("\\\\nOptions:.*?tags\\.", "").replace("<think> It is a cat. </think> <answer> B </answer>", "A cat, asleep.");
         String missing = assertThrows(DataException.class, () -> QuestionFiles.readConversations(file("c.json", said), dir)).getMessage();
-        assertTrue(missing.contains("c.json:2: video: found './clips/12.mp4', but there is no file"), missing);
+        assertTrue(missing.contains("c.json:2: field video: found './clips/12.mp4', but there is no file"), missing);
         Files.createFile(Files.createDirectories(dir.resolve("clips")).resolve("12.mp4"));
         assertEquals(List.of(new ClipConversation("12", "./clips/12.mp4", "What is it?", "A cat, asleep.")), QuestionFiles.readConversations(file("c.json", said), dir));
         assertEquals("", QuestionFiles.readConversations(file("d.json", said.replace("\\n What is it?", "")), dir).getFirst().question(), "a caption may have no question");
