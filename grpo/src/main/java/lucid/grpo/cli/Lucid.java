@@ -18,6 +18,7 @@ import lucid.grpo.cli.training.ReplayCommand;
 import lucid.grpo.cli.training.ReportCommand;
 import lucid.grpo.cli.training.SftCommand;
 import lucid.grpo.cli.training.TrainCommand;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.ptx.PtxCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -2,9 +2,9 @@ package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import lucid.grpo.cli.UsageException;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;

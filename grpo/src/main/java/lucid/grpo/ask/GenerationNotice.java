@@ -1,4 +1,4 @@
-package lucid.grpo.cli.model;
+package lucid.grpo.ask;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package lucid.grpo.cli;
+package lucid.grpo.console;
 
 import java.util.function.Supplier;
 
