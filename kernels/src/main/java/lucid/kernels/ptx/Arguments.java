@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
-import lucid.kernels.ptx.memory.ParameterBlock;
+import lucid.kernels.ptx.memory.unshared.ParameterBlock;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.PtxModule;
 import lucid.kernels.ptx.text.PtxType;

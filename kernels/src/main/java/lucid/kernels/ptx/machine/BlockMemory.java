@@ -1,9 +1,9 @@
 package lucid.kernels.ptx.machine;
 
-import lucid.kernels.ptx.memory.ConstantMemory;
 import lucid.kernels.ptx.memory.GlobalMemory;
-import lucid.kernels.ptx.memory.ParameterBlock;
 import lucid.kernels.ptx.memory.SharedMemory;
+import lucid.kernels.ptx.memory.unshared.ConstantMemory;
+import lucid.kernels.ptx.memory.unshared.ParameterBlock;
 
 /// What the warps of a block can address; local memory is each warp's own.
 public record BlockMemory(GlobalMemory global, SharedMemory shared, ConstantMemory constants, ParameterBlock parameters) {}

@@ -10,10 +10,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import lucid.kernels.ptx.check.Findings;
-import lucid.kernels.ptx.memory.ConstantMemory;
 import lucid.kernels.ptx.memory.GlobalMemory;
-import lucid.kernels.ptx.memory.ParameterBlock;
 import lucid.kernels.ptx.memory.SharedMemory;
+import lucid.kernels.ptx.memory.unshared.ConstantMemory;
+import lucid.kernels.ptx.memory.unshared.ParameterBlock;
 import lucid.kernels.ptx.text.Variable;
 
 /// One launch: all blocks of a grid, run in order of their clusters by a fixed number of threads.

@@ -8,10 +8,10 @@ import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.memory.Accessor;
-import lucid.kernels.ptx.memory.LocalMemory;
 import lucid.kernels.ptx.memory.Traffic;
 import lucid.kernels.ptx.memory.order.Clock;
 import lucid.kernels.ptx.memory.order.Snapshot;
+import lucid.kernels.ptx.memory.unshared.LocalMemory;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;
 

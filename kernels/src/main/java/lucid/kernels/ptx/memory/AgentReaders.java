@@ -2,6 +2,8 @@ package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
 import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Newest;
+import lucid.kernels.ptx.memory.order.Runs;
 import lucid.kernels.ptx.memory.order.Snapshot;
 import lucid.kernels.ptx.memory.order.Stamp;
 

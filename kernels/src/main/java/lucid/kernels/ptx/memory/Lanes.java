@@ -1,7 +1,7 @@
 package lucid.kernels.ptx.memory;
 
 /// Moves values between memory and register files: word `w` of lane `l` is at `bases[w] + l` of the file.
-final class Lanes {
+public final class Lanes {
     private Lanes() {}
 
     /// Neighbouring places into lanes 0, 1, ...
@@ -75,13 +75,14 @@ final class Lanes {
     }
 
     /// What lane 0 has, for all lanes.
-    static void spread(int bytes, int[] out, int[] bases) {
+    public static void spread(int bytes, int[] out, int[] bases) {
         for (int w = 0; w == 0 || w << 2 < bytes; w++) {
             java.util.Arrays.fill(out, bases[w] + 1, bases[w] + 32, out[bases[w]]);
         }
     }
 
-    static void get(byte[] data, int at, int lane, int bytes, int[] out, int[] bases) {
+    /// A place into one lane.
+    public static void get(byte[] data, int at, int lane, int bytes, int[] out, int[] bases) {
         switch (bytes) {
             case 1 -> out[bases[0] + lane] = data[at] & 0xff;
             case 2 -> out[bases[0] + lane] = (short) Page.SHORT.get(data, at) & 0xffff;
@@ -93,7 +94,8 @@ final class Lanes {
         }
     }
 
-    static void set(byte[] data, int at, int lane, int bytes, int[] in, int[] bases) {
+    /// One lane to a place.
+    public static void set(byte[] data, int at, int lane, int bytes, int[] in, int[] bases) {
         switch (bytes) {
             case 1 -> data[at] = (byte) in[bases[0] + lane];
             case 2 -> Page.SHORT.set(data, at, (short) in[bases[0] + lane]);

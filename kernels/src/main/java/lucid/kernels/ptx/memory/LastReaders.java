@@ -2,6 +2,7 @@ package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
 import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Runs;
 import lucid.kernels.ptx.memory.order.Stamp;
 
 /// The readers of a page of global memory, of which there may be any number: per granule the last one and, when that is concurrent with others, another one.

@@ -6,7 +6,7 @@ import lucid.kernels.ptx.memory.order.Stamp;
 import lucid.kernels.ptx.text.Instruction;
 
 /// Words for what is wrong with an access.
-final class Reports {
+public final class Reports {
     private Reports() {}
 
     private static boolean known(Accessor who, Kind kind) {
@@ -91,25 +91,25 @@ final class Reports {
         }
     }
 
-    static void readOnly(Accessor who, int lane, String space, long address) {
+    public static void readOnly(Accessor who, int lane, String space, long address) {
         if (!known(who, Kind.READ_ONLY)) {
             add(who, Kind.READ_ONLY, lane, address, 0, "writes to " + space + " memory, which a kernel can only read", null);
         }
     }
 
-    static void privateBounds(Accessor who, int lane, String space, long address, int bytes, String where) {
+    public static void privateBounds(Accessor who, int lane, String space, long address, int bytes, String where) {
         if (!known(who, Kind.OUT_OF_BOUNDS)) {
             add(who, Kind.OUT_OF_BOUNDS, lane, address, 0, "access of " + bytes + " bytes outside " + space + " memory: " + where, null);
         }
     }
 
-    static void privateAlignment(Accessor who, int lane, String space, long address, int bytes) {
+    public static void privateAlignment(Accessor who, int lane, String space, long address, int bytes) {
         if (!known(who, Kind.MISALIGNED)) {
             add(who, Kind.MISALIGNED, lane, address, 0, "access of " + bytes + " bytes to " + space + " memory at an address that is not a multiple of " + bytes, null);
         }
     }
 
-    static void privateUninitialised(Accessor who, int lane, String space, long address, int bytes, String where) {
+    public static void privateUninitialised(Accessor who, int lane, String space, long address, int bytes, String where) {
         if (!known(who, Kind.UNINITIALISED_MEMORY)) {
             add(who, Kind.UNINITIALISED_MEMORY, lane, address, 0, "reads " + bytes + " bytes of " + space + " memory of which some were never written; the place is " + where, null);
         }

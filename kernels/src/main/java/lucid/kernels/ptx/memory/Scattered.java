@@ -40,7 +40,7 @@ final class Scattered {
         return good;
     }
 
-    /// [Runs#settled] for places that lie apart: other warps may be writing between them.
+    /// [lucid.kernels.ptx.memory.order.Runs#settled] for places that lie apart: other warps may be writing between them.
     static boolean settled(long[] stamps, int mask, long[] addresses, long origin, int shift, int width, Clock clock) {
         long first = stamps[(int) (addresses[Integer.numberOfTrailingZeros(mask)] - origin) >> shift];
         long difference = 0;

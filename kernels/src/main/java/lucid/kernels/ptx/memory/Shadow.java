@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.function.LongPredicate;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.memory.order.Clock;
+import lucid.kernels.ptx.memory.order.Newest;
+import lucid.kernels.ptx.memory.order.Runs;
 import lucid.kernels.ptx.memory.order.Stamp;
 
 /// What is known about 16 KB of memory besides its content: which bytes have been written, who wrote each granule last, who has read it since ([Readers]), and which

@@ -1,11 +1,9 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.order;
 
 import java.util.Arrays;
-import lucid.kernels.ptx.memory.order.Clock;
-import lucid.kernels.ptx.memory.order.Stamp;
 
 /// Loops over neighbouring stamps, kept branch-free so that the compiler turns them into vector code. Granule `i` of a run belongs to lane `i >> laneShift`.
-final class Runs {
+public final class Runs {
     /// By `laneShift`: the lane of every granule. Adding a ready-made pattern is what the compiler turns into vector code.
     private static final long[][] LANES = {lanes(0), lanes(1), lanes(2), lanes(3), lanes(4)};
 
@@ -20,7 +18,7 @@ final class Runs {
     }
 
     /// All stamps agree but for their lanes.
-    static boolean uniform(long[] stamps, int from, int n) {
+    public static boolean uniform(long[] stamps, int from, int n) {
         long first = stamps[from];
         long difference = 0;
         for (int i = 0; i < n; i++) {
@@ -29,7 +27,7 @@ final class Runs {
         return difference >>> Stamp.LANE_BITS == 0;
     }
 
-    static boolean same(long[] values, int from, int n) {
+    public static boolean same(long[] values, int from, int n) {
         long first = values[from];
         long difference = 0;
         for (int i = 0; i < n; i++) {
@@ -39,7 +37,7 @@ final class Runs {
     }
 
     /// Every stamp carries the lane that the run gives its granule.
-    static boolean lanesMatch(long[] stamps, int from, int n, int laneShift) {
+    public static boolean lanesMatch(long[] stamps, int from, int n, int laneShift) {
         long[] lanes = LANES[laneShift];
         long difference = 0;
         for (int i = 0; i < n; i++) {
@@ -49,12 +47,12 @@ final class Runs {
     }
 
     /// One history, ordered before whatever any lane does now.
-    static boolean settled(long[] stamps, int from, int n, Clock clock) {
+    public static boolean settled(long[] stamps, int from, int n, Clock clock) {
         return uniform(stamps, from, n) && (stamps[from] == 0 || clock.beforeAnyLane(stamps[from]));
     }
 
     /// No stamp of the warp itself is by another lane than the one that the run gives its granule, but for those before the time `synced`.
-    static boolean noOtherLaneSince(long[] stamps, int from, int n, int laneShift, int synced) {
+    public static boolean noOtherLaneSince(long[] stamps, int from, int n, int laneShift, int synced) {
         long[] lanes = LANES[laneShift];
         long found = 0;
         for (int i = 0; i < n; i++) {
@@ -65,7 +63,7 @@ final class Runs {
         return (found & 63) == 0;
     }
 
-    static void fill(long[] stamps, int from, int n, int laneShift, long stamp) {
+    public static void fill(long[] stamps, int from, int n, int laneShift, long stamp) {
         long[] lanes = LANES[laneShift];
         for (int i = 0; i < n; i++) {
             stamps[from + i] = stamp | lanes[i];
@@ -73,7 +71,7 @@ final class Runs {
     }
 
     /// Every earlier access has happened before what the run's lanes do now.
-    static boolean ordered(long[] stamps, int from, int n, int laneShift, Clock clock) {
+    public static boolean ordered(long[] stamps, int from, int n, int laneShift, Clock clock) {
         if (!uniform(stamps, from, n)) {
             return orderedEach(stamps, from, n, laneShift, clock);
         }
@@ -103,7 +101,7 @@ final class Runs {
     }
 
     /// Where the values stop being the one at `from`; null stands for zeros. (`mismatch` is an intrinsic, a loop that stops is not.)
-    static int end(long[] values, int from, int to) {
+    public static int end(long[] values, int from, int to) {
         if (values == null || to - from < 2) {
             return to;
         }

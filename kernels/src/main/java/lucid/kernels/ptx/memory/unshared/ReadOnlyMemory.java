@@ -1,6 +1,10 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.unshared;
 
 import java.util.List;
+import lucid.kernels.ptx.memory.Accessor;
+import lucid.kernels.ptx.memory.Lanes;
+import lucid.kernels.ptx.memory.Reports;
+import lucid.kernels.ptx.memory.order.Runs;
 import lucid.kernels.ptx.text.Space;
 import lucid.kernels.ptx.text.Variable;
 
@@ -43,7 +47,7 @@ public abstract sealed class ReadOnlyMemory permits ConstantMemory, ParameterBlo
         return true;
     }
 
-    /// As [CheckedMemory#load].
+    /// As [lucid.kernels.ptx.memory.CheckedMemory#load].
     public void load(Accessor who, int mask, long[] addresses, int width, int[] out, int[] bases) {
         if (mask == -1 && Runs.same(addresses, 0, 32) && broadcast(addresses[0], width, out, bases)) {
             return;

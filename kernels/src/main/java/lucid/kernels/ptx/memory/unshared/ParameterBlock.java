@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.unshared;
 
 import java.util.List;
 import lucid.kernels.ptx.text.Space;

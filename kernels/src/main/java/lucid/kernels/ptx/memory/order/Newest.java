@@ -1,12 +1,9 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.order;
 
 import java.util.Arrays;
-import lucid.kernels.ptx.memory.order.Clock;
-import lucid.kernels.ptx.memory.order.Snapshot;
-import lucid.kernels.ptx.memory.order.Stamp;
 
 /// The newest access of a page of shared memory by each agent of one block: whoever comes after all of these comes after every access of the page. Behind a barrier that is true of all.
-final class Newest {
+public final class Newest {
     /// No block, or more than one, has been here.
     private static final int NOBODY = -1;
     private static final int SEVERAL = -2;
@@ -18,7 +15,7 @@ final class Newest {
     private int changes;
     private final int[] followed = new int[Snapshot.View.AGENTS];
 
-    void note(long stamp) {
+    public void note(long stamp) {
         int agent = Stamp.agent(stamp);
         int time = Stamp.time(stamp);
         if (time > times[agent]) {
@@ -28,7 +25,7 @@ final class Newest {
         block = block == NOBODY || block == Stamp.block(stamp) ? Stamp.block(stamp) : SEVERAL;
     }
 
-    void forget() {
+    public void forget() {
         Arrays.fill(times, 0);
         Arrays.fill(followed, 0);
         changes = 0;
@@ -36,7 +33,7 @@ final class Newest {
     }
 
     /// All has happened before what any lane does now; false when that is not sure.
-    boolean before(Clock clock) {
+    public boolean before(Clock clock) {
         return block == NOBODY || clock.isOf(block) && followedBy(clock);
     }
 
@@ -49,7 +46,7 @@ final class Newest {
     }
 
     /// Everything has been passed to the async proxy, and this warp knows it.
-    boolean fenced(Clock clock) {
+    public boolean fenced(Clock clock) {
         for (int agent = 0; agent < times.length && block != NOBODY; agent++) {
             if (times[agent] != 0 && !clock.proxyFenced(Stamp.of(times[agent], 0, block, agent, Stamp.WEAK) | Stamp.MANY, true)) {
                 return false;

@@ -1,8 +1,11 @@
-package lucid.kernels.ptx.memory;
+package lucid.kernels.ptx.memory.unshared;
 
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import lucid.kernels.ptx.memory.Accessor;
+import lucid.kernels.ptx.memory.Lanes;
+import lucid.kernels.ptx.memory.Reports;
 import lucid.kernels.ptx.text.Variable;
 
 /// Local memory of the 32 threads of a warp: the same addresses lead every lane to bytes of its own. Starts as uninitialised 0xFF.
@@ -27,7 +30,7 @@ public final class LocalMemory {
         return variable.offset();
     }
 
-    /// As [CheckedMemory#load].
+    /// As [lucid.kernels.ptx.memory.CheckedMemory#load].
     public void load(Accessor who, int mask, long[] addresses, int width, int[] out, int[] bases) {
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
@@ -45,7 +48,7 @@ public final class LocalMemory {
         }
     }
 
-    /// As [CheckedMemory#store].
+    /// As [lucid.kernels.ptx.memory.CheckedMemory#store].
     public void store(Accessor who, int mask, long[] addresses, int width, int[] in, int[] bases) {
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
