@@ -1,7 +1,7 @@
 package lucid.kernels.ptx;
 
 import java.util.Arrays;
-import lucid.kernels.ptx.machine.Geometry;
+import lucid.kernels.ptx.machine.launch.Geometry;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.PtxModule;
 import lucid.kernels.ptx.text.Variable;

@@ -2,7 +2,7 @@ package lucid.kernels.ptx;
 
 import java.util.EnumMap;
 import java.util.Map;
-import lucid.kernels.ptx.machine.Counters;
+import lucid.kernels.ptx.machine.launch.Counters;
 import lucid.kernels.ptx.memory.Traffic;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;

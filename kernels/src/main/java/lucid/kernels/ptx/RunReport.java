@@ -3,8 +3,8 @@ package lucid.kernels.ptx;
 import java.util.List;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Lint;
-import lucid.kernels.ptx.machine.Counters;
-import lucid.kernels.ptx.machine.Geometry;
+import lucid.kernels.ptx.machine.launch.Counters;
+import lucid.kernels.ptx.machine.launch.Geometry;
 import lucid.kernels.ptx.text.Entry;
 
 /// What a run has shown.

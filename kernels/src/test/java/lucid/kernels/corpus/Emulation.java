@@ -10,7 +10,7 @@ import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.async.TensorMap;
 import lucid.kernels.ptx.async.Timing;
-import lucid.kernels.ptx.machine.Schedule;
+import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.text.PtxModule;
 

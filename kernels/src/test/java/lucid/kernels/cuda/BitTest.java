@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.TestGpu;
 import lucid.kernels.ptx.async.Timing;
-import lucid.kernels.ptx.machine.Schedule;
+import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 

@@ -22,7 +22,7 @@ import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.KernelFaultException;
 import lucid.kernels.ptx.async.Timing;
-import lucid.kernels.ptx.machine.Schedule;
+import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.text.PtxSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,7 +1,7 @@
 package lucid.kernels.ptx.async;
 
-import lucid.kernels.ptx.machine.Decoding;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;

@@ -1,6 +1,8 @@
 package lucid.kernels.ptx.machine;
 
 import lucid.kernels.ptx.check.Findings;
+import lucid.kernels.ptx.machine.launch.Counters;
+import lucid.kernels.ptx.machine.launch.Geometry;
 
 /// The blocks that run together on one thread and can see each other's shared memory; one block when a launch has no clusters.
 public final class Cluster {

@@ -3,6 +3,7 @@ package lucid.kernels.ptx.machine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.text.SpecialRegister;
 
 /// The register files that a warp starts with: literals are in a template that is copied, the rest is filled in warp by warp.

@@ -1,5 +1,6 @@
 package lucid.kernels.ptx.machine;
 
+import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.text.Instruction;
 
 /// Turns one instruction into a step, or refuses it with file, line and the form that it met.

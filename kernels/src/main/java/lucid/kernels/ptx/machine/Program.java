@@ -3,6 +3,8 @@ package lucid.kernels.ptx.machine;
 import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.check.Lint;
+import lucid.kernels.ptx.machine.decoding.Decoding;
+import lucid.kernels.ptx.machine.decoding.Initialisation;
 import lucid.kernels.ptx.tensor.Accumulation;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.Instruction;

@@ -2,6 +2,8 @@ package lucid.kernels.ptx.machine;
 
 import java.util.List;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.machine.decoding.Effects;
+import lucid.kernels.ptx.machine.decoding.Initialisation;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.Register;

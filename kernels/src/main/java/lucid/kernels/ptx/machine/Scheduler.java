@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.machine.launch.Schedule;
 
 /// Runs the warps of a cluster in turns until all have exited.
 ///

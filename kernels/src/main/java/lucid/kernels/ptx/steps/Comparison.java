@@ -3,7 +3,7 @@ package lucid.kernels.ptx.steps;
 import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
-import lucid.kernels.ptx.machine.Decoding.PredicateSource;
+import lucid.kernels.ptx.machine.decoding.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.steps.scalar.Binary32;

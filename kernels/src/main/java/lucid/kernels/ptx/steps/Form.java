@@ -2,7 +2,7 @@ package lucid.kernels.ptx.steps;
 
 import java.util.Arrays;
 import java.util.List;
-import lucid.kernels.ptx.machine.Decoding;
+import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxSyntaxException;

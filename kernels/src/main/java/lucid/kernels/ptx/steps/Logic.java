@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.function.IntBinaryOperator;
 import java.util.function.LongBinaryOperator;
 import lucid.kernels.ptx.machine.Decoder;
-import lucid.kernels.ptx.machine.Decoding.PredicateSource;
+import lucid.kernels.ptx.machine.decoding.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.text.Operand;
 import lucid.kernels.ptx.text.PtxType;

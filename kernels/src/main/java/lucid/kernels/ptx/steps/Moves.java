@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lucid.kernels.ptx.machine.Decoder;
-import lucid.kernels.ptx.machine.Decoding.PredicateSource;
+import lucid.kernels.ptx.machine.decoding.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.steps.scalar.Integers;
 import lucid.kernels.ptx.text.Operand;

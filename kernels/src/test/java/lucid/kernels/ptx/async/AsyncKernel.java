@@ -13,7 +13,7 @@ import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.machine.Schedule;
+import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.text.PtxModule;
 

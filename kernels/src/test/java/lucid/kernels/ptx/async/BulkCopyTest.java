@@ -8,7 +8,7 @@ import java.util.List;
 import lucid.kernels.ptx.async.AsyncKernel.Run;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.machine.Schedule;
+import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

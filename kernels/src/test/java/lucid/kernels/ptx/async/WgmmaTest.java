@@ -77,7 +77,7 @@ class WgmmaTest {
                 }
             }
             kernel.fragment = text.toString();
-            ByteBuffer out = kernel.kernel().run(Timing.LATE, lucid.kernels.ptx.machine.Schedule.ROUND_ROBIN).out();
+            ByteBuffer out = kernel.kernel().run(Timing.LATE, lucid.kernels.ptx.machine.launch.Schedule.ROUND_ROBIN).out();
             for (int thread = 0; thread < 128; thread++) {
                 for (int i = 0; i < 4; i++) {
                     assertEquals(4 * row(thread, i) + pick / 4, out.getFloat(4 * (thread * 4 + i)), "k " + pick + ", thread " + thread + ", register " + i);

@@ -7,6 +7,7 @@ import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.Snippet;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -9,6 +9,7 @@ import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.Snippet;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
+import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {

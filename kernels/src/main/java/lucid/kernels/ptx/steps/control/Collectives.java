@@ -4,7 +4,7 @@ import java.util.Map;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Convergence;
 import lucid.kernels.ptx.machine.Decoder;
-import lucid.kernels.ptx.machine.Decoding.PredicateSource;
+import lucid.kernels.ptx.machine.decoding.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.steps.Form;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.decoding;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -11,9 +11,9 @@ import lucid.kernels.ptx.text.Register;
 
 /// Definite assignment: which reads of registers are proven to come after a write on every path through the entry.
 ///
-/// A lane follows one path, so a proven read needs no check when it runs; only the others are watched, lane by lane (see [Readiness]).
+/// A lane follows one path, so a proven read needs no check when it runs; only the others are watched, lane by lane (see [lucid.kernels.ptx.machine.Readiness]).
 /// That makes the strict check nearly free: in ordinary kernels every read is proven.
-final class Initialisation {
+public final class Initialisation {
     private final Entry entry;
     private final List<Instruction> code;
     private final Effects[] effects;
@@ -21,7 +21,7 @@ final class Initialisation {
     private final BitSet[] before;
     private final BitSet watched = new BitSet();
 
-    Initialisation(Entry entry) {
+    public Initialisation(Entry entry) {
         this.entry = entry;
         this.code = entry.instructions();
         this.effects = code.stream().map(Effects::of).toArray(Effects[]::new);
@@ -30,26 +30,29 @@ final class Initialisation {
         watch();
     }
 
-    Effects effects(int instruction) {
+    /// What the instruction reads and writes.
+    public Effects effects(int instruction) {
         return effects[instruction];
     }
 
-    int number(Register register) {
+    /// The register's number over all banks of the entry.
+    public int number(Register register) {
         return Effects.number(entry, register);
     }
 
     /// True when a lane may read the register at this instruction without ever having written it.
-    boolean unproven(int instruction, Register register) {
+    public boolean unproven(int instruction, Register register) {
         return before[instruction] != null && !before[instruction].get(number(register));
     }
 
-    boolean guardUnproven(int instruction) {
+    /// As [#unproven], of the predicate that guards the instruction; false when it has no guard.
+    public boolean guardUnproven(int instruction) {
         Instruction.Guard guard = code.get(instruction).guard();
         return guard != null && unproven(instruction, guard.predicate());
     }
 
     /// True when some read of the register is unproven, so that its writes must be recorded.
-    boolean watched(Register register) {
+    public boolean watched(Register register) {
         return watched.get(number(register));
     }
 

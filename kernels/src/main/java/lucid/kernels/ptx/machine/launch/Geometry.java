@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.launch;
 
 /// The shape of a launch.
 ///

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.launch;
 
 import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.memory.SharedMemory;

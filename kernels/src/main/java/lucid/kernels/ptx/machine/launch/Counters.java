@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.launch;
 
 import lucid.kernels.ptx.memory.Traffic;
 
@@ -17,7 +17,7 @@ public final class Counters {
     }
 
     /// @param worker number of the thread that counts
-    Counters(int instructions, int worker) {
+    public Counters(int instructions, int worker) {
         executions = new long[instructions];
         lanes = new long[instructions];
         traffic = new Traffic(instructions, worker);

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.decoding;
 
 import lucid.kernels.ptx.text.Instruction;
 import lucid.kernels.ptx.text.Operand;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.decoding;
 
 import java.nio.IntBuffer;
 import java.util.ArrayList;
@@ -22,19 +22,19 @@ import lucid.kernels.ptx.text.Variable;
 /// Every source becomes a slot: immediates, special registers and addresses get slots behind the declared registers, filled when a warp starts.
 public final class Decoding {
     /// A slot that a warp fills when it starts.
-    sealed interface Constant {
+    public sealed interface Constant {
         int slot();
     }
 
-    record Word(int slot, int bits) implements Constant {}
+    public record Word(int slot, int bits) implements Constant {}
 
-    record Wide(int slot, long bits) implements Constant {}
+    public record Wide(int slot, long bits) implements Constant {}
 
     /// Any special register but clocks, which are read when they are executed.
-    record SpecialWord(int slot, SpecialRegister register) implements Constant {}
+    public record SpecialWord(int slot, SpecialRegister register) implements Constant {}
 
     /// The address of a variable within its space, known when the block's memory is laid out; `wide` tells the bank.
-    record VariableAddress(int slot, Variable variable, long offset, boolean wide) implements Constant {}
+    public record VariableAddress(int slot, Variable variable, long offset, boolean wide) implements Constant {}
 
     private record Key(Object what, boolean wide) {}
 
@@ -51,7 +51,7 @@ public final class Decoding {
     private final Map<IntBuffer, int[]> lists = new HashMap<>();
     private final Accumulation accumulation;
 
-    Decoding(PtxModule module, Entry entry, Accumulation accumulation) {
+    public Decoding(PtxModule module, Entry entry, Accumulation accumulation) {
         this.accumulation = accumulation;
         this.module = module;
         this.file = module.name();
@@ -83,19 +83,23 @@ public final class Decoding {
         return entry;
     }
 
-    List<Constant> constants() {
+    /// The slots that a warp fills when it starts, in the order in which they were asked for.
+    public List<Constant> constants() {
         return constants;
     }
 
-    int words() {
+    /// Word slots so far, declared registers included.
+    public int words() {
         return words;
     }
 
-    int wides() {
+    /// Wide slots so far, declared registers included.
+    public int wides() {
         return wides;
     }
 
-    int predicates() {
+    /// Predicate slots so far, declared registers included.
+    public int predicates() {
         return predicates;
     }
 
@@ -122,7 +126,8 @@ public final class Decoding {
         lints.add(new Lint(file, at.line(), message + ": '" + at.text() + "'"));
     }
 
-    List<Lint> lints() {
+    /// Notes so far, in order.
+    public List<Lint> lints() {
         return lints;
     }
 

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.launch;
 
 /// In which order the warps of a block (of a cluster) take turns. A correct kernel gives the same result under every schedule.
 public enum Schedule {

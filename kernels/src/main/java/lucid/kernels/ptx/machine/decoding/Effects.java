@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.machine;
+package lucid.kernels.ptx.machine.decoding;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +17,7 @@ import lucid.kernels.ptx.text.Register;
 /// @param chooser the predicate of a `selp`, or null
 /// @param accumulators registers that a `wgmma` adds to when `scale-d` is true
 /// @param scale that `scale-d`: a predicate register, or null when it is a literal
-record Effects(List<Register> reads, List<Register> writes, List<Register> copies, Operand.Reg chooser, List<Register> accumulators, Operand.Reg scale) {
+public record Effects(List<Register> reads, List<Register> writes, List<Register> copies, Operand.Reg chooser, List<Register> accumulators, Operand.Reg scale) {
     /// Operand 0 of these is a source even when it is a register.
     private static final Set<String> NO_DESTINATION = Set.of("bar", "barrier", "brx", "nanosleep", "wgmma", "setmaxnreg", "st", "red", "cp");
 
