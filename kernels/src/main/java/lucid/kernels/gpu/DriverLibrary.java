@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import jcuda.driver.JCudaDriver;
-import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.async.region.TensorMap;
 
 /// The driver's own library beside JCuda: whether it is there, whether it has what JCuda will call (a missing symbol would end the process, not throw),
 /// and the calls that JCuda lacks, through `java.lang.foreign`.

@@ -1,7 +1,7 @@
 package lucid.kernels.gpu;
 
 import java.lang.foreign.MemorySegment;
-import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.async.region.TensorMap;
 
 /// One GPU with one stream: everything is done in the order of the calls, and nothing is finished before [#synchronize], [#copyOut] or an event says so.
 /// One thread at a time.

@@ -22,7 +22,7 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
-import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.text.PtxModule;
 
 /// An NVIDIA GPU through JCuda's driver API. Loading this class touches nothing; [#open] does.

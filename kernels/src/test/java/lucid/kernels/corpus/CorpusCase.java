@@ -2,7 +2,7 @@ package lucid.kernels.corpus;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.tensor.Swizzle;
 
 /// One launch of a corpus kernel: geometry, arguments, and what must stand in its output buffers afterwards.

@@ -7,7 +7,7 @@ import static lucid.kernels.corpus.Data.U;
 import static lucid.kernels.corpus.Data.ceilDiv;
 
 import java.util.List;
-import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.tensor.Swizzle;
 
 /// Matrix products and attention.

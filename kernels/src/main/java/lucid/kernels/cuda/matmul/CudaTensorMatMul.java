@@ -12,7 +12,7 @@ import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.Bf16Factors;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
-import lucid.kernels.ptx.async.TensorMap;
+import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.tensor.Swizzle;
 
 /// [MatMul] on tensor cores, by `mma.sync` or by `wgmma`: named choices, because they change bits. Both factors are rounded to bf16 (to nearest even; a bf16 factor

@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.async;
 
 import java.util.Arrays;
+import lucid.kernels.ptx.async.region.Region;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.order.Snapshot;

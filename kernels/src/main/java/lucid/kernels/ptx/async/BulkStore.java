@@ -1,5 +1,7 @@
 package lucid.kernels.ptx.async;
 
+import lucid.kernels.ptx.async.region.BulkReduce;
+import lucid.kernels.ptx.async.region.Region;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 

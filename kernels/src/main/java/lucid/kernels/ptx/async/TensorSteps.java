@@ -1,6 +1,9 @@
 package lucid.kernels.ptx.async;
 
 import java.util.List;
+import lucid.kernels.ptx.async.region.Reduction;
+import lucid.kernels.ptx.async.region.Region;
+import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;

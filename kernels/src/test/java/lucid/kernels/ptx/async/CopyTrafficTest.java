@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.memory.Traffic;
 import lucid.kernels.ptx.tensor.Swizzle;
 import lucid.kernels.ptx.text.Instruction;

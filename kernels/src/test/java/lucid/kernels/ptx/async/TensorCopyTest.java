@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.Function;
+import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.tensor.Swizzle;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.region;
 
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.CheckedMemory;
@@ -7,7 +7,7 @@ import lucid.kernels.ptx.tensor.Swizzle;
 import lucid.kernels.ptx.text.Space;
 
 /// One end of a bulk copy: bytes that lie somewhere in some order. What passes between two ends is their linear image.
-sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
+public sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {
     /// Bytes of the image.
     int bytes();
 

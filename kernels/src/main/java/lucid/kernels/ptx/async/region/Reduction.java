@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.region;
 
 import java.util.Set;
 import lucid.kernels.ptx.number.Formats;
@@ -8,11 +8,11 @@ import lucid.kernels.ptx.text.PtxType;
 ///
 /// @param op `add`, `min`, `max`, `inc`, `dec`, `and`, `or` or `xor`
 /// @param type of the elements
-record Reduction(String op, PtxType type) {
-    static final Set<String> OPS = Set.of("add", "min", "max", "inc", "dec", "and", "or", "xor");
+public record Reduction(String op, PtxType type) {
+    public static final Set<String> OPS = Set.of("add", "min", "max", "inc", "dec", "and", "or", "xor");
 
     /// True when the PTX ISA knows this operation on this type.
-    boolean legal() {
+    public boolean legal() {
         return switch (op) {
             case "and", "or", "xor" -> type == PtxType.B32 || type == PtxType.B64;
             case "inc", "dec" -> type == PtxType.U32;

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.region;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -41,7 +41,7 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
         }
 
         /// The type that a reduction by `op` works on: bitwise operations ignore the sign.
-        PtxType reduced(String op) {
+        public PtxType reduced(String op) {
             boolean bitwise = op.equals("and") || op.equals("or") || op.equals("xor");
             return bitwise && bytes == 4 && !floating() ? PtxType.B32 : bitwise && bytes == 8 && !floating() ? PtxType.B64 : PtxType.valueOf(name());
         }
@@ -110,7 +110,7 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
     }
 
     /// Reads 128 bytes back; null when they are not a tensor map.
-    static TensorMap decode(byte[] encoded) {
+    public static TensorMap decode(byte[] encoded) {
         var bytes = ByteBuffer.wrap(encoded).order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.getLong() != MAGIC) {
             return null;

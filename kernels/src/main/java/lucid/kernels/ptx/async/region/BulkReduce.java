@@ -1,11 +1,11 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.region;
 
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.CheckedMemory;
 import lucid.kernels.ptx.memory.order.Access;
 
 /// The writing side of `cp.reduce.async.bulk`: relaxed atomic updates of single elements with gpu scope, in an order that depends on the seed.
-final class BulkReduce {
+public final class BulkReduce {
     private final Warp warp;
     private final Reduction reduction;
     private final long[] addresses = new long[32];
@@ -13,13 +13,13 @@ final class BulkReduce {
     private final long[] old = new long[32];
 
     /// @param warp on whose behalf it happens
-    BulkReduce(Warp warp, Reduction reduction) {
+    public BulkReduce(Warp warp, Reduction reduction) {
         this.warp = warp;
         this.reduction = reduction;
     }
 
     /// Reduces an image into a region.
-    void apply(Region to, byte[] image) {
+    public void apply(Region to, byte[] image) {
         switch (to) {
             case Region.Linear(CheckedMemory memory, long address, int bytes) -> row(memory, address, image, 0, bytes);
             case Region.Box(CheckedMemory memory, TensorMap map, int[] corner) -> {

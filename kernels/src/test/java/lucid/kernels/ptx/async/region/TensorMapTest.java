@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.region;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
