@@ -26,9 +26,8 @@ set "java=%jdk%\bin\java.exe"
 set "stamp=%root%bench\target\dependencies.classpath"
 if not exist "%stamp%" goto build
 rem A class path that was written somewhere else names the classes there.
-set "place="
-if exist "%root%target\build.home" set /p place=<"%root%target\build.home"
-if defined place if /i not %place%=="%root%" goto build
+findstr /i /l /c:"%root%grpo\target" "%stamp%" >nul
+if errorlevel 1 goto build
 rem Status 3: a pom.xml, a source or a folder of sources (a file that was removed shows only there) is newer than the build.
 set "check=Set-Location -LiteralPath $env:root; $built = Get-Item -LiteralPath $env:stamp;"
 set "check=%check% $all = @(Get-Item pom.xml, *\pom.xml) + @(Get-Item *\src\main | ForEach-Object { $_; Get-ChildItem -Recurse -LiteralPath $_.FullName });"
@@ -60,7 +59,6 @@ if not "%status%"=="0" (
 )
 rem What was edited while the build ran is newer than it.
 powershell -NoProfile -Command "(Get-Item -LiteralPath $env:stamp).LastWriteTimeUtc = (Get-Item -LiteralPath $env:begun).LastWriteTimeUtc"
-echo "%root%"> "%root%target\build.home"
 
 :start
 for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"

@@ -46,11 +46,15 @@ public final class Bundle {
             try (Stream<Path> inside = Files.list(folder)) {
                 if (inside.findAny().isPresent()) throw new IllegalArgumentException(folder + " is not empty; wanted a new folder");
             }
+            if (Files.isSameFile(folder, Path.of(""))) throw new IllegalArgumentException(folder + " is the folder that this command runs in; wanted a new folder");
         }
-        Disk.folder(folder, aside -> {
+        Path whole = Files.exists(folder) ? folder.toRealPath() : folder;
+        Disk.folder(whole, aside -> {
             Path lib = Files.createDirectory(aside.resolve("lib"));
             runtime(aside.resolve("runtime"));
             launcher(aside.resolve("lucid"), jars(lib));
+            // An empty one makes way.
+            Files.deleteIfExists(whole);
         });
     }
 

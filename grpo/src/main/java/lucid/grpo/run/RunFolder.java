@@ -44,7 +44,7 @@ import lucid.nn.file.JsonText;
 public final class RunFolder implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     // What a run started from. Runs that were begun before it was written down are resumed without it.
-    private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256");
+    private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256", "held_out_sha256");
     // Where the data lie. Which data they are, their hash says: they may be moved.
     private static final List<String> PLACES = List.of("data_folder", "data_folder_relative");
     // What a replay takes from the run itself, and what no weight depends on.
@@ -124,7 +124,7 @@ public final class RunFolder implements AutoCloseable {
             return;
         }
         ObjectNode there = config(file);
-        refuse(root, complete(there), config.deepCopy(), "Use another --out, or the recipe and the model that it began with");
+        refuse(root, complete(there), config.deepCopy(), "Use another --out, or the recipe, the data, the held-out questions and the model that it began with");
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
         ObjectNode now = there.deepCopy().remove(PLACES);
         for (String place : PLACES) if (config.has(place)) now.set(place, config.get(place));

@@ -43,7 +43,7 @@ public final class RunReader {
     public List<Path> dataPlaces() {
         JsonNode config = config();
         Path recorded = Path.of(config.path("data_folder").asText());
-        return config.has("data_folder_relative") ? List.of(recorded, root.resolve(config.get("data_folder_relative").asText()).normalize()) : List.of(recorded);
+        return config.has("data_folder_relative") ? List.of(recorded, root.toAbsolutePath().resolve(config.get("data_folder_relative").asText()).normalize()) : List.of(recorded);
     }
 
     /// Absent until the run is complete.

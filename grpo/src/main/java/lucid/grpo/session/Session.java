@@ -82,9 +82,9 @@ public final class Session implements AutoCloseable {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
-                    var sources = new QuestionData.Sources(questions(dataRoot, d.questions(), recipe, "grpo"), questions(dataRoot, d.coldStart(), recipe, "cold_start"),
-                            heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot), conversations(dataRoot, d.captions(), recipe, "caption"),
-                            conversations(dataRoot, d.conversations(), recipe, "conversation"));
+                    var sources = new QuestionData.Sources(questions(dataRoot, d.questions(), recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance)), questions(dataRoot, d.coldStart(), learns(recipe, "cold_start")),
+                            heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot), conversations(dataRoot, d.captions(), learns(recipe, "caption")),
+                            conversations(dataRoot, d.conversations(), learns(recipe, "conversation")));
                     data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, sources, threads, bars);
                 }
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
@@ -104,15 +104,11 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private static List<ClipQuestion> questions(Path root, String file, Recipe recipe, String phase) {
-        boolean needed = recipe.stages().stream().anyMatch(s -> s.phase().equals(phase));
-        return !needed || file == null ? List.of() : QuestionFiles.read(root.resolve(file), root);
-    }
+    private static boolean learns(Recipe recipe, String kind) { return recipe.stages().stream().anyMatch(s -> s instanceof Stage.Supervised learning && learning.mix().containsKey(kind)); }
 
-    private static List<ClipConversation> conversations(Path root, String file, Recipe recipe, String kind) {
-        boolean needed = recipe.stages().stream().anyMatch(s -> s instanceof Stage.Supervised learning && learning.mix().containsKey(kind));
-        return needed ? QuestionFiles.readConversations(root.resolve(file), root) : List.of();
-    }
+    private static List<ClipQuestion> questions(Path root, String file, boolean needed) { return !needed || file == null ? List.of() : QuestionFiles.read(root.resolve(file), root); }
+
+    private static List<ClipConversation> conversations(Path root, String file, boolean needed) { return needed ? QuestionFiles.readConversations(root.resolve(file), root) : List.of(); }
 
     /// The Drift data set of a plan: made now, or found.
     public static Drift drift(Path dataRoot, DriftPlan plan, int threads, Console console) {

@@ -54,7 +54,7 @@ public final class Trainer {
         this.policy = policy;
         this.folder = folder;
         this.console = console;
-        watched = WatchedQuestion.of(data, recipe.evaluation().interim(), console);
+        watched = WatchedQuestion.of(data, recipe.evaluation(), console);
     }
 
     /// Asks the run to save after the step that is being done, and to end.

@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
+import lucid.grpo.recipe.Recipe;
 
 /// A held-out question for a person who watches a run: the first one that the model reasons wrongly about. It is shown once, and its answer at every evaluation from then on, so that one
 /// sees it change as the model learns.
@@ -21,9 +22,11 @@ final class WatchedQuestion {
 
     /// None where the data has no held-out questions.
     ///
-    /// @param questions that every evaluation asks (0: all)
-    static Optional<WatchedQuestion> of(TrainingData data, int questions, Console console) {
-        List<Prompt> asked = data.heldOut(questions, TrainingData.Mode.REASONING);
+    /// @param evaluation how many questions are asked on the way and at the end: it is one of those that always are
+    static Optional<WatchedQuestion> of(TrainingData data, Recipe.EvaluationSpec evaluation, Console console) {
+        List<Prompt> onTheWay = data.heldOut(evaluation.interim(), TrainingData.Mode.REASONING);
+        List<Prompt> atTheEnd = data.heldOut(evaluation.questions(), TrainingData.Mode.REASONING);
+        List<Prompt> asked = onTheWay.size() < atTheEnd.size() ? onTheWay : atTheEnd;
         return asked.isEmpty() ? Optional.empty() : Optional.of(new WatchedQuestion(asked, console));
     }
 

@@ -59,7 +59,7 @@ class LauncherTest {
         Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
         Path pom = Files.writeString(home.resolve("pom.xml"), "<project/>");
         Path stamp = Files.createDirectories(home.resolve("bench/target")).resolve("dependencies.classpath");
-        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho \"$JAVA_HOME\" >>started\n[ -z \"$REFUSE\" ] || { echo refused; exit 1; }\nprintf %s \"$PWD/x.jar\" >bench/target/dependencies.classpath\n");
+        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho \"$JAVA_HOME\" >>started\n[ -z \"$REFUSE\" ] || { echo refused; exit 1; }\nprintf %s \"$PWD/grpo/target/x.jar\" >bench/target/dependencies.classpath\n");
         assertTrue(mvn.toFile().setExecutable(true));
         assertEquals("", launch(home.resolve("lucid"), mvn, 0, ""));
         assertEquals(List.of(System.getProperty("java.home")), builds(home), "Maven starts with the Java that was found");
@@ -73,6 +73,9 @@ class LauncherTest {
         Path moved = Files.move(home, temp.toRealPath().resolve("moved"));
         launch(moved.resolve("lucid"), mvn, 0, "");
         assertEquals(4, builds(moved).size(), "the class path names the old folder");
+        Files.writeString(moved.resolve("bench/target/dependencies.classpath"), home.resolve("grpo/target/x.jar").toString());
+        launch(moved.resolve("lucid"), mvn, 0, "");
+        assertEquals(5, builds(moved).size(), "whoever built there, this launcher or Maven alone");
         Files.delete(moved.resolve("bench/target/dependencies.classpath"));
         Files.delete(mvn);
         assertTrue(launch(moved.resolve("lucid"), mvn, 1, "").contains("Maven (mvn) is needed"));

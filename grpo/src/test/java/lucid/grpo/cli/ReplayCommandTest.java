@@ -110,6 +110,19 @@ class ReplayCommandTest extends CommandTest {
         assertFalse(Files.exists(out.resolve("checkpoints")));
         lucid("demo", "--recipe", recipe, "--data", root.resolve("data"), "--out", out, "--threads", 2, "--resume").failedWith("another config", "replay_of");
         replay(run, "--step", 6, "--out", out).failedWith(out + " holds a run already");
+        replay(out, "--step", 6).failedWith(out + " holds steps that were replayed, of " + run.toAbsolutePath().normalize(), "replay that run");
+    }
+
+    /// Found from the run folder, however that is named.
+    @Test void dataThatMovedWithTheRunAreFound() throws IOException {
+        Path moved = ParityCommandTest.copy(run, temp.resolve("moved"));
+        ParityCommandTest.copy(root.resolve("data/drift-3-64-5"), temp.resolve("clips/drift-3-64-5"));
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode config = (ObjectNode) json.readTree(moved.resolve("config.json").toFile());
+        json.writeValue(moved.resolve("config.json").toFile(), config.put("data_folder", "/nowhere/data/drift-3-64-5").put("data_folder_relative", "../clips/drift-3-64-5"));
+        Path here = Path.of("").toAbsolutePath().relativize(moved.toRealPath());
+        assertTrue(replay(here, "--step", 1).ok().out().contains("step 1: hash "));
+        assertFalse(Files.exists(Path.of("data")), "no clips were made anew");
     }
 
     @Test void supervisedStepsAreMetFromTheBeginningAndOverTheEndOfAStage() {

@@ -41,11 +41,11 @@ public final class AtomicFile {
         }
     }
 
-    /// Forces a file, or a folder's list of names, to the disk: a rename is only durable once its folder is there too. Windows wants the file opened for writing, and cannot open a folder for
-    /// that and does not need it.
+    /// Forces a file, or a folder's list of names, to the disk: a rename is only durable once its folder is there too. Windows wants the file opened for writing, which a read-only one
+    /// cannot be, and cannot open a folder for that and does not need it.
     public static void force(Path place) throws IOException {
         boolean windows = System.getProperty("os.name").startsWith("Windows");
-        if (windows && Files.isDirectory(place)) return;
+        if (windows && (Files.isDirectory(place) || !Files.isWritable(place))) return;
         try (FileChannel channel = FileChannel.open(place, windows ? StandardOpenOption.WRITE : StandardOpenOption.READ)) {
             channel.force(true);
         }

@@ -100,7 +100,7 @@ record JsonFile(Path path, JsonNode root) {
         }
     }
 
-    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it.
+    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it. (As `AtomicFile` of lucid.nn.file: this module stands alone.)
     private static void forceFolder(Path folder) throws IOException {
         if (System.getProperty("os.name").startsWith("Windows")) return;
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {

@@ -1,5 +1,6 @@
 package lucid.grpo.cli.training;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,6 +60,8 @@ public final class ReplayCommand implements Callable<Integer> {
         if (last < step) throw new UsageException("--to " + last + " is before --step " + step);
         Console console = Console.standard();
         RunReader recorded = new RunReader(run, console::line);
+        JsonNode again = recorded.config().path("replay_of");
+        if (!again.isMissingNode()) throw new RunException(run + " holds steps that were replayed, of " + again.asText() + "; replay that run");
         Replay replay = new Replay(recorded, step, last, console);
         Recipe recipe = replay.recipe();
         Path clips = data != null ? data : replay.data();
