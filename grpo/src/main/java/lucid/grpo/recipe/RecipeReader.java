@@ -22,6 +22,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -112,14 +113,22 @@ public final class RecipeReader {
         } catch (InvalidFormatException e) {
             throw new RecipeException(origin + ", " + where(e) + ": found '" + e.getValue() + "', wanted " + wanted(e));
         } catch (MismatchedInputException e) {
-            boolean number = e.getTargetType() != null && e.getTargetType().isPrimitive();
-            throw new RecipeException(origin + ", " + where(e) + ": " + (number ? "found null, a list or an object, wanted " + wanted(e.getTargetType()) : e.getOriginalMessage()));
+            throw new RecipeException(origin + ", " + where(e) + ": " + mismatch(e));
         } catch (JsonMappingException e) {
             // A number that is too large for its field is JSON all the same.
             throw new RecipeException(origin + ", " + where(e) + ": " + (e.getCause() instanceof InputCoercionException ? "" : "not JSON: ") + e.getOriginalMessage());
         } catch (JsonProcessingException e) {
             throw new RecipeException(origin + ", " + line(e) + ": not JSON: " + e.getOriginalMessage());
         }
+    }
+
+    // Jackson tells of creators and features what a reader of recipes should read of keys and values.
+    private static String mismatch(MismatchedInputException e) {
+        Class<?> type = e.getTargetType();
+        if (e.getOriginalMessage().startsWith("Missing creator property")) return "is missing";
+        if (type != null && type.isPrimitive()) return "found null, a list or an object, wanted " + wanted(type);
+        if (type != null && type.isRecord()) return "wanted an object with " + Arrays.stream(type.getRecordComponents()).map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).collect(Collectors.joining(", "));
+        return e.getOriginalMessage();
     }
 
     /// The recipe as JSON, every constant in it.

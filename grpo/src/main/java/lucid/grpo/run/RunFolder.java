@@ -255,6 +255,7 @@ public final class RunFolder implements AutoCloseable {
             Disk.deleteTree(folder);
             Disk.folder(folder, temp -> {
                 tensors.write(temp);
+                Checksums.write(temp);
                 Files.writeString(temp.resolve("state.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(full));
             });
             for (Path old : checkpoints(root)) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import lucid.grpo.console.Console;
+import lucid.grpo.run.Checksums;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
@@ -132,7 +133,7 @@ public final class ModelFolder {
     }
 
     /// Names of a run's checkpoint that say where the run stood: they mean nothing away from the run. None where the folder is no run's.
-    public static Set<String> runState(Path checkpoint) { return runOf(checkpoint) == null ? Set.of() : Set.of("state.json"); }
+    public static Set<String> runState(Path checkpoint) { return runOf(checkpoint) == null ? Set.of() : Set.of("state.json", Checksums.NAME); }
 
     private static Path tokenizerPlace(Path weights, Path base) {
         Path run = runOf(weights);

@@ -18,6 +18,7 @@ import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.Checksums;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunException;
@@ -98,6 +99,7 @@ public final class Trainer {
             return RunState.start(chain.head());
         }
         RunState state = RunFolder.state(from.get());
+        Checksums.check(from.get());
         policy.load(from.get());
         chain = new HashChain(state.hash());
         return state;
@@ -137,8 +139,10 @@ public final class Trainer {
         Policy reference = policy.copy();
         if (begun) {
             Path run = from.orElseThrow().getParent().getParent();
-            reference.load(index == 0 ? run.resolve("reference") : RunFolder.checkpoints(run).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
-                    .findFirst().orElseThrow(() -> new RunException(run + ": the checkpoint of the stage before '" + recipe.stages().get(index).name() + "' is gone; its weights are the KL's reference")));
+Path start = index == 0 ? run.resolve("reference") : RunFolder.checkpoints(run).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
+                    .findFirst().orElseThrow(() -> new RunException(run + ": the checkpoint of the stage before '" + recipe.stages().get(index).name() + "' is gone; its weights are the KL's reference"));
+            Checksums.check(start);
+            reference.load(start);
         } else if (index == 0 && replayed == null) {
             Path start = folder.root().resolve("reference");
             Disk.folder(start, temp -> {

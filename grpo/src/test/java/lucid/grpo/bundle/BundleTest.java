@@ -57,6 +57,11 @@ class BundleTest {
         assertTrue(devices.status == 0 && devices.output.contains("simd: Vector API") && devices.output.contains("emulated GPU"), devices.output);
         Result ptx = run(List.of(temp.resolve("lucid-here/lucid").toString(), "ptx", "run", "nothing.ptx", "--grid", "1", "--block", "32"));
         assertEquals(0, ptx.status, ptx.output);
+        // What computes asks the system for more than what lists.
+        Result init = run(List.of(temp.resolve("lucid-here/lucid").toString(), "init", "--config", "tinyllava-video-tiny", "--out", "tiny", "--seed", "1"));
+        assertEquals(0, init.status, init.output);
+        Result info = run(List.of(temp.resolve("lucid-here/lucid").toString(), "devices"));
+        assertTrue(info.output.contains("hot kernels are "), info.output);
         Result again = run(command);
         assertTrue(again.status == 1 && again.output.contains("is not empty; wanted a new folder"), again.output);
     }

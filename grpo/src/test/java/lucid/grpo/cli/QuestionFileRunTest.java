@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.RunFolder;
 import lucid.video.data.QuestionFiles;
 import lucid.video.drift.Draw;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,6 +88,15 @@ class QuestionFileRunTest extends CommandTest {
         Files.write(changed, before);
         lucid(replay).ok();
         train("--resume").ok();
+    }
+
+    @Test void aCheckpointThatTheDiskHasChangedIsNotTrainedOn() throws IOException {
+        train().ok();
+        Path model = RunFolder.checkpoints(run).getLast().resolve("model.safetensors");
+        byte[] weights = Files.readAllBytes(model);
+        weights[weights.length - 3] ^= 1;
+        Files.write(model, weights);
+        train("--resume").failedWith(model + " is not what the run wrote", "checksums.sha256");
     }
 
     /// What a model is asked after its training is no part of what it learns.

@@ -113,6 +113,14 @@ class ReplayCommandTest extends CommandTest {
         replay(out, "--step", 6).failedWith(out + " holds steps that were replayed, of " + run.toAbsolutePath().normalize(), "replay that run");
     }
 
+    /// As `report` takes it; nothing is made where there is nothing.
+    @Test void dataAreNamedByTheirFolderOrTheOneAbove() throws IOException {
+        assertTrue(replay(run, "--step", 1, "--data", root.resolve("data/drift-3-64-5")).ok().out().contains("step 1: hash "));
+        Path nowhere = temp.resolve("nowhere");
+        replay(run, "--step", 1, "--data", nowhere).failedWith("its data are not there; wanted them in " + nowhere.resolve("drift-3-64-5"));
+        assertFalse(Files.exists(nowhere));
+    }
+
     /// Found from the run folder, however that is named.
     @Test void dataThatMovedWithTheRunAreFound() throws IOException {
         Path moved = ParityCommandTest.copy(run, temp.resolve("moved"));

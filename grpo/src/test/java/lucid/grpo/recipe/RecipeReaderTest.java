@@ -92,7 +92,7 @@ class RecipeReaderTest {
 
     @Test void aMissingKeyIsNamed() {
         String m = message(demo().replaceFirst("\"seed\" : 1,", ""));
-        assertTrue(m.contains("seed"), m);
+        assertTrue(m.endsWith("seed: is missing"), m);
     }
 
     /// The demo with one text replaced, the last time that it occurs: in its GRPO stage or after it.
@@ -131,6 +131,8 @@ class RecipeReaderTest {
             "malformed" : -2.0       | "malformed" : -1e999      | stage grpo, reward.malformed: found -Infinity, wanted a finite number
             "malformed" : -2.0       | "malfromed" : -2.0        | unknown key 'malfromed' (did you mean 'malformed'?)
             "min_frequency" : 2      | "min_frequency" : 0       | tokenizer.min_frequency: found 0, wanted a whole number, at least 1
+            "direct_tokens" : 8      | "direct_tokens" : 8, "sampling" : "greedy" | evaluation.sampling: wanted an object with temperature, top_k, top_p, min_p
+            "direct_tokens" : 8      | "direct_tokens" : 8, "sampling" : {"temperature": 1} | evaluation.sampling.top_k: is missing
             "clips_per_step" : 32    | "clips_per_step" : 0      | data.clips_per_step: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "direct_tokens" : 0       | evaluation.direct_tokens: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "sampling" : {"temperature": 0, "top_k": 0, "top_p": 1, "min_p": 0} | evaluation.sampling.temperature: found 0.0

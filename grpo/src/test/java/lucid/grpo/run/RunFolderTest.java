@@ -40,6 +40,22 @@ class RunFolderTest {
         }
     }
 
+    @Test void aCheckpointThatIsNotWhatWasWrittenIsNamed() throws IOException {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.metrics(1, line(1));
+            Path checkpoint = f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
+            Checksums.check(checkpoint);
+            Files.writeString(checkpoint.resolve("model"), "ome");
+            String message = assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage();
+            assertTrue(message.startsWith(checkpoint.resolve("model") + " is not what the run wrote: found SHA-256 ") && message.contains(", wanted 7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed "), message);
+            Files.delete(checkpoint.resolve("model"));
+            assertTrue(assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage().contains("found SHA-256 no such file"));
+            Files.delete(checkpoint.resolve(Checksums.NAME));
+            Checksums.check(checkpoint);
+        }
+    }
+
     @Test void anotherConfigIsRefusedWithTheDifference() {
         Path run = dir.resolve("run");
         RunFolder.open(run, config(1), false).close();

@@ -64,7 +64,7 @@ public final class ReplayCommand implements Callable<Integer> {
         if (!again.isMissingNode()) throw new RunException(run + " holds steps that were replayed, of " + again.asText() + "; replay that run");
         Replay replay = new Replay(recorded, step, last, console);
         Recipe recipe = replay.recipe();
-        Path clips = data != null ? data : replay.data();
+        Path clips = replay.data(data);
         check(recorded, clips);
         MemoryCheck.Fit fit = MemoryCheck.training(recipe, model, null, device.memory(), console);
         try (Device d = device.open()) {
