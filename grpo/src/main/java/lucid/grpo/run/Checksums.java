@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.HexFormat;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /// `checksums.sha256` of a checkpoint: its files as `sha256sum` writes them, so that a bit that the disk has lost is not trained on. A fingerprint of the weights would be cheaper, but it would
@@ -17,16 +18,15 @@ import java.util.stream.Stream;
 public final class Checksums {
     /// The file's name.
     public static final String NAME = "checksums.sha256";
-    private static final String BETWEEN = "  ";
 
     private Checksums() {}
 
     static void write(Path folder) throws IOException {
-        StringBuilder lines = new StringBuilder();
+        Map<String, String> hashes = new LinkedHashMap<>();
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) lines.append(of(file)).append(BETWEEN).append(file.getFileName()).append('\n');
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) hashes.put(file.getFileName().toString(), of(file));
         }
-        Files.writeString(folder.resolve(NAME), lines);
+        Files.writeString(folder.resolve(NAME), Sha256List.text(hashes));
     }
 
     /// Reads a checkpoint's files and compares; one that was written before there were checksums passes.
@@ -34,14 +34,12 @@ public final class Checksums {
     /// @throws RunException a file is not what was written
     public static void check(Path checkpoint) {
         Path list = checkpoint.resolve(NAME);
-        if (!Files.isRegularFile(list)) return;
         try {
-            for (String line : Files.readAllLines(list)) {
-                List<String> parts = List.of(line.split(BETWEEN, 2));
-                Path file = checkpoint.resolve(parts.getLast());
+            for (Map.Entry<String, String> e : Sha256List.read(list).entrySet()) {
+                Path file = checkpoint.resolve(e.getKey());
                 String found = Files.isRegularFile(file) ? of(file) : "no such file";
-                if (!found.equals(parts.getFirst())) {
-                    throw new RunException(file + " is not what the run wrote: found SHA-256 " + found + ", wanted " + parts.getFirst() + " (" + list
+                if (!found.equals(e.getValue())) {
+                    throw new RunException(file + " is not what the run wrote: found SHA-256 " + found + ", wanted " + e.getValue() + " (" + list
                             + "). It was changed or damaged; put back what was there, or delete the folder " + checkpoint + " to go on from the checkpoint before it");
                 }
             }

@@ -99,14 +99,9 @@ public final class Ledger {
                 json.writeFieldName("ids");
                 json.writeArray(c.ids(), 0, n);
                 column(json, "sampler", c.sampler(), 0, n);
-                TokenColumns.Update first = columns.updates().getFirst();
-                column(json, "logprob", first.logProb(), at, n);
                 column(json, "reference", columns.reference(), at, n);
-                column(json, "ratio", first.ratio(), at, n);
-                column(json, "kl", first.kl(), at, n);
-                column(json, "entropy", first.entropy(), at, n);
                 column(json, "weight", columns.weight(), at, n);
-                column(json, "coefficient", first.coefficient(), at, n);
+                update(json, columns.updates().getFirst(), at, n);
                 column(json, "after", columns.after(), at, n);
                 later(json, columns.updates().subList(1, columns.updates().size()), at, n);
                 json.writeEndObject();
@@ -121,17 +116,21 @@ public final class Ledger {
         json.writeArrayFieldStart("later_updates");
         for (TokenColumns.Update u : updates) {
             json.writeStartObject();
-            column(json, "logprob", u.logProb(), from, n);
-            column(json, "ratio", u.ratio(), from, n);
+            update(json, u, from, n);
             json.writeArrayFieldStart("clip");
             for (int i = from; i < from + n; i++) json.writeString(u.clip()[i].name().toLowerCase(Locale.ROOT));
             json.writeEndArray();
-            column(json, "kl", u.kl(), from, n);
-            column(json, "entropy", u.entropy(), from, n);
-            column(json, "coefficient", u.coefficient(), from, n);
             json.writeEndObject();
         }
         json.writeEndArray();
+    }
+
+    private static void update(JsonGenerator json, TokenColumns.Update u, int from, int n) throws IOException {
+        column(json, "logprob", u.logProb(), from, n);
+        column(json, "ratio", u.ratio(), from, n);
+        column(json, "kl", u.kl(), from, n);
+        column(json, "entropy", u.entropy(), from, n);
+        column(json, "coefficient", u.coefficient(), from, n);
     }
 
     private static void column(JsonGenerator json, String name, float[] values, int from, int n) throws IOException {

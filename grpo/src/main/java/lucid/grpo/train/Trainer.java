@@ -139,7 +139,7 @@ public final class Trainer {
         Policy reference = policy.copy();
         if (begun) {
             Path run = from.orElseThrow().getParent().getParent();
-Path start = index == 0 ? run.resolve("reference") : RunFolder.checkpoints(run).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
+            Path start = index == 0 ? run.resolve("reference") : RunFolder.checkpoints(run).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
                     .findFirst().orElseThrow(() -> new RunException(run + ": the checkpoint of the stage before '" + recipe.stages().get(index).name() + "' is gone; its weights are the KL's reference"));
             Checksums.check(start);
             reference.load(start);

@@ -24,9 +24,10 @@ final class WatchedQuestion {
     ///
     /// @param evaluation how many questions are asked on the way and at the end: it is one of those that always are
     static Optional<WatchedQuestion> of(TrainingData data, Recipe.EvaluationSpec evaluation, Console console) {
-        List<Prompt> onTheWay = data.heldOut(evaluation.interim(), TrainingData.Mode.REASONING);
-        List<Prompt> atTheEnd = data.heldOut(evaluation.questions(), TrainingData.Mode.REASONING);
-        List<Prompt> asked = onTheWay.size() < atTheEnd.size() ? onTheWay : atTheEnd;
+        int onTheWay = evaluation.interim();
+        int atTheEnd = evaluation.questions();
+        // 0 is all of them.
+        List<Prompt> asked = data.heldOut(onTheWay == 0 || atTheEnd == 0 ? Math.max(onTheWay, atTheEnd) : Math.min(onTheWay, atTheEnd), TrainingData.Mode.REASONING);
         return asked.isEmpty() ? Optional.empty() : Optional.of(new WatchedQuestion(asked, console));
     }
 

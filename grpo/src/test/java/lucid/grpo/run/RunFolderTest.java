@@ -51,6 +51,8 @@ class RunFolderTest {
             assertTrue(message.startsWith(checkpoint.resolve("model") + " is not what the run wrote: found SHA-256 ") && message.contains(", wanted 7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed "), message);
             Files.delete(checkpoint.resolve("model"));
             assertTrue(assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage().contains("found SHA-256 no such file"));
+            Files.writeString(checkpoint.resolve(Checksums.NAME), "7692c3ad model\n");
+            assertTrue(assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage().endsWith("found '7692c3ad model', wanted a hash, two spaces and a name"));
             Files.delete(checkpoint.resolve(Checksums.NAME));
             Checksums.check(checkpoint);
         }
