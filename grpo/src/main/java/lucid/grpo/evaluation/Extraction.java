@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import lucid.grpo.reward.PythonText;
+import lucid.tokenizer.chat.PythonText;
 import lucid.video.benchmark.BenchmarkQuestion.Choice;
 
 /// The letter in a model's words, found as the published scripts find it (spec 7.1), guesses left out.

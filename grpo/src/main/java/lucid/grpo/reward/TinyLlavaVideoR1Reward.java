@@ -3,6 +3,7 @@ package lucid.grpo.reward;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lucid.tokenizer.chat.PythonText;
 
 /// The reward of TinyLLaVA-Video-R1 (arXiv 2504.09641, section 3.2): accuracy a in {0, 1} and a format part that grows with the length of the reasoning,
 /// `f = r0 + r1 · min(characters / ML, 1)`; total `a + (2a - 1) · f`, so a long wrong answer costs more than a short one.

@@ -120,19 +120,6 @@ public final class Qwen2BaseTemplate {
     /// The tag is taken out wherever it stands and put in front; a second one is lost. Without a tag the text stays as it is, spaces included.
     private static String content(String question) {
         if (!question.contains(IMAGE_TAG)) return question;
-        return strip(IMAGE_TAG + "\n" + strip(question.replace(IMAGE_TAG, "")));
-    }
-
-    /// Python's `str.strip`: Unicode white space and the four separators U+001C..U+001F.
-    private static String strip(String text) {
-        int from = 0;
-        int to = text.length();
-        while (from < to && isSpace(text.charAt(from))) from++;
-        while (to > from && isSpace(text.charAt(to - 1))) to--;
-        return text.substring(from, to);
-    }
-
-    private static boolean isSpace(char c) {
-        return c >= 0x1C && c <= 0x1F || lucid.tokenizer.PreTokenizer.classOf(c) == lucid.tokenizer.PreTokenizer.CharClass.SPACE;
+        return PythonText.strip(IMAGE_TAG + "\n" + PythonText.strip(question.replace(IMAGE_TAG, "")));
     }
 }
