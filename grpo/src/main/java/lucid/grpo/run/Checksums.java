@@ -1,17 +1,13 @@
 package lucid.grpo.run;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import lucid.video.Sha256;
 
 /// `checksums.sha256` of a checkpoint: its files as `sha256sum` writes them, so that a bit that the disk has lost is not trained on. A fingerprint of the weights would be cheaper, but it would
 /// be made of what was loaded, and of the optimiser's moments only where they are loaded.
@@ -24,7 +20,7 @@ public final class Checksums {
     static void write(Path folder) throws IOException {
         Map<String, String> hashes = new LinkedHashMap<>();
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) hashes.put(file.getFileName().toString(), of(file));
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) hashes.put(file.getFileName().toString(), Sha256.of(file));
         }
         Files.writeString(folder.resolve(NAME), Sha256List.text(hashes));
     }
@@ -37,7 +33,7 @@ public final class Checksums {
         try {
             for (Map.Entry<String, String> e : Sha256List.read(list).entrySet()) {
                 Path file = checkpoint.resolve(e.getKey());
-                String found = Files.isRegularFile(file) ? of(file) : "no such file";
+                String found = Files.isRegularFile(file) ? Sha256.of(file) : "no such file";
                 if (!found.equals(e.getValue())) {
                     throw new RunException(file + " is not what the run wrote: found SHA-256 " + found + ", wanted " + e.getValue() + " (" + list
                             + "). It was changed or damaged; put back what was there, or delete the folder " + checkpoint + " to go on from the checkpoint before it");
@@ -46,13 +42,5 @@ public final class Checksums {
         } catch (IOException e) {
             throw new UncheckedIOException(checkpoint + ": could not be read: " + e.getMessage(), e);
         }
-    }
-
-    private static String of(Path file) throws IOException {
-        MessageDigest digest = HashChain.sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 }

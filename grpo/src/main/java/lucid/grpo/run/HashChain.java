@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +12,7 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
+import lucid.video.Sha256;
 
 /// A chain of SHA-256 hashes, one link per optimiser step: each covers the link before, the step, the data position, every weight and the optimiser's
 /// moments. Two runs that end on the same link went the same way, bit for bit.
@@ -41,7 +41,7 @@ public final class HashChain {
 
         /// Closes the link; it becomes the chain's head.
         public String close() {
-            MessageDigest digest = sha256();
+            MessageDigest digest = Sha256.digest();
             digest.update(head.getBytes(StandardCharsets.US_ASCII));
             text(digest, name);
             number(digest, step);
@@ -101,13 +101,5 @@ public final class HashChain {
     public Link link(String stage, long step, long position) { return new Link(stage, step, position); }
 
     /// SHA-256 of a text, in hexadecimal.
-    public static String of(String text) { return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8))); }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java has SHA-256", e);
-        }
-    }
+    public static String of(String text) { return Sha256.of(text.getBytes(StandardCharsets.UTF_8)); }
 }

@@ -8,12 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import lucid.grpo.run.HashChain;
 import lucid.nn.lora.LoraFile;
+import lucid.video.Sha256;
 
 /// Tells models apart without reading all of them: SHA-256 over every weight and configuration file's name, length, first megabyte and then a page (4 KB) of every megabyte. Training
 /// changes weights everywhere, so two different models differ there; a single altered byte may not be seen.
@@ -31,7 +31,7 @@ public final class ModelFingerprint {
 
     private static String files(Path folder) {
         try (Stream<Path> all = Files.walk(folder, 3)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            MessageDigest digest = Sha256.digest();
             for (Path f : all.filter(Files::isRegularFile).filter(f -> ENDINGS.stream().anyMatch(f.toString()::endsWith)).filter(f -> !f.endsWith("optimizer.safetensors") && !inRun(folder, f)).sorted().toList()) {
                 digest.update(folder.relativize(f).toString().replace('\\', '/').getBytes(StandardCharsets.UTF_8));
                 add(digest, f);
@@ -39,8 +39,6 @@ public final class ModelFingerprint {
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
             throw new UncheckedIOException("model " + folder + " cannot be read: " + e.getMessage(), e);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this Java has no SHA-256", e);
         }
     }
 

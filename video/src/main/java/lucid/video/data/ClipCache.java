@@ -15,6 +15,7 @@ import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.InParallel;
 import lucid.video.Progress;
+import lucid.video.Sha256;
 import lucid.video.SiglipPixels;
 import lucid.video.VideoException;
 import lucid.video.VideoReader;
@@ -103,18 +104,15 @@ public final class ClipCache {
 
     private static String contentHash(Path clip) {
         if (!Files.isRegularFile(clip)) throw new VideoException(clip, Files.exists(clip) ? "is a folder, wanted a video file" : "no such file, wanted a video");
-        MessageDigest digest = FramePack.sha256();
-        byte[] part = new byte[1 << 16];
-        try (var in = Files.newInputStream(clip)) {
-            for (int n; (n = in.read(part)) > 0;) digest.update(part, 0, n);
+        try {
+            return Sha256.of(clip);
         } catch (IOException e) {
             throw new VideoException(clip, "cannot be read: " + e, e);
         }
-        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static String key(Iterable<String> hashes, FrameSampling sampling, int size) {
-        MessageDigest digest = FramePack.sha256();
+        MessageDigest digest = Sha256.digest();
         digest.update((VERSION + " " + sampling.id() + " " + size + "\n").getBytes(StandardCharsets.UTF_8));
         for (String hash : hashes) digest.update((hash + "\n").getBytes(StandardCharsets.UTF_8));
         return HexFormat.of().formatHex(digest.digest()).substring(0, 40);

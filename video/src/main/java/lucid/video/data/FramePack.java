@@ -5,11 +5,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import lucid.video.AtomicFile;
 import lucid.video.Frames;
+import lucid.video.Sha256;
 
 /// Decoded clips in one file: `LUCIDCLP`, version, number of clips; for each clip n, height, width, fps, indices, bytes; SHA-256 of all that. Numbers big-endian.
 final class FramePack {
@@ -36,7 +36,7 @@ final class FramePack {
             parts.add(head.array());
             parts.add(f.rgb());
         }
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         parts.forEach(digest::update);
         parts.add(digest.digest());
         AtomicFile.write(file, parts.toArray(byte[][]::new));
@@ -46,7 +46,7 @@ final class FramePack {
         try (FileChannel in = FileChannel.open(file)) {
             long left = in.size() - HEAD - HASH;
             if (left < 0) throw new CorruptException(in.size() + " bytes, wanted at least " + (HEAD + HASH));
-            MessageDigest digest = sha256();
+            MessageDigest digest = Sha256.digest();
             ByteBuffer head = next(in, HEAD, digest);
             if (head.getLong() != MAGIC || head.getInt() != VERSION) throw new CorruptException("unknown header");
             int count = head.getInt();
@@ -77,13 +77,5 @@ final class FramePack {
         while (b.hasRemaining()) if (in.read(b) < 0) throw new CorruptException("ends at byte " + in.position());
         digest.update(b.array());
         return b.flip();
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this Java has no SHA-256", e);
-        }
     }
 }

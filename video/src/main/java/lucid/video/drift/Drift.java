@@ -11,11 +11,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,6 +20,7 @@ import lucid.video.AtomicFile;
 import lucid.video.Frames;
 import lucid.video.InParallel;
 import lucid.video.Progress;
+import lucid.video.Sha256;
 import lucid.video.VideoException;
 import lucid.video.VideoWriter;
 import lucid.video.data.ClipQuestion;
@@ -103,7 +101,7 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     ///
     /// @throws VideoException something was changed
     private void verify(int threads) throws IOException {
-        List<String> clips = InParallel.map(plan.clips(), threads, "checking clips", Progress.NONE, i -> sha256(bytes(root.resolve(plan.path(i)))));
+        List<String> clips = InParallel.map(plan.clips(), threads, "checking clips", Progress.NONE, i -> Sha256.of(bytes(root.resolve(plan.path(i)))));
         String found = contentHash(root, plan, clips);
         if (!found.equals(contentHash)) throw new VideoException(root, "its content has the hash " + found + ", drift.json says " + contentHash + "; remove the folder and make it again");
     }
@@ -132,7 +130,7 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         } catch (IOException e) {
             throw new VideoException(file, "cannot be written: " + e, e);
         }
-        return sha256(mp4);
+        return Sha256.of(mp4);
     }
 
     private static List<ClipQuestion> questions(DriftPlan plan, List<DriftPlan.Asked> asked) {
@@ -159,8 +157,8 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     private static String contentHash(Path root, DriftPlan plan, List<String> clipHashes) {
         StringBuilder s = new StringBuilder();
         for (int i = 0; i < clipHashes.size(); i++) s.append(plan.path(i)).append(' ').append(clipHashes.get(i)).append('\n');
-        for (String table : TABLES) s.append(table).append(' ').append(sha256(bytes(root.resolve(table)))).append('\n');
-        return sha256(s.toString().getBytes(StandardCharsets.UTF_8));
+        for (String table : TABLES) s.append(table).append(' ').append(Sha256.of(bytes(root.resolve(table)))).append('\n');
+        return Sha256.of(s.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] bytes(Path file) {
@@ -168,14 +166,6 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
             return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new VideoException(file, "cannot be read: " + e, e);
-        }
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("this Java has no SHA-256", e);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Map;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.PillowResize;
+import lucid.video.Sha256;
 import lucid.video.SiglipPixels;
 import lucid.video.parity.VideoParity.Row;
 import lucid.video.parity.VideoParity.TensorData;
@@ -43,7 +44,7 @@ final class PreprocessCase {
         }
         for (Iterator<String> names = description.path("generated").fieldNames(); names.hasNext();) {
             String name = names.next();
-            String found = VideoParity.sha256(c.picture(name).rgb());
+            String found = Sha256.of(c.picture(name).rgb());
             String wanted = description.get("generated").get(name).get("sha256").asText();
             rows.add(new Row("picture " + name, found.equals(wanted), "sha256 " + found + ", wanted " + wanted));
         }
@@ -65,7 +66,7 @@ final class PreprocessCase {
     }
 
     private Row hashRow(String row, String name, String wanted) {
-        String found = VideoParity.sha256(compute(name));
+        String found = Sha256.of(compute(name));
         return new Row(row, found.equals(wanted), found.equals(wanted) ? "equal" : "found " + found + ", wanted " + wanted);
     }
 

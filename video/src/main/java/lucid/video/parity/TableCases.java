@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.PillowResize;
+import lucid.video.Sha256;
 import lucid.video.SmartResize;
 import lucid.video.VideoException;
 import lucid.video.VideoReader;
@@ -43,9 +44,9 @@ final class TableCases {
             JsonNode f = c.get("frames").get(i);
             byte[] rgb = frames.frame(i);
             String frame = name + " frame " + f.get("index").asInt();
-            rows.add(equal(frame + " rgb", f.get("rgb_sha256").asText(), VideoParity.sha256(rgb)));
+            rows.add(equal(frame + " rgb", f.get("rgb_sha256").asText(), Sha256.of(rgb)));
             byte[] small = PillowResize.resize(rgb, frames.height(), frames.width(), 384, 384, PillowResize.Filter.BICUBIC);
-            rows.add(equal(frame + " 384x384", f.get("bicubic384_sha256").asText(), VideoParity.sha256(small)));
+            rows.add(equal(frame + " 384x384", f.get("bicubic384_sha256").asText(), Sha256.of(small)));
         }
     }
 
