@@ -184,7 +184,7 @@ public final class Assistant implements AutoCloseable {
         Completion c = talk.answer(settings, generation.endTokens()::contains, turn++, (_, _, _, id, _) -> spoken.accept(id));
         // A stop string ends an answer without an end token.
         lastEnded = generation.endTokens().contains(c.ids()[c.length() - 1]);
-        int[] known = Arrays.stream(c.ids()).filter(id -> id < tokenizer.vocabSize()).toArray();
+        int[] known = c.known(tokenizer.vocabSize());
         String whole = tokenizer.decode(known, true);
         spoken.finish(whole);
         return new Reply(whole.strip(), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,

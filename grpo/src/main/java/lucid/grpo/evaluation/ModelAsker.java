@@ -59,9 +59,7 @@ public final class ModelAsker implements Asker, AutoCloseable {
         GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number)
                 .with(new LogitsProcessors(generation.processors(!protocol.rule().greedy()))).with(new StopStrings(generation.stops(), tokenizer::bytes));
         Completion c = talk.answer(settings, generation.endTokens()::contains, 0, null);
-        // The head may have more rows than the tokenizer has tokens (Qwen2.5: 151,936 and 151,665).
-        int[] known = Arrays.stream(c.ids()).filter(id -> id < tokenizer.vocabSize()).toArray();
-        return new Reply(tokenizer.decode(known, true).strip(), c.length(), c.ended());
+        return new Reply(tokenizer.decode(c.known(tokenizer.vocabSize()), true).strip(), c.length(), c.ended());
     }
 
     // Up to and with the clip's placeholder: the same for every question.
