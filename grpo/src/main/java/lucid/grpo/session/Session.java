@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BiFunction;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.data.DriftClips;
@@ -28,8 +29,6 @@ import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Progress;
 import lucid.video.data.ClipCache;
-import lucid.video.data.ClipConversation;
-import lucid.video.data.ClipQuestion;
 import lucid.video.data.QuestionFiles;
 import lucid.video.drift.Drift;
 import lucid.video.drift.DriftPlan;
@@ -82,9 +81,10 @@ public final class Session implements AutoCloseable {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
-                    var sources = new QuestionData.Sources(questions(dataRoot, d.questions(), recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance)), questions(dataRoot, d.coldStart(), learns(recipe, "cold_start")),
-                            heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot), conversations(dataRoot, d.captions(), learns(recipe, "caption")),
-                            conversations(dataRoot, d.conversations(), learns(recipe, "conversation")));
+                    var sources = new QuestionData.Sources(read(QuestionFiles::read, dataRoot, d.questions(), recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance)),
+                            read(QuestionFiles::read, dataRoot, d.coldStart(), learns(recipe, "cold_start")), heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot),
+                            read(QuestionFiles::readConversations, dataRoot, d.captions(), learns(recipe, "caption")),
+                            read(QuestionFiles::readConversations, dataRoot, d.conversations(), learns(recipe, "conversation")));
                     data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, sources, threads, bars);
                 }
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
@@ -106,9 +106,8 @@ public final class Session implements AutoCloseable {
 
     private static boolean learns(Recipe recipe, String kind) { return recipe.stages().stream().anyMatch(s -> s instanceof Stage.Supervised learning && learning.mix().containsKey(kind)); }
 
-    private static List<ClipQuestion> questions(Path root, String file, boolean needed) { return !needed || file == null ? List.of() : QuestionFiles.read(root.resolve(file), root); }
-
-    private static List<ClipConversation> conversations(Path root, String file, boolean needed) { return needed ? QuestionFiles.readConversations(root.resolve(file), root) : List.of(); }
+    // RecipeCheck has seen that a file is named where one is needed.
+    private static <T> List<T> read(BiFunction<Path, Path, List<T>> reader, Path root, String file, boolean needed) { return needed ? reader.apply(root.resolve(file), root) : List.of(); }
 
     /// The Drift data set of a plan: made now, or found.
     public static Drift drift(Path dataRoot, DriftPlan plan, int threads, Console console) {
