@@ -1,7 +1,7 @@
 package lucid.kernels.gpu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -16,10 +16,11 @@ public final class Call {
     private final MemorySegment values;
     private int next;
 
-    Call(Kernel kernel) {
+    /// @param memory gives the block
+    Call(Kernel kernel, SegmentAllocator memory) {
         this.kernel = kernel;
         this.parameters = kernel.parameters();
-        this.values = Arena.ofAuto().allocate(Math.max(8, kernel.entry().parameterBytes()), 64);
+        this.values = memory.allocate(Math.max(8, kernel.entry().parameterBytes()), 64);
     }
 
     /// The block, with all these values in it.

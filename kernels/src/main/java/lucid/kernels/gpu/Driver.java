@@ -59,8 +59,9 @@ final class Driver {
 
     /// Compiles a text for the current GPU.
     ///
+    /// @param arena memory that lives as long as the GPU
     /// @throws DriverException with the compiler's log
-    static Function load(String name, String text, List<CUmodule> modules) {
+    static Function load(String name, String text, List<CUmodule> modules, Arena arena) {
         byte[] source = (text + '\0').getBytes(StandardCharsets.UTF_8);
         byte[] log = new byte[LOG_BYTES];
         JITOptions options = new JITOptions();
@@ -72,19 +73,23 @@ final class Driver {
         modules.add(module);
         CUfunction function = new CUfunction();
         check(JCudaDriver.cuModuleGetFunction(function, module, name), name + ".ptx: looking for the entry " + name);
-        return new Function(function);
+        return new Function(function, arena);
     }
 
     /// A function and its table of parameter addresses, written once: a launch then passes one pointer, where JCuda's usual way builds an object per argument (20 times slower).
     static final class Function {
         private final CUfunction handle;
+        private final Arena arena;
         private MemorySegment values;
         /// The table's memory, which `table` knows by its bare address.
         private MemorySegment pointers;
         private Pointer table;
         private int allowed;
 
-        private Function(CUfunction handle) { this.handle = handle; }
+        private Function(CUfunction handle, Arena arena) {
+            this.handle = handle;
+            this.arena = arena;
+        }
 
         CUfunction handle() { return handle; }
 
@@ -92,7 +97,7 @@ final class Driver {
         Pointer table(Kernel kernel, MemorySegment parameters) {
             if (values == null || values.address() != parameters.address()) {
                 List<Variable> variables = kernel.parameters();
-                pointers = Arena.ofAuto().allocate(ValueLayout.ADDRESS, Math.max(1, variables.size()));
+                if (pointers == null) pointers = arena.allocate(ValueLayout.ADDRESS, Math.max(1, variables.size()));
                 for (int i = 0; i < variables.size(); i++) pointers.setAtIndex(ValueLayout.ADDRESS, i, parameters.asSlice(variables.get(i).offset()));
                 values = parameters;
                 table = Pointers.host(pointers.address());

@@ -139,7 +139,7 @@ public final class EmulatedGpu implements Gpu {
 
     @Override public Kernel load(String name, String text) {
         PtxModule module = PtxModule.parse(name + ".ptx", texts.apply(name, text));
-        return new Kernel(this, name, module, Launch.of(module, name));
+        return new Kernel(this, name, module, Launch.of(module, name), (bytes, _) -> MemorySegment.ofArray(new byte[(int) bytes]));
     }
 
     @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {

@@ -9,6 +9,7 @@ import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,6 +37,9 @@ public final class JCudaGpu implements Gpu {
     private final CUcontext context = new CUcontext();
     private final CUstream stream = new CUstream();
     private final Staging staging;
+    /// What the driver reads and writes at plain addresses: parameters of launches, and the tensor map that is being made.
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment tensorMap;
     private final String description;
     private final Limits limits;
     private final int capability;
@@ -111,6 +115,7 @@ public final class JCudaGpu implements Gpu {
         // Not the default stream: that one cannot be recorded into a graph.
         Driver.check(JCudaDriver.cuStreamCreate(stream, 1), "cuStreamCreate");
         staging = new Staging(stream);
+        tensorMap = arena.allocate(TensorMap.BYTES, TensorMap.BYTES);
         description = describe(device) + ", driver for CUDA " + Driver.number("cuDriverGetVersion", JCudaDriver::cuDriverGetVersion) / 1000;
     }
 
@@ -182,8 +187,8 @@ public final class JCudaGpu implements Gpu {
 
     @Override public Kernel load(String name, String text) {
         enter();
-        Driver.Function function = Driver.load(name, text, modules);
-        return new Kernel(this, name, PtxModule.parse(name + ".ptx", text), function);
+        Driver.Function function = Driver.load(name, text, modules, arena);
+        return new Kernel(this, name, PtxModule.parse(name + ".ptx", text), function, arena);
     }
 
     @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {
@@ -271,9 +276,8 @@ public final class JCudaGpu implements Gpu {
 
     @Override public MemorySegment encode(TensorMap map) {
         enter();
-        MemorySegment bytes = Arena.ofAuto().allocate(TensorMap.BYTES, TensorMap.BYTES);
-        Driver.check(library.encodeTiled(bytes, map), "cuTensorMapEncodeTiled of " + map);
-        return bytes;
+        Driver.check(library.encodeTiled(tensorMap, map), "cuTensorMapEncodeTiled of " + map);
+        return MemorySegment.ofArray(tensorMap.toArray(ValueLayout.JAVA_BYTE));
     }
 
     /// cuBLAS on this GPU's stream, loaded when first asked for.
@@ -309,6 +313,7 @@ public final class JCudaGpu implements Gpu {
         for (CUmodule module : modules) steps.add(() -> Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload"));
         steps.add(() -> Driver.check(JCudaDriver.cuStreamDestroy(stream), "cuStreamDestroy"));
         steps.add(() -> Driver.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease"));
+        steps.add(arena::close);
         Driver.all(steps);
     }
 }

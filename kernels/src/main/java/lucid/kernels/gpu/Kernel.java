@@ -1,6 +1,7 @@
 package lucid.kernels.gpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.List;
 import lucid.kernels.ptx.text.Entry;
 import lucid.kernels.ptx.text.PtxModule;
@@ -16,13 +17,14 @@ public final class Kernel {
     private final Call call;
 
     /// @param handle whatever the GPU needs to launch it
-    Kernel(Gpu gpu, String name, PtxModule module, Object handle) {
+    /// @param memory of the parameters, where the GPU reads them; it lives as long as the GPU
+    Kernel(Gpu gpu, String name, PtxModule module, Object handle, SegmentAllocator memory) {
         this.gpu = gpu;
         this.name = name;
         this.entry = entry(name, module);
         this.handle = handle;
         this.sharedBytes = entry.shared().stream().mapToLong(Variable::bytes).sum();
-        this.call = new Call(this);
+        this.call = new Call(this, memory);
     }
 
     /// The only entry, which has the file's name.

@@ -56,6 +56,7 @@ final class Scratch {
         }
     }
 
+    // A thread has no end that could free it, so this memory is the garbage collector's.
     private static MemorySegment atLeast(MemorySegment panels, long bytes) {
         return panels.byteSize() >= bytes ? panels : Arena.ofAuto().allocate(bytes, 64);
     }
