@@ -68,6 +68,7 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
             case Text(var c) -> p -> Qwen2.of(p, "", c);
             case Vision(var c) -> p -> SiglipVision.of(p, "", c);
         };
+        // Sets of parameters need a device that owns their memory. This one has no threads, and nothing is computed on it.
         try (Device device = new ReferenceDevice(); ParameterSet p = new ParameterSet(device, WeightSource.outline(out, stored))) {
             build.accept(p);
         }
