@@ -47,6 +47,7 @@ public final class SimdDevice extends HostDevice {
     /// One thread per processor.
     public SimdDevice() { this(Runtime.getRuntime().availableProcessors()); }
 
+    /// @param threads that work on one kernel, the caller among them; no bit of any result depends on it
     public SimdDevice(int threads) {
         workers = new Workers(threads);
         SimdMatMul products = new SimdMatMul(workers);
@@ -64,6 +65,7 @@ public final class SimdDevice extends HostDevice {
         conversion = new SimdConversion(workers);
     }
 
+    /// Threads that work on one kernel, the caller among them.
     public int threads() { return workers.threads(); }
 
     @Override public String name() { return "simd"; }

@@ -18,6 +18,7 @@ public record Compilation(String compiler, String target, List<EntryUsage> entri
         return diagnostics.stream().filter(Diagnostic::performanceNote).toList();
     }
 
+    /// Whether it compiled: warnings and performance notes may be there all the same.
     public boolean ok() {
         return errors().isEmpty();
     }

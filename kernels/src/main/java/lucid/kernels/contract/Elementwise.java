@@ -3,6 +3,7 @@ package lucid.kernels.contract;
 /// Maps over elements. Each element is one IEEE expression as written here (no contraction except where `fma` is named); nothing is summed.
 /// All matrices are f32. An output may be the same view as an input, but must not overlap it otherwise.
 public interface Elementwise {
+    /// One IEEE operation each, rounded to f32.
     enum Binary { ADD, SUB, MUL, DIV }
 
     /// Formulas: `SIGMOID 1/(1+exp(-x))`, `SILU x·sigmoid(x)`, `GELU_TANH 0.5x(1+tanh(√(2/π)(x+0.044715x³)))`, `GELU_ERF 0.5x(1+erf(x/√2))`,

@@ -25,12 +25,16 @@ public record RowGroups(int... offsets) {
         return new RowGroups(offsets);
     }
 
+    /// Number of groups, those without rows included.
     public int count() { return offsets.length - 1; }
 
+    /// Rows of all groups.
     public int rows() { return offsets[offsets.length - 1]; }
 
+    /// First row of a group, counted from 0.
     public int from(int group) { return offsets[group]; }
 
+    /// One more than the last row of a group; equal to [#from] where it has none.
     public int to(int group) { return offsets[group + 1]; }
 
     /// What is done with the rows `from .. to - 1` of a group.

@@ -16,6 +16,7 @@ public record RowPlaces(int... rows) {
         }
     }
 
+    /// How many rows are placed.
     public int count() { return rows.length; }
 
     /// One more than the largest row.

@@ -15,6 +15,9 @@ public interface Sampling {
             if (!(minP >= 0 && minP <= 1)) throw new IllegalArgumentException("sampling: min_p " + minP + ", wanted in [0, 1]");
         }
 
+        /// Draws from `softmax(logits / t)`, all filters off.
+        ///
+        /// @throws IllegalArgumentException unless t > 0
         public static Rule temperature(float t) { return new Rule(false, t, 0, 1, 0); }
     }
 

@@ -44,6 +44,7 @@ public final class EmulatedGpu implements Gpu {
     private Recording recording;
     private final Replay.Desk desk = new Replay.Desk();
 
+    /// With [Settings#DEFAULT]: a Hopper whose warps take turns and whose asynchronous copies arrive as late as they may.
     public EmulatedGpu() { this(Settings.DEFAULT); }
 
     public EmulatedGpu(Settings settings) {

@@ -35,6 +35,9 @@ public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu 
     /// @throws OutOfDeviceMemoryException naming what was asked, used and free
     long allocate(long bytes, String what);
 
+    /// Gives an allocation back.
+    ///
+    /// @param address as [#allocate] returned it
     void free(long address);
 
     /// Host to device. The source may be reused when the call returns.

@@ -28,6 +28,7 @@ public final class Replay implements Repetition {
     /// @param graphLaunches segments that were queued by one call
     /// @param single        works that were queued one by one
     public record Counts(long recordings, long graphLaunches, long single) {
+        /// What was done since `earlier`.
         public Counts minus(Counts earlier) { return new Counts(recordings - earlier.recordings, graphLaunches - earlier.graphLaunches, single - earlier.single); }
     }
 

@@ -47,6 +47,7 @@ public final class ScalarMath {
         return Math.fma(n, LN2_HI, Math.fma(n, LN2_LO, p) + f);
     }
 
+    /// At most 1 ulp from the exact value, with the sign of x: an odd polynomial below 1, from there on `1 - 2 / (e^2x + 1)`.
     public static float tanh(float x) {
         float a = Math.abs(x);
         float z = a * a;
@@ -62,6 +63,7 @@ public final class ScalarMath {
         return withSign(a < 1f ? near : far, x);
     }
 
+    /// `2/√π ∫₀ˣ e^(-t²) dt`, at most 1.25 ulp from the exact value: an odd polynomial below 1, `1 - exp(-P6(x))` to 4, then 1.
     public static float erf(float x) {
         float a = Math.abs(x);
         float z = a * a;
@@ -90,6 +92,7 @@ public final class ScalarMath {
     /// `1/(1 + e^-x)`.
     public static float sigmoid(float x) { return 1f / (exp(-x) + 1f); }
 
+    /// x in radians; at most 0.9 ulp from the exact value. Beyond [Coefficients#TRIG_MAX] by fdlibm, which Java specifies to the bit.
     public static float sin(float x) {
         float a = Math.abs(x);
         if (a > TRIG_MAX) return (float) StrictMath.sin(x);
@@ -97,6 +100,7 @@ public final class ScalarMath {
         return Float.intBitsToFloat(Float.floatToRawIntBits(v) ^ (Float.floatToRawIntBits(x) & 0x80000000));
     }
 
+    /// As [#sin].
     public static float cos(float x) {
         float a = Math.abs(x);
         if (a > TRIG_MAX) return (float) StrictMath.cos(x);

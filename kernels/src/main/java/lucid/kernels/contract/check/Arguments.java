@@ -63,6 +63,7 @@ public final class Arguments {
         Checks.buffer(operation, "ids", ids, y.rows(), I32);
     }
 
+    /// Of [Embedding#scatterAdd], but for the values of the indices.
     public static void scatterAdd(String operation, Buffer ids, Matrix dy, RowGroups groups, Matrix dTable) {
         Checks.type(operation, "dy", dy, F32);
         Checks.type(operation, "dTable", dTable, F32);

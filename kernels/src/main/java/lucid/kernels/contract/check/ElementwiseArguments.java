@@ -30,6 +30,7 @@ public final class ElementwiseArguments {
         Checks.apart(operation, "y", y, "x", x);
     }
 
+    /// Of [Elementwise#binary].
     public static void binary(String operation, Matrix a, Matrix b, Matrix y) {
         Checks.type(operation, "a", a, F32);
         Checks.type(operation, "b", b, F32);
@@ -47,18 +48,21 @@ public final class ElementwiseArguments {
         Checks.sameOrApart(operation, "y", y, "x", x);
     }
 
+    /// Of [Elementwise#unaryBackward].
     public static void unaryBackward(String operation, Matrix x, Matrix dy, Matrix dx) {
         unary(operation, x, dx);
         Checks.like(operation, "dy", dy, "x", x);
         Checks.sameOrApart(operation, "dx", dx, "dy", dy);
     }
 
+    /// Of [Elementwise#swiGlu].
     public static void swiGlu(Matrix gate, Matrix up, Matrix y) {
         unary("elementwise.swiGlu", gate, y);
         Checks.like("elementwise.swiGlu", "up", up, "gate", gate);
         Checks.sameOrApart("elementwise.swiGlu", "y", y, "up", up);
     }
 
+    /// Of [Elementwise#swiGluBackward].
     public static void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Matrix dGate, Matrix dUp) {
         String operation = "elementwise.swiGlu backward";
         unary(operation, gate, dGate);

@@ -22,6 +22,7 @@ public record PatchGrid(int n, int height, int width, int patch) {
         return new PatchGrid(n, height, width, patch);
     }
 
+    /// Whole patches beside each other in one image.
     public int columns() { return width / patch; }
 
     /// Of one image.

@@ -67,8 +67,10 @@ public final class CudaMemory implements AutoCloseable {
         else gpu.free(address);
     }
 
+    /// Bytes of the buffers that are in use, as they were asked for: neither rounding to size classes nor what is kept for later.
     public long liveBytes() { return liveBytes; }
 
+    /// Largest [#liveBytes] so far.
     public long peakBytes() { return peakBytes; }
 
     /// Gives back to the GPU what is kept; buffers in use stay.

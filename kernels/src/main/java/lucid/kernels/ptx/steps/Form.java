@@ -96,6 +96,7 @@ public final class Form {
         end(operands, operands);
     }
 
+    /// The same for a form whose last operands may be missing.
     public void end(int least, int most) {
         if (next != at.modifiers().size()) {
             throw unknown();

@@ -27,6 +27,7 @@ public final class Runs {
         return difference >>> Stamp.LANE_BITS == 0;
     }
 
+    /// All n values agree in every bit.
     public static boolean same(long[] values, int from, int n) {
         long first = values[from];
         long difference = 0;
@@ -63,6 +64,7 @@ public final class Runs {
         return (found & 63) == 0;
     }
 
+    /// Gives every granule the stamp with the granule's own lane in it.
     public static void fill(long[] stamps, int from, int n, int laneShift, long stamp) {
         long[] lanes = LANES[laneShift];
         for (int i = 0; i < n; i++) {
