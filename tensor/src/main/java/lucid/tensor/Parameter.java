@@ -18,6 +18,7 @@ public final class Parameter {
     /// As in the published checkpoint.
     public String name() { return name; }
 
+    /// The weight itself: a leaf, which operations take as an input.
     public Tensor value() { return value; }
 
     public Shape shape() { return value.shape(); }
@@ -26,6 +27,7 @@ public final class Parameter {
     /// pass (a tied embedding) this ends the accumulation: the next backward needs [#zeroGrad()] first.
     public Tensor grad() { return value.leaf.gradient(); }
 
+    /// Whether a gradient has arrived since [#zeroGrad()]. Unlike [#grad()], asking ends nothing.
     public boolean hasGrad() { return value.leaf.hasGradient(); }
 
     /// Frees the gradient.
@@ -34,6 +36,7 @@ public final class Parameter {
     /// False: frozen, no gradient is computed for it, nor for what depends on nothing else.
     public boolean trainable() { return value.leaf.trainable; }
 
+    /// Freezes it or lets it learn again. A gradient that is there stays.
     public Parameter trainable(boolean trainable) {
         value.leaf.trainable = trainable;
         return this;

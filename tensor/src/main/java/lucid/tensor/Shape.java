@@ -20,6 +20,7 @@ public record Shape(int... dims) {
     /// A copy of the sizes.
     @Override public int[] dims() { return dims.clone(); }
 
+    /// Number of dimensions; 0 for a scalar.
     public int rank() { return dims.length; }
 
     /// Size of dimension i; negative i counts from the end.

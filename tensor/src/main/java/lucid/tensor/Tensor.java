@@ -60,8 +60,10 @@ public final class Tensor {
     /// bf16 (or f16) bit patterns, copied.
     public static Tensor halves(Scope scope, DType dtype, short[] data, int... dims) { return HostCopies.write(scope, dtype, data, data.length, dims); }
 
+    /// f32 zeros.
     public static Tensor zeros(Scope scope, int... dims) { return full(scope, 0f, dims); }
 
+    /// f32, every element `value`.
     public static Tensor full(Scope scope, float value, int... dims) {
         Tensor t = undefined(scope, DType.F32, new Shape(dims));
         scope.device().elementwise().fill(t.matrix, value);
@@ -90,6 +92,7 @@ public final class Tensor {
 
     public Shape shape() { return shape; }
 
+    /// Type of the elements. Results of operations are f32; weights may be bf16 or f16, ids are i32, frames u8.
     public DType dtype() { return storage.buffer.dtype(); }
 
     public Device device() { return storage.tape.device(); }
@@ -242,34 +245,48 @@ public final class Tensor {
     /// `this + other`; other may have one row and/or one column, used for every row and/or column.
     public Tensor add(Tensor other) { return binary(Binary.ADD, other); }
 
+    /// `this - other`; other as in [#add].
     public Tensor sub(Tensor other) { return binary(Binary.SUB, other); }
 
+    /// `this · other`, element by element; other as in [#add]. Products of matrices are [#matmul] and [#linear].
     public Tensor mul(Tensor other) { return binary(Binary.MUL, other); }
 
+    /// `this / other`, the IEEE quotient; other as in [#add].
     public Tensor div(Tensor other) { return binary(Binary.DIV, other); }
 
+    /// One of the four above by its name.
+    ///
+    /// @throws ShapeException unless other has the rows of this or 1, and the columns of this or 1
     public Tensor binary(Binary op, Tensor other) { return Tape.run(new ElementwiseOp.BinaryMap(op, use(), other.use())); }
 
+    /// `alpha · this`.
     public Tensor scale(float alpha) { return Tape.run(new ElementwiseOp.Scale(use(), alpha)); }
 
+    /// `-this`.
     public Tensor neg() { return scale(-1f); }
 
+    /// A map over the elements, shape as here; formulas at [Unary], derivatives from the input at [lucid.kernels.contract.Elementwise#unaryBackward]. At the kinks of ABS and RELU the derivative is 0.
     public Tensor unary(Unary op) { return Tape.run(new ElementwiseOp.UnaryMap(op, use())); }
 
     public Tensor exp() { return unary(Unary.EXP); }
 
+    /// Natural logarithm: -infinity at 0, NaN below.
     public Tensor log() { return unary(Unary.LOG); }
 
     public Tensor tanh() { return unary(Unary.TANH); }
 
     public Tensor square() { return unary(Unary.SQUARE); }
 
+    /// Square root: NaN below 0, and an infinite derivative at 0.
     public Tensor sqrt() { return unary(Unary.SQRT); }
 
+    /// `max(this, 0)`, derivative 0 at 0.
     public Tensor relu() { return unary(Unary.RELU); }
 
+    /// `x / (1 + e^-x)` (Elfwing et al. 2017, arXiv 1702.03118), also called swish.
     public Tensor silu() { return unary(Unary.SILU); }
 
+    /// `1 / (1 + e^-x)`.
     public Tensor sigmoid() { return unary(Unary.SIGMOID); }
 
     /// GELU, exact form with erf.
@@ -305,6 +322,7 @@ public final class Tensor {
         return Tape.run(new MatMulOp.Product(use(), other.use(), transposeThis, transposeOther));
     }
 
+    /// `this · other` of the matrices: [rows, k] · [k, cols].
     public Tensor matmul(Tensor other) { return matmul(other, false, false); }
 
     /// Patch embedding of `this`: u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]; weight [hidden, 3 · patch²] (or 4-d, as published),
@@ -339,11 +357,13 @@ public final class Tensor {
     /// Sum of all elements, a scalar.
     public Tensor sum() { return Tape.run(new ReduceOp.Sum(use())); }
 
+    /// Mean of all elements, a scalar: the sum times `1 / n`, both f32.
     public Tensor mean() { return sum().scale(1f / shape.size()); }
 
     /// Sum of every row, [..., 1].
     public Tensor rowSum() { return Tape.run(new ReduceOp.RowSum(use())); }
 
+    /// Mean of every row, [..., 1]: the sum times `1 / cols`, both f32.
     public Tensor rowMean() { return rowSum().scale(1f / shape.cols()); }
 
     /// Largest of every row, [..., 1], a constant for the backward.
