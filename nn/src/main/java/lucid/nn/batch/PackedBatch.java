@@ -166,6 +166,7 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
             return this;
         }
 
+        /// The batch of what was added so far.
         public PackedBatch build() {
             int[] sources = codes.toArray();
             for (int i = 0; i < sources.length; i++) {

@@ -12,6 +12,7 @@ public final class Splice {
     /// @param rows   row codes
     /// @param source index in the ids that each row came from (labels follow their ids)
     public record Spliced(int[] rows, int[] source) {
+        /// Rows of the sequence, the clip's included.
         public int length() { return rows.length; }
 
         public int[] source() { return source.clone(); }

@@ -55,6 +55,8 @@ public final class CheckpointConversion {
     /// Told after every piece.
     @FunctionalInterface
     public interface Progress {
+        /// @param bytes  of weights that are written so far
+        /// @param tensor the one that the last piece belongs to
         void wrote(long bytes, long total, String tensor);
     }
 

@@ -39,6 +39,7 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
     /// @param stored     their numbers by type
     public record Part(String name, long parameters, int tensors, Map<StoredType, Long> stored, long bytes) {}
 
+    /// A tensor whose shape is not the one that the configuration demands, dimensions outermost first.
     public record Mismatch(String name, long[] found, long[] wanted) {
         @Override public String toString() { return name + ": found " + Arrays.toString(found) + ", wanted " + Arrays.toString(wanted); }
     }

@@ -59,6 +59,7 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
         }, stored);
     }
 
+    /// The same for sizes that are known, with the published names.
     public static ModelOutline of(Architecture architecture) { return of(architecture, _ -> false); }
 
     private static ModelOutline of(Architecture architecture, Predicate<String> stored) {

@@ -53,6 +53,9 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
         /// What transformers samples with where nothing is said.
         public static final Filters DEFAULT = new Filters(1, 50, 1, 0);
 
+        /// For the sampler: rounded to f32.
+        ///
+        /// @throws IllegalArgumentException for a value outside its range, see [Sampling.Rule]
         public Sampling.Rule rule() { return new Sampling.Rule(false, (float) temperature, topK, (float) topP, (float) minP); }
     }
 

@@ -16,5 +16,6 @@ public record ResamplerConfig(int inputSize, int hiddenSize, int group, int numQ
     /// Tokens a clip becomes: `group · (numQueries / group)`, which is less than numQueries where that does not divide.
     public int tokens() { return group * latents(); }
 
+    /// Columns of the queries, and of the keys and of the values: all heads beside each other.
     public int inner() { return heads * headDim; }
 }

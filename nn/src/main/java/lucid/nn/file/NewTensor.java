@@ -20,5 +20,8 @@ public record NewTensor(String name, StoredType type, long[] shape, Source sourc
         return n;
     }
 
+    /// Size in the file.
+    ///
+    /// @throws ArithmeticException beyond 2^63 - 1
     public long bytes() { return Math.multiplyExact(elements(), (long) type.bytes()); }
 }

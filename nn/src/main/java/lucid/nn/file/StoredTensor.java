@@ -26,6 +26,7 @@ public record StoredTensor(Path file, String name, StoredType type, long[] shape
     /// Shape with int sizes; refuses what does not fit.
     public int[] intShape() { return Arrays.stream(shape).mapToInt(Math::toIntExact).toArray(); }
 
+    /// Whether it can be a weight: integers and booleans cannot.
     public boolean isFloating() {
         return switch (type) {
             case F64, F32, F16, BF16 -> true;

@@ -36,7 +36,9 @@ public record GenerationSettings(Sampling.Rule rule, int maxNewTokens, int eosTo
         return new GenerationSettings(Sampling.Rule.GREEDY, maxNewTokens, eosToken, 1f, 0, 0);
     }
 
+    /// The same with other processors, instead of those that are there.
     public GenerationSettings with(LogitsProcessors processors) { return new GenerationSettings(rule, maxNewTokens, eosToken, scoreTemperature, key, step, firstPrompt, processors, stops); }
 
+    /// The same with other stop strings, instead of those that are there.
     public GenerationSettings with(StopStrings stops) { return new GenerationSettings(rule, maxNewTokens, eosToken, scoreTemperature, key, step, firstPrompt, processors, stops); }
 }

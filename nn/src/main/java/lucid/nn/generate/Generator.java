@@ -23,6 +23,7 @@ import lucid.tensor.Tensor;
 public final class Generator {
     private final Qwen2 decoder;
 
+    /// @param decoder is not closed here; trained meanwhile, the next call sees its new weights
     public Generator(Qwen2 decoder) { this.decoder = decoder; }
 
     /// Completions of every prompt, in (prompt, completion) order.

@@ -10,6 +10,9 @@ import lucid.tensor.Tensor;
 /// One block of Qwen2: `x += o(attention(rotate(q), rotate(k), v))` of the normalised rows, then `x += down(silu(gate) · up)`.
 /// q, k and v have biases, nothing else has.
 public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Linear v, Linear o, RmsNorm postNorm, Linear gate, Linear up, Linear down) {
+    /// Declares the block's parameters, `PREFIXlayers.LAYER.…`, as published.
+    ///
+    /// @param prefix ends with a dot, or is empty
     public static DecoderBlock of(ParameterSet p, String prefix, int layer, Qwen2Config c) {
         String at = prefix + "layers." + layer + ".";
         int h = c.hiddenSize();

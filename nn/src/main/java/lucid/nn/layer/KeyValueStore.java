@@ -15,5 +15,6 @@ public interface KeyValueStore {
     /// @param k rotated keys of the rows of this pass, [rows, kvHeads · headDim]
     Tensor keys(int layer, Tensor k);
 
+    /// @param v values of the rows of this pass, [rows, kvHeads · headDim]
     Tensor values(int layer, Tensor v);
 }

@@ -12,6 +12,7 @@ import lucid.tensor.Tensor;
 /// @param bias    [out] or null
 /// @param adapter or null
 public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
+    /// Without an adapter.
     public Linear(Tensor weight, Tensor bias) { this(weight, bias, null); }
 
     /// With bias, named `prefix.weight` and `prefix.bias`.

@@ -60,6 +60,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         }
     }
 
+    /// Whether a folder holds an adapter in peft's layout: its configuration lies there. Nothing is read.
     public static boolean isAdapter(Path folder) { return Files.isRegularFile(folder.resolve(CONFIG)); }
 
     /// The folder of the model that an adapter's folder names; any other folder is itself.

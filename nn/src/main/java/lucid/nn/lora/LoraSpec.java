@@ -21,6 +21,7 @@ public record LoraSpec(int r, double alpha, boolean rsLora, List<String> targets
         targets = List.copyOf(targets);
     }
 
+    /// What `B · A` is multiplied with: `alpha / r`, or `alpha / √r` with rsLora.
     public float scale() { return (float) (rsLora ? alpha / Math.sqrt(r) : alpha / r); }
 
     /// @param module name of a layer, `model.layers.0.self_attn.q_proj`

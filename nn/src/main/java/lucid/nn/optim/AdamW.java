@@ -45,6 +45,7 @@ public final class AdamW implements AutoCloseable {
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private int steps;
 
+    /// @param parameters those that are trainable at an update are updated; the set is not closed here
     public AdamW(ParameterSet parameters, Settings settings) {
         this.parameters = parameters;
         this.settings = settings;

@@ -31,6 +31,7 @@ public record Schedule(Kind kind, double lr, int total, int warmup, Map<String, 
                     + Arrays.stream(values()).map(Kind::published).collect(Collectors.joining(", ")));
         }
 
+        /// As recipes and the Trainer write it.
         public String published() { return name().toLowerCase(Locale.ROOT); }
     }
 
@@ -53,6 +54,7 @@ public record Schedule(Kind kind, double lr, int total, int warmup, Map<String, 
         }
     }
 
+    /// Without further constants; refused for a kind that needs some.
     public Schedule(Kind kind, double lr, int total, int warmup) { this(kind, lr, total, warmup, Map.of()); }
 
     /// Warm-up steps of a ratio: rounded up, in double arithmetic, as the Trainer does (687 · 0.03 -> 21).

@@ -12,6 +12,7 @@ public record ParityReport(String name, String kind, List<Row> rows) {
     /// @param index    where the largest share is
     /// @param problem  why the tensor could not be compared, or empty
     public record Row(String tensor, double maxError, double share, String index, double found, double wanted, String problem) {
+        /// Whether the tensor could be compared and is within its tolerance.
         public boolean ok() { return problem.isEmpty() && share <= 1; }
 
         @Override public String toString() {

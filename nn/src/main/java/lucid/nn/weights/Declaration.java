@@ -4,6 +4,7 @@ import java.util.Arrays;
 
 /// What a model asks for when it is built: a parameter's published name, its role and its shape.
 public record Declaration(String name, Role role, int... shape) {
+    /// Numbers in it; 1 for a scalar.
     public long elements() { return Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact); }
 
     /// The shape as weight files have it.

@@ -54,6 +54,7 @@ public final class ParameterSet implements AutoCloseable {
     /// The scope that owns the parameters.
     public Scope scope() { return scope; }
 
+    /// All parameters, in the order in which the layers asked for them.
     public Collection<Parameter> all() { return Collections.unmodifiableCollection(parameters.values()); }
 
     /// Parameters that are being trained, in order.
@@ -64,6 +65,7 @@ public final class ParameterSet implements AutoCloseable {
     /// True if the source of the parameters has one of that name, asked for or not.
     public boolean stores(String name) { return source.has(name); }
 
+    /// @throws IllegalArgumentException if the model has none of that name
     public Parameter get(String name) {
         Parameter p = parameters.get(name);
         if (p == null) throw new IllegalArgumentException("no parameter \"" + name + "\"; the model has " + parameters.size() + ", for example \"" + parameters.keySet().iterator().next() + "\"");
@@ -86,6 +88,7 @@ public final class ParameterSet implements AutoCloseable {
         return this;
     }
 
+    /// Frees all gradients: before the next step's first backward.
     public void zeroGrad() { parameters.values().forEach(Parameter::zeroGrad); }
 
     /// Number of numbers in the parameters whose names fit.

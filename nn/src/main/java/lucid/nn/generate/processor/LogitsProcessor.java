@@ -17,10 +17,12 @@ public sealed interface LogitsProcessor permits SequenceBias, RepetitionPenalty,
     /// The field of `generation_config.json` that asks for it, with its value.
     String field();
 
+    /// Forbids tokens: minus infinity.
     static void mask(float[] logits, Collection<Integer> ids) {
         for (int id : ids) logits[id] = Float.NEGATIVE_INFINITY;
     }
 
+    /// -1 where there is none.
     static int largest(Collection<Integer> ids) { return ids.stream().mapToInt(Integer::intValue).max().orElse(-1); }
 
     /// @throws IllegalArgumentException unless there is at least one id and none is negative

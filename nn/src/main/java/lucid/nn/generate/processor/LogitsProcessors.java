@@ -24,6 +24,7 @@ public record LogitsProcessors(List<LogitsProcessor> list) {
 
     public static LogitsProcessors of(LogitsProcessor... processors) { return new LogitsProcessors(List.of(processors)); }
 
+    /// Whether logits are left as they are: the sampler then works on the device alone.
     public boolean isEmpty() { return list.isEmpty(); }
 
     /// @throws IllegalArgumentException where the vocabulary lacks a token that is named, or a filter of samples meets a greedy rule

@@ -5,6 +5,8 @@ import java.util.List;
 /// `sequence_bias`: adds b to the logit of a sequence's last token where the rest of it has just been produced; to a one-token sequence's always.
 /// transformers ignores a sequence until the context is as long as the whole of it; here it counts from the first place where it can be completed.
 public record SequenceBias(List<Bias> biases) implements LogitsProcessor {
+    /// @param ids  a sequence of one token or more
+    /// @param bias added to the logit of its last token; negative discourages
     public record Bias(List<Integer> ids, double bias) {
         public Bias {
             ids = List.copyOf(ids);

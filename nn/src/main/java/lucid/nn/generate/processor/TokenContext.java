@@ -33,6 +33,7 @@ public final class TokenContext {
     /// How many tokens it knows.
     public int size() { return size; }
 
+    /// Token i of [#size], from 0: the prompt's first.
     public int token(int i) { return tokens[i]; }
 
     /// Tokens of the answer so far.
