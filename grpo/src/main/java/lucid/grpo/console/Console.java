@@ -24,6 +24,7 @@ public final class Console {
     /// Says nothing at all.
     public static Console silent() { return new Console(new PrintStream(java.io.OutputStream.nullOutputStream()), false); }
 
+    /// Whether lines can be drawn over and styled; not where NO_COLOR is set.
     public boolean isTerminal() { return terminal; }
 
     /// One line that stays.
@@ -91,6 +92,7 @@ public final class Console {
             }
         }
 
+        /// With the note that is there.
         public void update(long unitsDone) { update(unitsDone, note); }
 
         private void draw(boolean now) {

@@ -27,8 +27,10 @@ public interface TrainingData {
     /// The sampled, resized frames of a clip: interleaved RGB bytes [frames, image, image, 3].
     byte[] frames(int clip);
 
+    /// Frames that are sampled of every clip.
     int framesPerClip();
 
+    /// Height and width of a frame in pixels, as the vision tower wants them.
     int imageSize();
 
     /// The clip's file, as the data set names it.

@@ -17,5 +17,6 @@ public record Answer(String question, String truth, String letter, Extraction.Fo
         if (question == null || truth == null || found == null || text == null) throw new IllegalArgumentException("an answer without question, truth, found or text");
     }
 
+    /// A missing letter is wrong.
     @JsonProperty("correct") public boolean correct() { return truth.equals(letter); }
 }

@@ -33,6 +33,7 @@ public record Protocol(Mode mode, boolean direct, int frames, int maxNewTokens, 
         if (maxNewTokens < 1) throw new IllegalArgumentException("max new tokens " + maxNewTokens + ", wanted at least 1");
     }
 
+    /// How the next token is chosen: sampled only where the published scripts reason; direct answers are greedy in both modes.
     public Sampling.Rule rule() { return mode == Mode.PUBLISHED && !direct ? PUBLISHED : Sampling.Rule.GREEDY; }
 
     /// Whether a letter is guessed where none can be found.

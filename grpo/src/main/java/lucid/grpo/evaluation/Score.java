@@ -13,8 +13,10 @@ public record Score(int questions, int right) {
     /// Not a number where nothing was asked.
     public double accuracy() { return questions == 0 ? Double.NaN : (double) right / questions; }
 
+    /// Lower end of the interval, in 0..1.
     public double low() { return bound(-1); }
 
+    /// Upper end of the interval, in 0..1.
     public double high() { return bound(1); }
 
     // Exact where nothing or everything is right: there the root's rounding would leave 5e-17 where the formula says 0.

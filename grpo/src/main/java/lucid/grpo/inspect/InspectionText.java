@@ -15,6 +15,7 @@ public final class InspectionText {
 
     private void line(String format, Object... args) { lines.add(String.format(Locale.ROOT, format, args)); }
 
+    /// Of the whole run: stages, their hashes, first and last metrics.
     public static List<String> run(Inspection i) {
         InspectionText t = new InspectionText(i);
         JsonNode run = i.run();
@@ -39,6 +40,7 @@ public final class InspectionText {
         return t.lines;
     }
 
+    /// Of one step: its metrics, and a line for each group.
     public static List<String> step(Inspection i, long step) {
         InspectionText t = new InspectionText(i);
         JsonNode s = i.step(step);
@@ -64,6 +66,7 @@ public final class InspectionText {
         return t.lines;
     }
 
+    /// Of one group: the question, and a line for each completion.
     public static List<String> prompt(Inspection i, long step, int prompt) {
         InspectionText t = new InspectionText(i);
         JsonNode p = i.prompt(step, prompt);
@@ -78,6 +81,7 @@ public final class InspectionText {
         return t.lines;
     }
 
+    /// Of one completion: a line for each token, with its probability before and after, ratio, clip, KL and coefficient.
     public static List<String> completion(Inspection i, long step, int prompt, int completion) {
         InspectionText t = new InspectionText(i);
         JsonNode c = i.completion(step, prompt, completion);
@@ -98,6 +102,9 @@ public final class InspectionText {
         return t.lines;
     }
 
+    /// Of one token: where its coefficient in the gradient comes from, factor by factor.
+    ///
+    /// @throws IllegalArgumentException if the completion has no such token
     public static List<String> token(Inspection i, long step, int prompt, int completion, int token) {
         List<TokenRow> rows = i.tokens(step, prompt, completion);
         if (token >= rows.size() || token < 0) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));

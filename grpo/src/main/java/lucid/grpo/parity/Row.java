@@ -11,6 +11,7 @@ import java.util.Locale;
 /// @param where  index of the largest share, for example `[2, 0, 17]`; empty for a single number
 /// @param detail what was found and wanted there, or the reason
 public record Row(String name, Status status, double error, double share, String where, String detail) {
+    /// How a comparison ended.
     public enum Status { OK, FAILED, UNSUPPORTED }
 
     static Row unsupported(String name, String why) { return new Row(name, Status.UNSUPPORTED, Double.NaN, Double.NaN, "", why); }

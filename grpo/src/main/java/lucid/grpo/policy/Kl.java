@@ -12,6 +12,10 @@ public record Kl(double clamp, double inputClamp) {
     /// Video-R1's.
     public static final Kl VIDEO_R1 = new Kl(Double.POSITIVE_INFINITY, 10);
 
+    /// The estimate, in nats.
+    ///
+    /// @param logProb   natural logarithm of the token's probability under the policy
+    /// @param reference the same under the reference model
     public double value(double logProb, double reference) {
         double d = limit(reference - logProb, inputClamp);
         return limit(Math.exp(d) - d - 1, clamp);

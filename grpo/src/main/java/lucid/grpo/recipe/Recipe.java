@@ -64,6 +64,7 @@ public record Recipe(String name, String description, String source, List<String
         static final String FREQUENCY = "min_frequency";
         static final int MIN_FREQUENCY = 2;
 
+        /// With [#MIN_FREQUENCY].
         public TokenizerSpec(int vocabulary, int texts) { this(vocabulary, texts, MIN_FREQUENCY); }
     }
 
@@ -122,8 +123,10 @@ public record Recipe(String name, String description, String source, List<String
                 "recipe " + name + " has no stage '" + wanted + "'; it has " + stages.stream().map(Stage::name).toList()));
     }
 
+    /// The same recipe from another seed: another run.
     public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, initialization, tokenizer, data, stages, evaluation, lora); }
 
+    /// The same recipe with other stages, in the order given.
     public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, other, evaluation, lora); }
 
     /// With an adapter, or with null without.

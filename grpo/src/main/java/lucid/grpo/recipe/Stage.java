@@ -20,11 +20,13 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// The parts of the model, as their parameters' names begin.
     enum Part { VISION_TOWER, CONNECTOR, LANGUAGE_MODEL }
 
+    /// Unique in its recipe: steps in metrics and checkpoints are told apart by it.
     String name();
 
     /// What the stage belongs to in the story: `base`, `cold_start` or `grpo`.
     String phase();
 
+    /// Steps of the stage: of a supervised one updates, of a GRPO one rollouts.
     int steps();
 
     /// Updates of the weights, over all steps.
@@ -32,6 +34,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
 
     OptimizerSpec optimizer();
 
+    /// What learns; all else is frozen. With LoRA only the language model may stand here: its adapter learns.
     List<Part> trainable();
 
     /// Steps between checkpoints; the last step is always saved.
@@ -44,6 +47,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param floor       share of lr at the end of `cosine_with_min_lr`; no other schedule looks at it
     /// @param maxGradNorm global-norm clip; null: none
     record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, Double maxGradNorm) {
+        /// For the optimiser: rounded to f32, all parameters decay.
         public AdamW.Settings settings() {
             return new AdamW.Settings((float) beta1, (float) beta2, (float) eps, (float) weightDecay, maxGradNorm == null ? Float.POSITIVE_INFINITY : maxGradNorm.floatValue());
         }
@@ -76,6 +80,9 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
 
     /// Temperature, then top-k, top-p, min-p; 0, 1, 0 switch the last three off.
     record SamplingSpec(float temperature, int topK, float topP, float minP) {
+        /// For the sampler.
+        ///
+        /// @throws IllegalArgumentException for a value outside its range, see [Sampling.Rule]
         public Sampling.Rule rule() { return new Sampling.Rule(false, temperature, topK, topP, minP); }
     }
 
@@ -97,6 +104,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
             this(rule, maxLength, lengthPart, TinyLlavaVideoR1Reward.FORMAT, TinyLlavaVideoR1Reward.LENGTH, TinyLlavaVideoR1Reward.MALFORMED);
         }
 
+        /// The same reward with or without its length part: one of the ablations.
         public RewardSpec withLengthPart(boolean other) { return new RewardSpec(rule, maxLength, other, format, length, malformed); }
 
         /// Every rule by its name in a recipe. A rule of your own: a record that implements [Reward], and a line here.
@@ -108,6 +116,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
         private Reward published(TinyLlavaVideoR1Reward.Rule which) { return new TinyLlavaVideoR1Reward(which, maxLength, lengthPart, format, length, malformed); }
     }
 
+    /// From the rewards of a group to advantages; formula and constants at [lucid.grpo.policy.Advantages].
     record AdvantageSpec(double eps, double noise, boolean divideByStd) {}
 
     /// @param epsilonLow  null: no clip below

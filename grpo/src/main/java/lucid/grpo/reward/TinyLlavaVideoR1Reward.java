@@ -18,6 +18,7 @@ import lucid.tokenizer.chat.PythonText;
 /// @param length     r1, published [#LENGTH]
 /// @param malformed  total of a malformed completion, published [#MALFORMED]
 public record TinyLlavaVideoR1Reward(Rule rule, int maxLength, boolean lengthPart, double format, double length, double malformed) implements Reward {
+    /// What the published code does, or what the paper says.
     public enum Rule { CODE, PAPER }
 
     public static final double FORMAT = 0.5;

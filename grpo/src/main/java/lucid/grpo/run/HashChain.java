@@ -95,6 +95,7 @@ public final class HashChain {
     /// @param head where the chain starts: the hash of the run's configuration, or the last link of a checkpoint
     public HashChain(String head) { this.head = head; }
 
+    /// The last link: 64 hexadecimal digits.
     public String head() { return head; }
 
     /// Begins the next link.

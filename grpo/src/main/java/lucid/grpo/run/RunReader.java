@@ -37,6 +37,7 @@ public final class RunReader {
 
     public Path root() { return root; }
 
+    /// Recipe, data and starting point of the run (`config.json`).
     public JsonNode config() { return read(root.resolve("config.json")); }
 
     /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together.

@@ -140,8 +140,10 @@ public final class Session implements AutoCloseable {
 
     public TrainingData data() { return data; }
 
+    /// The model's own, or the one that the recipe trained for a new model.
     public Tokenizer tokenizer() { return tokenizer; }
 
+    /// What is trained; closed with the session.
     public Policy policy() { return policy; }
 
     /// Opens a run folder for this session's recipe.
@@ -189,6 +191,7 @@ public final class Session implements AutoCloseable {
         return config;
     }
 
+    /// The recipe's training in a folder of [#folder] or [#replay].
     public Trainer trainer(RunFolder folder) { return new Trainer(recipe, data, tokenizer, policy, folder, console); }
 
     @Override public void close() { policy.close(); }

@@ -32,6 +32,7 @@ public final class Evaluator {
 
         Control(String note) { this.note = note; }
 
+        /// What the control is for, in words of the report.
         public String note() { return note; }
 
         /// A clip as this control shows it; which clip it is for [#OTHER] is the caller's business.

@@ -14,7 +14,9 @@ public record Group(Prompt prompt, List<Completion> completions) {
     /// @param finished  whether it ended by itself
     public record Completion(int[] ids, float[] sampler, String text, boolean finished, Reward.Score score, double advantage) {}
 
+    /// Total reward of each completion: what the advantages are made of.
     public double[] rewards() { return completions.stream().mapToDouble(c -> c.score().total()).toArray(); }
 
+    /// Generated tokens of all completions, end tokens included.
     public int tokens() { return completions.stream().mapToInt(c -> c.ids().length).sum(); }
 }

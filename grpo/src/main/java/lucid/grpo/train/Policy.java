@@ -64,6 +64,7 @@ public final class Policy implements AutoCloseable {
         });
     }
 
+    /// The model that answers, with the adapter in it where there is one.
     public TinyLlavaVideo model() { return model; }
 
     public Device device() { return device; }

@@ -48,6 +48,9 @@ public final class Trainer {
     // Null: this is no replay.
     private Consumer<ObjectNode> replayed;
 
+    /// @param policy  what learns; closed by the caller, as is the folder
+    /// @param folder  the run: training goes on from its newest checkpoint
+    /// @param console hears of every step
     public Trainer(Recipe recipe, TrainingData data, Tokenizer tokenizer, Policy policy, RunFolder folder, Console console) {
         this.recipe = recipe;
         this.data = data;
