@@ -48,6 +48,8 @@ public sealed interface Device extends AutoCloseable permits HostDevice, CudaDev
     /// Largest [#liveBytes()] so far.
     long peakBytes();
 
+    // The families of kernels. Formulas, shapes, types and accumulation orders stand in their interfaces; types and shapes are checked before anything runs.
+
     MatMul matMul();
 
     Elementwise elementwise();

@@ -47,6 +47,7 @@ public final class EmulatedGpu implements Gpu {
     /// With [Settings#DEFAULT]: a Hopper whose warps take turns and whose asynchronous copies arrive as late as they may.
     public EmulatedGpu() { this(Settings.DEFAULT); }
 
+    /// @param settings how it behaves where hardware is free to choose
     public EmulatedGpu(Settings settings) {
         this.settings = settings;
         this.memory = new GlobalMemory(settings.seed);

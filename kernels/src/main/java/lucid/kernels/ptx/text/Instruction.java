@@ -19,6 +19,7 @@ public record Instruction(int index, int line, Guard guard, String opcode, List<
     /// `@p` or `@!p`.
     public record Guard(Register predicate, boolean negated) {}
 
+    /// Whether it carries the modifier, written without its dot, at any place.
     public boolean has(String modifier) {
         return modifiers.contains(modifier);
     }

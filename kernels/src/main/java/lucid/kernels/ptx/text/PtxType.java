@@ -44,6 +44,7 @@ public enum PtxType {
         return bits / 8;
     }
 
+    /// Whether it is a signed integer; floating types are not.
     public boolean signed() {
         return kind == Kind.SIGNED;
     }

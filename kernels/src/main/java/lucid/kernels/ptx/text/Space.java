@@ -13,6 +13,7 @@ public enum Space {
         this.text = text;
     }
 
+    /// The spelling in PTX, without the dot; empty for [#GENERIC].
     public String text() {
         return text;
     }

@@ -20,6 +20,8 @@ public sealed interface Region permits Region.Linear, Region.Swizzled, Region.Bo
     /// Bytes that are no memory stay as they are.
     void read(byte[] image);
 
+    /// @param warp  that issued the copy: findings name it
+    /// @param image as long as [#bytes]
     void write(Warp warp, byte[] image);
 
     /// Bytes one after the other.

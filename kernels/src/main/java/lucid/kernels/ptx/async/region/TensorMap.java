@@ -36,6 +36,7 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
             this.bytes = bytes;
         }
 
+        /// Size of one element.
         public int bytes() {
             return bytes;
         }
@@ -83,6 +84,7 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
         }
     }
 
+    /// Number of dimensions, 1 to 5.
     public int rank() {
         return dims.length;
     }

@@ -26,8 +26,10 @@ public final class Decoding {
         int slot();
     }
 
+    /// A literal of at most 32 bits.
     public record Word(int slot, int bits) implements Constant {}
 
+    /// A literal of 64 bits.
     public record Wide(int slot, long bits) implements Constant {}
 
     /// Any special register but clocks, which are read when they are executed.

@@ -20,18 +20,22 @@ public record Geometry(Size grid, Size block, Size cluster, int dynamicShared) {
         }
     }
 
+    /// Threads of a block.
     public int threads() {
         return (int) block.count();
     }
 
+    /// Warps of a block, the last of which may have fewer than 32 threads.
     public int warps() {
         return (threads() + 31) >>> 5;
     }
 
+    /// Blocks of a cluster.
     public int clusterBlocks() {
         return (int) cluster.count();
     }
 
+    /// Clusters of the grid.
     public long clusters() {
         return grid.count() / clusterBlocks();
     }

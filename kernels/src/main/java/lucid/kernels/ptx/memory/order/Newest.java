@@ -15,6 +15,7 @@ public final class Newest {
     private int changes;
     private final int[] followed = new int[Snapshot.View.AGENTS];
 
+    /// An access of the page has happened.
     public void note(long stamp) {
         int agent = Stamp.agent(stamp);
         int time = Stamp.time(stamp);
@@ -25,6 +26,7 @@ public final class Newest {
         block = block == NOBODY || block == Stamp.block(stamp) ? Stamp.block(stamp) : SEVERAL;
     }
 
+    /// As if nobody had been here.
     public void forget() {
         Arrays.fill(times, 0);
         Arrays.fill(followed, 0);
