@@ -7,5 +7,6 @@ package lucid.grpo.ask;
 /// @param vision  tower and connector
 /// @param prefill the decoder over the prompt's beginning and the clip
 public record Seen(int frames, int rows, double reading, double vision, double prefill) {
+    /// All three together.
     public double seconds() { return reading + vision + prefill; }
 }

@@ -22,6 +22,7 @@ public record TokenRow(int index, String token, int id, double before, double af
     /// @param recomputed  the same from the formula in double; they differ by rounding only
     public record Update(double ratio, PolicyLoss.Clip clip, double kl, double entropy, double coefficient, double recomputed) {}
 
+    /// The update after which the probability `after` was measured.
     public Update last() { return updates.getLast(); }
 
     static TokenRow of(JsonNode columns, int t, double advantage, PolicyLoss loss) {

@@ -18,6 +18,7 @@ public enum ElementType {
         this.stored = stored;
     }
 
+    /// Size of one value in memory.
     public int bytes() { return bytes; }
 
     /// The same type in a safetensors file.
@@ -25,6 +26,7 @@ public enum ElementType {
 
     public boolean floating() { return this == F16 || this == BF16 || this == F32 || this == F64; }
 
+    /// Whether it is a signed integer; floating types are not.
     public boolean signed() { return name().charAt(0) == 'S'; }
 
     /// The spelling of the command line.

@@ -37,6 +37,7 @@ public final class SafetensorsWriter {
         return this;
     }
 
+    /// Adds a text to the header (`__metadata__`); transformers wants `format` to be `pt`.
     public SafetensorsWriter metadata(String key, String value) {
         metadata.put(key, value);
         return this;

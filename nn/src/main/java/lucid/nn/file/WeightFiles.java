@@ -35,6 +35,7 @@ public final class WeightFiles implements AutoCloseable {
             this.prefix = prefix;
         }
 
+        /// Its name inside the checkpoint.
         public String folder() { return folder; }
 
         /// What stands before a name of the folder's file in the whole model.
@@ -165,6 +166,7 @@ public final class WeightFiles implements AutoCloseable {
     /// The folder or file that was opened.
     public Path source() { return source; }
 
+    /// All tensors by their names in the whole model, whichever file they lie in; mapped, not read.
     public Map<String, StoredTensor> tensors() { return Collections.unmodifiableMap(tensors); }
 
     /// What is odd and harmless, a line each: an index that gives another size than its tensors have.

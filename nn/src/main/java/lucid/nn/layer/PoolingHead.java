@@ -11,6 +11,7 @@ import lucid.tensor.Tensor;
 /// SigLIP's attention pooling: a learned probe is the one query over all patches of an image; then `y + mlp(LN y)`, where the residual starts
 /// after the attention. Its projections are packed: rows q, k, v of `in_proj_weight`.
 public record PoolingHead(Tensor probe, Tensor inWeight, Tensor inBias, Linear out, LayerNorm norm, VisionMlp mlp) {
+    /// Declares the head's parameters under `at`, which ends with a dot.
     public static PoolingHead of(ParameterSet p, String at, SiglipVisionConfig c) {
         int h = c.hiddenSize();
         return new PoolingHead(p.declare(at + "probe", Role.LATENT, 1, 1, h), p.declare(at + "attention.in_proj_weight", Role.LINEAR, 3 * h, h),

@@ -15,6 +15,7 @@ public record ResamplerLayer(LayerNorm normMedia, LayerNorm normLatents, Linear 
     /// torch's default, unlike the tower's 1e-6.
     public static final float EPS = 1e-5f;
 
+    /// Declares the layer's parameters under `at`, which ends with a dot; names are the indices of the published modules.
     public static ResamplerLayer of(ParameterSet p, String at, ResamplerConfig c) {
         int d = c.hiddenSize();
         return new ResamplerLayer(LayerNorm.of(p, at + "0.norm_media", d, EPS), LayerNorm.of(p, at + "0.norm_latents", d, EPS),

@@ -8,6 +8,7 @@ import lucid.tensor.Tensor;
 
 /// One block of the vision tower: `x += out(attention(LN1 x))`, `x += fc2(gelu_tanh(fc1(LN2 x)))`, biases everywhere, no mask inside an image.
 public record VisionBlock(LayerNorm norm1, Linear q, Linear k, Linear v, Linear out, LayerNorm norm2, VisionMlp mlp) {
+    /// Declares the block's parameters under `at`, which ends with a dot.
     public static VisionBlock of(ParameterSet p, String at, SiglipVisionConfig c) {
         int h = c.hiddenSize();
         return new VisionBlock(LayerNorm.of(p, at + "layer_norm1", h, c.layerNormEps()), Linear.withBias(p, at + "self_attn.q_proj", Role.LINEAR, h, h),

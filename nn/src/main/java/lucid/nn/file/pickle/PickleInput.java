@@ -29,6 +29,7 @@ public final class PickleInput {
     /// First byte not yet read.
     public long position() { return position; }
 
+    /// Bytes that were not read yet.
     public long remaining() { return bytes.byteSize() - position; }
 
     PickleException error(long at, String what) { return new PickleException(where + ", byte " + at + ": " + what); }
