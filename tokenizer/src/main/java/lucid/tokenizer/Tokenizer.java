@@ -195,6 +195,7 @@ public final class Tokenizer {
         return special[id];
     }
 
+    /// Vocabulary and merges; the added tokens may be in it as well.
     public BpeModel model() {
         return model;
     }
@@ -204,6 +205,7 @@ public final class Tokenizer {
         return added;
     }
 
+    /// Whether text is brought into Unicode's normal form C before it is cut into pieces, as Qwen2 wants it.
     public boolean nfc() {
         return nfc;
     }

@@ -23,10 +23,12 @@ public record Message(Role role, String text) {
         if (role == Role.HUMAN) Objects.requireNonNull(text, "Message: a question has no text");
     }
 
+    /// A question, or what else the user says.
     public static Message human(String text) {
         return new Message(Role.HUMAN, text);
     }
 
+    /// @param text the answer; null: still to be generated
     public static Message assistant(String text) {
         return new Message(Role.ASSISTANT, text);
     }

@@ -31,6 +31,7 @@ public final class BenchmarkReader {
     /// @param annotations an annotation file to use instead of the benchmark's own (which must then have a single one), or null
     /// @param videos      the clips' folder, or null: looked for under the root
     public record Place(Path root, Path annotations, Path videos) {
+        /// All in one folder, named as published.
         public static Place of(Path root) { return new Place(root, null, null); }
     }
 

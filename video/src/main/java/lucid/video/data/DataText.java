@@ -33,6 +33,7 @@ public final class DataText {
 
     private DataText() {}
 
+    /// By the name's ending; the file is not opened.
     public static boolean isParquet(Path file) { return file.toString().toLowerCase(Locale.ROOT).endsWith(PARQUET); }
 
     /// Says how to make of a parquet file what can be read; to be typed in its folder.

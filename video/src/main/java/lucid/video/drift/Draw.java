@@ -40,10 +40,13 @@ public final class Draw {
     /// Uniform in [0, 1).
     public double uniform() { return (bits() >>> 11) * 0x1p-53; }
 
+    /// Uniform in [low, high).
     public double between(double low, double high) { return low + (high - low) * uniform(); }
 
+    /// True with probability p.
     public boolean chance(double p) { return uniform() < p; }
 
+    /// One of the list, each with the same probability; refused for an empty one.
     public <T> T pick(List<T> from) { return from.get(below(from.size())); }
 
     /// 0 .. n-1 in random order (Fisher-Yates).

@@ -17,6 +17,7 @@ public record Question(Kind kind, String text, String asked, String answer, List
     public enum Kind {
         COLOUR, SHAPE, DIRECTION, ORDER, HOP;
 
+        /// As the data set's files have it: `colour`, `order`.
         public String word() { return name().toLowerCase(Locale.ROOT); }
 
         /// Whether the answer changes when the clip is played backwards (of a scene with two things).

@@ -15,6 +15,7 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
     public static final int FPS = 8;
     private static final double TWO_THINGS = 0.65;
 
+    /// Colours that a description can name, with their mean red, green and blue.
     public enum Colour {
         RED(220, 40, 40), GREEN(40, 190, 60), BLUE(50, 80, 230), YELLOW(230, 220, 50);
 
@@ -31,6 +32,7 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
         public String word() { return name().toLowerCase(Locale.ROOT); }
     }
 
+    /// A filled square, a ring, and a bar that lies or stands (a pole).
     public enum Shape {
         SQUARE, RING, BAR, POLE;
 
@@ -47,6 +49,7 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
         }
     }
 
+    /// Where a thing moves; up is towards the frame's first row.
     public enum Direction {
         LEFT, RIGHT, UP, DOWN;
 
@@ -74,12 +77,15 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
     /// @param frames  how many frames it is seen in
     /// @param tint    added to its colour's red, green and blue
     public record Thing(Colour colour, Shape shape, Direction direction, double radius, double from, double to, double across, int start, int frames, List<Double> tint) {
+        /// Centre in pixels from the left edge. Frames count from the clip's first; one in which the thing is not seen continues its line.
         public double x(int frame) { return direction.horizontal() ? along(frame) : across; }
 
+        /// Centre in pixels from the upper edge, as [#x].
         public double y(int frame) { return direction.horizontal() ? across : along(frame); }
 
         private double along(int frame) { return from + (to - from) * (frame - start) / Math.max(1, frames - 1); }
 
+        /// Whether the thing is drawn in that frame of the clip.
         public boolean seenIn(int frame) { return frame >= start && frame < start + frames; }
 
         /// `red bar`.
@@ -89,6 +95,7 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
         public String clause() { return name() + " " + direction.word(); }
     }
 
+    /// Whether two things follow each other; else there is one.
     public boolean twoThings() { return things.size() == 2; }
 
     /// Scene number `index` of a data set.
