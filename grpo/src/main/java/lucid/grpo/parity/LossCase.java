@@ -13,8 +13,8 @@ import lucid.tensor.Tensor;
 /// @param accumulation the original divides by this number of micro-batches
 record LossCase(String name, PolicyLoss loss, Aggregation aggregation, int accumulation, double[] logProb, double[] old, double[] reference, double[] mask, double[] advantage) {
     static LossCase of(String name, PolicyLoss loss, Aggregation aggregation, int accumulation, JsonNode batch, JsonNode old) {
-        return new LossCase(name, loss, aggregation, accumulation, Tables.numbers(batch.get("logps")), Tables.numbers(old), Tables.numbers(batch.get("ref_logps")),
-                Tables.numbers(batch.get("mask")), Tables.numbers(batch.get("advantages")));
+        return new LossCase(name, loss, aggregation, accumulation, Tables.numbers(batch.required("logps")), Tables.numbers(old), Tables.numbers(batch.required("ref_logps")),
+                Tables.numbers(batch.required("mask")), Tables.numbers(batch.required("advantages")));
     }
 
     // Tolerances of the tables' README: 1e-5 of the largest gradient of the case; an element of the f32 gradient 1e-4 of itself besides.

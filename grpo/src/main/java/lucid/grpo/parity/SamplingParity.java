@@ -39,10 +39,10 @@ final class SamplingParity {
     static List<Row> run(Path file, JsonNode table, Device device) throws IOException {
         List<Row> rows = new ArrayList<>();
         if (table.has("known_answers")) {
-            philox("known answer", table.get("known_answers"), rows);
+            philox("known answer", table.required("known_answers"), rows);
             philox("counter", table.path("more"), rows);
         } else if (table.path("cases").path(0).has("stop_strings")) {
-            stops(table, TokenizerFiles.load(file.toAbsolutePath().resolveSibling(table.get("tokenizer").asText())), rows);
+            stops(table, TokenizerFiles.load(file.toAbsolutePath().resolveSibling(table.required("tokenizer").asText())), rows);
         } else {
             processors(table, device, rows);
         }
@@ -53,15 +53,15 @@ final class SamplingParity {
         int i = 0;
         for (JsonNode c : list) {
             String name = what + " " + i++;
-            if (c.get("rounds").asInt() != ROUNDS) {
-                rows.add(Row.unsupported(name, c.get("rounds") + " rounds; Lucid draws with " + ROUNDS));
+            if (c.required("rounds").asInt() != ROUNDS) {
+                rows.add(Row.unsupported(name, c.required("rounds") + " rounds; Lucid draws with " + ROUNDS));
                 continue;
             }
-            int[] counter = words(c.get("counter"));
-            int[] key = words(c.get("key"));
+            int[] counter = words(c.required("counter"));
+            int[] key = words(c.required("key"));
             int[] out = new int[4];
             Philox.words((key[0] & 0xFFFFFFFFL) | (long) key[1] << 32, counter[0], counter[1], counter[2], counter[3], out);
-            int[] wanted = words(c.get("result"));
+            int[] wanted = words(c.required("result"));
             rows.add(Row.exact(name, Arrays.equals(out, wanted), "found " + hex(out) + ", wanted " + hex(wanted)));
         }
     }
@@ -75,37 +75,37 @@ final class SamplingParity {
     private static String hex(int[] words) { return String.format("%08x %08x %08x %08x", words[0], words[1], words[2], words[3]); }
 
     private static void stops(JsonNode table, Tokenizer tokenizer, List<Row> rows) {
-        for (JsonNode c : table.get("cases")) {
+        for (JsonNode c : table.required("cases")) {
             List<String> strings = new ArrayList<>();
-            c.get("stop_strings").forEach(s -> strings.add(s.asText()));
+            c.required("stop_strings").forEach(s -> strings.add(s.asText()));
             var stopping = new Stopping(_ -> false, new StopStrings(strings, tokenizer::bytes), Integer.MAX_VALUE);
             List<Boolean> found = new ArrayList<>();
-            for (JsonNode id : c.get("ids")) found.add(stopping.after(id.asInt()) == Stopping.Verdict.STOP_STRING);
+            for (JsonNode id : c.required("ids")) found.add(stopping.after(id.asInt()) == Stopping.Verdict.STOP_STRING);
             List<Boolean> wanted = new ArrayList<>();
-            c.get("done_after").forEach(d -> wanted.add(d.asBoolean()));
-            rows.add(Row.exact("stop strings " + c.get("stop_strings") + " in " + c.get("text"), found.equals(wanted), "found " + found + ", wanted " + wanted));
+            c.required("done_after").forEach(d -> wanted.add(d.asBoolean()));
+            rows.add(Row.exact("stop strings " + c.required("stop_strings") + " in " + c.required("text"), found.equals(wanted), "found " + found + ", wanted " + wanted));
         }
         for (JsonNode c : table.path("other")) {
             Set<Integer> ends = new TreeSet<>();
-            for (JsonNode id : c.path("eos").isArray() ? c.get("eos") : List.of(c.path("eos"))) ends.add(id.asInt(-1));
+            for (JsonNode id : c.path("eos").isArray() ? c.required("eos") : List.of(c.path("eos"))) ends.add(id.asInt(-1));
             var stopping = new Stopping(ends::contains, StopStrings.NONE, c.path("max_length").asInt(Integer.MAX_VALUE));
             Stopping.Verdict last = Stopping.Verdict.GO_ON;
-            for (JsonNode id : c.get("ids")) last = stopping.after(id.asInt());
-            rows.add(Row.exact(c.get("criterion").asText() + " " + c.get("ids"), (last != Stopping.Verdict.GO_ON) == c.get("done").asBoolean(), "found " + last + ", wanted done " + c.get("done")));
+            for (JsonNode id : c.required("ids")) last = stopping.after(id.asInt());
+            rows.add(Row.exact(c.required("criterion").asText() + " " + c.required("ids"), (last != Stopping.Verdict.GO_ON) == c.required("done").asBoolean(), "found " + last + ", wanted done " + c.required("done")));
         }
     }
 
     private static void processors(JsonNode table, Device device, List<Row> rows) {
-        for (JsonNode c : table.get("cases")) {
-            String name = c.get("config") + " on " + c.get("row").asText();
+        for (JsonNode c : table.required("cases")) {
+            String name = c.required("config") + " on " + c.required("row").asText();
             GenerationConfig config = config(table, c);
             if (!config.without().isEmpty()) {
                 rows.add(Row.unsupported(name, "Lucid does not have " + config.without()));
                 continue;
             }
-            double[] found = probabilities(device, config, table, table.get("rows").get(c.get("row").asText()));
-            double[] wanted = Tables.numbers(c.get("probs"));
-            double[] logits = Tables.numbers(c.get("logits"));
+            double[] found = probabilities(device, config, table, table.required("rows").required(c.required("row").asText()));
+            double[] wanted = Tables.numbers(c.required("probs"));
+            double[] logits = Tables.numbers(c.required("logits"));
             for (int i = 0; i < found.length; i++) {
                 boolean masked = logits[i] == Double.NEGATIVE_INFINITY;
                 if (masked && found[i] != 0 || !masked && found[i] == 0 && wanted[i] > Float.MIN_NORMAL) rows.add(Row.failed(name, "token " + i + (masked ? " survives" : " is filtered out")));
@@ -116,14 +116,14 @@ final class SamplingParity {
     }
 
     private static void wide(JsonNode c, JsonNode table, Device device, List<Row> rows) {
-        String name = c.get("config") + " on 2,000 tokens";
-        double[] found = probabilities(device, config(table, c), table, table.get("wide").get("row"));
+        String name = c.required("config") + " on 2,000 tokens";
+        double[] found = probabilities(device, config(table, c), table, table.required("wide").required("row"));
         double[] wanted = new double[found.length];
-        double[] probs = Tables.numbers(c.get("probs"));
+        double[] probs = Tables.numbers(c.required("probs"));
         Set<Integer> kept = new TreeSet<>();
         for (int i = 0; i < probs.length; i++) {
-            wanted[c.get("kept").get(i).asInt()] = probs[i];
-            kept.add(c.get("kept").get(i).asInt());
+            wanted[c.required("kept").required(i).asInt()] = probs[i];
+            kept.add(c.required("kept").required(i).asInt());
         }
         Set<Integer> survivors = new TreeSet<>();
         for (int i = 0; i < found.length; i++) if (found[i] > 0) survivors.add(i);
@@ -133,10 +133,10 @@ final class SamplingParity {
 
     /// The case's fields over the table's, read as a checkpoint's are.
     private static GenerationConfig config(JsonNode table, JsonNode c) {
-        ObjectNode all = ((ObjectNode) table.get("defaults")).deepCopy();
-        all.set("eos_token_id", table.get("eos_token_id"));
-        all.setAll((ObjectNode) c.get("config"));
-        return GenerationConfig.read("config " + c.get("config"), all);
+        ObjectNode all = ((ObjectNode) table.required("defaults")).deepCopy();
+        all.set("eos_token_id", table.required("eos_token_id"));
+        all.setAll((ObjectNode) c.required("config"));
+        return GenerationConfig.read("config " + c.required("config"), all);
     }
 
     /// What generation would draw from. Of a greedy one the table holds the distribution that the largest is taken of.
@@ -152,9 +152,9 @@ final class SamplingParity {
     }
 
     private static TokenContext context(JsonNode table) {
-        int[] ids = new int[table.get("input_ids").size()];
-        Arrays.setAll(ids, i -> table.get("input_ids").get(i).asInt());
-        int prompt = table.get("prompt_length").asInt();
+        int[] ids = new int[table.required("input_ids").size()];
+        Arrays.setAll(ids, i -> table.required("input_ids").get(i).asInt());
+        int prompt = table.required("prompt_length").asInt();
         TokenContext context = TokenContext.of(Arrays.copyOf(ids, prompt));
         for (int i = prompt; i < ids.length; i++) context.add(ids[i]);
         return context;

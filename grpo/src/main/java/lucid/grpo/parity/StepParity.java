@@ -78,7 +78,7 @@ final class StepParity implements AutoCloseable {
 
     private void compute(Device device) {
         List<Group> groups = new ArrayList<>();
-        for (int i = 0; i < json.get("prompts").size(); i++) groups.add(group(i));
+        for (int i = 0; i < json.required("prompts").size(); i++) groups.add(group(i));
         try (WeightFiles files = WeightFiles.open(folder.resolve("model")); WeightFiles refFiles = WeightFiles.open(folder.resolve("ref_model"))) {
             Qwen2 model = Qwen2.load(device, folder.resolve("model"), files, Precision.F32);
             try (var parameters = model.parameters()) {
@@ -89,16 +89,16 @@ final class StepParity implements AutoCloseable {
                 }
                 for (int i = 0; i < refs.size(); i++) found.put("step0.prompt" + i + ".ref_logps", new Found(groups.get(i).padded(refs.get(i))));
                 parameters.train(_ -> true);
-                var settings = new AdamW.Settings(number("betas", 0), number("betas", 1), (float) json.get("adam_eps").asDouble(),
-                        (float) json.get("weight_decay").asDouble(), (float) json.get("max_grad_norm").asDouble());
+                var settings = new AdamW.Settings(number("betas", 0), number("betas", 1), (float) json.required("adam_eps").asDouble(),
+                        (float) json.required("weight_decay").asDouble(), (float) json.required("max_grad_norm").asDouble());
                 try (AdamW adam = new AdamW(parameters, settings)) {
-                    for (int step = 0; step < json.get("steps").asInt(); step++) step(step, model, groups, refs, adam);
+                    for (int step = 0; step < json.required("steps").asInt(); step++) step(step, model, groups, refs, adam);
                 }
             }
         }
     }
 
-    private float number(String list, int i) { return (float) json.get(list).get(i).asDouble(); }
+    private float number(String list, int i) { return (float) json.required(list).required(i).asDouble(); }
 
     /// A completion ends with its first end token. The padding is the end token as well, so a completion that was cut off counts one token of it, as in the original.
     private Group group(int i) {
@@ -109,22 +109,22 @@ final class StepParity implements AutoCloseable {
         double[] rewards = new double[n];
         double[] parts = new double[2 * n];
         double[] mask = new double[flat.length];
-        JsonNode described = json.get("prompts").get(i);
+        JsonNode described = json.required("prompts").get(i);
         for (int c = 0; c < n; c++) {
             int length = 1;
-            while (length < width && flat[c * width + length - 1] != json.get("eos_id").asInt()) length++;
+            while (length < width && flat[c * width + length - 1] != json.required("eos_id").asInt()) length++;
             completions.add(Arrays.copyOfRange(flat, c * width, c * width + length));
             Arrays.fill(mask, c * width, c * width + length, 1);
             String text = tokenizer.decode(completions.get(c), true).strip();
-            String wanted = described.get("completions").get(c).asText().strip();
+            String wanted = described.required("completions").required(c).asText().strip();
             rows.add(Row.exact("prompt" + i + " text of completion " + c, text.equals(wanted), "found '" + text + "', wanted '" + wanted + "'"));
-            Reward.Score s = TinyLlavaVideoR1Reward.published().score(text, described.get("solution").asText());
+            Reward.Score s = TinyLlavaVideoR1Reward.published().score(text, described.required("solution").asText());
             rewards[c] = s.total();
             parts[2 * c] = s.accuracy();
             parts[2 * c + 1] = s.format();
         }
         double[] noise = Tables.doubles(inputs.tensor("prompt" + i + ".noise").toFloats());
-        double[] a = new Advantages(json.get("advantage_eps").asDouble(), json.get("noise_scale").asDouble(), true).of(rewards, noise);
+        double[] a = new Advantages(json.required("advantage_eps").asDouble(), json.required("noise_scale").asDouble(), true).of(rewards, noise);
         String name = "step0.prompt" + i + ".";
         found.put(name + "mask", new Found(mask));
         found.put(name + "rewards", new Found(rewards));
@@ -151,7 +151,7 @@ final class StepParity implements AutoCloseable {
         if (step == 0) {
             for (Parameter p : model.parameters().trainable()) if (p.hasGrad()) put("grad." + p.name(), p.grad().toFloats());
         }
-        put(name + "grad_norm", adam.step(json.get("lr").asDouble()).norm());
+        put(name + "grad_norm", adam.step(json.required("lr").asDouble()).norm());
         model.parameters().zeroGrad();
         for (Parameter p : model.parameters().trainable()) put(name + "weight." + p.name(), p.value().toFloats());
     }
@@ -167,7 +167,7 @@ final class StepParity implements AutoCloseable {
             Arrays.fill(advantages, at, at + lengths[c], g.advantages[c]);
             Arrays.fill(weights, at, at + lengths[c], (float) (perToken[c] / prompts));
         }
-        var settings = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) json.get("beta").asDouble(), (float) json.get("kl_clamp").asDouble());
+        var settings = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) json.required("beta").asDouble(), (float) json.required("kl_clamp").asDouble());
         try (Scope scope = Scope.open(model.parameters().device())) {
             LogProbs scored = model.logProbs(scope, pack(g), null, 1f, false);
             Tensor old = Tensor.of(scope, scored.logProb().toFloats(), n);
@@ -186,17 +186,17 @@ final class StepParity implements AutoCloseable {
     private void put(String name, float... values) { found.put(name, new Found(Tables.doubles(values))); }
 
     private List<Row> compare() {
-        for (var e : json.get("expect").properties()) {
+        for (var e : json.required("expect").properties()) {
             String name = e.getKey();
             if (!expected.tensors().containsKey(name)) rows.add(Row.failed(name, "missing in expected.safetensors"));
             else if (!found.containsKey(name)) rows.add(Row.failed(name, "is not computed by this kind"));
             else rows.add(row(name, expected.tensor(name), e.getValue()));
         }
         for (String name : new TreeSet<>(expected.tensors().keySet())) {
-            if (!json.get("expect").has(name)) rows.add(Row.failed(name, "stored, but case.json states no tolerance for it"));
+            if (!json.required("expect").has(name)) rows.add(Row.failed(name, "stored, but case.json states no tolerance for it"));
         }
         for (String name : found.keySet()) {
-            if (name.startsWith("grad.") && !json.get("expect").has(name)) rows.add(Row.failed(name, "has a gradient here, but none in the original"));
+            if (name.startsWith("grad.") && !json.required("expect").has(name)) rows.add(Row.failed(name, "has a gradient here, but none in the original"));
         }
         return rows;
     }
@@ -204,7 +204,7 @@ final class StepParity implements AutoCloseable {
     private Row row(String name, StoredTensor wanted, JsonNode tolerance) {
         double[] w = new double[Math.toIntExact(wanted.elements())];
         for (int i = 0; i < w.length; i++) w[i] = wanted.value(i);
-        return Row.compare(name, found.get(name).data, w, tolerance.get("atol").asDouble(), tolerance.get("rtol").asDouble(), wanted.intShape());
+        return Row.compare(name, found.get(name).data, w, tolerance.required("atol").asDouble(), tolerance.required("rtol").asDouble(), wanted.intShape());
     }
 
     @Override public void close() {

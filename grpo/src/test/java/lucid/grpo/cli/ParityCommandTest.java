@@ -58,14 +58,14 @@ class ParityCommandTest extends CommandTest {
         }
         Outcome o = lucid("parity", "--json", "--threads", 2, below("nn", "qwen2/lora_r4"), below("nn", "siglip/odd"), below("nn", "tinyllava_video/one_video_bf16"), below("nn", "optim/clip.json"), zipped,
                 below("video", "preprocess/video_frames"), below("video", "frames/sampling.json"), below("tokenizer", "bpe_train_400"), golden("rewards/tinyllava_video_r1.json"),
-                golden("sampling/philox4x32.json")).ok();
+                golden("sampling/philox4x32.json"), below("kernels", "sampling/processors.json")).ok();
         JsonNode all = new ObjectMapper().readTree(o.out());
         List<String> families = new ArrayList<>();
         for (JsonNode n : all) {
             families.add(n.get("family").asText());
             assertTrue(n.get("ok").asInt() > 10 && n.get("failed").asInt() == 0, n.get("path").asText());
         }
-        assertEquals(List.of("qwen2.lora", "siglip", "tinyllava_video", "optim", "optim", "preprocess.video", "video", "tokenizer", "policy", "sampling"), families);
+        assertEquals(List.of("qwen2.lora", "siglip", "tinyllava_video", "optim", "optim", "preprocess.video", "video", "tokenizer", "policy", "sampling", "sampling"), families);
     }
 
     private static Path below(String module, String name) throws IOException {
@@ -160,12 +160,20 @@ class ParityCommandTest extends CommandTest {
         assertTrue(o.out().contains("model.embed_tokens.weight") && o.out().contains("[403, 24]") && o.out().contains("[403, 32]"), o.out());
     }
 
-    @Test void aTableWithoutAField() throws IOException {
-        Path table = temp.resolve("processors.json");
-        Files.writeString(table, Files.readString(golden("sampling/processors.json")).replaceFirst("\"config\"", "\"cfg\""));
-        Outcome o = lucid("parity", table, "--threads", 1);
+    /// The reason names the field, whichever family the table is of.
+    @Test void aFieldThatIsMissingIsNamed() throws IOException {
+        Path clip = Files.writeString(temp.resolve("clip.json"), Files.readString(below("nn", "optim/clip.json")).replaceFirst("\"norm_f64\"", "\"norm_64\""));
+        Path frames = Files.writeString(temp.resolve("frames.json"), Files.readString(below("video", "frames/sampling.json")).replaceFirst("\"max_frame\"", "\"max_frames\""));
+        Path kl = Files.writeString(temp.resolve("kl.json"), Files.readString(golden("grpo/kl_estimators.json")).replaceFirst("\"logp\"", "\"logps\""));
+        Path processors = Files.writeString(temp.resolve("processors.json"), Files.readString(golden("sampling/processors.json")).replaceFirst("\"config\"", "\"cfg\""));
+        Outcome o = lucid("parity", clip, frames, kl, processors, "--quiet", "--threads", 1);
         assertEquals(1, o.status());
-        assertTrue(o.out().contains("processors.json") && o.out().contains("a field that this family needs is missing"), o.out());
+        List<String> lines = o.out().lines().toList();
+        int at = 0;
+        for (String field : List.of("norm_f64", "max_frame", "logp", "config")) {
+            assertTrue(lines.get(at++).contains("could not be run: No value for property '" + field + "'"), field + " in " + o.out());
+            assertTrue(lines.get(at++).startsWith("FAIL "), o.out());
+        }
     }
 
     @Test void nothingThere() throws IOException {

@@ -85,70 +85,70 @@ final class OptimParity {
     }
 
     private static Optimizer.AdamW constants(JsonNode c, int step) {
-        return new Optimizer.AdamW((float) c.path("lr").asDouble(), (float) c.path("betas").path(0).asDouble(), (float) c.path("betas").path(1).asDouble(),
-                (float) c.path("eps").asDouble(), (float) c.path("weight_decay").asDouble(), step);
+        return new Optimizer.AdamW((float) c.required("lr").asDouble(), (float) c.required("betas").required(0).asDouble(), (float) c.required("betas").required(1).asDouble(),
+                (float) c.required("eps").asDouble(), (float) c.required("weight_decay").asDouble(), step);
     }
 
     private void adamW(Scope scope, String name, JsonNode c) {
-        for (int i = 0; i < c.path("params").size(); i++) {
-            Tensor p = tensor(scope, c.path("params").get(i));
+        for (int i = 0; i < c.required("params").size(); i++) {
+            Tensor p = tensor(scope, c.required("params").required(i));
             Tensor m = Tensor.zeros(scope, p.shape().size());
             Tensor v = Tensor.zeros(scope, p.shape().size());
-            for (int t = 0; t < c.path("steps").size(); t++) {
-                device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.path("grads").get(t).get(i)).matrix(), p.matrix(), m.matrix(), v.matrix(), null);
-                JsonNode wanted = c.path("steps").get(t);
+            for (int t = 0; t < c.required("steps").size(); t++) {
+                device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.required("grads").required(t).required(i)).matrix(), p.matrix(), m.matrix(), v.matrix(), null);
+                JsonNode wanted = c.required("steps").required(t);
                 String at = name + ", step " + t + ", tensor " + i;
-                row(at + ", params", read(p), numbers(wanted.path("f64").path("params").get(i)), F32, 0);
-                row(at + ", exp_avg", read(m), numbers(wanted.path("f64").path("exp_avg").get(i)), 1e-9, 1e-5);
+                row(at + ", params", read(p), numbers(wanted.required("f64").required("params").required(i)), F32, 0);
+                row(at + ", exp_avg", read(m), numbers(wanted.required("f64").required("exp_avg").required(i)), 1e-9, 1e-5);
                 // 1 - 0.999f is 1.3e-5 away from 0.001; the bias correction uses the same 0.999f, so the update does not feel it.
-                row(at + ", exp_avg_sq", read(v), numbers(wanted.path("f64").path("exp_avg_sq").get(i)), 1e-12, 2e-5);
-                row(at + ", f32_params", read(p), numbers(wanted.path("f32_params").get(i)), F32, 0);
+                row(at + ", exp_avg_sq", read(v), numbers(wanted.required("f64").required("exp_avg_sq").required(i)), 1e-12, 2e-5);
+                row(at + ", f32_params", read(p), numbers(wanted.required("f32_params").required(i)), F32, 0);
             }
         }
     }
 
     private void bf16Master(Scope scope, String name, JsonNode c) {
-        Tensor p = tensor(scope, c.path("weight_bf16"));
+        Tensor p = tensor(scope, c.required("weight_bf16"));
         Tensor image = p.to(DType.BF16);
         Tensor m = Tensor.zeros(scope, p.shape().size());
         Tensor v = Tensor.zeros(scope, p.shape().size());
         double[] before = read(image);
-        for (int t = 0; t < c.path("steps").size(); t++) {
-            device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.path("grads_bf16").get(t)).matrix(), p.matrix(), m.matrix(), v.matrix(), image.matrix());
-            row(name + ", step " + t + ", master_f32", read(p), numbers(c.path("steps").get(t).path("master_f32")), F32, 0);
-            row(name + ", step " + t + ", weight_bf16", read(image), numbers(c.path("steps").get(t).path("weight_bf16")), 0, 0);
+        for (int t = 0; t < c.required("steps").size(); t++) {
+            device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.required("grads_bf16").required(t)).matrix(), p.matrix(), m.matrix(), v.matrix(), image.matrix());
+            row(name + ", step " + t + ", master_f32", read(p), numbers(c.required("steps").required(t).required("master_f32")), F32, 0);
+            row(name + ", step " + t + ", weight_bf16", read(image), numbers(c.required("steps").required(t).required("weight_bf16")), 0, 0);
         }
         double[] after = read(image);
         int changed = 0;
         for (int i = 0; i < after.length; i++) changed += after[i] != before[i] ? 1 : 0;
-        row(name + ", changed_after_last", new double[] {changed}, numbers(c.path("changed_after_last").path("with_master")), 0, 0);
+        row(name + ", changed_after_last", new double[] {changed}, numbers(c.required("changed_after_last").required("with_master")), 0, 0);
     }
 
     private void sgd(Scope scope, String name, JsonNode c) {
-        for (int i = 0; i < c.path("params").size(); i++) {
-            Tensor p = tensor(scope, c.path("params").get(i));
+        for (int i = 0; i < c.required("params").size(); i++) {
+            Tensor p = tensor(scope, c.required("params").required(i));
             Tensor momentum = Tensor.zeros(scope, p.shape().size());
-            for (int t = 0; t < c.path("steps_f64").size(); t++) {
-                var settings = new Optimizer.Sgd((float) c.path("lr").asDouble(), (float) c.path("momentum").asDouble(), (float) c.path("dampening").asDouble(),
-                        (float) c.path("weight_decay").asDouble(), c.path("nesterov").asBoolean(), t + 1);
-                device.optimizer().sgd(settings, 1f, tensor(scope, c.path("grads").get(t).get(i)).matrix(), p.matrix(), momentum.matrix());
-                row(name + ", step " + t + ", tensor " + i, read(p), numbers(c.path("steps_f64").get(t).get(i)), F32, F32);
+            for (int t = 0; t < c.required("steps_f64").size(); t++) {
+                var settings = new Optimizer.Sgd((float) c.required("lr").asDouble(), (float) c.required("momentum").asDouble(), (float) c.required("dampening").asDouble(),
+                        (float) c.required("weight_decay").asDouble(), c.required("nesterov").asBoolean(), t + 1);
+                device.optimizer().sgd(settings, 1f, tensor(scope, c.required("grads").required(t).required(i)).matrix(), p.matrix(), momentum.matrix());
+                row(name + ", step " + t + ", tensor " + i, read(p), numbers(c.required("steps_f64").required(t).required(i)), F32, F32);
             }
         }
     }
 
     private void clip(Scope scope, String name, JsonNode c) {
         List<Tensor> grads = new ArrayList<>();
-        c.path("grads").forEach(g -> grads.add(tensor(scope, g)));
-        float norm = norm(scope, c.path("norm_type").asText(), grads);
-        float coefficient = AdamW.coefficient(norm, (float) c.path("max_norm").asDouble());
-        double size = c.path("norm_f64").asDouble();
+        c.required("grads").forEach(g -> grads.add(tensor(scope, g)));
+        float norm = norm(scope, c.required("norm_type").asText(), grads);
+        float coefficient = AdamW.coefficient(norm, (float) c.required("max_norm").asDouble());
+        double size = c.required("norm_f64").asDouble();
         row(name + ", norm", new double[] {norm}, new double[] {size}, 1e-12, F32);
-        row(name + ", norm_f32", new double[] {norm}, numbers(c.path("norm_f32")), 1e-12, F32);
-        row(name + ", coefficient", new double[] {coefficient}, numbers(c.path("coefficient_f64")), 0, F32);
-        if (c.has("deepspeed_coefficient_f64")) row(name + ", deepspeed_coefficient", new double[] {coefficient}, numbers(c.path("deepspeed_coefficient_f64")), 0, F32);
+        row(name + ", norm_f32", new double[] {norm}, numbers(c.required("norm_f32")), 1e-12, F32);
+        row(name + ", coefficient", new double[] {coefficient}, numbers(c.required("coefficient_f64")), 0, F32);
+        if (c.has("deepspeed_coefficient_f64")) row(name + ", deepspeed_coefficient", new double[] {coefficient}, numbers(c.required("deepspeed_coefficient_f64")), 0, F32);
         for (int i = 0; i < grads.size(); i++) {
-            row(name + ", clipped " + i, read(grads.get(i).scale(coefficient)), numbers(c.path("clipped_f64").get(i)), 1e-12, F32);
+            row(name + ", clipped " + i, read(grads.get(i).scale(coefficient)), numbers(c.required("clipped_f64").required(i)), 1e-12, F32);
         }
     }
 

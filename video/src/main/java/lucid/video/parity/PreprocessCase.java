@@ -32,20 +32,20 @@ final class PreprocessCase {
         Map<String, TensorData> expected = tensors.read(folder.resolve("expected.safetensors"));
         PreprocessCase c = new PreprocessCase(description, tensors.read(folder.resolve("inputs.safetensors")));
         List<Row> rows = new ArrayList<>();
-        for (Iterator<String> names = description.get("expect").fieldNames(); names.hasNext();) {
+        for (Iterator<String> names = description.required("expect").fieldNames(); names.hasNext();) {
             String name = names.next();
             TensorData wanted = expected.get(name);
             rows.add(wanted == null ? new Row(name, false, "not in expected.safetensors") : c.row(name, wanted.bytes()));
         }
         for (Iterator<String> names = description.path("sha256").fieldNames(); names.hasNext();) {
             String name = names.next();
-            String wanted = description.get("sha256").get(name).asText();
+            String wanted = description.required("sha256").required(name).asText();
             rows.add(c.hashRow("sha256 " + name, name, wanted));
         }
         for (Iterator<String> names = description.path("generated").fieldNames(); names.hasNext();) {
             String name = names.next();
             String found = Sha256.of(c.picture(name).rgb());
-            String wanted = description.get("generated").get(name).get("sha256").asText();
+            String wanted = description.required("generated").required(name).required("sha256").asText();
             rows.add(new Row("picture " + name, found.equals(wanted), "sha256 " + found + ", wanted " + wanted));
         }
         return rows;
@@ -72,7 +72,7 @@ final class PreprocessCase {
 
     private byte[] compute(String name) {
         String[] p = name.split("\\.");
-        String kind = description.get("kind").asText();
+        String kind = description.required("kind").asText();
         return switch (kind) {
             case "preprocess.resize" -> switch (p[0]) {
                 case "crop" -> crop(resized(p[1], p[2], p[3]), 384, 48, 200, 16);
@@ -115,7 +115,7 @@ final class PreprocessCase {
         if (stored != null) return Frames.of(1, (int) stored.shape()[0], (int) stored.shape()[1], stored.bytes(), 0);
         JsonNode g = description.path("generated").path(name);
         if (g.isMissingNode()) throw new IllegalArgumentException("picture " + name + " is neither stored nor described");
-        return generated(g.get("height").asInt(), g.get("width").asInt(), g.get("seed").asInt());
+        return generated(g.required("height").asInt(), g.required("width").asInt(), g.required("seed").asInt());
     }
 
     /// The hash pattern that the family's README defines.
