@@ -2,6 +2,7 @@ package lucid.video.parity;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -63,10 +64,19 @@ public final class VideoParity {
     public static List<Row> run(Path path, TensorReader tensors, Path media) throws IOException {
         if (Files.isDirectory(path)) return PreprocessCase.run(path, json(path.resolve("case.json")), tensors);
         JsonNode table = json(path);
-        if (isDecode(table)) return TableCases.decode(table, media != null ? media : path.toAbsolutePath().getParent().resolve("../../media").normalize());
+        if (isDecode(table)) return TableCases.decode(table, media != null ? media : mediaBeside(path));
         if (isFrames(table)) return TableCases.frames(table);
         throw new IllegalArgumentException(path + ": neither a decode table (cases with clip and frames) nor a sampling table (uniform, one_per_second, ...)");
     }
+
+    /// The clips of a `decode` table that are not in `../../media` beside it; none for any other case.
+    public static List<Path> missingClips(Path path) throws IOException {
+        JsonNode table = Files.isDirectory(path) ? MissingNode.getInstance() : json(path);
+        if (!isDecode(table)) return List.of();
+        return table.required("cases").findValuesAsText("clip").stream().map(mediaBeside(path)::resolve).filter(p -> !Files.exists(p)).toList();
+    }
+
+    private static Path mediaBeside(Path table) { return table.toAbsolutePath().getParent().resolve("../../media").normalize(); }
 
     private static boolean isDecode(JsonNode t) { return t.path("cases").path(0).has("clip") && t.path("cases").path(0).has("frames_total"); }
 
