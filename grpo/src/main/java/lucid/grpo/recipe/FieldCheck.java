@@ -34,16 +34,27 @@ record FieldCheck(String place) {
         if (found == null || found.longValue() < least) throw fault(field, found, "a whole number, at least " + least);
     }
 
-    void finite(String field, double found) {
-        if (!Double.isFinite(found)) throw fault(field, found, "a finite number");
+    void atMost(String field, long found, long most, String why) {
+        if (found > most) throw fault(field, found, "at most " + most + ": " + why);
     }
 
+    /// What only one kind of data has.
+    void absent(String field, Object found, String why) {
+        if (found != null) throw fault(field, found, "null: " + why);
+    }
+
+    // The kernels compute with floats: a number that is none, or that is 0 or 1 there, is not what it says.
+
     void notNegative(String field, double found) {
-        if (!(found >= 0) || !Double.isFinite(found)) throw fault(field, found, "a finite number >= 0");
+        if (!(found >= 0) || !Float.isFinite((float) found)) throw fault(field, found, "a finite number >= 0" + asFloat(found));
     }
 
     void positive(String field, double found) {
-        if (!(found > 0) || !Double.isFinite(found)) throw fault(field, found, "a finite number > 0");
+        if (!((float) found > 0) || !Float.isFinite((float) found)) throw fault(field, found, "a finite number > 0" + asFloat(found));
+    }
+
+    void within(String field, double found, double least, double most) {
+        if (!(found >= least && found <= most)) throw fault(field, found, "a number in [" + least + ", " + most + "]");
     }
 
     void share(String field, double found) {
@@ -51,8 +62,10 @@ record FieldCheck(String place) {
     }
 
     void decay(String field, double found) {
-        if (!(found >= 0 && found < 1)) throw fault(field, found, "a number in [0, 1)");
+        if (!(found >= 0 && (float) found < 1)) throw fault(field, found, "a number in [0, 1)" + asFloat(found));
     }
+
+    private static String asFloat(double found) { return found > 0 && Double.isFinite(found) ? ", as a float too" : ""; }
 
     void oneOf(String field, String found, Collection<String> known) {
         if (found == null || !known.contains(found)) throw fault(field, found, oneOf(found, known));

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import lucid.grpo.policy.Aggregation;
+import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.nn.optim.Schedule;
 import lucid.nn.weights.Initialization;
 import lucid.video.drift.DriftPlan;
@@ -19,6 +20,8 @@ final class RecipeCheck {
     private static final List<String> PHASES = List.of("base", "cold_start", "grpo");
     // 256 bytes and the token that ends a text.
     private static final int LEAST_VOCABULARY = 257;
+    // One completion has no standard deviation: its advantage is 0 whatever it earns.
+    private static final int LEAST_GROUP = 2;
 
     private final String origin;
     private final Recipe recipe;
@@ -57,15 +60,16 @@ final class RecipeCheck {
             stage(new FieldCheck(origin + "stage " + stage.name() + ", "), stage);
         }
         evaluation(top.in("evaluation", recipe.evaluation()), recipe.evaluation());
-        if (recipe.lora() != null) lora();
+        if (recipe.lora() != null) lora(top.in("lora", recipe.lora()));
     }
 
     private void initialization(FieldCheck at, Initialization i) {
         if (!(recipe.model() instanceof ObjectNode)) throw new FieldCheck(origin).fault("initialization", "numbers", "null: no model of this recipe begins from nothing");
         at.notNegative("linear", i.linear());
-        at.notNegative("embedding", i.embedding());
+        // Of 0, every token would be the same vector; so would every query of the connector.
+        at.positive("embedding", i.embedding());
         at.notNegative("position", i.position());
-        at.notNegative("latent", i.latent());
+        at.positive("latent", i.latent());
         at.notNegative("decoder_residual", i.decoderResidual());
         at.notNegative("vision_residual", i.visionResidual());
         at.notNegative("connector_residual", i.connectorResidual());
@@ -75,7 +79,14 @@ final class RecipeCheck {
         at.oneOf("kind", d.kind(), List.of(DRIFT, NEXTQA));
         at.atLeast("frames", d.frames(), 1);
         at.atLeast("image", d.image(), 1);
-        if (!d.kind().equals(DRIFT)) return;
+        if (!d.kind().equals(DRIFT)) {
+            String files = "data of kind " + d.kind() + " are what their files hold";
+            at.absent("clips", d.clips(), files);
+            at.absent("held_out", d.heldOut(), files);
+            at.absent("data_seed", d.dataSeed(), files);
+            at.absent("clips_per_step", d.clipsPerStep(), files);
+            return;
+        }
         at.atLeast("clips", d.clips(), DriftPlan.LEAST_CLIPS);
         at.atLeast("held_out", d.heldOut(), DriftPlan.LEAST_HELD_OUT);
         at.given("data_seed", d.dataSeed());
@@ -91,7 +102,9 @@ final class RecipeCheck {
         if (e.sampling() != null) sampling(at.in("sampling", e.sampling()), e.sampling());
     }
 
-    private void lora() {
+    private void lora(FieldCheck at) {
+        at.atLeast("r", recipe.lora().r(), 1);
+        at.positive("alpha", recipe.lora().alpha());
         try {
             recipe.lora().spec();
         } catch (RecipeException e) {
@@ -138,8 +151,9 @@ final class RecipeCheck {
 
     private void grpo(FieldCheck at, Stage.Grpo g) {
         at.atLeast("prompts", g.prompts(), 1);
-        at.atLeast("completions", g.completions(), 1);
+        at.atLeast("completions", g.completions(), LEAST_GROUP);
         at.atLeast("iterations", g.iterations(), 1);
+        at.atMost("iterations", g.iterations(), Integer.MAX_VALUE / g.steps(), "with " + g.steps() + " steps there would be more updates than can be counted");
         at.atLeast("micro_batch", g.microBatch(), 1);
         at.atLeast("max_new_tokens", g.maxNewTokens(), 1);
         at.atLeast("interim_every", g.interimEvery(), 0);
@@ -165,7 +179,8 @@ final class RecipeCheck {
         at.atLeast("max_length", r.maxLength(), 1);
         at.positive("format", r.format());
         at.notNegative("length", r.length());
-        at.finite("malformed", r.malformed());
+        // From the mirror of the most that a completion can earn (or the published number, where that is less) to 0: above it, being malformed would pay.
+        at.within("malformed", r.malformed(), -Math.max(1 + r.format() + r.length(), -TinyLlavaVideoR1Reward.MALFORMED), 0);
     }
 
     private static void loss(FieldCheck at, Stage.LossSpec l) {
@@ -179,13 +194,14 @@ final class RecipeCheck {
 
     private static void optimizer(FieldCheck at, Stage stage) {
         Stage.OptimizerSpec o = stage.optimizer();
-        at.notNegative("lr", o.lr());
+        at.positive("lr", o.lr());
         at.decay("beta1", o.beta1());
         at.decay("beta2", o.beta2());
         at.positive("eps", o.eps());
         at.notNegative("weight_decay", o.weightDecay());
         at.oneOf("schedule", o.schedule(), Arrays.stream(Schedule.Kind.values()).map(Schedule.Kind::published).toList());
         at.atLeast("warmup", o.warmup(), 0);
+        at.atMost("warmup", o.warmup(), stage.updates(), "the stage has no more updates, and the rate would never get to lr");
         at.share("floor", o.floor());
         if (o.maxGradNorm() != null) at.positive("max_grad_norm", o.maxGradNorm());
         try {

@@ -47,6 +47,7 @@ public final class RecipeReader {
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .enable(SerializationFeature.INDENT_OUTPUT)
             .injectableValues(new InjectableValues.Std(MISSING))
             .build();
@@ -113,7 +114,7 @@ public final class RecipeReader {
         } catch (InvalidFormatException e) {
             throw new RecipeException(origin + ", " + where(e) + ": found '" + e.getValue() + "', wanted " + wanted(e));
         } catch (MismatchedInputException e) {
-            throw new RecipeException(origin + ", " + where(e) + ": " + mismatch(e));
+            throw new RecipeException(origin + ", " + where(e) + ": " + mismatch(e, json));
         } catch (JsonMappingException e) {
             // A number that is too large for its field is JSON all the same.
             throw new RecipeException(origin + ", " + where(e) + ": " + (e.getCause() instanceof InputCoercionException ? "" : "not JSON: ") + e.getOriginalMessage());
@@ -123,12 +124,23 @@ public final class RecipeReader {
     }
 
     // Jackson tells of creators and features what a reader of recipes should read of keys and values.
-    private static String mismatch(MismatchedInputException e) {
+    private static String mismatch(MismatchedInputException e, String json) {
         Class<?> type = e.getTargetType();
         if (e.getOriginalMessage().startsWith("Missing creator property")) return "is missing";
-        if (type != null && type.isPrimitive()) return "found null, a list or an object, wanted " + wanted(type);
+        if (type != null && (type.isPrimitive() || Number.class.isAssignableFrom(type))) return "found " + found(e, json) + ", wanted " + wanted(type);
         if (type != null && type.isRecord()) return "wanted an object with " + Arrays.stream(type.getRecordComponents()).map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).collect(Collectors.joining(", "));
         return e.getOriginalMessage();
+    }
+
+    // What stands where the reader stopped. It is read again, for Jackson's message has it in words of its own.
+    private static String found(MismatchedInputException e, String json) {
+        try {
+            JsonNode at = JSON.readTree(json);
+            for (JsonMappingException.Reference r : e.getPath()) at = r.getFieldName() != null ? at.path(r.getFieldName()) : at.path(r.getIndex());
+            return at.isContainerNode() ? at.isArray() ? "a list" : "an object" : at.isTextual() ? "'" + at.asText() + "'" : at.toString();
+        } catch (JsonProcessingException _) {
+            return "what is none";
+        }
     }
 
     /// The recipe as JSON, every constant in it.

@@ -43,7 +43,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// AdamW and its schedule.
     ///
     /// @param schedule    `constant`, `linear`, `cosine`, `cosine_with_min_lr`, ...: the names of Hugging Face's Trainer, see [lucid.nn.optim.Schedule]
-    /// @param warmup      updates of linear rise; the first one's rate is 0, as in that Trainer
+    /// @param warmup      updates of linear rise, at most all of the stage; the first one's rate is 0, as in that Trainer
     /// @param floor       share of lr at the end of `cosine_with_min_lr`; no other schedule looks at it
     /// @param maxGradNorm global-norm clip; null: none
     record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, Double maxGradNorm) {
@@ -67,7 +67,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// Learning from rewards.
     ///
     /// @param prompts     prompts of a step
-    /// @param completions completions of a prompt (the group)
+    /// @param completions completions of a prompt (the group), at least two: one has no standard deviation
     /// @param iterations  updates per rollout (mu); 1 is strictly on-policy
     /// @param microBatch  prompt groups that go through forward and backward together; changes memory and speed, never a bit
     /// @param interimEvery steps between evaluations on held-out questions; 0: none
@@ -93,7 +93,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param lengthPart whether longer reasoning earns more
     /// @param format     what reasoning and answer in their tags earn (the paper's r0)
     /// @param length     what reasoning of `maxLength` characters and more earns on top, shorter one in proportion (r1)
-    /// @param malformed  the whole reward of a malformed completion
+    /// @param malformed  the whole reward of a malformed completion; at most 0, at least minus what a completion can earn (or -2, as published)
     record RewardSpec(String rule, int maxLength, boolean lengthPart, @JacksonInject(value = FORMAT, useInput = OptBoolean.TRUE) double format, @JacksonInject(value = LENGTH, useInput = OptBoolean.TRUE) double length, @JacksonInject(value = MALFORMED, useInput = OptBoolean.TRUE) double malformed) {
         static final String FORMAT = "format";
         static final String LENGTH = "length";

@@ -112,7 +112,7 @@ class LoraCommandTest extends CommandTest {
         Path out = temp.resolve("out");
         train(out, recipe.withLora(new Recipe.Lora(2, 4, 0.1, List.of("q_proj"))), base).failedWith("lora.dropout", "0.1");
         train(out, recipe.withLora(new Recipe.Lora(2, 4, 0, List.of("lm_head"))), base).failedWith("target_modules", "lm_head");
-        train(out, recipe.withLora(new Recipe.Lora(0, 4, 0, List.of("q_proj"))), base).failedWith("r 0");
+        train(out, recipe.withLora(new Recipe.Lora(0, 4, 0, List.of("q_proj"))), base).failedWith("lora.r: found 0");
         train(out, recipe, null).failedWith("--model");
         Stage.Supervised s = (Stage.Supervised) recipe.stages().getFirst();
         var wide = new Stage.Supervised(s.name(), s.phase(), s.steps(), s.mix(), s.optimizer(), List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), 1);

@@ -126,9 +126,9 @@ class RecipeReaderTest {
             "rule" : "code"          | "rule" : null             | reward.rule: found null, wanted one of code, paper
             "max_length" : 90        | "max_length" : 0          | reward.max_length: found 0
             "format" : 0.5           | "format" : 0              | stage grpo, reward.format: found 0.0, wanted a finite number > 0
-            "format" : 0.5           | "format" : null           | stages[5].reward.format: found null, a list or an object, wanted a number
+            "format" : 0.5           | "format" : null           | stages[5].reward.format: found null, wanted a number
             "length" : 0.5           | "length" : -0.5           | stage grpo, reward.length: found -0.5, wanted a finite number >= 0
-            "malformed" : -2.0       | "malformed" : -1e999      | stage grpo, reward.malformed: found -Infinity, wanted a finite number
+            "malformed" : -2.0       | "malformed" : -1e999      | stage grpo, reward.malformed: found -Infinity, wanted a number in [-2.0, 0.0]
             "malformed" : -2.0       | "malfromed" : -2.0        | unknown key 'malfromed' (did you mean 'malformed'?)
             "min_frequency" : 2      | "min_frequency" : 0       | tokenizer.min_frequency: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "direct_tokens" : 8, "sampling" : "greedy" | evaluation.sampling: wanted an object with temperature, top_k, top_p, min_p
@@ -136,7 +136,7 @@ class RecipeReaderTest {
             "clips_per_step" : 32    | "clips_per_step" : 0      | data.clips_per_step: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "direct_tokens" : 0       | evaluation.direct_tokens: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "sampling" : {"temperature": 0, "top_k": 0, "top_p": 1, "min_p": 0} | evaluation.sampling.temperature: found 0.0
-            "embedding" : 0.3        | "embedding" : -0.3        | initialization.embedding: found -0.3, wanted a finite number >= 0
+            "embedding" : 0.3        | "embedding" : -0.3        | initialization.embedding: found -0.3, wanted a finite number > 0
             "noise" : 0.02           | "noise" : -0.02           | advantage.noise: found -0.02, wanted a finite number >= 0
             "epsilon_low" : null     | "epsilon_low" : -0.2      | loss.epsilon_low: found -0.2
             "epsilon_high" : null    | "epsilon_high" : -0.2     | loss.epsilon_high: found -0.2
@@ -166,7 +166,7 @@ class RecipeReaderTest {
             "vocabulary" : 512       | "vocabulary" : 100        | tokenizer.vocabulary: found 100, wanted a whole number, at least 257
             "texts" : 3000           | "texts" : 0               | tokenizer.texts: found 0
             "kind" : "drift"         | "kind" : "drfit"          | data.kind: found 'drfit', wanted one of drift, nextqa (did you mean 'drift'?)
-            "kind" : "drift"         | "kind" : "nextqa"         | wanted one of caption, cold_start, conversation
+            "kind" : "drift"         | "kind" : "nextqa"         | data.clips: found 4000, wanted null: data of kind nextqa are what their files hold
             "frames" : 8             | "frames" : 0              | data.frames: found 0
             "image" : 32             | "image" : 0               | data.image: found 0
             "clips" : 4000           | "clips" : null            | data.clips: found null, wanted a whole number, at least 64
@@ -174,10 +174,10 @@ class RecipeReaderTest {
             "data_seed" : 1          | "data_seed" : null        | data.data_seed: found null
             "steps" : 100            | "steps" : 1.5             | stages[5].steps: found '1.5', wanted a whole number
             "steps" : 100            | "steps" : "many"          | stages[5].steps: found 'many', wanted a whole number
-            "steps" : 100            | "steps" : null            | stages[5].steps: found null, a list or an object, wanted a whole number
-            "steps" : 100            | "steps" : [ 100 ]         | stages[5].steps: found null, a list or an object, wanted a whole number
+            "steps" : 100            | "steps" : null            | stages[5].steps: found null, wanted a whole number
+            "steps" : 100            | "steps" : [ 100 ]         | stages[5].steps: found a list, wanted a whole number
             "steps" : 100            | "steps" : 3000000000      | stages[5].steps: Numeric value (3000000000) out of range of int
-            "lr" : 2.5E-4            | "lr" : null               | stages[5].optimizer.lr: found null, a list or an object, wanted a number
+            "lr" : 2.5E-4            | "lr" : null               | stages[5].optimizer.lr: found null, wanted a number
             "length_part" : true     | "length_part" : "perhaps" | stages[5].reward.length_part: found 'perhaps', wanted true or false
             "LANGUAGE_MODEL"         | "language_modle"          | stages[5].trainable[1]: found 'language_modle', wanted one of vision_tower, connector, language_model (did you mean 'language_model'?)
             "LANGUAGE_MODEL"         | "connector"               | stage grpo, trainable: found [CONNECTOR, CONNECTOR]
@@ -202,7 +202,7 @@ class RecipeReaderTest {
 
     @Test void anAdapterThatCannotBe() {
         String lora = RecipeReader.write(RecipeReader.read("tinyllava-video-r1-lora"));
-        assertEquals("my.json, lora: r 0, wanted at least 1", message(lora.replace("\"r\" : 16", "\"r\" : 0")));
+        assertEquals("my.json, lora.r: found 0, wanted a whole number, at least 1", message(lora.replace("\"r\" : 16", "\"r\" : 0")));
         assertTrue(message(lora.replace("\"questions\" : \"nextqa_0-30s.jsonl\"", "\"questions\" : null")).startsWith("my.json, data.questions: found null"));
     }
 
