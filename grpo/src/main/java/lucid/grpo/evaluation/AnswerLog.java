@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import lucid.grpo.run.Differences;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
@@ -26,6 +27,7 @@ import lucid.grpo.run.RunFolder;
 /// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
 public final class AnswerLog implements AutoCloseable {
     private static final ObjectMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+    private static final int SHOWN = 20;
 
     private final Path file;
     private final FileChannel lock;
@@ -70,9 +72,9 @@ public final class AnswerLog implements AutoCloseable {
             Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(settings) + "\n");
             return;
         }
-        List<String> differences = RunFolder.differences("", JSON.readTree(Files.readString(file)), JSON.readTree(JSON.writeValueAsString(settings)));
+        List<String> differences = Differences.of(JSON.readTree(Files.readString(file)), JSON.readTree(JSON.writeValueAsString(settings)));
         if (!differences.isEmpty()) {
-            throw new RunException(root + " holds an evaluation with other settings; nothing was changed. Differences (there -> wanted):\n  " + String.join("\n  ", differences)
+            throw new RunException(root + " holds an evaluation with other settings; nothing was changed. Differences (there -> wanted):" + Differences.lines(differences, SHOWN)
                     + "\nUse another --out, or the settings that are there");
         }
         if (!resume) throw new RunException(root + " holds an evaluation already. Add --resume to continue it, or use another --out");

@@ -15,11 +15,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
@@ -49,7 +52,18 @@ public final class RunFolder implements AutoCloseable {
     private static final List<String> PLACES = List.of("data_folder", "data_folder_relative");
     // What a replay takes from the run itself, and what no weight depends on.
     private static final List<String> NOT_START = List.of("recipe", "held_out_sha256");
+    // Where a run's beginning is named again, by the field of its config.
+    private static final SequencedMap<String, String> BEGAN = new LinkedHashMap<>();
     private static final int SHOWN = 5;
+    private static final int SHOWN_DIFFERENCES = 20;
+
+    static {
+        BEGAN.put("recipe", "its recipe (the field recipe of %s; --recipe takes it as a file of its own)");
+        BEGAN.put("data_sha256", "its data (--data)");
+        BEGAN.put("held_out_sha256", "its held-out questions (--eval-questions)");
+        BEGAN.put("base_fingerprint", "the model that it began from (--model, or none if it began from nothing)");
+        BEGAN.put("tokenizer_sha256", "that model's or that recipe's tokenizer");
+    }
 
     private final Path root;
     private final FileChannel lockFile;
@@ -124,7 +138,7 @@ public final class RunFolder implements AutoCloseable {
             return;
         }
         ObjectNode there = config(file);
-        refuse(root, complete(there), config.deepCopy(), "Use another --out, or the recipe, the data, the held-out questions and the model that it began with");
+        refuse(root, complete(there), config.deepCopy(), "Use another --out for a new run, or go on with ");
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
         ObjectNode now = there.deepCopy().remove(PLACES);
         for (String place : PLACES) if (config.has(place)) now.set(place, config.get(place));
@@ -133,15 +147,18 @@ public final class RunFolder implements AutoCloseable {
 
     /// Refuses data, a model or a tokenizer that are not those which the run in a folder began with: its steps could not be done again. The recipe is not compared, nor are held-out questions.
     public static void checkStart(Path root, JsonNode config) {
-        refuse(root, config(root.resolve("config.json")).without(NOT_START), config.<ObjectNode>deepCopy().without(NOT_START), "Use the data and the model that it began with");
+        refuse(root, config(root.resolve("config.json")).without(NOT_START), config.<ObjectNode>deepCopy().without(NOT_START), "Use ");
     }
 
     // Changes both.
     private static void refuse(Path root, ObjectNode there, ObjectNode wanted, String advice) {
         wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
-        List<String> differences = differences("", there.remove(PLACES), wanted.remove(PLACES));
+        List<String> differences = Differences.of(there.remove(PLACES), wanted.remove(PLACES));
         if (differences.isEmpty()) return;
-        throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):\n  " + String.join("\n  ", differences) + "\n" + advice);
+        String began = BEGAN.entrySet().stream().filter(e -> !Objects.equals(there.get(e.getKey()), wanted.get(e.getKey()))).map(e -> String.format(e.getValue(), root.resolve("config.json")))
+                .collect(Collectors.joining(", "));
+        throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):" + Differences.lines(differences, SHOWN_DIFFERENCES) + "\n"
+                + (there.has("replay_of") ? "Use another --out: what holds replayed steps cannot be continued" : advice + (began.isEmpty() ? "the config that it began with" : "what this one began with: " + began)));
     }
 
     private static void write(Path file, JsonNode config) throws IOException { Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n"); }
@@ -208,24 +225,6 @@ public final class RunFolder implements AutoCloseable {
         for (Path p : left) Disk.deleteTree(p);
     }
 
-    /// `path: there -> wanted` for every leaf that differs.
-    public static List<String> differences(String path, JsonNode there, JsonNode wanted) {
-        if (there != null && wanted != null && there.isContainerNode() && there.getNodeType() == wanted.getNodeType()) {
-            List<String> all = new ArrayList<>();
-            if (there.isObject()) {
-                TreeSet<String> names = new TreeSet<>();
-                there.fieldNames().forEachRemaining(names::add);
-                wanted.fieldNames().forEachRemaining(names::add);
-                for (String n : names) all.addAll(differences(path.isEmpty() ? n : path + "." + n, there.get(n), wanted.get(n)));
-            } else {
-                for (int i = 0; i < Math.max(there.size(), wanted.size()); i++) all.addAll(differences(path + "[" + i + "]", there.get(i), wanted.get(i)));
-            }
-            return all;
-        }
-        boolean same = there == null ? wanted == null : wanted != null && there.toString().equals(wanted.toString());
-        return same ? List.of() : List.of(path + ": " + (there == null ? "absent" : there) + " -> " + (wanted == null ? "absent" : wanted));
-    }
-
     public Path root() { return root; }
 
     /// Appends one line of metrics, to the text and to TensorBoard (numbers only).
@@ -236,7 +235,7 @@ public final class RunFolder implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + root.resolve("metrics.jsonl") + ": " + e.getMessage() + "; the last checkpoint is intact", e);
         }
-        Map<String, Double> numbers = new java.util.LinkedHashMap<>();
+        Map<String, Double> numbers = new LinkedHashMap<>();
         line.properties().forEach(e -> {
             if (e.getValue().isNumber() && !e.getKey().equals("step")) numbers.put(e.getKey(), e.getValue().asDouble());
         });

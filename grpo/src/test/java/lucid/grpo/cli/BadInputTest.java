@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -233,6 +235,12 @@ class BadInputTest extends CommandTest {
         Path other = Files.writeString(temp.resolve("other.json"), RecipeReader.write(toy(0.02)));
         lucid("sft", "--recipe", other, "--data", data, "--out", run, "--threads", 1, "--resume").failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
         lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--threads", 1).failedWith("holds a run already", "--resume");
+        ObjectNode none = (ObjectNode) new ObjectMapper().readTree(Files.readString(recipe));
+        Path without = Files.writeString(temp.resolve("without.json"), none.putNull("model").putNull("initialization").toString());
+        Outcome o = lucid("sft", "--recipe", without, "--model", run, "--data", data, "--out", run, "--threads", 1, "--resume");
+        o.failedWith("recipe.model: an object of ", " more -> null", "base_fingerprint: null -> \"", "Use another --out for a new run, or go on with what this one began with: its recipe (the field recipe of "
+                + run.resolve("config.json") + "; --recipe takes it as a file of its own), the model that it began from (--model, or none if it began from nothing)");
+        assertFalse(o.err().contains("hidden_size"), "a model's whole config is no difference that one could read: " + o.err());
         assertEquals(before, contents(run));
     }
 

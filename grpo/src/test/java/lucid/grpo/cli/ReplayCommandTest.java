@@ -108,7 +108,7 @@ class ReplayCommandTest extends CommandTest {
         }
         assertTrue(lucid("inspect", out, "--step", 6, "--prompt", 0, "--completion", 0, "--json").ok().out().contains("\"after\" : 0."));
         assertFalse(Files.exists(out.resolve("checkpoints")));
-        lucid("demo", "--recipe", recipe, "--data", root.resolve("data"), "--out", out, "--threads", 2, "--resume").failedWith("another config", "replay_of");
+        lucid("demo", "--recipe", recipe, "--data", root.resolve("data"), "--out", out, "--threads", 2, "--resume").failedWith("another config", "replay_of", "cannot be continued");
         replay(run, "--step", 6, "--out", out).failedWith(out + " holds a run already");
         replay(out, "--step", 6).failedWith(out + " holds steps that were replayed, of " + run.toAbsolutePath().normalize(), "replay that run");
     }

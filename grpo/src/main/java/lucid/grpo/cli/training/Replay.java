@@ -15,6 +15,7 @@ import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.run.Differences;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
@@ -110,10 +111,9 @@ final class Replay {
             console.line(step + now.get("hash").asText() + " met");
             return;
         }
-        List<String> metrics = RunFolder.differences("", common(then, now), common(now, then));
+        List<String> metrics = Differences.of(common(then, now), common(now, then));
         throw new RunException(step + now.get("hash").asText() + ", but the run has " + then.path("hash").asText("none") + " (replayed from " + origin() + "). "
-                + (metrics.isEmpty() ? "No metric differs" : "Metrics that differ (the run's -> now):\n  " + String.join("\n  ", metrics.subList(0, Math.min(SHOWN, metrics.size())))
-                + (metrics.size() > SHOWN ? "\n  and " + (metrics.size() - SHOWN) + " more" : "")));
+                + (metrics.isEmpty() ? "No metric differs" : "Metrics that differ (the run's -> now):" + Differences.lines(metrics, SHOWN)));
     }
 
     // What both have, without what a clock says.
