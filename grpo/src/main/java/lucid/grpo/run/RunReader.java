@@ -135,9 +135,7 @@ public final class RunReader {
     private Path file(String folder, long step) {
         Path file = root.resolve(folder).resolve(String.format(Locale.ROOT, "step-%06d.jsonl%s", step, folder.equals("ledger") ? ".gz" : ""));
         if (Files.isRegularFile(file)) return file;
-        List<Long> there = steps(folder);
-        throw new RunException(file + ": no such file: the run has no " + folder + " of step " + step
-                + (there.isEmpty() ? "; it has none at all (only GRPO steps leave any)" : "; wanted one of " + there.getFirst() + " .. " + there.getLast() + " (" + there.size() + " steps)"));
+        throw new RunException(new RunSteps(this).missing(step, folder, file, steps(folder)));
     }
 
     // By name, without those that are being written.

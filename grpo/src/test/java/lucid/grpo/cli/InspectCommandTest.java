@@ -23,7 +23,7 @@ class InspectCommandTest extends CommandTest {
     // Two completions of one prompt; the second token of the first was clipped: ratio e^0.5 > 1.2 with a positive advantage.
     @BeforeEach void aSmallRun() throws IOException {
         Files.writeString(run.resolve("config.json"), """
-                {"recipe": {"name": "small", "seed": 7, "stages": [{"name": "rl", "kind": "grpo",
+                {"recipe": {"name": "small", "seed": 7, "stages": [{"name": "base", "kind": "supervised", "steps": 1}, {"name": "rl", "kind": "grpo", "steps": 1,
                  "loss": {"epsilon_low": 0.2, "epsilon_high": 0.2, "beta": 0.5, "kl_clamp": null, "aggregation": "sequence_mean"}}]}}""");
         Files.writeString(run.resolve("metrics.jsonl"), """
                 {"step":1,"stage":"base","stage_step":1,"loss":3.5,"hash":"aa"}
@@ -88,7 +88,8 @@ class InspectCommandTest extends CommandTest {
 
     @Test void whatIsNotThere() {
         lucid("inspect", run.resolve("no")).failedWith("is not a run folder", "config.json");
-        lucid("inspect", run, "--step", 9).failedWith("no rollouts of step 9", "2 .. 2");
+        lucid("inspect", run, "--step", 9).failedWith(run + " has no step 9. The run has 2 steps: 1 base (supervised), 2 rl (GRPO). With completions: 2");
+        lucid("inspect", run, "--step", 1).failedWith(run + ": step 1 has no completions: its stage base is supervised, and only GRPO steps draw any (what it measured is in metrics.jsonl)", "With completions: 2");
         lucid("inspect", run, "--step", 2, "--prompt", 1).failedWith("no prompt 1", "0 .. 0");
         lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 2).failedWith("no completion 2", "0 .. 1");
         lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 5).failedWith("no token 5", "0 .. 1");
@@ -123,13 +124,14 @@ class InspectCommandTest extends CommandTest {
         Files.write(ledger, java.util.Arrays.copyOf(bytes, bytes.length / 2));
         for (Outcome o : List.of(lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0), lucid("report", run))) o.failedWith(ledger + ": could not be read");
         Files.delete(ledger);
-        lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0).failedWith(ledger + ": no such file", "no ledger of step 2", "none at all");
+        lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0).failedWith(ledger + ": no such file, though step 2 is one of the GRPO stage rl. The run has 2 steps: ",
+                "None has a ledger; lucid replay " + run + " --step 2 --out DIR makes it again, for lucid inspect DIR --step 2");
         assertTrue(lucid("report", run).ok().err().contains("rollouts or ledger of 1 of 1 steps are not there (the first is step 2)"));
         Files.delete(run.resolve("metrics.jsonl"));
         Outcome o = lucid("inspect", run, "--step", 2).ok();
         assertTrue(o.out().contains("step 2: metrics.jsonl has no line of it") && o.err().contains("metrics.jsonl: no such file"), o.out() + o.err());
         Files.delete(run.resolve("rollouts/step-000002.jsonl"));
-        lucid("inspect", run, "--step", 2).failedWith("step-000002.jsonl: no such file", "none at all");
+        lucid("inspect", run, "--step", 2).failedWith(run + " has no step 2. The run has no line of any step in metrics.jsonl. None has completions");
         assertTrue(lucid("report", run).ok().err().contains("metrics.jsonl: no such file"));
     }
 }

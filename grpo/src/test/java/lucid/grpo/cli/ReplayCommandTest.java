@@ -107,6 +107,8 @@ class ReplayCommandTest extends CommandTest {
             }
         }
         assertTrue(lucid("inspect", out, "--step", 6, "--prompt", 0, "--completion", 0, "--json").ok().out().contains("\"after\" : 0."));
+        lucid("inspect", out, "--step", 8).failedWith(out + " has no step 8. The run has 3 steps replayed of " + run.toAbsolutePath().normalize() + ": 5 .. 7 grpo (GRPO). With completions: 5 .. 7; lucid replay "
+                + run.toAbsolutePath().normalize() + " --step 8 --out DIR may have that step");
         assertFalse(Files.exists(out.resolve("checkpoints")));
         lucid("demo", "--recipe", recipe, "--data", root.resolve("data"), "--out", out, "--threads", 2, "--resume").failedWith("another config", "replay_of", "cannot be continued");
         replay(run, "--step", 6, "--out", out).failedWith(out + " holds a run already");
@@ -158,8 +160,28 @@ class ReplayCommandTest extends CommandTest {
         assertFalse(o.err().contains("time/") || o.err().contains("another/") || o.err().contains("grad_norm"), o.err());
     }
 
+    private static final String STEPS = "The run has 8 steps: 1 .. 2 talk (supervised), 3 .. 4 cold_start (supervised), 5 .. 8 grpo (GRPO). ";
+
+    /// Which steps there are, of which kind, and what makes what is missing: the command that is named does.
+    @Test void aStepThatCannotBeInspected() throws IOException {
+        lucid("inspect", run, "--step", 9).failedWith(run + " has no step 9. " + STEPS + "With completions: 5 .. 8");
+        lucid("inspect", run, "--step", 0).failedWith(run + " has no step 0. " + STEPS);
+        lucid("inspect", run, "--step", 2).failedWith(run + ": step 2 has no completions: its stage talk is supervised, and only GRPO steps draw any (what it measured is in metrics.jsonl). " + STEPS + "With completions: 5 .. 8");
+        Path copy = ParityCommandTest.copy(run, temp.resolve("copy"));
+        Path ledger = copy.resolve("ledger/step-000006.jsonl.gz");
+        Files.delete(ledger);
+        lucid("inspect", copy, "--step", 6, "--prompt", 0).ok();
+        lucid("inspect", copy, "--step", 6, "--prompt", 0, "--completion", 0).failedWith(ledger + ": no such file, though step 6 is one of the GRPO stage grpo. " + STEPS
+                + "With a ledger: 5, 7 .. 8; lucid replay " + copy + " --step 6 --out DIR makes it again, for lucid inspect DIR --step 6");
+        replay(copy, "--step", 6, "--out", temp.resolve("again")).ok();
+        lucid("inspect", temp.resolve("again"), "--step", 6, "--prompt", 0, "--completion", 0).ok();
+        Path config = copy.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"base_fingerprint\" : null", "\"base_fingerprint\" : \"c0ffee\"").replaceFirst("\"steps\" : 4", "\"steps\" : 5"));
+        lucid("inspect", copy, "--step", 6, "--prompt", 0, "--completion", 0).failedWith("The run has 8 steps of 9: 1 .. 2 talk", " --step 6 --out DIR --model MODEL makes it again");
+    }
+
     @Test void stepsAndFoldersThatCannotBe() throws IOException {
-        replay(run, "--step", 9).failedWith("metrics.jsonl has no line of step 9", "8 of the steps 1 .. 8");
+        replay(run, "--step", 9).failedWith("metrics.jsonl has no line of step 9", "The run has 8 steps: 1 .. 2 talk (supervised), 3 .. 4 cold_start (supervised), 5 .. 8 grpo (GRPO)");
         replay(run, "--step", 8, "--to", 9).failedWith("no line of step 9");
         replay(run, "--step", 0).misusedWith("--step 0", "1 or more");
         replay(run, "--step", 3, "--to", 2).misusedWith("--to 2 is before --step 3");

@@ -21,6 +21,7 @@ import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunReader;
 import lucid.grpo.run.RunState;
+import lucid.grpo.run.RunSteps;
 import lucid.grpo.session.Session;
 import lucid.grpo.train.Trainer;
 
@@ -51,8 +52,7 @@ final class Replay {
 
     private void require(long step) {
         if (!recorded.containsKey(step)) {
-            throw new RunException(run.root() + ": metrics.jsonl has no line of step " + step + ", so there is no hash to meet; it has " + recorded.size() + " of the steps "
-                    + recorded.keySet().stream().min(Long::compare).orElseThrow() + " .. " + recorded.keySet().stream().max(Long::compare).orElseThrow());
+            throw new RunException(run.root() + ": metrics.jsonl has no line of step " + step + ", so there is no hash to meet. The run has " + new RunSteps(run));
         }
     }
 
