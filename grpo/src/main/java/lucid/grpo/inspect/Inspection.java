@@ -6,16 +6,20 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunReader;
 
-/// A run, a step, a group, a completion or a token of it, as JSON; [InspectionText] shows the same to people.
+/// A run, a step, a group, a completion or a token of it, as JSON; [InspectionText] shows the same to people. From what is said of a completion its advantage, and every token's ratio, KL and loss, can
+/// be computed again; `RUN-FOLDER.md` has every key.
 public final class Inspection {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -36,7 +40,7 @@ public final class Inspection {
             ObjectNode s = list.addObject().put("stage", name).put("steps", lines.size()).put("first_step", lines.getFirst().path("step").asLong())
                     .put("last_step", lines.getLast().path("step").asLong()).put("hash", lines.getLast().path("hash").asText());
             for (String metric : List.of("loss", "reward", "rewards/accuracy_reward/mean", "rewards/well_formed", "kl", "entropy", "frac_reward_zero_std")) {
-                if (lines.getLast().has(metric)) s.putObject(metric).put("first", lines.getFirst().path(metric).asDouble()).put("last", lines.getLast().path(metric).asDouble());
+                if (lines.getFirst().has(metric) && lines.getLast().has(metric)) s.putObject(metric).put("first", lines.getFirst().get(metric).asDouble()).put("last", lines.getLast().get(metric).asDouble());
             }
         });
         ArrayNode steps = o.putArray("rollout_steps");
@@ -47,17 +51,16 @@ public final class Inspection {
     /// The groups of a step: question, rewards and their spread.
     public ObjectNode step(long step) {
         ObjectNode o = JSON.createObjectNode().put("step", step);
-        run.metrics().stream().filter(m -> m.path("step").asLong() == step).findFirst().ifPresent(m -> o.set("metrics", m));
+        line(step).ifPresent(m -> o.set("metrics", m));
+        stage(step).ifPresent(s -> o.set("stage", s));
         ArrayNode groups = o.putArray("groups");
         byPrompt(step).forEach((prompt, all) -> {
-            double[] rewards = all.stream().mapToDouble(c -> c.path("reward").asDouble()).toArray();
             JsonNode first = all.getFirst();
-            double std = Advantages.std(rewards);
-            groups.addObject().put("prompt", prompt).put("kind", first.path("kind").asText()).put("clip", first.path("clip").asText())
+            ObjectNode g = groups.addObject().put("prompt", prompt).put("kind", first.path("kind").asText()).put("clip", first.path("clip").asText())
                     .put("question", first.path("question").asText()).put("solution", first.path("solution").asText()).put("completions", all.size())
                     .put("right", all.stream().filter(c -> c.path("accuracy").asDouble() > 0).count())
-                    .put("well_formed", all.stream().filter(c -> c.path("format").asDouble() > 0).count())
-                    .put("reward_mean", java.util.Arrays.stream(rewards).average().orElse(0)).put("reward_std", std).put("dead", std < 1e-8);
+                    .put("well_formed", all.stream().filter(c -> c.path("format").asDouble() > 0).count()).setAll(spread(all));
+            g.put("dead", g.get("reward_std").asDouble() < 1e-8);
         });
         return o;
     }
@@ -66,11 +69,14 @@ public final class Inspection {
     public ObjectNode prompt(long step, int prompt) {
         ObjectNode o = JSON.createObjectNode().put("step", step).put("prompt", prompt);
         List<JsonNode> all = group(step, prompt);
+        stage(step).ifPresent(s -> o.set("stage", s));
         for (String field : List.of("kind", "clip", "question", "solution")) o.set(field, all.getFirst().get(field));
+        o.setAll(spread(all));
+        double[] normals = normals(step, prompt, all.size());
         ArrayNode list = o.putArray("completions");
         for (JsonNode c : all) {
             ObjectNode copy = c.deepCopy();
-            list.add(copy.remove(List.of("step", "prompt", "kind", "clip", "question", "solution")));
+            list.add(withNormal(copy.remove(List.of("step", "prompt", "kind", "clip", "question", "solution")), normals));
         }
         return o;
     }
@@ -78,18 +84,65 @@ public final class Inspection {
     /// One completion with its tokens.
     public ObjectNode completion(long step, int prompt, int completion) {
         ObjectNode o = completionNode(step, prompt, completion).deepCopy();
+        o.set("stage", stageOf(step));
+        List<JsonNode> all = group(step, prompt);
+        withNormal(o, normals(step, prompt, all.size())).set("rewards", JSON.valueToTree(rewards(all)));
+        o.setAll(spread(all));
+        List<TokenRow> rows = tokens(step, prompt, completion);
+        int updates = rows.isEmpty() ? 0 : rows.getFirst().updates().size();
+        update(o, IntStream.range(0, updates).mapToObj(u -> total(rows, u)).toList());
         ArrayNode list = o.putArray("tokens");
-        for (TokenRow row : tokens(step, prompt, completion)) list.add(json(row));
+        for (TokenRow row : rows) list.add(json(row));
         return o;
     }
 
-    // What the last update saw stands beside the token's own numbers; a list of all follows where there are several.
+    /// One token, with the stage whose constants its numbers come from.
+    public ObjectNode token(long step, int prompt, int completion, int token) {
+        List<TokenRow> rows = tokens(step, prompt, completion);
+        if (token >= rows.size() || token < 0) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));
+        return json(rows.get(token)).set("stage", stageOf(step));
+    }
+
     private static ObjectNode json(TokenRow row) {
         ObjectNode o = JSON.valueToTree(row);
-        JsonNode updates = o.remove("updates");
-        o.setAll((ObjectNode) updates.get(updates.size() - 1));
-        if (updates.size() > 1) o.set("updates", updates);
+        o.remove("updates");
+        return update(measured(o), row.updates().stream().map(u -> measured(JSON.valueToTree(u))).toList());
+    }
+
+    // What a completion's loss and KL are: its part in the step's loss, and the mean over its tokens.
+    private static ObjectNode total(List<TokenRow> rows, int update) {
+        return measured(JSON.createObjectNode().put("loss", rows.stream().mapToDouble(r -> r.weight() * r.updates().get(update).loss()).sum())
+                .put("kl", rows.stream().mapToDouble(r -> r.updates().get(update).kl()).average().orElse(Double.NaN)));
+    }
+
+    // What the last update saw stands beside the other numbers; a list of all follows where there are several.
+    private static ObjectNode update(ObjectNode o, List<ObjectNode> updates) {
+        if (!updates.isEmpty()) o.setAll(updates.getLast());
+        if (updates.size() > 1) o.putArray("updates").addAll(updates);
         return o;
+    }
+
+    // What was not measured has no key, as in the ledger.
+    private static ObjectNode measured(ObjectNode o) {
+        o.properties().removeIf(e -> e.getValue().isDouble() && Double.isNaN(e.getValue().asDouble()));
+        return o;
+    }
+
+    private static double[] rewards(List<JsonNode> group) { return group.stream().mapToDouble(c -> c.path("reward").asDouble()).toArray(); }
+
+    private static ObjectNode spread(List<JsonNode> group) {
+        return JSON.createObjectNode().put("reward_mean", Arrays.stream(rewards(group)).average().orElse(0)).put("reward_std", Advantages.std(rewards(group)));
+    }
+
+    // The n of the advantages' noise, drawn again; none where there is no noise, or where the step is not known.
+    private double[] normals(long step, int prompt, int completions) {
+        if (stage(step).map(s -> s.path("advantage").path("noise").asDouble()).orElse(0.0) == 0) return new double[0];
+        return Advantages.normals(completions, run.config().path("recipe").path("seed").asLong(), metricsOf(step).path("stage_step").asInt() - 1, prompt);
+    }
+
+    private static ObjectNode withNormal(ObjectNode completion, double[] normals) {
+        int i = completion.path("completion").asInt();
+        return i < normals.length ? completion.put("normal", normals[i]) : completion;
     }
 
     /// The token rows of one completion.
@@ -105,17 +158,19 @@ public final class Inspection {
 
     /// The line of a step in metrics.jsonl.
     JsonNode metricsOf(long step) {
-        return run.metrics().stream().filter(m -> m.path("step").asLong() == step).findFirst()
-                .orElseThrow(() -> new RunException(run.root() + ": metrics.jsonl has no line for step " + step + ", so its stage is not known"));
+        return line(step).orElseThrow(() -> new RunException(run.root() + ": metrics.jsonl has no line for step " + step + ", so its stage is not known"));
     }
 
     /// The recipe of the GRPO stage that a step belongs to.
     JsonNode stageOf(long step) {
-        String stage = metricsOf(step).path("stage").asText();
-        for (JsonNode s : run.config().path("recipe").path("stages")) {
-            if (s.path("name").asText().equals(stage) && s.has("loss")) return s;
-        }
-        throw new RunException(run.root() + ": config.json has no GRPO stage '" + stage + "'");
+        String name = metricsOf(step).path("stage").asText();
+        return stage(step).orElseThrow(() -> new RunException(run.root() + ": config.json has no GRPO stage '" + name + "'"));
+    }
+
+    private Optional<JsonNode> line(long step) { return run.metrics().stream().filter(m -> m.path("step").asLong() == step).findFirst(); }
+
+    private Optional<JsonNode> stage(long step) {
+        return line(step).flatMap(m -> run.config().path("recipe").path("stages").valueStream().filter(s -> s.path("name").equals(m.path("stage")) && s.has("loss")).findFirst());
     }
 
     private Map<Integer, List<JsonNode>> byPrompt(long step) {

@@ -72,10 +72,13 @@ public final class InspectionText {
         JsonNode p = i.prompt(step, prompt);
         t.line("step %d, prompt %d (%s), clip %s, solution %s", step, prompt, p.path("kind").asText(), p.path("clip").asText(), p.path("solution").asText());
         p.path("question").asText().lines().forEach(l -> t.line("  %s", l));
-        t.line("completion  accuracy  format  reward  advantage  tokens  text");
+        String noise = p.at("/stage/advantage/noise").asText("0");
+        t.line("rewards: mean %.6f, standard deviation %.6f%s", p.path("reward_mean").asDouble(), p.path("reward_std").asDouble(),
+                p.at("/completions/0").has("normal") ? "; " + noise + " · n is the noise of an advantage" : "");
+        t.line("completion  accuracy  format  reward  advantage         n  tokens  text");
         for (JsonNode c : p.path("completions")) {
-            t.line("%10d  %8.0f  %6.3f  %6.3f  %+9.4f  %6d  %s%s", c.path("completion").asInt(), c.path("accuracy").asDouble(), c.path("format").asDouble(), c.path("reward").asDouble(),
-                    c.path("advantage").asDouble(), c.path("length").asInt(), c.path("text").asText().replace("\n", "⏎"), c.path("finished").asBoolean() ? "" : " [cut off]");
+            t.line("%10d  %8.0f  %6.3f  %6.3f  %+9.4f  %8s  %6d  %s%s", c.path("completion").asInt(), c.path("accuracy").asDouble(), c.path("format").asDouble(), c.path("reward").asDouble(),
+                    c.path("advantage").asDouble(), measured("%+.4f", c.path("normal").asDouble(Double.NaN)), c.path("length").asInt(), c.path("text").asText().replace("\n", "⏎"), c.path("finished").asBoolean() ? "" : " [cut off]");
         }
         t.line("Look at the tokens of one with --completion C");
         return t.lines;
@@ -87,19 +90,33 @@ public final class InspectionText {
         JsonNode c = i.completion(step, prompt, completion);
         t.line("step %d, prompt %d, completion %d: accuracy %.0f, format %.3f, reward %.3f, advantage %+.4f", step, prompt, completion, c.path("accuracy").asDouble(),
                 c.path("format").asDouble(), c.path("reward").asDouble(), c.path("advantage").asDouble());
+        t.advantage(c);
         t.line("solution %s; text: %s", c.path("solution").asText(), c.path("text").asText().replace("\n", "⏎"));
         List<TokenRow> rows = i.tokens(step, prompt, completion);
         t.olderVersion(i.stageOf(step), rows);
         int updates = rows.isEmpty() ? 1 : rows.getFirst().updates().size();
-        if (updates > 1) t.line("%d updates followed this rollout: ratio, clip, kl, entropy and coefficient are of the last one", updates);
-        t.line("token  %-14s  p before   p after     ratio  clip       kl  entropy  coefficient", "");
+        t.line("its part of the step's loss, the sum of weight · loss over its tokens: %+.6e; weight of each token %s", c.path("loss").asDouble(), rows.isEmpty() ? "-" : String.format(Locale.ROOT, "%.6e", rows.getFirst().weight()));
+        if (updates > 1) t.line("%d updates followed this rollout: ratio, clip, kl, entropy, loss and coefficient are of the last one", updates);
+        t.line("token  %-14s  p before   p after     p ref     ratio  clip       kl  entropy      loss  coefficient", "");
         for (TokenRow r : rows) {
             TokenRow.Update u = r.last();
-            t.line("%5d  %-14s  %8.5f  %8s  %8.6f  %-4s  %7s  %7.4f  %+.4e", r.index(), shown(r.token()), r.before(), measured("%8.5f", r.after()), u.ratio(),
-                    u.clip() == PolicyLoss.Clip.NONE ? "-" : word(u.clip()), measured("%7.4f", u.kl()), u.entropy(), u.coefficient());
+            t.line("%5d  %-14s  %8.5f  %8s  %8s  %8.6f  %-4s  %7s  %7.4f  %+8.4f  %+.4e", r.index(), shown(r.token()), r.before(), measured("%8.5f", r.after()), measured("%8.5f", Math.exp(r.reference())),
+                    u.ratio(), u.clip() == PolicyLoss.Clip.NONE ? "-" : word(u.clip()), measured("%7.4f", u.kl()), u.entropy(), u.loss(), u.coefficient());
         }
         t.line("A negative coefficient makes the token likelier. One token in full: --token T");
         return t.lines;
+    }
+
+    // The formula, its numbers, and what it comes to.
+    private void advantage(JsonNode c) {
+        JsonNode settings = c.path("stage").path("advantage");
+        if (settings.isMissingNode()) return;
+        boolean divided = settings.path("divide_by_std").asBoolean();
+        String formula = "(reward - mean of the group)" + (divided ? " / (standard deviation + eps)" : "") + (c.has("normal") ? " + noise · n" : "");
+        String numbers = String.format(Locale.ROOT, "(%.6f - %.6f)", c.path("reward").asDouble(), c.path("reward_mean").asDouble());
+        if (divided) numbers += String.format(Locale.ROOT, " / (%.6f + %s)", c.path("reward_std").asDouble(), settings.path("eps").asText());
+        if (c.has("normal")) numbers += String.format(Locale.ROOT, " + %s · %.6f", settings.path("noise").asText(), c.get("normal").asDouble());
+        line("advantage = %s = %s = %+.6f", formula, numbers, c.path("advantage").asDouble());
     }
 
     /// Of one token: where its coefficient in the gradient comes from, factor by factor.
@@ -115,9 +132,10 @@ public final class InspectionText {
         boolean several = r.updates().size() > 1;
         InspectionText t = new InspectionText(i);
         t.line("step %d, prompt %d, completion %d, token %d: '%s' (id %d)", step, prompt, completion, token, shown(r.token()), r.id());
-        t.line("  probability when it was drawn   %.8f", r.before());
+        t.line("  probability when it was drawn   %.8f (log-probability %.8f)", r.before(), r.sampler());
+        t.line("  log-probability, the reference's %s", measured("%.8f", r.reference()));
         t.line("  probability after the update%s   %s", several ? "s" : " ",
-                Double.isNaN(r.after()) ? "not measured at this step (recipe: rescore_every)" : String.format(Locale.ROOT, "%.8f (%+.2f %%)", r.after(), 100 * (r.after() / r.before() - 1)));
+                Double.isNaN(r.after()) ? "not measured at this step (recipe: rescore_every; lucid replay --out DIR measures it)" : String.format(Locale.ROOT, "%.8f (%+.2f %%)", r.after(), 100 * (r.after() / r.before() - 1)));
         t.line("  advantage of the completion     %+.6f", r.advantage());
         t.line("  weight in the step's loss       %.6e (%s)", r.weight(), loss.path("aggregation").asText());
         t.line("  %-31s %s", several ? "learning rate of the last one" : "learning rate of the update", measured("%.6e", rate));
@@ -128,10 +146,12 @@ public final class InspectionText {
     }
 
     private void one(TokenRow.Update u, JsonNode loss, double rate) {
+        line("  log-probability at the update   %.8f", u.logprob());
         line("  ratio at the update             %.9g%s", u.ratio(), u.ratio() == 1 ? " (exactly 1: the trainer computed the sampler's number to the bit)" : "");
         line("  clip                            %s (%s)", word(u.clip()), epsilons(loss));
         line("  kl to the reference             %s (beta %s)", measured("%.6f", u.kl()), loss.path("beta").asText());
         line("  entropy there                   %.6f", u.entropy());
+        line("  loss of the token               %+.8f", u.loss());
         line("  coefficient d loss / d logprob  %+.6e, by the formula in double %+.6e", u.coefficient(), u.recomputed());
         if (rate == 0) line("  the rate of this update is 0 (warm-up): nothing moves");
         else line("  so gradient descent makes it    %s", u.coefficient() < 0 ? "likelier" : u.coefficient() > 0 ? "less likely" : "neither likelier nor less likely");
@@ -139,10 +159,11 @@ public final class InspectionText {
 
     private void several(TokenRow r, JsonNode loss) {
         line("  %s, beta %s; a negative coefficient d loss / d logprob makes the token likelier", epsilons(loss), loss.path("beta").asText());
-        line("  update       ratio  clip        kl   entropy    coefficient  by the formula in double");
+        line("  update       ratio  clip        kl   entropy    coefficient  by the formula in double       logprob         loss");
         for (int n = 0; n < r.updates().size(); n++) {
             TokenRow.Update u = r.updates().get(n);
-            line("  %6d  %10.8f  %-4s  %8s  %8.6f  %+.6e  %+.6e", n + 1, u.ratio(), word(u.clip()), measured("%.6f", u.kl()), u.entropy(), u.coefficient(), u.recomputed());
+            line("  %6d  %10.8f  %-4s  %8s  %8.6f  %+.6e  %+24.6e  %12.8f  %+11.8f", n + 1, u.ratio(), word(u.clip()), measured("%.6f", u.kl()), u.entropy(), u.coefficient(), u.recomputed(),
+                    u.logprob(), u.loss());
         }
     }
 

@@ -8,19 +8,23 @@ import lucid.grpo.policy.PolicyLoss;
 
 /// What is known of one token of a completion.
 ///
-/// @param before    probability under the weights that drew it
+/// @param sampler   log-probability when it was drawn
+/// @param reference log-probability under the reference; NaN without one
+/// @param before    probability when it was drawn
 /// @param after     probability after the last update; NaN where it was not measured
 /// @param weight    of the token in the step's loss
 /// @param updates   what each update after the rollout saw, in their order
-public record TokenRow(int index, String token, int id, double before, double after, double advantage, double weight, List<Update> updates) {
+public record TokenRow(int index, String token, int id, double sampler, double reference, double before, double after, double advantage, double weight, List<Update> updates) {
     /// What one update saw.
     ///
+    /// @param logprob     log-probability under the weights that it began with
     /// @param ratio       to the probability that the token was drawn with
     /// @param clip        the side of the clip that held it back
     /// @param kl          estimate of KL to the reference; NaN without one
+    /// @param loss        the token's term, from the formula in double; times its weight it is its part of the step's loss
     /// @param coefficient d loss / d log-probability, as the trainer used it
     /// @param recomputed  the same from the formula in double; they differ by rounding only
-    public record Update(double ratio, PolicyLoss.Clip clip, double kl, double entropy, double coefficient, double recomputed) {}
+    public record Update(double logprob, double ratio, PolicyLoss.Clip clip, double kl, double entropy, double loss, double coefficient, double recomputed) {}
 
     /// The update after which the probability `after` was measured.
     public Update last() { return updates.getLast(); }
@@ -28,8 +32,9 @@ public record TokenRow(int index, String token, int id, double before, double af
     static TokenRow of(JsonNode columns, int t, double advantage, PolicyLoss loss) {
         List<JsonNode> all = new ArrayList<>(List.of(columns));
         columns.path("later_updates").forEach(all::add);
-        return new TokenRow(t, columns.path("tokens").path(t).asText(), columns.path("ids").path(t).asInt(), Math.exp(number(columns, "sampler", t)),
-                columns.has("after") ? Math.exp(number(columns, "after", t)) : Double.NaN, advantage, number(columns, "weight", t),
+        double sampler = number(columns, "sampler", t);
+        return new TokenRow(t, columns.path("tokens").path(t).asText(), columns.path("ids").path(t).asInt(), sampler, columns.has("reference") ? number(columns, "reference", t) : Double.NaN,
+                Math.exp(sampler), columns.has("after") ? Math.exp(number(columns, "after", t)) : Double.NaN, advantage, number(columns, "weight", t),
                 all.stream().map(u -> update(u, columns, t, advantage, loss)).toList());
     }
 
@@ -38,7 +43,7 @@ public record TokenRow(int index, String token, int id, double before, double af
         double ratio = number(u, "ratio", t);
         double reference = columns.has("reference") ? number(columns, "reference", t) : logProb;
         PolicyLoss.Term term = loss.token(logProb, number(columns, "sampler", t), reference, advantage, number(columns, "weight", t));
-        return new Update(ratio, loss.clip((float) ratio, advantage), columns.has("reference") ? number(u, "kl", t) : Double.NaN, number(u, "entropy", t),
+        return new Update(logProb, ratio, loss.clip((float) ratio, advantage), columns.has("reference") ? number(u, "kl", t) : Double.NaN, number(u, "entropy", t), term.loss(),
                 number(u, "coefficient", t), term.coefficient());
     }
 

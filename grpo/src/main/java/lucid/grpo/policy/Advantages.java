@@ -33,11 +33,18 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
         return a;
     }
 
-    /// The noise comes from (run seed, step, prompt, completion) alone.
+    /// With the noise of [#normals].
     public double[] of(double[] rewards, long seed, int step, int prompt) {
-        double[] normals = new double[rewards.length];
-        if (noise != 0) for (int i = 0; i < normals.length; i++) normals[i] = normal(Philox.key(seed, PURPOSE), step, prompt, i);
-        return of(rewards, normals);
+        return of(rewards, noise == 0 ? new double[rewards.length] : normals(rewards.length, seed, step, prompt));
+    }
+
+    /// The `n_i` of a group: they come from (run seed, step, prompt, completion) alone.
+    ///
+    /// @param step of the stage, from 0
+    public static double[] normals(int completions, long seed, int step, int prompt) {
+        double[] normals = new double[completions];
+        for (int i = 0; i < completions; i++) normals[i] = normal(Philox.key(seed, PURPOSE), step, prompt, i);
+        return normals;
     }
 
     /// Standard deviation with divisor n - 1; 0 for fewer than two numbers.

@@ -67,8 +67,10 @@ class InspectCommandTest extends CommandTest {
         assertEquals("NONE", first.get("clip").asText());
         assertEquals("HIGH", second.get("clip").asText());
         for (JsonNode t : c.get("tokens")) assertEquals(t.get("coefficient").asDouble(), t.get("recomputed").asDouble(), 1e-9);
+        String unmeasured = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 1, "--json").ok().out();
+        assertTrue(!unmeasured.contains("NaN") && !unmeasured.contains("\"after\""), "what was not measured has no key: " + unmeasured);
         String text = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 1).ok().out();
-        assertTrue(text.contains("0.13534         -  1.000000  -"), "what was not measured is a dash: " + text);
+        assertTrue(text.contains("0.13534         -   0.13534  1.000000  -"), "what was not measured is a dash: " + text);
     }
 
     @Test void oneTokenInFull() {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -191,14 +192,92 @@ class StepRecordTest {
         assertTrue(differ, "with rewards that differ the two deviations are two numbers");
     }
 
-    /// `RUN-FOLDER.md` has every key that is written, and none that is not.
-    @Test void everyKeyIsInTheTable() throws IOException {
+    /// With the formulas of the README and nothing else: no field of Lucid's own records is looked at.
+    @Test void whatIsPrintedOfACompletionIsEnoughToComputeItAgain() throws IOException {
+        for (Path run : List.of(three, one)) {
+            Inspection inspection = new Inspection(run, Assertions::fail);
+            for (int step = LETTERS + 1; step <= LETTERS + 2; step++) {
+                JsonNode metrics = JSON.readTree(inspection.step(step).toString()).get("metrics");
+                double loss = 0;
+                double kl = 0;
+                int terms = 0;
+                for (int i = 0; i < 16; i++) {
+                    JsonNode c = JSON.readTree(inspection.completion(step, i / 4, i % 4).toString());
+                    assertFalse(c.toString().contains("NaN"), c.toString());
+                    assertEquals(c.get("advantage").asDouble(), advantage(c), 1e-9);
+                    String line = InspectionText.completion(inspection, step, i / 4, i % 4).get(1);
+                    assertTrue(line.startsWith("advantage = (reward - mean of the group) / (standard deviation + eps) + noise · n = (")
+                            && line.endsWith(String.format(Locale.ROOT, " + 0.02 · %.6f = %+.6f", c.get("normal").asDouble(), c.get("advantage").asDouble())), line);
+                    double own = 0;
+                    for (JsonNode t : c.get("tokens")) {
+                        assertEquals(1.0 / c.get("length").asInt() / 16, t.get("weight").asDouble(), 1e-8);
+                        for (JsonNode u : t.has("updates") ? t.get("updates") : List.of(t)) {
+                            double ratio = Math.exp(u.get("logprob").asDouble() - t.get("sampler").asDouble());
+                            assertEquals(ratio, u.get("ratio").asDouble(), 1e-5);
+                            double k = t.has("reference") ? kl(u.get("logprob").asDouble() - t.get("reference").asDouble(), c.at("/stage/loss/kl_clamp").asDouble()) : 0;
+                            assertEquals(k, u.path("kl").asDouble(), 1e-5);
+                            double l = loss(ratio, c.get("advantage").asDouble(), k, c.at("/stage/loss"));
+                            assertEquals(l, u.get("loss").asDouble(), 1e-9);
+                            own = u.equals(last(t)) ? own + t.get("weight").asDouble() * l : own;
+                            loss += t.get("weight").asDouble() * l;
+                            kl += k;
+                            terms++;
+                        }
+                    }
+                    assertEquals(own, c.get("loss").asDouble(), 1e-9);
+                }
+                assertEquals(metrics.get("loss").asDouble(), loss / (run == three ? 3 : 1), 1e-6, "the loss of the step is the mean over its updates");
+                assertEquals(metrics.path("kl").asDouble(), kl / terms, 1e-6);
+            }
+        }
+    }
+
+    private static JsonNode last(JsonNode token) { return token.has("updates") ? token.get("updates").get(2) : token; }
+
+    private static double advantage(JsonNode c) {
+        double[] rewards = c.get("rewards").valueStream().mapToDouble(JsonNode::asDouble).toArray();
+        double mean = Arrays.stream(rewards).sum() / rewards.length;
+        double std = Math.sqrt(Arrays.stream(rewards).map(r -> (r - mean) * (r - mean)).sum() / (rewards.length - 1));
+        JsonNode s = c.at("/stage/advantage");
+        assertEquals(mean, c.get("reward_mean").asDouble(), 1e-12);
+        assertEquals(std, c.get("reward_std").asDouble(), 1e-12);
+        return (c.get("reward").asDouble() - mean) / (std + s.get("eps").asDouble()) + s.get("noise").asDouble() * c.get("normal").asDouble();
+    }
+
+    private static double kl(double above, double clamp) { return Math.min(Math.exp(-above) + above - 1, clamp); }
+
+    private static double loss(double ratio, double advantage, double kl, JsonNode settings) {
+        double low = settings.get("epsilon_low").isNull() ? 0 : 1 - settings.get("epsilon_low").asDouble();
+        double high = settings.get("epsilon_high").isNull() ? Double.POSITIVE_INFINITY : 1 + settings.get("epsilon_high").asDouble();
+        return -Math.min(ratio * advantage, Math.clamp(ratio, low, high) * advantage) + settings.get("beta").asDouble() * kl;
+    }
+
+    @Test void everyKeyThatInspectPrintsIsInTheTable() throws IOException {
+        Inspection inspection = new Inspection(three, Assertions::fail);
+        ObjectNode step = inspection.step(LETTERS + 1);
+        ObjectNode group = inspection.prompt(LETTERS + 1, 0);
+        ObjectNode completion = inspection.completion(LETTERS + 1, 0, 0);
+        JsonNode token = completion.get("tokens").get(0);
+        Set<String> printed = new TreeSet<>();
+        for (JsonNode o : List.of(step, step.get("groups").get(0), group, group.get("completions").get(0), completion, completion.get("updates").get(0), token, token.get("updates").get(0))) printed.addAll(keys(o));
+        assertEquals(table("inspect prints"), printed);
+        assertEquals(keys(token).size() + 1, keys(inspection.token(LETTERS + 1, 0, 0, 0)).size(), "a token alone has its stage beside it");
+    }
+
+    // The keys of the table under a heading.
+    private static Set<String> table(String heading) throws IOException {
         Set<String> table = new TreeSet<>();
         boolean inside = false;
         for (String line : Files.readAllLines(Path.of("RUN-FOLDER.md"))) {
-            if (line.startsWith("## ")) inside = line.contains("metrics.jsonl");
+            if (line.startsWith("## ")) inside = line.contains(heading);
             if (inside && line.startsWith("| `")) Pattern.compile("`([^`]+)`").matcher(line.split("\\|")[1]).results().forEach(m -> table.add(m.group(1)));
         }
+        return table;
+    }
+
+    /// `RUN-FOLDER.md` has every key that is written, and none that is not.
+    @Test void everyKeyIsInTheTable() throws IOException {
+        Set<String> table = table("metrics.jsonl");
         Set<String> unused = new HashSet<>(table);
         for (String line : Files.readAllLines(three.resolve("metrics.jsonl"))) {
             for (String key : keys(JSON.readTree(line))) {

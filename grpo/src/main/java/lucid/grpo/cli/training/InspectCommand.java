@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 
 /// `lucid inspect`.
 @Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Opens a run: its stages, a step's groups, a group's completions, a completion's tokens, one token.",
+        description = "Opens a run: its stages, a step's groups, a group's completions, a completion's tokens, one token. Only GRPO steps have completions; lucid replay RUN --step N --out DIR makes those of a step again.",
         footer = {"", "Examples:", "  lucid inspect runs/demo-1", "  lucid inspect runs/demo-1 --step 1919", "  lucid inspect runs/demo-1 --step 1919 --prompt 3",
                 "  lucid inspect runs/demo-1 --step 1919 --prompt 3 --completion 5", "  lucid inspect runs/demo-1 --step 1919 --prompt 3 --completion 5 --token 17"})
 public final class InspectCommand implements Callable<Integer> {
@@ -39,7 +39,7 @@ public final class InspectCommand implements Callable<Integer> {
     @Option(names = "--token", paramLabel = "T", description = "Token of the completion, from 0.")
     private Integer token;
 
-    @Option(names = "--json", description = "Prints JSON.")
+    @Option(names = "--json", description = "Prints JSON; grpo/RUN-FOLDER.md has its keys. A completion's is enough to compute its advantage, ratios, KL and loss again.")
     private boolean json;
 
     @Override public Integer call() throws IOException {
@@ -66,11 +66,7 @@ public final class InspectCommand implements Callable<Integer> {
     }
 
     private JsonNode node(Inspection i) {
-        if (token != null) {
-            JsonNode all = i.completion(step, prompt, completion).path("tokens");
-            if (token < 0 || token >= all.size()) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (all.size() - 1));
-            return all.get(token);
-        }
+        if (token != null) return i.token(step, prompt, completion, token);
         if (completion != null) return i.completion(step, prompt, completion);
         if (prompt != null) return i.prompt(step, prompt);
         return step != null ? i.step(step) : i.run();
