@@ -118,7 +118,10 @@ final class RecipeCheck {
         at.atLeast("save_every", stage.saveEvery(), 1);
         trainable(at, stage.trainable());
         switch (stage) {
-            case Stage.Supervised s -> mix(at, s);
+            case Stage.Supervised s -> {
+                mix(at, s);
+                if (s.microBatch() != null) at.atLeast("micro_batch", s.microBatch(), 1);
+            }
             case Stage.Grpo g -> grpo(at, g);
         }
         optimizer(at.in("optimizer", stage.optimizer()), stage);

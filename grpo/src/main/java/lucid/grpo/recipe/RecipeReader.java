@@ -66,6 +66,7 @@ public final class RecipeReader {
         all.put(Recipe.TokenizerSpec.FREQUENCY, Recipe.TokenizerSpec.MIN_FREQUENCY);
         all.put(Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
         all.put(Recipe.EvaluationSpec.SAMPLING, null);
+        all.put(Stage.Supervised.MICRO_BATCH, null);
         all.put(Stage.RewardSpec.FORMAT, TinyLlavaVideoR1Reward.FORMAT);
         all.put(Stage.RewardSpec.LENGTH, TinyLlavaVideoR1Reward.LENGTH);
         all.put(Stage.RewardSpec.MALFORMED, TinyLlavaVideoR1Reward.MALFORMED);

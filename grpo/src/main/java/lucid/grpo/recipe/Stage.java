@@ -1,6 +1,7 @@
 package lucid.grpo.recipe;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.OptBoolean;
@@ -61,8 +62,22 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
         }
     }
 
-    /// Learning from given text. `mix` says how many items of which kind a step holds; the loss is the sum over the kinds of their mean token loss.
-    record Supervised(String name, String phase, int steps, Map<String, Integer> mix, OptimizerSpec optimizer, List<Part> trainable, int saveEvery) implements Stage {}
+    /// Learning from given text. The loss is the sum over the kinds of their mean token loss.
+    ///
+    /// @param mix        how many examples of which kind a step holds
+    /// @param microBatch prompt groups (a text alone, or a clip with all that the step says about it) that go through forward and backward together; changes memory and speed, never a bit.
+    ///                   May be missing, which means null: all of the step
+    record Supervised(String name, String phase, int steps, Map<String, Integer> mix, @JacksonInject(MICRO_BATCH) @JsonInclude(JsonInclude.Include.NON_NULL) Integer microBatch,
+                      OptimizerSpec optimizer, List<Part> trainable, int saveEvery) implements Stage {
+        static final String MICRO_BATCH = "micro_batch";
+
+        /// All of a step together.
+        public Supervised(String name, String phase, int steps, Map<String, Integer> mix, OptimizerSpec optimizer, List<Part> trainable, int saveEvery) {
+            this(name, phase, steps, mix, null, optimizer, trainable, saveEvery);
+        }
+
+        public Supervised withMicroBatch(Integer other) { return new Supervised(name, phase, steps, mix, other, optimizer, trainable, saveEvery); }
+    }
 
     /// Learning from rewards.
     ///

@@ -137,14 +137,19 @@ public final class MemoryCheck {
     private static MemoryPlan plan(MemoryPlans plans, Recipe recipe, Stage stage, MemoryPlans.Trained trained, boolean recompute) {
         int frames = recipe.data().frames();
         return switch (stage) {
-            case Stage.Supervised s -> plans.supervised(new MemoryPlans.Supervised(s.mix().values().stream().mapToInt(Integer::intValue).sum(), frames, MemoryPlans.PROMPT_TOKENS + ANSWER_TOKENS, trained, recompute));
+            case Stage.Supervised s -> plans.supervised(new MemoryPlans.Supervised(samples(s), together(s), frames, MemoryPlans.PROMPT_TOKENS + ANSWER_TOKENS, trained, recompute));
             case Stage.Grpo g -> plans.grpo(new MemoryPlans.Grpo(g.prompts(), g.completions(), g.maxNewTokens(), g.microBatch(), frames, MemoryPlans.PROMPT_TOKENS, trained, g.loss().beta() != 0, recompute));
         };
     }
 
+    private static int samples(Stage.Supervised s) { return s.mix().values().stream().mapToInt(Integer::intValue).sum(); }
+
+    // A group may be about a clip of which every kind says something.
+    private static int together(Stage.Supervised s) { return s.microBatch() == null ? samples(s) : (int) Math.min(samples(s), (long) s.microBatch() * s.mix().size()); }
+
     private static String advice(Recipe recipe, Stage stage) {
         boolean grpo = stage instanceof Stage.Grpo;
-        String sizes = grpo ? "micro_batch, completions, max_new_tokens or prompts" : "mix";
+        String sizes = grpo ? "micro_batch, completions, max_new_tokens or prompts" : "micro_batch (all of a step where it has none) or mix";
         // The shipped recipe with an adapter has no supervised stage.
         String with = grpo ? "recipe tinyllava-video-r1-lora" : "a recipe of your own with a lora section";
         String adapter = recipe.lora() == null ? ", or train an adapter (" + with + ")" : "";

@@ -20,7 +20,7 @@ final class RecipeHash {
 
     private static Stage essential(Stage stage) {
         return switch (stage) {
-            case Stage.Supervised s -> new Stage.Supervised(s.name(), s.phase(), s.steps(), s.mix(), s.optimizer(), s.trainable(), 0);
+            case Stage.Supervised s -> new Stage.Supervised(s.name(), s.phase(), s.steps(), s.mix(), null, s.optimizer(), s.trainable(), 0);
             case Stage.Grpo g -> new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), 0, g.maxNewTokens(), g.sampling(), g.reward(),
                     g.advantage(), g.loss(), g.optimizer(), g.trainable(), 0, 0, 0);
         };

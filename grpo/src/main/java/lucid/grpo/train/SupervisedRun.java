@@ -19,6 +19,7 @@ import lucid.tensor.Tensor;
 
 /// Learning from given text. The loss of a step is the sum over the kinds of the mixture of their mean negative log-probability per learned token,
 /// `L = Σ_kind 1/N_kind Σ_t -log p(t)`, so a kind with long texts does not drown the others. The examples about one clip are a prompt group, the clip its shared prefix; every text alone is one.
+/// Groups go through the model some at a time: N_kind is counted over the whole step, every group's chain of a gradient begins at 0, and groups are added in order, so that any division gives the same bits.
 final class SupervisedRun implements StageRun {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,32 +44,51 @@ final class SupervisedRun implements StageRun {
             for (int i = 0; i < count; i++) drawn.add(data.example(kind, seed, stage.name(), step, i, count));
         });
         List<List<Example>> groups = together(drawn);
-        List<Example> examples = groups.stream().flatMap(List::stream).toList();
-        Map<String, double[]> sums = new LinkedHashMap<>();
-        try (Scope scope = Scope.open(policy.device())) {
-            boolean frames = examples.stream().anyMatch(e -> e.visual() != null && !e.visual().isWhole());
-            List<Visual> visuals = groups.stream().map(g -> g.getFirst().visual()).filter(v -> v != null).toList();
-            Tensor visual = visuals.isEmpty() ? null : see(visuals, frames);
-            PackedBatch batch = pack(groups, frames, visual != null);
-            LogProbs scored = policy.score(batch, visual, 1f);
-            float[] seeds = seeds(examples, scored.logProb().toFloats(), sums);
-            scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
-        }
+        boolean frames = framesAlone(drawn);
+        Map<String, Sum> sums = new LinkedHashMap<>();
+        for (List<Example> group : groups) for (Example e : group) sums.computeIfAbsent(e.kind(), _ -> new Sum()).tokens += e.learned();
+        int together = stage.microBatch() == null ? groups.size() : stage.microBatch();
+        for (int from = 0; from < groups.size(); from += together) gradients(groups.subList(from, Math.min(groups.size(), from + together)), frames, sums);
         Updater.Result update = updater.update(step);
         ObjectNode line = JSON.createObjectNode();
         double total = 0;
-        for (double[] s : sums.values()) total += s[0] / s[1];
+        for (Sum s : sums.values()) total += s.mean();
         line.put("loss", total);
-        if (sums.size() > 1) sums.forEach((kind, s) -> line.put("loss/" + kind, s[0] / s[1]));
+        if (sums.size() > 1) sums.forEach((kind, s) -> line.put("loss/" + kind, s.mean()));
         line.put("grad_norm", update.gradNorm()).put("learning_rate", update.learningRate());
         note = String.format(Locale.ROOT, "loss %.3f", total);
         return line;
     }
 
-    private Tensor see(List<Visual> visuals, boolean frames) {
-        if (frames && visuals.stream().anyMatch(Visual::isWhole)) {
+    /// What a step has to learn of a kind, and what it has cost so far.
+    private static final class Sum {
+        long tokens;
+        double loss;
+
+        double mean() { return loss / tokens; }
+    }
+
+    private boolean framesAlone(List<Example> examples) {
+        boolean frames = examples.stream().anyMatch(e -> e.visual() != null && !e.visual().isWhole());
+        if (frames && examples.stream().anyMatch(e -> e.visual() != null && e.visual().isWhole())) {
             throw new IllegalArgumentException("stage " + stage.name() + ": a mixture cannot hold both single frames and whole clips; use two stages");
         }
+        return frames;
+    }
+
+    // Forward and backward of some groups; their losses are added to `sums`, whose counts are those of the whole step.
+    private void gradients(List<List<Example>> groups, boolean frames, Map<String, Sum> sums) {
+        List<Example> examples = groups.stream().flatMap(List::stream).toList();
+        List<Visual> visuals = groups.stream().map(g -> g.getFirst().visual()).filter(v -> v != null).toList();
+        try (Scope scope = Scope.open(policy.device())) {
+            Tensor visual = visuals.isEmpty() ? null : see(visuals, frames);
+            LogProbs scored = policy.score(pack(groups, frames, visual != null), visual, 1f);
+            float[] seeds = seeds(examples, scored.logProb().toFloats(), sums);
+            scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
+        }
+    }
+
+    private Tensor see(List<Visual> visuals, boolean frames) {
         Tensor features = policy.features(Frames.pack(data, visuals), visuals.size(), frames ? 1 : data.framesPerClip(), data.imageSize());
         return frames ? policy.connectFrames(features, visuals.stream().mapToInt(Visual::frame).toArray()) : policy.connect(features, visuals.size());
     }
@@ -108,19 +128,18 @@ final class SupervisedRun implements StageRun {
         return List.copyOf(groups.values());
     }
 
-    private static float[] seeds(List<Example> examples, float[] logProbs, Map<String, double[]> sums) {
+    private static float[] seeds(List<Example> examples, float[] logProbs, Map<String, Sum> sums) {
+        int learned = examples.stream().mapToInt(Example::learned).sum();
+        if (learned != logProbs.length) throw new IllegalStateException("scored " + logProbs.length + " tokens but the examples have " + learned + " to learn");
+        float[] seeds = new float[learned];
         int at = 0;
         for (Example e : examples) {
-            double[] s = sums.computeIfAbsent(e.kind(), _ -> new double[2]);
-            for (int i = 0; i < e.learned(); i++) s[0] -= logProbs[at++];
-            s[1] += e.learned();
-        }
-        if (at != logProbs.length) throw new IllegalStateException("scored " + logProbs.length + " tokens but the examples have " + at + " to learn");
-        float[] seeds = new float[at];
-        at = 0;
-        for (Example e : examples) {
-            float weight = (float) (-1 / sums.get(e.kind())[1]);
-            for (int i = 0; i < e.learned(); i++) seeds[at++] = weight;
+            Sum sum = sums.get(e.kind());
+            float weight = (float) (-1.0 / sum.tokens);
+            for (int i = 0; i < e.learned(); i++) {
+                sum.loss -= logProbs[at];
+                seeds[at++] = weight;
+            }
         }
         return seeds;
     }

@@ -49,6 +49,7 @@ class ModelCommandTest extends CommandTest {
         assertTrue(json.get("sound").asBoolean() && json.get("missing").isEmpty());
         assertEquals("vision tower", json.at("/parts/0/name").asText());
         assertEquals(json.at("/parts/0/parameters"), json.at("/parts/0/numbers_by_type/f32"));
+        assertEquals("sft (4 samples a step of 4 frames, 259 tokens each, micro-batch 2, all activations kept)", json.at("/memory/1/work").asText());
         assertEquals("grpo (3 prompts x 5 completions a step, 70 new tokens, 4 frames, micro-batch 2, all activations kept)", json.at("/memory/2/work").asText());
         assertEquals(6, json.get("memory").size());
         assertEquals("cpu cpu cpu cuda cuda cuda", json.findValuesAsText("device").stream().collect(Collectors.joining(" ")));

@@ -16,6 +16,8 @@ import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Ownership law: a step leaves behind what it found.
 class LeakTest {
@@ -43,8 +45,9 @@ class LeakTest {
         assertTrue(later.stream().allMatch(later.getFirst()::equals), "live bytes before each step: " + live);
     }
 
-    @Test void supervised() {
-        List<Long> live = liveBytes(Toy.letters(8, 3));
+    @ParameterizedTest @ValueSource(ints = {1, 2, 5})
+    void supervised(int microBatch) {
+        List<Long> live = liveBytes(Toy.letters(8, 3).withMicroBatch(microBatch));
         assertEquals(8 * 2, live.size(), "two kinds of examples a step");
         assertFlat(live);
     }

@@ -196,6 +196,19 @@ class RecipeReaderTest {
         assertTrue(m.contains("stage language, mix: found {}") && m.contains("frame_caption"), m);
     }
 
+    /// Supervised stages had none at first, and all of a step went together.
+    @Test void aSupervisedStageNeedsNoMicroBatch() {
+        assertTrue(RecipeReader.read("demo").stages().stream().allMatch(s -> !(s instanceof Stage.Supervised learning) || learning.microBatch() == null));
+        for (String published : List.of("tinyllava-video", "tinyllava-video-r1-coldstart")) {
+            for (Stage s : RecipeReader.read(published).stages()) assertEquals(1, ((Stage.Supervised) s).microBatch());
+        }
+        String written = RecipeReader.write(RecipeReader.read("tinyllava-video-r1-coldstart"));
+        assertEquals(1, ((Stage.Supervised) RecipeReader.parse("again", written).stages().getFirst()).microBatch());
+        assertNull(((Stage.Supervised) RecipeReader.parse("older", written.replace("\"micro_batch\" : 1,", "")).stages().getFirst()).microBatch());
+        String m = message(written.replace("\"micro_batch\" : 1,", "\"micro_batch\" : 0,"));
+        assertTrue(m.contains("micro_batch: found 0, wanted a whole number, at least 1"), m);
+    }
+
     @Test void aStageTrainsSomething() {
         refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ ]", "my.json, stage grpo, trainable: found [], wanted at least one of vision_tower, connector, language_model");
     }

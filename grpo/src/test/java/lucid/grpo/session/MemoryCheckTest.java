@@ -11,9 +11,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import lucid.grpo.console.Console;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
 import lucid.grpo.train.Evaluator;
 import lucid.nn.checkpoint.ModelTemplate;
 import lucid.nn.file.SafetensorsWriter;
@@ -49,6 +51,27 @@ class MemoryCheckTest {
         assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), folder, null, MemoryLimit.host(80L << 30), console).recompute());
     }
 
+    /// The published steps of 128 and 64 clips fit one large GPU, because their clips do not go through the model at once.
+    @Test void microBatchesAreCounted() throws IOException {
+        Recipe base = RecipeReader.read("tinyllava-video");
+        MemoryLimit gpu = new MemoryLimit(DeviceKind.CUDA, 140_000_000_000L, "free on GPU 0");
+        assertFalse(MemoryCheck.training(base, published(), null, gpu, console).recompute());
+        assertEquals("", said.toString(StandardCharsets.UTF_8));
+        Recipe together = base.withStages(base.stages().stream().<Stage>map(s -> ((Stage.Supervised) s).withMicroBatch(null)).toList());
+        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.training(together, folder, null, gpu, console));
+        assertTrue(e.getMessage().startsWith("sft (128 samples a step of 16 frames, 294 tokens each, micro-batch 128, blocks computed again) needs "), e.getMessage());
+    }
+
+    /// What the demo says about a clip goes together with it.
+    @Test void aGroupMayHoldATextOfEveryKind() {
+        Recipe demo = RecipeReader.read("demo");
+        Stage.Supervised captions = (Stage.Supervised) demo.stage("captions");
+        assertEquals(3, captions.mix().size());
+        MemoryLimit none = MemoryLimit.host(1);
+        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.training(demo.withStages(List.of(captions.withMicroBatch(2))), null, null, none, console));
+        assertTrue(e.getMessage().contains("96 samples a step") && e.getMessage().contains("micro-batch 6, "), e.getMessage());
+    }
+
     @Test void heldOutQuestionsThatDoNotFitTogetherAreAskedFewerAtATime() throws IOException {
         Recipe lora = RecipeReader.read("tinyllava-video-r1-lora");
         Path questions = folder.resolve("held-out.jsonl");
@@ -78,7 +101,7 @@ class MemoryCheckTest {
         for (String part : new String[] {"grpo (8 prompts x 8 completions", "blocks computed again", "found 25.77 GB of memory", "micro_batch, completions", "tinyllava-video-r1-lora", "moments", "while learning"}) assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
         e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-coldstart"), folder, null, MemoryLimit.host(24L << 30), console));
         assertTrue(e.getMessage().startsWith("sft (4 samples a step of 16 frames"), e.getMessage());
-        assertTrue(e.getMessage().contains("make its mix smaller, or train an adapter (a recipe of your own with a lora section)"), e.getMessage());
+        assertTrue(e.getMessage().contains("make its micro_batch (all of a step where it has none) or mix smaller, or train an adapter (a recipe of your own with a lora section)"), e.getMessage());
         assertFalse(e.getMessage().contains("tinyllava-video-r1-lora"), "it has no supervised stage: " + e.getMessage());
         e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(folder, null, null, 512, MemoryLimit.host(8L << 30)));
         assertTrue(e.getMessage().contains("weights, mapped") && e.getMessage().contains("--memory SIZE"), e.getMessage());

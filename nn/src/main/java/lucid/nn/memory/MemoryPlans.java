@@ -47,10 +47,11 @@ public final class MemoryPlans {
 
     /// One supervised step.
     ///
-    /// @param samples   clips, each with one text
-    /// @param tokens    of a text, question and answer
-    /// @param recompute keep the blocks' inputs only, and compute them again in the backward
-    public record Supervised(int samples, int frames, int tokens, Trained trained, boolean recompute) {}
+    /// @param samples    clips, each with one text
+    /// @param microBatch samples that go through forward and backward together
+    /// @param tokens     of a text, question and answer
+    /// @param recompute  keep the blocks' inputs only, and compute them again in the backward
+    public record Supervised(int samples, int microBatch, int frames, int tokens, Trained trained, boolean recompute) {}
 
     /// One step of GRPO.
     ///
@@ -160,20 +161,22 @@ public final class MemoryPlans {
     public MemoryPlan supervised(Supervised s) {
         requireText();
         List<Item> always = training(s.trained, false);
-        long rows = (long) s.samples * (visual() + s.tokens);
+        // Samples that wait for their turn lie on no device.
+        int together = Math.min(s.microBatch, s.samples);
+        long rows = (long) together * (visual() + s.tokens);
         List<Phase> phases = new ArrayList<>();
         List<Item> learning = new ArrayList<>();
         if (video != null) {
             boolean eyes = s.trained.adapter == null && outline.parameters().stream().anyMatch(p -> !p.name().startsWith(TinyLlavaVideo.DECODER) && s.trained.names.test(p.name()));
-            phases.add(new Phase("seeing", vision(s.samples, s.frames)));
-            learning.add(features(s.samples, s.frames));
-            learning.add(connector(eyes ? s.samples : clipsTogether(s.samples, s.frames * video.tokensPerFrame()), s.frames));
-            if (towerTrains(s.trained)) learning.add(towerActivations(s.samples, s.frames));
+            phases.add(new Phase("seeing", vision(together, s.frames)));
+            learning.add(features(together, s.frames));
+            learning.add(connector(eyes ? together : clipsTogether(together, s.frames * video.tokensPerFrame()), s.frames));
+            if (towerTrains(s.trained)) learning.add(towerActivations(together, s.frames));
         }
         learning.addAll(forwardAndBackward(rows, s.trained.adapter, s.recompute));
         phases.add(new Phase("learning", learning));
         phases.add(updating(s.trained));
-        return plan(title("sft", s.samples + " samples a step" + (video == null ? ", " : " of " + s.frames + " frames, "), s.tokens + " tokens each", kept(s.recompute)), always, phases);
+        return plan(title("sft", s.samples + " samples a step" + (video == null ? ", " : " of " + s.frames + " frames, "), s.tokens + " tokens each, ", "micro-batch " + together, kept(s.recompute)), always, phases);
     }
 
     /// Training from rewards.

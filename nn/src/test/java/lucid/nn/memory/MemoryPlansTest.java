@@ -72,30 +72,34 @@ class MemoryPlansTest {
 
     @Test void supervisedTraining() {
         for (boolean recompute : new boolean[] {false, true}) {
-            int samples = 2;
-            int tokens = 90;
-            MemoryPlan plan = PLANS.supervised(new MemoryPlans.Supervised(samples, FRAMES, tokens, TRAINED, recompute));
-            try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
-                model.parameters().train(TRAINED.names());
-                try (AdamW optimizer = new AdamW(model.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1))) {
-                    for (int step = 0; step < 2; step++) step(device, model, optimizer, samples, tokens, recompute);
+            for (int microBatch : new int[] {1, 2, 4}) {
+                int samples = 4;
+                int tokens = 90;
+                MemoryPlan plan = PLANS.supervised(new MemoryPlans.Supervised(samples, microBatch, FRAMES, tokens, TRAINED, recompute));
+                try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
+                    model.parameters().train(TRAINED.names());
+                    try (AdamW optimizer = new AdamW(model.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1))) {
+                        for (int step = 0; step < 2; step++) step(device, model, optimizer, samples, microBatch, tokens, recompute);
+                    }
+                    near(plan, device.peakBytes());
                 }
-                near(plan, device.peakBytes());
             }
         }
     }
 
-    private static void step(Device device, TinyLlavaVideo model, AdamW optimizer, int samples, int tokens, boolean recompute) {
-        try (Scope scope = Scope.open(device)) {
-            Tensor visual = visual(model, scope, features(model, scope, samples), samples);
-            PackedBatch.Builder batch = PackedBatch.builder(32);
-            int[] answer = new int[tokens - 10];
-            Arrays.setAll(answer, i -> i % 500);
-            for (int s = 0; s < samples; s++) batch.group(rows(10), s, List.of(answer));
-            LogProbs scored = model.logProbs(scope, batch.build(), visual, 1f, recompute);
-            float[] seeds = new float[scored.logProb().shape().size()];
-            Arrays.fill(seeds, -1f / seeds.length);
-            scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
+    private static void step(Device device, TinyLlavaVideo model, AdamW optimizer, int samples, int microBatch, int tokens, boolean recompute) {
+        for (int from = 0; from < samples; from += microBatch) {
+            try (Scope scope = Scope.open(device)) {
+                Tensor visual = visual(model, scope, features(model, scope, microBatch), microBatch);
+                PackedBatch.Builder batch = PackedBatch.builder(32);
+                int[] answer = new int[tokens - 10];
+                Arrays.setAll(answer, i -> i % 500);
+                for (int s = 0; s < microBatch; s++) batch.group(rows(10), s, List.of(answer));
+                LogProbs scored = model.logProbs(scope, batch.build(), visual, 1f, recompute);
+                float[] seeds = new float[scored.logProb().shape().size()];
+                Arrays.fill(seeds, -1f / seeds.length);
+                scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
+            }
         }
         optimizer.step(1e-4);
         model.parameters().zeroGrad();
@@ -111,7 +115,7 @@ class MemoryPlansTest {
         int tokens = 40;
         int[] prompt = new int[25];
         for (boolean recompute : new boolean[] {false, true}) {
-            MemoryPlan sft = plans.supervised(new MemoryPlans.Supervised(prompts, FRAMES, 90, all, recompute));
+            MemoryPlan sft = plans.supervised(new MemoryPlans.Supervised(prompts, prompts, FRAMES, 90, all, recompute));
             MemoryPlan grpo = plans.grpo(new MemoryPlans.Grpo(prompts, completions, tokens, prompts, FRAMES, prompt.length, all, false, recompute));
             assertTrue(sft.work().startsWith("sft (3 samples a step, 90 tokens each, ") && !grpo.table().contains("frames"), grpo.table());
             try (Device device = new SimdDevice(1)) {
@@ -165,7 +169,7 @@ class MemoryPlansTest {
             }
             near(plan, device.peakBytes());
         }
-        assertThrows(IllegalArgumentException.class, () -> plans.supervised(new MemoryPlans.Supervised(1, FRAMES, 10, TRAINED, false)));
+        assertThrows(IllegalArgumentException.class, () -> plans.supervised(new MemoryPlans.Supervised(1, 1, FRAMES, 10, TRAINED, false)));
         assertThrows(IllegalArgumentException.class, () -> PLANS.embedding(FRAMES, 4));
     }
 
@@ -175,7 +179,7 @@ class MemoryPlansTest {
         MemoryPlans gpu = new MemoryPlans(ModelOutline.of(new ModelOutline.Text(text)), DeviceKind.CUDA);
         MemoryPlans cpu = new MemoryPlans(ModelOutline.of(new ModelOutline.Text(text)), DeviceKind.CPU);
         MemoryPlans.Trained all = MemoryPlans.Trained.model(_ -> true);
-        MemoryPlans.Supervised supervised = new MemoryPlans.Supervised(2, 0, 30, all, false);
+        MemoryPlans.Supervised supervised = new MemoryPlans.Supervised(2, 2, 0, 30, all, false);
         MemoryPlan sft = gpu.supervised(supervised);
         MemoryPlan grpo = gpu.grpo(new MemoryPlans.Grpo(2, 8, 3, 1, 0, 4, all, true, false));
         try (Device device = new CudaDevice(new EmulatedGpu())) {
@@ -241,12 +245,12 @@ class MemoryPlansTest {
     @Test void evaluatingBetweenSteps() {
         int questions = 6;
         int tokens = 50;
-        MemoryPlan training = PLANS.supervised(new MemoryPlans.Supervised(1, FRAMES, 15, TRAINED, true));
+        MemoryPlan training = PLANS.supervised(new MemoryPlans.Supervised(1, 1, FRAMES, 15, TRAINED, true));
         MemoryPlan plan = PLANS.withEvaluation(training, new MemoryPlans.Evaluating(questions, FRAMES, 20, tokens), TRAINED);
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3))) {
             model.parameters().train(TRAINED.names());
             try (AdamW optimizer = new AdamW(model.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1))) {
-                step(device, model, optimizer, 1, 15, true);
+                step(device, model, optimizer, 1, 1, 15, true);
                 assertTrue(device.peakBytes() < onDevice(plan) / 2 + onDevice(training) / 2, "the questions are the peak here");
                 try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
                     Tensor features = features(model, scope, questions);

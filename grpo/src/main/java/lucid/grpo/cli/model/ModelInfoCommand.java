@@ -60,7 +60,7 @@ final class ModelInfoCommand implements Callable<Integer> {
     @Option(names = "--completions", paramLabel = "N", description = "Plan GRPO with groups of N (default: ${DEFAULT-VALUE}).")
     private int completions = 8;
 
-    @Option(names = "--micro-batch", paramLabel = "N", description = "Plan GRPO with N groups together in the backward (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--micro-batch", paramLabel = "N", description = "Plan SFT with N samples and GRPO with N groups together in forward and backward, as a stage's micro_batch (default: ${DEFAULT-VALUE}).")
     private int microBatch = 1;
 
     @Option(names = "--held-out", paramLabel = "N", description = "Plan SFT and GRPO with N held-out questions that are answered together, as train does (default: none).")
@@ -111,7 +111,7 @@ final class ModelInfoCommand implements Callable<Integer> {
         out.add(plans.answering(new MemoryPlans.Answering(frames, MemoryPlans.PROMPT_TOKENS, newTokens, bytes)));
         MemoryPlans.Trained trained = lora == 0 ? MemoryPlans.Trained.model(plans.sees() ? TinyLlavaVideo::decoderOrConnector : _ -> true)
                 : new MemoryPlans.Trained(_ -> false, new LoraSpec(lora, lora, false, LoraSpec.TARGETS), bytes);
-        List<MemoryPlan> training = List.of(plans.supervised(new MemoryPlans.Supervised(samples, frames, MemoryPlans.PROMPT_TOKENS + 128, trained, recompute)),
+        List<MemoryPlan> training = List.of(plans.supervised(new MemoryPlans.Supervised(samples, microBatch, frames, MemoryPlans.PROMPT_TOKENS + 128, trained, recompute)),
                 plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, trained, true, recompute)));
         boolean asked = heldOut > 0 && plans.sees();
         for (MemoryPlan p : training) out.add(asked ? plans.withEvaluation(p, new MemoryPlans.Evaluating(heldOut, frames, MemoryPlans.PROMPT_TOKENS, newTokens), trained) : p);

@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 
 /// `lucid sft`: the supervised stages of a recipe.
 @Command(name = "sft", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model on given text: the supervised stages of a recipe (base training, cold start).",
-        footer = {"", "Examples:", "  lucid sft --recipe demo --out runs/base-and-cold-start",
+        footer = {"", "A stage's micro_batch in the recipe says how many clips or texts of a step go through the model together (without it, all): fewer need less memory and give the same bits.", "", "Examples:", "  lucid sft --recipe demo --out runs/base-and-cold-start",
                 "  lucid sft --recipe tinyllava-video --model MODEL --data dataset --out runs/base",
                 "  lucid sft --recipe tinyllava-video-r1-coldstart --model Zhang199/TinyLLaVA-Video-Qwen2.5-3B-Group-16-512 --data nextqa --eval-questions nextqa/heldout.jsonl --out runs/coldstart"})
 public final class SftCommand implements Callable<Integer> {
