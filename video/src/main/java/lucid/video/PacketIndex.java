@@ -62,7 +62,7 @@ record PacketIndex(long[] times, long[] keys, int packets, Start start) {
             av_packet_unref(packet);
         }
         if (result != AVERROR_EOF) throw new VideoException(path, "damaged or cut off after " + n + " frames: " + Ffmpeg.text(result) + "; wanted a whole file, copy it again");
-        if (n == 0) throw new VideoException(path, "its video stream has no frames, wanted at least one");
+        if (n == 0) throw noFrames(path);
         times = Arrays.copyOf(times, n);
         keys = Arrays.copyOf(keys, k);
         Arrays.sort(times);
@@ -70,6 +70,8 @@ record PacketIndex(long[] times, long[] keys, int packets, Start start) {
         for (int i = 1; i < n; i++) usable &= times[i] != times[i - 1];
         return new PacketIndex(usable ? times : new long[0], keys, n, start);
     }
+
+    static VideoException noFrames(Path path) { return new VideoException(path, "its video stream has no frames, wanted at least one"); }
 
     /// Place of the last key frame that is not shown after a time; -1 when there is none.
     int lastKeyUpTo(long time) {

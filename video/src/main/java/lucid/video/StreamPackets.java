@@ -32,6 +32,7 @@ final class StreamPackets implements AutoCloseable {
     private final Path path;
     private final AVFormatContext format = new AVFormatContext(null);
     private final AVPacket packet = av_packet_alloc();
+    /// Null where only the beginning is looked at.
     private final PacketIndex index;
     private AVStream stream;
     /// The packet that a seek landed on is read but not yet given out.
@@ -40,12 +41,20 @@ final class StreamPackets implements AutoCloseable {
     /// Opens a file and lists its packets; [#rewind] or [#seek] comes before the first [#next].
     ///
     /// @throws VideoException not a video, no video stream, no frames, cut off
-    StreamPackets(Path path) {
+    StreamPackets(Path path) { this(path, true); }
+
+    /// Opens a file and reads up to its stream's first packet; nothing else can be read from it.
+    ///
+    /// @throws VideoException not a video, no video stream, no frames
+    static StreamPackets beginning(Path path) { return new StreamPackets(path, false); }
+
+    private StreamPackets(Path path, boolean all) {
         this.path = path;
         boolean opened = false;
         try {
             open();
-            index = PacketIndex.scan(path, format, stream, packet);
+            index = all ? PacketIndex.scan(path, format, stream, packet) : null;
+            if (!all && read() < 0) throw PacketIndex.noFrames(path);
             opened = true;
         } finally {
             if (!opened) close();

@@ -51,9 +51,7 @@ public final class VideoReader implements AutoCloseable {
     ///
     /// @throws VideoException missing, not a video, no video stream, no frames, cut off, no decoder
     public VideoReader(Path path) {
-        Ffmpeg.load();
-        if (!Files.isRegularFile(path)) throw new VideoException(path, Files.exists(path) ? "is a folder, wanted a video file" : "no such file, wanted a video");
-        ContainerSize.refuseCutOff(path);
+        refuse(path);
         this.path = path;
         boolean opened = false;
         StreamPackets newPackets = null;
@@ -63,7 +61,7 @@ public final class VideoReader implements AutoCloseable {
         try {
             newPackets = new StreamPackets(path);
             index = newPackets.index();
-            newCodec = decoder(newPackets.stream());
+            newCodec = decoder(path, newPackets.stream());
             newCopy = new PictureCopy(path, streamMatrix(newPackets.stream()));
             double rate = rate(newPackets.stream().avg_frame_rate());
             packets = newPackets;
@@ -76,6 +74,23 @@ public final class VideoReader implements AutoCloseable {
         } finally {
             if (!opened) release(newPackets, newFrame, newCodec, newCopy);
         }
+    }
+
+    /// Looks at the beginning of a file only, which takes milliseconds: whether it is as long as it announces, and has a video stream that begins, in a codec that has a decoder. What is damaged further on shows
+    /// when it is read.
+    ///
+    /// @throws VideoException as when it is opened
+    public static void check(Path path) {
+        refuse(path);
+        try (StreamPackets packets = StreamPackets.beginning(path)) {
+            avcodec_free_context(decoder(path, packets.stream()));
+        }
+    }
+
+    private static void refuse(Path path) {
+        Ffmpeg.load();
+        if (!Files.isRegularFile(path)) throw new VideoException(path, Files.exists(path) ? "is a folder, wanted a video file" : "no such file, wanted a video");
+        ContainerSize.refuseCutOff(path);
     }
 
     /// All frames of a file.
@@ -94,7 +109,7 @@ public final class VideoReader implements AutoCloseable {
         }
     }
 
-    private AVCodecContext decoder(AVStream stream) {
+    private static AVCodecContext decoder(Path path, AVStream stream) {
         int id = stream.codecpar().codec_id();
         AVCodec decoder = avcodec_find_decoder(id);
         String name = avcodec_get_name(id).getString();

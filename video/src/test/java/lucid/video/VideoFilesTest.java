@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import lucid.video.drift.Scene;
 import org.junit.jupiter.api.Test;
@@ -128,9 +130,24 @@ class VideoFilesTest {
     }
 
     private static void refused(Path file, String why) {
-        VideoException e = assertThrows(VideoException.class, () -> VideoReader.readAll(file), file.toString());
-        assertTrue(e.getMessage().startsWith(file + ": ") && e.getMessage().contains(why), e.getMessage());
-        assertEquals(file, e.path());
+        for (Consumer<Path> way : List.<Consumer<Path>>of(VideoReader::readAll, VideoReader::check)) {
+            VideoException e = assertThrows(VideoException.class, () -> way.accept(file), file.toString());
+            assertTrue(e.getMessage().startsWith(file + ": ") && e.getMessage().contains(why), e.getMessage());
+            assertEquals(file, e.path());
+        }
+    }
+
+    /// A look at its beginning says nothing about what comes later.
+    @Test void aClipThatIsDamagedFurtherOnPassesTheCheck() throws IOException {
+        byte[] mp4 = VideoWriter.encode(dir, greys(40));
+        Path file = write(dir.resolve("whole.mp4"), mp4);
+        VideoReader.check(file);
+        int box = find(mp4, "mdat") - 4;
+        int size = java.nio.ByteBuffer.wrap(mp4).getInt(box);
+        Arrays.fill(mp4, box + size / 2, box + size, (byte) 0);
+        write(file, mp4);
+        VideoReader.check(file);
+        assertThrows(VideoException.class, () -> VideoReader.readAll(file));
     }
 
     private static byte[] wav() {

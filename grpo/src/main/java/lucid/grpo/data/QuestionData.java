@@ -19,6 +19,7 @@ import lucid.video.drift.Draw;
 /// What is written about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`, base training's captions and conversations). Clips are decoded when they are first asked for, but hashed when the data is opened:
 /// a name, a size or a date can stay the same when somebody puts another video in a clip's place, and a run that went on then would not be the one that was begun. Reading takes seconds a gigabyte,
 /// which is little beside the training; what is drawn is read again anyway, and compared.
+/// Where a clip was not decoded before, its beginning is looked at then, so that a file which is no video is found before a run and not in the middle of it.
 /// It knows the kinds of examples of [ExampleKinds#QUESTIONS], and has no held-out questions of its own.
 public final class QuestionData implements TrainingData {
     /// What was read; each may be empty.
@@ -31,7 +32,7 @@ public final class QuestionData implements TrainingData {
 
     private final Path root;
     private final ClipCache cache;
-    private final int frames;
+    private final FrameSampling.Uniform sampling;
     private final int size;
     private final PromptTemplate template;
     private final Sources sources;
@@ -43,10 +44,11 @@ public final class QuestionData implements TrainingData {
     private final Map<String, Order> orders = new HashMap<>();
 
     /// @param root folder that the clips' names are relative to
+    /// @throws lucid.video.VideoException the first clip that cannot be read or is no video
     public QuestionData(Path root, ClipCache cache, int frames, int size, Tokenizer tokenizer, Sources sources, int threads, Progress progress) {
         this.root = root;
         this.cache = cache;
-        this.frames = frames;
+        sampling = new FrameSampling.Uniform(frames);
         this.size = size;
         this.sources = sources;
         template = new PromptTemplate(tokenizer);
@@ -54,7 +56,7 @@ public final class QuestionData implements TrainingData {
         for (List<ClipConversation> list : List.of(sources.captions(), sources.conversations())) list.forEach(c -> number(c.video()));
         learned = names.size();
         sources.heldOut().forEach(q -> number(q.video()));
-        hashes = ClipCache.hashes(names.stream().map(this::file).toList(), threads, progress);
+        hashes = cache.hashesOfClips(names.stream().map(this::file).toList(), sampling, size, threads, progress);
     }
 
     private Path file(String name) { return root.resolve(name).normalize(); }
@@ -116,9 +118,9 @@ public final class QuestionData implements TrainingData {
                 false, null);
     }
 
-    @Override public byte[] frames(int clip) { return cache.load(file(names.get(clip)), hashes.get(clip), new FrameSampling.Uniform(frames), size).rgb(); }
+    @Override public byte[] frames(int clip) { return cache.load(file(names.get(clip)), hashes.get(clip), sampling, size).rgb(); }
 
-    @Override public int framesPerClip() { return frames; }
+    @Override public int framesPerClip() { return sampling.count(); }
 
     @Override public int imageSize() { return size; }
 

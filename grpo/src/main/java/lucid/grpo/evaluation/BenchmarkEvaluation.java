@@ -42,6 +42,7 @@ public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> q
     /// @param size side of the model's pictures
     public Scores run(Path out, boolean resume, Asker asker, int size, Console console) {
         BenchmarkRun.missing(questions, missing, protocol.control());
+        if (missing == Missing.STOP) BenchmarkRun.refuseWhatIsNoClip(questions, console);
         ObjectNode settings = settings();
         try (AnswerLog log = AnswerLog.open(out, settings, resume, console::line)) {
             BenchmarkClips clips = new BenchmarkClips(protocol.frames(), protocol.bounds(), size);

@@ -12,6 +12,8 @@ import lucid.grpo.train.Evaluator.Control;
 import lucid.kernels.math.Philox;
 import lucid.video.Frames;
 import lucid.video.VideoException;
+import lucid.video.VideoReader;
+import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkClips;
 import lucid.video.benchmark.BenchmarkQuestion;
 import lucid.video.drift.Draw;
@@ -75,6 +77,21 @@ public final class BenchmarkRun {
         List<Path> there = questions.stream().filter(q -> !none.containsKey(q.id())).map(BenchmarkQuestion::video).distinct().toList();
         if (control == Control.OTHER && there.size() == 1) throw noOther(there.getFirst());
         return none;
+    }
+
+    /// Looks at the beginning of every clip, for [Missing#STOP]: a question whose clip is no video is found before any other is asked.
+    static void refuseWhatIsNoClip(List<BenchmarkQuestion> questions, Console console) {
+        Map<Path, BenchmarkQuestion> clips = new LinkedHashMap<>();
+        for (BenchmarkQuestion q : questions) if (q.clip() != Benchmark.Clip.PICTURES) clips.putIfAbsent(q.video(), q);
+        try (Console.Bar bar = console.bar("looking at clips", clips.size()).patient()) {
+            int done = 0;
+            for (BenchmarkQuestion q : clips.values()) {
+                VideoReader.check(q.video());
+                bar.update(++done);
+            }
+        } catch (VideoException e) {
+            throw new RunException("question " + clips.get(e.path()).id() + ": " + e.getMessage() + "; get the clip again, or use --missing leave_out or --missing wrong");
+        }
     }
 
     private static RunException noOther(Path only) {

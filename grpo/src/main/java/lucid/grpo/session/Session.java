@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.BiFunction;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.data.DriftClips;
@@ -28,8 +27,8 @@ import lucid.nn.model.TinyLlavaVideo;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Progress;
+import lucid.video.VideoException;
 import lucid.video.data.ClipCache;
-import lucid.video.data.QuestionFiles;
 import lucid.video.drift.Drift;
 import lucid.video.drift.DriftPlan;
 
@@ -79,13 +78,12 @@ public final class Session implements AutoCloseable {
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
+                QuestionSources sources = QuestionSources.of(recipe, dataRoot, heldOut);
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
-                    var sources = new QuestionData.Sources(read(QuestionFiles::read, dataRoot, d.questions(), recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance)),
-                            read(QuestionFiles::read, dataRoot, d.coldStart(), learns(recipe, "cold_start")), heldOut == null ? List.of() : QuestionFiles.read(heldOut, dataRoot),
-                            read(QuestionFiles::readConversations, dataRoot, d.captions(), learns(recipe, "caption")),
-                            read(QuestionFiles::readConversations, dataRoot, d.conversations(), learns(recipe, "conversation")));
-                    data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, sources, threads, bars);
+                    data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, sources.read(), threads, bars);
+                } catch (VideoException e) {
+                    throw sources.naming(e);
                 }
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
             }
@@ -103,11 +101,6 @@ public final class Session implements AutoCloseable {
             }
         }
     }
-
-    private static boolean learns(Recipe recipe, String kind) { return recipe.stages().stream().anyMatch(s -> s instanceof Stage.Supervised learning && learning.mix().containsKey(kind)); }
-
-    // RecipeCheck has seen that a file is named where one is needed.
-    private static <T> List<T> read(BiFunction<Path, Path, List<T>> reader, Path root, String file, boolean needed) { return needed ? reader.apply(root.resolve(file), root) : List.of(); }
 
     /// The Drift data set of a plan: made now, or found.
     public static Drift drift(Path dataRoot, DriftPlan plan, int threads, Console console) {

@@ -115,6 +115,14 @@ class EvalCommandTest extends CommandTest {
         assertEquals(1024, settings.at("/protocol/max_new_tokens").asInt(), settings.toString());
     }
 
+    @Test void aTextNamedMp4StopsBeforeAnyQuestionIsAsked() throws IOException {
+        Path all = ParityCommandTest.copy(data, temp.resolve("all"));
+        Files.createDirectories(all.resolve("NExTVideo/b"));
+        Path bad = Files.writeString(all.resolve("NExTVideo/b/2.mp4"), "no video");
+        lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", all, "--out", temp.resolve("out"), "--threads", 1, "--missing", "stop").failedWith("question ", bad + ": not a video", "--missing leave_out");
+        assertFalse(Files.exists(temp.resolve("out")));
+    }
+
     @Test void wrongUse() {
         assertEquals(2, eval("--temperature", 1).status());
         assertEquals(2, eval("--limit", -1).status());

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -15,6 +18,7 @@ import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.RunFolder;
+import lucid.video.data.ClipQuestion;
 import lucid.video.data.QuestionFiles;
 import lucid.video.drift.Draw;
 import org.junit.jupiter.api.BeforeAll;
@@ -123,11 +127,44 @@ class QuestionFileRunTest extends CommandTest {
         assertFalse(Files.exists(run));
     }
 
-    /// What a clip holds shows when it is drawn. The samples of the second step are the third and fourth of the drawn order.
-    @Test void aClipThatIsNoVideoEndsTheRunWithAWordOnResuming() throws IOException {
+    /// Whatever step would draw it.
+    @Test void aTextNamedMp4IsNamedBeforeAnythingIsMade() throws IOException {
+        Path bad = clips().get(2);
+        byte[] video = Files.readAllBytes(bad);
+        Files.writeString(bad, "Dear reader, this is no video.\n".repeat(50));
+        String found = "found './" + data.relativize(bad) + "', which cannot be used (" + bad + ": not a video that FFmpeg can read (1550 bytes)";
+        train().failedWith(data.resolve(SAMPLES) + ":", ": field video: " + found, "); wanted a video");
+        Files.write(bad, video);
+
+        for (String file : List.of("train.jsonl", "heldout.jsonl")) {
+            List<ClipQuestion> questions = QuestionFiles.read(data.resolve(file));
+            Path clip = questions.get(questions.size() / 2).clip(data);
+            int line = 1 + questions.stream().map(q -> q.clip(data)).toList().indexOf(clip);
+            byte[] whole = Files.readAllBytes(clip);
+            Files.writeString(clip, "no video");
+            String place = data.resolve(file) + ":" + line + ": field video_filename: found ";
+            if (file.equals("train.jsonl")) lucid("train", "--recipe", rewarded(), "--model", model, "--data", data, "--out", run, "--threads", 1).failedWith(place, "not a video");
+            else train("--eval-questions", data.resolve(file)).failedWith(place, "not a video");
+            Files.write(clip, whole);
+        }
+        assertFalse(Files.exists(run) || Files.exists(data.resolve("cache")));
+    }
+
+    private Path rewarded() throws IOException {
+        Recipe published = RecipeReader.read("tinyllava-video-r1");
+        Recipe made = new Recipe("rewarded", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", null), published.stages(), new Recipe.EvaluationSpec(0, 0, 4, 0));
+        return Files.writeString(temp.resolve("rewarded.json"), RecipeReader.write(made));
+    }
+
+    /// Its beginning is sound. The samples of the second step are the third and fourth of the drawn order.
+    @Test void aClipThatIsDamagedFurtherOnEndsTheRunWithAWordOnResuming() throws IOException {
         int third = Draw.of(5, "cold-start order cold_start", 0).permutation(16)[2];
         Path bad = QuestionFiles.read(data.resolve(SAMPLES)).get(third).clip(data);
-        Files.writeString(bad, "no video");
+        byte[] clip = Files.readAllBytes(bad);
+        int box = new String(clip, StandardCharsets.ISO_8859_1).indexOf("mdat") - 4;
+        int size = ByteBuffer.wrap(clip).getInt(box);
+        Arrays.fill(clip, box + size / 2, box + size, (byte) 0);
+        Files.write(bad, clip);
         Outcome o = lucid(Map.of(), command());
         o.failedWith(bad.toString(), "the run is kept as it was after step 1", "--resume --out " + run);
     }

@@ -152,6 +152,9 @@ class BenchmarkRunTest {
 
         String stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent())).getMessage();
         assertTrue(stop.contains("4 of 12 questions") && stop.contains("1.mp4"), stop);
+        Files.copy(root.resolve("0.mp4"), root.resolve("1.mp4"));
+        stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent())).getMessage();
+        assertTrue(stop.startsWith("question q2: " + root.resolve("2.mp4") + ": not a video") && stop.contains("--missing leave_out"), stop);
         assertFalse(Files.exists(root.resolve("stop")));
     }
 

@@ -43,6 +43,17 @@ public final class ClipCache {
         return InParallel.map(clips.size(), threads, "reading clips", progress, i -> contentHash(clips.get(i)));
     }
 
+    /// The same for clips that are to be loaded later, one by one: those that are not kept must look like clips (see [VideoReader#check]).
+    ///
+    /// @throws VideoException the first clip in the list that cannot be read or is none
+    public List<String> hashesOfClips(List<Path> clips, FrameSampling sampling, int size, int threads, Progress progress) {
+        return InParallel.map(clips.size(), threads, "reading clips", progress, i -> {
+            String hash = contentHash(clips.get(i));
+            if (!Files.exists(entry(List.of(hash), sampling, size))) VideoReader.check(clips.get(i));
+            return hash;
+        });
+    }
+
     /// One clip: bytes [n, size, size, 3].
     ///
     /// @param hash of its content as it was when it was first looked at
@@ -66,7 +77,7 @@ public final class ClipCache {
         for (int i = 0; i < clips.size(); i++) {
             if (places.putIfAbsent(hashes.get(i), distinct.size()) == null) distinct.add(clips.get(i));
         }
-        Path entry = folder.resolve(key(places.keySet(), sampling, size) + ".clips");
+        Path entry = entry(places.keySet(), sampling, size);
         List<Frames> kept = stored(entry, distinct.size());
         if (kept == null) {
             SiglipPixels pixels = new SiglipPixels(size);
@@ -111,10 +122,10 @@ public final class ClipCache {
         }
     }
 
-    private static String key(Iterable<String> hashes, FrameSampling sampling, int size) {
+    Path entry(Iterable<String> hashes, FrameSampling sampling, int size) {
         MessageDigest digest = Sha256.digest();
         digest.update((VERSION + " " + sampling.id() + " " + size + "\n").getBytes(StandardCharsets.UTF_8));
         for (String hash : hashes) digest.update((hash + "\n").getBytes(StandardCharsets.UTF_8));
-        return HexFormat.of().formatHex(digest.digest()).substring(0, 40);
+        return folder.resolve(HexFormat.of().formatHex(digest.digest()).substring(0, 40) + ".clips");
     }
 }

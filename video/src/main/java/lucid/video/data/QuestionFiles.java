@@ -11,9 +11,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lucid.video.AtomicFile;
+import lucid.video.VideoException;
 
 /// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start samples, an array of conversations
 /// (`nextqa-coldstart-16.json`). Conversations without options, which base training learns from, are read as well.
@@ -47,6 +49,23 @@ public final class QuestionFiles {
                     + missing.size() + " of " + distinct.size() + ")");
         }
         return all.stream().map(Placed::said).toList();
+    }
+
+    /// Where a file in any of the layouts first names a clip that turned out to be unusable.
+    ///
+    /// @param clips folder that the clips are relative to
+    public static Optional<DataException> naming(Path file, Path clips, VideoException fault) {
+        String text = DataText.of(file, "questions or conversations");
+        boolean array = text.stripLeading().startsWith("[");
+        String field = array ? "video" : "video_filename";
+        List<DataException> found = new ArrayList<>();
+        DataText.Taker taker = (line, node) -> {
+            String video = node.path(field).asText();
+            if (found.isEmpty() && clips.resolve(video).normalize().equals(fault.path())) found.add(new DataException(file, line, field, "found '" + video + "', which cannot be used (" + fault.getMessage() + "); wanted a video"));
+        };
+        if (array) DataText.array(file, text, _ -> "", taker);
+        else DataText.lines(file, text, "one object a line", taker);
+        return found.stream().findFirst();
     }
 
     /// What is said about a clip, with the place that names the clip.

@@ -89,6 +89,20 @@ class ClipCacheTest {
         assertTrue(e.path().equals(clip) && e.getMessage().contains("was changed") && e.getMessage().contains(hash) && e.getMessage().contains(hash(clip)), e.getMessage());
     }
 
+    @Test void whatIsKeptIsNotLookedAtAgain() throws IOException {
+        Path good = clip("a.mp4", 1);
+        Path bad = Files.writeString(dir.resolve("bad.mp4"), "no video");
+        ClipCache cache = new ClipCache(dir.resolve("cache"), notices::add);
+        List<String> hashes = List.of(hash(good), hash(bad));
+        assertEquals(hashes.subList(0, 1), cache.hashesOfClips(List.of(good), EIGHT, 32, 1, Progress.NONE));
+        VideoException e = assertThrows(VideoException.class, () -> cache.hashesOfClips(List.of(good, bad), EIGHT, 32, 2, Progress.NONE));
+        assertTrue(e.path().equals(bad) && e.getMessage().contains("not a video"), e.getMessage());
+        Files.createDirectories(dir.resolve("cache"));
+        FramePack.write(cache.entry(hashes.subList(1, 2), EIGHT, 32), List.of(Frames.of(1, 2, 2, new byte[12], 1)));
+        assertEquals(hashes, cache.hashesOfClips(List.of(good, bad), EIGHT, 32, 2, Progress.NONE));
+        assertThrows(VideoException.class, () -> cache.hashesOfClips(List.of(bad), EIGHT, 28, 1, Progress.NONE));
+    }
+
     @Test void theFirstBadClipIsNamed() throws IOException {
         Path bad = Files.writeString(dir.resolve("bad.mp4"), "no video");
         List<Path> clips = List.of(clip("a.mp4", 1), bad, dir.resolve("absent.mp4"));
