@@ -8,18 +8,38 @@ import lucid.kernels.contract.Matrix;
 /// A buffer in main memory. Its segment is always native and of global scope: kernels see one kind of segment only,
 /// because HotSpot slows a call site down 3.6-fold for good once it has met a second kind.
 public final class HostBuffer implements Buffer {
+    /// Something that a device keeps for a buffer, and that ends with it.
+    public interface Companion {
+        void free();
+    }
+
+    /// Where the memory goes when the buffer is closed.
+    enum Home {
+        /// To the pool.
+        POOL,
+        /// To the system.
+        SYSTEM,
+        /// Nowhere: it is somebody else's.
+        GUEST
+    }
+
     private final HostMemory memory;
     private final DType dtype;
     private final long length;
-    private final boolean pooled;
+    private final Home home;
+    private final MemorySegment given;
     private MemorySegment segment;
+    private Companion companion;
 
-    HostBuffer(HostMemory memory, DType dtype, long length, MemorySegment segment, boolean pooled) {
+    /// @param given the segment as it came
+    HostBuffer(HostMemory memory, DType dtype, long length, MemorySegment given, Home home) {
         this.memory = memory;
         this.dtype = dtype;
         this.length = length;
-        this.segment = segment;
-        this.pooled = pooled;
+        this.given = given;
+        // One segment kind everywhere: a global-scope native segment, whatever arena the memory came from.
+        segment = MemorySegment.ofAddress(given.address()).reinterpret(given.byteSize());
+        this.home = home;
     }
 
     /// The memory itself, at least `length · dtype.bytes()` bytes.
@@ -40,6 +60,21 @@ public final class HostBuffer implements Buffer {
         throw new IllegalArgumentException("a CPU device got a " + buffer.getClass().getSimpleName() + "; wanted a buffer of its own kind");
     }
 
+    /// What was kept for this buffer, or null.
+    public Companion companion() { return companion; }
+
+    /// Keeps something for this buffer until it is closed.
+    public void keep(Companion companion) { this.companion = companion; }
+
+    /// A buffer of the same type from the same memory, with undefined contents. It goes back to the system when it is closed, so it suits what is large and made once; its pages come
+    /// when they are first written, to the thread that writes.
+    public HostBuffer beside(long length) { return memory.allocateOnce(dtype, length); }
+
+    /// Gives the pages of a mapped file back to the system, which reads them again if somebody asks.
+    public void unload() {
+        if (given.isMapped()) given.unload();
+    }
+
     @Override public DType dtype() { return dtype; }
 
     @Override public long length() { return length; }
@@ -47,6 +82,11 @@ public final class HostBuffer implements Buffer {
     @Override public void close() {
         MemorySegment s = segment();
         segment = null;
-        if (pooled) memory.release(s, length * dtype.bytes());
+        if (companion != null) companion.free();
+        switch (home) {
+            case POOL -> memory.release(s, length * dtype.bytes());
+            case SYSTEM -> memory.giveBack(s, length * dtype.bytes());
+            case GUEST -> { }
+        }
     }
 }

@@ -35,19 +35,41 @@ public final class HostMemory implements AutoCloseable {
             segment = reserve(dtype, length, size);
             heldBytes += size;
         }
+        live(bytes);
+        return new HostBuffer(this, dtype, length, segment, HostBuffer.Home.POOL);
+    }
+
+    private void live(long bytes) {
         liveBytes += bytes;
         peakBytes = Math.max(peakBytes, liveBytes);
-        return new HostBuffer(this, dtype, length, segment, true);
     }
 
     private MemorySegment reserve(DType dtype, long length, long size) {
         try {
-            // One segment kind everywhere: a global-scope native segment, whatever arena the memory came from.
-            return MemorySegment.ofAddress(arena.allocate(size, ALIGNMENT).address()).reinterpret(size);
+            return arena.allocate(size, ALIGNMENT);
         } catch (OutOfMemoryError e) {
-            throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes
-                    + " bytes are live, " + heldBytes + " held. Use a smaller batch, or raise -XX:MaxDirectMemorySize", e);
+            throw none(dtype, length, size, "Use a smaller batch, or raise -XX:MaxDirectMemorySize", e);
         }
+    }
+
+    private IllegalStateException none(DType dtype, long length, long size, String advice, Throwable cause) {
+        return new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes + " bytes are live, " + heldBytes + " held. " + advice, cause);
+    }
+
+    /// See [HostBuffer#beside]. An arena would write zeros first, on one thread.
+    synchronized HostBuffer allocateOnce(DType dtype, long length) {
+        long bytes = Math.multiplyExact(length, (long) dtype.bytes());
+        MemorySegment segment = CHeap.allocate(bytes);
+        if (segment == null) throw none(dtype, length, bytes, "Use less", null);
+        heldBytes += bytes;
+        live(bytes);
+        return new HostBuffer(this, dtype, length, segment, HostBuffer.Home.SYSTEM);
+    }
+
+    synchronized void giveBack(MemorySegment segment, long bytes) {
+        liveBytes -= bytes;
+        heldBytes -= bytes;
+        CHeap.free(segment);
     }
 
     /// A buffer over memory that somebody else keeps alive (a mapped file), not pooled and not counted.
@@ -56,8 +78,7 @@ public final class HostMemory implements AutoCloseable {
         if (memory.address() % dtype.bytes() != 0) {
             throw new IllegalArgumentException("wrap: address " + memory.address() + " is not a multiple of " + dtype.bytes() + " for " + dtype);
         }
-        MemorySegment plain = MemorySegment.ofAddress(memory.address()).reinterpret(memory.byteSize());
-        return new HostBuffer(this, dtype, memory.byteSize() / dtype.bytes(), plain, false);
+        return new HostBuffer(this, dtype, memory.byteSize() / dtype.bytes(), memory, HostBuffer.Home.GUEST);
     }
 
     synchronized void release(MemorySegment segment, long bytes) {

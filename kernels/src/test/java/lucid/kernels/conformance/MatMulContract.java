@@ -138,6 +138,29 @@ abstract class MatMulContract extends DeviceContract {
         }
     }
 
+    /// What a device makes of the promise shows in no bit.
+    @Test void prepacked() {
+        for (DType type : new DType[] {F32, BF16, F16}) {
+            for (int m : new int[] {1, 5, 8, 40}) {
+                Twin a = random(m, 129);
+                float[] values = uniform(70 * 129, -1, 1);
+                Twin plain = matrix(type, 70, 129, values);
+                Twin packed = matrix(type, 70, 129, values);
+                both((d, s) -> d.matMul().prepack(packed.on(s)));
+                Twin wanted = random(m, 70);
+                Twin c = random(m, 70);
+                both((d, s) -> d.matMul().multiply(a.on(s), false, plain.on(s), true, null, Accumulate.SET, wanted.on(s)));
+                both((d, s) -> d.matMul().multiply(a.on(s), false, packed.on(s), true, null, Accumulate.SET, c.on(s)));
+                assertArrayEquals(read(tested, wanted.tested()), read(tested, c.tested()), type + ", " + m + " rows");
+            }
+        }
+    }
+
+    @Test void refusesToPrepackAPart() {
+        Twin w = random(4, 3);
+        assertRefused("prepack: w is .*; wanted the whole buffer", () -> tested.matMul().prepack(w.tested().rows(1, 3)));
+    }
+
     @Test void refusesActivatedAndGated() {
         Twin a = random(2, 3);
         Twin w = random(4, 3);

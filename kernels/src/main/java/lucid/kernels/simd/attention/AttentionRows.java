@@ -25,7 +25,7 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
     static AttentionRows of(Matrix m) { return new AttentionRows(HostBuffer.segment(m), m.offset(), m.stride()); }
 
     /// Rows `row .. row + rows`, columns from `col` on, as the lanes of a product's factor.
-    Operand lanes(int row, int col, int rows) { return new Operand(segment, address(row, col), stride * Float.BYTES, DType.F32, rows, false); }
+    Operand lanes(int row, int col, int rows) { return Operand.lanesDown(segment, address(row, col), stride * Float.BYTES, DType.F32, rows); }
 
     private long address(int row, int col) { return (offset + row * stride + col) * Float.BYTES; }
 

@@ -82,8 +82,9 @@ public final class GemmPanel {
         if (packed == null) packed = scratch.matrix(count * room(), WIDTH);
         if (column < packedFrom || column >= packedTo) {
             if (!keeps) packedFrom = column;
-            int panels = whole && together ? Math.min((end - column) / WIDTH, GROUP) : 1;
-            if (whole) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
+            int panels = whole && together && !b.packed() ? Math.min((end - column) / WIDTH, GROUP) : 1;
+            if (b.packed()) spread(b.memory(), b.offset(column, from), count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
+            else if (whole) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
             else pack(b, column, from, slot(column));
             packedTo = column + panels * WIDTH;
         }
@@ -108,6 +109,13 @@ public final class GemmPanel {
         pitch = PITCH;
     }
 
+    /// Packs columns `column .. column + WIDTH` at `count` chain positions from `from` on, and shows them.
+    void pack(Operand b, int column, int from, int count) {
+        Matrix panel = scratch.matrix(count, WIDTH);
+        pack(b, column, from, panel);
+        show(panel);
+    }
+
     /// Packs columns `column .. column + WIDTH` at as many chain positions from `from` on as the panel has rows.
     public void pack(Operand b, int column, int from, Matrix panel) {
         int count = panel.rows();
@@ -115,7 +123,8 @@ public final class GemmPanel {
         long first = b.offset(column, from);
         MemorySegment to = HostBuffer.segment(panel);
         long put = HostBuffer.byteOffset(panel);
-        if (!b.lanesInRow()) transpose(b, first, valid, count, to, put);
+        if (b.packed() && b.type() == DType.BF16) spread(b.memory(), first, count, to, put);
+        else if (!b.lanesInRow()) transpose(b, first, valid, count, to, put);
         else if (valid == WIDTH) copy(b.memory(), first, b.pitch(), b.type(), 1, count, to, put);
         else if (b.type() == DType.F32) copyEdge(b.memory(), first, b.pitch(), valid, count, to, put);
         else widenEdge(b, first, valid, count, to, put);
@@ -133,6 +142,14 @@ public final class GemmPanel {
                 float v = Widen.scalar(b.memory(), first + l * b.pitch() + (long) p * b.type().bytes(), b.type());
                 to.set(ValueLayout.JAVA_FLOAT, put + p * PITCH + 4L * l, v);
             }
+        }
+    }
+
+    /// Widens a panel of a [PackedWeight] of bf16 (one of f32 is read in place).
+    private static void spread(MemorySegment from, long first, int count, MemorySegment to, long put) {
+        for (int p = 0; p < count; p++, first += PITCH / 2, put += PITCH) {
+            PackedWeight.low(from, first, false).intoMemorySegment(to, put, NATIVE);
+            PackedWeight.high(from, first, false).intoMemorySegment(to, put + 4 * LANES, NATIVE);
         }
     }
 

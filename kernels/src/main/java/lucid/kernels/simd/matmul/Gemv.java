@@ -9,7 +9,7 @@ import lucid.kernels.simd.vector.Widen;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
-/// Products of at most eight rows with a weight stored row by row ([n, k]): decoding. The weight is read once, and what is read is transposed in
+/// Products of at most eight rows with a weight [n, k]: decoding. A packed one is read as it is ([GemvPanel]). One that is stored row by row is read once, and what is read is transposed in
 /// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes panels of 2 · LANES rows of the weight, several that follow each other: it asks
 /// memory for the next while it computes ([GemvRows]).
 final class Gemv {
@@ -45,7 +45,8 @@ final class Gemv {
 
     /// Whether the product is of this kind.
     static boolean fits(Gemm.Product x) {
-        return x.out().rows() <= ROWS && x.out().cols() >= GemmTile.WIDTH && !x.b().lanesInRow() && x.cuts().length == 2;
+        boolean rows = x.b().packed() || !x.b().lanesInRow() && x.out().cols() >= GemmTile.WIDTH;
+        return x.out().rows() <= ROWS && rows && x.cuts().length == 2;
     }
 
     void run(Gemm.Product x) {
@@ -72,7 +73,22 @@ final class Gemv {
     }
 
     private void panels(Gemm.Product x, int from, int to, int height, int k, Lane lane) {
-        for (int panel = from; panel < to; panel++) panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lane);
+        for (int panel = from; panel < to; panel++) {
+            if (x.b().packed()) packedPanel(x, panel * GemmTile.WIDTH, height, k, lane);
+            else panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lane);
+        }
+    }
+
+    private void packedPanel(Gemm.Product x, int column, int height, int k, Lane lane) {
+        int m = x.out().rows();
+        start(x, column, m, lane);
+        GemvPanel.run(height, x.b(), column, k, rows, lane.sums);
+        x.out().write(0, column, m, lane.sums, 0);
+    }
+
+    private static void start(Gemm.Product x, int column, int m, Lane lane) {
+        if (x.resume()) x.out().read(0, column, m, lane.sums, 0);
+        else Arrays.fill(lane.sums, 0);
     }
 
     /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers only what is new.
@@ -80,8 +96,7 @@ final class Gemv {
         Operand w = x.b();
         int m = x.out().rows();
         int first = Math.min(column, x.out().cols() - GemmTile.WIDTH);
-        if (x.resume()) x.out().read(0, first, m, lane.sums, 0);
-        else Arrays.fill(lane.sums, 0);
+        start(x, first, m, lane);
         int columns = Transpose.columns(w.type());
         int steps = k / columns;
         long at = w.offset(first, 0);

@@ -21,15 +21,22 @@ import lucid.kernels.simd.vector.Transpose;
 /// @param pitch      bytes from matrix row to matrix row
 /// @param lanes      size of the lane index
 /// @param lanesInRow whether lanes (rather than chain positions) lie side by side in memory
-public record Operand(MemorySegment memory, long at, long pitch, DType type, int lanes, boolean lanesInRow) {
+/// @param panel      of a [PackedWeight], whose lanes lie in rows of WIDTH: bytes from one column panel to the next; otherwise 0
+public record Operand(MemorySegment memory, long at, long pitch, DType type, int lanes, boolean lanesInRow, long panel) {
     /// A matrix whose rows are the lanes ([lanes, k]).
-    static Operand lanesDown(Matrix m) { return new Operand(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.rows(), false); }
+    static Operand lanesDown(Matrix m) { return lanesDown(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.rows()); }
+
+    /// Rows that are lanes.
+    public static Operand lanesDown(MemorySegment memory, long at, long pitch, DType type, int rows) { return new Operand(memory, at, pitch, type, rows, false, 0); }
 
     /// A matrix whose columns are the lanes ([k, lanes]).
-    static Operand lanesAcross(Matrix m) { return new Operand(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.cols(), true); }
+    static Operand lanesAcross(Matrix m) { return new Operand(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.cols(), true, 0); }
 
-    /// Byte offset of an element.
+    boolean packed() { return panel != 0; }
+
+    /// Byte offset of an element; in a packed weight, of the row of WIDTH elements that begins with it.
     long offset(int lane, int chain) {
+        if (packed()) return at + lane / GemmTile.WIDTH * panel + chain * pitch;
         return lanesInRow ? at + chain * pitch + (long) lane * type.bytes() : at + lane * pitch + (long) chain * type.bytes();
     }
 

@@ -1,5 +1,6 @@
 package lucid.kernels.simd.matmul;
 
+import java.util.Arrays;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
@@ -10,12 +11,22 @@ import lucid.kernels.simd.work.Workers;
 
 /// See [MatMul].
 public final class SimdMatMul implements MatMul {
+    private final Workers workers;
     private final Gemm gemm;
     private final Gemv gemv;
+    private final GemmPanel[] scratch;
 
     public SimdMatMul(Workers workers) {
+        this.workers = workers;
         gemm = new Gemm(workers);
         gemv = new Gemv(workers);
+        scratch = new GemmPanel[workers.threads()];
+        Arrays.setAll(scratch, _ -> new GemmPanel(workers));
+    }
+
+    @Override public void prepack(Matrix w) {
+        ProductArguments.prepack(w);
+        PackedWeight.promise(w);
     }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
@@ -52,7 +63,7 @@ public final class SimdMatMul implements MatMul {
             return;
         }
         Operand left = transposeA ? Operand.lanesAcross(a) : Operand.lanesDown(a);
-        Operand right = transposeB ? Operand.lanesDown(b) : Operand.lanesAcross(b);
+        Operand right = transposeB ? PackedWeight.right(b, workers, scratch) : Operand.lanesAcross(b);
         Gemm.Product product = new Gemm.Product(left, right, cuts, resume, out);
         if (Gemv.fits(product)) gemv.run(product);
         else gemm.run(product);

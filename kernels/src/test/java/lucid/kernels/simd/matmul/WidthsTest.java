@@ -19,7 +19,7 @@ class WidthsTest {
     @ParameterizedTest(name = "{0} bits")
     @ValueSource(ints = {128, 256, 512})
     void matrixProductsAreTheirChains(int bits) throws Exception {
-        assertEquals("" + TestMethods.of(MatMulChainTest.class).size(), run(MatMulChainTest.class, bits));
+        for (Class<?> tests : List.of(MatMulChainTest.class, PackedWeightTest.class)) assertEquals("" + TestMethods.of(tests).size(), run(tests, bits));
     }
 
     private static String run(Class<?> tests, int bits) throws Exception {

@@ -1,0 +1,159 @@
+package lucid.kernels.simd.matmul;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.SplittableRandom;
+import lucid.kernels.SimdDevice;
+import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.host.HostBuffer;
+import org.junit.jupiter.api.Test;
+
+/// A packed weight has the bits of the weight as it lies, in every product, and its memory comes and goes as [lucid.kernels.contract.MatMul#prepack] says.
+class PackedWeightTest {
+    private static final DType[] TYPES = {DType.F32, DType.BF16, DType.F16};
+
+    private static Matrix random(SimdDevice on, SplittableRandom random, DType type, int rows, int cols) {
+        Matrix m = Matrix.of(on.allocate(type, (long) rows * cols), rows, cols);
+        if (type == DType.F32) {
+            float[] values = new float[rows * cols];
+            for (int i = 0; i < values.length; i++) values[i] = (float) random.nextDouble(-1, 1);
+            on.write(m.buffer(), 0, values);
+        } else {
+            // Any bits but NaN, subnormals and infinity among them.
+            short[] halves = new short[rows * cols];
+            for (int i = 0; i < halves.length; i++) halves[i] = (short) (random.nextInt() & (type == DType.BF16 ? 0xBFFF : 0xFBFF));
+            on.write(m.buffer(), 0, halves);
+        }
+        return m;
+    }
+
+    private static Matrix copy(SimdDevice on, Matrix m) {
+        Matrix out = Matrix.of(on.allocate(m.dtype(), m.size()), m.rows(), m.cols());
+        MemorySegment.copy(HostBuffer.segment(m), 0, HostBuffer.segment(out), 0, m.size() * m.dtype().bytes());
+        return out;
+    }
+
+    private static int[] bits(SimdDevice on, Matrix m) {
+        float[] values = new float[Math.toIntExact(m.size())];
+        on.read(m.buffer(), 0, values);
+        int[] bits = new int[values.length];
+        for (int i = 0; i < bits.length; i++) bits[i] = Float.floatToRawIntBits(values[i]);
+        return bits;
+    }
+
+    private interface Product {
+        void into(Matrix weight, Matrix c);
+    }
+
+    private static void same(SimdDevice d, Matrix plain, Matrix packed, Matrix like, String what, Product product) {
+        Matrix wanted = copy(d, like);
+        Matrix found = copy(d, like);
+        product.into(plain, wanted);
+        product.into(packed, found);
+        assertArrayEquals(bits(d, wanted), bits(d, found), what);
+        wanted.buffer().close();
+        found.buffer().close();
+    }
+
+    private static void check(SimdDevice d, SplittableRandom random, DType type, int m, int n, int k) {
+        String what = "[" + m + ", " + k + "] x [" + k + ", " + n + "] " + type + " ";
+        Matrix a = random(d, random, DType.F32, m, k);
+        Matrix plain = random(d, random, type, n, k);
+        Matrix packed = copy(d, plain);
+        d.matMul().prepack(packed);
+        Matrix bias = random(d, random, DType.F32, 1, n);
+        Matrix c = random(d, random, DType.F32, m, n);
+        var op = d.matMul();
+        for (Accumulate mode : Accumulate.values()) same(d, plain, packed, c, what + mode, (w, y) -> op.multiply(a, false, w, true, bias, mode, y));
+        same(d, plain, packed, c, what + "continued", (w, y) -> op.multiplyContinue(a, false, w, true, y));
+        same(d, plain, packed, c, what + "activated", (w, y) -> op.multiplyActivated(a, w, bias, Activation.GELU_TANH, y));
+        same(d, plain, packed, c, what + "gated", (w, y) -> op.multiplyGated(a, w, w, y));
+        Matrix back = random(d, random, DType.F32, m, k);
+        same(d, plain, packed, back, what + "not transposed", (w, y) -> op.multiply(c, false, w, false, null, Accumulate.SET, y));
+        // Some of the rows, which may begin with a panel or not.
+        for (int from : new int[] {0, Math.min(n, GemmTile.WIDTH), random.nextInt(n + 1)}) {
+            int to = random.nextInt(from, n + 1);
+            Matrix part = random(d, random, DType.F32, m, to - from);
+            same(d, plain, packed, part, what + from + " to " + to, (w, y) -> op.multiply(a, false, w.rows(from, to), true, null, Accumulate.SET, y));
+            part.buffer().close();
+        }
+        for (Matrix x : new Matrix[] {a, plain, packed, bias, c, back}) x.buffer().close();
+        assertEquals(0, d.liveBytes(), what + "all memory is free");
+    }
+
+    @Test void smallProducts() {
+        SplittableRandom random = new SplittableRandom(7);
+        for (int threads = 1; threads <= 3; threads++) {
+            try (SimdDevice d = new SimdDevice(threads)) {
+                for (int round = 0; round < 60; round++) check(d, random, TYPES[round % 3], random.nextInt(0, 20), random.nextInt(1, 130), random.nextInt(0, 40));
+            }
+        }
+    }
+
+    /// More than one thread, chains longer than what is packed at a time, every way through [Gemm].
+    @Test void largeProducts() {
+        SplittableRandom random = new SplittableRandom(8);
+        try (SimdDevice d = new SimdDevice(2)) {
+            for (DType type : TYPES) {
+                for (int m : new int[] {1, 2, 3, 8, 9, 100}) check(d, random, type, m, 1100, 700);
+                check(d, random, type, 2500, 64, 300);
+                check(d, random, type, 300, 520, 520);
+            }
+        }
+    }
+
+    @Test void madeAtTheFirstProductFreedWithTheWeight() {
+        SplittableRandom random = new SplittableRandom(9);
+        try (SimdDevice d = new SimdDevice(2)) {
+            Matrix w = random(d, random, DType.BF16, 70, 33);
+            Matrix a = random(d, random, DType.F32, 1, 33);
+            Matrix c = random(d, random, DType.F32, 1, 70);
+            long before = d.liveBytes();
+            d.matMul().prepack(w);
+            d.matMul().prepack(w);
+            assertEquals(before, d.liveBytes(), "nothing yet");
+            d.matMul().multiply(a, false, w, true, null, Accumulate.SET, c);
+            long there = d.liveBytes();
+            assertTrue(there >= before + 2 * 70 * 33, "a copy");
+            d.matMul().multiply(a, false, w, true, null, Accumulate.SET, c);
+            assertEquals(there, d.liveBytes(), "one copy");
+            w.buffer().close();
+            assertEquals(before - 2 * 70 * 33, d.liveBytes(), "no copy and no weight");
+        }
+    }
+
+    /// The weight's pages in a mapped file are given back, and come again when somebody asks for them.
+    @Test void mappedWeights() throws IOException {
+        Path file = Files.createTempFile("packed", ".bin");
+        SplittableRandom random = new SplittableRandom(10);
+        try (SimdDevice d = new SimdDevice(2); Arena arena = Arena.ofShared()) {
+            Matrix plain = random(d, random, DType.BF16, 300, 1000);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.write(HostBuffer.segment(plain).asSlice(0, 600_000).asByteBuffer());
+            }
+            try (FileChannel channel = FileChannel.open(file); Buffer buffer = d.adopt(DType.BF16, channel.map(FileChannel.MapMode.READ_ONLY, 0, 600_000, arena))) {
+                Matrix mapped = Matrix.of(buffer, 300, 1000);
+                d.matMul().prepack(mapped);
+                Matrix a = random(d, random, DType.F32, 2, 1000);
+                Matrix c = random(d, random, DType.F32, 2, 300);
+                for (int again = 0; again < 2; again++) same(d, plain, mapped, c, "mapped", (w, y) -> d.matMul().multiply(a, false, w, true, null, Accumulate.SET, y));
+                assertEquals(-1, HostBuffer.segment(mapped).mismatch(HostBuffer.segment(plain).asSlice(0, 600_000)), "the weight itself");
+            }
+        } finally {
+            Files.delete(file);
+        }
+    }
+}
