@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.Param;
 /// FMAs of the rows take longer than the reading: 8 rows of a 16-bit weight need 8 operations for each byte.
 ///
 /// One weight alone may stay in the last cache of a large processor. `layers` of them in turn do not, as in a model: then calls and the read loop both have the bandwidth of the
-/// memory itself.
+/// memory itself. A weight lies row by row, or is packed ([lucid.kernels.contract.MatMul#prepack], which does nothing for f16).
 public class DecodeBench extends KernelBench {
     private static final int WIDTH = 2048;
     private static final int OUTPUTS = 11008;
@@ -20,6 +20,7 @@ public class DecodeBench extends KernelBench {
     @Param({"1", "2", "4", "8"}) public int rows;
     @Param({"F32", "BF16", "F16"}) public DType weights;
     @Param({"1", "16"}) public int layers;
+    @Param({"packed", "rows"}) public String layout;
 
     private Matrix x;
     private Matrix[] w;
@@ -30,6 +31,7 @@ public class DecodeBench extends KernelBench {
         x = random(rows, WIDTH);
         w = new Matrix[layers];
         Arrays.setAll(w, _ -> random(weights, OUTPUTS, WIDTH));
+        if (layout.equals("packed")) for (Matrix weight : w) device.matMul().prepack(weight);
         y = random(rows, OUTPUTS);
     }
 

@@ -7,7 +7,7 @@ import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.model.Checkpoint;
 
-/// Twin of `generate_full.py`: the prompt of a question about a clip, or an answer to it, by a decoder of any size whose weights stay in their files.
+/// Twin of `generate_full.py`: the prompt of a question about a clip, or an answer to it, by a decoder of any size, with its weights as `lucid generate` keeps them.
 final class FullText implements Workload {
     /// Rows of a prompt with a clip: 512 visual ones and the text.
     static final int PROMPT = 600;
@@ -21,7 +21,7 @@ final class FullText implements Workload {
     /// @param decoding the answer; otherwise the prompt
     FullText(Device device, Path model, boolean decoding) {
         this.decoding = decoding;
-        checkpoint = Checkpoint.open(device, model);
+        checkpoint = Checkpoint.open(device, model).prepack();
         talk = new Conversation(checkpoint.decoder(), PROMPT + NEW_TOKENS + 1);
         ids = Workload.ids(new Random(1), PROMPT, checkpoint.decoder().config());
         if (decoding) talk.add(ids, null, (_, _) -> {});

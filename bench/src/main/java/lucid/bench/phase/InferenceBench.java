@@ -38,8 +38,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
-/// Asking a decoder of middle size (5 layers as Qwen2.5-1.5B has them, a vocabulary of 32,000, 283 million parameters) whose weights stay in their mapped
-/// file, as `lucid generate` does: a prompt of 600 rows, and 8 tokens behind it. Every token reads all weights once, so the limit of decoding is a read loop over the same mapped bytes.
+/// Asking a decoder of middle size (5 layers as Qwen2.5-1.5B has them, a vocabulary of 32,000, 283 million parameters) from its mapped
+/// file, in the layouts of `lucid generate --weights`: a prompt of 600 rows, and 8 tokens behind it. Every token reads all weights once, so the limit of decoding is a read loop over the same mapped bytes.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -50,6 +50,7 @@ public class InferenceBench {
     static final Qwen2Config CONFIG = new Qwen2Config(32_000, 1536, 8960, 5, 12, 2, 128, 1e-6f, 1e6, 4096, true, 0.02, -1);
 
     @Param({"BF16", "F32"}) public StoredType weights;
+    @Param({"packed", "mapped"}) public String layout;
 
     private Path folder;
     private Arena arena;
@@ -70,6 +71,7 @@ public class InferenceBench {
             random.save(file, weights);
         }
         checkpoint = Checkpoint.open(device, folder);
+        if (layout.equals("packed")) checkpoint.prepack();
         talk = new Conversation(checkpoint.decoder(), PROMPT + NEW_TOKENS + 1);
         ids = new Random(1).ints(PROMPT, 0, CONFIG.vocabSize()).toArray();
         talk.add(ids, null, (_, _) -> {});

@@ -57,11 +57,12 @@ public final class Assistant implements AutoCloseable {
 
     /// Opens a checkpoint's folder, or a run's (its newest checkpoint).
     ///
+    /// @param packed  whether the decoder's weights are copied into the order in which they are read, see [Checkpoint#prepack]
     /// @param words   the tokenizer that the model was trained with
     /// @param console where progress goes
-    public static Assistant open(Device device, Path model, Tokenizer words, Console console) {
+    public static Assistant open(Device device, Path model, boolean packed, Tokenizer words, Console console) {
         Path folder = ModelFolder.resolve(model);
-        Checkpoint checkpoint = ModelFolder.open(device, folder);
+        Checkpoint checkpoint = ModelFolder.open(device, folder, packed);
         int rows = checkpoint.decoder().config().vocabSize();
         if (words.vocabSize() > rows) {
             checkpoint.close();

@@ -69,8 +69,12 @@ public final class ModelFolder {
 
     /// Opens a model where it lies, to ask it; an adapter stands beside the model that it names.
     ///
-    /// @param place as [#resolve] gives it
-    public static Checkpoint open(Device device, Path place) { return Checkpoint.open(device, base(place), LoraFile.isAdapter(place) ? place : null); }
+    /// @param place  as [#resolve] gives it
+    /// @param packed see [Checkpoint#prepack]
+    public static Checkpoint open(Device device, Path place, boolean packed) {
+        Checkpoint checkpoint = Checkpoint.open(device, base(place), LoraFile.isAdapter(place) ? place : null);
+        return packed ? checkpoint.prepack() : checkpoint;
+    }
 
     // A path has swallowed the second slash of hf://, and may have turned the others.
     private static String name(Path model) { return model.toString().replace('\\', '/').replaceFirst("^hf:/+", "hf://"); }

@@ -1,5 +1,6 @@
 package lucid.nn.layer;
 
+import java.util.stream.Stream;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.lora.LoraAdapter;
@@ -33,6 +34,8 @@ public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Lin
         return new DecoderBlock(layer, inputNorm, q.adapted(lora, attention + "q_proj"), k.adapted(lora, attention + "k_proj"), v.adapted(lora, attention + "v_proj"),
                 o.adapted(lora, attention + "o_proj"), postNorm, gate.adapted(lora, mlp + "gate_proj"), up.adapted(lora, mlp + "up_proj"), down.adapted(lora, mlp + "down_proj"));
     }
+
+    public Stream<Linear> linears() { return Stream.of(q, k, v, o, gate, up, down); }
 
     /// @param x [rows, hidden]
     public Tensor forward(Tensor x, DecoderContext c) {

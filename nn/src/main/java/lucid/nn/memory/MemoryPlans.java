@@ -274,7 +274,7 @@ public final class MemoryPlans {
     private void stored(List<Item> out, int storedBytes) {
         long widened = storedBytes == 4 ? 0 : outline.parameters().stream().filter(p -> !p.role().mayStayNarrow()).mapToLong(Declaration::elements).sum();
         if (device == DeviceKind.CPU) {
-            out.add(item("weights, mapped", outline.count() * storedBytes, "%,d numbers of %d bytes; the system may drop and read them again", outline.count(), storedBytes));
+            out.add(item("weights, mapped", outline.count() * storedBytes, "%,d numbers of %d bytes, or packed in place of the mapped pages", outline.count(), storedBytes));
         } else {
             long copied = outline.count() - widened;
             out.add(item("weights, copied", copied * storedBytes, "%,d numbers of %d bytes; a GPU cannot read the mapped file", copied, storedBytes));

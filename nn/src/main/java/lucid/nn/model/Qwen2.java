@@ -10,6 +10,7 @@ import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.Qwen2Config;
@@ -19,6 +20,7 @@ import lucid.nn.layer.DecoderBlock;
 import lucid.nn.layer.DecoderContext;
 import lucid.nn.layer.KeptRows;
 import lucid.nn.layer.KeyValueStore;
+import lucid.nn.layer.Linear;
 import lucid.nn.layer.RmsNorm;
 import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.Initialization;
@@ -77,6 +79,13 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         Qwen2 adapted = new Qwen2(config, embedTokens, blocks.stream().map(b -> b.adapted(lora)).toList(), norm, head, parameters);
         lora.parameters().finish();
         return adapted;
+    }
+
+    /// Promises that these weights will be read again and again and not change, see [lucid.kernels.contract.MatMul#prepack].
+    void prepack() {
+        MatMul products = parameters.device().matMul();
+        blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight).forEach(w -> products.prepack(w.matrix()));
+        products.prepack(head.matrix());
     }
 
     /// True for a stored copy of a tied head: accepted, not used.

@@ -25,6 +25,8 @@ import lucid.nn.file.StoredType;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.layer.DecoderBlock;
+import lucid.nn.layer.Linear;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.generate.Generator;
 import lucid.nn.weights.WeightSource;
@@ -148,6 +150,26 @@ class CheckpointTest {
             }
             String message = assertThrows(IllegalStateException.class, () -> model.parameters().train(n -> n.endsWith("norm.weight"))).getMessage();
             assertTrue(message.contains("Precision.F32"), message);
+        }
+    }
+
+    /// Packed weights are copied once, by the first answer, and give the same one; closing the checkpoint frees them.
+    @ParameterizedTest @ValueSource(strings = {"tinyllava_video/batch_padded/model", "tinyllava_video/one_video_bf16/model"})
+    void packedWeightsAnswerAlike(String name) {
+        Path folder = GOLDEN.resolve(name);
+        try (Device device = Devices.SIMD.open(); Checkpoint mapped = Checkpoint.open(device, folder)) {
+            float[] wanted = answer(mapped.video().orElseThrow());
+            long before = device.liveBytes();
+            try (Checkpoint packed = Checkpoint.open(device, folder).prepack()) {
+                long opened = device.liveBytes();
+                assertArrayEquals(wanted, answer(packed.video().orElseThrow()));
+                long copied = device.liveBytes();
+                long decoder = packed.decoder().blocks().stream().flatMap(DecoderBlock::linears).map(Linear::weight).mapToLong(w -> w.shape().size() * w.dtype().bytes()).sum();
+                assertTrue(copied - opened >= decoder, copied - opened + " bytes copied of " + decoder);
+                assertArrayEquals(wanted, answer(packed.video().orElseThrow()));
+                assertEquals(copied, device.liveBytes(), "copied once");
+            }
+            assertEquals(before, device.liveBytes());
         }
     }
 

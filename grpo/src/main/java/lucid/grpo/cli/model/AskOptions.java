@@ -20,7 +20,9 @@ import picocli.CommandLine.Option;
 
 /// What `generate` and `chat` have in common: the model, how it is asked, how its answer is drawn.
 final class AskOptions {
-    @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder in a published layout, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub. Weights stay in the mapped files.")
+    enum Weights { PACKED, MAPPED }
+
+    @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder in a published layout, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
     @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where tokenizer.json, or vocab.json with merges.txt, lies (default: beside the weights).")
@@ -37,6 +39,10 @@ final class AskOptions {
 
     @Option(names = {"--max-tokens", "--max-new-tokens"}, paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens = 512;
+
+    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). PACKED: a CPU copies each of the decoder's weights, when it first reads it, into the order in which its products read it, "
+            + "and gives the pages of the file back: tokens come faster. MAPPED: all weights are read where they lie in the files, and the system may take their memory. The answers are the same.")
+    private Weights weights = Weights.PACKED;
 
     @Mixin private DecodingOptions decoding;
 
@@ -58,7 +64,7 @@ final class AskOptions {
         if (frames != null && frames < 1) throw new IllegalArgumentException("--frames " + frames + ": wanted at least 1");
         if (maxNewTokens < 1) throw new UsageException("--max-tokens " + maxNewTokens + ": wanted 1 or more");
         MemoryCheck.answering(model, frames, prompt == null ? null : prompt.length, maxNewTokens, limit);
-        return Assistant.open(device, model, words, console);
+        return Assistant.open(device, model, weights == Weights.PACKED, words, console);
     }
 
     /// @param reader hears what of the checkpoint's own wishes is followed and what is not

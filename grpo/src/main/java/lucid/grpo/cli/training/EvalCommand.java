@@ -151,11 +151,10 @@ public final class EvalCommand implements Callable<Integer> {
         BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
-        // Where the weights lie, in the files: nothing is trained here.
         Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
-        try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder);
+        try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, true);
              ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation)) {
             scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), Console.standard());
         }
