@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import lucid.grpo.console.Console;
+import lucid.grpo.data.CompletionText;
 import lucid.grpo.evaluation.Extraction;
 import lucid.grpo.run.RunException;
 import lucid.grpo.session.ModelFolder;
@@ -185,7 +186,7 @@ public final class Assistant implements AutoCloseable {
         Completion c = talk.answer(settings, generation.endTokens()::contains, turn++, (_, _, _, id, _) -> spoken.accept(id));
         // A stop string ends an answer without an end token.
         lastEnded = generation.endTokens().contains(c.ids()[c.length() - 1]);
-        int[] known = c.known(tokenizer.vocabSize());
+        int[] known = CompletionText.known(tokenizer, c.ids());
         String whole = tokenizer.decode(known, true);
         spoken.finish(whole);
         return new Reply(whole.strip(), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,

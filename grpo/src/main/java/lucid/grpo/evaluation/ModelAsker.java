@@ -1,6 +1,7 @@
 package lucid.grpo.evaluation;
 
 import java.util.Arrays;
+import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Example;
 import lucid.grpo.data.PromptTemplate;
 import lucid.kernels.Device;
@@ -59,7 +60,7 @@ public final class ModelAsker implements Asker, AutoCloseable {
         GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number)
                 .with(new LogitsProcessors(generation.processors(!protocol.rule().greedy()))).with(new StopStrings(generation.stops(), tokenizer::bytes));
         Completion c = talk.answer(settings, generation.endTokens()::contains, 0, null);
-        return new Reply(tokenizer.decode(c.known(tokenizer.vocabSize()), true).strip(), c.length(), c.ended());
+        return new Reply(CompletionText.of(tokenizer, c.ids()), c.length(), c.ended());
     }
 
     // Up to and with the clip's placeholder: the same for every question.

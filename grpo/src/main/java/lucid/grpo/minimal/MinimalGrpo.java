@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Advantages;
@@ -150,7 +151,7 @@ public final class MinimalGrpo {
             } while (ids[length++] != tokenizer.eosId() && length < ids.length);
         }
         int[] drawn = Arrays.copyOf(ids, length);
-        return new Answer(drawn, Arrays.copyOf(sampled, length), judge(tokenizer.decode(drawn, true).strip(), solution));
+        return new Answer(drawn, Arrays.copyOf(sampled, length), judge(CompletionText.of(tokenizer, drawn), solution));
     }
 
     private Tensor visual(TinyLlavaVideo who, Tensor features) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import lucid.grpo.data.CompletionText;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.Aggregation;
 import lucid.grpo.reward.Reward;
@@ -115,7 +116,7 @@ final class StepParity implements AutoCloseable {
             while (length < width && flat[c * width + length - 1] != json.required("eos_id").asInt()) length++;
             completions.add(Arrays.copyOfRange(flat, c * width, c * width + length));
             Arrays.fill(mask, c * width, c * width + length, 1);
-            String text = tokenizer.decode(completions.get(c), true).strip();
+            String text = CompletionText.of(tokenizer, completions.get(c));
             String wanted = described.required("completions").required(c).asText().strip();
             rows.add(Row.exact("prompt" + i + " text of completion " + c, text.equals(wanted), "found '" + text + "', wanted '" + wanted + "'"));
             Reward.Score s = TinyLlavaVideoR1Reward.published().score(text, described.required("solution").asText());

@@ -197,7 +197,7 @@ final class RecipeCheck {
 
     private static void optimizer(FieldCheck at, Stage stage) {
         Stage.OptimizerSpec o = stage.optimizer();
-        at.positive("lr", o.lr());
+        at.notNegative("lr", o.lr());
         at.decay("beta1", o.beta1());
         at.decay("beta2", o.beta2());
         at.positive("eps", o.eps());

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
+import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.data.Visual;
@@ -132,7 +133,7 @@ public final class Evaluator {
         private int orderReversed;
 
         void add(TrainingData.Mode mode, int number, Prompt prompt, Completion completion) {
-            String text = tokenizer.decode(completion.ids(), true).strip();
+            String text = CompletionText.of(tokenizer, completion.ids());
             boolean ok = isRight(mode, text, prompt.solution());
             answers.add(new Evaluation.Answer(number, text, ok));
             int[] kind = kinds.computeIfAbsent(prompt.kind(), _ -> new int[2]);

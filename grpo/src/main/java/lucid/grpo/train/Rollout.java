@@ -2,6 +2,7 @@ package lucid.grpo.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.data.Visual;
@@ -60,7 +61,7 @@ final class Rollout {
     }
 
     private Group judge(int step, int number, Prompt prompt, List<Completion> drawn) {
-        List<String> texts = drawn.stream().map(c -> tokenizer.decode(c.ids(), true).strip()).toList();
+        List<String> texts = drawn.stream().map(c -> CompletionText.of(tokenizer, c.ids())).toList();
         List<Reward.Score> scores = texts.stream().map(t -> reward.score(t, prompt.solution())).toList();
         double[] a = advantages.of(scores.stream().mapToDouble(Reward.Score::total).toArray(), seed, step, number);
         List<Group.Completion> completions = new ArrayList<>();

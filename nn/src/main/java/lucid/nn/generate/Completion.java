@@ -1,7 +1,5 @@
 package lucid.nn.generate;
 
-import java.util.Arrays;
-
 /// One completion.
 ///
 /// @param prompt   index of its prompt in the call
@@ -13,7 +11,4 @@ import java.util.Arrays;
 public record Completion(int prompt, int index, int[] ids, float[] logProbs, float[] entropy, boolean ended) {
     /// Number of new tokens.
     public int length() { return ids.length; }
-
-    /// The ids that a tokenizer of so many tokens can decode: a head may have more rows than the tokenizer has tokens (Qwen2.5: 151,936 and 151,665), and a sampler may draw any.
-    public int[] known(int tokens) { return Arrays.stream(ids).filter(id -> id < tokens).toArray(); }
 }
