@@ -78,6 +78,7 @@ class RecipeNumbersTest {
     private static final String SUPERVISED_STAGE = """
             steps                             | 4              | 0 -1           | a whole number, at least 1
             mix.direct                        | 1              | 0 -1 null      | a whole number, at least 1
+            micro_batch                       | 1 100 null     | 0 -1           | a whole number, at least 1
             save_every                        | 1 1000         | 0 -1           | a whole number, at least 1
             optimizer.warmup                  | 28             | 29             | at most 28
             """;
@@ -105,7 +106,7 @@ class RecipeNumbersTest {
             loss.kl_clamp                     | 1 null         | 0 -1 1e39      | a finite number > 0
             """;
     private static final String OPTIMIZER = """
-            optimizer.lr                      | 1e-9           | 0 -1 1e39 1e-60  | a finite number > 0
+            optimizer.lr                      | 0 1e-9         | -1 1e39          | a finite number >= 0
             optimizer.beta1                   | 0 0.9          | 1 -1 0.999999999 | a number in [0, 1)
             optimizer.beta2                   | 0 0.999        | 1 -1 0.999999999 | a number in [0, 1)
             optimizer.eps                     | 1e-30          | 0 -1 1e39 1e-60  | a finite number > 0
@@ -136,6 +137,7 @@ class RecipeNumbersTest {
         try {
             ObjectNode all = (ObjectNode) JSON.readTree(RecipeReader.write(RecipeReader.read("demo")));
             all.set("lora", JSON.readTree(RecipeReader.write(RecipeReader.read("tinyllava-video-r1-lora"))).get("lora"));
+            ((ObjectNode) all.at("/stages/4")).put("micro_batch", 2);
             ((ObjectNode) all.get("evaluation")).set("sampling", all.at("/stages/5/sampling").deepCopy());
             return all;
         } catch (JsonProcessingException e) {
