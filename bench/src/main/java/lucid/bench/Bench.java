@@ -16,6 +16,7 @@ import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import lucid.grpo.console.UsageException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -65,10 +66,10 @@ public final class Bench implements Subcommand {
     public static void main(String[] args) { System.exit(new CommandLine(new Bench()).execute(args)); }
 
     @Override public Integer call() throws Exception {
-        if (threads < 1 || forks < 0 || iterations < 1 || !(seconds > 0)) {
-            throw new CommandLine.ParameterException(spec.commandLine(), "bench: --threads " + threads + " --forks " + forks + " --iterations " + iterations
-                    + " --seconds " + seconds + "; wanted at least one thread and iteration, no negative forks, a positive time");
-        }
+        UsageException.atLeast("--threads", threads, 1);
+        UsageException.atLeast("--forks", forks, 0);
+        UsageException.atLeast("--iterations", iterations, 1);
+        if (!(seconds > 0)) throw new UsageException("--seconds: found " + seconds + ", wanted more than 0");
         PrintWriter out = spec.commandLine().getOut();
         if (device != Where.CPU) {
             save(new GpuBench(device == Where.CUDA ? () -> JCudaGpu.open(gpu) : EmulatedGpu::new, device == Where.EMULATED, out).run(pattern));
@@ -83,7 +84,7 @@ public final class Bench implements Subcommand {
         try {
             table = BenchTable.of(runner.run());
         } catch (NoBenchmarksException e) {
-            throw new CommandLine.ParameterException(spec.commandLine(), "bench: no benchmark matches '" + pattern + "'; --list shows all", e);
+            throw new UsageException("no benchmark matches '" + pattern + "'; --list shows all");
         }
         out.println();
         out.print(table);

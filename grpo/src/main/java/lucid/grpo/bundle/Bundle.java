@@ -42,6 +42,7 @@ public final class Bundle {
     /// @param folder must not exist, or be empty
     /// @throws IllegalArgumentException when it holds something
     public void make(Path folder) throws IOException {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) throw new IllegalArgumentException(folder + ": found a file; wanted a new or empty folder, use another --out");
         if (Files.exists(folder)) {
             try (Stream<Path> inside = Files.list(folder)) {
                 if (inside.findAny().isPresent()) throw new IllegalArgumentException(folder + " is not empty; wanted a new folder");

@@ -2,6 +2,11 @@ package lucid.grpo.cli;
 
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.ServiceLoader;
 import lucid.grpo.cli.device.DevicesCommand;
 import lucid.grpo.cli.model.ChatCommand;
@@ -22,9 +27,6 @@ import lucid.grpo.console.UsageException;
 import lucid.grpo.ptx.PtxCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /// The entry point, `lucid`.
 @Command(name = "lucid", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false,
@@ -34,9 +36,7 @@ import picocli.CommandLine.Spec;
         subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class, ChatCommand.class,
                 ReportCommand.class, InspectCommand.class, ReplayCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
                 BundleCommand.class})
-public final class Lucid implements Runnable {
-    @Spec private CommandSpec spec;
-
+public final class Lucid {
     public static void main(String[] args) { System.exit(run(args)); }
 
     /// Runs one command line and returns its exit status.
@@ -46,13 +46,16 @@ public final class Lucid implements Runnable {
         CommandLine line = new CommandLine(new Lucid());
         ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
         line.setExecutionExceptionHandler((e, commandLine, _) -> {
+            String message = message(e, commandLine.getCommandName());
+            if (e instanceof UsageException) return WrongUsage.say(commandLine, message);
             PrintWriter err = commandLine.getErr();
-            err.println(commandLine.getCommandSpec().qualifiedName() + ": " + message(e, commandLine.getCommandName()));
+            err.println(commandLine.getCommandSpec().qualifiedName() + ": " + message);
             if (System.getenv("LUCID_TRACE") != null) e.printStackTrace(err);
             else if (!expected(e)) err.println("(a fault of Lucid's own; LUCID_TRACE=1 shows where)");
             err.flush();
-            return e instanceof UsageException ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+            return CommandLine.ExitCode.SOFTWARE;
         });
+        WrongUsage.handle(line);
         Examples.fit(line);
         return line.setCaseInsensitiveEnumValuesAllowed(true);
     }
@@ -63,11 +66,21 @@ public final class Lucid implements Runnable {
                 || e.getClass().getName().startsWith("lucid.") || e instanceof IllegalStateException;
     }
 
+    private static String reason(FileSystemException e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "no such file or folder";
+            case FileAlreadyExistsException _ -> "is there already and cannot be replaced";
+            case NotDirectoryException _ -> "found a file, wanted a folder";
+            case AccessDeniedException _ -> "may not be read or written here (permissions)";
+            default -> e.getClass().getSimpleName();
+        };
+    }
+
     // What a library's message calls its operation is often the command's own name, which stands before it.
     private static String message(Throwable e, String command) {
         if (e.getMessage() == null || e.getMessage().isBlank()) return e.getClass().getName();
+        // The message of the file system's own exceptions may be a bare path.
+        if (e instanceof FileSystemException f && f.getReason() == null) return e.getMessage() + ": " + reason(f);
         return e.getMessage().startsWith(command + ": ") ? e.getMessage().substring(command.length() + 2) : e.getMessage();
     }
-
-    @Override public void run() { throw new ParameterException(spec.commandLine(), "which command? (lucid --help lists them)"); }
 }

@@ -8,6 +8,11 @@ public final class UsageException extends IllegalArgumentException {
 
     private UsageException(IllegalArgumentException cause) { super(cause.getMessage(), cause); }
 
+    /// Refuses a number that is too small.
+    public static void atLeast(String option, long found, long least) {
+        if (found < least) throw new UsageException(option + ": found " + found + ", wanted " + least + " or more");
+    }
+
     /// What `made` makes of a user's options; its refusal is a wrong use.
     public static <T> T checked(Supplier<T> made) {
         try {

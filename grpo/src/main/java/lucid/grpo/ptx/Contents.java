@@ -3,6 +3,7 @@ package lucid.grpo.ptx;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.math.Philox;
 import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.StoredTensor;
@@ -37,23 +38,23 @@ sealed interface Contents {
             case "iota" -> new Iota();
             case String s when call.matches() -> random(call.group(1), call.group(2).split(",", -1), argument);
             case String s when hash > 0 && hash < text.length() - 1 -> new Stored(Path.of(text.substring(0, hash)), text.substring(hash + 1));
-            default -> throw new IllegalArgumentException("--arg " + argument + ": found contents '" + text
+            default -> throw new UsageException("--arg " + argument + ": found contents '" + text
                     + "', wanted zero, iota, unset, normal(SEED), uniform(SEED,LOW,HIGH) or FILE.safetensors#TENSOR");
         };
     }
 
     private static Contents random(String what, String[] parts, String argument) {
         int wanted = what.equals("normal") ? 1 : 3;
-        if (parts.length != wanted) throw new IllegalArgumentException("--arg " + argument + ": " + what + " has " + parts.length + " numbers, wanted " + (wanted == 1 ? "normal(SEED)" : "uniform(SEED,LOW,HIGH)"));
+        if (parts.length != wanted) throw new UsageException("--arg " + argument + ": " + what + " has " + parts.length + " numbers, wanted " + (wanted == 1 ? "normal(SEED)" : "uniform(SEED,LOW,HIGH)"));
         try {
             long seed = Long.parseLong(parts[0].strip());
             if (wanted == 1) return new Normal(seed);
             double low = Double.parseDouble(parts[1]);
             double high = Double.parseDouble(parts[2]);
-            if (!(low < high)) throw new IllegalArgumentException("--arg " + argument + ": low " + low + " is not below high " + high);
+            if (!(low < high)) throw new UsageException("--arg " + argument + ": low " + low + " is not below high " + high);
             return new Uniform(seed, low, high);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("--arg " + argument + ": " + what + " wants numbers, found (" + String.join(",", parts) + ")", e);
+            throw new UsageException("--arg " + argument + ": " + what + " wants numbers, found (" + String.join(",", parts) + ")");
         }
     }
 

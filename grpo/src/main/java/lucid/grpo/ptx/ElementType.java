@@ -3,6 +3,7 @@ package lucid.grpo.ptx;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import lucid.grpo.console.UsageException;
 import lucid.nn.file.StoredType;
 
 /// Types of kernel arguments. A value is a double (floating) or a long, and raw bits in memory.
@@ -44,11 +45,11 @@ public enum ElementType {
             boolean hex = text.startsWith("0x");
             long value = hex ? Long.parseUnsignedLong(text.substring(2), 16) : this == U64 ? Long.parseUnsignedLong(text) : Long.parseLong(text);
             if (bytes < 8 && (signed() && !hex ? value < -(1L << 8 * bytes - 1) || value >= 1L << 8 * bytes - 1 : value < 0 || value >= 1L << 8 * bytes)) {
-                throw new IllegalArgumentException("--arg " + argument + ": " + text + " does not fit into " + text());
+                throw new UsageException("--arg " + argument + ": " + text + " does not fit into " + text());
             }
             return masked(value);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("--arg " + argument + ": found '" + text + "', wanted a number of type " + text(), e);
+            throw new UsageException("--arg " + argument + ": found '" + text + "', wanted a number of type " + text());
         }
     }
 

@@ -2,6 +2,7 @@ package lucid.grpo.ptx;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lucid.grpo.console.UsageException;
 
 /// An argument of a kernel as a user writes it: `out=f32[256]:zero` or `n=u32:256`.
 public sealed interface KernelArgument {
@@ -30,16 +31,16 @@ public sealed interface KernelArgument {
     /// @throws IllegalArgumentException says what was found and what was wanted
     static KernelArgument parse(String text) {
         Matcher m = FORM.matcher(text);
-        if (!m.matches()) throw new IllegalArgumentException("--arg " + text + ": " + WANTED);
+        if (!m.matches()) throw new UsageException("--arg " + text + ": " + WANTED);
         ElementType type = ElementType.of(m.group(2), text);
         if (m.group(3) == null) return new Scalar(m.group(1), type, type.bits(m.group(4), text));
         long elements;
         try {
             elements = Long.parseLong(m.group(3).replace("_", ""));
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("--arg " + text + ": the count '" + m.group(3) + "' is no number of elements");
+            throw new UsageException("--arg " + text + ": the count '" + m.group(3) + "' is no number of elements");
         }
-        if (elements < 1) throw new IllegalArgumentException("--arg " + text + ": found " + elements + " elements, wanted at least 1");
+        if (elements < 1) throw new UsageException("--arg " + text + ": found " + elements + " elements, wanted at least 1");
         return new Buffer(m.group(1), type, elements, Contents.parse(m.group(4), text));
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
@@ -74,7 +75,7 @@ final class LaunchOptions {
     record Placed(KernelArgument.Buffer buffer, long address) {}
 
     PtxModule module() throws IOException {
-        if (!Files.isRegularFile(file)) throw new IllegalArgumentException(file + ": no such file; wanted a .ptx file");
+        if (!Files.isRegularFile(file)) throw new IllegalArgumentException(file + (Files.isDirectory(file) ? ": found a folder" : ": no such file") + "; wanted a .ptx file");
         return PtxModule.parse(file);
     }
 
@@ -84,10 +85,13 @@ final class LaunchOptions {
 
     /// @param block shape of a block, or null: what the kernel requires
     Prepared prepare(String block) throws IOException {
+        UsageException.atLeast("--shared", shared, 0);
+        UsageException.atLeast("--budget", budget, 1);
+        if (workers != null) UsageException.atLeast("--workers", workers, 1);
+        int[] blocks = sizes("--grid", grid);
         PtxModule module = module();
         Entry kernel = module.entry(entry);
         int[] shape = block == null ? required(kernel) : sizes("the shape of a block", block);
-        int[] blocks = sizes("--grid", grid);
         GlobalMemory memory = new GlobalMemory(seed);
         Launch launch = Launch.of(module, kernel.name()).memory(memory).grid(blocks[0], blocks[1], blocks[2]).block(shape[0], shape[1], shape[2]).shared(shared)
                 .schedule(schedule, seed).timing(timing).accumulation(sums.accumulation).budget(budget);
@@ -105,7 +109,7 @@ final class LaunchOptions {
         switch (argument) {
             case KernelArgument.Scalar s -> scalar(s, launch);
             case KernelArgument.Buffer b -> {
-                if (buffers.containsKey(b.name())) throw new IllegalArgumentException("--arg " + b.name() + " is given twice");
+                if (buffers.containsKey(b.name())) throw new UsageException("--arg " + b.name() + " is given twice");
                 byte[] contents = Contents.bytes(b);
                 long size = Math.multiplyExact(b.elements(), b.type().bytes());
                 long address = contents == null ? b.contents() instanceof Contents.Zero ? memory.allocateZero(b.name(), size) : memory.allocate(b.name(), size) : memory.allocate(b.name(), contents);
@@ -137,9 +141,9 @@ final class LaunchOptions {
             if (parts.length > 3) throw new NumberFormatException();
             for (int i = 0; i < parts.length; i++) sizes[i] = Integer.parseInt(parts[i].strip());
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(what + ": found '" + text + "', wanted one to three whole numbers such as 4 or 2,8,1", e);
+            throw new UsageException(what + ": found '" + text + "', wanted one to three whole numbers such as 4 or 2,8,1");
         }
-        for (int s : sizes) if (s < 1) throw new IllegalArgumentException(what + ": found '" + text + "', every size must be at least 1");
+        for (int s : sizes) if (s < 1) throw new UsageException(what + ": found '" + text + "', every size must be at least 1");
         return sizes;
     }
 

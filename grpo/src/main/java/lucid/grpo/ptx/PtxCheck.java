@@ -41,7 +41,7 @@ final class PtxCheck implements Callable<Integer> {
         ArrayNode all = new ObjectMapper().createArrayNode();
         boolean accepted = true;
         for (Path file : files) {
-            if (!Files.isRegularFile(file)) throw new IllegalArgumentException(file + ": no such file; wanted a .ptx file");
+            if (!Files.isRegularFile(file)) throw new IllegalArgumentException(file + (Files.isDirectory(file) ? ": found a folder" : ": no such file") + "; wanted a .ptx file");
             GateReport report = target == null ? CompileGate.check(file) : CompileGate.check(file, target);
             accepted &= report.objections().isEmpty();
             if (json) all.add(node(report));

@@ -13,6 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import lucid.grpo.console.Count;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.ptx.Card;
 import lucid.kernels.ptx.Estimate;
 import lucid.kernels.ptx.Profile;
@@ -82,7 +84,7 @@ final class PtxRun implements Callable<Integer> {
         report.notes().forEach(out::println);
         report.findings().forEach(out::println);
         if (report.droppedFindings() > 0) out.println("and " + report.droppedFindings() + " more distinct findings");
-        out.println(report.clean() ? "no findings" : report.findings().size() + " finding" + (report.findings().size() == 1 ? "" : "s"));
+        out.println(report.clean() ? "no findings" : Count.of(report.findings().size(), "finding"));
     }
 
     private ObjectNode node(LaunchOptions.Prepared run, RunReport report, double seconds, Card estimated) {
@@ -106,7 +108,7 @@ final class PtxRun implements Callable<Integer> {
             case "h100" -> Card.H100;
             case "a100" -> Card.A100;
             case "rtx4090" -> Card.RTX4090;
-            default -> throw new IllegalArgumentException("--card: found '" + card + "', wanted h200, h100, a100 or rtx4090");
+            default -> throw new UsageException("--card: found '" + card + "', wanted h200, h100, a100 or rtx4090");
         };
     }
 

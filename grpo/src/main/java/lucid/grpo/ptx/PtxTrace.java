@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
 import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.check.Finding;
@@ -60,7 +61,8 @@ final class PtxTrace implements Callable<Integer> {
     private boolean json;
 
     @Override public Integer call() throws IOException {
-        if (lane < 0 || lane > 31) throw new IllegalArgumentException("--lane: found " + lane + ", wanted 0 to 31");
+        if (lane < 0 || lane > 31) throw new UsageException("--lane: found " + lane + ", wanted 0 to 31");
+        if (count != null) UsageException.atLeast("--count", count, 1);
         LaunchOptions.Prepared run = options.prepare(threads);
         Set<Register> wanted = wanted(run.entry());
         WarpTrace trace = new WarpTrace(block, warp, from, count != null ? count : html != null ? PAGE_LIMIT : 400);

@@ -123,6 +123,9 @@ public record Recipe(String name, String description, String source, List<String
                 "recipe " + name + " has no stage '" + wanted + "'; it has " + stages.stream().map(Stage::name).toList()));
     }
 
+    /// Whether its first stage can begin without a checkpoint: from a model and a tokenizer of its own.
+    public boolean beginsFromNothing() { return model != null && tokenizer != null && lora == null; }
+
     /// The same recipe from another seed: another run.
     public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, initialization, tokenizer, data, stages, evaluation, lora); }
 

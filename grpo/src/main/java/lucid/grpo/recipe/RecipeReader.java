@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.nn.weights.Initialization;
@@ -194,9 +195,11 @@ public final class RecipeReader {
     }
 
     /// ` (did you mean 'x'?)` for the nearest known word, if one is near.
-    public static String suggestion(String word, Collection<String> known) {
-        return known.stream().min(Comparator.comparingInt(k -> distance(word, k)))
-                .filter(k -> distance(word, k) <= Math.max(2, word.length() / 3)).map(k -> " (did you mean '" + k + "'?)").orElse("");
+    public static String suggestion(String word, Collection<String> known) { return nearest(word, known).map(k -> " (did you mean '" + k + "'?)").orElse(""); }
+
+    /// The known word that was perhaps meant, if one is near.
+    public static Optional<String> nearest(String word, Collection<String> known) {
+        return known.stream().min(Comparator.comparingInt(k -> distance(word, k))).filter(k -> distance(word, k) <= Math.max(2, word.length() / 3));
     }
 
     // Levenshtein, two rows.

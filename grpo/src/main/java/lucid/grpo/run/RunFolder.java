@@ -86,6 +86,7 @@ public final class RunFolder implements AutoCloseable {
     /// @param data where the run's clips are kept; may lie inside the folder
     /// @throws RunException naming some of what is there
     public static void check(Path root, Path data) {
+        if (Files.exists(root) && !Files.isDirectory(root)) throw new RunException(root + ": found a file; wanted a new or empty folder, or a run's; use another --out");
         if (!Files.isDirectory(root)) return;
         Path file = root.resolve("config.json");
         if (Files.exists(file)) {

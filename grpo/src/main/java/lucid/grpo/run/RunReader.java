@@ -32,7 +32,7 @@ public final class RunReader {
     public RunReader(Path root, Consumer<String> notices) {
         this.root = root;
         this.notices = notices;
-        if (!Files.isRegularFile(root.resolve("config.json"))) throw new RunException(root + " is not a run folder: it has no config.json");
+        if (!Files.isRegularFile(root.resolve("config.json"))) throw new RunException(root + (Files.isDirectory(root) ? " is not a run folder: it has no config.json" : (Files.exists(root) ? ": found a file" : ": no such folder") + "; wanted a run's folder"));
     }
 
     public Path root() { return root; }

@@ -73,7 +73,7 @@ public final class MemoryCheck {
     public static Fit training(Recipe recipe, Path model, Path heldOut, MemoryLimit limit, Console console) {
         Fit unplanned = new Fit(false, Evaluator.BATCH);
         // Refused with its own words when the run is opened.
-        if (model == null && (recipe.model() == null || recipe.tokenizer() == null || recipe.lora() != null)) return unplanned;
+        if (model == null && !recipe.beginsFromNothing()) return unplanned;
         CheckpointInfo info = model == null ? null : info(model);
         ModelOutline outline = info != null ? info.outline() : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model())));
         if (!(outline.architecture() instanceof ModelOutline.Video)) return unplanned;

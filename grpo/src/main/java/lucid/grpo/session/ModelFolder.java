@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import lucid.grpo.console.Console;
 import lucid.grpo.run.Checksums;
 import lucid.grpo.run.RunException;
@@ -49,9 +50,18 @@ public final class ModelFolder {
         if (WeightFiles.isCheckpoint(folder) || LoraFile.isAdapter(folder)) return folder;
         var checkpoints = RunFolder.checkpoints(folder);
         if (checkpoints.isEmpty()) {
-            throw new RunException(folder + " holds no weights (" + String.join(", ", WeightFiles.NAMES) + ", or the folders language_model, vision_tower, connector) and no run's checkpoints");
+            throw new RunException(folder + " holds no weights (" + String.join(", ", WeightFiles.NAMES) + ", or the folders language_model, vision_tower, connector) and no run's checkpoints" + inside(folder));
         }
         return checkpoints.getLast();
+    }
+
+    // Many keep a model in a folder beside other things; a case of parity is one.
+    private static String inside(Path folder) {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(Files::isDirectory).filter(WeightFiles::isCheckpoint).sorted().findFirst().map(model -> "; " + model + " does, name that").orElse("");
+        } catch (IOException e) {
+            throw new RunException(folder + " could not be listed: " + e.getClass().getSimpleName() + ": " + e.getMessage());
+        }
     }
 
     /// The folder of the model itself: of an adapter the one that it names, which may be on the hub like every other model.

@@ -274,7 +274,7 @@ public final class Trainer {
 
     /// Takes the weights of a finished phase of another run, for `--base`.
     public static Path checkpointOf(Path run, String phase) throws IOException {
-        if (!Files.isDirectory(run)) throw new RunException(run + ": no such run folder");
+        if (!Files.isDirectory(run)) throw new RunException(run + (Files.exists(run) ? ": found a file" : ": no such folder") + "; wanted a run's folder");
         return RunFolder.checkpoints(run).stream().filter(c -> {
             RunState s = RunFolder.state(c);
             return s.stageComplete() && !s.results().isEmpty() && s.results().getLast().path("name").asText().equals(phase);

@@ -256,9 +256,9 @@ class AskCommandTest extends CommandTest {
         ask("--direct", "--plain").misusedWith("--direct and --plain");
         ask("--top-k", 3).misusedWith("--top-k", "--temperature");
         ask("--temperature", -1).misusedWith("temperature -1.0", "wanted");
-        ask("--frames", -1).failedWith("--frames -1", "wanted at least 1");
-        lucid("generate", "--model", model, "--video", first, "--question", "Which?", "--max-tokens", 0).misusedWith("--max-tokens 0", "wanted 1 or more");
-        lucid("generate", "--model", model, "--video", first, "--question", " ").failedWith("question", "empty");
+        ask("--frames", -1).misusedWith("--frames: found -1", "wanted 1 or more");
+        lucid("generate", "--model", model, "--video", first, "--question", "Which?", "--max-tokens", 0).misusedWith("--max-tokens: found 0", "wanted 1 or more");
+        lucid("generate", "--model", model, "--video", first, "--question", " ").misusedWith("question", "empty");
     }
 
     @Test void aMissingVideo() {

@@ -114,11 +114,11 @@ class BadInputTest extends CommandTest {
         ask(run, Files.write(temp.resolve("sound.mp4"), wav.array())).failedWith("sound.mp4", "no video stream");
     }
 
-    @Test void cudnnOfTheEmulator() { ask(run, clip, "--patch-embedding", "cudnn", "--device", "emulated").failedWith("--patch-embedding CUDNN with --device EMULATED", "wanted --device CUDA"); }
+    @Test void cudnnOfTheEmulator() { ask(run, clip, "--patch-embedding", "cudnn", "--device", "emulated").misusedWith("--patch-embedding CUDNN with --device EMULATED", "wanted --device CUDA"); }
 
-    @Test void tensorCoresOfAProcessor() { ask(run, clip, "--matmul", "tensor").failedWith("--matmul TENSOR", "--device CUDA or EMULATED"); }
+    @Test void tensorCoresOfAProcessor() { ask(run, clip, "--matmul", "tensor").misusedWith("--matmul TENSOR", "--device CUDA or EMULATED"); }
 
-    @Test void noFramesWanted() { ask(run, clip, "--frames", 0).failedWith("frames", "0"); }
+    @Test void noFramesWanted() { ask(run, clip, "--frames", 0).misusedWith("--frames: found 0"); }
 
     // Recipes and options
 

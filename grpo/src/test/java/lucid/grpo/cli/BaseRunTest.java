@@ -79,7 +79,7 @@ class BaseRunTest extends CommandTest {
         Path train = temp.resolve("train");
         lucid("train", "--recipe", recipe, "--model", run, "--data", root.resolve("data"), "--out", train, "--threads", 2).ok();
         lucid("train", "--recipe", recipe, "--model", other, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume").failedWith("another config", "base_fingerprint: \"");
-        lucid("train", "--recipe", recipe, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume").misusedWith("train needs --model", "lucid demo --recipe " + recipe);
+        lucid("train", "--recipe", recipe, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume").misusedWith("lucid train: wanted --model", "lucid demo --recipe " + recipe);
         demo(recipe, run, "--base", base, "--resume").ok();
         assertEquals(words, Files.readString(run.resolve("tokenizer.json")));
     }

@@ -53,8 +53,8 @@ class HeldOutQuestionsTest extends CommandTest {
 
     @Test void rewardsNeedAModelThatCanAnswer() {
         Path out = temp.resolve("out");
-        lucid("train", "--recipe", "demo", "--data", temp.resolve("data"), "--out", out).misusedWith("train needs --model", "lucid demo --recipe demo");
-        lucid("train", "--recipe", "tinyllava-video-r1", "--data", temp.resolve("data"), "--out", out).misusedWith("train needs --model");
+        lucid("train", "--recipe", "demo", "--data", temp.resolve("data"), "--out", out).misusedWith("lucid train: wanted --model", "lucid demo --recipe demo");
+        lucid("train", "--recipe", "tinyllava-video-r1", "--data", temp.resolve("data"), "--out", out).misusedWith("lucid train: wanted --model");
         assertFalse(Files.exists(out) || Files.exists(temp.resolve("data")));
     }
 }

@@ -89,14 +89,14 @@ class InspectCommandTest extends CommandTest {
     }
 
     @Test void whatIsNotThere() {
-        lucid("inspect", run.resolve("no")).failedWith("is not a run folder", "config.json");
+        lucid("inspect", run.resolve("no")).failedWith("no such folder", "wanted a run's folder");
         lucid("inspect", run, "--step", 9).failedWith(run + " has no step 9. The run has 2 steps: 1 base (supervised), 2 rl (GRPO). With completions: 2");
         lucid("inspect", run, "--step", 1).failedWith(run + ": step 1 has no completions: its stage base is supervised, and only GRPO steps draw any (what it measured is in metrics.jsonl)", "With completions: 2");
         lucid("inspect", run, "--step", 2, "--prompt", 1).failedWith("no prompt 1", "0 .. 0");
         lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 2).failedWith("no completion 2", "0 .. 1");
         lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 5).failedWith("no token 5", "0 .. 1");
         assertEquals(2, lucid("inspect", run, "--prompt", 1).status());
-        lucid("report", run.resolve("no")).failedWith("is not a run folder", "config.json");
+        lucid("report", run.resolve("no")).failedWith("no such folder", "wanted a run's folder");
     }
 
     @Test void aBrokenFileIsNamedWithItsLine() throws IOException {

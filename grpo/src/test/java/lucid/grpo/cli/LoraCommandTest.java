@@ -88,7 +88,7 @@ class LoraCommandTest extends CommandTest {
 
     @Test void stepsOfAnAdaptersRunAreReplayed() {
         assertTrue(lucid("replay", run, "--step", 3, "--model", base, "--threads", 1).ok().out().contains(" met (replayed 3 steps from the beginning in "));
-        lucid("replay", run, "--step", 3, "--threads", 1).failedWith("began from a model", "--model");
+        lucid("replay", run, "--step", 3, "--threads", 1).misusedWith("began from a model", "--model");
     }
 
     @Test void theRunStandsForItsAdapter() throws IOException {
@@ -113,7 +113,7 @@ class LoraCommandTest extends CommandTest {
         train(out, recipe.withLora(new Recipe.Lora(2, 4, 0.1, List.of("q_proj"))), base).failedWith("lora.dropout", "0.1");
         train(out, recipe.withLora(new Recipe.Lora(2, 4, 0, List.of("lm_head"))), base).failedWith("target_modules", "lm_head");
         train(out, recipe.withLora(new Recipe.Lora(0, 4, 0, List.of("q_proj"))), base).failedWith("lora.r: found 0");
-        train(out, recipe, null).failedWith("--model");
+        train(out, recipe, null).misusedWith("wanted --model", "trains an adapter");
         Stage.Supervised s = (Stage.Supervised) recipe.stages().getFirst();
         var wide = new Stage.Supervised(s.name(), s.phase(), s.steps(), s.mix(), s.optimizer(), List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), 1);
         train(out, recipe.withStages(List.of(wide)), base).failedWith("stage talk", "trainable", "language_model");

@@ -138,7 +138,7 @@ class ReplayCommandTest extends CommandTest {
     @Test void supervisedStepsAreMetFromTheBeginningAndOverTheEndOfAStage() {
         assertTrue(replay(run, "--step", 1, "--to", 5).ok().out().contains(" met (replayed 5 steps from the beginning in "));
         assertTrue(replay(run, "--step", 4).ok().out().contains("step 4: hash " + metrics(run).get(3).get("hash").asText()));
-        assertTrue(replay(run, "--step", 3, "--data", root.resolve("data")).ok().out().contains("(replayed 1 steps from checkpoint 00-talk-000002-done in "));
+        assertTrue(replay(run, "--step", 3, "--data", root.resolve("data")).ok().out().contains("(replayed 1 step from checkpoint 00-talk-000002-done in "));
     }
 
     @Test void aHashThatDiffersNamesTheStepAndTheMetrics() throws IOException {
@@ -183,12 +183,12 @@ class ReplayCommandTest extends CommandTest {
     @Test void stepsAndFoldersThatCannotBe() throws IOException {
         replay(run, "--step", 9).failedWith("metrics.jsonl has no line of step 9", "The run has 8 steps: 1 .. 2 talk (supervised), 3 .. 4 cold_start (supervised), 5 .. 8 grpo (GRPO)");
         replay(run, "--step", 8, "--to", 9).failedWith("no line of step 9");
-        replay(run, "--step", 0).misusedWith("--step 0", "1 or more");
+        replay(run, "--step", 0).misusedWith("--step: found 0", "1 or more");
         replay(run, "--step", 3, "--to", 2).misusedWith("--to 2 is before --step 3");
         replay(run).misusedWith("--step");
         replay(run, "--step", 3, "--out", run.resolve("again")).misusedWith("lies in the run's own folder");
         replay(run, "--step", 3, "--out", root).failedWith(root + " is not empty");
-        replay(root.resolve("no"), "--step", 3).failedWith("is not a run folder");
+        replay(root.resolve("no"), "--step", 3).failedWith("no such folder; wanted a run's folder");
         Path copy = ParityCommandTest.copy(run, temp.resolve("copy"));
         Files.delete(copy.resolve("metrics.jsonl"));
         replay(copy, "--step", 3).failedWith("metrics.jsonl has no line of any step");
@@ -198,7 +198,7 @@ class ReplayCommandTest extends CommandTest {
         Path model = RunFolder.checkpoints(run).get(1);
         Path trained = temp.resolve("trained");
         lucid("train", "--recipe", recipe, "--model", model, "--data", root.resolve("data"), "--out", trained, "--threads", 2).ok();
-        replay(trained, "--step", 2).failedWith("began from a model (base_fingerprint ", "--model");
+        replay(trained, "--step", 2).misusedWith("began from a model (base_fingerprint ", "--model");
         replay(trained, "--step", 2, "--model", RunFolder.checkpoints(run).getFirst()).failedWith("another config", "base_fingerprint: \"");
         replay(run, "--step", 2, "--model", model).failedWith("another config", "base_fingerprint: null -> \"");
         assertTrue(replay(trained, "--step", 2, "--model", model).ok().out().contains("(replayed 2 steps from the beginning in "));

@@ -56,10 +56,10 @@ class TokenizerCommandTest extends CommandTest {
         assertFalse(Files.exists(out), "a failed training leaves nothing");
         lucid("tokenizer", "train", temp.resolve("no.txt"), "--vocab", 300, "--out", out).failedWith("no.txt", "no such file");
         Files.writeString(latin1, "fine");
-        lucid("tokenizer", "train", latin1, "--vocab", 10, "--out", out).failedWith("vocabSize 10 is too small", "256 bytes");
+        lucid("tokenizer", "train", latin1, "--vocab", 10, "--out", out).misusedWith("--vocab: found 10, wanted 257 or more");
         lucid("tokenizer", "info", "--tokenizer", temp).failedWith("no tokenizer here", "tokenizer.json");
         lucid("tokenizer", "encode", "--tokenizer", temp.resolve("gone"), "x").failedWith("gone", "no such tokenizer");
-        lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "12", "twelve").failedWith("lucid tokenizer decode: id 2", "'twelve'", "whole number");
+        lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "12", "twelve").misusedWith("lucid tokenizer decode: id 2", "'twelve'", "whole number");
         lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "4000").failedWith("id 4000 has no token");
         assertEquals(2, lucid("tokenizer").status());
         assertEquals(2, lucid("tokenizer", "encode", "x").status());

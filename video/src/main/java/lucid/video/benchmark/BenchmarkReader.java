@@ -43,8 +43,8 @@ public final class BenchmarkReader {
     private BenchmarkReader(Benchmark benchmark, Place place) {
         this.benchmark = benchmark;
         this.place = place;
-        if (!Files.isDirectory(place.root)) throw new IllegalArgumentException(place.root + ": no such folder; wanted the folder of " + benchmark.title() + "'s annotations and clips (--data)");
-        if (place.videos != null && !Files.isDirectory(place.videos)) throw new IllegalArgumentException(place.videos + ": no such folder; wanted the folder of " + benchmark.title() + "'s clips (--videos)");
+        if (!Files.isDirectory(place.root)) throw new IllegalArgumentException(place.root + (Files.exists(place.root) ? ": found a file" : ": no such folder") + "; wanted the folder of " + benchmark.title() + "'s annotations and clips (--data)");
+        if (place.videos != null && !Files.isDirectory(place.videos)) throw new IllegalArgumentException(place.videos + (Files.exists(place.videos) ? ": found a file" : ": no such folder") + "; wanted the folder of " + benchmark.title() + "'s clips (--videos)");
         videos = place.videos != null ? place.videos : benchmark.videoFolders().stream().map(place.root::resolve).filter(Files::isDirectory).findFirst().orElse(place.root);
         table = benchmark.video().table() == null ? Map.of() : table(benchmark.video().table().file());
     }

@@ -48,6 +48,7 @@ public final class DataText {
     public static String of(Path file, String wanted) {
         try {
             if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", parquet(file));
+            if (Files.isDirectory(file)) throw new DataException(file, 1, "", "found a folder, wanted " + wanted);
             return decoded(file, Files.readAllBytes(file));
         } catch (NoSuchFileException _) {
             throw new DataException(file, 0, "", "no such file, wanted " + wanted);

@@ -1,6 +1,7 @@
 package lucid.grpo.cli.device;
 
 import java.util.Locale;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
@@ -79,10 +80,10 @@ public final class DeviceOption {
     /// Opens the device that was asked for; close it.
     public Device open() {
         if (products != Products.EXACT && kind != Kind.CUDA && kind != Kind.EMULATED) {
-            throw new IllegalArgumentException("--matmul " + products + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --matmul");
+            throw new UsageException("--matmul " + products + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --matmul");
         }
         if (patches != Patches.OWN && kind != Kind.CUDA) {
-            throw new IllegalArgumentException("--patch-embedding " + patches + " with --device " + kind + ": cuDNN runs on a real GPU alone; wanted --device CUDA, or no --patch-embedding");
+            throw new UsageException("--patch-embedding " + patches + " with --device " + kind + ": cuDNN runs on a real GPU alone; wanted --device CUDA, or no --patch-embedding");
         }
         return switch (kind) {
             case AUTO, SIMD -> new SimdDevice(threads);

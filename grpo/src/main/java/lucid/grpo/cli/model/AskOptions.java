@@ -8,6 +8,7 @@ import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Count;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.ModelFolder;
@@ -50,6 +51,12 @@ final class AskOptions {
 
     Integer frames() { return frames; }
 
+    /// Refuses numbers that cannot be, before any file is looked at.
+    void check() {
+        if (frames != null) UsageException.atLeast("--frames", frames, 1);
+        UsageException.atLeast("--max-tokens", maxNewTokens, 1);
+    }
+
     Question.Style style() {
         if (direct && plain) throw new UsageException("--direct and --plain: wanted one of them, or neither");
         return direct ? Question.Style.DIRECT : plain ? Question.Style.PLAIN : Question.Style.REASON;
@@ -61,8 +68,6 @@ final class AskOptions {
     /// @param prompt ids of the text that the model is to continue, of any length; null: it is asked about a clip, and those questions are short
     /// @param limit  a model that needs more is refused
     Assistant open(Device device, Tokenizer words, int[] prompt, MemoryLimit limit, Console console) {
-        if (frames != null && frames < 1) throw new IllegalArgumentException("--frames " + frames + ": wanted at least 1");
-        if (maxNewTokens < 1) throw new UsageException("--max-tokens " + maxNewTokens + ": wanted 1 or more");
         MemoryCheck.answering(model, frames, prompt == null ? null : prompt.length, maxNewTokens, limit);
         return Assistant.open(device, model, weights == Weights.PACKED, words, console);
     }
@@ -72,14 +77,14 @@ final class AskOptions {
 
     /// What a reader should know about a clip that was looked at.
     static String line(Seen s) {
-        return String.format(Locale.ROOT, "(%d frames in %.1f s: decoding %.1f, vision %.1f, %d prompt rows %.1f)", s.frames(), s.seconds(), s.reading(), s.vision(), s.rows(), s.prefill());
+        return String.format(Locale.ROOT, "(%s in %.1f s: decoding %.1f, vision %.1f, %s %.1f)", Count.of(s.frames(), "frame"), s.seconds(), s.reading(), s.vision(), Count.of(s.rows(), "prompt row"), s.prefill());
     }
 
     /// What a reader should know about an answer.
     String line(Reply r) {
         String speed = r.perSecond() == 0 ? "" : String.format(Locale.ROOT, ", %.2f tokens/s", r.perSecond());
-        String ended = r.ended() ? "" : "; the answer did not end within " + r.newTokens() + " tokens";
-        String unknown = r.unknown() == 0 ? "" : "; " + r.unknown() + " tokens have no text in this tokenizer and are left out";
-        return String.format(Locale.ROOT, "(%d tokens, first after %.2f s%s%s%s)", r.newTokens(), r.firstToken(), speed, ended, unknown);
+        String ended = r.ended() ? "" : "; the answer did not end within " + Count.of(r.newTokens(), "token");
+        String unknown = r.unknown() == 0 ? "" : "; " + Count.of(r.unknown(), "token") + " without a text in this tokenizer left out";
+        return String.format(Locale.ROOT, "(%s, first after %.2f s%s%s%s)", Count.of(r.newTokens(), "token"), r.firstToken(), speed, ended, unknown);
     }
 }

@@ -46,6 +46,7 @@ public final class ChatCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
     @Override public Integer call() throws IOException {
+        ask.check();
         Question.Style style = ask.style();
         Console console = Console.standard();
         MemoryLimit limit = device.memory();

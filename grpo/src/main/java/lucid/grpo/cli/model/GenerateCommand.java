@@ -24,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `lucid generate`.
@@ -58,9 +57,12 @@ public final class GenerateCommand implements Callable<Integer> {
 
     @Override public Integer call() throws JsonProcessingException {
         boolean text = prompt != null;
-        if (text && (video != null || question != null || !options.isEmpty())) throw new ParameterException(spec.commandLine(), "--prompt stands alone; wanted no --video, --question or --option with it");
-        if (!text && (video == null || question == null)) throw new ParameterException(spec.commandLine(), "wanted --video FILE and --question TEXT, or --prompt TEXT");
-        Question asked = text ? null : new Question(question, UsageException.checked(() -> Question.options(options)), ask.style());
+        if (text && (video != null || question != null || !options.isEmpty())) throw new UsageException("--prompt stands alone; wanted no --video, --question or --option with it");
+        if (!text && (video == null || question == null)) throw new UsageException("wanted --video FILE and --question TEXT, or --prompt TEXT");
+        if (text && prompt.isEmpty()) throw new UsageException("--prompt: it is empty, wanted a text");
+        ask.check();
+        Question.Style style = ask.style();
+        Question asked = text ? null : UsageException.checked(() -> new Question(question, Question.options(options), style));
         Console console = Console.standard();
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();

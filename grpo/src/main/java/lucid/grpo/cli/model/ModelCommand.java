@@ -7,17 +7,14 @@ import lucid.nn.hub.Selection;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `lucid model`.
 @Command(name = "model", mixinStandardHelpOptions = true, sortOptions = false, description = "Looks into models, and fetches them.", subcommands = ModelInfoCommand.class,
         footer = {"", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --json", "  lucid model download Zhang199/TinyLLaVA-Video-R1@main"})
-public final class ModelCommand implements Runnable {
+public final class ModelCommand {
     @Spec private CommandSpec spec;
-
-    @Override public void run() { throw new ParameterException(spec.commandLine(), "which of info and download?"); }
 
     @Command(name = "download", mixinStandardHelpOptions = true, sortOptions = false,
             description = "Fetches a model into the Hugging Face cache, which all its tools share, and prints its folder. An interrupted download goes on where it ended.",

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.ModelFolder;
 import lucid.nn.checkpoint.CheckpointInfo;
@@ -73,14 +74,14 @@ final class ModelInfoCommand implements Callable<Integer> {
     private boolean recompute;
 
     @Override public Integer call() {
-        atLeast("--frames", frames, 1);
-        atLeast("--new-tokens", newTokens, 1);
-        atLeast("--samples", samples, 1);
-        atLeast("--prompts", prompts, 1);
-        atLeast("--completions", completions, 1);
-        atLeast("--micro-batch", microBatch, 1);
-        atLeast("--held-out", heldOut, 0);
-        atLeast("--lora", lora, 0);
+        UsageException.atLeast("--frames", frames, 1);
+        UsageException.atLeast("--new-tokens", newTokens, 1);
+        UsageException.atLeast("--samples", samples, 1);
+        UsageException.atLeast("--prompts", prompts, 1);
+        UsageException.atLeast("--completions", completions, 1);
+        UsageException.atLeast("--micro-batch", microBatch, 1);
+        UsageException.atLeast("--held-out", heldOut, 0);
+        UsageException.atLeast("--lora", lora, 0);
         Path place = folder();
         LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
         CheckpointInfo info = CheckpointInfo.read(ModelFolder.base(place));
@@ -91,10 +92,6 @@ final class ModelInfoCommand implements Callable<Integer> {
         else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(info, plans));
         out.flush();
         return info.isSound() ? 0 : 1;
-    }
-
-    private static void atLeast(String option, int found, int wanted) {
-        if (found < wanted) throw new IllegalArgumentException(option + ": found " + found + ", wanted at least " + wanted);
     }
 
     // A folder with a configuration alone is described, too; a run's config.json is none.

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
 import lucid.tokenizer.AddedToken;
 import lucid.tokenizer.BpeTrainer;
@@ -27,7 +28,6 @@ import lucid.tokenizer.format.TokenizerJson;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,12 +38,8 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer", "  lucid tokenizer encode --tokenizer my-tokenizer \"Which comes first?\"",
                 "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2", "  lucid tokenizer info --tokenizer qwen.tiktoken",
                 "  lucid tokenizer convert --tokenizer qwen.tiktoken --out qwen", "  lucid tokenizer speed --tokenizer qwen book.txt"})
-public final class TokenizerCommand implements Runnable {
+public final class TokenizerCommand {
     private static final String SOURCE = "Hugging Face folder, tokenizer.json, qwen.tiktoken or a run folder.";
-
-    @Spec private CommandSpec spec;
-
-    @Override public void run() { throw new ParameterException(spec.commandLine(), "tokenizer: which of train, encode, decode, info, convert, speed?"); }
 
     private static String text(String name, byte[] bytes) {
         try {
@@ -56,7 +52,7 @@ public final class TokenizerCommand implements Runnable {
     private static List<String> texts(List<Path> files) throws IOException {
         List<String> texts = new ArrayList<>();
         for (Path f : files) {
-            if (!Files.isRegularFile(f)) throw new IllegalArgumentException(f + ": no such file; wanted a text in UTF-8");
+            if (!Files.isRegularFile(f)) throw new IllegalArgumentException(f + (Files.isDirectory(f) ? ": found a folder" : ": no such file") + "; wanted a text in UTF-8");
             texts.add(text(f.toString(), Files.readAllBytes(f)));
         }
         return texts;
@@ -93,6 +89,8 @@ public final class TokenizerCommand implements Runnable {
         private Path out;
 
         @Override public Integer call() throws IOException {
+            UsageException.atLeast("--vocab", vocab, 256 + special.size());
+            UsageException.atLeast("--min-frequency", minFrequency, 1);
             Tokenizer trained = new BpeTrainer(vocab, minFrequency, special).train(texts(files)).tokenizer();
             write(trained, out);
             PrintWriter o = spec.commandLine().getOut();
@@ -160,7 +158,7 @@ public final class TokenizerCommand implements Runnable {
                 try {
                     ids[i] = Integer.parseInt(words.get(i));
                 } catch (NumberFormatException e) {
-                    throw new IllegalArgumentException("id " + (i + 1) + ": found '" + words.get(i) + "', wanted a whole number");
+                    throw new UsageException("id " + (i + 1) + ": found '" + words.get(i) + "', wanted a whole number");
                 }
             }
             PrintWriter out = spec.commandLine().getOut();
@@ -224,7 +222,7 @@ public final class TokenizerCommand implements Runnable {
         private int rounds;
 
         @Override public Integer call() throws IOException {
-            if (rounds < 1) throw new ParameterException(spec.commandLine(), "tokenizer speed: --rounds " + rounds + "; wanted 1 or more");
+            UsageException.atLeast("--rounds", rounds, 1);
             Tokenizer tokenizer = TokenizerFiles.load(source);
             PrintWriter out = spec.commandLine().getOut();
             for (Path file : files) {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import lucid.grpo.cli.device.ThreadCount;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.session.Session;
 import lucid.video.drift.Drift;
 import lucid.video.drift.DriftPlan;
@@ -13,11 +14,7 @@ import picocli.CommandLine.Option;
 /// `lucid data`.
 @Command(name = "data", mixinStandardHelpOptions = true, description = "Makes data sets.", subcommands = DataCommand.DriftCommand.class,
         footer = {"", "Example:", "  lucid data drift --seed 1"})
-public final class DataCommand implements Callable<Integer> {
-    @picocli.CommandLine.Spec private picocli.CommandLine.Model.CommandSpec spec;
-
-    @Override public Integer call() { throw new picocli.CommandLine.ParameterException(spec.commandLine(), "which data set? (drift)"); }
-
+public final class DataCommand {
     @Command(name = "drift", mixinStandardHelpOptions = true, sortOptions = false,
             description = "Clips of coloured shapes that move, as mp4 files, with multiple-choice questions in the published layout. The same seed gives the same bytes.",
             footer = {"", "Example:", "  lucid data drift --clips 4000 --held-out 1000 --seed 1"})
@@ -38,7 +35,7 @@ public final class DataCommand implements Callable<Integer> {
         private int threads = Runtime.getRuntime().availableProcessors();
 
         @Override public Integer call() {
-            Drift drift = Session.drift(data, new DriftPlan(seed, clips, heldOut), threads, Console.standard());
+            Drift drift = Session.drift(data, UsageException.checked(() -> new DriftPlan(seed, clips, heldOut)), threads, Console.standard());
             System.out.println(drift.root() + "  sha256 " + drift.contentHash());
             return 0;
         }

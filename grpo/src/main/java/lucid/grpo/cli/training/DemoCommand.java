@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.run.RunFolder;
@@ -44,6 +45,9 @@ public final class DemoCommand implements Callable<Integer> {
     @Override public Integer call() throws IOException {
         Console console = Console.standard();
         Recipe wanted = RecipeReader.read(recipe);
+        if (base == null && !wanted.beginsFromNothing()) {
+            throw new UsageException("--recipe " + recipe + ": recipe " + wanted.name() + " has no model of its own to begin with; lucid sft and lucid train run its stages on one that --model names");
+        }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         if (base != null) wanted = wanted.withStages(wanted.stages().stream().filter(s -> !s.phase().equals("base")).toList());
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed() + (base == null ? "" : "-rebased"));

@@ -7,12 +7,12 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.inspect.Inspection;
 import lucid.grpo.inspect.InspectionText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -54,8 +54,8 @@ public final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void needs(String option, Object value, String other, Object otherValue) {
-        if (value != null && otherValue == null) throw new ParameterException(spec.commandLine(), option + " needs " + other + " as well");
+    private static void needs(String option, Object value, String other, Object otherValue) {
+        if (value != null && otherValue == null) throw new UsageException(option + " needs " + other + " as well");
     }
 
     private List<String> text(Inspection i) {

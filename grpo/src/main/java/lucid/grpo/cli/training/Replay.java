@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Count;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
@@ -95,7 +96,7 @@ final class Replay {
                     if (ctrlC.asked()) trainer.stop();
                 });
                 if (state.totalSteps() < last) return Optional.empty();
-                return Optional.of(String.format(Locale.ROOT, "step %d: hash %s met (replayed %d steps from %s in %.1f s)", last, state.hash(), last - before, origin(), (System.nanoTime() - start) / 1e9));
+                return Optional.of(String.format(Locale.ROOT, "step %d: hash %s met (replayed %s from %s in %.1f s)", last, state.hash(), Count.of(last - before, "step"), origin(), (System.nanoTime() - start) / 1e9));
             } finally {
                 if (out == null) Disk.deleteTree(place);
             }

@@ -56,7 +56,7 @@ public final class ReplayCommand implements Callable<Integer> {
 
     @Override public Integer call() throws IOException {
         long last = to == null ? step : to;
-        if (step < 1) throw new UsageException("--step " + step + ", wanted 1 or more");
+        UsageException.atLeast("--step", step, 1);
         if (last < step) throw new UsageException("--to " + last + " is before --step " + step);
         Console console = Console.standard();
         RunReader recorded = new RunReader(run, console::line);
@@ -80,7 +80,7 @@ public final class ReplayCommand implements Callable<Integer> {
 
     private void check(RunReader recorded, Path clips) {
         String began = recorded.config().path("base_fingerprint").asText(null);
-        if (began != null && model == null) throw new RunException(run + " began from a model (base_fingerprint " + began + "); name it with --model DIR");
+        if (began != null && model == null) throw new UsageException(run + " began from a model (base_fingerprint " + began + "); name it with --model DIR");
         if (out == null) return;
         if (out.toAbsolutePath().normalize().startsWith(run.toAbsolutePath().normalize())) throw new UsageException("--out " + out + " lies in the run's own folder, which is only read; wanted another place");
         RunFolder.check(out, clips);

@@ -42,6 +42,16 @@ public final class TrainCommand implements Callable<Integer> {
         return stages(device, options, recipe, model, heldOut.file, Stage.Grpo.class);
     }
 
+    // Random weights earn no reward that could be learned from.
+    private static void checkBeginning(String name, Recipe recipe, Class<? extends Stage> sort) {
+        boolean whole = recipe.beginsFromNothing();
+        if (sort == Stage.Grpo.class) {
+            throw new UsageException("wanted --model DIR|ID: the grpo stages of recipe " + recipe.name() + " go on from a model that can answer"
+                    + (whole ? "; lucid demo --recipe " + name + " runs all its stages, from nothing" : ""));
+        }
+        if (!whole) throw new UsageException("wanted --model DIR|ID: recipe " + recipe.name() + " " + (recipe.lora() == null ? "has no model of its own" : "trains an adapter of a model"));
+    }
+
     /// Runs the stages of one sort; `sft` shares it.
     static int stages(DeviceOption device, RunOptions options, String name, Path model, Path heldOut, Class<? extends Stage> sort) {
         Console console = Console.standard();
@@ -51,11 +61,7 @@ public final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException("recipe " + all.name() + " has no " + (sort == Stage.Grpo.class ? "grpo" : "supervised") + " stage; it has "
                     + all.stages().stream().map(Stage::name).toList());
         }
-        // Random weights earn no reward that could be learned from.
-        if (sort == Stage.Grpo.class && model == null) {
-            throw new UsageException("train needs --model DIR|ID: the grpo stages of recipe " + all.name() + " go on from a model that can answer"
-                    + (all.model() == null ? "" : "; lucid demo --recipe " + name + " runs all its stages, from nothing"));
-        }
+        if (model == null) checkBeginning(name, all, sort);
         if (heldOut != null && all.data().kind().equals("drift")) {
             throw new UsageException("--eval-questions " + heldOut + ": recipe " + all.name() + " trains on Drift, which brings its own held-out questions; leave it out");
         }

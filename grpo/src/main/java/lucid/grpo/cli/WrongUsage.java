@@ -1,0 +1,77 @@
+package lucid.grpo.cli;
+
+import java.io.PrintWriter;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Function;
+import lucid.grpo.recipe.RecipeReader;
+import picocli.CommandLine;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
+
+/// What is said of a command line that cannot be understood: what is wrong, and where the whole help is. Exit status 2.
+final class WrongUsage implements IParameterExceptionHandler {
+    private WrongUsage() {}
+
+    /// Makes a command and all below it answer so.
+    static void handle(CommandLine line) {
+        number(line, Integer.class, int.class, Integer::valueOf, "a whole number");
+        number(line, Long.class, long.class, Long::valueOf, "a whole number");
+        number(line, Float.class, float.class, Float::valueOf, "a number");
+        number(line, Double.class, double.class, Double::valueOf, "a number");
+        line.setParameterExceptionHandler(new WrongUsage());
+    }
+
+    // picocli's own converters say which of Java's types a text is not.
+    private static <N extends Number> void number(CommandLine line, Class<N> boxed, Class<N> plain, Function<String, N> parse, String wanted) {
+        ITypeConverter<N> converter = text -> {
+            try {
+                return parse.apply(text);
+            } catch (NumberFormatException _) {
+                throw new TypeConversionException("found '" + text + "', wanted " + wanted);
+            }
+        };
+        line.registerConverter(boxed, converter).registerConverter(plain, converter);
+    }
+
+    @Override public int handleParseException(ParameterException e, String[] args) { return say(e.getCommandLine(), text(e, args)); }
+
+    /// Two lines, and the exit status.
+    static int say(CommandLine command, String what) {
+        String name = command.getCommandSpec().qualifiedName();
+        PrintWriter err = command.getErr();
+        err.println(name + ": " + what);
+        err.println("(see " + name + " --help)");
+        err.flush();
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static String text(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        // A misspelt option may be the one that is missing, which would be said instead.
+        List<String> unmatched = command.getUnmatchedArguments();
+        if (!unmatched.isEmpty()) return unknown(command, unmatched.getFirst());
+        if (isGroup(command) && e.getArgSpec() == null) return "which command? one of " + String.join(", ", command.getSubcommands().keySet());
+        String words = e.getMessage().replaceFirst("^Error: ", "");
+        // Of an option with several names picocli says the longest, whichever was typed.
+        if (e.getArgSpec() instanceof OptionSpec o) for (String arg : args) if (List.of(o.names()).contains(name(arg))) words = words.replace("'" + o.longestName() + "'", "'" + name(arg) + "'");
+        return Character.toLowerCase(words.charAt(0)) + words.substring(1);
+    }
+
+    private static String unknown(CommandLine command, String word) {
+        if (word.length() > 1 && word.startsWith("-")) {
+            return "unknown option " + name(word) + meant(name(word), command.getCommandSpec().optionsMap().keySet());
+        }
+        return isGroup(command) ? "unknown command " + word + meant(word, command.getSubcommands().keySet()) : "unexpected argument '" + word + "'";
+    }
+
+    private static String name(String word) { return word.replaceFirst("(?s)=.*", ""); }
+
+    private static String meant(String word, Collection<String> known) { return RecipeReader.nearest(word, known).map(k -> "; did you mean " + k + "?").orElse(""); }
+
+    // A command that does nothing itself.
+    private static boolean isGroup(CommandLine command) { return !command.getSubcommands().isEmpty(); }
+}
