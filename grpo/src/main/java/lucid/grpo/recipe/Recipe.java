@@ -132,6 +132,8 @@ public record Recipe(String name, String description, String source, List<String
     /// The same recipe with other stages, in the order given.
     public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, other, evaluation, lora); }
 
+    public Recipe withData(DataSpec other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, other, stages, evaluation, lora); }
+
     /// With an adapter, or with null without.
     public Recipe withLora(Lora other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, other); }
 }

@@ -48,8 +48,8 @@ public final class RunFolder implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     // What a run started from. Runs that were begun before it was written down are resumed without it.
     private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256", "held_out_sha256");
-    // Where the data lie. Which data they are, their hash says: they may be moved.
-    private static final List<String> PLACES = List.of("data_folder", "data_folder_relative");
+    // Where the data and the held-out questions lie. Which they are, their hashes say: they may be moved.
+    private static final List<String> PLACES = List.of("data_folder", "data_folder_relative", "held_out_file", "held_out_file_relative");
     // What a replay takes from the run itself, and what no weight depends on.
     private static final List<String> NOT_START = List.of("recipe", "held_out_sha256");
     // Where a run's beginning is named again, by the field of its config.

@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
 import lucid.nn.file.JsonText;
 
 /// The files of a run folder as JSON (see `RUN-FOLDER.md`), of a finished run or of one that is being written. A damaged file is refused with its name and line.
@@ -41,11 +43,20 @@ public final class RunReader {
     public JsonNode config() { return read(root.resolve("config.json")); }
 
     /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together.
-    public List<Path> dataPlaces() {
+    public List<Path> dataPlaces() { return places("data_folder"); }
+
+    /// The same of the file of held-out questions; none if the run was measured by none, or by those that its data bring.
+    public List<Path> heldOutPlaces() { return config().has("held_out_file") ? places("held_out_file") : List.of(); }
+
+    private List<Path> places(String field) {
         JsonNode config = config();
-        Path recorded = Path.of(config.path("data_folder").asText());
-        return config.has("data_folder_relative") ? List.of(recorded, root.toAbsolutePath().resolve(config.get("data_folder_relative").asText()).normalize()) : List.of(recorded);
+        Path recorded = Path.of(config.path(field).asText());
+        String relative = field + "_relative";
+        return config.has(relative) ? List.of(recorded, root.toAbsolutePath().resolve(config.get(relative).asText()).normalize()) : List.of(recorded);
     }
+
+    /// As the run began with it.
+    public Recipe recipe() { return RecipeReader.parse(root.resolve("config.json") + ", recipe", config().path("recipe").toString()); }
 
     /// Absent until the run is complete.
     public Optional<JsonNode> summary() { return optional("summary.json"); }

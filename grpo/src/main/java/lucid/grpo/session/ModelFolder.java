@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -160,6 +161,9 @@ public final class ModelFolder {
     private static boolean holdsTokenizer(Path place) {
         return Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json")) && Files.exists(place.resolve("merges.txt"));
     }
+
+    /// The run that a model is of: the run's folder itself was named, or a checkpoint in it.
+    public static Optional<Path> run(Path model) { return Optional.ofNullable(runOf(resolve(model))).filter(run -> Files.isRegularFile(run.resolve("config.json"))); }
 
     // Null: the folder is no checkpoint of a run.
     private static Path runOf(Path checkpoint) {

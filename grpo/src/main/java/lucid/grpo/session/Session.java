@@ -44,14 +44,16 @@ public final class Session implements AutoCloseable {
     private final Policy policy;
     private final Console console;
     private final Path model;
+    private final Path heldOut;
 
-    private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Path model, Console console) {
+    private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Path model, Path heldOut, Console console) {
         this.recipe = recipe;
         this.dataFolder = dataFolder;
         this.data = data;
         this.tokenizer = tokenizer;
         this.policy = policy;
         this.model = model;
+        this.heldOut = heldOut;
         this.console = console;
     }
 
@@ -74,7 +76,7 @@ public final class Session implements AutoCloseable {
                 try (Bars bars = new Bars(console)) {
                     clips = DriftClips.load(drift, cache, d.frames(), d.image(), threads, bars);
                 }
-                yield new Session(recipe, drift.root(), new DriftData(plan, d.clipsPerStep(), clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), model, console);
+                yield new Session(recipe, drift.root(), new DriftData(plan, d.clipsPerStep(), clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
@@ -85,7 +87,7 @@ public final class Session implements AutoCloseable {
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
-                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, console);
+                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
             }
             default -> throw new IllegalStateException("data.kind " + d.kind() + " is none of those that RecipeCheck lets pass");
         };
@@ -176,12 +178,17 @@ public final class Session implements AutoCloseable {
         if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
         config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", HashChain.of(words));
-        Path place = dataFolder.toAbsolutePath().normalize();
-        Path run = out.toAbsolutePath().normalize();
-        config.put("data_folder", place.toString());
-        // Data that are moved together with the run are found from there; on Windows there is no way from one drive to another.
-        if (place.getRoot().equals(run.getRoot())) config.put("data_folder_relative", run.relativize(place).toString().replace('\\', '/'));
+        place(config, "data_folder", dataFolder, out);
+        if (heldOut != null) place(config, "held_out_file", heldOut, out);
         return config;
+    }
+
+    private static void place(ObjectNode config, String field, Path path, Path out) {
+        Path place = path.toAbsolutePath().normalize();
+        Path run = out.toAbsolutePath().normalize();
+        config.put(field, place.toString());
+        // Data that are moved together with the run are found from there; on Windows there is no way from one drive to another.
+        if (place.getRoot().equals(run.getRoot())) config.put(field + "_relative", run.relativize(place).toString().replace('\\', '/'));
     }
 
     /// The recipe's training in a folder of [#folder] or [#replay].

@@ -131,7 +131,7 @@ class EvalCommandTest extends CommandTest {
         lucid("eval", "--model", model, "--benchmark", "mmvu", "--data", data).failedWith("validation.json");
         lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data.resolve("no")).failedWith("no such folder", "--data");
         eval("--missing", "stop").failedWith("2 of 6 questions", "2.mp4", "--missing");
-        eval("--frames", 0).failedWith("frames 0");
+        eval("--frames", 0).misusedWith("--frames: found 0");
         eval("--tokenizer", data).failedWith("tokenizer");
     }
 }

@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.RunFolder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,6 +49,39 @@ class HeldOutQuestionsTest extends CommandTest {
         lucid("sft", "--recipe", file, "--model", model, "--data", drift, "--threads", 1, "--out", temp.resolve("measured"), "--eval-questions", drift.resolve("heldout.jsonl")).ok();
         assertTrue(summary("measured").get("stages").get(0).has("accuracy"));
         assertTrue(summary("measured").get("controls").size() > 0);
+        theRunIsAskedAgain(file, drift);
+    }
+
+    /// `eval` of a run knows recipe, questions and clips; of another model they are named.
+    private void theRunIsAskedAgain(Path recipe, Path drift) throws IOException {
+        Path held = drift.resolve("heldout.jsonl");
+        JsonNode then = summary("measured").get("stages").get(0);
+        for (Path model : List.of(temp.resolve("measured"), RunFolder.checkpoints(temp.resolve("measured")).getLast())) {
+            JsonNode now = asked("--model", model);
+            for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length")) assertEquals(then.get(field), now.get(field), field);
+            assertEquals(held.toAbsolutePath().toString(), now.get("eval_questions").asText());
+        }
+        assertEquals(3, asked("--model", temp.resolve("measured"), "--limit", 3).get("questions").asInt());
+        lucid("eval", "--model", temp.resolve("blind")).misusedWith("wanted --eval-questions FILE, or --benchmark NAME", "blind names no held-out questions");
+        assertEquals(5, asked("--model", temp.resolve("blind"), "--eval-questions", held).get("questions").asInt());
+        // One that learned from Drift has seen frames of the same size.
+        assertEquals(5, asked("--model", temp.resolve("model"), "--eval-questions", held).get("questions").asInt());
+        lucid("convert", temp.resolve("measured"), temp.resolve("alone")).ok();
+        assertEquals(then.get("accuracy"), asked("--model", temp.resolve("alone"), "--eval-questions", held, "--data", drift, "--recipe", recipe).get("accuracy"));
+        lucid("eval", "--model", temp.resolve("alone"), "--recipe", recipe).misusedWith("recipe questions brings no held-out questions");
+        lucid("eval", "--model", temp.resolve("alone"), "--benchmark", "nextqa", "--eval-questions", held).misusedWith("with --benchmark, --mode decides");
+
+        Path moved = Files.move(held, temp.resolve("moved.jsonl"));
+        lucid("eval", "--model", temp.resolve("measured")).failedWith("its held-out questions are not there", held.toString(), "--eval-questions FILE");
+        assertEquals(then.get("accuracy"), asked("--model", temp.resolve("measured"), "--eval-questions", moved).get("accuracy"));
+        List<String> lines = Files.readAllLines(moved);
+        Files.write(held, lines.subList(0, 4));
+        lucid("eval", "--model", temp.resolve("measured")).failedWith(held + ": these questions or their clips in ", "are not those that the run was measured by");
+        assertEquals(4, asked("--model", temp.resolve("measured"), "--eval-questions", held).get("questions").asInt());
+    }
+
+    private static JsonNode asked(Object... more) throws IOException {
+        return new ObjectMapper().readTree(lucid(Stream.concat(Stream.of("eval", "--json", "--threads", 1), Stream.of(more)).toArray()).ok().out());
     }
 
     private JsonNode summary(String run) throws IOException { return new ObjectMapper().readTree(Files.readString(temp.resolve(run).resolve("summary.json"))); }

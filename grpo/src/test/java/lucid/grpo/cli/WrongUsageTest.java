@@ -64,6 +64,11 @@ class WrongUsageTest extends CommandTest {
             model info . --frames 0                                     | --frames: found 0, wanted 1 or more
             generate --model . --video a --question b --frames 0        | --frames: found 0, wanted 1 or more
             generate --model .                                          | wanted --video FILE and --question TEXT, or --prompt TEXT
+            eval --model . --limit -1                                   | --limit: found -1, wanted 0 or more
+            eval --model . --temperature -1                             | sampling: temperature -1.0, wanted > 0 (or greedy)
+            eval --model . --top-k 5                                    | --top-k chooses among samples: wanted --temperature with it
+            eval --model . --benchmark nextqa --frames 0                | --frames: found 0, wanted 1 or more
+            eval --model . --benchmark nextqa --max-new-tokens 0        | --max-new-tokens: found 0, wanted 1 or more
             data drift --clips 0                                        | 0 training clips, wanted at least 64
             data drift --held-out -1                                    | -1 held-out questions, wanted at least 5 (one of each kind)
             tokenizer train a --vocab 257 --special x --special y --out b | --vocab: found 257, wanted 258 or more

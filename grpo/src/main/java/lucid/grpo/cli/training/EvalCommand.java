@@ -3,6 +3,7 @@ package lucid.grpo.cli.training;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,7 @@ import java.util.concurrent.Callable;
 import lucid.grpo.ask.GenerationNotice;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.evaluation.BenchmarkEvaluation;
 import lucid.grpo.evaluation.BenchmarkRun;
@@ -19,7 +21,6 @@ import lucid.grpo.evaluation.ModelAsker;
 import lucid.grpo.evaluation.Protocol;
 import lucid.grpo.evaluation.Scores;
 import lucid.grpo.recipe.Recipe;
-import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.ModelFolder;
 import lucid.grpo.session.Session;
@@ -39,13 +40,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// `lucid eval`: a published benchmark, or the held-out questions that a recipe's data brings.
+/// `lucid eval`: a published benchmark, or held-out questions (see [HeldOutQuestions]).
 @Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Asks a model questions and counts right answers: those of a published benchmark, or the held-out ones of a recipe's data.",
+        description = "Asks a model questions and counts right answers: those of a published benchmark, those of a file, or the held-out ones that its run was measured by.",
         footer = {"", "Examples:", "  lucid eval --model runs/demo-1", "  lucid eval --model runs/demo-1 --control reversed --limit 500",
+                "  lucid eval --model runs/mine --eval-questions more.jsonl --data clips",
                 "  lucid eval --model Zhang199/TinyLLaVA-Video-R1 --benchmark mvbench --data MVBench --mode published",
                 "  lucid eval --model Zhang199/TinyLLaVA-Video-R1 --benchmark nextqa --data nextqa --limit 200 --json"})
 public final class EvalCommand implements Callable<Integer> {
@@ -55,8 +56,8 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Clips and annotations or cache (default: ${DEFAULT-VALUE}).")
-    private Path data = Path.of("data");
+    @Option(names = "--data", paramLabel = "DIR", description = "Clips, annotations and the cache of decoded frames (default: where the model's run had them; data with --benchmark or --recipe, or for a model that is no run's).")
+    private Path data;
 
     @Option(names = {"--limit", "--questions"}, paramLabel = "N", description = "How many questions, always the same ones (default: all).")
     private int limit;
@@ -76,7 +77,7 @@ public final class EvalCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, heading = "%nA published benchmark:%n")
     private Published published;
 
-    @ArgGroup(exclusive = false, heading = "%nHeld-out questions of a recipe's data (without --benchmark):%n")
+    @ArgGroup(exclusive = false, heading = "%nHeld-out questions (without --benchmark):%n")
     private HeldOut heldOut;
 
     /// Options of a benchmark. Help cannot see the initial values of a group's fields, so defaults stand in the annotations.
@@ -117,32 +118,38 @@ public final class EvalCommand implements Callable<Integer> {
 
     /// Options without a benchmark.
     private static final class HeldOut {
-        @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Names the data and its settings (default: demo).")
-        private String recipe = "demo";
+        @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions to ask, in one of the published layouts (default: those that the model's run was measured by). Their clips' names are relative to --data.")
+        private Path questions;
+
+        @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Names the data and its settings (default: the recipe of the model's run; for a model that is no run's demo, with --eval-questions tinyllava-video-r1).")
+        private String recipe;
 
         @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature, 0: greedy (default: as the recipe's evaluation says; direct answers greedily).")
         private Float temperature;
 
         @Option(names = "--top-k", paramLabel = "K", description = "With --temperature: only the K most likely tokens.")
-        private int topK;
+        private Integer topK;
 
         /// Null: the recipe's.
         Sampling.Rule rule() {
-            return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY : new Sampling.Rule(false, temperature, topK, 1, 0);
+            if (temperature == null && topK != null) throw new UsageException("--top-k chooses among samples: wanted --temperature with it");
+            return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY : UsageException.checked(() -> new Sampling.Rule(false, temperature, topK == null ? 0 : topK, 1, 0));
         }
     }
 
     @Override public Integer call() throws IOException {
-        if (published != null && heldOut != null) throw new ParameterException(spec.commandLine(), "--recipe, --temperature and --top-k are for a recipe's own questions; with --benchmark, --mode decides");
-        if (limit < 0) throw new ParameterException(spec.commandLine(), "--limit " + limit + ", wanted 0 (all) or more");
+        if (published != null && heldOut != null) throw new UsageException("--eval-questions, --recipe, --temperature and --top-k are for held-out questions; with --benchmark, --mode decides");
+        UsageException.atLeast("--limit", limit, 0);
         if (published != null) benchmark();
         else heldOut(heldOut == null ? new HeldOut() : heldOut);
         return 0;
     }
 
     private void benchmark() {
+        if (published.frames != null) UsageException.atLeast("--frames", published.frames, 1);
+        UsageException.atLeast("--max-new-tokens", published.maxNewTokens, 1);
         Benchmark benchmark = Benchmark.of(published.name);
-        List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(data, published.annotations, published.videos));
+        List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(data == null ? HeldOutQuestions.DATA : data, published.annotations, published.videos));
         Path folder = ModelFolder.resolve(model);
         TinyLlavaConfig config = TinyLlavaConfig.read(ModelFolder.base(folder));
         int frames = published.frames != null ? published.frames : config.resampler().group();
@@ -171,33 +178,36 @@ public final class EvalCommand implements Callable<Integer> {
 
     private void heldOut(HeldOut options) throws IOException {
         Console console = Console.standard();
-        Recipe wanted = RecipeReader.read(options.recipe);
         Sampling.Rule named = options.rule();
+        HeldOutQuestions questions = HeldOutQuestions.of(model, options.recipe, data, options.questions, console);
+        Recipe wanted = questions.recipe();
         int together = MemoryCheck.evaluating(wanted, model, limit, device.memory(), console);
         TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
-        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), data, model, null, console)) {
+        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), questions.data(), model, questions.file(), console)) {
+            questions.check(session.data().heldOutHash());
             session.policy().questionsTogether(together);
             int n = session.data().heldOut(limit, mode).size();
-            if (n == 0) throw new IllegalArgumentException("recipe " + wanted.name() + " brings no held-out questions; name a benchmark with --benchmark");
             Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation());
             Sampling.Rule rule = named == null ? evaluator.rule(mode) : named;
             Evaluation e;
             try (Console.Bar bar = console.bar("asking", n)) {
                 e = evaluator.run(mode, limit, control, rule, seed, bar::update);
             }
-            print(e, rule.greedy());
+            print(e, questions, rule.greedy());
         }
     }
 
-    private void print(Evaluation e, boolean greedy) throws IOException {
+    private void print(Evaluation e, HeldOutQuestions questions, boolean greedy) throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             ObjectNode node = new ObjectMapper().valueToTree(e);
+            if (questions.file() != null) node.put("eval_questions", questions.file().toString());
             node.put("model", model.toString()).put("control", control.name().toLowerCase(Locale.ROOT)).put("greedy", greedy);
-            System.out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(node));
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(node));
             return;
         }
-        System.out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f, evidence named %.3f%n", e.accuracy(), e.questions(), e.format(), e.meanLength(), e.evidence());
-        for (Map.Entry<String, Double> k : e.accuracyByKind().entrySet()) System.out.printf(Locale.ROOT, "  %-10s %.3f%n", k.getKey(), k.getValue());
-        if (control == Evaluator.Control.REVERSED) System.out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
+        out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f, evidence named %.3f%n", e.accuracy(), e.questions(), e.format(), e.meanLength(), e.evidence());
+        for (Map.Entry<String, Double> k : e.accuracyByKind().entrySet()) out.printf(Locale.ROOT, "  %-10s %.3f%n", k.getKey(), k.getValue());
+        if (control == Evaluator.Control.REVERSED) out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
     }
 }

@@ -5,7 +5,7 @@ import picocli.CommandLine.Option;
 
 /// Where a run reads and writes.
 final class RunOptions {
-    @Option(names = "--data", paramLabel = "DIR", description = "Clips and the cache of decoded frames (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--data", paramLabel = "DIR", description = "Clips and the cache of decoded frames (default: ${DEFAULT-VALUE}). Relative paths, of this option and all others, are relative to the current directory; those in a recipe and clips' names to this folder.")
     Path data = Path.of("data");
 
     @Option(names = "--out", paramLabel = "DIR", description = "The run folder.")
