@@ -36,10 +36,9 @@ final class GemvPanel {
     }
 
     private static void rows1(long from, boolean wide, int k, float[] a, float[] c) {
-        long pitch = wide ? 2 * STEP : STEP;
         FloatVector x0 = FloatVector.fromArray(F, c, 0), y0 = FloatVector.fromArray(F, c, LANES);
         for (int p = 0; p < k; p++) {
-            long at = (from & ADDRESS) + p * pitch;
+            long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
             FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[p]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
         }
@@ -47,12 +46,11 @@ final class GemvPanel {
     }
 
     private static void rows2(long from, boolean wide, int k, float[] a, float[] c) {
-        long pitch = wide ? 2 * STEP : STEP;
         FloatVector x0 = FloatVector.fromArray(F, c, 0), y0 = FloatVector.fromArray(F, c, LANES);
         FloatVector x1 = FloatVector.fromArray(F, c, WIDTH), y1 = FloatVector.fromArray(F, c, WIDTH + LANES);
         for (int p = 0; p < k; p++) {
             int j = 2 * p;
-            long at = (from & ADDRESS) + p * pitch;
+            long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
             FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[j]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[j + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
@@ -62,14 +60,13 @@ final class GemvPanel {
     }
 
     private static void rows4(long from, boolean wide, int k, float[] a, float[] c) {
-        long pitch = wide ? 2 * STEP : STEP;
         FloatVector x0 = FloatVector.fromArray(F, c, 0), y0 = FloatVector.fromArray(F, c, LANES);
         FloatVector x1 = FloatVector.fromArray(F, c, WIDTH), y1 = FloatVector.fromArray(F, c, WIDTH + LANES);
         FloatVector x2 = FloatVector.fromArray(F, c, 2 * WIDTH), y2 = FloatVector.fromArray(F, c, 2 * WIDTH + LANES);
         FloatVector x3 = FloatVector.fromArray(F, c, 3 * WIDTH), y3 = FloatVector.fromArray(F, c, 3 * WIDTH + LANES);
         for (int p = 0; p < k; p++) {
             int j = 4 * p;
-            long at = (from & ADDRESS) + p * pitch;
+            long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
             FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[j]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[j + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
@@ -83,7 +80,6 @@ final class GemvPanel {
     }
 
     private static void rows8(long from, boolean wide, int k, float[] a, float[] c) {
-        long pitch = wide ? 2 * STEP : STEP;
         FloatVector x0 = FloatVector.fromArray(F, c, 0), y0 = FloatVector.fromArray(F, c, LANES);
         FloatVector x1 = FloatVector.fromArray(F, c, WIDTH), y1 = FloatVector.fromArray(F, c, WIDTH + LANES);
         FloatVector x2 = FloatVector.fromArray(F, c, 2 * WIDTH), y2 = FloatVector.fromArray(F, c, 2 * WIDTH + LANES);
@@ -94,7 +90,7 @@ final class GemvPanel {
         FloatVector x7 = FloatVector.fromArray(F, c, 7 * WIDTH), y7 = FloatVector.fromArray(F, c, 7 * WIDTH + LANES);
         for (int p = 0; p < k; p++) {
             int j = 8 * p;
-            long at = (from & ADDRESS) + p * pitch;
+            long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
             FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[j]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[j + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
