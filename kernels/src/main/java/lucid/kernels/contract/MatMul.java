@@ -36,7 +36,7 @@ public interface MatMul {
     void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c);
 
     /// Says that many products `a · wᵀ` will come, and that nobody writes w until its buffer is closed. A device may then keep a copy of w in the order in which its products read it: made at
-    /// the first of them, counted among its bytes, freed with w's buffer. If w lies in a mapped file, its pages go back to the system, which reads them again for whoever asks. No bit changes.
+    /// one of them, counted among its bytes, freed with w's buffer. If w lies in a mapped file, its pages go back to the system, which reads them again for whoever asks. No bit changes.
     /// Devices that gain nothing do nothing.
     ///
     /// @param w f32, bf16 or f16 [n, k], the whole of its buffer

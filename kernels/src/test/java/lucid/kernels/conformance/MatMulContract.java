@@ -147,6 +147,9 @@ abstract class MatMulContract extends DeviceContract {
                 Twin plain = matrix(type, 70, 129, values);
                 Twin packed = matrix(type, 70, 129, values);
                 both((d, s) -> d.matMul().prepack(packed.on(s)));
+                // As often as a device may want it read before it packs it.
+                Twin one = random(1, 70);
+                for (int i = 0; i < 40; i++) tested.matMul().multiply(a.tested().rows(0, 1), false, packed.tested(), true, null, Accumulate.SET, one.tested());
                 Twin wanted = random(m, 70);
                 Twin c = random(m, 70);
                 both((d, s) -> d.matMul().multiply(a.on(s), false, plain.on(s), true, null, Accumulate.SET, wanted.on(s)));

@@ -153,7 +153,7 @@ class CheckpointTest {
         }
     }
 
-    /// Packed weights are copied once, by the first answer, and give the same one; closing the checkpoint frees them.
+    /// While weights are being packed, and when all are, answers are the same; closing the checkpoint frees them.
     @ParameterizedTest @ValueSource(strings = {"tinyllava_video/batch_padded/model", "tinyllava_video/one_video_bf16/model"})
     void packedWeightsAnswerAlike(String name) {
         Path folder = GOLDEN.resolve(name);
@@ -162,7 +162,7 @@ class CheckpointTest {
             long before = device.liveBytes();
             try (Checkpoint packed = Checkpoint.open(device, folder).prepack()) {
                 long opened = device.liveBytes();
-                assertArrayEquals(wanted, answer(packed.video().orElseThrow()));
+                for (int i = 0; i < 10; i++) assertArrayEquals(wanted, answer(packed.video().orElseThrow()));
                 long copied = device.liveBytes();
                 long decoder = packed.decoder().blocks().stream().flatMap(DecoderBlock::linears).map(Linear::weight).mapToLong(w -> w.shape().size() * w.dtype().bytes()).sum();
                 assertTrue(copied - opened >= decoder, copied - opened + " bytes copied of " + decoder);

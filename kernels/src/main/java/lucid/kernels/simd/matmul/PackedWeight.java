@@ -18,7 +18,7 @@ import lucid.kernels.simd.work.Workers;
 /// A weight [n, k] in the order in which its products read it: column panel after column panel, each [k][WIDTH], in the weight's own type. A product of few rows then reads one stream of memory instead of
 /// WIDTH rows at a time, and exchanges nothing in registers ([GemvPanel]); a product of many rows finds its panels ready, up to widening.
 ///
-/// Made at the first product that reads the weight, since loading a model must not take the time. Lanes beyond n hold anything.
+/// [Packing] decides when it is made. Lanes beyond n hold anything.
 final class PackedWeight implements HostBuffer.Companion {
     /// Chain positions that are transposed at a time: a panel of 32 KiB.
     private static final int LINKS = 256;
@@ -29,7 +29,7 @@ final class PackedWeight implements HostBuffer.Companion {
 
     private final Matrix weight;
     private final long panelBytes;
-    /// Null until the first product.
+    /// Null until it is made.
     private HostBuffer copy;
     private long at;
 
@@ -44,40 +44,44 @@ final class PackedWeight implements HostBuffer.Companion {
         if (buffer.companion() == null && weight.size() > 0 && weight.dtype() != DType.F16) buffer.keep(new PackedWeight(weight));
     }
 
-    /// The right factor `wᵀ`: packed, if that was wanted and the rows that are asked for begin with a panel; else as it lies.
-    static Operand right(Matrix w, Workers workers, GemmPanel[] scratch) {
-        HostBuffer buffer = HostBuffer.of(w.buffer());
-        if (!(buffer.companion() instanceof PackedWeight packed) || !packed.has(w)) return Operand.lanesDown(w);
-        if (packed.copy == null) packed.fill(buffer, workers, scratch);
-        return packed.from((int) (w.offset() / w.stride()), w.rows());
-    }
+    /// What was promised of the weight whose rows w has, from the beginning of a panel on; else null.
+    static PackedWeight of(Matrix w) { return HostBuffer.of(w.buffer()).companion() instanceof PackedWeight packed && packed.has(w) ? packed : null; }
+
+    long bytes() { return weight.size() * weight.dtype().bytes(); }
+
+    boolean made() { return copy != null; }
 
     private boolean has(Matrix w) { return w.cols() == weight.cols() && (w.rows() == 1 || w.stride() == weight.stride()) && w.offset() % ((long) WIDTH * weight.stride()) == 0; }
 
-    private Operand from(int row, int rows) {
+    /// The right factor `wᵀ` of some of its rows.
+    Operand right(Matrix w) {
         DType type = weight.dtype();
-        return new Operand(copy.segment(), at + row / WIDTH * panelBytes, (long) WIDTH * type.bytes(), type, GemmPlan.panels(rows, WIDTH) * WIDTH, true, panelBytes);
+        long first = w.offset() / weight.stride() / WIDTH * panelBytes;
+        return new Operand(copy.segment(), at + first, (long) WIDTH * type.bytes(), type, GemmPlan.panels(w.rows(), WIDTH) * WIDTH, true, panelBytes);
     }
 
-    private void fill(HostBuffer buffer, Workers workers, GemmPanel[] scratch) {
+    void make(Workers workers, GemmPanel[] scratch) {
+        HostBuffer buffer = HostBuffer.of(weight.buffer());
         DType type = weight.dtype();
         int panels = GemmPlan.panels(weight.rows(), WIDTH);
-        copy = buffer.beside((panels * panelBytes + PAGE) / type.bytes());
-        at = -copy.segment().address() & PAGE - 1;
+        HostBuffer target = buffer.beside((panels * panelBytes + PAGE) / type.bytes());
+        long first = -target.segment().address() & PAGE - 1;
         Operand rows = Operand.lanesDown(weight);
         workers.parallel(panels, 1, (from, to, thread) -> {
-            for (int panel = from; panel < to; panel++) fill(rows, panel, scratch[thread]);
+            for (int panel = from; panel < to; panel++) fill(rows, panel, scratch[thread], target.segment(), first + panel * panelBytes);
         });
+        copy = target;
+        at = first;
         buffer.unload();
     }
 
-    private void fill(Operand rows, int panel, GemmPanel scratch) {
+    private void fill(Operand rows, int panel, GemmPanel scratch, MemorySegment target, long first) {
         for (int p = 0; p < weight.cols(); p += LINKS) {
             int links = Math.min(LINKS, weight.cols() - p);
-            long to = at + panel * panelBytes + (long) p * WIDTH * weight.dtype().bytes();
+            long to = first + (long) p * WIDTH * weight.dtype().bytes();
             scratch.pack(rows, panel * WIDTH, p, links);
-            if (weight.dtype() == DType.F32) MemorySegment.copy(scratch.memory, scratch.at, copy.segment(), to, 4L * links * WIDTH);
-            else narrow(scratch.memory, scratch.at, links, copy.segment(), to);
+            if (weight.dtype() == DType.F32) MemorySegment.copy(scratch.memory, scratch.at, target, to, 4L * links * WIDTH);
+            else narrow(scratch.memory, scratch.at, links, target, to);
         }
     }
 

@@ -1,6 +1,5 @@
 package lucid.kernels.simd.matmul;
 
-import java.util.Arrays;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
@@ -11,17 +10,14 @@ import lucid.kernels.simd.work.Workers;
 
 /// See [MatMul].
 public final class SimdMatMul implements MatMul {
-    private final Workers workers;
     private final Gemm gemm;
     private final Gemv gemv;
-    private final GemmPanel[] scratch;
+    private final Packing packing;
 
     public SimdMatMul(Workers workers) {
-        this.workers = workers;
         gemm = new Gemm(workers);
         gemv = new Gemv(workers);
-        scratch = new GemmPanel[workers.threads()];
-        Arrays.setAll(scratch, _ -> new GemmPanel(workers));
+        packing = new Packing(workers);
     }
 
     @Override public void prepack(Matrix w) {
@@ -63,7 +59,7 @@ public final class SimdMatMul implements MatMul {
             return;
         }
         Operand left = transposeA ? Operand.lanesAcross(a) : Operand.lanesDown(a);
-        Operand right = transposeB ? PackedWeight.right(b, workers, scratch) : Operand.lanesAcross(b);
+        Operand right = transposeB ? packing.right(b, out.rows()) : Operand.lanesAcross(b);
         Gemm.Product product = new Gemm.Product(left, right, cuts, resume, out);
         if (Gemv.fits(product)) gemv.run(product);
         else gemm.run(product);

@@ -54,6 +54,18 @@ class PackedWeightTest {
         return bits;
     }
 
+    /// Promises, and reads the weight as often as it takes.
+    private static void pack(SimdDevice on, Matrix w) {
+        on.matMul().prepack(w);
+        Matrix a = random(on, new SplittableRandom(1), DType.F32, 1, w.cols());
+        Matrix c = random(on, new SplittableRandom(1), DType.F32, 1, w.rows());
+        long before = on.liveBytes();
+        for (int reading = 0; reading < Packing.READINGS; reading++) on.matMul().multiply(a, false, w, true, null, Accumulate.SET, c);
+        assertEquals(w.dtype() != DType.F16 && w.size() > 0, on.liveBytes() > before, w.describe() + " is packed");
+        a.buffer().close();
+        c.buffer().close();
+    }
+
     private interface Product {
         void into(Matrix weight, Matrix c);
     }
@@ -73,7 +85,7 @@ class PackedWeightTest {
         Matrix a = random(d, random, DType.F32, m, k);
         Matrix plain = random(d, random, type, n, k);
         Matrix packed = copy(d, plain);
-        d.matMul().prepack(packed);
+        pack(d, packed);
         Matrix bias = random(d, random, DType.F32, 1, n);
         Matrix c = random(d, random, DType.F32, m, n);
         var op = d.matMul();
@@ -115,23 +127,46 @@ class PackedWeightTest {
         }
     }
 
-    @Test void madeAtTheFirstProductFreedWithTheWeight() {
+    @Test void madeOnceFreedWithTheWeight() {
         SplittableRandom random = new SplittableRandom(9);
         try (SimdDevice d = new SimdDevice(2)) {
             Matrix w = random(d, random, DType.BF16, 70, 33);
+            long weight = d.liveBytes();
+            pack(d, w);
+            long packed = d.liveBytes();
+            assertTrue(packed >= 2 * weight, "a copy");
+            d.matMul().prepack(w);
             Matrix a = random(d, random, DType.F32, 1, 33);
             Matrix c = random(d, random, DType.F32, 1, 70);
             long before = d.liveBytes();
-            d.matMul().prepack(w);
-            d.matMul().prepack(w);
-            assertEquals(before, d.liveBytes(), "nothing yet");
-            d.matMul().multiply(a, false, w, true, null, Accumulate.SET, c);
-            long there = d.liveBytes();
-            assertTrue(there >= before + 2 * 70 * 33, "a copy");
-            d.matMul().multiply(a, false, w, true, null, Accumulate.SET, c);
-            assertEquals(there, d.liveBytes(), "one copy");
+            for (int i = 0; i < 2 * Packing.READINGS; i++) d.matMul().multiply(a, false, w, true, null, Accumulate.SET, c);
+            assertEquals(before, d.liveBytes(), "one copy");
             w.buffer().close();
-            assertEquals(before - 2 * 70 * 33, d.liveBytes(), "no copy and no weight");
+            assertEquals(before - packed, d.liveBytes(), "neither copy nor weight");
+        }
+    }
+
+    /// A prompt does not pay, and a weight is packed when all weights together have been read often enough: one after the other.
+    @Test void littleByLittle() {
+        SplittableRandom random = new SplittableRandom(11);
+        try (SimdDevice d = new SimdDevice(1)) {
+            Matrix[] weights = new Matrix[4];
+            for (int i = 0; i < weights.length; i++) d.matMul().prepack(weights[i] = random(d, random, DType.F32, 64, 32));
+            Matrix prompt = random(d, random, DType.F32, 20, 32);
+            Matrix a = random(d, random, DType.F32, 1, 32);
+            Matrix c = random(d, random, DType.F32, 20, 64);
+            long before = d.liveBytes();
+            for (int i = 0; i < 2 * Packing.READINGS; i++) d.matMul().multiply(prompt, false, weights[0], true, null, Accumulate.SET, c);
+            assertEquals(before, d.liveBytes());
+            long last = before;
+            int made = 0;
+            for (int token = 1; token <= Packing.READINGS + weights.length; token++) {
+                for (Matrix w : weights) d.matMul().multiply(a, false, w, true, null, Accumulate.SET, c.rows(0, 1));
+                if (d.liveBytes() > last) made++;
+                assertTrue(d.liveBytes() - last < 2 * 4 * 64 * 32 + 4096, "at most one at a time");
+                last = d.liveBytes();
+            }
+            assertEquals(weights.length, made);
         }
     }
 
@@ -146,7 +181,7 @@ class PackedWeightTest {
             }
             try (FileChannel channel = FileChannel.open(file); Buffer buffer = d.adopt(DType.BF16, channel.map(FileChannel.MapMode.READ_ONLY, 0, 600_000, arena))) {
                 Matrix mapped = Matrix.of(buffer, 300, 1000);
-                d.matMul().prepack(mapped);
+                pack(d, mapped);
                 Matrix a = random(d, random, DType.F32, 2, 1000);
                 Matrix c = random(d, random, DType.F32, 2, 300);
                 for (int again = 0; again < 2; again++) same(d, plain, mapped, c, "mapped", (w, y) -> d.matMul().multiply(a, false, w, true, null, Accumulate.SET, y));

@@ -1,0 +1,46 @@
+package lucid.kernels.simd.matmul;
+
+import java.util.Arrays;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.simd.work.Workers;
+
+/// When weights of which [lucid.kernels.contract.MatMul#prepack] was promised are packed: little by little, as reading them earns it.
+///
+/// Packing takes new memory, which costs more than the copy itself: as much as 8 to 40 readings of the weight (6.2 GB in 2 to 9 s, a reading 0.2 s; the more where a virtual machine's host must find the memory first),
+/// and it saves a quarter to a half of a reading each time. Whether there will be that many is not known. So every [#READINGS] bytes that products of few rows read of such weights pay for packing one:
+/// a short answer pays for little, a long one has all packed after about as many tokens, and nobody waits for it at once.
+final class Packing {
+    /// Readings of a weight before it is packed, if all are read alike.
+    static final int READINGS = 32;
+
+    private final Workers workers;
+    private final GemmPanel[] scratch;
+    private long earned;
+    /// Bytes of the largest weight that has been read: what more than its price is earned is of no use.
+    private long largest;
+
+    Packing(Workers workers) {
+        this.workers = workers;
+        scratch = new GemmPanel[workers.threads()];
+        Arrays.setAll(scratch, _ -> new GemmPanel(workers));
+    }
+
+    /// The right factor `wᵀ` of a product: packed, or as it lies.
+    ///
+    /// @param rows of the result
+    Operand right(Matrix w, int rows) {
+        PackedWeight packed = PackedWeight.of(w);
+        if (packed == null) return Operand.lanesDown(w);
+        if (rows <= Gemv.ROWS) read(packed);
+        return packed.made() ? packed.right(w) : Operand.lanesDown(w);
+    }
+
+    private void read(PackedWeight w) {
+        long price = READINGS * w.bytes();
+        largest = Math.max(largest, w.bytes());
+        earned = Math.min(earned + w.bytes(), READINGS * largest);
+        if (w.made() || earned < price) return;
+        earned -= price;
+        w.make(workers, scratch);
+    }
+}
