@@ -69,11 +69,12 @@ class ConvertCommandTest extends CommandTest {
 
     @Test void wrongUse() throws IOException {
         Path out = temp.resolve("out");
-        for (String[] wrong : new String[][] {{"--format", "tar"}, {"--layout", "tar"}, {"--dtype", "i8"}, {"--max-shard-mb", "x"}, {"--formt", "bin"}}) {
+        for (String[] wrong : new String[][] {{"--format", "tar"}, {"--layout", "tar"}, {"--dtype", "i8"}, {"--max-shard-mb", "x"}}) {
             Outcome o = lucid("convert", model, out, wrong[0], wrong[1]);
             assertEquals(2, o.status(), o.err());
             assertTrue(o.err().contains(wrong[0]) && o.err().contains(wrong[1]), o.err());
         }
+        lucid("convert", model, out, "--formt", "bin").misusedWith("unknown option --formt; did you mean --format?");
         assertTrue(lucid("convert", model, out, "--format", "tar").err().contains("[SAFETENSORS, BIN, BIN_LEGACY]"));
         assertTrue(lucid("convert", model, out, "--dtype", "i8").err().contains("[BF16, F16, F32]"));
         for (long mb : new long[] {0, -1, Long.MAX_VALUE}) lucid("convert", model, out, "--max-shard-mb", mb).misusedWith("--max-shard-mb: found " + mb, "wanted 1 to");

@@ -16,6 +16,8 @@ public final class HostMemory implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final Map<Long, ArrayDeque<MemorySegment>> free = new HashMap<>();
+    /// Of the C library's heap, by address.
+    private final Map<Long, MemorySegment> once = new HashMap<>();
     private long liveBytes;
     private long peakBytes;
     /// Bytes taken from the system, in use or pooled.
@@ -61,12 +63,14 @@ public final class HostMemory implements AutoCloseable {
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         MemorySegment segment = CHeap.allocate(bytes);
         if (segment == null) throw none(dtype, length, bytes, "Use less", null);
+        once.put(segment.address(), segment);
         heldBytes += bytes;
         live(bytes);
         return new HostBuffer(this, dtype, length, segment, HostBuffer.Home.SYSTEM);
     }
 
     synchronized void giveBack(MemorySegment segment, long bytes) {
+        if (once.remove(segment.address()) == null) return;
         liveBytes -= bytes;
         heldBytes -= bytes;
         CHeap.free(segment);
@@ -92,5 +96,9 @@ public final class HostMemory implements AutoCloseable {
     /// Largest value that [#liveBytes()] has had.
     public synchronized long peakBytes() { return peakBytes; }
 
-    @Override public void close() { arena.close(); }
+    @Override public synchronized void close() {
+        arena.close();
+        once.values().forEach(CHeap::free);
+        once.clear();
+    }
 }

@@ -51,12 +51,12 @@ final class PackedWeight implements HostBuffer.Companion {
 
     boolean made() { return copy != null; }
 
-    private boolean has(Matrix w) { return w.cols() == weight.cols() && (w.rows() == 1 || w.stride() == weight.stride()) && w.offset() % ((long) WIDTH * weight.stride()) == 0; }
+    private boolean has(Matrix w) { return w.cols() == weight.cols() && (w.rows() == 1 || w.stride() == weight.cols()) && w.offset() % ((long) WIDTH * weight.cols()) == 0; }
 
     /// The right factor `wᵀ` of some of its rows.
     Operand right(Matrix w) {
         DType type = weight.dtype();
-        long first = w.offset() / weight.stride() / WIDTH * panelBytes;
+        long first = w.offset() / weight.cols() / WIDTH * panelBytes;
         return new Operand(copy.segment(), at + first, (long) WIDTH * type.bytes(), type, GemmPlan.panels(w.rows(), WIDTH) * WIDTH, true, panelBytes);
     }
 

@@ -146,6 +146,16 @@ class PackedWeightTest {
         }
     }
 
+    /// The device may go first: nothing is freed twice, which would end the process.
+    @Test void freedWithTheDevice() {
+        Matrix w;
+        try (SimdDevice d = new SimdDevice(1)) {
+            w = random(d, new SplittableRandom(9), DType.BF16, 70, 33);
+            pack(d, w);
+        }
+        w.buffer().close();
+    }
+
     /// A prompt does not pay, and a weight is packed when all weights together have been read often enough: one after the other.
     @Test void littleByLittle() {
         SplittableRandom random = new SplittableRandom(11);
