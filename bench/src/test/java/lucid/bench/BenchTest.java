@@ -14,16 +14,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import lucid.grpo.cli.Lucid;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /// The command as a user runs it, as briefly as it goes: what it prints and saves, not how fast anything is.
 class BenchTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
-    private int bench(String... args) { return new CommandLine(new Bench()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(args); }
+    private int bench(String... args) {
+        String[] all = Stream.concat(Stream.of("bench"), Stream.of(args)).toArray(String[]::new);
+        return Lucid.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(all);
+    }
 
     @Test void printsAndSavesOneRow(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("bench.json");
@@ -57,5 +61,6 @@ class BenchTest {
         assertEquals(2, bench("NoSuchKernel", "--forks", "0"));
         assertTrue(err.toString().contains("NoSuchKernel"), err::toString);
         assertEquals(2, bench("--iterations", "0"));
+        assertTrue(err.toString().contains("--iterations: found 0, wanted 1 or more"), err::toString);
     }
 }

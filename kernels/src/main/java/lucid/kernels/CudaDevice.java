@@ -9,6 +9,7 @@ import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.PatchEmbedding;
@@ -16,6 +17,7 @@ import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.contract.check.ProductArguments;
 import lucid.kernels.cuda.CudaConversion;
 import lucid.kernels.cuda.CudaElementwise;
 import lucid.kernels.cuda.CudaEmbedding;
@@ -113,6 +115,8 @@ public final class CudaDevice implements Device {
         gpu.copyIn(buffer.address(), segment);
         return buffer;
     }
+
+    @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
 
     @Override public void write(Buffer target, long offset, Object array) {
         MemorySegment source = HostArray.segment(target.dtype(), array, "write");

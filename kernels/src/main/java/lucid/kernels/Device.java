@@ -9,6 +9,7 @@ import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.PatchEmbedding;
@@ -31,6 +32,13 @@ public sealed interface Device extends AutoCloseable permits HostDevice, CudaDev
 
     /// Uses memory that the caller keeps alive for as long as the buffer (a mapped weight file) where it lies, if the device can; otherwise copies it.
     Buffer adopt(DType dtype, MemorySegment memory);
+
+    /// Says that many products `a · wᵀ` will come, and that nobody writes w until its buffer is closed. A device may then keep a copy of w in the order in which its products read it: made at
+    /// one of them, counted among its bytes, freed with w's buffer. If w lies in a mapped file, its pages go back to the system, which reads them again for whoever asks. No bit changes.
+    /// Devices that gain nothing do nothing.
+    ///
+    /// @param w f32, bf16 or f16 [n, k], the whole of its buffer
+    void prepack(Matrix w);
 
     /// Host to device. The array (`float[]` for F32, `int[]` for I32, `long[]` for I64, `short[]` for BF16 and F16, `byte[]` for U8) is written whole, from element `offset` on.
     void write(Buffer target, long offset, Object array);

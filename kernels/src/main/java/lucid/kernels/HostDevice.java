@@ -3,7 +3,9 @@ package lucid.kernels;
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Repetition;
+import lucid.kernels.contract.check.ProductArguments;
 import lucid.kernels.host.HostArray;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.host.HostMemory;
@@ -15,6 +17,8 @@ abstract sealed class HostDevice implements Device permits ReferenceDevice, Simd
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 
     @Override public Buffer adopt(DType dtype, MemorySegment segment) { return memory.wrap(dtype, segment); }
+
+    @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
 
     @Override public void write(Buffer target, long offset, Object array) {
         MemorySegment source = HostArray.segment(target.dtype(), array, "write");

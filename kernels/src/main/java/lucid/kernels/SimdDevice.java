@@ -6,6 +6,7 @@ import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.MatMul;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.PatchEmbedding;
@@ -31,7 +32,7 @@ import lucid.kernels.simd.work.Workers;
 /// The Vector API on a fixed thread pool: the default where there is no GPU. The same bits for any number of threads and any vector width.
 public final class SimdDevice extends HostDevice {
     private final Workers workers;
-    private final MatMul matMul;
+    private final SimdMatMul matMul;
     private final Elementwise elementwise;
     private final Reduce reduce;
     private final Normalization normalization;
@@ -50,22 +51,26 @@ public final class SimdDevice extends HostDevice {
     /// @param threads that work on one kernel, the caller among them; no bit of any result depends on it
     public SimdDevice(int threads) {
         workers = new Workers(threads);
-        SimdMatMul products = new SimdMatMul(workers);
-        matMul = products;
+        matMul = new SimdMatMul(workers);
         elementwise = new SimdElementwise(workers);
         reduce = new SimdReduce(workers);
         normalization = new SimdNormalization(workers);
         rotary = new SimdRotary(workers);
         attention = new SimdAttention(workers);
-        patchEmbedding = new SimdPatchEmbedding(workers, products);
+        patchEmbedding = new SimdPatchEmbedding(workers, matMul);
         embedding = new SimdEmbedding(workers);
-        logProb = new SimdLogProb(workers, products);
+        logProb = new SimdLogProb(workers, matMul);
         optimizer = new SimdOptimizer(workers);
         sampling = new SimdSampling(workers);
         conversion = new SimdConversion(workers);
     }
 
     /// Threads that work on one kernel, the caller among them.
+    @Override public void prepack(Matrix w) {
+        super.prepack(w);
+        matMul.prepack(w);
+    }
+
     public int threads() { return workers.threads(); }
 
     @Override public String name() { return "simd"; }

@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.Param;
 /// FMAs of the rows take longer than the reading: 8 rows of a 16-bit weight need 8 operations for each byte.
 ///
 /// One weight alone may stay in the last cache of a large processor. `layers` of them in turn do not, as in a model: then calls and the read loop both have the bandwidth of the
-/// memory itself. A weight lies row by row, or is packed ([lucid.kernels.contract.MatMul#prepack], which does nothing for f16).
+/// memory itself. A weight lies row by row, or is packed ([lucid.kernels.Device#prepack], which does nothing for f16).
 public class DecodeBench extends KernelBench {
     private static final int WIDTH = 2048;
     private static final int OUTPUTS = 11008;
@@ -38,7 +38,7 @@ public class DecodeBench extends KernelBench {
 
     /// Until every weight has been read often enough to be packed.
     private void pack() {
-        for (Matrix weight : w) device.matMul().prepack(weight);
+        for (Matrix weight : w) device.prepack(weight);
         for (int i = 0; i < READINGS * layers; i++) multiply();
     }
 

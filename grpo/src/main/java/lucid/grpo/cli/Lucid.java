@@ -42,7 +42,8 @@ public final class Lucid {
     /// Runs one command line and returns its exit status.
     public static int run(String... args) { return commandLine().execute(args); }
 
-    static CommandLine commandLine() {
+    /// Everything that can be said to Lucid, the commands that other modules bring included.
+    public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Lucid());
         ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
         line.setExecutionExceptionHandler((e, commandLine, _) -> {

@@ -35,13 +35,6 @@ public interface MatMul {
     /// @param c    f32 [m, n]; must not overlap the others
     void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c);
 
-    /// Says that many products `a · wᵀ` will come, and that nobody writes w until its buffer is closed. A device may then keep a copy of w in the order in which its products read it: made at
-    /// one of them, counted among its bytes, freed with w's buffer. If w lies in a mapped file, its pages go back to the system, which reads them again for whoever asks. No bit changes.
-    /// Devices that gain nothing do nothing.
-    ///
-    /// @param w f32, bf16 or f16 [n, k], the whole of its buffer
-    void prepack(Matrix w);
-
     /// Gradient of a weight [n, k] of `y = x · wᵀ`: for each group g in order `dw = dw + chain_g`, where
     /// `chain_g[i, j]` is the chain over the group's rows t (ascending) of `fma(dy[t, i], x[t, j], acc)` from 0.
     ///

@@ -47,8 +47,6 @@ public final class ReferenceMatMul implements MatMul {
         Values.write(g, c);
     }
 
-    @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
-
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductArguments.gradWeight(dy, x, groups, dw);
         // The order of groups only matters for rounding, which double keeps out of sight: dw += dyᵀ x.

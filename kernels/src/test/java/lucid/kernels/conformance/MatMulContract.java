@@ -146,7 +146,7 @@ abstract class MatMulContract extends DeviceContract {
                 float[] values = uniform(70 * 129, -1, 1);
                 Twin plain = matrix(type, 70, 129, values);
                 Twin packed = matrix(type, 70, 129, values);
-                both((d, s) -> d.matMul().prepack(packed.on(s)));
+                both((d, s) -> d.prepack(packed.on(s)));
                 // As often as a device may want it read before it packs it.
                 Twin one = random(1, 70);
                 for (int i = 0; i < 40; i++) tested.matMul().multiply(a.tested().rows(0, 1), false, packed.tested(), true, null, Accumulate.SET, one.tested());
@@ -161,7 +161,7 @@ abstract class MatMulContract extends DeviceContract {
 
     @Test void refusesToPrepackAPart() {
         Twin w = random(4, 3);
-        assertRefused("prepack: w is .*; wanted the whole buffer", () -> tested.matMul().prepack(w.tested().rows(1, 3)));
+        assertRefused("prepack: w is .*; wanted the whole buffer", () -> tested.prepack(w.tested().rows(1, 3)));
     }
 
     @Test void refusesActivatedAndGated() {

@@ -10,7 +10,6 @@ import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.DType;
-import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.Qwen2Config;
@@ -81,11 +80,11 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         return adapted;
     }
 
-    /// Promises that these weights will be read again and again and not change, see [lucid.kernels.contract.MatMul#prepack].
+    /// Promises that these weights will be read again and again and not change, see [lucid.kernels.Device#prepack].
     void prepack() {
-        MatMul products = parameters.device().matMul();
-        blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight).forEach(w -> products.prepack(w.matrix()));
-        products.prepack(head.matrix());
+        Device device = parameters.device();
+        blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight).forEach(w -> device.prepack(w.matrix()));
+        device.prepack(head.matrix());
     }
 
     /// True for a stored copy of a tied head: accepted, not used.

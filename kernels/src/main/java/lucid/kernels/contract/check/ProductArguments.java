@@ -45,7 +45,7 @@ public final class ProductArguments {
         return product("matmul (continue)", a, transposeA, "b", b, transposeB, c);
     }
 
-    /// Of [MatMul#prepack].
+    /// Of `Device.prepack`.
     public static void prepack(Matrix w) {
         Checks.type("prepack", "w", w, F32, BF16, F16);
         Checks.that(w.offset() == 0 && w.isDense() && w.size() == w.buffer().length(), "prepack", "w is " + w.describe() + " of a buffer of " + w.buffer().length() + "; wanted the whole buffer");

@@ -58,8 +58,6 @@ public final class CublasMatMul implements MatMul {
         composed.gated(a, gate, up, c);
     }
 
-    @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
-
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductArguments.gradWeight(dy, x, groups, dw);
         if (dy.rows() == 0 || dw.size() == 0) return;

@@ -61,8 +61,6 @@ public final class CudaMatMul implements MatMul {
     }
 
     /// A launch for each group that has rows: the groups' chains are added in order because the launches are.
-    @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
-
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductArguments.gradWeight(dy, x, groups, dw);
         groups.forEach((from, to) -> run(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw));

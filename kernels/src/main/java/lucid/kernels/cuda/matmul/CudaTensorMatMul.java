@@ -70,8 +70,6 @@ public final class CudaTensorMatMul implements MatMul {
         }
     }
 
-    @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
-
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductArguments.gradWeight(dy, x, groups, dw);
         if (dy.rows() == 0 || dw.size() == 0) return;

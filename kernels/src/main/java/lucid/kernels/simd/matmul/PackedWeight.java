@@ -38,7 +38,7 @@ final class PackedWeight implements HostBuffer.Companion {
         panelBytes = (long) weight.cols() * WIDTH * weight.dtype().bytes();
     }
 
-    /// See [lucid.kernels.contract.MatMul#prepack].
+    /// See [lucid.kernels.Device#prepack].
     static void promise(Matrix weight) {
         HostBuffer buffer = HostBuffer.of(weight.buffer());
         if (buffer.companion() == null && weight.size() > 0 && weight.dtype() != DType.F16) buffer.keep(new PackedWeight(weight));

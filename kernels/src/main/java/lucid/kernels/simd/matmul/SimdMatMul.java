@@ -20,10 +20,8 @@ public final class SimdMatMul implements MatMul {
         packing = new Packing(workers);
     }
 
-    @Override public void prepack(Matrix w) {
-        ProductArguments.prepack(w);
-        PackedWeight.promise(w);
-    }
+    /// See [lucid.kernels.Device#prepack].
+    public void prepack(Matrix w) { PackedWeight.promise(w); }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
         int k = ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);

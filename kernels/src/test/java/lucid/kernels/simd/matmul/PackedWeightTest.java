@@ -21,7 +21,7 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
 import org.junit.jupiter.api.Test;
 
-/// A packed weight has the bits of the weight as it lies, in every product, and its memory comes and goes as [lucid.kernels.contract.MatMul#prepack] says.
+/// A packed weight has the bits of the weight as it lies, in every product, and its memory comes and goes as [lucid.kernels.Device#prepack] says.
 class PackedWeightTest {
     private static final DType[] TYPES = {DType.F32, DType.BF16, DType.F16};
 
@@ -56,7 +56,7 @@ class PackedWeightTest {
 
     /// Promises, and reads the weight as often as it takes.
     private static void pack(SimdDevice on, Matrix w) {
-        on.matMul().prepack(w);
+        on.prepack(w);
         Matrix a = random(on, new SplittableRandom(1), DType.F32, 1, w.cols());
         Matrix c = random(on, new SplittableRandom(1), DType.F32, 1, w.rows());
         long before = on.liveBytes();
@@ -135,7 +135,7 @@ class PackedWeightTest {
             pack(d, w);
             long packed = d.liveBytes();
             assertTrue(packed >= 2 * weight, "a copy");
-            d.matMul().prepack(w);
+            d.prepack(w);
             Matrix a = random(d, random, DType.F32, 1, 33);
             Matrix c = random(d, random, DType.F32, 1, 70);
             long before = d.liveBytes();
@@ -161,7 +161,7 @@ class PackedWeightTest {
         SplittableRandom random = new SplittableRandom(11);
         try (SimdDevice d = new SimdDevice(1)) {
             Matrix[] weights = new Matrix[4];
-            for (int i = 0; i < weights.length; i++) d.matMul().prepack(weights[i] = random(d, random, DType.F32, 64, 32));
+            for (int i = 0; i < weights.length; i++) d.prepack(weights[i] = random(d, random, DType.F32, 64, 32));
             Matrix prompt = random(d, random, DType.F32, 20, 32);
             Matrix a = random(d, random, DType.F32, 1, 32);
             Matrix c = random(d, random, DType.F32, 20, 64);
