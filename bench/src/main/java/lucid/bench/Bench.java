@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import lucid.bench.gpu.GpuBench;
 import lucid.grpo.cli.Subcommand;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
 import org.openjdk.jmh.runner.NoBenchmarksException;
@@ -16,8 +17,6 @@ import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
-import lucid.grpo.console.UsageException;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -62,8 +61,6 @@ public final class Bench implements Subcommand {
     private boolean list;
 
     @Spec private CommandSpec spec;
-
-    public static void main(String[] args) { System.exit(new CommandLine(new Bench()).execute(args)); }
 
     @Override public Integer call() throws Exception {
         UsageException.atLeast("--threads", threads, 1);

@@ -38,8 +38,11 @@ public class DecodeBench extends KernelBench {
 
     /// Until every weight has been read often enough to be packed.
     private void pack() {
+        long before = device.liveBytes();
         for (Matrix weight : w) device.prepack(weight);
         for (int i = 0; i < READINGS * layers; i++) multiply();
+        boolean packed = device.liveBytes() - before >= (long) layers * OUTPUTS * WIDTH * weights.bytes();
+        if (!packed && weights != DType.F16) throw new IllegalStateException("the weights are not packed after " + READINGS + " readings");
     }
 
     @Override void limit(String kernel, Limit limit) {

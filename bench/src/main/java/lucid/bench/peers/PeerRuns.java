@@ -12,9 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import lucid.grpo.cli.Subcommand;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -50,14 +50,11 @@ public final class PeerRuns implements Subcommand {
 
     @Spec private CommandSpec spec;
 
-    public static void main(String[] args) { System.exit(new CommandLine(new PeerRuns()).execute(args)); }
-
     @Override public Integer call() throws IOException {
-        if (repetitions < 1 || !(warmup >= 0) || threads < 1) {
-            throw new CommandLine.ParameterException(spec.commandLine(), "peer: --repetitions " + repetitions + " --warmup " + warmup + " --threads " + threads
-                    + "; wanted at least one repetition and thread, no negative warm-up");
-        }
-        if (cpu && threads != 1) throw new CommandLine.ParameterException(spec.commandLine(), "peer: --cpu --threads " + threads + "; wanted --threads 1 with --cpu");
+        UsageException.atLeast("--repetitions", repetitions, 1);
+        UsageException.atLeast("--threads", threads, 1);
+        if (!(warmup >= 0)) throw new UsageException("--warmup: found " + warmup + ", wanted 0 or more");
+        if (cpu && threads != 1) throw new UsageException("--cpu --threads " + threads + "; wanted --threads 1 with --cpu");
         PrintWriter out = spec.commandLine().getOut();
         try (Device device = new SimdDevice(threads); Workload work = open(device)) {
             long start = System.nanoTime();
@@ -75,10 +72,10 @@ public final class PeerRuns implements Subcommand {
             case "generate" -> new Generation(device, 16, 109, 8, 40);
             case "trl_grpo" -> new TextGrpoStep(device);
             case "full_prefill", "full_decode" -> {
-                if (model == null) throw new CommandLine.ParameterException(spec.commandLine(), "peer: " + workload + " needs a checkpoint; wanted --model DIR");
+                if (model == null) throw new UsageException(workload + " needs a checkpoint; wanted --model DIR");
                 yield new FullText(device, model, workload.equals("full_decode"));
             }
-            default -> throw new CommandLine.ParameterException(spec.commandLine(), "peer: workload '" + workload + "'; wanted demo_step, layer_step, generate, trl_grpo, full_prefill or full_decode");
+            default -> throw new UsageException("workload '" + workload + "'; wanted demo_step, layer_step, generate, trl_grpo, full_prefill or full_decode");
         };
     }
 

@@ -11,6 +11,8 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
+import lucid.grpo.cli.Lucid;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
@@ -21,14 +23,16 @@ import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /// Lucid's side of the comparisons: what it prints, and that both sides compare the same model.
 class PeerRunsTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
-    private int peer(String... args) { return new CommandLine(new PeerRuns()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(args); }
+    private int peer(String... args) {
+        String[] all = Stream.concat(Stream.of("peer"), Stream.of(args)).toArray(String[]::new);
+        return Lucid.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err)).execute(all);
+    }
 
     @Test void printsOneLine() throws IOException {
         assertEquals(0, peer("demo_step", "--repetitions", "2", "--warmup", "0", "--threads", "1"), err::toString);

@@ -29,6 +29,7 @@ import lucid.tokenizer.StreamingDecoder;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.chat.Encoded;
 import lucid.tokenizer.chat.Message;
+import lucid.tokenizer.chat.PythonText;
 import lucid.tokenizer.chat.Qwen2BaseTemplate;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
@@ -189,7 +190,7 @@ public final class Assistant implements AutoCloseable {
         int[] known = CompletionText.known(tokenizer, c.ids());
         String whole = tokenizer.decode(known, true);
         spoken.finish(whole);
-        return new Reply(whole.strip(), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,
+        return new Reply(PythonText.strip(whole), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,
                 prefill, prefill + spoken.first, c.length() < 2 ? 0 : (c.length() - 1) / spoken.after());
     }
 

@@ -83,8 +83,9 @@ final class ParityCommand implements Callable<Integer> {
             List<CaseResult> all = new Parities(opened, vocabulary, media).run(search, r -> {
                 if (!json) print(out, r);
             });
+            notCases(json ? spec.commandLine().getErr() : out, search);
             if (json) out.println(array(all));
-            else end(out, search, all);
+            else end(out, all);
             out.flush();
             return all.stream().allMatch(r -> r.verdict().ok(strict)) && rows(all, Row.Status.OK) > 0 ? 0 : 1;
         }
@@ -98,9 +99,13 @@ final class ParityCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private static void end(PrintWriter out, CaseSearch search, List<CaseResult> all) {
+    private static void notCases(PrintWriter out, CaseSearch search) {
         search.helpers().forEach(h -> out.println("HELPER " + h.path() + ": no case, but " + h.rule()));
         if (!search.notEntered().isEmpty()) out.println("not looked into: " + CaseResult.some(search.notEntered().stream().map(Path::toString).toList(), NAMED));
+        out.flush();
+    }
+
+    private static void end(PrintWriter out, List<CaseResult> all) {
         if (all.size() == 1) return;
         out.printf("%d found: %s; rows: %d ok, %d failed, %d unsupported%s%n", all.size(), counts(all), rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED), rest(all));
     }

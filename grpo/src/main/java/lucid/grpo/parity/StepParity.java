@@ -29,6 +29,7 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 import lucid.tokenizer.Tokenizer;
+import lucid.tokenizer.chat.PythonText;
 import lucid.tokenizer.format.TokenizerFiles;
 
 /// One whole GRPO update of the original trainer on a tiny Qwen2: texts to rewards to advantages, log-probabilities, KL, loss, every gradient, the
@@ -117,7 +118,7 @@ final class StepParity implements AutoCloseable {
             completions.add(Arrays.copyOfRange(flat, c * width, c * width + length));
             Arrays.fill(mask, c * width, c * width + length, 1);
             String text = CompletionText.of(tokenizer, completions.get(c));
-            String wanted = described.required("completions").required(c).asText().strip();
+            String wanted = PythonText.strip(described.required("completions").required(c).asText());
             rows.add(Row.exact("prompt" + i + " text of completion " + c, text.equals(wanted), "found '" + text + "', wanted '" + wanted + "'"));
             Reward.Score s = TinyLlavaVideoR1Reward.published().score(text, described.required("solution").asText());
             rewards[c] = s.total();

@@ -30,6 +30,8 @@ public record Recipe(String name, String description, String source, List<String
     static final String LORA = "lora";
 
     public Recipe {
+        // In JSON there are two ways to have none.
+        if (model != null && model.isNull()) model = null;
         if (initialization == null && model != null && model.isObject()) initialization = Initialization.FAN_IN;
     }
 

@@ -137,15 +137,19 @@ public final class MemoryCheck {
     private static MemoryPlan plan(MemoryPlans plans, Recipe recipe, Stage stage, MemoryPlans.Trained trained, boolean recompute) {
         int frames = recipe.data().frames();
         return switch (stage) {
-            case Stage.Supervised s -> plans.supervised(new MemoryPlans.Supervised(samples(s), together(s), frames, MemoryPlans.PROMPT_TOKENS + ANSWER_TOKENS, trained, recompute));
+            case Stage.Supervised s -> plans.supervised(new MemoryPlans.Supervised(samples(s), together(s, recipe.data().clipsPerStep()), frames, MemoryPlans.PROMPT_TOKENS + ANSWER_TOKENS, trained, recompute));
             case Stage.Grpo g -> plans.grpo(new MemoryPlans.Grpo(g.prompts(), g.completions(), g.maxNewTokens(), g.microBatch(), frames, MemoryPlans.PROMPT_TOKENS, trained, g.loss().beta() != 0, recompute));
         };
     }
 
     private static int samples(Stage.Supervised s) { return s.mix().values().stream().mapToInt(Integer::intValue).sum(); }
 
-    // A group may be about a clip of which every kind says something.
-    private static int together(Stage.Supervised s) { return s.microBatch() == null ? samples(s) : (int) Math.min(samples(s), (long) s.microBatch() * s.mix().size()); }
+    // A group may be about a clip of which every kind says something; where a step has fewer clips than examples, more than once.
+    private static int together(Stage.Supervised s, Integer clipsPerStep) {
+        if (s.microBatch() == null) return samples(s);
+        long each = s.mix().values().stream().mapToLong(n -> clipsPerStep == null ? 1 : Math.ceilDiv(n, clipsPerStep)).sum();
+        return (int) Math.min(samples(s), s.microBatch() * each);
+    }
 
     private static String advice(Recipe recipe, Stage stage) {
         boolean grpo = stage instanceof Stage.Grpo;

@@ -67,7 +67,7 @@ public final class HostBuffer implements Buffer {
     public void keep(Companion companion) { this.companion = companion; }
 
     /// A buffer of the same type from the same memory, with undefined contents. It goes back to the system when it is closed, so it suits what is large and made once; its pages come
-    /// when they are first written, to the thread that writes.
+    /// when they are first written, to the thread that writes. Null where there is no memory.
     public HostBuffer beside(long length) { return memory.allocateOnce(dtype, length); }
 
     /// Gives the pages of a mapped file back to the system, which reads them again if somebody asks.

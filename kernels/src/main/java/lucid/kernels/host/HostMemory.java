@@ -10,7 +10,7 @@ import java.util.Map;
 import lucid.kernels.contract.DType;
 
 /// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a
-/// training step finds the blocks of the step before; memory returns to the system only when the device closes.
+/// training step finds the blocks of the step before; their memory returns to the system when the device closes, and only what is allocated once does so earlier.
 public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
 
@@ -50,19 +50,16 @@ public final class HostMemory implements AutoCloseable {
         try {
             return arena.allocate(size, ALIGNMENT);
         } catch (OutOfMemoryError e) {
-            throw none(dtype, length, size, "Use a smaller batch, or raise -XX:MaxDirectMemorySize", e);
+            throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes
+                    + " bytes are live, " + heldBytes + " held. Use a smaller batch, or raise -XX:MaxDirectMemorySize", e);
         }
-    }
-
-    private IllegalStateException none(DType dtype, long length, long size, String advice, Throwable cause) {
-        return new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes + " bytes are live, " + heldBytes + " held. " + advice, cause);
     }
 
     /// See [HostBuffer#beside]. An arena would write zeros first, on one thread.
     synchronized HostBuffer allocateOnce(DType dtype, long length) {
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         MemorySegment segment = CHeap.allocate(bytes);
-        if (segment == null) throw none(dtype, length, bytes, "Use less", null);
+        if (segment == null) return null;
         once.put(segment.address(), segment);
         heldBytes += bytes;
         live(bytes);

@@ -15,7 +15,7 @@ import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Declaration;
 
 /// Plans of what Lucid does on a kind of device. Weights that train, gradients, moments, activations, keys and values are f32 (4 bytes);
-/// weights that only answer stay as they are stored: on a CPU in the mapped file, on a GPU in a copy. A GPU's kernels are the exact ones; those for tensor cores keep
+/// weights that only answer stay as they are stored: on a CPU in the mapped file or packed in place of its pages, on a GPU in a copy. A GPU's kernels are the exact ones; those for tensor cores keep
 /// copies of their factors as well, which give way where memory is short.
 public final class MemoryPlans {
     /// Text of the published prompts in tokens: at most 131 (measured on the 5,496 training questions).
@@ -274,7 +274,7 @@ public final class MemoryPlans {
     private void stored(List<Item> out, int storedBytes) {
         long widened = storedBytes == 4 ? 0 : outline.parameters().stream().filter(p -> !p.role().mayStayNarrow()).mapToLong(Declaration::elements).sum();
         if (device == DeviceKind.CPU) {
-            out.add(item("weights, mapped", outline.count() * storedBytes, "%,d numbers of %d bytes, or packed in place of the mapped pages", outline.count(), storedBytes));
+            out.add(item("weights, mapped", outline.count() * storedBytes, "%,d numbers of %d bytes; where they are packed, in place of the mapped pages", outline.count(), storedBytes));
         } else {
             long copied = outline.count() - widened;
             out.add(item("weights, copied", copied * storedBytes, "%,d numbers of %d bytes; a GPU cannot read the mapped file", copied, storedBytes));

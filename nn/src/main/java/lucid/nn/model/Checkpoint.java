@@ -65,7 +65,7 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /// For long answers, or many: while it answers, a CPU copies the decoder's weights, little by little, into the order in which it reads them, and gives the mapped pages back; so tokens come faster, and memory
+    /// For long answers, or many: while it answers, a CPU copies the decoder's weights, little by little, into the order in which it reads them (not those of f16), and gives the mapped pages back; so tokens come faster, and memory
     /// is taken once.
     public Checkpoint prepack() {
         decoder.prepack();

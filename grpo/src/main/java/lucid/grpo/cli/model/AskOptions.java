@@ -41,7 +41,7 @@ final class AskOptions {
     @Option(names = {"--max-tokens", "--max-new-tokens"}, paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens = 512;
 
-    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). PACKED: while it answers, a CPU copies the decoder's weights, little by little, into the order in which its products read them, "
+    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). PACKED: while it answers, a CPU copies the decoder's weights, little by little, into the order in which its products read them (not those of f16), "
             + "and gives the pages of the file back: tokens come faster. MAPPED: all weights are read where they lie in the files, and the system may take their memory. The answers are the same.")
     private Weights weights = Weights.PACKED;
 

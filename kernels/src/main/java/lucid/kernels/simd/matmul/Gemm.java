@@ -13,7 +13,7 @@ import lucid.kernels.simd.work.Workers;
 /// the left one of a large product, the right one where rows are many and the right factor is small.
 /// Long chains are cut and wait in memory meanwhile. It is the same chain: the cut is invisible in the bits.
 ///
-/// Flat products (at most eight rows times a weight stored row by row) go through [Gemv] instead; the chains are the same.
+/// Flat products (at most eight rows times a weight stored row by row, or packed) go through [Gemv] instead; the chains are the same.
 final class Gemm {
     /// FMAs below which waking another thread costs more than it brings.
     static final long PARALLEL_FMAS = 1 << 19;

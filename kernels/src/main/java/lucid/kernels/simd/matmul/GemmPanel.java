@@ -82,9 +82,9 @@ public final class GemmPanel {
         if (packed == null) packed = scratch.matrix(count * room(), WIDTH);
         if (column < packedFrom || column >= packedTo) {
             if (!keeps) packedFrom = column;
-            int panels = whole && together && !b.packed() ? Math.min((end - column) / WIDTH, GROUP) : 1;
-            if (b.packed()) spread(b.memory(), b.offset(column, from), count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
-            else if (whole) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
+            boolean rows = whole && !b.packed();
+            int panels = rows && together ? Math.min((end - column) / WIDTH, GROUP) : 1;
+            if (rows) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
             else pack(b, column, from, slot(column));
             packedTo = column + panels * WIDTH;
         }

@@ -1,6 +1,8 @@
 package lucid.kernels.simd.matmul;
 
+import static lucid.kernels.simd.matmul.GemvRows.ADDRESS;
 import static lucid.kernels.simd.matmul.GemvRows.ALL;
+import static lucid.kernels.simd.matmul.GemvRows.STEP;
 import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.LANES;
 
@@ -12,8 +14,6 @@ import lucid.kernels.contract.DType;
 /// What is read is one stream, which every processor's prefetchers follow.
 final class GemvPanel {
     private static final int WIDTH = GemmTile.WIDTH;
-    private static final long STEP = 4L * LANES;
-    private static final long ADDRESS = (1L << 56) - 1;
 
     private GemvPanel() {}
 

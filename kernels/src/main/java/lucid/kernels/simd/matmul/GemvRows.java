@@ -41,7 +41,7 @@ record GemvRows(long at, long pitch, int steps, int window, long next) {
     private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED;
     /// All of memory. HotSpot trusts the length of a constant segment.
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final long ADDRESS = (1L << 56) - 1;
+    static final long ADDRESS = (1L << 56) - 1;
     private static final long DISTANCE = (1L << 40) - 1;
     private static final int COUNT = (1 << 24) - 1;
     private static final int PAGE = 4096;

@@ -60,11 +60,13 @@ final class PackedWeight implements HostBuffer.Companion {
         return new Operand(copy.segment(), at + first, (long) WIDTH * type.bytes(), type, GemmPlan.panels(w.rows(), WIDTH) * WIDTH, true, panelBytes);
     }
 
-    void make(Workers workers, GemmPanel[] scratch) {
+    /// False where there is no memory for it.
+    boolean make(Workers workers, GemmPanel[] scratch) {
         HostBuffer buffer = HostBuffer.of(weight.buffer());
         DType type = weight.dtype();
         int panels = GemmPlan.panels(weight.rows(), WIDTH);
         HostBuffer target = buffer.beside((panels * panelBytes + PAGE) / type.bytes());
+        if (target == null) return false;
         long first = -target.segment().address() & PAGE - 1;
         Operand rows = Operand.lanesDown(weight);
         workers.parallel(panels, 1, (from, to, thread) -> {
@@ -73,6 +75,7 @@ final class PackedWeight implements HostBuffer.Companion {
         copy = target;
         at = first;
         buffer.unload();
+        return true;
     }
 
     private void fill(Operand rows, int panel, GemmPanel scratch, MemorySegment target, long first) {

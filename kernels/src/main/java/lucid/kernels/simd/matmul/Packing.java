@@ -12,12 +12,15 @@ import lucid.kernels.simd.work.Workers;
 final class Packing {
     /// Readings of a weight before it is packed, if all are read alike.
     static final int READINGS = 32;
+    private static final System.Logger LOG = System.getLogger(Packing.class.getName());
 
     private final Workers workers;
     private final GemmPanel[] scratch;
     private long earned;
     /// Bytes of the largest weight that has been read: what more than its price is earned is of no use.
     private long largest;
+    /// Whether there was no memory for a copy.
+    private boolean full;
 
     Packing(Workers workers) {
         this.workers = workers;
@@ -39,8 +42,9 @@ final class Packing {
         long price = READINGS * w.bytes();
         largest = Math.max(largest, w.bytes());
         earned = Math.min(earned + w.bytes(), READINGS * largest);
-        if (w.made() || earned < price) return;
+        if (w.made() || earned < price || full) return;
         earned -= price;
-        w.make(workers, scratch);
+        full = !w.make(workers, scratch);
+        if (full) LOG.log(System.Logger.Level.WARNING, "There is no memory to pack more weights: the others are read as they lie, with the same results.");
     }
 }

@@ -32,7 +32,7 @@ class PackedWeightTest {
             for (int i = 0; i < values.length; i++) values[i] = (float) random.nextDouble(-1, 1);
             on.write(m.buffer(), 0, values);
         } else {
-            // Any bits but NaN, subnormals and infinity among them.
+            // Any bits but infinity and NaN, subnormals among them.
             short[] halves = new short[rows * cols];
             for (int i = 0; i < halves.length; i++) halves[i] = (short) (random.nextInt() & (type == DType.BF16 ? 0xBFFF : 0xFBFF));
             on.write(m.buffer(), 0, halves);
