@@ -41,9 +41,9 @@ final class AskOptions {
     @Option(names = {"--max-tokens", "--max-new-tokens"}, paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens = 512;
 
-    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). PACKED: while it answers, a CPU copies the decoder's weights, little by little, into the order in which its products read them (not those of f16), "
-            + "and gives the pages of the file back: tokens come faster. MAPPED: all weights are read where they lie in the files, and the system may take their memory. The answers are the same.")
-    private Weights weights = Weights.PACKED;
+    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: MAPPED for generate, PACKED for chat). PACKED: while it answers, a CPU copies the decoder's weights, little by little, into the order in which its products read them (not those of f16), "
+            + "and gives the pages of the file back: tokens come faster, once they have paid for the new memory (some 30 tokens; 200 where a virtual machine's host must find it first). MAPPED: all weights are read where they lie in the files, and the system may take their memory. The answers are the same.")
+    private Weights weights;
 
     @Mixin private DecodingOptions decoding;
 
@@ -66,10 +66,11 @@ final class AskOptions {
     Tokenizer words() { return ModelFolder.tokenizer(model, tokenizer); }
 
     /// @param prompt ids of the text that the model is to continue, of any length; null: it is asked about a clip, and those questions are short
+    /// @param usual  how weights are kept where the command line does not say it
     /// @param limit  a model that needs more is refused
-    Assistant open(Device device, Tokenizer words, int[] prompt, MemoryLimit limit, Console console) {
+    Assistant open(Device device, Tokenizer words, int[] prompt, Weights usual, MemoryLimit limit, Console console) {
         MemoryCheck.answering(model, frames, prompt == null ? null : prompt.length, maxNewTokens, limit);
-        return Assistant.open(device, model, weights == Weights.PACKED, words, console);
+        return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console);
     }
 
     /// @param reader hears what of the checkpoint's own wishes is followed and what is not

@@ -70,7 +70,7 @@ public final class GenerateCommand implements Callable<Integer> {
         MemoryLimit limit = device.memory();
         Tokenizer words = ask.words();
         int[] ids = text ? words.encode(prompt) : null;
-        try (Device d = device.open(); Assistant assistant = ask.open(d, words, ids, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, words, ids, AskOptions.Weights.MAPPED, limit, console)) {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};

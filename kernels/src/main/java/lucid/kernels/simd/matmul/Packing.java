@@ -6,7 +6,7 @@ import lucid.kernels.simd.work.Workers;
 
 /// When weights of which [lucid.kernels.Device#prepack] was promised are packed: little by little, as reading them earns it.
 ///
-/// Packing takes new memory, which costs more than the copy itself: as much as 8 to 40 readings of the weight (6.2 GB in 2 to 9 s, a reading 0.2 s; the more where a virtual machine's host must find the memory first),
+/// Packing takes new memory, which costs more than the copy itself: as much as 8 to 60 readings of the weight (6.2 GB in 2 to 14 s, a reading 0.2 s; the more where a virtual machine's host must find the memory first),
 /// and it saves a quarter to a half of a reading each time. Whether there will be that many is not known. So every [#READINGS] bytes that products of few rows read of such weights pay for packing one:
 /// a short answer pays for little, a long one has all packed after about as many tokens, and nobody waits for it at once.
 final class Packing {
