@@ -98,9 +98,16 @@ public final class Inspection {
 
     /// One token, with the stage whose constants its numbers come from.
     public ObjectNode token(long step, int prompt, int completion, int token) {
+        return json(row(step, prompt, completion, token)).set("stage", stageOf(step));
+    }
+
+    /// One token of a completion.
+    ///
+    /// @throws IllegalArgumentException if the completion has no such token
+    TokenRow row(long step, int prompt, int completion, int token) {
         List<TokenRow> rows = tokens(step, prompt, completion);
         if (token >= rows.size() || token < 0) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));
-        return json(rows.get(token)).set("stage", stageOf(step));
+        return rows.get(token);
     }
 
     private static ObjectNode json(TokenRow row) {

@@ -123,9 +123,7 @@ public final class InspectionText {
     ///
     /// @throws IllegalArgumentException if the completion has no such token
     public static List<String> token(Inspection i, long step, int prompt, int completion, int token) {
-        List<TokenRow> rows = i.tokens(step, prompt, completion);
-        if (token >= rows.size() || token < 0) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));
-        TokenRow r = rows.get(token);
+        TokenRow r = i.row(step, prompt, completion, token);
         JsonNode stage = i.stageOf(step);
         JsonNode loss = stage.path("loss");
         double rate = i.metricsOf(step).path("learning_rate").asDouble(Double.NaN);
@@ -139,7 +137,7 @@ public final class InspectionText {
         t.line("  advantage of the completion     %+.6f", r.advantage());
         t.line("  weight in the step's loss       %.6e (%s)", r.weight(), loss.path("aggregation").asText());
         t.line("  %-31s %s", several ? "learning rate of the last one" : "learning rate of the update", measured("%.6e", rate));
-        t.olderVersion(stage, rows);
+        t.olderVersion(stage, List.of(r));
         if (several) t.several(r, loss);
         else t.one(r.last(), loss, rate);
         return t.lines;
