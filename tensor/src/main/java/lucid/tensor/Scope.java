@@ -55,20 +55,21 @@ public final class Scope implements AutoCloseable {
     /// Bytes of the buffers that this scope owns now (its inner scopes' not included).
     public long liveBytes() { return liveBytes; }
 
-    /// Moves a tensor's memory to the scope around this one, so that it outlives this scope. It must not have a history on the tape.
+    /// Moves a tensor's memory to the scope around this one, so that it outlives this scope; refused as in [#adopt].
     public Tensor keep(Tensor tensor) {
         if (parent == null) throw new IllegalStateException("keep: this scope has no scope around it; use adopt of the scope that should own " + tensor);
         return parent.adopt(tensor);
     }
 
-    /// Moves a tensor's memory from its scope to this one. It must not have a history on the tape (the history's memory would die before it).
+    /// Moves a tensor's memory from its scope to this one. Refused for the memory of a result on the tape, detached or not: what the result was computed
+    /// from would die before it.
     public Tensor adopt(Tensor tensor) {
         Objects.requireNonNull(tensor, "tensor");
         checkOpen();
         Storage storage = tensor.storage();
         if (storage.tape != tape) throw new IllegalArgumentException("adopt: " + tensor + " lives on another device than this scope");
-        if (tensor.hasHistory()) {
-            throw new IllegalStateException("adopt: " + tensor + " has a history on the tape; make it under Tape.noGrad(), or adopt a detached copy of it");
+        if (tensor.onTape()) {
+            throw new IllegalStateException("adopt: " + tensor + " is a result on the tape, or shares its memory; make it under Tape.noGrad(), or adopt detach().copy()");
         }
         take(storage);
         return tensor;

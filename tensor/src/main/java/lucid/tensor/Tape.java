@@ -104,15 +104,14 @@ public final class Tape {
         openScopes++;
     }
 
-    /// Records whose results died with the scope are forgotten; if that ends a forward pass, uses of leaves are counted anew.
+    /// Records whose results died with the scope are forgotten, also those before a view that this scope made of older memory; if that ends a
+    /// forward pass, uses of leaves are counted anew.
     void closed(Scope scope) {
         scopes.remove(scope);
-        boolean forgotten = false;
-        while (!entries.isEmpty() && !entries.getLast().result.isAlive()) {
-            dropGradients(entries.size() - 1);
-            entries.removeLast();
-            forgotten = true;
+        for (Entry e : entries) {
+            if (!e.result.isAlive()) dropGradient(e);
         }
+        boolean forgotten = entries.removeIf(e -> !e.result.isAlive());
         if (forgotten && entries.isEmpty()) pass++;
         if (--openScopes == 0) {
             synchronized (TAPES) {
@@ -150,6 +149,9 @@ public final class Tape {
         if (tracked && op.differentiable() && gradEnabled()) tape.write(op, y);
         return y;
     }
+
+    /// Whether the result of a record lies in this memory, whatever handle asks.
+    boolean holds(Storage storage) { return entries.stream().anyMatch(e -> e.result.storage() == storage); }
 
     private void write(Op op, Tensor y) {
         if (log != null) {
@@ -197,9 +199,9 @@ public final class Tape {
             if (y.requiresGrad()) gradients.add(y.use(), dy);
             replay = outerReplay;
             walk(mark, gradients);
+        } finally {
             dropGradients(mark);
             entries.subList(mark, entries.size()).clear();
-        } finally {
             replay = outerReplay;
             log = outerLog;
             depth[0] = outerDepth;
@@ -249,10 +251,11 @@ public final class Tape {
 
     /// After a failure in the middle of a walk gradients may be left over.
     private void dropGradients(int from) {
-        for (int i = from; i < entries.size(); i++) {
-            Tensor y = entries.get(i).result;
-            if (y.gradient != null) y.gradient.buffer().close();
-            y.gradient = null;
-        }
+        for (int i = from; i < entries.size(); i++) dropGradient(entries.get(i));
+    }
+
+    private static void dropGradient(Entry e) {
+        if (e.result.gradient != null) e.result.gradient.buffer().close();
+        e.result.gradient = null;
     }
 }

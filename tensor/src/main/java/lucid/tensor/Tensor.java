@@ -147,7 +147,8 @@ public final class Tensor {
 
     boolean isAlive() { return storage.alive(); }
 
-    boolean hasHistory() { return state == State.RECORDED || state == State.PASSING; }
+    /// Whether a record needs this memory as its result: this tensor's own record, or that of another handle on the same memory.
+    boolean onTape() { return state == State.PASSING || tape().holds(storage()); }
 
     @Override public String toString() { return dtype().name().toLowerCase(Locale.ROOT) + shape; }
 
@@ -165,12 +166,14 @@ public final class Tensor {
         return toFloats()[0];
     }
 
-    /// Overwrites the contents (of a cache, a parameter, a range of rows). Not recorded: refused for a tensor with a history.
+    /// Overwrites the contents (of a cache, a parameter, a range of rows). Not recorded: refused for the memory of a result on the tape, also through
+    /// [#detach] or a view. Nothing watches what a record only read, and kernels that write to [#matrix()]: overwrite a parameter or a constant after
+    /// the backward of what was computed from it, or that backward takes the new numbers for the old.
     public void copyFrom(Tensor source) {
         if (source.dtype() != dtype() || source.shape.rows() != shape.rows() || source.shape.cols() != shape.cols()) {
             throw ShapeException.of("copyFrom", this, source, "the same type, rows and columns");
         }
-        if (hasHistory()) throw new IllegalStateException("copyFrom: " + this + " is on the tape; overwriting it would falsify its backward");
+        if (onTape()) throw new IllegalStateException("copyFrom: " + this + " is a result on the tape, or shares its memory; overwriting it would falsify a backward");
         device().elementwise().copy(source.matrix(), matrix());
     }
 

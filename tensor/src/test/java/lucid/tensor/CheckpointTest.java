@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
+import lucid.kernels.ReferenceDevice;
 import lucid.kernels.contract.RowGroups;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -91,6 +93,22 @@ class CheckpointTest {
             assertThrows(ShapeException.class, loss::backward);
             assertEquals(live + 36, device.liveBytes(), "only the nine numbers that the block made in the outer scope");
             assertTrue(Tape.gradEnabled());
+        }
+    }
+
+    /// The records of a second run that fails are forgotten, those of views of outer memory as well.
+    @Test void aFailingSecondRunLeavesNoRecord() {
+        try (Device device = new ReferenceDevice(); Scope scope = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(scope, 1f, 2, 3));
+            Tensor captured = w.value().scale(3f);
+            int[] runs = {0};
+            Tensor y = Tensor.checkpoint(t -> {
+                Tensor z = captured.rows(0, 1).mul(t);
+                if (runs[0]++ > 0) throw new IllegalStateException("second run");
+                return z;
+            }, w.value().rows(1, 2).scale(2f));
+            assertThrows(IllegalStateException.class, () -> y.sum().backward());
+            assertEquals("0 scale [2, 3] -> [2, 3]\n1 scale [1, 3] -> [1, 3]\n", scope.tape().toString());
         }
     }
 

@@ -60,6 +60,38 @@ class ScopeTest {
         }
     }
 
+    /// A detached handle has no history, but the memory is the record's.
+    @Test void memoryOfAResultOnTheTapeIsNotKeptThroughAnotherHandle() {
+        try (Device device = new ReferenceDevice(); Scope model = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(model, 3f, 2));
+            try (Scope step = model.child()) {
+                Tensor y = w.value().scale(2f);
+                assertThrows(IllegalStateException.class, () -> step.keep(y.detach()));
+                y.sum().backward();
+                assertArrayEquals(new float[] {6, 6}, step.keep(y.detach()).toFloats(), "walked: no record needs it any more");
+            }
+            assertEquals(0, model.tape().size());
+        }
+    }
+
+    /// A view made in an inner scope of memory from outside lives on; what was recorded before it in that scope does not.
+    @Test void recordsDieWithTheirScopeInAnyOrder() {
+        try (Device device = new ReferenceDevice(); Scope model = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(model, 3f, 2, 2));
+            Tensor outer = w.value().scale(2f);
+            Tensor view;
+            try (Scope _ = model.child()) {
+                w.value().scale(5f);
+                view = outer.rows(0, 1);
+                view.scale(7f);
+            }
+            assertEquals("0 scale [2, 2] -> [2, 2]\n1 rows [2, 2] -> [1, 2]\n", model.tape().toString());
+            view.sum().backward();
+            assertArrayEquals(new float[] {2, 2, 0, 0}, w.grad().toFloats());
+            assertEquals(0, model.tape().size());
+        }
+    }
+
     @Test void operationsNeedAnOpenScope() {
         try (Device device = new ReferenceDevice(); Scope held = Scope.holding(device)) {
             Tensor x = Tensor.zeros(held, 2);

@@ -123,6 +123,9 @@ class TapeTest {
         Tensor x = leaf(1, 2);
         Tensor y = x.scale(2f);
         assertThrows(IllegalStateException.class, () -> y.copyFrom(Tensor.zeros(scope, 2)));
+        assertThrows(IllegalStateException.class, () -> y.detach().copyFrom(Tensor.zeros(scope, 2)));
+        assertThrows(IllegalStateException.class, () -> y.reshape(2, 1).detach().rows(0, 1).copyFrom(Tensor.zeros(scope, 1, 1)));
+        assertArrayEquals(new float[] {2, 4}, y.toFloats());
         x.copyFrom(Tensor.full(scope, 5f, 2));
         assertArrayEquals(new float[] {5, 5}, x.toFloats());
     }
