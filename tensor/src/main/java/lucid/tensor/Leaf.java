@@ -57,6 +57,8 @@ final class Leaf {
         return slot.gradient.matrix();
     }
 
+    @Override public String toString() { return base.describe(); }
+
     boolean hasGradient() { return !slots.isEmpty(); }
 
     /// All slots added in order of use; null if nothing was accumulated.

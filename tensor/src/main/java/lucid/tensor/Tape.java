@@ -124,8 +124,8 @@ public final class Tape {
 
     /// The number of a use of a leaf, see [Leaf].
     int use(Leaf leaf) {
-        int use = replay == null ? leaf.nextUse(pass) : replay.next();
-        if (log != null) log.add(use);
+        int use = replay == null ? leaf.nextUse(pass) : replay.next(leaf);
+        if (log != null) log.add(leaf, use);
         return use;
     }
 
@@ -171,7 +171,8 @@ public final class Tape {
         Tensor y;
         Scope around = current();
         try (Scope inner = Scope.open(device)) {
-            y = block.apply(input);
+            y = block.apply(input).use();
+            mine.tracked |= y.requiresGrad();
             if (y.storage().owner == inner) around.take(y.storage());
             else around.take((y = y.detach().copy()).storage());
         } finally {
@@ -195,8 +196,9 @@ public final class Tape {
             replay = op.uses().reader();
             log = null;
             depth[0] = 0;
-            Tensor y = op.block().apply(op.input());
-            if (y.requiresGrad()) gradients.add(y.use(), dy);
+            Tensor y = op.block().apply(op.input()).use();
+            replay.end();
+            if (y.requiresGrad()) gradients.add(y, dy);
             replay = outerReplay;
             walk(mark, gradients);
         } finally {

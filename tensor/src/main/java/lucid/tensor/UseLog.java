@@ -1,22 +1,23 @@
 package lucid.tensor;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 
-/// The numbers that the uses of leaves got in the first run of a checkpointed block, so that its second run, which happens in the
-/// order of the backward pass, accumulates into the same slots.
+/// The uses of leaves in the first run of a checkpointed block, so that its second run, which happens in the order of the backward pass,
+/// accumulates into the same slots. A second run that uses other leaves is refused: its gradients would go astray.
 final class UseLog {
-    private int[] uses = new int[8];
-    private int count;
+    private static final String RULE = "; a block must compute the same both times, with the same parameters trainable";
+
+    private record Use(Leaf leaf, int number) {}
+
+    private final List<Use> uses = new ArrayList<>();
     /// Whether anything in the block requires a gradient.
     boolean tracked;
 
-    void add(int use) {
-        if (count == uses.length) uses = Arrays.copyOf(uses, 2 * count);
-        uses[count++] = use;
-    }
+    void add(Leaf leaf, int number) { uses.add(new Use(leaf, number)); }
 
     void addAll(UseLog other) {
-        for (int i = 0; i < other.count; i++) add(other.uses[i]);
+        uses.addAll(other.uses);
         tracked |= other.tracked;
     }
 
@@ -25,9 +26,19 @@ final class UseLog {
     final class Reader {
         private int next;
 
-        int next() {
-            if (next == count) throw new IllegalStateException("checkpoint: the block used more parameters in its second run than in its first; it must compute the same both times");
-            return uses[next++];
+        /// The number that the same use had in the first run.
+        int next(Leaf leaf) {
+            if (next == uses.size()) throw new IllegalStateException("checkpoint: the block used more than the " + next + " trainable tensors of its first run" + RULE);
+            Use first = uses.get(next++);
+            if (first.leaf != leaf) {
+                throw new IllegalStateException("checkpoint: trainable tensor number " + next + " that the block used is " + leaf + ", in its first run it was another, " + first.leaf + RULE);
+            }
+            return first.number;
+        }
+
+        /// The second run is over.
+        void end() {
+            if (next < uses.size()) throw new IllegalStateException("checkpoint: the block used " + next + " of the " + uses.size() + " trainable tensors of its first run" + RULE);
         }
     }
 }

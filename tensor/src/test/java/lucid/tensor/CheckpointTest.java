@@ -112,6 +112,41 @@ class CheckpointTest {
         }
     }
 
+    /// Gradients of parameters of one shape would change places, or go to an earlier use, without a word.
+    @Test void aSecondRunThatUsesOtherParametersIsRefused() {
+        try (Device device = new ReferenceDevice(); Scope scope = Scope.open(device)) {
+            Parameter a = new Parameter("a", Tensor.full(scope, 2f, 3));
+            Parameter b = new Parameter("b", Tensor.full(scope, 3f, 3));
+            Tensor x = Tensor.full(scope, 1f, 3);
+            boolean[] again = {false};
+            refused("number 1 that the block used is f32[1 x 3], in its first run it was another", again, Tensor.checkpoint(t -> again[0] ? t.mul(b.value()).mul(a.value()) : t.mul(a.value()).mul(b.value()), x));
+            refused("used 1 of the 2", again, Tensor.checkpoint(t -> again[0] ? t.mul(a.value()) : t.mul(a.value()).mul(b.value()), x));
+            refused("used more than the 1", again, Tensor.checkpoint(t -> again[0] ? t.mul(a.value()).mul(b.value()) : t.mul(a.value()), x));
+            Tensor frozenBetween = Tensor.checkpoint(t -> t.mul(a.value()).mul(b.value()), x);
+            a.trainable(false);
+            refused("number 1", again, frozenBetween);
+        }
+    }
+
+    private static void refused(String words, boolean[] again, Tensor y) {
+        again[0] = true;
+        var e = assertThrows(IllegalStateException.class, () -> y.sum().backward());
+        assertTrue(e.getMessage().contains(words) && e.getMessage().contains("the same both times"), e.getMessage());
+        again[0] = false;
+    }
+
+    /// What a block gives back may be a leaf as it is: its input, or a parameter.
+    @Test void aBlockMayComputeNothing() {
+        try (Device device = new ReferenceDevice(); Scope scope = Scope.open(device)) {
+            Parameter w = new Parameter("w", Tensor.full(scope, 2f, 3));
+            Tensor.checkpoint(t -> t, w.value()).square().sum().backward();
+            assertArrayEquals(new float[] {4, 4, 4}, w.grad().toFloats());
+            w.zeroGrad();
+            Tensor.checkpoint(_ -> w.value(), Tensor.full(scope, 1f, 3)).square().sum().backward();
+            assertArrayEquals(new float[] {4, 4, 4}, w.grad().toFloats());
+        }
+    }
+
     @ParameterizedTest @EnumSource(Devices.class)
     void innerResultsAreNotKept(Devices which) {
         long kept = afterForward(which, false);
