@@ -1,5 +1,9 @@
 package lucid.tensor;
 
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.DType;
@@ -15,6 +19,10 @@ public final class Gradients {
     private final Device device;
     /// The gradient whose record is being walked; null once it was handed on.
     private Matrix current;
+    /// What operations compute beside gradients: empty between records, unless one failed.
+    private final List<Matrix> temporaries = new ArrayList<>();
+    /// Leaves whose gradient this walk has written to.
+    private final Set<Leaf> leaves = new HashSet<>();
 
     Gradients(Device device) { this.device = device; }
 
@@ -40,13 +48,15 @@ public final class Gradients {
         if (x.leaf != null) {
             if (x.useNumber() < 0) throw new IllegalStateException("backward: " + x + " was frozen in the forward pass and is trainable now; run the forward again");
             boolean fresh = x.leaf.fresh(x.useNumber());
-            return new Target(x.leaf.slot(x.useNumber(), x.matrix()), fresh ? Accumulate.SET : Accumulate.ADD);
+            Matrix slot = x.leaf.slot(x.useNumber(), x.matrix());
+            leaves.add(x.leaf);
+            return new Target(slot, fresh ? Accumulate.SET : Accumulate.ADD);
         }
         if (x.state == Tensor.State.CONSUMED) {
             throw new IllegalStateException("backward: " + x + " belongs to a part of the tape that an earlier backward has walked; sum the losses and walk once, or compute it again");
         }
         if (x.gradient != null) return new Target(x.gradient, Accumulate.ADD);
-        x.gradient = temporary(x.matrix().rows(), x.matrix().cols());
+        x.gradient = allocate(x.matrix().rows(), x.matrix().cols());
         return new Target(x.gradient, Accumulate.SET);
     }
 
@@ -97,7 +107,23 @@ public final class Gradients {
         }
     }
 
-    Matrix temporary(int rows, int cols) { return Matrix.of(device.allocate(DType.F32, (long) rows * cols), rows, cols); }
+    /// Undefined contents, until [#free].
+    Matrix temporary(int rows, int cols) {
+        Matrix m = allocate(rows, cols);
+        temporaries.add(m);
+        return m;
+    }
 
-    void free(Matrix temporary) { temporary.buffer().close(); }
+    void free(Matrix temporary) {
+        temporaries.remove(temporary);
+        temporary.buffer().close();
+    }
+
+    private Matrix allocate(int rows, int cols) { return Matrix.of(device.allocate(DType.F32, (long) rows * cols), rows, cols); }
+
+    /// The walk failed: frees what it held. The leaves it has written to, whose gradients lack a part or have one that was never computed, say so from now on.
+    void abandon() {
+        for (Matrix m : temporaries) m.buffer().close();
+        leaves.forEach(Leaf::fail);
+    }
 }

@@ -18,6 +18,8 @@ final class Leaf {
     private final Shape shape;
     private final List<Slot> slots = new ArrayList<>(1);
     private boolean combined;
+    /// A backward failed that had written to this gradient.
+    private boolean failed;
     boolean trainable = true;
     private long pass = -1;
     private int uses;
@@ -41,6 +43,7 @@ final class Leaf {
 
     /// The gradient matrix of one use; made (undefined contents) if it is fresh.
     Matrix slot(int use, Matrix where) {
+        checkWhole();
         if (combined) {
             throw new IllegalStateException("backward: the gradient of " + shape + " was already combined from its " + slots.size()
                     + " uses by grad(); call zeroGrad() before accumulating anew");
@@ -59,10 +62,11 @@ final class Leaf {
 
     @Override public String toString() { return base.describe(); }
 
-    boolean hasGradient() { return !slots.isEmpty(); }
+    boolean hasGradient() { return failed || !slots.isEmpty(); }
 
     /// All slots added in order of use; null if nothing was accumulated.
     Tensor gradient() {
+        checkWhole();
         if (slots.isEmpty()) return null;
         Slot only = slots.size() == 1 ? slots.getFirst() : null;
         if (only == null || only.gradient.shape().size() != shape.size()) combine();
@@ -90,5 +94,16 @@ final class Leaf {
         for (Slot slot : slots) if (slot != null) slot.gradient.storage().free();
         slots.clear();
         combined = false;
+        failed = false;
+    }
+
+    /// Gives up a gradient that a failed backward has left in pieces; until [#release] nobody gets it, and nobody adds to it.
+    void fail() {
+        release();
+        failed = true;
+    }
+
+    private void checkWhole() {
+        if (failed) throw new IllegalStateException("the gradient of " + this + " is incomplete since a backward failed; call zeroGrad() and run every pass of the step again");
     }
 }

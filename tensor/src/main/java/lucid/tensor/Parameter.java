@@ -23,8 +23,8 @@ public final class Parameter {
 
     public Shape shape() { return value.shape(); }
 
-    /// The sum over all uses, f32 of the value's shape; null if nothing has arrived since [#zeroGrad()]. If the parameter is used more than once in a
-    /// pass (a tied embedding) this ends the accumulation: the next backward needs [#zeroGrad()] first.
+    /// The sum over all uses, f32 of the value's shape; null if nothing has arrived since [#zeroGrad()], refused if a backward failed since. If the
+    /// parameter is used more than once in a pass (a tied embedding) this ends the accumulation: the next backward needs [#zeroGrad()] first.
     public Tensor grad() { return value.leaf.gradient(); }
 
     /// Whether a gradient has arrived since [#zeroGrad()]. Unlike [#grad()], asking ends nothing.

@@ -227,6 +227,9 @@ public final class Tape {
                 gradients.add(result, seed.matrix(result.matrix().rows(), result.matrix().cols()));
             }
             walk(0, gradients);
+        } catch (Throwable failure) {
+            gradients.abandon();
+            throw failure;
         } finally {
             dropGradients(0);
             entries.removeIf(e -> e.result.state != Tensor.State.RECORDED);

@@ -197,7 +197,8 @@ public final class Tensor {
         return this;
     }
 
-    /// The gradient of a leaf, f32 of its shape: the sum over its uses, in order of use; null if nothing has arrived.
+    /// The gradient of a leaf, f32 of its shape: the sum over its uses, in order of use; null if nothing has arrived. Refused after a backward that failed
+    /// on its way, until [#zeroGrad()].
     public Tensor grad() {
         if (leaf == null) throw new IllegalStateException("grad: " + this + " is not a leaf; gradients of computed tensors are freed during the backward");
         return leaf.gradient();

@@ -90,6 +90,50 @@ class TapeTest {
         assertEquals(live, device.liveBytes(), "a failed walk leaves no gradient behind");
     }
 
+    /// The walk reached x and the slot of its second use, but not all of what belongs there.
+    @Test void aFailedBackwardSpoilsTheGradientsItTouched() {
+        Tensor x = leaf(1, 2);
+        Tensor apart = leaf(5, 6);
+        apart.square().sum().backward();
+        x.square().sum().backward();
+        Tensor walked = leaf(1, 1).scale(3f);
+        walked.sum().backward();
+        Tensor loss = walked.mul(x).sum();
+        assertThrows(IllegalStateException.class, loss::backward);
+        var e = assertThrows(IllegalStateException.class, x::grad);
+        assertTrue(e.getMessage().contains("f32[1 x 2] is incomplete since a backward failed; call zeroGrad()"), e.getMessage());
+        assertThrows(IllegalStateException.class, () -> x.square().sum().backward(), "adding to it is refused as well");
+        assertArrayEquals(new float[] {10, 12}, apart.grad().toFloats());
+        x.zeroGrad();
+        x.square().sum().backward();
+        assertArrayEquals(new float[] {2, 4}, x.grad().toFloats());
+    }
+
+    /// So that an optimiser that asks first cannot pass the parameter over.
+    @Test void aSpoiledGradientIsStillThereForWhoAsks() {
+        Parameter w = new Parameter("w", Tensor.full(scope, 2f, 2));
+        Tensor walked = leaf(1, 1).scale(3f);
+        walked.sum().backward();
+        Tensor loss = walked.mul(w.value()).sum();
+        assertThrows(IllegalStateException.class, loss::backward);
+        assertTrue(w.hasGrad());
+        assertThrows(IllegalStateException.class, w::grad);
+        w.zeroGrad();
+        assertFalse(w.hasGrad());
+    }
+
+    @Test void aFailedBackwardFreesWhatItHeld() {
+        Tensor w = leaf(1, 2);
+        Tensor loss;
+        try (Scope held = Scope.holding(device)) {
+            loss = Tensor.full(held, 1f, 3, 2).mul(w).sum();
+        }
+        long live = device.liveBytes();
+        var e = assertThrows(IllegalStateException.class, loss::backward);
+        assertTrue(e.getMessage().contains("scope closed"), e.getMessage());
+        assertEquals(live, device.liveBytes());
+    }
+
     @Test void backwardWantsASingleNumberOrASeed() {
         Tensor x = leaf(1, 2);
         Tensor y = x.square();
