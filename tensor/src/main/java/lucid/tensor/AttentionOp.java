@@ -10,13 +10,14 @@ import lucid.kernels.contract.RowGroups;
 
 /// Attention and the rotation of positions before it. See [Attention] and [lucid.kernels.contract.Rotary].
 public sealed interface AttentionOp extends Op {
-    /// Rotary position embedding; its backward rotates the other way.
+    /// Rotary position embedding; its backward rotates the other way. The tables are constants.
     record Rotate(Tensor x, Tensor positions, Tensor cos, Tensor sin, int headDim) implements AttentionOp {
         public Rotate {
             if (headDim <= 0 || headDim % 2 != 0 || x.shape().cols() % headDim != 0) {
                 throw ShapeException.of("rotate with heads of " + headDim, x, "columns that are a multiple of an even head size");
             }
             if (positions.dtype() != DType.I32 || positions.shape().size() != x.shape().rows()) throw ShapeException.of("rotate", x, positions, "i32 positions, one per row");
+            if (Tape.records(cos, sin)) throw new IllegalArgumentException("rotate: a table that requires a gradient; cos and sin are constants here: detach() them, or freeze them");
             if (cos.shape().cols() != headDim / 2 || !sin.shape().equals(cos.shape())) throw ShapeException.of("rotate", cos, sin, "tables [positions, " + headDim / 2 + "]");
         }
 

@@ -55,11 +55,15 @@ public sealed interface IndexOp extends Op {
                 throw ShapeException.of("patchEmbedding", weight, bias, "a bias [" + weight.shape().rows() + "]");
             }
             int patches = (s.dim(frames ? 1 : 2) / patch) * (s.dim(frames ? 2 : 3) / patch);
+            if (patches == 0) throw ShapeException.of("patchEmbedding", images, "images of at least one patch of " + patch + " x " + patch);
             if (positions != null) {
                 if (positions.shape().rows() != patches || positions.shape().cols() != weight.shape().rows()) throw ShapeException.of("patchEmbedding", images, positions,
                         "positions [" + patches + ", " + weight.shape().rows() + "]");
             }
             checkGroups("patchEmbedding", groups, s.dim(0) * patches);
+            if (groups != null && Arrays.stream(groups.offsets()).anyMatch(o -> o % patches != 0)) {
+                throw new ShapeException("patchEmbedding: " + groups + " divide an image of " + patches + " patches; wanted groups of whole images");
+            }
         }
 
         @Override public List<Tensor> inputs() { return positions == null ? List.of(images, weight, bias) : List.of(images, weight, bias, positions); }
@@ -112,13 +116,6 @@ public sealed interface IndexOp extends Op {
         }
 
         /// Groups of rows as groups of images.
-        private RowGroups imageGroups(RowGroups rows) {
-            int[] offsets = rows.offsets().clone();
-            for (int i = 0; i < offsets.length; i++) {
-                if (offsets[i] % patches() != 0) throw new ShapeException("patchEmbedding: group boundary at row " + offsets[i] + " inside an image of " + patches() + " patches");
-                offsets[i] /= patches();
-            }
-            return new RowGroups(offsets);
-        }
+        private RowGroups imageGroups(RowGroups rows) { return new RowGroups(Arrays.stream(rows.offsets()).map(o -> o / patches()).toArray()); }
     }
 }

@@ -347,7 +347,7 @@ public final class Tensor {
 
     // Attention
 
-    /// Rotary position embedding of every head; positions i32 [rows], cos and sin [positions, headDim / 2], see [RotaryTable].
+    /// Rotary position embedding of every head; positions i32 [rows], cos and sin [positions, headDim / 2], see [RotaryTable]; they get no gradient, so none may require one.
     public Tensor rotate(Tensor positions, Tensor cos, Tensor sin, int headDim) { return Tape.run(new AttentionOp.Rotate(use(), positions, cos, sin, headDim)); }
 
     /// Attention of the queries `this` over k and v as the plan says. Result like the queries.

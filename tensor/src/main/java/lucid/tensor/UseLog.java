@@ -31,7 +31,8 @@ final class UseLog {
             if (next == uses.size()) throw new IllegalStateException("checkpoint: the block used more than the " + next + " trainable tensors of its first run" + RULE);
             Use first = uses.get(next++);
             if (first.leaf != leaf) {
-                throw new IllegalStateException("checkpoint: trainable tensor number " + next + " that the block used is " + leaf + ", in its first run it was another, " + first.leaf + RULE);
+                throw new IllegalStateException("checkpoint: trainable tensor number " + next + " that the block used is " + leaf + ", in its first run it was another, "
+                        + first.leaf + RULE);
             }
             return first.number;
         }

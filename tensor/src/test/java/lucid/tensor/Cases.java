@@ -77,6 +77,8 @@ final class Cases {
         out.add(new Case("mean", List.of(s(2, 6)), x -> new double[] {Arrays.stream(x[0]).average().orElseThrow()}, t -> t[0].mean()));
         out.add(new Case("rowSum", List.of(s(2, 6)), x -> Textbook.product(x[0], false, new double[] {1, 1, 1, 1, 1, 1}, false, 2, 6, 1), t -> t[0].rowSum()));
         out.add(new Case("weightedSum", List.of(s(2, 6), s(12)), x -> Textbook.product(x[0], false, x[1], false, 1, 12, 1), t -> t[0].weightedSum(t[1])));
+        out.add(new Case("weightedSum of columns, weights of another shape", List.of(s(2, 6), s(8)), x -> Textbook.product(Textbook.cols(x[0], 6, 1, 5), false, x[1], false, 1, 8, 1),
+                t -> t[0].cols(1, 5).weightedSum(t[1])));
         int[] positions = {0, 7, 2};
         out.add(new Case("rotate", List.of(s(3, 8)), x -> Textbook.rotate(x[0], 8, 4, positions, 100), t -> {
             RotaryTable table = RotaryTable.of(t[0].scope(), 100, 4, 9);

@@ -65,10 +65,45 @@ class ShapeTest {
         refused("a head [vocabulary, 6]", () -> Tensor.logProb(x, t(9, 5), Tensor.ints(scope, new int[4], 4), 1f));
         refused("the groups 5", () -> x.withRowGroups(RowGroups.single(5)));
         refused("weightedSum", () -> x.weightedSum(t(23)));
+        refused("their rows are not adjacent", () -> x.weightedSum(t(3, 9).cols(0, 8)));
         refused("a tensor of one element", x::item);
         refused("wanted 6 numbers", () -> Tensor.of(scope, new float[5], 2, 3));
         refused("u8 frames", () -> x.patchEmbedding(t(2, 12), t(2), null, 2, null));
         refused("i32 positions", () -> x.rotate(Tensor.ints(scope, new int[3], 3), t(9, 1), t(9, 1), 2));
+    }
+
+    /// Refused before anything is computed, and so before anything is allocated.
+    @Test void reductionsWantF32() {
+        Tensor ids = Tensor.ints(scope, new int[6], 2, 3);
+        Tensor x = t(2, 3);
+        long live = device.liveBytes();
+        refused("sum: i32[2, 3]; wanted f32", ids::sum);
+        refused("rowSum: i32", ids::rowSum);
+        refused("rowMax: i32", ids::rowMax);
+        refused("softmax: i32", ids::softmax);
+        refused("weightedSum: i32", () -> ids.weightedSum(x));
+        refused("weightedSum: i32", () -> x.weightedSum(ids));
+        assertEquals(live, device.liveBytes());
+    }
+
+    @Test void patchEmbeddingWantsGroupsOfWholeImages() {
+        Tensor images = t(2, 3, 4, 4);
+        refused("RowGroups[0, 3, 8] divide an image of 4 patches", () -> images.patchEmbedding(t(5, 12), t(5), null, 2, new RowGroups(0, 3, 8)));
+        assertEquals(new Shape(2, 4, 5), images.patchEmbedding(t(5, 12), t(5), t(4, 5), 2, new RowGroups(0, 4, 8)).shape());
+        refused("at least one patch of 5 x 5", () -> images.patchEmbedding(t(5, 75), t(5), t(0, 5), 5, null));
+    }
+
+    @Test void rotaryTablesAreConstants() {
+        Tensor positions = Tensor.ints(scope, new int[4], 4);
+        Parameter cos = new Parameter("cos", t(9, 1));
+        var e = assertThrows(IllegalArgumentException.class, () -> t(4, 6).rotate(positions, cos.value(), t(9, 1), 2));
+        assertTrue(e.getMessage().contains("a table that requires a gradient"), e.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> t(4, 6).rotate(positions, t(9, 1), cos.value(), 2));
+        try (var _ = Tape.noGrad()) {
+            t(4, 6).rotate(positions, cos.value(), cos.value(), 2);
+        }
+        cos.trainable(false);
+        t(4, 6).rotate(positions, cos.value(), cos.value(), 2);
     }
 
     @Test void attentionWantsEveryQueryNamed() {
