@@ -87,6 +87,7 @@ final class Cases {
         attention(out, "attention, causal, grouped queries", new AttentionPlan(4, 2, 3, List.of(Span.causal(0, 3), Span.causal(3, 2))), 5, 5);
         attention(out, "attention, shared prefix", new AttentionPlan(2, 1, 4, List.of(Span.causal(0, 2), Span.continuing(2, 2, 0, 2), Span.continuing(4, 1, 0, 2))), 5, 5);
         attention(out, "attention, cross, an unseen key", new AttentionPlan(2, 2, 3, List.of(Span.cross(0, 2, 1, 4), Span.cross(2, 1, 0, 1))), 3, 6);
+        attention(out, "attention, an empty span names no row, wherever it stands", new AttentionPlan(2, 1, 3, List.of(Span.causal(0, 3), Span.cross(9, 0, 7, 0))), 3, 3);
     }
 
     private static void attention(List<Case> out, String name, AttentionPlan plan, int queries, int keys) {

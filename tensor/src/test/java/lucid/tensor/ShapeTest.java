@@ -110,7 +110,19 @@ class ShapeTest {
         AttentionPlan plan = new AttentionPlan(2, 1, 3, List.of(Span.causal(0, 3)));
         refused("the plan names 3", () -> t(4, 6).attention(t(4, 3), t(4, 3), plan, 1f));
         refused("1 heads of 3 as columns of the keys", () -> t(3, 6).attention(t(3, 6), t(3, 6), plan, 1f));
-        refused("at least the rows of", () -> t(3, 6).attention(t(2, 3), t(2, 3), plan, 1f));
+    }
+
+    /// The device's part of the checks: what a plan says of itself, and how far it reaches.
+    @Test void attentionStaysInsideItsRows() {
+        refusedByTheDevice("key rows up to 2 but k is f32[2 x 3]", 3, 2, Span.causal(0, 3));
+        refusedByTheDevice("query rows up to 3 but q is f32[3 x 6]", 3, 4, Span.causal(1, 3));
+        refusedByTheDevice("two spans have query row 1", 4, 4, Span.causal(0, 2), Span.causal(1, 2));
+    }
+
+    private void refusedByTheDevice(String words, int queries, int keys, Span... spans) {
+        AttentionPlan plan = new AttentionPlan(2, 1, 3, List.of(spans));
+        var e = assertThrows(IllegalArgumentException.class, () -> t(queries, 6).attention(t(keys, 3), t(keys, 3), plan, 1f));
+        assertTrue(e.getMessage().contains(words), e.getMessage());
     }
 
     @Test void viewsShareMemoryAndCopiesDoNot() {

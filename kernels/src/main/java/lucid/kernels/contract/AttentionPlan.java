@@ -59,4 +59,11 @@ public record AttentionPlan(int heads, int kvHeads, int headDim, List<Span> span
         }
         spans = List.copyOf(spans);
     }
+
+    /// Query rows of all spans.
+    public long queries() {
+        long n = 0;
+        for (Span s : spans) n += s.queries();
+        return n;
+    }
 }
