@@ -27,7 +27,7 @@ public final class Scope implements AutoCloseable {
 
     /// Opens a scope inside the device's innermost open one; until it closes, results of operations belong to it.
     public static Scope open(Device device) {
-        Tape tape = Tape.of(device);
+        Tape tape = Tape.openFor(device);
         Scope scope = new Scope(tape, tape.innermost());
         tape.opened(scope, true);
         return scope;
@@ -35,7 +35,7 @@ public final class Scope implements AutoCloseable {
 
     /// A scope that never receives results by itself, only what is created in it or moved to it: for parameters, optimiser state, caches.
     public static Scope holding(Device device) {
-        Tape tape = Tape.of(device);
+        Tape tape = Tape.openFor(device);
         Scope scope = new Scope(tape, null);
         tape.opened(scope, false);
         return scope;

@@ -11,7 +11,7 @@ import lucid.kernels.contract.Matrix;
 /// What was computed on a device, in order: the list of operation records that a backward pass walks from its end.
 /// Only operations with an input that requires a gradient are written down. There is one tape per device; [#toString()] prints it.
 public final class Tape {
-    /// Scopes that are open, by device. A device leaves with its last scope.
+    /// Those of the devices on which a scope is open: the first scope brings the tape, the last takes it away.
     private static final Map<Device, Tape> TAPES = new IdentityHashMap<>();
     private static final ThreadLocal<int[]> NO_GRAD_DEPTH = ThreadLocal.withInitial(() -> new int[1]);
 
@@ -29,11 +29,24 @@ public final class Tape {
 
     private Tape(Device device) { this.device = device; }
 
-    /// The tape of a device.
+    /// The tape of a device on which a scope is open.
     public static Tape of(Device device) {
+        synchronized (TAPES) {
+            Tape tape = TAPES.get(device);
+            if (tape == null) throw noScope(device);
+            return tape;
+        }
+    }
+
+    /// The same for a scope that is about to be open, which counts itself by [#opened].
+    static Tape openFor(Device device) {
         synchronized (TAPES) {
             return TAPES.computeIfAbsent(device, Tape::new);
         }
+    }
+
+    private static IllegalStateException noScope(Device device) {
+        return new IllegalStateException("no scope is open on device " + device.name() + " to own results; open one: try (var scope = Scope.open(device)) {...}");
     }
 
     public Device device() { return device; }
@@ -93,9 +106,7 @@ public final class Tape {
 
     /// The innermost open scope: the owner of the next result.
     public Scope current() {
-        if (scopes.isEmpty()) {
-            throw new IllegalStateException("no scope is open on device " + device.name() + " to own the result; open one: try (var scope = Scope.open(device)) {...}");
-        }
+        if (scopes.isEmpty()) throw noScope(device);
         return scopes.getLast();
     }
 

@@ -16,10 +16,11 @@ import lucid.kernels.contract.RowGroups;
 
 /// Numbers on a device, with a shape and, if asked for, a gradient.
 ///
-/// Operations see a matrix: rows are all dimensions but the last, flattened; columns are the last. Results are dense, f32, and belong to the
-/// innermost open [Scope]; `reshape`, `rows`, `cols` and `withRowGroups` are views. Ops that keep rows pass [#rowGroups()] on; ops that change them
-/// (concat, reshape to other rows, row ranges) give one group unless [#withRowGroups] says otherwise; gather and patch embedding, whose own
-/// gradients depend on the groups, take them as an argument.
+/// Operations see a matrix: rows are all dimensions but the last, flattened; columns are the last. What is computed is f32, what is only copied
+/// (`copy`, `concatRows`, `concatCols`) keeps its type; both are dense and belong to the innermost open [Scope]. `reshape`, `rows`, `cols` and
+/// `withRowGroups` are views of the same memory, and the rows of a range of columns are not adjacent in it. Ops that keep rows pass [#rowGroups()] on;
+/// ops that change them (concat, reshape to other rows, row ranges) give one group unless [#withRowGroups] says otherwise; gather and patch embedding,
+/// whose own gradients depend on the groups, take them as an argument.
 public final class Tensor {
     /// PASSING: computed in the first run of a checkpointed block. CONSUMED: its record was walked by a backward.
     enum State { CONSTANT, PASSING, RECORDED, CONSUMED }
@@ -92,7 +93,7 @@ public final class Tensor {
 
     public Shape shape() { return shape; }
 
-    /// Type of the elements. Results of operations are f32; weights may be bf16 or f16, ids are i32, frames u8.
+    /// Type of the elements. What is computed is f32; weights may be bf16 or f16, ids are i32, frames u8.
     public DType dtype() { return storage.buffer.dtype(); }
 
     public Device device() { return storage.tape.device(); }

@@ -99,8 +99,11 @@ class ScopeTest {
             assertTrue(e.getMessage().contains("no scope is open on device reference"), e.getMessage());
         }
         try (Device device = new ReferenceDevice()) {
+            assertThrows(IllegalStateException.class, () -> Tape.of(device), "asking registers nothing");
             Scope scope = Scope.open(device);
+            assertSame(scope.tape(), Tape.of(device));
             scope.close();
+            assertThrows(IllegalStateException.class, () -> Tape.of(device));
             assertThrows(IllegalStateException.class, scope::close);
             assertThrows(IllegalStateException.class, () -> Tensor.zeros(scope, 1));
         }
