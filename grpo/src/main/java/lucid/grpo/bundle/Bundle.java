@@ -24,12 +24,12 @@ import lucid.grpo.run.Disk;
 /// The jars are the same bytes for the same classes; nothing else of the machine goes in.
 public final class Bundle {
     /// What the classes and libraries use; `jdeps` over the class path gives the same list.
-    private static final String MODULES = "java.base,java.logging,java.management,jdk.management,java.net.http,java.xml,jdk.incubator.vector,jdk.unsupported";
+    private static final String MODULES = "java.base,java.logging,java.management,jdk.management,java.net.http,java.xml,jdk.incubator.vector,jdk.jfr,jdk.unsupported";
     private static final List<String> JVM = List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-XX:MaxNewSize=512m", "-XX:MaxDirectMemorySize=64g");
     /// Jars that only benchmarks need.
     private static final Pattern BENCHMARKS = Pattern.compile("(bench|jmh|jopt-simple|commons-math3|openblas|pytorch|api-\\d).*");
-    /// Parts of FFmpeg and JCuda that a server does without (`lucid ptx check` needs JNvPTXCompiler, and says so), and notes of build tools.
-    private static final Pattern UNUSED = Pattern.compile(".*(avfilter|avdevice|postproc|/ffmpeg|/ffprobe|JNvrtc|JNvPTXCompiler|JCudaRuntime)[^/]*|META-INF/maven/.*|.*/pom\\.(xml|properties)");
+    /// Parts of FFmpeg and JCuda that a server does without (`lucid ptx check` needs JNvPTXCompiler, and says so), Snappy for systems that FFmpeg is not there for, and notes of build tools.
+    private static final Pattern UNUSED = Pattern.compile(".*(avfilter|avdevice|postproc|/ffmpeg|/ffprobe|JNvrtc|JNvPTXCompiler|JCudaRuntime)[^/]*|org/xerial/snappy/native/(?!(Linux|Mac)/(x86_64|aarch64)/).*|META-INF/maven/.*|.*/pom\\.(xml|properties)");
     private static final FileTime EPOCH = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
 
     private final Consumer<String> progress;

@@ -97,6 +97,26 @@ class EvalCommandTest extends CommandTest {
         }
     }
 
+    private Outcome videoMme(Path videoMme) {
+        return lucid("eval", "--model", model, "--benchmark", "video-mme", "--data", videoMme, "--out", temp.resolve("out"), "--direct", "--max-new-tokens", 2, "--threads", 1, "--json");
+    }
+
+    @Test void videoMmeIsAskedAsItLiesOnTheHub() throws IOException {
+        Path tables = Path.of("../video/src/test/resources/parquet");
+        Path table = Files.createDirectories(temp.resolve("mme/videomme")).resolve("test-00000-of-00001.parquet");
+        Files.copy(tables.resolve("snappy.parquet"), table);
+        Files.createDirectories(temp.resolve("mme/data"));
+        for (String clip : List.of("one", "two")) Files.copy(data.resolve("NExTVideo/a/0.mp4"), temp.resolve("mme/data/" + clip + ".mp4"));
+        JsonNode results = new ObjectMapper().readTree(videoMme(temp.resolve("mme")).ok().out());
+        assertEquals(3, results.get("asked").asInt());
+        assertEquals(3, answers().size());
+
+        Files.write(table, java.util.Arrays.copyOf(Files.readAllBytes(table), 1000));
+        videoMme(temp.resolve("mme")).failedWith(table + ": no whole Parquet table", "copy the file again");
+        Files.copy(tables.resolve("answer-e.parquet"), table, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        videoMme(temp.resolve("mme")).failedWith(table + ": field answer: found 'E', wanted one of the letters [A, B, C, D] (row 2)");
+    }
+
     @Test void whatDoesNotFitIsRefusedFirst() {
         eval("--memory", "100M").failedWith("answering (3 frames", "found 104.9 MB of memory", "--memory SIZE");
         assertFalse(Files.exists(temp.resolve("out")));

@@ -10,21 +10,24 @@ import java.util.Locale;
 import lucid.video.data.DataException;
 import lucid.video.data.DataText;
 
-/// The records of a `.json` (an array of objects), `.jsonl` (an object a line) or `.csv` (RFC 4180 with a header) file, with their lines.
+/// The records of a `.json` (an array of objects), `.jsonl` (an object a line) or `.csv` (RFC 4180 with a header) file, with their lines, or of a `.parquet` file.
 final class AnnotationRows {
     private AnnotationRows() {}
 
     static List<Row> read(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        String text = DataText.of(file, "annotations (.json, .jsonl or .csv)");
-        if (text.startsWith("\uFEFF")) text = text.substring(1);
-        List<Row> rows;
-        if (name.endsWith(".csv")) rows = csv(file, text);
-        else if (name.endsWith(".jsonl")) rows = lines(file, text);
-        else if (name.endsWith(".json")) rows = text.stripLeading().startsWith("[") ? array(file, text) : lines(file, text);
-        else throw new DataException(file, 1, "", "an ending that is not known, wanted .json, .jsonl or .csv");
+        List<Row> rows = DataText.isParquet(file) ? ParquetRows.read(file) : text(file, name);
         if (rows.isEmpty()) throw new DataException(file, 1, "", "no records, wanted at least one");
         return rows;
+    }
+
+    private static List<Row> text(Path file, String name) {
+        String text = DataText.of(file, "annotations (.json, .jsonl, .csv or .parquet)");
+        if (text.startsWith("\uFEFF")) text = text.substring(1);
+        if (name.endsWith(".csv")) return csv(file, text);
+        if (name.endsWith(".jsonl")) return lines(file, text);
+        if (name.endsWith(".json")) return text.stripLeading().startsWith("[") ? array(file, text) : lines(file, text);
+        throw new DataException(file, 1, "", "an ending that is not known, wanted .json, .jsonl, .csv or .parquet");
     }
 
     private static List<Row> lines(Path file, String text) {

@@ -67,7 +67,7 @@ public final class BenchmarkReader {
                 if (benchmark.where().entrySet().stream().anyMatch(w -> !row.text(w.getKey()).equals(w.getValue()))) continue;
                 String id = id(row);
                 Row before = ids.putIfAbsent(id, row);
-                if (before != null) throw row.error(String.join("+", benchmark.id()), "'" + id + "' names the record of line " + before.line() + " as well, wanted every question once");
+                if (before != null) throw row.error(String.join("+", benchmark.id()), "'" + id + "' names the record of " + before.place() + " as well, wanted every question once");
                 all.add(question(all.size(), id, spec, row));
             }
         }
@@ -85,8 +85,8 @@ public final class BenchmarkReader {
         }
         if (found.size() == 1) return found.getFirst();
         if (found.size() > 1) throw new IllegalArgumentException(benchmark.title() + ": found " + found + "; name the one you want with --annotations");
-        String looked = benchmark.title() + ": found none of " + names + " in " + folders(benchmark.annotationFolders());
-        throw new IllegalArgumentException(parquet.isEmpty() ? looked + "; put it there or name it with --annotations" : looked + ", but " + parquet.getFirst() + ": " + DataText.parquet(parquet.getFirst()));
+        throw new IllegalArgumentException(benchmark.title() + ": found none of " + names + " in " + folders(benchmark.annotationFolders()) + (parquet.isEmpty() ? "" : ", but " + parquet.getFirst())
+                + "; put it there or name it with --annotations");
     }
 
     private String folders(List<String> names) { return names.stream().map(place.root::resolve).map(Path::toString).toList().toString(); }

@@ -10,10 +10,13 @@ import lucid.video.data.DataException;
 
 /// One record of an annotation file, with its place. Fields may be paths (`metadata.subject`).
 ///
-/// @param line   where it begins, from 1
+/// @param line   where it begins, from 1; 0: the file has no lines, only rows
 /// @param record its number in the file, from 1
 record Row(Path file, int line, int record, JsonNode node) {
-    DataException error(String field, String what) { return new DataException(file, line, field, what + " (record " + record + ")"); }
+    DataException error(String field, String what) { return new DataException(file, line, field, what + (line == 0 ? " (row " : " (record ") + record + ")"); }
+
+    /// Where it is, within its file.
+    String place() { return line == 0 ? "row " + record : "line " + line; }
 
     private JsonNode find(String field) {
         JsonNode n = node;

@@ -36,10 +36,10 @@ public final class DataText {
     /// By the name's ending; the file is not opened.
     public static boolean isParquet(Path file) { return file.toString().toLowerCase(Locale.ROOT).endsWith(PARQUET); }
 
-    /// Says how to make of a parquet file what can be read; to be typed in its folder.
-    public static String parquet(Path file) {
+    /// Says how to make of a parquet file what can be read in any case; to be typed in its folder.
+    public static String asJsonLines(Path file) {
         String name = file.getFileName().toString();
-        return "parquet is not read by Lucid; write the same records as JSON lines once, for example in its folder with\n  python -c \"import pandas; pandas.read_parquet('"
+        return "write the same records as JSON lines once, for example in its folder with\n  python -c \"import pandas; pandas.read_parquet('"
                 + name + "').to_json('" + name.substring(0, name.length() - PARQUET.length()) + ".jsonl', orient='records', lines=True)\"\n(pip install pandas pyarrow)";
     }
 
@@ -47,7 +47,7 @@ public final class DataText {
     /// @throws DataException no such file, not UTF-8, or unreadable
     public static String of(Path file, String wanted) {
         try {
-            if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", parquet(file));
+            if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", "of parquet files only a benchmark's annotations are read; " + asJsonLines(file));
             if (Files.isDirectory(file)) throw new DataException(file, 1, "", "found a folder, wanted " + wanted);
             return decoded(file, Files.readAllBytes(file));
         } catch (NoSuchFileException _) {

@@ -169,14 +169,6 @@ class BenchmarkReaderTest {
         assertNotNull(BenchmarkReader.read(Benchmark.of("nextqa"), new Place(root, root.resolve("test.csv"), null)).getFirst());
     }
 
-    @Test void parquetIsOutAndSaysHowToGoOn() throws IOException {
-        file("videomme/test-00000-of-00001.parquet", "PAR1");
-        refused("video-mme", "parquet is not read by Lucid", "pandas.read_parquet('test-00000-of-00001.parquet').to_json('test-00000-of-00001.jsonl', orient='records', lines=True)");
-        DataException e = assertThrows(DataException.class,
-                () -> BenchmarkReader.read(Benchmark.of("video-mme"), new Place(root, root.resolve("videomme/test-00000-of-00001.parquet"), null)));
-        assertTrue(e.getMessage().contains("parquet is not read by Lucid"), e.getMessage());
-    }
-
     @Test void nothingThere() { refused("mmvu", "found none of [validation.json, validation.jsonl]", "--annotations"); }
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {

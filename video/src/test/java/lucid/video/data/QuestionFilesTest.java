@@ -122,7 +122,7 @@ class QuestionFilesTest {
     @Test void parquetIsRefusedWithTheLineThatConvertsIt() throws IOException {
         Path file = file("Val.PARQUET", "PAR1");
         String message = assertThrows(DataException.class, () -> QuestionFiles.read(file)).getMessage();
-        assertTrue(message.startsWith(file + ":1: parquet is not read") && message.contains("read_parquet('Val.PARQUET').to_json('Val.jsonl', orient='records', lines=True)"), message);
+        assertTrue(message.startsWith(file + ":1: of parquet files only a benchmark's annotations are read; ") && message.contains("read_parquet('Val.PARQUET').to_json('Val.jsonl', orient='records', lines=True)"), message);
         assertTrue(assertThrows(DataException.class, () -> QuestionFiles.read(dir.resolve("none.parquet"))).getMessage().contains("no such file"));
     }
 
