@@ -14,28 +14,37 @@ public sealed interface FrameSampling {
     /// The rule as text, for cache keys and messages.
     String id();
 
-    /// `count` frames spread evenly from the first to the last; short clips repeat frames (TinyLLaVA-Video).
-    record Uniform(int count) implements FrameSampling {
+    /// Frames spread evenly from the first to the last; short clips repeat frames (TinyLLaVA-Video).
+    sealed interface Even extends FrameSampling {
+        /// How many are chosen of a clip of so many.
+        int count(int frames, double fps);
+
+        @Override default int[] indices(int frames, double fps) { return uniform(frames, count(frames, fps)); }
+    }
+
+    /// Always `count` frames.
+    record Uniform(int count) implements Even {
         public Uniform {
             if (count < 1) throw new IllegalArgumentException("uniform sampling of " + count + " frames, wanted at least 1");
         }
 
-        @Override public int[] indices(int frames, double fps) { return uniform(frames, count); }
+        @Override public int count(int frames, double fps) { return count; }
 
         @Override public String id() { return "uniform-" + count; }
     }
 
-    /// One frame a second of playing time, at least one, at most `cap`, spread like [Uniform] (TinyLLaVA-Video, "1 fps").
-    record OnePerSecond(OptionalInt cap) implements FrameSampling {
+    /// One frame a second of playing time, at least one, at most `cap` (TinyLLaVA-Video, "1 fps"). A picture is one frame.
+    record OnePerSecond(OptionalInt cap) implements Even {
         public OnePerSecond {
             if (cap.isPresent() && cap.getAsInt() < 1) throw new IllegalArgumentException("cap of " + cap.getAsInt() + " frames, wanted at least 1");
         }
 
-        @Override public int[] indices(int frames, double fps) {
+        @Override public int count(int frames, double fps) {
             checkClip(frames);
+            if (frames == 1 && fps == 0) return 1;
             checkFps(fps);
             int wanted = (int) Math.max(1, Math.floor(frames / fps));
-            return uniform(frames, cap.isPresent() ? Math.min(wanted, cap.getAsInt()) : wanted);
+            return cap.isPresent() ? Math.min(wanted, cap.getAsInt()) : wanted;
         }
 
         @Override public String id() { return "1fps" + (cap.isPresent() ? "-max" + cap.getAsInt() : ""); }

@@ -86,14 +86,14 @@ public final class Assistant implements AutoCloseable {
 
     /// Looks at a clip; what was said before is forgotten.
     ///
-    /// @param frames how many frames, evenly spread; null: one for each group of the resampler, as published
-    public Seen watch(Path file, Integer frames) {
+    /// @param frames which of its frames; null: one for each group of the resampler, evenly spread, as published
+    public Seen watch(Path file, FrameSampling.Even frames) {
         TinyLlavaVideo model = checkpoint.video().orElseThrow(() -> new RunException(checkpoint.folder() + " is a text model, which sees no clips; wanted a TinyLLaVA-Video model (or --prompt instead of --video)"));
         TinyLlavaConfig config = model.config();
-        int n = frames != null ? frames : config.resampler().group();
+        FrameSampling sampling = frames != null ? frames : new FrameSampling.Uniform(config.resampler().group());
         int size = config.vision().imageSize();
         Clock clock = new Clock();
-        Frames clip = new SiglipPixels(size).resize(VideoReader.read(file, new FrameSampling.Uniform(n)));
+        Frames clip = new SiglipPixels(size).resize(VideoReader.read(file, sampling));
         double reading = clock.lap();
         int[] prefix = prefix();
         Conversation fresh = new Conversation(checkpoint.decoder(), Math.min(config.maxLength(), config.text().maxPositions()));
@@ -112,7 +112,7 @@ public final class Assistant implements AutoCloseable {
         talk = fresh;
         clipRows = talk.length();
         turn = 0;
-        return new Seen(n, clipRows, reading, vision, clock.lap());
+        return new Seen(clip.n(), clipRows, reading, vision, clock.lap());
     }
 
     private Tensor visual(TinyLlavaVideo model, Scope scope, Frames clip) {

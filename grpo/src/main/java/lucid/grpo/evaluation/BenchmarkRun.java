@@ -43,7 +43,7 @@ public final class BenchmarkRun {
     private final Asker asker;
     private final Console console;
 
-    /// @param clips shows `protocol.frames()` frames
+    /// @param clips shows `protocol.frames()`
     public BenchmarkRun(List<BenchmarkQuestion> questions, Protocol protocol, BenchmarkClips clips, Asker asker, Console console) {
         this.questions = questions;
         this.protocol = protocol;

@@ -6,15 +6,16 @@ import java.util.Locale;
 import lucid.grpo.data.PromptTemplate;
 import lucid.grpo.train.Evaluator.Control;
 import lucid.kernels.contract.Sampling;
+import lucid.video.FrameSampling;
 
 /// How a benchmark is asked. The prompt is the published one in both modes: question and options as the benchmark's definition writes them, a line break, the instruction.
 ///
 /// @param direct       whether the letter is asked for at once ("option" mode) instead of reasoning first
-/// @param frames       of a clip
+/// @param frames       which of a clip
 /// @param seed         of sampling and guesses
 /// @param bounds       whether a question's bounds are kept where the published script looks at the whole clip
 /// @param control      what is done to the clip first
-public record Protocol(Mode mode, boolean direct, int frames, int maxNewTokens, long seed, boolean bounds, Control control) {
+public record Protocol(Mode mode, boolean direct, FrameSampling.Even frames, int maxNewTokens, long seed, boolean bounds, Control control) {
     /// Longest answer of the published scripts.
     public static final int PUBLISHED_TOKENS = 1024;
     // transformers samples with the model's generation config where the script names nothing: temperature 1, the 50 most likely tokens.
@@ -29,7 +30,6 @@ public record Protocol(Mode mode, boolean direct, int frames, int maxNewTokens, 
     }
 
     public Protocol {
-        if (frames < 1) throw new IllegalArgumentException("frames " + frames + ", wanted at least 1");
         if (maxNewTokens < 1) throw new IllegalArgumentException("max new tokens " + maxNewTokens + ", wanted at least 1");
     }
 
@@ -44,8 +44,12 @@ public record Protocol(Mode mode, boolean direct, int frames, int maxNewTokens, 
 
     /// For the record of an evaluation.
     public ObjectNode toJson() {
-        return new ObjectMapper().createObjectNode().put("mode", mode.name().toLowerCase(Locale.ROOT)).put("style", direct ? "direct" : "reasoning").put("frames", frames)
-                .put("max_new_tokens", maxNewTokens).put("seed", seed).put("bounds", bounds).put("control", control.name().toLowerCase(Locale.ROOT))
+        ObjectNode node = new ObjectMapper().createObjectNode().put("mode", mode.name().toLowerCase(Locale.ROOT)).put("style", direct ? "direct" : "reasoning");
+        switch (frames) {
+            case FrameSampling.Uniform(int count) -> node.put("frames", count);
+            case FrameSampling.OnePerSecond perSecond -> node.put("frames", perSecond.id());
+        }
+        return node.put("max_new_tokens", maxNewTokens).put("seed", seed).put("bounds", bounds).put("control", control.name().toLowerCase(Locale.ROOT))
                 .put("greedy", rule().greedy()).put("temperature", rule().temperature()).put("top_k", rule().topK());
     }
 }

@@ -36,7 +36,7 @@ public final class MemoryCheck {
         int seen = info.outline().architecture() instanceof ModelOutline.Video(var c) ? frames != null ? frames : c.resampler().group() : 0;
         int tokens = promptTokens == null ? MemoryPlans.PROMPT_TOKENS : promptTokens;
         new MemoryPlans(info.outline(), limit.device()).answering(new MemoryPlans.Answering(seen, tokens, newTokens, bytes(info)))
-                .require(limit, "Take " + (promptTokens == null ? "fewer --frames" : "a shorter --prompt") + ", fewer --max-new-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
+                .require(limit, "Take " + (promptTokens == null ? "fewer --frames (1fps: a smaller --max-frames)" : "a shorter --prompt") + ", fewer --max-new-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
     }
 
     /// How a run fits the memory there is. None of it changes a bit of what it computes.

@@ -134,6 +134,24 @@ class AskCommandTest extends CommandTest {
         assertEquals(wanted + "\n", ask("--option", "A=Ring", "--option", "B=Bar", "--no-stream").ok().out());
     }
 
+    /// Nine frames at eight a second, and sixty at one.
+    @Test void oneFrameASecond() {
+        Path slow = temp.resolve("slow.mp4");
+        VideoWriter.write(slow, Frames.of(60, 16, 16, VideoReader.readAll(first).select(IntStream.range(0, 60).map(i -> i % 9).toArray()).rgb(), 1));
+        assertEquals(ask("--frames", 1).ok().out(), ask("--frames", "1fps").ok().out(), "a second and an eighth");
+        Outcome sixty = asking(model, slow, "--frames", "1fps").ok();
+        assertTrue(sixty.err().contains("60 frames in"), sixty.err());
+        assertEquals(asking(model, slow, "--frames", 60).ok().out(), sixty.out());
+        assertEquals(asking(model, slow, "--frames", 4).ok().out(), asking(model, slow, "--frames", "1fps", "--max-frames", 4).ok().out());
+        // What is planned is what will be seen.
+        MemoryPlans plans = new MemoryPlans(CheckpointInfo.read(model).outline(), DeviceKind.CPU);
+        long enough = plans.answering(new MemoryPlans.Answering(1, MemoryPlans.PROMPT_TOKENS, TOKENS, 2)).bytes();
+        ask("--frames", "1fps", "--memory", enough).ok();
+        asking(model, slow, "--frames", "1fps", "--memory", enough).failedWith("answering (60 frames", "--max-frames");
+        Outcome chat = chat("/video " + slow + "\nWhich?\n", "--frames", "1fps", "--memory", enough).ok();
+        assertTrue(chat.err().contains("(1 frame in") && chat.err().contains("answering (60 frames") && !chat.out().isBlank(), chat.err());
+    }
+
     @Test void nothingButTextGoesIntoAPipe() {
         Outcome o = ask().ok();
         assertFalse((o.out() + o.err()).contains("\u001B"), "an escape sequence where there is no terminal");
@@ -256,7 +274,10 @@ class AskCommandTest extends CommandTest {
         ask("--direct", "--plain").misusedWith("--direct and --plain");
         ask("--top-k", 3).misusedWith("--top-k", "--temperature");
         ask("--temperature", -1).misusedWith("temperature -1.0", "wanted");
-        ask("--frames", -1).misusedWith("--frames: found -1", "wanted 1 or more");
+        ask("--frames", -1).misusedWith("--frames: found -1", "wanted 1 or more, or 1fps");
+        ask("--frames", "2fps").misusedWith("--frames: found 2fps", "or 1fps");
+        ask("--frames", "1fps", "--max-frames", 0).misusedWith("--max-frames: found 0, wanted 1 or more");
+        ask("--frames", 8, "--max-frames", 16).misusedWith("--max-frames: found 16 without --frames 1fps");
         lucid("generate", "--model", model, "--video", first, "--question", "Which?", "--max-tokens", 0).misusedWith("--max-tokens: found 0", "wanted 1 or more");
         lucid("generate", "--model", model, "--video", first, "--question", " ").misusedWith("question", "empty");
     }

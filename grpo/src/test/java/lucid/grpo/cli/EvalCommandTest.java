@@ -97,6 +97,13 @@ class EvalCommandTest extends CommandTest {
         }
     }
 
+    @Test void oneFrameASecond() throws IOException {
+        JsonNode settings = new ObjectMapper().readTree(eval("--frames", "1fps", "--max-frames", 5, "--json").ok().out()).get("settings");
+        assertEquals("1fps-max5", settings.at("/protocol/frames").asText());
+        eval("--frames", 1, "--resume").failedWith("other settings", "protocol.frames: \"1fps-max5\" -> 1");
+        eval("--frames", "1fps", "--memory", "100M").failedWith("answering (64 frames", "--max-frames");
+    }
+
     private Outcome videoMme(Path videoMme) {
         return lucid("eval", "--model", model, "--benchmark", "video-mme", "--data", videoMme, "--out", temp.resolve("out"), "--direct", "--max-new-tokens", 2, "--threads", 1, "--json");
     }

@@ -62,12 +62,12 @@ class WrongUsageTest extends CommandTest {
     /// What is known to be wrong without a look at any file.
     @ParameterizedTest @CsvSource(delimiter = '|', textBlock = """
             model info . --frames 0                                     | --frames: found 0, wanted 1 or more
-            generate --model . --video a --question b --frames 0        | --frames: found 0, wanted 1 or more
+            generate --model . --video a --question b --frames 0        | --frames: found 0, wanted 1 or more, or 1fps
             generate --model .                                          | wanted --video FILE and --question TEXT, or --prompt TEXT
             eval --model . --limit -1                                   | --limit: found -1, wanted 0 or more
             eval --model . --temperature -1                             | sampling: temperature -1.0, wanted > 0 (or greedy)
             eval --model . --top-k 5                                    | --top-k chooses among samples: wanted --temperature with it
-            eval --model . --benchmark nextqa --frames 0                | --frames: found 0, wanted 1 or more
+            eval --model . --benchmark nextqa --frames 0                | --frames: found 0, wanted 1 or more, or 1fps
             eval --model . --benchmark nextqa --max-new-tokens 0        | --max-new-tokens: found 0, wanted 1 or more
             data drift --clips 0                                        | 0 training clips, wanted at least 64
             data drift --held-out -1                                    | -1 held-out questions, wanted at least 5 (one of each kind)

@@ -21,6 +21,7 @@ import lucid.grpo.evaluation.BenchmarkRun.Missing;
 import lucid.grpo.evaluation.Protocol.Mode;
 import lucid.grpo.run.RunException;
 import lucid.grpo.train.Evaluator.Control;
+import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.VideoWriter;
 import lucid.video.benchmark.Benchmark;
@@ -57,7 +58,7 @@ class BenchmarkRunTest {
         questions = BenchmarkReader.read(BENCHMARK, BenchmarkReader.Place.of(root));
     }
 
-    private static Protocol protocol(Mode mode, long seed) { return new Protocol(mode, false, 2, 8, seed, false, Control.NONE); }
+    private static Protocol protocol(Mode mode, long seed) { return new Protocol(mode, false, new FrameSampling.Uniform(2), 8, seed, false, Control.NONE); }
 
     private BenchmarkEvaluation evaluation(Protocol p, Missing missing) { return new BenchmarkEvaluation(BENCHMARK, questions, 0, p, missing, "model"); }
 
@@ -159,7 +160,7 @@ class BenchmarkRunTest {
     }
 
     @Test void anotherQuestionsClipNeedsASecondClip() throws IOException {
-        Protocol other = new Protocol(Mode.GREEDY, false, 2, 8, 1, false, Control.OTHER);
+        Protocol other = new Protocol(Mode.GREEDY, false, new FrameSampling.Uniform(2), 8, 1, false, Control.OTHER);
         assertEquals(12, run(new Scripted(), other, false).all().questions());
         out = root.resolve("one");
         List<BenchmarkQuestion> all = questions;

@@ -20,7 +20,7 @@ public final class BenchmarkClips {
     // Frames a second of MVBench's folders of pictures.
     private static final double PICTURE_RATE = 3;
 
-    private final int count;
+    private final FrameSampling.Even sampling;
     private final boolean boundsOfVideos;
     private final SiglipPixels pixels;
     private final Map<String, Frames> last = new LinkedHashMap<>(KEPT, 0.75f, true) {
@@ -29,20 +29,19 @@ public final class BenchmarkClips {
         @Override protected boolean removeEldestEntry(Map.Entry<String, Frames> eldest) { return size() > KEPT; }
     };
 
-    /// @param count          frames of a clip
+    /// @param sampling       which frames of a whole clip; of a part of it, or between segments, its number of frames for so long a clip
     /// @param boundsOfVideos whether a question's bounds are kept where the published script looks at the whole clip instead
     /// @param size           side of the square
-    public BenchmarkClips(int count, boolean boundsOfVideos, int size) {
-        this.count = count;
+    public BenchmarkClips(FrameSampling.Even sampling, boolean boundsOfVideos, int size) {
+        this.sampling = sampling;
         this.boundsOfVideos = boundsOfVideos;
         pixels = new SiglipPixels(size);
-        new FrameSampling.Uniform(count);
     }
 
     /// Whether there is a file, or for pictures a folder, at all.
     public static boolean exists(BenchmarkQuestion q) { return q.clip() == Benchmark.Clip.PICTURES ? Files.isDirectory(q.video()) : Files.isRegularFile(q.video()); }
 
-    /// Bytes [n, size, size, 3]; n is the count, or less for a short clip of a benchmark that shows no frame twice.
+    /// Bytes [n, size, size, 3]; n is what the sampling says, or less for a short clip of a benchmark that shows no frame twice.
     ///
     /// @throws VideoException missing, not a clip, damaged, or without the part that the question is about
     public Frames frames(BenchmarkQuestion q) {
@@ -51,32 +50,41 @@ public final class BenchmarkClips {
     }
 
     private Frames read(BenchmarkQuestion q, boolean bounds) {
-        FrameSampling.Segments segments = bounds ? new FrameSampling.Segments(count, q.from(), q.to(), 0) : FrameSampling.Segments.whole(count);
         return switch (q.clip()) {
-            case UNIFORM -> video(q, bounds ? segments : new FrameSampling.Uniform(count), false);
-            case DISTINCT -> video(q, new FrameSampling.Uniform(count), true);
-            case SEGMENTS -> video(q, segments, false);
-            case PICTURES -> pictures(q, segments);
+            case UNIFORM -> video(q, bounds, bounds, false);
+            case DISTINCT -> video(q, bounds, false, true);
+            case SEGMENTS -> video(q, bounds, true, false);
+            case PICTURES -> pictures(q, bounds);
         };
     }
 
-    private Frames video(BenchmarkQuestion q, FrameSampling sampling, boolean distinct) {
+    private Frames video(BenchmarkQuestion q, boolean bounds, boolean segments, boolean distinct) {
         try (VideoReader reader = new VideoReader(q.video())) {
-            int[] wanted = sampling.indices(reader.frames(), reader.averageFps());
+            int[] wanted = (segments ? segments(q, bounds, reader.frames(), reader.averageFps(), 0) : sampling).indices(reader.frames(), reader.averageFps());
             inside(q, wanted, 0, reader.frames() - 1);
             return pixels.resize(reader.read(distinct ? Arrays.stream(wanted).distinct().toArray() : wanted));
+        } catch (IllegalArgumentException e) {
+            throw new VideoException(q.video(), e.getMessage(), e);
         }
     }
 
-    private Frames pictures(BenchmarkQuestion q, FrameSampling.Segments of) {
+    private FrameSampling.Segments segments(BenchmarkQuestion q, boolean bounds, int frames, double fps, int first) {
+        double part = bounds ? Math.min(frames, Math.rint((q.to() - q.from()) * fps)) : frames;
+        int count = sampling.count((int) Math.max(1, part), fps);
+        FrameSampling.Segments whole = FrameSampling.Segments.whole(count);
+        return new FrameSampling.Segments(count, bounds ? q.from() : whole.from(), bounds ? q.to() : whole.to(), first);
+    }
+
+    private Frames pictures(BenchmarkQuestion q, boolean bounds) {
         int files;
         try (Stream<Path> all = Files.list(q.video())) {
             files = (int) all.count();
         } catch (IOException e) {
             throw new VideoException(q.video(), "is no folder of pictures that can be listed: " + e, e);
         }
-        int[] wanted = new FrameSampling.Segments(count, of.from(), of.to(), 1).upTo(files, PICTURE_RATE);
+        int[] wanted = segments(q, bounds, files, PICTURE_RATE, 1).upTo(files, PICTURE_RATE);
         inside(q, wanted, 1, files);
+        int count = wanted.length;
         int size = pixels.size();
         byte[] rgb = new byte[count * size * size * 3];
         for (int i = 0; i < count; i++) {

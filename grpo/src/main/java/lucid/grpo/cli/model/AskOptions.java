@@ -7,6 +7,7 @@ import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
+import lucid.grpo.cli.FrameOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Count;
 import lucid.grpo.console.UsageException;
@@ -16,6 +17,8 @@ import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.memory.MemoryLimit;
 import lucid.tokenizer.Tokenizer;
+import lucid.video.FrameSampling;
+import lucid.video.VideoReader;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -29,8 +32,11 @@ final class AskOptions {
     @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where tokenizer.json, or vocab.json with merges.txt, lies (default: beside the weights).")
     private Path tokenizer;
 
-    @Option(names = "--frames", paramLabel = "N", description = "Frames the model sees (default: one for each group of the resampler, 16 for the published models).")
-    private Integer frames;
+    @Option(names = "--frames", paramLabel = "N|1fps", description = FrameOption.FRAMES)
+    private String frames;
+
+    @Option(names = "--max-frames", paramLabel = "N", description = FrameOption.MAX_FRAMES)
+    private Integer maxFrames;
 
     @Option(names = "--direct", description = "Ask for the letter at once instead of reasoning.")
     private boolean direct;
@@ -49,11 +55,9 @@ final class AskOptions {
 
     Path model() { return model; }
 
-    Integer frames() { return frames; }
-
     /// Refuses numbers that cannot be, before any file is looked at.
     void check() {
-        if (frames != null) UsageException.atLeast("--frames", frames, 1);
+        sampling();
         UsageException.atLeast("--max-tokens", maxNewTokens, 1);
     }
 
@@ -65,12 +69,34 @@ final class AskOptions {
     /// The model's tokenizer, or the one named instead.
     Tokenizer words() { return ModelFolder.tokenizer(model, tokenizer); }
 
+    /// @param clip   what it is asked about first, or null
     /// @param prompt ids of the text that the model is to continue, of any length; null: it is asked about a clip, and those questions are short
     /// @param usual  how weights are kept where the command line does not say it
     /// @param limit  a model that needs more is refused
-    Assistant open(Device device, Tokenizer words, int[] prompt, Weights usual, MemoryLimit limit, Console console) {
-        MemoryCheck.answering(model, frames, prompt == null ? null : prompt.length, maxNewTokens, limit);
+    Assistant open(Device device, Tokenizer words, Path clip, int[] prompt, Weights usual, MemoryLimit limit, Console console) {
+        MemoryCheck.answering(model, clip == null ? null : count(clip), prompt == null ? null : prompt.length, maxNewTokens, limit);
         return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console);
+    }
+
+    /// Looks at a clip. One that has more frames than memory was planned for is planned anew, and refused where it does not fit.
+    Seen watch(Assistant assistant, Path clip, MemoryLimit limit) {
+        if (sampling() instanceof FrameSampling.OnePerSecond) MemoryCheck.answering(model, count(clip), null, maxNewTokens, limit);
+        return assistant.watch(clip, sampling());
+    }
+
+    private FrameSampling.Even sampling() { return FrameOption.sampling(frames, maxFrames); }
+
+    // How many frames the model will see of a clip, which tells its length without being decoded; null: as the model has it.
+    private Integer count(Path clip) {
+        return switch (sampling()) {
+            case null -> null;
+            case FrameSampling.Uniform(int count) -> count;
+            case FrameSampling.OnePerSecond perSecond -> {
+                try (VideoReader reader = new VideoReader(clip)) {
+                    yield perSecond.count(reader.frames(), reader.averageFps());
+                }
+            }
+        };
     }
 
     /// @param reader hears what of the checkpoint's own wishes is followed and what is not

@@ -15,6 +15,7 @@ import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.memory.MemoryException;
 import lucid.nn.memory.MemoryLimit;
 import lucid.video.VideoException;
 import picocli.CommandLine.Command;
@@ -50,9 +51,9 @@ public final class ChatCommand implements Callable<Integer> {
         Question.Style style = ask.style();
         Console console = Console.standard();
         MemoryLimit limit = device.memory();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, ask.words(), null, AskOptions.Weights.PACKED, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, ask.words(), video, null, AskOptions.Weights.PACKED, limit, console)) {
             GenerationSettings settings = ask.settings(assistant, err()::println);
-            err().println(AskOptions.line(assistant.watch(video, ask.frames())));
+            err().println(AskOptions.line(ask.watch(assistant, video, limit)));
             if (console.isTerminal()) err().println("A line is a question; /help shows the commands.");
             err().flush();
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -63,7 +64,7 @@ public final class ChatCommand implements Callable<Integer> {
                 }
                 String line = in.readLine();
                 if (line == null || line.strip().equals("/quit")) return 0;
-                if (!line.isBlank()) turn(assistant, line.strip(), style, settings, console.isTerminal());
+                if (!line.isBlank()) turn(assistant, line.strip(), style, settings, limit, console.isTerminal());
             }
         }
     }
@@ -73,10 +74,10 @@ public final class ChatCommand implements Callable<Integer> {
     private PrintWriter err() { return spec.commandLine().getErr(); }
 
     // What a question or a clip is refused for ends the turn, not the conversation.
-    private void turn(Assistant assistant, String line, Question.Style style, GenerationSettings settings, boolean styled) {
+    private void turn(Assistant assistant, String line, Question.Style style, GenerationSettings settings, MemoryLimit limit, boolean styled) {
         try {
             if (line.startsWith("/")) {
-                command(assistant, line);
+                command(assistant, line, limit);
             } else {
                 Reply reply = assistant.ask(new Question(line, List.of(), style), settings, piece -> {
                     out().print(piece);
@@ -85,21 +86,21 @@ public final class ChatCommand implements Callable<Integer> {
                 out().println();
                 err().println(ask.line(reply));
             }
-        } catch (IllegalArgumentException | VideoException e) {
+        } catch (IllegalArgumentException | VideoException | MemoryException e) {
             err().println("chat: " + e.getMessage() + (assistant.room() < 64 ? " (/reset forgets what was said)" : ""));
         }
         out().flush();
         err().flush();
     }
 
-    private void command(Assistant assistant, String line) {
+    private void command(Assistant assistant, String line, MemoryLimit limit) {
         String[] words = line.split("\\s+", 2);
         switch (words[0]) {
             case "/help" -> out().println(HELP);
             case "/reset" -> assistant.forget();
             case "/video" -> {
                 if (words.length < 2) throw new IllegalArgumentException("/video: no file named, wanted /video FILE");
-                err().println(AskOptions.line(assistant.watch(Path.of(words[1]), ask.frames())));
+                err().println(AskOptions.line(ask.watch(assistant, Path.of(words[1]), limit)));
             }
             default -> throw new IllegalArgumentException("'" + words[0] + "' is no command; /help shows those there are");
         }

@@ -70,11 +70,11 @@ public final class GenerateCommand implements Callable<Integer> {
         MemoryLimit limit = device.memory();
         Tokenizer words = ask.words();
         int[] ids = text ? words.encode(prompt) : null;
-        try (Device d = device.open(); Assistant assistant = ask.open(d, words, ids, AskOptions.Weights.MAPPED, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, words, video, ids, AskOptions.Weights.MAPPED, limit, console)) {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
-            Seen seen = text ? null : assistant.watch(video, ask.frames());
+            Seen seen = text ? null : ask.watch(assistant, video, limit);
             if (seen != null && !json) err.println(AskOptions.line(seen));
             err.flush();
             Reply reply = text ? assistant.complete(ids, settings, heard) : assistant.ask(asked, settings, heard, console.isTerminal() && stream && !json);

@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import lucid.grpo.ask.GenerationNotice;
+import lucid.grpo.cli.FrameOption;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
@@ -32,6 +34,7 @@ import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.model.Checkpoint;
 import lucid.tokenizer.Tokenizer;
+import lucid.video.FrameSampling;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkQuestion;
 import lucid.video.benchmark.BenchmarkReader;
@@ -88,8 +91,11 @@ public final class EvalCommand implements Callable<Integer> {
         @Option(names = "--mode", defaultValue = "greedy", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
         private Protocol.Mode mode;
 
-        @Option(names = "--frames", paramLabel = "N", description = "Frames of a clip (default: one for each group of the resampler; published 16).")
-        private Integer frames;
+        @Option(names = "--frames", paramLabel = "N|1fps", description = FrameOption.FRAMES)
+        private String frames;
+
+        @Option(names = "--max-frames", paramLabel = "N", description = FrameOption.MAX_FRAMES)
+        private Integer maxFrames;
 
         @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "" + Protocol.PUBLISHED_TOKENS, description = "Longest answer (default: ${DEFAULT-VALUE}).")
         private int maxNewTokens;
@@ -146,15 +152,15 @@ public final class EvalCommand implements Callable<Integer> {
     }
 
     private void benchmark() {
-        if (published.frames != null) UsageException.atLeast("--frames", published.frames, 1);
+        FrameSampling.Even named = FrameOption.sampling(published.frames, published.maxFrames);
         UsageException.atLeast("--max-new-tokens", published.maxNewTokens, 1);
         Benchmark benchmark = Benchmark.of(published.name);
         List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(data == null ? HeldOutQuestions.DATA : data, published.annotations, published.videos));
         Path folder = ModelFolder.resolve(model);
         TinyLlavaConfig config = TinyLlavaConfig.read(ModelFolder.base(folder));
-        int frames = published.frames != null ? published.frames : config.resampler().group();
+        FrameSampling.Even frames = named != null ? named : new FrameSampling.Uniform(config.resampler().group());
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
-        MemoryCheck.answering(folder, frames, null, published.maxNewTokens, device.memory());
+        MemoryCheck.answering(folder, most(frames), null, published.maxNewTokens, device.memory());
         BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
@@ -168,6 +174,14 @@ public final class EvalCommand implements Callable<Integer> {
         if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());
         else spec.commandLine().getOut().print(scores.toText() + out.resolve("report.html") + "\n");
         spec.commandLine().getOut().flush();
+    }
+
+    // How long a clip is shows when its turn comes: planned is the most that any is shown by.
+    private static int most(FrameSampling.Even frames) {
+        return switch (frames) {
+            case FrameSampling.Uniform(int count) -> count;
+            case FrameSampling.OnePerSecond(OptionalInt cap) -> cap.orElseThrow();
+        };
     }
 
     private Path out(Benchmark benchmark, Protocol protocol) {

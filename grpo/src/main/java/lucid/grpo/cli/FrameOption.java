@@ -1,0 +1,42 @@
+package lucid.grpo.cli;
+
+import java.util.OptionalInt;
+import lucid.grpo.console.UsageException;
+import lucid.video.FrameSampling;
+
+/// What `--frames` and `--max-frames` mean, wherever a model is asked.
+public final class FrameOption {
+    /// Text of both options' help.
+    public static final String FRAMES = "Frames that the model sees of a clip, evenly spread (default: one for each group of the resampler, 16 for the published models), "
+            + "or 1fps: one for each second, as the published model with 1fps in its name was trained (its config.json does not say so).";
+    public static final String MAX_FRAMES = "With --frames 1fps: at most N (default: 64; published are 64 and 128).";
+
+    // What TinyLLaVA-Video's README recommends for evaluation, besides 128.
+    private static final int MOST = 64;
+    private static final String PER_SECOND = "1fps";
+
+    private FrameOption() {}
+
+    /// @param frames    as typed; null: it was not
+    /// @param maxFrames the same
+    /// @return null: as the model has it
+    /// @throws UsageException neither a number of frames nor 1fps, or a cap without 1fps
+    public static FrameSampling.Even sampling(String frames, Integer maxFrames) {
+        boolean perSecond = PER_SECOND.equals(frames);
+        if (maxFrames != null && !perSecond) throw new UsageException("--max-frames: found " + maxFrames + " without --frames 1fps, wanted both; a number of frames is its own limit");
+        if (maxFrames != null) UsageException.atLeast("--max-frames", maxFrames, 1);
+        if (perSecond) return new FrameSampling.OnePerSecond(OptionalInt.of(maxFrames == null ? MOST : maxFrames));
+        return frames == null ? null : new FrameSampling.Uniform(number(frames));
+    }
+
+    private static int number(String frames) {
+        int number;
+        try {
+            number = Integer.parseInt(frames);
+        } catch (NumberFormatException _) {
+            number = 0;
+        }
+        if (number < 1) throw new UsageException("--frames: found " + frames + ", wanted 1 or more, or 1fps");
+        return number;
+    }
+}
