@@ -63,7 +63,8 @@ public final class Bundle {
         progress.accept("runtime (jlink)");
         Path jlink = Path.of(System.getProperty("java.home"), "bin", "jlink");
         if (!Files.isExecutable(jlink)) throw new IllegalStateException(jlink + " is missing: this Java is a runtime only; wanted a JDK");
-        run(List.of(jlink.toString(), "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-9", "--vm", "server", "--output", target.toString()));
+        // Not compressed by itself: the archive, which sees all classes at once, becomes 5 MB smaller, and Java starts faster.
+        run(List.of(jlink.toString(), "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-0", "--vm", "server", "--output", target.toString()));
     }
 
     private static void run(List<String> command) throws IOException {

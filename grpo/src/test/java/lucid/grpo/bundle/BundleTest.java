@@ -51,7 +51,7 @@ class BundleTest {
         command.addAll(List.of("--out", temp.resolve("lucid-here").toString(), "--archive"));
         Result made = run(command);
         assertEquals(0, made.status, made.output);
-        assertTrue(Files.size(temp.resolve("lucid-here.tar.gz")) < 62_000_000, made.output);
+        assertTrue(Files.size(temp.resolve("lucid-here.tar.gz")) < 60_000_000, made.output);
         Files.writeString(temp.resolve("nothing.ptx"), KERNEL);
         Result devices = run(List.of(temp.resolve("lucid-here/lucid").toString(), "devices"));
         assertTrue(devices.status == 0 && devices.output.contains("simd: Vector API") && devices.output.contains("emulated GPU"), devices.output);

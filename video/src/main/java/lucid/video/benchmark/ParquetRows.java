@@ -51,7 +51,8 @@ final class ParquetRows {
             }
         } catch (DataException e) {
             throw e;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            // A damaged page may claim any size.
             throw new DataException(file, 0, "", "no whole Parquet table (" + reason(e) + (rows.isEmpty() ? "" : ", after row " + rows.size()) + "), wanted one; copy the file again");
         }
         return rows;
