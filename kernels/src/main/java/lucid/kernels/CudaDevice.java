@@ -63,6 +63,7 @@ public final class CudaDevice implements Device {
     private final Attention attention;
     private final LogProb logProb;
     private final Sampling sampling;
+    private boolean closed;
 
     /// With the CPU's bits. Takes the GPU over and closes it in the end.
     public CudaDevice(Gpu gpu) { this(gpu, Precision.EXACT); }
@@ -111,6 +112,7 @@ public final class CudaDevice implements Device {
 
     /// Copies: the kernels cannot reach host memory.
     @Override public Buffer adopt(DType dtype, MemorySegment segment) {
+        HostArray.wholeElements(dtype, segment);
         CudaBuffer buffer = memory.allocate(dtype, segment.byteSize() / dtype.bytes());
         gpu.copyIn(buffer.address(), segment);
         return buffer;
@@ -159,7 +161,12 @@ public final class CudaDevice implements Device {
     @Override public Conversion conversion() { return conversion; }
 
     /// The GPU frees all that is left, kept memory as well.
-    @Override public void close() { gpu.close(); }
+    @Override public void close() {
+        if (closed) return;
+        closed = true;
+        memory.end();
+        gpu.close();
+    }
 
     @Override public String toString() { return description(); }
 }

@@ -30,7 +30,7 @@ public sealed interface Device extends AutoCloseable permits HostDevice, CudaDev
     /// A buffer of `length` elements; its contents are undefined.
     Buffer allocate(DType dtype, long length);
 
-    /// Uses memory that the caller keeps alive for as long as the buffer (a mapped weight file) where it lies, if the device can; otherwise copies it.
+    /// Uses memory that the caller keeps alive for as long as the buffer (a mapped weight file) where it lies, if the device can; otherwise copies it. A whole number of elements, or it is refused.
     Buffer adopt(DType dtype, MemorySegment memory);
 
     /// Says that many products `a · wᵀ` will come, and that nobody writes w until its buffer is closed. A device may then keep a copy of w in the order in which its products read it: made at
@@ -82,5 +82,6 @@ public sealed interface Device extends AutoCloseable permits HostDevice, CudaDev
 
     Conversion conversion();
 
+    /// Gives back all memory, that of buffers which are still open as well: using them, or the device, is refused from then on, closing them or it again does nothing.
     @Override void close();
 }

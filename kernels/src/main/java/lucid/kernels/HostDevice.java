@@ -12,7 +12,7 @@ import lucid.kernels.host.HostMemory;
 
 /// What the two CPU devices share: memory and transfers. Everything is synchronous.
 abstract sealed class HostDevice implements Device permits ReferenceDevice, SimdDevice {
-    private final HostMemory memory = new HostMemory();
+    private final HostMemory memory = new HostMemory(name());
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }
 

@@ -25,12 +25,18 @@ public final class HostArray {
         };
     }
 
+    /// Refuses memory that ends inside an element.
+    public static void wholeElements(DType dtype, MemorySegment memory) {
+        if (memory.byteSize() % dtype.bytes() == 0) return;
+        throw new IllegalArgumentException("adopt: " + memory.byteSize() + " bytes as " + dtype + "; wanted a multiple of " + dtype.bytes() + " bytes");
+    }
+
     /// `bytes` bytes from element `offset` on lie inside the buffer; the byte offset.
     ///
     /// @throws IndexOutOfBoundsException otherwise
     public static long byteOffset(Buffer buffer, long offset, long bytes, String what) {
         long size = buffer.dtype().bytes();
-        if (offset < 0 || offset * size + bytes > buffer.length() * size) {
+        if (offset < 0 || offset > buffer.length() - bytes / size) {
             throw new IndexOutOfBoundsException(what + ": " + bytes / size + " elements at " + offset + " of a buffer of " + buffer.length());
         }
         return offset * size;

@@ -31,7 +31,8 @@ public final class HostBuffer implements Buffer {
     private MemorySegment segment;
     private Companion companion;
 
-    /// @param given the segment as it came
+    /// @param memory null: memory of no device, see [#guest]
+    /// @param given  the segment as it came
     HostBuffer(HostMemory memory, DType dtype, long length, MemorySegment given, Home home) {
         this.memory = memory;
         this.dtype = dtype;
@@ -42,8 +43,16 @@ public final class HostBuffer implements Buffer {
         this.home = home;
     }
 
+    /// f32 memory that belongs to no device: its owner takes care that nobody uses it when it has gone.
+    public static HostBuffer guest(MemorySegment floats) { return new HostBuffer(null, DType.F32, floats.byteSize() / Float.BYTES, floats, Home.GUEST); }
+
     /// The memory itself, at least `length · dtype.bytes()` bytes.
     public MemorySegment segment() {
+        if (memory != null && memory.closed()) throw memory.refusal("use of buffer " + dtype + "[" + length + "]");
+        return open();
+    }
+
+    private MemorySegment open() {
         if (segment == null) throw new IllegalStateException("buffer " + dtype + "[" + length + "] was used after it was closed");
         return segment;
     }
@@ -80,7 +89,7 @@ public final class HostBuffer implements Buffer {
     @Override public long length() { return length; }
 
     @Override public void close() {
-        MemorySegment s = segment();
+        MemorySegment s = open();
         segment = null;
         if (companion != null) companion.free();
         switch (home) {

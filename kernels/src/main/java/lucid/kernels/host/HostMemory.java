@@ -10,10 +10,12 @@ import java.util.Map;
 import lucid.kernels.contract.DType;
 
 /// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a
-/// training step finds the blocks of the step before; their memory returns to the system when the device closes, and only what is allocated once does so earlier.
+/// training step finds the blocks of the step before; their memory returns to the system when the device closes, and only what is allocated once does so earlier. From then on nothing
+/// is allocated, and buffers that are still open refuse to be used.
 public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
 
+    private final String device;
     private final Arena arena = Arena.ofShared();
     private final Map<Long, ArrayDeque<MemorySegment>> free = new HashMap<>();
     /// Of the C library's heap, by address.
@@ -22,12 +24,17 @@ public final class HostMemory implements AutoCloseable {
     private long peakBytes;
     /// Bytes taken from the system, in use or pooled.
     private long heldBytes;
+    private boolean closed;
+
+    /// @param device whose memory it is, for messages
+    public HostMemory(String device) { this.device = device; }
 
     /// Main memory of this machine, or of the container that Java runs in.
     public static long physicalBytes() { return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getTotalMemorySize(); }
 
     /// A buffer of `length` elements with undefined contents.
     public synchronized HostBuffer allocate(DType dtype, long length) {
+        if (closed) throw refusal("allocate " + dtype + "[" + length + "]");
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         long size = SizeClass.of(bytes, ALIGNMENT);
@@ -40,6 +47,11 @@ public final class HostMemory implements AutoCloseable {
         live(bytes);
         return new HostBuffer(this, dtype, length, segment, HostBuffer.Home.POOL);
     }
+
+    boolean closed() { return closed; }
+
+    /// Of what cannot be done once the memory went back to the system.
+    IllegalStateException refusal(String what) { return new IllegalStateException(what + ": the device " + device + " was closed; wanted an open one"); }
 
     private void live(long bytes) {
         liveBytes += bytes;
@@ -57,6 +69,7 @@ public final class HostMemory implements AutoCloseable {
 
     /// See [HostBuffer#beside]. An arena would write zeros first, on one thread.
     synchronized HostBuffer allocateOnce(DType dtype, long length) {
+        if (closed) throw refusal("allocate " + dtype + "[" + length + "]");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         MemorySegment segment = CHeap.allocate(bytes);
         if (segment == null) return null;
@@ -75,16 +88,18 @@ public final class HostMemory implements AutoCloseable {
 
     /// A buffer over memory that somebody else keeps alive (a mapped file), not pooled and not counted.
     public HostBuffer wrap(DType dtype, MemorySegment memory) {
-        if (!memory.isNative()) throw new IllegalArgumentException("wrap: heap memory; wanted native memory (one segment kind everywhere)");
+        if (closed) throw refusal("adopt " + dtype);
+        HostArray.wholeElements(dtype, memory);
+        if (!memory.isNative()) throw new IllegalArgumentException("adopt: heap memory; wanted native memory (one segment kind everywhere)");
         if (memory.address() % dtype.bytes() != 0) {
-            throw new IllegalArgumentException("wrap: address " + memory.address() + " is not a multiple of " + dtype.bytes() + " for " + dtype);
+            throw new IllegalArgumentException("adopt: address " + memory.address() + " is not a multiple of " + dtype.bytes() + " for " + dtype);
         }
         return new HostBuffer(this, dtype, memory.byteSize() / dtype.bytes(), memory, HostBuffer.Home.GUEST);
     }
 
     synchronized void release(MemorySegment segment, long bytes) {
         liveBytes -= bytes;
-        free.computeIfAbsent(segment.byteSize(), _ -> new ArrayDeque<>()).addLast(segment);
+        if (!closed) free.computeIfAbsent(segment.byteSize(), _ -> new ArrayDeque<>()).addLast(segment);
     }
 
     /// Bytes in buffers that are not closed.
@@ -93,7 +108,11 @@ public final class HostMemory implements AutoCloseable {
     /// Largest value that [#liveBytes()] has had.
     public synchronized long peakBytes() { return peakBytes; }
 
+    /// A second time does nothing.
     @Override public synchronized void close() {
+        if (closed) return;
+        closed = true;
+        free.clear();
         arena.close();
         once.values().forEach(CHeap::free);
         once.clear();

@@ -36,6 +36,11 @@ public final class CudaBuffer implements Buffer {
 
     /// The device address of element 0, for somebody who only reads.
     public long source() {
+        if (memory.ended()) throw memory.refusal("use of buffer " + dtype + "[" + length + "]");
+        return open();
+    }
+
+    private long open() {
         if (closed) throw new IllegalStateException("buffer " + dtype + "[" + length + "] was used after it was closed");
         return address;
     }
@@ -77,7 +82,7 @@ public final class CudaBuffer implements Buffer {
     @Override public long length() { return length; }
 
     @Override public void close() {
-        long at = source();
+        long at = open();
         keepers.forEach(k -> k.closed(this));
         closed = true;
         memory.release(this, at, held);

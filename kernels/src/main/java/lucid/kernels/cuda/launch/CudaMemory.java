@@ -25,6 +25,7 @@ public final class CudaMemory implements AutoCloseable {
     private final List<Runnable> kept = new ArrayList<>();
     private long liveBytes;
     private long peakBytes;
+    private boolean ended;
 
     public CudaMemory(Gpu gpu) { this.gpu = gpu; }
 
@@ -38,6 +39,7 @@ public final class CudaMemory implements AutoCloseable {
     void givesWay(Runnable giveBack) { kept.add(giveBack); }
 
     private CudaBuffer allocate(DType dtype, long length, boolean live) {
+        if (ended) throw refusal("allocate " + dtype + "[" + length + "]");
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         long held = gpu.poolsMemory() ? sizeClass(bytes) : Math.max(1, bytes);
@@ -63,9 +65,18 @@ public final class CudaMemory implements AutoCloseable {
 
     void release(CudaBuffer buffer, long address, long held) {
         if (buffer.live()) liveBytes -= buffer.bytes();
+        if (ended) return;
         if (gpu.poolsMemory()) free.computeIfAbsent(held, _ -> new PriorityQueue<>()).add(address);
         else gpu.free(address);
     }
+
+    /// Says that the GPU has freed everything with its device: from now on nothing is allocated, freed or used.
+    public void end() { ended = true; }
+
+    boolean ended() { return ended; }
+
+    /// Of what cannot be done after [#end].
+    IllegalStateException refusal(String what) { return new IllegalStateException(what + ": the device was closed; wanted an open one"); }
 
     /// Bytes of the buffers that are in use, as they were asked for: neither rounding to size classes nor what is kept for later.
     public long liveBytes() { return liveBytes; }

@@ -3,15 +3,12 @@ package lucid.kernels.simd.work;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
-import lucid.kernels.host.HostMemory;
 
 /// Working memory of one kernel family, or of one of its threads, kept from call to call and grown when needed: a chunk of logits, a chunk of patches.
 /// It belongs to the pool of threads that work in it and is freed with it. It is not a tensor, so it is not counted among the device's live bytes.
 public final class NativeScratch {
-    private final HostMemory views = new HostMemory();
     private Arena arena;
     private Buffer buffer;
 
@@ -23,7 +20,7 @@ public final class NativeScratch {
         if (buffer == null || buffer.length() < floats) {
             free();
             arena = Arena.ofShared();
-            buffer = views.wrap(DType.F32, arena.allocate(Math.max(1, floats) * 4, 64));
+            buffer = HostBuffer.guest(arena.allocate(Math.max(1, floats) * 4, 64));
         }
         return new Matrix(buffer, 0, rows, cols, cols);
     }

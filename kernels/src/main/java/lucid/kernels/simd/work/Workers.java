@@ -3,6 +3,7 @@ package lucid.kernels.simd.work;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /// A fixed pool that runs one parallel loop at a time; the caller takes part. Kernels of a small model last tens of microseconds, so workers spin
@@ -43,23 +44,24 @@ public final class Workers implements AutoCloseable {
     }
 
     private synchronized void run(int items, int grain, Body body) {
+        if (closed) throw new IllegalStateException("a parallel loop was started after its device simd was closed; wanted an open one");
         if (busy) throw nested();
-        if (helpers.length == 0 || items <= grain) {
-            body.run(0, items, 0);
-            return;
-        }
         busy = true;
         try {
-            Loop mine = new Loop(body, items, Math.max(1, grain));
-            loop = mine;
-            for (Helper helper : helpers) if (helper.asleep) LockSupport.unpark(helper);
-            mine.work(0);
-            while (mine.done.get() < items) Thread.onSpinWait();
-            loop = null;
-            if (mine.failure != null) throw new IllegalStateException("a worker failed: " + mine.failure, mine.failure);
+            if (helpers.length == 0 || items <= grain) body.run(0, items, 0);
+            else inTurn(new Loop(body, items, Math.max(1, grain)));
         } finally {
             busy = false;
         }
+    }
+
+    private void inTurn(Loop mine) {
+        loop = mine;
+        for (Helper helper : helpers) if (helper.asleep) LockSupport.unpark(helper);
+        mine.work(0);
+        while (mine.done.get() < mine.items) Thread.onSpinWait();
+        loop = null;
+        if (mine.failure != null) throw new IllegalStateException("a worker failed: " + mine.failure, mine.failure);
     }
 
     private static IllegalStateException nested() { return new IllegalStateException("a parallel loop was started inside a parallel loop"); }
@@ -69,7 +71,8 @@ public final class Workers implements AutoCloseable {
         final Body body;
         final int items;
         final int grain;
-        final AtomicInteger next = new AtomicInteger();
+        /// Goes beyond the items by a piece for each thread, so it is no int.
+        final AtomicLong next = new AtomicLong();
         final AtomicInteger done = new AtomicInteger();
         volatile Throwable failure;
 
@@ -81,9 +84,10 @@ public final class Workers implements AutoCloseable {
 
         void work(int thread) {
             while (next.get() < items) {
-                int from = next.getAndAdd(grain);
-                if (from >= items) return;
-                int to = Math.min(items, from + grain);
+                long first = next.getAndAdd(grain);
+                if (first >= items) return;
+                int from = (int) first;
+                int to = (int) Math.min(items, first + grain);
                 try {
                     if (failure == null) body.run(from, to, thread);
                 } catch (Throwable t) {

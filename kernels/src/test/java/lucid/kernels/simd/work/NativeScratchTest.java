@@ -30,7 +30,7 @@ class NativeScratchTest {
         Workers workers = new Workers(1);
         SimdMatMul products = new SimdMatMul(workers);
         long before = workers.scratchBytes();
-        try (HostMemory memory = new HostMemory()) {
+        try (HostMemory memory = new HostMemory("test")) {
             Matrix a = Matrix.of(memory.allocate(DType.F32, 100 * 300), 100, 300);
             Matrix b = Matrix.of(memory.allocate(DType.F32, 200 * 300), 200, 300);
             Matrix c = Matrix.of(memory.allocate(DType.F32, 100 * 200), 100, 200);
