@@ -97,14 +97,18 @@ public final class ReferenceLogProb implements LogProb {
         static Term of(ClippedLoss s, double now, double old, double reference, double advantage) {
             double ratio = StrictMath.exp(now - old);
             double clipped = Math.clamp(ratio, 1.0 - s.epsilonLow(), 1.0 + s.epsilonHigh());
-            boolean active = ratio * advantage <= clipped * advantage;
+            // NaN in the loss is NaN in its gradient.
+            boolean active = ratio * advantage <= clipped * advantage || Double.isNaN(clipped * advantage);
             double d = reference - now;
             double k3 = StrictMath.expm1(d) - d;
             double kl = Math.clamp(k3, -s.klClamp(), s.klClamp());
             // d ratio / d now = ratio; d k3 / d now = 1 - e^d.
             double surrogateGradient = active ? -ratio * advantage : 0;
-            double klGradient = kl == k3 ? -StrictMath.expm1(d) : 0;
-            return new Term(ratio, kl, -Math.min(ratio * advantage, clipped * advantage) + s.beta() * kl, surrogateGradient + s.beta() * klGradient);
+            double klGradient = kl == k3 || Double.isNaN(k3) ? -StrictMath.expm1(d) : 0;
+            double surrogate = -Math.min(ratio * advantage, clipped * advantage);
+            // 0 · ∞ is no 0.
+            if (s.beta() == 0) return new Term(ratio, kl, surrogate, surrogateGradient);
+            return new Term(ratio, kl, surrogate + s.beta() * kl, surrogateGradient + s.beta() * klGradient);
         }
     }
 

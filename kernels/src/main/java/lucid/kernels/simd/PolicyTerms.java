@@ -35,12 +35,13 @@ final class PolicyTerms {
             float w = x.weight.get(FLOAT, at);
             float ratio = now == before ? 1 : ScalarMath.exp(now - before);
             float clipped = Math.max(low, Math.min(ratio, high));
-            boolean active = ratio * a <= clipped * a;
+            // NaN in the loss is NaN in its gradient.
+            boolean active = ratio * a <= clipped * a || Float.isNaN(clipped * a);
             float d = x.reference == null ? 0 : x.reference.get(FLOAT, at) - now;
             float k3 = k3(d);
             float kl = Math.max(-settings.klClamp(), Math.min(k3, settings.klClamp()));
             // d ratio / d now = ratio; d k3 / d now = 1 - e^d = -(k3 + d).
-            float gradient = (active ? -ratio * a : 0) + (settings.beta() != 0 && kl == k3 ? -settings.beta() * (k3 + d) : 0);
+            float gradient = (active ? -ratio * a : 0) + (settings.beta() != 0 && (kl == k3 || Float.isNaN(k3)) ? -settings.beta() * (k3 + d) : 0);
             x.ratio.set(FLOAT, at, ratio);
             x.kl.set(FLOAT, at, kl);
             x.loss.set(FLOAT, at, -(active ? ratio * a : clipped * a) + (settings.beta() != 0 ? settings.beta() * kl : 0));

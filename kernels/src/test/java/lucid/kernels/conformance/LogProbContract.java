@@ -208,6 +208,41 @@ abstract class LogProbContract extends DeviceContract {
         }, new Twin(Matrix.row(t.coefficient.tested()), Matrix.row(t.coefficient.oracle())));
     }
 
+    /// Columns: a NaN advantage, log-probability and reference; the same masked; a token without NaN, whose numbers do not change.
+    @Test void nanInTheLossIsNanInTheGradient() {
+        float nan = Float.NaN;
+        TwinBuffer now = floats(-1, nan, -1, -1, nan, -1, -1);
+        TwinBuffer reference = floats(-1, -1, nan, -1, -1, nan, -1);
+        TwinBuffer advantage = floats(nan, 2, 2, nan, 2, 2, 2);
+        Terms t = terms(7);
+        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 10), new LogProb.ClippedLoss(0.2f, 0.2f, 0, 10)}) {
+            t.run(tested, Side.TESTED, settings, now, floats(-1, -1, -1, -1, -1, -1, -1), reference, advantage, floats(1, 1, 1, 0, 0, 0, 0.5f));
+            // Without beta the reference has no part in the loss.
+            float third = settings.beta() == 0 ? -2 : nan;
+            assertClose("coefficient", new float[] {nan, nan, third, 0, 0, 0, -1}, read(tested, t.coefficient.tested()), 0);
+            assertClose("loss", new float[] {nan, nan, third, nan, nan, third, -2}, read(tested, t.loss.tested()), 0);
+        }
+    }
+
+    @Test void withoutBetaAnInfiniteKlHasNoPartInTheLoss() {
+        Terms t = terms(1);
+        t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), floats(-1), floats(-1), floats(Float.NEGATIVE_INFINITY), floats(3), floats(0.5f));
+        assertValues("kl", t.kl, 0, Double.POSITIVE_INFINITY);
+        assertValues("loss", t.loss, 0, -3);
+        assertValues("coefficient", t.coefficient, 0, -1.5);
+    }
+
+    @Test void refusesSettings() {
+        for (float bad : new float[] {Float.NaN, -0.1f}) {
+            assertRefused("logProb.ratio: epsilonLow is " + bad, () -> new LogProb.ClippedLoss(bad, 0.2f, 0, 1));
+            assertRefused("logProb.ratio: epsilonHigh is " + bad, () -> new LogProb.ClippedLoss(0.2f, bad, 0, 1));
+            assertRefused("logProb.ratio: beta is " + bad, () -> new LogProb.ClippedLoss(0.2f, 0.2f, bad, 1));
+            assertRefused("logProb.ratio: klClamp is " + bad, () -> new LogProb.ClippedLoss(0.2f, 0.2f, 0, bad));
+        }
+        assertRefused("logProb.ratio: beta is Infinity", () -> new LogProb.ClippedLoss(0.2f, 0.2f, Float.POSITIVE_INFINITY, 1));
+        new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, 0, Float.POSITIVE_INFINITY);
+    }
+
     @Test void refuses() {
         var op = tested.logProb();
         Twin hidden = random(2, 3);

@@ -184,6 +184,25 @@ class CudaLogprobTest extends BitTest {
                 out[2].on(d), out[3].on(d)));
         b.assertSame("ratio of equals", out[0]);
         b.assertSame("coefficient of equals", out[3]);
+        notNumbers(b);
+    }
+
+    /// NaN in each of the numbers, alone, and without.
+    private static void notNumbers(Bits b) {
+        TwinBuffer[] in = new TwinBuffer[4];
+        for (int i = 0; i < 4; i++) {
+            int nan = i;
+            Twin m = b.matrix(1, 5, Layout.DENSE, c -> c == nan ? Float.NaN : c - 2.5);
+            in[i] = new TwinBuffer(m.onCpu().buffer(), m.onGpu().buffer());
+        }
+        TwinBuffer[] out = new TwinBuffer[4];
+        for (int i = 0; i < 4; i++) out[i] = floats(b, 5, 0, 1);
+        TwinBuffer weight = floats(b, 5, 0.5, 1);
+        for (float beta : new float[] {0, 0.1f}) {
+            b.both((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.2f, beta, 1), in[0].on(d), in[1].on(d), in[2].on(d), in[3].on(d), weight.on(d), out[0].on(d), out[1].on(d),
+                    out[2].on(d), out[3].on(d)));
+            for (int i = 0; i < 4; i++) b.assertSame(List.of("ratio", "kl", "loss", "coefficient").get(i) + " of NaN", out[i]);
+        }
     }
 
     private static void refusals(Bits b) {
