@@ -65,12 +65,12 @@ public final class SimdDevice extends HostDevice {
         conversion = new SimdConversion(workers);
     }
 
-    /// Threads that work on one kernel, the caller among them.
     @Override public void prepack(Matrix w) {
         super.prepack(w);
         matMul.prepack(w);
     }
 
+    /// Threads that work on one kernel, the caller among them.
     public int threads() { return workers.threads(); }
 
     @Override public String name() { return "simd"; }

@@ -96,7 +96,8 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
         for (int end = put + rows * PANEL; put < end; put += PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER).intoArray(to, put);
     }
 
-    /// `to[d · 32 + j] = row j, column col + d` for at most 32 rows; the columns of missing rows become zero (or repeat the last row).
+    /// `to[d · 32 + j] = row j, column col + d` for at most 32 rows; what stands for a missing row is finite if the rows are: up to the vector that holds the last row that row again in whole vectors of columns,
+    /// zero in the rest.
     void transpose(int row, int col, int rows, int n, float[] to, int at, int[] squares) {
         if (rows < PANEL) Arrays.fill(to, at, at + n * PANEL, 0f);
         long pitch = stride * Float.BYTES;
