@@ -1,6 +1,6 @@
 package lucid.kernels.contract;
 
-/// Rows by index, both ways.
+/// Rows by index, both ways. What is written lies apart from what is read.
 public interface Embedding {
     /// `y[r] = table[ids[r]]`. An id outside the table is refused, naming row and id.
     ///

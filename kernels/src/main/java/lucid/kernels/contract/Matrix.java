@@ -13,9 +13,18 @@ public record Matrix(Buffer buffer, long offset, int rows, int cols, long stride
         if (rows > 1 && stride < cols) {
             throw new IllegalArgumentException("matrix of " + rows + " x " + cols + " has row stride " + stride + ": rows would overlap; wanted >= " + cols);
         }
-        if (rows > 0 && cols > 0 && offset + (rows - 1) * stride + cols > buffer.length()) {
+        if (rows > 0 && cols > 0 && end(offset, rows, cols, stride) > buffer.length()) {
             throw new IllegalArgumentException("matrix of " + rows + " x " + cols + " (offset " + offset + ", stride " + stride + ") needs "
-                    + (offset + (rows - 1) * stride + cols) + " elements; the buffer has " + buffer.length());
+                    + end(offset, rows, cols, stride) + " elements; the buffer has " + buffer.length());
+        }
+    }
+
+    /// One more than the last element; the largest long where it is more than a long holds.
+    private static long end(long offset, int rows, int cols, long stride) {
+        try {
+            return Math.addExact(Math.addExact(offset, Math.multiplyExact(rows - 1, stride)), cols);
+        } catch (ArithmeticException _) {
+            return Long.MAX_VALUE;
         }
     }
 

@@ -1,6 +1,7 @@
 package lucid.kernels.contract;
 
 /// RMSNorm and LayerNorm over rows, forward and backward. Row sums in the order of [Reduce]; parameter gradients in the order of [RowGroups]. All f32.
+/// Outputs lie apart from inputs and from each other, but y may be x, and dx may be x or dy.
 public interface Normalization {
     /// `rstd = 1/√(mean(x²) + eps)`, `y = (x · rstd) · weight`. Zhang & Sennrich 2019, as in Qwen2.
     ///

@@ -9,11 +9,14 @@ import java.util.Arrays;
 /// @param offsets first row of each group, then the number of rows: ascending, starts with 0
 public record RowGroups(int... offsets) {
     public RowGroups {
+        offsets = offsets.clone();
         if (offsets.length < 1 || offsets[0] != 0) throw new IllegalArgumentException("row groups must start at row 0, found " + Arrays.toString(offsets));
         for (int i = 1; i < offsets.length; i++) {
             if (offsets[i] < offsets[i - 1]) throw new IllegalArgumentException("row groups must ascend, found " + Arrays.toString(offsets));
         }
     }
+
+    @Override public int[] offsets() { return offsets.clone(); }
 
     /// All rows are one group.
     public static RowGroups single(int rows) { return new RowGroups(0, rows); }

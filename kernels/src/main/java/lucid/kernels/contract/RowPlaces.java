@@ -8,6 +8,7 @@ import java.util.BitSet;
 /// @param rows row numbers in any order
 public record RowPlaces(int... rows) {
     public RowPlaces {
+        rows = rows.clone();
         BitSet seen = new BitSet();
         for (int i = 0; i < rows.length; i++) {
             if (rows[i] < 0) throw new IllegalArgumentException("row places: number " + i + " is " + rows[i] + "; wanted 0 or more");
@@ -15,6 +16,8 @@ public record RowPlaces(int... rows) {
             seen.set(rows[i]);
         }
     }
+
+    @Override public int[] rows() { return rows.clone(); }
 
     /// How many rows are placed.
     public int count() { return rows.length; }

@@ -2,6 +2,7 @@ package lucid.kernels.contract;
 
 /// Choosing the next token. Filters work in the order temperature, top-k, top-p, min-p, as in transformers; ties at the k-th value all stay.
 /// Top-p sorts ascending (of equals the lower id first) and drops while the cumulative probability, after the filters before, is at most `1 - p`; the last always stays.
+/// A row is refused whose largest logit, divided by the temperature unless greedy, is not finite: one with NaN or +infinity, or with nothing but -infinity.
 /// Randomness is one Philox 4x32-10 draw per row from a counter that the caller names, so it depends on nothing else.
 public interface Sampling {
     /// `greedy` ignores the rest (lowest id wins a tie). `topK` 0, `topP` 1, `minP` 0: off.
@@ -10,6 +11,7 @@ public interface Sampling {
 
         public Rule {
             if (!greedy && !(temperature > 0)) throw new IllegalArgumentException("sampling: temperature " + temperature + ", wanted > 0 (or greedy)");
+            if (!greedy && temperature == Float.POSITIVE_INFINITY) throw new IllegalArgumentException("sampling: temperature " + temperature + ", wanted a finite one");
             if (topK < 0) throw new IllegalArgumentException("sampling: top_k " + topK + ", wanted >= 0 (0: off)");
             if (!(topP > 0 && topP <= 1)) throw new IllegalArgumentException("sampling: top_p " + topP + ", wanted in (0, 1]");
             if (!(minP >= 0 && minP <= 1)) throw new IllegalArgumentException("sampling: min_p " + minP + ", wanted in [0, 1]");
@@ -17,8 +19,11 @@ public interface Sampling {
 
         /// Draws from `softmax(logits / t)`, all filters off.
         ///
-        /// @throws IllegalArgumentException unless t > 0
+        /// @throws IllegalArgumentException unless t > 0 and finite
         public static Rule temperature(float t) { return new Rule(false, t, 0, 1, 0); }
+
+        /// Whether a row with this largest logit (NaN if there is one in the row) has a distribution: if it is finite, also divided by the temperature.
+        public boolean possible(float largest) { return Float.isFinite(greedy ? largest : largest / temperature); }
     }
 
     /// One token per row: the inverse-CDF over ascending ids of the filtered distribution at `u · total`, u in [0, 1) with 24 bits.

@@ -1,13 +1,10 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.F32;
-
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
-import lucid.kernels.contract.check.Checks;
 import lucid.kernels.cuda.launch.Kernels;
 
 /// [Normalization] on a GPU: half a warp, or a block, to a row; the parameters' gradients are [ColumnChains].
@@ -31,7 +28,7 @@ public final class CudaNormalization implements Normalization {
     }
 
     @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
-        Arguments.normBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight, null);
+        Arguments.rmsNormBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight);
         if (dWeight != null) columns.normalized(dy, x, null, rstd, groups, dWeight);
         launch("normalization_rms_backward", 3, x, call -> call.view(x).address(weight).view(rstd).view(dy).view(dx).u32(add(mode)));
     }
@@ -44,9 +41,7 @@ public final class CudaNormalization implements Normalization {
     /// The parameters' gradients first: dx may be the same memory as x or dy.
     @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
                                             Matrix dWeight, Matrix dBias) {
-        String operation = "normalization.layerNorm backward";
-        Arguments.normBackward(operation, x, weight, rstd, dy, groups, dx, dWeight, dBias);
-        Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
+        Arguments.layerNormBackward("normalization.layerNorm backward", x, weight, mean, rstd, dy, groups, dx, dWeight, dBias);
         if (dBias != null) columns.sums(dy, groups, dBias);
         if (dWeight != null) columns.normalized(dy, x, mean, rstd, groups, dWeight);
         launch("normalization_layer_backward", 3, x, call -> call.view(x).address(weight).view(mean).view(rstd).view(dy).view(dx).u32(add(mode)));

@@ -12,7 +12,7 @@ public final class CudaOptimizer implements Optimizer {
     public CudaOptimizer(Kernels kernels) { this.kernels = kernels; }
 
     @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
-        Arguments.adamW("optimizer.adamW", settings.step(), grad, param, m, v, bf16);
+        Arguments.adamW("optimizer.adamW", grad, param, m, v, bf16);
         float decay = (float) (1 - (double) settings.lr() * settings.weightDecay());
         float size = (float) (settings.lr() / (1 - StrictMath.pow(settings.beta1(), settings.step())));
         float root = (float) StrictMath.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step()));
@@ -23,7 +23,7 @@ public final class CudaOptimizer implements Optimizer {
     }
 
     @Override public void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum) {
-        Arguments.update("optimizer.sgd", settings.step(), grad, param, momentum);
+        Arguments.update("optimizer.sgd", grad, param, momentum);
         Maps.over(p -> Maps.launch(kernels.call("optimizer_sgd_f32_sm80").view(p[0]).view(p[1]).view(p[2]).f32(gradScale).f32(settings.lr()).f32(settings.weightDecay())
                 .f32(settings.momentum()).f32(1 - settings.dampening()).u32(settings.step() == 1 ? 1 : 0).u32(settings.nesterov() ? 1 : 0), p[0]), grad, param, momentum);
     }

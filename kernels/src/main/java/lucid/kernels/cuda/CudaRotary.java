@@ -18,9 +18,7 @@ public final class CudaRotary implements Rotary {
     public CudaRotary(Kernels kernels) { this.kernels = kernels; }
 
     @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
-        String operation = "rotary.table";
-        Arguments.rotaryTable(operation, theta, headDim, cos, sin);
-        Checks.apart(operation, "sin", sin, "cos", cos);
+        Arguments.rotaryTable("rotary.table", theta, headDim, cos, sin);
         if (cos.rows() == 0) return;
         int[] frequency = new int[headDim / 2];
         for (int i = 0; i < frequency.length; i++) frequency[i] = Float.floatToRawIntBits((float) StrictMath.pow(theta, -2.0 * i / headDim));

@@ -77,10 +77,7 @@ public final class CudaSampling implements Sampling {
             cols = logits.cols();
             temperature = rule.greedy() ? 1 : rule.temperature();
             maxima = scratch(F32, rows);
-            bad = kernels.complaints().word((row, value) -> {
-                throw new IllegalArgumentException(operation + ": the largest logit of row " + row + " is " + Float.intBitsToFloat(value)
-                        + "; wanted a finite number (NaN or infinity in the model, or every token masked)");
-            });
+            bad = kernels.complaints().word((row, value) -> Arguments.largestLogit(operation, rule, row, Float.intBitsToFloat(value)));
         }
 
         Buffer scratch(DType dtype, long length) {

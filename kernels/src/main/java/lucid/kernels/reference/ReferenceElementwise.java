@@ -31,7 +31,8 @@ public final class ReferenceElementwise implements Elementwise {
 
     @Override public void copyRows(Matrix x, RowPlaces places, Matrix y) {
         ElementwiseArguments.copyRows(x, places, y);
-        for (int r = 0; r < x.rows(); r++) copy(x.rows(r, r + 1), y.rows(places.rows()[r], places.rows()[r] + 1));
+        int[] to = places.rows();
+        for (int r = 0; r < x.rows(); r++) copy(x.rows(r, r + 1), y.rows(to[r], to[r] + 1));
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {

@@ -1,13 +1,10 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.F32;
-
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
-import lucid.kernels.contract.check.Checks;
 
 /// RMSNorm and LayerNorm as printed. See [Normalization].
 public final class ReferenceNormalization implements Normalization {
@@ -26,8 +23,7 @@ public final class ReferenceNormalization implements Normalization {
 
     /// With `x̂ = x·rstd` and `g = w·dy`: `dx = rstd (g - x̂ · mean(g·x̂))`.
     @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
-        String operation = "normalization.rmsNorm backward";
-        Arguments.normBackward(operation, x, weight, rstd, dy, groups, dx, dWeight, null);
+        Arguments.rmsNormBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight);
         double[][] rows = Values.read(x);
         double[][] scale = Values.read(rstd);
         for (int r = 0; r < x.rows(); r++) {
@@ -65,9 +61,7 @@ public final class ReferenceNormalization implements Normalization {
     /// With `x̂ = (x - mean)·rstd` and `g = w·dy`: `dx = rstd (g - mean(g) - x̂ · mean(g·x̂))`.
     @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
                                             Matrix dWeight, Matrix dBias) {
-        String operation = "normalization.layerNorm backward";
-        Arguments.normBackward(operation, x, weight, rstd, dy, groups, dx, dWeight, dBias);
-        Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
+        Arguments.layerNormBackward("normalization.layerNorm backward", x, weight, mean, rstd, dy, groups, dx, dWeight, dBias);
         double[][] rows = Values.read(x);
         double[][] centre = Values.read(mean);
         double[][] scale = Values.read(rstd);

@@ -7,7 +7,7 @@ import lucid.kernels.contract.check.Arguments;
 /// One update per element. See [Optimizer].
 public final class ReferenceOptimizer implements Optimizer {
     @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
-        Arguments.adamW("optimizer.adamW", settings.step(), grad, param, m, v, bf16);
+        Arguments.adamW("optimizer.adamW", grad, param, m, v, bf16);
         double[][] g = Values.read(grad);
         double[][] p = Values.read(param);
         double[][] first = Values.read(m);
@@ -33,7 +33,7 @@ public final class ReferenceOptimizer implements Optimizer {
     }
 
     @Override public void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum) {
-        Arguments.update("optimizer.sgd", settings.step(), grad, param, momentum);
+        Arguments.update("optimizer.sgd", grad, param, momentum);
         double[][] g = Values.read(grad);
         double[][] p = Values.read(param);
         double[][] b = Values.read(momentum);

@@ -10,8 +10,7 @@ import lucid.kernels.contract.check.Checks;
 public final class ReferenceRotary implements Rotary {
     /// The angle is rounded to f32 on purpose: the published models were trained with angles rounded so.
     @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
-        String operation = "rotary.table";
-        Arguments.rotaryTable(operation, theta, headDim, cos, sin);
+        Arguments.rotaryTable("rotary.table", theta, headDim, cos, sin);
         double[][] c = new double[cos.rows()][headDim / 2];
         double[][] s = new double[cos.rows()][headDim / 2];
         for (int p = 0; p < cos.rows(); p++) {

@@ -17,7 +17,7 @@ import lucid.kernels.math.Philox;
 public final class ReferenceSampling implements Sampling {
     @Override public void sample(Rule rule, Matrix logits, long key, Buffer counters, Buffer ids) {
         Arguments.sample("sampling.sample", rule, logits, counters, ids);
-        double[][] rows = Values.read(logits);
+        double[][] rows = possible("sampling.sample", rule, logits);
         int[] at = Values.readInts(counters);
         int[] chosen = new int[rows.length];
         for (int r = 0; r < rows.length; r++) {
@@ -29,9 +29,17 @@ public final class ReferenceSampling implements Sampling {
 
     @Override public void probabilities(Rule rule, Matrix logits, Matrix y) {
         Arguments.probabilities("sampling.probabilities", rule, logits, y);
-        double[][] rows = Values.read(logits);
+        if (logits.cols() == 0) return;
+        double[][] rows = possible("sampling.probabilities", rule, logits);
         for (int r = 0; r < rows.length; r++) rows[r] = filtered(rule, rows[r]);
         Values.write(rows, y);
+    }
+
+    /// The logits, every row with a finite largest one.
+    private static double[][] possible(String operation, Rule rule, Matrix logits) {
+        double[][] rows = Values.read(logits);
+        for (int r = 0; r < rows.length; r++) Arguments.largestLogit(operation, rule, r, (float) ReferenceReduce.max(rows[r]));
+        return rows;
     }
 
     /// The lowest id whose cumulative probability exceeds u; should rounding leave the total at or below u, the last id that is possible at all.
@@ -50,7 +58,7 @@ public final class ReferenceSampling implements Sampling {
     private static double[] filtered(Rule rule, double[] logits) {
         if (rule.greedy()) {
             double[] oneHot = new double[logits.length];
-            if (logits.length > 0) oneHot[argMax(logits)] = 1;
+            oneHot[argMax(logits)] = 1;
             return oneHot;
         }
         double[] x = Arrays.stream(logits).map(v -> v / rule.temperature()).toArray();

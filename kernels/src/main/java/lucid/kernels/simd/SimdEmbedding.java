@@ -39,7 +39,7 @@ public final class SimdEmbedding implements Embedding {
         workers.parallel(y.rows(), Grain.rows(y.cols()), (first, last, _) -> {
             for (int r = first; r < last; r++) {
                 long source = HostBuffer.byteOffset(table) + index.get(INT, 4L * r) * table.stride() * table.dtype().bytes();
-                long target = HostBuffer.byteOffset(y) + 4 * r * y.stride();
+                long target = HostBuffer.byteOffset(y) + 4L * r * y.stride();
                 if (wide) MemorySegment.copy(from, source, to, target, 4L * y.cols());
                 else widen(from, source, to, target, y.cols());
             }

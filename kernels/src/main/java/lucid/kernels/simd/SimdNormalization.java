@@ -1,6 +1,5 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
@@ -10,7 +9,6 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
-import lucid.kernels.contract.check.Checks;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.math.ScalarMath;
 import lucid.kernels.simd.rows.ColumnLoops;
@@ -43,7 +41,7 @@ public final class SimdNormalization implements Normalization {
     }
 
     @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
-        Arguments.normBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight, null);
+        Arguments.rmsNormBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight);
         backward(x, weight, null, rstd, dy, groups, mode, dx, dWeight);
     }
 
@@ -70,9 +68,7 @@ public final class SimdNormalization implements Normalization {
 
     @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
                                             Matrix dWeight, Matrix dBias) {
-        String operation = "normalization.layerNorm backward";
-        Arguments.normBackward(operation, x, weight, rstd, dy, groups, dx, dWeight, dBias);
-        Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
+        Arguments.layerNormBackward("normalization.layerNorm backward", x, weight, mean, rstd, dy, groups, dx, dWeight, dBias);
         // Before dx is written, because dx may be dy.
         if (dBias != null) ColumnLoops.sums(workers, dy, groups, dBias);
         backward(x, weight, mean, rstd, dy, groups, mode, dx, dWeight);

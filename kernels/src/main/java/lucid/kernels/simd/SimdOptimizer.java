@@ -31,7 +31,7 @@ public final class SimdOptimizer implements Optimizer {
     }
 
     @Override public void adamW(AdamW settings, float gradScale, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
-        Arguments.adamW("optimizer.adamW", settings.step(), grad, param, m, v, bf16);
+        Arguments.adamW("optimizer.adamW", grad, param, m, v, bf16);
         float decay = (float) (1 - (double) settings.lr() * settings.weightDecay());
         float size = (float) (settings.lr() / (1 - StrictMath.pow(settings.beta1(), settings.step())));
         float root = (float) StrictMath.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step()));
@@ -73,7 +73,7 @@ public final class SimdOptimizer implements Optimizer {
     }
 
     @Override public void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum) {
-        Arguments.update("optimizer.sgd", settings.step(), grad, param, momentum);
+        Arguments.update("optimizer.sgd", grad, param, momentum);
         MemorySegment gs = HostBuffer.segment(grad), ps = HostBuffer.segment(param), bs = HostBuffer.segment(momentum);
         run(param, grad, momentum, momentum, (row, col, n, thread) -> {
             int whole = F.loopBound(n), rest = n - whole;

@@ -74,7 +74,7 @@ public final class SimdReduce implements Reduce {
     @Override public void addSumOfSquares(Matrix x, Matrix y) {
         Arguments.addSumOfSquares(x, y);
         MemorySegment xs = HostBuffer.segment(x);
-        int perRow = (x.cols() + PIECE - 1) / PIECE;
+        int perRow = Math.ceilDiv(x.cols(), PIECE);
         int pieces = Math.multiplyExact(x.rows(), perRow);
         if (partial.length < pieces) partial = new float[pieces];
         float[] sums = partial;

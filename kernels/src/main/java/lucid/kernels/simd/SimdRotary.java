@@ -28,9 +28,7 @@ public final class SimdRotary implements Rotary {
     public SimdRotary(Workers workers) { this.workers = workers; }
 
     @Override public void table(double theta, int headDim, Matrix cos, Matrix sin) {
-        String operation = "rotary.table";
-        Arguments.rotaryTable(operation, theta, headDim, cos, sin);
-        Checks.apart(operation, "sin", sin, "cos", cos);
+        Arguments.rotaryTable("rotary.table", theta, headDim, cos, sin);
         float[] frequency = new float[headDim / 2];
         for (int i = 0; i < frequency.length; i++) frequency[i] = (float) StrictMath.pow(theta, -2.0 * i / headDim);
         MemorySegment cs = HostBuffer.segment(cos);

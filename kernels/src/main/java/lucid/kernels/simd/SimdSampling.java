@@ -41,7 +41,7 @@ public final class SimdSampling implements Sampling {
         MemorySegment is = HostBuffer.of(ids).segment();
         MemorySegment xs = HostBuffer.segment(logits);
         int n = logits.cols();
-        rows(operation, logits, (r, thread) -> {
+        rows(operation, rule, logits, (r, thread) -> {
             long xo = at(logits, r, 0);
             int id;
             if (rule.greedy()) {
@@ -66,7 +66,7 @@ public final class SimdSampling implements Sampling {
         MemorySegment xs = HostBuffer.segment(logits);
         MemorySegment ys = HostBuffer.segment(y);
         int n = logits.cols();
-        rows(operation, logits, (r, thread) -> {
+        rows(operation, rule, logits, (r, thread) -> {
             long xo = at(logits, r, 0);
             long yo = at(y, r, 0);
             if (!rule.greedy()) {
@@ -89,7 +89,7 @@ public final class SimdSampling implements Sampling {
         boolean run(int row, int thread);
     }
 
-    private void rows(String operation, Matrix logits, Row body) {
+    private void rows(String operation, Rule rule, Matrix logits, Row body) {
         AtomicInteger bad = new AtomicInteger(NONE);
         workers.parallel(logits.rows(), Strips.grain(logits.cols()), (from, to, thread) -> {
             for (int r = from; r < to; r++) {
@@ -97,16 +97,13 @@ public final class SimdSampling implements Sampling {
             }
         });
         int row = bad.get();
-        if (row == NONE) return;
-        float max = Lanes.max(HostBuffer.segment(logits), at(logits, row, 0), logits.cols());
-        throw new IllegalArgumentException(operation + ": the largest logit of row " + row + " is " + max
-                + "; wanted a finite number (NaN or infinity in the model, or every token masked)");
+        if (row != NONE) Arguments.largestLogit(operation, rule, row, Lanes.max(HostBuffer.segment(logits), at(logits, row, 0), logits.cols()));
     }
 
     /// The lowest id of the largest logit; -1 if that is not finite.
     private static int argMax(MemorySegment x, long xo, int n) {
         float max = Lanes.max(x, xo, n);
-        if (!(Math.abs(max) < Float.POSITIVE_INFINITY)) return -1;
+        if (!Rule.GREEDY.possible(max)) return -1;
         for (int id = 0; ; id++, xo += 4) {
             if (x.get(ValueLayout.JAVA_FLOAT, xo) == max) return id;
         }

@@ -54,5 +54,7 @@ abstract class EmbeddingContract extends DeviceContract {
         assertRefused("scatterAdd", () -> op.scatterAdd(ints(0, 1).tested(), y.tested(), RowGroups.single(3), table.tested()));
         assertRefused("scatterAdd", () -> op.scatterAdd(ints(0, 1).tested(), y.tested(), RowGroups.single(2), matrix(BF16, 3, 2, new float[6]).tested()));
         assertRefused("gather", () -> op.gather(ints(0, 1).tested(), table.tested(), matrix(BF16, 2, 2, new float[4]).tested()));
+        assertRefused("gather.*y .*overlaps table", () -> op.gather(ints(0, 1).tested(), table.tested(), table.tested().rows(1, 3)));
+        assertRefused("scatterAdd.*dTable .*overlaps dy", () -> op.scatterAdd(ints(0, 1).tested(), table.tested().rows(1, 3), RowGroups.single(2), table.tested()));
     }
 }

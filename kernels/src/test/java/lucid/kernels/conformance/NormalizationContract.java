@@ -6,6 +6,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Accumulate;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,5 +143,40 @@ abstract class NormalizationContract extends DeviceContract {
         assertRefused("layerNorm", () -> op.layerNorm(x.tested(), w.tested(), random(1, 4).tested(), EPS, x.tested(), x.tested().cols(0, 1), column.tested()));
         assertRefused("layerNorm", () -> op.layerNormBackward(x.tested(), w.tested(), column.tested(), column.tested(), random(3, 3).tested(), RowGroups.single(3),
                 Accumulate.SET, random(3, 4).tested(), null, null));
+    }
+
+    @Test void refusesWhatLiesTogether() {
+        var op = tested.normalization();
+        Matrix x = random(3, 4).tested();
+        Matrix w = random(1, 4).tested();
+        Matrix b = random(1, 4).tested();
+        Matrix y = random(3, 4).tested();
+        Matrix column = random(3, 1).tested();
+        Matrix other = random(3, 1).tested();
+        Matrix four = random(4, 1).tested();
+        Matrix asRow = Matrix.of(four.buffer(), 1, 4);
+        assertRefused("rmsNorm.*y .*overlaps weight", () -> op.rmsNorm(x, y.rows(1, 2), EPS, y, column));
+        assertRefused("rmsNorm.*rstd .*overlaps weight", () -> op.rmsNorm(x, asRow, EPS, y, four.rows(0, 3)));
+        assertRefused("layerNorm.*mean .*overlaps rstd", () -> op.layerNorm(x, w, b, EPS, y, column, column));
+        assertRefused("layerNorm.*y .*overlaps bias", () -> op.layerNorm(x, w, y.rows(2, 3), EPS, y, column, other));
+        assertRefused("layerNorm.*mean .*overlaps weight", () -> op.layerNorm(x, asRow, b, EPS, y, four.rows(1, 4), other));
+        assertRefused("layerNorm.*mean .*overlaps bias", () -> op.layerNorm(x, w, asRow, EPS, y, four.rows(1, 4), other));
+        assertRefused("layerNorm.*rstd .*overlaps bias", () -> op.layerNorm(x, w, asRow, EPS, y, other, four.rows(1, 4)));
+        Matrix dy = random(3, 4).tested();
+        Matrix dx = random(3, 4).tested();
+        Matrix dw = random(1, 4).tested();
+        RowGroups all = RowGroups.single(3);
+        assertRefused("rmsNorm.*dx .*overlaps rstd", () -> op.rmsNormBackward(x, w, dx.cols(0, 1), dy, all, Accumulate.SET, dx, null));
+        assertRefused("rmsNorm.*dx .*overlaps weight", () -> op.rmsNormBackward(x, dx.rows(0, 1), column, dy, all, Accumulate.SET, dx, null));
+        assertRefused("rmsNorm.*dWeight .*overlaps dx", () -> op.rmsNormBackward(x, w, column, dy, all, Accumulate.SET, dx, dx.rows(0, 1)));
+        assertRefused("rmsNorm.*dWeight .*overlaps x", () -> op.rmsNormBackward(x, w, column, dy, all, Accumulate.SET, dx, x.rows(0, 1)));
+        assertRefused("rmsNorm.*dWeight .*overlaps weight", () -> op.rmsNormBackward(x, w, column, dy, all, Accumulate.SET, dx, w));
+        assertRefused("rmsNorm.*dWeight .*overlaps rstd", () -> op.rmsNormBackward(x, w, four.rows(0, 3), dy, all, Accumulate.SET, dx, asRow));
+        assertRefused("rmsNorm.*dWeight .*overlaps dy", () -> op.rmsNormBackward(x, w, column, dy, all, Accumulate.SET, dx, dy.rows(2, 3)));
+        assertRefused("layerNorm.*dx .*overlaps mean", () -> op.layerNormBackward(x, w, dx.cols(1, 2), column, dy, all, Accumulate.SET, dx, null, null));
+        assertRefused("layerNorm.*dWeight .*overlaps mean", () -> op.layerNormBackward(x, w, four.rows(0, 3), column, dy, all, Accumulate.SET, dx, asRow, null));
+        assertRefused("layerNorm.*dBias .*overlaps mean", () -> op.layerNormBackward(x, w, four.rows(0, 3), column, dy, all, Accumulate.SET, dx, null, asRow));
+        assertRefused("layerNorm.*dBias .*overlaps dWeight", () -> op.layerNormBackward(x, w, other, column, dy, all, Accumulate.SET, dx, dw, dw));
+        assertRefused("layerNorm.*mean .*wanted", () -> op.layerNormBackward(x, w, random(2, 1).tested(), column, dy, all, Accumulate.SET, dx, null, null));
     }
 }

@@ -92,5 +92,29 @@ abstract class OptimizerContract extends DeviceContract {
         assertRefused("adamW", () -> op.adamW(first, 1, random(2, 3).tested(), p.tested(), random(2, 3).tested(), random(2, 3).tested(), random(2, 3).tested()));
         assertRefused("adamW", () -> op.adamW(new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, 0, 0), 1, random(2, 3).tested(), p.tested(), random(2, 3).tested(), random(2, 3).tested(), null));
         assertRefused("sgd", () -> op.sgd(new Sgd(0.1f, 0, 0, 0, false, 1), 1, random(2, 2).tested(), p.tested(), random(2, 3).tested()));
+        Twin g = random(2, 3);
+        Twin m = random(2, 3);
+        assertRefused("adamW.*moment .*overlaps moment", () -> op.adamW(first, 1, g.tested(), p.tested(), m.tested(), m.tested(), null));
+        assertRefused("adamW.*moment .*overlaps param", () -> op.adamW(first, 1, g.tested(), p.tested(), m.tested(), p.tested(), null));
+        assertRefused("adamW.*moment .*overlaps grad", () -> op.adamW(first, 1, g.tested(), p.tested(), g.tested(), m.tested(), null));
+        assertRefused("sgd.*param .*overlaps grad", () -> op.sgd(new Sgd(0.1f, 0, 0, 0, false, 1), 1, p.tested(), p.tested(), m.tested()));
+    }
+
+    @Test void refusesSettings() {
+        float nan = Float.NaN;
+        assertRefused("adamW: lr is NaN", () -> new AdamW(nan, 0.9f, 0.99f, 1e-8f, 0, 1));
+        assertRefused("adamW: lr is -0.1", () -> new AdamW(-0.1f, 0.9f, 0.99f, 1e-8f, 0, 1));
+        assertRefused("adamW: beta1 is 1.0", () -> new AdamW(0.1f, 1, 0.99f, 1e-8f, 0, 1));
+        assertRefused("adamW: beta2 is -0.5", () -> new AdamW(0.1f, 0.9f, -0.5f, 1e-8f, 0, 1));
+        assertRefused("adamW: eps is NaN", () -> new AdamW(0.1f, 0.9f, 0.99f, nan, 0, 1));
+        assertRefused("adamW: weightDecay is Infinity", () -> new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, Float.POSITIVE_INFINITY, 1));
+        assertRefused("adamW: step is 0", () -> new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, 0, 0));
+        assertRefused("sgd: lr is Infinity", () -> new Sgd(Float.POSITIVE_INFINITY, 0, 0, 0, false, 1));
+        assertRefused("sgd: momentum is -1.0", () -> new Sgd(0.1f, -1, 0, 0, false, 1));
+        assertRefused("sgd: dampening is NaN", () -> new Sgd(0.1f, 0.9f, nan, 0, false, 1));
+        assertRefused("sgd: weightDecay is -1.0", () -> new Sgd(0.1f, 0.9f, 0, -1, false, 1));
+        assertRefused("sgd: step is -3", () -> new Sgd(0.1f, 0.9f, 0, 0, false, -3));
+        new AdamW(0, 0, 0, 0, 0, 1);
+        new Sgd(0, 0, 0, 0, true, 1);
     }
 }

@@ -95,5 +95,7 @@ abstract class RotaryContract extends DeviceContract {
         assertRefused("rotary|rotate", () -> op.rotate(x.tested(), 4, ints(0, -1).tested(), table.tested(), table.tested(), false, x.tested()));
         assertRefused("rotary|rotate", () -> op.rotate(random(2, 6).tested(), 4, ints(0, 1).tested(), table.tested(), table.tested(), false, random(2, 6).tested()));
         assertRefused("rotary|rotate", () -> op.rotate(x.tested(), 4, ints(0).tested(), table.tested(), table.tested(), false, x.tested()));
+        assertRefused("rotary.*sin .*overlaps cos", () -> op.table(1e4, 4, table.tested(), table.tested()));
+        assertRefused("rotary.*y .*overlaps sin", () -> op.rotate(random(5, 2).tested(), 2, ints(0, 1, 2, 3, 4).tested(), random(5, 1).tested(), table.tested().cols(0, 1), false, table.tested()));
     }
 }

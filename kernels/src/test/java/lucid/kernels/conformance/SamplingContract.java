@@ -152,5 +152,24 @@ abstract class SamplingContract extends DeviceContract {
         assertRefused("sampl", () -> op.sample(Rule.GREEDY, random(2, 0).tested(), 1, ints(new int[8]).tested(), ints(0, 0).tested()));
         assertRefused("sampl|probabilities", () -> op.probabilities(Rule.GREEDY, logits.tested(), random(3, 2).tested()));
         assertRefused("sampl", () -> new Rule(false, 0, 0, 1, 0));
+        assertRefused("sampl.*temperature Infinity", () -> Rule.temperature(Float.POSITIVE_INFINITY));
+        assertRefused("sampl.*temperature NaN", () -> Rule.temperature(Float.NaN));
+    }
+
+    /// A row without a finite largest logit has no distribution to draw from.
+    @Test void refusesRowsWithoutADistribution() {
+        var op = tested.sampling();
+        float no = Float.NEGATIVE_INFINITY;
+        for (Rule rule : new Rule[] {Rule.GREEDY, Rule.temperature(0.5f), new Rule(false, 1, 2, 0.9f, 0.1f)}) {
+            for (float[] row : new float[][] {{1, Float.NaN, 2}, {1, Float.POSITIVE_INFINITY, 2}, {no, no, no}}) {
+                Twin logits = matrix(F32, 3, 3, new float[] {1, no, 2, row[0], row[1], row[2], row[0], row[1], row[2]});
+                String largest = "row 1 is " + Math.max(row[0], Math.max(row[1], row[2]));
+                assertRefused("sample.*" + largest, () -> op.sample(rule, logits.tested(), 1, ints(new int[12]).tested(), ints(0, 0, 0).tested()));
+                assertRefused("probabilities.*" + largest, () -> op.probabilities(rule, logits.tested(), zeros(3, 3).tested()));
+            }
+        }
+        Twin finite = values(1, 3, 1, 5, 2);
+        assertRefused("sample.*row 0 is 5.0, at temperature 1.0E-40", () -> op.sample(Rule.temperature(1e-40f), finite.tested(), 1, ints(new int[4]).tested(), ints(0).tested()));
+        assertRefused("probabilities.*row 0 is 5.0, at temperature 1.0E-40", () -> op.probabilities(Rule.temperature(1e-40f), finite.tested(), zeros(1, 3).tested()));
     }
 }

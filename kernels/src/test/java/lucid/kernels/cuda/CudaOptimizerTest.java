@@ -63,10 +63,14 @@ class CudaOptimizerTest extends BitTest {
     private static void refusals(Bits bits) {
         Twin a = bits.random(2, 3, Layout.DENSE);
         Twin b = bits.random(3, 2, Layout.DENSE);
+        Twin p = bits.random(2, 3, Layout.DENSE);
+        Twin m = bits.random(2, 3, Layout.DENSE);
+        Twin v = bits.random(2, 3, Layout.DENSE);
         var settings = new Optimizer.AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0, 1);
-        bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, b.on(s), a.on(s), a.on(s), a.on(s), null));
-        bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, a.on(s), a.on(s), a.on(s), a.on(s), a.on(s)));
-        bits.assertRefused((d, s) -> d.optimizer().adamW(new Optimizer.AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0, 0), 1, a.on(s), a.on(s), a.on(s), a.on(s), null));
-        bits.assertRefused((d, s) -> d.optimizer().sgd(new Optimizer.Sgd(0.1f, 0.9f, 0, 0, false, 1), 1, a.on(s), a.on(s), b.on(s)));
+        bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, b.on(s), p.on(s), m.on(s), v.on(s), null));
+        bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, a.on(s), p.on(s), m.on(s), v.on(s), v.on(s)));
+        bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, a.on(s), p.on(s), m.on(s), m.on(s), null));
+        bits.assertRefused((d, s) -> d.optimizer().adamW(new Optimizer.AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0, 0), 1, a.on(s), p.on(s), m.on(s), v.on(s), null));
+        bits.assertRefused((d, s) -> d.optimizer().sgd(new Optimizer.Sgd(0.1f, 0.9f, 0, 0, false, 1), 1, a.on(s), p.on(s), b.on(s)));
     }
 }

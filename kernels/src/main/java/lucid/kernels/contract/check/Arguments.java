@@ -24,14 +24,21 @@ public final class Arguments {
         Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
         Checks.like(operation, "y", y, "x", x);
         Checks.sameOrApart(operation, "y", y, "x", x);
+        Checks.apart(operation, "y", y, "weight", weight);
         ofRows(operation, "rstd", rstd, x, y);
+        Checks.apart(operation, "rstd", rstd, "weight", weight);
     }
 
     /// Of [Normalization#layerNorm].
     public static void layerNorm(String operation, Matrix x, Matrix weight, Matrix bias, Matrix y, Matrix mean, Matrix rstd) {
         rmsNorm(operation, x, weight, y, rstd);
         Checks.shape(operation, "bias", bias, 1, x.cols(), F32);
+        Checks.apart(operation, "y", y, "bias", bias);
+        Checks.apart(operation, "rstd", rstd, "bias", bias);
         ofRows(operation, "mean", mean, x, y);
+        Checks.apart(operation, "mean", mean, "weight", weight);
+        Checks.apart(operation, "mean", mean, "bias", bias);
+        Checks.apart(operation, "mean", mean, "rstd", rstd);
     }
 
     /// A number for each row of x, apart from what is read and written beside it.
@@ -41,8 +48,8 @@ public final class Arguments {
         Checks.apart(operation, name, m, "y", y);
     }
 
-    /// Of [Normalization]'s backwards; dWeight and dBias may be null.
-    public static void normBackward(String operation, Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx, Matrix dWeight, Matrix dBias) {
+    /// Of [Normalization#rmsNormBackward]; dWeight may be null.
+    public static void rmsNormBackward(String operation, Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx, Matrix dWeight) {
         Checks.type(operation, "x", x, F32);
         Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
         Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
@@ -51,8 +58,31 @@ public final class Arguments {
         Checks.groups(operation, groups, x.rows());
         Checks.sameOrApart(operation, "dx", dx, "dy", dy);
         Checks.sameOrApart(operation, "dx", dx, "x", x);
-        if (dWeight != null) Checks.shape(operation, "dWeight", dWeight, 1, x.cols(), F32);
-        if (dBias != null) Checks.shape(operation, "dBias", dBias, 1, x.cols(), F32);
+        Checks.apart(operation, "dx", dx, "weight", weight);
+        Checks.apart(operation, "dx", dx, "rstd", rstd);
+        if (dWeight != null) ofColumns(operation, "dWeight", dWeight, x, weight, rstd, dy, dx);
+    }
+
+    /// Of [Normalization#layerNormBackward]; dWeight and dBias may be null.
+    public static void layerNormBackward(String operation, Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx, Matrix dWeight, Matrix dBias) {
+        rmsNormBackward(operation, x, weight, rstd, dy, groups, dx, dWeight);
+        Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
+        Checks.apart(operation, "dx", dx, "mean", mean);
+        if (dWeight != null) Checks.apart(operation, "dWeight", dWeight, "mean", mean);
+        if (dBias == null) return;
+        ofColumns(operation, "dBias", dBias, x, weight, rstd, dy, dx);
+        Checks.apart(operation, "dBias", dBias, "mean", mean);
+        if (dWeight != null) Checks.apart(operation, "dBias", dBias, "dWeight", dWeight);
+    }
+
+    /// A parameter's gradient, apart from what is read and written beside it.
+    private static void ofColumns(String operation, String name, Matrix m, Matrix x, Matrix weight, Matrix rstd, Matrix dy, Matrix dx) {
+        Checks.shape(operation, name, m, 1, x.cols(), F32);
+        Checks.apart(operation, name, m, "x", x);
+        Checks.apart(operation, name, m, "weight", weight);
+        Checks.apart(operation, name, m, "rstd", rstd);
+        Checks.apart(operation, name, m, "dy", dy);
+        Checks.apart(operation, name, m, "dx", dx);
     }
 
     /// Of [Embedding]: the indices, each checked against the table by the caller, who can see them.
@@ -60,6 +90,7 @@ public final class Arguments {
         Checks.type(operation, "table", table, F32, BF16);
         Checks.type(operation, "y", y, F32);
         Checks.shape(operation, "y", y, y.rows(), table.cols(), F32);
+        Checks.apart(operation, "y", y, "table", table);
         Checks.buffer(operation, "ids", ids, y.rows(), I32);
     }
 
@@ -68,6 +99,7 @@ public final class Arguments {
         Checks.type(operation, "dy", dy, F32);
         Checks.type(operation, "dTable", dTable, F32);
         Checks.shape(operation, "dTable", dTable, dTable.rows(), dy.cols(), F32);
+        Checks.apart(operation, "dTable", dTable, "dy", dy);
         Checks.groups(operation, groups, dy.rows());
         Checks.buffer(operation, "ids", ids, dy.rows(), I32);
     }
@@ -79,6 +111,7 @@ public final class Arguments {
         Checks.type(operation, "cos", cos, F32);
         Checks.shape(operation, "cos", cos, cos.rows(), headDim / 2, F32);
         Checks.shape(operation, "sin", sin, cos.rows(), headDim / 2, F32);
+        Checks.apart(operation, "sin", sin, "cos", cos);
     }
 
     /// Of [Rotary#rotate], but for the positions' values.
@@ -92,6 +125,8 @@ public final class Arguments {
         Checks.shape(operation, "sin", sin, cos.rows(), headDim / 2, F32);
         Checks.like(operation, "y", y, "x", x);
         Checks.sameOrApart(operation, "y", y, "x", x);
+        Checks.apart(operation, "y", y, "cos", cos);
+        Checks.apart(operation, "y", y, "sin", sin);
     }
 
     private static void head(String operation, int headDim) {
@@ -99,16 +134,21 @@ public final class Arguments {
     }
 
     /// Of [Optimizer]: the parameter, its gradient and its moments.
-    public static void update(String operation, int step, Matrix grad, Matrix param, Matrix... moments) {
-        Checks.that(step >= 1, operation, "step is " + step + "; wanted 1 or more (steps count from 1)");
+    public static void update(String operation, Matrix grad, Matrix param, Matrix... moments) {
         Checks.type(operation, "param", param, F32);
         Checks.like(operation, "grad", grad, "param", param);
-        for (Matrix m : moments) Checks.like(operation, "moment", m, "param", param);
+        Checks.apart(operation, "param", param, "grad", grad);
+        for (int i = 0; i < moments.length; i++) {
+            Checks.like(operation, "moment", moments[i], "param", param);
+            Checks.apart(operation, "moment", moments[i], "param", param);
+            Checks.apart(operation, "moment", moments[i], "grad", grad);
+            for (int j = 0; j < i; j++) Checks.apart(operation, "moment", moments[i], "moment", moments[j]);
+        }
     }
 
     /// Of [Optimizer#adamW]; the bf16 image may be null.
-    public static void adamW(String operation, int step, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
-        update(operation, step, grad, param, m, v);
+    public static void adamW(String operation, Matrix grad, Matrix param, Matrix m, Matrix v, Matrix bf16) {
+        update(operation, grad, param, m, v);
         if (bf16 != null) Checks.shape(operation, "bf16", bf16, param.rows(), param.cols(), BF16);
     }
 
@@ -171,6 +211,15 @@ public final class Arguments {
         Checks.that(logits.cols() > 0, operation, "logits are " + logits.describe() + "; wanted at least one token to choose from");
         Checks.buffer(operation, "counters", counters, 4L * logits.rows(), I32);
         Checks.buffer(operation, "ids", ids, logits.rows(), I32);
+    }
+
+    /// Of a row of [Sampling]'s logits, by a device that has found the largest.
+    ///
+    /// @param largest of the row; NaN if there is one in it
+    public static void largestLogit(String operation, Sampling.Rule rule, int row, float largest) {
+        if (rule.possible(largest)) return;
+        throw new IllegalArgumentException(operation + ": the largest logit of row " + row + " is " + largest + (rule.greedy() ? "" : ", at temperature " + rule.temperature())
+                + "; wanted a finite number" + (rule.greedy() ? "" : ", and finite divided by the temperature") + " (NaN or infinity in the model, or every token masked)");
     }
 
     /// Of [Sampling#probabilities].

@@ -29,8 +29,9 @@ public final class SamplingRow {
             scaled = new float[n];
             weights = new float[n];
         }
-        float max = Lanes.max(x, xo, n) / rule.temperature();
-        if (!(Math.abs(max) < Float.POSITIVE_INFINITY)) return false;
+        float largest = Lanes.max(x, xo, n);
+        if (!rule.possible(largest)) return false;
+        float max = largest / rule.temperature();
         weigh(x, xo, rule.temperature(), max);
         if (rule.topK() > 0 && rule.topK() < n) topK(rule.topK());
         if (rule.topP() < 1) topP(rule.topP(), max);
