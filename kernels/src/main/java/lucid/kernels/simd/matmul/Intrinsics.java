@@ -25,7 +25,8 @@ public final class Intrinsics {
     private static final long BUDGET_NANOS = 5_000_000_000L;
     private static final int CHAIN = 256;
 
-    private static volatile boolean spare;
+    /// Whether products run the second copy.
+    static volatile boolean spare;
 
     private Intrinsics() {}
 
@@ -69,7 +70,8 @@ public final class Intrinsics {
     private static MemorySegment floats(Arena arena, int n) { return MemorySegment.ofAddress(arena.allocate(4L * n, 64).address()).reinterpret(4L * n); }
 
     /// One thread's watch over its tiles. It opens its eyes when the tile should have been compiled, and closes them after three clean panels. On a busy machine the
-    /// compiler may be seconds late, so only a tile that still allocates ten seconds later has failed.
+    /// compiler may be seconds late, so only a tile that still allocates ten seconds later has failed. When any thread has gone over to the second copy, every watch begins anew with that:
+    /// what a thread saw of the first copy says nothing of it.
     static final class Watch {
         private static final long WARM_TILES = 20_000;
         private static final int CLEAN = 3;
@@ -79,12 +81,26 @@ public final class Intrinsics {
         private long boxedSince;
         private boolean over;
         private boolean onSpare;
+        private final long patience;
+
+        Watch() { this(PATIENCE_NANOS); }
+
+        Watch(long patienceNanos) { patience = patienceNanos; }
 
         /// Before a panel: the thread's allocation counter, or -1 when nobody looks.
         long before(int panelTiles) {
+            if (spare && !onSpare) beginOnSpare();
             if (over) return -1;
             tiles += panelTiles;
             return tiles < WARM_TILES ? -1 : allocated();
+        }
+
+        private void beginOnSpare() {
+            onSpare = true;
+            tiles = 0;
+            clean = 0;
+            boxedSince = 0;
+            over = false;
         }
 
         /// After it. A boxed tile allocates at least kilobytes.
@@ -99,20 +115,17 @@ public final class Intrinsics {
             long now = System.nanoTime();
             if (boxedSince == 0) {
                 boxedSince = now;
-            } else if (now - boxedSince > PATIENCE_NANOS) {
-                over = onSpare;
-                onSpare = true;
-                tiles = 0;
-                boxedSince = 0;
-                fail();
+            } else if (now - boxedSince > patience) {
+                over = true;
+                failed(onSpare);
             }
         }
     }
 
-    private static synchronized void fail() {
-        if (spare) {
+    private static synchronized void failed(boolean second) {
+        if (second) {
             LOG.log(System.Logger.Level.WARNING, "The matrix tile does not compile to vector instructions in this JVM, nor does its second copy: products are right but slow. Restart the process.");
-        } else {
+        } else if (!spare) {
             LOG.log(System.Logger.Level.WARNING, "The matrix tile did not compile to vector instructions in this JVM; switching to a second copy of it.");
             spare = true;
         }

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 class IntrinsicsTest {
@@ -45,4 +50,50 @@ class IntrinsicsTest {
         for (int i = 0; i < 3; i++) watch.after(watch.before(1), 1);
         assertEquals(-1, watch.before(1), "three clean panels end the watch");
     }
+
+    /// One thread finds the tile boxed and goes over to the second copy; another has found it boxed for as long, a third had closed its eyes. Both judge the second copy from the start.
+    @Test void whatWasSeenOfTheFirstCopySaysNothingOfTheSecond() {
+        List<String> said = new ArrayList<>();
+        Logger logger = Logger.getLogger(Intrinsics.class.getName());
+        Handler ear = new Handler() {
+            @Override public void publish(LogRecord record) { said.add(record.getMessage()); }
+
+            @Override public void flush() {}
+
+            @Override public void close() {}
+        };
+        logger.addHandler(ear);
+        logger.setUseParentHandlers(false);
+        try {
+            Intrinsics.Watch first = new Intrinsics.Watch(0), boxed = new Intrinsics.Watch(0), content = new Intrinsics.Watch(0);
+            for (int i = 0; i < 3; i++) content.after(content.before(1_000_000), 1_000_000);
+            assertEquals(-1, content.before(1_000_000), "over");
+            box(boxed);
+            box(first);
+            box(first);
+            assertTrue(Intrinsics.spare);
+            assertEquals(1, said.size(), said::toString);
+            assertTrue(said.getFirst().contains("switching to a second copy"), said::toString);
+            assertEquals(-1, boxed.before(1), "the second copy is given the time to be compiled");
+            box(boxed);
+            assertTrue(content.before(1_000_000) >= 0, "the second copy is looked at, too");
+            assertEquals(1, said.size(), said::toString);
+            box(boxed);
+            assertTrue(said.getLast().contains("nor does its second copy"), said::toString);
+            assertEquals(-1, boxed.before(1_000_000), "nothing more can be done");
+        } finally {
+            Intrinsics.spare = false;
+            logger.removeHandler(ear);
+            logger.setUseParentHandlers(true);
+        }
+    }
+
+    /// A panel whose tile allocates.
+    private static void box(Intrinsics.Watch watch) {
+        long before = watch.before(1_000_000);
+        sink = new byte[2_000_000];
+        watch.after(before, 1);
+    }
+
+    private static byte[] sink;
 }
