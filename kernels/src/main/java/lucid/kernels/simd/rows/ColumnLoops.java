@@ -15,7 +15,7 @@ import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.work.Strips;
 import lucid.kernels.simd.work.Workers;
 
-/// Sums down the columns, in the order of [RowGroups]: per group one chain over its rows ascending from 0, then added to what is there.
+/// Sums down the columns, in the order of [RowGroups]: per group that has rows one chain over them ascending from 0, then added to what is there.
 /// Threads take ranges of columns, never of rows, so the chains stay whole; four vectors side by side hide the latency of a chain.
 public final class ColumnLoops {
     private static final long STEP = LANES * 4L;
@@ -29,8 +29,9 @@ public final class ColumnLoops {
         MemorySegment ys = HostBuffer.segment(y);
         columns(workers, x, (col, n) -> {
             for (int g = 0; g < groups.count(); g++) {
-                long xo = at(x, groups.from(g), col);
                 int rows = groups.to(g) - groups.from(g);
+                if (rows == 0) continue;
+                long xo = at(x, groups.from(g), col);
                 if (n == TILE) sumTile(xs, xo, x.stride() * 4, rows, ys, at(y, 0, col));
                 else sumVector(xs, xo, x.stride() * 4, rows, ys, at(y, 0, col), n);
             }
@@ -45,9 +46,11 @@ public final class ColumnLoops {
         columns(workers, x, (col, n) -> {
             for (int g = 0; g < groups.count(); g++) {
                 int from = groups.from(g);
+                int rows = groups.to(g) - from;
+                if (rows == 0) continue;
                 long mo = mean == null ? 0 : at(mean, from, 0);
-                if (n == TILE) sums.tile(at(dy, from, col), at(x, from, col), mo, at(rstd, from, 0), groups.to(g) - from, ys, at(y, 0, col));
-                else sums.vector(at(dy, from, col), at(x, from, col), mo, at(rstd, from, 0), groups.to(g) - from, ys, at(y, 0, col), n);
+                if (n == TILE) sums.tile(at(dy, from, col), at(x, from, col), mo, at(rstd, from, 0), rows, ys, at(y, 0, col));
+                else sums.vector(at(dy, from, col), at(x, from, col), mo, at(rstd, from, 0), rows, ys, at(y, 0, col), n);
             }
         });
     }
