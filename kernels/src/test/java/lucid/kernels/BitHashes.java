@@ -27,6 +27,7 @@ final class BitHashes {
         all.put("gradWeight", BitHashes::gradWeight);
         all.put("logProb", BitHashes::logProb);
         all.put("patchEmbedding", BitHashes::patchEmbedding);
+        all.put("rows", BitHashes::rows);
         return all;
     }
 
@@ -71,8 +72,13 @@ final class BitHashes {
     private void add(Buffer result) {
         float[] x = new float[Math.toIntExact(result.length())];
         device.read(result, 0, x);
+        add(x);
+    }
+
+    /// Of a NaN only that it is one.
+    private void add(float[] x) {
         int[] bits = new int[x.length];
-        for (int i = 0; i < x.length; i++) bits[i] = Float.floatToRawIntBits(x[i]);
+        for (int i = 0; i < x.length; i++) bits[i] = Float.floatToIntBits(x[i]);
         hash = 31 * hash + Arrays.hashCode(bits);
     }
 
@@ -132,5 +138,10 @@ final class BitHashes {
         Matrix out = matrix(DType.F32, 2 * 6, 33);
         device.patchEmbedding().forwardFrames(frames, 2, 30, 44, 14, matrix(DType.F32, 33, 588), matrix(DType.F32, 1, 33), matrix(DType.F32, 6, 33), out);
         add(out.buffer());
+    }
+
+    /// The element-wise and row-wise families, on two large cases and a narrow one.
+    private void rows() {
+        for (int[] s : new int[][] {{37, 130}, {5, 1}, {70, 1030}}) FamilyCases.run(device, 0, s[0], s[1]).values().forEach(this::add);
     }
 }

@@ -14,7 +14,7 @@ import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.Sampling.Rule;
 
 /// Runs the element-wise and row-wise families on made-up data and collects what they wrote. An element's input depends on its argument's name, its
-/// row and its column only, so that rows computed alone can be compared with the same rows in a batch. As a program it prints one hash.
+/// row and its column only, so that rows computed alone can be compared with the same rows in a batch.
 final class FamilyCases {
     /// Names that start with this are sums over rows: they have no row law.
     static final String OVER_ROWS = "over rows: ";
@@ -269,19 +269,5 @@ final class FamilyCases {
         }
         device.sampling().normal(99, 1, 2, y);
         keep(OVER_ROWS + "normal", y);
-    }
-
-    /// Prints a hash of every bit of a large and an odd case.
-    public static void main(String[] args) {
-        try (Device device = new SimdDevice(2)) {
-            long hash = 0;
-            for (int[] shape : new int[][] {{37, 130}, {5, 1}, {70, 1030}}) {
-                for (var entry : run(device, 0, shape[0], shape[1]).entrySet()) {
-                    hash = hash * 31 + entry.getKey().hashCode();
-                    for (float v : entry.getValue()) hash = hash * 0x100000001B3L + Float.floatToIntBits(v);
-                }
-            }
-            System.out.println(Long.toHexString(hash));
-        }
     }
 }

@@ -2,20 +2,16 @@ package lucid.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The element-wise and row-wise families: right (against the textbook in double), and the same to the bit alone, in a batch, on any number of threads
-/// and at any vector width.
+/// The element-wise and row-wise families: right (against the textbook in double), and the same to the bit alone, in a batch and on any number of threads;
+/// [BitHashesTest] has the vector widths.
 class FamilyLawTest {
     private static final Set<String> EXACT_CHOICES = Set.of("sample ", "through ");
 
@@ -71,19 +67,5 @@ class FamilyLawTest {
                 });
             }
         }
-    }
-
-    @Test void vectorWidthsDoNotShow() throws Exception {
-        Set<String> hashes = new LinkedHashSet<>();
-        for (String bits : new String[] {"128", "256", "512"}) {
-            Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector",
-                    "--enable-native-access=ALL-UNNAMED", "-Xmx512m", "-Dlucid.vectorBits=" + bits, "-cp", System.getProperty("java.class.path"),
-                    FamilyCases.class.getName()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-            String out = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            assertEquals(0, p.waitFor(), bits + " bits: " + out);
-            assertTrue(out.matches("[0-9a-f]+"), out);
-            hashes.add(out);
-        }
-        assertEquals(1, hashes.size(), "hashes at 128, 256, 512 bits: " + hashes);
     }
 }

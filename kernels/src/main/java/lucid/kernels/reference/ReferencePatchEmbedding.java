@@ -12,13 +12,12 @@ import lucid.kernels.contract.check.PatchGrid;
 public final class ReferencePatchEmbedding extends CheckedPatchEmbedding {
     /// `out[n·patches + p] = weight · patch_p + bias + position_p`.
     @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
-        Grid of = new Grid(grid);
         int hidden = weight.rows();
-        double[][] results = ReferenceMatMul.product(of.cut(images), Values.read(weight, true), hidden);
+        double[][] results = ReferenceMatMul.product(new Grid(grid).cut(images), Values.read(weight, true), hidden);
         double[] b = Values.read(bias)[0];
-        double[][] position = positions == null ? new double[of.patches()][hidden] : Values.read(positions);
+        double[][] position = positions == null ? new double[grid.patches()][hidden] : Values.read(positions);
         for (int row = 0; row < results.length; row++) {
-            for (int c = 0; c < hidden; c++) results[row][c] += b[c] + position[row % of.patches()][c];
+            for (int c = 0; c < hidden; c++) results[row][c] += b[c] + position[row % grid.patches()][c];
         }
         Values.write(results, out);
     }
@@ -27,41 +26,33 @@ public final class ReferencePatchEmbedding extends CheckedPatchEmbedding {
 
     @Override protected void paste(Matrix dPatches, PatchGrid grid, Buffer dPixels) {
         Grid of = new Grid(grid);
-        double[] pixels = new double[of.values()];
+        double[] pixels = new double[Math.toIntExact(grid.values())];
         double[][] d = Values.read(dPatches);
         for (int row = 0; row < d.length; row++) {
-            for (int e = 0; e < of.length(); e++) pixels[of.planar(row, e)] = d[row][e];
+            for (int e = 0; e < grid.length(); e++) pixels[of.planar(row, e)] = d[row][e];
         }
         Values.write(pixels, dPixels);
     }
 
     /// Where element e of patch row r lies: `r = image · patches + (py · columns + px)`, `e = (channel · patch + dy) · patch + dx`.
-    private record Grid(int n, int height, int width, int patch) {
-        Grid(PatchGrid g) { this(g.n(), g.height(), g.width(), g.patch()); }
-
-        int columns() { return width / patch; }
-
-        int patches() { return height / patch * columns(); }
-
-        int length() { return 3 * patch * patch; }
-
-        int values() { return Math.multiplyExact(Math.multiplyExact(n, 3), Math.multiplyExact(height, width)); }
-
+    private record Grid(PatchGrid of) {
         /// Index in planar `[n, 3, height, width]`.
-        int planar(int row, int e) { return ((row / patches() * 3 + e / (patch * patch)) * height + y(row, e)) * width + x(row, e); }
+        int planar(int row, int e) { return ((row / of.patches() * 3 + channel(e)) * of.height() + y(row, e)) * of.width() + x(row, e); }
 
         /// Index in interleaved `[n, height, width, 3]`.
-        int interleaved(int row, int e) { return ((row / patches() * height + y(row, e)) * width + x(row, e)) * 3 + e / (patch * patch); }
+        int interleaved(int row, int e) { return ((row / of.patches() * of.height() + y(row, e)) * of.width() + x(row, e)) * 3 + channel(e); }
 
-        private int y(int row, int e) { return row % patches() / columns() * patch + e / patch % patch; }
+        private int channel(int e) { return e / (of.patch() * of.patch()); }
 
-        private int x(int row, int e) { return row % patches() % columns() * patch + e % patch; }
+        private int y(int row, int e) { return row % of.patches() / of.columns() * of.patch() + e / of.patch() % of.patch(); }
+
+        private int x(int row, int e) { return row % of.patches() % of.columns() * of.patch() + e % of.patch(); }
 
         double[][] cut(Buffer images) {
             double[] values = Values.read(images);
-            double[][] cut = new double[n * patches()][length()];
+            double[][] cut = new double[of.rows()][of.length()];
             for (int row = 0; row < cut.length; row++) {
-                for (int e = 0; e < length(); e++) {
+                for (int e = 0; e < of.length(); e++) {
                     cut[row][e] = images.dtype() == U8 ? normalised(values[interleaved(row, e)]) : values[planar(row, e)];
                 }
             }

@@ -46,7 +46,7 @@ public final class SimdConversion implements Conversion {
 
     /// f32 -> bf16, to nearest even: adding half of the last kept bit, minus one if that bit is 0, carries exactly when it should. A NaN keeps its
     /// upper bits and becomes quiet.
-    static short bf16(float x) {
+    private static short bf16(float x) {
         int bits = Float.floatToRawIntBits(x);
         if (Float.isNaN(x)) return (short) (bits >>> 16 | 0x40);
         return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
@@ -61,7 +61,7 @@ public final class SimdConversion implements Conversion {
     }
 
     /// Stores a vector as bf16.
-    static void storeBf16(FloatVector x, MemorySegment y, long yo) {
+    private static void storeBf16(FloatVector x, MemorySegment y, long yo) {
         ((ShortVector) bf16(x).convertShape(VectorOperators.I2S, Species.HALF, 0)).intoMemorySegment(y, yo, Lanes.NATIVE);
     }
 

@@ -23,8 +23,6 @@ import lucid.kernels.simd.work.Workers;
 /// Rows by index. The scatter sorts the rows by id, so that every table row is one thread's work and its chains run in the order of the rows. See [Embedding].
 public final class SimdEmbedding implements Embedding {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
     private final Workers workers;
 
@@ -41,14 +39,9 @@ public final class SimdEmbedding implements Embedding {
                 long source = HostBuffer.byteOffset(table) + index.get(INT, 4L * r) * table.stride() * table.dtype().bytes();
                 long target = HostBuffer.byteOffset(y) + 4L * r * y.stride();
                 if (wide) MemorySegment.copy(from, source, to, target, 4L * y.cols());
-                else widen(from, source, to, target, y.cols());
+                else SimdConversion.widen(from, source, DType.BF16, to, target, y.cols());
             }
         });
-    }
-
-    // A bf16 is the upper half of an f32.
-    private static void widen(MemorySegment from, long source, MemorySegment to, long target, int n) {
-        for (int i = 0; i < n; i++) to.set(FLOAT, target + 4L * i, Float.intBitsToFloat(from.get(SHORT, source + 2L * i) << 16));
     }
 
     private static MemorySegment checked(String operation, Buffer ids, int rows, int limit) {

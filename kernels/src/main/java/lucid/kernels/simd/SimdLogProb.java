@@ -4,16 +4,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.LogProbArguments;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.matmul.SimdMatMul;
+import lucid.kernels.simd.rows.BinaryLoops;
 import lucid.kernels.simd.rows.SoftmaxGradient;
 import lucid.kernels.simd.rows.SoftmaxRows;
 import lucid.kernels.simd.vector.Lanes;
-import lucid.kernels.simd.vector.RowSum;
 import lucid.kernels.simd.work.Grain;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
@@ -138,7 +139,10 @@ public final class SimdLogProb implements LogProb {
         MemorySegment sink = HostBuffer.segment(to);
         long base = HostBuffer.byteOffset(to);
         workers.parallel(to.rows(), Grain.rows(to.cols()), (first, last, _) -> {
-            for (int r = first; r < last; r++) RowSum.add(source, r * from.stride() * 4, to.cols(), sink, base + r * to.stride() * 4);
+            for (int r = first; r < last; r++) {
+                long at = base + r * to.stride() * 4;
+                BinaryLoops.run(Binary.ADD, sink, at, source, r * from.stride() * 4, sink, at, to.cols());
+            }
         });
     }
 

@@ -5,13 +5,14 @@ import static lucid.kernels.contract.DType.U8;
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.check.CheckedPatchEmbedding;
 import lucid.kernels.contract.check.PatchGrid;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.matmul.SimdMatMul;
-import lucid.kernels.simd.vector.RowSum;
+import lucid.kernels.simd.rows.BinaryLoops;
 import lucid.kernels.simd.work.Grain;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
@@ -61,7 +62,7 @@ public final class SimdPatchEmbedding extends CheckedPatchEmbedding {
             for (int r = from; r < to; r++) {
                 long at = HostBuffer.byteOffset(out) + r * out.stride() * 4;
                 long position = HostBuffer.byteOffset(positions) + r % positions.rows() * positions.stride() * 4;
-                RowSum.add(source, position, out.cols(), sink, at);
+                BinaryLoops.run(Binary.ADD, sink, at, source, position, sink, at, out.cols());
             }
         });
     }

@@ -140,7 +140,7 @@ public final class SimdReduce implements Reduce {
     }
 
     /// `y = exp(x - max)`.
-    static void exponentials(MemorySegment x, long xo, float max, MemorySegment y, long yo, int n) {
+    private static void exponentials(MemorySegment x, long xo, float max, MemorySegment y, long yo, int n) {
         int bound = Species.F.loopBound(n);
         for (int i = 0; i < bound; i += LANES, xo += STEP, yo += STEP) store(VectorMath.expOfNonPositive(load(x, xo).sub(max)), y, yo);
         if (bound < n) store(VectorMath.expOfNonPositive(load(x, xo, n - bound).sub(max)), y, yo, n - bound);

@@ -8,6 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.math.ScalarMath;
 import lucid.kernels.simd.attention.AttentionSchedule.Slice;
+import lucid.kernels.simd.vector.Lanes;
 import lucid.kernels.simd.vector.Species;
 
 /// Few rows per span, as in decoding: lanes are keys. A row is a (query, head of the group); the heads that share keys stand side by side, so that even a single decoded
@@ -105,7 +106,7 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
             for (int i = slice.from(); i < slice.to(); i++) {
                 for (int g = 0; g < group; g++, row++) {
                     int head = unit.kvHead() * group + g;
-                    float sum = AttentionScratch.tree(w.l, row * 16);
+                    float sum = Lanes.tree(w.l, row * 16);
                     out.storeQuotient(slice.span().queryRow() + i, head * dims, dims, w.o, row * padded, sum);
                     lse.set(slice.span().queryRow() + i, head, w.m[row] + ScalarMath.log(sum));
                 }

@@ -69,12 +69,4 @@ final class AttentionScratch {
         if (array.length >= length) return array;
         return new float[Math.toIntExact(length + length / 4)];
     }
-
-    /// The fixed tree over 16 virtual lanes; destroys them.
-    static float tree(float[] lanes, int at) {
-        for (int width = 8; width > 0; width >>= 1) {
-            for (int i = 0; i < width; i++) lanes[at + i] += lanes[at + i + width];
-        }
-        return lanes[at];
-    }
 }

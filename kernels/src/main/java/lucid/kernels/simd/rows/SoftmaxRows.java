@@ -56,8 +56,8 @@ public final class SoftmaxRows {
         float max = Lanes.max(logits, offset, n) / temperature;
         if (max == Float.NEGATIVE_INFINITY) return; // n forbidden tokens: no probability in this block
         terms(logits, offset, n, temperature, max, lane);
-        float sum = tree(lane, 0);
-        float weighted = tree(lane, LANES);
+        float sum = Lanes.tree(lane, 0);
+        float weighted = Lanes.tree(lane, LANES);
         float before = state[at + MAX];
         if (before == Float.NEGATIVE_INFINITY) {
             state[at + MAX] = max;
@@ -124,13 +124,6 @@ public final class SoftmaxRows {
             lane[j] += p;
             lane[LANES + j] = Math.fma(p, Math.max(x, -Float.MAX_VALUE), lane[LANES + j]);
         }
-    }
-
-    private static float tree(float[] lane, int at) {
-        for (int d = LANES / 2; d > 0; d /= 2) {
-            for (int j = 0; j < d; j++) lane[at + j] += lane[at + j + d];
-        }
-        return lane[at];
     }
 
     /// `log Σ e^x` of a row.

@@ -155,6 +155,14 @@ public final class Lanes {
         return m.reduceLanes(VectorOperators.MAX);
     }
 
+    /// The tree over 16 lanes that wait in an array from `at` on; destroys them.
+    public static float tree(float[] lanes, int at) {
+        for (int width = COUNT / 2; width > 0; width /= 2) {
+            for (int i = 0; i < width; i++) lanes[at + i] += lanes[at + i + width];
+        }
+        return lanes[at];
+    }
+
     /// The first `n` floats of an array from `from` on, +0 in the other lanes.
     public static FloatVector load(float[] a, int from, int n) {
         if (n >= WIDTH) return FloatVector.fromArray(Species.F, a, from);
