@@ -19,6 +19,7 @@ import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.generate.Rehearsal;
 import lucid.nn.model.BlockListener;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.TinyLlavaVideo;
@@ -44,17 +45,19 @@ public final class Assistant implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final GenerationConfig generation;
     private final Console console;
+    private final Rehearsal rehearsal;
     private Conversation talk;
     private int clipRows;
     private int turn;
     private boolean lastEnded;
 
-    private Assistant(Device device, Checkpoint checkpoint, Tokenizer tokenizer, GenerationConfig generation, Console console) {
+    private Assistant(Device device, Checkpoint checkpoint, Tokenizer tokenizer, GenerationConfig generation, Console console, Rehearsal rehearsal) {
         this.device = device;
         this.checkpoint = checkpoint;
         this.tokenizer = tokenizer;
         this.generation = generation;
         this.console = console;
+        this.rehearsal = rehearsal;
     }
 
     /// Opens a checkpoint's folder, or a run's (its newest checkpoint).
@@ -62,7 +65,8 @@ public final class Assistant implements AutoCloseable {
     /// @param packed  whether the decoder's weights are copied into the order in which they are read, see [Checkpoint#prepack]
     /// @param words   the tokenizer that the model was trained with
     /// @param console where progress goes
-    public static Assistant open(Device device, Path model, boolean packed, Tokenizer words, Console console) {
+    /// @param rehearsal of this model, on its way; its end is awaited before the model looks at a clip
+    public static Assistant open(Device device, Path model, boolean packed, Tokenizer words, Console console, Rehearsal rehearsal) {
         Path folder = ModelFolder.resolve(model);
         Checkpoint checkpoint = ModelFolder.open(device, folder, packed);
         int rows = checkpoint.decoder().config().vocabSize();
@@ -72,7 +76,7 @@ public final class Assistant implements AutoCloseable {
                     + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
         }
         try {
-            return new Assistant(device, checkpoint, words, GenerationConfig.read(checkpoint.folder(), words.eos() == null ? Set.of() : Set.of(words.eosId())), console);
+            return new Assistant(device, checkpoint, words, GenerationConfig.read(checkpoint.folder(), words.eos() == null ? Set.of() : Set.of(words.eosId())), console, rehearsal);
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
@@ -116,6 +120,7 @@ public final class Assistant implements AutoCloseable {
     }
 
     private Tensor visual(TinyLlavaVideo model, Scope scope, Frames clip) {
+        rehearsal.awaitSeeing();
         Tensor pixels = Tensor.bytes(scope, clip.rgb(), clip.n(), clip.height(), clip.width(), 3);
         try (Shown shown = new Shown("looking at " + clip.n() + " frames")) {
             Tensor features = model.features(scope, pixels, shown);
@@ -210,6 +215,7 @@ public final class Assistant implements AutoCloseable {
     public int room() { return talk == null ? 0 : talk.room(); }
 
     @Override public void close() {
+        rehearsal.close();
         if (talk != null) talk.close();
         checkpoint.close();
     }

@@ -64,6 +64,25 @@ public sealed interface WeightSource {
     /// Values that a function knows, row-major: small sets beside a model's own.
     static WeightSource given(Function<Declaration, float[]> values) { return new Given(values); }
 
+    /// The same weights, with the matrices of roles that may stay narrow rounded to `type`, as a checkpoint of that type has them.
+    default WeightSource narrowed(DType type) { return new Narrowed(this, type); }
+
+    /// See [WeightSource#narrowed].
+    record Narrowed(WeightSource wide, DType type) implements WeightSource {
+        @Override public boolean has(String name) { return wide.has(name); }
+
+        @Override public boolean writable() { return false; }
+
+        @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
+            if (!role.mayStayNarrow()) return wide.take(scope, name, role, shape);
+            try (Scope step = Scope.open(scope.device())) {
+                return scope.adopt(wide.take(step, name, role, shape).to(type));
+            }
+        }
+
+        @Override public void finish() { wide.finish(); }
+    }
+
     /// See [WeightSource#given].
     record Given(Function<Declaration, float[]> values) implements WeightSource {
         @Override public boolean has(String name) { return false; }

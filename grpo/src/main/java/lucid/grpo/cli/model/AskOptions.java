@@ -15,6 +15,7 @@ import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.ModelFolder;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
+import lucid.nn.generate.Rehearsal;
 import lucid.nn.memory.MemoryLimit;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.FrameSampling;
@@ -66,16 +67,16 @@ final class AskOptions {
         return direct ? Question.Style.DIRECT : plain ? Question.Style.PLAIN : Question.Style.REASON;
     }
 
-    /// The model's tokenizer, or the one named instead.
-    Tokenizer words() { return ModelFolder.tokenizer(model, tokenizer); }
-
     /// @param clip   what it is asked about first, or null
-    /// @param prompt ids of the text that the model is to continue, of any length; null: it is asked about a clip, and those questions are short
+    /// @param prompt the text that the model is to continue, of any length; null: it is asked about a clip, and those questions are short
     /// @param usual  how weights are kept where the command line does not say it
     /// @param limit  a model that needs more is refused
-    Assistant open(Device device, Tokenizer words, Path clip, int[] prompt, Weights usual, MemoryLimit limit, Console console) {
-        MemoryCheck.answering(model, clip == null ? null : count(clip), prompt == null ? null : prompt.length, maxNewTokens, limit);
-        return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console);
+    Assistant open(Device device, Path clip, String prompt, Weights usual, MemoryLimit limit, Console console) {
+        // First of all, as what follows leaves a processor idle for seconds.
+        Rehearsal rehearsal = Rehearsal.start(device, ModelFolder.base(ModelFolder.resolve(model)));
+        Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
+        MemoryCheck.answering(model, clip == null ? null : count(clip), prompt == null ? null : words.encode(prompt).length, maxNewTokens, limit);
+        return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console, rehearsal);
     }
 
     /// Looks at a clip. One that has more frames than memory was planned for is planned anew, and refused where it does not fit.

@@ -51,7 +51,7 @@ public final class ChatCommand implements Callable<Integer> {
         Question.Style style = ask.style();
         Console console = Console.standard();
         MemoryLimit limit = device.memory();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, ask.words(), video, null, AskOptions.Weights.PACKED, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, video, null, AskOptions.Weights.PACKED, limit, console)) {
             GenerationSettings settings = ask.settings(assistant, err()::println);
             err().println(AskOptions.line(ask.watch(assistant, video, limit)));
             if (console.isTerminal()) err().println("A line is a question; /help shows the commands.");

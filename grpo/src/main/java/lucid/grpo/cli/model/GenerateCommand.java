@@ -19,7 +19,6 @@ import lucid.grpo.console.UsageException;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.memory.MemoryLimit;
-import lucid.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,16 +67,14 @@ public final class GenerateCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         long start = System.nanoTime();
         MemoryLimit limit = device.memory();
-        Tokenizer words = ask.words();
-        int[] ids = text ? words.encode(prompt) : null;
-        try (Device d = device.open(); Assistant assistant = ask.open(d, words, video, ids, AskOptions.Weights.MAPPED, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, video, prompt, AskOptions.Weights.MAPPED, limit, console)) {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
             Seen seen = text ? null : ask.watch(assistant, video, limit);
             if (seen != null && !json) err.println(AskOptions.line(seen));
             err.flush();
-            Reply reply = text ? assistant.complete(ids, settings, heard) : assistant.ask(asked, settings, heard, console.isTerminal() && stream && !json);
+            Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, console.isTerminal() && stream && !json);
             if (json) {
                 out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(load, seen, reply)));
             } else {
