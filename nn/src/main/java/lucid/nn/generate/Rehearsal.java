@@ -28,13 +28,13 @@ import lucid.tensor.Tensor;
 /// ```java
 /// try (Rehearsal rehearsal = Rehearsal.start(device, folder)) {
 ///     ...                        // open the checkpoint, decode the clip
-///     rehearsal.awaitSeeing();   // tower and connector are compiled
+///     rehearsal.awaitSeeing();   // the tower's kernels are compiled
 /// ```
 public final class Rehearsal implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Rehearsal.class.getName());
     /// Multiplications of a tower's block for one patch, from which on a rehearsal is worth its two seconds.
     private static final long LARGE = 4_000_000;
-    /// Passes through tower and connector: in the second, what was compiled in the first is run, and where HotSpot guessed wrong it is compiled anew.
+    /// Passes through the tower: in the second, what was compiled in the first is run, and where HotSpot guessed wrong it is compiled anew.
     private static final int PASSES = 3;
     private static final int TOKENS = 512;
     private static final int TURNS = 32;
@@ -83,10 +83,10 @@ public final class Rehearsal implements AutoCloseable {
     private void play(TinyLlavaConfig config) {
         WeightSource narrow = WeightSource.random(0, Initialization.PUBLISHED).narrowed(DType.BF16);
         try (SimdDevice device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.of(new ParameterSet(device, narrow), config); Scope kept = Scope.open(device)) {
-            Tensor visual = null;
-            for (int pass = 0; pass < PASSES && !closed; pass++) visual = look(model, kept);
+            Tensor features = look(model, kept);
+            for (int pass = 1; pass < PASSES && !closed; pass++) features = look(model, kept);
             seen.countDown();
-            if (!closed) talk(model, visual);
+            if (!closed) talk(model, features, kept);
         } catch (RuntimeException | OutOfMemoryError e) {
             // The model itself will find its kernels as they are, slower.
             LOG.log(System.Logger.Level.DEBUG, "rehearsal", e);
@@ -97,18 +97,15 @@ public final class Rehearsal implements AutoCloseable {
 
     private static Tensor look(TinyLlavaVideo model, Scope scope) {
         int size = model.config().vision().imageSize();
-        try (var _ = Tape.noGrad()) {
-            Tensor features = model.features(scope, Tensor.bytes(scope, new byte[size * size * 3], 1, size, size, 3));
-            return model.visual(scope, features, RowGroups.single(features.shape().rows()));
-        }
+        return model.features(scope, Tensor.bytes(scope, new byte[size * size * 3], 1, size, size, 3));
     }
 
-    // The clip's rows, as a prompt, and then tokens one by one.
-    private void talk(TinyLlavaVideo model, Tensor visual) {
+    // The clip's rows, as a prompt, and then tokens one by one: while the large model looks at its clip.
+    private void talk(TinyLlavaVideo model, Tensor features, Scope scope) {
         int[] clip = new int[model.visualTokens()];
         Arrays.setAll(clip, i -> ~i);
-        try (Conversation talk = new Conversation(model.decoder(), clip.length + TURNS)) {
-            talk.add(clip, visual, (_, _) -> {});
+        try (var _ = Tape.noGrad(); Conversation talk = new Conversation(model.decoder(), clip.length + TURNS)) {
+            talk.add(clip, model.visual(scope, features, RowGroups.single(features.shape().rows())), (_, _) -> {});
             for (int i = 0; i < TURNS && !closed; i++) talk.add(new int[] {i}, null, (_, _) -> {});
         }
     }
@@ -116,7 +113,7 @@ public final class Rehearsal implements AutoCloseable {
     /// Whether it is going on.
     boolean playing() { return thread.isAlive(); }
 
-    /// Waits until tower and connector have been rehearsed.
+    /// Waits until the tower has been rehearsed; the rest goes on.
     public void awaitSeeing() {
         try {
             seen.await();
