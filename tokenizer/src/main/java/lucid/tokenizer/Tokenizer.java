@@ -179,9 +179,9 @@ public final class Tokenizer {
         return tokens[id];
     }
 
-    /// One token's text for people: its bytes as UTF-8, those that are a piece of a character only as `\xE4`.
+    /// One token's text for people: its bytes as UTF-8, those that are a piece of a character only as `\xE4`; empty for an id that the vocabulary lacks, as [#bytes].
     public String text(int id) {
-        return Utf8.escaped(bytesOf(id));
+        return Utf8.escaped(bytes(id));
     }
 
     /// How many UTF-8 bytes the id stands for.

@@ -45,6 +45,7 @@ class TokenizerTest {
     void textOfOneTokenIsReadable() {
         assertEquals(" the", qwen.text(279));
         assertEquals("\n", qwen.text(198));
+        assertEquals("", qwen.text(qwen.vocabSize()), "a row of a larger head");
         assertEquals("<|im_end|>", qwen.text(qwen.addedId("<|im_end|>").orElseThrow()));
         assertEquals("\\xF0", qwen.text(172));   // the first 256 ids are bytes; those from 0xAE on begin at 106
     }
