@@ -6,10 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import lucid.video.Sha256;
 
-/// `checksums.sha256` of a checkpoint: its files as `sha256sum` writes them, so that a bit that the disk has lost is not trained on. A fingerprint of the weights would be cheaper, but it would
+/// `checksums.sha256` of a checkpoint, or of a run's `reference/`: its files as `sha256sum` writes them, so that a bit that the disk has lost is not trained on. A fingerprint of the weights would be cheaper, but it would
 /// be made of what was loaded, and of the optimiser's moments only where they are loaded.
 public final class Checksums {
     /// The file's name.
@@ -17,7 +18,8 @@ public final class Checksums {
 
     private Checksums() {}
 
-    static void write(Path folder) throws IOException {
+    /// Of all files that lie in a folder.
+    public static void write(Path folder) throws IOException {
         Map<String, String> hashes = new LinkedHashMap<>();
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.filter(Files::isRegularFile).sorted().toList()) hashes.put(file.getFileName().toString(), Sha256.of(file));
@@ -27,7 +29,7 @@ public final class Checksums {
 
     /// Reads a checkpoint's files and compares; one that was written before there were checksums passes.
     ///
-    /// @throws RunException a file is not what was written
+    /// @throws RunException a file is not what was written; says what the run would lose with it
     public static void check(Path checkpoint) {
         Path list = checkpoint.resolve(NAME);
         try {
@@ -36,11 +38,21 @@ public final class Checksums {
                 String found = Files.isRegularFile(file) ? Sha256.of(file) : "no such file";
                 if (!found.equals(e.getValue())) {
                     throw new RunException(file + " is not what the run wrote: found SHA-256 " + found + ", wanted " + e.getValue() + " (" + list
-                            + "). It was changed or damaged; put back what was there, or delete the folder " + checkpoint + " to go on from the checkpoint before it");
+                            + "). It was changed or damaged; put back what was there. " + without(checkpoint));
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(checkpoint + ": could not be read: " + e.getMessage(), e);
         }
+    }
+
+    // An unfinished stage keeps its newest checkpoint only, so that the one before may be far away, or none.
+    private static String without(Path folder) {
+        Path above = folder.getParent();
+        Path run = above.endsWith("checkpoints") ? above.getParent() : above;
+        if (!RunFolder.latest(run).equals(Optional.of(folder))) return "Nothing else in " + run + " holds these weights";
+        Optional<RunState> before = RunFolder.checkpoints(run).reversed().stream().skip(1).findFirst().map(RunFolder::state);
+        return "Without the folder " + folder + ", --resume " + before.map(s -> "goes back to step " + s.totalSteps() + " (stage " + s.stage() + ")").orElse("begins the run anew")
+                + " and drops the metrics of the " + (RunFolder.state(folder).totalSteps() - before.map(RunState::totalSteps).orElse(0L)) + " steps since";
     }
 }

@@ -151,6 +151,7 @@ public final class Trainer {
             Disk.folder(start, temp -> {
                 Disk.deleteTree(start);
                 reference.save(temp);
+                Checksums.write(temp);
             });
         }
         reference.train(EnumSet.noneOf(Stage.Part.class));

@@ -82,6 +82,17 @@ class ResumeLawTest {
         assertSameRun(folder.resolve("whole"), folder.resolve("broken"));
     }
 
+    @Test void aReferenceThatTheDiskHasChangedIsNotTrainedAgainst() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(5)));
+        train(folder, recipe, 3, Trainer::stop);
+        Path weights = folder.resolve("reference/model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 3] ^= 1;
+        Files.write(weights, bytes);
+        String message = assertThrows(RunException.class, () -> Toy.train(folder, recipe, 2)).getMessage();
+        assertTrue(message.startsWith(weights + " is not what the run wrote") && message.endsWith("Nothing else in " + folder + " holds these weights"), message);
+    }
+
     @Test void stoppedAnywhere() throws IOException {
         Recipe recipe = Toy.recipe(Toy.letters(3, 2), Toy.grpo(OFTEN.steps(4)));
         RunState whole = Toy.train(folder.resolve("whole"), recipe, 2);

@@ -58,6 +58,25 @@ class RunFolderTest {
         }
     }
 
+    /// An unfinished stage keeps one checkpoint: without it the run is back where the stage before ended.
+    @Test void whatADamagedCheckpointTakesWithItIsSaid() throws IOException {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            Path first = f.checkpoint(at(3, false), temp -> Files.writeString(temp.resolve("model"), "one"));
+            assertLost(first, "Without the folder " + first + ", --resume begins the run anew and drops the metrics of the 3 steps since");
+            f.checkpoint(at(4, true), temp -> Files.writeString(temp.resolve("model"), "one"));
+            Path second = f.checkpoint(new RunState(1, "talk", 7, false, 11, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "one"));
+            assertLost(second, "Without the folder " + second + ", --resume goes back to step 4 (stage grpo) and drops the metrics of the 7 steps since");
+            assertLost(RunFolder.checkpoints(run).getFirst(), "Nothing else in " + run + " holds these weights");
+        }
+    }
+
+    private static void assertLost(Path checkpoint, String wanted) throws IOException {
+        Files.writeString(checkpoint.resolve("model"), "damaged");
+        String message = assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage();
+        assertTrue(message.endsWith("put back what was there. " + wanted), message);
+    }
+
     @Test void anotherConfigIsRefusedWithTheDifference() {
         Path run = dir.resolve("run");
         RunFolder.open(run, config(1), false).close();
