@@ -87,7 +87,7 @@ public final class MinimalGrpo {
         try (TinyLlavaVideo referenceModel = model.copy(); AdamW optimizer = new AdamW(model.parameters(), stage.optimizer().settings())) {
             for (int step = 0; step < stage.steps(); step++) {
                 report.accept(step(step, referenceModel, optimizer));
-                HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);
+                HashChain.Link link = chain.link(stage.name(), step + 1);
                 for (Parameter p : model.parameters().all()) link.tensor(p.name(), p.value());
                 optimizer.forEachMoment(link::tensor);
                 link.close();

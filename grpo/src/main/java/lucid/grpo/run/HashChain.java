@@ -14,7 +14,7 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 import lucid.video.Sha256;
 
-/// A chain of SHA-256 hashes, one link per optimiser step: each covers the link before, the step, the data position, every weight and the optimiser's
+/// A chain of SHA-256 hashes, one link per optimiser step: each covers the link before, the stage's name and step, every weight and the optimiser's
 /// moments. Two runs that end on the same link went the same way, bit for bit.
 ///
 /// Tensors enter by their fingerprints ([lucid.kernels.contract.Reduce#addFingerprint]), which their device makes where they lie: SHA-256 over all numbers took 13 ms of a
@@ -24,13 +24,11 @@ public final class HashChain {
     public final class Link {
         private final String name;
         private final long step;
-        private final long position;
         private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-        private Link(String name, long step, long position) {
+        private Link(String name, long step) {
             this.name = name;
             this.step = step;
-            this.position = position;
         }
 
         /// Adds a tensor; its values must not change before [#close].
@@ -45,7 +43,8 @@ public final class HashChain {
             digest.update(head.getBytes(StandardCharsets.US_ASCII));
             text(digest, name);
             number(digest, step);
-            number(digest, position);
+            // Once more as the position in the data, which is a function of the step: known hashes have both.
+            number(digest, step);
             int[] prints = fingerprints(List.copyOf(tensors.values()));
             int i = 0;
             for (var tensor : tensors.entrySet()) {
@@ -99,7 +98,9 @@ public final class HashChain {
     public String head() { return head; }
 
     /// Begins the next link.
-    public Link link(String stage, long step, long position) { return new Link(stage, step, position); }
+    ///
+    /// @param step number of updates or rollouts of the stage that are done
+    public Link link(String stage, long step) { return new Link(stage, step); }
 
     /// SHA-256 of a text, in hexadecimal.
     public static String of(String text) { return Sha256.of(text.getBytes(StandardCharsets.UTF_8)); }

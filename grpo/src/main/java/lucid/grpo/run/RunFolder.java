@@ -117,9 +117,9 @@ public final class RunFolder implements AutoCloseable {
             try {
                 config(root, config, resume);
                 sweep(root.resolve("checkpoints"));
-                RunState state = latest(root).map(RunFolder::state).orElse(RunState.start(HashChain.of(JSON.writeValueAsString(config))));
-                cut(root.resolve("metrics.jsonl"), state.metricsBytes());
-                cut(root.resolve("events.out.tfevents.lucid"), state.eventsBytes());
+                Optional<RunState> state = latest(root).map(RunFolder::state);
+                cut(root.resolve("metrics.jsonl"), state.map(RunState::metricsBytes).orElse(0L));
+                cut(root.resolve("events.out.tfevents.lucid"), state.map(RunState::eventsBytes).orElse(0L));
                 RunFolder folder = new RunFolder(root, lock);
                 open = true;
                 return folder;
@@ -271,7 +271,7 @@ public final class RunFolder implements AutoCloseable {
     /// Where the run stands: its newest complete checkpoint, if there is one.
     public Optional<Path> latest() { return latest(root); }
 
-    /// True of a folder that holds a run, if only a begun one: its config.json is a recipe, not a model's.
+    /// True of a folder that holds a run, if only a begun one: it has metrics or a checkpoint.
     public static boolean isRun(Path folder) { return Files.exists(folder.resolve("metrics.jsonl")) || latest(folder).isPresent(); }
 
     /// The newest complete checkpoint of the run in a folder; none if there is no run.
@@ -289,6 +289,17 @@ public final class RunFolder implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("could not list " + folder + ": " + e.getMessage(), e);
         }
+    }
+
+    /// Where the newest finished stage of a phase left the weights of another run, for `--base`.
+    ///
+    /// @throws RunException no run is there, or it has finished none
+    public static Path finished(Path run, String phase) {
+        if (!Files.isDirectory(run)) throw new RunException(run + (Files.exists(run) ? ": found a file" : ": no such folder") + "; wanted a run's folder");
+        return checkpoints(run).stream().filter(c -> {
+            RunState s = state(c);
+            return s.stageComplete() && !s.results().isEmpty() && s.results().getLast().path("name").asText().equals(phase);
+        }).reduce((_, last) -> last).orElseThrow(() -> new RunException(run + " has no finished '" + phase + "' stage to start from"));
     }
 
     /// The state in a checkpoint's folder.

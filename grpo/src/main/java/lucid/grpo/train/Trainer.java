@@ -3,8 +3,6 @@ package lucid.grpo.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -216,7 +214,7 @@ public final class Trainer {
     }
 
     private String link(Stage stage, int step, Updater updater) {
-        HashChain.Link link = chain.link(stage.name(), step + 1, step + 1);
+        HashChain.Link link = chain.link(stage.name(), step + 1);
         for (Parameter p : policy.parameters().all()) link.tensor(p.name(), p.value());
         updater.hash(link);
         return link.close();
@@ -271,14 +269,5 @@ public final class Trainer {
                     .put("text", a.text()).put("correct", a.correct());
         }
         Disk.text(folder.root().resolve("answers").resolve(String.format(Locale.ROOT, "%06d.json", total)), moment.toPrettyString() + "\n");
-    }
-
-    /// Takes the weights of a finished phase of another run, for `--base`.
-    public static Path checkpointOf(Path run, String phase) throws IOException {
-        if (!Files.isDirectory(run)) throw new RunException(run + (Files.exists(run) ? ": found a file" : ": no such folder") + "; wanted a run's folder");
-        return RunFolder.checkpoints(run).stream().filter(c -> {
-            RunState s = RunFolder.state(c);
-            return s.stageComplete() && !s.results().isEmpty() && s.results().getLast().path("name").asText().equals(phase);
-        }).reduce((_, last) -> last).orElseThrow(() -> new RunException(run + " has no finished '" + phase + "' stage to start from"));
     }
 }

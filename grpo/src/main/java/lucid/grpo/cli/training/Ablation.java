@@ -17,9 +17,9 @@ import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.report.Report;
 import lucid.grpo.run.Disk;
+import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
-import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.memory.MemoryLimit;
 
@@ -71,8 +71,8 @@ final class Ablation {
         console.line("report: " + Report.of(run, null, console::line).write());
     }
 
-    private Path start(String variant) throws IOException {
-        return variant.equals(NO_COLD_START) || variant.equals(DIRECT) ? Trainer.checkpointOf(base, "base") : Trainer.checkpointOf(run, "cold_start");
+    private Path start(String variant) {
+        return variant.equals(NO_COLD_START) || variant.equals(DIRECT) ? RunFolder.finished(base, "base") : RunFolder.finished(run, "cold_start");
     }
 
     private Map<String, Recipe> variants() {

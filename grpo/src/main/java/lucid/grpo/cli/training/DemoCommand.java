@@ -15,7 +15,6 @@ import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
-import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.memory.MemoryLimit;
 import picocli.CommandLine.Command;
@@ -53,7 +52,7 @@ public final class DemoCommand implements Callable<Integer> {
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed() + (base == null ? "" : "-rebased"));
         RunFolder.check(out, options.data);
         long start = System.nanoTime();
-        Path model = base == null ? null : Trainer.checkpointOf(base, "base");
+        Path model = base == null ? null : RunFolder.finished(base, "base");
         MemoryLimit memory = device.memory();
         MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, null, memory, console);
         try (Device d = device.open()) {
