@@ -122,10 +122,10 @@ public final class DriftData implements TrainingData {
     }
 
     @Override public List<Prompt> prompts(long seed, String stage, int step, int count) {
-        int perEpoch = training.size() / count;
-        int[] order = Draw.of(seed, "prompt order " + stage, step / perEpoch).permutation(training.size());
-        return java.util.stream.IntStream.range(0, count).mapToObj(i -> prompt(training.get(order[step % perEpoch * count + i]), Mode.REASONING)).toList();
+        return PromptOrder.of(training, seed, stage, step, count).stream().map(a -> prompt(a, Mode.REASONING)).toList();
     }
+
+    @Override public int questions() { return training.size(); }
 
     @Override public List<Prompt> heldOut(int count, Mode mode) {
         List<DriftPlan.Asked> all = plan.heldOut(scenes);

@@ -100,13 +100,10 @@ public final class QuestionData implements TrainingData {
     }
 
     @Override public List<Prompt> prompts(long seed, String stage, int step, int count) {
-        if (sources.questions().size() < count) throw new IllegalArgumentException("a step wants " + count + " prompts, the data has " + sources.questions().size());
-        int perEpoch = sources.questions().size() / count;
-        int[] order = Draw.of(seed, "prompt order " + stage, step / perEpoch).permutation(sources.questions().size());
-        List<Prompt> some = new ArrayList<>();
-        for (int i = 0; i < count; i++) some.add(prompt(sources.questions().get(order[step % perEpoch * count + i]), Mode.REASONING));
-        return some;
+        return PromptOrder.of(sources.questions(), seed, stage, step, count).stream().map(q -> prompt(q, Mode.REASONING)).toList();
     }
+
+    @Override public int questions() { return sources.questions().size(); }
 
     @Override public List<Prompt> heldOut(int count, Mode mode) {
         List<ClipQuestion> all = sources.heldOut();

@@ -19,7 +19,12 @@ public interface TrainingData {
     Example example(String kind, long seed, String stage, int step, int index, int batch);
 
     /// The prompts of a step: different questions, of which two may be about the same clip.
+    ///
+    /// @param count at most [#questions]. Where it does not divide them, each epoch leaves out some, different ones every time
     List<Prompt> prompts(long seed, String stage, int step, int count);
+
+    /// How many questions there are to draw prompts from.
+    int questions();
 
     /// Held-out questions, always the same ones in the same order; none of their clips is ever trained on.
     List<Prompt> heldOut(int count, Mode mode);

@@ -12,7 +12,8 @@ import lucid.nn.optim.Schedule;
 import lucid.nn.weights.Initialization;
 import lucid.video.drift.DriftPlan;
 
-/// Checks every value of a recipe that was read, so that a bad one is refused before any clip is made or step is taken, by the name that it has in the file.
+/// Checks every value of a recipe that was read, so that a bad one is refused before any clip is made or step is taken, by the name that it has in the file. What only the data can tell (whether they
+/// have a step's `prompts`), `Session` checks when it has read them.
 /// The records cannot do so themselves: the hash of a recipe makes some with zeros for what does not count.
 final class RecipeCheck {
     private static final String DRIFT = "drift";
@@ -50,6 +51,9 @@ final class RecipeCheck {
             tokenizer.atLeast("min_frequency", recipe.tokenizer().minFrequency(), 1);
         }
         data(top.in("data", recipe.data()), recipe.data());
+        if (recipe.tokenizer() != null && !recipe.data().kind().equals(DRIFT)) {
+            throw top.fault("tokenizer", "numbers", "null: it is trained on texts of drift, and data of kind " + recipe.data().kind() + " have a model's");
+        }
         if (recipe.stages() == null || recipe.stages().isEmpty()) throw top.fault("stages", recipe.stages(), "at least one");
         Set<String> names = new HashSet<>();
         for (int i = 0; i < recipe.stages().size(); i++) {
@@ -142,6 +146,11 @@ final class RecipeCheck {
             if (!known.contains(kind)) throw at.fault("mix", kind, FieldCheck.oneOf(kind, known));
             mix.atLeast(kind, count, 1);
         });
+        if (s.mix().containsKey(ExampleKinds.FRAME)) {
+            s.mix().keySet().stream().filter(ExampleKinds::seesClip).findFirst().ifPresent(clip -> {
+                throw at.fault("mix", ExampleKinds.FRAME + " and " + clip, "single frames or whole clips; use two stages");
+            });
+        }
         if (drift) return;
         learned(s, "caption", "captions", recipe.data().captions());
         learned(s, "cold_start", "cold_start", recipe.data().coldStart());
@@ -153,6 +162,7 @@ final class RecipeCheck {
     }
 
     private void grpo(FieldCheck at, Stage.Grpo g) {
+        if (g.trainable().contains(Stage.Part.VISION_TOWER)) throw at.fault("trainable", FieldCheck.names(g.trainable().toArray(Stage.Part[]::new)), "connector or language_model: GRPO keeps the tower frozen");
         at.atLeast("prompts", g.prompts(), 1);
         at.atLeast("completions", g.completions(), LEAST_GROUP);
         at.atLeast("iterations", g.iterations(), 1);

@@ -76,7 +76,8 @@ public final class Session implements AutoCloseable {
                 try (Bars bars = new Bars(console)) {
                     clips = DriftClips.load(drift, cache, d.frames(), d.image(), threads, bars);
                 }
-                yield new Session(recipe, drift.root(), new DriftData(plan, d.clipsPerStep(), clips, tokenizer), tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
+                TrainingData data = checkPrompts(recipe, new DriftData(plan, d.clipsPerStep(), clips, tokenizer));
+                yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
@@ -87,10 +88,21 @@ public final class Session implements AutoCloseable {
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
+                checkPrompts(recipe, data);
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
             }
             default -> throw new IllegalStateException("data.kind " + d.kind() + " is none of those that RecipeCheck lets pass");
         };
+    }
+
+    // Only the data say how many questions they have.
+    private static TrainingData checkPrompts(Recipe recipe, TrainingData data) {
+        for (Stage stage : recipe.stages()) {
+            if (stage instanceof Stage.Grpo g && g.prompts() > data.questions()) {
+                throw new RecipeException("recipe " + recipe.name() + ", stage " + g.name() + ", prompts: found " + g.prompts() + ", wanted at most " + data.questions() + ": the data have no more questions");
+            }
+        }
+        return data;
     }
 
     // Before any clip is made or weight is read.

@@ -90,6 +90,14 @@ class BadInputTest extends CommandTest {
         assertTrue(lucid("inspect", run).ok().out().contains("recipe toy, seed 5, complete"));
     }
 
+    /// 64 clips, of which those with two things have five questions each.
+    @Test void aStepThatWantsMoreQuestionsThanThereAre() throws IOException {
+        Recipe rewarded = toy(0.01).withStages(List.of(RecipeReader.read("demo").stage("grpo")));
+        Path file = Files.writeString(temp.resolve("many.json"), RecipeReader.write(rewarded).replace("\"prompts\" : 16", "\"prompts\" : 321"));
+        lucid("train", "--recipe", file, "--model", run, "--data", data, "--out", temp.resolve("many"), "--threads", 1).failedWith("recipe toy, stage grpo, prompts: found 321, wanted at most ", ": the data have no more questions");
+        assertFalse(Files.exists(temp.resolve("many")));
+    }
+
     // Videos
 
     @Test void aClipThatIsMissing() { ask(run, temp.resolve("gone.mp4")).failedWith("gone.mp4"); }

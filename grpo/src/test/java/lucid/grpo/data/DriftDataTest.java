@@ -53,6 +53,22 @@ class DriftDataTest {
         }
     }
 
+    @Test void anEpochAsksEveryQuestionOnceButForItsRemainder() {
+        int n = data.questions();
+        int count = n / 2 - 1;
+        List<String> first = new ArrayList<>();
+        for (int step = 0; step < 2; step++) data.prompts(1, "grpo", step, count).forEach(p -> first.add(p.clip() + p.problem()));
+        assertEquals(2 * count, first.stream().distinct().count(), "two steps of an epoch of " + n);
+        assertEquals(first.subList(0, count), data.prompts(1, "grpo", 0, count).stream().map(p -> p.clip() + p.problem()).toList());
+        assertTrue(data.prompts(1, "grpo", 2, count).stream().anyMatch(p -> first.contains(p.clip() + p.problem())), "the third begins the next epoch");
+        assertEquals(n, data.prompts(1, "grpo", 5, n).stream().map(p -> p.clip() + p.problem()).distinct().count());
+    }
+
+    @Test void moreQuestionsThanThereAreAreRefused() {
+        var error = assertThrows(IllegalArgumentException.class, () -> data.prompts(1, "grpo", 0, data.questions() + 1));
+        assertEquals("a step wants " + (data.questions() + 1) + " prompts, the data has " + data.questions(), error.getMessage());
+    }
+
     @Test void anUnknownKindIsNamed() {
         var error = assertThrows(IllegalArgumentException.class, () -> data.example("moton", 1, "captions", 0, 0, 1));
         assertTrue(error.getMessage().contains("unknown kind 'moton'") && error.getMessage().contains("motion"), error.getMessage());

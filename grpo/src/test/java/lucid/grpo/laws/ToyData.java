@@ -40,6 +40,8 @@ final class ToyData implements TrainingData {
         return drift.prompts(seed, stage, step, count);
     }
 
+    @Override public int questions() { return drift.questions(); }
+
     /// The same without questions to evaluate on.
     ToyData withoutHeldOut() {
         heldOut = false;

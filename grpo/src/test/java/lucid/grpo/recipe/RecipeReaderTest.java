@@ -209,6 +209,24 @@ class RecipeReaderTest {
         assertTrue(m.contains("micro_batch: found 0, wanted a whole number, at least 1"), m);
     }
 
+    @Test void rewardsDoNotTrainTheTower() {
+        refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ \"VISION_TOWER\", \"LANGUAGE_MODEL\" ]", "my.json, stage grpo, trainable: found [vision_tower, language_model], wanted connector or language_model: GRPO keeps the tower frozen");
+    }
+
+    @Test void aStepSeesFramesOrClips() {
+        assertEquals("my.json, stage frames, mix: found 'frame_caption and caption', wanted single frames or whole clips; use two stages",
+                message(demo().replaceFirst("\"frame_caption\" : 64", "\"frame_caption\" : 64, \"caption\" : 1")));
+        RecipeReader.parse("my.json", demo().replaceFirst("\"frame_caption\" : 64", "\"frame_caption\" : 64, \"document\" : 1"));
+    }
+
+    /// Such a recipe seemed to begin from nothing, and there was nothing to train its tokenizer on.
+    @Test void aTokenizerIsTrainedOnDrift() {
+        String own = demo();
+        String words = own.substring(own.indexOf("\"tokenizer\""), own.indexOf("\"data\""));
+        assertEquals("my.json, tokenizer: found 'numbers', wanted null: it is trained on texts of drift, and data of kind nextqa have a model's",
+                message(RecipeReader.write(RecipeReader.read("tinyllava-video-r1")).replaceFirst("\"tokenizer\" : null,\\s*", words)));
+    }
+
     @Test void aStageTrainsSomething() {
         refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ ]", "my.json, stage grpo, trainable: found [], wanted at least one of vision_tower, connector, language_model");
     }
