@@ -3,8 +3,8 @@ package lucid.grpo.inspect;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
-import lucid.grpo.policy.Kl;
 import lucid.grpo.policy.PolicyLoss;
+import lucid.grpo.recipe.Stage;
 
 /// What is known of one token of a completion.
 ///
@@ -55,9 +55,8 @@ public record TokenRow(int index, String token, int id, double sampler, double r
 
     /// The loss of a stage as its recipe says it.
     static PolicyLoss loss(JsonNode spec) {
-        return new PolicyLoss(orInfinite(spec.path("epsilon_low")), orInfinite(spec.path("epsilon_high")), spec.path("beta").asDouble(),
-                new Kl(orInfinite(spec.path("kl_clamp")), Double.POSITIVE_INFINITY));
+        return new Stage.LossSpec(orNull(spec.path("epsilon_low")), orNull(spec.path("epsilon_high")), spec.path("beta").asDouble(), orNull(spec.path("kl_clamp")), spec.path("aggregation").asText()).policyLoss();
     }
 
-    private static double orInfinite(JsonNode n) { return n.isNumber() ? n.asDouble() : Double.POSITIVE_INFINITY; }
+    private static Double orNull(JsonNode n) { return n.isNumber() ? n.asDouble() : null; }
 }

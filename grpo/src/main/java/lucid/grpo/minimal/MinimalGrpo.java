@@ -4,25 +4,21 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Consumer;
 import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Advantages;
-import lucid.grpo.policy.Aggregation;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.HashChain;
 import lucid.kernels.Device;
 import lucid.kernels.contract.DType;
-import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.math.Philox;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.model.Qwen2;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.optim.AdamW;
-import lucid.nn.optim.Schedule;
 import lucid.tensor.LogProbs;
 import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
@@ -82,7 +78,7 @@ public final class MinimalGrpo {
     /// @param report hears one line a step
     /// @return the last link
     public String train(HashChain chain, Consumer<String> report) {
-        model.parameters().train(name -> stage.trainable().stream().anyMatch(part -> name.startsWith(part.name().toLowerCase(Locale.ROOT) + ".")));
+        model.parameters().train(name -> stage.trainable().stream().anyMatch(part -> part.has(name)));
         // The reference is a copy of the model as it is now, never trained. Its log-probabilities are what the KL term pulls back to.
         try (TinyLlavaVideo referenceModel = model.copy(); AdamW optimizer = new AdamW(model.parameters(), stage.optimizer().settings())) {
             for (int step = 0; step < stage.steps(); step++) {
@@ -192,7 +188,7 @@ public final class MinimalGrpo {
     /// What each token of a completion weighs in the step's loss: 1 / (completions · its length), so that every completion counts the same, or 1 / all tokens.
     private double[] tokenWeights(List<Group> groups) {
         int[] lengths = groups.stream().flatMap(g -> g.answers().stream()).mapToInt(a -> a.ids().length).toArray();
-        return Aggregation.valueOf(stage.loss().aggregation().toUpperCase(Locale.ROOT)).weights(lengths);
+        return stage.loss().perStep().weights(lengths);
     }
 
     /// Log-probabilities of all tokens of a group, in (completion, token) order, without gradient.
@@ -221,7 +217,7 @@ public final class MinimalGrpo {
     /// So the backward pass starts at the log-probabilities, with the coefficients as its seed. In the first update ratio is exactly 1 and the
     /// coefficient is -w·A plus the pull of the KL: REINFORCE with a group baseline.
     ///
-    /// One fused kernel computes all of it, [LogProb#ratio]. The same in plain Java is [lucid.grpo.policy.PolicyLoss#token]; the kernel as a textbook has it is in
+    /// One fused kernel computes all of it, [lucid.kernels.contract.LogProb#ratio]. The same in plain Java is [lucid.grpo.policy.PolicyLoss#token]; the kernel as a textbook has it is in
     /// [lucid.kernels.reference.ReferenceLogProb].
     private void learn(Group g, float[] old, float[] reference, double[] weights) {
         List<float[]> advantage = new ArrayList<>();
@@ -233,25 +229,14 @@ public final class MinimalGrpo {
         }
         try (Scope scope = Scope.open(device)) {
             LogProbs now = forward(scope, model, g);
-            LogProbs.PolicyTerms terms = now.policyTerms(lossSettings(), row(scope, old), reference == null ? null : row(scope, reference), row(scope, concat(advantage)), row(scope, concat(weight)));
+            LogProbs.PolicyTerms terms = now.policyTerms(stage.loss().policyLoss().settings(), row(scope, old), reference == null ? null : row(scope, reference), row(scope, concat(advantage)), row(scope, concat(weight)));
             now.logProb().backward(terms.coefficient());
         }
     }
 
-    private LogProb.ClippedLoss lossSettings() {
-        Stage.LossSpec l = stage.loss();
-        return new LogProb.ClippedLoss(orInfinity(l.epsilonLow()), orInfinity(l.epsilonHigh()), (float) l.beta(), orInfinity(l.klClamp()));
-    }
-
-    private static float orInfinity(Double limit) { return limit == null ? Float.POSITIVE_INFINITY : limit.floatValue(); }
-
     /// Clips the gradient to a length and moves the weights (AdamW). Returns the gradient's length.
     private double update(AdamW optimizer, int number) {
-        Stage.OptimizerSpec o = stage.optimizer();
-        Schedule.Kind kind = Schedule.Kind.of(o.schedule());
-        Map<String, Double> floor = kind == Schedule.Kind.COSINE_WITH_MIN_LR ? Map.of("min_lr_rate", o.floor()) : Map.of();
-        Schedule schedule = new Schedule(kind, o.lr(), stage.steps() * stage.iterations(), o.warmup(), floor);
-        AdamW.Update done = optimizer.step(schedule.at(number));
+        AdamW.Update done = optimizer.step(stage.optimizer().rates(stage.updates()).at(number));
         model.parameters().zeroGrad();
         return done.norm();
     }

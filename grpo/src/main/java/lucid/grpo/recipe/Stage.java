@@ -6,8 +6,12 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import lucid.grpo.policy.Aggregation;
+import lucid.grpo.policy.Kl;
+import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.kernels.contract.Sampling;
@@ -19,7 +23,12 @@ import lucid.nn.optim.Schedule;
 @JsonSubTypes({@JsonSubTypes.Type(value = Stage.Supervised.class, name = "supervised"), @JsonSubTypes.Type(value = Stage.Grpo.class, name = "grpo")})
 public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// The parts of the model, as their parameters' names begin.
-    enum Part { VISION_TOWER, CONNECTOR, LANGUAGE_MODEL }
+    enum Part {
+        VISION_TOWER, CONNECTOR, LANGUAGE_MODEL;
+
+        /// Whether a parameter of that name belongs to this part.
+        public boolean has(String parameter) { return parameter.startsWith(name().toLowerCase(Locale.ROOT) + "."); }
+    }
 
     /// Unique in its recipe: steps in metrics and checkpoints are told apart by it.
     String name();
@@ -138,5 +147,13 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param epsilonHigh null: no clip above
     /// @param klClamp     bound of the k3 estimate; null: none
     /// @param aggregation `sequence_mean` or `token_mean`
-    record LossSpec(Double epsilonLow, Double epsilonHigh, double beta, Double klClamp, String aggregation) {}
+    record LossSpec(Double epsilonLow, Double epsilonHigh, double beta, Double klClamp, String aggregation) {
+        /// Of a token.
+        public PolicyLoss policyLoss() { return new PolicyLoss(orInfinite(epsilonLow), orInfinite(epsilonHigh), beta, new Kl(orInfinite(klClamp), Double.POSITIVE_INFINITY)); }
+
+        /// From the losses of the tokens to that of a step.
+        public Aggregation perStep() { return Aggregation.valueOf(aggregation.toUpperCase(Locale.ROOT)); }
+
+        private static double orInfinite(Double limit) { return limit == null ? Double.POSITIVE_INFINITY : limit; }
+    }
 }

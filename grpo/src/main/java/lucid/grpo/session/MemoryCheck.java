@@ -130,8 +130,7 @@ public final class MemoryCheck {
 
     private static MemoryPlans.Trained trained(Recipe recipe, Stage stage, CheckpointInfo info) {
         if (recipe.lora() != null) return new MemoryPlans.Trained(_ -> false, recipe.lora().spec(), info == null ? 4 : bytes(info));
-        List<String> prefixes = stage.trainable().stream().map(p -> p.name().toLowerCase(Locale.ROOT) + ".").toList();
-        return MemoryPlans.Trained.model(name -> prefixes.stream().anyMatch(name::startsWith));
+        return MemoryPlans.Trained.model(name -> stage.trainable().stream().anyMatch(p -> p.has(name)));
     }
 
     private static MemoryPlan plan(MemoryPlans plans, Recipe recipe, Stage stage, MemoryPlans.Trained trained, boolean recompute) {

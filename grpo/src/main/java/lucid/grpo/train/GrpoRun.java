@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
-import lucid.grpo.policy.Aggregation;
-import lucid.grpo.policy.Kl;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Stage;
 import lucid.nn.batch.PackedBatch;
@@ -50,14 +48,8 @@ final class GrpoRun implements StageRun {
         this.ledger = ledger;
         this.seed = seed;
         this.stepsBefore = stepsBefore;
-        loss = loss(stage.loss());
+        loss = stage.loss().policyLoss();
     }
-
-    private static PolicyLoss loss(Stage.LossSpec l) {
-        return new PolicyLoss(orInfinite(l.epsilonLow()), orInfinite(l.epsilonHigh()), l.beta(), new Kl(orInfinite(l.klClamp()), Double.POSITIVE_INFINITY));
-    }
-
-    private static double orInfinite(Double limit) { return limit == null ? Double.POSITIVE_INFINITY : limit; }
 
     @Override public ObjectNode step(int step) {
         long start = System.nanoTime();
@@ -202,7 +194,7 @@ final class GrpoRun implements StageRun {
         List<Integer> lengths = new ArrayList<>();
         for (Group g : groups) for (Group.Completion c : g.completions()) lengths.add(c.ids().length);
         int[] tokens = lengths.stream().mapToInt(Integer::intValue).toArray();
-        double[] perToken = Aggregation.valueOf(stage.loss().aggregation().toUpperCase(Locale.ROOT)).weights(tokens);
+        double[] perToken = stage.loss().perStep().weights(tokens);
         float[] all = new float[Arrays.stream(tokens).sum()];
         int at = 0;
         for (int i = 0; i < tokens.length; i++) {

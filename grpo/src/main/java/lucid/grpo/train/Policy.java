@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import lucid.grpo.data.Example;
@@ -173,8 +172,7 @@ public final class Policy implements AutoCloseable {
             return;
         }
         towerTrains = parts.contains(Stage.Part.VISION_TOWER);
-        List<String> prefixes = parts.stream().map(p -> p.name().toLowerCase(Locale.ROOT) + ".").toList();
-        model.parameters().train(name -> prefixes.stream().anyMatch(name::startsWith));
+        model.parameters().train(name -> parts.stream().anyMatch(p -> p.has(name)));
     }
 
     /// Writes `config.json` and `model.safetensors` into a folder, or the adapter's two files.
