@@ -12,6 +12,7 @@ import lucid.kernels.Device;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFiles;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.generate.Generator;
@@ -187,8 +188,8 @@ public final class Policy implements AutoCloseable {
             adapted.lora.load(LoraFile.read(folder));
             return;
         }
-        try (TinyLlavaVideo stored = TinyLlavaVideo.load(device, folder)) {
-            model.parameters().copyFrom(stored.parameters());
+        try (WeightFiles files = WeightFiles.open(folder)) {
+            model.load(files);
         }
     }
 

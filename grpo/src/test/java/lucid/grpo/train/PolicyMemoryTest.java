@@ -2,8 +2,10 @@ package lucid.grpo.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -19,14 +21,17 @@ import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.file.WeightFileException;
 import lucid.nn.memory.MemoryPlans;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Initialization;
 import lucid.tensor.LogProbs;
+import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What saves memory changes no bit.
 class PolicyMemoryTest {
@@ -50,6 +55,37 @@ class PolicyMemoryTest {
             Tensor visual = policy.connect(parts, clips);
             assertArrayEquals(policy.model().visual(scope, once, RowGroups.uniform(clips, once.shape().rows() / clips)).toFloats(), visual.toFloats());
             assertEquals(clips, visual.rowGroups().count());
+        }
+    }
+
+    /// A run that is taken up again has its model already: the plan that admitted it knows no second one.
+    @Test void weightsAreReadAndCopiedWithoutASecondModel(@TempDir Path folder) {
+        try (Device device = new SimdDevice(1); Policy trained = policy(device); Policy begun = new Policy(TinyLlavaVideo.random(device, CONFIG, 4, Initialization.fanIn(3, 2)))) {
+            trained.save(folder);
+            long held = device.liveBytes();
+            begun.load(folder);
+            assertEquals(held, device.peakBytes(), "nothing beside the two models");
+            assertSameWeights(trained, begun);
+            try (Policy copy = begun.copy()) {
+                assertEquals(held + held / 2, device.peakBytes());
+                assertSameWeights(trained, copy);
+            }
+        }
+    }
+
+    private static void assertSameWeights(Policy wanted, Policy found) {
+        for (Parameter p : wanted.parameters().all()) assertArrayEquals(p.value().toFloats(), found.parameters().get(p.name()).value().toFloats(), p.name());
+    }
+
+    @Test void aCheckpointOfAnotherModelIsRefused(@TempDir Path folder) {
+        try (Device device = new SimdDevice(1); Policy policy = policy(device)) {
+            TinyLlavaConfig deeper = TinyLlavaConfig.of(new Qwen2Config(64, 24, 40, 4, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, 1), CONFIG.vision(), CONFIG.resampler(), 400, 1);
+            try (Policy other = new Policy(TinyLlavaVideo.random(device, deeper, 3, Initialization.fanIn(4, 2)))) {
+                other.save(folder);
+                assertTrue(assertThrows(WeightFileException.class, () -> policy.load(folder)).getMessage().contains("layers.3."));
+                policy.save(folder);
+                assertTrue(assertThrows(WeightFileException.class, () -> other.load(folder)).getMessage().contains("is missing"));
+            }
         }
     }
 

@@ -262,8 +262,6 @@ public final class MemoryPlans {
         out.add(item("gradients", 4 * n, "%,d trained numbers", n));
         if (tied(trained)) out.add(item("the head's gradient", 4 * table(), "a tied table has one gradient for each of its two uses"));
         out.add(item("moments", 8 * n, "two for each trained number"));
-        long largest = trained.adapter != null ? n : outline.parameters().stream().mapToLong(Declaration::elements).max().orElse(0);
-        out.add(onHeap("hashes", 4 * largest, trained.adapter != null ? "at most the adapter" : "the largest tensor"));
         out.add(java());
         return out;
     }

@@ -69,11 +69,15 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
         parameters.save(folder.resolve(WeightFiles.SINGLE), type);
     }
 
+    /// Overwrites the weights with those of a checkpoint of the same model, which is never held beside this one.
+    public void load(WeightFiles files) { parameters.load(files, this::ignorable); }
+
+    private boolean ignorable(String name) { return Qwen2.ignorable(DECODER, config.text(), name); }
+
     /// A copy with its own memory and the same values, frozen: a reference model.
     public TinyLlavaVideo copy() {
-        TinyLlavaVideo other = random(parameters.device(), config, 0, Initialization.PUBLISHED);
-        other.parameters.copyFrom(parameters);
-        return other;
+        ParameterSet p = new ParameterSet(parameters.device(), WeightSource.copy(parameters));
+        return Qwen2.building(p, () -> of(p, config));
     }
 
     /// The same model with a low-rank adapter beside its decoder: see [Qwen2#adapted]. It shares this one's memory.

@@ -5,12 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Optimizer;
 import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.weights.ParameterSet;
+import lucid.nn.weights.WeightSource;
 import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
@@ -122,7 +124,9 @@ public final class AdamW implements AutoCloseable {
     private Tensor read(SafetensorsFile stored, String name, Parameter p) {
         var t = stored.tensor(name);
         t.requireShape("shape of the parameter", p.shape().dims());
-        return Tensor.of(scope, t.toFloats(), p.shape().dims());
+        Tensor out = Tensor.undefined(scope, DType.F32, p.shape().dims());
+        WeightSource.widen(t, out);
+        return out;
     }
 
     /// Shows every moment by name (`m.NAME`, `v.NAME`), in the set's order: the same after [#load], whatever the order in the file.

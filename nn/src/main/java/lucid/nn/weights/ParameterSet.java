@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFiles;
 import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
@@ -99,9 +101,24 @@ public final class ParameterSet implements AutoCloseable {
     /// Number of numbers in all parameters (a tied head counts once).
     public long count() { return count(_ -> true); }
 
+    /// Overwrites the values with those of a checkpoint of the same model, one after the other: no second model is held.
+    ///
+    /// @param ignorable names that may be left over
+    /// @throws lucid.nn.file.WeightFileException one is missing, has another shape, or is left over
+    public void load(WeightFiles files, Predicate<String> ignorable) {
+        requireWritable("load");
+        var stored = new WeightSource.Stored(files, WeightSource.Precision.F32, ignorable, new HashSet<>());
+        parameters.forEach((name, p) -> stored.read(name, p.value()));
+        stored.finish();
+    }
+
+    private void requireWritable(String operation) {
+        if (!source.writable()) throw new IllegalStateException(operation + ": these weights lie in a mapped file that is read-only; load the model with Precision.F32");
+    }
+
     /// Overwrites the values with those of a set of the same names and shapes (a reference model's snapshot, say).
     public void copyFrom(ParameterSet other) {
-        if (!source.writable()) throw new IllegalStateException("copyFrom: these weights lie in a mapped file that is read-only; load the model with Precision.F32");
+        requireWritable("copyFrom");
         if (!other.parameters.keySet().equals(parameters.keySet())) throw new IllegalArgumentException("copyFrom: the two models have different parameters");
         parameters.forEach((name, p) -> p.value().copyFrom(other.parameters.get(name).value()));
     }

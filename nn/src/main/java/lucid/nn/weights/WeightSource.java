@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.zip.CRC32;
+import lucid.kernels.Device;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
@@ -56,6 +57,9 @@ public sealed interface WeightSource {
     /// Random weights: each from its own Philox stream (seed, name), so neither order nor other parameters matter.
     static WeightSource random(long seed, Initialization init) { return new Random(seed, init); }
 
+    /// The values of another model of the same layers.
+    static WeightSource copy(ParameterSet of) { return new Copy(of); }
+
     /// No weights at all: writes down into `declared` what a model asks for. Its tensors have shapes and no memory, and no kernel takes them.
     ///
     /// @param stored true for names that a checkpoint has: some layers are named as they find themselves stored
@@ -83,6 +87,21 @@ public sealed interface WeightSource {
         @Override public void finish() { wide.finish(); }
     }
 
+    /// Overwrites an f32 tensor with a stored one of its shape. A device that reads mapped files holds nothing beside it.
+    static void widen(StoredTensor t, Tensor out) {
+        Device device = out.device();
+        if (t.type() == StoredType.F64 || t.data().address() % t.type().bytes() != 0) {
+            if (t.elements() > 0) device.write(out.buffer(), 0, t.toFloats());
+            return;
+        }
+        DType type = Stored.dtype(t.type());
+        try (Buffer mapped = device.adopt(type, t.data())) {
+            Matrix from = Matrix.of(mapped, out.shape().rows(), out.shape().cols());
+            if (type == DType.F32) device.elementwise().copy(from, out.matrix());
+            else device.conversion().convert(from, out.matrix());
+        }
+    }
+
     /// See [WeightSource#given].
     record Given(Function<Declaration, float[]> values) implements WeightSource {
         @Override public boolean has(String name) { return false; }
@@ -94,6 +113,22 @@ public sealed interface WeightSource {
         @Override public void finish() {}
     }
 
+    /// See [WeightSource#copy].
+    record Copy(ParameterSet of) implements WeightSource {
+        @Override public boolean has(String name) { return of.has(name); }
+
+        @Override public boolean writable() { return true; }
+
+        @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
+            Tensor value = of.get(name).value();
+            Tensor out = Tensor.undefined(scope, value.dtype(), shape);
+            out.copyFrom(value);
+            return out;
+        }
+
+        @Override public void finish() {}
+    }
+
     /// See [WeightSource#of].
     record Stored(WeightFiles files, Precision precision, Predicate<String> ignorable, Set<String> taken) implements WeightSource {
         @Override public boolean has(String name) { return files.has(name); }
@@ -101,12 +136,23 @@ public sealed interface WeightSource {
         @Override public boolean writable() { return precision == Precision.F32; }
 
         @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
+            StoredTensor t = wanted(name, shape);
+            if (precision == Precision.STORED && readable(t, role)) return stored(scope, t, shape);
+            Tensor out = Tensor.undefined(scope, DType.F32, shape);
+            widen(t, out);
+            return out;
+        }
+
+        /// Overwrites a parameter, which is f32, with the stored one of that name.
+        void read(String name, Tensor out) { widen(wanted(name, out.shape().dims()), out); }
+
+        private StoredTensor wanted(String name, int... shape) {
             if (!files.has(name)) throw missing(name);
             StoredTensor t = files.tensor(name);
             t.requireShape("from config.json", shape);
             if (!t.isFloating()) throw new WeightFileException(t.file() + ": tensor \"" + name + "\": found " + t.type() + ", wanted a floating type");
             taken.add(name);
-            return precision == Precision.STORED && readable(t, role) ? stored(scope, t, shape) : widened(scope, t, shape);
+            return t;
         }
 
         private static boolean readable(StoredTensor t, Role role) {
@@ -128,21 +174,6 @@ public sealed interface WeightSource {
             short[] copy = new short[Math.toIntExact(t.elements())];
             MemorySegment.copy(data, ValueLayout.JAVA_SHORT_UNALIGNED, 0, copy, 0, copy.length);
             return Tensor.halves(scope, type, copy, shape);
-        }
-
-        private static Tensor widened(Scope scope, StoredTensor t, int... shape) {
-            Tensor out = Tensor.undefined(scope, DType.F32, shape);
-            if (t.type() == StoredType.F64 || t.data().address() % t.type().bytes() != 0) {
-                if (t.elements() > 0) scope.device().write(out.buffer(), 0, t.toFloats());
-                return out;
-            }
-            DType type = dtype(t.type());
-            try (Buffer mapped = scope.device().adopt(type, t.data())) {
-                Matrix from = Matrix.of(mapped, out.shape().rows(), out.shape().cols());
-                if (type == DType.F32) scope.device().elementwise().copy(from, out.matrix());
-                else scope.device().conversion().convert(from, out.matrix());
-            }
-            return out;
         }
 
         private static DType dtype(StoredType type) {

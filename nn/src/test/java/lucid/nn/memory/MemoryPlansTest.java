@@ -198,7 +198,7 @@ class MemoryPlansTest {
             }
             near(sft, device.peakBytes());
         }
-        assertEquals(List.of("hashes", "Java itself"), sft.beside().stream().map(MemoryPlan.Item::what).toList());
+        assertEquals(List.of("Java itself"), sft.beside().stream().map(MemoryPlan.Item::what).toList());
         assertEquals("a chunk of logits", sft.phases().getFirst().items().getLast().what());
         assertTrue(sft.bytes() > cpu.supervised(supervised).apart().bytes(), sft.table());
         MemoryPlans.Answering asked = new MemoryPlans.Answering(0, 20, 10, 2);
