@@ -100,23 +100,24 @@ public final class Evaluator {
     }
 
     private List<Completion> answer(TrainingData.Mode mode, List<Prompt> some, List<Prompt> all, int from, Control control, Sampling.Rule rule, long seed) {
-        byte[] frames = Frames.pack(data, some.stream().map(p -> Visual.clip(p.clip())).toList());
-        change(frames, some, all, from, control);
         GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? spec.directTokens() : spec.maxNewTokens(), tokenizer.eosId(), 1f,
                 Philox.key(seed, PURPOSE), 0, from);
         try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
-            var features = policy.features(frames, some.size(), data.framesPerClip(), data.imageSize());
+            var features = policy.features((first, end) -> shown(some.subList(first, end), all, from + first, control), some.size(), data.framesPerClip(), data.imageSize());
             return policy.generate(some.stream().map(Prompt::ids).toList(), policy.connect(features, some.size()), 1, settings, null);
         }
     }
 
-    private void change(byte[] frames, List<Prompt> some, List<Prompt> all, int from, Control control) {
+    // The clips of some questions, the first of which is number `from` of all.
+    private byte[] shown(List<Prompt> some, List<Prompt> all, int from, Control control) {
+        byte[] frames = Frames.pack(data, some.stream().map(p -> Visual.clip(p.clip())).toList());
         int bytes = data.framesPerClip() * data.imageSize() * data.imageSize() * 3;
         for (int i = 0; i < some.size(); i++) {
             // Half the questions away: a clip of another question, for every question a different one.
             byte[] clip = control == Control.OTHER ? data.frames(all.get((from + i + all.size() / 2) % all.size()).clip()) : Arrays.copyOfRange(frames, i * bytes, (i + 1) * bytes);
             System.arraycopy(control.of(clip, data.framesPerClip(), from + i), 0, frames, i * bytes, bytes);
         }
+        return frames;
     }
 
     /// Collects answers.

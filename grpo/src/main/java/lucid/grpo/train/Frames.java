@@ -6,13 +6,24 @@ import lucid.grpo.data.Visual;
 
 /// Puts the pictures of several clips into one array for the vision tower, mirrored where that is asked for.
 final class Frames {
+    // Of one array; some virtual machines keep a few bytes of it.
+    private static final int LARGEST = Integer.MAX_VALUE - 8;
+
     private Frames() {}
 
-    /// Interleaved RGB [visuals · framesEach, size, size, 3]; all visuals must be whole clips, or all single frames.
+    /// For [Policy#features]; all visuals must be whole clips, or all single frames.
+    static Policy.ClipFrames of(TrainingData data, List<Visual> visuals) { return (from, to) -> pack(data, visuals.subList(from, to)); }
+
+    /// Interleaved RGB [visuals · framesEach, size, size, 3].
     static byte[] pack(TrainingData data, List<Visual> visuals) {
         int picture = data.imageSize() * data.imageSize() * 3;
         int each = visuals.isEmpty() || !visuals.getFirst().isWhole() ? 1 : data.framesPerClip();
-        byte[] all = new byte[visuals.size() * each * picture];
+        long bytes = (long) visuals.size() * each * picture;
+        if (bytes > LARGEST) {
+            throw new IllegalArgumentException(visuals.size() + " clips of " + each + " frames of " + data.imageSize() + " x " + data.imageSize() + " are " + bytes + " bytes; wanted at most " + LARGEST
+                    + " for those that train the tower together: make the stage's micro_batch smaller");
+        }
+        byte[] all = new byte[(int) bytes];
         for (int i = 0; i < visuals.size(); i++) {
             Visual v = visuals.get(i);
             byte[] clip = data.frames(v.clip());

@@ -80,13 +80,23 @@ public final class Policy implements AutoCloseable {
 
     private Scope scope() { return Tape.of(device).current(); }
 
-    /// Vision tower over frames [clips · framesEach, size, size, 3]; with gradients only while the tower trains. Without, a few clips at a time, so that what the
-    /// tower holds does not grow with their number.
+    /// Where the tower gets its pictures from: all clips of a step may be more bytes than one array holds.
+    public interface ClipFrames {
+        /// Interleaved RGB of the clips from one number up to another: [(to - from) · framesEach, size, size, 3].
+        byte[] of(int from, int to);
+    }
+
+    /// Vision tower over the frames of clips; with gradients only while the tower trains. Without, a few clips at a time, so that what the
+    /// tower holds does not grow with their number, nor what is asked of `frames` at once.
+    public Tensor features(ClipFrames frames, int clips, int framesEach, int size) {
+        if (towerTrains && Tape.gradEnabled()) return model.trainedFeatures(scope(), pixels(frames.of(0, clips), clips * framesEach, size), RowGroups.uniform(clips, framesEach));
+        return together(clips, framesEach * model.config().vision().patches(), (from, n) -> model.features(scope(), pixels(frames.of(from, from + n), n * framesEach, size)));
+    }
+
+    /// The same over frames that are there, [clips · framesEach, size, size, 3].
     public Tensor features(byte[] frames, int clips, int framesEach, int size) {
-        if (towerTrains && Tape.gradEnabled()) return model.trainedFeatures(scope(), pixels(frames, clips * framesEach, size), RowGroups.uniform(clips, framesEach));
-        int picture = frames.length / Math.max(1, clips);
-        return together(clips, framesEach * model.config().vision().patches(),
-                (from, n) -> model.features(scope(), pixels(Arrays.copyOfRange(frames, from * picture, (from + n) * picture), n * framesEach, size)));
+        int clip = frames.length / Math.max(1, clips);
+        return features((from, to) -> Arrays.copyOfRange(frames, from * clip, to * clip), clips, framesEach, size);
     }
 
     private Tensor pixels(byte[] frames, int n, int size) { return Tensor.bytes(scope(), frames, n, size, size, 3); }

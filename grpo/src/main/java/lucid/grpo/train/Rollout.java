@@ -43,7 +43,7 @@ final class Rollout {
     Tensor features(List<Prompt> prompts) {
         List<Visual> visuals = prompts.stream().map(p -> Visual.clip(p.clip())).toList();
         try (var _ = Tape.noGrad()) {
-            return policy.features(Frames.pack(data, visuals), visuals.size(), data.framesPerClip(), data.imageSize());
+            return policy.features(Frames.of(data, visuals), visuals.size(), data.framesPerClip(), data.imageSize());
         }
     }
 

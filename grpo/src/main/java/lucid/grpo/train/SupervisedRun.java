@@ -89,7 +89,7 @@ final class SupervisedRun implements StageRun {
     }
 
     private Tensor see(List<Visual> visuals, boolean frames) {
-        Tensor features = policy.features(Frames.pack(data, visuals), visuals.size(), frames ? 1 : data.framesPerClip(), data.imageSize());
+        Tensor features = policy.features(Frames.of(data, visuals), visuals.size(), frames ? 1 : data.framesPerClip(), data.imageSize());
         return frames ? policy.connectFrames(features, visuals.stream().mapToInt(Visual::frame).toArray()) : policy.connect(features, visuals.size());
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -47,7 +48,14 @@ class PolicyMemoryTest {
         byte[] frames = new byte[clips * FRAMES * 6 * 6 * 3];
         new Random(1).nextBytes(frames);
         try (Device device = new SimdDevice(2); Policy policy = policy(device); Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
-            Tensor parts = policy.features(frames, clips, FRAMES, 6);
+            List<Integer> asked = new ArrayList<>();
+            int clip = frames.length / clips;
+            Tensor parts = policy.features((from, to) -> {
+                asked.add(to - from);
+                return Arrays.copyOfRange(frames, from * clip, to * clip);
+            }, clips, FRAMES, 6);
+            assertEquals(List.of(2, 2, 1), asked, "never all of them in one array");
+            assertArrayEquals(parts.toFloats(), policy.features(frames, clips, FRAMES, 6).toFloats());
             long held = device.liveBytes();
             Tensor once = policy.model().features(scope, Tensor.bytes(scope, frames, clips * FRAMES, 6, 6, 3));
             assertTrue(device.liveBytes() - held > parts.shape().size() * 8L, "at once leaves more behind");

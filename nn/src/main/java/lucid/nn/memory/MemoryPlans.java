@@ -148,13 +148,12 @@ public final class MemoryPlans {
 
     private List<Phase> asking(Evaluating e, String what, String answering, LoraSpec adapter) {
         int side = video.vision().imageSize();
-        Item packed = onHeap("the clips", 3L * e.prompts * e.frames * side * side, "%,d frames of %d x %d, one byte a colour", (long) e.prompts * e.frames, side, side);
+        long some = (long) clipsTogether(e.prompts, e.frames * tower.patches()) * e.frames;
         Item features = features(e.prompts, e.frames);
         List<Item> seeing = new ArrayList<>(vision(e.prompts, e.frames));
-        List<Item> connecting = new ArrayList<>(connecting(features, e.prompts, e.frames).items());
-        List<Item> drawing = new ArrayList<>(drawing(e.prompts, 1, e.frames, e.promptTokens, e.newTokens, adapter).items());
-        for (List<Item> phase : List.of(seeing, connecting, drawing)) phase.add(packed);
-        return List.of(new Phase("seeing" + what, seeing), new Phase("connecting" + what, connecting), new Phase(answering, drawing));
+        seeing.add(onHeap("the clips", 3 * some * side * side, "%,d frames of %d x %d, one byte a colour", some, side, side));
+        return List.of(new Phase("seeing" + what, seeing), new Phase("connecting" + what, connecting(features, e.prompts, e.frames).items()),
+                new Phase(answering, drawing(e.prompts, 1, e.frames, e.promptTokens, e.newTokens, adapter).items()));
     }
 
     /// Training on given text.
