@@ -1,12 +1,9 @@
 package lucid.grpo.console;
 
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
-/// While it is open, Ctrl-C (or a polite kill) asks the work to end in good order, and the process waits for that: until this is closed, a minute at most.
+/// While it is open, Ctrl-C (or a polite kill) asks the work to end in good order, and the process waits for that, however long it takes: until this is closed. A second one ends the process at once.
 public final class Interruption implements AutoCloseable {
-    private static final long PATIENCE_SECONDS = 60;
-
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread hook;
     private volatile boolean asked;
@@ -15,9 +12,10 @@ public final class Interruption implements AutoCloseable {
         // Not for the end of the thread: one that calls System.exit now waits for this hook.
         hook = new Thread(() -> {
             asked = true;
+            CLibrary.endAtNextSignal();
             ask.run();
             try {
-                ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                ended.await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

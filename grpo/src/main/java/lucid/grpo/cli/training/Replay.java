@@ -85,8 +85,8 @@ final class Replay {
     /// @return what was found, in a line; empty if Ctrl-C came before the last step
     /// @throws RunException a hash was not met
     Optional<String> run(Session session, Path out) throws IOException {
-        // The step in progress is finished, and the temporary folder is gone before the process is, if the step ends within the minute that an interruption waits.
-        try (Interruption ctrlC = Interruption.of(() -> console.line("stopping after this step ..."))) {
+        // The step in progress is finished, and the temporary folder is gone before the process is.
+        try (Interruption ctrlC = Interruption.of(() -> console.line("stopping after this step ... (Ctrl-C again ends at once)"))) {
             Path place = out != null ? out : Files.createTempDirectory("lucid-replay-");
             try (RunFolder folder = session.replay(run.root(), place)) {
                 Trainer trainer = session.trainer(folder);

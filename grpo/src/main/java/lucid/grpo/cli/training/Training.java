@@ -39,7 +39,7 @@ final class Training {
             if (!heldOut()) console.line("no held-out questions (--eval-questions FILE): accuracy is not measured");
             Trainer trainer = session.trainer(folder);
             RunState state;
-            // Ctrl-C: the step in progress is finished and saved before the process ends.
+            // Ctrl-C: the step in progress is finished and saved before the process ends, for a large model after many minutes.
             try (Interruption _ = Interruption.of(() -> stop(trainer))) {
                 state = trainer.run();
                 if (!state.stageComplete() || state.stageIndex() + 1 < session.recipe().stages().size()) {
@@ -52,7 +52,7 @@ final class Training {
                 throw e;
             }
             // Nothing is lost now, and what is left is short: it is waited for.
-            try (Interruption _ = Interruption.of(() -> console.line("all steps are saved; controls and report are being finished (if that takes too long, --resume --out " + out + " makes them)"))) {
+            try (Interruption _ = Interruption.of(() -> console.line("all steps are saved; controls and report are being finished (Ctrl-C again leaves them; --resume --out " + out + " makes them)"))) {
                 summary(state, expected);
                 console.line("report: " + Report.of(out, null, console::line).write());
             }
@@ -64,7 +64,7 @@ final class Training {
 
     private void stop(Trainer trainer) {
         trainer.stop();
-        console.line("stopping after this step; the run is being saved ...");
+        console.line("stopping after this step; the run is being saved ... (Ctrl-C again ends at once, and --resume goes on from the checkpoint before)");
     }
 
     private void summary(RunState state, String expected) {

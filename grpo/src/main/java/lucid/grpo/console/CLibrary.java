@@ -1,0 +1,38 @@
+package lucid.grpo.console;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/// What Java neither tells nor does, asked of the C library.
+final class CLibrary {
+    private static final int SIGINT = 2;
+    private static final int SIGTERM = 15;
+    private static final MemorySegment SIG_DFL = MemorySegment.NULL;
+
+    private CLibrary() {}
+
+    /// From now on Ctrl-C and a polite kill end the process at once. A virtual machine that is shutting down would not act on them any more.
+    static void endAtNextSignal() {
+        for (int signal : new int[] {SIGINT, SIGTERM}) {
+            call(Linker.nativeLinker().defaultLookup().find("signal"), ADDRESS, new ValueLayout[] {JAVA_INT, ADDRESS}, signal, SIG_DFL);
+        }
+    }
+
+    private static Optional<Object> call(Optional<MemorySegment> function, ValueLayout result, ValueLayout[] types, Object... arguments) {
+        if (function.isEmpty()) return Optional.empty();
+        MethodHandle handle = Linker.nativeLinker().downcallHandle(function.get(), FunctionDescriptor.of(result, types));
+        try {
+            return Optional.of(handle.invokeWithArguments(arguments));
+        } catch (Throwable e) {
+            throw new AssertionError("the C library throws nothing", e);
+        }
+    }
+}
