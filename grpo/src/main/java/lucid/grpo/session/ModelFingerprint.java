@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import lucid.grpo.run.HashChain;
 import lucid.nn.lora.LoraFile;
+import lucid.tokenizer.Tokenizer;
 import lucid.video.Sha256;
 
 /// Tells models apart without reading all of them: SHA-256 over every weight and configuration file's name, length, first megabyte and then a page (4 KB) of every megabyte. Training
@@ -28,6 +29,9 @@ public final class ModelFingerprint {
     public static String of(Path folder) {
         return LoraFile.isAdapter(folder) ? HashChain.of(files(folder) + files(ModelFolder.base(folder))) : files(folder);
     }
+
+    /// The hash of a tokenizer, wherever it lies and in whatever files.
+    public static String of(Tokenizer tokenizer) { return HashChain.of(ModelFolder.toJson(tokenizer)); }
 
     private static String files(Path folder) {
         try (Stream<Path> all = Files.walk(folder, 3)) {

@@ -89,6 +89,18 @@ class EvalCommandTest extends CommandTest {
         eval("--mode", "published").failedWith("holds an evaluation already", "--resume");
     }
 
+    /// It may lie elsewhere, where the model's fingerprint does not see it.
+    @Test void anotherTokenizerIsAnotherEvaluation() throws IOException {
+        Tokenizer other = new BpeTrainer(400, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(4, 64, 5), 30)).tokenizer();
+        Path file = temp.resolve("words/tokenizer.json");
+        Files.createDirectories(file.getParent());
+        Files.copy(model.resolve("tokenizer.json"), file);
+        eval("--tokenizer", file).ok();
+        eval("--resume").ok();
+        TokenizerJson.write(other, file);
+        eval("--tokenizer", file, "--resume").failedWith("other settings", "tokenizer_sha256: ");
+    }
+
     @Test void theControlsReachTheClip() throws IOException {
         for (String control : List.of("blank", "other", "reversed")) {
             String text = lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve(control), "--direct", "--control", control, "--limit", 3,

@@ -60,7 +60,7 @@ class BenchmarkRunTest {
 
     private static Protocol protocol(Mode mode, long seed) { return new Protocol(mode, false, new FrameSampling.Uniform(2), 8, seed, false, Control.NONE); }
 
-    private BenchmarkEvaluation evaluation(Protocol p, Missing missing) { return new BenchmarkEvaluation(BENCHMARK, questions, 0, p, missing, "model"); }
+    private BenchmarkEvaluation evaluation(Protocol p, Missing missing) { return new BenchmarkEvaluation(BENCHMARK, questions, 0, p, missing, "model", "tokenizer"); }
 
     /// Says A to everything and remembers what it was asked.
     private static final class Scripted implements Asker {

@@ -161,10 +161,10 @@ public final class EvalCommand implements Callable<Integer> {
         FrameSampling.Even frames = named != null ? named : new FrameSampling.Uniform(config.resampler().group());
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
         MemoryCheck.answering(folder, most(frames), null, published.maxNewTokens, device.memory());
-        BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder);
+        Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
+        BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         Scores scores;
-        Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
         try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, true);
