@@ -42,15 +42,16 @@ public final class RunReader {
     /// Recipe, data and starting point of the run (`config.json`).
     public JsonNode config() { return read(root.resolve("config.json")); }
 
-    /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together.
-    public List<Path> dataPlaces() { return places("data_folder"); }
+    /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together. [RunData] says which it is.
+    List<Path> dataPlaces() { return places("data_folder"); }
 
     /// The same of the file of held-out questions; none if the run was measured by none, or by those that its data bring.
-    public List<Path> heldOutPlaces() { return config().has("held_out_file") ? places("held_out_file") : List.of(); }
+    public List<Path> heldOutPlaces() { return places("held_out_file"); }
 
     private List<Path> places(String field) {
         JsonNode config = config();
-        Path recorded = Path.of(config.path(field).asText());
+        if (!config.has(field)) return List.of();
+        Path recorded = Path.of(config.get(field).asText());
         String relative = field + "_relative";
         return config.has(relative) ? List.of(recorded, root.toAbsolutePath().resolve(config.get(relative).asText()).normalize()) : List.of(recorded);
     }

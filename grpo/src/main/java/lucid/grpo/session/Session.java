@@ -17,7 +17,6 @@ import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.Disk;
-import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
 import lucid.grpo.train.Trainer;
@@ -35,6 +34,7 @@ import lucid.video.drift.DriftPlan;
 /// Everything that a run needs, opened in the right order and closed together.
 public final class Session implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String CACHE = "cache";
     private static final String END = "<|endoftext|>";
 
     private final Recipe recipe;
@@ -57,7 +57,7 @@ public final class Session implements AutoCloseable {
         this.console = console;
     }
 
-    /// @param dataRoot where Drift data sets and the cache of decoded clips are kept, or the folder of a question file's clips
+    /// @param dataRoot where Drift data sets and the cache of decoded clips are kept, or the folder of the Drift data set itself, or that of a question file's clips
     /// @param model    a model's or run's folder to start from; null: from nothing, with the recipe's own model and tokenizer
     /// @param heldOut  a question file to evaluate on; null: what the data brings
     public static Session open(Recipe recipe, Device device, int threads, Path dataRoot, Path model, Path heldOut, Console console) {
@@ -66,7 +66,6 @@ public final class Session implements AutoCloseable {
         }
         if (recipe.lora() != null) checkLora(recipe, model);
         Recipe.DataSpec d = recipe.data();
-        ClipCache cache = new ClipCache(dataRoot.resolve("cache"), console::line);
         return switch (d.kind()) {
             case "drift" -> {
                 DriftPlan plan = new DriftPlan(d.dataSeed(), d.clips(), d.heldOut());
@@ -74,7 +73,7 @@ public final class Session implements AutoCloseable {
                 Tokenizer tokenizer = model == null ? tokenizer(recipe, plan) : ModelFolder.tokenizer(model);
                 DriftClips clips;
                 try (Bars bars = new Bars(console)) {
-                    clips = DriftClips.load(drift, cache, d.frames(), d.image(), threads, bars);
+                    clips = DriftClips.load(drift, new ClipCache(drift.root().resolveSibling(CACHE), console::line), d.frames(), d.image(), threads, bars);
                 }
                 TrainingData data = checkPrompts(recipe, new DriftData(plan, d.clipsPerStep(), clips, tokenizer));
                 yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
@@ -84,7 +83,7 @@ public final class Session implements AutoCloseable {
                 QuestionSources sources = QuestionSources.of(recipe, dataRoot, heldOut);
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
-                    data = new QuestionData(dataRoot, cache, d.frames(), d.image(), tokenizer, sources.read(), threads, bars);
+                    data = new QuestionData(dataRoot, new ClipCache(dataRoot.resolve(CACHE), console::line), d.frames(), d.image(), tokenizer, sources.read(), threads, bars);
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
@@ -117,8 +116,12 @@ public final class Session implements AutoCloseable {
     }
 
     /// The Drift data set of a plan: made now, or found.
-    public static Drift drift(Path dataRoot, DriftPlan plan, int threads, Console console) {
-        Path folder = dataRoot.resolve("drift-" + plan.seed() + "-" + plan.trainClips() + "-" + plan.heldOut());
+    ///
+    /// @param data the folder that data sets are kept in, or this one's own
+    public static Drift drift(Path data, DriftPlan plan, int threads, Console console) {
+        String name = "drift-" + plan.seed() + "-" + plan.trainClips() + "-" + plan.heldOut();
+        Path whole = data.toAbsolutePath().normalize();
+        Path folder = whole.endsWith(name) ? whole : data.resolve(name);
         try (Bars bars = new Bars(console); Interruption _ = Interruption.ofThread(console, "stopping; the clips that were made so far are removed, and the same command begins anew")) {
             return Drift.generate(folder, plan, threads, bars);
         } catch (IOException e) {
@@ -155,14 +158,13 @@ public final class Session implements AutoCloseable {
 
     /// Opens a run folder for this session's recipe.
     public RunFolder folder(Path out, boolean resume) {
-        String words = ModelFolder.toJson(tokenizer);
-        ObjectNode config = config(out, words);
+        ObjectNode config = config(out);
         ClipList clips = new ClipList(out);
         clips.check(data.clipHashes());
         RunFolder folder = RunFolder.open(out, config, resume);
         if (folder.latest().isEmpty()) {
             // Weights that were saved belong to the tokenizer that lies beside them.
-            Disk.text(out.resolve("tokenizer.json"), words);
+            Disk.text(out.resolve("tokenizer.json"), ModelFolder.toJson(tokenizer));
             clips.write(data.clipHashes());
         }
         return folder;
@@ -172,14 +174,14 @@ public final class Session implements AutoCloseable {
     ///
     /// @param run is only read; refused if it began with other data, another model or tokenizer than this session has
     public RunFolder replay(Path run, Path out) {
-        ObjectNode config = config(out, ModelFolder.toJson(tokenizer));
+        ObjectNode config = config(out);
         new ClipList(run).check(data.clipHashes());
         RunFolder.checkStart(run, config);
         return RunFolder.open(out, config.put("replay_of", run.toAbsolutePath().normalize().toString()), false);
     }
 
-    // Beside the recipe, what the run is applied to; `words` is the tokenizer.
-    private ObjectNode config(Path out, String words) {
+    // Beside the recipe, what the run is applied to.
+    private ObjectNode config(Path out) {
         ObjectNode config = JSON.createObjectNode();
         try {
             config.set("recipe", JSON.readTree(RecipeReader.write(recipe)));
@@ -189,7 +191,7 @@ public final class Session implements AutoCloseable {
         config.put("data_sha256", data.contentHash());
         if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
-        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", HashChain.of(words));
+        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFingerprint.of(tokenizer));
         place(config, "data_folder", dataFolder, out);
         if (heldOut != null) place(config, "held_out_file", heldOut, out);
         return config;

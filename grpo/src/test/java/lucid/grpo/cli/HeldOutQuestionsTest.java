@@ -64,6 +64,9 @@ class HeldOutQuestionsTest extends CommandTest {
         assertEquals(3, asked("--model", temp.resolve("measured"), "--limit", 3).get("questions").asInt());
         lucid("eval", "--model", temp.resolve("blind")).misusedWith("wanted --eval-questions FILE, or --benchmark NAME", "blind names no held-out questions");
         assertEquals(5, asked("--model", temp.resolve("blind"), "--eval-questions", held).get("questions").asInt());
+        // The data set's own folder is as good as the one above.
+        for (Path data : List.of(temp, drift)) assertEquals(summary("model").get("stages").get(0).get("mean_length"), asked("--model", temp.resolve("model"), "--data", data, "--direct").get("mean_length"));
+        assertFalse(Files.exists(drift.resolve(drift.getFileName())), "no clips were made in the data set");
         // One that learned from Drift has seen frames of the same size.
         assertEquals(5, asked("--model", temp.resolve("model"), "--eval-questions", held).get("questions").asInt());
         lucid("convert", temp.resolve("measured"), temp.resolve("alone")).ok();

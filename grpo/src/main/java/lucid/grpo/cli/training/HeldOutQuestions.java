@@ -7,6 +7,7 @@ import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.run.RunData;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunReader;
 import lucid.grpo.session.ModelFolder;
@@ -14,7 +15,7 @@ import lucid.grpo.session.ModelFolder;
 /// The held-out questions that `eval` asks: those that the command line names, and where it names none those that the model's run was measured by.
 ///
 /// @param recipe how they are asked; it has no stages, so nothing is read that only training needs
-/// @param data   where clips and cache lie; of Drift the folder above the data set
+/// @param data   where the clips lie, see [lucid.grpo.session.Session#open]
 /// @param file   null: Drift's own questions
 /// @param sha256 of the questions and clips that the run was measured by; null: others may be asked
 record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
@@ -59,11 +60,8 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
     }
 
     private static Path clips(RunReader run, boolean drift) {
-        List<Path> places = run.dataPlaces();
-        Path found = places.stream().filter(p -> !p.toString().isEmpty() && Files.isDirectory(p)).findFirst().orElse(null);
+        RunData data = RunData.of(run, null);
         // Drift's clips are made again from their seed.
-        if (drift) return found == null ? DATA : found.toAbsolutePath().normalize().getParent();
-        if (found == null) throw new RunException(run.root() + ": its data are not there; wanted them in " + places.getLast() + ", or name their folder with --data DIR");
-        return found;
+        return drift ? data.folder().orElse(DATA) : data.require();
     }
 }

@@ -64,23 +64,6 @@ final class Replay {
         return RecipeReader.parse(run.root().resolve("config.json") + ", recipe", recipe.toString());
     }
 
-    /// What the recorded run's `--data` was: the folder of the data, where they are found now; of a Drift data set the one above.
-    ///
-    /// @param named where the user says that they are, with or without the data set's own folder; null: where the run had them
-    /// @throws RunException they are not there: a replay makes no clips
-    Path data(Path named) {
-        boolean drift = run.config().at("/recipe/data/kind").asText().equals("drift");
-        List<Path> places = named == null ? run.dataPlaces() : List.of(drift ? dataSet(named) : named);
-        Path found = places.stream().filter(p -> !p.toString().isEmpty() && Files.isDirectory(p)).findFirst()
-                .orElseThrow(() -> new RunException(run.root() + ": its data are not there; wanted them in " + places.getLast() + ", or name their folder with --data DIR"));
-        return drift ? found.toAbsolutePath().normalize().getParent() : found;
-    }
-
-    private Path dataSet(Path named) {
-        Path own = run.dataPlaces().getFirst().getFileName();
-        return own == null || own.equals(named.toAbsolutePath().normalize().getFileName()) ? named : named.resolve(own);
-    }
-
     /// @param out a new folder, which is kept; null: a temporary one
     /// @return what was found, in a line; empty if Ctrl-C came before the last step
     /// @throws RunException a hash was not met

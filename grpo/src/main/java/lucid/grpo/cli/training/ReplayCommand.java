@@ -10,6 +10,7 @@ import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.recipe.Recipe;
+import lucid.grpo.run.RunData;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunReader;
@@ -48,7 +49,7 @@ public final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "Keep metrics, rollouts and ledger of the replayed steps in this new folder.")
     private Path out;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Clips and the cache of decoded frames (default: where the run had them).")
+    @Option(names = "--data", paramLabel = "DIR", description = "Where the clips lie (default: where the run had them): the data set's folder, or what was the run's --data.")
     private Path data;
 
     @Option(names = "--model", paramLabel = "DIR|ID", description = "The model that the run began from, if it did: a folder, a run's, or ORG/NAME[@REVISION] of the hub.")
@@ -64,7 +65,8 @@ public final class ReplayCommand implements Callable<Integer> {
         if (!again.isMissingNode()) throw new RunException(run + " holds steps that were replayed, of " + again.asText() + "; replay that run");
         Replay replay = new Replay(recorded, step, last, console);
         Recipe recipe = replay.recipe();
-        Path clips = replay.data(data);
+        // A replay makes no clips.
+        Path clips = RunData.of(recorded, data).require();
         check(recorded, clips);
         MemoryCheck.Fit fit = MemoryCheck.training(recipe, model, null, device.memory(), console);
         try (Device d = device.open()) {
