@@ -49,6 +49,12 @@ class HeldOutQuestionsTest extends CommandTest {
         lucid("sft", "--recipe", file, "--model", model, "--data", drift, "--threads", 1, "--out", temp.resolve("measured"), "--eval-questions", drift.resolve("heldout.jsonl")).ok();
         assertTrue(summary("measured").get("stages").get(0).has("accuracy"));
         assertTrue(summary("measured").get("controls").size() > 0);
+        // Nobody knows which of a file's questions depend on the order of frames.
+        assertTrue(summary("measured").has("shuffled_accuracy"));
+        assertFalse(summary("measured").has("reversed_accuracy"));
+        assertFalse(summary("measured").get("controls").toString().contains("order-dependent answers are"));
+        String reversed = lucid("eval", "--threads", 1, "--model", temp.resolve("measured"), "--control", "reversed").ok().out();
+        assertFalse(reversed.contains("the reversed clip's"), reversed);
         theRunIsAskedAgain(file, drift);
     }
 

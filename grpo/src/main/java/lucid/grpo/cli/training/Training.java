@@ -75,7 +75,9 @@ final class Training {
             switch (c.get("control").asText()) {
                 case "BLANK" -> summary.set("blind_accuracy", c.get("accuracy"));
                 case "SHUFFLED" -> summary.set("shuffled_accuracy", c.get("accuracy"));
-                case "REVERSED" -> summary.set("reversed_accuracy", c.get(c.path("order_questions").asInt() > 0 ? "order_accuracy" : "accuracy"));
+                case "REVERSED" -> {
+                    if (c.get("order_questions").asInt() > 0) summary.set("reversed_accuracy", c.get("order_accuracy"));
+                }
                 default -> { }
             }
         }
@@ -103,7 +105,7 @@ final class Training {
     }
 
     private static String note(Evaluator.Control control, Evaluation e) {
-        return control == Evaluator.Control.REVERSED
+        return control == Evaluator.Control.REVERSED && e.orderQuestions() > 0
                 ? String.format(Locale.ROOT, "%s (%.1f %% of order-dependent answers are the reversed clip's)", control.note(), 100 * e.asReversed()) : control.note();
     }
 }
