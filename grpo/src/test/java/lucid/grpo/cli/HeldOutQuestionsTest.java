@@ -2,6 +2,7 @@ package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -37,7 +38,7 @@ class HeldOutQuestionsTest extends CommandTest {
         var talk = (Stage.Supervised) toy.stages().getFirst();
         var stage = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("cold_start", 2), talk.optimizer(), talk.trainable(), 1);
         Recipe questions = new Recipe("questions", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", "coldstart-16.json"), List.of(stage),
-                new Recipe.EvaluationSpec(0, 0, 4, 2));
+                new Recipe.EvaluationSpec(0, 0, 100, 2, 8, new Stage.SamplingSpec(2, 0, 1, 0)));
         Path file = Files.writeString(temp.resolve("questions.json"), RecipeReader.write(questions));
         Path drift = temp.resolve("drift-3-64-5");
         Object[] command = {"sft", "--recipe", file, "--model", model, "--data", drift, "--threads", 1, "--out", temp.resolve("blind")};
@@ -67,6 +68,7 @@ class HeldOutQuestionsTest extends CommandTest {
             for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length")) assertEquals(then.get(field), now.get(field), field);
             assertEquals(held.toAbsolutePath().toString(), now.get("eval_questions").asText());
         }
+        assertNotEquals(then.get("mean_length"), asked("--model", temp.resolve("measured"), "--seed", 6).get("mean_length"), "the run's seed is 5");
         assertEquals(3, asked("--model", temp.resolve("measured"), "--limit", 3).get("questions").asInt());
         lucid("eval", "--model", temp.resolve("blind")).misusedWith("wanted --eval-questions FILE, or --benchmark NAME", "blind names no held-out questions");
         assertEquals(5, asked("--model", temp.resolve("blind"), "--eval-questions", held).get("questions").asInt());

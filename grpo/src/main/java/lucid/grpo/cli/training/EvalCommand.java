@@ -71,8 +71,8 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--control", paramLabel = "KIND", description = "What is done to the clips: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Evaluator.Control control = Evaluator.Control.NONE;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of sampling and guesses (default: ${DEFAULT-VALUE}).")
-    private long seed = 1;
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of sampling and guesses (default: the recipe's, by which the model's run measured itself; with --benchmark 1).")
+    private Long seed;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -159,7 +159,7 @@ public final class EvalCommand implements Callable<Integer> {
         Path folder = ModelFolder.resolve(model);
         TinyLlavaConfig config = TinyLlavaConfig.read(ModelFolder.base(folder));
         FrameSampling.Even frames = named != null ? named : new FrameSampling.Uniform(config.resampler().group());
-        Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed, published.bounds, control);
+        Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed == null ? 1 : seed, published.bounds, control);
         MemoryCheck.answering(folder, most(frames), null, published.maxNewTokens, device.memory());
         Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
         BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer);
@@ -205,7 +205,7 @@ public final class EvalCommand implements Callable<Integer> {
             Sampling.Rule rule = named == null ? evaluator.rule(mode) : named;
             Evaluation e;
             try (Console.Bar bar = console.bar("asking", n)) {
-                e = evaluator.run(mode, limit, control, rule, seed, bar::update);
+                e = evaluator.run(mode, limit, control, rule, seed == null ? wanted.seed() : seed, bar::update);
             }
             print(e, questions, rule.greedy());
         }
