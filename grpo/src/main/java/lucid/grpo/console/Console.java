@@ -16,10 +16,7 @@ public final class Console {
     }
 
     /// Standard error, so that a command's result on standard output can be piped.
-    public static Console standard() {
-        boolean terminal = System.console() != null && System.console().isTerminal() && System.getenv("NO_COLOR") == null;
-        return new Console(System.err, terminal);
-    }
+    public static Console standard() { return new Console(System.err, System.getenv("NO_COLOR") == null && CLibrary.isErrorATerminal()); }
 
     /// Says nothing at all.
     public static Console silent() { return new Console(new PrintStream(java.io.OutputStream.nullOutputStream()), false); }
