@@ -1,6 +1,7 @@
 package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -63,6 +64,17 @@ class BaseRunTest extends CommandTest {
         Files.delete(run.resolve("ablations.json"));
         demo(recipe, run, "--base", base, "--ablate", "--resume").ok();
         assertEquals(table, new ObjectMapper().readTree(Files.readString(run.resolve("ablations.json"))));
+    }
+
+    /// Not after the run of minutes or hours.
+    @Test void aRecipeWithoutWhatTheAblationsChangeIsRefusedFirst() throws IOException {
+        Path out = temp.resolve("out");
+        List<Stage> all = toy().stages();
+        for (List<Stage> stages : List.of(all.subList(0, 2), List.of(all.getFirst(), all.getLast()))) {
+            demo(write(temp.resolve("short.json"), toy().withStages(stages)), out, "--ablate").misusedWith("--ablate: the stages of recipe toy are talk (phase base), ", "wanted one of phase base, one of phase cold_start, and last one");
+        }
+        demo(write(temp.resolve("short.json"), toy().withStages(all.subList(1, 3))), out, "--ablate").misusedWith("are cold_start (phase cold_start), grpo (phase grpo); wanted one of phase base");
+        assertFalse(Files.exists(out));
     }
 
     @Test void aRunIsResumedOnlyFromWhatItBeganWith() throws IOException {

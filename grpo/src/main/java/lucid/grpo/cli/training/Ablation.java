@@ -12,7 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.UsageException;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.report.Report;
@@ -49,6 +51,18 @@ final class Ablation {
         this.threads = threads;
         this.memory = memory;
         this.console = console;
+    }
+
+    /// To be asked before the run, which takes longer than all of this.
+    ///
+    /// @param based whether the run starts from another one's base stage
+    /// @throws UsageException a recipe that has not what the variants begin with or change
+    static void check(Recipe recipe, boolean based) {
+        List<String> phases = recipe.stages().stream().map(Stage::phase).toList();
+        boolean whole = recipe.stages().getLast() instanceof Stage.Grpo && phases.contains("cold_start") && (based || phases.contains("base"));
+        if (whole) return;
+        throw new UsageException("--ablate: the stages of recipe " + recipe.name() + " are " + recipe.stages().stream().map(s -> s.name() + " (phase " + s.phase() + ")").collect(Collectors.joining(", "))
+                + "; wanted one of phase base, one of phase cold_start, and last one that learns from rewards (kind grpo)");
     }
 
     void run() throws IOException {
