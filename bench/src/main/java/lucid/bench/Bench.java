@@ -4,10 +4,15 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import lucid.bench.gpu.GpuBench;
 import lucid.grpo.cli.Subcommand;
 import lucid.grpo.console.UsageException;
+import lucid.grpo.run.Disk;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
 import org.openjdk.jmh.runner.NoBenchmarksException;
@@ -67,9 +72,14 @@ public final class Bench implements Subcommand {
         UsageException.atLeast("--forks", forks, 0);
         UsageException.atLeast("--iterations", iterations, 1);
         if (!(seconds > 0)) throw new UsageException("--seconds: found " + seconds + ", wanted more than 0");
+        if (device != Where.CUDA) refuse(List.of("--gpu"), "there is no GPU to choose");
+        if (device != Where.CPU) refuse(List.of("--threads", "--forks", "--iterations", "--seconds"), "a GPU's kernels are timed in this process by events, until they have run long enough");
+        if (json != null && !list) checkJson();
         PrintWriter out = spec.commandLine().getOut();
         if (device != Where.CPU) {
-            save(new GpuBench(device == Where.CUDA ? () -> JCudaGpu.open(gpu) : EmulatedGpu::new, device == Where.EMULATED, out).run(pattern));
+            GpuBench bench = new GpuBench(device == Where.CUDA ? () -> JCudaGpu.open(gpu) : EmulatedGpu::new, device == Where.EMULATED, out);
+            if (list) bench.list(pattern);
+            else save(bench.run(pattern));
             return 0;
         }
         Runner runner = new Runner(options());
@@ -93,8 +103,25 @@ public final class Bench implements Subcommand {
         return 0;
     }
 
+    private void refuse(List<String> options, String why) {
+        for (String option : options) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) throw new UsageException(option + " with --device " + device + ": " + why + "; wanted no " + option);
+        }
+    }
+
+    // Now, and not when hours of measuring are over.
+    private void checkJson() {
+        try {
+            Path folder = Files.createDirectories(json.toAbsolutePath().getParent());
+            Files.delete(Files.createTempFile(folder, ".lucid-bench", null));
+            if (Files.isDirectory(json)) throw new FileAlreadyExistsException(json.toString(), null, "is a folder");
+        } catch (IOException e) {
+            throw new UncheckedIOException("--json " + json + ": " + e.getClass().getSimpleName() + ": " + e.getMessage() + "; wanted a file that can be written", e);
+        }
+    }
+
     private void save(Object table) throws IOException {
-        if (json != null) JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValue(json.toFile(), table);
+        if (json != null) Disk.text(json, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValueAsString(table) + "\n");
     }
 
     private Options options() {

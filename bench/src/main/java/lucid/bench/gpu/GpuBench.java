@@ -38,13 +38,19 @@ public final class GpuBench {
         this.out = out;
     }
 
+    /// Prints the names of the cases that the pattern finds and runs none.
+    ///
+    /// @throws IllegalArgumentException when there is none
+    public void list(String pattern) {
+        matching(pattern).stream().map(GpuCase::name).distinct().forEach(out::println);
+        out.flush();
+    }
+
     /// Runs every case whose `Family.kernel` the pattern finds.
     ///
     /// @throws IllegalArgumentException when there is none
     public List<Row> run(String pattern) {
-        Pattern wanted = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE);
-        List<GpuCase> cases = GpuCases.all(emulated).stream().filter(c -> wanted.matcher(c.name()).find()).toList();
-        if (cases.isEmpty()) throw new IllegalArgumentException("bench: no GPU benchmark matches '" + pattern + "'; there are " + GpuCases.all(emulated).stream().map(GpuCase::name).distinct().toList());
+        List<GpuCase> cases = matching(pattern);
         List<Row> rows = new ArrayList<>();
         Set<String> unavailable = new HashSet<>();
         out.printf("%-30s %-44s %-8s %12s %12s %8s%n", "kernel", "shape", "by", "µs", "rate", "of H200");
@@ -69,6 +75,13 @@ public final class GpuBench {
         if (emulated) out.println("The emulator ran toy sizes: these times say nothing of a GPU. The same command with --device cuda gives the table.");
         out.flush();
         return rows;
+    }
+
+    private List<GpuCase> matching(String pattern) {
+        Pattern wanted = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE);
+        List<GpuCase> cases = GpuCases.all(emulated).stream().filter(c -> wanted.matcher(c.name()).find()).toList();
+        if (cases.isEmpty()) throw new IllegalArgumentException("bench: no GPU benchmark matches '" + pattern + "'; there are " + GpuCases.all(emulated).stream().map(GpuCase::name).distinct().toList());
+        return cases;
     }
 
     private Row time(GpuCase c, Gpu gpu, CudaDevice device) {
