@@ -117,7 +117,7 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param lengthPart whether longer reasoning earns more
     /// @param format     what reasoning and answer in their tags earn (the paper's r0)
     /// @param length     what reasoning of `maxLength` characters and more earns on top, shorter one in proportion (r1)
-    /// @param malformed  the whole reward of a malformed completion; at most 0, at least minus what a completion can earn (or -2, as published)
+    /// @param malformed  the whole reward of a malformed completion; with rule `code`, as in the published code, only of one that is wrong as well (a right one earns 1); at most 0, at least minus what a completion can earn (or -2, as published)
     record RewardSpec(String rule, int maxLength, boolean lengthPart, @JacksonInject(value = FORMAT, useInput = OptBoolean.TRUE) double format, @JacksonInject(value = LENGTH, useInput = OptBoolean.TRUE) double length, @JacksonInject(value = MALFORMED, useInput = OptBoolean.TRUE) double malformed) {
         static final String FORMAT = "format";
         static final String LENGTH = "length";
