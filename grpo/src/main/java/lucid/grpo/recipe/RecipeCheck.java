@@ -95,6 +95,11 @@ final class RecipeCheck {
         at.atLeast("held_out", d.heldOut(), DriftPlan.LEAST_HELD_OUT);
         at.given("data_seed", d.dataSeed());
         at.atLeast("clips_per_step", d.clipsPerStep(), 1);
+        String made = "data of kind drift are made from data_seed";
+        at.absent("questions", d.questions(), made);
+        at.absent("cold_start", d.coldStart(), made);
+        at.absent("captions", d.captions(), made);
+        at.absent("conversations", d.conversations(), made);
     }
 
     private static void evaluation(FieldCheck at, Recipe.EvaluationSpec e) {

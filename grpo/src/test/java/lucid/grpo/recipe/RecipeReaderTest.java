@@ -109,6 +109,10 @@ class RecipeReaderTest {
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', textBlock = """
+            "questions" : null       | "questions" : "q.jsonl"                          | data.questions: found 'q.jsonl', wanted null: data of kind drift are made from data_seed
+            "cold_start" : null      | "cold_start" : "c.json"                          | data.cold_start: found 'c.json', wanted null
+            "clips_per_step" : 32    | "clips_per_step" : 32, "captions" : "c.json"      | data.captions: found 'c.json', wanted null
+            "clips_per_step" : 32    | "clips_per_step" : 32, "conversations" : "c.json" | data.conversations: found 'c.json', wanted null
             "steps" : 100            | "steps" : 0               | stage grpo, steps: found 0, wanted a whole number, at least 1
             "prompts" : 16           | "prompts" : 0             | stage grpo, prompts: found 0, wanted a whole number, at least 1
             "completions" : 8        | "completions" : -8        | stage grpo, completions: found -8
