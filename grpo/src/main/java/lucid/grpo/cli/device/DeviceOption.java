@@ -26,8 +26,8 @@ public final class DeviceOption {
             + "EMULATED runs the GPU kernels in Lucid's PTX emulator, all checks on: exact, and some thousand times slower.")
     private Kind kind = Kind.AUTO;
 
-    @Option(names = "--gpu", paramLabel = "N", description = "Which GPU, with --device CUDA (default: ${DEFAULT-VALUE}; see 'lucid devices').")
-    private int gpu;
+    @Option(names = "--gpu", paramLabel = "N", description = "Which GPU, with --device CUDA (default: 0; see 'lucid devices').")
+    private Integer gpu;
 
     /// What multiplies matrices on a GPU.
     enum Products { EXACT, TENSOR, CUBLAS }
@@ -50,7 +50,7 @@ public final class DeviceOption {
             + "CUDNN takes NVIDIA's library: other bits, and a frame's depend on how many there are.")
     private Patches patches = Patches.OWN;
 
-    @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). sm_80 leaves kernels for newer GPUs alone.")
+    @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). With --matmul TENSOR, sm_80 leaves kernels for newer GPUs alone; all other kernels are for sm_80 anyway.")
     private Kernels kernels = Kernels.AUTO;
 
     @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors). Changes speed, never a bit.")
@@ -70,8 +70,8 @@ public final class DeviceOption {
             case AUTO, SIMD, REFERENCE -> MemoryLimit.host(HostMemory.physicalBytes());
             case EMULATED -> new MemoryLimit(where, HostMemory.physicalBytes(), "of memory (the host's: an emulated GPU has none of its own)");
             case CUDA -> {
-                try (JCudaGpu opened = JCudaGpu.open(gpu)) {
-                    yield new MemoryLimit(where, opened.freeBytes(), "free on GPU " + gpu);
+                try (JCudaGpu opened = JCudaGpu.open(number())) {
+                    yield new MemoryLimit(where, opened.freeBytes(), "free on GPU " + number());
                 }
             }
         };
@@ -85,13 +85,19 @@ public final class DeviceOption {
         if (patches != Patches.OWN && kind != Kind.CUDA) {
             throw new UsageException("--patch-embedding " + patches + " with --device " + kind + ": cuDNN runs on a real GPU alone; wanted --device CUDA, or no --patch-embedding");
         }
+        if (gpu != null && kind != Kind.CUDA) throw new UsageException("--gpu " + gpu + " with --device " + kind + ", which computes on none; wanted --device CUDA, or no --gpu");
+        if (kernels != Kernels.AUTO && products != Products.TENSOR) {
+            throw new UsageException("--kernels " + kernels + " with --matmul " + products + ", which has no kernels for newer GPUs; wanted --matmul TENSOR, or no --kernels");
+        }
         return switch (kind) {
             case AUTO, SIMD -> new SimdDevice(threads);
             case REFERENCE -> new ReferenceDevice();
-            case CUDA -> cuda(JCudaGpu.open(gpu));
+            case CUDA -> cuda(JCudaGpu.open(number()));
             case EMULATED -> cuda(new EmulatedGpu());
         };
     }
+
+    private int number() { return gpu == null ? 0 : gpu; }
 
     private Device cuda(Gpu opened) {
         try {

@@ -1,8 +1,10 @@
 package lucid.grpo.cli.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import lucid.grpo.console.UsageException;
 import lucid.kernels.gpu.GpuUnavailableException;
 import lucid.kernels.host.HostMemory;
 import lucid.nn.memory.DeviceKind;
@@ -19,6 +21,18 @@ class DeviceOptionTest {
         assertEquals(DeviceKind.CUDA, emulated.device());
         assertTrue(emulated.bytes() == HostMemory.physicalBytes() && emulated.toString().contains("the host's: an emulated GPU has none of its own"), emulated.toString());
         assertEquals(new MemoryLimit(DeviceKind.CUDA, 3L << 30, "of memory (--memory)"), limit("--device", "CUDA", "--memory", "3G"));
+    }
+
+    private static void refused(String message, String... words) {
+        DeviceOption option = new DeviceOption();
+        new CommandLine(option).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(words);
+        assertEquals(message, assertThrows(UsageException.class, option::open).getMessage());
+    }
+
+    @Test void whatWouldHaveNoEffectIsRefused() {
+        refused("--gpu 1 with --device AUTO, which computes on none; wanted --device CUDA, or no --gpu", "--gpu", "1");
+        refused("--gpu 0 with --device EMULATED, which computes on none; wanted --device CUDA, or no --gpu", "--gpu", "0", "--device", "emulated");
+        refused("--kernels sm_80 with --matmul EXACT, which has no kernels for newer GPUs; wanted --matmul TENSOR, or no --kernels", "--kernels", "sm_80", "--device", "emulated");
     }
 
     /// Without a GPU it says so; the host's memory is no answer.
