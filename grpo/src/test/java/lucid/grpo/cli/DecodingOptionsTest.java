@@ -123,6 +123,7 @@ class DecodingOptionsTest extends CommandTest {
         assertNotEquals(wanted, lucid("--temperature", "3", "--top-k", "30", "--top-p", "0.9").ok().out(), "epsilon_cutoff drops some of them");
         assertEquals(lucid("--sample").ok().out(), lucid("--temperature", "1", "--top-k", "50").ok().out(), "the library's own numbers");
         assertEquals(lucid().ok().out(), lucid("--temperature", "5", "--min-p", "1").ok().out(), "only the most likely one is left");
+        assertEquals(lucid().ok().out(), lucid("--temperature", "0").ok().out(), "greedy, as in eval");
     }
 
     @Test void aStopStringEndsTheAnswerAndStaysInIt() throws IOException {
@@ -171,7 +172,9 @@ class DecodingOptionsTest extends CommandTest {
         lucid("--min-new-tokens", "99").misusedWith("--min-new-tokens 99", "--max-tokens " + TOKENS);
         lucid("--stop", "").misusedWith("stop strings", "empty");
         lucid("--bad-word", " ").misusedWith("--bad-word", "wanted a text");
-        lucid("--min-p", "0.1").misusedWith("--min-p", "--temperature or --sample");
+        lucid("--min-p", "0.1").misusedWith("--min-p", "--temperature above 0 or --sample");
+        lucid("--temperature", "0", "--top-k", "5").misusedWith("--top-k", "--temperature above 0 or --sample");
+        lucid("--sample", "--temperature", "0").misusedWith("temperature");
         config("{\"suppress_tokens\": [5, 99999]}");
         lucid().failedWith("suppress_tokens", "99999", "vocab_size " + TOKENIZER.vocabSize());
         config("{\"repetition_penalty\": -1}");

@@ -66,7 +66,8 @@ class WrongUsageTest extends CommandTest {
             generate --model .                                          | wanted --video FILE and --question TEXT, or --prompt TEXT
             eval --model . --limit -1                                   | --limit: found -1, wanted 0 or more
             eval --model . --temperature -1                             | sampling: temperature -1.0, wanted > 0 (or greedy)
-            eval --model . --top-k 5                                    | --top-k chooses among samples: wanted --temperature with it
+            eval --model . --top-k 5                                    | --top-k chooses among samples: wanted --temperature above 0 with it
+            eval --model . --temperature 0 --top-k 5                    | --top-k chooses among samples: wanted --temperature above 0 with it
             eval --model . --benchmark nextqa --frames 0                | --frames: found 0, wanted 1 or more, or 1fps
             eval --model . --benchmark nextqa --max-new-tokens 0        | --max-new-tokens: found 0, wanted 1 or more
             data drift --clips 0                                        | 0 training clips, wanted at least 64

@@ -29,7 +29,7 @@ final class DecodingOptions {
     @Option(names = "--sample", description = "Sample as the model's generation_config.json says, with transformers' own numbers where it says nothing (temperature 1, top-k 50). Default: greedy.")
     private boolean sample;
 
-    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature. Published: 0.1 for single questions, 1 with --top-k 50 for its scores.")
+    @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature; 0: greedy. Published: 0.1 for single questions, 1 with --top-k 50 for its scores.")
     private Float temperature;
 
     @Option(names = "--top-k", paramLabel = "K", description = "With --temperature or --sample: only the K most likely tokens (0: all).")
@@ -72,8 +72,8 @@ final class DecodingOptions {
     }
 
     private Sampling.Rule rule(Filters file) {
-        if (!sample && temperature == null) {
-            if (topK != null || topP != null || minP != null) throw new UsageException("--top-k, --top-p and --min-p choose among samples: wanted --temperature or --sample with them");
+        if (!sample && (temperature == null || temperature == 0)) {
+            if (topK != null || topP != null || minP != null) throw new UsageException("--top-k, --top-p and --min-p choose among samples: wanted --temperature above 0 or --sample with them");
             return Sampling.Rule.GREEDY;
         }
         Filters base = sample ? file : new Filters(1, 0, 1, 0);

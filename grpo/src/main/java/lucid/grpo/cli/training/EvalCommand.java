@@ -138,7 +138,7 @@ public final class EvalCommand implements Callable<Integer> {
 
         /// Null: the recipe's.
         Sampling.Rule rule() {
-            if (temperature == null && topK != null) throw new UsageException("--top-k chooses among samples: wanted --temperature with it");
+            if ((temperature == null || temperature == 0) && topK != null) throw new UsageException("--top-k chooses among samples: wanted --temperature above 0 with it");
             return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY : UsageException.checked(() -> new Sampling.Rule(false, temperature, topK == null ? 0 : topK, 1, 0));
         }
     }
