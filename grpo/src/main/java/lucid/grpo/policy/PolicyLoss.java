@@ -31,7 +31,12 @@ public record PolicyLoss(double epsilonLow, double epsilonHigh, double beta, Kl 
     }
 
     /// The same loss for the kernel.
-    public LogProb.ClippedLoss settings() { return new LogProb.ClippedLoss((float) epsilonLow, (float) epsilonHigh, (float) beta, (float) kl.clamp()); }
+    ///
+    /// @throws IllegalArgumentException a KL whose argument is clamped, as Video-R1's: the kernel clamps its value
+    public LogProb.ClippedLoss settings() {
+        if (Double.isFinite(kl.inputClamp())) throw new IllegalArgumentException("policy loss: input_clamp " + kl.inputClamp() + " of the KL; the kernel clamps its value only, wanted infinity");
+        return new LogProb.ClippedLoss((float) epsilonLow, (float) epsilonHigh, (float) beta, (float) kl.clamp());
+    }
 
     /// @param reference ignored when beta is 0
     public Term token(double logProb, double old, double reference, double advantage, double weight) {
