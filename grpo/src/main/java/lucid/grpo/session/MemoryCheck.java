@@ -70,7 +70,12 @@ public final class MemoryCheck {
     /// @param model   null: the recipe's own
     /// @param heldOut a file of held-out questions; null: what the data brings
     /// @throws MemoryException if not even that fits
-    public static Fit training(Recipe recipe, Path model, Path heldOut, MemoryLimit limit, Console console) {
+    public static Fit training(Recipe recipe, Path model, Path heldOut, MemoryLimit limit, Console console) { return fit(recipe, model, heldOut(recipe, heldOut), limit, console); }
+
+    /// The same of steps that are done again, with which nothing is evaluated.
+    public static Fit replaying(Recipe recipe, Path model, MemoryLimit limit, Console console) { return fit(recipe, model, 0, limit, console); }
+
+    private static Fit fit(Recipe recipe, Path model, int heldOut, MemoryLimit limit, Console console) {
         Fit unplanned = new Fit(false, Evaluator.BATCH);
         // Refused with its own words when the run is opened.
         if (model == null && !recipe.beginsFromNothing()) return unplanned;
@@ -88,7 +93,7 @@ public final class MemoryCheck {
                     stage.name(), MemoryPlan.size(kept.bytes()), limit, MemoryPlan.size(less.bytes())));
             again = true;
         }
-        int questions = heldOut(recipe, heldOut);
+        int questions = heldOut;
         boolean recompute = again;
         for (Stage stage : questions == 0 ? List.<Stage>of() : recipe.stages()) {
             MemoryPlans.Trained trained = trained(recipe, stage, info);

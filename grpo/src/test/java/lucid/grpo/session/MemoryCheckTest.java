@@ -86,6 +86,16 @@ class MemoryCheckTest {
         assertEquals(Evaluator.BATCH, MemoryCheck.training(RecipeReader.read("demo"), null, null, MemoryLimit.host(8L << 30), console).questions());
     }
 
+    /// Though its data bring questions that the run asked.
+    @Test void aReplayAsksNone() throws IOException {
+        Recipe lora = RecipeReader.read("tinyllava-video-r1-lora");
+        Recipe asking = lora.withData(RecipeReader.read("demo").data());
+        assertTrue(MemoryCheck.training(asking, published(), null, MemoryLimit.host(24L << 30), console).questions() < Evaluator.BATCH);
+        said.reset();
+        assertEquals(Evaluator.BATCH, MemoryCheck.replaying(asking, folder, MemoryLimit.host(24L << 30), console).questions());
+        assertFalse(said.toString(StandardCharsets.UTF_8).contains("held-out"), said.toString(StandardCharsets.UTF_8));
+    }
+
     @Test void evaluationTakesWhatFits() throws IOException {
         Recipe demo = RecipeReader.read("demo");
         assertEquals(Evaluator.BATCH, MemoryCheck.evaluating(demo, published(), 0, MemoryLimit.host(200L << 30), console));

@@ -68,7 +68,7 @@ public final class ReplayCommand implements Callable<Integer> {
         // A replay makes no clips.
         Path clips = RunData.of(recorded, data).require();
         check(recorded, clips);
-        MemoryCheck.Fit fit = MemoryCheck.training(recipe, model, null, device.memory(), console);
+        MemoryCheck.Fit fit = MemoryCheck.replaying(recipe, model, device.memory(), console);
         try (Device d = device.open()) {
             console.line(d.description());
             try (Session session = Session.open(recipe, d, device.threads(), clips, model, null, console)) {
