@@ -1,5 +1,6 @@
 package lucid.bench.probe;
 
+import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -54,7 +55,7 @@ public final class FmaPeak {
     public static void main(String[] args) {
         for (int threads : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
             try (Workers workers = new Workers(threads)) {
-                System.out.printf("FMA peak, %d threads: %.0f GFLOP/s (f32, %d-bit vectors)%n", threads, gigaflops(workers, 300), F.vectorBitSize());
+                System.out.printf(Locale.ROOT, "FMA peak, %d threads: %.0f GFLOP/s (f32, %d-bit vectors)%n", threads, gigaflops(workers, 300), F.vectorBitSize());
             }
         }
     }

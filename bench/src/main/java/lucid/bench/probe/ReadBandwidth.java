@@ -3,6 +3,7 @@ package lucid.bench.probe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -53,7 +54,7 @@ public final class ReadBandwidth {
             for (int threads : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
                 try (Arena arena = Arena.ofShared(); Workers workers = new Workers(threads)) {
                     MemorySegment memory = arena.allocate((long) mib << 20, 64).fill((byte) 1);
-                    System.out.printf("read bandwidth, %d MiB, %d threads: %.1f GB/s%n", mib, threads, gigabytesPerSecond(memory, workers, 100));
+                    System.out.printf(Locale.ROOT, "read bandwidth, %d MiB, %d threads: %.1f GB/s%n", mib, threads, gigabytesPerSecond(memory, workers, 100));
                 }
             }
         }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.grpo.bundle.Bundle;
 import picocli.CommandLine.Command;
@@ -30,10 +31,10 @@ final class BundleCommand implements Callable<Integer> {
             o.flush();
         });
         bundle.make(out);
-        o.printf("%s: %.1f MB%n", out, Bundle.bytes(out) / 1e6);
+        o.printf(Locale.ROOT, "%s: %.1f MB%n", out, Bundle.bytes(out) / 1e6);
         if (archive) {
             Path packed = bundle.archive(out);
-            o.printf("%s: %.1f MB%n", packed, Files.size(packed) / 1e6);
+            o.printf(Locale.ROOT, "%s: %.1f MB%n", packed, Files.size(packed) / 1e6);
         }
         o.flush();
         return 0;
