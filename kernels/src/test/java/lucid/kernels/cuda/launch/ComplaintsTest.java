@@ -87,7 +87,8 @@ class ComplaintsTest {
             for (Sampling.Rule rule : new Sampling.Rule[] {Sampling.Rule.GREEDY, Sampling.Rule.temperature(1)}) {
                 device.sampling().sample(rule, Matrix.of(x, 2, 8), 1, counters, ids);
                 String message = assertThrows(IllegalArgumentException.class, () -> device.read(ids, 0, new int[2])).getMessage();
-                assertEquals("sampling.sample: the largest logit of row 1 is NaN; wanted a finite number (NaN or infinity in the model, or every token masked)", message);
+                assertEquals("sampling.sample: the largest logit of row 1 is NaN" + (rule.greedy() ? "; wanted a finite number" : ", at temperature 1.0; wanted a finite number, and finite divided by the temperature")
+                        + " (NaN or infinity in the model, or every token masked)", message);
             }
         }
     }
