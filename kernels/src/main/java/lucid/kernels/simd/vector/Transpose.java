@@ -89,22 +89,13 @@ public final class Transpose {
         }
     }
 
-    /// The rounds of distance LANES/2 and LANES/4 on LANES rows: `steps` (at most STEPS) squares, from `put` on. HotSpot puts a copy of [#four] at each place where it is called, so every row is read by a
-    /// load of its own: AMD's prefetchers know a stream by the instruction that reads it.
+    /// The rounds of distance LANES/2 and LANES/4 on LANES rows: `steps` (at most STEPS) squares, from `put` on.
     static void spreadRows(MemorySegment from, long at, long pitch, int last, int steps, int[] squares, int put) {
-        four(0, from, at, pitch, last, steps, squares, put);
-        if (QUARTER == 1) return;
-        four(1, from, at, pitch, last, steps, squares, put);
-        if (QUARTER == 2) return;
-        four(2, from, at, pitch, last, steps, squares, put);
-        four(3, from, at, pitch, last, steps, squares, put);
-    }
-
-    /// Rows i, i + QUARTER, ...
-    private static void four(int i, MemorySegment from, long at, long pitch, int last, int steps, int[] squares, int put) {
-        int row = Math.min(i, last);
-        spread(from, at + row * pitch, (Math.min(i + QUARTER, last) - row) * pitch, (Math.min(i + 2 * QUARTER, last) - row) * pitch,
-                (Math.min(i + 3 * QUARTER, last) - row) * pitch, steps, squares, put + i * LANES);
+        for (int i = 0; i < QUARTER; i++) {
+            int row = Math.min(i, last);
+            spread(from, at + row * pitch, (Math.min(i + QUARTER, last) - row) * pitch, (Math.min(i + 2 * QUARTER, last) - row) * pitch,
+                    (Math.min(i + 3 * QUARTER, last) - row) * pitch, steps, squares, put + i * LANES);
+        }
     }
 
     /// Those rounds on four rows, from memory to the squares. One running offset and three distances: four running
