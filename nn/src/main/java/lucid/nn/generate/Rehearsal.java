@@ -35,13 +35,17 @@ public final class Rehearsal implements AutoCloseable {
     /// Multiplications of a tower's block for one patch, from which on a rehearsal is worth its two seconds.
     private static final long LARGE = 4_000_000;
     /// Passes through the tower: in the second, what was compiled in the first is run, and where HotSpot guessed wrong it is compiled anew.
-    private static final int PASSES = 3;
+    static final int PASSES = 3;
     private static final int TOKENS = 512;
-    private static final int TURNS = 32;
+    static final int TURNS = 32;
 
     private final Thread thread;
     private final CountDownLatch seen = new CountDownLatch(1);
     private volatile boolean closed;
+    /// What came of it, for those who test it.
+    private volatile int passes;
+    private volatile int turns;
+    private volatile Throwable failure;
 
     private Rehearsal(TinyLlavaConfig config) {
         thread = Thread.ofPlatform().daemon().name("lucid-rehearsal").unstarted(() -> play(config));
@@ -84,20 +88,23 @@ public final class Rehearsal implements AutoCloseable {
         WeightSource narrow = WeightSource.random(0, Initialization.PUBLISHED).narrowed(DType.BF16);
         try (SimdDevice device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.of(new ParameterSet(device, narrow), config); Scope kept = Scope.open(device)) {
             Tensor features = look(model, kept);
-            for (int pass = 1; pass < PASSES && !closed; pass++) features = look(model, kept);
+            while (passes < PASSES && !closed) features = look(model, kept);
             seen.countDown();
             if (!closed) talk(model, features, kept);
         } catch (RuntimeException | OutOfMemoryError e) {
             // The model itself will find its kernels as they are, slower.
+            failure = e;
             LOG.log(System.Logger.Level.DEBUG, "rehearsal", e);
         } finally {
             seen.countDown();
         }
     }
 
-    private static Tensor look(TinyLlavaVideo model, Scope scope) {
+    private Tensor look(TinyLlavaVideo model, Scope scope) {
         int size = model.config().vision().imageSize();
-        return model.features(scope, Tensor.bytes(scope, new byte[size * size * 3], 1, size, size, 3));
+        Tensor features = model.features(scope, Tensor.bytes(scope, new byte[size * size * 3], 1, size, size, 3));
+        passes++;
+        return features;
     }
 
     // The clip's rows, as a prompt, and then tokens one by one: while the large model looks at its clip.
@@ -106,12 +113,21 @@ public final class Rehearsal implements AutoCloseable {
         Arrays.setAll(clip, i -> ~i);
         try (var _ = Tape.noGrad(); Conversation talk = new Conversation(model.decoder(), clip.length + TURNS)) {
             talk.add(clip, model.visual(scope, features, RowGroups.single(features.shape().rows())), (_, _) -> {});
-            for (int i = 0; i < TURNS && !closed; i++) talk.add(new int[] {i}, null, (_, _) -> {});
+            for (; turns < TURNS && !closed; turns++) talk.add(new int[] {turns}, null, (_, _) -> {});
         }
     }
 
     /// Whether it is going on.
     boolean playing() { return thread.isAlive(); }
+
+    /// Passes through the tower.
+    int passes() { return passes; }
+
+    /// Tokens that were said after the clip.
+    int turns() { return turns; }
+
+    /// What ended it before its end, or null.
+    Throwable failure() { return failure; }
 
     /// Waits until the tower has been rehearsed; the rest goes on.
     public void awaitSeeing() {

@@ -50,7 +50,10 @@ class RehearsalTest {
             try (Device device = new SimdDevice(1); Rehearsal rehearsal = start(device, config(1152, 32768))) {
                 assertTrue(rehearsal.playing());
                 rehearsal.awaitSeeing();
+                assertEquals(Rehearsal.PASSES, rehearsal.passes());
                 while (rehearsal.playing()) Thread.sleep(1);
+                assertEquals(Rehearsal.TURNS, rehearsal.turns());
+                assertNull(rehearsal.failure());
             }
         });
     }
@@ -63,6 +66,7 @@ class RehearsalTest {
                 rehearsal.close();
                 rehearsal.awaitSeeing();
                 while (rehearsal.playing()) Thread.sleep(1);
+                assertEquals(0, rehearsal.turns());
             }
         });
     }
@@ -90,6 +94,8 @@ class RehearsalTest {
             assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
                 rehearsal.awaitSeeing();
                 while (rehearsal.playing()) Thread.sleep(1);
+                assertTrue(rehearsal.failure().getMessage().contains("max_position_embeddings 8"), rehearsal.failure().getMessage());
+                assertEquals(Rehearsal.PASSES, rehearsal.passes());
             });
         } finally {
             Thread.setDefaultUncaughtExceptionHandler(before);
