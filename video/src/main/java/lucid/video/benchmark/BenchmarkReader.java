@@ -7,10 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -80,13 +82,20 @@ public final class BenchmarkReader {
         List<Path> parquet = new ArrayList<>();
         for (String folder : benchmark.annotationFolders()) {
             Path in = place.root.resolve(folder);
-            names.stream().map(in::resolve).filter(Files::isRegularFile).forEach(found::add);
+            // Of one table in several formats the first that is named is read: a Parquet file, and beside it the JSON lines made of it.
+            Set<String> stems = new HashSet<>();
+            names.stream().map(in::resolve).filter(f -> Files.isRegularFile(f) && stems.add(stem(f))).forEach(found::add);
             if (Files.isDirectory(in)) parquet.addAll(parquet(in));
         }
         if (found.size() == 1) return found.getFirst();
         if (found.size() > 1) throw new IllegalArgumentException(benchmark.title() + ": found " + found + "; name the one you want with --annotations");
         throw new IllegalArgumentException(benchmark.title() + ": found none of " + names + " in " + folders(benchmark.annotationFolders()) + (parquet.isEmpty() ? "" : ", but " + parquet.getFirst())
-                + "; put it there or name it with --annotations");
+                + "; put the annotations there under such a name, or name their file with --annotations");
+    }
+
+    private static String stem(Path file) {
+        String name = file.getFileName().toString();
+        return name.substring(0, name.lastIndexOf('.'));
     }
 
     private String folders(List<String> names) { return names.stream().map(place.root::resolve).map(Path::toString).toList().toString(); }

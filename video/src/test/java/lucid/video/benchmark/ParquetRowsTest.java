@@ -44,6 +44,15 @@ class ParquetRowsTest {
         assertEquals(root.resolve("data/two.mp4"), q.video());
     }
 
+    @Test void theTableIsReadThoughJsonLinesWereMadeOfIt() throws IOException {
+        Path table = Files.copy(table("snappy"), root.resolve("test-00000-of-00001.parquet"));
+        Files.writeString(root.resolve("test-00000-of-00001.jsonl"), "none of its records is read");
+        assertEquals(read(table), read(null));
+        Files.writeString(root.resolve("videomme.jsonl"), "another file");
+        String found = assertThrows(IllegalArgumentException.class, () -> read(null)).getMessage();
+        assertTrue(found.contains("found [" + table + ", " + root.resolve("videomme.jsonl") + "]; name the one you want with --annotations"), found);
+    }
+
     @ParameterizedTest @ValueSource(strings = {"snappy", "gzip", "uncompressed"})
     void itIsTheSameAsJsonLines(String compression) throws IOException {
         StringBuilder lines = new StringBuilder();
@@ -101,7 +110,7 @@ class ParquetRowsTest {
     @Test void aTableOfAnotherNameIsPointedOut() throws IOException {
         Path other = Files.copy(table("snappy"), root.resolve("mine.parquet"));
         String found = assertThrows(IllegalArgumentException.class, () -> read(null)).getMessage();
-        assertTrue(found.contains("found none of [test-00000-of-00001.parquet, ") && found.endsWith("but " + other + "; put it there or name it with --annotations"), found);
+        assertTrue(found.contains("found none of [test-00000-of-00001.parquet, ") && found.endsWith("but " + other + "; put the annotations there under such a name, or name their file with --annotations"), found);
         assertFalse(read(other).isEmpty());
     }
 }
