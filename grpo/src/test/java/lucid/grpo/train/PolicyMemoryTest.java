@@ -85,14 +85,16 @@ class PolicyMemoryTest {
         for (Parameter p : wanted.parameters().all()) assertArrayEquals(p.value().toFloats(), found.parameters().get(p.name()).value().toFloats(), p.name());
     }
 
-    @Test void aCheckpointOfAnotherModelIsRefused(@TempDir Path folder) {
-        try (Device device = new SimdDevice(1); Policy policy = policy(device)) {
+    @Test void aCheckpointOfAnotherModelIsRefusedAndChangesNothing(@TempDir Path folder) {
+        try (Device device = new SimdDevice(1); Policy policy = policy(device); Policy before = policy(device)) {
             TinyLlavaConfig deeper = TinyLlavaConfig.of(new Qwen2Config(64, 24, 40, 4, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, 1), CONFIG.vision(), CONFIG.resampler(), 400, 1);
-            try (Policy other = new Policy(TinyLlavaVideo.random(device, deeper, 3, Initialization.fanIn(4, 2)))) {
+            try (Policy other = new Policy(TinyLlavaVideo.random(device, deeper, 4, Initialization.fanIn(4, 2))); Policy otherBefore = other.copy()) {
                 other.save(folder);
                 assertTrue(assertThrows(WeightFileException.class, () -> policy.load(folder)).getMessage().contains("layers.3."));
                 policy.save(folder);
                 assertTrue(assertThrows(WeightFileException.class, () -> other.load(folder)).getMessage().contains("is missing"));
+                assertSameWeights(before, policy);
+                assertSameWeights(otherBefore, other);
             }
         }
     }

@@ -81,6 +81,11 @@ public record StoredTensor(Path file, String name, StoredType type, long[] shape
         }
     }
 
+    /// Refuses what cannot be a weight, naming file and tensor.
+    public void requireFloating() {
+        if (!isFloating()) throw WeightFileException.of(file, name, type.toString(), "a floating type");
+    }
+
     @Override public boolean equals(Object o) {
         return o instanceof StoredTensor t && file.equals(t.file) && name.equals(t.name) && type == t.type && Arrays.equals(shape, t.shape);
     }

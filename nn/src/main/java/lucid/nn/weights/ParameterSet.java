@@ -104,12 +104,13 @@ public final class ParameterSet implements AutoCloseable {
     /// Overwrites the values with those of a checkpoint of the same model, one after the other: no second model is held.
     ///
     /// @param ignorable names that may be left over
-    /// @throws lucid.nn.file.WeightFileException one is missing, has another shape, or is left over
+    /// @throws lucid.nn.file.WeightFileException one is missing, has another shape or no floating type, or is left over: nothing is changed
     public void load(WeightFiles files, Predicate<String> ignorable) {
         requireWritable("load");
         var stored = new WeightSource.Stored(files, WeightSource.Precision.F32, ignorable, new HashSet<>());
-        parameters.forEach((name, p) -> stored.read(name, p.value()));
+        parameters.forEach((name, p) -> stored.wanted(name, p.shape().dims()));
         stored.finish();
+        parameters.forEach((name, p) -> WeightSource.widen(files.tensor(name), p.value()));
     }
 
     private void requireWritable(String operation) {

@@ -88,7 +88,10 @@ public sealed interface WeightSource {
     }
 
     /// Overwrites an f32 tensor with a stored one of its shape. A device that reads mapped files holds nothing beside it.
+    ///
+    /// @throws WeightFileException if it has no floating type
     static void widen(StoredTensor t, Tensor out) {
+        t.requireFloating();
         Device device = out.device();
         if (t.type() == StoredType.F64 || t.data().address() % t.type().bytes() != 0) {
             if (t.elements() > 0) device.write(out.buffer(), 0, t.toFloats());
@@ -143,14 +146,12 @@ public sealed interface WeightSource {
             return out;
         }
 
-        /// Overwrites a parameter, which is f32, with the stored one of that name.
-        void read(String name, Tensor out) { widen(wanted(name, out.shape().dims()), out); }
-
-        private StoredTensor wanted(String name, int... shape) {
+        /// The stored tensor of that name; only the header is looked at.
+        StoredTensor wanted(String name, int... shape) {
             if (!files.has(name)) throw missing(name);
             StoredTensor t = files.tensor(name);
             t.requireShape("from config.json", shape);
-            if (!t.isFloating()) throw new WeightFileException(t.file() + ": tensor \"" + name + "\": found " + t.type() + ", wanted a floating type");
+            t.requireFloating();
             taken.add(name);
             return t;
         }
@@ -180,7 +181,8 @@ public sealed interface WeightSource {
             return switch (type) {
                 case BF16 -> DType.BF16;
                 case F16 -> DType.F16;
-                default -> DType.F32;
+                case F32 -> DType.F32;
+                case F64, I64, U64, I32, U32, I16, U16, I8, U8, BOOL -> throw new IllegalArgumentException("no kernel reads weights of type " + type);
             };
         }
 

@@ -14,6 +14,10 @@ import java.util.List;
 import java.util.stream.StreamSupport;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
+import lucid.kernels.SimdDevice;
+import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
@@ -25,6 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class AdamWTest {
+    private static final AdamW.Settings SETTINGS = new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1);
+
     @TempDir Path folder;
 
     private static JsonNode golden(String name) {
@@ -134,16 +140,32 @@ class AdamWTest {
         }
     }
 
+    /// Numbers of another floating type are widened; the bits of integers are no numbers of a moment.
+    @Test void momentsOfOtherTypes() {
+        Path file = folder.resolve("optimizer.safetensors");
+        try (Device device = new SimdDevice(1); ParameterSet set = new ParameterSet(device, WeightSource.random(1, Initialization.PUBLISHED)); AdamW fresh = new AdamW(set, SETTINGS)) {
+            set.declare("w", Role.LINEAR, 1, 2);
+            for (StoredType integers : List.of(StoredType.I32, StoredType.I64, StoredType.U8)) {
+                SafetensorsWriter writer = new SafetensorsWriter().metadata("steps", "1").metadata("kind", "lucid.adamw").add("v.w", new float[2], 1, 2);
+                writer.add("m.w", integers, new long[] {1, 2}, (_, _, chunk) -> chunk.put(new byte[chunk.remaining()])).write(file);
+                assertEquals(file + ": tensor \"m.w\": found " + integers + ", wanted a floating type", assertThrows(WeightFileException.class, () -> fresh.load(file)).getMessage());
+            }
+            new SafetensorsWriter().metadata("steps", "1").metadata("kind", "lucid.adamw").add("v.w", new float[2], 1, 2)
+                    .add("m.w", StoredType.BF16, new long[] {1, 2}, (_, _, chunk) -> chunk.putShort((short) 0x3F80).putShort((short) 0xC000)).write(file);
+            fresh.load(file);
+            fresh.forEachMoment((name, t) -> assertArrayEquals(name.equals("m.w") ? new float[] {1, -2} : new float[2], t.toFloats()));
+        }
+    }
+
     /// A file has its tensors by name; a run's hash goes through the moments in the model's order, before and after a resume.
     @Test void loadedMomentsKeepTheModelsOrder() {
         Path file = folder.resolve("optimizer.safetensors");
         try (Device device = new ReferenceDevice(); ParameterSet set = new ParameterSet(device, WeightSource.random(1, Initialization.PUBLISHED))) {
-            AdamW.Settings settings = new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1);
             for (String name : List.of("z", "a", "m")) set.declare(name, Role.LINEAR, 2, 3);
             set.train(_ -> true);
             List<String> before = new ArrayList<>();
             List<String> after = new ArrayList<>();
-            try (AdamW saved = new AdamW(set, settings); AdamW loaded = new AdamW(set, settings)) {
+            try (AdamW saved = new AdamW(set, SETTINGS); AdamW loaded = new AdamW(set, SETTINGS)) {
                 try (Scope s = Scope.open(device)) {
                     for (Parameter p : set.all()) p.value().weightedSum(Tensor.full(s, 1, 2, 3)).backward();
                 }
