@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -27,6 +28,8 @@ import lucid.grpo.run.RunFolder;
 /// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
 public final class AnswerLog implements AutoCloseable {
     private static final ObjectMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+    // Evaluations that were begun before these were written down are resumed without them.
+    private static final List<String> LATER = List.of("tokenizer_sha256");
     private static final int SHOWN = 20;
 
     private final Path file;
@@ -47,7 +50,7 @@ public final class AnswerLog implements AutoCloseable {
     /// @param resume   whether an evaluation that is there may be continued
     /// @param notices  is told in words what was repaired
     /// @throws RunException other settings (with the differences), not asked to resume, in use, or a line that is no answer
-    public static AnswerLog open(Path root, JsonNode settings, boolean resume, Consumer<String> notices) {
+    public static AnswerLog open(Path root, ObjectNode settings, boolean resume, Consumer<String> notices) {
         try {
             Files.createDirectories(root);
             FileChannel lock = RunFolder.lock(root);
@@ -65,14 +68,17 @@ public final class AnswerLog implements AutoCloseable {
         }
     }
 
-    private static void settings(Path root, JsonNode settings, boolean resume) throws IOException {
+    private static void settings(Path root, ObjectNode settings, boolean resume) throws IOException {
         Path file = root.resolve("settings.json");
         if (!Files.exists(file)) {
             if (Files.exists(root.resolve("answers.jsonl"))) throw new RunException(root + " holds answers.jsonl without the settings.json that says what was asked; use another --out");
             Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(settings) + "\n");
             return;
         }
-        List<String> differences = Differences.of(JSON.readTree(Files.readString(file)), JSON.readTree(JSON.writeValueAsString(settings)));
+        JsonNode there = JSON.readTree(Files.readString(file));
+        ObjectNode wanted = JSON.readValue(JSON.writeValueAsString(settings), ObjectNode.class);
+        wanted.remove(LATER.stream().filter(field -> !there.has(field)).toList());
+        List<String> differences = Differences.of(there, wanted);
         if (!differences.isEmpty()) {
             throw new RunException(root + " holds an evaluation with other settings; nothing was changed. Differences (there -> wanted):" + Differences.lines(differences, SHOWN)
                     + "\nUse another --out, or the settings that are there");

@@ -2,6 +2,7 @@ package lucid.grpo.evaluation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -119,6 +120,20 @@ class BenchmarkRunTest {
         questions = questions.subList(0, 4);
         assertTrue(refused(protocol(Mode.GREEDY, 1), true).contains("questions: 12 -> 4"));
         assertEquals(new String(before, StandardCharsets.UTF_8), Files.readString(out.resolve("answers.jsonl")));
+    }
+
+    @Test void anEvaluationOfBeforeTheTokenizersHashIsResumed() throws IOException {
+        run(new Scripted(), protocol(Mode.GREEDY, 1), false);
+        Path settings = out.resolve("settings.json");
+        String whole = Files.readString(settings);
+        Files.writeString(settings, whole.replaceFirst("  \"tokenizer_sha256\" : \"tokenizer\",\n", ""));
+        assertNotEquals(whole, Files.readString(settings));
+        Scripted again = new Scripted();
+        assertEquals(new Score(12, 6), run(again, protocol(Mode.GREEDY, 1), true).all());
+        assertEquals(List.of(), again.asked);
+        assertTrue(refused(protocol(Mode.GREEDY, 2), true).contains("protocol.seed: 1 -> 2"));
+        Files.writeString(settings, whole.replace("\"tokenizer\"", "\"another\""));
+        assertTrue(refused(protocol(Mode.GREEDY, 1), true).contains("tokenizer_sha256: \"another\" -> \"tokenizer\""));
     }
 
     private String refused(Protocol p, boolean resume) { return assertThrows(RunException.class, () -> run(new Scripted(), p, resume)).getMessage(); }
