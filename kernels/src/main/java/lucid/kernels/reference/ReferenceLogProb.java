@@ -105,7 +105,8 @@ public final class ReferenceLogProb implements LogProb {
             // d ratio / d now = ratio; d k3 / d now = 1 - e^d.
             double surrogateGradient = active ? -ratio * advantage : 0;
             double klGradient = kl == k3 || Double.isNaN(k3) ? -StrictMath.expm1(d) : 0;
-            double surrogate = -Math.min(ratio * advantage, clipped * advantage);
+            // The smaller of the two; an infinite ratio of a token without advantage is held, and its NaN stays out of the loss as of the gradient.
+            double surrogate = -(active ? ratio * advantage : clipped * advantage);
             // 0 · ∞ is no 0.
             if (s.beta() == 0) return new Term(ratio, kl, surrogate, surrogateGradient);
             return new Term(ratio, kl, surrogate + s.beta() * kl, surrogateGradient + s.beta() * klGradient);

@@ -224,6 +224,15 @@ abstract class LogProbContract extends DeviceContract {
         }
     }
 
+    /// 0 · ∞ of the ratio that is clipped away is in neither.
+    @Test void anInfiniteRatioOfATokenWithoutAdvantageIsHeld() {
+        Terms t = terms(2);
+        t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, 1), floats(-1, -1), floats(-1000, -1000), null, floats(0, 1), floats(1, 1));
+        assertValues("ratio", t.ratio, 0, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY);
+        assertValues("loss", t.loss, 1e-6, 0, -1.2);
+        assertValues("coefficient", t.coefficient, 0, 0, 0);
+    }
+
     @Test void withoutBetaAnInfiniteKlHasNoPartInTheLoss() {
         Terms t = terms(1);
         t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), floats(-1), floats(-1), floats(Float.NEGATIVE_INFINITY), floats(3), floats(0.5f));
