@@ -49,20 +49,33 @@ public final class BenchmarkClips {
         return last.computeIfAbsent(q.clip() + " " + (bounds ? q.from() + " " + q.to() : "") + " " + q.video(), _ -> read(q, bounds));
     }
 
+    /// Which frames of a clip, by their number and their rate.
+    private interface Selection {
+        int[] indices(int frames, double fps);
+    }
+
     private Frames read(BenchmarkQuestion q, boolean bounds) {
+        Selection segments = (frames, fps) -> segments(q, bounds, frames, fps, 0).indices(frames, fps);
         return switch (q.clip()) {
-            case UNIFORM -> video(q, bounds, bounds, false);
-            case DISTINCT -> video(q, bounds, false, true);
-            case SEGMENTS -> video(q, bounds, true, false);
+            case UNIFORM -> video(q, bounds ? segments : sampling::indices);
+            case DISTINCT -> video(q, (frames, fps) -> Arrays.stream(sampling.indices(frames, fps)).distinct().toArray());
+            case SEGMENTS -> video(q, segments);
             case PICTURES -> pictures(q, bounds);
         };
     }
 
-    private Frames video(BenchmarkQuestion q, boolean bounds, boolean segments, boolean distinct) {
+    private Frames video(BenchmarkQuestion q, Selection selection) {
         try (VideoReader reader = new VideoReader(q.video())) {
-            int[] wanted = (segments ? segments(q, bounds, reader.frames(), reader.averageFps(), 0) : sampling).indices(reader.frames(), reader.averageFps());
+            int[] wanted = indices(q, selection, reader);
             inside(q, wanted, 0, reader.frames() - 1);
-            return pixels.resize(reader.read(distinct ? Arrays.stream(wanted).distinct().toArray() : wanted));
+            return pixels.resize(reader.read(wanted));
+        }
+    }
+
+    // A clip without a rate has no seconds to go by.
+    private static int[] indices(BenchmarkQuestion q, Selection selection, VideoReader reader) {
+        try {
+            return selection.indices(reader.frames(), reader.averageFps());
         } catch (IllegalArgumentException e) {
             throw new VideoException(q.video(), e.getMessage(), e);
         }

@@ -59,6 +59,15 @@ class BenchmarkClipsTest {
         assertTrue(message.contains("40.mp4") && message.contains("10.0 to 20.0"), message);
     }
 
+    @Test void aPictureHasNoSeconds() throws IOException {
+        Path picture = root.resolve("one.png");
+        ImageIO.write(new BufferedImage(SIZE, SIZE, BufferedImage.TYPE_INT_RGB), "png", picture.toFile());
+        BenchmarkClips clips = new BenchmarkClips(new FrameSampling.Uniform(4), false, 8);
+        assertArrayEquals(new int[4], clips.frames(question(picture, Benchmark.Clip.UNIFORM, NONE, NONE)).indices());
+        String message = assertThrows(VideoException.class, () -> clips.frames(question(picture, Benchmark.Clip.SEGMENTS, NONE, NONE))).getMessage();
+        assertTrue(message.contains(picture + ": sampling by time of a clip with 0.0 frames per second"), message);
+    }
+
     @Test void foldersOfPicturesCountFromOne() throws IOException {
         Path folder = Files.createDirectory(root.resolve("pictures"));
         for (int i = 1; i <= 9; i++) {
