@@ -31,7 +31,10 @@ public final class ModelFingerprint {
     }
 
     /// The hash of a tokenizer, wherever it lies and in whatever files.
-    public static String of(Tokenizer tokenizer) { return HashChain.of(ModelFolder.toJson(tokenizer)); }
+    public static String of(Tokenizer tokenizer) { return ofTokenizer(ModelFolder.toJson(tokenizer)); }
+
+    /// The hash of a tokenizer that was written by [ModelFolder#toJson].
+    static String ofTokenizer(String json) { return HashChain.of(json); }
 
     private static String files(Path folder) {
         try (Stream<Path> all = Files.walk(folder, 3)) {

@@ -69,39 +69,40 @@ public final class Session implements AutoCloseable {
         return switch (d.kind()) {
             case "drift" -> {
                 DriftPlan plan = new DriftPlan(d.dataSeed(), d.clips(), d.heldOut());
+                checkPrompts(recipe, plan.training(plan.scenes()).size());
                 Drift drift = drift(dataRoot, plan, threads, console);
                 Tokenizer tokenizer = model == null ? tokenizer(recipe, plan) : ModelFolder.tokenizer(model);
                 DriftClips clips;
                 try (Bars bars = new Bars(console)) {
                     clips = DriftClips.load(drift, new ClipCache(drift.root().resolveSibling(CACHE), console::line), d.frames(), d.image(), threads, bars);
                 }
-                TrainingData data = checkPrompts(recipe, new DriftData(plan, d.clipsPerStep(), clips, tokenizer));
+                TrainingData data = new DriftData(plan, d.clipsPerStep(), clips, tokenizer);
                 yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
                 QuestionSources sources = QuestionSources.of(recipe, dataRoot, heldOut);
+                QuestionData.Sources read = sources.read();
+                checkPrompts(recipe, read.questions().size());
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
-                    data = new QuestionData(dataRoot, new ClipCache(dataRoot.resolve(CACHE), console::line), d.frames(), d.image(), tokenizer, sources.read(), threads, bars);
+                    data = new QuestionData(dataRoot, new ClipCache(dataRoot.resolve(CACHE), console::line), d.frames(), d.image(), tokenizer, read, threads, bars);
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
-                checkPrompts(recipe, data);
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
             }
             default -> throw new IllegalStateException("data.kind " + d.kind() + " is none of those that RecipeCheck lets pass");
         };
     }
 
-    // Only the data say how many questions they have.
-    private static TrainingData checkPrompts(Recipe recipe, TrainingData data) {
+    // Only the data say how many questions they have; before any clip is made, read or decoded.
+    private static void checkPrompts(Recipe recipe, int questions) {
         for (Stage stage : recipe.stages()) {
-            if (stage instanceof Stage.Grpo g && g.prompts() > data.questions()) {
-                throw new RecipeException("recipe " + recipe.name() + ", stage " + g.name() + ", prompts: found " + g.prompts() + ", wanted at most " + data.questions() + ": the data have no more questions");
+            if (stage instanceof Stage.Grpo g && g.prompts() > questions) {
+                throw new RecipeException("recipe " + recipe.name() + ", stage " + g.name() + ", prompts: found " + g.prompts() + ", wanted at most " + questions + ": the data have no more questions");
             }
         }
-        return data;
     }
 
     // Before any clip is made or weight is read.
@@ -158,13 +159,14 @@ public final class Session implements AutoCloseable {
 
     /// Opens a run folder for this session's recipe.
     public RunFolder folder(Path out, boolean resume) {
-        ObjectNode config = config(out);
+        String words = ModelFolder.toJson(tokenizer);
+        ObjectNode config = config(out, words);
         ClipList clips = new ClipList(out);
         clips.check(data.clipHashes());
         RunFolder folder = RunFolder.open(out, config, resume);
         if (folder.latest().isEmpty()) {
             // Weights that were saved belong to the tokenizer that lies beside them.
-            Disk.text(out.resolve("tokenizer.json"), ModelFolder.toJson(tokenizer));
+            Disk.text(out.resolve("tokenizer.json"), words);
             clips.write(data.clipHashes());
         }
         return folder;
@@ -174,14 +176,14 @@ public final class Session implements AutoCloseable {
     ///
     /// @param run is only read; refused if it began with other data, another model or tokenizer than this session has
     public RunFolder replay(Path run, Path out) {
-        ObjectNode config = config(out);
+        ObjectNode config = config(out, ModelFolder.toJson(tokenizer));
         new ClipList(run).check(data.clipHashes());
         RunFolder.checkStart(run, config);
         return RunFolder.open(out, config.put("replay_of", run.toAbsolutePath().normalize().toString()), false);
     }
 
     // Beside the recipe, what the run is applied to.
-    private ObjectNode config(Path out) {
+    private ObjectNode config(Path out, String words) {
         ObjectNode config = JSON.createObjectNode();
         try {
             config.set("recipe", JSON.readTree(RecipeReader.write(recipe)));
@@ -191,7 +193,7 @@ public final class Session implements AutoCloseable {
         config.put("data_sha256", data.contentHash());
         if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
-        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFingerprint.of(tokenizer));
+        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFingerprint.ofTokenizer(words));
         place(config, "data_folder", dataFolder, out);
         if (heldOut != null) place(config, "held_out_file", heldOut, out);
         return config;

@@ -2,6 +2,7 @@ package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -154,6 +155,17 @@ class QuestionFileRunTest extends CommandTest {
         Recipe published = RecipeReader.read("tinyllava-video-r1");
         Recipe made = new Recipe("rewarded", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", null), published.stages(), new Recipe.EvaluationSpec(0, 0, 4, 0));
         return Files.writeString(temp.resolve("rewarded.json"), RecipeReader.write(made));
+    }
+
+    @Test void moreQuestionsThanThereAreAreRefusedBeforeAClipIsRead() throws IOException {
+        Path file = rewarded();
+        String written = Files.readString(file);
+        String many = written.replaceFirst("\"prompts\" : \\d+", "\"prompts\" : 321");
+        assertNotEquals(written, many);
+        Files.writeString(file, many);
+        for (Path clip : clips()) Files.writeString(clip, "not a video");
+        lucid("train", "--recipe", file, "--model", model, "--data", data, "--out", run, "--threads", 1).failedWith("prompts: found 321, wanted at most ", ": the data have no more questions");
+        assertFalse(Files.exists(run) || Files.exists(data.resolve("cache")));
     }
 
     /// Its beginning is sound. The samples of the second step are the third and fourth of the drawn order.
