@@ -13,17 +13,19 @@ import java.util.Optional;
 
 /// What Java neither tells nor does, asked of the C library.
 final class CLibrary {
-    private static final int STANDARD_ERROR = 2;
+    static final int STANDARD_INPUT = 0;
+    static final int STANDARD_OUTPUT = 1;
+    static final int STANDARD_ERROR = 2;
     private static final int SIGINT = 2;
     private static final int SIGTERM = 15;
     private static final MemorySegment SIG_DFL = MemorySegment.NULL;
 
     private CLibrary() {}
 
-    /// Whether standard error is a terminal, wherever the other streams go. No where nobody knows.
-    static boolean isErrorATerminal() {
+    /// Whether a standard stream is a terminal, wherever the other two go. No where nobody knows.
+    static boolean isTerminal(int stream) {
         SymbolLookup c = Linker.nativeLinker().defaultLookup();
-        return call(c.find("isatty").or(() -> c.find("_isatty")), JAVA_INT, new ValueLayout[] {JAVA_INT}, STANDARD_ERROR).filter(yes -> !yes.equals(0)).isPresent();
+        return call(c.find("isatty").or(() -> c.find("_isatty")), JAVA_INT, new ValueLayout[] {JAVA_INT}, stream).filter(yes -> !yes.equals(0)).isPresent();
     }
 
     /// From now on Ctrl-C and a polite kill end the process at once. A virtual machine that is shutting down would not act on them any more.

@@ -16,13 +16,18 @@ public final class Console {
     }
 
     /// Standard error, so that a command's result on standard output can be piped.
-    public static Console standard() { return new Console(System.err, System.getenv("NO_COLOR") == null && CLibrary.isErrorATerminal()); }
+    public static Console standard() { return new Console(System.err, colours() && CLibrary.isTerminal(CLibrary.STANDARD_ERROR)); }
+
+    /// Whether a result on standard output may be styled: on a terminal, and not where NO_COLOR is set.
+    public static boolean isOutputStyled() { return colours() && CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
+
+    /// Whether somebody types standard input and sees standard output, and so wants to be prompted.
+    public static boolean isInteractive() { return CLibrary.isTerminal(CLibrary.STANDARD_INPUT) && CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
+
+    private static boolean colours() { return System.getenv("NO_COLOR") == null; }
 
     /// Says nothing at all.
     public static Console silent() { return new Console(new PrintStream(java.io.OutputStream.nullOutputStream()), false); }
-
-    /// Whether lines can be drawn over and styled; not where NO_COLOR is set.
-    public boolean isTerminal() { return terminal; }
 
     /// One line that stays.
     public synchronized void line(String text) {

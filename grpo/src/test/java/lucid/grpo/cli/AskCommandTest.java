@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import lucid.grpo.console.PseudoTerminal;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.data.PromptTemplate;
 import lucid.grpo.data.TrainingData;
@@ -179,6 +180,16 @@ class AskCommandTest extends CommandTest {
     }
 
     // Conversations
+
+    /// From a terminal into a file go the answers alone; the prompt is for who sees it.
+    @Test void aPromptIsShownOnTheTerminalOnly() throws IOException, InterruptedException {
+        String chat = "chat --model '" + model + "' --video '" + first + "' --max-tokens " + TOKENS + " --threads 1 --plain";
+        PseudoTerminal terminal = new PseudoTerminal(temp);
+        String answer = chat("What is there?\n").ok().out();
+        terminal.java(Lucid.class, chat + " > out", "What is there?\n/quit\n");
+        assertEquals(answer, Files.readString(temp.resolve("out")));
+        assertTrue(terminal.java(Lucid.class, chat + " 2> err", "/quit\n").contains("> "));
+    }
 
     @Test void questionsFromAPipe() {
         String about = text(expected(first, prompt("What is there?")));

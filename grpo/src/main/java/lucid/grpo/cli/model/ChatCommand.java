@@ -54,17 +54,18 @@ public final class ChatCommand implements Callable<Integer> {
         try (Device d = device.open(); Assistant assistant = ask.open(d, video, null, AskOptions.Weights.PACKED, limit, console)) {
             GenerationSettings settings = ask.settings(assistant, err()::println);
             err().println(AskOptions.line(ask.watch(assistant, video, limit)));
-            if (console.isTerminal()) err().println("A line is a question; /help shows the commands.");
+            boolean interactive = Console.isInteractive();
+            if (interactive) err().println("A line is a question; /help shows the commands.");
             err().flush();
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             while (true) {
-                if (console.isTerminal()) {
+                if (interactive) {
                     out().print("> ");
                     out().flush();
                 }
                 String line = in.readLine();
                 if (line == null || line.strip().equals("/quit")) return 0;
-                if (!line.isBlank()) turn(assistant, line.strip(), style, settings, limit, console.isTerminal());
+                if (!line.isBlank()) turn(assistant, line.strip(), style, settings, limit, Console.isOutputStyled());
             }
         }
     }

@@ -74,7 +74,7 @@ public final class GenerateCommand implements Callable<Integer> {
             Seen seen = text ? null : ask.watch(assistant, video, limit);
             if (seen != null && !json) err.println(AskOptions.line(seen));
             err.flush();
-            Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, console.isTerminal() && stream && !json);
+            Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, stream && !json && Console.isOutputStyled());
             if (json) {
                 out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(load, seen, reply)));
             } else {
