@@ -17,7 +17,7 @@ public record RunData(Path run, List<Path> places) {
         if (named == null) return new RunData(run.root(), recorded);
         Path own = recorded.isEmpty() ? null : recorded.getFirst().getFileName();
         if (own == null || named.toAbsolutePath().normalize().endsWith(own)) return new RunData(run.root(), List.of(named));
-        return new RunData(run.root(), run.config().at("/recipe/data/kind").asText().equals("drift") ? List.of(named.resolve(own)) : List.of(named, named.resolve(own)));
+        return new RunData(run.root(), run.config().at("/recipe/data/kind").asText().equals("drift") ? List.of(named.resolve(own)) : List.of(named.resolve(own), named));
     }
 
     /// The first of the places that is there.

@@ -1,0 +1,42 @@
+package lucid.grpo.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Data that were moved since the run was trained.
+class RunDataTest {
+    @TempDir Path temp;
+    private Path parent;
+
+    @BeforeEach void moved() throws IOException { parent = Files.createDirectory(temp.resolve("now")); }
+
+    private RunReader run(String kind, String own) {
+        ObjectNode config = JsonNodeFactory.instance.objectNode().put("data_folder", temp.resolve("then").resolve(own).toString());
+        config.putObject("recipe").putObject("data").put("kind", kind);
+        Path run = temp.resolve("run");
+        RunFolder.open(run, config, false).close();
+        return new RunReader(run, _ -> {});
+    }
+
+    @ParameterizedTest
+    @CsvSource({"nextqa, NExT-QA", "drift, drift-3-64-5"})
+    void theirFolderIsNamedOrTheOneThatItLiesIn(String kind, String own) throws IOException {
+        Path folder = Files.createDirectory(parent.resolve(own));
+        RunReader run = run(kind, own);
+        assertEquals(folder, RunData.of(run, parent).require());
+        assertEquals(folder, RunData.of(run, folder).require());
+    }
+
+    /// Questions' folders may have any name; that of Drift's tells which data they are.
+    @Test void aFolderOfQuestionsMayBeRenamed() { assertEquals(parent, RunData.of(run("nextqa", "NExT-QA"), parent).require()); }
+}
