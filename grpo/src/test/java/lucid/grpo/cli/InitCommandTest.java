@@ -78,7 +78,7 @@ class InitCommandTest extends CommandTest {
             process.destroyForcibly().waitFor();
         }
         String said = Files.readString(err);
-        assertTrue(said.contains("stopping; what was written of " + folder.resolve("full") + " is being deleted"), said);
+        assertTrue(said.contains("stopping; what was written of " + folder.resolve("full") + " is being deleted ... (Ctrl-C again ends at once)"), said);
         assertFalse(said.contains("Exception"), said);
         assertEquals(List.of(), list(folder));
     }

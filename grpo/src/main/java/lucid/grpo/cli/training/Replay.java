@@ -69,7 +69,7 @@ final class Replay {
     /// @throws RunException a hash was not met
     Optional<String> run(Session session, Path out) throws IOException {
         // The step in progress is finished, and the temporary folder is gone before the process is.
-        try (Interruption ctrlC = Interruption.of(() -> console.line("stopping after this step ... (Ctrl-C again ends at once)"))) {
+        try (Interruption ctrlC = Interruption.of(console, "stopping after this step ...")) {
             Path place = out != null ? out : Files.createTempDirectory("lucid-replay-");
             try (RunFolder folder = session.replay(run.root(), place)) {
                 Trainer trainer = session.trainer(folder);
