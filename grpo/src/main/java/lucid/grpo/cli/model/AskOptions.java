@@ -7,7 +7,6 @@ import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
-import lucid.grpo.cli.FrameOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Count;
 import lucid.grpo.console.UsageException;
@@ -33,11 +32,7 @@ final class AskOptions {
     @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where tokenizer.json, or vocab.json with merges.txt, lies (default: beside the weights).")
     private Path tokenizer;
 
-    @Option(names = "--frames", paramLabel = "N|1fps", description = FrameOption.FRAMES)
-    private String frames;
-
-    @Option(names = "--max-frames", paramLabel = "N", description = FrameOption.MAX_FRAMES)
-    private Integer maxFrames;
+    @Mixin private FrameOptions frames;
 
     @Option(names = "--direct", description = "Ask for the letter at once instead of reasoning.")
     private boolean direct;
@@ -58,7 +53,7 @@ final class AskOptions {
 
     /// Refuses numbers that cannot be, before any file is looked at.
     void check() {
-        sampling();
+        frames.sampling();
         UsageException.atLeast("--max-tokens", maxNewTokens, 1);
     }
 
@@ -81,15 +76,13 @@ final class AskOptions {
 
     /// Looks at a clip. One that has more frames than memory was planned for is planned anew, and refused where it does not fit.
     Seen watch(Assistant assistant, Path clip, MemoryLimit limit) {
-        if (sampling() instanceof FrameSampling.OnePerSecond) MemoryCheck.answering(model, count(clip), null, maxNewTokens, limit);
-        return assistant.watch(clip, sampling());
+        if (frames.sampling() instanceof FrameSampling.OnePerSecond) MemoryCheck.answering(model, count(clip), null, maxNewTokens, limit);
+        return assistant.watch(clip, frames.sampling());
     }
-
-    private FrameSampling.Even sampling() { return FrameOption.sampling(frames, maxFrames); }
 
     // How many frames the model will see of a clip, which tells its length without being decoded; null: as the model has it.
     private Integer count(Path clip) {
-        return switch (sampling()) {
+        return switch (frames.sampling()) {
             case null -> null;
             case FrameSampling.Uniform(int count) -> count;
             case FrameSampling.OnePerSecond perSecond -> {

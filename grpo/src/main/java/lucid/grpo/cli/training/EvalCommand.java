@@ -12,8 +12,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import lucid.grpo.ask.GenerationNotice;
-import lucid.grpo.cli.FrameOption;
 import lucid.grpo.cli.device.DeviceOption;
+import lucid.grpo.cli.model.FrameOptions;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.data.TrainingData;
@@ -91,11 +91,9 @@ public final class EvalCommand implements Callable<Integer> {
         @Option(names = "--mode", defaultValue = "greedy", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
         private Protocol.Mode mode;
 
-        @Option(names = "--frames", paramLabel = "N|1fps", description = FrameOption.FRAMES)
-        private String frames;
-
-        @Option(names = "--max-frames", paramLabel = "N", description = FrameOption.MAX_FRAMES)
-        private Integer maxFrames;
+        // Not a mixin: picocli has none in groups.
+        @ArgGroup(exclusive = false)
+        private FrameOptions frames = new FrameOptions();
 
         @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "" + Protocol.PUBLISHED_TOKENS, description = "Longest answer (default: ${DEFAULT-VALUE}).")
         private int maxNewTokens;
@@ -152,7 +150,7 @@ public final class EvalCommand implements Callable<Integer> {
     }
 
     private void benchmark() {
-        FrameSampling.Even named = FrameOption.sampling(published.frames, published.maxFrames);
+        FrameSampling.Even named = published.frames.sampling();
         UsageException.atLeast("--max-new-tokens", published.maxNewTokens, 1);
         Benchmark benchmark = Benchmark.of(published.name);
         List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(data == null ? HeldOutQuestions.DATA : data, published.annotations, published.videos));
