@@ -69,9 +69,14 @@ final class AskOptions {
     Assistant open(Device device, Path clip, String prompt, Weights usual, MemoryLimit limit, Console console) {
         // First of all, as what follows leaves a processor idle for seconds.
         Rehearsal rehearsal = Rehearsal.start(device, ModelFolder.base(ModelFolder.resolve(model)));
-        Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
-        MemoryCheck.answering(model, clip == null ? null : count(clip), prompt == null ? null : words.encode(prompt).length, maxNewTokens, limit);
-        return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console, rehearsal);
+        try {
+            Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
+            MemoryCheck.answering(model, clip == null ? null : count(clip), prompt == null ? null : words.encode(prompt).length, maxNewTokens, limit);
+            return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console, rehearsal);
+        } catch (RuntimeException e) {
+            rehearsal.close();
+            throw e;
+        }
     }
 
     /// Looks at a clip. One that has more frames than memory was planned for is planned anew, and refused where it does not fit.
