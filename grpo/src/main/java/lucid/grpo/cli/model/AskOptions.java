@@ -49,6 +49,9 @@ final class AskOptions {
 
     @Mixin private DecodingOptions decoding;
 
+    /// Frames of a clip that memory was planned for; null: as many as the model has for every clip.
+    private Integer planned;
+
     Path model() { return model; }
 
     /// Refuses numbers that cannot be, before any file is looked at.
@@ -71,7 +74,8 @@ final class AskOptions {
         Rehearsal rehearsal = Rehearsal.start(device, ModelFolder.base(ModelFolder.resolve(model)));
         try {
             Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
-            MemoryCheck.answering(model, clip == null ? null : count(clip), prompt == null ? null : words.encode(prompt).length, maxNewTokens, limit);
+            planned = clip == null ? null : count(clip);
+            MemoryCheck.answering(model, planned, prompt == null ? null : words.encode(prompt).length, maxNewTokens, limit);
             return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console, rehearsal);
         } catch (RuntimeException e) {
             rehearsal.close();
@@ -79,13 +83,20 @@ final class AskOptions {
         }
     }
 
-    /// Looks at a clip. One that has more frames than memory was planned for is planned anew, and refused where it does not fit.
-    Seen watch(Assistant assistant, Path clip, MemoryLimit limit) {
-        if (frames.sampling() instanceof FrameSampling.OnePerSecond) MemoryCheck.answering(model, count(clip), null, maxNewTokens, limit);
-        return assistant.watch(clip, frames.sampling());
+    /// Looks at the clip that memory was planned for when the model was opened.
+    Seen watch(Assistant assistant, Path clip) { return assistant.watch(clip, frames.sampling()); }
+
+    /// Looks at another one. If it has more frames, memory is planned anew, and the clip is refused where it does not fit.
+    Seen watchAnother(Assistant assistant, Path clip, MemoryLimit limit) {
+        Integer count = count(clip);
+        if (count != null && count > planned) {
+            MemoryCheck.answering(model, count, null, maxNewTokens, limit);
+            planned = count;
+        }
+        return watch(assistant, clip);
     }
 
-    // How many frames the model will see of a clip, which tells its length without being decoded; null: as the model has it.
+    // How many frames the model will see of a clip, which is opened where its length decides, and decoded too if it has no index; null: as the model has it.
     private Integer count(Path clip) {
         return switch (frames.sampling()) {
             case null -> null;

@@ -53,7 +53,7 @@ public final class ChatCommand implements Callable<Integer> {
         MemoryLimit limit = device.memory();
         try (Device d = device.open(); Assistant assistant = ask.open(d, video, null, AskOptions.Weights.PACKED, limit, console)) {
             GenerationSettings settings = ask.settings(assistant, err()::println);
-            err().println(AskOptions.line(ask.watch(assistant, video, limit)));
+            err().println(AskOptions.line(ask.watch(assistant, video)));
             boolean interactive = Console.isInteractive();
             if (interactive) err().println("A line is a question; /help shows the commands.");
             err().flush();
@@ -101,7 +101,7 @@ public final class ChatCommand implements Callable<Integer> {
             case "/reset" -> assistant.forget();
             case "/video" -> {
                 if (words.length < 2) throw new IllegalArgumentException("/video: no file named, wanted /video FILE");
-                err().println(AskOptions.line(ask.watch(assistant, Path.of(words[1]), limit)));
+                err().println(AskOptions.line(ask.watchAnother(assistant, Path.of(words[1]), limit)));
             }
             default -> throw new IllegalArgumentException("'" + words[0] + "' is no command; /help shows those there are");
         }

@@ -71,7 +71,7 @@ public final class GenerateCommand implements Callable<Integer> {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
-            Seen seen = text ? null : ask.watch(assistant, video, limit);
+            Seen seen = text ? null : ask.watch(assistant, video);
             if (seen != null && !json) err.println(AskOptions.line(seen));
             err.flush();
             Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, stream && !json && Console.isOutputStyled());
