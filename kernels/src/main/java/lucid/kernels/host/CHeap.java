@@ -4,24 +4,20 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /// The C library's heap, whose memory comes as the system gives it: nobody has written zeros into it, and Linux is asked for large pages.
 final class CHeap {
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final MethodHandle MALLOC = handle("malloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG));
-    private static final MethodHandle FREE = handle("free", FunctionDescriptor.ofVoid(ADDRESS));
+    private static final MethodHandle MALLOC = CLibrary.function("malloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+    private static final MethodHandle FREE = CLibrary.function("free", FunctionDescriptor.ofVoid(ADDRESS));
 
     private CHeap() {}
-
-    private static MethodHandle handle(String name, FunctionDescriptor type) { return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type); }
 
     /// At least one byte, or null where there is no memory.
     static MemorySegment allocate(long bytes) {
         long size = Math.max(1, bytes);
-        MemorySegment at = call(() -> (MemorySegment) MALLOC.invokeExact(size));
+        MemorySegment at = CLibrary.call(() -> (MemorySegment) MALLOC.invokeExact(size));
         if (at.equals(MemorySegment.NULL)) return null;
         MemorySegment memory = at.reinterpret(size);
         PageAdvice.hugePages(memory);
@@ -30,23 +26,9 @@ final class CHeap {
 
     /// Frees what [#allocate] returned.
     static void free(MemorySegment segment) {
-        call(() -> {
+        CLibrary.call(() -> {
             FREE.invokeExact(segment);
             return null;
         });
-    }
-
-    private interface Call {
-        MemorySegment run() throws Throwable;
-    }
-
-    private static MemorySegment call(Call call) {
-        try {
-            return call.run();
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable t) {
-            throw new IllegalStateException("the C library's heap: " + t.getMessage(), t);
-        }
     }
 }

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -16,14 +15,9 @@ public final class PageAdvice {
     private static final int HUGE_PAGES = 14;
     private static final int POPULATE_READ = 22;
     /// Null on other systems, where the numbers mean something else.
-    private static final MethodHandle ADVISE = System.getProperty("os.name").equals("Linux") ? handle() : null;
+    private static final MethodHandle ADVISE = System.getProperty("os.name").equals("Linux") ? CLibrary.function("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)) : null;
 
     private PageAdvice() {}
-
-    private static MethodHandle handle() {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().findOrThrow("madvise"), FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    }
 
     /// Reads the pages of a mapped file that are not in main memory, in one go, and maps all of them, so that who uses them first does not fault. Nobody touches their contents, which for pages that are
     /// in memory already is nearly all of the cost of [MemorySegment#load].
@@ -39,12 +33,6 @@ public final class PageAdvice {
         long before = -memory.address() & PAGE - 1;
         if (ADVISE == null || memory.byteSize() < before + PAGE) return false;
         MemorySegment pages = memory.asSlice(before);
-        try {
-            return (int) ADVISE.invokeExact(pages, pages.byteSize(), advice) == 0;
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable t) {
-            throw new IllegalStateException("madvise: " + t.getMessage(), t);
-        }
+        return CLibrary.call(() -> (int) ADVISE.invokeExact(pages, pages.byteSize(), advice)) == 0;
     }
 }

@@ -87,8 +87,9 @@ public final class Rehearsal implements AutoCloseable {
     private void play(TinyLlavaConfig config) {
         WeightSource narrow = WeightSource.random(0, Initialization.PUBLISHED).narrowed(DType.BF16);
         try (SimdDevice device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.of(new ParameterSet(device, narrow), config); Scope kept = Scope.open(device)) {
-            Tensor features = look(model, kept);
-            while (passes < PASSES && !closed) features = look(model, kept);
+            Tensor features;
+            do features = look(model, kept);
+            while (passes < PASSES && !closed);
             seen.countDown();
             if (!closed) talk(model, features, kept);
         } catch (RuntimeException | OutOfMemoryError e) {
