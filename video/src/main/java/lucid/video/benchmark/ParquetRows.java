@@ -41,7 +41,7 @@ final class ParquetRows {
     static List<Row> read(Path file) {
         if (!Files.isRegularFile(file)) throw new DataException(file, 0, "", (Files.exists(file) ? "found a folder" : "no such file") + ", wanted a Parquet table");
         List<Row> rows = new ArrayList<>();
-        try (ParquetFileReader table = ParquetFileReader.open(new Ranges(InputFile.of(file)))) {
+        try (ParquetFileReader table = ParquetFileReader.open(Ranges.of(file))) {
             refuseCodecs(file, table);
             try (RowReader reader = table.rowReader()) {
                 while (reader.hasNext()) {
@@ -97,19 +97,24 @@ final class ParquetRows {
         };
     }
 
-    /// The file's bytes. Of a page that claims to be longer than what is left of its column, the library (1.0.0.Final) asks for the rest, which is nothing, for ever.
-    private record Ranges(InputFile file) implements InputFile {
-        @Override public ByteBuffer readRange(long from, int length) throws IOException {
-            if (length == 0) throw new IOException("a page goes beyond its column at byte " + from);
-            return file.readRange(from, length);
+    /// The file's bytes, in memory: the library's own view is a mapped file, which its threads may still read when it was closed, and a file that is overwritten meanwhile ends the process. Of a page that claims to be longer
+    /// than what is left of its column, the library (1.0.0.Final) asks for the rest, which is nothing, for ever.
+    private record Ranges(String name, ByteBuffer bytes) implements InputFile {
+        static Ranges of(Path file) throws IOException {
+            byte[] all = Files.readAllBytes(file);
+            return new Ranges(file.toString(), ByteBuffer.allocateDirect(all.length).put(0, all));
         }
 
-        @Override public void open() throws IOException { file.open(); }
+        @Override public ByteBuffer readRange(long from, int length) throws IOException {
+            if (length == 0) throw new IOException("a page goes beyond its column at byte " + from);
+            if (from < 0 || length < 0 || from > bytes.capacity() - length) throw new IOException("bytes " + from + " to " + (from + length) + " are beyond the file's " + bytes.capacity());
+            return bytes.slice((int) from, length);
+        }
 
-        @Override public long length() throws IOException { return file.length(); }
+        @Override public void open() {}
 
-        @Override public String name() { return file.name(); }
+        @Override public long length() { return bytes.capacity(); }
 
-        @Override public void close() throws IOException { file.close(); }
+        @Override public void close() {}
     }
 }
