@@ -32,6 +32,7 @@ public final class Inspection {
     public ObjectNode run() {
         JsonNode recipe = run.config().path("recipe");
         ObjectNode o = JSON.createObjectNode().put("run", run.root().toString()).put("recipe", recipe.path("name").asText()).put("seed", recipe.path("seed").asLong());
+        if (run.config().has("replay_of")) o.set("replay_of", run.config().get("replay_of"));
         run.summary().ifPresentOrElse(s -> o.put("complete", true).set("summary", s), () -> o.put("complete", false));
         Map<String, List<JsonNode>> stages = new LinkedHashMap<>();
         for (JsonNode line : run.metrics()) stages.computeIfAbsent(line.path("stage").asText(), _ -> new ArrayList<>()).add(line);

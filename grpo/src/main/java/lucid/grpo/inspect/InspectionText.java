@@ -19,7 +19,8 @@ public final class InspectionText {
     public static List<String> run(Inspection i) {
         InspectionText t = new InspectionText(i);
         JsonNode run = i.run();
-        t.line("%s: recipe %s, seed %d, %s", run.path("run").asText(), run.path("recipe").asText(), run.path("seed").asLong(), run.path("complete").asBoolean() ? "complete" : "not complete");
+        String what = run.has("replay_of") ? "steps replayed of " + run.path("replay_of").asText() : run.path("complete").asBoolean() ? "complete" : "not complete";
+        t.line("%s: recipe %s, seed %d, %s", run.path("run").asText(), run.path("recipe").asText(), run.path("seed").asLong(), what);
         JsonNode summary = run.path("summary");
         if (!summary.isMissingNode()) t.line("final hash %s, %.0f s", summary.path("final_hash").asText(), summary.path("seconds").asDouble());
         for (JsonNode s : summary.path("stages")) {

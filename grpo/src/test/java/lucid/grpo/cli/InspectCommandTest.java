@@ -51,6 +51,14 @@ class InspectCommandTest extends CommandTest {
         assertTrue(out.contains("rl                1  2..2"), "the half line of a killed run is left out: " + out);
     }
 
+    @Test void replayedStepsAreNoUnfinishedRun() throws IOException {
+        Path config = run.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"replay_of\": \"/runs/first\", "));
+        String text = lucid("inspect", run).ok().out();
+        assertTrue(text.contains("seed 7, steps replayed of /runs/first\n") && !text.contains("complete"), text);
+        assertEquals("/runs/first", new ObjectMapper().readTree(lucid("inspect", run, "--json").ok().out()).get("replay_of").asText());
+    }
+
     @Test void aStepAndAGroup() {
         String step = lucid("inspect", run, "--step", 2).ok().out();
         assertTrue(step.contains("ratio exactly 1 for 2 of 3 tokens") && step.contains("1/2") && step.contains("Which first?") && step.contains("0 of 1 groups have no spread"), step);
