@@ -28,6 +28,7 @@ class ReportTest {
     private static final String CHANGED = ",\"after\":[-1.0,-0.25]";
 
     private final List<String> notices = new ArrayList<>();
+    private String raw;
 
     @TempDir Path run;
 
@@ -81,6 +82,14 @@ class ReportTest {
         assertTrue(assertThrows(RunException.class, this::report).getMessage().contains("step 1 has 4 completions but 2 ledger lines"));
     }
 
+    /// What a parser of HTML could take for the end of the data, or for a comment in which their end does not count.
+    @Test void dataDoNotEndTheirElement() throws IOException {
+        String description = "</script> <!-- <script> & -->";
+        JsonNode data = report(", \"description\": \"" + description + "\"");
+        assertEquals(description, data.get("description").asText());
+        assertEquals(-1, raw.indexOf('<'), raw);
+    }
+
     private static List<Integer> steps(JsonNode samples) {
         List<Integer> steps = new ArrayList<>();
         samples.forEach(s -> steps.add(s.get("step").asInt()));
@@ -108,13 +117,16 @@ class ReportTest {
     }
 
     // The data that the page shows.
-    private JsonNode report() throws IOException {
+    private JsonNode report() throws IOException { return report(""); }
+
+    private JsonNode report(String more) throws IOException {
         Files.writeString(run.resolve("config.json"), """
-                {"recipe": {"name": "small", "seed": 7, "stages": [{"name": "grpo", "kind": "supervised"}, {"name": "reason", "kind": "grpo"}]}}""");
+                {"recipe": {"name": "small", "seed": 7, "stages": [{"name": "grpo", "kind": "supervised"}, {"name": "reason", "kind": "grpo"}]%s}}""".formatted(more));
         String page = Files.readString(new Report(new RunReader(run, notices::add), _ -> List.of(), notices::add).write());
         String open = "<script id=\"data\" type=\"application/json\">";
         assertTrue(page.contains(open), "the page carries its data");
         int from = page.indexOf(open) + open.length();
-        return new ObjectMapper().readTree(page.substring(from, page.indexOf("</script>", from)));
+        raw = page.substring(from, page.indexOf("</script>\n<script>", from));
+        return new ObjectMapper().readTree(raw);
     }
 }
