@@ -1,16 +1,5 @@
-'use strict';
-// Draws an evaluation from the JSON in #data. No library, no network.
-const data = JSON.parse(document.getElementById('data').textContent);
-const el = (tag, attrs = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [k, v] of Object.entries(attrs)) node.setAttribute(k, v);
-  node.append(...children.filter(c => c !== null && c !== undefined));
-  return node;
-};
-const main = document.querySelector('main');
-const pct = x => typeof x === 'number' ? (100 * x).toFixed(1) + ' %' : '–';
+// Draws an evaluation.
 const share = s => s.questions ? `${pct(s.accuracy)} [${(100 * s.interval_95[0]).toFixed(1)}, ${(100 * s.interval_95[1]).toFixed(1)}]` : '–';
-const section = (title, lead) => { const s = el('section'); s.append(el('h2', {}, title)); if (lead) s.append(el('p', {class: 'soft'}, lead)); main.append(s); return s; };
 const r = data.results, p = r.settings.protocol;
 
 function head() {
@@ -30,9 +19,8 @@ function head() {
 }
 function kinds() {
   for (const [name, groups] of Object.entries(r.kinds)) {
-    const t = el('table', {}, el('tr', {}, el('th', {}, name), el('th', {class: 'num'}, 'accuracy'), el('th', {}, ''), el('th', {class: 'num'}, 'right'), el('th', {class: 'num'}, 'questions')));
-    for (const [value, s] of Object.entries(groups)) t.append(el('tr', {}, el('td', {}, value), el('td', {class: 'num'}, share(s)),
-      el('td', {}, el('div', {class: 'bar'}, el('i', {style: `width:${100 * s.accuracy}%`}), el('b', {style: `left:${100 * r.chance}%`, title: 'chance'}))), el('td', {class: 'num'}, s.right), el('td', {class: 'num'}, s.questions)));
+    const columns = [[name], ['accuracy', 'num'], [''], ['right', 'num'], ['questions', 'num']];
+    const t = table(columns, Object.entries(groups).map(([value, s]) => [value, share(s), bar(s.accuracy, r.chance), s.right, s.questions]));
     section('By ' + name).append(el('div', {class: 'card scroll'}, t));
   }
 }
@@ -44,7 +32,7 @@ function answers() {
   const show = () => {
     const wanted = data.answers.filter(a => pick.value === 'all' || (pick.value === 'wrong' ? !a.correct : pick.value === 'right' ? a.correct : a.found !== 'letter'));
     view.replaceChildren(...wanted.map(a => el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')},
-      el('div', {class: 'row soft'}, el('span', {}, a.question), el('span', {}, a.clip), ...Object.values(a.kinds).map(k => el('span', {}, k))),
+      el('div', {class: 'row soft'}, el('b', {}, verdict(a.correct)), el('span', {}, a.question), el('span', {}, a.clip), ...Object.values(a.kinds).map(k => el('span', {}, k))),
       el('div', {class: 'mono', style: 'white-space:pre-wrap'}, a.problem),
       el('p', {}, 'True: ', el('b', {}, a.truth), ', said: ', el('b', {}, a.letter || 'nothing'), a.guessed ? ' (guessed: ' + a.found + ')' : a.found === 'letter' ? '' : ' (' + a.found + ')'),
       el('div', {class: 'tokens'}, a.text))));
@@ -52,5 +40,5 @@ function answers() {
   pick.addEventListener('change', show);
   root.append(pick, view); show();
 }
-function settings() { section('Settings').append(el('details', {class: 'card'}, el('summary', {}, 'Show'), el('pre', {class: 'mono scroll'}, JSON.stringify(r.settings, null, 2)))); }
+function settings() { section('Settings').append(folded(r.settings)); }
 head(); kinds(); answers(); settings();

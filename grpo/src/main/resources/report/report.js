@@ -1,43 +1,48 @@
-'use strict';
-// Draws the report from the JSON in #data. No library, no network: the file must open from a disk in ten years.
-const data = JSON.parse(document.getElementById('data').textContent);
+// Draws the report of a run.
 const colours = ['var(--a)', 'var(--b)', 'var(--c)', 'var(--d)', 'var(--e)', 'var(--soft)'];
-const el = (tag, attrs = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [k, v] of Object.entries(attrs)) if (k === 'html') node.innerHTML = v; else node.setAttribute(k, v);
-  node.append(...children.filter(c => c !== null && c !== undefined));
-  return node;
-};
 const svg = (tag, attrs = {}) => { const n = document.createElementNS('http://www.w3.org/2000/svg', tag); for (const [k, v] of Object.entries(attrs)) n.setAttribute(k, v); return n; };
 const letter = s => s.replace(/<[^>]*>/g, '');
-const pct = x => x === undefined || x === null ? '–' : (100 * x).toFixed(1) + ' %';
 const num = (x, d = 3) => x === undefined || x === null ? '–' : Number(x).toFixed(d);
-const main = document.querySelector('main');
-const section = (title, lead) => { const s = el('section'); s.append(el('h2', {}, title)); if (lead) s.append(el('p', {class: 'soft'}, lead)); main.append(s); return s; };
+// Where there are more series than colours they go round again, with dashes.
+const dashes = ['', '6 3', '2 2'];
+const stroke = i => ({stroke: colours[i % colours.length], 'stroke-dasharray': dashes[Math.floor(i / colours.length) % dashes.length]});
+const phases = {base: 'base', cold_start: 'cold start', grpo: 'GRPO'};
+const phase = name => phases[name] || name;
+const answersAre = `Reasoned answers are ${data.reasoned_answers}${data.config.recipe.stages.some(s => s.phase === 'base') ? '; the base stage answers with a letter alone, greedily' : ''}.`;
 
+function key(i) {
+  const g = svg('svg', {viewBox: '0 0 18 8', 'aria-hidden': true});
+  g.append(svg('line', {x1: 0, x2: 18, y1: 4, y2: 4, 'stroke-width': 3, ...stroke(i)}));
+  return g;
+}
 function chart(title, series, hint) {
   const shown = series.filter(s => s.points.length);
   if (!shown.length) return null;
   const W = 420, H = 190, L = 44, R = 8, T = 8, B = 22;
   const xs = shown.flatMap(s => s.points.map(p => p[0])), ys = shown.flatMap(s => s.points.map(p => p[1]));
-  let x0 = Math.min(...xs), x1 = Math.max(...xs), y0 = Math.min(...ys), y1 = Math.max(...ys);
-  if (x1 === x0) x1 = x0 + 1;
+  const x0 = Math.min(...xs), x1 = Math.max(...xs), ticks = Math.min(4, x1 - x0);
+  let y0 = Math.min(...ys), y1 = Math.max(...ys);
   if (y1 === y0) { y1 += Math.abs(y1) * .1 || 1; y0 -= Math.abs(y0) * .1; }
-  const X = x => L + (x - x0) / (x1 - x0) * (W - L - R), Y = y => H - B - (y - y0) / (y1 - y0) * (H - B - T);
-  const g = svg('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': title});
+  const X = x => L + (x - x0) / (x1 - x0 || 1) * (W - L - R), Y = y => H - B - (y - y0) / (y1 - y0) * (H - B - T);
+  const ends = shown.map(s => `${s.name}: ${[s.points[0], s.points.at(-1)].map(([x, y]) => `${+y.toPrecision(3)} at step ${x}`).join(', ')}`);
+  const g = svg('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': `${title}, first and last. ${ends.join('; ')}`});
   for (let i = 0; i <= 4; i++) {
     const y = y0 + (y1 - y0) * i / 4;
     g.append(svg('line', {x1: L, x2: W - R, y1: Y(y), y2: Y(y), class: 'axis'}));
     const t = svg('text', {x: L - 5, y: Y(y) + 4, 'text-anchor': 'end'}); t.textContent = Math.abs(y1 - y0) < .05 ? y.toPrecision(2) : (y1 - y0) >= 20 ? y.toFixed(0) : y.toFixed(2); g.append(t);
   }
-  for (let i = 0; i <= 4; i++) { const x = x0 + (x1 - x0) * i / 4; const t = svg('text', {x: i === 4 ? W - 1 : X(x), y: H - 6, 'text-anchor': i === 4 ? 'end' : 'middle'}); t.textContent = Math.round(x); g.append(t); }
+  // Steps are whole numbers: a short run has fewer labels, never one between two steps.
+  for (let i = 0; i <= ticks; i++) {
+    const x = Math.round(x0 + (x1 - x0) * i / (ticks || 1)), last = x === x1 && ticks > 0;
+    const t = svg('text', {x: last ? W - 1 : X(x), y: H - 6, 'text-anchor': last ? 'end' : 'middle'}); t.textContent = x; g.append(t);
+  }
   shown.forEach((s, i) => {
     const path = s.points.map((p, k) => (k ? 'L' : 'M') + X(p[0]).toFixed(1) + ' ' + Y(p[1]).toFixed(1)).join('');
-    g.append(svg('path', {d: path, class: 'series', stroke: colours[i % colours.length], ...(s.faint ? {opacity: .35} : {})}));
-    if (s.dots) for (const p of s.points) g.append(svg('circle', {cx: X(p[0]), cy: Y(p[1]), r: 3, fill: colours[i % colours.length]}));
+    g.append(svg('path', {d: path, class: 'series', ...stroke(i), ...(s.faint ? {opacity: .35} : {})}));
+    if (s.dots || s.points.length === 1) for (const p of s.points) g.append(svg('circle', {cx: X(p[0]), cy: Y(p[1]), r: 3, fill: colours[i % colours.length]}));
   });
   const card = el('div', {class: 'card'}, el('h3', {}, title), g);
-  if (shown.length > 1) card.append(el('div', {class: 'legend'}, ...shown.map((s, i) => el('span', {}, el('i', {style: `background:${colours[i % colours.length]}`}), s.name))));
+  if (shown.length > 1) card.append(el('div', {class: 'legend'}, ...shown.map((s, i) => el('span', {}, key(i), s.name))));
   if (hint) card.append(el('div', {class: 'soft', style: 'font-size:12px'}, hint));
   return card;
 }
@@ -55,11 +60,12 @@ const withInterval = (acc, n) => { const [a, b] = interval(acc * n, n); return `
 function head() {
   main.append(el('h1', {}, data.title), el('p', {class: 'soft'}, data.description));
   const s = data.summary;
-  if (!s) { main.append(el('p', {}, 'This run is not finished yet: the report shows what there is so far.')); return; }
+  if (!s) { main.append(el('p', {}, data.config.replay_of ? `Steps replayed of ${data.config.replay_of}. A replay evaluates nothing.` : 'This run is not finished yet: the report shows what there is so far.')); return; }
   const facts = el('div', {class: 'grid'});
   const fact = (name, value, note) => facts.append(el('div', {class: 'card'}, el('h3', {class: 'soft'}, name), el('div', {class: 'big'}, value), el('div', {class: 'soft'}, note || '')));
-  for (const st of s.stages) fact({base: 'Base, direct answers', cold_start: 'Cold start, reasoning', grpo: 'After GRPO, reasoning'}[st.name] || st.name, pct(st.accuracy), `${st.questions} held-out questions, format ${pct(st.format)}`);
-  fact('Time', `${Math.floor(s.seconds / 60)}:${String(Math.round(s.seconds % 60)).padStart(2, '0')}`, `seed ${s.seed}`);
+  for (const st of s.stages) fact(`After ${phase(st.name)}, ${st.name === 'base' ? 'direct answers' : 'reasoning'}`, pct(st.accuracy), `${st.questions} held-out questions, format ${pct(st.format)}`);
+  const seconds = Math.round(s.seconds);
+  fact('Time', `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`, `seed ${s.seed}`);
   main.append(facts);
   main.append(el('p', {}, 'Final hash of weights, optimiser and data position: ', el('code', {}, s.final_hash), s.expected_hash ? (s.expected_hash === s.final_hash ? ' — as expected: the same bits as everybody else’s run.' : ` — expected ${s.expected_hash}.`) : ''));
 }
@@ -68,25 +74,32 @@ function stages() {
   const s = data.summary;
   if (!s || !s.stages.length) return;
   const kinds = [...new Set(s.stages.flatMap(x => Object.keys(x.accuracy_by_kind || {})))];
-  const root = section('Stages', 'Greedy answers to held-out questions, 95 % Wilson intervals. Base answers with a letter; the others reason first.');
-  const t = el('table', {}, el('tr', {}, ...['stage', 'accuracy', 'format', 'length', 'evidence', ...kinds, 'seconds'].map((h, i) => el('th', i ? {class: 'num'} : {}, h))));
-  for (const x of s.stages) t.append(el('tr', {}, el('td', {}, x.name), el('td', {class: 'num'}, withInterval(x.accuracy, x.questions)), el('td', {class: 'num'}, pct(x.format)), el('td', {class: 'num'}, num(x.mean_length, 1)), el('td', {class: 'num'}, pct(x.evidence)), ...kinds.map(k => el('td', {class: 'num'}, pct((x.accuracy_by_kind || {})[k]))), el('td', {class: 'num'}, num(x.seconds, 0))));
-  root.append(el('div', {class: 'card scroll'}, t));
+  const root = section('Stages', `Held-out questions, 95 % Wilson intervals. ${answersAre}`);
+  const columns = [['stage'], ...['accuracy', 'format', 'length', 'evidence', ...kinds, 'seconds'].map(name => [name, 'num'])];
+  root.append(el('div', {class: 'card scroll'}, table(columns, s.stages.map(x => [x.name, withInterval(x.accuracy, x.questions), pct(x.format), num(x.mean_length, 1), pct(x.evidence),
+    ...kinds.map(k => pct((x.accuracy_by_kind || {})[k])), num(x.seconds, 0)]))));
   if (data.controls && data.controls.length) {
-    const c = el('table', {}, el('tr', {}, ...['control (after GRPO)', 'accuracy', 'order-dependent kinds', 'what it shows'].map((h, i) => el('th', i && i < 3 ? {class: 'num'} : {}, h))));
-    for (const x of data.controls) c.append(el('tr', {}, el('td', {}, x.name), el('td', {class: 'num'}, withInterval(x.accuracy, x.questions)), el('td', {class: 'num'}, x.order_questions ? withInterval(x.order_accuracy, x.order_questions) : '–'), el('td', {class: 'prose'}, x.note)));
-    root.append(el('h3', {style: 'margin-top:16px'}, 'Does it really look?'), el('div', {class: 'card scroll'}, c));
+    const controls = [[`control (after ${phase(s.stages.at(-1).name)})`], ['accuracy', 'num'], ['order-dependent kinds', 'num'], ['what it shows', 'prose']];
+    root.append(el('h3', {style: 'margin-top:16px'}, 'Does it really look?'), el('div', {class: 'card scroll'}, table(controls, data.controls.map(x =>
+      [x.name, withInterval(x.accuracy, x.questions), x.order_questions ? withInterval(x.order_accuracy, x.order_questions) : '–', x.note]))));
   }
 }
 
+// Held-out accuracy of a stage: before its first step, while it learned, after its last. The base stage's answers are direct ones, no beginning of a curve of reasoned ones.
+function heldOutAccuracy(stage) {
+  const all = data.config.recipe.stages, at = all.findIndex(s => s.name === stage), results = data.summary ? data.summary.stages : [];
+  const after = i => results.filter(r => all[i] && r.stage === all[i].name && r.name !== 'base');
+  return [...after(at - 1).map(r => [0, r.accuracy]), ...points(stage, 'eval/accuracy'), ...after(at).map(r => [all[at].steps, r.accuracy])];
+}
 function curves() {
   const seen = [...new Set(data.metrics.map(m => m.stage))], rewarded = seen.filter(s => data.rewarded.includes(s));
   for (const stage of rewarded) {
-    const root = section('Learning from rewards' + (rewarded.length > 1 ? ': ' + stage : ''), 'One point a step. Accuracy on held-out questions has dots.');
-    const r = points(stage, 'reward'), held = points(stage, 'eval/accuracy'), kinds = [...new Set(data.metrics.filter(m => m.stage === stage).flatMap(m => Object.keys(m).filter(k => k.startsWith('rewards/accuracy/'))))];
+    const root = section('Learning from rewards' + (rewarded.length > 1 ? ': ' + stage : ''), 'One point a step.');
+    const r = points(stage, 'reward'), kinds = [...new Set(data.metrics.filter(m => m.stage === stage).flatMap(m => Object.keys(m).filter(k => k.startsWith('rewards/accuracy/'))))];
     root.append(el('div', {class: 'grid'}, ...[
       chart('Reward', [{name: 'smoothed', points: smooth(r)}, {name: 'per step', points: r, faint: true}]),
-      chart('Accuracy', [{name: 'rollouts', points: smooth(points(stage, 'rewards/accuracy_reward/mean'))}, {name: 'held out, greedy', points: held, dots: true}]),
+      chart('Accuracy', [{name: 'rollouts', points: smooth(points(stage, 'rewards/accuracy_reward/mean'))}, {name: `held out, ${data.reasoned_answers}`, points: heldOutAccuracy(stage), dots: true}],
+        points(stage, 'eval/accuracy').length && data.config.recipe.evaluation.interim ? `Dots while it learned: of at most ${data.config.recipe.evaluation.interim} held-out questions.` : ''),
       chart('Accuracy by kind (rollouts)', kinds.map(k => ({name: k.slice(17), points: smooth(points(stage, k))}))),
       chart('Well-formed completions', [line(stage, 'rewards/well_formed', 'share')]),
       chart('Completion length (tokens)', [line(stage, 'completions/mean_length', 'mean'), line(stage, 'completions/max_length', 'longest')]),
@@ -105,64 +118,79 @@ function curves() {
   }).filter(Boolean)));
 }
 
-const tip = el('div', {id: 'tip'});
+const tip = el('div', {id: 'tip', role: 'tooltip', hidden: ''});
+let told = null;
 document.body.append(tip);
+document.addEventListener('keydown', e => { if (e.key === 'Escape') hideTip(); });
+function hideTip() {
+  tip.hidden = true;
+  if (told) told.removeAttribute('aria-describedby');
+  told = null;
+}
 function showTip(target, text) {
-  tip.textContent = text; tip.style.display = 'block';
+  hideTip();
+  told = target; target.setAttribute('aria-describedby', 'tip');
+  tip.textContent = text; tip.hidden = false;
   const r = target.getBoundingClientRect(), w = tip.offsetWidth, h = tip.offsetHeight;
   tip.style.left = Math.max(4, Math.min(innerWidth - w - 4, r.left)) + 'px';
   tip.style.top = (r.top - h - 6 > 0 ? r.top - h - 6 : r.bottom + 6) + 'px';
 }
-function tokens(c) {
-  const box = el('div', {class: 'tokens'});
-  const updates = [c, ...(c.later_updates || [])], u = updates.at(-1);
-  const which = updates.length > 1 ? `\nupdate          ${updates.length} of ${updates.length}` : '';
-  const strongest = Math.max(1e-12, ...u.coefficient.map(Math.abs));
-  c.tokens.forEach((t, i) => {
-    const g = -u.coefficient[i] / strongest; // minus: what gradient descent pushes up is positive
-    const span = el('span', {tabindex: 0, style: `background:color-mix(in srgb, ${g > 0 ? 'var(--good)' : 'var(--bad)'} ${Math.round(60 * Math.abs(g))}%, transparent)`}, t.replaceAll('\n', '⏎\n'));
-    const p = x => (100 * Math.exp(x)).toFixed(2) + ' %';
-    const after = c.after ? `\nafter this step ${p(c.after[i])}` : '';
-    const text = `${JSON.stringify(t)}\nprobability     ${p(c.logprob[i])}${after}\nadvantage       ${num(c.advantage, 3)}${which}\nratio           ${num(u.ratio[i], 6)}${u.clip ? `\nclip            ${u.clip[i]}` : ''}\nKL (k3)         ${num(u.kl?.[i], 5)}\nentropy         ${num(u.entropy[i], 3)}\ngradient coeff. ${u.coefficient[i].toExponential(2)}`;
-    span.addEventListener('mouseenter', () => showTip(span, text)); span.addEventListener('focus', () => showTip(span, text));
-    span.addEventListener('mouseleave', () => { tip.style.display = 'none'; }); span.addEventListener('blur', () => { tip.style.display = 'none'; });
-    box.append(span);
+const lastUpdate = c => (c.later_updates || []).at(-1) || c;
+function numbers(c, i) {
+  const u = lastUpdate(c), count = 1 + (c.later_updates || []).length, g = u.coefficient[i], p = x => (100 * Math.exp(x)).toFixed(2) + ' %';
+  const after = c.after ? `\nafter this step ${p(c.after[i])}` : '', which = count > 1 ? `\nupdate          ${count} of ${count}` : '', way = g < 0 ? ', pushed up' : g > 0 ? ', pushed down' : '';
+  return `${JSON.stringify(c.tokens[i])}\nprobability     ${p(c.logprob[i])}${after}\nadvantage       ${num(c.advantage, 3)}${which}\nratio           ${num(u.ratio[i], 6)}${u.clip ? `\nclip            ${u.clip[i]}` : ''}\nKL (k3)         ${num(u.kl?.[i], 5)}\nentropy         ${num(u.entropy[i], 3)}\ngradient coeff. ${g.toExponential(2)}${way}`;
+}
+// One stop of the tab key for a completion, however long; the arrow keys go from token to token. Full colour is the coefficient `strongest`.
+function tokens(c, name, strongest) {
+  const box = el('div', {class: 'tokens', role: 'listbox', 'aria-orientation': 'horizontal', 'aria-label': `tokens of ${name}`});
+  const spans = c.tokens.map((t, i) => {
+    const g = lastUpdate(c).coefficient[i], share = `${(100 * Math.abs(g) / strongest).toFixed(1)}%`; // descent pushes up where g is negative
+    return el('span', {role: 'option', tabindex: i ? -1 : 0, class: g > 0 ? 'down' : 'up', style: `--share:${share}`}, t.replaceAll('\n', '⏎\n'));
   });
+  let at = 0;
+  const show = e => { const i = spans.indexOf(e.target); if (i >= 0) showTip(spans[i], numbers(c, i)); return i; };
+  box.addEventListener('mouseover', show); box.addEventListener('mouseout', hideTip); box.addEventListener('focusout', hideTip);
+  box.addEventListener('focusin', e => { const i = show(e); if (i >= 0) { spans[at].tabIndex = -1; spans[at = i].tabIndex = 0; } });
+  box.addEventListener('keydown', e => {
+    const to = {ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: spans.length - 1}[e.key];
+    if (to === undefined || e.altKey || e.ctrlKey || e.metaKey) return;
+    e.preventDefault();
+    if (spans[to]) spans[to].focus();
+  });
+  box.append(...spans);
   return box;
 }
 function samples() {
   if (!data.samples || !data.samples.length) return;
   const several = data.samples.some(s => s.completions.some(c => c.later_updates));
-  const root = section('Inside the groups', 'All completions of one prompt. Green tokens are pushed up by this step, red ones down, the stronger the colour the larger the advantage-weighted gradient coefficient. Hover, tap or tab to a token for its numbers.' + (several ? ' Several updates followed each rollout: colours and numbers are the last one’s.' : ''));
+  const root = section('Inside the groups', 'All completions of one prompt. Green tokens are pushed up by this step, red and underlined ones down; the stronger the colour the larger the advantage-weighted gradient coefficient, on one scale for the whole group. Hover over a token or tap it for its numbers, or tab to a completion and use the arrow keys; Escape closes them.' + (several ? ' Several updates followed each rollout: colours and numbers are the last one’s.' : ''));
   const pick = el('select', {'aria-label': 'which group'}), view = el('div');
   data.samples.forEach((s, i) => pick.append(el('option', {value: i}, `step ${s.step}: ${s.question.split('\n')[0]}`)));
   const show = i => {
-    const s = data.samples[i];
-    view.replaceChildren(el('div', {class: 'strip', style: 'margin:10px 0'}, ...s.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, s.question), el('p', {}, 'Answer: ', el('b', {}, letter(s.answer))));
-    view.append(el('div', {class: 'side'}, ...s.completions.map(c => el('div', {class: 'completion ' + (c.accuracy > 0 ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, `reward ${num(c.reward, 2)}`), el('span', {}, `accuracy ${c.accuracy}`), el('span', {}, `format ${num(c.format, 2)}`), el('span', {}, `advantage ${num(c.advantage, 2)}`), el('span', {}, `${c.tokens.length} tokens`)), tokens(c)))));
+    hideTip();
+    const s = data.samples[i], strongest = Math.max(1e-12, ...s.completions.map(c => Math.max(...lastUpdate(c).coefficient.map(Math.abs))));
+    view.replaceChildren(el('div', {class: 'strip', style: 'margin:10px 0'}, ...s.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, s.question), el('p', {}, 'Answer: ', el('b', {}, letter(s.answer)), `. Full colour: a coefficient of ${strongest.toExponential(2)}.`));
+    view.append(el('div', {class: 'side'}, ...s.completions.map((c, k) => el('div', {class: 'completion ' + (c.accuracy > 0 ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, `reward ${num(c.reward, 2)}`), el('span', {}, `accuracy ${c.accuracy}`), el('span', {}, `format ${num(c.format, 2)}`), el('span', {}, `advantage ${num(c.advantage, 2)}`), el('span', {}, `${c.tokens.length} tokens`)), tokens(c, 'completion ' + (k + 1), strongest)))));
   };
   pick.addEventListener('change', () => show(+pick.value));
   root.append(el('div', {class: 'card'}, pick, view)); show(data.samples.length - 1); pick.value = data.samples.length - 1;
 }
 function heldOut() {
   if (!data.held_out || !data.held_out.length) return;
-  const root = section('One held-out question while it learned', 'Greedy answers of the same model at different steps.');
+  const root = section('Held-out questions while it learned', `The same ${data.held_out.length > 1 ? 'questions' : 'question'} at different steps. ${answersAre}`);
   for (const h of data.held_out) {
     const card = el('div', {class: 'card', style: 'margin-bottom:12px'}, el('div', {class: 'strip'}, ...h.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, h.question), el('p', {}, 'Answer: ', el('b', {}, letter(h.answer))));
-    for (const a of h.answers) card.append(el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')}, el('div', {class: 'soft'}, a.when), el('div', {class: 'tokens'}, a.text)));
+    for (const a of h.answers) card.append(el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, a.when), el('b', {}, verdict(a.correct))), el('div', {class: 'tokens'}, a.text)));
     root.append(card);
   }
 }
 function ablations() {
   if (!data.ablations || !data.ablations.length) return;
   const root = section('What each part is good for', 'The same base, the same seed, one thing changed.');
-  const t = el('table', {}, el('tr', {}, ...['variant', 'accuracy', '', 'format', 'length', 'KL'].map((h, i) => el('th', i && i !== 2 ? {class: 'num'} : {}, h))));
-  for (const a of data.ablations) t.append(el('tr', {}, el('td', {}, a.name), el('td', {class: 'num'}, withInterval(a.accuracy, a.questions)), el('td', {}, el('div', {class: 'bar'}, el('i', {style: `width:${100 * a.accuracy}%`}), el('b', {style: 'left:25%', title: 'chance'}))), el('td', {class: 'num'}, pct(a.format)), el('td', {class: 'num'}, num(a.mean_length, 1)), el('td', {class: 'num'}, num(a.kl, 3))));
+  const columns = [['variant'], ['accuracy', 'num'], [''], ['format', 'num'], ['length', 'num'], ['KL', 'num']];
+  const t = table(columns, data.ablations.map(a => [a.name, withInterval(a.accuracy, a.questions), bar(a.accuracy, .25), pct(a.format), num(a.mean_length, 1), num(a.kl, 3)]));
   root.append(el('div', {class: 'card scroll'}, t), el('div', {class: 'grid', style: 'margin-top:12px'}, ...[chart('Accuracy of the rollouts', data.ablations.map(a => ({name: a.name, points: smooth(a.accuracy_curve || [])})))].filter(Boolean)));
 }
-function config() {
-  const root = section('Recipe', 'Every constant of this run.');
-  const d = el('details', {class: 'card'}, el('summary', {}, 'Show'), el('pre', {class: 'mono scroll'}, JSON.stringify(data.config, null, 2)));
-  root.append(d);
-}
+function config() { section('Recipe', 'Every constant of this run.').append(folded(data.config)); }
 head(); stages(); curves(); heldOut(); samples(); ablations(); config();

@@ -31,7 +31,7 @@ final class EvaluationPage {
         }
         Path file = folder.resolve("report.html");
         try {
-            Disk.text(file, Page.of("report/report", "report/evaluation", title, data));
+            Disk.text(file, Page.of("report/report", List.of("report/page", "report/evaluation"), title, data));
         } catch (IOException e) {
             throw new UncheckedIOException("report of " + folder + ": " + e.getMessage(), e);
         }

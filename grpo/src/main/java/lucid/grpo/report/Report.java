@@ -50,6 +50,7 @@ public final class Report {
         data.set("config", settings);
         ArrayNode rewarded = rewarded(settings);
         data.set("rewarded", rewarded);
+        data.put("reasoned_answers", reasonedAnswers(settings.path("recipe").path("evaluation").path("sampling")));
         JsonNode summary = run.summary().orElse(null);
         data.set("summary", summary);
         data.set("controls", summary == null ? JSON.createArrayNode() : summary.path("controls"));
@@ -59,7 +60,7 @@ public final class Report {
         data.set("ablations", run.ablations().orElse(null));
         Path file = run.root().resolve("report.html");
         try {
-            Disk.text(file, Page.of("report/report", data.get("title").asText(), data));
+            Disk.text(file, Page.of("report/report", List.of("report/page", "report/report"), data.get("title").asText(), data));
         } catch (IOException e) {
             throw new UncheckedIOException("report of " + run.root() + ": " + e.getMessage(), e);
         }
@@ -72,6 +73,18 @@ public final class Report {
         for (JsonNode stage : settings.path("recipe").path("stages")) if (stage.path("kind").asText().equals("grpo")) names.add(stage.path("name").asText());
         return names;
     }
+
+    // How held-out answers that reason were drawn, in words; what is switched off is not named.
+    private static String reasonedAnswers(JsonNode sampling) {
+        if (!sampling.isObject()) return "greedy";
+        StringBuilder words = new StringBuilder("sampled (temperature " + number(sampling.path("temperature")));
+        if (sampling.path("top_k").asInt() > 0) words.append(", top-k ").append(sampling.path("top_k").asInt());
+        if (sampling.path("top_p").asDouble(1) < 1) words.append(", top-p ").append(number(sampling.path("top_p")));
+        if (sampling.path("min_p").asDouble() > 0) words.append(", min-p ").append(number(sampling.path("min_p")));
+        return words.append(')').toString();
+    }
+
+    private static String number(JsonNode n) { return n.decimalValue().stripTrailingZeros().toPlainString(); }
 
     private ArrayNode samples(ArrayNode rewarded) {
         ArrayNode samples = JSON.createArrayNode();

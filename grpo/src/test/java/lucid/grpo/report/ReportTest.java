@@ -82,6 +82,13 @@ class ReportTest {
         assertTrue(assertThrows(RunException.class, this::report).getMessage().contains("step 1 has 4 completions but 2 ledger lines"));
     }
 
+    @Test void heldOutAnswersAreSaidToBeDrawnAsTheRecipeSays() throws IOException {
+        assertEquals("greedy", report().get("reasoned_answers").asText());
+        assertEquals("greedy", report(", \"evaluation\": {\"sampling\": null}").get("reasoned_answers").asText());
+        assertEquals("sampled (temperature 1, top-k 50)", report(", \"evaluation\": {\"sampling\": {\"temperature\": 1.0, \"top_k\": 50, \"top_p\": 1.0, \"min_p\": 0.0}}").get("reasoned_answers").asText());
+        assertEquals("sampled (temperature 0.1, top-p 0.95, min-p 0.05)", report(", \"evaluation\": {\"sampling\": {\"temperature\": 0.1, \"top_k\": 0, \"top_p\": 0.95, \"min_p\": 0.05}}").get("reasoned_answers").asText());
+    }
+
     /// What a parser of HTML could take for the end of the data, or for a comment in which their end does not count.
     @Test void dataDoNotEndTheirElement() throws IOException {
         String description = "</script> <!-- <script> & -->";
