@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import lucid.bench.gpu.GpuBench;
+import lucid.bench.phase.QuestionRun;
 import lucid.grpo.cli.Subcommand;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
@@ -23,6 +24,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,7 +34,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures kernels and phases beside their physical limit and their peers, in one run, and prints one table.",
         footer = {"", "Examples:", "  lucid bench                       # everything", "  lucid bench MatMul                # one family",
-            "  lucid bench Attention.forward     # one kernel", "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo", "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list"})
+            "  lucid bench Attention.forward     # one kernel", "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo", "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list",
+            "  lucid bench --model DIR --video clip.mp4      # one question, phase by phase"})
 public final class Bench implements Subcommand {
     @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel; all if left out.")
     private String pattern;
@@ -65,6 +68,8 @@ public final class Bench implements Subcommand {
     @Option(names = "--list", description = "Prints the benchmarks that match and runs none.")
     private boolean list;
 
+    @Mixin private QuestionRun question;
+
     @Spec private CommandSpec spec;
 
     @Override public Integer call() throws Exception {
@@ -72,10 +77,19 @@ public final class Bench implements Subcommand {
         UsageException.atLeast("--forks", forks, 0);
         UsageException.atLeast("--iterations", iterations, 1);
         if (!(seconds > 0)) throw new UsageException("--seconds: found " + seconds + ", wanted more than 0");
-        if (device != Where.CUDA) refuse(List.of("--gpu"), "there is no GPU to choose");
-        if (device != Where.CPU) refuse(List.of("--threads", "--forks", "--iterations", "--seconds"), "a GPU's kernels are timed in this process by events, until they have run long enough");
+        if (device != Where.CUDA) refuse(List.of("--gpu"), "--device " + device, "there is no GPU to choose");
+        if (device != Where.CPU) refuse(List.of("--threads", "--forks", "--iterations", "--seconds"), "--device " + device, "a GPU's kernels are timed in this process by events, until they have run long enough");
         if (json != null && !list) checkJson();
         PrintWriter out = spec.commandLine().getOut();
+        if (question.wanted()) {
+            if (!pattern.isEmpty()) throw new UsageException("'" + pattern + "' with --model: kernels, or one question to a model; wanted one of them");
+            refuse(List.of("--forks", "--iterations", "--seconds", "--device", "--list"), "--model", "a question is asked once, by a CPU, in this process");
+            BenchTable table = question.run(threads, out);
+            out.print(table);
+            out.flush();
+            save(table);
+            return 0;
+        }
         if (device != Where.CPU) {
             GpuBench bench = new GpuBench(device == Where.CUDA ? () -> JCudaGpu.open(gpu) : EmulatedGpu::new, device == Where.EMULATED, out);
             if (list) bench.list(pattern);
@@ -103,9 +117,9 @@ public final class Bench implements Subcommand {
         return 0;
     }
 
-    private void refuse(List<String> options, String why) {
+    private void refuse(List<String> options, String with, String why) {
         for (String option : options) {
-            if (spec.commandLine().getParseResult().hasMatchedOption(option)) throw new UsageException(option + " with --device " + device + ": " + why + "; wanted no " + option);
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) throw new UsageException(option + " with " + with + ": " + why + "; wanted no " + option);
         }
     }
 

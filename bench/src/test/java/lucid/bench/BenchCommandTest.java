@@ -3,12 +3,16 @@ package lucid.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import lucid.grpo.cli.Lucid;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,5 +63,32 @@ class BenchCommandTest {
         Path table = temp.resolve("new/table.json");
         printed(0, "bench", "--device", "emulated", "Normalization", "--json", table.toString());
         assertTrue(Files.readString(table).contains("\"kernel\" : \"Normalization."));
+    }
+
+    /// A whole question to a small model, as to a large one.
+    @Test void aQuestionBesideItsLimits() throws IOException {
+        Path text = Files.writeString(temp.resolve("text.txt"), "a ring and a bar move, first one, then the other\n".repeat(50));
+        Path words = temp.resolve("words");
+        Path model = temp.resolve("model");
+        printed(0, "tokenizer", "train", text.toString(), "--out", words.toString(), "--vocab", "300");
+        printed(0, "init", "--config", "tinyllava-video-tiny", "--out", model.toString(), "--seed", "1", "--tokenizer", words.toString());
+        printed(0, "data", "drift", "--data", temp.resolve("data").toString(), "--clips", "64", "--held-out", "5");
+        Path clip;
+        try (Stream<Path> files = Files.walk(temp.resolve("data"))) {
+            clip = files.filter(f -> f.toString().endsWith(".mp4")).findFirst().orElseThrow();
+        }
+        Path table = temp.resolve("question.json");
+        String out = printed(0, "bench", "--model", model.toString(), "--video", clip.toString(), "--max-tokens", "4", "--threads", "2", "--json", table.toString());
+        assertTrue(out.contains("first token"), out);
+        JsonNode rows = JsonMapper.builder().build().readTree(table.toFile()).get("rows");
+        assertEquals(List.of("Question.vision", "Question.prompt", "Question.vision and prompt", "Question.decode"), rows.findValuesAsText("kernel"));
+        // 574,816 numbers of which the decoder reads a part: what is read for a token is a few hundred kilobytes at most.
+        JsonNode decode = rows.get(3);
+        double bytes = decode.get("rate").asDouble() * decode.get("microseconds").asDouble() * 1e3;
+        assertTrue(bytes > 1e5 && bytes < 2 * 574_816, "bytes of a token: " + bytes);
+        assertEquals("", printed(2, "bench", "--model", model.toString()));
+        assertEquals("", printed(2, "bench", "--video", clip.toString()));
+        assertEquals("", printed(2, "bench", "MatMul", "--model", model.toString(), "--video", clip.toString()));
+        assertEquals("", printed(2, "bench", "--seconds", "2", "--model", model.toString(), "--video", clip.toString()));
     }
 }

@@ -1,0 +1,158 @@
+package lucid.bench.phase;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import lucid.bench.BenchTable;
+import lucid.bench.BenchTable.Row;
+import lucid.bench.probe.FmaPeak;
+import lucid.bench.probe.ReadBandwidth;
+import lucid.grpo.ask.Assistant;
+import lucid.grpo.ask.Question;
+import lucid.grpo.ask.Reply;
+import lucid.grpo.ask.Seen;
+import lucid.grpo.cli.model.FrameOptions;
+import lucid.grpo.console.Console;
+import lucid.grpo.console.UsageException;
+import lucid.grpo.session.ModelFolder;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.RowGroups;
+import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.work.Workers;
+import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.generate.GenerationSettings;
+import lucid.nn.generate.Rehearsal;
+import lucid.nn.layer.DecoderBlock;
+import lucid.nn.layer.Linear;
+import lucid.nn.model.Checkpoint;
+import lucid.nn.model.Qwen2;
+import lucid.nn.model.ScoredRows;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `lucid bench --model`: one question about a clip, asked once of a checkpoint as `lucid generate` asks it, in a fresh process, with the limits probed in the same process.
+/// What the first pass costs (compiling, new memory, a file that is not in memory yet) is in its figures, because it is in a user's.
+public final class QuestionRun {
+    enum Weights { MAPPED, PACKED }
+
+    private static final int PIECES = 100;
+    private static final int PASSES = 5;
+    /// Bytes of a weight from which a read loop is timed.
+    private static final int LEAST = 1 << 14;
+    private static final Path STATUS = Path.of("/proc/self/status");
+
+    @Option(names = "--model", paramLabel = "DIR|ID", description = "Instead of kernels: one question about a clip, asked of this TinyLLaVA-Video as `lucid generate` asks it, phase by phase beside the limits. Needs --video.")
+    private Path model;
+
+    @Option(names = "--video", paramLabel = "FILE", description = "The clip.")
+    private Path video;
+
+    @Mixin private FrameOptions frames;
+
+    @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where the model's tokenizer lies, if not beside the weights.")
+    private Path tokenizer;
+
+    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES}, as of `lucid generate` (default: MAPPED).")
+    private Weights weights;
+
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Longest answer (default: 32).")
+    private Integer tokens;
+
+    /// Whether a model is to be asked.
+    ///
+    /// @throws UsageException options of a question without a model or a clip
+    public boolean wanted() {
+        boolean any = Stream.of(video, frames.sampling(), tokenizer, weights, tokens).anyMatch(o -> o != null);
+        if (model == null && any) throw new UsageException("--video, --frames, --tokenizer, --weights and --max-tokens belong to a question; wanted --model DIR with them");
+        if (model != null && video == null) throw new UsageException("--model without a clip; wanted --video FILE with it");
+        if (tokens != null) UsageException.atLeast("--max-tokens", tokens, 2);
+        return model != null;
+    }
+
+    /// Asks, and prints what has no limit; the table has the rest.
+    public BenchTable run(int threads, PrintWriter out) {
+        long start = System.nanoTime();
+        try (Device device = new SimdDevice(threads); Workers workers = new Workers(threads)) {
+            Rehearsal rehearsal = Rehearsal.start(device, ModelFolder.base(ModelFolder.resolve(model)));
+            try (Assistant assistant = Assistant.open(device, model, weights == Weights.PACKED, ModelFolder.tokenizer(model, tokenizer), Console.standard(), rehearsal)) {
+                double load = (System.nanoTime() - start) / 1e9;
+                Seen seen = assistant.watch(video, frames.sampling());
+                Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")), Question.Style.REASON),
+                        GenerationSettings.greedy(tokens == null ? 32 : tokens, -1), _ -> {}, false);
+                double resident = resident();
+                BenchTable table = table(device, workers, seen, reply);
+                out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens; most resident memory %.1f GB%n", load, seen.seconds() + reply.firstToken(), seen.reading(),
+                        reply.newTokens(), resident);
+                return table;
+            } catch (RuntimeException e) {
+                rehearsal.close();
+                throw e;
+            }
+        }
+    }
+
+    private BenchTable table(Device device, Workers workers, Seen seen, Reply reply) {
+        try (Checkpoint checkpoint = Checkpoint.open(device, ModelFolder.base(ModelFolder.resolve(model)))) {
+            TinyLlavaConfig config = checkpoint.video().orElseThrow().config();
+            List<Span> spans = List.of(Span.causal(0, seen.rows()));
+            double vision = ModelWork.tower(config, seen.frames()).plus(ModelWork.connector(config, 1, seen.frames() * config.vision().patches())).forward();
+            double prompt = ModelWork.decoder(config.text(), seen.rows(), spans, ScoredRows.of(spans, RowGroups.single(seen.rows()), seen.rows() - 1), 0).forward();
+            double peak = FmaPeak.gigaflops(workers, PIECES);
+            List<MemorySegment> read = read(checkpoint.decoder());
+            double bytes = read.stream().mapToDouble(MemorySegment::byteSize).sum();
+            List<Row> rows = new ArrayList<>();
+            rows.add(arithmetic("vision", seen.frames() + " frames", seen.vision(), vision, peak));
+            rows.add(arithmetic("prompt", seen.rows() + " rows", seen.prefill(), prompt, peak));
+            rows.add(arithmetic("vision and prompt", "", seen.vision() + seen.prefill(), vision + prompt, peak));
+            if (reply.perSecond() > 0) {
+                rows.add(new Row("Question.decode", "weights=" + (weights == null ? Weights.MAPPED : weights), 1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
+            }
+            return new BenchTable(rows);
+        }
+    }
+
+    private static Row arithmetic(String phase, String what, double seconds, double operations, double peak) {
+        return new Row("Question." + phase, what, seconds * 1e6, null, "GFLOP/s", operations * 1e-9 / seconds, peak, "FMA", Map.of());
+    }
+
+    /// The weights that every token reads whole.
+    private static List<MemorySegment> read(Qwen2 decoder) {
+        return Stream.concat(decoder.blocks().stream().flatMap(DecoderBlock::linears).map(Linear::weight), Stream.of(decoder.head())).map(w -> HostBuffer.of(w.buffer()).segment()).toList();
+    }
+
+    /// GB/s of the best pass over all of them; the smallest, whose share of a pass is nothing, are left out.
+    private static double bandwidth(List<MemorySegment> weights, Workers workers) {
+        double best = 0;
+        for (int pass = 0; pass < PASSES; pass++) {
+            double bytes = 0;
+            double nanos = 0;
+            for (MemorySegment w : weights) {
+                if (w.byteSize() < LEAST) continue;
+                bytes += w.byteSize();
+                nanos += w.byteSize() / ReadBandwidth.gigabytesPerSecond(w, workers, 1);
+            }
+            best = Math.max(best, bytes / nanos);
+        }
+        return best;
+    }
+
+    /// GB at most so far (Linux), or NaN.
+    private static double resident() {
+        if (!Files.exists(STATUS)) return Double.NaN;
+        try (Stream<String> lines = Files.lines(STATUS)) {
+            return lines.filter(l -> l.startsWith("VmHWM:")).mapToDouble(l -> Double.parseDouble(l.replaceAll("\\D", "")) * 1024e-9).findFirst().orElse(Double.NaN);
+        } catch (IOException e) {
+            throw new UncheckedIOException(STATUS + " cannot be read", e);
+        }
+    }
+}
