@@ -28,15 +28,15 @@ public final class TokenizerJson {
     public static Tokenizer read(Path path, String eos) throws IOException {
         JsonFile file = JsonFile.read(path);
         JsonNode root = file.root();
-        for (String name : List.of("truncation", "padding")) {
-            if (!JsonFile.absent(root, name)) throw file.wrong(name, "null: ids are never cut or padded here", root.get(name));
-        }
+        // What the last call before saving asked for. transformers sets both anew at every call, to none unless asked, and ids are never cut or padded here.
+        for (String name : List.of("truncation", "padding")) if (!JsonFile.absent(root, name)) file.require(root, "", name, Type.OBJECT);
         boolean nfc = !JsonFile.absent(root, "normalizer");
         if (nfc && !"NFC".equals(root.get("normalizer").path("type").asText())) throw file.wrong("normalizer", "null or {\"type\":\"NFC\"}", root.get("normalizer"));
         checkPreTokenizer(file, root.path("pre_tokenizer"));
-        for (String name : List.of("post_processor", "decoder")) {
-            if (!JsonFile.absent(root, name) && !"ByteLevel".equals(root.get(name).path("type").asText())) throw file.wrong(name, "null or type ByteLevel", root.get(name));
+        if (!JsonFile.absent(root, "post_processor") && !addsNothing(root.get("post_processor"))) {
+            throw file.wrong("post_processor", "null, type ByteLevel, or a TemplateProcessing that is the text alone, without special tokens", root.get("post_processor"));
         }
+        if (!JsonFile.absent(root, "decoder") && !"ByteLevel".equals(root.get("decoder").path("type").asText())) throw file.wrong("decoder", "null or type ByteLevel", root.get("decoder"));
         BpeModel model = model(file, file.require(root, "", "model", Type.OBJECT));
         try {
             return new Tokenizer(model, addedTokens(file, root), nfc, eos);
@@ -55,6 +55,19 @@ public final class TokenizerJson {
             && "Isolated".equals(split.path("behavior").asText()) && !split.path("invert").asBoolean()
             && "ByteLevel".equals(byteLevel.path("type").asText()) && !byteLevel.path("add_prefix_space").asBoolean() && !byteLevel.path("use_regex").asBoolean(true);
         if (!ok) throw file.wrong("pre_tokenizer", wanted, node.isMissingNode() ? null : node);
+    }
+
+    /// ByteLevel moves offsets only. transformers 5 writes a template where there was nothing: `single` is the text, `pair` the two texts one after the other.
+    private static boolean addsNothing(JsonNode processor) {
+        if ("ByteLevel".equals(processor.path("type").asText())) return true;
+        JsonNode special = processor.path("special_tokens");
+        return "TemplateProcessing".equals(processor.path("type").asText()) && isTexts(processor.path("single"), "A") && isTexts(processor.path("pair"), "A", "B") && special.isObject() && special.isEmpty();
+    }
+
+    private static boolean isTexts(JsonNode template, String... ids) {
+        boolean same = template.isArray() && template.size() == ids.length;
+        for (int i = 0; same && i < ids.length; i++) same = template.get(i).size() == 1 && ids[i].equals(template.get(i).path("Sequence").path("id").asText());
+        return same;
     }
 
     private static BpeModel model(JsonFile file, JsonNode model) {

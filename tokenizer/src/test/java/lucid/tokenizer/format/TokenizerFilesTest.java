@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -86,7 +87,7 @@ class TokenizerFilesTest {
         "\"type\":\"BPE\" | \"type\":\"WordPiece\" | model.type",
         "\"normalizer\":{\"type\":\"NFC\"} | \"normalizer\":{\"type\":\"NFKC\"} | normalizer",
         "\"Isolated\" | \"Removed\" | pre_tokenizer",
-        "\"truncation\":null | \"truncation\":{\"max_length\":5} | truncation",
+        "\"truncation\":null | \"truncation\":5 | truncation",
         "\"ignore_merges\":false | \"ignore_merges\":true | model.ignore_merges",
         "\"id\":1, | \"id\":\"1\", | added_tokens[1].id",
         "\"lstrip\":false | \"lstrip\":true | added_tokens[0].lstrip",
@@ -96,14 +97,39 @@ class TokenizerFilesTest {
         "\"#\":4, | '' | has no token",
         "\"vocab\": | \"vocabulary\": | model.vocab",
         "\"post_processor\":null | \"post_processor\":{\"type\":\"TemplateProcessing\"} | post_processor",
+        "\"post_processor\":null | \"post_processor\":{\"type\":\"Sequence\",\"processors\":[]} | post_processor",
         "\"version\":\"1.0\" | \"version\":\"1.0\",\"version\":\"1.0\" | Duplicate",
         "\"version\": | version: | line 1",
     })
     void complaintsNameFileAndField(String original, String broken, String named) throws IOException {
-        String json = new String(TokenizerJson.toBytes(small()), java.nio.charset.StandardCharsets.UTF_8);
+        String json = new String(TokenizerJson.toBytes(small()), StandardCharsets.UTF_8);
         assertTrue(json.contains(original), "the test breaks what is there: " + original);
         Path file = Files.writeString(folder.resolve("tokenizer.json"), json.replaceFirst(java.util.regex.Pattern.quote(original), java.util.regex.Matcher.quoteReplacement(broken)));
         assertMessage(file, "tokenizer.json", named);
+    }
+
+    /// As transformers 5 saves a tokenizer that had no post_processor and was called with truncation and padding.
+    @Test
+    void whatChangesNoIdIsRead() throws IOException {
+        String json = new String(TokenizerJson.toBytes(small()), StandardCharsets.UTF_8)
+            .replace("\"truncation\":null", "\"truncation\":{\"direction\":\"Right\",\"max_length\":5,\"strategy\":\"LongestFirst\",\"stride\":0}")
+            .replace("\"padding\":null", "\"padding\":{\"strategy\":\"BatchLongest\",\"direction\":\"Left\",\"pad_to_multiple_of\":null,\"pad_id\":0,\"pad_type_id\":0,\"pad_token\":\"<|endoftext|>\"}");
+        Path file = Files.writeString(folder.resolve("tokenizer.json"), json.replace("\"post_processor\":null", "\"post_processor\":" + template("", "")));
+        assertTrue(Files.readString(file).contains("max_length") && Files.readString(file).contains("pad_id") && Files.readString(file).contains("Template"));
+        assertSame(small(), TokenizerFiles.load(file));
+        Files.writeString(file, json.replace("\"post_processor\":null", "\"post_processor\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":false}"));
+        assertSame(small(), TokenizerFiles.load(file));
+        String twice = ",{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}";
+        String ended = ",{\"SpecialToken\":{\"id\":\"<|endoftext|>\",\"type_id\":0}}";
+        for (String changed : List.of(template(twice, ""), template(ended, ""), template("", "\"<|endoftext|>\":{\"id\":\"<|endoftext|>\",\"ids\":[0],\"tokens\":[\"<|endoftext|>\"]}"))) {
+            Files.writeString(file, json.replace("\"post_processor\":null", "\"post_processor\":" + changed));
+            assertMessage(file, "tokenizer.json", "'post_processor'", "the text alone");
+        }
+    }
+
+    private static String template(String moreInSingle, String special) {
+        return "{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}" + moreInSingle + "],\"pair\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"Sequence\":{\"id\":\"B\",\"type_id\":1}}],"
+            + "\"special_tokens\":{" + special + "}}";
     }
 
     @Test
