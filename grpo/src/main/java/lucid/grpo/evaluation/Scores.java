@@ -100,7 +100,7 @@ public record Scores(Benchmark benchmark, Missing missing, int asked, Score all,
         line(s, "%s: %s of %d questions right", benchmark.title(), all.right(), all.questions());
         line(s, "accuracy %s, chance %.1f %%", share(all), 100 * chance);
         if (benchmark.average().over() != null) line(s, "published figure (mean over %s): %.1f %%", benchmark.average().over(), 100 * headline);
-        line(s, "no letter found in %d answers (%.1f %%): %s; %d guessed, %d of those right; %d answers did not end; %.1f tokens an answer", failures(), 100 * parseFailureRate(), unparsed, guessed,
+        line(s, "no letter found in %d answers (%.1f %%)%s; %d guessed, %d of those right; %d answers did not end; %.1f tokens an answer", failures(), 100 * parseFailureRate(), reasons(), guessed,
                 guessedRight, unfinished, meanTokens);
         kinds.forEach((name, values) -> {
             line(s, "by %s", name);
@@ -112,6 +112,19 @@ public record Scores(Benchmark benchmark, Missing missing, int asked, Score all,
             if (notShown.values().stream().distinct().count() > 10) line(s, "  ... (all of them in results.json)");
         }
         return s.toString();
+    }
+
+    private String reasons() {
+        return unparsed.entrySet().stream().filter(e -> e.getValue() > 0).map(e -> e.getValue() + " " + words(e.getKey())).reduce((a, b) -> a + ", " + b).map(r -> ": " + r).orElse("");
+    }
+
+    private static String words(Extraction.Found found) {
+        return switch (found) {
+            case LETTER -> "with a letter";
+            case EMPTY -> "with empty answer tags";
+            case NO_LETTER -> "with no letter of the options";
+            case NO_TAGS -> "without answer tags";
+        };
     }
 
     private static String share(Score s) { return String.format(Locale.ROOT, "%5.1f %% [%.1f, %.1f]", 100 * s.accuracy(), 100 * s.low(), 100 * s.high()); }

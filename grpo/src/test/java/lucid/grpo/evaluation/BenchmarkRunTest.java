@@ -103,6 +103,15 @@ class BenchmarkRunTest {
         assertEquals(12, model.asked.size(), "a complete evaluation asks nothing");
     }
 
+    @Test void answersWithoutALetterAreSaidInWords() throws IOException {
+        Scripted mute = new Scripted();
+        mute.says = "A";
+        String text = run(mute, protocol(Mode.GREEDY, 1), false).toText();
+        assertTrue(text.contains("no letter found in 12 answers (100.0 %): 12 without answer tags; 0 guessed"), text);
+        text = evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(root.resolve("all"), false, new Scripted(), 8, Console.silent()).toText();
+        assertTrue(text.contains("no letter found in 0 answers (0.0 %); 0 guessed"), text);
+    }
+
     @Test void halfALineIsAnnounced() throws IOException {
         run(new Scripted(), protocol(Mode.GREEDY, 1), false);
         Files.writeString(out.resolve("answers.jsonl"), "{\"que", StandardOpenOption.APPEND);

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Sizes of a Qwen2 decoder, with the defaults of transformers' `Qwen2Config` for keys that a file leaves out.
+/// Sizes of a Qwen2 decoder, with the defaults of transformers' `Qwen2Config` for keys that a file leaves out (32 key/value heads, but as many as heads for an explicit null).
 ///
 /// @param headDim              size of a head; `hidden / heads` unless the file says otherwise (nothing else may be derived from that quotient)
 /// @param tieWordEmbeddings    the output head is the embedding table
@@ -42,7 +42,7 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         int heads = r.size("num_attention_heads", 32);
         if (!r.has("head_dim") && hidden % heads != 0) throw r.bad("hidden_size", "a multiple of num_attention_heads " + heads + ", or head_dim given");
         return r.made(() -> new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
-                r.size("num_key_value_heads", 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
+                r.size("num_key_value_heads", r.node().has("num_key_value_heads") ? heads : 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
                 ropeTheta(r), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
                 r.number("initializer_range", 0.02), r.integer("eos_token_id", -1)));
     }

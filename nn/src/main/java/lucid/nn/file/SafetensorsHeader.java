@@ -59,6 +59,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
         }
 
         private void readMetadata(Map<String, String> metadata, JsonToken value) throws IOException {
+            // As good as none in the format's own reader (`Option<HashMap>`).
+            if (value == JsonToken.VALUE_NULL) return;
             if (value != JsonToken.START_OBJECT) throw WeightFileException.of(path, "__metadata__ is " + value + ", wanted an object of strings");
             while (in.nextToken() == JsonToken.FIELD_NAME) {
                 String key = in.currentName();

@@ -80,6 +80,14 @@ class ConfigTest {
         assertEquals(theta, Qwen2Config.read(folder).ropeTheta());
     }
 
+    /// As transformers takes it: all heads have their own keys. Not the same as a key that is left out.
+    @Test void noKeyValueHeadsAreAsManyAsHeads() throws IOException {
+        Files.writeString(folder.resolve("config.json"), "{\"hidden_size\": 48, \"num_attention_heads\": 4, \"num_key_value_heads\": null}");
+        assertEquals(4, Qwen2Config.read(folder).kvHeads());
+        Files.writeString(folder.resolve("config.json"), "{\"hidden_size\": 128, \"num_attention_heads\": 64}");
+        assertEquals(32, Qwen2Config.read(folder).kvHeads());
+    }
+
     @Test void repeatedSizesMustAgree() throws IOException {
         String good = Files.readString(GOLDEN.resolve("tinyllava_video/one_video_16f/model/config.json"));
         Files.writeString(folder.resolve("config.json"), good.replace("\"vision_hidden_size\": 20", "\"vision_hidden_size\": 21"));

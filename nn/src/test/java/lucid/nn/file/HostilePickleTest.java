@@ -41,6 +41,18 @@ class HostilePickleTest {
         TorchFileTest.refused(folder.resolve("raw.bin"), "refused the global");
     }
 
+    /// Of other types than are read, as torch.save names them: no code, and not called so.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            \\x80\\x02ctorch\\nComplexFloatStorage\\n)R.                                  | torch.ComplexFloatStorage
+            \\x80\\x02ctorch._utils\\n_rebuild_tensor_v3\\n)R.                            | torch._utils._rebuild_tensor_v3
+            \\x80\\x02ctorch._utils\\n_rebuild_sparse_tensor\\n)R.                        | torch._utils._rebuild_sparse_tensor
+            \\x80\\x02ctorch.storage\\nUntypedStorage\\n)R.                               | torch.storage.UntypedStorage
+            """)
+    void otherTensorsAreRefusedAsSuch(String escaped, String name) throws IOException {
+        TorchFileTest.refused(zip(bytes(escaped), ZipEntry.STORED), "refused the global \"" + name + "\": found a kind of tensor that is not read, wanted dense ones of bfloat16, bool, ");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             \\x80\\x02}\\x81.                                              | NEWOBJ

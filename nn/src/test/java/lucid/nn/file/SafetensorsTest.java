@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +120,13 @@ class SafetensorsTest {
         Files.writeString(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n");
         String message = assertThrows(WeightFileException.class, () -> WeightFiles.open(folder)).getMessage();
         assertTrue(message.startsWith(path + ": found a Git LFS pointer") && message.contains("not fetched") && message.contains("git lfs pull"), message);
+    }
+
+    @Test void noMetadataMayBeSaidAsNull() throws IOException {
+        byte[] header = "{\"__metadata__\":null,\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}".getBytes(StandardCharsets.UTF_8);
+        try (SafetensorsFile file = SafetensorsFile.open(file(header, header.length, 4))) {
+            assertEquals(Set.of("a"), file.tensors().keySet());
+        }
     }
 
     private Path file(byte[] header, long length, int data) throws IOException {

@@ -3,6 +3,7 @@ package lucid.nn.file.pickle;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -15,6 +16,9 @@ final class Globals {
             .map(t -> t + "Storage").collect(Collectors.toUnmodifiableSet());
     private static final Set<String> DTYPES = Set.of("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool");
 
+    /// How torch names the other kinds: complex numbers, 8-bit floats, quantised and sparse tensors. A name with a dot more is another thing.
+    private static final Pattern OTHER_TENSORS = Pattern.compile("torch(\\.storage)?\\.\\w*Storage|torch\\._utils\\._rebuild_\\w*tensor\\w*");
+
     private Globals() {}
 
     /// The name as a value, if it is on the list.
@@ -22,6 +26,10 @@ final class Globals {
         String qualified = module + "." + name;
         boolean known = qualified.equals(ORDERED_DICT) || qualified.equals(TENSOR) || qualified.equals(PARAMETER)
                 || module.equals("torch") && (STORAGES.contains(name) || DTYPES.contains(name));
+        if (!known && OTHER_TENSORS.matcher(qualified).matches()) {
+            throw in.error(at, "refused the global \"" + shown(qualified) + "\": found a kind of tensor that is not read, wanted dense ones of " + DTYPES.stream().sorted().collect(Collectors.joining(", "))
+                    + "; convert it to one of these in PyTorch and save it again");
+        }
         if (!known) {
             throw in.error(at, "refused the global \"" + shown(qualified) + "\": found code, wanted tensors only. Nothing was executed. Names that are read: " + ORDERED_DICT + ", "
                     + TENSOR + ", " + PARAMETER + ", torch storages and dtypes. Do not load this file with other programs unless you trust who made it");
