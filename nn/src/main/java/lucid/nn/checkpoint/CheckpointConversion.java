@@ -61,8 +61,10 @@ public final class CheckpointConversion {
     }
 
     /// @param copied  other files that came along unchanged or, `config.json`, with the new type; companions at the end
-    /// @param leftOut what lay in the old folder and is not in the new one: other forms of the weights, folders, the unwanted
+    /// @param leftOut what lay in the old folder and is not in the new one: other forms of the weights, folders, the unwanted; files of TinyLLaVA's parts as PART/NAME
     public record Summary(int tensors, long parameters, long bytes, List<String> copied, List<String> leftOut) {}
+
+    private static final List<String> PARTS = Stream.of(WeightFiles.Part.values()).map(WeightFiles.Part::folder).toList();
 
     private final Path from;
     private final Path to;
@@ -137,21 +139,39 @@ public final class CheckpointConversion {
     }
 
     private void copyOthers(ConfigFile config, Path folder, List<String> copied, List<String> leftOut) throws IOException {
-        List<String> parts = Stream.of(WeightFiles.Part.values()).map(WeightFiles.Part::folder).toList();
-        List<Path> others;
-        try (Stream<Path> list = Files.list(from)) {
-            others = list.sorted().toList();
-        }
-        for (Path file : others) {
+        // Weights at the top go before those of the parts, see WeightFiles.
+        boolean inParts = WeightFiles.NAMES.stream().noneMatch(name -> Files.exists(from.resolve(name)));
+        for (Path file : list(from)) {
             String name = file.getFileName().toString();
+            if (inParts && PARTS.contains(name)) {
+                copyBeside(name, folder, copied, leftOut);
+                continue;
+            }
             if (name.equals("config.json")) {
                 writer.writeConfig(config.where(), config.json(), options.type, folder);
             } else if (Files.isRegularFile(file) && !isWeights(name) && !options.unwanted.contains(name)) Files.copy(file, folder.resolve(name));
             else {
-                if (parts.stream().noneMatch(name::equals)) leftOut.add(name);
+                leftOut.add(name);
                 continue;
             }
             copied.add(name);
+        }
+    }
+
+    // A part's own files have a place in the same layout only: at the top, where the whole model's lie, they would mean something else. Its config.json is made of the model's.
+    private void copyBeside(String part, Path folder, List<String> copied, List<String> leftOut) throws IOException {
+        for (Path file : list(from.resolve(part))) {
+            String name = file.getFileName().toString();
+            if (isWeights(name) || name.equals("config.json")) continue;
+            boolean kept = options.layout == Layout.FOLDERS && Files.isRegularFile(file);
+            if (kept) Files.copy(file, folder.resolve(part).resolve(name));
+            (kept ? copied : leftOut).add(part + "/" + name);
+        }
+    }
+
+    private static List<Path> list(Path folder) throws IOException {
+        try (Stream<Path> list = Files.list(folder)) {
+            return list.sorted().toList();
         }
     }
 

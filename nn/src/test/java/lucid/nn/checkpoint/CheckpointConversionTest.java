@@ -113,6 +113,22 @@ class CheckpointConversionTest {
         assertEquals(-1, Files.mismatch(GOLDEN.resolve("model/generation_config.json"), to.resolve("generation_config.json")));
     }
 
+    /// Of these three the first is obeyed on loading, so a model that lost it would be another one.
+    @Test void filesOfThePartsStayWithThemOrAreNamed() throws IOException {
+        Path folders = convert(GOLDEN.resolve("model"), "parts", null, Layout.FOLDERS, 1);
+        List<String> beside = List.of("language_model/generation_config.json", "language_model/tokenizer.json", "vision_tower/preprocessor_config.json");
+        for (String name : beside) Files.writeString(folders.resolve(name), "{\"of\": \"" + name + "\"}");
+        var kept = CheckpointConversion.convert(folders, folder.resolve("again"), new Options(StoredType.BF16, Layout.FOLDERS, 1), (_, _, _) -> {});
+        assertTrue(kept.copied().containsAll(beside) && kept.leftOut().isEmpty(), "" + kept);
+        for (String name : beside) assertEquals(-1, Files.mismatch(folders.resolve(name), folder.resolve("again").resolve(name)));
+        assertTrue(Files.readString(folder.resolve("again/vision_tower/config.json")).contains("model_type"));
+        var left = CheckpointConversion.convert(folders, folder.resolve("one"), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {});
+        assertEquals(beside, left.leftOut());
+        Files.copy(folder.resolve("one/model.safetensors"), folders.resolve("model.safetensors"));
+        assertTrue(CheckpointConversion.convert(folders, folder.resolve("top"), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {}).leftOut().containsAll(List.of("language_model", "vision_tower", "connector")),
+                "weights at the top go before those in folders, which are not looked into");
+    }
+
     @Test void whatCannotBeDoneLeavesNothing() throws IOException {
         Path source = folder.resolve("source.safetensors");
         new SafetensorsWriter().add("a", new float[] {1, 70_000}, 2).write(source);
