@@ -69,13 +69,8 @@ public final class Assistant implements AutoCloseable {
     public static Assistant open(Device device, Path model, boolean packed, Tokenizer words, Console console, Rehearsal rehearsal) {
         Path folder = ModelFolder.resolve(model);
         Checkpoint checkpoint = ModelFolder.open(device, folder, packed);
-        int rows = checkpoint.decoder().config().vocabSize();
-        if (words.vocabSize() > rows) {
-            checkpoint.close();
-            throw new RunException(folder + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
-                    + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
-        }
         try {
+            ModelFolder.requireFits(words, folder, checkpoint.decoder().config().vocabSize());
             return new Assistant(device, checkpoint, words, GenerationConfig.read(checkpoint.folder(), words.eos() == null ? Set.of() : Set.of(words.eosId())), console, rehearsal);
         } catch (RuntimeException e) {
             checkpoint.close();

@@ -132,7 +132,8 @@ public final class ModelFolder {
 
     /// The same, or the one that `other` (a folder or file) holds.
     public static Tokenizer tokenizer(Path folder, Path other) {
-        Path file = other != null ? other : tokenizerPlace(resolve(folder), base(resolve(folder)));
+        Path file = other != null ? other : tokenizerPlace(resolve(folder)).orElseThrow(() -> new RunException(resolve(folder)
+                + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there; generate, chat and eval --benchmark take them from elsewhere with --tokenizer DIR)"));
         try {
             return TokenizerFiles.load(file);
         } catch (IOException e) {
@@ -150,12 +151,19 @@ public final class ModelFolder {
     /// Names of a run's checkpoint that say where the run stood: they mean nothing away from the run. None where the folder is no run's.
     public static Set<String> runState(Path checkpoint) { return runOf(checkpoint) == null ? Set.of() : Set.of("state.json", Checksums.NAME); }
 
-    private static Path tokenizerPlace(Path weights, Path base) {
-        Path run = runOf(weights);
-        for (Path place : run != null ? List.of(weights, run, base) : List.of(weights, base)) {
-            if (holdsTokenizer(place)) return place;
-        }
-        throw new RunException(weights + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there; generate, chat and eval --benchmark take them from elsewhere with --tokenizer DIR)");
+    /// The folder whose tokenizer belongs to a model: its own, its run's, or that of the model under an adapter.
+    ///
+    /// @param weights as [#resolve] gives it
+    public static Optional<Path> tokenizerPlace(Path weights) {
+        return Stream.of(weights, runOf(weights), base(weights)).filter(place -> place != null && holdsTokenizer(place)).findFirst();
+    }
+
+    /// Refuses a tokenizer that has tokens for which a model has no rows.
+    ///
+    /// @param rows of the model's table
+    public static void requireFits(Tokenizer words, Path model, int rows) {
+        if (words.vocabSize() > rows) throw new RunException(model + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
+                + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
     }
 
     private static boolean holdsTokenizer(Path place) {

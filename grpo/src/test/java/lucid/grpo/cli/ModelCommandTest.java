@@ -10,9 +10,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import lucid.nn.checkpoint.ModelTemplate;
+import lucid.tokenizer.BpeTrainer;
+import lucid.tokenizer.format.TokenizerJson;
+import lucid.tokenizer.format.VocabMerges;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,7 +36,7 @@ class ModelCommandTest extends CommandTest {
 
     @Test void aSoundModelIsDescribed() throws IOException {
         String text = lucid("model", "info", tiny("one")).ok().out();
-        for (String part : new String[] {"one safetensors file", "574,816", "vision tower", "bf16", "complete:", "memory on a CPU for answering (16 frames", "memory on a CPU for sft (4 samples", "memory on a CPU for grpo (8 prompts x 8 completions", "memory on a GPU for answering (16 frames", "weights, copied", "keys and values", "moments"}) {
+        for (String part : new String[] {"one safetensors file", "574,816", "vision tower", "bf16", "tokenizer: none", "complete: what config.json demands is there, and nothing unexpected", "memory on a CPU for answering (16 frames", "memory on a CPU for sft (4 samples", "memory on a CPU for grpo (8 prompts x 8 completions", "memory on a GPU for answering (16 frames", "weights, copied", "keys and values", "moments"}) {
             assertTrue(text.contains(part), part + " in " + text);
         }
         assertTrue(lucid("model", "info", tiny("folders", "--layout", "folders")).ok().out().contains("three folders (language_model: one safetensors file; "));
@@ -57,6 +62,43 @@ class ModelCommandTest extends CommandTest {
         // A GPU holds what the CPU's one memory does, but not what is Java's.
         assertEquals(0, json.at("/memory/2/host_bytes").asLong());
         assertTrue(json.at("/memory/5/host_bytes").asLong() >= 300_000_000 && json.at("/memory/5/bytes").asLong() < json.at("/memory/2/bytes").asLong(), json.get("memory").toPrettyString());
+    }
+
+    /// What generate would stop at is found here, too. That a tokenizer is missing is said and no fault.
+    @Test void whatWouldStopAnAnswerIsRefused() throws IOException {
+        Path model = tiny("stopped");
+        assertTrue(JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("tokenizer").isNull());
+        TokenizerJson.write(new BpeTrainer(300, 2, List.of("<|endoftext|>")).train(List.of("the cat sat on the mat")).tokenizer(), model.resolve("tokenizer.json"));
+        assertTrue(lucid("model", "info", model).ok().out().contains("tokenizer: " + model.resolve("tokenizer.json") + "\n"));
+        assertEquals(model.resolve("tokenizer.json").toString(), JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("tokenizer").asText());
+
+        Path file = model.resolve("preprocessor_config.json");
+        Files.writeString(file, "{\"image_mean\": [0.48, 0.45, 0.4]}");
+        refused(model, file + ": image_mean: found [0.48,0.45,0.4], wanted [0.5, 0.5, 0.5]");
+        Files.delete(file);
+        file = model.resolve("generation_config.json");
+        Files.writeString(file, "{bad");
+        refused(model, file + ": not sound JSON");
+        Files.delete(file);
+        file = model.resolve("tokenizer.json");
+        Files.writeString(file, Files.readString(file).replace("\"Isolated\"", "\"Removed\""));
+        refused(model, file + ": field 'pre_tokenizer'");
+        TokenizerJson.write(new BpeTrainer(300, 2, List.of("<|other|>")).train(List.of("the cat")).tokenizer(), file);
+        refused(model, "names no end token");
+        Files.delete(file);
+        List<String> words = IntStream.range(0, 2_000).mapToObj(i -> "w" + Integer.toString(i * 7919, 26)).toList();
+        VocabMerges.write(new BpeTrainer(700, 1, List.of("<|endoftext|>")).train(words).tokenizer(), model);
+        refused(model, "the tokenizer has 700 tokens, but the model's vocab_size is 512");
+        assertTrue(lucid("model", "info", model).out().contains("tokenizer: " + model.resolve("vocab.json") + " + merges.txt\n"));
+    }
+
+    private void refused(Path model, String reason) throws IOException {
+        Outcome o = lucid("model", "info", model);
+        assertEquals(1, o.status(), o.out() + o.err());
+        assertTrue(o.out().contains("refused: 1\n  ") && o.out().contains(reason) && o.out().contains("NOT usable"), o.out());
+        JsonNode json = JSON.readTree(lucid("model", "info", model, "--json").out());
+        assertFalse(json.get("sound").asBoolean());
+        assertTrue(json.at("/refused/0").asText().contains(reason), json.get("refused").toString());
     }
 
     /// A text model is planned like one that sees; a tower alone answers nothing and is not trained, and the page says so.

@@ -11,18 +11,25 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import lucid.nn.config.ConfigException;
 import lucid.nn.config.ConfigFile;
+import lucid.nn.config.GenerationConfig;
+import lucid.nn.config.PreprocessorConfig;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.lora.LoraFile;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Declaration;
 
-/// What a checkpoint folder holds, against what its `config.json` demands. Only headers are read, however large the files are.
+/// What a checkpoint folder holds, against what its `config.json` demands.
 ///
 /// @param layout     in words
 /// @param parts      of the model, in the order of the data's way
@@ -32,8 +39,9 @@ import lucid.nn.weights.Declaration;
 /// @param unused     names that may be there and are not used (a stored copy of a tied head, the text half of a SigLIP model)
 /// @param mismatched tensors of another shape than demanded
 /// @param notes      what is odd and does no harm, see [WeightFiles#notes]
+/// @param refusals   why it would be refused although all weights are there, a reason each
 public record CheckpointInfo(Path folder, ModelOutline outline, String layout, List<Part> parts, long bytes, List<String> missing, List<String> unexpected,
-                             List<String> unused, List<Mismatch> mismatched, List<String> notes) {
+                             List<String> unused, List<Mismatch> mismatched, List<String> notes, List<String> refusals) {
     /// @param parameters numbers that the configuration demands
     /// @param tensors    that are there
     /// @param stored     their numbers by type
@@ -44,8 +52,11 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         @Override public String toString() { return name + ": found " + Arrays.toString(found) + ", wanted " + Arrays.toString(wanted); }
     }
 
-    /// True if the model can be loaded.
-    public boolean isSound() { return missing.isEmpty() && unexpected.isEmpty() && mismatched.isEmpty(); }
+    /// True if the weights are those that the configuration demands.
+    public boolean isComplete() { return missing.isEmpty() && unexpected.isEmpty() && mismatched.isEmpty(); }
+
+    /// True if the model can be loaded and, if it is one that answers, asked.
+    public boolean isSound() { return isComplete() && refusals.isEmpty(); }
 
     /// Numbers that the configuration demands.
     public long parameters() { return outline.count(); }
@@ -54,17 +65,25 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
     public StoredType widest() { return parts.stream().flatMap(p -> p.stored.keySet().stream()).max((a, b) -> Integer.compare(a.bytes(), b.bytes())).orElse(null); }
 
     /// Looks into a folder in any published layout. A folder with a configuration alone is described too: everything is missing then.
+    /// Only headers are read, however large the files are: this is for plans, and whoever loads the weights then finds what is damaged.
     ///
-    /// @throws lucid.nn.file.WeightFileException if a file is damaged
-    public static CheckpointInfo read(Path folder) {
+    /// @throws WeightFileException if a file is damaged
+    public static CheckpointInfo read(Path folder) { return read(folder, WeightFiles::headers, null); }
+
+    /// The same for a verdict: whatever would be found on loading is, see [WeightFiles#open].
+    ///
+    /// @param adapter that is to stand beside it; null: none
+    public static CheckpointInfo examine(Path folder, LoraFile adapter) { return read(folder, WeightFiles::open, adapter); }
+
+    private static CheckpointInfo read(Path folder, Function<Path, WeightFiles> opened, LoraFile adapter) {
         ConfigFile config = ConfigFile.read(folder);
-        if (!WeightFiles.isCheckpoint(folder)) return of(folder, ModelOutline.of(config), "no weights", Map.of(), List.of());
-        try (WeightFiles files = WeightFiles.open(folder)) {
-            return of(folder, ModelOutline.of(config, files::has), layout(folder), files.tensors(), List.copyOf(files.notes()));
+        if (!WeightFiles.isCheckpoint(folder)) return of(folder, ModelOutline.of(config), "no weights", Map.of(), List.of(), adapter);
+        try (WeightFiles files = opened.apply(folder)) {
+            return of(folder, ModelOutline.of(config, files::has), layout(folder), files.tensors(), List.copyOf(files.notes()), adapter);
         }
     }
 
-    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors, List<String> notes) {
+    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors, List<String> notes, LoraFile adapter) {
         List<String> missing = new ArrayList<>();
         List<Mismatch> mismatched = new ArrayList<>();
         Set<String> wanted = new HashSet<>();
@@ -81,7 +100,30 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         List<Part> parts = new ArrayList<>();
         parts(outline).forEach((name, belongs) -> parts.add(part(name, outline, tensors, n -> wanted.contains(n) && belongs.test(n))));
         long bytes = tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
-        return new CheckpointInfo(folder, outline, layout, List.copyOf(parts), bytes, List.copyOf(missing), List.copyOf(left), unused, List.copyOf(mismatched), notes);
+        return new CheckpointInfo(folder, outline, layout, List.copyOf(parts), bytes, List.copyOf(missing), List.copyOf(left), unused, List.copyOf(mismatched), notes,
+                refusals(folder, outline, tensors.values().stream().filter(t -> wanted.contains(t.name())).toList(), adapter));
+    }
+
+    private static List<String> refusals(Path folder, ModelOutline outline, List<StoredTensor> tensors, LoraFile adapter) {
+        List<Runnable> checks = new ArrayList<>();
+        for (StoredTensor t : tensors) checks.add(t::requireFloating);
+        switch (outline.architecture()) {
+            case ModelOutline.Video(var c) -> checks.add(() -> TinyLlavaVideo.requirePreprocessing(folder, c));
+            case ModelOutline.Vision(var c) -> checks.add(() -> PreprocessorConfig.require(folder, c));
+            case ModelOutline.Text _ -> {}
+        }
+        if (!(outline.architecture() instanceof ModelOutline.Vision)) checks.add(() -> GenerationConfig.read(folder, Set.of()));
+        if (adapter != null) checks.add(() -> outline.requireFits(adapter));
+        return checks.stream().map(CheckpointInfo::refusal).filter(Objects::nonNull).toList();
+    }
+
+    private static String refusal(Runnable check) {
+        try {
+            check.run();
+            return null;
+        } catch (ConfigException | WeightFileException | UncheckedIOException e) {
+            return e.getMessage();
+        }
     }
 
     private static Map<String, Predicate<String>> parts(ModelOutline outline) {

@@ -11,6 +11,8 @@ import lucid.nn.config.ConfigFile;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.lora.LoraAdapter;
+import lucid.nn.lora.LoraFile;
 import lucid.nn.model.Qwen2;
 import lucid.nn.model.SiglipVision;
 import lucid.nn.model.TinyLlavaVideo;
@@ -63,17 +65,36 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
     public static ModelOutline of(Architecture architecture) { return of(architecture, _ -> false); }
 
     private static ModelOutline of(Architecture architecture, Predicate<String> stored) {
-        List<Declaration> out = new ArrayList<>();
         Consumer<ParameterSet> build = switch (architecture) {
             case Video(var c) -> p -> TinyLlavaVideo.of(p, c);
             case Text(var c) -> p -> Qwen2.of(p, "", c);
             case Vision(var c) -> p -> SiglipVision.of(p, "", c);
         };
+        return new ModelOutline(architecture, declared(stored, build));
+    }
+
+    private static List<Declaration> declared(Predicate<String> stored, Consumer<ParameterSet> build) {
+        List<Declaration> out = new ArrayList<>();
         // Sets of parameters need a device that owns their memory. This one has no threads, and nothing is computed on it.
         try (Device device = new ReferenceDevice(); ParameterSet p = new ParameterSet(device, WeightSource.outline(out, stored))) {
             build.accept(p);
         }
-        return new ModelOutline(architecture, List.copyOf(out));
+        return List.copyOf(out);
+    }
+
+    /// Refuses an adapter of another model in the words in which opening the two together does.
+    ///
+    /// @throws lucid.nn.file.WeightFileException if layers of this model have no matrices in it, or others
+    public void requireFits(LoraFile file) {
+        declared(_ -> false, p -> {
+            try (LoraAdapter adapter = LoraAdapter.of(p.device(), file)) {
+                switch (architecture) {
+                    case Video(var c) -> TinyLlavaVideo.of(p, c).adapted(adapter);
+                    case Text(var c) -> Qwen2.of(p, "", c).adapted(adapter);
+                    case Vision _ -> throw new ConfigException("adapter: found a SigLIP model, which only sees; wanted the model that the adapter was trained on");
+                }
+            }
+        });
     }
 
     /// Numbers in the parameters whose names fit.

@@ -30,13 +30,16 @@ public sealed interface WeightFile extends AutoCloseable permits SafetensorsFile
     /// Opens a file by what it is, not by what it is called: PyTorch's two formats have their own first bytes, everything else is read as safetensors.
     ///
     /// @throws WeightFileException if it is damaged, or neither
-    static WeightFile open(Path path) {
+    static WeightFile open(Path path) { return open(path, true); }
+
+    /// @param checksums see [TorchFile#open(Path, boolean)]
+    static WeightFile open(Path path, boolean checksums) {
         ByteBuffer head = ByteBuffer.allocate(9);
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             while (head.hasRemaining() && channel.read(head) >= 0) continue;
         } catch (IOException e) {
             throw new UncheckedIOException(path + ": cannot be read (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")", e);
         }
-        return TorchFile.isTorch(head.flip()) ? TorchFile.open(path) : SafetensorsFile.open(path);
+        return TorchFile.isTorch(head.flip()) ? TorchFile.open(path, checksums) : SafetensorsFile.open(path);
     }
 }

@@ -43,17 +43,26 @@ public final class WeightFiles implements AutoCloseable {
     }
 
     private final Path source;
+    private final boolean checksums;
     private final List<WeightFile> files = new ArrayList<>();
     private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
 
-    private WeightFiles(Path source) { this.source = source; }
+    private WeightFiles(Path source, boolean checksums) {
+        this.source = source;
+        this.checksums = checksums;
+    }
 
-    /// Opens a folder, or one file.
+    /// Opens a folder, or one file. Of the zip form of `.bin`, which has checksums, all bytes are read once.
     ///
     /// @throws WeightFileException if something is damaged, missing or there twice
-    public static WeightFiles open(Path path) {
-        WeightFiles out = new WeightFiles(path);
+    public static WeightFiles open(Path path) { return open(path, true); }
+
+    /// The same for names, types and shapes: checksums of weights are not compared.
+    public static WeightFiles headers(Path path) { return open(path, false); }
+
+    private static WeightFiles open(Path path, boolean checksums) {
+        WeightFiles out = new WeightFiles(path, checksums);
         boolean done = false;
         try {
             if (!Files.isDirectory(path)) out.addAll("", out.opened(path));
@@ -72,7 +81,7 @@ public final class WeightFiles implements AutoCloseable {
     }
 
     private WeightFile opened(Path path) {
-        WeightFile file = WeightFile.open(path);
+        WeightFile file = WeightFile.open(path, checksums);
         files.add(file);
         return file;
     }

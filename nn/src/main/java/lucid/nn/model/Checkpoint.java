@@ -16,7 +16,7 @@ import lucid.nn.lora.LoraFile;
 import lucid.nn.weights.WeightSource;
 
 /// A checkpoint folder opened for inference, of whichever kind and layout: the weights are used where they lie in the mapped files, so opening
-/// takes the time of reading the headers, whatever the size. Where they fit into memory, the rest is read ahead in the order of use ([ReadAhead]). A checkpoint is read-only; models that train load copies (see [TinyLlavaVideo#load(Device, Path)]).
+/// takes the time of reading the headers, whatever the size (of the zip form of `.bin` that of reading it once, see [WeightFiles#open]). Where they fit into memory, the rest is read ahead in the order of use ([ReadAhead]). A checkpoint is read-only; models that train load copies (see [TinyLlavaVideo#load(Device, Path)]).
 public final class Checkpoint implements AutoCloseable {
     /// Part of main memory that weights may take to be read ahead: more would push out of it what is used meanwhile.
     private static final double AHEAD = 0.75;

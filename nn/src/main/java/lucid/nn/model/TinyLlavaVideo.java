@@ -43,9 +43,14 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     /// @param files opened on the folder; with [WeightSource.Precision#STORED] they must stay open as long as the model
     public static TinyLlavaVideo load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
         TinyLlavaConfig config = TinyLlavaConfig.read(folder);
-        for (Path seeing : List.of(folder, folder.resolve(WeightFiles.Part.VISION_TOWER.folder()))) PreprocessorConfig.require(seeing, config.vision());
+        requirePreprocessing(folder, config);
         ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, name -> Qwen2.ignorable(DECODER, config.text(), name)));
         return Qwen2.building(p, () -> of(p, config));
+    }
+
+    /// Refuses a folder that prepares pictures in another way, see [PreprocessorConfig#require].
+    public static void requirePreprocessing(Path folder, TinyLlavaConfig config) {
+        for (Path seeing : List.of(folder, folder.resolve(WeightFiles.Part.VISION_TOWER.folder()))) PreprocessorConfig.require(seeing, config.vision());
     }
 
     /// Loads a checkpoint with all weights in f32, closing the files.

@@ -1,16 +1,23 @@
 package lucid.nn.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.file.WeightFormat;
+import lucid.nn.lora.LoraFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +46,50 @@ class CheckpointInfoTest {
         CheckpointInfo plain = CheckpointInfo.read(folder);
         assertTrue(plain.isSound(), "" + plain.missing() + plain.unexpected());
         assertEquals(CheckpointInfo.read(published).parts(), plain.parts());
+    }
+
+    @Test void whatWouldBeRefusedIsSaidWithItsReason(@TempDir Path folder) throws IOException {
+        Path model = GOLDEN.resolve("qwen2/tiny_untied_f32/model");
+        Files.copy(model.resolve("config.json"), folder.resolve("config.json"));
+        try (WeightFiles files = WeightFiles.open(model)) {
+            SafetensorsWriter w = new SafetensorsWriter();
+            files.tensors().values().forEach(t -> {
+                if (t.name().equals("model.norm.weight")) w.add(t.name(), new long[(int) t.elements()], t.shape());
+                else w.add(t.name(), t.toFloats(), t.shape());
+            });
+            w.write(folder.resolve("model.safetensors"));
+        }
+        Files.writeString(folder.resolve("generation_config.json"), "{\"top_k\": \"many\"}");
+        CheckpointInfo info = CheckpointInfo.examine(folder, null);
+        assertTrue(info.isComplete() && !info.isSound());
+        assertEquals(List.of(folder.resolve("model.safetensors") + ": tensor \"model.norm.weight\": found I64, wanted a floating type",
+                folder.resolve("generation_config.json") + ": top_k: found \"many\", wanted a whole number"), info.refusals());
+    }
+
+    @Test void anAdapterOfAnotherModelIsRefused() {
+        LoraFile adapter = LoraFile.read(GOLDEN.resolve("qwen2/lora_r4/adapter"));
+        assertTrue(CheckpointInfo.examine(GOLDEN.resolve("qwen2/lora_r4/model"), adapter).isSound());
+        CheckpointInfo other = CheckpointInfo.examine(GOLDEN.resolve("tinyllava_video/one_video_16f/model"), adapter);
+        assertTrue(other.isComplete() && !other.isSound() && other.refusals().getFirst().matches("adapter: \"model.*lora_A.weight\": found .*, wanted .* from the model's config.json"), "" + other.refusals());
+        assertTrue(CheckpointInfo.examine(GOLDEN.resolve("siglip/tiny/model"), adapter).refusals().getFirst().contains("found a SigLIP model"));
+    }
+
+    /// A model that is planned and then opened is read once, not twice.
+    @Test void plansReadNoWeights(@TempDir Path folder) throws IOException {
+        Path bin = folder.resolve("bin");
+        CheckpointConversion.convert(GOLDEN.resolve("qwen2/tiny_untied_f32/model"), bin,
+                new CheckpointConversion.Options(null, WeightFormat.BIN, CheckpointConversion.Layout.SINGLE, 1, null, List.of(), Set.of()), (_, _, _) -> {});
+        Path file = bin.resolve("pytorch_model.bin");
+        byte[] bytes = Files.readAllBytes(file);
+        int at;
+        try (WeightFiles files = WeightFiles.open(bin)) {
+            byte[] weight = files.tensor("lm_head.weight").data().toArray(ValueLayout.JAVA_BYTE);
+            at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(new String(weight, StandardCharsets.ISO_8859_1));
+        }
+        bytes[at] ^= 1;
+        Files.write(file, bytes);
+        assertTrue(CheckpointInfo.read(bin).isSound());
+        assertTrue(assertThrows(WeightFileException.class, () -> CheckpointInfo.examine(bin, null)).getMessage().contains("found checksum"));
     }
 
     @Test void partsTypesAndLayouts() {

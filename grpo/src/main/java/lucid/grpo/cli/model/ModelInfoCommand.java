@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.ModelFolder;
@@ -33,8 +34,8 @@ import picocli.CommandLine.Spec;
 
 /// `lucid model info`.
 @Command(name = "info", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Says what a model's folder holds, what is missing or unexpected, and how much memory work with it needs on a CPU and on a GPU. Only headers are read.",
-        footer = {"", "Exit status 1 if the weights are not those that config.json demands.", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --completions 4 --micro-batch 2"})
+        description = "Says what a model's folder holds, what is missing or unexpected, and how much memory work with it needs on a CPU and on a GPU. Of the weights only headers are read; a .bin file is read whole, to compare its checksums.",
+        footer = {"", "Exit status 1 if the weights are not those that config.json demands, or if something else keeps the model from being loaded and asked. A missing tokenizer alone does not: it is said.", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --completions 4 --micro-batch 2"})
 final class ModelInfoCommand implements Callable<Integer> {
     private static final int LISTED = 8;
 
@@ -84,14 +85,21 @@ final class ModelInfoCommand implements Callable<Integer> {
         UsageException.atLeast("--lora", lora, 0);
         Path place = folder();
         LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
-        CheckpointInfo info = CheckpointInfo.read(ModelFolder.base(place));
+        CheckpointInfo info = CheckpointInfo.examine(ModelFolder.base(place), adapter);
+        TokenizerInfo words = TokenizerInfo.of(place, info.outline());
         Map<DeviceKind, List<MemoryPlan>> plans = new EnumMap<>(DeviceKind.class);
         for (DeviceKind device : DeviceKind.values()) plans.put(device, plans(info, new MemoryPlans(info.outline(), device)));
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(toJson(info, adapter, plans).toPrettyString());
-        else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(info, plans));
+        if (json) out.println(toJson(info, words, adapter, plans).toPrettyString());
+        else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(info, words, plans));
         out.flush();
-        return info.isSound() ? 0 : 1;
+        return isSound(info, words) ? 0 : 1;
+    }
+
+    private static boolean isSound(CheckpointInfo info, TokenizerInfo words) { return info.isSound() && words.refusal() == null; }
+
+    private static List<String> refusals(CheckpointInfo info, TokenizerInfo words) {
+        return Stream.concat(info.refusals().stream(), Stream.ofNullable(words.refusal())).toList();
     }
 
     // A folder with a configuration alone is described, too; a run's config.json is none.
@@ -121,18 +129,21 @@ final class ModelInfoCommand implements Callable<Integer> {
 
     private static long numbers(LoraFile adapter) { return adapter.modules().values().stream().mapToLong(m -> (long) m.a().length + m.b().length).sum(); }
 
-    private static String toText(CheckpointInfo info, Map<DeviceKind, List<MemoryPlan>> plans) {
+    private static String toText(CheckpointInfo info, TokenizerInfo words, Map<DeviceKind, List<MemoryPlan>> plans) {
         StringBuilder s = new StringBuilder();
         line(s, "%s: %s, %s", info.folder(), info.layout(), kind(info.outline()));
         line(s, "%-16s %15s %8s  %-22s %10s", "part", "parameters", "tensors", "stored as", "bytes");
         for (CheckpointInfo.Part p : info.parts()) line(s, "%-16s %,15d %8d  %-22s %10s", p.name(), p.parameters(), p.tensors(), types(p.stored()), MemoryPlan.size(p.bytes()));
         line(s, "%-16s %,15d %8d  %-22s %10s", "all", info.parameters(), info.parts().stream().mapToInt(CheckpointInfo.Part::tensors).sum(), "", MemoryPlan.size(info.bytes()));
+        if (!(info.outline().architecture() instanceof ModelOutline.Vision)) line(s, "tokenizer: %s", words.line());
         list(s, "missing", info.missing());
         list(s, "unexpected", info.unexpected());
         list(s, "other shape", info.mismatched().stream().map(CheckpointInfo.Mismatch::toString).toList());
         list(s, "not used", info.unused());
+        list(s, "refused", refusals(info, words));
         info.notes().forEach(n -> line(s, "note: %s", n));
-        line(s, info.isSound() ? "complete: what config.json demands is there, and nothing else" : "NOT complete: this model cannot be loaded");
+        line(s, !info.isComplete() ? "NOT complete: this model cannot be loaded" : !isSound(info, words) ? "NOT usable as it lies there: complete, but what is refused above stops it"
+                : "complete: what config.json demands is there, and nothing unexpected");
         memory(s, plans);
         String only = only(info.outline());
         if (only != null) line(s, "%n%s", only);
@@ -178,10 +189,10 @@ final class ModelInfoCommand implements Callable<Integer> {
         if (names.size() > LISTED) line(s, "  ... (--json lists all)");
     }
 
-    private static ObjectNode toJson(CheckpointInfo info, LoraFile adapter, Map<DeviceKind, List<MemoryPlan>> plans) {
+    private static ObjectNode toJson(CheckpointInfo info, TokenizerInfo words, LoraFile adapter, Map<DeviceKind, List<MemoryPlan>> plans) {
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode root = mapper.createObjectNode().put("folder", info.folder().toString()).put("model", kind(info.outline())).put("layout", info.layout())
-                .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", info.isSound());
+                .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", isSound(info, words)).put("tokenizer", words.files());
         if (adapter != null) root.putObject("adapter").put("r", adapter.spec().r()).put("scale", adapter.spec().scale()).put("parameters", numbers(adapter)).set("target_modules", mapper.valueToTree(adapter.spec().targets()));
         ArrayNode parts = root.putArray("parts");
         for (CheckpointInfo.Part p : info.parts()) {
@@ -191,6 +202,7 @@ final class ModelInfoCommand implements Callable<Integer> {
         }
         root.set("missing", mapper.valueToTree(info.missing()));
         root.set("unexpected", mapper.valueToTree(info.unexpected()));
+        root.set("refused", mapper.valueToTree(refusals(info, words)));
         root.set("notes", mapper.valueToTree(info.notes()));
         root.set("unused", mapper.valueToTree(info.unused()));
         ArrayNode mismatched = root.putArray("mismatched");
