@@ -6,7 +6,9 @@
 1. `lucid convert --layout folders` writes the checkpoint's language model and vision tower as folders of their own; transformers loads them (no tensor missing, none unexpected)
    and computes logits, features, greedy tokens and every gradient.
 2. transformers makes a Qwen2 and a SigLIP with random weights and saves them.
-In both directions the numbers become a case folder, and `lucid parity` computes the same from the very files that transformers read or wrote. Tolerance 1e-4 absolute.
+3. transformers opens the checkpoint's tokenizer, and the same vocabulary in the layout of TinyLLaVA-Video-R1 (vocab.json + merges.txt), is called with padding and truncation, and saves both; every reader of every
+file must turn one text into the same ids.
+In both directions of 1 and 2 the numbers become a case folder, and `lucid parity` computes the same from the very files that transformers read or wrote. Tolerance 1e-4 absolute.
 Exit status 0 when everything agrees.
 """
 import argparse
@@ -20,14 +22,45 @@ import tempfile
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from transformers import Qwen2Config, Qwen2ForCausalLM, SiglipVisionConfig, SiglipVisionModel
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, SiglipVisionConfig, SiglipVisionModel
 
 ATOL = 1e-4
+TEXT = "Which comes first, the owl's hat or 2026?\n\n  <think>\tna\u00efve e\u0301 \u4e2d\u6587 \U0001f642</think> <answer>B</answer><|endoftext|>  x"
 LUCID = pathlib.Path(__file__).resolve().parents[2] / "lucid"
 
 
 def lucid(*arguments):
     return subprocess.run([str(LUCID), *map(str, arguments)]).returncode
+
+
+def encoded(folder):
+    out = subprocess.run([str(LUCID), "tokenizer", "encode", "--tokenizer", str(folder)], input=TEXT.encode(), stdout=subprocess.PIPE)
+    return [int(i) for i in out.stdout.split()] if out.returncode == 0 else "refused"
+
+
+def tokenizers(checkpoint, work):
+    """Whether Lucid's tokenizer means the same in transformers, and what transformers saves of it the same in Lucid."""
+    stored = json.loads((checkpoint / "tokenizer.json").read_text())
+    end = next(token["content"] for token in stored["added_tokens"] if token["special"])
+    old = work / "old"
+    old.mkdir()
+    (old / "vocab.json").write_text(json.dumps(stored["model"]["vocab"]))
+    (old / "merges.txt").write_text("#version: 0.2\n" + "".join(" ".join(pair) + "\n" for pair in stored["model"]["merges"]))
+    (old / "tokenizer_config.json").write_text(json.dumps(dict(tokenizer_class="Qwen2Tokenizer", eos_token=end, pad_token=end, unk_token=None)))
+    wanted, agree = encoded(checkpoint), True
+    for name, tokenizer in {
+        "tokenizer.json": PreTrainedTokenizerFast(tokenizer_file=str(checkpoint / "tokenizer.json"), eos_token=end, pad_token=end),
+        "vocab.json": AutoTokenizer.from_pretrained(old),
+    }.items():
+        found = {f"{name} in transformers": tokenizer(TEXT)["input_ids"]}
+        tokenizer(["the first", "second"], padding=True, truncation=True, max_length=3)  # leaves both settings in what is saved
+        saved = work / f"saved_{name}"
+        tokenizer.save_pretrained(saved)
+        found |= {f"{name} saved by transformers, in transformers": AutoTokenizer.from_pretrained(saved)(TEXT)["input_ids"], f"{name} saved by transformers, in Lucid": encoded(saved)}
+        for where, ids in found.items():
+            agree &= ids == wanted
+            print(f"tokenizer: {where}: " + (f"{len(ids)} ids, the same" if ids == wanted else f"found {ids}, wanted {wanted}"), flush=True)
+    return agree
 
 
 def opened(kind, folder):
@@ -110,7 +143,8 @@ def main():
             qwen2(work, "transformers_to_lucid_qwen2", work / "made" / "qwen2"),
             siglip(work, "transformers_to_lucid_siglip", work / "made" / "siglip"),
         ]
-        sys.exit(lucid("parity", *cases))
+        agree = tokenizers(work / "folders", work)
+        sys.exit(lucid("parity", *cases) or (0 if agree else 1))
 
 
 if __name__ == "__main__":
