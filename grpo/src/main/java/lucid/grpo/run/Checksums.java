@@ -33,26 +33,34 @@ public final class Checksums {
     public static void check(Path checkpoint) {
         Path list = checkpoint.resolve(NAME);
         try {
-            for (Map.Entry<String, String> e : Sha256List.read(list).entrySet()) {
-                Path file = checkpoint.resolve(e.getKey());
-                String found = Files.isRegularFile(file) ? Sha256.of(file) : "no such file";
-                if (!found.equals(e.getValue())) {
-                    throw new RunException(file + " is not what the run wrote: found SHA-256 " + found + ", wanted " + e.getValue() + " (" + list
-                            + "). It was changed or damaged; put back what was there. " + without(checkpoint));
-                }
-            }
+            for (Map.Entry<String, String> e : Sha256List.read(list).entrySet()) check(list, e.getKey(), e.getValue());
         } catch (IOException e) {
             throw new UncheckedIOException(checkpoint + ": could not be read: " + e.getMessage(), e);
         }
     }
 
+    /// The same of [RunState#FILE] alone, which is read before anything else, and of which little is read to compare it.
+    static void checkState(Path checkpoint) throws IOException {
+        Path list = checkpoint.resolve(NAME);
+        String wanted = Sha256List.read(list).get(RunState.FILE);
+        if (wanted != null) check(list, RunState.FILE, wanted);
+    }
+
+    private static void check(Path list, String name, String wanted) throws IOException {
+        Path file = list.resolveSibling(name);
+        String found = Files.isRegularFile(file) ? Sha256.of(file) : "no such file";
+        if (found.equals(wanted)) return;
+        throw new RunException(file + " is not what the run wrote: found SHA-256 " + found + ", wanted " + wanted + " (" + list
+                + "). It was changed or damaged; put back what was there. " + without(list.getParent(), !name.equals(RunState.FILE)));
+    }
+
     // An unfinished stage keeps its newest checkpoint only, so that the one before may be far away, or none.
-    private static String without(Path folder) {
+    private static String without(Path folder, boolean stateIsSound) {
         Path above = folder.getParent();
         Path run = above.endsWith("checkpoints") ? above.getParent() : above;
         if (!RunFolder.latest(run).equals(Optional.of(folder))) return "Nothing else in " + run + " holds these weights";
         Optional<RunState> before = RunFolder.checkpoints(run).reversed().stream().skip(1).findFirst().map(RunFolder::state);
         return "Without the folder " + folder + ", --resume " + before.map(s -> "goes back to step " + s.totalSteps() + " (stage " + s.stage() + ")").orElse("begins the run anew")
-                + " and drops the metrics of the " + (RunFolder.state(folder).totalSteps() - before.map(RunState::totalSteps).orElse(0L)) + " steps since";
+                + " and drops the metrics of the " + (stateIsSound ? RunFolder.state(folder).totalSteps() - before.map(RunState::totalSteps).orElse(0L) + " " : "") + "steps since";
     }
 }

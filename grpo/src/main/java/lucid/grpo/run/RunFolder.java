@@ -206,13 +206,15 @@ public final class RunFolder implements AutoCloseable {
     }
 
     private static void cut(Path file, long length) throws IOException {
-        if (!Files.exists(file)) return;
+        boolean exists = Files.exists(file);
+        long there = exists ? Files.size(file) : 0;
+        if (there < length) {
+            throw new RunException(file + (exists ? " has " + there + " bytes" : " is not there") + " but the checkpoint was made when it had " + length
+                    + (exists ? "; it was cut or replaced" : "; it was removed") + " since, and the run's record would have a gap. Put it back, or use another --out");
+        }
+        if (there == length) return;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            if (channel.size() < length) {
-                throw new RunException(file + " has " + channel.size() + " bytes but the checkpoint was made when it had " + length
-                        + "; it was cut or replaced since, and the run's record would have a gap. Put it back, or use another --out");
-            }
-            if (channel.size() > length) channel.truncate(length);
+            channel.truncate(length);
         }
     }
 
@@ -255,8 +257,8 @@ public final class RunFolder implements AutoCloseable {
             Disk.deleteTree(folder);
             Disk.folder(folder, temp -> {
                 tensors.write(temp);
+                Files.writeString(temp.resolve(RunState.FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(full));
                 Checksums.write(temp);
-                Files.writeString(temp.resolve("state.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(full));
             });
             for (Path old : checkpoints(root)) {
                 RunState s = state(old);
@@ -285,7 +287,7 @@ public final class RunFolder implements AutoCloseable {
         Path folder = root.resolve("checkpoints");
         if (!Files.isDirectory(folder)) return List.of();
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(p -> !p.getFileName().toString().startsWith(".") && Files.exists(p.resolve("state.json"))).sorted().toList();
+            return all.filter(p -> !p.getFileName().toString().startsWith(".") && Files.exists(p.resolve(RunState.FILE))).sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException("could not list " + folder + ": " + e.getMessage(), e);
         }
@@ -303,9 +305,12 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /// The state in a checkpoint's folder.
+    ///
+    /// @throws RunException it is not what was written
     public static RunState state(Path checkpoint) {
-        Path file = checkpoint.resolve("state.json");
+        Path file = checkpoint.resolve(RunState.FILE);
         try {
+            Checksums.checkState(checkpoint);
             return JSON.readValue(Files.readString(file), RunState.class);
         } catch (JsonProcessingException e) {
             throw new RunException(file + " is not a checkpoint's state: " + e.getOriginalMessage());

@@ -20,6 +20,11 @@ import java.util.Locale;
 /// @param results       what the finished stages showed, one JSON object each; its `seconds` count from the run's start
 public record RunState(int stageIndex, String stage, int step, boolean stageComplete, long totalSteps, String hash, long metricsBytes, long eventsBytes,
                        double seconds, List<JsonNode> results) {
+    /// The file's name in a checkpoint.
+    public static final String FILE = "state.json";
+    /// How the name of a finished stage's checkpoint ends.
+    static final String DONE = "-done";
+
     /// Nothing done yet.
     public static RunState start(String hash) { return new RunState(0, "", 0, false, 0, hash, 0, 0, 0, List.of()); }
 
@@ -34,5 +39,5 @@ public record RunState(int stageIndex, String stage, int step, boolean stageComp
         return new RunState(stageIndex, stage, step, true, totalSteps, hash, metricsBytes, eventsBytes, secondsNow, all);
     }
 
-    String folderName() { return String.format(Locale.ROOT, "%02d-%s-%06d%s", stageIndex, stage, step, stageComplete ? "-done" : ""); }
+    String folderName() { return String.format(Locale.ROOT, "%02d-%s-%06d%s", stageIndex, stage, step, stageComplete ? DONE : ""); }
 }

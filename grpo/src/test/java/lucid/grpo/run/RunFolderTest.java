@@ -40,6 +40,50 @@ class RunFolderTest {
         }
     }
 
+    /// Otherwise the run would go on, and its record lack the steps before.
+    @Test void aRecordThatIsGoneIsNotGoneOnFrom() throws IOException {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.metrics(1, line(1));
+            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
+        }
+        for (String name : List.of("metrics.jsonl", "events.out.tfevents.lucid")) {
+            Path file = run.resolve(name);
+            byte[] whole = Files.readAllBytes(file);
+            Files.delete(file);
+            String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage();
+            assertEquals(file + " is not there but the checkpoint was made when it had " + whole.length + "; it was removed since, and the run's record would have a gap. Put it back, or use another --out", message);
+            Files.write(file, whole);
+        }
+        RunFolder.open(run, config(1), true).close();
+    }
+
+    @Test void aStateThatIsNotWhatWasWrittenIsNotGoneOnFrom() throws IOException {
+        Path run = dir.resolve("run");
+        Path checkpoint;
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.metrics(1, line(1));
+            f.checkpoint(at(1, true), temp -> Files.writeString(temp.resolve("model"), "one"));
+            f.metrics(2, line(2));
+            checkpoint = f.checkpoint(new RunState(1, "talk", 1, false, 2, "hash2", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "two"));
+        }
+        Path file = checkpoint.resolve("state.json");
+        String metrics = Files.readString(run.resolve("metrics.jsonl"));
+        String whole = Files.readString(file);
+        for (String other : List.of(whole.replace("hash2", "hash3"), whole.replaceFirst("(\"metricsBytes\" : )\\d+", "$17"), "")) {
+            Files.writeString(file, other);
+            String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage();
+            assertTrue(message.startsWith(file + " is not what the run wrote: found SHA-256 ") && message.endsWith("Without the folder " + checkpoint + ", --resume goes back to step 1 (stage grpo) and drops the metrics of the steps since"), message);
+            assertEquals(metrics, Files.readString(run.resolve("metrics.jsonl")));
+        }
+        // Checkpoints of before their states were in the list.
+        List<String> older = Files.readAllLines(checkpoint.resolve(Checksums.NAME)).stream().filter(l -> !l.endsWith("state.json")).toList();
+        assertEquals(1, older.size());
+        Files.write(checkpoint.resolve(Checksums.NAME), older);
+        Files.writeString(file, whole.replace("hash2", "hash3"));
+        RunFolder.open(run, config(1), true).close();
+    }
+
     @Test void aCheckpointThatIsNotWhatWasWrittenIsNamed() throws IOException {
         Path run = dir.resolve("run");
         try (RunFolder f = RunFolder.open(run, config(1), false)) {
