@@ -23,6 +23,7 @@ import lucid.grpo.run.Differences;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
+import lucid.nn.file.AtomicFile;
 
 /// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on the disk before the next question is
 /// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
@@ -42,6 +43,8 @@ public final class AnswerLog implements AutoCloseable {
         file = root.resolve("answers.jsonl");
         if (Files.exists(file)) read(notices);
         out = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+        // An answer forces what is in the file, not its name.
+        AtomicFile.force(root);
     }
 
     /// Begins an evaluation, or takes one up again.
@@ -52,11 +55,12 @@ public final class AnswerLog implements AutoCloseable {
     /// @throws RunException other settings (with the differences), not asked to resume, in use, or a line that is no answer
     public static AnswerLog open(Path root, ObjectNode settings, boolean resume, Consumer<String> notices) {
         try {
-            Files.createDirectories(root);
+            Disk.folders(root);
             FileChannel lock = RunFolder.lock(root);
             boolean open = false;
             try {
                 settings(root, settings, resume);
+                Disk.sweep(root);
                 AnswerLog log = new AnswerLog(root, lock, notices);
                 open = true;
                 return log;

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lucid.nn.file.AtomicFile;
 
@@ -19,6 +21,8 @@ public final class Disk {
         void write(Path target) throws IOException;
     }
 
+    private static final Pattern LEFT = Pattern.compile("\\..+\\.\\d+-\\d+\\.partial");
+
     private Disk() {}
 
     /// A whole text file, at once.
@@ -26,9 +30,10 @@ public final class Disk {
 
     /// A whole file, at once.
     public static void file(Path file, Writer writer) {
-        Path temp = aside(file);
+        // Not one name for all writers: a report may be asked for while the run writes its own.
+        Path temp = aside(file, "." + ProcessHandle.current().pid() + "-" + Thread.currentThread().threadId());
         try {
-            Files.createDirectories(file.toAbsolutePath().getParent());
+            folders(file.toAbsolutePath().getParent());
             writer.write(temp);
             AtomicFile.force(temp);
             Files.move(temp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -42,11 +47,12 @@ public final class Disk {
 
     /// A whole folder, at once; it must not exist yet.
     public static void folder(Path folder, Writer writer) {
-        Path temp = aside(folder);
+        Path temp = aside(folder, "");
         boolean done = false;
         try {
             deleteTree(temp);
-            Files.createDirectories(temp);
+            folders(folder.toAbsolutePath().getParent());
+            Files.createDirectory(temp);
             writer.write(temp);
             AtomicFile.forceAll(temp);
             Files.move(temp, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -60,7 +66,29 @@ public final class Disk {
         }
     }
 
-    private static Path aside(Path target) { return target.resolveSibling("." + target.getFileName() + ".partial"); }
+    private static Path aside(Path target, String writer) { return target.resolveSibling("." + target.getFileName() + writer + ".partial"); }
+
+    /// Makes a folder, and those above it, whose names are on the disk when this returns: what is forced to the disk in a folder without a name is lost.
+    public static void folders(Path folder) throws IOException {
+        Path whole = folder.toAbsolutePath();
+        Path above = whole.getParent();
+        if (Files.isDirectory(whole)) return;
+        if (above != null) folders(above);
+        Files.createDirectories(whole);
+        if (above != null) AtomicFile.force(above);
+    }
+
+    /// Deletes the files that a process which was killed was writing in a folder, if the folder exists. Nobody may be writing there.
+    public static void sweep(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) return;
+        for (Path left : list(folder, p -> LEFT.matcher(p.getFileName().toString()).matches())) Files.delete(left);
+    }
+
+    static List<Path> list(Path folder, Predicate<Path> which) throws IOException {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(which).toList();
+        }
+    }
 
     private static UncheckedIOException failed(Path target, IOException e) {
         return new UncheckedIOException("could not write " + target + ": " + reason(e) + "; nothing that was there has changed", e);
@@ -74,7 +102,7 @@ public final class Disk {
         try {
             deleteTree(temp);
         } catch (IOException e) {
-            // The next write goes over it; what failed before is the error that the user must see.
+            // It is swept away or written over later; what failed before is the error that the user must see.
             System.getLogger(Disk.class.getName()).log(System.Logger.Level.DEBUG, "left behind: " + temp, e);
         }
     }

@@ -54,6 +54,8 @@ public final class RunFolder implements AutoCloseable {
     private static final List<String> NOT_START = List.of("recipe", "held_out_sha256");
     // Where a run's beginning is named again, by the field of its config.
     private static final SequencedMap<String, String> BEGAN = new LinkedHashMap<>();
+    // What is written a file a step, or a few.
+    private static final List<String> BY_STEP = List.of("rollouts", "ledger", "answers");
     private static final int SHOWN = 5;
     private static final int SHOWN_DIFFERENCES = 20;
 
@@ -111,16 +113,19 @@ public final class RunFolder implements AutoCloseable {
     /// @throws RunException when the folder holds another run, or one that resume was not asked for, or is in use
     public static RunFolder open(Path root, JsonNode config, boolean resume) {
         try {
-            Files.createDirectories(root);
+            Disk.folders(root);
             FileChannel lock = lock(root);
             boolean open = false;
             try {
                 config(root, config, resume);
-                sweep(root.resolve("checkpoints"));
+                sweep(root);
                 Optional<RunState> state = latest(root).map(RunFolder::state);
                 cut(root.resolve("metrics.jsonl"), state.map(RunState::metricsBytes).orElse(0L));
                 cut(root.resolve("events.out.tfevents.lucid"), state.map(RunState::eventsBytes).orElse(0L));
+                dropOlder(root);
                 RunFolder folder = new RunFolder(root, lock);
+                // Where the appended files were made just now: a checkpoint forces what is in them, not their names.
+                AtomicFile.force(root);
                 open = true;
                 return folder;
             } finally {
@@ -218,14 +223,23 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    // What a killed run left: checkpoints that were being written, or being deleted (their state goes first).
-    private static void sweep(Path checkpoints) throws IOException {
+    // What a killed run left: files that were being written, checkpoints that were being written or deleted (their state goes first).
+    private static void sweep(Path root) throws IOException {
+        Disk.sweep(root);
+        for (String folder : BY_STEP) Disk.sweep(root.resolve(folder));
+        Path checkpoints = root.resolve("checkpoints");
         if (!Files.isDirectory(checkpoints)) return;
-        List<Path> left;
-        try (Stream<Path> all = Files.list(checkpoints)) {
-            left = all.filter(p -> p.getFileName().toString().startsWith(".") || !Files.exists(p.resolve("state.json"))).toList();
+        for (Path left : Disk.list(checkpoints, p -> p.getFileName().toString().startsWith(".") || !Files.exists(p.resolve(RunState.FILE)))) Disk.deleteTree(left);
+    }
+
+    // Of each stage the newest checkpoint stays. By their names: a state that cannot be read keeps nothing from being saved.
+    private static void dropOlder(Path root) throws IOException {
+        List<Path> all = checkpoints(root);
+        for (int i = 1; i < all.size(); i++) {
+            String older = all.get(i - 1).getFileName().toString();
+            String stage = older.substring(0, older.indexOf('-') + 1);
+            if (!stage.isEmpty() && all.get(i).getFileName().toString().startsWith(stage) && !older.endsWith(RunState.DONE)) Disk.deleteTree(all.get(i - 1));
         }
-        for (Path p : left) Disk.deleteTree(p);
     }
 
     public Path root() { return root; }
@@ -249,7 +263,7 @@ public final class RunFolder implements AutoCloseable {
     public Path checkpoint(RunState state, Disk.Writer tensors) {
         Path folder = root.resolve("checkpoints").resolve(state.folderName());
         try {
-            Files.createDirectories(folder.getParent());
+            Disk.folders(folder.getParent());
             // What the checkpoint counts on must not get lost after it.
             AtomicFile.force(root.resolve("metrics.jsonl"));
             AtomicFile.force(root.resolve("events.out.tfevents.lucid"));
@@ -260,10 +274,7 @@ public final class RunFolder implements AutoCloseable {
                 Files.writeString(temp.resolve(RunState.FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(full));
                 Checksums.write(temp);
             });
-            for (Path old : checkpoints(root)) {
-                RunState s = state(old);
-                if (!old.equals(folder) && s.stageIndex() == state.stageIndex() && !s.stageComplete()) Disk.deleteTree(old);
-            }
+            dropOlder(root);
             return folder;
         } catch (IOException e) {
             throw new UncheckedIOException("could not save checkpoint " + folder + ": " + e.getMessage() + "; the checkpoint before it is intact", e);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -20,6 +21,7 @@ import java.util.List;
 import lucid.grpo.console.Console;
 import lucid.grpo.evaluation.BenchmarkRun.Missing;
 import lucid.grpo.evaluation.Protocol.Mode;
+import lucid.grpo.run.Forced;
 import lucid.grpo.run.RunException;
 import lucid.grpo.train.Evaluator.Control;
 import lucid.video.FrameSampling;
@@ -143,6 +145,18 @@ class BenchmarkRunTest {
         assertTrue(refused(protocol(Mode.GREEDY, 2), true).contains("protocol.seed: 1 -> 2"));
         Files.writeString(settings, whole.replace("\"tokenizer\"", "\"another\""));
         assertTrue(refused(protocol(Mode.GREEDY, 1), true).contains("tokenizer_sha256: \"another\" -> \"tokenizer\""));
+    }
+
+    /// An answer is on the disk only if its file's name is.
+    @Test void theNameOfTheAnswersIsForced() throws IOException {
+        ObjectNode settings = evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).settings();
+        assertEquals(List.of(root, out, out), Forced.folders(() -> AnswerLog.open(out, settings, false, _ -> {}).close()), "the folder, settings.json, answers.jsonl");
+    }
+
+    @Test void whatAKilledEvaluationWasWritingIsSweptAway() throws IOException {
+        Path left = Files.writeString(Files.createDirectories(out).resolve(".results.json.7-1.partial"), "half");
+        run(new Scripted(), protocol(Mode.GREEDY, 1), false);
+        assertFalse(Files.exists(left));
     }
 
     private String refused(Protocol p, boolean resume) { return assertThrows(RunException.class, () -> run(new Scripted(), p, resume)).getMessage(); }

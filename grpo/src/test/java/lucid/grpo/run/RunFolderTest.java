@@ -203,6 +203,54 @@ class RunFolderTest {
         }
     }
 
+    /// A kill may come after a checkpoint is written and before the one that it replaces is deleted.
+    @Test void whatACheckpointHasReplacedIsSweptAway() throws IOException {
+        Path run = dir.resolve("run");
+        Path kept = dir.resolve("kept");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.checkpoint(at(1, true), temp -> Files.writeString(temp.resolve("model"), "w"));
+            for (int step : new int[] {2, 4}) {
+                Path one = f.checkpoint(new RunState(1, "talk", step, false, step, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "w"));
+                copy(one, kept.resolve(one.getFileName()));
+            }
+            f.checkpoint(new RunState(1, "talk", 6, true, 6, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "w"));
+            Path next = f.checkpoint(new RunState(2, "last", 1, false, 7, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "w"));
+            copy(next, kept.resolve("02-last-000000"));
+        }
+        for (Path one : Disk.list(kept, _ -> true)) copy(one, run.resolve("checkpoints").resolve(one.getFileName()));
+        assertEquals(6, RunFolder.checkpoints(run).size());
+        RunFolder.open(run, config(1), true).close();
+        assertEquals(List.of("00-grpo-000001-done", "01-talk-000006-done", "02-last-000001"), RunFolder.checkpoints(run).stream().map(p -> p.getFileName().toString()).toList());
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        for (Path file : Disk.list(from, _ -> true)) Files.copy(file, to.resolve(file.getFileName()));
+    }
+
+    @Test void filesThatAKilledRunWasWritingAreSweptAway() throws IOException {
+        Path run = dir.resolve("run");
+        RunFolder.open(run, config(1), false).close();
+        List<Path> left = List.of(run.resolve(".report.html.7-1.partial"), run.resolve("rollouts/.step-000002.jsonl.7-1.partial"), run.resolve("ledger/.step-000002.jsonl.gz.7-1.partial"), run.resolve("answers/.000002.json.7-1.partial"));
+        for (Path file : left) Files.writeString(Files.createDirectories(file.getParent()).resolve(file.getFileName()), "half");
+        Path mine = Files.writeString(run.resolve(".mine.partial"), "mine");
+        Path whole = Files.writeString(run.resolve("rollouts/step-000001.jsonl"), "whole");
+        RunFolder.open(run, config(1), true).close();
+        assertEquals(List.of(), left.stream().filter(Files::exists).toList());
+        assertTrue(Files.exists(mine) && Files.exists(whole), "what is no such file");
+    }
+
+    /// Else a power cut could take the file's name, and leave a checkpoint that counts on it.
+    @Test void theNamesOfWhatIsAppendedToAreForced() throws IOException {
+        Path run = dir.resolve("run");
+        assertEquals(List.of(dir, run, run), Forced.folders(() -> RunFolder.open(run, config(1), false).close()), "the folder, config.json, metrics and events");
+        try (RunFolder f = RunFolder.open(run, config(1), true)) {
+            Path checkpoints = run.resolve("checkpoints");
+            assertEquals(List.of(run, checkpoints), Forced.folders(() -> f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "w"))));
+            assertEquals(List.of(checkpoints), Forced.folders(() -> f.checkpoint(at(2, false), temp -> Files.writeString(temp.resolve("model"), "w"))));
+        }
+    }
+
     @Test void aReadOnlyFolderIsNamed() throws IOException {
         Path file = Files.writeString(dir.resolve("file"), "in the way");
         assertTrue(assertThrows(RunException.class, () -> RunFolder.open(file.resolve("run"), config(1), false)).getMessage().contains("run"));
