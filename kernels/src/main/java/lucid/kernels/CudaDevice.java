@@ -1,6 +1,7 @@
 package lucid.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Conversion;
@@ -106,6 +107,12 @@ public final class CudaDevice implements Device {
         String own = patchKernels == PatchKernels.OWN ? " and patch embedding" : "";
         return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products, attention" + own + " (" + precision + ")")
                 + (patchKernels == PatchKernels.CUDNN ? ", patch embedding by cuDNN (TF32 factors)" : "");
+    }
+
+    /// What tensor cores and NVIDIA's libraries do inside is theirs, so other bits than the exact ones are those of one kind of GPU.
+    @Override public String arithmetic() {
+        if (precision == Precision.EXACT && patchKernels == PatchKernels.OWN) return EXACT;
+        return precision.name().toLowerCase(Locale.ROOT) + (patchKernels == PatchKernels.OWN ? "" : ", patches by cudnn") + " on " + (gpu instanceof EmulatedGpu ? name() : "sm_" + gpu.computeCapability());
     }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }

@@ -21,11 +21,17 @@ import lucid.kernels.contract.Sampling;
 /// A place where tensors live and kernels run. Kernels may run asynchronously: their results are seen through [#read], which waits.
 /// One thread at a time may use a device.
 public sealed interface Device extends AutoCloseable permits HostDevice, CudaDevice {
+    /// [#arithmetic()] of the devices that keep the orders of `BIT-CONTRACT.md`: SIMD of any vector width, CUDA and the emulator with [lucid.kernels.cuda.Precision#EXACT].
+    String EXACT = "exact";
+
     /// Short name, as on the command line: `reference`, `simd`, `cuda`, `emulated`.
     String name();
 
     /// One line for people: what this device runs on.
     String description();
+
+    /// Which bits results have: devices of one arithmetic give the same ones, those of two others. What is begun on one device can be gone on with on another of its arithmetic.
+    String arithmetic();
 
     /// A buffer of `length` elements; its contents are undefined.
     Buffer allocate(DType dtype, long length);

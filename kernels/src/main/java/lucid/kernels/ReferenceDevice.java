@@ -31,6 +31,8 @@ public final class ReferenceDevice extends HostDevice {
 
     @Override public String description() { return "reference: plain loops in double, one thread"; }
 
+    @Override public String arithmetic() { return name(); }
+
     private final MatMul matMul = new ReferenceMatMul();
     private final Elementwise elementwise = new ReferenceElementwise();
     private final Reduce reduce = new ReferenceReduce();

@@ -80,6 +80,7 @@ public final class AnswerLog implements AutoCloseable {
             return;
         }
         JsonNode there = JSON.readTree(Files.readString(file));
+        if (there instanceof ObjectNode before) RunFolder.nameArithmetic(before);
         ObjectNode wanted = JSON.readValue(JSON.writeValueAsString(settings), ObjectNode.class);
         wanted.remove(LATER.stream().filter(field -> !there.has(field)).toList());
         List<String> differences = Differences.of(there, wanted);

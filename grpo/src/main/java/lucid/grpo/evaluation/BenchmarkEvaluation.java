@@ -10,6 +10,7 @@ import lucid.grpo.evaluation.BenchmarkRun.Outcome;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.session.ModelFingerprint;
+import lucid.kernels.Device;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkClips;
@@ -20,10 +21,12 @@ import lucid.video.benchmark.BenchmarkQuestion;
 /// @param limit how many questions; 0: all
 /// @param model what is asked, as the settings name it
 /// @param words the tokenizer's hash: it may lie elsewhere than the model
-public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> questions, int limit, Protocol protocol, Missing missing, String model, String words) {
+/// @param bits  the device's [Device#arithmetic()]
+public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> questions, int limit, Protocol protocol, Missing missing, String model, String words, String bits) {
     /// @param folder the model's; only its fingerprint is kept, and the tokenizer's hash
-    public static BenchmarkEvaluation of(Benchmark benchmark, List<BenchmarkQuestion> all, int limit, Protocol protocol, Missing missing, Path folder, Tokenizer tokenizer) {
-        return new BenchmarkEvaluation(benchmark, BenchmarkRun.some(all, limit), limit, protocol, missing, ModelFingerprint.of(folder), ModelFingerprint.of(tokenizer));
+    public static BenchmarkEvaluation of(Benchmark benchmark, List<BenchmarkQuestion> all, int limit, Protocol protocol, Missing missing, Path folder, Tokenizer tokenizer,
+                                         Device device) {
+        return new BenchmarkEvaluation(benchmark, BenchmarkRun.some(all, limit), limit, protocol, missing, ModelFingerprint.of(folder), ModelFingerprint.of(tokenizer), device.arithmetic());
     }
 
     /// Everything that an answer depends on. Where clips and model lie is no part of it, and neither is what becomes of missing clips.
@@ -34,7 +37,8 @@ public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> q
             asked.append(q.number()).append(' ').append(q.id()).append('\n').append(q.problem()).append('\n').append(q.choices()).append(q.answer()).append(q.clip()).append(q.from()).append(q.to())
                     .append(q.video().getFileName()).append('\n');
         }
-        s.put("benchmark", benchmark.name()).put("questions", questions.size()).put("limit", limit).put("questions_sha256", HashChain.of(asked.toString())).put("model_fingerprint", model).put("tokenizer_sha256", words);
+        s.put("benchmark", benchmark.name()).put("questions", questions.size()).put("limit", limit).put("questions_sha256", HashChain.of(asked.toString())).put("model_fingerprint", model).put("tokenizer_sha256", words)
+                .put("arithmetic", bits);
         s.set("protocol", protocol.toJson());
         return s;
     }

@@ -26,6 +26,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.kernels.Device;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.JsonText;
 
@@ -54,6 +55,7 @@ public final class RunFolder implements AutoCloseable {
     private static final List<String> NOT_START = List.of("recipe", "held_out_sha256");
     // Where a run's beginning is named again, by the field of its config.
     private static final SequencedMap<String, String> BEGAN = new LinkedHashMap<>();
+    private static final String ARITHMETIC = "arithmetic";
     // What is written a file a step, or a few.
     private static final List<String> BY_STEP = List.of("rollouts", "ledger", "answers");
     private static final int SHOWN = 5;
@@ -65,6 +67,7 @@ public final class RunFolder implements AutoCloseable {
         BEGAN.put("held_out_sha256", "its held-out questions (--eval-questions)");
         BEGAN.put("base_fingerprint", "the model that it began from (--model, or none if it began from nothing)");
         BEGAN.put("tokenizer_sha256", "that model's or that recipe's tokenizer");
+        BEGAN.put(ARITHMETIC, "its arithmetic (--device, --matmul, --patch-embedding, --kernels)");
     }
 
     private final Path root;
@@ -151,13 +154,20 @@ public final class RunFolder implements AutoCloseable {
         if (!now.equals(there)) write(file, now);
     }
 
-    /// Refuses data, a model or a tokenizer that are not those which the run in a folder began with: its steps could not be done again. The recipe is not compared, nor are held-out questions.
+    /// Refuses data, a model, a tokenizer or a device's arithmetic that are not those which the run in a folder began with: its steps could not be done again. The recipe is not compared, nor are held-out questions.
     public static void checkStart(Path root, JsonNode config) {
         refuse(root, config(root.resolve("config.json")).without(NOT_START), config.<ObjectNode>deepCopy().without(NOT_START), "Use ");
     }
 
+    /// Names a device's arithmetic in a config, or in settings, that do not say it: those from before it was written down mean the exact one.
+    public static void nameArithmetic(ObjectNode config) {
+        if (!config.has(ARITHMETIC)) config.put(ARITHMETIC, Device.EXACT);
+    }
+
     // Changes both.
     private static void refuse(Path root, ObjectNode there, ObjectNode wanted, String advice) {
+        nameArithmetic(there);
+        nameArithmetic(wanted);
         wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
         List<String> differences = Differences.of(there.remove(PLACES), wanted.remove(PLACES));
         if (differences.isEmpty()) return;

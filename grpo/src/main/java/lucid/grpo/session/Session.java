@@ -174,7 +174,7 @@ public final class Session implements AutoCloseable {
 
     /// Opens a folder for steps of a run that are done again. It is no run that could be resumed: its config says whose steps it holds.
     ///
-    /// @param run is only read; refused if it began with other data, another model or tokenizer than this session has
+    /// @param run is only read; refused if it began with other data, another model, tokenizer or arithmetic than this session has
     public RunFolder replay(Path run, Path out) {
         ObjectNode config = config(out, ModelFolder.toJson(tokenizer));
         new ClipList(run).check(data.clipHashes());
@@ -190,7 +190,7 @@ public final class Session implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        config.put("data_sha256", data.contentHash());
+        config.put("arithmetic", policy.device().arithmetic()).put("data_sha256", data.contentHash());
         if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
         config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFingerprint.ofTokenizer(words));

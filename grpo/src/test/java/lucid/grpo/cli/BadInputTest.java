@@ -252,6 +252,13 @@ class BadInputTest extends CommandTest {
         assertEquals(before, contents(run));
     }
 
+    @Test void aRunOfAnotherArithmetic() throws IOException {
+        Map<String, String> before = contents(run);
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--resume", "--device", "reference").failedWith("another config", "arithmetic: \"exact\" -> \"reference\"", "its arithmetic (--device, ");
+        lucid("replay", run, "--step", 1, "--device", "reference").failedWith("another config", "arithmetic: \"exact\" -> \"reference\"", "its arithmetic (--device, ");
+        assertEquals(before, contents(run));
+    }
+
     @Test void aFolderThatHoldsSomethingElse() throws IOException {
         Path out = Files.createDirectories(temp.resolve("mine"));
         Path clips = temp.resolve("clips");

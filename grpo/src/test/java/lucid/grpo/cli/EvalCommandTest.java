@@ -89,6 +89,12 @@ class EvalCommandTest extends CommandTest {
         eval("--mode", "published").failedWith("holds an evaluation already", "--resume");
     }
 
+    @Test void anotherDevicesAnswersAreAnotherEvaluation() {
+        eval().ok();
+        eval("--device", "reference", "--resume").failedWith("other settings", "arithmetic: \"exact\" -> \"reference\"");
+        eval("--device", "simd", "--resume").ok();
+    }
+
     /// It may lie elsewhere, where the model's fingerprint does not see it.
     @Test void anotherTokenizerIsAnotherEvaluation() throws IOException {
         Tokenizer other = new BpeTrainer(400, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(4, 64, 5), 30)).tokenizer();

@@ -44,6 +44,7 @@ class BenchmarkRunTest {
     @TempDir Path root;
     private Path out;
     private List<BenchmarkQuestion> questions;
+    private String arithmetic = "exact";
 
     @BeforeEach void questionsAndClips() throws IOException {
         out = root.resolve("out");
@@ -63,7 +64,7 @@ class BenchmarkRunTest {
 
     private static Protocol protocol(Mode mode, long seed) { return new Protocol(mode, false, new FrameSampling.Uniform(2), 8, seed, false, Control.NONE); }
 
-    private BenchmarkEvaluation evaluation(Protocol p, Missing missing) { return new BenchmarkEvaluation(BENCHMARK, questions, 0, p, missing, "model", "tokenizer"); }
+    private BenchmarkEvaluation evaluation(Protocol p, Missing missing) { return new BenchmarkEvaluation(BENCHMARK, questions, 0, p, missing, "model", "tokenizer", arithmetic); }
 
     /// Says A to everything and remembers what it was asked.
     private static final class Scripted implements Asker {
@@ -145,6 +146,21 @@ class BenchmarkRunTest {
         assertTrue(refused(protocol(Mode.GREEDY, 2), true).contains("protocol.seed: 1 -> 2"));
         Files.writeString(settings, whole.replace("\"tokenizer\"", "\"another\""));
         assertTrue(refused(protocol(Mode.GREEDY, 1), true).contains("tokenizer_sha256: \"another\" -> \"tokenizer\""));
+    }
+
+    @Test void answersOfAnotherArithmeticAreNotMixedIn() throws IOException {
+        run(new Scripted(), protocol(Mode.GREEDY, 1), false);
+        Path settings = out.resolve("settings.json");
+        String whole = Files.readString(settings);
+        String older = whole.replaceFirst("  \"arithmetic\" : \"exact\",\n", "");
+        assertNotEquals(whole, older);
+        for (String there : List.of(whole, older)) {
+            Files.writeString(settings, there);
+            arithmetic = "exact";
+            run(new Scripted(), protocol(Mode.GREEDY, 1), true);
+            arithmetic = "reference";
+            assertTrue(refused(protocol(Mode.GREEDY, 1), true).contains("arithmetic: \"exact\" -> \"reference\""));
+        }
     }
 
     /// An answer is on the disk only if its file's name is.

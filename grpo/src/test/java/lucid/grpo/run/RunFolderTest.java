@@ -128,6 +128,24 @@ class RunFolderTest {
         assertTrue(message.contains("optimizer.seed: 1 -> 2"), message);
     }
 
+    @Test void anotherArithmeticIsRefused() {
+        Path run = dir.resolve("run");
+        RunFolder.open(run, config(1).put("arithmetic", "reference"), false).close();
+        RunFolder.open(run, config(1).put("arithmetic", "reference"), true).close();
+        String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1).put("arithmetic", "exact"), true)).getMessage();
+        assertTrue(message.contains("arithmetic: \"reference\" -> \"exact\"") && message.endsWith("its arithmetic (--device, --matmul, --patch-embedding, --kernels)"), message);
+        assertThrows(RunException.class, () -> RunFolder.checkStart(run, config(1).put("arithmetic", "exact")), "a replay");
+    }
+
+    @Test void aRunOfBeforeItsArithmeticWasWrittenDownIsExact() {
+        Path run = dir.resolve("run");
+        RunFolder.open(run, config(1), false).close();
+        RunFolder.open(run, config(1).put("arithmetic", "exact"), true).close();
+        RunFolder.checkStart(run, config(1).put("arithmetic", "exact"));
+        String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1).put("arithmetic", "cublas on sm_90"), true)).getMessage();
+        assertTrue(message.contains("arithmetic: \"exact\" -> \"cublas on sm_90\""), message);
+    }
+
     @Test void dataThatWereMovedAreTheSameData() throws IOException {
         Path run = dir.resolve("run");
         RunFolder.open(run, config(1).put("data_folder", "/there"), false).close();

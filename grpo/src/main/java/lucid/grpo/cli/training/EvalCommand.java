@@ -160,13 +160,14 @@ public final class EvalCommand implements Callable<Integer> {
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed == null ? 1 : seed, published.bounds, control);
         MemoryCheck.answering(folder, most(frames), null, published.maxNewTokens, device.memory());
         Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
-        BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
+        BenchmarkEvaluation evaluation;
         Scores scores;
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
         try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, true);
              ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation)) {
+            evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer, d);
             scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), Console.standard());
         }
         if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());
