@@ -259,6 +259,18 @@ class BadInputTest extends CommandTest {
         assertEquals(before, contents(run));
     }
 
+    /// Its ratios of a fresh rollout are not 1: the first step would fail, of the demo after hours.
+    @Test void rewardsOnADeviceThatDoesNotKeepTheRowLaw() {
+        Path out = temp.resolve("out");
+        Path clips = temp.resolve("clips");
+        String wanted = "wanted --device AUTO or SIMD, or CUDA or EMULATED with --matmul EXACT or TENSOR";
+        lucid("demo", "--data", clips, "--out", out, "--device", "reference").misusedWith("--device REFERENCE: stage grpo of recipe demo learns from rewards", wanted);
+        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--device", "reference").misusedWith("--device REFERENCE: stage grpo", wanted);
+        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--device", "cuda", "--matmul", "cublas").misusedWith("--matmul CUBLAS: stage grpo", wanted);
+        assertFalse(Files.exists(out) || Files.exists(clips));
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", out, "--device", "reference").ok();
+    }
+
     @Test void aFolderThatHoldsSomethingElse() throws IOException {
         Path out = Files.createDirectories(temp.resolve("mine"));
         Path clips = temp.resolve("clips");

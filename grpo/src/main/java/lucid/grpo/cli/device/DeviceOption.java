@@ -2,6 +2,8 @@ package lucid.grpo.cli.device;
 
 import java.util.Locale;
 import lucid.grpo.console.UsageException;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.Stage;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
@@ -19,11 +21,11 @@ import picocli.CommandLine.Option;
 /// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels` and `--threads`, the same on every command that computes.
 public final class DeviceOption {
     /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`,
-    /// unless `--matmul` asks for tensor cores.
+    /// unless `--matmul` or `--patch-embedding` asks for others ([Device#arithmetic()]).
     enum Kind { AUTO, SIMD, REFERENCE, CUDA, EMULATED }
 
     @Option(names = "--device", paramLabel = "KIND", description = "Where to compute: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, this machine's processors). "
-            + "EMULATED runs the GPU kernels in Lucid's PTX emulator, all checks on: exact, and some thousand times slower.")
+            + "EMULATED runs the GPU kernels in Lucid's PTX emulator, all checks on: exact, and some thousand times slower. REFERENCE is the textbook in double: other bits, and no learning from rewards.")
     private Kind kind = Kind.AUTO;
 
     @Option(names = "--gpu", paramLabel = "N", description = "Which GPU, with --device CUDA (default: 0; see 'lucid devices').")
@@ -40,7 +42,7 @@ public final class DeviceOption {
     }
 
     @Option(names = "--matmul", paramLabel = "KIND", description = "Matrix products on a GPU: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, f32 with the CPU's bits). "
-            + "TENSOR rounds the factors of products, attention and patch embedding to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the products: other bits.")
+            + "TENSOR rounds the factors of products, attention and patch embedding to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the products, and cannot learn from rewards: other bits.")
     private Products products = Products.EXACT;
 
     /// What embeds patches on a GPU.
@@ -75,6 +77,17 @@ public final class DeviceOption {
                 }
             }
         };
+    }
+
+    /// Whether the device can do a recipe's stages. GRPO demands the row law: the bits that a token has when it is drawn, and again among others when it is trained.
+    ///
+    /// @throws UsageException a GRPO stage on a device that does not keep it
+    public void check(Recipe recipe) {
+        if (kind != Kind.REFERENCE && products != Products.CUBLAS) return;
+        recipe.stages().stream().filter(Stage.Grpo.class::isInstance).findFirst().ifPresent(stage -> {
+            throw new UsageException((kind == Kind.REFERENCE ? "--device REFERENCE" : "--matmul CUBLAS") + ": stage " + stage.name() + " of recipe " + recipe.name()
+                    + " learns from rewards, where a token must have the same bits when it is drawn and when it is trained, which is not promised there; wanted --device AUTO or SIMD, or CUDA or EMULATED with --matmul EXACT or TENSOR");
+        });
     }
 
     /// Opens the device that was asked for; close it.

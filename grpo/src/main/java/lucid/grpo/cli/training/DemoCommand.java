@@ -50,6 +50,7 @@ public final class DemoCommand implements Callable<Integer> {
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         if (base != null) wanted = wanted.withStages(wanted.stages().stream().filter(s -> !s.phase().equals("base")).toList());
         if (ablate) Ablation.check(wanted, base != null);
+        device.check(wanted);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed() + (base == null ? "" : "-rebased"));
         RunFolder.check(out, options.data);
         long start = System.nanoTime();

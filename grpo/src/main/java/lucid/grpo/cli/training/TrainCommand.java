@@ -66,6 +66,7 @@ public final class TrainCommand implements Callable<Integer> {
             throw new UsageException("--eval-questions " + heldOut + ": recipe " + all.name() + " trains on Drift, which brings its own held-out questions; leave it out");
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
+        device.check(wanted);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());
         RunFolder.check(out, options.data);
         MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, heldOut, device.memory(), console);
