@@ -271,6 +271,14 @@ class BadInputTest extends CommandTest {
         lucid("sft", "--recipe", recipe, "--data", data, "--out", out, "--device", "reference").ok();
     }
 
+    @Test void nothingToResume() throws IOException {
+        Path out = temp.resolve("typo");
+        Object[] words = {"sft", "--recipe", recipe, "--data", data, "--out", out, "--threads", 2, "--resume"};
+        String said = "nothing to resume in " + out + " (no checkpoint is there): the run begins at its first step";
+        assertTrue(lucid(Map.of(), words).ok().err().contains(said));
+        assertFalse(lucid(Map.of(), words).ok().err().contains(said));
+    }
+
     @Test void aFolderThatHoldsSomethingElse() throws IOException {
         Path out = Files.createDirectories(temp.resolve("mine"));
         Path clips = temp.resolve("clips");

@@ -36,6 +36,7 @@ final class Training {
     /// @return true if the run is complete, false if it was stopped
     boolean run(boolean resume, String expected) {
         try (RunFolder folder = session.folder(out, resume)) {
+            if (resume && folder.latest().isEmpty()) console.line("nothing to resume in " + out + " (no checkpoint is there): the run begins at its first step");
             if (!heldOut()) console.line("no held-out questions (--eval-questions FILE): accuracy is not measured");
             Trainer trainer = session.trainer(folder);
             RunState state;
