@@ -17,6 +17,7 @@ import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunState;
 import lucid.grpo.train.Policy;
+import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.WeightFiles;
@@ -150,7 +151,7 @@ public final class ModelFolder {
     }
 
     /// Names of a run's checkpoint that say where the run stood: they mean nothing away from the run. None where the folder is no run's.
-    public static Set<String> runState(Path checkpoint) { return runOf(checkpoint) == null ? Set.of() : Set.of(RunState.FILE, Checksums.NAME); }
+    public static Set<String> runState(Path checkpoint) { return runOf(checkpoint) == null ? Set.of() : Set.of(RunState.FILE, Trainer.UNEVALUATED, Checksums.NAME); }
 
     /// The folder whose tokenizer belongs to a model: its own, its run's, or that of the model under an adapter.
     ///

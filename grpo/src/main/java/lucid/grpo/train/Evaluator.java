@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
@@ -78,25 +80,33 @@ public final class Evaluator {
     /// How the recipe wants answers drawn: reasoning is sampled where it names how, a letter alone never is.
     public Sampling.Rule rule(TrainingData.Mode mode) { return mode == TrainingData.Mode.DIRECT ? Sampling.Rule.GREEDY : spec.rule(); }
 
-    /// With the recipe's rule.
-    public Evaluation run(TrainingData.Mode mode, int questions, Control control, long seed, LongConsumer progress) {
-        return run(mode, questions, control, rule(mode), seed, progress);
+    /// With the recipe's rule, and until the end is asked for.
+    ///
+    /// @param stop asked before every batch of questions
+    /// @return empty: it was stopped; half an evaluation is none
+    public Optional<Evaluation> run(TrainingData.Mode mode, int questions, Control control, long seed, BooleanSupplier stop, LongConsumer progress) {
+        return run(mode, questions, control, rule(mode), seed, stop, progress);
     }
 
     /// @param questions how many held-out questions (0: all)
     /// @param rule      greedy, or how to sample
     /// @param progress  hears how many are done
     public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, LongConsumer progress) {
+        return run(mode, questions, control, rule, seed, () -> false, progress).orElseThrow();
+    }
+
+    private Optional<Evaluation> run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, BooleanSupplier stop, LongConsumer progress) {
         List<Prompt> prompts = data.heldOut(questions, mode);
         Tally tally = new Tally();
         int together = policy.questionsTogether();
         for (int from = 0; from < prompts.size(); from += together) {
+            if (stop.getAsBoolean()) return Optional.empty();
             List<Prompt> some = prompts.subList(from, Math.min(prompts.size(), from + together));
             List<Completion> drawn = answer(mode, some, prompts, from, control, rule, seed);
             for (int i = 0; i < some.size(); i++) tally.add(mode, from + i, some.get(i), drawn.get(i));
             progress.accept(from + some.size());
         }
-        return tally.result(prompts.size());
+        return Optional.of(tally.result(prompts.size()));
     }
 
     private List<Completion> answer(TrainingData.Mode mode, List<Prompt> some, List<Prompt> all, int from, Control control, Sampling.Rule rule, long seed) {

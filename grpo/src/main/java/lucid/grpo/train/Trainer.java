@@ -3,6 +3,9 @@ package lucid.grpo.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -28,6 +31,8 @@ import lucid.tokenizer.Tokenizer;
 
 /// Goes through the stages of a recipe: trains, evaluates, writes down, and can be killed and taken up again at any point. Or does some steps of a run again ([#replay]).
 public final class Trainer {
+    /// In a checkpoint that was saved in the middle of an evaluation on the way: the step's line of metrics, which is complete once a resume has evaluated.
+    public static final String UNEVALUATED = "unevaluated.json";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int WATCHED = 4;
 
@@ -59,7 +64,7 @@ public final class Trainer {
         watched = WatchedQuestion.of(data, recipe.evaluation(), console);
     }
 
-    /// Asks the run to save after the step that is being done, and to end.
+    /// Asks the run to save after the step, or the batch of held-out questions, that is being done, and to end. An evaluation that is cut short is done by the resume.
     public void stop() { stopping = true; }
 
     /// Trains from where the folder stands to the end of the last stage, or until [#stop].
@@ -118,7 +123,7 @@ public final class Trainer {
                 state = train(stage, run, updater, state);
             }
         }
-        return replayed != null || state.step() < stage.steps() ? state : finish(index, stage, state);
+        return stopping || replayed != null || state.step() < stage.steps() ? state : finish(index, stage, state);
     }
 
     private StageRun open(int index, Stage stage, Updater updater, long firstStep, boolean begun) {
@@ -161,6 +166,7 @@ public final class Trainer {
         double before = state.seconds();
         boolean explained = false;
         if (replayed == null && stage instanceof Stage.Grpo g) announce(g);
+        if (!catchUp(state)) return state;
         OptionalLong tokens = tokens(state);
         long end = Math.min(stage.steps(), last - state.totalSteps() + state.step());
         try (Console.Bar bar = console.bar(stage.name(), end).from(state.step())) {
@@ -171,9 +177,8 @@ public final class Trainer {
                 ObjectNode line = JSON.createObjectNode().put("step", total).put("stage", stage.name()).put("stage_step", step + 1);
                 line.setAll(numbers);
                 tokens = count(line, tokens);
-                if (evaluates(stage, step + 1)) interim(line, total);
-                line.put("hash", hash.substring(0, 16));
-                folder.metrics(total, line);
+                boolean evaluated = !evaluates(stage, step + 1) || interim(line, total);
+                if (evaluated) record(line, total, hash);
                 state = new RunState(state.stageIndex(), stage.name(), step + 1, false, total, hash, 0, 0, before + (System.nanoTime() - start) / 1e9, state.results());
                 bar.update(step + 1, run.note());
                 if (replayed != null) replayed.accept(line);
@@ -181,11 +186,26 @@ public final class Trainer {
                     console.line(g.explanation());
                     explained = true;
                 }
-                if (replayed == null && (stopping || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps())) save(state, updater);
+                if (replayed == null && (stopping || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps())) save(state, updater, evaluated ? null : line);
                 if (stopping) break;
             }
         }
         return state;
+    }
+
+    private void record(ObjectNode line, long total, String hash) { folder.metrics(total, line.put("hash", hash.substring(0, 16))); }
+
+    // The evaluation in which the run was stopped. No if it was stopped again.
+    private boolean catchUp(RunState state) {
+        if (replayed != null || state.step() == 0 || !Files.exists(from.orElseThrow().resolve(UNEVALUATED))) return true;
+        try {
+            ObjectNode line = (ObjectNode) JSON.readTree(Files.readString(from.get().resolve(UNEVALUATED)));
+            if (!interim(line, state.totalSteps())) return false;
+            record(line, state.totalSteps(), state.hash());
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not read " + from.get().resolve(UNEVALUATED) + ": " + e.getMessage(), e);
+        }
     }
 
     // On the way: what comes at the end of the stage is [#finish]'s.
@@ -220,19 +240,24 @@ public final class Trainer {
         return link.close();
     }
 
-    private void save(RunState state, Updater updater) {
+    private void save(RunState state, Updater updater, ObjectNode unevaluated) {
         folder.checkpoint(state, temp -> {
             policy.save(temp);
             if (updater != null) updater.save(temp);
+            if (unevaluated != null) Files.writeString(temp.resolve(UNEVALUATED), unevaluated.toString());
         });
     }
 
-    private void interim(ObjectNode line, long total) {
-        Evaluation e = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Evaluator.Control.NONE, recipe.seed(), _ -> {});
+    // No if it was stopped.
+    private boolean interim(ObjectNode line, long total) {
+        Optional<Evaluation> asked = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Evaluator.Control.NONE, recipe.seed(), () -> stopping, _ -> {});
+        if (asked.isEmpty()) return false;
+        Evaluation e = asked.get();
         line.put("eval/accuracy", e.accuracy()).put("eval/format", e.format());
         answers(total, "GRPO step " + line.get("stage_step").asInt(), TrainingData.Mode.REASONING, e);
         console.line(String.format(Locale.ROOT, "  held out: accuracy %.3f, format %.3f", e.accuracy(), e.format()));
         watched.orElseThrow().answer(e);
+        return true;
     }
 
     private RunState finish(int index, Stage stage, RunState state) {
@@ -243,17 +268,20 @@ public final class Trainer {
         if (lastOfPhase && watched.isPresent()) {
             TrainingData.Mode mode = stage.phase().equals("base") ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
             int n = data.heldOut(spec.questions(), mode).size();
-            Evaluation e;
+            Optional<Evaluation> asked;
             try (Console.Bar bar = console.bar("evaluating " + stage.phase(), n)) {
-                e = evaluator().run(mode, spec.questions(), Evaluator.Control.NONE, recipe.seed(), bar::update);
+                asked = evaluator().run(mode, spec.questions(), Evaluator.Control.NONE, recipe.seed(), () -> stopping, bar::update);
             }
+            // The stage's last step is saved; a resume evaluates.
+            if (asked.isEmpty()) return state;
+            Evaluation e = asked.get();
             result.setAll((ObjectNode) JSON.valueToTree(e));
             answers(state.totalSteps(), "after " + stage.phase(), mode, e);
             console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(), e.accuracy(), e.format(), e.meanLength(), n));
             if (mode == TrainingData.Mode.REASONING) watched.get().answer(e);
         }
         RunState done = state.complete(result.put("seconds", state.seconds() + (System.nanoTime() - start) / 1e9), state.seconds() + (System.nanoTime() - start) / 1e9);
-        save(done, null);
+        save(done, null, null);
         return done;
     }
 

@@ -45,10 +45,10 @@ class EvaluationLawTest {
         var sampled = new Recipe.EvaluationSpec(0, 0, 12, 0, 3, new Stage.SamplingSpec(1, 0, 1, 0));
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
             Evaluator evaluator = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, sampled);
-            Evaluation reasoning = evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 7, _ -> {});
+            Evaluation reasoning = evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 7, () -> false, _ -> {}).orElseThrow();
             assertEquals(run(policy, Evaluator.BATCH, Sampling.Rule.temperature(1f), Evaluator.Control.NONE), reasoning);
-            assertNotEquals(reasoning, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 8, _ -> {}), "another seed draws others");
-            Evaluation direct = evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, 7, _ -> {});
+            assertNotEquals(reasoning, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 8, () -> false, _ -> {}).orElseThrow(), "another seed draws others");
+            Evaluation direct = evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, 7, () -> false, _ -> {}).orElseThrow();
             assertEquals(evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, _ -> {}), direct);
             assertTrue(direct.meanLength() <= 3 && reasoning.meanLength() > 3, direct.meanLength() + " and " + reasoning.meanLength() + " tokens");
         }

@@ -15,10 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.grpo.console.Console;
+import lucid.grpo.data.Prompt;
+import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.run.Checksums;
@@ -106,6 +110,45 @@ class ResumeLawTest {
         assertFalse(RunFolder.state(RunFolder.checkpoints(broken).getLast()).stageComplete());
         assertEquals(whole.hash(), Toy.train(broken, recipe, 2).hash());
         assertSameRun(folder.resolve("whole"), broken);
+    }
+
+    /// While held-out questions are answered one by one: none is asked after it, and a resume evaluates.
+    @Test void stoppedInAnEvaluation() throws IOException {
+        Recipe recipe = Toy.recipe(Toy.letters(3, 2), Toy.grpo(OFTEN.steps(4)));
+        RunState whole = Toy.train(folder.resolve("whole"), recipe, 2);
+        Path broken = folder.resolve("broken");
+        // 5 questions after the letters.
+        assertEquals(3, asking(broken, recipe, 2).totalSteps());
+        assertEquals(3, Toy.metrics(broken).size());
+        // Those again, then 2 at the third step of GRPO: its line of metrics waits for their answers.
+        assertEquals(6, asking(broken, recipe, 6).totalSteps());
+        assertEquals(5, Toy.metrics(broken).size());
+        assertEquals(6, asking(broken, recipe, 1).totalSteps());
+        assertEquals(5, Toy.metrics(broken).size());
+        // Those 2, then 5 at the end.
+        RunState unfinished = asking(broken, recipe, 4);
+        assertEquals(whole.hash(), unfinished.hash());
+        assertFalse(unfinished.stageComplete());
+        assertTrue(Toy.train(broken, recipe, 2).stageComplete());
+        assertSameRun(folder.resolve("whole"), broken);
+    }
+
+    /// Trains until the `n`th held-out question is asked, and stops there.
+    private static RunState asking(Path run, Recipe recipe, int n) {
+        AtomicReference<Trainer> trainer = new AtomicReference<>();
+        AtomicInteger asked = new AtomicInteger();
+        ToyData data = Toy.data();
+        Set<Integer> clips = data.heldOut(0, TrainingData.Mode.REASONING).stream().map(Prompt::clip).collect(Collectors.toSet());
+        data.atClip(clip -> {
+            if (clips.contains(clip) && asked.incrementAndGet() == n) trainer.get().stop();
+        });
+        try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device)); RunFolder open = Toy.open(run, recipe, true)) {
+            policy.questionsTogether(1);
+            trainer.set(new Trainer(recipe, data, Toy.TOKENIZER, policy, open, Console.silent()));
+            RunState state = trainer.get().run();
+            assertEquals(n, asked.get(), "questions after the stop");
+            return state;
+        }
     }
 
     @Test void aRunOfAnotherRecipeIsRefused() {

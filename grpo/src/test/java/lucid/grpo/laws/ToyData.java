@@ -2,6 +2,7 @@ package lucid.grpo.laws;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.data.Example;
 import lucid.grpo.data.Prompt;
@@ -16,6 +17,7 @@ final class ToyData implements TrainingData {
     private final Tokenizer tokenizer;
     private final Runnable atStep;
     private boolean heldOut = true;
+    private IntConsumer atClip = _ -> {};
 
     /// @param atStep called whenever a step asks for its first item
     ToyData(PaintedClips clips, Tokenizer tokenizer, Runnable atStep) {
@@ -48,9 +50,18 @@ final class ToyData implements TrainingData {
         return this;
     }
 
+    /// The same, telling of every clip that is looked at.
+    ToyData atClip(IntConsumer number) {
+        atClip = number;
+        return this;
+    }
+
     @Override public List<Prompt> heldOut(int count, Mode mode) { return heldOut ? drift.heldOut(count, mode) : List.of(); }
 
-    @Override public byte[] frames(int clip) { return drift.frames(clip); }
+    @Override public byte[] frames(int clip) {
+        atClip.accept(clip);
+        return drift.frames(clip);
+    }
 
     @Override public int framesPerClip() { return drift.framesPerClip(); }
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.data.TrainingData;
@@ -39,38 +41,35 @@ final class Training {
             if (resume && folder.latest().isEmpty()) console.line("nothing to resume in " + out + " (no checkpoint is there): the run begins at its first step");
             if (!heldOut()) console.line("no held-out questions (--eval-questions FILE): accuracy is not measured");
             Trainer trainer = session.trainer(folder);
-            RunState state;
-            // Ctrl-C: the step in progress is finished and saved before the process ends, for a large model after many minutes.
-            try (Interruption _ = Interruption.of(() -> stop(trainer))) {
-                state = trainer.run();
-                if (!state.stageComplete() || state.stageIndex() + 1 < session.recipe().stages().size()) {
+            // Ctrl-C: the step or the questions in progress are finished, and what is done is saved, before the process ends, for a large model after many minutes. One for all of it: a
+            // process that is ending takes no second one.
+            try (Interruption ctrlC = Interruption.of(() -> stop(trainer))) {
+                RunState state = trainer.run();
+                Optional<ArrayNode> controls = controls(ctrlC::asked);
+                if (controls.isEmpty()) {
                     console.line("stopped after step " + state.totalSteps() + "; --resume --out " + out + " goes on from there");
                     return false;
                 }
+                summary(state, expected, controls.get());
+                console.line("report: " + Report.of(out, null, console::line).write());
+                return true;
             } catch (RuntimeException e) {
                 folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps() + ": once the cause below is gone, the same command with --resume --out "
                         + out + " goes on from there"));
                 throw e;
             }
-            // Nothing is lost now, and what is left is short: it is waited for.
-            try (Interruption _ = Interruption.of(() -> console.line("all steps are saved; controls and report are being finished (Ctrl-C again leaves them; --resume --out " + out + " makes them)"))) {
-                summary(state, expected);
-                console.line("report: " + Report.of(out, null, console::line).write());
-            }
         }
-        return true;
     }
 
     private boolean heldOut() { return !session.data().heldOut(1, TrainingData.Mode.DIRECT).isEmpty(); }
 
     private void stop(Trainer trainer) {
         trainer.stop();
-        console.line("stopping after this step; the run is being saved ... (Ctrl-C again ends at once, and --resume goes on from the checkpoint before)");
+        console.line("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and --resume goes on from the checkpoint before)");
     }
 
-    private void summary(RunState state, String expected) {
+    private void summary(RunState state, String expected, ArrayNode controls) {
         ObjectNode summary = JSON.createObjectNode();
-        ArrayNode controls = controls();
         summary.put("seconds", state.seconds()).put("seed", session.recipe().seed()).put("final_hash", state.hash()).put("expected_hash", expected);
         for (JsonNode c : controls) {
             switch (c.get("control").asText()) {
@@ -88,21 +87,25 @@ final class Training {
         Disk.text(out.resolve("summary.json"), summary.toPrettyString() + "\n");
     }
 
-    private ArrayNode controls() {
+    // Empty once the end is asked for.
+    private Optional<ArrayNode> controls(BooleanSupplier stop) {
+        if (stop.getAsBoolean()) return Optional.empty();
         ArrayNode all = JSON.createArrayNode();
         int questions = session.recipe().evaluation().controls();
-        if (questions == 0 || !heldOut()) return all;
+        if (questions == 0 || !heldOut()) return Optional.of(all);
         Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation());
         for (Evaluator.Control control : Evaluator.Control.values()) {
-            Evaluation e;
-            try (Console.Bar bar = console.bar("control " + control.name().toLowerCase(Locale.ROOT), questions)) {
-                e = evaluator.run(TrainingData.Mode.REASONING, questions, control, session.recipe().seed(), bar::update);
+            Optional<Evaluation> asked;
+            try (Console.Bar bar = console.bar("control " + control.name().toLowerCase(Locale.ROOT), session.data().heldOut(questions, TrainingData.Mode.REASONING).size())) {
+                asked = evaluator.run(TrainingData.Mode.REASONING, questions, control, session.recipe().seed(), stop, bar::update);
             }
+            if (asked.isEmpty()) return Optional.empty();
+            Evaluation e = asked.get();
             ObjectNode c = JSON.valueToTree(e);
             c.put("control", control.name()).put("name", control.name().toLowerCase(Locale.ROOT)).put("note", note(control, e));
             all.add(c);
         }
-        return all;
+        return Optional.of(all);
     }
 
     private static String note(Evaluator.Control control, Evaluation e) {
