@@ -17,13 +17,16 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import lucid.grpo.run.Differences;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.JsonText;
 
 /// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on the disk before the next question is
 /// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
@@ -32,6 +35,7 @@ public final class AnswerLog implements AutoCloseable {
     // Evaluations that were begun before these were written down are resumed without them.
     private static final List<String> LATER = List.of("tokenizer_sha256");
     private static final int SHOWN = 20;
+    private static final int FEW = 5;
 
     private final Path file;
     private final FileChannel lock;
@@ -55,6 +59,7 @@ public final class AnswerLog implements AutoCloseable {
     /// @throws RunException other settings (with the differences), not asked to resume, in use, or a line that is no answer
     public static AnswerLog open(Path root, ObjectNode settings, boolean resume, Consumer<String> notices) {
         try {
+            check(root);
             Disk.folders(root);
             FileChannel lock = RunFolder.lock(root);
             boolean open = false;
@@ -72,14 +77,26 @@ public final class AnswerLog implements AutoCloseable {
         }
     }
 
+    // What lies in another folder, a run's report.html for one, would be overwritten.
+    private static void check(Path root) throws IOException {
+        if (!Files.isDirectory(root) || Files.exists(root.resolve("settings.json"))) return;
+        List<String> found;
+        try (Stream<Path> all = Files.list(root)) {
+            // Hidden files are none of an evaluation's, but for those that one which was killed at its beginning has left.
+            found = all.map(p -> p.getFileName().toString()).filter(name -> !name.startsWith(".")).sorted().toList();
+        }
+        if (found.isEmpty()) return;
+        throw new RunException(root + " is not empty and holds no evaluation (no settings.json, which says what was asked): found " + String.join(", ", found.subList(0, Math.min(FEW, found.size())))
+                + (found.size() > FEW ? " and " + (found.size() - FEW) + " more" : "") + "; nothing was changed. Wanted a new or empty folder, or an evaluation's; use another --out");
+    }
+
     private static void settings(Path root, ObjectNode settings, boolean resume) throws IOException {
         Path file = root.resolve("settings.json");
         if (!Files.exists(file)) {
-            if (Files.exists(root.resolve("answers.jsonl"))) throw new RunException(root + " holds answers.jsonl without the settings.json that says what was asked; use another --out");
             Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(settings) + "\n");
             return;
         }
-        JsonNode there = JSON.readTree(Files.readString(file));
+        JsonNode there = read(file);
         if (there instanceof ObjectNode before) RunFolder.nameArithmetic(before);
         ObjectNode wanted = JSON.readValue(JSON.writeValueAsString(settings), ObjectNode.class);
         wanted.remove(LATER.stream().filter(field -> !there.has(field)).toList());
@@ -89,6 +106,18 @@ public final class AnswerLog implements AutoCloseable {
                     + "\nUse another --out, or the settings that are there");
         }
         if (!resume) throw new RunException(root + " holds an evaluation already. Add --resume to continue it, or use another --out");
+    }
+
+    private static JsonNode read(Path file) {
+        String found;
+        try {
+            JsonNode there = JsonText.read(file);
+            if (there.isObject()) return there;
+            found = "found " + (there.isMissingNode() ? "nothing" : there.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted an evaluation's settings (a JSON object)";
+        } catch (IOException e) {
+            found = JsonText.reason(e);
+        }
+        throw new RunException(file + ": " + found + "; nothing was changed. Put back the settings that the evaluation began with, or use another --out");
     }
 
     // A line without its end is what a killed process was writing.

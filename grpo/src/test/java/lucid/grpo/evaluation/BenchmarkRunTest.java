@@ -134,6 +134,29 @@ class BenchmarkRunTest {
         assertEquals(new String(before, StandardCharsets.UTF_8), Files.readString(out.resolve("answers.jsonl")));
     }
 
+    @Test void whatElseLiesInAFolderStays() throws IOException {
+        Path page = Files.writeString(Files.createDirectories(out).resolve("report.html"), "a run's");
+        Files.writeString(out.resolve("config.json"), "{}");
+        String message = refused(protocol(Mode.GREEDY, 1), false);
+        assertEquals(out + " is not empty and holds no evaluation (no settings.json, which says what was asked): found config.json, report.html; nothing was changed. "
+                + "Wanted a new or empty folder, or an evaluation's; use another --out", message);
+        assertEquals("a run's", Files.readString(page));
+        assertEquals(List.of("config.json", "report.html"), Files.list(out).map(p -> p.getFileName().toString()).sorted().toList());
+        Files.delete(page);
+        Files.move(out.resolve("config.json"), out.resolve(".hidden"));
+        assertEquals(12, run(new Scripted(), protocol(Mode.GREEDY, 1), false).asked());
+    }
+
+    @Test void damagedSettingsAreNamed() throws IOException {
+        run(new Scripted(), protocol(Mode.GREEDY, 1), false);
+        Path settings = out.resolve("settings.json");
+        Files.writeString(settings, "{\"benchmark\": \"te");
+        assertTrue(refused(protocol(Mode.GREEDY, 1), true).startsWith(settings + ": not sound JSON: "), refused(protocol(Mode.GREEDY, 1), true));
+        Files.writeString(settings, "[]");
+        assertEquals(settings + ": found array, wanted an evaluation's settings (a JSON object); nothing was changed. Put back the settings that the evaluation began with, or use another --out",
+                refused(protocol(Mode.GREEDY, 1), true));
+    }
+
     @Test void anEvaluationOfBeforeTheTokenizersHashIsResumed() throws IOException {
         run(new Scripted(), protocol(Mode.GREEDY, 1), false);
         Path settings = out.resolve("settings.json");
