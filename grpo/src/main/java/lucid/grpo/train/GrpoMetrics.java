@@ -3,6 +3,7 @@ package lucid.grpo.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,22 +29,32 @@ final class GrpoMetrics {
         double[] stds = groups.stream().mapToDouble(g -> Advantages.std(g.rewards())).toArray();
         m.put("reward", mean(rewards)).put("reward_std", Advantages.std(rewards)).put("reward_group_std", mean(stds));
         m.put("frac_reward_zero_std", mean(Arrays.stream(stds).map(std -> std < 1e-8 ? 1 : 0).toArray()));
-        m.put("rewards/accuracy_reward/mean", mean(all.stream().mapToDouble(c -> c.score().accuracy()).toArray()));
-        m.put("rewards/format_reward/mean", mean(all.stream().mapToDouble(c -> c.score().format()).toArray()));
+        part(m, "accuracy_reward", all.stream().mapToDouble(c -> c.score().accuracy()).toArray());
+        part(m, "format_reward", all.stream().mapToDouble(c -> c.score().format()).toArray());
         m.put("rewards/well_formed", mean(all.stream().mapToDouble(c -> c.score().wellFormed() ? 1 : 0).toArray()));
         byKind(groups).forEach((kind, accuracy) -> m.put("rewards/accuracy/" + kind, accuracy));
-        double[] lengths = all.stream().mapToDouble(c -> c.ids().length).toArray();
-        m.put("completions/mean_length", mean(lengths));
-        m.put("completions/min_length", Arrays.stream(lengths).min().orElse(0)).put("completions/max_length", Arrays.stream(lengths).max().orElse(0));
+        lengths(m, "length", all);
+        lengths(m, "terminated_length", all.stream().filter(Group.Completion::finished).toList());
         m.put("completions/clipped_ratio", mean(all.stream().mapToDouble(c -> c.finished() ? 0 : 1).toArray()));
         if (t.reference() != null) m.put("kl", mean(updates, u -> mean(u.kl())));
         m.put("entropy", mean(updates, u -> mean(u.entropy())));
         double low = mean(updates, u -> share(u, PolicyLoss.Clip.LOW));
         double high = mean(updates, u -> share(u, PolicyLoss.Clip.HIGH));
-        m.put("clip_ratio/low_mean", low).put("clip_ratio/high_mean", high).put("clip_ratio/region_mean", low + high);
+        // Least and largest are those of TRL's processes, each with its share of the tokens: here is one, with all of them.
+        m.put("clip_ratio/low_mean", low).put("clip_ratio/low_min", low).put("clip_ratio/high_mean", high).put("clip_ratio/high_max", high).put("clip_ratio/region_mean", low + high);
         float[] ratio = updates.getFirst().ratio();
         m.put("completions/tokens", ratio.length).put("ratio_exactly_one", IntStream.range(0, ratio.length).filter(i -> ratio[i] == 1f).count());
         return m;
+    }
+
+    private static void part(ObjectNode m, String name, double[] rewards) {
+        m.put("rewards/" + name + "/mean", mean(rewards)).put("rewards/" + name + "/std", Advantages.std(rewards));
+    }
+
+    private static void lengths(ObjectNode m, String name, List<Group.Completion> some) {
+        IntSummaryStatistics lengths = some.stream().mapToInt(c -> c.ids().length).summaryStatistics();
+        boolean none = some.isEmpty();
+        m.put("completions/mean_" + name, lengths.getAverage()).put("completions/min_" + name, none ? 0.0 : lengths.getMin()).put("completions/max_" + name, none ? 0.0 : lengths.getMax());
     }
 
     /// The weighted sum of an update's token terms.

@@ -75,6 +75,8 @@ final class GrpoRun implements StageRun {
             ledger.write(stepsBefore + step + 1, groups, columns);
             ObjectNode line = GrpoMetrics.of(groups, columns, results.getLast());
             line.put("prompts/tokens", groups.stream().mapToInt(g -> policy.splice(g.prompt().ids(), true).length * g.completions().size()).sum());
+            // TRL's step is an update: its mean over those of this rollout.
+            line.put("step_time", (System.nanoTime() - start) / 1e9 / stage.iterations());
             line.put("time/rollout", (rolled - start) / 1e9).put("time/score", (scored - rolled) / 1e9).put("time/update", (updated - scored) / 1e9);
             note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f", line.get("reward").asDouble(), line.get("rewards/accuracy_reward/mean").asDouble(),
                     line.get("rewards/well_formed").asDouble());

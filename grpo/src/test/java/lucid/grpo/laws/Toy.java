@@ -124,7 +124,7 @@ final class Toy {
         List<JsonNode> lines = new ArrayList<>();
         for (String line : Files.readAllLines(folder.resolve("metrics.jsonl"))) {
             ObjectNode node = (ObjectNode) JSON.readTree(line);
-            node.properties().removeIf(e -> e.getKey().startsWith("time/"));
+            node.properties().removeIf(e -> e.getKey().equals("step_time") || e.getKey().startsWith("time/"));
             lines.add(node);
         }
         return lines;

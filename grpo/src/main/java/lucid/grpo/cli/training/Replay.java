@@ -103,7 +103,7 @@ final class Replay {
     // What both have, without what a clock says.
     private static JsonNode common(JsonNode one, JsonNode other) {
         ObjectNode kept = one.deepCopy();
-        kept.properties().removeIf(e -> !other.has(e.getKey()) || e.getKey().equals("hash") || e.getKey().startsWith("time/"));
+        kept.properties().removeIf(e -> !other.has(e.getKey()) || e.getKey().equals("hash") || e.getKey().equals("step_time") || e.getKey().startsWith("time/"));
         return kept;
     }
 }
