@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lucid.grpo.recipe.ExampleKinds;
 import lucid.grpo.run.HashChain;
 import lucid.tokenizer.Tokenizer;
@@ -108,6 +109,12 @@ public final class QuestionData implements TrainingData {
     @Override public List<Prompt> heldOut(int count, Mode mode) {
         List<ClipQuestion> all = sources.heldOut();
         return all.subList(0, count == 0 ? all.size() : Math.min(count, all.size())).stream().map(q -> prompt(q, mode)).toList();
+    }
+
+    // The same clip under another name is the same clip.
+    @Override public int heldOutSeen() {
+        Set<String> seen = Set.copyOf(hashes.subList(0, learned));
+        return (int) sources.heldOut().stream().filter(q -> seen.contains(hashes.get(number(q.video())))).count();
     }
 
     private Prompt prompt(ClipQuestion q, Mode mode) {

@@ -26,8 +26,11 @@ public interface TrainingData {
     /// How many questions there are to draw prompts from.
     int questions();
 
-    /// Held-out questions, always the same ones in the same order; none of their clips is ever trained on.
+    /// Held-out questions, always the same ones in the same order; they are never trained on, and their clips only as [#heldOutSeen] says.
     List<Prompt> heldOut(int count, Mode mode);
+
+    /// How many of all held-out questions are about clips that are trained on: what such an accuracy says of others is less.
+    default int heldOutSeen() { return 0; }
 
     /// The sampled, resized frames of a clip: interleaved RGB bytes [frames, image, image, 3].
     byte[] frames(int clip);

@@ -75,7 +75,7 @@ public final class BenchmarkRun {
         }
         if (none.size() == questions.size()) throw new RunException("none of the clips is there, for example " + none.values().iterator().next() + "; name their folder with --videos");
         List<Path> there = questions.stream().filter(q -> !none.containsKey(q.id())).map(BenchmarkQuestion::video).distinct().toList();
-        if (control == Control.OTHER && there.size() == 1) throw noOther(there.getFirst());
+        if (control == Control.OTHER && there.size() == 1) throw Control.noOther(there.getFirst());
         return none;
     }
 
@@ -92,10 +92,6 @@ public final class BenchmarkRun {
         } catch (VideoException e) {
             throw new RunException("question " + clips.get(e.path()).id() + ": " + e.getMessage() + "; get the clip again, or use --missing leave_out or --missing wrong");
         }
-    }
-
-    private static RunException noOther(Path only) {
-        return new RunException("control other: found one clip only, " + only + ", wanted at least two: every question is shown the clip of another; ask about more clips, or take another control");
     }
 
     /// Asks what is not answered yet.
@@ -141,14 +137,9 @@ public final class BenchmarkRun {
         return new Frames(f.n(), f.height(), f.width(), protocol.control().of(f.rgb(), f.n(), q.number()), f.fps(), f.indices());
     }
 
-    // The question half the benchmark away, or the next after it whose clip is another one that is there.
     private BenchmarkQuestion another(BenchmarkQuestion q) {
-        int first = questions.indexOf(q) + questions.size() / 2;
-        for (int i = 0; i < questions.size(); i++) {
-            BenchmarkQuestion source = questions.get((first + i) % questions.size());
-            if (!source.video().equals(q.video()) && BenchmarkClips.exists(source)) return source;
-        }
-        throw noOther(q.video());
+        return questions.get(Control.other(questions.size(), questions.indexOf(q), i -> !questions.get(i).video().equals(q.video()) && BenchmarkClips.exists(questions.get(i)))
+                .orElseThrow(() -> Control.noOther(q.video())));
     }
 
     private Answer answer(BenchmarkQuestion q, Frames frames) {

@@ -5,9 +5,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
@@ -15,6 +18,7 @@ import lucid.grpo.data.Visual;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.grpo.run.RunException;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
 import lucid.nn.generate.Completion;
@@ -38,7 +42,23 @@ public final class Evaluator {
         /// What the control is for, in words of the report.
         public String note() { return note; }
 
-        /// A clip as this control shows it; which clip it is for [#OTHER] is the caller's business.
+        /// For [#OTHER], the number of the question whose clip is shown: the one half the list away, or the next after it whose clip is another one. For every question a different one, where
+        /// each has a clip of its own.
+        ///
+        /// @param questions in the list
+        /// @param number    of the question, in it
+        /// @param another   whether a question's clip is another one, which can be shown
+        /// @return empty: there is none
+        public static OptionalInt other(int questions, int number, IntPredicate another) {
+            return IntStream.range(0, questions).map(i -> (number + questions / 2 + i) % questions).filter(another).findFirst();
+        }
+
+        /// The refusal of [#OTHER] for questions that are all about one clip.
+        public static RunException noOther(Object only) {
+            return new RunException("control other: found one clip only, " + only + ", wanted at least two: every question is shown the clip of another; ask about more clips, or take another control");
+        }
+
+        /// A clip as this control shows it; which clip it is for [#OTHER] is the caller's business, see [#other].
         ///
         /// @param clip   frames one after the other
         /// @param number of the question: the order of shuffled frames depends on it
@@ -123,11 +143,15 @@ public final class Evaluator {
         byte[] frames = Frames.pack(data, some.stream().map(p -> Visual.clip(p.clip())).toList());
         int bytes = data.framesPerClip() * data.imageSize() * data.imageSize() * 3;
         for (int i = 0; i < some.size(); i++) {
-            // Half the questions away: a clip of another question, for every question a different one.
-            byte[] clip = control == Control.OTHER ? data.frames(all.get((from + i + all.size() / 2) % all.size()).clip()) : Arrays.copyOfRange(frames, i * bytes, (i + 1) * bytes);
+            byte[] clip = control == Control.OTHER ? data.frames(another(all, from + i)) : Arrays.copyOfRange(frames, i * bytes, (i + 1) * bytes);
             System.arraycopy(control.of(clip, data.framesPerClip(), from + i), 0, frames, i * bytes, bytes);
         }
         return frames;
+    }
+
+    private int another(List<Prompt> all, int number) {
+        int own = all.get(number).clip();
+        return all.get(Control.other(all.size(), number, i -> all.get(i).clip() != own).orElseThrow(() -> Control.noOther(data.clipName(own)))).clip();
     }
 
     /// Collects answers.

@@ -3,6 +3,7 @@ package lucid.grpo.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -116,6 +117,37 @@ class QuestionFileRunTest extends CommandTest {
         lucid("replay", run, "--step", 1, "--model", model, "--threads", 1).ok();
         Files.writeString(questions, Files.readAllLines(questions).getFirst() + "\n");
         train("--resume", "--eval-questions", questions).failedWith("another config", "held_out_sha256: ");
+    }
+
+    /// Published cold-start samples lie among the questions, so it is said and not refused.
+    @Test void heldOutQuestionsAboutClipsThatAreTrainedOnAreCounted() throws IOException {
+        ClipQuestion sample = QuestionFiles.read(data.resolve(SAMPLES)).getFirst();
+        String trained = Files.readAllLines(data.resolve("train.jsonl")).stream().filter(line -> line.contains(Path.of(sample.video()).getFileName().toString())).findFirst().orElseThrow();
+        List<String> held = Files.readAllLines(data.resolve("heldout.jsonl"));
+        Path mixed = Files.write(temp.resolve("mixed.jsonl"), List.of(held.get(0), trained, held.get(1)));
+        String notice = "1 of 3 held-out questions are about clips that are trained on";
+        Outcome seen = lucid(Map.of(), command("--eval-questions", mixed)).ok();
+        assertEquals(1, seen.err().lines().filter(line -> line.startsWith(notice)).count(), seen.err());
+        // Under another name it is the same clip.
+        Files.copy(sample.clip(data), data.resolve("copy.mp4"));
+        Files.write(mixed, List.of(held.get(0), trained.replaceFirst("\"[^\"]*[.]mp4\"", "\"./copy.mp4\""), held.get(1)));
+        run = temp.resolve("copy");
+        seen = lucid(Map.of(), command("--eval-questions", mixed)).ok();
+        assertEquals(1, seen.err().lines().filter(line -> line.startsWith(notice)).count(), seen.err());
+        run = temp.resolve("held");
+        assertFalse(lucid(Map.of(), command("--eval-questions", data.resolve("heldout.jsonl"))).ok().err().contains("that are trained on"));
+    }
+
+    /// Five questions where the recipe asks for a hundred; then two about one clip.
+    @Test void controlsAreOfTheQuestionsThatThereAre() throws IOException {
+        Files.writeString(recipe, Files.readString(recipe).replaceFirst("\"controls\" : 0", "\"controls\" : 100"));
+        Path held = data.resolve("heldout.jsonl");
+        String all = lucid(Map.of(), command("--eval-questions", held)).ok().err();
+        for (String control : List.of("none", "other", "repeated")) assertTrue(all.contains("control " + control + " 5/5"), all);
+        String first = Files.readAllLines(held).getFirst();
+        run = temp.resolve("one");
+        String one = lucid(Map.of(), command("--eval-questions", Files.write(temp.resolve("one.jsonl"), List.of(first, first)))).ok().err();
+        assertTrue(one.contains("control other is left out: the held-out questions are all about one clip, ") && one.contains("control repeated 2/2") && !one.contains("control other 2/2"), one);
     }
 
     private String lastHash() throws IOException { return new ObjectMapper().readTree(Files.readAllLines(run.resolve("metrics.jsonl")).getLast()).get("hash").asText(); }

@@ -5,9 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.RunException;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
 import lucid.grpo.train.Policy;
@@ -52,6 +57,30 @@ class EvaluationLawTest {
             assertEquals(evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, _ -> {}), direct);
             assertTrue(direct.meanLength() <= 3 && reasoning.meanLength() > 3, direct.meanLength() + " and " + reasoning.meanLength() + " tokens");
         }
+    }
+
+    /// Files have several questions about a clip, one after the other: the question half the list away may be about the same one.
+    @Test void theClipOfAnotherQuestionIsAnotherClip() {
+        List<Integer> shown = new ArrayList<>();
+        ToyData data = Toy.data().heldOut(all -> IntStream.range(0, all.size()).mapToObj(i -> about(all.get(i), all.get(i < 3 ? 0 : 4).clip())).toList()).atClip(shown::add);
+        ToyData one = Toy.data().heldOut(all -> all.stream().map(p -> about(p, all.getFirst().clip())).toList());
+        try (Device device = new SimdDevice(1); Policy policy = new Policy(Toy.model(device))) {
+            policy.questionsTogether(1);
+            List<Integer> own = data.heldOut(0, TrainingData.Mode.REASONING).stream().map(Prompt::clip).toList();
+            other(policy, data);
+            int a = own.getFirst();
+            int b = own.getLast();
+            // Of every question its own, then the one that is shown.
+            assertEquals(List.of(a, b, a, b, a, b, b, a, b, a), shown);
+            String message = assertThrows(RunException.class, () -> other(policy, one)).getMessage();
+            assertTrue(message.startsWith("control other: found one clip only, " + one.clipName(a)) && message.contains("wanted at least two"), message);
+        }
+    }
+
+    private static Prompt about(Prompt p, int clip) { return new Prompt(p.kind(), clip, p.problem(), p.solution(), p.ids(), p.evidence(), p.orderDependent(), p.reversedSolution()); }
+
+    private static void other(Policy policy, ToyData data) {
+        new Evaluator(policy, data, Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 2, 0)).run(TrainingData.Mode.REASONING, 0, Evaluator.Control.OTHER, Sampling.Rule.GREEDY, 7, _ -> {});
     }
 
     private static Evaluation run(Policy policy, int together, Sampling.Rule rule, Evaluator.Control control) {

@@ -3,6 +3,7 @@ package lucid.grpo.laws;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.function.UnaryOperator;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.data.Example;
 import lucid.grpo.data.Prompt;
@@ -16,7 +17,7 @@ final class ToyData implements TrainingData {
     private final DriftData drift;
     private final Tokenizer tokenizer;
     private final Runnable atStep;
-    private boolean heldOut = true;
+    private UnaryOperator<List<Prompt>> heldOut = all -> all;
     private IntConsumer atClip = _ -> {};
 
     /// @param atStep called whenever a step asks for its first item
@@ -45,8 +46,11 @@ final class ToyData implements TrainingData {
     @Override public int questions() { return drift.questions(); }
 
     /// The same without questions to evaluate on.
-    ToyData withoutHeldOut() {
-        heldOut = false;
+    ToyData withoutHeldOut() { return heldOut(_ -> List.of()); }
+
+    /// The same with other questions to evaluate on, made of those that there are.
+    ToyData heldOut(UnaryOperator<List<Prompt>> made) {
+        heldOut = made;
         return this;
     }
 
@@ -56,7 +60,7 @@ final class ToyData implements TrainingData {
         return this;
     }
 
-    @Override public List<Prompt> heldOut(int count, Mode mode) { return heldOut ? drift.heldOut(count, mode) : List.of(); }
+    @Override public List<Prompt> heldOut(int count, Mode mode) { return heldOut.apply(drift.heldOut(count, mode)); }
 
     @Override public byte[] frames(int clip) {
         atClip.accept(clip);

@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
+import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.report.Report;
 import lucid.grpo.run.Disk;
@@ -40,6 +42,10 @@ final class Training {
         try (RunFolder folder = session.folder(out, resume)) {
             if (resume && folder.latest().isEmpty()) console.line("nothing to resume in " + out + " (no checkpoint is there): the run begins at its first step");
             if (!heldOut()) console.line("no held-out questions (--eval-questions FILE): accuracy is not measured");
+            int seen = session.data().heldOutSeen();
+            if (seen > 0) {
+                console.line(seen + " of " + session.data().heldOut(0, TrainingData.Mode.DIRECT).size() + " held-out questions are about clips that are trained on: their accuracy says little about clips that the model has never seen");
+            }
             Trainer trainer = session.trainer(folder);
             // Ctrl-C: the step or the questions in progress are finished, and what is done is saved, before the process ends, for a large model after many minutes. One for all of it: a
             // process that is ending takes no second one.
@@ -94,9 +100,15 @@ final class Training {
         int questions = session.recipe().evaluation().controls();
         if (questions == 0 || !heldOut()) return Optional.of(all);
         Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation());
+        List<Prompt> prompts = session.data().heldOut(questions, TrainingData.Mode.REASONING);
+        boolean oneClip = prompts.stream().mapToInt(Prompt::clip).distinct().count() == 1;
         for (Evaluator.Control control : Evaluator.Control.values()) {
+            if (control == Evaluator.Control.OTHER && oneClip) {
+                console.line("control other is left out: the held-out questions are all about one clip, " + session.data().clipName(prompts.getFirst().clip()));
+                continue;
+            }
             Optional<Evaluation> asked;
-            try (Console.Bar bar = console.bar("control " + control.name().toLowerCase(Locale.ROOT), session.data().heldOut(questions, TrainingData.Mode.REASONING).size())) {
+            try (Console.Bar bar = console.bar("control " + control.name().toLowerCase(Locale.ROOT), prompts.size())) {
                 asked = evaluator.run(TrainingData.Mode.REASONING, questions, control, session.recipe().seed(), stop, bar::update);
             }
             if (asked.isEmpty()) return Optional.empty();
