@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
+import lucid.grpo.recipe.Recipe;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunReader;
 
@@ -145,7 +146,11 @@ public final class Inspection {
     // The n of the advantages' noise, drawn again; none where there is no noise, or where the step is not known.
     private double[] normals(long step, int prompt, int completions) {
         if (stage(step).map(s -> s.path("advantage").path("noise").asDouble()).orElse(0.0) == 0) return new double[0];
-        return Advantages.normals(completions, run.config().path("recipe").path("seed").asLong(), metricsOf(step).path("stage_step").asInt() - 1, prompt);
+        JsonNode recipe = run.config().path("recipe");
+        List<String> rewarded = new ArrayList<>();
+        for (JsonNode s : recipe.path("stages")) if (s.path("kind").asText().equals("grpo")) rewarded.add(s.path("name").asText());
+        long seed = Recipe.drawSeed(recipe.path("seed").asLong(), rewarded, metricsOf(step).path("stage").asText());
+        return Advantages.normals(completions, seed, metricsOf(step).path("stage_step").asInt() - 1, prompt);
     }
 
     private static ObjectNode withNormal(ObjectNode completion, double[] normals) {

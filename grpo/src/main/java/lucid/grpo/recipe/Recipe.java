@@ -8,6 +8,7 @@ import java.util.List;
 import lucid.kernels.contract.Sampling;
 import lucid.nn.weights.Initialization;
 import lucid.nn.lora.LoraSpec;
+import lucid.video.drift.Draw;
 
 /// Every constant of a run.
 ///
@@ -124,6 +125,15 @@ public record Recipe(String name, String description, String source, List<String
         return stages.stream().filter(s -> s.name().equals(wanted)).findFirst().orElseThrow(() -> new IllegalArgumentException(
                 "recipe " + name + " has no stage '" + wanted + "'; it has " + stages.stream().map(Stage::name).toList()));
     }
+
+    /// Seed of what a GRPO stage draws: completions and noise, which are numbered by the stage's steps. The recipe's for the first such stage; a later one has its own, or it would draw the same numbers again.
+    public long drawSeed(String wanted) { return drawSeed(seed, stages.stream().filter(Stage.Grpo.class::isInstance).map(Stage::name).toList(), wanted); }
+
+    /// The same of a recipe that need not be one of today.
+    ///
+    /// @param seed     the recipe's
+    /// @param rewarded its GRPO stages, in order
+    public static long drawSeed(long seed, List<String> rewarded, String wanted) { return rewarded.indexOf(wanted) <= 0 ? seed : Draw.of(seed, "draws of stage " + wanted).bits(); }
 
     /// Whether its first stage can begin without a checkpoint: from a model and a tokenizer of its own.
     public boolean beginsFromNothing() { return model != null && tokenizer != null && lora == null; }

@@ -29,6 +29,7 @@ final class Rollout {
     private final Advantages advantages;
     private final long seed;
 
+    /// @param seed the stage's own, see [lucid.grpo.recipe.Recipe#drawSeed]
     Rollout(Stage.Grpo stage, Policy policy, TrainingData data, Tokenizer tokenizer, Reward reward, Advantages advantages, long seed) {
         this.stage = stage;
         this.policy = policy;

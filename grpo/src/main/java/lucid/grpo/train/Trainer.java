@@ -131,7 +131,7 @@ public final class Trainer {
             case Stage.Supervised s -> new SupervisedRun(s, policy, data, updater, recipe.seed());
             case Stage.Grpo g -> {
                 var advantages = new Advantages(g.advantage().eps(), g.advantage().noise(), g.advantage().divideByStd());
-                Rollout rollout = new Rollout(g, policy, data, tokenizer, g.reward().judge(), advantages, recipe.seed());
+                Rollout rollout = new Rollout(g, policy, data, tokenizer, g.reward().judge(), advantages, recipe.drawSeed(g.name()));
                 Policy reference = g.loss().beta() == 0 ? null : reference(index, begun);
                 yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::text), recipe.seed(), firstStep);
             }
