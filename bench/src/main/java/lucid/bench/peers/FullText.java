@@ -32,7 +32,7 @@ final class FullText implements Workload {
         if (decoding) {
             talk.rewind(PROMPT);
             talk.add(new int[] {ids[0]}, null, (_, _) -> {});
-            int drawn = talk.answer(GenerationSettings.greedy(NEW_TOKENS, -1), _ -> false, 0, null).length();
+            int drawn = talk.answer(GenerationSettings.greedy(NEW_TOKENS, -1), 0, null).length();
             if (drawn != NEW_TOKENS) throw new IllegalStateException("the answer has " + drawn + " tokens, wanted " + NEW_TOKENS);
         } else {
             talk.rewind(0);

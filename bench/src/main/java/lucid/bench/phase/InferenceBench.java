@@ -120,6 +120,6 @@ public class InferenceBench {
     @Benchmark public Completion decode() {
         talk.rewind(PROMPT);
         talk.add(new int[] {ids[0]}, null, (_, _) -> {});
-        return talk.answer(GenerationSettings.greedy(NEW_TOKENS, -1), _ -> false, 0, null);
+        return talk.answer(GenerationSettings.greedy(NEW_TOKENS, -1), 0, null);
     }
 }

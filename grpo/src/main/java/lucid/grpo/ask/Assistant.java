@@ -184,7 +184,7 @@ public final class Assistant implements AutoCloseable {
         AnswerText text = new AnswerText(out, styled);
         Spoken spoken = new Spoken(tokenizer, text);
         int promptRows = talk.length();
-        Completion c = talk.answer(settings, generation.endTokens()::contains, turn++, (_, _, _, id, _) -> spoken.accept(id));
+        Completion c = talk.answer(settings.with(generation.endTokens()), turn++, (_, _, _, id, _) -> spoken.accept(id));
         // A stop string ends an answer without an end token.
         lastEnded = generation.endTokens().contains(c.ids()[c.length() - 1]);
         int[] known = CompletionText.known(tokenizer, c.ids());

@@ -58,8 +58,8 @@ public final class ModelAsker implements Asker, AutoCloseable {
         }
         talk.add(rest, null, (_, _) -> {});
         GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number)
-                .with(new LogitsProcessors(generation.processors(!protocol.rule().greedy()))).with(new StopStrings(generation.stops(), tokenizer::bytes));
-        Completion c = talk.answer(settings, generation.endTokens()::contains, 0, null);
+                .with(generation.endTokens()).with(new LogitsProcessors(generation.processors(!protocol.rule().greedy()))).with(new StopStrings(generation.stops(), tokenizer::bytes));
+        Completion c = talk.answer(settings, 0, null);
         return new Reply(CompletionText.of(tokenizer, c.ids()), c.length(), c.ended());
     }
 

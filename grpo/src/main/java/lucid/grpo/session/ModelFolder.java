@@ -20,6 +20,7 @@ import lucid.grpo.train.Policy;
 import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.config.ConfigException;
+import lucid.nn.config.GenerationConfig;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.hub.Hub;
 import lucid.nn.hub.HubException;
@@ -111,7 +112,9 @@ public final class ModelFolder {
     public static Policy policy(Device device, Path folder) {
         Path place = resolve(folder);
         if (LoraFile.isAdapter(place)) throw new RunException(place + " is a LoRA adapter; wanted a whole model, or a recipe with lora (lucid convert --merge-adapter makes one of adapter and model)");
-        return new Policy(TinyLlavaVideo.load(device, place));
+        Policy policy = new Policy(TinyLlavaVideo.load(device, place));
+        policy.endTokens(GenerationConfig.endTokens(place));
+        return policy;
     }
 
     /// A model, mapped where it lies, with an adapter beside it to be trained: a new one, or the one that the folder holds.
@@ -126,7 +129,9 @@ public final class ModelFolder {
             checkpoint.close();
             throw new RunException(base + " is a text model, which sees no clips; wanted a TinyLLaVA-Video model");
         }
-        return Policy.adapted(model, lora, base.toAbsolutePath().normalize().toString(), checkpoint::close);
+        Policy policy = Policy.adapted(model, lora, base.toAbsolutePath().normalize().toString(), checkpoint::close);
+        policy.endTokens(GenerationConfig.endTokens(base));
+        return policy;
     }
 
     /// Loads the tokenizer that lies beside the weights (or at the top of the run folder).

@@ -6,6 +6,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.data.DriftClips;
@@ -21,7 +24,9 @@ import lucid.grpo.run.RunFolder;
 import lucid.grpo.train.Policy;
 import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
+import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.generate.processor.LogitsProcessor;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
@@ -77,7 +82,7 @@ public final class Session implements AutoCloseable {
                     clips = DriftClips.load(drift, new ClipCache(drift.root().resolveSibling(CACHE), console::line), d.frames(), d.image(), threads, bars);
                 }
                 TrainingData data = new DriftData(plan, d.clipsPerStep(), clips, tokenizer);
-                yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
+                yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, console), model, heldOut, console);
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
@@ -90,7 +95,7 @@ public final class Session implements AutoCloseable {
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
-                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer), model, heldOut, console);
+                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, console), model, heldOut, console);
             }
             default -> throw new IllegalStateException("data.kind " + d.kind() + " is none of those that RecipeCheck lets pass");
         };
@@ -140,11 +145,18 @@ public final class Session implements AutoCloseable {
         return trained;
     }
 
-    private static Policy policy(Recipe recipe, Device device, Path model, Tokenizer tokenizer) {
+    private static Policy policy(Recipe recipe, Device device, Path model, Console console) {
+        if (model != null) tellWhatIsNotFollowed(GenerationConfig.read(ModelFolder.base(ModelFolder.resolve(model)), Set.of()), console);
         if (recipe.lora() != null) return ModelFolder.adapted(device, model, recipe.lora().spec(), recipe.seed());
         if (model != null) return ModelFolder.policy(device, model);
         TinyLlavaConfig config = TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model());
         return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
+    }
+
+    // The recipe says how its answers are drawn. What the model's makers want besides would be no part of the probabilities that are trained.
+    private static void tellWhatIsNotFollowed(GenerationConfig config, Console console) {
+        List<String> fields = Stream.concat(config.processors().stream().map(LogitsProcessor::field), config.stops().stream().map(s -> "stop string '" + s + "'")).toList();
+        if (!fields.isEmpty()) console.line("(" + GenerationConfig.FILE + ": " + String.join(", ", fields) + ": not followed by training and held-out questions, though by generate, chat and eval --benchmark)");
     }
 
     public Recipe recipe() { return recipe; }
@@ -194,6 +206,9 @@ public final class Session implements AutoCloseable {
         if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
         config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFingerprint.ofTokenizer(words));
+        // A run of before these counted drew its completions to another end.
+        boolean draws = recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance);
+        if (draws && policy.endTokens().stream().anyMatch(id -> id != tokenizer.eosId())) config.set("end_tokens", JSON.valueToTree(new TreeSet<>(policy.endTokens())));
         place(config, "data_folder", dataFolder, out);
         if (heldOut != null) place(config, "held_out_file", heldOut, out);
         return config;

@@ -11,6 +11,7 @@ import lucid.grpo.recipe.Stage;
 import lucid.kernels.Device;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
+import lucid.nn.config.GenerationConfig;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.generate.Completion;
@@ -36,6 +37,7 @@ public final class Policy implements AutoCloseable {
     private boolean towerTrains;
     private boolean recompute;
     private int questionsTogether = Evaluator.BATCH;
+    private Set<Integer> endTokens = Set.of();
 
     /// What an adapted model consists of.
     ///
@@ -157,13 +159,18 @@ public final class Policy implements AutoCloseable {
 
     int questionsTogether() { return questionsTogether; }
 
+    /// Tokens that end an answer besides the tokenizer's, as the model's `generation_config.json` has them. At first none.
+    public void endTokens(Set<Integer> ids) { endTokens = Set.copyOf(ids); }
+
+    public Set<Integer> endTokens() { return endTokens; }
+
     /// Completions of every prompt, in (prompt, completion) order; prompt i is about clip i of `visual`.
     ///
     /// @param listener hears every token, or null
     public List<Completion> generate(List<int[]> prompts, Tensor visual, int completions, GenerationSettings settings, TokenListener listener) {
         PackedBatch.Builder builder = PackedBatch.builder(visual == null ? 0 : visualTokens());
         for (int i = 0; i < prompts.size(); i++) builder.sequence(splice(prompts.get(i), true), i);
-        return new Generator(model.decoder()).generate(builder.build(), visual, completions, settings, listener);
+        return new Generator(model.decoder()).generate(builder.build(), visual, completions, settings.with(endTokens), listener);
     }
 
     /// A sequence's row codes, the clip's (or the frame's) rows in the place of the placeholder. Nothing is cut: too long is an error.
@@ -186,10 +193,11 @@ public final class Policy implements AutoCloseable {
         model.parameters().train(name -> parts.stream().anyMatch(p -> p.has(name)));
     }
 
-    /// Writes `config.json` and `model.safetensors` into a folder, or the adapter's two files.
+    /// Writes `config.json` and `model.safetensors` into a folder, or the adapter's two files; and the model's end tokens, which an adapter's base keeps, so that whoever asks the saved model ends its answers where training did.
     public void save(Path folder) {
         if (adapted == null) model.save(folder, StoredType.F32);
         else adapted.lora.save(folder, adapted.name);
+        if (adapted == null && !endTokens.isEmpty()) GenerationConfig.writeEndTokens(folder, endTokens);
     }
 
     /// Overwrites the weights from such a folder.

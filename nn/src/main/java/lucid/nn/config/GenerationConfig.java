@@ -1,6 +1,11 @@
 package lucid.nn.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,6 +86,19 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
 
     /// Tokens that end an answer: one number or a list, as Qwen2.5's chat models have it; none without such a file.
     public static Set<Integer> endTokens(Path folder) { return read(folder, Set.of()).endTokens; }
+
+    /// A file that names end tokens alone.
+    public static void writeEndTokens(Path folder, Set<Integer> ids) {
+        Path file = folder.resolve(FILE);
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        ArrayNode list = node.putArray(ENDS);
+        new TreeSet<>(ids).forEach(list::add);
+        try {
+            Files.writeString(file, node.toPrettyString() + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not write " + file + ": " + e.getMessage(), e);
+        }
+    }
 
     private static GenerationConfig read(ConfigReader r, Set<Integer> alsoEnd) {
         Set<Integer> ends = new TreeSet<>(alsoEnd);

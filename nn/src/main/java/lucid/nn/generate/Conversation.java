@@ -3,7 +3,6 @@ package lucid.nn.generate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan.Span;
@@ -31,7 +30,7 @@ import lucid.tensor.Tensor;
 /// talk.add(prefixAndClip, visual, listener);          // once
 /// int clip = talk.length();
 /// talk.add(question, null, listener);
-/// Completion a = talk.answer(settings, id -> id == eos, 0, listener);
+/// Completion a = talk.answer(settings, 0, listener);
 /// talk.rewind(clip);                                  // another question about the same clip
 /// ```
 public final class Conversation implements AutoCloseable {
@@ -131,10 +130,9 @@ public final class Conversation implements AutoCloseable {
 
     /// Draws an answer to what was added: the same tokens as [Generator]'s for prompt `turn`, completion 0. The answer is part of the sequence then.
     ///
-    /// @param settings its `eosToken` ends the answer, as does every token of `ends`
     /// @param turn     second counter word of the sampling
     /// @param listener hears every token, or null
-    public Completion answer(GenerationSettings settings, IntPredicate ends, int turn, TokenListener listener) {
+    public Completion answer(GenerationSettings settings, int turn, TokenListener listener) {
         if (!fresh) throw new IllegalStateException("conversation: nothing was added since the last answer; add a question");
         int most = Math.min(settings.maxNewTokens(), room());
         if (most < 1) throw new IllegalArgumentException("conversation: all " + capacity + " positions are taken, no room for an answer; rewind, or start anew");
@@ -143,7 +141,7 @@ public final class Conversation implements AutoCloseable {
         float[] logProbs = new float[most];
         float[] entropy = new float[most];
         TokenContext context = settings.processors().isEmpty() ? null : TokenContext.of(Arrays.copyOf(said, length));
-        Stopping stopping = new Stopping(id -> id == settings.eosToken() || ends.test(id), settings.stops(), most);
+        Stopping stopping = new Stopping(settings.endTokens()::contains, settings.stops(), most);
         Stopping.Verdict verdict = Stopping.Verdict.GO_ON;
         int n = 0;
         try (var _ = Tape.noGrad(); Repetition repeated = device.repetition()) {

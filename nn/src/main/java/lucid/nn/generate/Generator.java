@@ -82,7 +82,7 @@ public final class Generator {
             this.lengths = new int[slots];
             this.ended = new boolean[slots];
             this.stopping = new Stopping[slots];
-            Arrays.setAll(stopping, _ -> new Stopping(id -> id == settings.eosToken(), settings.stops(), settings.maxNewTokens()));
+            Arrays.setAll(stopping, _ -> new Stopping(settings.endTokens()::contains, settings.stops(), settings.maxNewTokens()));
             this.contexts = settings.processors().isEmpty() ? null : new TokenContext[slots];
             if (contexts != null) Arrays.setAll(contexts, s -> TokenContext.of(codes(s / completions)));
         }

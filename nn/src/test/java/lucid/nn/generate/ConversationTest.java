@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.RowGroups;
@@ -56,7 +57,7 @@ class ConversationTest {
                 assertEquals(clip.length, start);
                 for (int[] q : questions) {
                     talk.add(q, null, (_, _) -> {});
-                    assertEqual(which, whole(model, join(clip, q), visual, GenerationSettings.greedy(7, -1)), talk.answer(GenerationSettings.greedy(7, -1), _ -> false, 0, null));
+                    assertEqual(which, whole(model, join(clip, q), visual, GenerationSettings.greedy(7, -1)), talk.answer(GenerationSettings.greedy(7, -1), 0, null));
                     talk.rewind(start);
                 }
             }
@@ -71,11 +72,11 @@ class ConversationTest {
             int[] first = {3, 4, 9};
             int[] second = {8, 30};
             talk.add(first, null, (_, _) -> {});
-            Completion one = talk.answer(SAMPLED, _ -> false, 0, null);
+            Completion one = talk.answer(SAMPLED, 0, null);
             assertEqual(which, whole(model, first, null, SAMPLED), one);
             assertEquals(first.length + 12, talk.length());
             talk.add(second, null, (_, _) -> {});
-            Completion two = talk.answer(GenerationSettings.greedy(9, -1), _ -> false, 0, null);
+            Completion two = talk.answer(GenerationSettings.greedy(9, -1), 0, null);
             assertEqual(which, whole(model, join(first, one.ids(), second), null, GenerationSettings.greedy(9, -1)), two);
             assertEquals(64 - 3 - 12 - 2 - 9, talk.room());
         }
@@ -86,11 +87,11 @@ class ConversationTest {
     void anyEndTokenEnds(Devices which) {
         try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 5); Conversation talk = new Conversation(model.decoder(), 64)) {
             talk.add(new int[] {3, 4, 9}, null, (_, _) -> {});
-            int[] free = talk.answer(SAMPLED, _ -> false, 0, null).ids();
+            int[] free = talk.answer(SAMPLED, 0, null).ids();
             talk.rewind(0);
             talk.add(new int[] {3, 4, 9}, null, (_, _) -> {});
             List<Integer> heard = new ArrayList<>();
-            Completion cut = talk.answer(SAMPLED, id -> id == free[4], 0, (_, _, _, id, _) -> heard.add(id));
+            Completion cut = talk.answer(SAMPLED.with(Set.of(free[4])), 0, (_, _, _, id, _) -> heard.add(id));
             assertTrue(cut.ended());
             assertEquals(free[4], cut.ids()[cut.length() - 1]);
             assertEquals(IntStream.of(cut.ids()).boxed().toList(), heard);
@@ -103,18 +104,18 @@ class ConversationTest {
         try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 5)) {
             long before = device.liveBytes();
             try (Conversation talk = new Conversation(model.decoder(), 8)) {
-                assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, _ -> false, 0, null), "nothing was added");
+                assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, 0, null), "nothing was added");
                 assertTrue(assertThrows(IllegalArgumentException.class, () -> talk.add(new int[9], null, (_, _) -> {})).getMessage().contains("its 8 positions"));
                 assertThrows(IllegalArgumentException.class, () -> talk.add(new int[0], null, (_, _) -> {}));
                 assertThrows(IllegalArgumentException.class, () -> talk.rewind(1));
                 talk.add(new int[] {1, 2, 3}, null, (_, _) -> {});
-                Completion filled = talk.answer(SAMPLED, _ -> false, 0, null);
+                Completion filled = talk.answer(SAMPLED, 0, null);
                 assertEquals(5, filled.length(), "the room that there was");
                 assertFalse(filled.ended());
                 assertEquals(0, talk.room());
-                assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, _ -> false, 0, null), "two answers to one question");
+                assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, 0, null), "two answers to one question");
                 talk.rewind(3);
-                assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, _ -> false, 0, null), "the question's last row is not known any more");
+                assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, 0, null), "the question's last row is not known any more");
             }
             assertEquals(before, device.liveBytes(), "keys and values are freed");
             assertTrue(assertThrows(IllegalArgumentException.class, () -> new Conversation(model.decoder(), 513)).getMessage().contains("max_position_embeddings 512"));

@@ -62,12 +62,12 @@ class ProcessedGenerationTest {
             List<Completion> together = generate(model, s, 3, prompts);
             assertTrue(together.stream().map(Completion::length).distinct().count() > 1, "answers that leave the batch at different steps");
             for (int p = 0; p < prompts.length; p++) {
-                GenerationSettings own = new GenerationSettings(s.rule(), s.maxNewTokens(), EOS, 1f, s.key(), s.step(), p, s.processors(), s.stops());
+                GenerationSettings own = new GenerationSettings(s.rule(), s.maxNewTokens(), s.endTokens(), 1f, s.key(), s.step(), p, s.processors(), s.stops());
                 List<Completion> alone = generate(model, own, 2, prompts[p]);
                 for (int c = 0; c < 2; c++) assertEqual(which, together.get(3 * p + c), alone.get(c));
                 try (Conversation talk = new Conversation(model.decoder(), 64)) {
                     talk.add(prompts[p], null, (_, _) -> {});
-                    assertEqual(which, together.get(3 * p), talk.answer(s, _ -> false, p, null));
+                    assertEqual(which, together.get(3 * p), talk.answer(s, p, null));
                 }
             }
         }
@@ -80,15 +80,15 @@ class ProcessedGenerationTest {
             SequenceBias wanted = new SequenceBias(IntStream.range(40, 46).mapToObj(id -> new SequenceBias.Bias(List.of(id), 1000)).toList());
             GenerationSettings s = with(GenerationSettings.greedy(6, -1), new NoRepeatNgram(1), wanted);
             talk.add(new int[] {3, 4}, null, (_, _) -> {});
-            Completion first = talk.answer(s, _ -> false, 0, null);
+            Completion first = talk.answer(s, 0, null);
             talk.add(new int[] {50}, null, (_, _) -> {});
-            Completion second = talk.answer(s, _ -> false, 1, null);
+            Completion second = talk.answer(s, 1, null);
             int[] all = concat(new int[] {3, 4}, first.ids(), new int[] {50}, second.ids());
             assertEquals(all.length, Arrays.stream(all).distinct().count(), Arrays.toString(all));
             assertArrayEquals(generate(model, s, 1, concat(new int[] {3, 4}, first.ids(), new int[] {50})).getFirst().ids(), second.ids());
             talk.rewind(2);
             talk.add(new int[] {50}, null, (_, _) -> {});
-            assertArrayEquals(generate(model, s, 1, new int[] {3, 4, 50}).getFirst().ids(), talk.answer(s, _ -> false, 0, null).ids());
+            assertArrayEquals(generate(model, s, 1, new int[] {3, 4, 50}).getFirst().ids(), talk.answer(s, 0, null).ids());
         }
     }
 
@@ -106,7 +106,7 @@ class ProcessedGenerationTest {
             assertEquals(8, Arrays.stream(ids).distinct().count());
             try (Conversation talk = new Conversation(model.decoder(), 96)) {
                 talk.add(rows, visual, (_, _) -> {});
-                assertArrayEquals(ids, talk.answer(s, _ -> false, 0, null).ids());
+                assertArrayEquals(ids, talk.answer(s, 0, null).ids());
             }
             assertTrue(assertThrows(IllegalArgumentException.class, () -> generate(model, s, 1, IntStream.range(0, 61).toArray())).getMessage().contains("forbid all 61"));
         }

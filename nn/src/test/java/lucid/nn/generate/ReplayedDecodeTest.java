@@ -114,7 +114,7 @@ class ReplayedDecodeTest {
         try (Qwen2Model model = new Qwen2Model(device); Conversation talk = new Conversation(model.decoder, 20)) {
             BlockListener silent = (_, _) -> {};
             talk.add(PROMPTS[0], null, silent);
-            return talk.answer(GenerationSettings.greedy(8, -1), _ -> false, 0, null);
+            return talk.answer(GenerationSettings.greedy(8, -1), 0, null);
         }
     }
 }
