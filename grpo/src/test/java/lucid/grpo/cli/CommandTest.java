@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,10 +14,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 
 /// Runs command lines in this process, as a user would, and keeps what they print.
 abstract class CommandTest {
+    private static final int SIGINT = 2;
+    private static final int SIGTERM = 15;
+
     /// What one command line did.
     record Outcome(int status, String out, String err) {
         /// Failed with status 1 and one message that has all of this in it.
@@ -66,6 +72,34 @@ abstract class CommandTest {
 
     static Process start(Map<String, String> environment, Path err, Object... args) throws IOException {
         return builder(environment, args).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start();
+    }
+
+    /// Ctrl-C; where a process has that ignored, as a script's background jobs have, and on Windows a polite kill, which Lucid takes the same way. Waits for the end, for which it returns the exit status that is wanted.
+    static int interrupt(Process process) throws IOException, InterruptedException {
+        Path status = Path.of("/proc", String.valueOf(process.pid()), "status");
+        boolean ignored = Files.exists(status) && Files.readAllLines(status).stream().anyMatch(l -> l.startsWith("SigIgn:") && (Long.parseUnsignedLong(l.substring(7).strip(), 16) & 1 << SIGINT - 1) != 0);
+        boolean polite = ignored || System.getProperty("os.name").startsWith("Windows");
+        if (polite) process.toHandle().destroy();
+        else assertEquals(0, new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor());
+        assertTrue(process.waitFor(180, TimeUnit.SECONDS), "it did not end");
+        return 128 + (polite ? SIGTERM : SIGINT);
+    }
+
+    /// Waits for something that a process is about to do.
+    static void await(Process process, Path err, Callable<Boolean> done) throws Exception {
+        long end = System.nanoTime() + 180_000_000_000L;
+        while (!done.call()) {
+            assertTrue(System.nanoTime() < end && process.isAlive(), () -> "it never came to that: " + text(err));
+            Thread.sleep(5);
+        }
+    }
+
+    static String text(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static ProcessBuilder builder(Map<String, String> environment, Object... args) {

@@ -3,60 +3,101 @@ package lucid.grpo.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.RunFolder;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/// A polite kill, as Ctrl-C, after the last step: the questions in progress are the last, and the resume is named.
+/// Ctrl-C while steps are done: the step in progress is saved, and what is said to go on with goes on.
 class InterruptedTrainingTest extends CommandTest {
-    private static final int TERMINATED = 128 + 15;
+    private static final int FOR_EVER = 1_000_000;
+
+    @TempDir static Path root;
+    private static Recipe toy;
 
     @TempDir Path temp;
 
-    // Long answers to more questions than are asked together.
-    private Path recipe() throws IOException {
-        Recipe toy = BadInputTest.toy(0.01);
-        var talk = (Stage.Supervised) toy.stages().getFirst();
-        var stage = new Stage.Supervised("talk", "cold_start", 2, Map.of("document", 2), talk.optimizer(), talk.trainable(), 1);
-        Recipe made = new Recipe("toy", "", "", List.of(), 5, toy.model(), toy.tokenizer(), new Recipe.DataSpec("drift", 4, 16, 64, 140, 3L, null, null), List.of(stage), new Recipe.EvaluationSpec(0, 0, 250, 0));
-        return Files.writeString(temp.resolve("toy.json"), RecipeReader.write(made).replaceFirst("\"controls\" : 0", "\"controls\" : 140"));
+    @BeforeAll static void clips() {
+        toy = BadInputTest.toy(0.01);
+        lucid("data", "drift", "--data", root.resolve("data"), "--clips", 64, "--held-out", 5, "--seed", 3, "--threads", 2).ok();
     }
 
-    /// @param begun is there once the evaluation of the stage has begun, or the controls have
-    @ParameterizedTest
-    @ValueSource(strings = {"00-talk-000002", "00-talk-000002-done"})
-    void theResumeIsNamed(String begun) throws IOException, InterruptedException {
-        assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "there no kill is polite");
-        Path run = temp.resolve("run");
+    // Saved only when it is stopped, or done.
+    private static Recipe recipe(int supervised, int rewarded) {
+        Stage.Supervised talk = (Stage.Supervised) toy.stages().getFirst();
+        var base = new Stage.Supervised(talk.name(), talk.phase(), supervised, talk.mix(), talk.optimizer(), talk.trainable(), FOR_EVER);
+        var coldStart = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("direct", 2), talk.optimizer(), talk.trainable(), FOR_EVER);
+        var grpo = new Stage.Grpo("grpo", "grpo", rewarded, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
+                new Stage.LossSpec(null, null, 0.1, 100.0, "sequence_mean"), talk.optimizer(), talk.trainable(), FOR_EVER, 0, 0);
+        return toy.withStages(List.of(base, coldStart, grpo));
+    }
+
+    private Object[] words(String command, Recipe recipe, Path out, Object... more) throws IOException {
+        Path file = Files.writeString(temp.resolve("toy.json"), RecipeReader.write(recipe));
+        return Stream.concat(Stream.of(command, "--recipe", file, "--data", root.resolve("data"), "--out", out, "--threads", 2), Stream.of(more)).toArray();
+    }
+
+    /// Begins, is stopped when it has done more than so many steps, and says how to go on.
+    ///
+    /// @param run    where the steps are written down
+    /// @param advice what is said to go on with
+    /// @return how many steps were saved
+    private long stopped(Path run, long after, String advice, Object... words) throws Exception {
         Path err = temp.resolve("err");
-        Process process = start(err, "sft", "--recipe", recipe(), "--data", temp.resolve("data"), "--out", run, "--threads", 2);
+        Process process = start(err, words);
         try {
-            long end = System.nanoTime() + 120_000_000_000L;
-            while (!Files.exists(run.resolve("checkpoints").resolve(begun))) {
-                assertTrue(System.nanoTime() < end && process.isAlive(), Files.readString(err));
-                Thread.sleep(5);
-            }
-            process.toHandle().destroy();
-            assertTrue(process.waitFor(120, TimeUnit.SECONDS), "it did not end");
+            await(process, err, () -> text(run.resolve("metrics.jsonl")).lines().count() > after);
+            assertEquals(interrupt(process), process.exitValue());
         } finally {
             process.destroyForcibly().waitFor();
         }
-        String said = Files.readString(err);
-        assertEquals(TERMINATED, process.exitValue(), said);
-        List<String> lines = said.lines().toList();
-        assertTrue(said.contains("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and --resume goes on from the checkpoint before)"), said);
-        assertEquals("stopped after step 2; --resume --out " + run + " goes on from there", lines.getLast(), said);
-        assertFalse(said.contains("control reversed") || said.contains("Exception") || Files.exists(run.resolve("summary.json")), said);
+        String said = text(err);
+        Matcher m = Pattern.compile("stopped after step (\\d+); " + Pattern.quote(advice) + " goes on from there").matcher(said);
+        assertTrue(m.find(), said);
+        assertTrue(said.contains("Ctrl-C again") && !said.contains("Exception"), said);
+        long steps = Long.parseLong(m.group(1));
+        assertEquals(steps, RunFolder.state(RunFolder.latest(run).orElseThrow()).totalSteps());
+        assertEquals(steps, text(run.resolve("metrics.jsonl")).lines().count());
+        assertTrue(after == 0 || said.contains("resuming " + run + " after step " + after + " of stage"), said);
+        return steps;
+    }
+
+    @Test void ofSupervisedSteps() throws Exception {
+        Path out = temp.resolve("out");
+        Recipe recipe = recipe(FOR_EVER, 1);
+        long steps = stopped(out, 0, "--resume --out " + out, words("sft", recipe, out));
+        assertTrue(stopped(out, steps, "--resume --out " + out, words("sft", recipe, out, "--resume")) > steps);
+    }
+
+    @Test void ofStepsThatLearnFromRewards() throws Exception {
+        Path model = temp.resolve("model");
+        lucid(words("sft", recipe(1, 1), model)).ok();
+        Path out = temp.resolve("out");
+        Recipe recipe = recipe(1, FOR_EVER);
+        long steps = stopped(out, 0, "--resume --out " + out, words("train", recipe, out, "--model", model));
+        assertTrue(stopped(out, steps, "--resume --out " + out, words("train", recipe, out, "--model", model, "--resume")) > steps);
+    }
+
+    /// Its folder is no run of the recipe that was named, and only `--ablate` goes on with it.
+    @Test void ofAnAblation() throws Exception {
+        Path out = temp.resolve("out");
+        Path variant = out.resolve("ablations/no-noise");
+        String advice = "--ablate --resume --out " + out;
+        Recipe recipe = recipe(1, 60);
+        long steps = stopped(variant, 0, advice, words("demo", recipe, out, "--ablate"));
+        assertFalse(Files.exists(out.resolve("ablations.json")));
+        assertTrue(stopped(variant, steps, advice, words("demo", recipe, out, "--ablate", "--resume")) > steps);
     }
 }

@@ -65,7 +65,10 @@ final class Ablation {
                 + "; wanted one of phase base, one of phase cold_start, and last one that learns from rewards (kind grpo)");
     }
 
-    void run() throws IOException {
+    /// @return true if all variants are complete, false if one was stopped
+    boolean run() throws IOException {
+        // A variant's folder is no run of the recipe that the command names: only --ablate goes on with it.
+        String resume = "--ablate " + RunOptions.resuming(run);
         ArrayNode table = JSON.createArrayNode();
         table.add(row("as published", run));
         for (Map.Entry<String, Recipe> v : variants().entrySet()) {
@@ -76,13 +79,14 @@ final class Ablation {
                 MemoryCheck.Fit fit = MemoryCheck.training(v.getValue(), model, null, memory, console);
                 try (Session session = Session.open(v.getValue(), device, threads, data, model, null, console)) {
                     fit.of(session.policy());
-                    if (!new Training(session, out, console).run(Files.exists(out.resolve("config.json")), null)) return;
+                    if (!new Training(session, out, resume, console).run(Files.exists(out.resolve("config.json")), null)) return false;
                 }
             }
             table.add(row(v.getKey(), out));
         }
         Disk.text(run.resolve("ablations.json"), table.toPrettyString() + "\n");
         console.line("report: " + Report.of(run, null, console::line).write());
+        return true;
     }
 
     private Path start(String variant) {

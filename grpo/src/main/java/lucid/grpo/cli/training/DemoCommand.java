@@ -64,10 +64,10 @@ public final class DemoCommand implements Callable<Integer> {
                 console.line(String.format(Locale.ROOT, "%s, seed %d, %,d parameters, %d tokens, run folder %s", wanted.name(), wanted.seed(),
                         session.policy().parameters().count(), session.tokenizer().vocabSize(), out));
                 String expected = base == null ? ExpectedHashes.of(wanted) : null;
-                if (!new Training(session, out, console).run(options.resume, expected)) return 130;
+                if (!new Training(session, out, RunOptions.resuming(out), console).run(options.resume, expected)) return 130;
             }
             tell(out, console, (System.nanoTime() - start) / 1e9);
-            if (ablate) new Ablation(wanted, out, base == null ? out : base, options.data, d, device.threads(), memory, console).run();
+            if (ablate && !new Ablation(wanted, out, base == null ? out : base, options.data, d, device.threads(), memory, console).run()) return 130;
         }
         return 0;
     }

@@ -16,4 +16,7 @@ final class RunOptions {
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of weights, order, sampling and noise (default: the recipe's). Clips and questions come from the recipe's data_seed.")
     Long seed;
+
+    /// With which the same command goes on with the run in a folder.
+    static String resuming(Path out) { return "--resume --out " + out; }
 }

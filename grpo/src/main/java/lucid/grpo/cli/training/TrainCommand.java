@@ -74,7 +74,7 @@ public final class TrainCommand implements Callable<Integer> {
             console.line(d.description());
             try (Session session = Session.open(wanted, d, device.threads(), options.data, model, heldOut, console)) {
                 fit.of(session.policy());
-                return new Training(session, out, console).run(options.resume, null) ? 0 : 130;
+                return new Training(session, out, RunOptions.resuming(out), console).run(options.resume, null) ? 0 : 130;
             }
         }
     }

@@ -28,11 +28,14 @@ final class Training {
 
     private final Session session;
     private final Path out;
+    private final String goOn;
     private final Console console;
 
-    Training(Session session, Path out, Console console) {
+    /// @param goOn the options with which the same command goes on, should it be stopped
+    Training(Session session, Path out, String goOn, Console console) {
         this.session = session;
         this.out = out;
+        this.goOn = goOn;
         this.console = console;
     }
 
@@ -53,15 +56,15 @@ final class Training {
                 RunState state = trainer.run();
                 Optional<ArrayNode> controls = controls(ctrlC::asked);
                 if (controls.isEmpty()) {
-                    console.line("stopped after step " + state.totalSteps() + "; --resume --out " + out + " goes on from there");
+                    console.line("stopped after step " + state.totalSteps() + "; " + goOn + " goes on from there");
                     return false;
                 }
                 summary(state, expected, controls.get());
                 console.line("report: " + Report.of(out, null, console::line).write());
                 return true;
             } catch (RuntimeException e) {
-                folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps() + ": once the cause below is gone, the same command with --resume --out "
-                        + out + " goes on from there"));
+                folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps() + ": once the cause below is gone, the same command with "
+                        + goOn + " goes on from there"));
                 throw e;
             }
         }
@@ -71,7 +74,7 @@ final class Training {
 
     private void stop(Trainer trainer) {
         trainer.stop();
-        console.line("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and --resume goes on from the checkpoint before)");
+        console.line("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and " + goOn + " goes on from the checkpoint before)");
     }
 
     private void summary(RunState state, String expected, ArrayNode controls) {
