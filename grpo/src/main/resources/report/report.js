@@ -187,9 +187,9 @@ function heldOut() {
 }
 function ablations() {
   if (!data.ablations || !data.ablations.length) return;
-  const root = section('What each part is good for', 'The same base, the same seed, one thing changed.');
-  const columns = [['variant'], ['accuracy', 'num'], [''], ['format', 'num'], ['length', 'num'], ['KL', 'num']];
-  const t = table(columns, data.ablations.map(a => [a.name, withInterval(a.accuracy, a.questions), bar(a.accuracy, .25), pct(a.format), num(a.mean_length, 1), num(a.kl, 3)]));
+  const root = section('What each part is good for', 'The same base, the same seed, one thing changed. Seconds: training and evaluation.');
+  const columns = [['variant'], ['accuracy', 'num'], [''], ['format', 'num'], ['length', 'num'], ['KL', 'num'], ['seconds', 'num']];
+  const t = table(columns, data.ablations.map(a => [a.name, withInterval(a.accuracy, a.questions), bar(a.accuracy, .25), pct(a.format), num(a.mean_length, 1), num(a.kl, 3), num(a.seconds, 0)]));
   root.append(el('div', {class: 'card scroll'}, t), el('div', {class: 'grid', style: 'margin-top:12px'}, ...[chart('Accuracy of the rollouts', data.ablations.map(a => ({name: a.name, points: smooth(a.accuracy_curve || [])})))].filter(Boolean)));
 }
 function config() { section('Recipe', 'Every constant of this run.').append(folded(data.config)); }

@@ -121,7 +121,7 @@ final class Ablation {
         JsonNode summary = JSON.readTree(Files.readString(folder.resolve("summary.json")));
         JsonNode last = summary.get("stages").get(summary.get("stages").size() - 1);
         ObjectNode row = JSON.createObjectNode().put("name", name);
-        for (String key : List.of("accuracy", "format", "mean_length", "questions")) row.set(key, last.get(key));
+        for (String key : List.of("accuracy", "format", "mean_length", "questions", "seconds")) row.set(key, last.get(key));
         List<double[]> curve = new ArrayList<>();
         double kl = Double.NaN;
         for (String line : Files.readAllLines(folder.resolve("metrics.jsonl"))) {
@@ -132,7 +132,7 @@ final class Ablation {
         }
         row.set("accuracy_curve", JSON.valueToTree(curve));
         if (!Double.isNaN(kl)) row.put("kl", kl);
-        console.line(String.format(Locale.ROOT, "%-34s accuracy %.3f  format %.3f", name, row.get("accuracy").asDouble(), row.get("format").asDouble()));
+        console.line(String.format(Locale.ROOT, "%-34s accuracy %.3f  format %.3f  %s", name, row.get("accuracy").asDouble(), row.get("format").asDouble(), Console.time(row.get("seconds").asDouble())));
         return row;
     }
 }
