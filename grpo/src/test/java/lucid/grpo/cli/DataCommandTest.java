@@ -17,10 +17,28 @@ class DataCommandTest extends CommandTest {
     @TempDir Path data;
     @TempDir Path elsewhere;
 
+    // But for the lock, an empty file.
     private List<Path> made() throws IOException {
         try (Stream<Path> files = Files.list(data)) {
-            return files.toList();
+            return files.filter(p -> !p.toString().endsWith(".lock")).toList();
         }
+    }
+
+    @Test void whatAKilledOneLeftIsRemovedByTheNextAndNotWhileItLives() throws Exception {
+        Object[] words = {"data", "drift", "--clips", 1000, "--held-out", 10, "--data", data, "--threads", 1};
+        Path folder = data.resolve("drift-1-1000-10");
+        Path err = elsewhere.resolve("err");
+        Process process = start(err, words);
+        try {
+            await(process, err, () -> !made().isEmpty());
+            lucid(words).failedWith(folder + ": is being made by another process; wait for that");
+            assertEquals(1, made().size());
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertTrue(made().getFirst().getFileName().toString().startsWith("."), "killed before its end");
+        lucid(words).ok();
+        assertEquals(List.of(folder), made());
     }
 
     /// A polite kill, as Ctrl-C, while clips are made.

@@ -8,9 +8,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -51,24 +54,54 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     /// All clips in the plan's order.
     public List<Path> clips() { return IntStream.range(0, plan.clips()).mapToObj(i -> root.resolve(plan.path(i))).toList(); }
 
-    /// Makes the data set, or finds it made and unchanged. The folder is complete or absent: everything is written beside it and renamed at the end. Any number of threads gives the same bytes.
+    /// Makes the data set, or finds it made and unchanged. The folder is complete or absent: everything is written beside it and renamed at the end. What a killed process left there is removed.
+    /// Any number of threads gives the same bytes.
     ///
-    /// @throws VideoException the folder holds something else, or a Drift from another plan
+    /// @throws VideoException the folder holds something else, or a Drift from another plan; or another process is making it
     public static Drift generate(Path root, DriftPlan plan, int threads, Progress progress) throws IOException {
-        if (Files.exists(root)) {
-            Drift found = open(root);
-            if (!found.plan.equals(plan)) throw new VideoException(root, "holds a Drift made from " + found.plan + ", wanted " + plan + "; choose another folder or remove this one");
-            // Runs carry the content's hash as the hash of what they learned from.
-            found.verify(threads);
-            return found;
-        }
+        if (Files.exists(root)) return found(root, plan, threads);
         Path absolute = root.toAbsolutePath();
         Files.createDirectories(absolute.getParent());
-        Path aside = Files.createTempDirectory(absolute.getParent(), "." + absolute.getFileName() + "-");
+        try (FileChannel _ = lock(root, absolute.resolveSibling("." + absolute.getFileName() + ".lock"))) {
+            // By now another process may have made it.
+            return Files.exists(root) ? found(root, plan, threads) : new Drift(root, plan, make(absolute, plan, threads, progress));
+        }
+    }
+
+    private static Drift found(Path root, DriftPlan plan, int threads) throws IOException {
+        Drift found = open(root);
+        if (!found.plan.equals(plan)) throw new VideoException(root, "holds a Drift made from " + found.plan + ", wanted " + plan + "; choose another folder or remove this one");
+        // Runs carry the content's hash as the hash of what they learned from.
+        found.verify(threads);
+        return found;
+    }
+
+    // Held until it is closed; the operating system lets go of a killed process's. The file stays: one that is deleted could be locked by two, each its own.
+    private static FileChannel lock(Path root, Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean held = false;
+        try {
+            held = channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            throw making(root);
+        } finally {
+            if (!held) channel.close();
+        }
+        if (!held) throw making(root);
+        return channel;
+    }
+
+    private static VideoException making(Path root) { return new VideoException(root, "is being made by another process; wait for that, and the same command finds it made"); }
+
+    private static String make(Path root, DriftPlan plan, int threads, Progress progress) throws IOException {
+        // Under the lock: no living process writes here.
+        Path aside = root.resolveSibling("." + root.getFileName() + ".partial");
+        remove(aside);
+        Files.createDirectory(aside);
         try {
             String hash = write(aside, plan, threads, progress);
-            AtomicFile.move(aside, absolute);
-            return new Drift(root, plan, hash);
+            AtomicFile.move(aside, root);
+            return hash;
         } finally {
             remove(aside);
         }

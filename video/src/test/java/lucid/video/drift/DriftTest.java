@@ -15,6 +15,8 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.video.Frames;
 import lucid.video.Progress;
@@ -57,8 +59,13 @@ class DriftTest {
         Drift three = Drift.generate(dir.resolve("three"), SMALL, 3, Progress.NONE);
         assertEquals(one.contentHash(), three.contentHash());
         assertNotEquals(one.contentHash(), Drift.generate(dir.resolve("other"), new DriftPlan(8, 64, 10), 2, Progress.NONE).contentHash());
-        try (Stream<Path> left = Files.list(dir)) {
-            assertEquals(3, left.count(), "nothing is left beside the folders");
+        assertEquals(Set.of("one", "three", "other"), there(), "nothing is left beside the folders");
+    }
+
+    // But for the locks, which are empty files.
+    private Set<String> there() throws IOException {
+        try (Stream<Path> all = Files.list(dir)) {
+            return all.map(p -> p.getFileName().toString()).filter(name -> !name.endsWith(".lock")).collect(Collectors.toSet());
         }
     }
 
@@ -97,8 +104,28 @@ class DriftTest {
     @Test void aFailedRunLeavesNothing() throws IOException {
         Path root = dir.resolve("drift");
         assertThrows(IllegalStateException.class, () -> Drift.generate(root, SMALL, 2, (_, _, _) -> { throw new IllegalStateException("stop"); }));
-        try (Stream<Path> left = Files.list(dir)) {
-            assertEquals(0, left.count());
+        assertEquals(Set.of(), there());
+    }
+
+    @Test void whatAKilledProcessLeftIsRemoved() throws IOException {
+        Path left = Files.createDirectories(dir.resolve(".drift.partial/clips/0"));
+        Files.writeString(left.resolve("half.mp4"), "half a clip");
+        Drift made = Drift.generate(dir.resolve("drift"), SMALL, 2, Progress.NONE);
+        assertEquals(Set.of("drift"), there());
+        try (Stream<Path> all = Files.walk(made.root())) {
+            assertTrue(all.noneMatch(p -> p.endsWith("half.mp4")));
         }
+    }
+
+    @Test void whatALivingOneMakesIsLeftAlone() throws IOException {
+        Path root = dir.resolve("drift");
+        AtomicInteger refused = new AtomicInteger();
+        Drift made = Drift.generate(root, SMALL, 1, (_, _, _) -> {
+            String message = assertThrows(VideoException.class, () -> Drift.generate(root, SMALL, 1, Progress.NONE)).getMessage();
+            assertTrue(message.contains(root + ": is being made by another process"), message);
+            refused.incrementAndGet();
+        });
+        assertTrue(refused.get() > 0);
+        assertEquals(made, Drift.generate(root, SMALL, 2, Progress.NONE));
     }
 }
