@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import lucid.grpo.data.Example;
 import lucid.grpo.data.Prompt;
@@ -32,6 +31,7 @@ import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.RunFolderText;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -260,24 +260,13 @@ class StepRecordTest {
         JsonNode token = completion.get("tokens").get(0);
         Set<String> printed = new TreeSet<>();
         for (JsonNode o : List.of(step, step.get("groups").get(0), group, group.get("completions").get(0), completion, completion.get("updates").get(0), token, token.get("updates").get(0))) printed.addAll(keys(o));
-        assertEquals(table("inspect prints"), printed);
+        assertEquals(RunFolderText.table("inspect prints"), printed);
         assertEquals(keys(token).size() + 1, keys(inspection.token(LETTERS + 1, 0, 0, 0)).size(), "a token alone has its stage beside it");
-    }
-
-    // The keys of the table under a heading.
-    private static Set<String> table(String heading) throws IOException {
-        Set<String> table = new TreeSet<>();
-        boolean inside = false;
-        for (String line : Files.readAllLines(Path.of("RUN-FOLDER.md"))) {
-            if (line.startsWith("## ")) inside = line.contains(heading);
-            if (inside && line.startsWith("| `")) Pattern.compile("`([^`]+)`").matcher(line.split("\\|")[1]).results().forEach(m -> table.add(m.group(1)));
-        }
-        return table;
     }
 
     /// `RUN-FOLDER.md` has every key that is written, and none that is not.
     @Test void everyKeyIsInTheTable() throws IOException {
-        Set<String> table = table("metrics.jsonl");
+        Set<String> table = RunFolderText.table("A line of metrics.jsonl");
         Set<String> unused = new HashSet<>(table);
         for (String line : Files.readAllLines(three.resolve("metrics.jsonl"))) {
             for (String key : keys(JSON.readTree(line))) {

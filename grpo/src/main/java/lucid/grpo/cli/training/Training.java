@@ -59,7 +59,7 @@ final class Training {
                     console.line("stopped after step " + state.totalSteps() + "; " + goOn + " goes on from there");
                     return false;
                 }
-                summary(state, expected, controls.get());
+                Disk.text(out.resolve("summary.json"), summary(state, session.recipe().seed(), expected, controls.get()).toPrettyString() + "\n");
                 console.line("report: " + Report.of(out, null, console::line).write());
                 return true;
             } catch (RuntimeException e) {
@@ -77,9 +77,12 @@ final class Training {
         console.line("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and " + goOn + " goes on from the checkpoint before)");
     }
 
-    private void summary(RunState state, String expected, ArrayNode controls) {
+    /// What `summary.json` holds.
+    ///
+    /// @param controls what [#controls] found
+    static ObjectNode summary(RunState state, long seed, String expected, ArrayNode controls) {
         ObjectNode summary = JSON.createObjectNode();
-        summary.put("seconds", state.seconds()).put("seed", session.recipe().seed()).put("final_hash", state.hash()).put("expected_hash", expected);
+        summary.put("seconds", state.seconds()).put("seed", seed).put("final_hash", state.hash()).put("expected_hash", expected);
         for (JsonNode c : controls) {
             switch (c.get("control").asText()) {
                 case "BLANK" -> summary.set("blind_accuracy", c.get("accuracy"));
@@ -93,7 +96,7 @@ final class Training {
         ArrayNode stages = summary.putArray("stages");
         StageResults.of(state.results()).forEach(stages::add);
         summary.set("controls", controls);
-        Disk.text(out.resolve("summary.json"), summary.toPrettyString() + "\n");
+        return summary;
     }
 
     // Empty once the end is asked for.
