@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Count;
 import lucid.grpo.evaluation.BenchmarkRun.Missing;
 import lucid.grpo.evaluation.BenchmarkRun.Outcome;
 import lucid.grpo.run.Disk;
@@ -43,21 +46,31 @@ public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> q
         return s;
     }
 
+    /// To the end.
+    public Scores run(Path out, boolean resume, Asker asker, int size, Console console) { return run(out, resume, asker, size, console, () -> false).orElseThrow(); }
+
     /// Asks what is not answered yet and writes the results.
     ///
     /// @param size side of the model's pictures
-    public Scores run(Path out, boolean resume, Asker asker, int size, Console console) {
+    /// @param stop asked before every question: whether no more are wanted
+    /// @return empty: it was stopped before the last question; the answers so far are kept, and the console hears how to go on
+    public Optional<Scores> run(Path out, boolean resume, Asker asker, int size, Console console, BooleanSupplier stop) {
         BenchmarkRun.missing(questions, missing, protocol.control());
         if (missing == Missing.STOP) BenchmarkRun.refuseWhatIsNoClip(questions, console);
         ObjectNode settings = settings();
         try (AnswerLog log = AnswerLog.open(out, settings, resume, console::line)) {
             BenchmarkClips clips = new BenchmarkClips(protocol.frames(), protocol.bounds(), size);
-            Outcome outcome = new BenchmarkRun(questions, protocol, clips, asker, console).run(log, missing);
+            Outcome outcome = new BenchmarkRun(questions, protocol, clips, asker, console).run(log, missing, stop);
+            long had = questions.stream().filter(outcome::has).count();
+            if (had < questions.size()) {
+                console.line("stopped after " + had + " of " + Count.of(questions.size(), "question") + "; the same command with --resume --out " + out + " goes on from there");
+                return Optional.empty();
+            }
             Scores scores = Scores.of(benchmark, questions, outcome, missing);
             ObjectNode results = scores.toJson(settings);
             Disk.text(out.resolve("results.json"), results.toPrettyString() + "\n");
             EvaluationPage.write(out, results, questions, outcome);
-            return scores;
+            return Optional.of(scores);
         }
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.run.RunException;
 import lucid.grpo.train.Evaluator.Control;
@@ -35,7 +36,10 @@ public final class BenchmarkRun {
     /// What was found.
     ///
     /// @param notShown question's id to the reason why its clip could not be shown
-    public record Outcome(Map<String, Answer> answers, Map<String, String> notShown) {}
+    public record Outcome(Map<String, Answer> answers, Map<String, String> notShown) {
+        /// Whether a question was answered, or could not be asked.
+        boolean has(BenchmarkQuestion q) { return answers.containsKey(q.id()) || notShown.containsKey(q.id()); }
+    }
 
     private final List<BenchmarkQuestion> questions;
     private final Protocol protocol;
@@ -98,7 +102,9 @@ public final class BenchmarkRun {
     ///
     /// @param log     knows the answers so far and keeps the new ones
     /// @param missing what a clip that cannot be decoded leads to
-    public Outcome run(AnswerLog log, Missing missing) {
+    /// @param stop    asked before every question: whether no more are wanted
+    /// @return what there is; of all questions, unless it was stopped
+    public Outcome run(AnswerLog log, Missing missing, BooleanSupplier stop) {
         Map<String, String> notShown = missing(questions, missing, protocol.control());
         int done = 0;
         int right = 0;
@@ -110,6 +116,7 @@ public final class BenchmarkRun {
         try (Console.Bar bar = console.bar("asking", questions.size()).from(done)) {
             for (BenchmarkQuestion q : byClip()) {
                 if (log.answers().containsKey(q.id()) || notShown.containsKey(q.id())) continue;
+                if (stop.getAsBoolean()) break;
                 try {
                     Answer a = answer(q, shown(q));
                     log.add(a);

@@ -105,28 +105,31 @@ public final class Evaluator {
     /// @param stop asked before every batch of questions
     /// @return empty: it was stopped; half an evaluation is none
     public Optional<Evaluation> run(TrainingData.Mode mode, int questions, Control control, long seed, BooleanSupplier stop, LongConsumer progress) {
-        return run(mode, questions, control, rule(mode), seed, stop, progress);
+        Evaluation asked = run(mode, questions, control, rule(mode), seed, stop, progress);
+        return asked.questions() == data.heldOut(questions, mode).size() ? Optional.of(asked) : Optional.empty();
+    }
+
+    /// To the end.
+    public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, LongConsumer progress) {
+        return run(mode, questions, control, rule, seed, () -> false, progress);
     }
 
     /// @param questions how many held-out questions (0: all)
     /// @param rule      greedy, or how to sample
+    /// @param stop      asked before every batch of questions: whether no more are wanted
     /// @param progress  hears how many are done
-    public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, LongConsumer progress) {
-        return run(mode, questions, control, rule, seed, () -> false, progress).orElseThrow();
-    }
-
-    private Optional<Evaluation> run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, BooleanSupplier stop, LongConsumer progress) {
+    /// @return of the questions that were asked: the first of them, if it was stopped
+    public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, BooleanSupplier stop, LongConsumer progress) {
         List<Prompt> prompts = data.heldOut(questions, mode);
         Tally tally = new Tally();
         int together = policy.questionsTogether();
-        for (int from = 0; from < prompts.size(); from += together) {
-            if (stop.getAsBoolean()) return Optional.empty();
+        for (int from = 0; from < prompts.size() && !stop.getAsBoolean(); from += together) {
             List<Prompt> some = prompts.subList(from, Math.min(prompts.size(), from + together));
             List<Completion> drawn = answer(mode, some, prompts, from, control, rule, seed);
             for (int i = 0; i < some.size(); i++) tally.add(mode, from + i, some.get(i), drawn.get(i));
             progress.accept(from + some.size());
         }
-        return Optional.of(tally.result(prompts.size()));
+        return tally.result();
     }
 
     private List<Completion> answer(TrainingData.Mode mode, List<Prompt> some, List<Prompt> all, int from, Control control, Sampling.Rule rule, long seed) {
@@ -196,7 +199,8 @@ public final class Evaluator {
             return score.wellFormed() && score.accuracy() == 1;
         }
 
-        Evaluation result(int n) {
+        Evaluation result() {
+            int n = answers.size();
             Map<String, Double> byKind = new TreeMap<>();
             kinds.forEach((k, c) -> byKind.put(k, (double) c[0] / c[1]));
             return new Evaluation(n, (double) right / n, byKind, (double) formed / n, (double) tokens / n, (double) evidence / n,

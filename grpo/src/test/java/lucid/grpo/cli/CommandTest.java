@@ -67,11 +67,11 @@ abstract class CommandTest {
         }
     }
 
-    /// Only started; what it complains about goes to a file.
+    /// Only started; what it complains about goes to a file, and what it prints to another: `printed` beside that.
     static Process start(Path err, Object... args) throws IOException { return start(Map.of(), err, args); }
 
     static Process start(Map<String, String> environment, Path err, Object... args) throws IOException {
-        return builder(environment, args).redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(err.toFile()).start();
+        return builder(environment, args).redirectOutput(err.resolveSibling("printed").toFile()).redirectError(err.toFile()).start();
     }
 
     /// Ctrl-C; where a process has that ignored, as a script's background jobs have, and on Windows a polite kill, which Lucid takes the same way. Waits for the end, for which it returns the exit status that is wanted.

@@ -9,8 +9,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import lucid.grpo.data.DriftData;
+import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.nn.config.Qwen2Config;
@@ -25,6 +34,8 @@ import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerJson;
 import lucid.video.Frames;
 import lucid.video.VideoWriter;
+import lucid.video.data.ClipQuestion;
+import lucid.video.data.QuestionFiles;
 import lucid.video.drift.DriftPlan;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -166,6 +177,52 @@ class EvalCommandTest extends CommandTest {
         Path bad = Files.writeString(all.resolve("NExTVideo/b/2.mp4"), "no video");
         lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", all, "--out", temp.resolve("out"), "--threads", 1, "--missing", "stop").failedWith("question ", bad + ": not a video", "--missing leave_out");
         assertFalse(Files.exists(temp.resolve("out")));
+    }
+
+    /// Stopped when something is seen to be done.
+    ///
+    /// @return what it said
+    private String stopped(Callable<Boolean> begun, Object... words) throws Exception {
+        Path err = temp.resolve("err");
+        Process process = start(err, words);
+        try {
+            await(process, err, begun);
+            assertEquals(interrupt(process), process.exitValue());
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertFalse(text(err).contains("Exception"), text(err));
+        return text(err);
+    }
+
+    @Test void aBenchmarkThatIsStoppedKeepsItsAnswers() throws Exception {
+        Path many = ParityCommandTest.copy(data, temp.resolve("many"));
+        List<String> rows = new ArrayList<>(List.of("video,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4"));
+        for (int i = 0; i < 20_000; i++) rows.add(i % 2 + ",9,16,16,what happens,0," + i + ",CW,one,two,three,four,five");
+        Files.write(many.resolve("val.csv"), rows);
+        Path out = temp.resolve("out");
+        Path answers = out.resolve("answers.jsonl");
+        String said = stopped(() -> !text(answers).isEmpty(), "eval", "--model", model, "--benchmark", "nextqa", "--data", many, "--out", out, "--max-new-tokens", 6, "--threads", 1);
+        assertTrue(said.contains("stopping after this question ... (Ctrl-C again ends at once)"), said);
+        assertTrue(said.contains("stopped after " + text(answers).lines().count() + " of 20000 questions; the same command with --resume --out " + out + " goes on from there"), said);
+        assertEquals("", text(temp.resolve("printed")));
+    }
+
+    @Test void heldOutQuestionsThatAreStoppedShowTheFiguresSoFar() throws Exception {
+        Path clips = data.resolve("NExTVideo/a");
+        Path questions = temp.resolve("many.jsonl");
+        QuestionFiles.writeLines(questions, IntStream.range(0, 5000).mapToObj(i -> new ClipQuestion("" + i, "What happens?\nOptions:\nA. This.\nB. That.", "A", List.of("kind"), "./" + i % 2 + ".mp4", "")).toList());
+        Stage.Supervised talk = (Stage.Supervised) BadInputTest.toy(0.01).stages().getFirst();
+        var coldStart = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("cold_start", 2), talk.optimizer(), talk.trainable(), 1);
+        Recipe recipe = new Recipe("questions", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", "coldstart-16.json"), List.of(coldStart),
+                new Recipe.EvaluationSpec(0, 0, 20, 0));
+        Path file = Files.writeString(temp.resolve("recipe.json"), RecipeReader.write(recipe));
+        String said = stopped(() -> text(temp.resolve("err")).contains("asking 128/5000"), "eval", "--model", model, "--eval-questions", questions, "--data", clips, "--recipe", file, "--threads", 1);
+        assertTrue(said.contains("stopping after the questions in progress ... (Ctrl-C again ends at once)"), said);
+        Matcher m = Pattern.compile("stopped after (\\d+) of 5000 questions, which the figures are of; the same command asks all of them from the first on").matcher(said);
+        assertTrue(m.find() && Integer.parseInt(m.group(1)) < 5000, said);
+        String printed = text(temp.resolve("printed"));
+        assertTrue(printed.startsWith("accuracy ") && printed.contains(" of " + m.group(1) + " questions, format "), printed);
     }
 
     @Test void wrongUse() {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import lucid.grpo.console.Console;
 import lucid.grpo.evaluation.BenchmarkRun.Missing;
 import lucid.grpo.evaluation.Protocol.Mode;
@@ -113,6 +114,19 @@ class BenchmarkRunTest {
         assertTrue(text.contains("no letter found in 12 answers (100.0 %): 12 without answer tags; 0 guessed"), text);
         text = evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(root.resolve("all"), false, new Scripted(), 8, Console.silent()).toText();
         assertTrue(text.contains("no letter found in 0 answers (0.0 %); 0 guessed"), text);
+    }
+
+    @Test void oneThatIsStoppedKeepsItsAnswersAndSaysHowToGoOn() throws IOException {
+        Scripted model = new Scripted();
+        Protocol p = protocol(Mode.GREEDY, 1);
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        Console console = new Console(new PrintStream(said, true, StandardCharsets.UTF_8), false);
+        assertEquals(Optional.empty(), evaluation(p, Missing.LEAVE_OUT).run(out, false, model, 8, console, () -> model.asked.size() == 5));
+        assertEquals(5, Files.readAllLines(out.resolve("answers.jsonl")).size());
+        assertTrue(said.toString(StandardCharsets.UTF_8).contains("stopped after 5 of 12 questions; the same command with --resume --out " + out + " goes on from there"), said.toString(StandardCharsets.UTF_8));
+        assertFalse(Files.exists(out.resolve("results.json")) || Files.exists(out.resolve("report.html")), "no figures of half a benchmark");
+        assertEquals(new Score(12, 6), run(model, p, true).all());
+        assertEquals(12, model.asked.size(), "none is asked twice");
     }
 
     @Test void halfALineIsAnnounced() throws IOException {

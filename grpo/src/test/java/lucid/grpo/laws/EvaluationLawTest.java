@@ -46,6 +46,17 @@ class EvaluationLawTest {
         }
     }
 
+    @Test void oneThatIsStoppedIsOfTheQuestionsThatWereAsked() {
+        try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
+            policy.questionsTogether(2);
+            Evaluator evaluator = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0));
+            Evaluation two = evaluator.run(TrainingData.Mode.REASONING, 2, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, _ -> {});
+            long[] done = {0};
+            assertEquals(two, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> done[0] == 2, n -> done[0] = n));
+            assertEquals(0, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> true, _ -> {}).questions());
+        }
+    }
+
     @Test void theRecipeSaysHowAnswersAreDrawn() {
         var sampled = new Recipe.EvaluationSpec(0, 0, 12, 0, 3, new Stage.SamplingSpec(1, 0, 1, 0));
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -15,6 +16,8 @@ import lucid.grpo.ask.GenerationNotice;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.cli.model.FrameOptions;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Count;
+import lucid.grpo.console.Interruption;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.evaluation.BenchmarkEvaluation;
@@ -144,12 +147,12 @@ public final class EvalCommand implements Callable<Integer> {
     @Override public Integer call() throws IOException {
         if (published != null && heldOut != null) throw new UsageException("--eval-questions, --recipe, --temperature and --top-k are for held-out questions; with --benchmark, --mode decides");
         UsageException.atLeast("--limit", limit, 0);
-        if (published != null) benchmark();
-        else heldOut(heldOut == null ? new HeldOut() : heldOut);
-        return 0;
+        boolean whole = published != null ? benchmark() : heldOut(heldOut == null ? new HeldOut() : heldOut);
+        return whole ? 0 : 130;
     }
 
-    private void benchmark() {
+    // No if Ctrl-C came before the last question.
+    private boolean benchmark() {
         FrameSampling.Even named = published.frames.sampling();
         UsageException.atLeast("--max-new-tokens", published.maxNewTokens, 1);
         Benchmark benchmark = Benchmark.of(published.name);
@@ -161,18 +164,20 @@ public final class EvalCommand implements Callable<Integer> {
         MemoryCheck.answering(folder, most(frames), null, published.maxNewTokens, device.memory());
         Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
-        BenchmarkEvaluation evaluation;
-        Scores scores;
+        Console console = Console.standard();
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
         try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, true);
-             ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation)) {
-            evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer, d);
-            scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), Console.standard());
+             ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation);
+             Interruption ctrlC = Interruption.of(console, "stopping after this question ...")) {
+            BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer, d);
+            Optional<Scores> scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), console, ctrlC::asked);
+            if (scores.isEmpty()) return false;
+            if (json) spec.commandLine().getOut().println(scores.get().toJson(evaluation.settings()).toPrettyString());
+            else spec.commandLine().getOut().print(scores.get().toText() + out.resolve("report.html") + "\n");
+            spec.commandLine().getOut().flush();
+            return true;
         }
-        if (json) spec.commandLine().getOut().println(scores.toJson(evaluation.settings()).toPrettyString());
-        else spec.commandLine().getOut().print(scores.toText() + out.resolve("report.html") + "\n");
-        spec.commandLine().getOut().flush();
     }
 
     // How long a clip is shows when its turn comes: planned is the most that any is shown by.
@@ -189,7 +194,8 @@ public final class EvalCommand implements Callable<Integer> {
         return Path.of("evaluations", name + "-" + model.toAbsolutePath().normalize().getFileName());
     }
 
-    private void heldOut(HeldOut options) throws IOException {
+    // As above. Nothing is kept on disk, so the figures are those of the questions so far.
+    private boolean heldOut(HeldOut options) throws IOException {
         Console console = Console.standard();
         Sampling.Rule named = options.rule();
         HeldOutQuestions questions = HeldOutQuestions.of(model, options.recipe, data, options.questions, console);
@@ -202,11 +208,16 @@ public final class EvalCommand implements Callable<Integer> {
             int n = session.data().heldOut(limit, mode).size();
             Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation());
             Sampling.Rule rule = named == null ? evaluator.rule(mode) : named;
-            Evaluation e;
-            try (Console.Bar bar = console.bar("asking", n)) {
-                e = evaluator.run(mode, limit, control, rule, seed == null ? wanted.seed() : seed, bar::update);
+            try (Interruption ctrlC = Interruption.of(console, "stopping after the questions in progress ...")) {
+                Evaluation e;
+                try (Console.Bar bar = console.bar("asking", n)) {
+                    e = evaluator.run(mode, limit, control, rule, seed == null ? wanted.seed() : seed, ctrlC::asked, bar::update);
+                }
+                boolean whole = e.questions() == n;
+                if (whole || e.questions() > 0) print(e, questions, rule.greedy());
+                if (!whole) console.line("stopped after " + e.questions() + " of " + Count.of(n, "question") + (e.questions() > 0 ? ", which the figures are of" : "") + "; the same command asks all of them from the first on");
+                return whole;
             }
-            print(e, questions, rule.greedy());
         }
     }
 
