@@ -48,6 +48,12 @@ class VideoFilesTest {
         assertArrayEquals(once, VideoWriter.encode(dir, scene(5)));
     }
 
+    /// The first clip of `./lucid data drift --seed 1`, whose frames golden/clips/frames.json holds to the original training code's decoder.
+    @Test void theClipOfTheGoldenTable() throws IOException {
+        Path clip = Path.of("src/test/resources/media/drift.mp4");
+        assertArrayEquals(Files.readAllBytes(clip), VideoWriter.encode(clip, scene(0)));
+    }
+
     /// The same bytes in the file and out of it with every vector unit switched off: what another processor would give.
     @Test void theProcessorDoesNotMatter() {
         Path file = dir.resolve("a.mp4");

@@ -60,7 +60,7 @@ final class ParityCommand implements Callable<Integer> {
     @Option(names = "--tokenizer", paramLabel = "PATH", description = "Hugging Face folder, tokenizer.json or qwen.tiktoken, for vectors recorded with a published vocabulary.")
     private Path tokenizer;
 
-    @Option(names = "--media", paramLabel = "DIR", description = "Clips that decode tables name (default: ../../media beside the table).")
+    @Option(names = "--media", paramLabel = "DIR", description = "Clips that decode tables name and that are not in ../../media beside the table.")
     private Path media;
 
     @Option(names = "--strict", description = "Exit status 1 also for what Lucid has no computation for (PASS IN PART, NOT IN LUCID).")

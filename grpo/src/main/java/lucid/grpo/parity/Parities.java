@@ -22,7 +22,7 @@ import lucid.video.parity.VideoParity.TensorData;
 /// Runs what a search found, each case where its family is. Nothing is skipped: what cannot be run is a result that says why.
 ///
 /// @param tokenizer the vocabulary for cases that were recorded with a published one
-/// @param media     folder of the clips that `decode` tables name; null: `../../media` beside the table
+/// @param media     folder of the clips that `decode` tables name and that are not in `../../media` beside the table; null where there is none
 public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media) {
     /// One result for everything that was found. A case that cannot be run is one with one failed row, and the others still run.
     public List<CaseResult> run(CaseSearch search, Consumer<CaseResult> listener) {

@@ -68,6 +68,7 @@ class ParityFolderTest extends CommandTest {
         Files.createDirectory(temp.resolve("media"));
         Files.writeString(temp.resolve("media/a.mp4"), "no clip");
         assertTrue(parity(decode).out().contains("FAIL " + decode), "the clips beside the table are taken");
+        assertTrue(parity(decode, "--media", Files.createDirectory(temp.resolve("others"))).out().contains("FAILED      a.mp4 x2: " + temp.resolve("media/a.mp4")), "these before others");
         parity(decode, "--media", temp.resolve("nowhere")).failedWith("--media", "nowhere: not a folder");
     }
 

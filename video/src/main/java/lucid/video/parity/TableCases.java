@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
@@ -20,11 +21,13 @@ import lucid.video.parity.VideoParity.Row;
 final class TableCases {
     private TableCases() {}
 
-    static List<Row> decode(JsonNode table, Path media) {
+    /// @param file where the clip of a name is
+    static List<Row> decode(JsonNode table, Function<String, Path> file) {
         List<Row> rows = new ArrayList<>();
         for (JsonNode c : table.required("cases")) {
-            String name = c.required("clip").asText() + " x" + c.required("wanted").asInt();
-            try (VideoReader reader = new VideoReader(media.resolve(c.required("clip").asText()))) {
+            String clip = c.required("clip").asText();
+            String name = clip + " x" + c.required("wanted").asInt();
+            try (VideoReader reader = new VideoReader(file.apply(clip))) {
                 clip(name, c, reader, rows);
             } catch (VideoException e) {
                 rows.add(new Row(name, false, e.getMessage()));

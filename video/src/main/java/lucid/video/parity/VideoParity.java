@@ -59,12 +59,12 @@ public final class VideoParity {
     ///
     /// @param path    case folder, or table file
     /// @param tensors reads the case's safetensors files
-    /// @param media   folder of the clips of a `decode` table; null for `../../media` beside it
+    /// @param media   folder of the clips of a `decode` table that are not in `../../media` beside it; null where there is none
     /// @throws IllegalArgumentException the content belongs to no family here
     public static List<Row> run(Path path, TensorReader tensors, Path media) throws IOException {
         if (Files.isDirectory(path)) return PreprocessCase.run(path, json(path.resolve("case.json")), tensors);
         JsonNode table = json(path);
-        if (isDecode(table)) return TableCases.decode(table, media != null ? media : mediaBeside(path));
+        if (isDecode(table)) return TableCases.decode(table, clip -> file(path, clip, media));
         if (isFrames(table)) return TableCases.frames(table);
         throw new IllegalArgumentException(path + ": neither a decode table (cases with clip and frames) nor a sampling table (uniform, one_per_second, ...)");
     }
@@ -73,10 +73,13 @@ public final class VideoParity {
     public static List<Path> missingClips(Path path) throws IOException {
         JsonNode table = Files.isDirectory(path) ? MissingNode.getInstance() : json(path);
         if (!isDecode(table)) return List.of();
-        return table.required("cases").findValuesAsText("clip").stream().map(mediaBeside(path)::resolve).filter(p -> !Files.exists(p)).toList();
+        return table.required("cases").findValuesAsText("clip").stream().map(clip -> file(path, clip, null)).filter(p -> !Files.exists(p)).toList();
     }
 
-    private static Path mediaBeside(Path table) { return table.toAbsolutePath().getParent().resolve("../../media").normalize(); }
+    private static Path file(Path table, String clip, Path media) {
+        Path beside = table.toAbsolutePath().getParent().resolve("../../media").normalize().resolve(clip);
+        return media == null || Files.exists(beside) ? beside : media.resolve(clip);
+    }
 
     private static boolean isDecode(JsonNode t) { return t.path("cases").path(0).has("clip") && t.path("cases").path(0).has("frames_total"); }
 

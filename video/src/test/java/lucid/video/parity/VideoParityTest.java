@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -27,7 +28,7 @@ class VideoParityTest {
 
     /// Every row of every case equals the original's, and none is left out.
     @ParameterizedTest
-    @CsvSource({"preprocess/resize_u8, 76", "preprocess/siglip_pixels, 36", "preprocess/video_frames, 21", "frames/sampling.json, 169"})
+    @CsvSource({"preprocess/resize_u8, 76", "preprocess/siglip_pixels, 36", "preprocess/video_frames, 21", "frames/sampling.json, 169", "clips/frames.json, 162"})
     void everyRowIsExact(String name, int rows) throws IOException {
         Path path = GOLDEN.resolve(name);
         assertTrue(VideoParity.handles(path));
@@ -36,11 +37,26 @@ class VideoParityTest {
         assertEquals(rows, all.size());
     }
 
-    /// The clips are not part of the project: where they lie beside it they are decoded, elsewhere every row says that they are missing.
+    /// The clips of `decode` are not part of the project: where they lie beside it they are decoded, elsewhere every row says that they are missing. Those of `clips` are, and are found whatever folder is given.
     @Test void clipsThatAreNotThereAreFailuresNotSilence(@TempDir Path nothing) throws IOException {
         List<Row> rows = VideoParity.run(GOLDEN.resolve("decode/frames.json"), VideoParityTest::safetensors, nothing);
         assertEquals(4, rows.size());
         rows.forEach(r -> assertTrue(!r.ok() && r.detail().contains("no such file"), r.toString()));
+        assertEquals(162, VideoParity.run(GOLDEN.resolve("clips/frames.json"), VideoParityTest::safetensors, nothing).stream().filter(Row::ok).count());
+    }
+
+    /// One frame's hash in a copy of the table of clips: of its bytes, then of the resized picture.
+    @ParameterizedTest
+    @CsvSource({"rgb_sha256, rgb", "bicubic384_sha256, 384x384"})
+    void aChangedFrameIsSeen(String field, String row, @TempDir Path dir) throws IOException {
+        ObjectNode table = (ObjectNode) new ObjectMapper().readTree(GOLDEN.resolve("clips/frames.json").toFile());
+        JsonNode third = table.at("/cases/2");
+        assertEquals("turned.mov", third.get("clip").asText());
+        ObjectNode frame = (ObjectNode) third.at("/frames/5");
+        frame.set(field, third.at("/frames/4").get(field));
+        Path changed = Files.writeString(dir.resolve("t.json"), table.toString());
+        List<Row> bad = VideoParity.run(changed, VideoParityTest::safetensors, GOLDEN.resolveSibling("media")).stream().filter(r -> !r.ok()).toList();
+        assertEquals(List.of("turned.mov x16 frame 6 " + row), bad.stream().map(Row::name).toList());
     }
 
     @Test void aChangedNumberIsSeen(@TempDir Path dir) throws IOException {
