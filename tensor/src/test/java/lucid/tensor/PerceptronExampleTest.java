@@ -3,7 +3,11 @@ package lucid.tensor;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import lucid.kernels.Device;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -16,6 +20,15 @@ class PerceptronExampleTest {
             for (int i = 0; i < 4; i++) assertEquals(wanted[i], y[i], 0.1f, "prediction " + i);
             assertEquals(0, device.liveBytes());
         }
+    }
+
+    /// What is shown is what was run above.
+    @Test void theReadmeShowsTheBody() throws IOException {
+        String readme = Files.readString(Path.of("../README.md"));
+        String shown = readme.substring(readme.indexOf("## The tensor library alone")).split("```(java)?\n", 3)[1];
+        assertEquals(15, shown.lines().count());
+        String source = Files.readString(Path.of("src/test/java/lucid/tensor/PerceptronExample.java"));
+        assertEquals(shown, source.substring(source.indexOf("train(Device device) {\n") + "train(Device device) {\n".length(), source.lastIndexOf("    }\n}")).indent(-8));
     }
 
     /// The example of the package's documentation.
