@@ -20,7 +20,7 @@ final class ContainerSize {
     static void refuseCutOff(Path path) {
         try (FileChannel file = FileChannel.open(path)) {
             long wanted = announced(file);
-            if (wanted > file.size()) throw new VideoException(path, "cut off: " + file.size() + " bytes, its headers announce " + wanted + "; copy the file again");
+            if (wanted > file.size()) throw new VideoException(path, "cut off: found " + file.size() + " bytes, wanted the " + wanted + " that its headers announce; copy the file again");
         } catch (IOException e) {
             throw new VideoException(path, "cannot be read: " + e, e);
         }

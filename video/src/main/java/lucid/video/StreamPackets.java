@@ -68,11 +68,16 @@ final class StreamPackets implements AutoCloseable {
         av_dict_set(options, "protocol_whitelist", "file", 0);
         int result = avformat_open_input(format, Ffmpeg.url(path), null, options);
         av_dict_free(options);
-        Ffmpeg.check(path, result, "not a video that FFmpeg can read (" + path.toFile().length() + " bytes)");
-        Ffmpeg.check(path, avformat_find_stream_info(format, (PointerPointer<?>) null), "no stream in it can be read");
+        if (result < 0) throw unreadable("not a video that FFmpeg can read", result);
+        result = avformat_find_stream_info(format, (PointerPointer<?>) null);
+        if (result < 0) throw unreadable("no stream in it can be read", result);
         int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
         if (best < 0) throw new VideoException(path, "has no video stream (" + format.nb_streams() + " streams of other kinds), wanted one");
         stream = format.streams(best);
+    }
+
+    private VideoException unreadable(String what, int error) {
+        return new VideoException(path, what + " (" + path.toFile().length() + " bytes): " + Ffmpeg.text(error) + "; wanted a whole clip or picture, for example mp4, mkv, webm or png");
     }
 
     /// The video stream; valid until the next [#rewind] or [#seek], which may open the file anew.

@@ -100,18 +100,23 @@ class BadInputTest extends CommandTest {
 
     // Videos
 
-    @Test void aClipThatIsMissing() { ask(run, temp.resolve("gone.mp4")).failedWith("gone.mp4"); }
+    @Test void aClipThatIsMissing() { ask(run, temp.resolve("gone.mp4")).failedWith("gone.mp4: no such file, wanted a video"); }
 
     @Test void aTextThatIsNamedMp4() throws IOException {
         Path text = Files.writeString(temp.resolve("letter.mp4"), "Dear reader, this is no video.\n".repeat(50));
-        ask(run, text).failedWith("letter.mp4");
+        ask(run, text).failedWith("letter.mp4: not a video that FFmpeg can read (1550 bytes): ", "; wanted a whole clip or picture");
     }
 
-    @ParameterizedTest(name = "{0} % of the file") @CsvSource({"0", "3", "50", "97"})
+    @Test void anEmptyClip() throws IOException {
+        ask(run, Files.createFile(temp.resolve("empty.mp4"))).failedWith("empty.mp4: not a video that FFmpeg can read (0 bytes): ", "; wanted a whole clip or picture");
+    }
+
+    /// In its first headers, in its frames, in the table behind them.
+    @ParameterizedTest(name = "{0} % of the file") @CsvSource({"1", "3", "50", "97"})
     void aClipThatWasCutOff(int percent) throws IOException {
         byte[] whole = Files.readAllBytes(clip);
-        Path cut = Files.write(temp.resolve("cut.mp4"), Arrays.copyOf(whole, whole.length * percent / 100));
-        ask(run, cut).failedWith("cut.mp4");
+        int found = whole.length * percent / 100;
+        ask(run, Files.write(temp.resolve("cut.mp4"), Arrays.copyOf(whole, found))).failedWith("cut.mp4: cut off: found " + found + " bytes, wanted the ", " that its headers announce; copy the file again");
     }
 
     @Test void soundWithoutPictures() throws IOException {
@@ -119,7 +124,11 @@ class BadInputTest extends CommandTest {
         ByteBuffer wav = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
         wav.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 2 * samples).put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16).putShort((short) 1).putShort((short) 1)
                 .putInt(8000).putInt(16000).putShort((short) 2).putShort((short) 16).put("data".getBytes(StandardCharsets.US_ASCII)).putInt(2 * samples);
-        ask(run, Files.write(temp.resolve("sound.mp4"), wav.array())).failedWith("sound.mp4", "no video stream");
+        ask(run, Files.write(temp.resolve("sound.mp4"), wav.array())).failedWith("sound.mp4: has no video stream (1 streams of other kinds), wanted one");
+    }
+
+    @Test void aVideoStreamWithoutFrames() throws IOException {
+        ask(run, Files.writeString(temp.resolve("none.mp4"), "YUV4MPEG2 W16 H16 F25:1\n")).failedWith("none.mp4: its video stream has no frames, wanted at least one");
     }
 
     @Test void cudnnOfTheEmulator() { ask(run, clip, "--patch-embedding", "cudnn", "--device", "emulated").misusedWith("--patch-embedding CUDNN with --device EMULATED", "wanted --device CUDA"); }
@@ -313,6 +322,7 @@ class BadInputTest extends CommandTest {
     @Test void aReadOnlyPlace() {
         assumeTrue(Files.isDirectory(Path.of("/proc/self")), "no /proc on this system");
         lucid("sft", "--recipe", recipe, "--data", data, "--out", "/proc/lucid-run", "--threads", 1).failedWith("/proc/lucid-run", "wanted a folder that can be written");
+        lucid("tokenizer", "convert", "--tokenizer", run, "--out", "/proc/lucid-words").failedWith("--out /proc/lucid-words: ", "wanted a folder that can be written");
     }
 
     /// /dev/full is a disk without room.

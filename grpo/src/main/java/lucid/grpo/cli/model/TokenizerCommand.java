@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -61,11 +62,15 @@ public final class TokenizerCommand {
     /// `tokenizer.json` and `tokenizer_config.json`, as Hugging Face reads them.
     private static void write(Tokenizer tokenizer, Path folder) throws IOException {
         byte[] json = TokenizerJson.toBytes(tokenizer);
-        Files.createDirectories(folder);
         ObjectNode config = new ObjectMapper().createObjectNode();
         if (tokenizer.eos() != null) config.put("eos_token", tokenizer.eos());
-        Disk.text(folder.resolve("tokenizer_config.json"), config.toPrettyString() + "\n");
-        Disk.text(folder.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
+        try {
+            Files.createDirectories(folder);
+            Disk.text(folder.resolve("tokenizer_config.json"), config.toPrettyString() + "\n");
+            Disk.text(folder.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException("--out " + folder + ": " + e.getClass().getSimpleName() + ": " + e.getMessage() + "; wanted a folder that can be written", e);
+        }
     }
 
     @Command(name = "train", mixinStandardHelpOptions = true, description = "Learns a vocabulary from text files and writes tokenizer.json. The same texts always give the same file.",
