@@ -140,8 +140,8 @@ final class BitHashes {
         add(out.buffer());
     }
 
-    /// The element-wise and row-wise families, on two large cases and a narrow one.
+    /// Every family, on two large cases and a narrow one.
     private void rows() {
-        for (int[] s : new int[][] {{37, 130}, {5, 1}, {70, 1030}}) FamilyCases.run(device, 0, s[0], s[1]).values().forEach(this::add);
+        for (int[] s : new int[][] {{37, 130}, {5, 1}, {70, 1030}}) FamilyCases.run(device, s[0], s[1]).values().forEach(this::add);
     }
 }

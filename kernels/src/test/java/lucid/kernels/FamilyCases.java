@@ -1,273 +1,37 @@
 package lucid.kernels;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Elementwise.Binary;
-import lucid.kernels.contract.Elementwise.Unary;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.Optimizer.AdamW;
-import lucid.kernels.contract.Optimizer.Sgd;
-import lucid.kernels.contract.RowGroups;
-import lucid.kernels.contract.Sampling.Rule;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 
-/// Runs the element-wise and row-wise families on made-up data and collects what they wrote. An element's input depends on its argument's name, its
-/// row and its column only, so that rows computed alone can be compared with the same rows in a batch.
+/// Runs every family on made-up rows and collects what it wrote.
 final class FamilyCases {
     /// Names that start with this are sums over rows: they have no row law.
     static final String OVER_ROWS = "over rows: ";
+    /// Names that start with this are made of long chains, whose rounding errors are those of their largest partial sum.
+    static final String CHAIN = "chain: ";
 
-    private final Device device;
-    private final int firstRow;
-    private final int rows;
-    private final int cols;
-    private final Map<String, float[]> results = new LinkedHashMap<>();
+    private FamilyCases() {}
 
-    private FamilyCases(Device device, int firstRow, int rows, int cols) {
-        this.device = device;
-        this.firstRow = firstRow;
-        this.rows = rows;
-        this.cols = cols;
+    private static List<MadeUpRows> all(Device device, int[] ids, int cols) { return List.of(new RowwiseCases(device, ids, cols), new ProductCases(device, ids, cols)); }
+
+    /// The families that have a case, by the names that [Device] has for them.
+    static Set<String> families() {
+        Set<String> names = new TreeSet<>();
+        all(null, new int[0], 1).forEach(cases -> names.addAll(cases.families().keySet()));
+        return names;
     }
 
-    static Map<String, float[]> run(Device device, int firstRow, int rows, int cols) {
-        FamilyCases cases = new FamilyCases(device, firstRow, rows, cols);
-        cases.elementwise();
-        cases.reduce();
-        cases.normalization();
-        cases.rotary();
-        cases.embedding();
-        cases.conversion();
-        cases.optimizer();
-        cases.sampling();
-        return cases.results;
-    }
+    /// Rows 0 to `rows - 1`.
+    static Map<String, float[]> run(Device device, int rows, int cols) { return run(device, IntStream.range(0, rows).toArray(), cols); }
 
-    /// A number in about ±3, by a mixing of (name, row, column).
-    private static float value(String name, int row, int col) {
-        long h = (name.hashCode() * 31L + row) * 0x9E3779B97F4A7C15L + col * 0xD1B54A32D192ED03L;
-        h = (h ^ h >>> 29) * 0xBF58476D1CE4E5B9L;
-        h = (h ^ h >>> 32) * 0x94D049BB133111EBL;
-        return (float) ((h >> 40) * 0x1p-23 * 3);
-    }
-
-    private Matrix matrix(int r, int c) { return Matrix.of(device.allocate(DType.F32, (long) r * c), r, c); }
-
-    private Matrix input(String name, int first, int r, int c) {
-        float[] data = new float[r * c];
-        for (int i = 0; i < data.length; i++) data[i] = value(name, first + i / c, i % c);
-        Matrix m = matrix(r, c);
-        device.write(m.buffer(), 0, data);
-        return m;
-    }
-
-    private Matrix input(String name) { return input(name, firstRow, rows, cols); }
-
-    private Matrix shared(String name, int r, int c) { return input(name, 0, r, c); }
-
-    private Buffer ints(int... values) {
-        Buffer b = device.allocate(DType.I32, values.length);
-        device.write(b, 0, values);
-        return b;
-    }
-
-    private void keep(String name, Matrix m) {
-        float[] data = new float[Math.toIntExact(m.size())];
-        device.read(m.buffer(), 0, data);
-        keep(name, data);
-    }
-
-    private void keep(String name, float[] data) { results.put(name, data); }
-
-    private void elementwise() {
-        var e = device.elementwise();
-        for (Unary op : Unary.values()) {
-            Matrix x = input(op.name());
-            if (op == Unary.SQRT || op == Unary.RSQRT || op == Unary.LOG) {
-                e.unary(Unary.ABS, x, x);
-                e.binary(Binary.ADD, x, shared("half", 1, 1), x);
-                e.unary(Unary.ABS, x, x);
-            }
-            Matrix y = matrix(rows, cols);
-            e.unary(op, x, y);
-            keep(op.name(), y);
-            Matrix dx = input("before");
-            e.unaryBackward(op, x, input("dy"), Accumulate.ADD, dx);
-            e.unaryBackward(op, x, input("dy"), Accumulate.SET, y);
-            keep(op + " backward", y);
-            keep(op + " backward, added", dx);
-        }
-        for (Binary op : Binary.values()) {
-            Matrix y = matrix(rows, cols);
-            e.binary(op, input("a"), input("b"), y);
-            keep(op.name(), y);
-            e.binary(op, input("a"), shared("one row", 1, cols), y);
-            keep(op + " one row", y);
-            e.binary(op, input("a"), input("one column", firstRow, rows, 1), y);
-            keep(op + " one column", y);
-            e.binary(op, input("a"), shared("one", 1, 1), y);
-            keep(op + " one number", y);
-        }
-        Matrix y = matrix(rows, cols);
-        e.fill(y, 2.5f);
-        e.addScaled(0.3f, input("a"), y);
-        keep("addScaled", y);
-        e.scale(-0.7f, input("a"), y);
-        keep("scale", y);
-        e.copy(input("a"), y);
-        keep("copy", y);
-        e.swiGlu(input("gate"), input("up"), y);
-        keep("swiGlu", y);
-        Matrix dUp = matrix(rows, cols);
-        e.swiGluBackward(input("gate"), input("up"), input("dy"), Accumulate.SET, y, dUp);
-        keep("swiGlu dGate", y);
-        keep("swiGlu dUp", dUp);
-        e.swiGluBackward(input("gate"), input("up"), input("dy"), Accumulate.ADD, y, dUp);
-        keep("swiGlu dGate, added", y);
-    }
-
-    /// Uneven groups, one of them empty.
-    private RowGroups groups() { return rows < 3 ? RowGroups.single(rows) : new RowGroups(0, rows / 3, rows / 3, rows); }
-
-    /// Its four halves, which floats hold exactly.
-    private float[] fingerprint(Matrix x) {
-        Buffer sums = device.allocate(DType.I32, 2);
-        int[] found = new int[2];
-        device.write(sums, 0, found);
-        device.reduce().addFingerprint(x, Matrix.row(sums));
-        device.read(sums, 0, found);
-        sums.close();
-        return new float[] {found[0] >>> 16, found[0] & 0xffff, found[1] >>> 16, found[1] & 0xffff};
-    }
-
-    private void reduce() {
-        var f = device.reduce();
-        Matrix column = matrix(rows, 1);
-        f.rowSum(input("x"), column);
-        keep("rowSum", column);
-        f.rowMax(input("x"), column);
-        keep("rowMax", column);
-        f.rowDot(input("x"), input("y"), column);
-        keep("rowDot", column);
-        Matrix sums = shared("sums", 1, cols);
-        f.columnSums(input("x"), groups(), sums);
-        keep(OVER_ROWS + "columnSums", sums);
-        Matrix one = shared("one", 1, 1);
-        f.addSumOfSquares(input("x"), one);
-        keep(OVER_ROWS + "addSumOfSquares", one);
-        keep(OVER_ROWS + "addFingerprint", fingerprint(input("x")));
-        Matrix y = matrix(rows, cols);
-        f.softmax(input("x"), y);
-        keep("softmax", y);
-        Matrix dx = input("before");
-        f.softmaxBackward(y, input("dy"), Accumulate.ADD, dx);
-        keep("softmax backward", dx);
-    }
-
-    private void normalization() {
-        var f = device.normalization();
-        Matrix weight = shared("weight", 1, cols);
-        Matrix bias = shared("bias", 1, cols);
-        Matrix y = matrix(rows, cols);
-        Matrix mean = matrix(rows, 1);
-        Matrix rstd = matrix(rows, 1);
-        Matrix dWeight = shared("dWeight", 1, cols);
-        Matrix dBias = shared("dBias", 1, cols);
-        f.rmsNorm(input("x"), weight, 1e-2f, y, rstd);
-        keep("rmsNorm", y);
-        keep("rmsNorm rstd", rstd);
-        f.rmsNormBackward(input("x"), weight, rstd, input("dy"), groups(), Accumulate.SET, y, dWeight);
-        keep("rmsNorm backward", y);
-        keep(OVER_ROWS + "rmsNorm dWeight", dWeight);
-        f.layerNorm(input("x"), weight, bias, 1e-2f, y, mean, rstd);
-        keep("layerNorm", y);
-        keep("layerNorm mean", mean);
-        keep("layerNorm rstd", rstd);
-        f.layerNormBackward(input("x"), weight, mean, rstd, input("dy"), groups(), Accumulate.ADD, y, dWeight, dBias);
-        keep("layerNorm backward", y);
-        keep(OVER_ROWS + "layerNorm dWeight", dWeight);
-        keep(OVER_ROWS + "layerNorm dBias", dBias);
-    }
-
-    private void rotary() {
-        var f = device.rotary();
-        int headDim = 2 * cols;
-        Matrix cos = matrix(rows + firstRow + 1, cols);
-        Matrix sin = matrix(rows + firstRow + 1, cols);
-        f.table(10_000, headDim, cos, sin);
-        keep(OVER_ROWS + "cos", cos);
-        keep(OVER_ROWS + "sin", sin);
-        int[] positions = new int[rows];
-        for (int r = 0; r < rows; r++) positions[r] = firstRow + r;
-        Matrix x = input("x", firstRow, rows, 2 * headDim);
-        f.rotate(x, headDim, ints(positions), cos, sin, false, x);
-        keep("rotary", x);
-        f.rotate(x, headDim, ints(positions), cos, sin, true, x);
-        keep("rotary back", x);
-    }
-
-    private void embedding() {
-        int vocabulary = 11;
-        int[] ids = new int[rows];
-        for (int r = 0; r < rows; r++) ids[r] = Math.floorMod(Float.floatToIntBits(value("id", firstRow + r, 0)), vocabulary);
-        Matrix table = shared("table", vocabulary, cols);
-        Matrix y = matrix(rows, cols);
-        device.embedding().gather(ints(ids), table, y);
-        keep("gather", y);
-        Matrix half = Matrix.of(device.allocate(DType.BF16, (long) vocabulary * cols), vocabulary, cols);
-        device.conversion().convert(table, half);
-        device.embedding().gather(ints(ids), half, y);
-        keep("gather bf16", y);
-        device.embedding().scatterAdd(ints(ids), input("dy"), groups(), table);
-        keep(OVER_ROWS + "scatterAdd", table);
-    }
-
-    private void conversion() {
-        for (DType type : new DType[] {DType.BF16, DType.F16}) {
-            Matrix narrow = Matrix.of(device.allocate(type, (long) rows * cols), rows, cols);
-            Matrix y = matrix(rows, cols);
-            device.conversion().convert(input("x"), narrow);
-            device.conversion().convert(narrow, y);
-            keep("through " + type, y);
-        }
-    }
-
-    private void optimizer() {
-        Matrix param = input("param");
-        Matrix m = input("m");
-        Matrix v = input("v");
-        device.elementwise().unary(Unary.SQUARE, v, v);
-        Matrix half = Matrix.of(device.allocate(DType.BF16, (long) rows * cols), rows, cols);
-        device.optimizer().adamW(new AdamW(1e-2f, 0.9f, 0.99f, 1e-8f, 0.1f, 3), 0.5f, input("dy"), param, m, v, half);
-        keep("adamW", param);
-        keep("adamW m", m);
-        keep("adamW v", v);
-        device.conversion().convert(half, m);
-        keep("adamW bf16", m);
-        device.optimizer().sgd(new Sgd(1e-2f, 0.9f, 0.1f, 0.1f, true, 2), 0.5f, input("dy"), param, v);
-        keep("sgd", param);
-        keep("sgd momentum", v);
-    }
-
-    private void sampling() {
-        Matrix y = matrix(rows, cols);
-        for (Rule rule : new Rule[] {Rule.temperature(0.7f), new Rule(false, 1, 5, 1, 0), new Rule(false, 1, 0, 0.8f, 0), new Rule(false, 1, 0, 1, 0.1f),
-            new Rule(false, 1.5f, 20, 0.9f, 0.05f), Rule.GREEDY}) {
-            device.sampling().probabilities(rule, input("logits"), y);
-            keep("probabilities " + rule, y);
-            int[] counters = new int[4 * rows];
-            for (int r = 0; r < rows; r++) counters[4 * r] = firstRow + r;
-            Buffer ids = device.allocate(DType.I32, rows);
-            device.sampling().sample(rule, input("logits"), 42, ints(counters), ids);
-            int[] chosen = new int[rows];
-            device.read(ids, 0, chosen);
-            float[] asFloats = new float[rows];
-            for (int r = 0; r < rows; r++) asFloats[r] = chosen[r];
-            results.put("sample " + rule, asFloats);
-        }
-        device.sampling().normal(99, 1, 2, y);
-        keep(OVER_ROWS + "normal", y);
+    /// The results of these rows, in this order: an array each, in which every row has the same number of values.
+    static Map<String, float[]> run(Device device, int[] ids, int cols) {
+        Map<String, float[]> results = new LinkedHashMap<>();
+        all(device, ids, cols).forEach(cases -> results.putAll(cases.run()));
+        return results;
     }
 }
