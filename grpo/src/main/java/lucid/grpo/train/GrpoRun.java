@@ -18,7 +18,7 @@ import lucid.tensor.Tensor;
 /// GRPO: draw groups, judge them, turn rewards into advantages, push every token by its coefficient.
 ///
 /// The log-probability that the sampler saw and the one that the trainer computes come from the same kernels over the same rows, so on the first update after
-/// a rollout they are equal to the bit and the ratio is exactly 1. That is checked for every token of every step, and a difference stops the run.
+/// a rollout they are equal to the bit and the ratio is exactly 1. That is checked for every token of every step, before the update; a difference stops the run.
 final class GrpoRun implements StageRun {
     private final Stage.Grpo stage;
     private final Policy policy;
@@ -81,16 +81,16 @@ final class GrpoRun implements StageRun {
             note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f", line.get("reward").asDouble(), line.get("rewards/accuracy_reward/mean").asDouble(),
                     line.get("rewards/well_formed").asDouble());
             if (line.has("kl")) note += String.format(Locale.ROOT, " kl %.3f", line.get("kl").asDouble());
-            if (explanation == null) explanation = explain(updates.getFirst(), weights, results.getFirst());
+            note += String.format(Locale.ROOT, " ratio 1: %d/%d", line.get("ratio_exactly_one").asInt(), sampler.length);
+            if (explanation == null) explanation = explain(line.get("ratio_exactly_one").asInt(), updates.getFirst(), weights, results.getFirst());
             return line;
         }
     }
 
-    private static String explain(TokenColumns.Update first, float[] weights, Updater.Result result) {
-        int n = first.ratio().length;
+    private static String explain(int exactlyOne, TokenColumns.Update first, float[] weights, Updater.Result result) {
         return String.format(Locale.ROOT, "ratio exactly 1 for %d of %d tokens: the trainer computes the sampler's log-probabilities to the bit. "
                 + "The loss (%.4f) is minus the weighted mean advantage%s. Advantages without noise sum to 0 in each group, so it says little; the gradient (norm %.3f) is what learns.",
-                n, n, GrpoMetrics.loss(first, weights), first.kl() == null ? "" : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl())), result.gradNorm());
+                exactlyOne, first.ratio().length, GrpoMetrics.loss(first, weights), first.kl() == null ? "" : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl())), result.gradNorm());
     }
 
     /// Said once, after the first step.

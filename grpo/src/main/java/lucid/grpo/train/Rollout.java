@@ -17,8 +17,8 @@ import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 import lucid.tokenizer.Tokenizer;
 
-/// Draws the completions of a step and judges them.
-final class Rollout {
+/// Draws the completions of a step and judges them. Not final: a test has one that is wrong by a bit.
+class Rollout {
     private static final int PURPOSE = 0x53414D50;
 
     private final Stage.Grpo stage;

@@ -35,9 +35,9 @@ import lucid.tokenizer.Tokenizer;
 import lucid.video.drift.DriftPlan;
 
 /// A model of the published architecture with odd little sizes, and recipes that train it in a second or two.
-final class Toy {
+public final class Toy {
     static final DriftPlan PLAN = new DriftPlan(3, 64, 5);
-    static final Tokenizer TOKENIZER = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(PLAN, 30)).tokenizer();
+    public static final Tokenizer TOKENIZER = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(PLAN, 30)).tokenizer();
 
     private static final long SEED = 11;
     private static final int FRAMES = 4;
@@ -51,11 +51,11 @@ final class Toy {
         return TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, IMAGE, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, TOKENIZER.eosId());
     }
 
-    static TinyLlavaVideo model(Device device) { return TinyLlavaVideo.random(device, config(), SEED, Initialization.fanIn(2, 3)); }
+    public static TinyLlavaVideo model(Device device) { return TinyLlavaVideo.random(device, config(), SEED, Initialization.fanIn(2, 3)); }
 
     static ToyData data(Runnable atStep) { return new ToyData(new PaintedClips(PLAN, FRAMES, IMAGE), TOKENIZER, atStep); }
 
-    static ToyData data() { return data(() -> {}); }
+    public static ToyData data() { return data(() -> {}); }
 
     static Stage.OptimizerSpec adamW(double lr) { return new Stage.OptimizerSpec(lr, 0.9, 0.999, 1e-8, 0.01, "cosine_with_min_lr", 2, 0.1, 1.0); }
 
@@ -70,12 +70,12 @@ final class Toy {
     /// What may differ between GRPO stages of these tests.
     ///
     /// @param epsilon clip on both sides; null: none
-    record Knobs(int steps, int prompts, int iterations, int microBatch, Double epsilon, String aggregation, int saveEvery, int interimEvery, int rescoreEvery) {
-        static final Knobs PLAIN = new Knobs(3, 4, 1, 4, null, "sequence_mean", 100, 0, 0);
+    public record Knobs(int steps, int prompts, int iterations, int microBatch, Double epsilon, String aggregation, int saveEvery, int interimEvery, int rescoreEvery) {
+        public static final Knobs PLAIN = new Knobs(3, 4, 1, 4, null, "sequence_mean", 100, 0, 0);
 
         Knobs steps(int n) { return new Knobs(n, prompts, iterations, microBatch, epsilon, aggregation, saveEvery, interimEvery, rescoreEvery); }
 
-        Knobs prompts(int n) { return new Knobs(steps, n, iterations, microBatch, epsilon, aggregation, saveEvery, interimEvery, rescoreEvery); }
+        public Knobs prompts(int n) { return new Knobs(steps, n, iterations, microBatch, epsilon, aggregation, saveEvery, interimEvery, rescoreEvery); }
 
         Knobs iterations(int mu, Double clip) { return new Knobs(steps, prompts, mu, microBatch, clip, aggregation, saveEvery, interimEvery, rescoreEvery); }
 
@@ -86,7 +86,7 @@ final class Toy {
         Knobs writing(int save, int interim, int rescore) { return new Knobs(steps, prompts, iterations, microBatch, epsilon, aggregation, save, interim, rescore); }
     }
 
-    static Stage.Grpo grpo(Knobs k) {
+    public static Stage.Grpo grpo(Knobs k) {
         return new Stage.Grpo("grpo", "grpo", k.steps, k.prompts, 4, k.iterations, k.microBatch, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0),
                 new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true), new Stage.LossSpec(k.epsilon, k.epsilon, 0.1, 100.0, k.aggregation),
                 adamW(5e-3), List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), k.saveEvery, k.interimEvery, k.rescoreEvery);
