@@ -37,7 +37,8 @@ class BaseRunTest extends CommandTest {
         demo(recipe, base).ok();
     }
 
-    private static Recipe toy() {
+    /// Base, cold start and GRPO, in a few steps.
+    static Recipe toy() {
         Recipe toy = BadInputTest.toy(0.01);
         Stage.Supervised talk = (Stage.Supervised) toy.stages().getFirst();
         var coldStart = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("direct", 2), talk.optimizer(), talk.trainable(), 1);

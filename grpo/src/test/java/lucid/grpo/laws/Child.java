@@ -20,6 +20,8 @@ import lucid.kernels.SimdDevice;
 
 /// A toy run in a JVM of its own: to be killed, or to have vectors of another width.
 final class Child implements AutoCloseable {
+    static final String EVALUATING = "evaluating";
+
     private final Process process;
     private final BufferedReader output;
     private final Path errors;
@@ -43,7 +45,7 @@ final class Child implements AutoCloseable {
         output = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /// The next line that the child prints: `open` when its run folder is, then the final hash. Null at its end.
+    /// The next line that the child prints: `open` when its run folder is, [#EVALUATING] some times in each evaluation, then the final hash. Null at its end.
     String line() throws IOException { return output.readLine(); }
 
     boolean isAlive() { return process.isAlive(); }
@@ -84,7 +86,10 @@ final class Child implements AutoCloseable {
         Recipe recipe = RecipeReader.read(args[1]);
         try (Device device = new SimdDevice(Integer.parseInt(args[2])); Policy policy = new Policy(Toy.model(device)); RunFolder run = Toy.open(folder, recipe, true)) {
             System.out.println("open");
-            System.out.println(new Trainer(recipe, Toy.data(), Toy.TOKENIZER, policy, run, Console.silent()).run().hash());
+            ToyData data = Toy.data();
+            Trainer trainer = new Trainer(recipe, data, Toy.TOKENIZER, policy, run, Console.silent());
+            data.atEvaluation(() -> System.out.println(EVALUATING));
+            System.out.println(trainer.run().hash());
         }
     }
 }

@@ -249,8 +249,10 @@ class ResumeLawTest {
         assertTrue(message.contains("metrics.jsonl has 0 bytes"), message);
     }
 
-    /// Kills children at random moments until `kills` have hit, then lets one finish.
-    private void kill(Recipe recipe, int kills, long seed) throws IOException, InterruptedException {
+    /// Kills children while they start, evaluate and train, in turn, until `kills` have hit, then lets one finish. What is random follows from a seed, but for the clock.
+    private void kill(Recipe recipe, int kills) throws IOException, InterruptedException {
+        long seed = Long.getLong("lucid.kills", System.nanoTime());
+        System.out.println(kills + " kills of seed " + seed + "; -Dlucid.kills=" + seed + " repeats them");
         Path file = Files.writeString(folder.resolve("recipe.json"), RecipeReader.write(recipe));
         Path whole = folder.resolve("whole");
         Path broken = folder.resolve("broken");
@@ -258,19 +260,45 @@ class ResumeLawTest {
         Random random = new Random(seed);
         for (int i = 0; i < kills; i++) {
             try (Child child = new Child(broken, file, 2, 0)) {
-                assertEquals("open", child.line());
-                long from = RunFolder.checkpoints(broken).stream().map(RunFolder::state).mapToLong(RunState::totalSteps).max().orElse(0);
-                long target = from + random.nextInt(4);
-                while (child.isAlive() && lines(broken) < target) Thread.sleep(1);
-                Thread.sleep(random.nextInt(40));
-                assertTrue(child.isAlive(), "the child was done before kill " + i + " at step " + target + "; the test wants a longer recipe");
+                String when = switch (i % 3) {
+                    case 0 -> startingUp(random);
+                    case 1 -> evaluating(child, random);
+                    default -> training(child, broken, random);
+                };
+                assertTrue(child.isAlive(), "the child was done before kill " + i + " of seed " + seed + ", " + when + "; the test wants a longer recipe");
                 assertFalse(child.kill() == 0);
             }
         }
         try (Child child = new Child(broken, file, 1, 0)) {
-            assertEquals(end.hash(), child.hash());
+            assertEquals(end.hash(), child.hash(), "after " + kills + " kills of seed " + seed);
         }
         assertSameRun(whole, broken);
+    }
+
+    private static String startingUp(Random random) throws InterruptedException {
+        int pause = random.nextInt(1000);
+        Thread.sleep(pause);
+        return pause + " ms after its start";
+    }
+
+    private static String evaluating(Child child, Random random) throws IOException, InterruptedException {
+        int wanted = random.nextInt(1, 5);
+        for (int asked = 0; asked < wanted; ) {
+            String line = child.line();
+            if (line == null) break;
+            if (line.equals(Child.EVALUATING)) asked++;
+        }
+        Thread.sleep(random.nextInt(10));
+        return "evaluating, when it asked for questions " + wanted + " times";
+    }
+
+    private static String training(Child child, Path run, Random random) throws IOException, InterruptedException {
+        assertEquals("open", child.line());
+        long from = RunFolder.checkpoints(run).stream().map(RunFolder::state).mapToLong(RunState::totalSteps).max().orElse(0);
+        long target = from + random.nextInt(4);
+        while (child.isAlive() && lines(run) < target) Thread.sleep(1);
+        Thread.sleep(random.nextInt(40));
+        return "at step " + target;
     }
 
     private static long lines(Path run) throws IOException {
@@ -280,11 +308,11 @@ class ResumeLawTest {
     }
 
     @Test void killedThreeTimes() throws IOException, InterruptedException {
-        kill(Toy.recipe(Toy.letters(5, 1), Toy.grpo(OFTEN.steps(10))), 3, System.nanoTime());
+        kill(Toy.recipe(Toy.letters(5, 1), Toy.grpo(OFTEN.steps(10))), 3);
     }
 
     @Tag("slow")
     @Test void killedTwentyTimes() throws IOException, InterruptedException {
-        kill(Toy.recipe(Toy.letters(12, 1), Toy.grpo(OFTEN.steps(60))), 20, System.nanoTime());
+        kill(Toy.recipe(Toy.letters(12, 1), Toy.grpo(OFTEN.steps(60))), 20);
     }
 }

@@ -19,6 +19,7 @@ public final class ToyData implements TrainingData {
     private final Runnable atStep;
     private UnaryOperator<List<Prompt>> heldOut = all -> all;
     private IntConsumer atClip = _ -> {};
+    private Runnable atEvaluation = () -> {};
 
     /// @param atStep called whenever a step asks for its first item
     ToyData(PaintedClips clips, Tokenizer tokenizer, Runnable atStep) {
@@ -60,7 +61,13 @@ public final class ToyData implements TrainingData {
         return this;
     }
 
-    @Override public List<Prompt> heldOut(int count, Mode mode) { return heldOut.apply(drift.heldOut(count, mode)); }
+    /// Called from now on whenever somebody asks for held-out questions: some times in each evaluation.
+    void atEvaluation(Runnable then) { atEvaluation = then; }
+
+    @Override public List<Prompt> heldOut(int count, Mode mode) {
+        atEvaluation.run();
+        return heldOut.apply(drift.heldOut(count, mode));
+    }
 
     @Override public byte[] frames(int clip) {
         atClip.accept(clip);
