@@ -51,11 +51,14 @@ const smooth = p => { let e; return p.map(([x, y]) => [x, e = e === undefined ? 
 const line = (stage, key, name) => ({name: name || key, points: points(stage, key)});
 
 function interval(k, n) { // Wilson, 95 %
-  if (!n) return [0, 1];
   const z = 1.96, p = k / n, d = 1 + z * z / n, c = (p + z * z / (2 * n)) / d, w = z * Math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d;
   return [Math.max(0, c - w), Math.min(1, c + w)];
 }
-const withInterval = (acc, n) => { const [a, b] = interval(acc * n, n); return `${pct(acc)} [${(100 * a).toFixed(1)}, ${(100 * b).toFixed(1)}]`; };
+function withInterval(share, n) {
+  if (typeof share !== 'number' || !n) return '–';
+  const [a, b] = interval(share * n, n);
+  return `${pct(share)} [${(100 * a).toFixed(1)}, ${(100 * b).toFixed(1)}]`;
+}
 
 function head() {
   main.append(el('h1', {}, data.title), el('p', {class: 'soft'}, data.description));
@@ -74,14 +77,15 @@ function stages() {
   const s = data.summary;
   if (!s || !s.stages.length) return;
   const kinds = [...new Set(s.stages.flatMap(x => Object.keys(x.accuracy_by_kind || {})))];
-  const root = section('Stages', `Held-out questions, 95 % Wilson intervals. ${answersAre}`);
+  const root = section('Stages', `Held-out questions, 95 % Wilson intervals. ${answersAre} Evidence: how often the reasoning names, word for word, what is really in the clip; – where answers do not reason, or where nothing says what is in a clip.`);
   const columns = [['stage'], ...['accuracy', 'format', 'length', 'evidence', ...kinds, 'seconds'].map(name => [name, 'num'])];
-  root.append(el('div', {class: 'card scroll'}, table(columns, s.stages.map(x => [x.name, withInterval(x.accuracy, x.questions), pct(x.format), num(x.mean_length, 1), pct(x.evidence),
+  root.append(el('div', {class: 'card scroll'}, table(columns, s.stages.map(x => [x.name, withInterval(x.accuracy, x.questions), pct(x.format), num(x.mean_length, 1), withInterval(x.evidence, x.questions),
     ...kinds.map(k => pct((x.accuracy_by_kind || {})[k])), num(x.seconds, 0)]))));
   if (data.controls && data.controls.length) {
-    const controls = [[`control (after ${phase(s.stages.at(-1).name)})`], ['accuracy', 'num'], ['order-dependent kinds', 'num'], ['what it shows', 'prose']];
-    root.append(el('h3', {style: 'margin-top:16px'}, 'Does it really look?'), el('div', {class: 'card scroll'}, table(controls, data.controls.map(x =>
-      [x.name, withInterval(x.accuracy, x.questions), x.order_questions ? withInterval(x.order_accuracy, x.order_questions) : '–', x.note]))));
+    const controls = [[`control (after ${phase(s.stages.at(-1).name)})`], ['accuracy', 'num'], ['order-dependent kinds', 'num'], ['evidence', 'num'], ['what it shows', 'prose']];
+    root.append(el('h3', {style: 'margin-top:16px'}, 'Does it really look?'),
+      el('p', {class: 'soft'}, 'The same questions, after something was done to the clip. Evidence is still what the unchanged clip has in it: a model that looks names it less often where it is not shown.'), el('div', {class: 'card scroll'}, table(controls, data.controls.map(x =>
+      [x.name, withInterval(x.accuracy, x.questions), withInterval(x.order_accuracy, x.order_questions), withInterval(x.evidence, x.questions), x.note]))));
   }
 }
 

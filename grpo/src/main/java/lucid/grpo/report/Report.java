@@ -52,6 +52,7 @@ public final class Report {
         data.set("rewarded", rewarded);
         data.put("reasoned_answers", reasonedAnswers(settings.path("recipe").path("evaluation").path("sampling")));
         JsonNode summary = run.summary().orElse(null);
+        if (summary != null) leaveOutUnmeasured(summary, settings.path("recipe").path("data").path("kind").asText().equals("drift"));
         data.set("summary", summary);
         data.set("controls", summary == null ? JSON.createArrayNode() : summary.path("controls"));
         data.set("metrics", JSON.createArrayNode().addAll(run.metrics()));
@@ -72,6 +73,12 @@ public final class Report {
         ArrayNode names = JSON.createArrayNode();
         for (JsonNode stage : settings.path("recipe").path("stages")) if (stage.path("kind").asText().equals("grpo")) names.add(stage.path("name").asText());
         return names;
+    }
+
+    // Summaries of older versions have a 0 for evidence that nobody looked for: a letter alone names nothing, and only of Drift's clips it is known what is in them.
+    private static void leaveOutUnmeasured(JsonNode summary, boolean known) {
+        for (JsonNode stage : summary.path("stages")) if (!known || stage.path("name").asText().equals("base")) ((ObjectNode) stage).remove("evidence");
+        if (!known) for (JsonNode control : summary.path("controls")) ((ObjectNode) control).remove("evidence");
     }
 
     // How held-out answers that reason were drawn, in words; what is switched off is not named.

@@ -1,6 +1,7 @@
 package lucid.grpo.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -87,6 +88,17 @@ class ReportTest {
         assertEquals("greedy", report(", \"evaluation\": {\"sampling\": null}").get("reasoned_answers").asText());
         assertEquals("sampled (temperature 1, top-k 50)", report(", \"evaluation\": {\"sampling\": {\"temperature\": 1.0, \"top_k\": 50, \"top_p\": 1.0, \"min_p\": 0.0}}").get("reasoned_answers").asText());
         assertEquals("sampled (temperature 0.1, top-p 0.95, min-p 0.05)", report(", \"evaluation\": {\"sampling\": {\"temperature\": 0.1, \"top_k\": 0, \"top_p\": 0.95, \"min_p\": 0.05}}").get("reasoned_answers").asText());
+    }
+
+    /// Runs of older versions have a 0 where nobody looked for evidence.
+    @Test void evidenceIsShownWhereItWasMeasured() throws IOException {
+        Files.writeString(run.resolve("summary.json"), """
+                {"stages": [{"name": "base", "evidence": 0.0}, {"name": "grpo", "evidence": 0.0}], "controls": [{"name": "none", "evidence": 0.0}]}""");
+        JsonNode drift = report(", \"data\": {\"kind\": \"drift\"}").get("summary");
+        assertFalse(drift.at("/stages/0").has("evidence"), "a letter alone names nothing");
+        assertEquals(0, drift.at("/stages/1/evidence").asDouble(-1));
+        assertEquals(0, drift.at("/controls/0/evidence").asDouble(-1));
+        assertEquals(List.of(), report(", \"data\": {\"kind\": \"nextqa\"}").findValues("evidence"), "of a question file's clips nobody knows what is in them");
     }
 
     /// What a parser of HTML could take for the end of the data, or for a comment in which their end does not count.
