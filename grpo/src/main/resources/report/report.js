@@ -10,44 +10,56 @@ const phases = {base: 'base', cold_start: 'cold start', grpo: 'GRPO'};
 const phase = name => phases[name] || name;
 const answersAre = `Reasoned answers are ${data.reasoned_answers}${data.config.recipe.stages.some(s => s.phase === 'base') ? '; the base stage answers with a letter alone, greedily' : ''}.`;
 
-function key(i) {
+function key(style) {
   const g = svg('svg', {viewBox: '0 0 18 8', 'aria-hidden': true});
-  g.append(svg('line', {x1: 0, x2: 18, y1: 4, y2: 4, 'stroke-width': 3, ...stroke(i)}));
+  g.append(svg('line', {x1: 0, x2: 18, y1: 4, y2: 4, 'stroke-width': 3, ...style}));
   return g;
 }
-function chart(title, series, hint) {
+// Round values (1, 2 or 5 times a power of ten apart) from below y0 to above y1, and what is written beside them: numbers of few digits, times 10^exponent.
+function scale(y0, y1) {
+  if (y1 - y0 <= 1e-9 * Math.max(Math.abs(y0), Math.abs(y1))) { y0 -= Math.abs(y0) * .1; y1 += Math.abs(y1) * .1 || 1; }
+  const raw = (y1 - y0) / 4, power = Math.floor(Math.log10(raw)), m = raw / 10 ** power, step = (m < 1.5 ? 1 : m < 3.5 ? 2 : m < 7.5 ? 5 : 10) * 10 ** power;
+  const first = Math.floor(y0 / step + 1e-6), last = Math.ceil(y1 / step - 1e-6);
+  const values = Array.from({length: last - first + 1}, (_, i) => (first + i) * step), most = Math.max(...values.map(Math.abs));
+  const exponent = most >= .01 && most < 1e5 ? 0 : Math.floor(Math.log10(most) + 1e-6), digits = Math.max(0, exponent - Math.floor(Math.log10(step) + 1e-6));
+  return {values, exponent, texts: values.map(v => (v / 10 ** exponent).toFixed(digits))};
+}
+const SHARE = [0, 1]; // bounds of charts that are to be compared by eye
+function chart(title, series, {hint, bounds} = {}) {
   const shown = series.filter(s => s.points.length);
   if (!shown.length) return null;
-  const W = 420, H = 190, L = 44, R = 8, T = 8, B = 22;
   const xs = shown.flatMap(s => s.points.map(p => p[0])), ys = shown.flatMap(s => s.points.map(p => p[1]));
+  const {values, exponent, texts} = scale(...(bounds || [Math.min(...ys), Math.max(...ys)])), y0 = values[0], y1 = values.at(-1);
+  const W = 420, H = 190, L = Math.max(44, 10 + 7 * Math.max(...texts.map(t => t.length))), R = 8, T = 8, B = 22;
   const x0 = Math.min(...xs), x1 = Math.max(...xs), ticks = Math.min(4, x1 - x0);
-  let y0 = Math.min(...ys), y1 = Math.max(...ys);
-  if (y1 === y0) { y1 += Math.abs(y1) * .1 || 1; y0 -= Math.abs(y0) * .1; }
   const X = x => L + (x - x0) / (x1 - x0 || 1) * (W - L - R), Y = y => H - B - (y - y0) / (y1 - y0) * (H - B - T);
   const ends = shown.map(s => `${s.name}: ${[s.points[0], s.points.at(-1)].map(([x, y]) => `${+y.toPrecision(3)} at step ${x}`).join(', ')}`);
   const g = svg('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': `${title}, first and last. ${ends.join('; ')}`});
-  for (let i = 0; i <= 4; i++) {
-    const y = y0 + (y1 - y0) * i / 4;
+  values.forEach((y, i) => {
     g.append(svg('line', {x1: L, x2: W - R, y1: Y(y), y2: Y(y), class: 'axis'}));
-    const t = svg('text', {x: L - 5, y: Y(y) + 4, 'text-anchor': 'end'}); t.textContent = Math.abs(y1 - y0) < .05 ? y.toPrecision(2) : (y1 - y0) >= 20 ? y.toFixed(0) : y.toFixed(2); g.append(t);
-  }
+    const t = svg('text', {x: L - 5, y: Y(y) + 4, 'text-anchor': 'end'}); t.textContent = texts[i]; g.append(t);
+  });
   // Steps are whole numbers: a short run has fewer labels, never one between two steps.
   for (let i = 0; i <= ticks; i++) {
     const x = Math.round(x0 + (x1 - x0) * i / (ticks || 1)), last = x === x1 && ticks > 0;
     const t = svg('text', {x: last ? W - 1 : X(x), y: H - 6, 'text-anchor': last ? 'end' : 'middle'}); t.textContent = x; g.append(t);
   }
+  let colour = -1;
+  const styles = shown.map(s => s.faint ? {...stroke(colour), opacity: .35} : stroke(++colour)); // a faint series has the colour of the one before it
   shown.forEach((s, i) => {
     const path = s.points.map((p, k) => (k ? 'L' : 'M') + X(p[0]).toFixed(1) + ' ' + Y(p[1]).toFixed(1)).join('');
-    g.append(svg('path', {d: path, class: 'series', ...stroke(i), ...(s.faint ? {opacity: .35} : {})}));
-    if (s.dots || s.points.length === 1) for (const p of s.points) g.append(svg('circle', {cx: X(p[0]), cy: Y(p[1]), r: 3, fill: colours[i % colours.length]}));
+    g.append(svg('path', {d: path, class: 'series', ...styles[i]}));
+    // Where there are few points it matters which steps have one.
+    if (s.dots || s.points.length <= 20) for (const p of s.points) g.append(svg('circle', {cx: X(p[0]), cy: Y(p[1]), r: 3, fill: styles[i].stroke, opacity: styles[i].opacity || 1}));
   });
-  const card = el('div', {class: 'card'}, el('h3', {}, title), g);
-  if (shown.length > 1) card.append(el('div', {class: 'legend'}, ...shown.map((s, i) => el('span', {}, key(i), s.name))));
+  const card = el('div', {class: 'card'}, el('h3', {}, title, exponent ? el('span', {class: 'soft'}, ' × 10', el('sup', {}, exponent)) : null), g);
+  if (shown.length > 1) card.append(el('div', {class: 'legend'}, ...shown.map((s, i) => el('span', {}, key(styles[i]), s.name))));
   if (hint) card.append(el('div', {class: 'soft', style: 'font-size:12px'}, hint));
   return card;
 }
 const points = (stage, key) => data.metrics.filter(m => m.stage === stage && typeof m[key] === 'number').map(m => [m.stage_step, m[key]]);
 const smooth = p => { let e; return p.map(([x, y]) => [x, e = e === undefined ? y : .85 * e + .15 * y]); };
+const smoothedAndNot = (p, of = '') => [{name: of + 'smoothed', points: smooth(p)}, {name: of + 'per step', points: p, faint: true}];
 const line = (stage, key, name) => ({name: name || key, points: points(stage, key)});
 
 function interval(k, n) { // Wilson, 95 %
@@ -59,6 +71,10 @@ function withInterval(share, n) {
   const [a, b] = interval(share * n, n);
   return `${pct(share)} [${(100 * a).toFixed(1)}, ${(100 * b).toFixed(1)}]`;
 }
+function clock(s) {
+  const seconds = Math.round(s), minutes = Math.floor(seconds / 60), two = n => String(n).padStart(2, '0');
+  return minutes < 60 ? `${minutes}:${two(seconds % 60)} min` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)} h`;
+}
 
 function head() {
   main.append(el('h1', {}, data.title), el('p', {class: 'soft'}, data.description));
@@ -67,8 +83,7 @@ function head() {
   const facts = el('div', {class: 'grid'});
   const fact = (name, value, note) => facts.append(el('div', {class: 'card'}, el('h3', {class: 'soft'}, name), el('div', {class: 'big'}, value), el('div', {class: 'soft'}, note || '')));
   for (const st of s.stages) fact(`After ${phase(st.name)}, ${st.name === 'base' ? 'direct answers' : 'reasoning'}`, pct(st.accuracy), `${st.questions} held-out questions, format ${pct(st.format)}`);
-  const seconds = Math.round(s.seconds);
-  fact('Time', `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`, `seed ${s.seed}`);
+  fact('Time', clock(s.seconds), 'of training and evaluation; clips, controls and report are not counted');
   main.append(facts);
   main.append(el('p', {}, 'Final hash of weights, optimiser and data position: ', el('code', {}, s.final_hash), s.expected_hash ? (s.expected_hash === s.final_hash ? ' — as expected: the same bits as everybody else’s run.' : ` — expected ${s.expected_hash}.`) : ''));
 }
@@ -98,19 +113,19 @@ function heldOutAccuracy(stage) {
 function curves() {
   const seen = [...new Set(data.metrics.map(m => m.stage))], rewarded = seen.filter(s => data.rewarded.includes(s));
   for (const stage of rewarded) {
-    const root = section('Learning from rewards' + (rewarded.length > 1 ? ': ' + stage : ''), 'One point a step.');
-    const r = points(stage, 'reward'), kinds = [...new Set(data.metrics.filter(m => m.stage === stage).flatMap(m => Object.keys(m).filter(k => k.startsWith('rewards/accuracy/'))))];
+    const root = section('Learning from rewards' + (rewarded.length > 1 ? ': ' + stage : ''), 'One point a step. Smoothed: 0.85 of the curve so far, 0.15 of the step.');
+    const kinds = [...new Set(data.metrics.filter(m => m.stage === stage).flatMap(m => Object.keys(m).filter(k => k.startsWith('rewards/accuracy/'))))];
     root.append(el('div', {class: 'grid'}, ...[
-      chart('Reward', [{name: 'smoothed', points: smooth(r)}, {name: 'per step', points: r, faint: true}]),
-      chart('Accuracy', [{name: 'rollouts', points: smooth(points(stage, 'rewards/accuracy_reward/mean'))}, {name: `held out, ${data.reasoned_answers}`, points: heldOutAccuracy(stage), dots: true}],
-        points(stage, 'eval/accuracy').length && data.config.recipe.evaluation.interim ? `Dots while it learned: of at most ${data.config.recipe.evaluation.interim} held-out questions.` : ''),
-      chart('Accuracy by kind (rollouts)', kinds.map(k => ({name: k.slice(17), points: smooth(points(stage, k))}))),
-      chart('Well-formed completions', [line(stage, 'rewards/well_formed', 'share')]),
+      chart('Reward', smoothedAndNot(points(stage, 'reward'))),
+      chart('Accuracy', [...smoothedAndNot(points(stage, 'rewards/accuracy_reward/mean'), 'rollouts, '), {name: `held out, ${data.reasoned_answers}`, points: heldOutAccuracy(stage), dots: true}], {bounds: SHARE,
+        hint: points(stage, 'eval/accuracy').length && data.config.recipe.evaluation.interim ? `Held out: before the first step and after the last as in the table of stages, between them of at most ${data.config.recipe.evaluation.interim} questions.` : ''}),
+      chart('Accuracy by kind', kinds.map(k => ({name: k.slice(17), points: smooth(points(stage, k))})), {bounds: SHARE, hint: 'Of the rollouts, smoothed.'}),
+      chart('Well-formed completions', [line(stage, 'rewards/well_formed', 'share')], {bounds: SHARE}),
       chart('Completion length (tokens)', [line(stage, 'completions/mean_length', 'mean'), line(stage, 'completions/max_length', 'longest')]),
       chart('KL to the reference (k3)', [line(stage, 'kl')]),
       chart('Entropy', [line(stage, 'entropy')]),
-      chart('Clipped tokens', [line(stage, 'clip_ratio/low_mean', 'low'), line(stage, 'clip_ratio/high_mean', 'high')], 'Stays 0 with one update per rollout: the ratio is exactly 1.'),
-      chart('Groups without spread', [line(stage, 'frac_reward_zero_std', 'share')], 'All completions equally good: only the noise gives them a direction.'),
+      chart('Clipped tokens', [line(stage, 'clip_ratio/low_mean', 'low'), line(stage, 'clip_ratio/high_mean', 'high')], {hint: 'Stays 0 with one update per rollout: the ratio is exactly 1.'}),
+      chart('Groups without spread', [line(stage, 'frac_reward_zero_std', 'share')], {bounds: SHARE, hint: 'All completions equally good: only the noise gives them a direction.'}),
       chart('Gradient norm', [line(stage, 'grad_norm')]),
       chart('Seconds per step', ['rollout', 'score', 'update'].map(p => line(stage, 'time/' + p, p))),
     ].filter(Boolean)));
@@ -194,7 +209,7 @@ function ablations() {
   const root = section('What each part is good for', 'The same base, the same seed, one thing changed. Seconds: training and evaluation.');
   const columns = [['variant'], ['accuracy', 'num'], [''], ['format', 'num'], ['length', 'num'], ['KL', 'num'], ['seconds', 'num']];
   const t = table(columns, data.ablations.map(a => [a.name, withInterval(a.accuracy, a.questions), bar(a.accuracy, .25), pct(a.format), num(a.mean_length, 1), num(a.kl, 3), num(a.seconds, 0)]));
-  root.append(el('div', {class: 'card scroll'}, t), el('div', {class: 'grid', style: 'margin-top:12px'}, ...[chart('Accuracy of the rollouts', data.ablations.map(a => ({name: a.name, points: smooth(a.accuracy_curve || [])})))].filter(Boolean)));
+  root.append(el('div', {class: 'card scroll'}, t), el('div', {class: 'grid', style: 'margin-top:12px'}, ...[chart('Accuracy of the rollouts (smoothed)', data.ablations.map(a => ({name: a.name, points: smooth(a.accuracy_curve || [])})), {bounds: SHARE})].filter(Boolean)));
 }
 function config() { section('Recipe', 'Every constant of this run.').append(folded(data.config)); }
 head(); stages(); curves(); heldOut(); samples(); ablations(); config();
