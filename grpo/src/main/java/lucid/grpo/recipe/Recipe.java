@@ -1,6 +1,7 @@
 package lucid.grpo.recipe;
 
 import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.OptBoolean;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -24,22 +25,25 @@ import lucid.video.drift.Draw;
 /// @param stages      in order
 /// @param evaluation  how it is judged after each stage
 /// @param lora        a low-rank adapter that is trained instead of the model; may be missing, which means null: the model itself is trained
+/// @param origin      names it in messages: the file that it was read from, or `recipe NAME` of one that is shipped or made; no part of its JSON
 public record Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model,
                      @JacksonInject(INITIALIZATION) @JsonInclude(JsonInclude.Include.NON_NULL) Initialization initialization, TokenizerSpec tokenizer, DataSpec data,
-                     List<Stage> stages, EvaluationSpec evaluation, @JacksonInject(LORA) @JsonInclude(JsonInclude.Include.NON_NULL) Lora lora) {
+                     List<Stage> stages, EvaluationSpec evaluation, @JacksonInject(LORA) @JsonInclude(JsonInclude.Include.NON_NULL) Lora lora, @JsonIgnore @JacksonInject(value = ORIGIN, useInput = OptBoolean.FALSE) String origin) {
     static final String INITIALIZATION = "initialization";
     static final String LORA = "lora";
+    static final String ORIGIN = "origin";
 
     public Recipe {
         // In JSON there are two ways to have none.
         if (model != null && model.isNull()) model = null;
         if (initialization == null && model != null && model.isObject()) initialization = Initialization.FAN_IN;
+        if (origin == null) origin = "recipe " + name;
     }
 
     /// A recipe that trains the model itself.
     public Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model, TokenizerSpec tokenizer, DataSpec data, List<Stage> stages,
                   EvaluationSpec evaluation) {
-        this(name, description, source, departures, seed, model, null, tokenizer, data, stages, evaluation, null);
+        this(name, description, source, departures, seed, model, null, tokenizer, data, stages, evaluation, null, null);
     }
 
     /// @param r             rank
@@ -139,13 +143,26 @@ public record Recipe(String name, String description, String source, List<String
     public boolean beginsFromNothing() { return model != null && tokenizer != null && lora == null; }
 
     /// The same recipe from another seed: another run.
-    public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, initialization, tokenizer, data, stages, evaluation, lora); }
+    public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, initialization, tokenizer, data, stages, evaluation, lora, origin); }
 
     /// The same recipe with other stages, in the order given.
-    public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, other, evaluation, lora); }
+    public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, other, evaluation, lora, origin); }
 
-    public Recipe withData(DataSpec other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, other, stages, evaluation, lora); }
+    public Recipe withData(DataSpec other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, other, stages, evaluation, lora, origin); }
 
     /// With an adapter, or with null without.
-    public Recipe withLora(Lora other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, other); }
+    public Recipe withLora(Lora other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, other, origin); }
+
+    Recipe withOrigin(String other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, lora, other); }
+
+    /// What is wrong with a value, which only data or model could tell.
+    ///
+    /// @param field its path in the recipe
+    public RecipeException fault(String field, Object found, String wanted) { return new FieldCheck(origin + ", ").fault(field, found, wanted); }
+
+    /// Held-out questions that a run asks, at most; 0: all that there are.
+    public int heldOutAsked() {
+        boolean all = evaluation.questions() == 0 || evaluation.interim() == 0 && stages.stream().anyMatch(s -> s instanceof Stage.Grpo g && g.interimEvery() > 0);
+        return all ? 0 : Math.max(evaluation.questions(), Math.max(evaluation.interim(), evaluation.controls()));
+    }
 }

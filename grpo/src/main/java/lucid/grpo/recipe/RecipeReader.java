@@ -14,8 +14,9 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.exc.PropertyBindingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.nn.weights.Initialization;
@@ -44,7 +46,7 @@ public final class RecipeReader {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_IGNORED_PROPERTIES)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
@@ -61,6 +63,7 @@ public final class RecipeReader {
         Map<String, Object> all = new HashMap<>();
         all.put(Recipe.INITIALIZATION, null);
         all.put(Recipe.LORA, null);
+        all.put(Recipe.ORIGIN, null);
         all.put(Recipe.DataSpec.CAPTIONS, null);
         all.put(Recipe.DataSpec.CONVERSATIONS, null);
         all.put(Recipe.DataSpec.CLIPS, null);
@@ -103,16 +106,15 @@ public final class RecipeReader {
     public static Recipe parse(String origin, String json) {
         try {
             KEYS.readValue(json, Recipe.class);
-            Recipe recipe = JSON.readValue(json, Recipe.class);
+            Recipe recipe = JSON.readValue(json, Recipe.class).withOrigin(origin);
             RecipeCheck.check(origin, recipe);
             return recipe;
-        } catch (UnrecognizedPropertyException e) {
-            Collection<String> known = e.getKnownPropertyIds() == null ? List.of() : e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
+        } catch (PropertyBindingException e) {
+            Collection<String> known = e.getKnownPropertyIds() == null ? List.of() : e.getKnownPropertyIds().stream().map(Object::toString).filter(RecipeReader::isKey).sorted().toList();
             throw new RecipeException(origin + ", " + where(e) + ": unknown key '" + e.getPropertyName() + "'" + suggestion(e.getPropertyName(), known)
                     + "; known here: " + String.join(", ", known));
         } catch (InvalidTypeIdException e) {
-            throw new RecipeException(origin + ", " + where(e) + ": a stage has kind '" + e.getTypeId() + "'; wanted 'supervised' or 'grpo'"
-                    + suggestion(String.valueOf(e.getTypeId()), List.of("supervised", "grpo")));
+            throw new RecipeException(origin + ", " + where(e) + kind(e, json));
         } catch (InvalidFormatException e) {
             throw new RecipeException(origin + ", " + where(e) + ": found '" + e.getValue() + "', wanted " + wanted(e));
         } catch (MismatchedInputException e) {
@@ -130,19 +132,36 @@ public final class RecipeReader {
         Class<?> type = e.getTargetType();
         if (e.getOriginalMessage().startsWith("Missing creator property")) return "is missing";
         if (type != null && (type.isPrimitive() || Number.class.isAssignableFrom(type))) return "found " + found(e, json) + ", wanted " + wanted(type);
-        if (type != null && type.isRecord()) return "wanted an object with " + Arrays.stream(type.getRecordComponents()).map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).collect(Collectors.joining(", "));
+        if (e.getOriginalMessage().startsWith("Trailing token")) return "found more behind the recipe, wanted one object and nothing else";
+        if (type != null && type.isRecord()) return "found " + found(e, json) + ", wanted an object with " + Arrays.stream(type.getRecordComponents()).map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).filter(RecipeReader::isKey).collect(Collectors.joining(", "));
         return e.getOriginalMessage();
     }
 
+    private static boolean isKey(String component) { return !component.equals(Recipe.ORIGIN); }
+
+    // The path in the recipe goes before it.
+    private static String kind(InvalidTypeIdException e, String json) {
+        JsonNode stage = node(e, json);
+        if (!stage.isObject()) return ": found " + found(e, json) + ", wanted an object with kind 'supervised' or 'grpo'";
+        return ".kind: " + (stage.has(Stage.KIND) ? "found " + text(stage.get(Stage.KIND)) : "is missing") + ", wanted 'supervised' or 'grpo'"
+                + suggestion(stage.path(Stage.KIND).asText(), List.of("supervised", "grpo"));
+    }
+
+    private static String found(MismatchedInputException e, String json) { return text(node(e, json)); }
+
     // What stands where the reader stopped. It is read again, for Jackson's message has it in words of its own.
-    private static String found(MismatchedInputException e, String json) {
+    private static JsonNode node(MismatchedInputException e, String json) {
         try {
             JsonNode at = JSON.readTree(json);
             for (JsonMappingException.Reference r : e.getPath()) at = r.getFieldName() != null ? at.path(r.getFieldName()) : at.path(r.getIndex());
-            return at.isContainerNode() ? at.isArray() ? "a list" : "an object" : at.isTextual() ? "'" + at.asText() + "'" : at.toString();
+            return at;
         } catch (JsonProcessingException _) {
-            return "what is none";
+            return MissingNode.getInstance();
         }
+    }
+
+    private static String text(JsonNode found) {
+        return found.isMissingNode() ? "nothing" : found.isArray() ? "a list" : found.isObject() ? "an object" : found.isTextual() ? "'" + found.asText() + "'" : found.toString();
     }
 
     /// The recipe as JSON, every constant in it.
@@ -197,9 +216,10 @@ public final class RecipeReader {
     /// ` (did you mean 'x'?)` for the nearest known word, if one is near.
     public static String suggestion(String word, Collection<String> known) { return nearest(word, known).map(k -> " (did you mean '" + k + "'?)").orElse(""); }
 
-    /// The known word that was perhaps meant, if one is near.
+    /// The known word that was perhaps meant, if one is near; capitals or not makes no distance.
     public static Optional<String> nearest(String word, Collection<String> known) {
-        return known.stream().min(Comparator.comparingInt(k -> distance(word, k))).filter(k -> distance(word, k) <= Math.max(2, word.length() / 3));
+        ToIntFunction<String> far = k -> distance(word.toLowerCase(Locale.ROOT), k.toLowerCase(Locale.ROOT));
+        return known.stream().min(Comparator.comparingInt(far)).filter(k -> far.applyAsInt(k) <= Math.max(2, word.length() / 3));
     }
 
     // Levenshtein, two rows.

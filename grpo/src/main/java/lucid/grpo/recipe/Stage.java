@@ -19,9 +19,12 @@ import lucid.nn.optim.AdamW;
 import lucid.nn.optim.Schedule;
 
 /// One stage of training. Stages follow each other on the same weights, each with an optimiser of its own.
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = Stage.KIND)
 @JsonSubTypes({@JsonSubTypes.Type(value = Stage.Supervised.class, name = "supervised"), @JsonSubTypes.Type(value = Stage.Grpo.class, name = "grpo")})
 public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
+    /// The key that tells the sorts of stages apart.
+    String KIND = "kind";
+
     /// The parts of the model, as their parameters' names begin.
     enum Part {
         VISION_TOWER, CONNECTOR, LANGUAGE_MODEL;

@@ -61,7 +61,7 @@ public final class MemoryCheck {
         if (!(info.outline().architecture() instanceof ModelOutline.Video)) return most;
         MemoryPlans plans = new MemoryPlans(info.outline(), limit.device());
         return together(most, n -> plans.evaluating(asked(recipe, n)), limit,
-                "Make evaluation.max_new_tokens of recipe " + recipe.name() + " smaller; --memory SIZE says that there is more.", console);
+                "Make evaluation.max_new_tokens of " + recipe.origin() + " smaller; --memory SIZE says that there is more.", console);
     }
 
     /// Whether all stages of a recipe can be run. Where the activations do not fit, blocks are to be computed again in the backward; where the held-out questions do not
@@ -80,7 +80,7 @@ public final class MemoryCheck {
         // Refused with its own words when the run is opened.
         if (model == null && !recipe.beginsFromNothing()) return unplanned;
         CheckpointInfo info = model == null ? null : info(model);
-        ModelOutline outline = info != null ? info.outline() : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model())));
+        ModelOutline outline = info != null ? info.outline() : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse(recipe.origin() + ", model", recipe.model())));
         if (!(outline.architecture() instanceof ModelOutline.Video)) return unplanned;
         MemoryPlans plans = new MemoryPlans(outline, limit.device());
         boolean again = false;
@@ -98,7 +98,7 @@ public final class MemoryCheck {
         for (Stage stage : questions == 0 ? List.<Stage>of() : recipe.stages()) {
             MemoryPlans.Trained trained = trained(recipe, stage, info);
             questions = together(questions, n -> plans.withEvaluation(plan(plans, recipe, stage, trained, recompute), asked(recipe, n), trained), limit,
-                    "Stage " + stage.name() + " of recipe " + recipe.name() + ": make evaluation.max_new_tokens smaller; --memory SIZE says that there is more.", console);
+                    "Stage " + stage.name() + " of " + recipe.origin() + ": make evaluation.max_new_tokens smaller; --memory SIZE says that there is more.", console);
         }
         return new Fit(again, questions == 0 ? Evaluator.BATCH : questions);
     }
@@ -106,9 +106,7 @@ public final class MemoryCheck {
     /// Held-out questions that a run would like to answer together; 0: it has none.
     private static int heldOut(Recipe recipe, Path file) {
         int there = recipe.data().heldOut() != null ? recipe.data().heldOut() : file != null ? Integer.MAX_VALUE : 0;
-        Recipe.EvaluationSpec e = recipe.evaluation();
-        boolean all = e.questions() == 0 || e.interim() == 0 && recipe.stages().stream().anyMatch(s -> s instanceof Stage.Grpo g && g.interimEvery() > 0);
-        int asked = all ? there : Math.min(there, Math.max(e.questions(), Math.max(e.interim(), e.controls())));
+        int asked = recipe.heldOutAsked() == 0 ? there : Math.min(there, recipe.heldOutAsked());
         return Math.min(asked, Evaluator.BATCH);
     }
 
@@ -161,6 +159,6 @@ public final class MemoryCheck {
         // The shipped recipe with an adapter has no supervised stage.
         String with = grpo ? "recipe tinyllava-video-r1-lora" : "a recipe of your own with a lora section";
         String adapter = recipe.lora() == null ? ", or train an adapter (" + with + ")" : "";
-        return "Stage " + stage.name() + " of recipe " + recipe.name() + ": make its " + sizes + " smaller" + adapter + "; --memory SIZE says that there is more.";
+        return "Stage " + stage.name() + " of " + recipe.origin() + ": make its " + sizes + " smaller" + adapter + "; --memory SIZE says that there is more.";
     }
 }

@@ -67,7 +67,7 @@ public final class Session implements AutoCloseable {
     /// @param heldOut  a question file to evaluate on; null: what the data brings
     public static Session open(Recipe recipe, Device device, int threads, Path dataRoot, Path model, Path heldOut, Console console) {
         if (model == null && (recipe.model() == null || recipe.tokenizer() == null)) {
-            throw new RecipeException("recipe " + recipe.name() + " has no model of its own; name one with --model DIR");
+            throw new RecipeException(recipe.origin() + " has no model of its own; name one with --model DIR");
         }
         if (recipe.lora() != null) checkLora(recipe, model);
         Recipe.DataSpec d = recipe.data();
@@ -105,7 +105,7 @@ public final class Session implements AutoCloseable {
     private static void checkPrompts(Recipe recipe, int questions) {
         for (Stage stage : recipe.stages()) {
             if (stage instanceof Stage.Grpo g && g.prompts() > questions) {
-                throw new RecipeException("recipe " + recipe.name() + ", stage " + g.name() + ", prompts: found " + g.prompts() + ", wanted at most " + questions + ": the data have no more questions");
+                throw recipe.fault("stage " + g.name() + ", prompts", g.prompts(), "at most " + questions + ": the data have no more questions");
             }
         }
     }
@@ -113,10 +113,10 @@ public final class Session implements AutoCloseable {
     // Before any clip is made or weight is read.
     private static void checkLora(Recipe recipe, Path model) {
         recipe.lora().spec();
-        if (model == null) throw new RecipeException("recipe " + recipe.name() + " trains an adapter; name the model that it is for with --model DIR");
+        if (model == null) throw new RecipeException(recipe.origin() + " trains an adapter; name the model that it is for with --model DIR");
         for (Stage stage : recipe.stages()) {
             if (!stage.trainable().equals(List.of(Stage.Part.LANGUAGE_MODEL))) {
-                throw new RecipeException("recipe " + recipe.name() + ", stage " + stage.name() + ": trainable has " + stage.trainable() + "; with lora only adapters of the language model are trained, wanted [\"language_model\"]");
+                throw new RecipeException(recipe.origin() + ", stage " + stage.name() + ": trainable has " + stage.trainable() + "; with lora only adapters of the language model are trained, wanted [\"language_model\"]");
             }
         }
     }
@@ -139,7 +139,7 @@ public final class Session implements AutoCloseable {
         Tokenizer trained = new BpeTrainer(recipe.tokenizer().vocabulary(), recipe.tokenizer().minFrequency(), List.of(END)).train(DriftData.corpus(plan, recipe.tokenizer().texts())).tokenizer();
         int rows = recipe.model().path("text_config").path("vocab_size").asInt();
         if (trained.vocabSize() != rows) {
-            throw new RecipeException("recipe " + recipe.name() + ": the tokenizer has " + trained.vocabSize() + " tokens, model.text_config.vocab_size is " + rows
+            throw new RecipeException(recipe.origin() + ": the tokenizer has " + trained.vocabSize() + " tokens, model.text_config.vocab_size is " + rows
                     + "; wanted the same number (set both, or train on more texts)");
         }
         return trained;
@@ -149,7 +149,7 @@ public final class Session implements AutoCloseable {
         if (model != null) tellWhatIsNotFollowed(GenerationConfig.read(ModelFolder.base(ModelFolder.resolve(model)), Set.of()), console);
         if (recipe.lora() != null) return ModelFolder.adapted(device, model, recipe.lora().spec(), recipe.seed());
         if (model != null) return ModelFolder.policy(device, model);
-        TinyLlavaConfig config = TinyLlavaConfig.parse("recipe " + recipe.name() + ", model", recipe.model());
+        TinyLlavaConfig config = TinyLlavaConfig.parse(recipe.origin() + ", model", recipe.model());
         return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
     }
 

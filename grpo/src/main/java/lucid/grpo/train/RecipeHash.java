@@ -14,7 +14,7 @@ final class RecipeHash {
     static String of(Recipe recipe, TrainingData data) {
         List<Stage> stages = recipe.stages().stream().map(RecipeHash::essential).toList();
         Recipe.EvaluationSpec nothing = new Recipe.EvaluationSpec(0, 0, 0, 0);
-        Recipe core = new Recipe("", "", "", List.of(), recipe.seed(), recipe.model(), recipe.initialization(), recipe.tokenizer(), recipe.data(), stages, nothing, recipe.lora());
+        Recipe core = new Recipe("", "", "", List.of(), recipe.seed(), recipe.model(), recipe.initialization(), recipe.tokenizer(), recipe.data(), stages, nothing, recipe.lora(), null);
         return RecipeReader.writeShortest(core) + data.contentHash();
     }
 

@@ -94,7 +94,7 @@ class BadInputTest extends CommandTest {
     @Test void aStepThatWantsMoreQuestionsThanThereAre() throws IOException {
         Recipe rewarded = toy(0.01).withStages(List.of(RecipeReader.read("demo").stage("grpo")));
         Path file = Files.writeString(temp.resolve("many.json"), RecipeReader.write(rewarded).replace("\"prompts\" : 16", "\"prompts\" : 321"));
-        lucid("train", "--recipe", file, "--model", run, "--data", temp.resolve("clips"), "--out", temp.resolve("many"), "--threads", 1).failedWith("recipe toy, stage grpo, prompts: found 321, wanted at most ", ": the data have no more questions");
+        lucid("train", "--recipe", file, "--model", run, "--data", temp.resolve("clips"), "--out", temp.resolve("many"), "--threads", 1).failedWith(file + ", stage grpo, prompts: found 321, wanted at most ", ": the data have no more questions");
         assertFalse(Files.exists(temp.resolve("many")) || Files.exists(temp.resolve("clips")), "no clip is made before");
     }
 

@@ -75,7 +75,7 @@ class BaseRunTest extends CommandTest {
         Path out = temp.resolve("out");
         List<Stage> all = toy().stages();
         for (List<Stage> stages : List.of(all.subList(0, 2), List.of(all.getFirst(), all.getLast()))) {
-            demo(write(temp.resolve("short.json"), toy().withStages(stages)), out, "--ablate").misusedWith("--ablate: the stages of recipe toy are talk (phase base), ", "wanted one of phase base, one of phase cold_start, and last one");
+            demo(write(temp.resolve("short.json"), toy().withStages(stages)), out, "--ablate").misusedWith("--ablate: the stages of " + temp.resolve("short.json") + " are talk (phase base), ", "wanted one of phase base, one of phase cold_start, and last one");
         }
         demo(write(temp.resolve("short.json"), toy().withStages(all.subList(1, 3))), out, "--ablate").misusedWith("are cold_start (phase cold_start), grpo (phase grpo); wanted one of phase base");
         assertFalse(Files.exists(out));

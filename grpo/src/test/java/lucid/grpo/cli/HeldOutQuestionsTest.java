@@ -79,7 +79,7 @@ class HeldOutQuestionsTest extends CommandTest {
         assertEquals(5, asked("--model", temp.resolve("model"), "--eval-questions", held).get("questions").asInt());
         lucid("convert", temp.resolve("measured"), temp.resolve("alone")).ok();
         assertEquals(then.get("accuracy"), asked("--model", temp.resolve("alone"), "--eval-questions", held, "--data", drift, "--recipe", recipe).get("accuracy"));
-        lucid("eval", "--model", temp.resolve("alone"), "--recipe", recipe).misusedWith("recipe questions brings no held-out questions");
+        lucid("eval", "--model", temp.resolve("alone"), "--recipe", recipe).misusedWith(recipe + " brings no held-out questions");
         lucid("eval", "--model", temp.resolve("alone"), "--benchmark", "nextqa", "--eval-questions", held).misusedWith("with --benchmark, --mode decides");
 
         Path moved = Files.move(held, temp.resolve("moved.jsonl"));

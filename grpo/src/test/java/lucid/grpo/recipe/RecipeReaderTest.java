@@ -25,7 +25,7 @@ class RecipeReaderTest {
         Recipe lora = RecipeReader.read("tinyllava-video-r1-lora");
         assertEquals(16, lora.lora().spec().r());
         assertEquals(2f, lora.lora().spec().scale());
-        assertEquals(lora, RecipeReader.parse("again", RecipeReader.write(lora)));
+        assertEquals(lora, RecipeReader.parse(lora.origin(), RecipeReader.write(lora)));
         assertNull(RecipeReader.parse("null", RecipeReader.write(lora).replaceFirst("(?s)\"lora\" : \\{.*?\\}", "\"lora\" : null")).lora());
     }
 
@@ -34,7 +34,7 @@ class RecipeReaderTest {
         String early = RecipeReader.writeShortest(demo);
         for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step")) assertFalse(early.contains('"' + key + '"'), key);
         for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step")) assertTrue(demo().contains('"' + key + '"'), key);
-        assertEquals(demo, RecipeReader.parse("early", early));
+        assertEquals(demo, RecipeReader.parse(demo.origin(), early));
         String named = RecipeReader.writeShortest(RecipeReader.parse("other", demo().replace("\"malformed\" : -2.0", "\"malformed\" : -1.5").replace("\"embedding\" : 0.3", "\"embedding\" : 0.02")));
         assertTrue(named.contains("\"malformed\" : -1.5") && named.contains("\"embedding\" : 0.02") && !named.contains("\"format\""), named);
     }
@@ -57,7 +57,7 @@ class RecipeReaderTest {
         for (String name : RecipeReader.SHIPPED) {
             Recipe r = RecipeReader.read(name);
             assertEquals(name, r.name());
-            assertEquals(r, RecipeReader.parse("again", RecipeReader.write(r)), "written and read back");
+            assertEquals(r, RecipeReader.parse(r.origin(), RecipeReader.write(r)), "written and read back");
         }
     }
 
@@ -135,7 +135,7 @@ class RecipeReaderTest {
             "malformed" : -2.0       | "malformed" : -1e999      | stage grpo, reward.malformed: found -Infinity, wanted a number in [-2.0, 0.0]
             "malformed" : -2.0       | "malfromed" : -2.0        | unknown key 'malfromed' (did you mean 'malformed'?)
             "min_frequency" : 2      | "min_frequency" : 0       | tokenizer.min_frequency: found 0, wanted a whole number, at least 1
-            "direct_tokens" : 8      | "direct_tokens" : 8, "sampling" : "greedy" | evaluation.sampling: wanted an object with temperature, top_k, top_p, min_p
+            "direct_tokens" : 8      | "direct_tokens" : 8, "sampling" : "greedy" | evaluation.sampling: found 'greedy', wanted an object with temperature, top_k, top_p, min_p
             "direct_tokens" : 8      | "direct_tokens" : 8, "sampling" : {"temperature": 1} | evaluation.sampling.top_k: is missing
             "clips_per_step" : 32    | "clips_per_step" : 0      | data.clips_per_step: found 0, wanted a whole number, at least 1
             "direct_tokens" : 8      | "direct_tokens" : 0       | evaluation.direct_tokens: found 0, wanted a whole number, at least 1
@@ -189,6 +189,38 @@ class RecipeReaderTest {
     void aValueThatCannotBe(String from, String to, String parts) {
         refused(from, to, "my.json, ");
         refused(from, to, parts.split(" ?\\.\\.\\. ?"));
+    }
+
+    /// The demo with its last stage's kind replaced.
+    private static String kind(String to) { return changed("\"kind\" : \"grpo\",", to); }
+
+    @Test void aStageOfNoKindIsSaidToHaveNone() {
+        String wanted = ", wanted 'supervised' or 'grpo'";
+        assertTrue(kind("").endsWith("stages[5].kind: is missing" + wanted), kind(""));
+        assertTrue(kind("\"kind\" : null,").endsWith("stages[5].kind: found null" + wanted), kind("\"kind\" : null,"));
+        for (String near : List.of("GRPO", "ppo")) {
+            String m = kind("\"kind\" : \"" + near + "\",");
+            assertTrue(m.endsWith("stages[5].kind: found '" + near + "'" + wanted + " (did you mean 'grpo'?)"), m);
+        }
+        String m = message(demo().replaceFirst("\"stages\" : \\[", "\"stages\" : [ \"grpo\","));
+        assertTrue(m.endsWith("stages[0]: found 'grpo', wanted an object with kind 'supervised' or 'grpo'"), m);
+    }
+
+    @Test void whatIsNoRecipeIsNamed() {
+        for (String empty : List.of("", " \n")) assertTrue(message(empty).matches("my.json, line \\d: found nothing, wanted an object with name, description, .*, lora"), message(empty));
+        assertTrue(message("[]").contains(": found a list, wanted an object with name, "), message("[]"));
+        String two = message(demo() + demo());
+        assertTrue(two.endsWith(": found more behind the recipe, wanted one object and nothing else"), two);
+    }
+
+    /// Where a recipe was read from is in its messages, and no part of it.
+    @Test void theOriginOfARecipeIsNoKey() {
+        Recipe mine = RecipeReader.parse("my.json", demo());
+        assertEquals("recipe demo", RecipeReader.read("demo").origin());
+        assertEquals("my.json", mine.withSeed(3).withStages(mine.stages()).origin());
+        assertEquals("my.json, stage grpo, prompts: found 9, wanted at most 8", mine.fault("stage grpo, prompts", 9, "at most 8").getMessage());
+        assertEquals(demo(), RecipeReader.write(mine));
+        assertTrue(message(demo().replaceFirst("\"seed\" : 1,", "\"seed\" : 1, \"origin\" : \"x\",")).contains("unknown key 'origin'"));
     }
 
     @Test void everyStageIsNeeded() {

@@ -73,6 +73,7 @@ public final class DataText {
     ///
     /// @param wanted what would be right, for the complaint about what is no JSON
     public static void lines(Path file, String text, String wanted, Taker taker) {
+        if (text.isBlank()) throw new DataException(file, 0, "", "found nothing, wanted " + wanted);
         String[] lines = text.stripTrailing().split("\n", -1);
         for (int i = 0; i < lines.length; i++) {
             JsonNode node;

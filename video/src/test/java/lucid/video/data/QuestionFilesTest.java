@@ -109,7 +109,13 @@ class QuestionFilesTest {
         refused(SAMPLE.replace("\"video\"", "\"film\""), 2, "video", "missing");
         refused(SAMPLE.replace("\"gpt\"", "\"human\""), 2, "conversations[1].from", "found 'human', wanted 'gpt'");
         refused(SAMPLE.replace("    }\n]", "    },\n]"), 10, "", "not JSON");
-        refused("", 1, "", "empty line");
+    }
+
+    @Test void anEmptyFileIsNamed() throws IOException {
+        for (String empty : List.of("", "\n \n")) {
+            Path file = Files.writeString(dir.resolve("empty.jsonl"), empty);
+            assertEquals(file + ": found nothing, wanted one object a line", assertThrows(DataException.class, () -> QuestionFiles.read(file)).getMessage());
+        }
     }
 
     private void refused(String text, int line, String field, String why) throws IOException {

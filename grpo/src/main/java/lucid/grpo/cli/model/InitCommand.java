@@ -103,10 +103,10 @@ public final class InitCommand implements Callable<Integer> {
                     + ") and no shipped recipe (" + String.join(", ", RecipeReader.SHIPPED) + ")");
         }
         Recipe recipe = RecipeReader.read(file ? config : name);
-        if (recipe.model() instanceof ObjectNode model) return ModelTemplate.of(new ConfigFile("recipe " + recipe.name() + ", model", model));
+        if (recipe.model() instanceof ObjectNode model) return ModelTemplate.of(new ConfigFile(recipe.origin() + ", model", model));
         String published = ModelTemplate.SHIPPED.getFirst();
         if (!recipe.name().startsWith(published)) {
-            throw new IllegalArgumentException("init: recipe " + recipe.name() + " has no model of its own; name a configuration (" + String.join(", ", ModelTemplate.SHIPPED) + ") or a config.json");
+            throw new IllegalArgumentException("init: " + recipe.origin() + " has no model of its own; name a configuration (" + String.join(", ", ModelTemplate.SHIPPED) + ") or a config.json");
         }
         Console.standard().line("recipe " + recipe.name() + " starts from a checkpoint; taking the configuration that it was published for, " + published);
         return ModelTemplate.shipped(published);

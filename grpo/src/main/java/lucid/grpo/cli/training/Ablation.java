@@ -61,7 +61,7 @@ final class Ablation {
         List<String> phases = recipe.stages().stream().map(Stage::phase).toList();
         boolean whole = recipe.stages().getLast() instanceof Stage.Grpo && phases.contains("cold_start") && (based || phases.contains("base"));
         if (whole) return;
-        throw new UsageException("--ablate: the stages of recipe " + recipe.name() + " are " + recipe.stages().stream().map(s -> s.name() + " (phase " + s.phase() + ")").collect(Collectors.joining(", "))
+        throw new UsageException("--ablate: the stages of " + recipe.origin() + " are " + recipe.stages().stream().map(s -> s.name() + " (phase " + s.phase() + ")").collect(Collectors.joining(", "))
                 + "; wanted one of phase base, one of phase cold_start, and last one that learns from rewards (kind grpo)");
     }
 

@@ -53,7 +53,7 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
     private static Path own(RunReader run, Recipe recipe) {
         List<Path> places = run == null ? List.of() : run.heldOutPlaces();
         if (places.isEmpty()) {
-            throw new UsageException("wanted --eval-questions FILE, or --benchmark NAME: " + (run == null ? "recipe " + recipe.name() + " brings no held-out questions" : run.root() + " names no held-out questions that it was measured by"));
+            throw new UsageException("wanted --eval-questions FILE, or --benchmark NAME: " + (run == null ? recipe.origin() + " brings no held-out questions" : run.root() + " names no held-out questions that it was measured by"));
         }
         return places.stream().filter(Files::isRegularFile).findFirst().orElseThrow(() -> new RunException(run.root() + ": its held-out questions are not there; wanted them in " + places.getLast()
                 + ", or name them with --eval-questions FILE"));

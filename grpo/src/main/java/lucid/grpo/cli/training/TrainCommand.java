@@ -46,10 +46,10 @@ public final class TrainCommand implements Callable<Integer> {
     private static void checkBeginning(String name, Recipe recipe, Class<? extends Stage> sort) {
         boolean whole = recipe.beginsFromNothing();
         if (sort == Stage.Grpo.class) {
-            throw new UsageException("wanted --model DIR|ID: the grpo stages of recipe " + recipe.name() + " go on from a model that can answer"
+            throw new UsageException("wanted --model DIR|ID: the grpo stages of " + recipe.origin() + " go on from a model that can answer"
                     + (whole ? "; lucid demo --recipe " + name + " runs all its stages, from nothing" : ""));
         }
-        if (!whole) throw new UsageException("wanted --model DIR|ID: recipe " + recipe.name() + " " + (recipe.lora() == null ? "has no model of its own" : "trains an adapter of a model"));
+        if (!whole) throw new UsageException("wanted --model DIR|ID: " + recipe.origin() + " " + (recipe.lora() == null ? "has no model of its own" : "trains an adapter of a model"));
     }
 
     /// Runs the stages of one sort; `sft` shares it.
@@ -58,12 +58,12 @@ public final class TrainCommand implements Callable<Integer> {
         Recipe all = RecipeReader.read(name);
         Recipe wanted = all.withStages(all.stages().stream().filter(sort::isInstance).toList());
         if (wanted.stages().isEmpty()) {
-            throw new IllegalArgumentException("recipe " + all.name() + " has no " + (sort == Stage.Grpo.class ? "grpo" : "supervised") + " stage; it has "
+            throw new IllegalArgumentException(all.origin() + " has no " + (sort == Stage.Grpo.class ? "grpo" : "supervised") + " stage; it has "
                     + all.stages().stream().map(Stage::name).toList());
         }
         if (model == null) checkBeginning(name, all, sort);
         if (heldOut != null && all.data().kind().equals("drift")) {
-            throw new UsageException("--eval-questions " + heldOut + ": recipe " + all.name() + " trains on Drift, which brings its own held-out questions; leave it out");
+            throw new UsageException("--eval-questions " + heldOut + ": " + all.origin() + " trains on Drift, which brings its own held-out questions; leave it out");
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         device.check(wanted);
