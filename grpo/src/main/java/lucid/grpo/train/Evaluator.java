@@ -165,6 +165,7 @@ public final class Evaluator {
         private int right;
         private int formed;
         private long tokens;
+        private int evident;
         private int evidence;
         private int order;
         private int orderRight;
@@ -180,7 +181,11 @@ public final class Evaluator {
             right += ok ? 1 : 0;
             formed += isFormed(mode, text, prompt) ? 1 : 0;
             tokens += completion.length();
-            evidence += prompt.evidence() != null && text.contains(prompt.evidence()) ? 1 : 0;
+            // A letter alone names nothing.
+            if (prompt.evidence() != null && mode == TrainingData.Mode.REASONING) {
+                evident++;
+                evidence += text.contains(prompt.evidence()) ? 1 : 0;
+            }
             if (prompt.orderDependent()) {
                 order++;
                 orderRight += ok ? 1 : 0;
@@ -203,8 +208,10 @@ public final class Evaluator {
             int n = answers.size();
             Map<String, Double> byKind = new TreeMap<>();
             kinds.forEach((k, c) -> byKind.put(k, (double) c[0] / c[1]));
-            return new Evaluation(n, (double) right / n, byKind, (double) formed / n, (double) tokens / n, (double) evidence / n,
-                    order == 0 ? 0 : (double) orderRight / order, order, order == 0 ? 0 : (double) orderReversed / order, answers);
+            return new Evaluation(n, (double) right / n, byKind, (double) formed / n, (double) tokens / n, share(evidence, evident),
+                    share(orderRight, order), order, share(orderReversed, order), answers);
         }
+
+        private static Double share(int part, int of) { return of == 0 ? null : (double) part / of; }
     }
 }

@@ -54,8 +54,17 @@ class HeldOutQuestionsTest extends CommandTest {
         assertTrue(summary("measured").has("shuffled_accuracy"));
         assertFalse(summary("measured").has("reversed_accuracy"));
         assertFalse(summary("measured").get("controls").toString().contains("order-dependent answers are"));
+        // Nor what is in their clips; of Drift both are known, but a letter alone names nothing.
+        for (JsonNode e : List.of(summary("measured").get("stages").get(0), summary("measured").get("controls").get(0))) {
+            assertEquals(0, e.get("order_questions").asInt());
+            for (String field : List.of("evidence", "order_accuracy", "as_reversed")) assertFalse(e.has(field), field + " of " + e);
+        }
+        assertFalse(summary("model").get("stages").get(0).has("evidence"));
+        assertTrue(summary("model").get("stages").get(0).has("order_accuracy"));
+        assertTrue(asked("--model", model).has("evidence"));
         String reversed = lucid("eval", "--threads", 1, "--model", temp.resolve("measured"), "--control", "reversed").ok().out();
-        assertFalse(reversed.contains("the reversed clip's"), reversed);
+        assertFalse(reversed.contains("the reversed clip's") || reversed.contains("evidence"), reversed);
+        assertTrue(lucid("eval", "--threads", 1, "--model", model).ok().out().contains(", evidence named "));
         theRunIsAskedAgain(file, drift);
     }
 

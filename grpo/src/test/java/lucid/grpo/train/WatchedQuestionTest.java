@@ -22,7 +22,7 @@ class WatchedQuestionTest {
 
     private static Evaluation evaluation(boolean... right) {
         List<Evaluation.Answer> answers = IntStream.range(0, right.length).mapToObj(i -> new Evaluation.Answer(i, "words\n" + i, right[i])).toList();
-        return new Evaluation(right.length, 0, Map.of(), 1, 1, 0, 0, 0, 0, answers);
+        return new Evaluation(right.length, 0, Map.of(), 1, 1, null, null, 0, null, answers);
     }
 
     private List<String> heard(Recipe.EvaluationSpec spec, Evaluation... evaluations) {

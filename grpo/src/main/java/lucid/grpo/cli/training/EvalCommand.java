@@ -230,7 +230,8 @@ public final class EvalCommand implements Callable<Integer> {
             out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(node));
             return;
         }
-        out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f, evidence named %.3f%n", e.accuracy(), e.questions(), e.format(), e.meanLength(), e.evidence());
+        out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f%s%n", e.accuracy(), e.questions(), e.format(), e.meanLength(),
+                e.evidence() == null ? "" : String.format(Locale.ROOT, ", evidence named %.3f", e.evidence()));
         for (Map.Entry<String, Double> k : e.accuracyByKind().entrySet()) out.printf(Locale.ROOT, "  %-10s %.3f%n", k.getKey(), k.getValue());
         if (control == Evaluator.Control.REVERSED && e.orderQuestions() > 0) out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
     }
