@@ -93,7 +93,9 @@ class HeldOutQuestionsTest extends CommandTest {
 
         Path moved = Files.move(held, temp.resolve("moved.jsonl"));
         lucid("eval", "--model", temp.resolve("measured")).failedWith("its held-out questions are not there", held.toString(), "--eval-questions FILE");
-        assertEquals(then.get("accuracy"), asked("--model", temp.resolve("measured"), "--eval-questions", moved).get("accuracy"));
+        // Clips of the same names may lie beside it.
+        lucid("eval", "--model", temp.resolve("measured"), "--eval-questions", moved).misusedWith("--eval-questions " + moved + " is not in " + drift.toAbsolutePath(), "wanted --data DIR");
+        assertEquals(then.get("accuracy"), asked("--model", temp.resolve("measured"), "--eval-questions", moved, "--data", drift).get("accuracy"));
         List<String> lines = Files.readAllLines(moved);
         Files.write(held, lines.subList(0, 4));
         lucid("eval", "--model", temp.resolve("measured")).failedWith(held + ": these questions or their clips in ", "are not those that the run was measured by");

@@ -62,7 +62,7 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Clips, annotations and the cache of decoded frames (default: where the model's run had them; data with --benchmark or --recipe, or for a model that is no run's).")
+    @Option(names = "--data", paramLabel = "DIR", description = "Clips, annotations and the cache of decoded frames (default: where the model's run had them, for questions that lie there too; data with --benchmark or --recipe, or for a model that is no run's).")
     private Path data;
 
     @Option(names = {"--limit", "--questions"}, paramLabel = "N", description = "How many questions, always the same ones (default: all).")

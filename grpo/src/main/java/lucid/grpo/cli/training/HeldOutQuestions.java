@@ -34,6 +34,7 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
         Path questions = file != null || drift(asked) ? file : own(run, asked);
         if (questions != null && drift(asked)) asked = asked.withData(new Recipe.DataSpec("nextqa", asked.data().frames(), asked.data().image(), null, null, null, null, null));
         Path place = data != null ? data : run == null ? DATA : clips(run, drift(asked));
+        if (data == null && run != null && file != null) checkPlace(run, place, file);
         if (run != null) console.line("recipe " + asked.name() + " of " + run.root() + ", " + (questions == null ? "its held-out questions" : "questions " + questions) + ", data in " + place);
         boolean runs = run != null && questions != null && file == null;
         return new HeldOutQuestions(asked.withStages(List.of()), place, questions, runs ? run.config().path("held_out_sha256").asText(null) : null);
@@ -49,6 +50,13 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
     }
 
     private static boolean drift(Recipe recipe) { return recipe.data().kind().equals(DRIFT); }
+
+    // Other clips may have the names of the run's: only of a file in the data's folder, or of the run's own, is it plain that these are meant.
+    private static void checkPlace(RunReader run, Path clips, Path file) {
+        Path asked = file.toAbsolutePath().normalize();
+        if (asked.startsWith(clips.toAbsolutePath().normalize()) || run.heldOutPlaces().contains(asked)) return;
+        throw new UsageException("--eval-questions " + file + " is not in " + clips + ", where the data of " + run.root() + " are: wanted --data DIR, the folder that its clips' names are relative to");
+    }
 
     private static Path own(RunReader run, Recipe recipe) {
         List<Path> places = run == null ? List.of() : run.heldOutPlaces();
