@@ -34,7 +34,7 @@ import lucid.nn.file.JsonText;
 /// resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.
 ///
 /// ```
-/// config.json            the recipe and what it was applied to; a run with another config is refused
+/// config.json            the recipe and what it was applied to; a run that has made a step with another config is refused
 /// metrics.jsonl          one line a step, metric names as in TRL where they exist
 /// events.out.tfevents.lucid   the same for TensorBoard
 /// rollouts/step-000001.jsonl  one line a completion: text, rewards, advantage
@@ -51,6 +51,8 @@ public final class RunFolder implements AutoCloseable {
     private static final List<String> START = List.of("base_fingerprint", "tokenizer_sha256", "held_out_sha256");
     // Where the data and the held-out questions lie. Which they are, their hashes say: they may be moved.
     private static final List<String> PLACES = List.of("data_folder", "data_folder_relative", "held_out_file", "held_out_file_relative");
+    // What a run writes beside its config before its first step; of that step it may have begun what lies in BY_STEP.
+    private static final List<String> MADE_AT_THE_START = List.of("clips.sha256", "tokenizer.json", "reference");
     // What a replay takes from the run itself, and what no weight depends on.
     private static final List<String> NOT_START = List.of("recipe", "held_out_sha256");
     // Where a run's beginning is named again, by the field of its config.
@@ -110,7 +112,7 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    /// Begins a run, or takes one up again.
+    /// Begins a run, or takes one up again. A run that has made no step is begun anew, with whatever config.
     ///
     /// @param resume whether a run that is there may be continued; its config must be the same
     /// @throws RunException when the folder holds another run, or one that resume was not asked for, or is in use
@@ -147,6 +149,12 @@ public final class RunFolder implements AutoCloseable {
             return;
         }
         ObjectNode there = config(file);
+        if (!begun(root)) {
+            // A start that failed leaves nothing to go on from: it binds nobody to its recipe.
+            for (List<String> made : List.of(MADE_AT_THE_START, BY_STEP)) for (String name : made) Disk.deleteTree(root.resolve(name));
+            write(file, config);
+            return;
+        }
         refuse(root, complete(there), config.deepCopy(), "Use another --out for a new run, or go on with ");
         if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
         ObjectNode now = there.deepCopy().remove(PLACES);
@@ -296,6 +304,16 @@ public final class RunFolder implements AutoCloseable {
 
     /// True of a folder that holds a run, if only a begun one: it has metrics or a checkpoint.
     public static boolean isRun(Path folder) { return Files.exists(folder.resolve("metrics.jsonl")) || latest(folder).isPresent(); }
+
+    /// Whether the run in a folder has made a step: where it has not, another may be begun there.
+    public static boolean begun(Path root) {
+        try {
+            Path metrics = root.resolve("metrics.jsonl");
+            return Files.exists(metrics) && Files.size(metrics) > 0 || latest(root).isPresent();
+        } catch (IOException e) {
+            throw new RunException("run folder " + root + ": " + e.getClass().getSimpleName() + ": " + e.getMessage());
+        }
+    }
 
     /// The newest complete checkpoint of the run in a folder; none if there is no run.
     public static Optional<Path> latest(Path root) {

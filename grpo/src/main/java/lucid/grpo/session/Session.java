@@ -174,7 +174,9 @@ public final class Session implements AutoCloseable {
         String words = ModelFolder.toJson(tokenizer);
         ObjectNode config = config(out, words);
         ClipList clips = new ClipList(out);
-        clips.check(data.clipHashes());
+        boolean begun = RunFolder.begun(out);
+        if (begun) clips.check(data.clipHashes());
+        else if (RunFolder.isRun(out)) console.line(out + " holds a run that has made no step: it is begun anew");
         RunFolder folder = RunFolder.open(out, config, resume);
         if (folder.latest().isEmpty()) {
             // Weights that were saved belong to the tokenizer that lies beside them.

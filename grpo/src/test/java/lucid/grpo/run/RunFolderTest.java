@@ -121,16 +121,39 @@ class RunFolderTest {
         assertTrue(message.endsWith("put back what was there. " + wanted), message);
     }
 
-    @Test void anotherConfigIsRefusedWithTheDifference() {
+    /// A run that has made a step and saved it.
+    private Path begun(ObjectNode config) {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config, false)) {
+            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
+        }
+        return run;
+    }
+
+    @Test void aRunThatHasMadeNoStepIsBegunAnewWithAnyConfig() throws IOException {
         Path run = dir.resolve("run");
         RunFolder.open(run, config(1), false).close();
+        assertFalse(RunFolder.begun(run));
+        Files.writeString(run.resolve("clips.sha256"), "of other clips");
+        Files.writeString(Files.createDirectories(run.resolve("reference")).resolve("model"), "another");
+        RunFolder.open(run, config(2), false).close();
+        assertEquals(config(2).toString(), JSON.readTree(Files.readString(run.resolve("config.json"))).toString());
+        assertFalse(Files.exists(run.resolve("clips.sha256")) || Files.exists(run.resolve("reference")));
+        try (RunFolder f = RunFolder.open(run, config(1), true)) {
+            f.metrics(1, line(1));
+        }
+        assertTrue(RunFolder.begun(run));
+        assertThrows(RunException.class, () -> RunFolder.open(run, config(2), true));
+    }
+
+    @Test void anotherConfigIsRefusedWithTheDifference() {
+        Path run = begun(config(1));
         String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(2), true)).getMessage();
         assertTrue(message.contains("optimizer.seed: 1 -> 2"), message);
     }
 
     @Test void anotherArithmeticIsRefused() {
-        Path run = dir.resolve("run");
-        RunFolder.open(run, config(1).put("arithmetic", "reference"), false).close();
+        Path run = begun(config(1).put("arithmetic", "reference"));
         RunFolder.open(run, config(1).put("arithmetic", "reference"), true).close();
         String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1).put("arithmetic", "exact"), true)).getMessage();
         assertTrue(message.contains("arithmetic: \"reference\" -> \"exact\"") && message.endsWith("its arithmetic (--device, --matmul, --patch-embedding, --kernels)"), message);
@@ -138,8 +161,7 @@ class RunFolderTest {
     }
 
     @Test void aRunOfBeforeItsArithmeticWasWrittenDownIsExact() {
-        Path run = dir.resolve("run");
-        RunFolder.open(run, config(1), false).close();
+        Path run = begun(config(1));
         RunFolder.open(run, config(1).put("arithmetic", "exact"), true).close();
         RunFolder.checkStart(run, config(1).put("arithmetic", "exact"));
         String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1).put("arithmetic", "cublas on sm_90"), true)).getMessage();
@@ -147,8 +169,7 @@ class RunFolderTest {
     }
 
     @Test void dataThatWereMovedAreTheSameData() throws IOException {
-        Path run = dir.resolve("run");
-        RunFolder.open(run, config(1).put("data_folder", "/there"), false).close();
+        Path run = begun(config(1).put("data_folder", "/there"));
         RunFolder.open(run, config(1).put("data_folder", "/here").put("data_folder_relative", "../here"), true).close();
         assertEquals(config(1).put("data_folder", "/here").put("data_folder_relative", "../here").toString(), JSON.readTree(Files.readString(run.resolve("config.json"))).toString());
         String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(2).put("data_folder", "/away"), true)).getMessage();
@@ -174,8 +195,7 @@ class RunFolderTest {
     @Test void aConfigThatIsNoObjectIsNamed() throws IOException { refusesTheConfig("[]", "found array", "wanted a run's config"); }
 
     @Test void aRunIsNotContinuedUnasked() {
-        Path run = dir.resolve("run");
-        RunFolder.open(run, config(1), false).close();
+        Path run = begun(config(1));
         assertTrue(assertThrows(RunException.class, () -> RunFolder.open(run, config(1), false)).getMessage().contains("--resume"));
     }
 
@@ -200,7 +220,8 @@ class RunFolderTest {
 
     @Test void aFolderIsOpenOnceAndARefusalLetsItGo() {
         Path run = dir.resolve("run");
-        try (RunFolder _ = RunFolder.open(run, config(1), false)) {
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "w"));
             assertTrue(assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage().contains("open already"));
         }
         for (int i = 0; i < 2; i++) assertThrows(RunException.class, () -> RunFolder.open(run, config(2), true));
@@ -247,8 +268,7 @@ class RunFolderTest {
     }
 
     @Test void filesThatAKilledRunWasWritingAreSweptAway() throws IOException {
-        Path run = dir.resolve("run");
-        RunFolder.open(run, config(1), false).close();
+        Path run = begun(config(1));
         List<Path> left = List.of(run.resolve(".report.html.7-1.partial"), run.resolve("rollouts/.step-000002.jsonl.7-1.partial"), run.resolve("ledger/.step-000002.jsonl.gz.7-1.partial"), run.resolve("answers/.000002.json.7-1.partial"));
         for (Path file : left) Files.writeString(Files.createDirectories(file.getParent()).resolve(file.getFileName()), "half");
         Path mine = Files.writeString(run.resolve(".mine.partial"), "mine");
