@@ -124,7 +124,7 @@ public final class MemoryCheck {
         return n;
     }
 
-    private static CheckpointInfo info(Path model) { return CheckpointInfo.read(ModelFolder.base(ModelFolder.resolve(model))); }
+    static CheckpointInfo info(Path model) { return CheckpointInfo.read(ModelFolder.base(ModelFolder.resolve(model))); }
 
     private static int bytes(CheckpointInfo info) {
         StoredType type = info.widest();

@@ -74,7 +74,7 @@ public final class Session implements AutoCloseable {
         return switch (d.kind()) {
             case "drift" -> {
                 DriftPlan plan = new DriftPlan(d.dataSeed(), d.clips(), d.heldOut());
-                checkPrompts(recipe, plan.training(plan.scenes()).size());
+                check(recipe, model, plan.training(plan.scenes()).size());
                 Drift drift = drift(dataRoot, plan, threads, console);
                 Tokenizer tokenizer = model == null ? tokenizer(recipe, plan) : ModelFolder.tokenizer(model);
                 DriftClips clips;
@@ -88,7 +88,7 @@ public final class Session implements AutoCloseable {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
                 QuestionSources sources = QuestionSources.of(recipe, dataRoot, heldOut);
                 QuestionData.Sources read = sources.read();
-                checkPrompts(recipe, read.questions().size());
+                check(recipe, model, read.questions().size());
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
                     data = new QuestionData(dataRoot, new ClipCache(dataRoot.resolve(CACHE), console::line), d.frames(), d.image(), tokenizer, read, threads, bars);
@@ -101,8 +101,9 @@ public final class Session implements AutoCloseable {
         };
     }
 
-    // Only the data say how many questions they have; before any clip is made, read or decoded.
-    private static void checkPrompts(Recipe recipe, int questions) {
+    // Only the data say how many questions they have, and only the model what it sees; before any clip is made, read or decoded.
+    private static void check(Recipe recipe, Path model, int questions) {
+        ModelCheck.image(recipe, model);
         for (Stage stage : recipe.stages()) {
             if (stage instanceof Stage.Grpo g && g.prompts() > questions) {
                 throw recipe.fault("stage " + g.name() + ", prompts", g.prompts(), "at most " + questions + ": the data have no more questions");
@@ -169,8 +170,16 @@ public final class Session implements AutoCloseable {
     /// What is trained; closed with the session.
     public Policy policy() { return policy; }
 
-    /// Opens a run folder for this session's recipe.
+    /// Refuses held-out questions that the model has no positions for; see [ModelCheck].
+    ///
+    /// @param questions at most; 0: all
+    public void checkHeldOut(TrainingData.Mode mode, int questions) { check().heldOut(data, mode, questions); }
+
+    private ModelCheck check() { return new ModelCheck(recipe, policy.model().config()); }
+
+    /// Opens a run folder for this session's recipe. Nothing is made if the model has no positions for what the run would ask it.
     public RunFolder folder(Path out, boolean resume) {
+        check().run(data);
         String words = ModelFolder.toJson(tokenizer);
         ObjectNode config = config(out, words);
         ClipList clips = new ClipList(out);

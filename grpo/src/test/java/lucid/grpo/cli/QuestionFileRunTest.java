@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunFolder;
 import lucid.video.data.ClipQuestion;
 import lucid.video.data.QuestionFiles;
@@ -198,6 +199,59 @@ class QuestionFileRunTest extends CommandTest {
         for (Path clip : clips()) Files.writeString(clip, "not a video");
         lucid("train", "--recipe", file, "--model", model, "--data", data, "--out", run, "--threads", 1).failedWith("prompts: found 321, wanted at most ", ": the data have no more questions");
         assertFalse(Files.exists(run) || Files.exists(data.resolve("cache")));
+    }
+
+    /// What the model has no positions for would end the run only when it is asked: the evaluation after all of the training.
+    @Test void completionsThatHaveNoPlaceInTheModelAreRefusedBeforeAnythingIsMade() throws IOException {
+        Path held = data.resolve("heldout.jsonl");
+        Path stage = fewTokens(500, 4);
+        lucid(rewarded(stage)).failedWith(stage + ", stage grpo, max_new_tokens: found 500, wanted at most ", ": the model has 512 positions (max_position_embeddings), the longest question takes ");
+        Path evaluation = fewTokens(4, 500);
+        Outcome o = lucid(rewarded(evaluation, "--eval-questions", held));
+        o.failedWith(evaluation + ", evaluation.max_new_tokens: found 500, wanted at most ", "the longest held-out question takes ");
+        assertFalse(Files.exists(run));
+        String most = o.err().replaceAll("(?s).*wanted at most (\\d+).*", "$1");
+        lucid(rewarded(fewTokens(4, Integer.parseInt(most)), "--eval-questions", held)).ok();
+        lucid("eval", "--model", model, "--recipe", evaluation, "--eval-questions", held, "--data", data, "--threads", 1).failedWith(evaluation + ", evaluation.max_new_tokens: found 500, wanted at most " + most);
+        // Nobody asks anything without them.
+        run = temp.resolve("unasked");
+        lucid(rewarded(evaluation)).ok();
+    }
+
+    private Object[] rewarded(Path recipe, Object... more) {
+        return Stream.concat(Stream.of("train", "--recipe", recipe, "--model", model, "--data", data, "--out", run, "--threads", 1), Stream.of(more)).toArray();
+    }
+
+    /// A step of two prompts with two completions.
+    private Path fewTokens(int rollout, int evaluation) throws IOException {
+        String written = Files.readString(rewarded());
+        for (Map.Entry<String, Integer> number : Map.of("steps", 1, "prompts", 2, "completions", 2, "warmup", 0, "max_new_tokens", rollout).entrySet()) {
+            written = written.replaceFirst("\"" + number.getKey() + "\" : \\d+", "\"" + number.getKey() + "\" : " + number.getValue());
+        }
+        int last = written.lastIndexOf("\"max_new_tokens\"");
+        return Files.writeString(temp.resolve("few-" + rollout + "-" + evaluation + ".json"), written.substring(0, last) + written.substring(last).replaceFirst(" : \\d+", " : " + evaluation));
+    }
+
+    @Test void framesOfAnotherSizeThanTheModelSeesAreRefusedBeforeAClipIsDecoded() throws IOException {
+        Files.writeString(recipe, Files.readString(recipe).replaceFirst("\"image\" : 16", "\"image\" : 32"));
+        train().failedWith(recipe + ", data.image: found 32, wanted 16: the model's vision_config.image_size");
+        assertFalse(Files.exists(run) || Files.exists(data.resolve("cache")));
+    }
+
+    /// A start that failed, before any step, leaves a folder that binds nobody.
+    @Test void aRunThatHasMadeNoStepIsBegunAnewWithAnotherRecipe() throws IOException {
+        train().ok();
+        for (String made : List.of("checkpoints", "summary.json", "report.html", "answers")) Disk.deleteTree(run.resolve(made));
+        Files.write(run.resolve("metrics.jsonl"), new byte[0]);
+        Files.writeString(recipe, Files.readString(recipe).replaceFirst("\"seed\" : 5", "\"seed\" : 6"));
+        Path changed = clips().getFirst();
+        byte[] other = Files.readAllBytes(clips().get(1));
+        Files.write(changed, other);
+        Outcome o = lucid(Map.of(), command());
+        o.ok();
+        assertTrue((o.out() + o.err()).contains(run + " holds a run that has made no step: it is begun anew"), o.out() + o.err());
+        train("--resume").ok();
+        train().failedWith("holds a run already");
     }
 
     /// Its beginning is sound. The samples of the second step are the third and fourth of the drawn order.

@@ -204,6 +204,7 @@ public final class EvalCommand implements Callable<Integer> {
         TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
         try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), questions.data(), model, questions.file(), console)) {
             questions.check(session.data().heldOutHash());
+            session.checkHeldOut(mode, limit);
             session.policy().questionsTogether(together);
             int n = session.data().heldOut(limit, mode).size();
             Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation());
