@@ -1,9 +1,11 @@
 package lucid.nn.hub;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import lucid.nn.file.WeightFiles;
 
 /// Which files of a repository are wanted.
 public enum Selection {
@@ -14,25 +16,33 @@ public enum Selection {
 
     private static final Set<String> PARTS = Set.of("", "language_model/", "vision_tower/", "connector/");
     private static final Pattern SMALL = Pattern.compile(".*\\.(json|tiktoken|jinja)|merges\\.txt");
-    private static final Pattern SAFETENSORS = Pattern.compile("(model|adapter_model).*\\.safetensors");
-    private static final Pattern TORCH = Pattern.compile("(pytorch_model|adapter_model).*\\.bin");
+    // One file or shards, whose names are in the index and may be of any kind; but with a further dot it is a variant (model.fp16.safetensors) that nobody reads.
+    private static final Pattern SAFETENSORS = Pattern.compile("model(\\.safetensors)?[^.]*\\.safetensors");
+    private static final Pattern TORCH = Pattern.compile("pytorch_model[^.]*\\.bin");
+    /// Files of an adapter's matrices, of which the first that is there is read.
+    static final List<String> ADAPTERS = List.of("adapter_model.safetensors", "adapter_model.bin");
     // Left by trainers; may be large and is read by nobody.
     private static final Set<String> LEFT_BY_TRAINING = Set.of("trainer_state.json", "all_results.json", "train_results.json", "eval_results.json");
 
-    /// The wanted ones, small files first: where the weights are complete, so is the rest.
+    /// The wanted ones, small files first: where the weights were downloaded in this order, the rest is there.
     List<String> of(List<String> files) {
         if (this == ALL) return files;
+        Set<String> all = Set.copyOf(files);
         List<String> small = files.stream().filter(f -> inPart(f) && SMALL.matcher(name(f)).matches() && !LEFT_BY_TRAINING.contains(name(f))).sorted().toList();
-        List<String> weights = files.stream().filter(f -> inPart(f) && isWeight(f, files)).sorted().toList();
+        List<String> weights = files.stream().filter(f -> inPart(f) && isWeight(f, all)).sorted().toList();
         // The index of weights that are not taken would claim shards that are not there.
-        List<String> sound = small.stream().filter(f -> !f.endsWith(".bin.index.json") || weights.stream().anyMatch(w -> w.endsWith(".bin") && folder(w).equals(folder(f)))).toList();
+        List<String> sound = small.stream().filter(f -> !f.endsWith(".bin.index.json") || !hasSafetensors(folder(f), all)).toList();
         return Stream.concat(sound.stream(), weights.stream()).toList();
     }
 
-    private static boolean isWeight(String file, List<String> all) {
-        if (SAFETENSORS.matcher(name(file)).matches()) return true;
-        return TORCH.matcher(name(file)).matches() && all.stream().noneMatch(f -> folder(f).equals(folder(file)) && SAFETENSORS.matcher(name(f)).matches());
+    // A model's files and an adapter's may lie side by side: neither stands for the other.
+    private static boolean isWeight(String file, Set<String> all) {
+        Pattern model = hasSafetensors(folder(file), all) ? SAFETENSORS : TORCH;
+        Optional<String> adapter = ADAPTERS.stream().filter(name -> all.contains(folder(file) + name)).findFirst();
+        return model.matcher(name(file)).matches() || adapter.filter(name(file)::equals).isPresent();
     }
+
+    private static boolean hasSafetensors(String folder, Set<String> all) { return all.contains(folder + WeightFiles.SINGLE) || all.contains(folder + WeightFiles.INDEX); }
 
     private static boolean inPart(String file) { return PARTS.contains(folder(file)); }
 
