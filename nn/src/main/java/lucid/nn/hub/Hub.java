@@ -69,7 +69,8 @@ public final class Hub {
         try {
             Optional<Path> cached = selection == Selection.MODEL ? cached(cache) : Optional.empty();
             if (settings.offline()) return cached.orElseThrow(() -> new HubException("hub: " + repo + " is not (whole) in the cache " + settings.cache() + ", and HF_HUB_OFFLINE forbids to ask the hub; unset it, or name a folder"));
-            if (repo.isCommit() && cached.isPresent()) return cached.get();
+            // What a commit means never changes, but another tool may have fetched the weights alone.
+            if (repo.isCommit() && cached.filter(Snapshot::hasTokenizer).isPresent()) return cached.get();
             return online(cache, selection, cached);
         } catch (IOException e) {
             throw new UncheckedIOException("hub: the cache " + settings.cache() + " cannot be used (" + e.getClass().getSimpleName() + ": " + e.getMessage() + "); HF_HOME names another place", e);
@@ -82,19 +83,24 @@ public final class Hub {
     }
 
     private Path online(HubCache cache, Selection selection, Optional<Path> cached) throws IOException {
-        RepoId repo = cache.repo();
-        Listing listing;
-        // With something to fall back on, one failure is enough.
-        HubSettings.Times t = settings.times();
-        HubSettings patient = cached.isEmpty() ? settings : settings.with(new HubSettings.Times(t.answer(), t.pause(), t.longest(), 1));
-        try (HubClient client = new HubClient(patient, listener)) {
-            listing = list(client, repo);
+        try {
+            return update(cache, selection, cached.isPresent());
         } catch (HubException e) {
             if (!e.mayUseCache() || cached.isEmpty()) throw e;
             listener.line(e.getMessage() + "; going on with what is in the cache, " + cached.get());
             return cached.get();
         }
-        cache.remember(listing.commit);
+    }
+
+    private Path update(HubCache cache, Selection selection, boolean fallback) throws IOException {
+        RepoId repo = cache.repo();
+        Listing listing;
+        // With something to fall back on, one failure is enough.
+        HubSettings.Times t = settings.times();
+        HubSettings patient = fallback ? settings.with(new HubSettings.Times(t.answer(), t.pause(), t.longest(), 1)) : settings;
+        try (HubClient client = new HubClient(patient, listener)) {
+            listing = list(client, repo);
+        }
         List<String> wanted = selection.of(listing.files);
         if (selection == Selection.MODEL && wanted.stream().noneMatch(f -> f.endsWith("config.json"))) {
             throw new HubException("hub: " + repo + " holds no config.json, wanted a model; it has " + listing.files.stream().limit(8).toList());
@@ -102,6 +108,8 @@ public final class Hub {
         try (HubClient client = new HubClient(settings, listener)) {
             fetch(client, cache, listing.commit, wanted);
         }
+        // Last: until then the state before, which is whole, is what the revision means without the hub.
+        cache.remember(listing.commit);
         return cache.snapshot(listing.commit);
     }
 
@@ -158,6 +166,7 @@ public final class Hub {
             Path part = cache.incomplete(w.etag);
             if (!Files.exists(cache.blob(w.etag))) needed += w.size - (Files.exists(part) ? Math.min(w.size, Files.size(part)) : 0);
         }
+        Files.createDirectories(cache.root());
         long room = Files.getFileStore(cache.root()).getUsableSpace();
         if (needed > room) throw new HubException("hub: " + cache.repo() + " needs " + needed + " bytes more, found " + room + " free on the disk of the cache " + cache.root() + "; HF_HOME names another place");
     }

@@ -47,7 +47,7 @@ record HubCache(Path root, RepoId repo) {
 
     Path lock(String etag) { return root.resolve(".locks").resolve(folderName()).resolve(blob(etag).getFileName() + ".lock"); }
 
-    /// The commit that the revision meant when it was looked up last.
+    /// The commit that the revision meant last.
     Optional<String> commit() throws IOException {
         if (repo.isCommit()) return Optional.of(repo.revision());
         Path ref = folder().resolve("refs").resolve(repo.revision());
@@ -58,7 +58,6 @@ record HubCache(Path root, RepoId repo) {
 
     /// Remembers what the revision means.
     void remember(String commit) throws IOException {
-        Files.createDirectories(root);
         if (repo.revision().equals(commit) || commit().filter(commit::equals).isPresent()) return;
         Path ref = folder().resolve("refs").resolve(repo.revision());
         Files.createDirectories(ref.getParent());

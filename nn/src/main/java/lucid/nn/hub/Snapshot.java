@@ -7,24 +7,31 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import lucid.nn.file.JsonText;
+import lucid.nn.file.WeightFiles;
 
 /// Whether a snapshot in the cache holds a whole model. Other tools fetch single files, and downloads are interrupted.
 final class Snapshot {
     private Snapshot() {}
 
+    /// True if configuration and weights are there, or an adapter's.
     static boolean isComplete(Path folder) {
-        if (Files.exists(folder.resolve("adapter_config.json"))) return hasWeights(folder);
+        if (Files.exists(folder.resolve("adapter_config.json"))) return Selection.ADAPTERS.stream().anyMatch(name -> Files.exists(folder.resolve(name)));
         if (!Files.exists(folder.resolve("config.json"))) return false;
         return hasWeights(folder) || List.of("language_model", "vision_tower", "connector").stream().allMatch(p -> hasWeights(folder.resolve(p)));
     }
 
+    /// True if there is a tokenizer besides. Other tools fetch it on its own, and some repositories have none.
+    static boolean hasTokenizer(Path folder) {
+        return Files.exists(folder.resolve("tokenizer.json")) || Files.exists(folder.resolve("vocab.json")) && Files.exists(folder.resolve("merges.txt"));
+    }
+
     private static boolean hasWeights(Path folder) {
-        for (String name : List.of("model.safetensors", "pytorch_model.bin")) {
+        for (String name : List.of(WeightFiles.SINGLE, WeightFiles.TORCH_SINGLE)) {
             Path index = folder.resolve(name + ".index.json");
             if (Files.exists(index)) return shardsExist(folder, index);
             if (Files.exists(folder.resolve(name))) return true;
         }
-        return Files.exists(folder.resolve("adapter_model.safetensors"));
+        return false;
     }
 
     private static boolean shardsExist(Path folder, Path index) {

@@ -69,6 +69,7 @@ final class FakeHub implements AutoCloseable {
     private final HttpServer cdn;
     private final String repo;
     private final int large;
+    private volatile String commit = COMMIT;
 
     /// @param large files of at least so many bytes are large ones: named by sha256, served by the other host
     FakeHub(String repo, int large) throws IOException {
@@ -96,6 +97,9 @@ final class FakeHub implements AutoCloseable {
     }
 
     void remove(String name) { files.remove(name); }
+
+    /// What main means from now on; the files are that commit's.
+    void commit(String other) { commit = other; }
 
     FakeHub file(String name, String text) { return file(name, text.getBytes(StandardCharsets.UTF_8)); }
 
@@ -159,7 +163,7 @@ final class FakeHub implements AutoCloseable {
 
     private void api(HttpExchange exchange, String path) throws IOException {
         String prefix = "/api/models/" + repo;
-        if (!path.equals(prefix + "/revision/main") && !path.equals(prefix + "/revision/" + COMMIT) && !path.equals(prefix) && !path.startsWith(prefix + "/tree/" + COMMIT)) {
+        if (!path.equals(prefix + "/revision/main") && !path.equals(prefix + "/revision/" + commit) && !path.equals(prefix) && !path.startsWith(prefix + "/tree/" + commit)) {
             exchange.getResponseHeaders().add("X-Error-Code", path.startsWith(prefix + "/") ? "RevisionNotFound" : "RepoNotFound");
             exchange.sendResponseHeaders(path.startsWith(prefix) ? 404 : 401, -1);
             return;
@@ -174,7 +178,7 @@ final class FakeHub implements AutoCloseable {
             });
             text = json.writeValueAsBytes(list);
         } else {
-            ObjectNode root = json.createObjectNode().put("id", repo).put("sha", COMMIT);
+            ObjectNode root = json.createObjectNode().put("id", repo).put("sha", commit);
             var list = root.putArray("siblings");
             files.keySet().forEach(f -> list.addObject().put("rfilename", f));
             text = json.writeValueAsBytes(root);
@@ -185,7 +189,7 @@ final class FakeHub implements AutoCloseable {
     }
 
     private void resolve(HttpExchange exchange, String path, Fault fault) throws IOException {
-        String prefix = "/" + repo + "/resolve/" + COMMIT + "/";
+        String prefix = "/" + repo + "/resolve/" + commit + "/";
         String name = path.startsWith("/moved") ? path.substring(6 + prefix.length()) : path.startsWith(prefix) ? path.substring(prefix.length()) : "";
         byte[] bytes = files.get(name);
         Headers out = exchange.getResponseHeaders();
@@ -199,7 +203,7 @@ final class FakeHub implements AutoCloseable {
             exchange.sendResponseHeaders(307, -1);
             return;
         }
-        out.add("X-Repo-Commit", COMMIT);
+        out.add("X-Repo-Commit", commit);
         if (bytes.length >= large) {
             out.add("X-Linked-Etag", "\"" + etag(bytes) + "\"");
             out.add("X-Linked-Size", String.valueOf(bytes.length));

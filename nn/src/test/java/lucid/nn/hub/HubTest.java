@@ -23,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HubTest {
     private static final String REPO = "some-org/A.model_1";
@@ -96,6 +98,36 @@ class HubTest {
         same(hub(null, true).resolve(REPO));
         assertEquals(0, server.requests.size());
         assertFalse(Files.exists(repo().resolve("refs").resolve(FakeHub.COMMIT)));
+    }
+
+    /// As `AutoModelForCausalLM.from_pretrained(REPO, revision=COMMIT)` leaves it: configuration and weights.
+    @Test void ofACommitThatAnotherToolBeganTheRestIsFetched() throws IOException {
+        Path snapshot = hub(null, false).resolve(REPO);
+        for (String file : List.of("tokenizer.json", "merges.txt", "empty.json")) Files.delete(snapshot.resolve(file));
+        String id = REPO + "@" + FakeHub.COMMIT;
+        same(hub(null, true).resolve(id));
+        same(hub(URI.create("http://127.0.0.1:9"), null, false, 2).resolve(id));
+        assertTrue(lines.getLast().contains("going on with what is in the cache"), lines.toString());
+        server.requests.clear();
+        assertEquals(snapshot, hub(null, false).resolve(id));
+        assertTrue(Files.exists(snapshot.resolve("tokenizer.json")) && Files.exists(snapshot.resolve("merges.txt")));
+        assertEquals(List.of(), server.requests("HEAD", LARGE), "what is there stays");
+        server.requests.clear();
+        hub(null, false).resolve(id);
+        assertEquals(List.of(), server.requests);
+    }
+
+    @ParameterizedTest @ValueSource(strings = {"adapter_model.bin", "adapter_model.safetensors"})
+    void anAdapterIsWhole(String weights) throws IOException {
+        List.of("config.json", LARGE, "pytorch_model.bin").forEach(server::remove);
+        server.file("adapter_config.json", "{}").file(weights, new byte[20_000]);
+        Path snapshot = hub(null, false).resolve(REPO);
+        server.requests.clear();
+        assertEquals(snapshot, hub(null, true).resolve(REPO));
+        assertEquals(snapshot, hub(null, false).resolve(REPO + "@" + FakeHub.COMMIT));
+        assertEquals(List.of(), server.requests);
+        Files.move(snapshot.resolve("adapter_config.json"), snapshot.resolve("config.json"));
+        assertThrows(HubException.class, () -> hub(null, true).resolve(REPO), "an adapter's matrices are no model's weights");
     }
 
     @Test void everythingComesIfAsked() {
@@ -233,6 +265,28 @@ class HubTest {
         assertTrue(lines.getLast().contains("going on with what is in the cache"), lines.toString());
         Files.delete(repo().resolve("snapshots").resolve(FakeHub.COMMIT).resolve(LARGE));
         assertThrows(HubException.class, () -> hub(null, true).resolve(REPO), "half a model is none");
+    }
+
+    /// Until the new state is whole, the one before is what the name means.
+    @Test void anUpdateThatBreaksLeavesTheStateBefore() throws IOException {
+        Path before = hub(null, false).resolve(REPO);
+        byte[] old = server.bytes(LARGE);
+        String commit = "1" + FakeHub.COMMIT.substring(1);
+        byte[] updated = old.clone();
+        updated[0]++;
+        server.file(LARGE, updated).commit(commit);
+        server.fault("cdn:" + server.etag(LARGE), new Fault.Break(0), new Fault.Break(0), new Fault.Break(0), new Fault.Break(0));
+        assertEquals(before, hub(null, false).resolve(REPO));
+        assertTrue(lines.getLast().contains("failed 4 times") && lines.getLast().contains("going on with what is in the cache, " + before), lines.toString());
+        assertEquals(before, hub(null, true).resolve(REPO));
+        assertArrayEquals(old, Files.readAllBytes(before.resolve(LARGE)));
+        server.fault("cdn:" + server.etag(LARGE), new Fault.WrongBytes(), new Fault.WrongBytes());
+        refused(REPO, LARGE, "wanted " + server.etag(LARGE));
+        assertEquals(before, hub(null, true).resolve(REPO));
+        Path after = hub(null, false).resolve(REPO);
+        assertEquals(before.resolveSibling(commit), after);
+        same(after);
+        assertEquals(after, hub(null, true).resolve(REPO));
     }
 
     @Test void filesOfOneModelAreOneModel() throws IOException {
