@@ -109,6 +109,14 @@ final class FakeHub implements AutoCloseable {
         return this;
     }
 
+    /// Faults that no request has met.
+    Map<String, Deque<Fault>> left() {
+        synchronized (faults) {
+            faults.values().removeIf(Deque::isEmpty);
+            return Map.copyOf(faults);
+        }
+    }
+
     URI endpoint() { return URI.create("http://127.0.0.1:" + hub.getAddress().getPort()); }
 
     List<Request> requests(String method, String end) {

@@ -42,7 +42,10 @@ class HubTest {
                 .file("trainer_state.json", "{}").file("runs/events.json", "{}").file("training_args.bin", new byte[50]).file("pytorch_model.bin", new byte[20_000]).file("empty.json", "");
     }
 
-    @AfterEach void stop() { server.close(); }
+    @AfterEach void stop() {
+        server.close();
+        assertEquals(Map.of(), server.left(), "a fault that no request met tests nothing");
+    }
 
     private Hub hub(String token, boolean offline) { return hub(server.endpoint(), token, offline, 4); }
 
@@ -196,11 +199,12 @@ class HubTest {
         assertFalse(Files.exists(repo().resolve("blobs").resolve(server.etag("config.json"))), "nothing wrong gets a name");
     }
 
-    @Test void wrongLengthsAreRefused() {
+    @Test void wrongLengthsAreRefused() throws IOException {
         server.fault("cdn:" + server.etag(LARGE), new Fault.Longer(3));
         refused(REPO, "found a file of 3000003 bytes, wanted 3000000");
         server.fault("HEAD resolve/" + FakeHub.COMMIT + "/config.json", new Fault.Status(200, "ETag: \"" + "a".repeat(40) + "\"", "Content-Length: 7"));
-        assertThrows(HubException.class, () -> new Hub(hub(null, false).settings().with(HubSettings.Times.USUAL), HubListener.SILENT).download(RepoId.of(REPO + "@nowhere"), Selection.MODEL));
+        Files.delete(repo().resolve("snapshots").resolve(FakeHub.COMMIT).resolve("config.json"));
+        refused(REPO, "config.json: found a file of " + server.bytes("config.json").length + " bytes, wanted 7");
         server.fault("cdn:" + server.etag(LARGE), new Fault.Packed());
         refused(REPO, "packed with gzip");
     }
@@ -249,7 +253,7 @@ class HubTest {
     }
 
     @Test void patienceEnds() {
-        server.fault("cdn:" + server.etag(LARGE), new Fault.Break(10), new Fault.Break(0), new Fault.Break(0), new Fault.Break(0), new Fault.Break(0));
+        server.fault("cdn:" + server.etag(LARGE), new Fault.Break(10), new Fault.Break(0), new Fault.Break(0), new Fault.Break(0));
         refused(REPO, LARGE, "failed 4 times", " of 3000000");
         assertTrue(Files.exists(repo().resolve("blobs/" + server.etag(LARGE) + ".incomplete")), "what has come is kept");
     }
