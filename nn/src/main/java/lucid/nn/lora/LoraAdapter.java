@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.zip.CRC32;
 import lucid.kernels.Device;
 import lucid.kernels.math.Philox;
@@ -29,10 +30,21 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
 
     /// The one of a file.
     ///
-    /// @throws WeightFileException when a model asks for what is not there, or has other sizes
+    /// @throws WeightFileException when a model asks for what is not there, has other sizes, or does not ask for all of it
     public static LoraAdapter of(Device device, LoraFile file) {
-        return new LoraAdapter(file.spec(), new ParameterSet(device, WeightSource.given(d -> stored(file, d))), false);
+        Set<String> left = new TreeSet<>(file.modules().keySet());
+        return new LoraAdapter(file.spec(), new ParameterSet(device, WeightSource.given(d -> {
+            left.remove(layer(d.name()));
+            return stored(file, d);
+        }, () -> requireNone(left))), false);
     }
+
+    private static void requireNone(Set<String> left) {
+        if (left.isEmpty()) return;
+        throw new WeightFileException("adapter: found matrices for " + left.size() + " layers that the model does not have, first \"" + left.iterator().next() + "\"; wanted the model that the adapter was made for");
+    }
+
+    private static String layer(String matrix) { return matrix.substring(0, matrix.length() - LoraFile.A.length()); }
 
     private static float[] start(long seed, Declaration d) {
         float[] values = new float[Math.toIntExact(d.elements())];
@@ -47,7 +59,7 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
 
     private static float[] stored(LoraFile file, Declaration d) {
         boolean a = d.name().endsWith(LoraFile.A);
-        String layer = d.name().substring(0, d.name().length() - LoraFile.A.length());
+        String layer = layer(d.name());
         LoraFile.Module m = file.modules().get(layer);
         if (m == null) throw new WeightFileException("adapter: layer \"" + layer + "\" is missing: found " + file.modules().size() + " others, for example \"" + file.modules().keySet().iterator().next()
                 + "\"; wanted every " + file.spec().targets() + " of the model");
@@ -70,10 +82,15 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
     public static boolean same(LoraSpec a, LoraSpec b) { return a.r() == b.r() && a.scale() == b.scale() && Set.copyOf(a.targets()).equals(Set.copyOf(b.targets())); }
 
     /// Overwrites the matrices with those of a file.
+    ///
+    /// @throws WeightFileException when it has not the same layers with the same sizes
     public void load(LoraFile file) {
         if (!same(file.spec(), spec)) {
             throw new WeightFileException("adapter: found " + file.spec() + ", wanted " + spec);
         }
+        Set<String> left = new TreeSet<>(file.modules().keySet());
+        parameters.all().forEach(p -> left.remove(layer(p.name())));
+        requireNone(left);
         for (Parameter p : parameters.all()) {
             float[] values = stored(file, new Declaration(p.name(), null, p.shape().dims()));
             parameters.device().write(p.value().buffer(), 0, values);

@@ -66,7 +66,12 @@ public sealed interface WeightSource {
     static WeightSource outline(List<Declaration> declared, Predicate<String> stored) { return new Outline(declared, stored); }
 
     /// Values that a function knows, row-major: small sets beside a model's own.
-    static WeightSource given(Function<Declaration, float[]> values) { return new Given(values); }
+    static WeightSource given(Function<Declaration, float[]> values) { return given(values, () -> {}); }
+
+    /// The same of a set that has an end.
+    ///
+    /// @param finish see [#finish]
+    static WeightSource given(Function<Declaration, float[]> values, Runnable finish) { return new Given(values, finish); }
 
     /// The same weights, with the matrices of roles that may stay narrow rounded to `type`, as a checkpoint of that type has them.
     default WeightSource narrowed(DType type) { return new Narrowed(this, type); }
@@ -106,14 +111,14 @@ public sealed interface WeightSource {
     }
 
     /// See [WeightSource#given].
-    record Given(Function<Declaration, float[]> values) implements WeightSource {
+    record Given(Function<Declaration, float[]> values, Runnable complete) implements WeightSource {
         @Override public boolean has(String name) { return false; }
 
         @Override public boolean writable() { return true; }
 
         @Override public Tensor take(Scope scope, String name, Role role, int... shape) { return Tensor.of(scope, values.apply(new Declaration(name, role, shape)), shape); }
 
-        @Override public void finish() {}
+        @Override public void finish() { complete.run(); }
     }
 
     /// See [WeightSource#copy].

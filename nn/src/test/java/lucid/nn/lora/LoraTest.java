@@ -319,6 +319,25 @@ class LoraTest {
         }
     }
 
+    /// As an adapter of a deeper model beside this one: nothing would ask for its last layers.
+    @Test void layersThatTheModelDoesNotHave() throws IOException {
+        LoraFile file = LoraFile.read(written());
+        Qwen2Config shallower = new Qwen2Config(61, 24, 37, 1, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, 1);
+        String wanted = "adapter: found matrices for " + SPEC.targets().size() + " layers that the model does not have, first \"model.layers.1.";
+        try (Device d = new SimdDevice(1)) {
+            Qwen2 model = Qwen2.random(d, shallower, 3, Initialization.PUBLISHED);
+            try (var _ = model.parameters(); LoraAdapter lora = LoraAdapter.of(d, file); LoraAdapter trained = LoraAdapter.fresh(d, SPEC, 9)) {
+                String message = assertThrows(WeightFileException.class, () -> model.adapted(lora)).getMessage();
+                assertTrue(message.startsWith(wanted), message);
+                model.adapted(trained);
+                float[] before = trained.parameters().all().iterator().next().value().toFloats();
+                message = assertThrows(WeightFileException.class, () -> trained.load(file)).getMessage();
+                assertTrue(message.startsWith(wanted), message);
+                assertArrayEquals(before, trained.parameters().all().iterator().next().value().toFloats(), "nothing is overwritten");
+            }
+        }
+    }
+
     @Test void targetsThatAreNotThere() {
         for (List<String> targets : List.of(List.<String>of(), List.of("q_proj", "q_proj"), List.of("lm_head"))) {
             assertTrue(assertThrows(IllegalArgumentException.class, () -> new LoraSpec(4, 8, false, targets)).getMessage().contains("target_modules"));
