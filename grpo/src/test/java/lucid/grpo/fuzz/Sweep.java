@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.hub.HubException;
@@ -21,6 +22,8 @@ import lucid.tokenizer.format.TokenizerFormatException;
 /// As a program (the working folder is the module's): `java ... lucid.grpo.fuzz.Sweep COUNT [FIRST_SEED [FOLDER_TO_KEEP_WHAT_WAS_ACCEPTED]]`
 final class Sweep {
     static final long MAX_ALLOCATED = 512L << 20;
+    /// Of the process, in main memory: what is neither an object nor the machine's own (its code, its classes, its collector) is a copy beside the heap.
+    static final long MAX_BESIDE_HEAP = 256L << 20;
     static final long MAX_NANOS = 10_000_000_000L;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -70,7 +73,7 @@ final class Sweep {
         Count count = counts.computeIfAbsent(f.name(), _ -> new Count());
         running = f.name() + ", " + what;
         long nanos = System.nanoTime();
-        long allocated = THREADS.getCurrentThreadAllocatedBytes();
+        long allocated = THREADS.getTotalThreadAllocatedBytes();
         since = nanos;
         Format.Check check = null;
         try {
@@ -82,7 +85,7 @@ final class Sweep {
         } finally {
             since = Long.MAX_VALUE;
             nanos = System.nanoTime() - nanos;
-            allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
+            allocated = THREADS.getTotalThreadAllocatedBytes() - allocated;
         }
         account(count, check != null, nanos, allocated, file);
         if (check != null) judge(check, f, what, file);
@@ -106,6 +109,18 @@ final class Sweep {
             fail("silently accepted: " + e, file);
         }
         if (keep != null) write(keep.resolve(f.name()).resolve(what.replace(' ', '-')).resolve(f.file()), file);
+    }
+
+    /// Judges the most main memory that the process ever had, in bytes.
+    void judgeResident(long most, long heap) {
+        if (most > heap + MAX_BESIDE_HEAP) failures.add("memory: " + (most >> 20) + " MB of the process at most, wanted " + (heap + MAX_BESIDE_HEAP >> 20) + " with a heap of " + (heap >> 20));
+    }
+
+    /// See [#judgeResident]; none where the system does not say it.
+    private static OptionalLong resident() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) return OptionalLong.empty();
+        return Files.readAllLines(status, StandardCharsets.ISO_8859_1).stream().filter(l -> l.startsWith("VmHWM:")).mapToLong(l -> Long.parseLong(l.replaceAll("\\D", "")) << 10).findFirst();
     }
 
     private void fail(String why, byte[] file) throws IOException {
@@ -135,7 +150,7 @@ final class Sweep {
         return t;
     }
 
-    String table() throws IOException {
+    String table() {
         StringBuilder out = new StringBuilder("| format | cases | refused | accepted, judged | most allocated, MB | longest, ms | largest file, KB |\n|---|---|---|---|---|---|---|\n");
         Count all = new Count();
         counts.forEach((name, c) -> {
@@ -146,10 +161,7 @@ final class Sweep {
             all.nanos = Math.max(all.nanos, c.nanos);
             all.largestFile = Math.max(all.largestFile, c.largestFile);
         });
-        out.append(row("all", all));
-        Path status = Path.of("/proc/self/status");
-        if (Files.exists(status)) Files.readAllLines(status, StandardCharsets.ISO_8859_1).stream().filter(l -> l.startsWith("VmHWM")).forEach(l -> out.append(l).append('\n'));
-        return out.toString();
+        return out.append(row("all", all)).toString();
     }
 
     private static String row(String name, Count c) {
@@ -163,6 +175,9 @@ final class Sweep {
         sweep.watchdog();
         sweep.run(Format.all(), args.length > 1 ? Long.parseLong(args[1]) : 0, Long.parseLong(args[0]));
         System.out.print(sweep.table());
+        OptionalLong most = resident();
+        System.out.println(most.isPresent() ? "main memory of the process at most: " + (most.getAsLong() >> 20) + " MB" : "main memory of the process: this system does not say");
+        most.ifPresent(bytes -> sweep.judgeResident(bytes, Runtime.getRuntime().maxMemory()));
         sweep.failures.forEach(System.out::println);
         System.exit(sweep.failures.isEmpty() ? 0 : 1);
     }
