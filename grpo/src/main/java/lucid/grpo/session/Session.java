@@ -75,8 +75,9 @@ public final class Session implements AutoCloseable {
             case "drift" -> {
                 DriftPlan plan = new DriftPlan(d.dataSeed(), d.clips(), d.heldOut());
                 check(recipe, model, plan.training(plan.scenes()).size());
-                Drift drift = drift(dataRoot, plan, threads, console);
+                // Before any clip is made.
                 Tokenizer tokenizer = model == null ? tokenizer(recipe, plan) : ModelFolder.tokenizer(model);
+                Drift drift = drift(dataRoot, plan, threads, console);
                 DriftClips clips;
                 try (Bars bars = new Bars(console)) {
                     clips = DriftClips.load(drift, new ClipCache(drift.root().resolveSibling(CACHE), console::line), d.frames(), d.image(), threads, bars);

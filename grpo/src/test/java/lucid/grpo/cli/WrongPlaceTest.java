@@ -1,10 +1,12 @@
 package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import lucid.grpo.console.Count;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +58,15 @@ class WrongPlaceTest extends CommandTest {
         lucid("init", "--config", "tinyllava-video-tiny", "--out", outer.resolve("model"), "--seed", 1).ok();
         lucid("model", "info", outer).failedWith(outer + " holds no weights", "; " + outer.resolve("model") + " does, name that");
         lucid("model", "info", outer.resolve("model")).ok();
+    }
+
+    /// Found before the demo's clips are made, and it is said that they would be.
+    @Test void aModelWithoutATokenizer() throws IOException {
+        Path model = temp.resolve("model");
+        Path data = temp.resolve("data");
+        lucid("init", "--config", "demo", "--out", model, "--seed", 1).ok();
+        lucid(Map.of(), "eval", "--model", model, "--data", data).failedWith(model + " is no run's: the held-out questions of recipe demo are asked, whose clips are made in " + data, model + ": no tokenizer there");
+        assertFalse(Files.exists(data));
     }
 
     @Test void oneIsNotMany() {

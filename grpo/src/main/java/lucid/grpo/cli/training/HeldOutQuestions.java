@@ -36,6 +36,7 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
         Path place = data != null ? data : run == null ? DATA : clips(run, drift(asked));
         if (data == null && run != null && file != null) checkPlace(run, place, file);
         if (run != null) console.line("recipe " + asked.name() + " of " + run.root() + ", " + (questions == null ? "its held-out questions" : "questions " + questions) + ", data in " + place);
+        else if (recipe == null && file == null) console.line(model + " is no run's: the held-out questions of recipe " + asked.name() + " are asked, whose clips are made in " + place + " unless they are there (--benchmark, --eval-questions or --recipe name others)");
         boolean runs = run != null && questions != null && file == null;
         return new HeldOutQuestions(asked.withStages(List.of()), place, questions, runs ? run.config().path("held_out_sha256").asText(null) : null);
     }
