@@ -74,6 +74,13 @@ class HelpTest extends CommandTest {
         assertEquals(List.of(prose), Examples.broken(prose, 20));
     }
 
+    @Test void theRunFolderIsNamed() {
+        for (String command : List.of("demo", "sft", "train")) {
+            String help = lucid(command, "--help").ok().out().replaceAll("\\s+", " ");
+            for (String part : List.of("The run folder (default: runs/RECIPE-SEED)", "Where no checkpoint is there, this is said, and the run begins at its first step")) assertTrue(help.contains(part), help);
+        }
+    }
+
     @Test void theDemosCheckpointIsOneThatItWrites() {
         Recipe demo = RecipeReader.read("demo");
         Stage coldStart = demo.stage("cold_start");

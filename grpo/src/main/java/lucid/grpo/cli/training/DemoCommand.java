@@ -35,7 +35,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Recipe (default: ${DEFAULT-VALUE}).")
     private String recipe = "demo";
 
-    @Option(names = "--base", paramLabel = "RUN", description = "Start from the finished base stage of another run.")
+    @Option(names = "--base", paramLabel = "RUN", description = "Start from the finished base stage of another run; --out is runs/RECIPE-SEED-rebased unless it is named.")
     private Path base;
 
     @Option(names = "--ablate", description = "After the run: the same without noise, length reward, KL, cold start, division by the standard deviation, and with direct answers trained for the same time instead of reasoning; one table.")
