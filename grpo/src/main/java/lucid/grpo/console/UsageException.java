@@ -9,8 +9,11 @@ public final class UsageException extends IllegalArgumentException {
     private UsageException(IllegalArgumentException cause) { super(cause.getMessage(), cause); }
 
     /// Refuses a number that is too small.
-    public static void atLeast(String option, long found, long least) {
-        if (found < least) throw new UsageException(option + ": found " + found + ", wanted " + least + " or more");
+    public static void atLeast(String option, long found, long least) { require(option, found, found >= least, least + " or more"); }
+
+    /// Refuses a value that is not good.
+    public static void require(String option, Object found, boolean good, String wanted) {
+        if (!good) throw new UsageException(option + ": found " + found + ", wanted " + wanted);
     }
 
     /// What `made` makes of a user's options; its refusal is a wrong use.

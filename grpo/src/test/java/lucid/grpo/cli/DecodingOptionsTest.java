@@ -165,10 +165,10 @@ class DecodingOptionsTest extends CommandTest {
     private static List<Integer> boxed(int[] ids) { return Arrays.stream(ids).boxed().toList(); }
 
     @Test void whatIsRefused() throws IOException {
-        lucid("--repetition-penalty", "0").misusedWith("--repetition-penalty 0.0", "wanted a number > 0; 1 is off");
-        lucid("--repetition-penalty", "NaN").misusedWith("--repetition-penalty NaN", "wanted a number > 0; 1 is off");
-        lucid("--no-repeat-ngram", "-1").misusedWith("--no-repeat-ngram -1", "wanted 1 or more; 0 is off");
-        lucid("--min-new-tokens", "-2").misusedWith("--min-new-tokens -2", "wanted 1 or more; 0 is off");
+        lucid("--repetition-penalty", "0").misusedWith("--repetition-penalty: found 0.0", "wanted a number > 0; 1 is off");
+        lucid("--repetition-penalty", "NaN").misusedWith("--repetition-penalty: found NaN", "wanted a number > 0; 1 is off");
+        lucid("--no-repeat-ngram", "-1").misusedWith("--no-repeat-ngram: found -1", "wanted 1 or more; 0 is off");
+        lucid("--min-new-tokens", "-2").misusedWith("--min-new-tokens: found -2", "wanted 1 or more; 0 is off");
         lucid("--min-new-tokens", "99").misusedWith("--min-new-tokens 99", "--max-tokens " + TOKENS);
         lucid("--stop", "").misusedWith("stop strings", "empty");
         lucid("--bad-word", " ").misusedWith("--bad-word", "wanted a text");

@@ -56,7 +56,16 @@ class WrongUsageTest extends CommandTest {
         wrong(" eval", "invalid value for option '--limit': found 'few', wanted a whole number", "eval", "--model", "x", "--limit", "few");
         wrong(" generate", "invalid value for option '--temperature': found 'hot', wanted a number", "generate", "--model", "x", "--temperature=hot");
         wrong(" init", "missing required options: '--config=NAME|FILE|DIR', '--out=DIR', '--seed=N'", "init");
+        wrong(" generate", "--question: it is empty, wanted a text", "generate", "--model", "x", "--video", "y", "--question", " ");
         wrong(" convert", "--merge-adapter=DIR, --unmerge-adapter=DIR are mutually exclusive (specify only one)", "convert", "a", "b", "--merge-adapter", "c", "--unmerge-adapter", "d");
+    }
+
+    @Test void optionsOfABenchmarkWithoutABenchmark() {
+        for (String[] lonely : new String[][] {{"--frames", "8"}, {"--max-new-tokens=9"}, {"--resume"}}) {
+            String what = lonely[0].split("=")[0] + " belongs to --benchmark NAME|FILE; wanted both of them, or neither";
+            wrong(" eval", what, Stream.concat(Stream.of("eval", "--model", "x"), Stream.of(lonely)).toArray());
+        }
+        wrong(" eval", "missing required parameter for option '--benchmark' (NAME|FILE)", "eval", "--model", "x", "--frames", "8", "--benchmark");
     }
 
     /// What is known to be wrong without a look at any file.
@@ -65,7 +74,17 @@ class WrongUsageTest extends CommandTest {
             generate --model . --video a --question b --frames 0        | --frames: found 0, wanted 1 or more, or 1fps
             generate --model .                                          | wanted --video FILE and --question TEXT, or --prompt TEXT
             eval --model . --limit -1                                   | --limit: found -1, wanted 0 or more
-            eval --model . --temperature -1                             | sampling: temperature -1.0, wanted > 0 (or greedy)
+            eval --model . --temperature -1                             | --temperature: found -1.0, wanted 0 (greedy) or a number above it
+            eval --model . --temperature NaN                            | --temperature: found NaN, wanted 0 (greedy) or a number above it
+            eval --model . --temperature 1 --top-k -1                   | --top-k: found -1, wanted 0 or more
+            model info . --completions 1                                | --completions: found 1, wanted 2 or more
+            generate --model . --prompt a --temperature -1              | --temperature: found -1.0, wanted 0 (greedy) or a number above it
+            generate --model . --prompt a --temperature 0 --sample      | --temperature: found 0.0, wanted a number above 0 with --sample
+            generate --model . --prompt a --temperature 1 --top-k -1    | --top-k: found -1, wanted 0 or more
+            generate --model . --prompt a --temperature 1 --top-p 0     | --top-p: found 0.0, wanted a number above 0, at most 1
+            generate --model . --prompt a --temperature 1 --min-p 2     | --min-p: found 2.0, wanted a number from 0 to 1
+            generate --model . --video a --question b --option A=       | option 'A=': its text is empty, wanted A=TEXT
+            generate --model . --prompt a --memory twenty               | invalid value for option '--memory': found 'twenty', wanted a size such as 20G or 512M
             eval --model . --top-k 5                                    | --top-k chooses among samples: wanted --temperature above 0 with it
             eval --model . --temperature 0 --top-k 5                    | --top-k chooses among samples: wanted --temperature above 0 with it
             eval --model . --benchmark nextqa --frames 0                | --frames: found 0, wanted 1 or more, or 1fps

@@ -63,7 +63,7 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases, Lis
     /// @param advice what a user can change, one sentence
     /// @throws MemoryException with the table
     public MemoryPlan require(MemoryLimit limit, String advice) {
-        if (bytes() > limit.bytes()) throw new MemoryException(work + " needs " + size(bytes()) + ", found " + limit + ". " + advice + "\n" + table());
+        if (bytes() > limit.bytes()) throw new MemoryException(work + " needs " + size(bytes()) + ", found " + limit + ". " + advice + "\n" + table().stripTrailing());
         return this;
     }
 
@@ -95,7 +95,7 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases, Lis
         String t = text.strip().toUpperCase(Locale.ROOT).replaceFirst("I?B$", "");
         int shift = t.endsWith("G") ? 30 : t.endsWith("M") ? 20 : t.endsWith("K") ? 10 : 0;
         String digits = shift > 0 ? t.substring(0, t.length() - 1) : t;
-        if (!digits.matches("[1-9]\\d{0,9}") && !(shift == 0 && digits.matches("[1-9]\\d{0,17}"))) throw new IllegalArgumentException("memory: found \"" + text + "\", wanted a size such as 20G or 512M");
+        if (!digits.matches("[1-9]\\d{0,9}") && !(shift == 0 && digits.matches("[1-9]\\d{0,17}"))) throw new IllegalArgumentException("found '" + text + "', wanted a size such as 20G or 512M");
         return Math.multiplyExact(Long.parseLong(digits), 1L << shift);
     }
 }

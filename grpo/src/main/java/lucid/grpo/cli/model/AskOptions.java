@@ -58,6 +58,7 @@ final class AskOptions {
     void check() {
         frames.sampling();
         UsageException.atLeast("--max-tokens", maxNewTokens, 1);
+        decoding.check();
     }
 
     Question.Style style() {

@@ -59,6 +59,17 @@ final class DecodingOptions {
     @Option(names = "--bad-word", paramLabel = "TEXT", description = "Never the tokens of TEXT in a row, at the start of a word or within; repeat for more. The same letters in other tokens are not seen.")
     private List<String> badWords = new ArrayList<>();
 
+    /// Refuses numbers that cannot be, by the option's name; a processor would name the field of generation_config.json.
+    void check() {
+        if (temperature != null) UsageException.require("--temperature", temperature, (sample ? temperature > 0 : temperature >= 0) && Float.isFinite(temperature), sample ? "a number above 0 with --sample" : "0 (greedy) or a number above it");
+        if (topK != null) UsageException.atLeast("--top-k", topK, 0);
+        if (topP != null) UsageException.require("--top-p", topP, topP > 0 && topP <= 1, "a number above 0, at most 1");
+        if (minP != null) UsageException.require("--min-p", minP, minP >= 0 && minP <= 1, "a number from 0 to 1");
+        if (repetitionPenalty != null) UsageException.require("--repetition-penalty", repetitionPenalty, repetitionPenalty > 0 && Double.isFinite(repetitionPenalty), "a number > 0; 1 is off");
+        if (noRepeatNgram != null) UsageException.require("--no-repeat-ngram", noRepeatNgram, noRepeatNgram >= 0, "1 or more; 0 is off");
+        if (minNewTokens != null) UsageException.require("--min-new-tokens", minNewTokens, minNewTokens >= 0, "1 or more; 0 is off");
+    }
+
     /// @param reader hears what of the checkpoint's own wishes is followed and what is not
     GenerationSettings settings(Assistant assistant, int maxNewTokens, Consumer<String> reader) {
         GenerationConfig config = assistant.generation();
@@ -85,28 +96,20 @@ final class DecodingOptions {
     private List<LogitsProcessor> processors(GenerationConfig config, Tokenizer tokenizer) {
         List<LogitsProcessor> out = new ArrayList<>(config.processors(sample));
         if (repetitionPenalty != null) {
-            check("--repetition-penalty", repetitionPenalty, repetitionPenalty > 0 && Double.isFinite(repetitionPenalty), "a number > 0; 1 is off");
             out.removeIf(RepetitionPenalty.class::isInstance);
             if (repetitionPenalty != 1) out.add(new RepetitionPenalty(repetitionPenalty));
         }
         if (noRepeatNgram != null) {
-            check("--no-repeat-ngram", noRepeatNgram, noRepeatNgram >= 0, "1 or more; 0 is off");
             out.removeIf(NoRepeatNgram.class::isInstance);
             if (noRepeatNgram != 0) out.add(new NoRepeatNgram(noRepeatNgram));
         }
         if (minNewTokens != null) {
-            check("--min-new-tokens", minNewTokens, minNewTokens >= 0, "1 or more; 0 is off");
             Set<Integer> ends = config.endTokens();
             out.removeIf(p -> p instanceof MinLength m && m.answerOnly());
             if (minNewTokens != 0 && !ends.isEmpty()) out.add(new MinLength(minNewTokens, true, ends));
         }
         if (!badWords.isEmpty()) out.add(new BadWords(badWords.stream().flatMap(w -> spellings(tokenizer, w)).toList()));
         return out;
-    }
-
-    // The option by its name; a processor would name the field of generation_config.json.
-    private static void check(String option, Number found, boolean good, String wanted) {
-        if (!good) throw new UsageException(option + " " + found + ": wanted " + wanted);
     }
 
     private static Stream<List<Integer>> spellings(Tokenizer tokenizer, String word) {

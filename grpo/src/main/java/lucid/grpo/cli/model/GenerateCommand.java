@@ -59,6 +59,7 @@ public final class GenerateCommand implements Callable<Integer> {
         if (text && (video != null || question != null || !options.isEmpty())) throw new UsageException("--prompt stands alone; wanted no --video, --question or --option with it");
         if (!text && (video == null || question == null)) throw new UsageException("wanted --video FILE and --question TEXT, or --prompt TEXT");
         if (text && prompt.isEmpty()) throw new UsageException("--prompt: it is empty, wanted a text");
+        if (!text && question.isBlank()) throw new UsageException("--question: it is empty, wanted a text");
         ask.check();
         Question.Style style = ask.style();
         Question asked = text ? null : UsageException.checked(() -> new Question(question, Question.options(options), style));

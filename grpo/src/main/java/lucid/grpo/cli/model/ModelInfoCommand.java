@@ -79,7 +79,7 @@ final class ModelInfoCommand implements Callable<Integer> {
         UsageException.atLeast("--new-tokens", newTokens, 1);
         UsageException.atLeast("--samples", samples, 1);
         UsageException.atLeast("--prompts", prompts, 1);
-        UsageException.atLeast("--completions", completions, 1);
+        UsageException.atLeast("--completions", completions, 2);
         UsageException.atLeast("--micro-batch", microBatch, 1);
         UsageException.atLeast("--held-out", heldOut, 0);
         UsageException.atLeast("--lora", lora, 0);

@@ -65,7 +65,7 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "DIR", description = "Clips, annotations and the cache of decoded frames (default: where the model's run had them, for questions that lie there too; data with --benchmark or --recipe, or for a model that is no run's).")
     private Path data;
 
-    @Option(names = {"--limit", "--questions"}, paramLabel = "N", description = "How many questions, always the same ones (default: all).")
+    @Option(names = {"--limit", "--questions"}, paramLabel = "N", description = "How many questions, always the same ones; all where it is 0 or more than there are (default: all).")
     private int limit;
 
     @Option(names = "--direct", description = "Ask for the letter at once instead of reasoning.")
@@ -139,8 +139,10 @@ public final class EvalCommand implements Callable<Integer> {
 
         /// Null: the recipe's.
         Sampling.Rule rule() {
+            if (temperature != null) UsageException.require("--temperature", temperature, temperature >= 0 && Float.isFinite(temperature), "0 (greedy) or a number above it");
+            if (topK != null) UsageException.atLeast("--top-k", topK, 0);
             if ((temperature == null || temperature == 0) && topK != null) throw new UsageException("--top-k chooses among samples: wanted --temperature above 0 with it");
-            return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY : UsageException.checked(() -> new Sampling.Rule(false, temperature, topK == null ? 0 : topK, 1, 0));
+            return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY : new Sampling.Rule(false, temperature, topK == null ? 0 : topK, 1, 0);
         }
     }
 
