@@ -38,7 +38,7 @@ class ConvertCommandTest extends CommandTest {
         for (String format : new String[] {"safetensors", "bin", "BIN_LEGACY"}) {
             for (String layout : new String[] {"single", "sharded", "folders"}) {
                 Path out = temp.resolve(format + layout);
-                lucid("convert", model, out, "--format", format, "--layout", layout, "--max-shard-mb", 1).ok();
+                lucid(Stream.concat(Stream.of("convert", model, out, "--format", format, "--layout", layout), layout.equals("sharded") ? Stream.of("--max-shard-mb", 1) : Stream.empty()).toArray()).ok();
                 lucid("model", "info", out).ok();
                 Path back = temp.resolve(format + layout + "-back");
                 lucid("convert", out, back).ok();
@@ -78,7 +78,12 @@ class ConvertCommandTest extends CommandTest {
         assertTrue(lucid("convert", model, out, "--format", "tar").err().contains("[SAFETENSORS, BIN, BIN_LEGACY]"));
         assertTrue(lucid("convert", model, out, "--dtype", "i8").err().contains("[BF16, F16, F32]"));
         for (long mb : new long[] {0, -1, Long.MAX_VALUE}) lucid("convert", model, out, "--max-shard-mb", mb).misusedWith("--max-shard-mb: found " + mb, "wanted 1 to");
+        for (Object[] layout : new Object[][] {{}, {"--layout", "folders"}}) {
+            lucid(Stream.concat(Stream.of("convert", model, out, "--max-shard-mb", 1), Stream.of(layout)).toArray()).misusedWith("--max-shard-mb with --layout " + (layout.length == 0 ? "SINGLE" : "FOLDERS") + ": there are no shards");
+        }
         lucid("convert", temp.resolve("nowhere"), out).failedWith("nowhere", "no such folder");
+        Path inside = model.resolve("inside-out");
+        lucid("convert", model, inside).failedWith("lucid convert: " + inside + " lies in " + model + ", which is converted; wanted a folder elsewhere");
         lucid("convert", model, model).failedWith("lucid convert: " + model + " is there already");
         for (String option : new String[] {"--merge-adapter", "--unmerge-adapter"}) lucid("convert", model, out, option, model).failedWith(option, "adapter_config.json", "wanted the folder of a LoRA adapter");
         leavesNothing();

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.nn.config.ConfigFile;
 import lucid.nn.file.NewTensor;
@@ -90,6 +91,7 @@ public final class CheckpointConversion {
     private Summary run() {
         if (Files.exists(to)) throw new IllegalArgumentException(to + " is there already, wanted a folder to be made");
         try (WeightFiles files = WeightFiles.open(from)) {
+            if (to.toAbsolutePath().normalize().startsWith(from.toAbsolutePath().normalize())) throw new IllegalArgumentException(to + " lies in " + from + ", which is converted; wanted a folder elsewhere");
             List<StoredTensor> tensors = List.copyOf(files.tensors().values());
             if (options.adapter != null) check(options.adapter.file, files);
             ConfigFile config = config();
@@ -98,7 +100,7 @@ public final class CheckpointConversion {
                 writer.writeWeights(aside, tensors.stream().map(this::entry).toList());
                 List<String> copied = new ArrayList<>();
                 List<String> leftOut = new ArrayList<>();
-                if (Files.isDirectory(from)) copyOthers(config, aside, copied, leftOut);
+                if (Files.isDirectory(from)) copyOthers(config, tensors.stream().map(StoredTensor::file).collect(Collectors.toSet()), aside, copied, leftOut);
                 copyCompanions(aside, copied);
                 return new Summary(tensors.size(), tensors.stream().mapToLong(StoredTensor::elements).sum(), total, copied, leftOut);
             });
@@ -138,7 +140,7 @@ public final class CheckpointConversion {
         return null;
     }
 
-    private void copyOthers(ConfigFile config, Path folder, List<String> copied, List<String> leftOut) throws IOException {
+    private void copyOthers(ConfigFile config, Set<Path> converted, Path folder, List<String> copied, List<String> leftOut) throws IOException {
         // Weights at the top go before those of the parts, see WeightFiles.
         boolean inParts = WeightFiles.NAMES.stream().noneMatch(name -> Files.exists(from.resolve(name)));
         for (Path file : list(from)) {
@@ -151,7 +153,8 @@ public final class CheckpointConversion {
                 writer.writeConfig(config.where(), config.json(), options.type, folder);
             } else if (Files.isRegularFile(file) && !isWeights(name) && !options.unwanted.contains(name)) Files.copy(file, folder.resolve(name));
             else {
-                leftOut.add(name);
+                // An index of weights means nothing to those who do not have them.
+                if (!converted.contains(file) && !name.endsWith(".index.json")) leftOut.add(name);
                 continue;
             }
             copied.add(name);

@@ -113,6 +113,18 @@ class CheckpointConversionTest {
         assertEquals(-1, Files.mismatch(GOLDEN.resolve("model/generation_config.json"), to.resolve("generation_config.json")));
     }
 
+    /// What was converted is not among what was left out, in one file or in shards; another form of it is.
+    @Test void whatWasLeftOut() throws IOException {
+        for (Layout layout : List.of(Layout.SINGLE, Layout.SHARDED)) {
+            Path from = convert(GOLDEN.resolve("model"), "from-" + layout, null, layout, 100_000);
+            assertEquals(List.of(), leftOut(from, "whole-" + layout));
+            Files.writeString(from.resolve("pytorch_model.bin"), "another form");
+            assertEquals(List.of("pytorch_model.bin"), leftOut(from, "again-" + layout));
+        }
+    }
+
+    private List<String> leftOut(Path from, String name) { return CheckpointConversion.convert(from, folder.resolve(name), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {}).leftOut(); }
+
     /// Of these three the first is obeyed on loading, so a model that lost it would be another one.
     @Test void filesOfThePartsStayWithThemOrAreNamed() throws IOException {
         Path folders = convert(GOLDEN.resolve("model"), "parts", null, Layout.FOLDERS, 1);

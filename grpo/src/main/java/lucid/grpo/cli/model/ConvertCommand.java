@@ -26,6 +26,7 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Examples:", "  lucid convert Zhang199/TinyLLaVA-Video-R1 r1-f32 --dtype f32", "  lucid convert pretrained pretrained-folders --layout folders",
                 "  lucid convert runs/demo-1 demo-model", "  lucid convert Qwen/Qwen2.5-3B qwen-bin --format bin --layout sharded", "  lucid convert Qwen/Qwen2.5-3B merged --merge-adapter my-lora"})
 public final class ConvertCommand implements Callable<Integer> {
+    private static final long USUAL_MEGABYTES = CheckpointConversion.Options.SHARD / 1_000_000;
     private static final long MAX_MEGABYTES = 1_000_000_000;
 
     @Parameters(index = "0", paramLabel = "SRC", description = "A model's folder, a run's (its newest checkpoint, with the run's tokenizer), one weight file, or ORG/NAME[@REVISION] of the hub.")
@@ -43,8 +44,8 @@ public final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}: of the files to be written; bin as torch.save does, bin_legacy as it did before PyTorch 1.6: pickles without a zip around them (default: ${DEFAULT-VALUE}).")
     private WeightFormat format = WeightFormat.SAFETENSORS;
 
-    @Option(names = "--max-shard-mb", paramLabel = "MB", description = "Largest shard of the sharded layout in 10^6 bytes (default: ${DEFAULT-VALUE}).")
-    private long shardMegabytes = CheckpointConversion.Options.SHARD / 1_000_000;
+    @Option(names = "--max-shard-mb", paramLabel = "MB", description = "Largest shard of the sharded layout in 10^6 bytes (default: " + USUAL_MEGABYTES + ").")
+    private Long shardMegabytes;
 
     @ArgGroup private Adapter adapter;
 
@@ -66,9 +67,11 @@ public final class ConvertCommand implements Callable<Integer> {
     }
 
     @Override public Integer call() {
-        if (shardMegabytes < 1 || shardMegabytes > MAX_MEGABYTES) throw new UsageException("--max-shard-mb: found " + shardMegabytes + ", wanted 1 to " + MAX_MEGABYTES);
+        long megabytes = shardMegabytes == null ? USUAL_MEGABYTES : shardMegabytes;
+        UsageException.require("--max-shard-mb", megabytes, megabytes >= 1 && megabytes <= MAX_MEGABYTES, "1 to " + MAX_MEGABYTES);
+        if (shardMegabytes != null && layout != CheckpointConversion.Layout.SHARDED) throw new UsageException("--max-shard-mb with --layout " + layout + ": there are no shards; wanted --layout SHARDED with it");
         Path from = from();
-        var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, shardMegabytes * 1_000_000, adapter == null ? null : adapter.read(), ModelFolder.runTokenizer(from), ModelFolder.runState(from));
+        var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, megabytes * 1_000_000, adapter == null ? null : adapter.read(), ModelFolder.runTokenizer(from), ModelFolder.runState(from));
         Console console = Console.standard();
         CheckpointConversion.Summary done;
         try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + target + " is being deleted ...")) {
