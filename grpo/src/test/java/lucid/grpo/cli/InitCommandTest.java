@@ -98,6 +98,8 @@ class InitCommandTest extends CommandTest {
 
     @Test void badInputIsRefused() throws IOException {
         lucid("init", "--config", "tinylava", "--out", folder.resolve("x"), "--seed", 1).failedWith("tinylava", "tinyllava-video-r1", "demo");
+        Path mine = Files.writeString(folder.resolve("mine.json"), RecipeReader.write(RecipeReader.read("tinyllava-video-r1")));
+        lucid("init", "--config", mine, "--out", folder.resolve("x"), "--seed", 1).failedWith("lucid init: " + mine + " has no model of its own", "tinyllava-video-r1");
         lucid("init", "--config", "tinyllava-video-tiny", "--out", folder, "--seed", 1).failedWith("is there already");
         Outcome wrong = lucid("init", "--config", "tinyllava-video-tiny", "--out", folder.resolve("x"), "--seed", 1, "--dtype", "i64");
         assertEquals(2, wrong.status());

@@ -55,6 +55,10 @@ class TokenizerCommandTest extends CommandTest {
         lucid("tokenizer", "train", latin1, "--vocab", 300, "--out", out).failedWith("latin1.txt", "not UTF-8");
         assertFalse(Files.exists(out), "a failed training leaves nothing");
         lucid("tokenizer", "train", temp.resolve("no.txt"), "--vocab", 300, "--out", out).failedWith("no.txt", "no such file");
+        Path empty = Files.createFile(temp.resolve("empty.txt"));
+        lucid("tokenizer", "train", empty, empty, "--vocab", 300, "--out", out).failedWith(empty + ", " + empty + ": found nothing in it; wanted a text in UTF-8");
+        lucid("tokenizer", "speed", "--tokenizer", golden("tokenizer/bpe_train_400"), empty).failedWith(empty + ": found nothing in it");
+        assertFalse(Files.exists(out), "nothing was learned");
         Files.writeString(latin1, "fine");
         lucid("tokenizer", "train", latin1, "--vocab", 10, "--out", out).misusedWith("--vocab: found 10, wanted 257 or more");
         lucid("tokenizer", "info", "--tokenizer", temp).failedWith("no tokenizer here", "tokenizer.json");

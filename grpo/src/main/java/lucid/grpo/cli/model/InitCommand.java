@@ -105,7 +105,8 @@ public final class InitCommand implements Callable<Integer> {
         Recipe recipe = RecipeReader.read(file ? config : name);
         if (recipe.model() instanceof ObjectNode model) return ModelTemplate.of(new ConfigFile(recipe.origin() + ", model", model));
         String published = ModelTemplate.SHIPPED.getFirst();
-        if (!recipe.name().startsWith(published)) {
+        // A file may have kept the name of the recipe that it was made of, and have data of another size.
+        if (file || !recipe.name().startsWith(published)) {
             throw new IllegalArgumentException("init: " + recipe.origin() + " has no model of its own; name a configuration (" + String.join(", ", ModelTemplate.SHIPPED) + ") or a config.json");
         }
         Console.standard().line("recipe " + recipe.name() + " starts from a checkpoint; taking the configuration that it was published for, " + published);

@@ -56,6 +56,7 @@ public final class TokenizerCommand {
             if (!Files.isRegularFile(f)) throw new IllegalArgumentException(f + (Files.isDirectory(f) ? ": found a folder" : ": no such file") + "; wanted a text in UTF-8");
             texts.add(text(f.toString(), Files.readAllBytes(f)));
         }
+        if (texts.stream().allMatch(String::isEmpty)) throw new IllegalArgumentException(files.stream().map(Path::toString).collect(Collectors.joining(", ")) + ": found nothing in it; wanted a text in UTF-8");
         return texts;
     }
 
