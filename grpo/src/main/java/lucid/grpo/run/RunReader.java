@@ -53,7 +53,7 @@ public final class RunReader {
         if (!config.has(field)) return List.of();
         Path recorded = Path.of(config.get(field).asText());
         String relative = field + "_relative";
-        return config.has(relative) ? List.of(recorded, root.toAbsolutePath().resolve(config.get(relative).asText()).normalize()) : List.of(recorded);
+        return config.has(relative) ? Stream.of(recorded, root.toAbsolutePath().resolve(config.get(relative).asText()).normalize()).distinct().toList() : List.of(recorded);
     }
 
     /// As the run began with it.

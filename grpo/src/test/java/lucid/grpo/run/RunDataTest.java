@@ -37,6 +37,14 @@ class RunDataTest {
         assertEquals(folder, RunData.of(run, folder).require());
     }
 
+    /// Of a run that was not moved, what its config says in two ways is one place.
+    @Test void aPlaceIsNamedOnce() {
+        Path then = temp.resolve("then/NExT-QA");
+        ObjectNode config = JsonNodeFactory.instance.objectNode().put("data_folder", then.toString()).put("data_folder_relative", "../then/NExT-QA");
+        RunFolder.open(temp.resolve("run"), config, false).close();
+        assertEquals(then.toString(), RunData.of(new RunReader(temp.resolve("run"), _ -> {}), null).where());
+    }
+
     /// Questions' folders may have any name; that of Drift's tells which data they are.
     @Test void aFolderOfQuestionsMayBeRenamed() { assertEquals(parent, RunData.of(run("nextqa", "NExT-QA"), parent).require()); }
 }
