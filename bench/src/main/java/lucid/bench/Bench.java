@@ -9,6 +9,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import lucid.bench.gpu.GpuBench;
 import lucid.bench.phase.QuestionRun;
 import lucid.grpo.cli.Subcommand;
@@ -16,8 +20,10 @@ import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
-import org.openjdk.jmh.runner.NoBenchmarksException;
+import org.openjdk.jmh.runner.BenchmarkList;
+import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
@@ -37,7 +43,7 @@ import picocli.CommandLine.Spec;
             "  lucid bench Attention.forward     # one kernel", "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo", "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list",
             "  lucid bench --model DIR --video clip.mp4      # one question, phase by phase"})
 public final class Bench implements Subcommand {
-    @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel; all if left out.")
+    @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel, as --list prints them; capital letters or not; all if left out.")
     private String pattern;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of Lucid, of the probes and of the peers (default: processors of this machine).")
@@ -65,7 +71,7 @@ public final class Bench implements Subcommand {
     @Option(names = "--gpu", paramLabel = "N", defaultValue = "0", description = "Which GPU, with --device CUDA (default: ${DEFAULT-VALUE}).")
     private int gpu;
 
-    @Option(names = "--list", description = "Prints the benchmarks that match and runs none.")
+    @Option(names = "--list", description = "Prints the kernels that match and runs none.")
     private boolean list;
 
     @Mixin private QuestionRun question;
@@ -81,6 +87,7 @@ public final class Bench implements Subcommand {
         if (device != Where.CPU) refuse(List.of("--threads", "--forks", "--iterations", "--seconds"), "--device " + device, "a GPU's kernels are timed in this process by events, until they have run long enough");
         if (json != null && !list) checkJson();
         PrintWriter out = spec.commandLine().getOut();
+        Pattern wanted = wanted();
         if (question.wanted()) {
             if (!pattern.isEmpty()) throw new UsageException("'" + pattern + "' with --model: kernels, or one question to a model; wanted one of them");
             refuse(List.of("--forks", "--iterations", "--seconds", "--device", "--list"), "--model", "a question is asked once, by a CPU, in this process");
@@ -92,21 +99,17 @@ public final class Bench implements Subcommand {
         }
         if (device != Where.CPU) {
             GpuBench bench = new GpuBench(device == Where.CUDA ? () -> JCudaGpu.open(gpu) : EmulatedGpu::new, device == Where.EMULATED, out);
-            if (list) bench.list(pattern);
-            else save(bench.run(pattern));
+            if (list) bench.list(wanted);
+            else save(bench.run(wanted));
             return 0;
         }
-        Runner runner = new Runner(options());
+        List<String> methods = methods(wanted);
         if (list) {
-            runner.list();
+            methods.stream().map(BenchTable::kernel).distinct().forEach(out::println);
+            out.flush();
             return 0;
         }
-        BenchTable table;
-        try {
-            table = BenchTable.of(runner.run());
-        } catch (NoBenchmarksException e) {
-            throw new UsageException("no benchmark matches '" + pattern + "'; --list shows all");
-        }
+        BenchTable table = BenchTable.of(new Runner(options(methods)).run());
         out.println();
         out.print(table);
         out.println(threads + " threads; limits were probed in the same processes, before every iteration.");
@@ -115,6 +118,29 @@ public final class Bench implements Subcommand {
         out.flush();
         save(table);
         return 0;
+    }
+
+    private Pattern wanted() {
+        try {
+            return Pattern.compile(pattern, Pattern.CASE_INSENSITIVE);
+        } catch (PatternSyntaxException e) {
+            throw new UsageException("PATTERN: found '" + pattern + "' (" + e.getDescription().toLowerCase(Locale.ROOT) + "), wanted a regular expression on Family.kernel");
+        }
+    }
+
+    // The benchmarks that are asked for, peers among them.
+    private List<String> methods(Pattern wanted) {
+        List<String> excluded = OptionalPeers.open(forks) ? List.of() : List.of(OptionalPeers.METHODS);
+        List<String> methods = BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), excluded).stream()
+                .map(BenchmarkListEntry::getUsername).filter(m -> matches(wanted, m)).sorted().toList();
+        if (methods.isEmpty()) throw new UsageException("no benchmark matches '" + wanted + "'; --list shows all");
+        return methods;
+    }
+
+    // A family's name ends in Bench; people need not type that.
+    private static boolean matches(Pattern wanted, String method) {
+        String name = method.replaceFirst("^.*\\.(?=\\w+\\.)", "");
+        return wanted.matcher(name).find() || wanted.matcher(name.replaceFirst("Bench\\.", ".")).find();
     }
 
     private void refuse(List<String> options, String with, String why) {
@@ -138,15 +164,13 @@ public final class Bench implements Subcommand {
         if (json != null) Disk.text(json, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValueAsString(table) + "\n");
     }
 
-    private Options options() {
+    private Options options(List<String> methods) {
         System.setProperty("lucid.bench.threads", Integer.toString(threads));
         TimeValue time = TimeValue.milliseconds(Math.max(1, Math.round(seconds * 1000)));
-        // A family's name ends in Bench; people need not type that.
-        String include = "lucid\\.bench\\..*" + pattern.replaceFirst("^(\\w+?)(?:Bench)?\\.(\\w+)", "$1Bench.$2");
-        ChainedOptionsBuilder options = new OptionsBuilder().include(include).forks(forks).warmupIterations(iterations).measurementIterations(iterations)
+        ChainedOptionsBuilder options = new OptionsBuilder().forks(forks).warmupIterations(iterations).measurementIterations(iterations)
                 .warmupTime(time).measurementTime(time).shouldFailOnError(true).verbosity(VerboseMode.NORMAL)
                 .jvmArgsAppend("-Dlucid.bench.threads=" + threads);
-        if (!OptionalPeers.open(forks)) options.exclude(OptionalPeers.METHODS);
+        methods.forEach(m -> options.include("^" + Pattern.quote(m) + "$"));
         return options.build();
     }
 }

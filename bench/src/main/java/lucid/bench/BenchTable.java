@@ -75,9 +75,14 @@ public record BenchTable(List<Row> rows) {
         return name.substring(name.lastIndexOf('.') + 1);
     }
 
-    private static String kernel(RunResult r) {
-        String[] path = r.getParams().getBenchmark().split("\\.");
-        return path[path.length - 2].replaceAll("Bench$", "") + "." + method(r).split("_")[0];
+    private static String kernel(RunResult r) { return kernel(r.getParams().getBenchmark()); }
+
+    /// `Family.kernel` of a benchmark's method, a peer's too.
+    ///
+    /// @param method with class and package
+    static String kernel(String method) {
+        String[] path = method.split("\\.");
+        return path[path.length - 2].replaceAll("Bench$", "") + "." + path[path.length - 1].split("_")[0];
     }
 
     /// The peer's name, or null for Lucid itself.

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +42,35 @@ class BenchCommandTest {
 
     @Test void everyFamilyIsListed() {
         String list = printed(0, "bench", "--list");
-        for (String family : new String[] {"MatMul", "Attention", "LogProb", "Normalization", "Optimizer", "Sampling", "Phase"}) assertTrue(list.contains(family + "Bench."), family + " in " + list);
+        for (String family : new String[] {"MatMul", "Attention", "LogProb", "Normalization", "Optimizer", "Sampling", "Phase"}) assertTrue(list.lines().anyMatch(name -> name.startsWith(family + ".")), family + " in " + list);
+    }
+
+    /// With its own family or whole, in capital letters or not.
+    @Test void aListedNameIsAPattern() {
+        for (String name : printed(0, "bench", "--list").lines().toList()) assertTrue(printed(0, "bench", "--list", name).lines().toList().contains(name), name);
+        for (String pattern : List.of("MatMul.multiply$", "matmul.multiply$", "MatMulBench.multiply$")) assertEquals("MatMul.multiply\n", printed(0, "bench", "--list", pattern).replace("\r\n", "\n"), pattern);
+    }
+
+    @Test void aPatternThatFindsNothing() {
+        for (String device : List.of("cpu", "emulated")) {
+            for (String[] list : new String[][] {{}, {"--list"}}) assertTrue(complaint(Stream.concat(Stream.of("bench", "Nixda", "--device", device), Stream.of(list))).contains(" benchmark matches 'Nixda'"), device);
+            String err = complaint(Stream.of("bench", "(", "--device", device));
+            assertTrue(err.startsWith("lucid bench: PATTERN: found '(' (unclosed group), wanted a regular expression on Family.kernel") && !err.contains("lucid\\."), err);
+        }
+    }
+
+    /// `peer` is for a script of this module.
+    @Test void whatIsHiddenIsNotOffered() {
+        String err = complaint(Stream.empty());
+        assertTrue(err.contains("which command? one of demo, ") && err.contains(", bench") && !err.contains("peer"), err);
+        assertTrue(complaint(Stream.of("peeer")).contains("unknown command peeer\n"));
+    }
+
+    /// Of a wrong use, which prints no result.
+    private static String complaint(Stream<String> args) {
+        StringWriter err = new StringWriter();
+        assertEquals(2, Lucid.commandLine().setErr(new PrintWriter(err, true)).execute(args.toArray(String[]::new)), err::toString);
+        return err.toString().replace("\r\n", "\n");
     }
 
     @Test void aGpusKernelsAreListed() {

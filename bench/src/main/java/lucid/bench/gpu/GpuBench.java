@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.Gpu;
@@ -40,17 +41,17 @@ public final class GpuBench {
 
     /// Prints the names of the cases that the pattern finds and runs none.
     ///
-    /// @throws IllegalArgumentException when there is none
-    public void list(String pattern) {
-        matching(pattern).stream().map(GpuCase::name).distinct().forEach(out::println);
+    /// @throws UsageException when there is none
+    public void list(Pattern wanted) {
+        matching(wanted).stream().map(GpuCase::name).distinct().forEach(out::println);
         out.flush();
     }
 
     /// Runs every case whose `Family.kernel` the pattern finds.
     ///
-    /// @throws IllegalArgumentException when there is none
-    public List<Row> run(String pattern) {
-        List<GpuCase> cases = matching(pattern);
+    /// @throws UsageException when there is none
+    public List<Row> run(Pattern wanted) {
+        List<GpuCase> cases = matching(wanted);
         List<Row> rows = new ArrayList<>();
         Set<String> unavailable = new HashSet<>();
         out.printf("%-30s %-44s %-8s %12s %12s %8s%n", "kernel", "shape", "by", "µs", "rate", "of H200");
@@ -77,10 +78,9 @@ public final class GpuBench {
         return rows;
     }
 
-    private List<GpuCase> matching(String pattern) {
-        Pattern wanted = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE);
+    private List<GpuCase> matching(Pattern wanted) {
         List<GpuCase> cases = GpuCases.all(emulated).stream().filter(c -> wanted.matcher(c.name()).find()).toList();
-        if (cases.isEmpty()) throw new IllegalArgumentException("bench: no GPU benchmark matches '" + pattern + "'; there are " + GpuCases.all(emulated).stream().map(GpuCase::name).distinct().toList());
+        if (cases.isEmpty()) throw new UsageException("no GPU benchmark matches '" + wanted + "'; there are " + GpuCases.all(emulated).stream().map(GpuCase::name).distinct().toList());
         return cases;
     }
 

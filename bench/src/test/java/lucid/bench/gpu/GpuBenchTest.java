@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.regex.Pattern;
+import lucid.grpo.console.UsageException;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.EmulatedGpu;
@@ -20,7 +22,7 @@ class GpuBenchTest {
     private GpuBench bench() { return new GpuBench(EmulatedGpu::new, true, new PrintWriter(text)); }
 
     @Test void everyCaseRuns() {
-        List<GpuBench.Row> rows = bench().run("");
+        List<GpuBench.Row> rows = bench().run(Pattern.compile(""));
         assertEquals(GpuCases.all(true).stream().filter(c -> !c.label().equals("cublas") && !c.label().equals("cudnn")).count(), rows.size(), text.toString());
         assertTrue(rows.stream().allMatch(r -> r.microseconds() > 0 && r.rate() > 0 && r.share() > 0), text.toString());
         assertTrue(text.toString().contains("cublas left out: matmul CUBLAS: found emulated GPU") && text.toString().contains("cudnn left out: patch embedding CUDNN: found emulated GPU") && text.toString().contains("say nothing of a GPU"), text.toString());
@@ -40,6 +42,6 @@ class GpuBenchTest {
     }
 
     @Test void aPatternThatFindsNothingIsRefused() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> bench().run("nosuch")).getMessage().contains("MatMul.multiply"));
+        assertTrue(assertThrows(UsageException.class, () -> bench().run(Pattern.compile("nosuch"))).getMessage().contains("MatMul.multiply"));
     }
 }
