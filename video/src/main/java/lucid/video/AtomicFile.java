@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.UUID;
 
 /// Files that are complete or absent: written aside in the same folder, forced to the disk, renamed.
 public final class AtomicFile {
@@ -16,9 +17,10 @@ public final class AtomicFile {
     /// Writes a file of the given parts, one after the other.
     public static void write(Path path, byte[]... parts) throws IOException {
         Path absolute = path.toAbsolutePath();
-        Path aside = Files.createTempFile(absolute.getParent(), "." + absolute.getFileName(), ".part");
+        // Not createTempFile: its files, and so what they become, are their owner's alone whatever the umask says.
+        Path aside = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".part");
         try {
-            try (FileChannel out = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+            try (FileChannel out = FileChannel.open(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 for (byte[] part : parts) {
                     ByteBuffer bytes = ByteBuffer.wrap(part);
                     while (bytes.hasRemaining()) out.write(bytes);

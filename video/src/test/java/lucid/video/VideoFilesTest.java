@@ -16,6 +16,8 @@ import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import lucid.video.drift.Scene;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -100,6 +102,17 @@ class VideoFilesTest {
         Frames f = VideoReader.readAll(file);
         assertEquals("1 frames of 3x5 at 0.0 fps", f.toString());
         assertArrayEquals(new byte[] {0x12, 0x34, 0x56}, Arrays.copyOfRange(f.rgb(), 42, 45));
+    }
+
+    /// A data set is there for others too: whoever may read a file that was made beside it may read its files.
+    @Test @DisabledOnOs(OS.WINDOWS)
+    void filesHaveThePermissionsThatTheUserGivesNewOnes() throws IOException {
+        Path file = dir.resolve("questions.jsonl");
+        AtomicFile.write(file, new byte[] {1}, new byte[] {2});
+        AtomicFile.write(file, new byte[] {3});
+        assertArrayEquals(new byte[] {3}, Files.readAllBytes(file));
+        assertEquals(Files.getPosixFilePermissions(write(dir.resolve("beside"), new byte[1])), Files.getPosixFilePermissions(file));
+        assertEquals(List.of("beside", "questions.jsonl"), Arrays.stream(dir.toFile().list()).sorted().toList());
     }
 
     @Test void aQuarterTurnInTheMetadataIsHonoured() throws IOException {
