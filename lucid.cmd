@@ -28,6 +28,9 @@ if not exist "%stamp%" goto build
 rem A class path that was written somewhere else names the classes there.
 findstr /i /l /c:"%root%grpo\target" "%stamp%" >nul
 if errorlevel 1 goto build
+rem A library of the last build that is gone, as when Maven's repository was emptied.
+for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
+for %%J in ("%cp:;=" "%") do if not exist %%J goto build
 rem Status 3: a pom.xml, a source or a folder of sources (a file that was removed shows only there) is newer than the build.
 set "check=Set-Location -LiteralPath $env:root; $built = Get-Item -LiteralPath $env:stamp;"
 set "check=%check% $all = @(Get-Item pom.xml, *\pom.xml) + @(Get-Item *\src\main | ForEach-Object { $_; Get-ChildItem -Recurse -LiteralPath $_.FullName });"

@@ -59,7 +59,7 @@ class LauncherTest {
         Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
         Path pom = Files.writeString(home.resolve("pom.xml"), "<project/>");
         Path stamp = Files.createDirectories(home.resolve("bench/target")).resolve("dependencies.classpath");
-        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho \"$JAVA_HOME\" >>started\n[ -z \"$REFUSE\" ] || { echo refused; exit 1; }\nprintf %s \"$PWD/grpo/target/x.jar\" >bench/target/dependencies.classpath\n");
+        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho \"$JAVA_HOME\" >>started\n[ -z \"$REFUSE\" ] || { echo refused; exit 1; }\nmkdir -p grpo/target; : >>grpo/target/x.jar\nprintf %s \"$PWD/grpo/target/x.jar\" >bench/target/dependencies.classpath\n");
         assertTrue(mvn.toFile().setExecutable(true));
         assertEquals("", launch(home.resolve("lucid"), mvn, 0, ""));
         assertEquals(List.of(System.getProperty("java.home")), builds(home), "Maven starts with the Java that was found");
@@ -76,6 +76,17 @@ class LauncherTest {
         Files.writeString(moved.resolve("bench/target/dependencies.classpath"), home.resolve("grpo/target/x.jar").toString());
         launch(moved.resolve("lucid"), mvn, 0, "");
         assertEquals(5, builds(moved).size(), "whoever built there, this launcher or Maven alone");
+        Files.delete(moved.resolve("grpo/target/x.jar"));
+        launch(moved.resolve("lucid"), mvn, 0, "");
+        assertEquals(6, builds(moved).size(), "a library of the class path is gone");
+        Path library = Files.move(moved.resolve("grpo/target/x.jar"), temp.resolve("x.jar"));
+        Files.move(moved.resolve("target"), temp.resolve("target"));
+        // As a folder that may not be written; to the superuser every folder may.
+        Files.createFile(moved.resolve("target"));
+        String elsewhere = launch(moved.resolve("lucid"), mvn, 1, "");
+        assertTrue(elsewhere.contains(moved + " has to be built, for " + moved.resolve("grpo/target/x.jar") + " of the last build cannot be read by you or is gone") && elsewhere.contains("checkout of your own"), elsewhere);
+        Files.delete(moved.resolve("target"));
+        Files.move(library, moved.resolve("grpo/target/x.jar"));
         Files.delete(moved.resolve("bench/target/dependencies.classpath"));
         Files.delete(mvn);
         assertTrue(launch(moved.resolve("lucid"), mvn, 1, "").contains("Maven (mvn) is needed"));
