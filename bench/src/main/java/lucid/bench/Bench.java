@@ -20,6 +20,7 @@ import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
+import lucid.nn.file.IoReason;
 import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
@@ -156,7 +157,7 @@ public final class Bench implements Subcommand {
             Files.delete(Files.createTempFile(folder, ".lucid-bench", null));
             if (Files.isDirectory(json)) throw new FileAlreadyExistsException(json.toString(), null, "is a folder");
         } catch (IOException e) {
-            throw new UncheckedIOException("--json " + json + ": " + e.getClass().getSimpleName() + ": " + e.getMessage() + "; wanted a file that can be written", e);
+            throw new UncheckedIOException("--json " + json + ": " + IoReason.named(e) + "; wanted a file that can be written", e);
         }
     }
 

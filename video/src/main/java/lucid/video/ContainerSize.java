@@ -22,7 +22,7 @@ final class ContainerSize {
             long wanted = announced(file);
             if (wanted > file.size()) throw new VideoException(path, "cut off: found " + file.size() + " bytes, wanted the " + wanted + " that its headers announce; copy the file again");
         } catch (IOException e) {
-            throw new VideoException(path, "cannot be read: " + e, e);
+            throw new VideoException(path, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

@@ -62,7 +62,7 @@ public final class VideoWriter {
         try {
             AtomicFile.write(path, bytes);
         } catch (IOException e) {
-            throw new VideoException(path, "cannot be written: " + e, e);
+            throw new VideoException(path, "cannot be written: " + IoReason.of(e), e);
         }
     }
 

@@ -2,11 +2,7 @@ package lucid.grpo.cli;
 
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.util.ServiceLoader;
 import lucid.grpo.cli.device.DevicesCommand;
 import lucid.grpo.cli.model.ChatCommand;
@@ -25,6 +21,7 @@ import lucid.grpo.cli.training.SftCommand;
 import lucid.grpo.cli.training.TrainCommand;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.ptx.PtxCommand;
+import lucid.nn.file.IoReason;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -67,21 +64,12 @@ public final class Lucid {
                 || e.getClass().getName().startsWith("lucid.") || e instanceof IllegalStateException;
     }
 
-    private static String reason(FileSystemException e) {
-        return switch (e) {
-            case NoSuchFileException _ -> "no such file or folder";
-            case FileAlreadyExistsException _ -> "is there already and cannot be replaced";
-            case NotDirectoryException _ -> "found a file, wanted a folder";
-            case AccessDeniedException _ -> "may not be read or written here (permissions)";
-            default -> e.getClass().getSimpleName();
-        };
-    }
-
     // What a library's message calls its operation is often the command's own name, which stands before it.
     private static String message(Throwable e, String command) {
         if (e.getMessage() == null || e.getMessage().isBlank()) return e.getClass().getName();
-        // The message of the file system's own exceptions may be a bare path.
-        if (e instanceof FileSystemException f && f.getReason() == null) return e.getMessage() + ": " + reason(f);
+        // The message of the file system's own exceptions may be a bare path, and that of what wraps one its class and path.
+        if (e instanceof UncheckedIOException u && u.getMessage().equals(u.getCause().toString())) return IoReason.named(u.getCause());
+        if (e instanceof FileSystemException f && f.getReason() == null) return IoReason.named(f);
         return e.getMessage().startsWith(command + ": ") ? e.getMessage().substring(command.length() + 2) : e.getMessage();
     }
 }

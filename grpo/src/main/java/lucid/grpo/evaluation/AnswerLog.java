@@ -26,6 +26,7 @@ import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.IoReason;
 import lucid.nn.file.JsonText;
 
 /// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on the disk before the next question is
@@ -73,7 +74,7 @@ public final class AnswerLog implements AutoCloseable {
                 if (!open) lock.close();
             }
         } catch (IOException e) {
-            throw new RunException("evaluation folder " + root + ": " + e.getClass().getSimpleName() + ": " + e.getMessage() + "; wanted a folder that can be written");
+            throw new RunException("evaluation folder " + root + ": " + IoReason.named(e) + "; wanted a folder that can be written");
         }
     }
 

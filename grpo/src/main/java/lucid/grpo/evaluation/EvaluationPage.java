@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import lucid.grpo.report.Page;
 import lucid.grpo.run.Disk;
+import lucid.nn.file.IoReason;
 import lucid.video.benchmark.BenchmarkQuestion;
 
 /// An evaluation as one self-contained page: figures with their intervals, and answers to look at.
@@ -33,7 +34,7 @@ final class EvaluationPage {
         try {
             Disk.text(file, Page.of("report/report", List.of("report/page", "report/evaluation"), title, data));
         } catch (IOException e) {
-            throw new UncheckedIOException("report of " + folder + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("report of " + folder + ": " + IoReason.named(e), e);
         }
         return file;
     }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.stream.DoubleStream;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
+import lucid.nn.file.IoReason;
 
 /// Reading golden tables.
 final class Tables {
@@ -25,7 +26,7 @@ final class Tables {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(file + ", line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ": not JSON: " + e.getOriginalMessage());
         } catch (IOException e) {
-            throw new IllegalArgumentException(file + ": could not be read: " + e.getMessage());
+            throw new IllegalArgumentException(file + ": could not be read: " + IoReason.of(e));
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunReader;
+import lucid.nn.file.IoReason;
 
 /// Collects a run folder into `report.html`.
 public final class Report {
@@ -63,7 +64,7 @@ public final class Report {
         try {
             Disk.text(file, Page.of("report/report", List.of("report/page", "report/report"), data.get("title").asText(), data));
         } catch (IOException e) {
-            throw new UncheckedIOException("report of " + run.root() + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("report of " + run.root() + ": " + IoReason.named(e), e);
         }
         return file;
     }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import lucid.nn.file.IoReason;
 import lucid.video.Sha256;
 
 /// `checksums.sha256` of a checkpoint, or of a run's `reference/`: its files as `sha256sum` writes them, so that a bit that the disk has lost is not trained on. A fingerprint of the weights would be cheaper, but it would
@@ -35,7 +36,7 @@ public final class Checksums {
         try {
             for (Map.Entry<String, String> e : Sha256List.read(list).entrySet()) check(list, e.getKey(), e.getValue());
         } catch (IOException e) {
-            throw new UncheckedIOException(checkpoint + ": could not be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(checkpoint + ": could not be read: " + IoReason.named(e), e);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.IoReason;
 
 /// Writing so that what is on disk is complete or absent: write aside, fsync, rename.
 public final class Disk {
@@ -91,11 +92,7 @@ public final class Disk {
     }
 
     private static UncheckedIOException failed(Path target, IOException e) {
-        return new UncheckedIOException("could not write " + target + ": " + reason(e) + "; nothing that was there has changed", e);
-    }
-
-    private static String reason(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getClass().getSimpleName() + " (" + e.getMessage() + ")";
+        return new UncheckedIOException("could not write " + target + ": " + IoReason.named(e) + "; nothing that was there has changed", e);
     }
 
     private static void quietlyDelete(Path temp) {

@@ -28,6 +28,7 @@ import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.kernels.Device;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.IoReason;
 import lucid.nn.file.JsonText;
 
 /// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
@@ -83,7 +84,7 @@ public final class RunFolder implements AutoCloseable {
         try {
             metrics = Files.newOutputStream(root.resolve("metrics.jsonl"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new UncheckedIOException("could not open " + root.resolve("metrics.jsonl") + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not open " + root.resolve("metrics.jsonl") + ": " + IoReason.of(e), e);
         }
         events = new TensorBoardEvents(root.resolve("events.out.tfevents.lucid"));
     }
@@ -108,7 +109,7 @@ public final class RunFolder implements AutoCloseable {
             throw new RunException(root + " is not empty and holds no run (no config.json): found " + String.join(", ", found.subList(0, Math.min(SHOWN, found.size())))
                     + (found.size() > SHOWN ? " and " + (found.size() - SHOWN) + " more" : "") + "; nothing was changed. Wanted a new or empty folder, or a run's; use another --out");
         } catch (IOException e) {
-            throw new RunException("run folder " + root + " could not be listed: " + e.getClass().getSimpleName() + ": " + e.getMessage());
+            throw new RunException("run folder " + root + " could not be listed: " + IoReason.of(e));
         }
     }
 
@@ -137,7 +138,7 @@ public final class RunFolder implements AutoCloseable {
                 if (!open) lock.close();
             }
         } catch (IOException e) {
-            throw new RunException("run folder " + root + ": " + e.getClass().getSimpleName() + ": " + e.getMessage()
+            throw new RunException("run folder " + root + ": " + IoReason.named(e)
                     + "; wanted a folder that can be written");
         }
     }
@@ -295,7 +296,7 @@ public final class RunFolder implements AutoCloseable {
             dropOlder(root);
             return folder;
         } catch (IOException e) {
-            throw new UncheckedIOException("could not save checkpoint " + folder + ": " + e.getMessage() + "; the checkpoint before it is intact", e);
+            throw new UncheckedIOException("could not save checkpoint " + folder + ": " + IoReason.named(e) + "; the checkpoint before it is intact", e);
         }
     }
 
@@ -328,7 +329,7 @@ public final class RunFolder implements AutoCloseable {
         try (Stream<Path> all = Files.list(folder)) {
             return all.filter(p -> !p.getFileName().toString().startsWith(".") && Files.exists(p.resolve(RunState.FILE))).sorted().toList();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not list " + folder + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not list " + folder + ": " + IoReason.of(e), e);
         }
     }
 
@@ -354,7 +355,7 @@ public final class RunFolder implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw new RunException(file + " is not a checkpoint's state: " + e.getOriginalMessage());
         } catch (IOException e) {
-            throw new RunException(file + " could not be read: " + e.getMessage());
+            throw new RunException(file + " could not be read: " + IoReason.of(e));
         }
     }
 

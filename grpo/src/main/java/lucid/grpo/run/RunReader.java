@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.nn.file.IoReason;
 import lucid.nn.file.JsonText;
 
 /// The files of a run folder as JSON (see `RUN-FOLDER.md`), of a finished run or of one that is being written. A damaged file is refused with its name and line.
@@ -156,7 +157,7 @@ public final class RunReader {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not list " + folder + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not list " + folder + ": " + IoReason.of(e), e);
         }
     }
 
@@ -181,7 +182,7 @@ public final class RunReader {
         }
     }
 
-    private static RunException unreadable(Path file, IOException e) { return new RunException(file + ": could not be read: " + e.getClass().getSimpleName() + ": " + e.getMessage()); }
+    private static RunException unreadable(Path file, IOException e) { return new RunException(file + ": could not be read: " + IoReason.of(e)); }
 
     private static List<JsonNode> lines(Path file, String text) {
         List<JsonNode> all = new ArrayList<>();

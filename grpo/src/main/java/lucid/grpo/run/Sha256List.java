@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
+import lucid.nn.file.IoReason;
 
 /// Hashes by file name, in the format of `sha256sum`.
 public final class Sha256List {
@@ -31,7 +32,7 @@ public final class Sha256List {
                 all.put(line.substring(at + BETWEEN.length()), line.substring(0, at));
             }
         } catch (IOException e) {
-            throw new RunException(file + ": could not be read: " + e.getMessage());
+            throw new RunException(file + ": could not be read: " + IoReason.of(e));
         }
         return all;
     }

@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import lucid.grpo.run.HashChain;
+import lucid.nn.file.IoReason;
 import lucid.nn.lora.LoraFile;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Sha256;
@@ -45,7 +46,7 @@ public final class ModelFingerprint {
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
-            throw new UncheckedIOException("model " + folder + " cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException("model " + folder + " cannot be read: " + IoReason.named(e), e);
         }
     }
 

@@ -26,6 +26,7 @@ import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.file.IoReason;
 import lucid.nn.generate.processor.LogitsProcessor;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tokenizer.BpeTrainer;
@@ -133,7 +134,7 @@ public final class Session implements AutoCloseable {
         try (Bars bars = new Bars(console); Interruption _ = Interruption.ofThread(console, "stopping; the clips that were made so far are removed, and the same command begins anew")) {
             return Drift.generate(folder, plan, threads, bars);
         } catch (IOException e) {
-            throw new UncheckedIOException("could not make the clips in " + folder + " (" + e.getClass().getSimpleName() + ": " + e.getMessage() + "); wanted a folder that can be written", e);
+            throw new UncheckedIOException("could not make the clips in " + folder + " (" + IoReason.named(e) + "); wanted a folder that can be written", e);
         }
     }
 

@@ -26,6 +26,7 @@ import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunReader;
 import lucid.grpo.run.RunState;
+import lucid.nn.file.IoReason;
 import lucid.tensor.Parameter;
 import lucid.tokenizer.Tokenizer;
 
@@ -204,7 +205,7 @@ public final class Trainer {
             record(line, state.totalSteps(), state.hash());
             return true;
         } catch (IOException e) {
-            throw new UncheckedIOException("could not read " + from.get().resolve(UNEVALUATED) + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not read " + from.get().resolve(UNEVALUATED) + ": " + IoReason.of(e), e);
         }
     }
 

@@ -21,6 +21,7 @@ import lucid.nn.config.ConfigException;
 import lucid.nn.config.ConfigFile;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.PreprocessorConfig;
+import lucid.nn.file.IoReason;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
@@ -171,7 +172,7 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         try (Stream<Path> list = Files.list(folder)) {
             return list.map(p -> p.getFileName().toString()).filter(n -> n.startsWith(start) && n.endsWith(end)).count();
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + ": cannot be listed (" + e.getMessage() + ")", e);
+            throw new UncheckedIOException(folder + ": cannot be listed (" + IoReason.of(e) + ")", e);
         }
     }
 }

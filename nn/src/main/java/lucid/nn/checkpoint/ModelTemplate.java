@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lucid.nn.config.ConfigFile;
+import lucid.nn.file.IoReason;
 
 /// What a checkpoint folder holds beside its weights: the configuration, and small files that go with it unchanged.
 ///
@@ -60,7 +61,7 @@ public record ModelTemplate(ConfigFile config, Map<String, byte[]> files) {
                 files.put(name, Files.readAllBytes(file));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(path + ": a file cannot be read (" + e.getMessage() + ")", e);
+            throw new UncheckedIOException(path + ": a file cannot be read (" + IoReason.named(e) + ")", e);
         }
         return new ModelTemplate(config, files);
     }

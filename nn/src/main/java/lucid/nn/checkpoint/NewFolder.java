@@ -9,6 +9,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.IoReason;
 
 /// A folder that is there when it is complete, and not before (disk law): made beside its place, forced to the disk, then renamed.
 final class NewFolder {
@@ -39,7 +40,7 @@ final class NewFolder {
             complete = true;
             return result;
         } catch (IOException e) {
-            throw new UncheckedIOException(operation + ": " + to + " cannot be written (" + e.getClass().getSimpleName() + ": " + e.getMessage() + "); wanted a new folder in a folder that can be written", e);
+            throw new UncheckedIOException(operation + ": " + to + " cannot be written (" + IoReason.named(e) + "); wanted a new folder in a folder that can be written", e);
         } finally {
             if (!complete) delete(operation, aside);
         }

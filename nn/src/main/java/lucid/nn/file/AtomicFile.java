@@ -33,11 +33,13 @@ public final class AtomicFile {
             }
             Files.move(temp, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             force(target.getParent());
-        } catch (IOException | RuntimeException e) {
+        } catch (RuntimeException e) {
             deleteQuietly(temp, e);
-            if (e instanceof RuntimeException r) throw r;
-            throw new UncheckedIOException(path + ": cannot be written (" + e.getClass().getSimpleName() + ": " + e.getMessage()
-                    + "); the old file, if there was one, is untouched", (IOException) e);
+            throw e;
+        } catch (IOException e) {
+            deleteQuietly(temp, e);
+            throw new UncheckedIOException(path + ": cannot be written (" + IoReason.of(e)
+                    + "); the old file, if there was one, is untouched", e);
         }
     }
 

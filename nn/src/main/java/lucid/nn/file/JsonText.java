@@ -32,7 +32,7 @@ public final class JsonText {
             case JsonProcessingException json -> "not sound JSON: " + json.getOriginalMessage() + (json.getLocation() == null ? "" : " (line " + json.getLocation().getLineNr() + ")");
             case CharacterCodingException _ -> "not sound JSON: found bytes that are not UTF-8";
             case NoSuchFileException _ -> "no such file, wanted JSON";
-            default -> "cannot be read (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")";
+            default -> "cannot be read (" + IoReason.of(e) + ")";
         };
     }
 }

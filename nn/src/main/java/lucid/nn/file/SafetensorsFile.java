@@ -49,7 +49,7 @@ public final class SafetensorsFile implements WeightFile {
             done = true;
             return file;
         } catch (IOException e) {
-            throw new UncheckedIOException(path + ": cannot be read (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")", e);
+            throw new UncheckedIOException(path + ": cannot be read (" + IoReason.of(e) + ")", e);
         } finally {
             if (!done) arena.close();
         }

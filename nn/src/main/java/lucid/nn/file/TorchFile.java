@@ -77,7 +77,7 @@ public final class TorchFile implements WeightFile {
         } catch (PickleException e) {
             throw new WeightFileException(e.getMessage(), e);
         } catch (IOException e) {
-            throw new UncheckedIOException(path + ": cannot be read (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")", e);
+            throw new UncheckedIOException(path + ": cannot be read (" + IoReason.of(e) + ")", e);
         } finally {
             if (!done) arena.close();
         }

@@ -38,7 +38,7 @@ public sealed interface WeightFile extends AutoCloseable permits SafetensorsFile
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             while (head.hasRemaining() && channel.read(head) >= 0) continue;
         } catch (IOException e) {
-            throw new UncheckedIOException(path + ": cannot be read (" + e.getClass().getSimpleName() + ": " + e.getMessage() + ")", e);
+            throw new UncheckedIOException(path + ": cannot be read (" + IoReason.of(e) + ")", e);
         }
         return TorchFile.isTorch(head.flip()) ? TorchFile.open(path, checksums) : SafetensorsFile.open(path);
     }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
+import lucid.video.IoReason;
 import lucid.video.SiglipPixels;
 import lucid.video.VideoException;
 import lucid.video.VideoReader;
@@ -93,7 +94,7 @@ public final class BenchmarkClips {
         try (Stream<Path> all = Files.list(q.video())) {
             files = (int) all.count();
         } catch (IOException e) {
-            throw new VideoException(q.video(), "is no folder of pictures that can be listed: " + e, e);
+            throw new VideoException(q.video(), "is no folder of pictures that can be listed: " + IoReason.of(e), e);
         }
         int[] wanted = segments(q, bounds, files, PICTURE_RATE, 1).upTo(files, PICTURE_RATE);
         inside(q, wanted, 1, files);

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import lucid.video.AtomicFile;
 import lucid.video.Frames;
 import lucid.video.InParallel;
+import lucid.video.IoReason;
 import lucid.video.Progress;
 import lucid.video.Sha256;
 import lucid.video.VideoException;
@@ -115,7 +116,7 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         try {
             j = JSON.readTree(file.toFile());
         } catch (IOException e) {
-            throw new VideoException(file, "cannot be read: " + e.getMessage(), e);
+            throw new VideoException(file, "cannot be read: " + IoReason.of(e), e);
         }
         if (number(file, j, "generator") != GENERATOR) throw new VideoException(file, "made by generator " + j.get("generator") + ", wanted " + GENERATOR + "; remove the folder and make it again");
         if (!j.path("content_sha256").isTextual()) throw new VideoException(file, "field content_sha256: found " + j.get("content_sha256") + ", wanted text");
@@ -161,7 +162,7 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         try {
             Files.write(file, mp4);
         } catch (IOException e) {
-            throw new VideoException(file, "cannot be written: " + e, e);
+            throw new VideoException(file, "cannot be written: " + IoReason.of(e), e);
         }
         return Sha256.of(mp4);
     }
@@ -198,7 +199,7 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new VideoException(file, "cannot be read: " + e, e);
+            throw new VideoException(file, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

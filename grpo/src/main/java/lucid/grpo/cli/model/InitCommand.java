@@ -19,6 +19,7 @@ import lucid.nn.checkpoint.CheckpointInit;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.checkpoint.ModelTemplate;
 import lucid.nn.config.ConfigFile;
+import lucid.nn.file.IoReason;
 import lucid.nn.file.WeightFormat;
 import lucid.nn.weights.Initialization;
 import lucid.tokenizer.Tokenizer;
@@ -127,7 +128,7 @@ public final class InitCommand implements Callable<Integer> {
         try {
             words = TokenizerFiles.load(path);
         } catch (IOException e) {
-            throw new UncheckedIOException("tokenizer " + path + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("tokenizer " + path + ": " + IoReason.named(e), e);
         }
         int rows = switch (outline.architecture()) {
             case ModelOutline.Video(var c) -> c.text().vocabSize();

@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
+import lucid.nn.file.IoReason;
 import lucid.tokenizer.AddedToken;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
@@ -70,7 +71,7 @@ public final class TokenizerCommand {
             Disk.text(folder.resolve("tokenizer_config.json"), config.toPrettyString() + "\n");
             Disk.text(folder.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
         } catch (IOException e) {
-            throw new UncheckedIOException("--out " + folder + ": " + e.getClass().getSimpleName() + ": " + e.getMessage() + "; wanted a folder that can be written", e);
+            throw new UncheckedIOException("--out " + folder + ": " + IoReason.named(e) + "; wanted a folder that can be written", e);
         }
     }
 
