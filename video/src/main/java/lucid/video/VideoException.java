@@ -13,7 +13,7 @@ public final class VideoException extends RuntimeException {
     public VideoException(Path path, String what) { this(path, what, null); }
 
     public VideoException(Path path, String what, Throwable cause) {
-        super(path + ": " + what, cause);
+        super((path.toString().isEmpty() ? "''" : path) + ": " + what, cause);
         this.path = path;
     }
 

@@ -89,8 +89,23 @@ public final class VideoReader implements AutoCloseable {
 
     private static void refuse(Path path) {
         Ffmpeg.load();
-        if (!Files.isRegularFile(path)) throw new VideoException(path, Files.exists(path) ? "is a folder, wanted a video file" : "no such file, wanted a video");
+        refuseNoFile(path);
         ContainerSize.refuseCutOff(path);
+    }
+
+    /// Of pipes and devices a video cannot be read, for it is read more than once.
+    ///
+    /// @throws VideoException saying what is there instead of a file
+    public static void refuseNoFile(Path path) {
+        if (!Files.isRegularFile(path)) throw new VideoException(path, notAFile(path) + ", wanted a video file");
+    }
+
+    /// What a path names that is no regular file.
+    public static String notAFile(Path path) {
+        if (path.toString().isEmpty()) return "the name is empty";
+        if (Files.isDirectory(path)) return "is a folder";
+        if (Files.exists(path)) return "is a pipe or a device";
+        return Files.isSymbolicLink(path) ? "is a link to a file that is not there" : "no such file";
     }
 
     /// All frames of a file.

@@ -140,6 +140,9 @@ class VideoFilesTest {
         byte[] mp4 = VideoWriter.encode(dir, greys(40));
         refused(dir.resolve("absent.mp4"), "no such file");
         refused(dir, "is a folder");
+        refused(Files.createSymbolicLink(dir.resolve("link.mp4"), dir.resolve("absent.mp4")), "is a link to a file that is not there, wanted a video file");
+        refused(Path.of("/dev/null"), "is a pipe or a device, wanted a video file");
+        refused(Path.of(""), "the name is empty, wanted a video file");
         refused(write(dir.resolve("text.mp4"), "This is not a video.\n".repeat(200).getBytes()), "not a video that FFmpeg can read");
         refused(write(dir.resolve("empty.mp4"), new byte[0]), "not a video that FFmpeg can read (0 bytes)");
         refused(write(dir.resolve("short.mp4"), Arrays.copyOf(mp4, mp4.length / 2)), "cut off");
@@ -151,7 +154,7 @@ class VideoFilesTest {
     private static void refused(Path file, String why) {
         for (Consumer<Path> way : List.<Consumer<Path>>of(VideoReader::readAll, VideoReader::check)) {
             VideoException e = assertThrows(VideoException.class, () -> way.accept(file), file.toString());
-            assertTrue(e.getMessage().startsWith(file + ": ") && e.getMessage().contains(why), e.getMessage());
+            assertTrue(e.getMessage().startsWith((file.toString().isEmpty() ? "''" : file) + ": ") && e.getMessage().contains(why), e.getMessage());
             assertEquals(file, e.path());
         }
     }

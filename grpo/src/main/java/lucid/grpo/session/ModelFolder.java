@@ -21,6 +21,7 @@ import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.config.ConfigException;
 import lucid.nn.config.GenerationConfig;
+import lucid.nn.file.IoReason;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.hub.Hub;
 import lucid.nn.hub.HubException;
@@ -49,6 +50,8 @@ public final class ModelFolder {
     /// The folder that holds weights, in any layout that is read (see [WeightFiles]): itself, the newest checkpoint of a run, or the place in the cache of a
     /// model on the hub, which is downloaded if need be.
     public static Path resolve(Path model) {
+        // As a path it would be the current folder.
+        if (model.toString().isEmpty()) throw new RunException("found an empty name of a model; wanted a model's folder, a run's, or ORG/NAME of the hub");
         Path folder = Files.isDirectory(model) ? model : FROM_HUB.computeIfAbsent(name(model), ModelFolder::fromHub);
         if (!Files.isDirectory(folder)) throw new RunException(folder + (Files.exists(folder) ? ": found a file" : ": no such folder") + "; wanted a model's folder or a run's");
         if (WeightFiles.isCheckpoint(folder) || LoraFile.isAdapter(folder)) return folder;
@@ -64,7 +67,7 @@ public final class ModelFolder {
         try (Stream<Path> all = Files.list(folder)) {
             return all.filter(Files::isDirectory).filter(WeightFiles::isCheckpoint).sorted().findFirst().map(model -> "; " + model + " does, name that").orElse("");
         } catch (IOException e) {
-            throw new RunException(folder + " could not be listed: " + e.getClass().getSimpleName() + ": " + e.getMessage());
+            throw new RunException(folder + " could not be listed: " + IoReason.of(e));
         }
     }
 
@@ -144,7 +147,7 @@ public final class ModelFolder {
         try {
             return TokenizerFiles.load(file);
         } catch (IOException e) {
-            throw new UncheckedIOException("tokenizer of " + folder + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("tokenizer of " + folder + ": " + IoReason.named(e), e);
         }
     }
 

@@ -52,6 +52,12 @@ class WrongPlaceTest extends CommandTest {
         lucid("demo", "--base", nothing).failedWith(nothing + ": no such folder", "wanted a run's folder");
     }
 
+    /// Of an empty variable in a script; as a path it is the current folder.
+    @Test void anEmptyName() {
+        String[][] commands = {{"generate", "--model", "", "--prompt", "x"}, {"eval", "--model", ""}, {"convert", "", nothing.toString()}, {"sft", "--recipe", "demo", "--model", "", "--out", nothing.toString()}};
+        for (String[] command : commands) lucid((Object[]) command).failedWith("found an empty name of a model; wanted a model's folder");
+    }
+
     /// As the cases of `parity` are laid out.
     @Test void aModelInAFolderOfTheNamed() {
         Path outer = folder;

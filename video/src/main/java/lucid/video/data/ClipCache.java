@@ -10,10 +10,12 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.InParallel;
+import lucid.video.IoReason;
 import lucid.video.Progress;
 import lucid.video.Sha256;
 import lucid.video.SiglipPixels;
@@ -28,9 +30,11 @@ public final class ClipCache {
 
     private final Path folder;
     private final Consumer<String> notices;
+    private final AtomicBoolean unread = new AtomicBoolean();
+    private final AtomicBoolean unkept = new AtomicBoolean();
 
     /// @param folder  made when it does not exist
-    /// @param notices is told in words when an entry had to be rebuilt or could not be kept
+    /// @param notices is told in words of every entry that was damaged, and once each that some cannot be read and that none can be kept
     public ClipCache(Path folder, Consumer<String> notices) {
         this.folder = folder;
         this.notices = notices;
@@ -98,7 +102,7 @@ public final class ClipCache {
         } catch (FramePack.CorruptException e) {
             notices.accept("cache entry " + entry + " is damaged (" + e.getMessage() + "): building it again");
         } catch (IOException e) {
-            notices.accept("cache entry " + entry + " cannot be read (" + e + "): decoding again");
+            once(unread, "decoded clips in " + folder + " cannot be read (" + entry.getFileName() + ": " + IoReason.of(e) + "): what cannot is decoded again each time");
         }
         return null;
     }
@@ -109,16 +113,21 @@ public final class ClipCache {
             Files.createDirectories(folder);
             FramePack.write(entry, clips);
         } catch (IOException e) {
-            notices.accept("decoded clips cannot be kept in " + entry + " (" + e + "): they will be decoded again next time");
+            once(unkept, "decoded clips cannot be kept in " + folder + " (" + IoReason.named(e) + "): they are decoded again each time");
         }
     }
 
+    // Of a folder that is somebody else's, every clip would say the same.
+    private void once(AtomicBoolean said, String notice) {
+        if (!said.getAndSet(true)) notices.accept(notice);
+    }
+
     private static String contentHash(Path clip) {
-        if (!Files.isRegularFile(clip)) throw new VideoException(clip, Files.exists(clip) ? "is a folder, wanted a video file" : "no such file, wanted a video");
+        VideoReader.refuseNoFile(clip);
         try {
             return Sha256.of(clip);
         } catch (IOException e) {
-            throw new VideoException(clip, "cannot be read: " + e, e);
+            throw new VideoException(clip, "cannot be read: " + IoReason.of(e), e);
         }
     }
 

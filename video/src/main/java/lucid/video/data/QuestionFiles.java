@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lucid.video.AtomicFile;
 import lucid.video.VideoException;
+import lucid.video.VideoReader;
 
 /// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start samples, an array of conversations
 /// (`nextqa-coldstart-16.json`). Conversations without options, which base training learns from, are read as well.
@@ -45,11 +47,13 @@ public final class QuestionFiles {
         List<Path> missing = distinct.keySet().stream().filter(clip -> !Files.isRegularFile(clip)).toList();
         if (!missing.isEmpty()) {
             Placed<T> first = distinct.get(missing.getFirst());
-            throw new DataException(file, first.line, first.field, "found '" + first.video + "', but there is no file " + missing.getFirst() + "; wanted a video there (missing clips: "
+            throw new DataException(file, first.line, first.field, "found '" + first.video + "', but " + absence(missing.getFirst()) + "; wanted a video there (missing clips: "
                     + missing.size() + " of " + distinct.size() + ")");
         }
         return all.stream().map(Placed::said).toList();
     }
+
+    private static String absence(Path clip) { return Files.exists(clip, LinkOption.NOFOLLOW_LINKS) ? clip + " " + VideoReader.notAFile(clip) : "there is no file " + clip; }
 
     /// Where a file in any of the layouts first names a clip that turned out to be unusable.
     ///

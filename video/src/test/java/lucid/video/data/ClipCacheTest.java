@@ -79,6 +79,26 @@ class ClipCacheTest {
         assertEquals(good.length, Files.size(entry));
     }
 
+    /// Of data that are somebody else's: thousands of clips would say the same.
+    @Test void aCacheThatCannotBeKeptIsSaidOnce() throws IOException {
+        List<Path> clips = List.of(clip("a.mp4", 1), clip("b.mp4", 2));
+        Path file = Files.createFile(dir.resolve("file"));
+        ClipCache cache = new ClipCache(file.resolve("cache"), notices::add);
+        for (Path clip : clips) assertEquals(new SiglipPixels(32).resize(VideoReader.read(clip, EIGHT)), cache.load(clip, hash(clip), EIGHT, 32));
+        assertEquals(List.of("decoded clips cannot be kept in " + file.resolve("cache") + " (" + file.resolve("cache") + ": " + file + " is a file, wanted a folder): they are decoded again each time"), notices);
+    }
+
+    /// A folder in an entry's place is as little a file that can be read as one without permission, which the superuser has.
+    @Test void entriesThatCannotBeReadAreSaidOnce() throws IOException {
+        List<Path> clips = List.of(clip("a.mp4", 1), clip("b.mp4", 2));
+        ClipCache cache = new ClipCache(dir.resolve("cache"), notices::add);
+        for (Path clip : clips) Files.createDirectories(cache.entry(List.of(hash(clip)), EIGHT, 32).resolve("inside"));
+        for (Path clip : clips) assertEquals(new SiglipPixels(32).resize(VideoReader.read(clip, EIGHT)), cache.load(clip, hash(clip), EIGHT, 32));
+        assertEquals(2, notices.size(), notices.toString());
+        assertTrue(notices.get(0).startsWith("decoded clips in " + dir.resolve("cache") + " cannot be read (" + cache.entry(List.of(hash(clips.get(0))), EIGHT, 32).getFileName() + ": "), notices.toString());
+        assertTrue(notices.get(1).startsWith("decoded clips cannot be kept in "), notices.toString());
+    }
+
     @Test void aClipThatWasChangedIsRefused() throws IOException {
         Path clip = clip("a.mp4", 1);
         String hash = hash(clip);

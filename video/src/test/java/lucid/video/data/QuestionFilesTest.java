@@ -57,6 +57,13 @@ class QuestionFilesTest {
         }
     }
 
+    @Test void aClipThatIsNoFileIsSaidToBeWhatItIs() throws IOException {
+        Path file = file("a.jsonl", LINE.replace("./clips/1.mp4", "clips"));
+        Path clips = Files.createDirectories(dir.resolve("clips"));
+        String message = assertThrows(DataException.class, () -> QuestionFiles.read(file, dir)).getMessage();
+        assertEquals(file + ":1: field video_filename: found 'clips', but " + clips + " is a folder; wanted a video there (missing clips: 1 of 1)", message);
+    }
+
     @Test void whatIsWrittenIsTheSame() throws IOException {
         List<ClipQuestion> lines = QuestionFiles.read(file("a.jsonl", LINE + LINE.replace("owl", "öwl \\\"x\\\"")));
         QuestionFiles.writeLines(dir.resolve("copy.jsonl"), lines);
