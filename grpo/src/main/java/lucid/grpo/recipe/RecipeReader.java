@@ -34,7 +34,10 @@ import java.util.Optional;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.nn.file.IoReason;
 import lucid.nn.weights.Initialization;
+import lucid.video.data.JsonFault;
+import lucid.video.data.Utf8Text;
 
 /// Reads recipes: shipped ones by name, others by path. Every key must be there and known, and every value one that a run can use.
 public final class RecipeReader {
@@ -87,9 +90,11 @@ public final class RecipeReader {
                     + suggestion(nameOrPath, SHIPPED));
         }
         try {
-            return parse(nameOrPath, Files.readString(file));
+            return parse(nameOrPath, Utf8Text.of(Files.readAllBytes(file)));
+        } catch (Utf8Text.Malformed e) {
+            throw new RecipeException(nameOrPath + ", line " + e.line() + ": " + e.getMessage());
         } catch (IOException e) {
-            throw new RecipeException(nameOrPath + ": could not be read: " + e.getMessage());
+            throw new RecipeException(nameOrPath + ": could not be read: " + IoReason.of(e));
         }
     }
 
@@ -121,9 +126,9 @@ public final class RecipeReader {
             throw new RecipeException(origin + ", " + where(e) + ": " + mismatch(e, json));
         } catch (JsonMappingException e) {
             // A number that is too large for its field is JSON all the same.
-            throw new RecipeException(origin + ", " + where(e) + ": " + (e.getCause() instanceof InputCoercionException ? "" : "not JSON: ") + e.getOriginalMessage());
+            throw new RecipeException(origin + ", " + where(e) + ": " + (e.getCause() instanceof InputCoercionException ? "" : "not JSON: ") + JsonFault.of(e));
         } catch (JsonProcessingException e) {
-            throw new RecipeException(origin + ", " + line(e) + ": not JSON: " + e.getOriginalMessage());
+            throw new RecipeException(origin + ", " + line(e) + ": not JSON: " + JsonFault.of(e));
         }
     }
 
@@ -131,10 +136,8 @@ public final class RecipeReader {
     private static String mismatch(MismatchedInputException e, String json) {
         Class<?> type = e.getTargetType();
         if (e.getOriginalMessage().startsWith("Missing creator property")) return "is missing";
-        if (type != null && (type.isPrimitive() || Number.class.isAssignableFrom(type))) return "found " + found(e, json) + ", wanted " + wanted(type);
         if (e.getOriginalMessage().startsWith("Trailing token")) return "found more behind the recipe, wanted one object and nothing else";
-        if (type != null && type.isRecord()) return "found " + found(e, json) + ", wanted an object with " + Arrays.stream(type.getRecordComponents()).map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).filter(RecipeReader::isKey).collect(Collectors.joining(", "));
-        return e.getOriginalMessage();
+        return type == null ? JsonFault.of(e) : "found " + found(e, json) + ", wanted " + wanted(type);
     }
 
     private static boolean isKey(String component) { return !component.equals(Recipe.ORIGIN); }
@@ -196,11 +199,14 @@ public final class RecipeReader {
 
     private static String wanted(InvalidFormatException e) {
         Class<?> type = e.getTargetType();
-        if (type.isEnum()) return FieldCheck.oneOf(String.valueOf(e.getValue()).toLowerCase(Locale.ROOT), FieldCheck.names((Enum<?>[]) type.getEnumConstants()));
-        return wanted(type);
+        return type.isEnum() ? FieldCheck.oneOf(String.valueOf(e.getValue()).toLowerCase(Locale.ROOT), FieldCheck.names((Enum<?>[]) type.getEnumConstants())) : wanted(type);
     }
 
     private static String wanted(Class<?> type) {
+        if (type.isRecord()) return "an object with " + Arrays.stream(type.getRecordComponents()).map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).filter(RecipeReader::isKey).collect(Collectors.joining(", "));
+        if (Collection.class.isAssignableFrom(type)) return "a list";
+        if (type.isEnum()) return FieldCheck.oneOf(null, FieldCheck.names((Enum<?>[]) type.getEnumConstants()));
+        if (type == String.class) return "text";
         return type == boolean.class ? "true or false" : type == double.class || type == float.class || type == Double.class ? "a number" : "a whole number";
     }
 

@@ -6,10 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import lucid.kernels.contract.Sampling;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -180,7 +185,7 @@ class RecipeReaderTest {
             "steps" : 100            | "steps" : "many"          | stages[5].steps: found 'many', wanted a whole number
             "steps" : 100            | "steps" : null            | stages[5].steps: found null, wanted a whole number
             "steps" : 100            | "steps" : [ 100 ]         | stages[5].steps: found a list, wanted a whole number
-            "steps" : 100            | "steps" : 3000000000      | stages[5].steps: Numeric value (3000000000) out of range of int
+            "steps" : 100            | "steps" : 3000000000      | stages[5].steps: found 3000000000, wanted a whole number from -2147483648 to 2147483647
             "lr" : 2.5E-4            | "lr" : null               | stages[5].optimizer.lr: found null, wanted a number
             "length_part" : true     | "length_part" : "perhaps" | stages[5].reward.length_part: found 'perhaps', wanted true or false
             "LANGUAGE_MODEL"         | "language_modle"          | stages[5].trainable[1]: found 'language_modle', wanted one of vision_tower, connector, language_model (did you mean 'language_model'?)
@@ -271,6 +276,23 @@ class RecipeReaderTest {
         String lora = RecipeReader.write(RecipeReader.read("tinyllava-video-r1-lora"));
         assertEquals("my.json, lora.r: found 0, wanted a whole number, at least 1", message(lora.replace("\"r\" : 16", "\"r\" : 0")));
         assertTrue(message(lora.replace("\"questions\" : \"nextqa_0-30s.jsonl\"", "\"questions\" : null")).startsWith("my.json, data.questions: found null"));
+    }
+
+    @Test void aValueOfAnotherKind() {
+        assertTrue(message(demo().replaceFirst("\"trainable\" : \\[[^]]*]", "\"trainable\" : \"all\"")).endsWith("stages[0].trainable: found 'all', wanted a list"));
+        assertTrue(message(demo().replaceFirst("\"trainable\" : \\[[^]]*]", "\"trainable\" : [[]]")).contains("stages[0].trainable[0]: found a list, wanted one of vision_tower, "));
+        assertTrue(message(demo().replaceFirst("\"name\" : \"demo\"", "\"name\" : {}")).endsWith("name: found an object, wanted text"));
+        assertTrue(message(demo().replaceFirst("\"steps\" : \\d+", "\"steps\" : 1000000000000")).endsWith("stages[0].steps: found 1000000000000, wanted a whole number from -2147483648 to 2147483647"));
+        assertTrue(message(demo().replaceFirst("\"steps\" : \\d+", "\"steps\" : NaN")).endsWith("stages[0]: not JSON: Non-standard token 'NaN'"));
+    }
+
+    /// As editors and shells of Windows write files.
+    @Test void filesBeginWithAByteOrderMarkOrAreWide(@TempDir Path temp) throws IOException {
+        Path file = Files.writeString(temp.resolve("mine.json"), "\uFEFF" + demo());
+        assertEquals(demo(), RecipeReader.write(RecipeReader.read(file.toString())));
+        Files.writeString(file, demo(), StandardCharsets.UTF_16);
+        String message = assertThrows(RecipeException.class, () -> RecipeReader.read(file.toString())).getMessage();
+        assertTrue(message.startsWith(file + ", line 1: found UTF-16 text") && message.contains("wanted UTF-8"), message);
     }
 
     @Test void notJson() { assertTrue(message("{ name: ").contains("not JSON")); }

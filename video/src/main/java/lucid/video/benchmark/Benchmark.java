@@ -25,6 +25,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lucid.video.IoReason;
+import lucid.video.data.Utf8Text;
 
 /// How a published benchmark is laid out: where its annotation files and clips lie, which field means what, and how its published script writes the question. The shipped ones are
 /// the resources `benchmarks/NAME.json`; a file of the same form describes another benchmark.
@@ -187,9 +189,11 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
             Path file = Path.of(nameOrFile);
             if (!Files.isRegularFile(file)) throw new IllegalArgumentException("benchmark '" + nameOrFile + "': no such benchmark or file; wanted one of " + SHIPPED + " or a definition's file");
             try {
-                text = Files.readString(file);
+                text = Utf8Text.of(Files.readAllBytes(file));
+            } catch (Utf8Text.Malformed e) {
+                throw new IllegalArgumentException(file + ", line " + e.line() + ": " + e.getMessage());
             } catch (IOException e) {
-                throw new UncheckedIOException(file + " cannot be read: " + e.getMessage(), e);
+                throw new UncheckedIOException(file + " cannot be read: " + IoReason.of(e), e);
             }
         }
         return parse(nameOrFile, text);

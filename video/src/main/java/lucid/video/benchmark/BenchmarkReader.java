@@ -1,5 +1,6 @@
 package lucid.video.benchmark;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -16,11 +17,13 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import lucid.video.IoReason;
 import lucid.video.benchmark.Benchmark.AnnotationFile;
 import lucid.video.benchmark.BenchmarkQuestion.Choice;
 import lucid.video.data.ClipQuestion;
 import lucid.video.data.DataException;
 import lucid.video.data.DataText;
+import lucid.video.data.JsonFault;
 
 /// Reads a benchmark's questions from a folder in its published layout. Clips are not opened and may be missing; a record that cannot be used is an error, never left out.
 public final class BenchmarkReader {
@@ -104,20 +107,20 @@ public final class BenchmarkReader {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(DataText::isParquet).sorted().toList();
         } catch (IOException e) {
-            throw new DataException(folder, 1, "", "cannot be listed: " + e);
+            throw new DataException(folder, 1, "", "cannot be listed: " + IoReason.of(e));
         }
     }
 
     private Map<String, String> table(String name) {
         Path file = find(List.of(name));
         try {
-            JsonNode node = new ObjectMapper().readTree(Files.readString(file));
+            JsonNode node = new ObjectMapper().readTree(DataText.of(file, "an object of texts"));
             if (!node.isObject()) throw new DataException(file, 1, "", "found " + node.getNodeType() + ", wanted an object of texts");
             Map<String, String> all = new HashMap<>();
             node.properties().forEach(e -> all.put(e.getKey(), e.getValue().asText()));
             return all;
-        } catch (IOException e) {
-            throw new DataException(file, 1, "", "not JSON: " + e.getMessage());
+        } catch (JsonProcessingException e) {
+            throw new DataException(file, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "", "not JSON: " + JsonFault.of(e));
         }
     }
 

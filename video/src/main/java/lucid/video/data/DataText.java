@@ -9,14 +9,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.IntFunction;
+import lucid.video.IoReason;
 
 /// The text of a data file, and the objects in it: one a line, or the elements of an array.
 public final class DataText {
@@ -49,23 +47,13 @@ public final class DataText {
         try {
             if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", "of parquet files only a benchmark's annotations are read; " + asJsonLines(file));
             if (Files.isDirectory(file)) throw new DataException(file, 1, "", "found a folder, wanted " + wanted);
-            return decoded(file, Files.readAllBytes(file));
+            return Utf8Text.of(Files.readAllBytes(file));
+        } catch (Utf8Text.Malformed e) {
+            throw new DataException(file, e.line(), "", e.getMessage());
         } catch (NoSuchFileException _) {
             throw new DataException(file, 0, "", "no such file, wanted " + wanted);
         } catch (IOException e) {
-            throw new DataException(file, 0, "", "cannot be read: " + e);
-        }
-    }
-
-    private static String decoded(Path file, byte[] bytes) {
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(in).toString();
-        } catch (CharacterCodingException _) {
-            // The decoder stops in front of what it cannot read.
-            int line = 1;
-            for (int i = 0; i < in.position(); i++) if (bytes[i] == '\n') line++;
-            throw new DataException(file, line, "", String.format(Locale.ROOT, "found byte 0x%02X, wanted UTF-8 text", bytes[in.position()]));
+            throw new DataException(file, 0, "", "cannot be read: " + IoReason.of(e));
         }
     }
 
@@ -80,7 +68,7 @@ public final class DataText {
             try {
                 node = JSON.readTree(lines[i]);
             } catch (JsonProcessingException e) {
-                throw new DataException(file, i + 1, "", "not JSON: " + e.getOriginalMessage() + "; wanted " + wanted);
+                throw new DataException(file, i + 1, "", "not JSON: " + JsonFault.of(e) + "; wanted " + wanted);
             }
             if (!node.isObject()) throw new DataException(file, i + 1, "", (lines[i].isBlank() ? "empty line" : "found " + node.getNodeType()) + ", wanted one JSON object");
             taker.take(i + 1, node);
@@ -102,9 +90,9 @@ public final class DataText {
             }
             if (parser.nextToken() != null) throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
         } catch (JsonProcessingException e) {
-            throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + e.getOriginalMessage());
+            throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + JsonFault.of(e));
         } catch (IOException e) {
-            throw new DataException(file, line, "", "cannot be read: " + e);
+            throw new DataException(file, line, "", "cannot be read: " + IoReason.of(e));
         }
     }
 }

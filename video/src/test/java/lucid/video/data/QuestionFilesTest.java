@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,11 +58,28 @@ class QuestionFilesTest {
         }
     }
 
+    /// As editors of Windows write files.
+    @Test void aByteOrderMarkIsNoPartOfTheText() throws IOException {
+        assertEquals(QuestionFiles.read(file("a.jsonl", LINE)), QuestionFiles.read(file("marked.jsonl", "\uFEFF" + LINE)));
+        assertEquals(QuestionFiles.read(file("b.json", SAMPLE)), QuestionFiles.read(file("marked.json", "\uFEFF" + SAMPLE)));
+        for (Charset other : List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
+            Path file = Files.write(dir.resolve("wide.jsonl"), LINE.getBytes(other));
+            String message = assertThrows(DataException.class, () -> QuestionFiles.read(file)).getMessage();
+            assertTrue(message.startsWith(file + ":1: found UTF-16 text") && message.contains("wanted UTF-8"), other + ": " + message);
+        }
+    }
+
     @Test void aClipThatIsNoFileIsSaidToBeWhatItIs() throws IOException {
         Path file = file("a.jsonl", LINE.replace("./clips/1.mp4", "clips"));
         Path clips = Files.createDirectories(dir.resolve("clips"));
         String message = assertThrows(DataException.class, () -> QuestionFiles.read(file, dir)).getMessage();
         assertEquals(file + ":1: field video_filename: found 'clips', but " + clips + " is a folder; wanted a video there (missing clips: 1 of 1)", message);
+    }
+
+    @Test void aFolderThatIsAFileIsNamed() throws IOException {
+        Path file = file("a.jsonl", LINE);
+        String message = assertThrows(DataException.class, () -> QuestionFiles.read(file.resolve("train.jsonl"))).getMessage();
+        assertEquals(file.resolve("train.jsonl") + ": cannot be read: " + file + " is a file, wanted a folder", message);
     }
 
     @Test void whatIsWrittenIsTheSame() throws IOException {
@@ -100,6 +118,8 @@ class QuestionFilesTest {
 
     @Test void everyFaultIsNamedWithItsLine() throws IOException {
         refused(LINE + "{\"problem_id\": 2,\n", 2, "", "not JSON");
+        // The array is opened in this line, wherever the parser of one line says that it is.
+        refused(LINE + LINE + "{\"problem_id\": [2\n", 3, "", "expected close marker for Array; wanted");
         refused(LINE + "\n" + LINE, 2, "", "empty line");
         refused(LINE + LINE + "[1]\n", 3, "", "found ARRAY, wanted one JSON object");
         refused(LINE + LINE.replace("\"problem_id\": 7, ", ""), 2, "problem_id", "missing");
