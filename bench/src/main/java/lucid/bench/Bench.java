@@ -91,7 +91,8 @@ public final class Bench implements Subcommand {
         Pattern wanted = wanted();
         if (question.wanted()) {
             if (!pattern.isEmpty()) throw new UsageException("'" + pattern + "' with --model: kernels, or one question to a model; wanted one of them");
-            refuse(List.of("--forks", "--iterations", "--seconds", "--device", "--list"), "--model", "a question is asked once, by a CPU, in this process");
+            refuse(List.of("--forks", "--iterations", "--seconds", "--list"), "--model", "a question is asked once, in this process");
+            if (device != Where.CPU) refuse(List.of("--device"), "--model", "a question is asked of the CPU");
             BenchTable table = question.run(threads, out);
             out.print(table);
             out.flush();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import lucid.bench.BenchTable;
 import lucid.bench.BenchTable.Row;
@@ -89,10 +90,10 @@ public final class QuestionRun {
                 Seen seen = assistant.watch(video, frames.sampling());
                 Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")), Question.Style.REASON),
                         GenerationSettings.greedy(tokens == null ? 32 : tokens, -1), _ -> {}, false);
-                double resident = resident();
+                OptionalDouble resident = resident();
                 BenchTable table = table(device, workers, seen, reply);
-                out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens; most resident memory %.1f GB%n", load, seen.seconds() + reply.firstToken(), seen.reading(),
-                        reply.newTokens(), resident);
+                out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens%s%n", load, seen.seconds() + reply.firstToken(), seen.reading(),
+                        reply.newTokens(), resident.isPresent() ? String.format(Locale.ROOT, "; most resident memory %.1f GB", resident.getAsDouble()) : "");
                 return table;
             } catch (RuntimeException e) {
                 rehearsal.close();
@@ -146,11 +147,11 @@ public final class QuestionRun {
         return best;
     }
 
-    /// GB at most so far (Linux), or NaN.
-    private static double resident() {
-        if (!Files.exists(STATUS)) return Double.NaN;
+    /// GB at most so far; only Linux tells.
+    private static OptionalDouble resident() {
+        if (!Files.exists(STATUS)) return OptionalDouble.empty();
         try (Stream<String> lines = Files.lines(STATUS)) {
-            return lines.filter(l -> l.startsWith("VmHWM:")).mapToDouble(l -> Double.parseDouble(l.replaceAll("\\D", "")) * 1024e-9).findFirst().orElse(Double.NaN);
+            return lines.filter(l -> l.startsWith("VmHWM:")).mapToDouble(l -> Double.parseDouble(l.replaceAll("\\D", "")) * 1024e-9).findFirst();
         } catch (IOException e) {
             throw new UncheckedIOException(STATUS + " cannot be read", e);
         }

@@ -2,7 +2,6 @@ package lucid.grpo.evaluation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -17,17 +16,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
+import lucid.grpo.run.Claim;
 import lucid.grpo.run.Differences;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
 
 /// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on the disk before the next question is
 /// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
@@ -36,7 +33,7 @@ public final class AnswerLog implements AutoCloseable {
     // Evaluations that were begun before these were written down are resumed without them.
     private static final List<String> LATER = List.of("tokenizer_sha256");
     private static final int SHOWN = 20;
-    private static final int FEW = 5;
+    private static final Claim CLAIM = new Claim("evaluation (no settings.json, which says what was asked)", "an evaluation's", "settings");
 
     private final Path file;
     private final FileChannel lock;
@@ -78,17 +75,9 @@ public final class AnswerLog implements AutoCloseable {
         }
     }
 
-    // What lies in another folder, a run's report.html for one, would be overwritten.
-    private static void check(Path root) throws IOException {
-        if (!Files.isDirectory(root) || Files.exists(root.resolve("settings.json"))) return;
-        List<String> found;
-        try (Stream<Path> all = Files.list(root)) {
-            // Hidden files are none of an evaluation's, but for those that one which was killed at its beginning has left.
-            found = all.map(p -> p.getFileName().toString()).filter(name -> !name.startsWith(".")).sorted().toList();
-        }
-        if (found.isEmpty()) return;
-        throw new RunException(root + " is not empty and holds no evaluation (no settings.json, which says what was asked): found " + String.join(", ", found.subList(0, Math.min(FEW, found.size())))
-                + (found.size() > FEW ? " and " + (found.size() - FEW) + " more" : "") + "; nothing was changed. Wanted a new or empty folder, or an evaluation's; use another --out");
+    /// Refuses a folder that holds something else: a run's report.html, for one, would be overwritten.
+    public static void check(Path root) {
+        if (Files.isDirectory(root) && !Files.exists(root.resolve("settings.json"))) CLAIM.requireEmpty(root, _ -> true);
     }
 
     private static void settings(Path root, ObjectNode settings, boolean resume) throws IOException {
@@ -97,8 +86,8 @@ public final class AnswerLog implements AutoCloseable {
             Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(settings) + "\n");
             return;
         }
-        JsonNode there = read(file);
-        if (there instanceof ObjectNode before) RunFolder.nameArithmetic(before);
+        ObjectNode there = CLAIM.read(file);
+        RunFolder.nameArithmetic(there);
         ObjectNode wanted = JSON.readValue(JSON.writeValueAsString(settings), ObjectNode.class);
         wanted.remove(LATER.stream().filter(field -> !there.has(field)).toList());
         List<String> differences = Differences.of(there, wanted);
@@ -107,18 +96,6 @@ public final class AnswerLog implements AutoCloseable {
                     + "\nUse another --out, or the settings that are there");
         }
         if (!resume) throw new RunException(root + " holds an evaluation already. Add --resume to continue it, or use another --out");
-    }
-
-    private static JsonNode read(Path file) {
-        String found;
-        try {
-            JsonNode there = JsonText.read(file);
-            if (there.isObject()) return there;
-            found = "found " + (there.isMissingNode() ? "nothing" : there.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted an evaluation's settings (a JSON object)";
-        } catch (IOException e) {
-            found = JsonText.reason(e);
-        }
-        throw new RunException(file + ": " + found + "; nothing was changed. Put back the settings that the evaluation began with, or use another --out");
     }
 
     // A line without its end is what a killed process was writing.

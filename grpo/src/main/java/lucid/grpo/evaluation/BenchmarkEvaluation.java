@@ -46,9 +46,6 @@ public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> q
         return s;
     }
 
-    /// To the end.
-    public Scores run(Path out, boolean resume, Asker asker, int size, Console console) { return run(out, resume, asker, size, console, () -> false).orElseThrow(); }
-
     /// Asks what is not answered yet and writes the results.
     ///
     /// @param size side of the model's pictures

@@ -3,6 +3,7 @@ package lucid.grpo.minimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.Locale;
 import java.util.function.Consumer;
 import lucid.grpo.data.CompletionText;
@@ -47,12 +48,14 @@ public final class MinimalGrpo {
     private final TinyLlavaVideo model;
     private final TrainingData data;
     private final Tokenizer tokenizer;
+    private final Set<Integer> ends;
     private final Device device;
 
     /// @param stage what to do: numbers of prompts and completions, reward, loss, optimiser
     /// @param seed  every random number is a function of it and of (step, prompt, completion, token)
     /// @param model is trained in place
-    public MinimalGrpo(Stage.Grpo stage, long seed, TinyLlavaVideo model, TrainingData data, Tokenizer tokenizer) {
+    /// @param ends  tokens that end a completion: the tokenizer's, and those of the model's generation_config.json
+    public MinimalGrpo(Stage.Grpo stage, long seed, TinyLlavaVideo model, TrainingData data, Tokenizer tokenizer, Set<Integer> ends) {
         if (stage.trainable().contains(Stage.Part.VISION_TOWER)) {
             throw new IllegalArgumentException("stage " + stage.name() + ": trainable has vision_tower; GRPO keeps the tower frozen, wanted connector or language_model");
         }
@@ -61,6 +64,7 @@ public final class MinimalGrpo {
         this.model = model;
         this.data = data;
         this.tokenizer = tokenizer;
+        this.ends = ends;
         device = model.parameters().device();
     }
 
@@ -144,7 +148,7 @@ public final class MinimalGrpo {
                     ids[length] = draw(inner, last, step, number, completion, length);
                     sampled[length] = score(inner, last, ids[length]);
                 }
-            } while (ids[length++] != tokenizer.eosId() && length < ids.length);
+            } while (!ends.contains(ids[length++]) && length < ids.length);
         }
         int[] drawn = Arrays.copyOf(ids, length);
         return new Answer(drawn, Arrays.copyOf(sampled, length), judge(CompletionText.of(tokenizer, drawn), solution));

@@ -124,6 +124,7 @@ final class RecipeCheck {
     private void stage(FieldCheck at, Stage stage) {
         at.oneOf("phase", stage.phase(), PHASES);
         at.atLeast("steps", stage.steps(), 1);
+        at.atMost("steps", stage.steps(), 999_999, "checkpoints are told apart by six digits");
         at.atLeast("save_every", stage.saveEvery(), 1);
         trainable(at, stage.trainable());
         switch (stage) {

@@ -79,10 +79,10 @@ public final class Disk {
         if (above != null) AtomicFile.force(above);
     }
 
-    /// Deletes the files that a process which was killed was writing in a folder, if the folder exists. Nobody may be writing there.
+    /// Deletes the files that a process which was killed was writing in a folder, if the folder exists. One that a living process is writing there makes that process say so.
     public static void sweep(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) return;
-        for (Path left : list(folder, p -> LEFT.matcher(p.getFileName().toString()).matches())) Files.delete(left);
+        for (Path left : list(folder, p -> LEFT.matcher(p.getFileName().toString()).matches())) Files.deleteIfExists(left);
     }
 
     static List<Path> list(Path folder, Predicate<Path> which) throws IOException {

@@ -14,10 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,7 +27,6 @@ import lucid.grpo.recipe.RecipeReader;
 import lucid.kernels.Device;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
 
 /// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
 /// resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.
@@ -61,7 +58,7 @@ public final class RunFolder implements AutoCloseable {
     private static final String ARITHMETIC = "arithmetic";
     // What is written a file a step, or a few.
     private static final List<String> BY_STEP = List.of("rollouts", "ledger", "answers");
-    private static final int SHOWN = 5;
+    private static final Claim CLAIM = new Claim("run (no config.json)", "a run's", "config");
     private static final int SHOWN_DIFFERENCES = 20;
 
     static {
@@ -98,19 +95,11 @@ public final class RunFolder implements AutoCloseable {
         if (!Files.isDirectory(root)) return;
         Path file = root.resolve("config.json");
         if (Files.exists(file)) {
-            if (!config(file).has("recipe")) throw new RunException(file + " is no run's: it has no field recipe; nothing was changed. Wanted a new or empty folder, or a run's; use another --out");
+            if (!CLAIM.read(file).has("recipe")) throw new RunException(file + " is no run's: it has no field recipe; nothing was changed. Wanted a new or empty folder, or a run's; use another --out");
             return;
         }
         Path clips = data.toAbsolutePath().normalize();
-        try (Stream<Path> all = Files.list(root)) {
-            // Hidden files are none of a run's, but for those that one which was killed at its beginning has left.
-            List<String> found = all.filter(p -> !clips.startsWith(p.toAbsolutePath().normalize())).map(p -> p.getFileName().toString()).filter(name -> !name.startsWith(".")).sorted().toList();
-            if (found.isEmpty()) return;
-            throw new RunException(root + " is not empty and holds no run (no config.json): found " + String.join(", ", found.subList(0, Math.min(SHOWN, found.size())))
-                    + (found.size() > SHOWN ? " and " + (found.size() - SHOWN) + " more" : "") + "; nothing was changed. Wanted a new or empty folder, or a run's; use another --out");
-        } catch (IOException e) {
-            throw new RunException("run folder " + root + " could not be listed: " + IoReason.of(e));
-        }
+        CLAIM.requireEmpty(root, p -> !clips.startsWith(p.toAbsolutePath().normalize()));
     }
 
     /// Begins a run, or takes one up again. A run that has made no step is begun anew, with whatever config.
@@ -149,7 +138,7 @@ public final class RunFolder implements AutoCloseable {
             write(file, config);
             return;
         }
-        ObjectNode there = config(file);
+        ObjectNode there = CLAIM.read(file);
         if (!begun(root)) {
             // A start that failed leaves nothing to go on from: it binds nobody to its recipe.
             for (List<String> made : List.of(MADE_AT_THE_START, BY_STEP)) for (String name : made) Disk.deleteTree(root.resolve(name));
@@ -165,7 +154,7 @@ public final class RunFolder implements AutoCloseable {
 
     /// Refuses data, a model, a tokenizer or a device's arithmetic that are not those which the run in a folder began with: its steps could not be done again. The recipe is not compared, nor are held-out questions.
     public static void checkStart(Path root, JsonNode config) {
-        refuse(root, config(root.resolve("config.json")).without(NOT_START), config.<ObjectNode>deepCopy().without(NOT_START), "Use ");
+        refuse(root, CLAIM.read(root.resolve("config.json")).without(NOT_START), config.<ObjectNode>deepCopy().without(NOT_START), "Use ");
     }
 
     /// Names a device's arithmetic in a config, or in settings, that do not say it: those from before it was written down mean the exact one.
@@ -198,18 +187,6 @@ public final class RunFolder implements AutoCloseable {
             // One that cannot be used: the differences show where.
             return all;
         }
-    }
-
-    private static ObjectNode config(Path file) {
-        String found;
-        try {
-            JsonNode config = JsonText.read(file);
-            if (config instanceof ObjectNode object) return object;
-            found = "found " + (config.isMissingNode() ? "nothing" : config.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted a run's config (a JSON object)";
-        } catch (IOException e) {
-            found = JsonText.reason(e);
-        }
-        throw new RunException(file + ": " + found + "; nothing was changed. Put back the config that the run began with, or use another --out");
     }
 
     /// Claims a folder for this process until the channel is closed.
@@ -251,13 +228,19 @@ public final class RunFolder implements AutoCloseable {
         for (Path left : Disk.list(checkpoints, p -> p.getFileName().toString().startsWith(".") || !Files.exists(p.resolve(RunState.FILE)))) Disk.deleteTree(left);
     }
 
+    // What is left of a checkpoint whose state is gone is swept away.
+    private static void drop(Path checkpoint) throws IOException {
+        Files.delete(checkpoint.resolve(RunState.FILE));
+        Disk.deleteTree(checkpoint);
+    }
+
     // Of each stage the newest checkpoint stays. By their names: a state that cannot be read keeps nothing from being saved.
     private static void dropOlder(Path root) throws IOException {
         List<Path> all = checkpoints(root);
         for (int i = 1; i < all.size(); i++) {
             String older = all.get(i - 1).getFileName().toString();
             String stage = older.substring(0, older.indexOf('-') + 1);
-            if (!stage.isEmpty() && all.get(i).getFileName().toString().startsWith(stage) && !older.endsWith(RunState.DONE)) Disk.deleteTree(all.get(i - 1));
+            if (!stage.isEmpty() && all.get(i).getFileName().toString().startsWith(stage) && !older.endsWith(RunState.DONE)) drop(all.get(i - 1));
         }
     }
 
@@ -303,14 +286,14 @@ public final class RunFolder implements AutoCloseable {
     /// Where the run stands: its newest complete checkpoint, if there is one.
     public Optional<Path> latest() { return latest(root); }
 
-    /// True of a folder that holds a run, if only a begun one: it has metrics or a checkpoint.
+    /// True of a folder that holds a run, if only one that has made no step yet: it has metrics or a checkpoint.
     public static boolean isRun(Path folder) { return Files.exists(folder.resolve("metrics.jsonl")) || latest(folder).isPresent(); }
 
     /// Whether the run in a folder has made a step: where it has not, another may be begun there.
     public static boolean begun(Path root) {
         try {
             Path metrics = root.resolve("metrics.jsonl");
-            return Files.exists(metrics) && Files.size(metrics) > 0 || latest(root).isPresent();
+            return Files.exists(metrics) && Files.size(metrics) > 0 || latest(root).isPresent() || Files.exists(root.resolve("summary.json"));
         } catch (IOException e) {
             throw new RunException("run folder " + root + ": " + e.getClass().getSimpleName() + ": " + e.getMessage());
         }

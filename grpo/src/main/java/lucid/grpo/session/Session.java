@@ -84,7 +84,7 @@ public final class Session implements AutoCloseable {
                     clips = DriftClips.load(drift, new ClipCache(drift.root().resolveSibling(CACHE), console::line), d.frames(), d.image(), threads, bars);
                 }
                 TrainingData data = new DriftData(plan, d.clipsPerStep(), clips, tokenizer);
-                yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, console), model, heldOut, console);
+                yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, tokenizer, console), model, heldOut, console);
             }
             case "nextqa" -> {
                 Tokenizer tokenizer = ModelFolder.tokenizer(model);
@@ -97,7 +97,7 @@ public final class Session implements AutoCloseable {
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
-                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, console), model, heldOut, console);
+                yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer, console), model, heldOut, console);
             }
             default -> throw new IllegalStateException("data.kind " + d.kind() + " is none of those that RecipeCheck lets pass");
         };
@@ -148,8 +148,8 @@ public final class Session implements AutoCloseable {
         return trained;
     }
 
-    private static Policy policy(Recipe recipe, Device device, Path model, Console console) {
-        if (model != null) tellWhatIsNotFollowed(GenerationConfig.read(ModelFolder.base(ModelFolder.resolve(model)), Set.of()), console);
+    private static Policy policy(Recipe recipe, Device device, Path model, Tokenizer tokenizer, Console console) {
+        if (model != null) tellWhatIsNotFollowed(GenerationConfig.read(ModelFolder.base(ModelFolder.resolve(model)), Set.of(tokenizer.eosId())), console);
         if (recipe.lora() != null) return ModelFolder.adapted(device, model, recipe.lora().spec(), recipe.seed());
         if (model != null) return ModelFolder.policy(device, model);
         TinyLlavaConfig config = TinyLlavaConfig.parse(recipe.origin() + ", model", recipe.model());
@@ -160,6 +160,7 @@ public final class Session implements AutoCloseable {
     private static void tellWhatIsNotFollowed(GenerationConfig config, Console console) {
         List<String> fields = Stream.concat(config.processors().stream().map(LogitsProcessor::field), config.stops().stream().map(s -> "stop string '" + s + "'")).toList();
         if (!fields.isEmpty()) console.line("(" + GenerationConfig.FILE + ": " + String.join(", ", fields) + ": not followed by training and held-out questions, though by generate, chat and eval --benchmark)");
+        if (!config.without().isEmpty()) console.line("(" + GenerationConfig.FILE + ": " + String.join(", ", config.without()) + ": not in Lucid, without effect)");
     }
 
     public Recipe recipe() { return recipe; }
@@ -187,7 +188,7 @@ public final class Session implements AutoCloseable {
         ClipList clips = new ClipList(out);
         boolean begun = RunFolder.begun(out);
         if (begun) clips.check(data.clipHashes());
-        else if (RunFolder.isRun(out)) console.line(out + " holds a run that has made no step: it is begun anew");
+        else if (!resume && RunFolder.isRun(out)) console.line(out + " holds a run that has made no step: it is begun anew");
         RunFolder folder = RunFolder.open(out, config, resume);
         if (folder.latest().isEmpty()) {
             // Weights that were saved belong to the tokenizer that lies beside them.
@@ -222,6 +223,8 @@ public final class Session implements AutoCloseable {
         // A run of before these counted drew its completions to another end.
         boolean draws = recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance);
         if (draws && policy.endTokens().stream().anyMatch(id -> id != tokenizer.eosId())) config.set("end_tokens", JSON.valueToTree(new TreeSet<>(policy.endTokens())));
+        // A run of before a second stage drew numbers of its own drew the first one's again.
+        if (recipe.stages().stream().filter(Stage.Grpo.class::isInstance).count() > 1) config.put("draws", "by stage");
         place(config, "data_folder", dataFolder, out);
         if (heldOut != null) place(config, "held_out_file", heldOut, out);
         return config;

@@ -109,11 +109,6 @@ public final class Evaluator {
         return asked.questions() == data.heldOut(questions, mode).size() ? Optional.of(asked) : Optional.empty();
     }
 
-    /// To the end.
-    public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, LongConsumer progress) {
-        return run(mode, questions, control, rule, seed, () -> false, progress);
-    }
-
     /// @param questions how many held-out questions (0: all)
     /// @param rule      greedy, or how to sample
     /// @param stop      asked before every batch of questions: whether no more are wanted

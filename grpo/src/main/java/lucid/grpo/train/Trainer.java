@@ -281,7 +281,8 @@ public final class Trainer {
             console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(), e.accuracy(), e.format(), e.meanLength(), n));
             if (mode == TrainingData.Mode.REASONING) watched.get().answer(e);
         }
-        RunState done = state.complete(result.put("seconds", state.seconds() + (System.nanoTime() - start) / 1e9), state.seconds() + (System.nanoTime() - start) / 1e9);
+        double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
+        RunState done = state.complete(result.put("seconds", seconds), seconds);
         save(done, null, null);
         return done;
     }

@@ -2,6 +2,7 @@ package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -74,11 +75,11 @@ abstract class CommandTest {
         return builder(environment, args).redirectOutput(err.resolveSibling("printed").toFile()).redirectError(err.toFile()).start();
     }
 
-    /// Ctrl-C; where a process has that ignored, as a script's background jobs have, and on Windows a polite kill, which Lucid takes the same way. Waits for the end, for which it returns the exit status that is wanted.
+    /// Ctrl-C; where a process has that ignored, as a script's background jobs have, a polite kill, which Lucid takes the same way. Waits for the end, for which it returns the exit status that is wanted.
     static int interrupt(Process process) throws IOException, InterruptedException {
+        assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "there no kill is polite");
         Path status = Path.of("/proc", String.valueOf(process.pid()), "status");
-        boolean ignored = Files.exists(status) && Files.readAllLines(status).stream().anyMatch(l -> l.startsWith("SigIgn:") && (Long.parseUnsignedLong(l.substring(7).strip(), 16) & 1 << SIGINT - 1) != 0);
-        boolean polite = ignored || System.getProperty("os.name").startsWith("Windows");
+        boolean polite = Files.exists(status) && Files.readAllLines(status).stream().anyMatch(l -> l.startsWith("SigIgn:") && (Long.parseUnsignedLong(l.substring(7).strip(), 16) & 1 << SIGINT - 1) != 0);
         if (polite) process.toHandle().destroy();
         else assertEquals(0, new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor());
         assertTrue(process.waitFor(180, TimeUnit.SECONDS), "it did not end");

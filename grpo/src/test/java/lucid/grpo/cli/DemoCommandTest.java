@@ -62,7 +62,10 @@ class DemoCommandTest extends CommandTest {
         assertEquals(List.of("base", "cold_start", "grpo"), summary.get("stages").findValuesAsText("name"));
         double seconds = 0;
         for (JsonNode stage : summary.get("stages")) {
-            assertEquals(RunFolderText.table("A stage of the summary"), keys(stage));
+            Set<String> wanted = RunFolderText.table("A stage of the summary");
+            // A letter alone names nothing of the clip.
+            if (stage.get("name").asText().equals("base")) wanted.remove("evidence");
+            assertEquals(wanted, keys(stage));
             assertTrue(stage.get("seconds").asDouble() > 0, stage.toString());
             seconds += stage.get("seconds").asDouble();
         }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Ctrl-C while steps are done: the step in progress is saved, and what is said to go on with goes on.
 class InterruptedTrainingTest extends CommandTest {
-    private static final int FOR_EVER = 1_000_000;
+    private static final int FOR_EVER = 999_999;
 
     @TempDir static Path root;
     private static Recipe toy;
@@ -95,7 +95,7 @@ class InterruptedTrainingTest extends CommandTest {
         Path out = temp.resolve("out");
         Path variant = out.resolve("ablations/no-noise");
         String advice = "--ablate --resume --out " + out;
-        Recipe recipe = recipe(1, 60);
+        Recipe recipe = recipe(1, 150);
         long steps = stopped(variant, 0, advice, words("demo", recipe, out, "--ablate"));
         assertFalse(Files.exists(out.resolve("ablations.json")));
         assertTrue(stopped(variant, steps, advice, words("demo", recipe, out, "--ablate", "--resume")) > steps);

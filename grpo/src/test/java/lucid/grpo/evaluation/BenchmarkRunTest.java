@@ -81,7 +81,7 @@ class BenchmarkRunTest {
         }
     }
 
-    private Scores run(Scripted model, Protocol p, boolean resume) { return evaluation(p, Missing.LEAVE_OUT).run(out, resume, model, 8, Console.silent()); }
+    private Scores run(Scripted model, Protocol p, boolean resume) { return evaluation(p, Missing.LEAVE_OUT).run(out, resume, model, 8, Console.silent(), () -> false).orElseThrow(); }
 
     @Test void anInterruptedRunLosesNoAnswerAndAsksNothingTwice() throws IOException {
         Scripted model = new Scripted();
@@ -100,7 +100,7 @@ class BenchmarkRunTest {
 
         Path other = root.resolve("other");
         Scripted uninterrupted = new Scripted();
-        Scores whole = evaluation(p, Missing.LEAVE_OUT).run(other, false, uninterrupted, 8, Console.silent());
+        Scores whole = evaluation(p, Missing.LEAVE_OUT).run(other, false, uninterrupted, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(whole.kinds(), s.kinds());
         assertTrue(Files.readString(out.resolve("report.html")).contains("Number 3?"));
         run(model, p, true);
@@ -112,7 +112,7 @@ class BenchmarkRunTest {
         mute.says = "A";
         String text = run(mute, protocol(Mode.GREEDY, 1), false).toText();
         assertTrue(text.contains("no letter found in 12 answers (100.0 %): 12 without answer tags; 0 guessed"), text);
-        text = evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(root.resolve("all"), false, new Scripted(), 8, Console.silent()).toText();
+        text = evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(root.resolve("all"), false, new Scripted(), 8, Console.silent(), () -> false).orElseThrow().toText();
         assertTrue(text.contains("no letter found in 0 answers (0.0 %); 0 guessed"), text);
     }
 
@@ -133,7 +133,7 @@ class BenchmarkRunTest {
         run(new Scripted(), protocol(Mode.GREEDY, 1), false);
         Files.writeString(out.resolve("answers.jsonl"), "{\"que", StandardOpenOption.APPEND);
         ByteArrayOutputStream said = new ByteArrayOutputStream();
-        evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(out, true, new Scripted(), 8, new Console(new PrintStream(said, true, StandardCharsets.UTF_8), false));
+        evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(out, true, new Scripted(), 8, new Console(new PrintStream(said, true, StandardCharsets.UTF_8), false), () -> false).orElseThrow();
         assertTrue(said.toString(StandardCharsets.UTF_8).contains("the last 5 bytes are half an answer"), said.toString(StandardCharsets.UTF_8));
     }
 
@@ -167,7 +167,7 @@ class BenchmarkRunTest {
         Files.writeString(settings, "{\"benchmark\": \"te");
         assertTrue(refused(protocol(Mode.GREEDY, 1), true).startsWith(settings + ": not sound JSON: "), refused(protocol(Mode.GREEDY, 1), true));
         Files.writeString(settings, "[]");
-        assertEquals(settings + ": found array, wanted an evaluation's settings (a JSON object); nothing was changed. Put back the settings that the evaluation began with, or use another --out",
+        assertEquals(settings + ": found array, wanted an evaluation's settings (a JSON object); nothing was changed. Put back the settings that it began with, or use another --out",
                 refused(protocol(Mode.GREEDY, 1), true));
     }
 
@@ -234,7 +234,7 @@ class BenchmarkRunTest {
         assertEquals(8, left.notShown().size());
         assertTrue(left.toText().contains("8 questions about clips that could not be shown, not part of these figures") && left.toText().contains("1.mp4: no such file"), left.toText());
 
-        Scores wrong = evaluation(protocol(Mode.GREEDY, 1), Missing.WRONG).run(out, true, model, 8, Console.silent());
+        Scores wrong = evaluation(protocol(Mode.GREEDY, 1), Missing.WRONG).run(out, true, model, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(new Score(12, left.all().right()), wrong.all());
         assertEquals(4, model.asked.size());
         JsonNode results = new ObjectMapper().readTree(Files.readString(out.resolve("results.json")));
@@ -242,10 +242,10 @@ class BenchmarkRunTest {
         assertEquals("wrong", results.at("/not_shown/treated").asText());
         assertTrue(results.at("/not_shown/reasons/q1").asText().endsWith("1.mp4: no such file"));
 
-        String stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent())).getMessage();
+        String stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent(), () -> false).orElseThrow()).getMessage();
         assertTrue(stop.contains("4 of 12 questions") && stop.contains("1.mp4"), stop);
         Files.copy(root.resolve("0.mp4"), root.resolve("1.mp4"));
-        stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent())).getMessage();
+        stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent(), () -> false).orElseThrow()).getMessage();
         assertTrue(stop.startsWith("question q2: " + root.resolve("2.mp4") + ": not a video") && stop.contains("--missing leave_out"), stop);
         assertFalse(Files.exists(root.resolve("stop")));
     }
@@ -276,13 +276,13 @@ class BenchmarkRunTest {
         assertEquals(12, s.guessed());
         assertEquals(1.0, s.parseFailureRate());
         assertTrue(s.all().right() > 0 && s.all().right() < 12, "guesses are right by chance: " + s.all());
-        Scores again = evaluation(p, Missing.LEAVE_OUT).run(root.resolve("again"), false, model, 8, Console.silent());
+        Scores again = evaluation(p, Missing.LEAVE_OUT).run(root.resolve("again"), false, model, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(s.all(), again.all());
-        Scores greedy = evaluation(protocol(Mode.GREEDY, 7), Missing.LEAVE_OUT).run(root.resolve("greedy"), false, model, 8, Console.silent());
+        Scores greedy = evaluation(protocol(Mode.GREEDY, 7), Missing.LEAVE_OUT).run(root.resolve("greedy"), false, model, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(new Score(12, 0), greedy.all());
         assertEquals(0, greedy.guessed());
         model.says = "<answer> </answer>";
-        Scores empty = evaluation(p, Missing.LEAVE_OUT).run(root.resolve("empty"), false, model, 8, Console.silent());
+        Scores empty = evaluation(p, Missing.LEAVE_OUT).run(root.resolve("empty"), false, model, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(new Score(12, 0), empty.all(), "empty tags are wrong, not guessed");
     }
 

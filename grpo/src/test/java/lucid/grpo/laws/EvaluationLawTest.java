@@ -39,7 +39,7 @@ class EvaluationLawTest {
 
     @Test void theFormatOfDirectAnswersIsMeasured() {
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
-            Evaluation e = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.temperature(1f), 7, _ -> {});
+            Evaluation e = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.temperature(1f), 7, () -> false, _ -> {});
             long letters = e.answers().stream().filter(a -> a.text().matches("(?s).*[A-D]")).count();
             assertEquals(letters / 5.0, e.format(), () -> e.answers().toString());
             assertTrue(e.format() < 1, "an untrained model hardly ever says a letter of the options: " + e.answers());
@@ -50,7 +50,7 @@ class EvaluationLawTest {
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
             policy.questionsTogether(2);
             Evaluator evaluator = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0));
-            Evaluation two = evaluator.run(TrainingData.Mode.REASONING, 2, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, _ -> {});
+            Evaluation two = evaluator.run(TrainingData.Mode.REASONING, 2, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> false, _ -> {});
             long[] done = {0};
             assertEquals(two, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> done[0] == 2, n -> done[0] = n));
             assertEquals(0, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> true, _ -> {}).questions());
@@ -65,7 +65,7 @@ class EvaluationLawTest {
             assertEquals(run(policy, Evaluator.BATCH, Sampling.Rule.temperature(1f), Evaluator.Control.NONE), reasoning);
             assertNotEquals(reasoning, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 8, () -> false, _ -> {}).orElseThrow(), "another seed draws others");
             Evaluation direct = evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, 7, () -> false, _ -> {}).orElseThrow();
-            assertEquals(evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, _ -> {}), direct);
+            assertEquals(evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> false, _ -> {}), direct);
             assertTrue(direct.meanLength() <= 3 && reasoning.meanLength() > 3, direct.meanLength() + " and " + reasoning.meanLength() + " tokens");
         }
     }
@@ -91,11 +91,11 @@ class EvaluationLawTest {
     private static Prompt about(Prompt p, int clip) { return new Prompt(p.kind(), clip, p.problem(), p.solution(), p.ids(), p.evidence(), p.orderDependent(), p.reversedSolution()); }
 
     private static void other(Policy policy, ToyData data) {
-        new Evaluator(policy, data, Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 2, 0)).run(TrainingData.Mode.REASONING, 0, Evaluator.Control.OTHER, Sampling.Rule.GREEDY, 7, _ -> {});
+        new Evaluator(policy, data, Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 2, 0)).run(TrainingData.Mode.REASONING, 0, Evaluator.Control.OTHER, Sampling.Rule.GREEDY, 7, () -> false, _ -> {});
     }
 
     private static Evaluation run(Policy policy, int together, Sampling.Rule rule, Evaluator.Control control) {
         policy.questionsTogether(together);
-        return new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.REASONING, 0, control, rule, 7, _ -> {});
+        return new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.REASONING, 0, control, rule, 7, () -> false, _ -> {});
     }
 }

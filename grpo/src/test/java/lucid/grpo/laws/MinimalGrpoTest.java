@@ -14,6 +14,8 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.minimal.MinimalGrpo;
@@ -49,7 +51,7 @@ class MinimalGrpoTest {
         assertEquals("letters", RunFolder.state(start).stage());
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.load(device, start)) {
             List<String> report = new ArrayList<>();
-            MinimalGrpo minimal = new MinimalGrpo(Toy.grpo(knobs), recipe.seed(), model, Toy.data(), Toy.TOKENIZER);
+            MinimalGrpo minimal = new MinimalGrpo(Toy.grpo(knobs), recipe.seed(), model, Toy.data(), Toy.TOKENIZER, Set.of(Toy.TOKENIZER.eosId()));
             assertEquals(end.hash(), minimal.train(new HashChain(RunFolder.state(start).hash()), report::add));
             assertEquals(knobs.steps(), report.size());
         }
@@ -69,8 +71,12 @@ class MinimalGrpoTest {
     /// Published heads have more rows than their tokenizers have tokens; what is drawn of those has no text and ends nothing, in the ledger either.
     @Test void aHeadLargerThanTheTokenizer() { assertSameWeights(100); }
 
+    /// A model's generation_config.json may name more tokens that end an answer.
+    @Test void moreThanOneEndToken() { assertSameWeights(0, 'e', 'a', 't', 300, 301, 302, 303, 304, 305); }
+
     /// @param unknown rows of the head that are no tokens
-    private void assertSameWeights(int unknown) {
+    /// @param more    end tokens beside the tokenizer's
+    private void assertSameWeights(int unknown, int... more) {
         Recipe demo = RecipeReader.read("demo");
         TinyLlavaConfig config = TinyLlavaConfig.parse("demo", demo.model());
         Tokenizer tokenizer = new BpeTrainer(config.text().vocabSize() - unknown, 2, List.of("<|endoftext|>")).train(DriftData.corpus(Toy.PLAN, 60)).tokenizer();
@@ -84,7 +90,9 @@ class MinimalGrpoTest {
                 Policy policy = new Policy(TinyLlavaVideo.random(device, config, 1, init)); RunFolder run = Toy.open(folder, recipe, false)) {
             HashChain chain = new HashChain(HashChain.of("any"));
             float[] before = model.decoder().head().toFloats();
-            new MinimalGrpo(stage, recipe.seed(), model, data, tokenizer).train(chain, _ -> {});
+            Set<Integer> ends = IntStream.concat(IntStream.of(tokenizer.eosId()), IntStream.of(more)).boxed().collect(Collectors.toSet());
+            policy.endTokens(ends);
+            new MinimalGrpo(stage, recipe.seed(), model, data, tokenizer, ends).train(chain, _ -> {});
             new Trainer(recipe, data, tokenizer, policy, run, Console.silent()).run();
             // The chains begin differently, so the weights themselves are compared.
             for (Parameter p : model.parameters().all()) {
@@ -104,7 +112,7 @@ class MinimalGrpoTest {
         Stage.Grpo tower = new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(), g.sampling(), g.reward(),
                 g.advantage(), g.loss(), g.optimizer(), List.of(Stage.Part.VISION_TOWER), g.saveEvery(), g.interimEvery(), g.rescoreEvery());
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = Toy.model(device)) {
-            String message = assertThrows(IllegalArgumentException.class, () -> new MinimalGrpo(tower, 1, model, Toy.data(), Toy.TOKENIZER)).getMessage();
+            String message = assertThrows(IllegalArgumentException.class, () -> new MinimalGrpo(tower, 1, model, Toy.data(), Toy.TOKENIZER, Set.of(Toy.TOKENIZER.eosId()))).getMessage();
             assertTrue(message.contains("vision_tower"), message);
         }
     }

@@ -119,6 +119,7 @@ class RecipeReaderTest {
             "clips_per_step" : 32    | "clips_per_step" : 32, "captions" : "c.json"      | data.captions: found 'c.json', wanted null
             "clips_per_step" : 32    | "clips_per_step" : 32, "conversations" : "c.json" | data.conversations: found 'c.json', wanted null
             "steps" : 100            | "steps" : 0               | stage grpo, steps: found 0, wanted a whole number, at least 1
+            "steps" : 100            | "steps" : 1000000         | stage grpo, steps: found 1000000, wanted at most 999999: checkpoints are told apart by six digits
             "prompts" : 16           | "prompts" : 0             | stage grpo, prompts: found 0, wanted a whole number, at least 1
             "completions" : 8        | "completions" : -8        | stage grpo, completions: found -8
             "iterations" : 1         | "iterations" : 0          | stage grpo, iterations: found 0

@@ -85,7 +85,7 @@ public final class DeviceOption {
     public void check(Recipe recipe) {
         if (kind != Kind.REFERENCE && products != Products.CUBLAS) return;
         recipe.stages().stream().filter(Stage.Grpo.class::isInstance).findFirst().ifPresent(stage -> {
-            throw new UsageException((kind == Kind.REFERENCE ? "--device REFERENCE" : "--matmul CUBLAS") + ": stage " + stage.name() + " of recipe " + recipe.name()
+            throw new UsageException((kind == Kind.REFERENCE ? "--device REFERENCE" : "--matmul CUBLAS") + ": stage " + stage.name() + " of " + recipe.origin()
                     + " learns from rewards, where a token must have the same bits when it is drawn and when it is trained, which is not promised there; wanted --device AUTO or SIMD, or CUDA or EMULATED with --matmul EXACT or TENSOR");
         });
     }

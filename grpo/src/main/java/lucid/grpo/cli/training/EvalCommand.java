@@ -20,6 +20,7 @@ import lucid.grpo.console.Count;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.data.TrainingData;
+import lucid.grpo.evaluation.AnswerLog;
 import lucid.grpo.evaluation.BenchmarkEvaluation;
 import lucid.grpo.evaluation.BenchmarkRun;
 import lucid.grpo.evaluation.ModelAsker;
@@ -166,6 +167,7 @@ public final class EvalCommand implements Callable<Integer> {
         MemoryCheck.answering(folder, most(frames), null, published.maxNewTokens, device.memory());
         Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
+        AnswerLog.check(out);
         Console console = Console.standard();
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
