@@ -284,7 +284,7 @@ class AskCommandTest extends CommandTest {
         assertEquals(2, lucid("generate", "--model", model).status());
         ask("--direct", "--plain").misusedWith("--direct and --plain");
         ask("--top-k", 3).misusedWith("--top-k", "--temperature");
-        ask("--temperature", -1).misusedWith("temperature -1.0", "wanted");
+        ask("--temperature", -1).misusedWith("--temperature: found -1.0", "wanted");
         ask("--frames", -1).misusedWith("--frames: found -1", "wanted 1 or more, or 1fps");
         ask("--frames", "2fps").misusedWith("--frames: found 2fps", "or 1fps");
         ask("--frames", "1fps", "--max-frames", 0).misusedWith("--max-frames: found 0, wanted 1 or more");

@@ -129,7 +129,7 @@ class ModelCommandTest extends CommandTest {
         assertEquals(5, o.out().split("while answering 128 held-out questions together", -1).length, o.out());
         assertFalse(lucid("model", "info", model).ok().out().contains("held-out"));
         for (String option : new String[] {"--frames", "--new-tokens", "--samples", "--prompts", "--completions", "--micro-batch"}) {
-            lucid("model", "info", model, option, 0).misusedWith(option, "found 0", "wanted 1 or more");
+            lucid("model", "info", model, option, 0).misusedWith(option, "found 0", option.equals("--completions") ? "wanted 2 or more" : "wanted 1 or more");
         }
         for (String option : new String[] {"--held-out", "--lora"}) lucid("model", "info", model, option, -1).misusedWith(option, "found -1", "wanted 0 or more");
     }

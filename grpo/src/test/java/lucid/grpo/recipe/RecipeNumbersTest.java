@@ -184,7 +184,7 @@ class RecipeNumbersTest {
         if (whole) {
             assertTrue(refusal(rule.path, "1.5").contains("found '1.5', wanted a whole number"));
             String m = assertThrows(RecipeException.class, () -> with(rule.path, "12345678901234567890")).getMessage();
-            assertTrue(m.contains(general(rule.path).replaceFirst(".*[].]", "")) && m.contains("12345678901234567890") && m.contains("out of range"), m);
+            assertTrue(m.contains(general(rule.path).replaceFirst(".*[].]", "")) && m.contains("12345678901234567890") && m.contains("wanted a whole number from "), m);
         } else {
             for (String bad : List.of("NaN", "Infinity")) assertTrue(refusal(rule.path, '"' + bad + '"').contains("found " + bad + ", wanted "));
         }
