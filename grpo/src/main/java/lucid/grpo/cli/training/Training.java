@@ -73,8 +73,8 @@ final class Training {
     private boolean heldOut() { return !session.data().heldOut(1, TrainingData.Mode.DIRECT).isEmpty(); }
 
     private void stop(Trainer trainer) {
-        trainer.stop();
         console.line("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and " + goOn + " goes on from the checkpoint before)");
+        trainer.stop();
     }
 
     /// What `summary.json` holds.
