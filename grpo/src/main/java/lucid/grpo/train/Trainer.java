@@ -68,6 +68,9 @@ public final class Trainer {
     /// Asks the run to save after the step, or the batch of held-out questions, that is being done, and to end. An evaluation that is cut short is done by the resume.
     public void stop() { stopping = true; }
 
+    /// Whether it was asked to.
+    public boolean isStopping() { return stopping; }
+
     /// Trains from where the folder stands to the end of the last stage, or until [#stop].
     ///
     /// @return the state at the end; complete only if every stage is

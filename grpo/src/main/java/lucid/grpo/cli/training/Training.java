@@ -52,9 +52,9 @@ final class Training {
             Trainer trainer = session.trainer(folder);
             // Ctrl-C: the step or the questions in progress are finished, and what is done is saved, before the process ends, for a large model after many minutes. One for all of it: a
             // process that is ending takes no second one.
-            try (Interruption ctrlC = Interruption.of(() -> stop(trainer))) {
+            try (Interruption _ = Interruption.of(() -> stop(trainer))) {
                 RunState state = trainer.run();
-                Optional<ArrayNode> controls = controls(ctrlC::asked);
+                Optional<ArrayNode> controls = controls(trainer::isStopping);
                 if (controls.isEmpty()) {
                     console.line("stopped after step " + state.totalSteps() + "; " + goOn + " goes on from there");
                     return false;
