@@ -2,6 +2,7 @@ package lucid.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.Optional;
 import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Conversion;
@@ -13,6 +14,7 @@ import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Repetition;
@@ -126,6 +128,8 @@ public final class CudaDevice implements Device {
     }
 
     @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
+
+    @Override public Optional<PackedOrder> packedOrder() { return Optional.empty(); }
 
     @Override public void write(Buffer target, long offset, Object array) {
         MemorySegment source = HostArray.segment(target.dtype(), array, "write");

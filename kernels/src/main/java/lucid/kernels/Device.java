@@ -1,6 +1,7 @@
 package lucid.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Conversion;
@@ -12,6 +13,7 @@ import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Repetition;
@@ -45,6 +47,9 @@ public sealed interface Device extends AutoCloseable permits HostDevice, CudaDev
     ///
     /// @param w f32, bf16 or f16 [n, k], the whole of its buffer
     void prepack(Matrix w);
+
+    /// The order that [#prepack] makes, for those who keep it in a file; empty where weights are best as they lie.
+    Optional<PackedOrder> packedOrder();
 
     /// Host to device. The array (`float[]` for F32, `int[]` for I32, `long[]` for I64, `short[]` for BF16 and F16, `byte[]` for U8) is written whole, from element `offset` on.
     void write(Buffer target, long offset, Object array);

@@ -1,9 +1,11 @@
 package lucid.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.check.ProductArguments;
 import lucid.kernels.host.HostArray;
@@ -19,6 +21,8 @@ abstract sealed class HostDevice implements Device permits ReferenceDevice, Simd
     @Override public Buffer adopt(DType dtype, MemorySegment segment) { return memory.wrap(dtype, segment); }
 
     @Override public void prepack(Matrix w) { ProductArguments.prepack(w); }
+
+    @Override public Optional<PackedOrder> packedOrder() { return Optional.empty(); }
 
     @Override public void write(Buffer target, long offset, Object array) {
         MemorySegment source = HostArray.segment(target.dtype(), array, "write");

@@ -1,5 +1,6 @@
 package lucid.kernels;
 
+import java.util.Optional;
 import lucid.kernels.contract.Attention;
 import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.Elementwise;
@@ -9,6 +10,7 @@ import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Rotary;
@@ -69,6 +71,8 @@ public final class SimdDevice extends HostDevice {
         super.prepack(w);
         matMul.prepack(w);
     }
+
+    @Override public Optional<PackedOrder> packedOrder() { return Optional.of(matMul.packedOrder()); }
 
     /// Threads that work on one kernel, the caller among them.
     public int threads() { return workers.threads(); }

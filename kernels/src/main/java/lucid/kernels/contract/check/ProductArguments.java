@@ -6,8 +6,10 @@ import static lucid.kernels.contract.DType.F32;
 
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.RowGroups;
 
 /// What every device demands of the arguments of [MatMul].
@@ -49,6 +51,14 @@ public final class ProductArguments {
     public static void prepack(Matrix w) {
         Checks.type("prepack", "w", w, F32, BF16, F16);
         Checks.that(w.offset() == 0 && w.isDense() && w.size() == w.buffer().length(), "prepack", "w is " + w.describe() + " of a buffer of " + w.buffer().length() + "; wanted the whole buffer");
+    }
+
+    /// Of [PackedOrder#pack] and [PackedOrder#use].
+    public static void packed(PackedOrder order, Matrix w, Buffer packed) {
+        prepack(w);
+        long length = order.length(w.rows(), w.cols());
+        Checks.that(order.takes(w.dtype()), "pack", "w is " + w.describe() + ", which " + order.name() + " does not take");
+        Checks.that(packed.dtype() == w.dtype() && packed.length() == length, "pack", "packed is " + packed.dtype() + "[" + packed.length() + "]; wanted " + w.dtype() + "[" + length + "] for w " + w.describe());
     }
 
     /// Of [MatMul#gradWeight].

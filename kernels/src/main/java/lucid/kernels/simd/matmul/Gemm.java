@@ -1,7 +1,6 @@
 package lucid.kernels.simd.matmul;
 
 import java.util.Arrays;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
@@ -50,9 +49,11 @@ final class Gemm {
     private float[] left = new float[0];
     /// The right factor, likewise.
     private final NativeScratch right;
+    private final PanelOrder order;
 
-    Gemm(Workers workers) {
+    Gemm(Workers workers, PanelOrder order) {
         this.workers = workers;
+        this.order = order;
         lanes = new Lane[workers.threads()];
         Arrays.setAll(lanes, _ -> new Lane(workers));
         right = new NativeScratch(workers);
@@ -63,9 +64,9 @@ final class Gemm {
     void run(Product x) {
         GemmPlan plan = GemmPlan.of(x, lanes.length);
         if (plan.sharesLeft()) packLeft(x, plan);
-        Matrix panels = plan.sharesRight() ? packRight(x, plan) : null;
+        Product y = plan.sharesRight() && !x.b.packed() ? new Product(x.a, order.pack(x.b, x.k(), right, plan.alone()), x.cuts, x.resume, x.out) : x;
         parallel(plan, plan.blocks(), (from, to, thread) -> {
-            for (int i = from; i < to; i++) block(x, plan, plan.block(i), lanes[thread], panels);
+            for (int i = from; i < to; i++) block(y, plan, plan.block(i), lanes[thread]);
         });
     }
 
@@ -88,19 +89,8 @@ final class Gemm {
         });
     }
 
-    /// Packs all panels of the right factor: [chain blocks][panels][links][WIDTH].
-    private Matrix packRight(Product x, GemmPlan plan) {
-        Matrix panels = right.matrix(plan.columnPanels() * x.k(), GemmTile.WIDTH);
-        parallel(plan, plan.columnPanels(), (from, to, thread) -> {
-            for (int c = from; c < to; c++) {
-                for (int b = 0; b < plan.chainBlocks(); b++) lanes[thread].panel.pack(x.b, c * GemmTile.WIDTH, plan.stop(b), plan.panel(panels, b, c));
-            }
-        });
-        return panels;
-    }
-
     /// The block's rows stay packed in L2, as many at a time as have room there, and the panels pass by; chains that are not at their end wait in memory.
-    private void block(Product x, GemmPlan plan, GemmPlan.Block block, Lane lane, Matrix panels) {
+    private void block(Product x, GemmPlan plan, GemmPlan.Block block, Lane lane) {
         int rows = block.i1() - block.i0();
         int rowPanels = block.rowPanels();
         boolean shared = plan.sharesLeft();
@@ -117,13 +107,12 @@ final class Gemm {
             int first = shared ? plan.leftAt(b) + block.i0() / GemmTile.STRIP * strip : 0;
             int piece = x.pieceOf(p);
             int high = plan.chunk(rowPanels, links);
-            if (panels == null) lane.panel.begin(x.b, block.j0(), block.j1(), p, links, shared, high < rowPanels);
+            lane.panel.begin(x.b, block.j0(), block.j1(), p, links, shared, high < rowPanels);
             for (int top = 0; top < rowPanels; top += high) {
                 int bottom = Math.min(rowPanels, top + high);
                 for (int c = 0; c < block.columnPanels(); c++) {
                     int column = block.j0() + c * GemmTile.WIDTH;
-                    if (panels != null) lane.panel.show(plan.panel(panels, b, column / GemmTile.WIDTH));
-                    else lane.panel.show(column);
+                    lane.panel.show(column);
                     long seen = lane.watch.before(bottom - top);
                     for (int r = top; r < bottom; r++) {
                         int slot = plan.cutsChains() ? (c * rowPanels + r) * GemmTile.SIZE : 0;
@@ -150,7 +139,8 @@ final class Gemm {
             boolean resume = !begins || x.resume;
             int ao = packed + (p - from) * GemmTile.STRIP;
             long bo = b.at + (p - from) * b.pitch;
-            Intrinsics.tile(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
+            if (b.wide) Intrinsics.tile(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
+            else Intrinsics.narrowTile(height, a, ao, strip, b.memory, bo, b.pitch, end - p, sums, slot, resume);
             if (end == x.cuts[piece + 1]) x.out.write(row, column, rows, sums, slot);
             p = end;
         }

@@ -17,7 +17,7 @@ import lucid.kernels.simd.vector.Widen;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
-/// One thread's panel of the right factor: [k][WIDTH], f32, in memory of the kind that [GemmTile] reads. A factor that lies the right way round is read in place
+/// One thread's panel of the right factor: [k][WIDTH], f32 (or bf16, of a factor that lies in [PanelOrder]), in memory of the kind that [GemmTile] reads. A factor that lies the right way round is read in place
 /// where that is as fast; everything else is transposed, widened or gathered here first.
 public final class GemmPanel {
     /// Bytes from row to row of a packed panel.
@@ -36,6 +36,8 @@ public final class GemmPanel {
     MemorySegment memory;
     long at;
     long pitch;
+    /// Whether it is f32; else bf16 as [PanelOrder] has it.
+    boolean wide = true;
     /// What [#begin] was told.
     private Operand b;
     private int end;
@@ -73,7 +75,8 @@ public final class GemmPanel {
     /// Shows columns `column .. column + WIDTH`. Those beyond the operand hold anything.
     void show(int column) {
         boolean whole = b.lanesInRow() && column + WIDTH <= b.lanes();
-        if (whole && b.type() == DType.F32 && b.pitch() <= FAR) {
+        if (b.packed() || whole && b.type() == DType.F32 && b.pitch() <= FAR) {
+            wide = b.type() == DType.F32;
             memory = b.memory();
             at = b.offset(column, from);
             pitch = b.pitch();
@@ -82,9 +85,8 @@ public final class GemmPanel {
         if (packed == null) packed = scratch.matrix(count * room(), WIDTH);
         if (column < packedFrom || column >= packedTo) {
             if (!keeps) packedFrom = column;
-            boolean rows = whole && !b.packed();
-            int panels = rows && together ? Math.min((end - column) / WIDTH, GROUP) : 1;
-            if (rows) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
+            int panels = whole && together ? Math.min((end - column) / WIDTH, GROUP) : 1;
+            if (whole) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
             else pack(b, column, from, slot(column));
             packedTo = column + panels * WIDTH;
         }
@@ -102,11 +104,11 @@ public final class GemmPanel {
         return packed.rows(first, first + count);
     }
 
-    /// Shows a panel that was packed before.
-    void show(Matrix packed) {
+    private void show(Matrix packed) {
         memory = HostBuffer.segment(packed);
         at = HostBuffer.byteOffset(packed);
         pitch = PITCH;
+        wide = true;
     }
 
     /// Packs columns `column .. column + WIDTH` at `count` chain positions from `from` on, and shows them.
@@ -117,14 +119,13 @@ public final class GemmPanel {
     }
 
     /// Packs columns `column .. column + WIDTH` at as many chain positions from `from` on as the panel has rows.
-    public void pack(Operand b, int column, int from, Matrix panel) {
-        int count = panel.rows();
+    public void pack(Operand b, int column, int from, Matrix panel) { pack(b, column, from, panel.rows(), HostBuffer.segment(panel), HostBuffer.byteOffset(panel)); }
+
+    /// The same into any memory, from byte `put` on.
+    void pack(Operand b, int column, int from, int count, MemorySegment to, long put) {
         int valid = Math.min(WIDTH, b.lanes() - column);
         long first = b.offset(column, from);
-        MemorySegment to = HostBuffer.segment(panel);
-        long put = HostBuffer.byteOffset(panel);
-        if (b.packed() && b.type() == DType.BF16) spread(b.memory(), first, count, to, put);
-        else if (!b.lanesInRow()) transpose(b, first, valid, count, to, put);
+        if (!b.lanesInRow()) transpose(b, first, valid, count, to, put);
         else if (valid == WIDTH) copy(b.memory(), first, b.pitch(), b.type(), 1, count, to, put);
         else if (b.type() == DType.F32) copyEdge(b.memory(), first, b.pitch(), valid, count, to, put);
         else widenEdge(b, first, valid, count, to, put);
@@ -142,14 +143,6 @@ public final class GemmPanel {
                 float v = Widen.scalar(b.memory(), first + l * b.pitch() + (long) p * b.type().bytes(), b.type());
                 to.set(ValueLayout.JAVA_FLOAT, put + p * PITCH + 4L * l, v);
             }
-        }
-    }
-
-    /// Widens a panel of a [PackedWeight] of bf16 (one of f32 is read in place).
-    private static void spread(MemorySegment from, long first, int count, MemorySegment to, long put) {
-        for (int p = 0; p < count; p++, first += PITCH / 2, put += PITCH) {
-            PackedWeight.low(from, first, false).intoMemorySegment(to, put, NATIVE);
-            PackedWeight.high(from, first, false).intoMemorySegment(to, put + 4 * LANES, NATIVE);
         }
     }
 

@@ -3,8 +3,9 @@ package lucid.kernels.simd.matmul;
 import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.LANES;
 
+import java.lang.constant.ConstantDescs;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
 
 /// The register tiles of the matrix product: `height` rows by two vectors, one chain `acc = fma(a_k, b_k, acc)` per lane, ascending k.
@@ -30,12 +31,22 @@ public final class GemmTile {
     /// Floats of a tile.
     public static final int SIZE = HEIGHT * WIDTH;
 
-    private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
-    private static final long STEP = 4L * LANES;
+    /// Whether the right factor is f32; in a copy of this class ([Intrinsics]) it is bf16, in the order of [PanelOrder]. A constant, because an argument is a trap: a tile that HotSpot compiled while it had met one of the two has half the speed
+    /// once it has met the other.
+    private static final boolean WIDE = wide();
     /// Where fresh chains start: choosing between two arrays costs nothing, choosing between two kinds of vectors 24 times costs 7 %.
     private static final float[] ZEROS = new float[SIZE];
 
     private GemmTile() {}
+
+    private static boolean wide() {
+        try {
+            Boolean narrow = MethodHandles.classData(MethodHandles.lookup(), ConstantDescs.DEFAULT_NAME, Boolean.class);
+            return narrow == null || !narrow;
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     /// The tile height for a panel with `rows` rows left: the lowest that holds them.
     public static int height(int rows) {
@@ -47,7 +58,7 @@ public final class GemmTile {
     /// `c[r][j] = chain over p of fma(a[p][r], b[p][j])`, from 0 or, if `resume`, from what c holds.
     ///
     /// @param a     strips [k][STRIP], from `ao` on, `as` floats from strip to strip
-    /// @param b     rows of WIDTH floats, from byte `bo` on, `pitch` bytes from row to row
+    /// @param b     rows of WIDTH numbers, from byte `bo` on, `pitch` bytes from row to row
     /// @param c     tile [height][WIDTH], from `co` on
     static void run(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
         if (height == 4) rows4(a, ao, as, b, bo, pitch, k, c, co, resume);
@@ -73,7 +84,7 @@ public final class GemmTile {
         FloatVector x10 = FloatVector.fromArray(F, from, at + 20 * LANES), y10 = FloatVector.fromArray(F, from, at + 21 * LANES);
         FloatVector x11 = FloatVector.fromArray(F, from, at + 22 * LANES), y11 = FloatVector.fromArray(F, from, at + 23 * LANES);
         for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
-            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
+            FloatVector u = PanelOrder.low(b, bo, WIDE), v = PanelOrder.high(b, bo, WIDE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
@@ -114,7 +125,7 @@ public final class GemmTile {
         FloatVector x6 = FloatVector.fromArray(F, from, at + 12 * LANES), y6 = FloatVector.fromArray(F, from, at + 13 * LANES);
         FloatVector x7 = FloatVector.fromArray(F, from, at + 14 * LANES), y7 = FloatVector.fromArray(F, from, at + 15 * LANES);
         for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
-            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
+            FloatVector u = PanelOrder.low(b, bo, WIDE), v = PanelOrder.high(b, bo, WIDE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
@@ -145,7 +156,7 @@ public final class GemmTile {
         FloatVector x4 = FloatVector.fromArray(F, from, at + 8 * LANES), y4 = FloatVector.fromArray(F, from, at + 9 * LANES);
         FloatVector x5 = FloatVector.fromArray(F, from, at + 10 * LANES), y5 = FloatVector.fromArray(F, from, at + 11 * LANES);
         for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
-            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
+            FloatVector u = PanelOrder.low(b, bo, WIDE), v = PanelOrder.high(b, bo, WIDE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[i + as]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
@@ -170,7 +181,7 @@ public final class GemmTile {
         FloatVector x2 = FloatVector.fromArray(F, from, at + 4 * LANES), y2 = FloatVector.fromArray(F, from, at + 5 * LANES);
         FloatVector x3 = FloatVector.fromArray(F, from, at + 6 * LANES), y3 = FloatVector.fromArray(F, from, at + 7 * LANES);
         for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
-            FloatVector u = FloatVector.fromMemorySegment(F, b, bo, NATIVE), v = FloatVector.fromMemorySegment(F, b, bo + STEP, NATIVE), s;
+            FloatVector u = PanelOrder.low(b, bo, WIDE), v = PanelOrder.high(b, bo, WIDE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[STRIP == 2 ? i + as : i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);

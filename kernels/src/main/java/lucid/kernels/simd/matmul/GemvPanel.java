@@ -39,7 +39,7 @@ final class GemvPanel {
         FloatVector x0 = FloatVector.fromArray(F, c, 0), y0 = FloatVector.fromArray(F, c, LANES);
         for (int p = 0; p < k; p++) {
             long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
-            FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
+            FloatVector u = PanelOrder.low(ALL, at, wide), v = PanelOrder.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[p]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
         }
         x0.intoArray(c, 0); y0.intoArray(c, LANES);
@@ -51,7 +51,7 @@ final class GemvPanel {
         for (int p = 0; p < k; p++) {
             int j = 2 * p;
             long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
-            FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
+            FloatVector u = PanelOrder.low(ALL, at, wide), v = PanelOrder.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[j]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[j + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
         }
@@ -67,7 +67,7 @@ final class GemvPanel {
         for (int p = 0; p < k; p++) {
             int j = 4 * p;
             long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
-            FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
+            FloatVector u = PanelOrder.low(ALL, at, wide), v = PanelOrder.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[j]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[j + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[j + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
@@ -91,7 +91,7 @@ final class GemvPanel {
         for (int p = 0; p < k; p++) {
             int j = 8 * p;
             long at = (from & ADDRESS) + p * (wide ? 2 * STEP : STEP);
-            FloatVector u = PackedWeight.low(ALL, at, wide), v = PackedWeight.high(ALL, at, wide), s;
+            FloatVector u = PanelOrder.low(ALL, at, wide), v = PanelOrder.high(ALL, at, wide), s;
             s = FloatVector.broadcast(F, a[j]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[j + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
             s = FloatVector.broadcast(F, a[j + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);

@@ -32,8 +32,14 @@ public final class Intrinsics {
 
     /// [GemmTile#run], in the copy of the tile that works.
     public static void tile(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
-        if (spare) Spare.run(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+        if (spare) Copies.run(Copies.SPARE, height, a, ao, as, b, bo, pitch, k, c, co, resume);
         else GemmTile.run(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+    }
+
+    /// The same for a right factor of bf16 in the order of [PanelOrder].
+    static void narrowTile(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
+        if (spare) Copies.run(Copies.SPARE_NARROW, height, a, ao, as, b, bo, pitch, k, c, co, resume);
+        else Copies.run(Copies.NARROW, height, a, ao, as, b, bo, pitch, k, c, co, resume);
     }
 
     /// Looked up once, and only by those who look: the look-up itself allocates.
@@ -131,25 +137,28 @@ public final class Intrinsics {
         }
     }
 
-    /// The tile in a hidden class of the same bytes: same code, own compilation.
-    static final class Spare {
-        private static final MethodHandle RUN = define();
+    /// The tile in hidden classes of the same bytes: same code, own compilation, and one of them with another constant.
+    static final class Copies {
+        static final MethodHandle NARROW = define(true);
+        static final MethodHandle SPARE = define(false);
+        static final MethodHandle SPARE_NARROW = define(true);
 
-        private Spare() {}
+        private Copies() {}
 
-        private static MethodHandle define() {
+        private static MethodHandle define(boolean narrow) {
             try (InputStream in = GemmTile.class.getResourceAsStream("GemmTile.class")) {
-                MethodHandles.Lookup copy = MethodHandles.lookup().defineHiddenClass(in.readAllBytes(), true);
+                MethodHandles.Lookup copy = MethodHandles.lookup().defineHiddenClassWithClassData(in.readAllBytes(), narrow, true);
                 return copy.findStatic(copy.lookupClass(), "run", MethodType.methodType(void.class, int.class, float[].class, int.class, int.class,
                         MemorySegment.class, long.class, long.class, int.class, float[].class, int.class, boolean.class));
             } catch (IOException | ReflectiveOperationException e) {
-                throw new IllegalStateException("the second copy of the matrix tile cannot be loaded: " + e.getMessage(), e);
+                throw new IllegalStateException("a copy of the matrix tile cannot be loaded: " + e.getMessage(), e);
             }
         }
 
-        static void run(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
+        /// @param copy one of the constants above
+        static void run(MethodHandle copy, int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
             try {
-                RUN.invokeExact(height, a, ao, as, b, bo, pitch, k, c, co, resume);
+                copy.invokeExact(height, a, ao, as, b, bo, pitch, k, c, co, resume);
             } catch (RuntimeException | Error e) {
                 throw e;
             } catch (Throwable t) {

@@ -1,8 +1,6 @@
 package lucid.kernels.simd.matmul;
 
-import java.util.Arrays;
 import lucid.kernels.contract.Matrix;
-import lucid.kernels.simd.work.Workers;
 
 /// When weights of which [lucid.kernels.Device#prepack] was promised are packed: little by little, as reading them earns it.
 ///
@@ -14,19 +12,14 @@ final class Packing {
     static final int READINGS = 32;
     private static final System.Logger LOG = System.getLogger(Packing.class.getName());
 
-    private final Workers workers;
-    private final GemmPanel[] scratch;
+    private final PanelOrder order;
     private long earned;
     /// Bytes of the largest weight that has been read: what more than its price is earned is of no use.
     private long largest;
     /// Whether there was no memory for a copy.
     private boolean full;
 
-    Packing(Workers workers) {
-        this.workers = workers;
-        scratch = new GemmPanel[workers.threads()];
-        Arrays.setAll(scratch, _ -> new GemmPanel(workers));
-    }
+    Packing(PanelOrder order) { this.order = order; }
 
     /// The right factor `wᵀ` of a product: packed, or as it lies.
     ///
@@ -44,7 +37,7 @@ final class Packing {
         earned = Math.min(earned + w.bytes(), READINGS * largest);
         if (w.made() || earned < price || full) return;
         earned -= price;
-        full = !w.make(workers, scratch);
+        full = !w.make(order);
         if (full) LOG.log(System.Logger.Level.WARNING, "There is no memory to pack more weights: the others are read as they lie, with the same results.");
     }
 }

@@ -4,6 +4,7 @@ import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.ProductArguments;
 import lucid.kernels.simd.work.Workers;
@@ -12,16 +13,21 @@ import lucid.kernels.simd.work.Workers;
 public final class SimdMatMul implements MatMul {
     private final Gemm gemm;
     private final Gemv gemv;
+    private final PanelOrder order;
     private final Packing packing;
 
     public SimdMatMul(Workers workers) {
-        gemm = new Gemm(workers);
         gemv = new Gemv(workers);
-        packing = new Packing(workers);
+        order = new PanelOrder(workers);
+        gemm = new Gemm(workers, order);
+        packing = new Packing(order);
     }
 
     /// See [lucid.kernels.Device#prepack].
-    public void prepack(Matrix w) { PackedWeight.promise(w); }
+    public void prepack(Matrix w) { PackedWeight.promise(w, order); }
+
+    /// See [lucid.kernels.Device#packedOrder].
+    public PackedOrder packedOrder() { return order; }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
         int k = ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Handler;
@@ -37,9 +38,36 @@ class IntrinsicsTest {
             float[] one = new float[GemmTile.SIZE];
             float[] two = new float[GemmTile.SIZE];
             GemmTile.run(height, a, 0, GemmTile.STRIP * k, b, 0, 4L * GemmTile.WIDTH, k, one, 0, false);
-            Intrinsics.Spare.run(height, a, 0, GemmTile.STRIP * k, b, 0, 4L * GemmTile.WIDTH, k, two, 0, false);
+            Intrinsics.Copies.run(Intrinsics.Copies.SPARE, height, a, 0, GemmTile.STRIP * k, b, 0, 4L * GemmTile.WIDTH, k, two, 0, false);
             assertArrayEquals(one, two, 0f);
             assertTrue(one[0] != 0);
+        }
+    }
+
+    /// Halves of 32-bit lanes: the first vector is the lower ones.
+    @Test void copiesForBf16() {
+        int k = 37;
+        float[] a = new float[GemmTile.HEIGHT * k];
+        float[] wide = new float[GemmTile.WIDTH * k];
+        int[] narrow = new int[GemmTile.WIDTH / 2 * k];
+        for (int i = 0; i < a.length; i++) a[i] = (float) Math.sin(i);
+        for (int i = 0; i < wide.length; i++) {
+            int bits = Float.floatToIntBits((float) Math.cos(i)) & 0xFFFF0000;
+            int row = i / GemmTile.WIDTH;
+            int lane = i % GemmTile.WIDTH;
+            wide[i] = Float.intBitsToFloat(bits);
+            narrow[row * GemmTile.WIDTH / 2 + lane % (GemmTile.WIDTH / 2)] |= lane < GemmTile.WIDTH / 2 ? bits >>> 16 : bits;
+        }
+        MemorySegment b = Arena.global().allocateFrom(ValueLayout.JAVA_FLOAT, wide);
+        MemorySegment halves = Arena.global().allocateFrom(ValueLayout.JAVA_INT, narrow);
+        for (int height : new int[] {4, GemmTile.HEIGHT}) {
+            float[] one = new float[GemmTile.SIZE];
+            GemmTile.run(height, a, 0, GemmTile.STRIP * k, b, 0, 4L * GemmTile.WIDTH, k, one, 0, false);
+            for (MethodHandle copy : new MethodHandle[] {Intrinsics.Copies.NARROW, Intrinsics.Copies.SPARE_NARROW}) {
+                float[] two = new float[GemmTile.SIZE];
+                Intrinsics.Copies.run(copy, height, a, 0, GemmTile.STRIP * k, halves, 0, 2L * GemmTile.WIDTH, k, two, 0, false);
+                assertArrayEquals(one, two, 0f);
+            }
         }
     }
 

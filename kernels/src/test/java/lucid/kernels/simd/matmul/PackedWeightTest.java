@@ -2,22 +2,27 @@ package lucid.kernels.simd.matmul;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
+import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.host.HostBuffer;
 import org.junit.jupiter.api.Test;
 
@@ -66,6 +71,15 @@ class PackedWeightTest {
         c.buffer().close();
     }
 
+    /// Puts it into order beforehand, as a file has it.
+    private static void lay(SimdDevice on, Matrix w) {
+        PackedOrder order = on.packedOrder().orElseThrow();
+        if (!order.takes(w.dtype())) return;
+        Buffer packed = on.allocate(w.dtype(), order.length(w.rows(), w.cols()));
+        order.pack(w, packed);
+        order.use(w, packed);
+    }
+
     private interface Product {
         void into(Matrix weight, Matrix c);
     }
@@ -81,11 +95,16 @@ class PackedWeightTest {
     }
 
     private static void check(SimdDevice d, SplittableRandom random, DType type, int m, int n, int k) {
+        check(d, random, type, m, n, k, PackedWeightTest::pack);
+        check(d, random, type, m, n, k, PackedWeightTest::lay);
+    }
+
+    private static void check(SimdDevice d, SplittableRandom random, DType type, int m, int n, int k, BiConsumer<SimdDevice, Matrix> packing) {
         String what = "[" + m + ", " + k + "] x [" + k + ", " + n + "] " + type + " ";
         Matrix a = random(d, random, DType.F32, m, k);
         Matrix plain = random(d, random, type, n, k);
         Matrix packed = copy(d, plain);
-        pack(d, packed);
+        packing.accept(d, packed);
         Matrix bias = random(d, random, DType.F32, 1, n);
         Matrix c = random(d, random, DType.F32, m, n);
         var op = d.matMul();
@@ -143,6 +162,62 @@ class PackedWeightTest {
             assertEquals(before, d.liveBytes(), "one copy");
             w.buffer().close();
             assertEquals(before - packed, d.liveBytes(), "neither copy nor weight");
+        }
+    }
+
+    /// Lanes beyond the weight are zeros, whatever lay there before.
+    @Test void equalWeightsAreEqualBytes() {
+        SplittableRandom random = new SplittableRandom(12);
+        try (SimdDevice d = new SimdDevice(2)) {
+            PackedOrder order = d.packedOrder().orElseThrow();
+            for (DType type : new DType[] {DType.F32, DType.BF16}) {
+                Matrix w = random(d, random, type, 2 * GemmTile.WIDTH + 3, 301);
+                long length = order.length(w.rows(), w.cols());
+                assertEquals(3L * GemmTile.WIDTH * 301, length);
+                byte[][] bytes = new byte[2][];
+                for (int i = 0; i < 2; i++) {
+                    Buffer packed = d.allocate(type, length);
+                    MemorySegment memory = HostBuffer.of(packed).segment().asSlice(0, length * type.bytes());
+                    memory.fill((byte) (i == 0 ? 0x7F : 0x11));
+                    order.pack(w, packed);
+                    bytes[i] = memory.toArray(ValueLayout.JAVA_BYTE);
+                    packed.close();
+                }
+                assertArrayEquals(bytes[0], bytes[1]);
+                w.buffer().close();
+            }
+        }
+    }
+
+    /// What is used goes with the weight, also where a copy was promised or used before.
+    @Test void usedCopiesAreFreed() {
+        try (SimdDevice d = new SimdDevice(1)) {
+            Matrix w = random(d, new SplittableRandom(13), DType.BF16, 70, 33);
+            pack(d, w);
+            for (int i = 0; i < 2; i++) lay(d, w);
+            w.buffer().close();
+            assertEquals(0, d.liveBytes());
+        }
+    }
+
+    @Test void whatDoesNotFitIsRefused() {
+        SplittableRandom random = new SplittableRandom(14);
+        try (SimdDevice d = new SimdDevice(1)) {
+            PackedOrder order = d.packedOrder().orElseThrow();
+            Matrix w = random(d, random, DType.BF16, 40, 8);
+            Matrix half = random(d, random, DType.F16, 40, 8);
+            long length = order.length(40, 8);
+            for (Matrix m : new Matrix[] {w, half}) {
+                for (Buffer to : new Buffer[] {d.allocate(DType.F32, length), d.allocate(DType.BF16, length - 1)}) {
+                    String message = assertThrows(IllegalArgumentException.class, () -> order.pack(m, to)).getMessage();
+                    assertTrue(message.contains(m == half ? "panels-" : "wanted BF16[" + length + "]"), message);
+                    assertThrows(IllegalArgumentException.class, () -> order.use(m, to));
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> order.pack(w.rows(0, 32), d.allocate(DType.BF16, order.length(32, 8))));
+        }
+        try (ReferenceDevice d = new ReferenceDevice()) {
+            assertTrue(d.packedOrder().isEmpty());
         }
     }
 
