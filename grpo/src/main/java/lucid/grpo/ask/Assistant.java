@@ -23,6 +23,7 @@ import lucid.nn.generate.Rehearsal;
 import lucid.nn.model.BlockListener;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.model.WeightOrder;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
@@ -62,13 +63,13 @@ public final class Assistant implements AutoCloseable {
 
     /// Opens a checkpoint's folder, or a run's (its newest checkpoint).
     ///
-    /// @param packed  whether the decoder's weights are copied into the order in which they are read, see [Checkpoint#prepack]
+    /// @param order   which copy of the weights is read
     /// @param words   the tokenizer that the model was trained with
     /// @param console where progress goes
     /// @param rehearsal of this model, on its way; its end is awaited before the model looks at a clip
-    public static Assistant open(Device device, Path model, boolean packed, Tokenizer words, Console console, Rehearsal rehearsal) {
+    public static Assistant open(Device device, Path model, WeightOrder order, Tokenizer words, Console console, Rehearsal rehearsal) {
         Path folder = ModelFolder.resolve(model);
-        Checkpoint checkpoint = ModelFolder.open(device, folder, packed);
+        Checkpoint checkpoint = ModelFolder.open(device, folder, order, console);
         try {
             ModelFolder.requireFits(words, folder, checkpoint.decoder().config().vocabSize());
             return new Assistant(device, checkpoint, words, GenerationConfig.read(checkpoint.folder(), words.eos() == null ? Set.of() : Set.of(words.eosId())), console, rehearsal);

@@ -32,6 +32,7 @@ import lucid.nn.lora.LoraFile;
 import lucid.nn.lora.LoraSpec;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.model.WeightOrder;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerFiles;
 import lucid.tokenizer.format.TokenizerJson;
@@ -87,10 +88,11 @@ public final class ModelFolder {
     /// Opens a model where it lies, to ask it; an adapter stands beside the model that it names.
     ///
     /// @param place  as [#resolve] gives it
-    /// @param packed see [Checkpoint#prepack]
-    public static Checkpoint open(Device device, Path place, boolean packed) {
-        Checkpoint checkpoint = Checkpoint.open(device, base(place), LoraFile.isAdapter(place) ? place : null);
-        return packed ? checkpoint.prepack() : checkpoint;
+    /// @param console hears why a packed file is left aside
+    public static Checkpoint open(Device device, Path place, WeightOrder order, Console console) {
+        Checkpoint checkpoint = Checkpoint.open(device, base(place), LoraFile.isAdapter(place) ? place : null, order);
+        checkpoint.note().ifPresent(console::line);
+        return checkpoint;
     }
 
     // A path has swallowed the second slash of hf://, and may have turned the others.

@@ -14,8 +14,10 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -328,5 +330,48 @@ class AskCommandTest extends CommandTest {
         byte[] before = Files.readAllBytes(model.resolve("model.safetensors"));
         ask().ok();
         assertArrayEquals(before, Files.readAllBytes(model.resolve("model.safetensors")));
+    }
+
+    private Path copied() throws IOException {
+        Path copy = Files.createDirectories(temp.resolve("copy"));
+        try (Stream<Path> files = Files.list(model)) {
+            for (Path file : files.toList()) Files.copy(file, copy.resolve(file.getFileName()));
+        }
+        return copy;
+    }
+
+    /// `model pack` changes no answer, and `convert` does not take what it wrote along.
+    @Test void packedFile() throws IOException {
+        Path copy = copied();
+        String wanted = asking(copy, first).ok().out();
+        Outcome packed = lucid("model", "pack", copy).ok();
+        Path file = copy.resolve("lucid.packed");
+        assertTrue(packed.out().startsWith(file + ": ") && packed.out().contains("read by generate, chat and eval from now on"), packed.out());
+        for (String weights : List.of("ready", "packed", "mapped")) assertEquals(wanted, asking(copy, first, "--weights", weights).ok().out(), weights);
+        assertEquals(wanted, asking(copy, first).ok().out());
+        Outcome converted = lucid("convert", copy, temp.resolve("converted")).ok();
+        assertFalse(Files.exists(temp.resolve("converted/lucid.packed")));
+        assertEquals(-1, Files.mismatch(copy.resolve("model.safetensors"), temp.resolve("converted/model.safetensors")));
+        Files.write(file, new byte[100]);
+        asking(copy, first).failedWith(file.toString(), "header length");
+        assertEquals(wanted, asking(copy, first, "--weights", "mapped").ok().out());
+        lucid("model", "pack", copy).ok();
+        assertEquals(wanted, asking(copy, first).ok().out(), "made anew");
+    }
+
+    @Test void packedFileOfOtherWeights() throws IOException {
+        Path copy = copied();
+        lucid("model", "pack", copy).ok();
+        Files.setLastModifiedTime(copy.resolve("model.safetensors"), FileTime.fromMillis(1_000_000_000_000L));
+        Outcome o = lucid(Map.of(), "generate", "--model", copy, "--video", first, "--question", "Which first?", "--max-tokens", 2).ok();
+        assertTrue(o.err().contains("lucid.packed is left aside: the weights beside it have changed since it was made; lucid model pack makes it again"), o.err());
+    }
+
+    @Test void whatCannotBePacked() throws IOException {
+        lucid("model", "pack", temp).failedWith(temp.toString(), "holds no weights");
+        lucid("model", "pack").misusedWith("DIR|ID");
+        Path folder = Files.createDirectories(copied().resolve("lucid.packed"));
+        Files.createFile(folder.resolve("in-the-way"));
+        lucid("model", "pack", folder.getParent()).failedWith(folder.toString(), "cannot be written");
     }
 }

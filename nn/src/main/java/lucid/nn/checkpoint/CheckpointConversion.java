@@ -16,6 +16,7 @@ import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
+import lucid.nn.model.PackedFile;
 
 /// Reads a checkpoint in any layout that [WeightFiles] knows and writes it in another, all of it or nothing: the new folder appears when it is complete.
 /// Tensors are streamed in pieces of a megabyte from the mapped file.
@@ -188,6 +189,6 @@ public final class CheckpointConversion {
     }
 
     static boolean isWeights(String name) {
-        return name.endsWith(".safetensors") || name.endsWith(".index.json") || name.startsWith("pytorch_model") && name.endsWith(".bin");
+        return name.endsWith(".safetensors") || name.equals(PackedFile.NAME) || name.endsWith(".index.json") || name.startsWith("pytorch_model") && name.endsWith(".bin");
     }
 }

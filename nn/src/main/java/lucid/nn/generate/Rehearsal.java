@@ -1,22 +1,28 @@
 package lucid.nn.generate;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
+import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.config.ModelKind;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.model.PackedFile;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.WeightSource;
+import lucid.tensor.Parameter;
 import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
@@ -47,14 +53,14 @@ public final class Rehearsal implements AutoCloseable {
     private volatile int turns;
     private volatile Throwable failure;
 
-    private Rehearsal(TinyLlavaConfig config) {
-        thread = Thread.ofPlatform().daemon().name("lucid-rehearsal").unstarted(() -> play(config));
+    private Rehearsal(TinyLlavaConfig config, boolean packed) {
+        thread = Thread.ofPlatform().daemon().name("lucid-rehearsal").unstarted(() -> play(config, packed));
     }
 
     /// Starts the rehearsal of the model in `folder`, if it is a large one that sees and `device` is one whose kernels HotSpot compiles; otherwise there is nothing to do, or to await.
     public static Rehearsal start(Device device, Path folder) {
         Optional<TinyLlavaConfig> config = device instanceof SimdDevice ? large(folder) : Optional.empty();
-        Rehearsal rehearsal = new Rehearsal(config.map(Rehearsal::small).orElse(null));
+        Rehearsal rehearsal = new Rehearsal(config.map(Rehearsal::small).orElse(null), Files.exists(folder.resolve(PackedFile.NAME)));
         config.ifPresentOrElse(_ -> rehearsal.thread.start(), rehearsal.seen::countDown);
         return rehearsal;
     }
@@ -84,9 +90,11 @@ public final class Rehearsal implements AutoCloseable {
         return new TinyLlavaConfig(decoder, tower, connector, c.maxLength(), c.imageTokenIndex(), c.ignoreIndex(), c.visionFeatureLayer(), c.dropFirstPatch(), c.paddingSide(), 0);
     }
 
-    private void play(TinyLlavaConfig config) {
+    private void play(TinyLlavaConfig config, boolean packed) {
         WeightSource narrow = WeightSource.random(0, Initialization.PUBLISHED).narrowed(DType.BF16);
         try (SimdDevice device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.of(new ParameterSet(device, narrow), config); Scope kept = Scope.open(device)) {
+            // A tower's weights are packed for all its rows in any case.
+            model.parameters().all().stream().filter(p -> packed || !p.name().startsWith(TinyLlavaVideo.DECODER)).map(Parameter::value).filter(w -> w.dtype() == DType.BF16).forEach(w -> pack(device, w.matrix()));
             Tensor features;
             do features = look(model, kept);
             while (passes < PASSES && !closed);
@@ -99,6 +107,13 @@ public final class Rehearsal implements AutoCloseable {
         } finally {
             seen.countDown();
         }
+    }
+
+    private static void pack(Device device, Matrix w) {
+        PackedOrder order = device.packedOrder().orElseThrow();
+        Buffer packed = device.allocate(w.dtype(), order.length(w.rows(), w.cols()));
+        order.pack(w, packed);
+        order.use(w, packed);
     }
 
     private Tensor look(TinyLlavaVideo model, Scope scope) {

@@ -2,6 +2,7 @@ package lucid.nn.layer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.RowGroups;
@@ -23,6 +24,8 @@ public record ResamplerLayer(LayerNorm normMedia, LayerNorm normLatents, Linear 
                 Linear.plain(p, at + "0.to_out", Role.CONNECTOR_RESIDUAL, c.inner(), d), LayerNorm.of(p, at + "1.0", d, EPS),
                 Linear.plain(p, at + "1.1", Role.LINEAR, d, c.ffMult() * d), Linear.plain(p, at + "1.3", Role.CONNECTOR_RESIDUAL, c.ffMult() * d, d));
     }
+
+    public Stream<Linear> linears() { return Stream.of(toQ, toKv, toOut, ffIn, ffOut); }
 
     /// The latents after this layer, shaped as before.
     ///

@@ -1,5 +1,6 @@
 package lucid.nn.layer;
 
+import java.util.stream.Stream;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.weights.ParameterSet;
@@ -16,6 +17,8 @@ public record VisionBlock(LayerNorm norm1, Linear q, Linear k, Linear v, Linear 
                 Linear.withBias(p, at + "self_attn.out_proj", Role.VISION_RESIDUAL, h, h), LayerNorm.of(p, at + "layer_norm2", h, c.layerNormEps()),
                 VisionMlp.of(p, at + "mlp", c));
     }
+
+    public Stream<Linear> linears() { return Stream.of(q, k, v, out, mlp.fc1(), mlp.fc2()); }
 
     /// [rows, hidden] -> [rows, hidden]; a row is a patch.
     ///

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.DType;
@@ -80,12 +81,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         return adapted;
     }
 
-    /// Promises that these weights will be read again and again and not change, see [lucid.kernels.Device#prepack].
-    void prepack() {
-        Device device = parameters.device();
-        blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight).forEach(w -> device.prepack(w.matrix()));
-        device.prepack(head.matrix());
-    }
+    /// The weights [out, in] that are read whole for every token, in the order in which a pass reads them.
+    public Stream<Tensor> products() { return Stream.concat(blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight), Stream.of(head)); }
 
     /// True for a stored copy of a tied head: accepted, not used.
     public static boolean ignorable(String prefix, Qwen2Config c, String name) { return c.tieWordEmbeddings() && name.equals(prefix + "lm_head.weight"); }

@@ -104,6 +104,15 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
         return new AttentionPlan(config.heads(), config.heads(), config.headDim(), spans);
     }
 
+    /// Blocks that `hidden_states[layer]` comes after.
+    ///
+    /// @param layer negative, see [#hiddenState]
+    int blocksFor(int layer) {
+        int count = config.layers() + 1 + layer;
+        if (layer >= 0 || count < 0) throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
+        return count;
+    }
+
     /// `hidden_states[layer]` with a negative layer: -1 is the last block's output, -2 the one before. Blocks after it do not run.
     ///
     /// @param clips see [#embed]
@@ -112,8 +121,7 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// The same, telling after every block how many are done, and of how many. Without gradients a few images go through the blocks at a time: by the row
     /// law that changes no bit, and the temporaries of 16 frames would take more than a gigabyte.
     public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer, BlockListener listener) {
-        int count = config.layers() + 1 + layer;
-        if (layer >= 0 || count < 0) throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
+        int count = blocksFor(layer);
         Tensor x = embed(step, images, clips, false);
         int n = images.shape().dim(0);
         int atOnce = Tape.gradEnabled() ? n : Math.max(1, ROWS_AT_ONCE / config.patches());

@@ -2,6 +2,7 @@ package lucid.nn.model;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
@@ -11,6 +12,9 @@ import lucid.nn.config.PreprocessorConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.layer.Linear;
+import lucid.nn.layer.ResamplerLayer;
+import lucid.nn.layer.VisionBlock;
 import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
@@ -90,6 +94,13 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
 
     /// True for names of the decoder or the connector: what cold start and GRPO train.
     public static boolean decoderOrConnector(String name) { return name.startsWith(DECODER) || name.startsWith(CONNECTOR); }
+
+    /// The weights [out, in] of the products that an answer about a clip is made of, in the order in which it reads them.
+    public Stream<Tensor> products() {
+        Stream<Linear> tower = vision.blocks().subList(0, vision.blocksFor(config.visionFeatureLayer())).stream().flatMap(VisionBlock::linears);
+        Stream<Linear> reading = Stream.concat(Stream.of(connector.linear()), connector.layers().stream().flatMap(ResamplerLayer::linears));
+        return Stream.concat(Stream.concat(tower, reading).map(Linear::weight), decoder.products());
+    }
 
     /// Patch features of frames, without gradient: [frames · tokensPerFrame, vision hidden]. Frames of several clips may be given at once.
     ///

@@ -48,7 +48,7 @@ class CheckpointTest {
     @TempDir Path temp;
 
     /// Answers of a model about noise, with their log-probabilities.
-    private static float[] answer(TinyLlavaVideo model) {
+    static float[] answer(TinyLlavaVideo model) {
         Device device = model.parameters().device();
         try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
             int size = model.config().vision().imageSize();
@@ -160,7 +160,7 @@ class CheckpointTest {
         try (Device device = Devices.SIMD.open(); Checkpoint mapped = Checkpoint.open(device, folder)) {
             float[] wanted = answer(mapped.video().orElseThrow());
             long before = device.liveBytes();
-            try (Checkpoint packed = Checkpoint.open(device, folder).prepack()) {
+            try (Checkpoint packed = Checkpoint.open(device, folder, null, WeightOrder.PACKED)) {
                 long opened = device.liveBytes();
                 for (int i = 0; i < 10; i++) assertArrayEquals(wanted, answer(packed.video().orElseThrow()));
                 long copied = device.liveBytes();

@@ -16,6 +16,7 @@ import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.generate.Rehearsal;
 import lucid.nn.memory.MemoryLimit;
+import lucid.nn.model.WeightOrder;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.FrameSampling;
 import lucid.video.VideoReader;
@@ -24,8 +25,6 @@ import picocli.CommandLine.Option;
 
 /// What `generate` and `chat` have in common: the model, how it is asked, how its answer is drawn.
 final class AskOptions {
-    enum Weights { PACKED, MAPPED }
-
     @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder in a published layout, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
@@ -43,9 +42,9 @@ final class AskOptions {
     @Option(names = {"--max-tokens", "--max-new-tokens"}, paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens = 512;
 
-    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: MAPPED for generate, PACKED for chat). PACKED: while it answers, a CPU copies the decoder's weights, little by little, into the order in which its products read them (not those of f16), "
-            + "and gives the pages of the file back: tokens come faster, once they have paid for the new memory (some 30 tokens; 200 where a virtual machine's host must find it first). MAPPED: all weights are read where they lie in the files, and the system may take their memory. The answers are the same.")
-    private Weights weights;
+    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: READY for generate, PACKED for chat). READY: what `lucid model pack` wrote is read, if it was called for this model; otherwise the weights where they lie. PACKED: if it was not, a CPU copies the decoder's weights while it answers, little by little, into the order "
+            + "in which its products read them (not those of f16), and gives the pages of the file back: tokens come faster, once they have paid for the new memory (some 30 tokens; 200 where a virtual machine's host must find it first). MAPPED: all weights are read where they lie, whatever else there is. The answers are the same.")
+    private WeightOrder weights;
 
     @Mixin private DecodingOptions decoding;
 
@@ -70,14 +69,14 @@ final class AskOptions {
     /// @param prompt the text that the model is to continue, of any length; null: it is asked about a clip, and those questions are short
     /// @param usual  how weights are kept where the command line does not say it
     /// @param limit  a model that needs more is refused
-    Assistant open(Device device, Path clip, String prompt, Weights usual, MemoryLimit limit, Console console) {
+    Assistant open(Device device, Path clip, String prompt, WeightOrder usual, MemoryLimit limit, Console console) {
         // First of all, as what follows leaves a processor idle for seconds.
         Rehearsal rehearsal = Rehearsal.start(device, ModelFolder.base(ModelFolder.resolve(model)));
         try {
             Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
             planned = clip == null ? null : count(clip);
             MemoryCheck.answering(model, planned, prompt == null ? null : words.encode(prompt).length, maxNewTokens, limit);
-            return Assistant.open(device, model, (weights == null ? usual : weights) == Weights.PACKED, words, console, rehearsal);
+            return Assistant.open(device, model, weights == null ? usual : weights, words, console, rehearsal);
         } catch (RuntimeException e) {
             rehearsal.close();
             throw e;

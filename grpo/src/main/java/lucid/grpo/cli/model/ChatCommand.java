@@ -17,6 +17,7 @@ import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.memory.MemoryException;
 import lucid.nn.memory.MemoryLimit;
+import lucid.nn.model.WeightOrder;
 import lucid.video.VideoException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -51,7 +52,7 @@ public final class ChatCommand implements Callable<Integer> {
         Question.Style style = ask.style();
         Console console = Console.standard();
         MemoryLimit limit = device.memory();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, video, null, AskOptions.Weights.PACKED, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, video, null, WeightOrder.PACKED, limit, console)) {
             GenerationSettings settings = ask.settings(assistant, err()::println);
             err().println(AskOptions.line(ask.watch(assistant, video)));
             boolean interactive = Console.isInteractive();

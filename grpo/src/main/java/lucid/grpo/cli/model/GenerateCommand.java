@@ -19,6 +19,7 @@ import lucid.grpo.console.UsageException;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.memory.MemoryLimit;
+import lucid.nn.model.WeightOrder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,7 +69,7 @@ public final class GenerateCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         long start = System.nanoTime();
         MemoryLimit limit = device.memory();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, video, prompt, AskOptions.Weights.MAPPED, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, video, prompt, WeightOrder.READY, limit, console)) {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};

@@ -11,8 +11,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `lucid model`.
-@Command(name = "model", mixinStandardHelpOptions = true, sortOptions = false, description = "Looks into models, and fetches them.", subcommands = ModelInfoCommand.class,
-        footer = {"", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --json", "  lucid model download Zhang199/TinyLLaVA-Video-R1@main"})
+@Command(name = "model", mixinStandardHelpOptions = true, sortOptions = false, description = "Looks into models, and fetches them.", subcommands = {ModelInfoCommand.class, PackCommand.class},
+        footer = {"", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --json", "  lucid model download Zhang199/TinyLLaVA-Video-R1@main", "  lucid model pack Zhang199/TinyLLaVA-Video-R1"})
 public final class ModelCommand {
     @Spec private CommandSpec spec;
 

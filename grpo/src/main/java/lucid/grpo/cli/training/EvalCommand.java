@@ -37,6 +37,7 @@ import lucid.kernels.contract.Sampling;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.model.Checkpoint;
+import lucid.nn.model.WeightOrder;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.FrameSampling;
 import lucid.video.benchmark.Benchmark;
@@ -171,7 +172,7 @@ public final class EvalCommand implements Callable<Integer> {
         Console console = Console.standard();
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
-        try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, true);
+        try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, WeightOrder.PACKED, console);
              ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation);
              Interruption ctrlC = Interruption.of(console, "stopping after this question ...")) {
             BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer, d);
