@@ -6,6 +6,7 @@ import lucid.kernels.Device;
 import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.model.Checkpoint;
+import lucid.nn.model.WeightOrder;
 
 /// Twin of `generate_full.py`: the prompt of a question about a clip, or an answer to it, by a decoder of any size, with its weights as `lucid generate` keeps them.
 final class FullText implements Workload {
@@ -21,7 +22,7 @@ final class FullText implements Workload {
     /// @param decoding the answer; otherwise the prompt
     FullText(Device device, Path model, boolean decoding) {
         this.decoding = decoding;
-        checkpoint = Checkpoint.open(device, model).prepack();
+        checkpoint = Checkpoint.open(device, model, null, WeightOrder.PACKED);
         talk = new Conversation(checkpoint.decoder(), PROMPT + NEW_TOKENS + 1);
         ids = Workload.ids(new Random(1), PROMPT, checkpoint.decoder().config());
         if (decoding) talk.add(ids, null, (_, _) -> {});

@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import lucid.bench.Limit;
@@ -18,12 +19,15 @@ import lucid.kernels.contract.RowGroups;
 import lucid.kernels.simd.work.Workers;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.file.StoredType;
+import lucid.nn.file.WeightFiles;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.model.Checkpoint;
+import lucid.nn.model.PackedFile;
 import lucid.nn.model.Qwen2;
 import lucid.nn.model.ScoredRows;
+import lucid.nn.model.WeightOrder;
 import lucid.nn.weights.Initialization;
 import lucid.nn.weights.ParameterSet;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -50,7 +54,7 @@ public class InferenceBench {
     static final Qwen2Config CONFIG = new Qwen2Config(32_000, 1536, 8960, 5, 12, 2, 128, 1e-6f, 1e6, 4096, true, 0.02, -1);
 
     @Param({"BF16", "F32"}) public StoredType weights;
-    @Param({"packed", "mapped"}) public String layout;
+    @Param({"packed", "ready", "mapped"}) public String layout;
 
     private Path folder;
     private Arena arena;
@@ -65,18 +69,18 @@ public class InferenceBench {
         folder = Files.createTempDirectory("lucid-bench");
         device = new SimdDevice(THREADS);
         workers = new Workers(THREADS);
-        Path file = folder.resolve("model.safetensors");
+        Path file = folder.resolve(WeightFiles.SINGLE);
         Files.writeString(folder.resolve("config.json"), CONFIG.toJson().toString());
         try (Device writing = new SimdDevice(THREADS); ParameterSet random = Qwen2.random(writing, CONFIG, 1, Initialization.PUBLISHED).parameters()) {
             random.save(file, weights);
         }
-        checkpoint = Checkpoint.open(device, folder);
-        if (layout.equals("packed")) checkpoint.prepack();
+        if (layout.equals("ready")) PackedFile.write(device, folder, (_, _) -> {});
+        checkpoint = Checkpoint.open(device, folder, null, WeightOrder.valueOf(layout.toUpperCase(Locale.ROOT)));
         talk = new Conversation(checkpoint.decoder(), PROMPT + NEW_TOKENS + 1);
         ids = new Random(1).ints(PROMPT, 0, CONFIG.vocabSize()).toArray();
         talk.add(ids, null, (_, _) -> {});
         arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(file)) {
+        try (FileChannel channel = FileChannel.open(layout.equals("ready") ? folder.resolve(PackedFile.NAME) : file)) {
             MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             mapped = MemorySegment.ofAddress(all.address()).reinterpret(all.byteSize());
         }
@@ -98,12 +102,12 @@ public class InferenceBench {
         workers.close();
         device.close();
         arena.close();
-        for (String name : List.of("model.safetensors", "config.json", "")) delete(folder.resolve(name));
+        for (String name : List.of(WeightFiles.SINGLE, PackedFile.NAME, "config.json", "")) delete(folder.resolve(name));
     }
 
     private static void delete(Path path) {
         try {
-            Files.delete(path);
+            Files.deleteIfExists(path);
         } catch (IOException e) {
             throw new UncheckedIOException("bench: " + path + " cannot be deleted", e);
         }

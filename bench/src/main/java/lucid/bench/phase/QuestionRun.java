@@ -28,24 +28,19 @@ import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.RowGroups;
-import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.work.Workers;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.generate.Rehearsal;
-import lucid.nn.layer.DecoderBlock;
-import lucid.nn.layer.Linear;
 import lucid.nn.model.Checkpoint;
-import lucid.nn.model.Qwen2;
 import lucid.nn.model.ScoredRows;
+import lucid.nn.model.WeightOrder;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `lucid bench --model`: one question about a clip, asked once of a checkpoint as `lucid generate` asks it, in a fresh process, with the limits probed in the same process.
 /// What the first pass costs (compiling, new memory, a file that is not in memory yet) is in its figures, because it is in a user's.
 public final class QuestionRun {
-    enum Weights { MAPPED, PACKED }
-
     private static final int PIECES = 100;
     private static final int PASSES = 5;
     /// Bytes of a weight from which a read loop is timed.
@@ -63,8 +58,8 @@ public final class QuestionRun {
     @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where the model's tokenizer lies, if not beside the weights.")
     private Path tokenizer;
 
-    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES}, as of `lucid generate` (default: MAPPED).")
-    private Weights weights;
+    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES}, as of `lucid generate` (default: READY).")
+    private WeightOrder weights;
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "Longest answer (default: 32).")
     private Integer tokens;
@@ -85,15 +80,16 @@ public final class QuestionRun {
         long start = System.nanoTime();
         try (Device device = new SimdDevice(threads); Workers workers = new Workers(threads)) {
             Rehearsal rehearsal = Rehearsal.start(device, ModelFolder.base(ModelFolder.resolve(model)));
-            try (Assistant assistant = Assistant.open(device, model, weights == Weights.PACKED, ModelFolder.tokenizer(model, tokenizer), Console.standard(), rehearsal)) {
+            try (Assistant assistant = Assistant.open(device, model, order(), ModelFolder.tokenizer(model, tokenizer), Console.standard(), rehearsal)) {
                 double load = (System.nanoTime() - start) / 1e9;
-                // And again at the end: a shared machine has its peak at one of them, if at all.
+                // And again at the end: a shared machine has its peak at one of them, if at all. Before another checkpoint is opened, whose reading ahead takes a processor.
                 double before = FmaPeak.gigaflops(workers, PIECES);
                 Seen seen = assistant.watch(video, frames.sampling());
                 Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")), Question.Style.REASON),
                         GenerationSettings.greedy(tokens == null ? 32 : tokens, -1), _ -> {}, false);
                 OptionalDouble resident = resident();
-                BenchTable table = table(device, workers, seen, reply, before);
+                double peak = Math.max(before, FmaPeak.gigaflops(workers, PIECES));
+                BenchTable table = table(device, workers, seen, reply, peak);
                 out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens%s%n", load, seen.seconds() + reply.firstToken(), seen.reading(),
                         reply.newTokens(), resident.isPresent() ? String.format(Locale.ROOT, "; most resident memory %.1f GB", resident.getAsDouble()) : "");
                 return table;
@@ -104,21 +100,20 @@ public final class QuestionRun {
         }
     }
 
-    private BenchTable table(Device device, Workers workers, Seen seen, Reply reply, double before) {
-        try (Checkpoint checkpoint = Checkpoint.open(device, ModelFolder.base(ModelFolder.resolve(model)))) {
+    private BenchTable table(Device device, Workers workers, Seen seen, Reply reply, double peak) {
+        try (Checkpoint checkpoint = Checkpoint.open(device, ModelFolder.base(ModelFolder.resolve(model)), null, order())) {
             TinyLlavaConfig config = checkpoint.video().orElseThrow().config();
             List<Span> spans = List.of(Span.causal(0, seen.rows()));
             double vision = ModelWork.tower(config, seen.frames()).plus(ModelWork.connector(config, 1, seen.frames() * config.vision().patches())).forward();
             double prompt = ModelWork.decoder(config.text(), seen.rows(), spans, ScoredRows.of(spans, RowGroups.single(seen.rows()), seen.rows() - 1), 0).forward();
-            double peak = Math.max(before, FmaPeak.gigaflops(workers, PIECES));
-            List<MemorySegment> read = read(checkpoint.decoder());
+            List<MemorySegment> read = checkpoint.readByEveryToken().stream().map(t -> MemorySegment.ofAddress(t.data().address()).reinterpret(t.data().byteSize())).toList();
             double bytes = read.stream().mapToDouble(MemorySegment::byteSize).sum();
             List<Row> rows = new ArrayList<>();
             rows.add(arithmetic("vision", seen.frames() + " frames", seen.vision(), vision, peak));
             rows.add(arithmetic("prompt", seen.rows() + " rows", seen.prefill(), prompt, peak));
             rows.add(arithmetic("vision and prompt", "", seen.vision() + seen.prefill(), vision + prompt, peak));
             if (reply.perSecond() > 0) {
-                rows.add(new Row("Question.decode", "weights=" + (weights == null ? Weights.MAPPED : weights), 1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
+                rows.add(new Row("Question.decode", "weights=" + (checkpoint.readsPackedFile() ? "packed file" : order() == WeightOrder.PACKED ? "packed" : "as they lie"), 1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
             }
             return new BenchTable(rows);
         }
@@ -128,10 +123,7 @@ public final class QuestionRun {
         return new Row("Question." + phase, what, seconds * 1e6, null, "GFLOP/s", operations * 1e-9 / seconds, peak, "FMA", Map.of());
     }
 
-    /// The weights that every token reads whole.
-    private static List<MemorySegment> read(Qwen2 decoder) {
-        return Stream.concat(decoder.blocks().stream().flatMap(DecoderBlock::linears).map(Linear::weight), Stream.of(decoder.head())).map(w -> HostBuffer.of(w.buffer()).segment()).toList();
-    }
+    private WeightOrder order() { return weights == null ? WeightOrder.READY : weights; }
 
     /// GB/s of the best pass over all of them; the smallest, whose share of a pass is nothing, are left out.
     private static double bandwidth(List<MemorySegment> weights, Workers workers) {
