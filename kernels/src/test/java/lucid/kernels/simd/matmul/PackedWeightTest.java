@@ -13,6 +13,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import lucid.kernels.ReferenceDevice;
@@ -142,6 +143,34 @@ class PackedWeightTest {
                 for (int m : new int[] {1, 2, 3, 8, 9, 100}) check(d, random, type, m, 1100, 700);
                 check(d, random, type, 2500, 64, 300);
                 check(d, random, type, 300, 520, 520);
+            }
+        }
+    }
+
+    /// Rows so many that the whole weight is packed for them first, with chains that are cut and chains that are not: each is what it is alone.
+    @Test void manyRowsAreEachRowAlone() {
+        SplittableRandom random = new SplittableRandom(15);
+        int rows = 1200;
+        int columns = 300;
+        try (SimdDevice d = new SimdDevice(1)) {
+            for (DType type : TYPES) {
+                for (int k : new int[] {701, 2100}) {
+                    Matrix a = random(d, random, DType.F32, rows, k);
+                    Matrix plain = random(d, random, type, columns, k);
+                    Matrix packed = copy(d, plain);
+                    lay(d, packed);
+                    Matrix c = random(d, random, DType.F32, rows, columns);
+                    Matrix alone = random(d, random, DType.F32, 1, columns);
+                    for (Matrix w : new Matrix[] {plain, packed}) {
+                        d.matMul().multiply(a, false, w, true, null, Accumulate.SET, c);
+                        int[] all = bits(d, c);
+                        for (int row : new int[] {0, 11, 600, rows - 1}) {
+                            d.matMul().multiply(a.rows(row, row + 1), false, plain, true, null, Accumulate.SET, alone);
+                            assertArrayEquals(bits(d, alone), Arrays.copyOfRange(all, row * columns, (row + 1) * columns), type + " " + k + " row " + row);
+                        }
+                    }
+                    for (Matrix x : new Matrix[] {a, plain, packed, c, alone}) x.buffer().close();
+                }
             }
         }
     }
