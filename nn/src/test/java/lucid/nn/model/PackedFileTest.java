@@ -23,6 +23,8 @@ import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
+import lucid.nn.generate.Conversation;
+import lucid.nn.generate.GenerationSettings;
 import lucid.tensor.Parameter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +78,29 @@ class PackedFileTest {
                 }
                 assertEquals(before, device.liveBytes());
             }
+        }
+    }
+
+    private static float[] continued(Device device, Path folder, Path adapter, WeightOrder order) {
+        try (Checkpoint c = Checkpoint.open(device, folder, adapter, order); Conversation talk = new Conversation(c.decoder(), 40)) {
+            assertEquals(order != WeightOrder.MAPPED, c.readsPackedFile(), order.name());
+            talk.add(new int[] {1, 5, 9, 2}, null, (_, _) -> {});
+            return talk.answer(GenerationSettings.greedy(12, -1), 0, null).logProbs();
+        }
+    }
+
+    /// Text models too, whose head is the table of embeddings or a weight of its own, and those with an adapter beside them.
+    @ParameterizedTest @ValueSource(strings = {"qwen2/tiny_bf16", "qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/lora_r4"})
+    void textModelsAndAdapters(String name) throws IOException {
+        Path folder = model(name + "/model");
+        Path adapter = GOLDEN.resolve(name).resolve("adapter");
+        try (Device device = Devices.SIMD.open()) {
+            PackedFile.write(device, folder, (_, _) -> {});
+            for (Path lora : new Path[] {null, Files.exists(adapter) ? adapter : null}) {
+                float[] wanted = continued(device, folder, lora, WeightOrder.MAPPED);
+                for (WeightOrder order : WeightOrder.values()) assertArrayEquals(wanted, continued(device, folder, lora, order), order.name());
+            }
+            assertEquals(0, device.liveBytes());
         }
     }
 
