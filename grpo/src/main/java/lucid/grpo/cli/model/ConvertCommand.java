@@ -1,13 +1,10 @@
 package lucid.grpo.cli.model;
 
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import lucid.grpo.console.Console;
-import lucid.grpo.console.Interruption;
-import lucid.grpo.console.MegabyteBar;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.ModelFolder;
@@ -72,16 +69,9 @@ public final class ConvertCommand implements Callable<Integer> {
         if (shardMegabytes != null && layout != CheckpointConversion.Layout.SHARDED) throw new UsageException("--max-shard-mb with --layout " + layout + ": there are no shards; wanted --layout SHARDED with it");
         Path from = from();
         var options = new CheckpointConversion.Options(type == null ? null : type.stored(), format, layout, megabytes * 1_000_000, adapter == null ? null : adapter.read(), ModelFolder.runTokenizer(from), ModelFolder.runState(from));
-        Console console = Console.standard();
-        CheckpointConversion.Summary done;
-        try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + target + " is being deleted ...")) {
-            try (MegabyteBar bar = new MegabyteBar(console, "convert MB")) {
-                done = CheckpointConversion.convert(from, target, options, bar::at);
-            } catch (UncheckedIOException e) {
-                if (stop.asked()) return 130;
-                throw e;
-            }
-        }
+        Optional<CheckpointConversion.Summary> written = Writing.run("convert MB", target, bar -> CheckpointConversion.convert(from, target, options, bar::at));
+        if (written.isEmpty()) return 130;
+        CheckpointConversion.Summary done = written.get();
         System.out.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", target, done.tensors(), done.parameters(), done.bytes());
         if (!done.copied().isEmpty()) System.out.println("with them: " + String.join(", ", done.copied()));
         if (!done.leftOut().isEmpty()) System.out.println("left out:  " + String.join(", ", done.leftOut()));

@@ -7,11 +7,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import lucid.grpo.cli.device.ThreadCount;
 import lucid.grpo.console.Console;
-import lucid.grpo.console.Interruption;
-import lucid.grpo.console.MegabyteBar;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.nn.checkpoint.CheckpointConversion;
@@ -75,16 +74,9 @@ public final class InitCommand implements Callable<Integer> {
         ModelOutline outline = ModelOutline.of(template.config());
         Tokenizer words = tokenizer == null ? null : load(tokenizer, outline);
         var options = new CheckpointInit.Options(seed, type.stored(), format, layout, CheckpointConversion.Options.SHARD, initialization(outline), threads);
-        Console console = Console.standard();
-        CheckpointInit.Summary done;
-        try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + out + " is being deleted ...")) {
-            try (MegabyteBar bar = new MegabyteBar(console, "init MB")) {
-                done = CheckpointInit.write(template, out, options, bar::at, words == null ? null : folder -> VocabMerges.write(words, folder));
-            } catch (UncheckedIOException e) {
-                if (stop.asked()) return 130;
-                throw e;
-            }
-        }
+        Optional<CheckpointInit.Summary> written = Writing.run("init MB", out, bar -> CheckpointInit.write(template, out, options, bar::at, words == null ? null : folder -> VocabMerges.write(words, folder)));
+        if (written.isEmpty()) return 130;
+        CheckpointInit.Summary done = written.get();
         PrintWriter text = spec.commandLine().getOut();
         text.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", out, done.tensors(), done.parameters(), done.bytes());
         text.println("files: " + String.join(", ", done.files()));

@@ -1,12 +1,9 @@
 package lucid.grpo.cli.model;
 
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import lucid.grpo.console.Console;
-import lucid.grpo.console.Interruption;
-import lucid.grpo.console.MegabyteBar;
 import lucid.grpo.session.ModelFolder;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
@@ -30,17 +27,12 @@ final class PackCommand implements Callable<Integer> {
     @Override public Integer call() {
         Path folder = ModelFolder.base(ModelFolder.resolve(model));
         Path file = folder.resolve(PackedFile.NAME);
-        Console console = Console.standard();
-        long bytes;
-        try (Interruption stop = Interruption.ofThread(console, "stopping; what was written of " + file + " is being deleted ..."); Device device = new SimdDevice()) {
-            try (MegabyteBar bar = new MegabyteBar(console, "pack MB")) {
-                bytes = PackedFile.write(device, folder, (done, all) -> bar.at(done, all, ""));
-            } catch (UncheckedIOException e) {
-                if (stop.asked()) return 130;
-                throw e;
-            }
+        Optional<Long> bytes;
+        try (Device device = new SimdDevice()) {
+            bytes = Writing.run("pack MB", file, bar -> PackedFile.write(device, folder, (done, all) -> bar.at(done, all, "")));
         }
-        spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, read by generate, chat and eval from now on%n", file, bytes);
+        if (bytes.isEmpty()) return 130;
+        spec.commandLine().getOut().printf(Locale.ROOT, "%s: %,d bytes, read by generate, chat and eval from now on%n", file, bytes.get());
         spec.commandLine().getOut().flush();
         return 0;
     }
