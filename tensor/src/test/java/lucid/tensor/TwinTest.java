@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import lucid.kernels.Device;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Unary;
 import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.Optimizer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -59,20 +63,121 @@ class TwinTest {
 
     @ParameterizedTest @MethodSource("devices")
     void attention(Devices d) {
-        int length = 41;
-        AttentionPlan plan = new AttentionPlan(4, 2, 6, List.of(Span.causal(0, length)));
-        twins(d, List.of(new int[] {length, 24}, new int[] {length, 12}, new int[] {length, 12}), t -> t[0].attention(t[1], t[2], plan, 0.4f), t -> {
-            float[] mask = new float[length * length];
-            for (int i = 0; i < length; i++) Arrays.fill(mask, i * length + i + 1, (i + 1) * length, -1e30f);
-            Tensor hidden = Tensor.of(t[0].scope(), mask, length, length);
-            List<Tensor> heads = new ArrayList<>();
-            for (int h = 0; h < 4; h++) {
-                int kv = h / 2 * 6;
-                Tensor scores = t[0].cols(h * 6, h * 6 + 6).matmul(t[1].cols(kv, kv + 6), false, true).scale(0.4f).add(hidden);
-                heads.add(softmaxOf(scores).matmul(t[2].cols(kv, kv + 6)));
+        attention(d, "causal, grouped queries", new AttentionPlan(4, 2, 6, List.of(Span.causal(0, 41))), 41, 41);
+        attention(d, "full, as of two images", new AttentionPlan(2, 2, 9, List.of(Span.full(0, 35), Span.full(35, 6))), 41, 41);
+        attention(d, "cross, as of a resampler's latents", new AttentionPlan(3, 3, 4, List.of(Span.cross(0, 3, 0, 37), Span.cross(3, 3, 37, 33))), 6, 70);
+        attention(d, "two completions of a shared prompt", new AttentionPlan(4, 2, 6, List.of(Span.causal(0, 37), Span.continuing(37, 5, 0, 37), Span.continuing(42, 2, 0, 37))), 44, 44);
+        attention(d, "one token beside what is cached", new AttentionPlan(4, 1, 8, List.of(new Span(0, 1, 38, 0, 33, 40, 6, true))), 1, 46);
+    }
+
+    private static void attention(Devices d, String name, AttentionPlan plan, int queries, int keys) {
+        int width = plan.headDim(), kv = plan.kvHeads() * width;
+        twins(name, d, List.of(new int[] {queries, plan.heads() * width}, new int[] {keys, kv}, new int[] {keys, kv}), t -> t[0].attention(t[1], t[2], plan, 0.4f), t -> {
+            List<Tensor> spans = new ArrayList<>();
+            for (Span s : plan.spans()) {
+                int[] seen = IntStream.range(0, s.prefixKeys() + s.ownKeys()).map(s::keyRow).toArray();
+                Tensor q = t[0].rows(s.queryRow(), s.queryRow() + s.queries()), k = t[1].gatherRows(seen), v = t[2].gatherRows(seen), hidden = hidden(t[0].scope(), s);
+                List<Tensor> heads = new ArrayList<>();
+                for (int h = 0; h < plan.heads(); h++) {
+                    int from = h * plan.kvHeads() / plan.heads() * width;
+                    Tensor scores = q.cols(h * width, (h + 1) * width).matmul(k.cols(from, from + width), false, true).scale(0.4f).add(hidden);
+                    heads.add(softmaxOf(scores).matmul(v.cols(from, from + width)));
+                }
+                spans.add(Tensor.concatCols(heads));
             }
-            return Tensor.concatCols(heads);
+            return Tensor.concatRows(spans);
         });
+    }
+
+    /// What is added to the scores of a span, [queries, keys]: nothing to those of visible keys.
+    private static Tensor hidden(Scope scope, Span s) {
+        int keys = s.prefixKeys() + s.ownKeys();
+        float[] mask = new float[s.queries() * keys];
+        for (int i = 0; i < s.queries(); i++) Arrays.fill(mask, i * keys + s.visible(i), (i + 1) * keys, -1e30f);
+        return Tensor.of(scope, mask, s.queries(), keys);
+    }
+
+    @ParameterizedTest @MethodSource("devices")
+    void rotary(Devices d) {
+        int[] positions = {0, 7, 2, 200, 31};
+        int width = 10, half = width / 2, heads = 3;
+        twins(d, List.of(new int[] {5, heads * width}), t -> {
+            RotaryTable table = RotaryTable.of(t[0].scope(), 1e4, width, 201);
+            return t[0].rotate(Tensor.ints(t[0].scope(), positions, 5), table.cos(), table.sin(), width);
+        }, t -> {
+            float[] angles = new float[positions.length * half];
+            for (int i = 0; i < angles.length; i++) angles[i] = (float) (positions[i / half] * Math.pow(1e4, -2.0 * (i % half) / width));
+            Tensor angle = Tensor.of(t[0].scope(), angles, 5, half), cos = angle.unary(Unary.COS), sin = angle.unary(Unary.SIN);
+            List<Tensor> parts = new ArrayList<>();
+            for (int at = 0; at < heads * width; at += width) {
+                Tensor a = t[0].cols(at, at + half), b = t[0].cols(at + half, at + width);
+                parts.add(a.mul(cos).sub(b.mul(sin)));
+                parts.add(b.mul(cos).add(a.mul(sin)));
+            }
+            return Tensor.concatCols(parts);
+        });
+    }
+
+    @ParameterizedTest @MethodSource("devices")
+    void patchEmbedding(Devices d) {
+        List<int[]> parameters = List.of(new int[] {6, 12}, new int[] {6}, new int[] {4, 6});
+        byte[] frames = new byte[2 * 5 * 4 * 3];
+        new Random(3).nextBytes(frames);
+        // [n, height, width, 3] and [n, 3, height, width]: where a frame's channel c, row y, column x lies. The fifth row is in no patch.
+        twins("u8 frames", d, parameters, t -> Tensor.bytes(t[0].scope(), frames, 2, 5, 4, 3).patchEmbedding(t[0], t[1], t[2], 2, null), t -> {
+            float[] numbers = new float[frames.length];
+            for (int i = 0; i < numbers.length; i++) numbers[i] = Byte.toUnsignedInt(frames[i]);
+            Tensor pixels = Tensor.of(t[0].scope(), numbers, numbers.length, 1).scale(1 / 255f).sub(Tensor.full(t[0].scope(), 0.5f, 1, 1)).scale(2);
+            return patches(pixels, (c, y, x) -> (y * 4 + x) * 3 + c).linear(t[0], t[1]).add(Tensor.concatRows(List.of(t[2], t[2])));
+        });
+        List<int[]> withPixels = new ArrayList<>(parameters);
+        withPixels.add(new int[] {2, 3, 5, 4});
+        twins("f32 pixels", d, withPixels, t -> t[3].patchEmbedding(t[0], t[1], t[2], 2, null),
+                t -> patches(t[3].reshape(120, 1), (c, y, x) -> (c * 5 + y) * 4 + x).linear(t[0], t[1]).add(Tensor.concatRows(List.of(t[2], t[2]))));
+    }
+
+    private interface Place {
+        int of(int channel, int row, int column);
+    }
+
+    /// The 2 x 2 patches of two frames of 5 x 4 as rows [channel][row][column]: im2col, number by number.
+    private static Tensor patches(Tensor pixels, Place place) {
+        return pixels.gatherRows(IntStream.range(0, 2 * 4 * 12).map(i -> {
+            int frame = i / 48, patch = i / 12 % 4, at = i % 12;
+            return frame * 60 + place.of(at / 4, patch / 2 * 2 + at / 2 % 2, patch % 2 * 2 + at % 2);
+        }).toArray()).reshape(8, 12);
+    }
+
+    @ParameterizedTest @MethodSource("devices")
+    void gatherRows(Devices d) {
+        int[] ids = {4, 0, 4, 22};
+        twins(d, List.of(new int[] {23, 7}), t -> t[0].gatherRows(ids), t -> oneHot(t[0].scope(), ids, 23).matmul(t[0]));
+    }
+
+    @ParameterizedTest @MethodSource("devices")
+    void weightedSum(Devices d) { twins(d, List.of(new int[] {5, 19}, new int[] {95}), t -> t[0].weightedSum(t[1]), t -> t[0].reshape(95).mul(t[1]).sum()); }
+
+    /// Three steps with a clipped gradient; the parameter's bf16 image is the parameter, rounded.
+    @ParameterizedTest @MethodSource("devices")
+    void adamW(Devices d) {
+        float lr = 0.02f, beta1 = 0.9f, beta2 = 0.95f, eps = 1e-8f, decay = 0.1f, clip = 0.7f;
+        try (Device device = d.open(); Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+            Tensor p = Tensor.of(scope, GradientTest.random(77, -1, 1, 1), 7, 11), m = Tensor.zeros(scope, 7, 11), v = Tensor.zeros(scope, 7, 11);
+            Tensor fused = p.copy(), fusedM = m.copy(), fusedV = v.copy(), image = Tensor.undefined(scope, DType.BF16, 7, 11);
+            for (int step = 1; step <= 3; step++) {
+                Tensor g = Tensor.of(scope, GradientTest.random(77, -1, 1, 10 + step), 7, 11);
+                device.optimizer().adamW(new Optimizer.AdamW(lr, beta1, beta2, eps, decay, step), clip, g.matrix(), fused.matrix(), fusedM.matrix(), fusedV.matrix(), image.matrix());
+                Tensor clipped = g.scale(clip);
+                m = m.scale(beta1).add(clipped.scale(1 - beta1));
+                v = v.scale(beta2).add(clipped.square().scale(1 - beta2));
+                Tensor root = v.scale((float) (1 / (1 - Math.pow(beta2, step)))).sqrt().add(Tensor.full(scope, eps, 1, 1));
+                p = p.scale(1 - lr * decay).sub(m.scale((float) (lr / (1 - Math.pow(beta1, step)))).div(root));
+                assertArrayEquals(m.toFloats(), fusedM.toFloats(), TOLERANCE);
+                assertArrayEquals(v.toFloats(), fusedV.toFloats(), TOLERANCE);
+                assertArrayEquals(p.toFloats(), fused.toFloats(), TOLERANCE);
+                assertArrayEquals(fused.to(DType.BF16).to(DType.F32).toFloats(), image.to(DType.F32).toFloats());
+            }
+        }
     }
 
     @ParameterizedTest @MethodSource("devices")
@@ -128,15 +233,20 @@ class TwinTest {
     private static Tensor most(Tensor a, float b) { return a.add(Tensor.full(a.scope(), b, a.shape().size()).sub(a).relu()); }
 
     private static Tensor logProbOf(Tensor logits, int[] targets) {
-        int cols = logits.shape().cols();
-        float[] oneHot = new float[targets.length * cols];
-        for (int r = 0; r < targets.length; r++) oneHot[r * cols + targets[r]] = 1;
         Tensor shifted = logits.sub(logits.rowMax());
         Tensor lse = shifted.exp().rowSum().log();
-        return shifted.mul(Tensor.of(logits.scope(), oneHot, targets.length, cols)).rowSum().sub(lse).reshape(targets.length);
+        return shifted.mul(oneHot(logits.scope(), targets, logits.shape().cols())).rowSum().sub(lse).reshape(targets.length);
     }
 
-    private static void twins(Devices which, List<int[]> shapes, Function<Tensor[], Tensor> fused, Function<Tensor[], Tensor> composed) {
+    private static Tensor oneHot(Scope scope, int[] ids, int cols) {
+        float[] ones = new float[ids.length * cols];
+        for (int r = 0; r < ids.length; r++) ones[r * cols + ids[r]] = 1;
+        return Tensor.of(scope, ones, ids.length, cols);
+    }
+
+    private static void twins(Devices which, List<int[]> shapes, Function<Tensor[], Tensor> fused, Function<Tensor[], Tensor> composed) { twins("", which, shapes, fused, composed); }
+
+    private static void twins(String name, Devices which, List<int[]> shapes, Function<Tensor[], Tensor> fused, Function<Tensor[], Tensor> composed) {
         try (Device device = which.open()) {
             List<float[]> a = run(device, shapes, fused);
             List<float[]> b = run(device, shapes, composed);
@@ -144,7 +254,7 @@ class TwinTest {
                 float largest = 1;
                 for (float v : b.get(i)) largest = Math.max(largest, Math.abs(v));
                 for (int j = 0; j < b.get(i).length; j++) {
-                    assertEquals(b.get(i)[j], a.get(i)[j], TOLERANCE * largest, (i == 0 ? "value" : "gradient of input " + (i - 1)) + ", element " + j);
+                    assertEquals(b.get(i)[j], a.get(i)[j], TOLERANCE * largest, name + " " + (i == 0 ? "value" : "gradient of input " + (i - 1)) + ", element " + j);
                 }
             }
         }
