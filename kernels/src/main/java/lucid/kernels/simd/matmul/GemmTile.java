@@ -3,7 +3,6 @@ package lucid.kernels.simd.matmul;
 import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.LANES;
 
-import java.lang.constant.ConstantDescs;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.FloatVector;
@@ -31,22 +30,12 @@ public final class GemmTile {
     /// Floats of a tile.
     public static final int SIZE = HEIGHT * WIDTH;
 
-    /// Whether the right factor is f32; in a copy of this class ([Intrinsics]) it is bf16, in the order of [PanelOrder]. A constant, because an argument is a trap: a tile that HotSpot compiled while it had met one of the two has half the speed
-    /// once it has met the other.
-    private static final boolean WIDE = wide();
+    /// Whether the right factor is f32; in a copy of this class ([Intrinsics]) it is bf16, in the order of [PanelOrder].
+    private static final boolean WIDE = TileCopy.wide(MethodHandles.lookup());
     /// Where fresh chains start: choosing between two arrays costs nothing, choosing between two kinds of vectors 24 times costs 7 %.
     private static final float[] ZEROS = new float[SIZE];
 
     private GemmTile() {}
-
-    private static boolean wide() {
-        try {
-            Boolean narrow = MethodHandles.classData(MethodHandles.lookup(), ConstantDescs.DEFAULT_NAME, Boolean.class);
-            return narrow == null || !narrow;
-        } catch (IllegalAccessException e) {
-            throw new IllegalStateException(e);
-        }
-    }
 
     /// The tile height for a panel with `rows` rows left: the lowest that holds them.
     public static int height(int rows) {

@@ -26,7 +26,7 @@ final class Gemv {
     /// What one thread keeps: half transposed squares, those in use and those to come, and the chains of a column panel.
     private static final class Lane {
         final MemorySegment squares;
-        final float[] sums = new float[ROWS * GemmTile.WIDTH + Species.LANES];
+        final float[] sums = new float[Math.max(ROWS * GemmTile.WIDTH + Species.LANES, GemvPanel.SUMS)];
         int touched;
 
         Lane(Workers workers) { squares = new NativeScratch(workers).floats((int) (2 * STEPS * GemvRows.SQUARE / Float.BYTES)); }
@@ -58,37 +58,40 @@ final class Gemv {
         int panels = (x.out().cols() + GemmTile.WIDTH - 1) / GemmTile.WIDTH;
         if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) panels(x, 0, panels, height, k, lanes[0]);
         else {
-            int[] cuts = cuts(panels, workers.threads());
+            int[] cuts = cuts(panels, workers.threads(), together(x.b(), height));
             workers.parallel(cuts[0], 1, (from, to, thread) -> {
                 for (int i = from; i < to; i++) panels(x, i == 0 ? 0 : cuts[i], cuts[i + 1], height, k, lanes[thread]);
             });
         }
     }
 
-    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end together.
-    private static int[] cuts(int panels, int threads) {
+    /// Panels that are read at a time.
+    private static int together(Operand weight, int height) { return weight.packed() ? GemvPanel.together(height) : 1; }
+
+    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end together; whole groups of those that are read together while they are more than one.
+    private static int[] cuts(int panels, int threads, int together) {
         int[] cuts = new int[panels + 1];
-        for (int at = 0; at < panels; cuts[++cuts[0]] = at) at += Math.clamp((panels - at) / (2 * threads), 1, PANELS);
+        for (int at = 0; at < panels; cuts[++cuts[0]] = at) {
+            int size = Math.clamp((panels - at) / (2 * threads), 1, PANELS);
+            at += size < together ? size : size - size % together;
+        }
         return cuts;
     }
 
     private void panels(Gemm.Product x, int from, int to, int height, int k, Lane lane) {
-        for (int panel = from; panel < to; panel++) {
-            if (x.b().packed()) packedPanel(x, panel * GemmTile.WIDTH, height, k, lane);
+        int each = together(x.b(), height);
+        for (int panel = from; panel < to; panel += each) {
+            if (x.b().packed()) packedPanels(x, panel * GemmTile.WIDTH, Math.min(each, to - panel), height, k, lane);
             else panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lane);
         }
     }
 
-    private void packedPanel(Gemm.Product x, int column, int height, int k, Lane lane) {
-        int m = x.out().rows();
-        start(x, column, m, lane);
-        GemvPanel.run(height, x.b(), column, k, rows, lane.sums);
-        x.out().write(0, column, m, lane.sums, 0);
-    }
-
-    private static void start(Gemm.Product x, int column, int m, Lane lane) {
-        if (x.resume()) x.out().read(0, column, m, lane.sums, 0);
-        else Arrays.fill(lane.sums, 0);
+    private void packedPanels(Gemm.Product x, int column, int panels, int height, int k, Lane lane) {
+        int m = x.out().rows(), tile = height * GemmTile.WIDTH;
+        if (!x.resume()) Arrays.fill(lane.sums, 0);
+        for (int i = 0; x.resume() && i < panels; i++) x.out().read(0, column + i * GemmTile.WIDTH, m, lane.sums, i * tile);
+        GemvPanel.run(height, x.b(), column, panels, k, rows, lane.sums);
+        for (int i = 0; i < panels; i++) x.out().write(0, column + i * GemmTile.WIDTH, m, lane.sums, i * tile);
     }
 
     /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers only what is new.
@@ -96,7 +99,8 @@ final class Gemv {
         Operand w = x.b();
         int m = x.out().rows();
         int first = Math.min(column, x.out().cols() - GemmTile.WIDTH);
-        start(x, first, m, lane);
+        if (x.resume()) x.out().read(0, first, m, lane.sums, 0);
+        else Arrays.fill(lane.sums, 0);
         int columns = Transpose.columns(w.type());
         int steps = k / columns;
         long at = w.offset(first, 0);

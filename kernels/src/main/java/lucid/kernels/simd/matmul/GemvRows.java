@@ -42,7 +42,7 @@ record GemvRows(long at, long pitch, int steps, int window, long next) {
     /// All of memory. HotSpot trusts the length of a constant segment.
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     static final long ADDRESS = (1L << 56) - 1;
-    private static final long DISTANCE = (1L << 40) - 1;
+    static final long DISTANCE = (1L << 40) - 1;
     private static final int COUNT = (1 << 24) - 1;
     private static final int PAGE = 4096;
     /// Bytes of a row in one step, and of a vector.

@@ -1,12 +1,9 @@
 package lucid.kernels.simd.matmul;
 
 import com.sun.management.ThreadMXBean;
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.management.ManagementFactory;
 import lucid.kernels.contract.DType;
@@ -137,7 +134,7 @@ public final class Intrinsics {
         }
     }
 
-    /// The tile in hidden classes of the same bytes: same code, own compilation, and one of them with another constant.
+    /// The tile's copies.
     static final class Copies {
         static final MethodHandle NARROW = define(true);
         static final MethodHandle SPARE = define(false);
@@ -146,23 +143,16 @@ public final class Intrinsics {
         private Copies() {}
 
         private static MethodHandle define(boolean narrow) {
-            try (InputStream in = GemmTile.class.getResourceAsStream("GemmTile.class")) {
-                MethodHandles.Lookup copy = MethodHandles.lookup().defineHiddenClassWithClassData(in.readAllBytes(), narrow, true);
-                return copy.findStatic(copy.lookupClass(), "run", MethodType.methodType(void.class, int.class, float[].class, int.class, int.class,
-                        MemorySegment.class, long.class, long.class, int.class, float[].class, int.class, boolean.class));
-            } catch (IOException | ReflectiveOperationException e) {
-                throw new IllegalStateException("a copy of the matrix tile cannot be loaded: " + e.getMessage(), e);
-            }
+            return TileCopy.of(GemmTile.class, narrow, "run", MethodType.methodType(void.class, int.class, float[].class, int.class, int.class,
+                    MemorySegment.class, long.class, long.class, int.class, float[].class, int.class, boolean.class));
         }
 
         /// @param copy one of the constants above
         static void run(MethodHandle copy, int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
             try {
                 copy.invokeExact(height, a, ao, as, b, bo, pitch, k, c, co, resume);
-            } catch (RuntimeException | Error e) {
-                throw e;
             } catch (Throwable t) {
-                throw new IllegalStateException("matrix tile: " + t.getMessage(), t);
+                throw TileCopy.failure(t);
             }
         }
     }

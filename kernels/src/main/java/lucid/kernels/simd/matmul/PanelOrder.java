@@ -29,7 +29,8 @@ final class PanelOrder implements PackedOrder {
     /// Chain positions that are transposed at a time: a panel of 32 KiB.
     private static final int LINKS = 256;
     private static final long STEP = 4L * LANES;
-    private static final int HIGH = 0xFFFF0000;
+    /// The half of a lane that holds the columns of the second vector.
+    static final int HIGH = 0xFFFF0000;
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
 
     private final Workers workers;
