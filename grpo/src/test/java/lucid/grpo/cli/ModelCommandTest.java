@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -90,6 +91,33 @@ class ModelCommandTest extends CommandTest {
         VocabMerges.write(new BpeTrainer(700, 1, List.of("<|endoftext|>")).train(words).tokenizer(), model);
         refused(model, "the tokenizer has 700 tokens, but the model's vocab_size is 512");
         assertTrue(lucid("model", "info", model).out().contains("tokenizer: " + model.resolve("vocab.json") + " + merges.txt\n"));
+    }
+
+    /// What `model pack` wrote: whether there is one, and whether answers read it.
+    @Test void thePackedFileIsDescribed() throws IOException {
+        Path model = tiny("ready");
+        assertFalse(lucid("model", "info", model).ok().out().contains("packed: "));
+        assertTrue(JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("packed").isNull());
+        lucid("model", "pack", model).ok();
+        Path file = model.resolve("lucid.packed");
+        String text = lucid("model", "info", model).ok().out();
+        assertTrue(text.lines().anyMatch(l -> l.startsWith("packed: " + file + ", ") && l.matches(".*, [\\d.]+ [kM]B, order panels-\\d+, read by generate, chat and eval --benchmark on this CPU")), text);
+        JsonNode packed = JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("packed");
+        assertEquals(file.toString(), packed.get("path").asText());
+        assertEquals(Files.size(file), packed.get("bytes").asLong());
+        assertTrue(packed.get("order").asText().matches("panels-\\d+") && packed.get("usable").asBoolean() && packed.get("reason").isNull(), packed.toString());
+        // Nothing is wrong with the model then.
+        Files.setLastModifiedTime(model.resolve("model.safetensors"), FileTime.fromMillis(1_000_000_000_000L));
+        String changed = "the weights beside it have changed since it was made; lucid model pack makes it again";
+        assertTrue(lucid("model", "info", model).ok().out().contains(", left aside: " + changed + "\n"));
+        packed = JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("packed");
+        assertFalse(packed.get("usable").asBoolean());
+        assertEquals(changed, packed.get("reason").asText());
+        // An answer would stop at it.
+        Files.write(file, new byte[100]);
+        refused(model, file + ": found header length");
+        Files.delete(model.resolve("model.safetensors"));
+        assertTrue(lucid("model", "info", model).out().contains("no weights"));
     }
 
     private void refused(Path model, String reason) throws IOException {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -51,6 +52,26 @@ public final class PackedFile implements AutoCloseable {
     /// @param note why, although there is one; or null
     record Found(PackedFile file, String note) {}
 
+    /// What a file's header says, held against an order and the weights beside it.
+    ///
+    /// @param order in which its tensors lie; null: it does not say
+    /// @param aside why products do not read it; null: they do
+    public record Description(Path path, long bytes, String order, String aside) {}
+
+    /// Describes the file beside a checkpoint's weights, if there are both. That it has a tensor for each of the model's products is seen when the model is opened, not here.
+    ///
+    /// @param order in which it would be read
+    /// @throws WeightFileException if its header, or one of the weights', is damaged
+    public static Optional<Description> describe(PackedOrder order, Path folder) {
+        Path path = folder.resolve(NAME);
+        if (!Files.exists(path) || !WeightFiles.isCheckpoint(folder)) return Optional.empty();
+        try (SafetensorsFile file = SafetensorsFile.open(path); WeightFiles weights = WeightFiles.headers(folder)) {
+            return Optional.of(new Description(path, Files.size(path), file.metadata().get(ORDER), aside(file, order, stamp(folder, weights))));
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + ": cannot be read (" + IoReason.of(e) + ")", e);
+        }
+    }
+
     /// Looks for the file of a checkpoint, and gives every weight its copy.
     ///
     /// @param products those of the model's weights that have one, by name
@@ -63,8 +84,8 @@ public final class PackedFile implements AutoCloseable {
         PackedFile file = new PackedFile(SafetensorsFile.open(path));
         boolean used = false;
         try {
-            String note = file.unfit(order, stamp(folder, weights));
-            if (note != null) return new Found(null, note);
+            String aside = aside(file.file, order, stamp(folder, weights));
+            if (aside != null) return new Found(null, path + " is left aside: " + aside);
             file.use(device, order, products.apply(order));
             used = true;
             return new Found(file, null);
@@ -73,11 +94,11 @@ public final class PackedFile implements AutoCloseable {
         }
     }
 
-    /// Null: it fits.
-    private String unfit(PackedOrder order, String stamp) {
+    // Null: it fits.
+    private static String aside(SafetensorsFile file, PackedOrder order, String stamp) {
         String found = file.metadata().get(ORDER);
-        if (!order.name().equals(found)) return file.path() + " is left aside: it was made for another processor (found order " + found + ", wanted " + order.name() + ")" + AGAIN;
-        return stamp.equals(file.metadata().get(WEIGHTS)) ? null : file.path() + " is left aside: the weights beside it have changed since it was made" + AGAIN;
+        if (!order.name().equals(found)) return "it was made for another processor (found order " + found + ", wanted " + order.name() + ")" + AGAIN;
+        return stamp.equals(file.metadata().get(WEIGHTS)) ? null : "the weights beside it have changed since it was made" + AGAIN;
     }
 
     private void use(Device device, PackedOrder order, Map<String, Tensor> products) {

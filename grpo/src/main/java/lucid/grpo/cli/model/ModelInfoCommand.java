@@ -11,6 +11,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
 
 /// `lucid model info`.
 @Command(name = "info", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Says what a model's folder holds, what is missing or unexpected, and how much memory work with it needs on a CPU and on a GPU. Of the weights only headers are read; a .bin file is read whole, to compare its checksums.",
+        description = "Says what a model's folder holds, what is missing or unexpected, whether a packed file is there and read, and how much memory work with it needs on a CPU and on a GPU. Of the weights only headers are read; a .bin file is read whole, to compare its checksums.",
         footer = {"", "Exit status 1 if the weights are not those that config.json demands, or if something else keeps the model from being loaded and asked. A missing tokenizer alone does not: it is said.", "Examples:", "  lucid model info runs/demo-1", "  lucid model info Zhang199/TinyLLaVA-Video-R1 --completions 4 --micro-batch 2"})
 final class ModelInfoCommand implements Callable<Integer> {
     private static final int LISTED = 8;
@@ -86,20 +87,23 @@ final class ModelInfoCommand implements Callable<Integer> {
         Path place = folder();
         LoraFile adapter = LoraFile.isAdapter(place) ? LoraFile.read(place) : null;
         CheckpointInfo info = CheckpointInfo.examine(ModelFolder.base(place), adapter);
-        TokenizerInfo words = TokenizerInfo.of(place, info.outline());
+        Examined all = new Examined(info, TokenizerInfo.of(place, info.outline()), PackedInfo.of(info.folder()), adapter);
         Map<DeviceKind, List<MemoryPlan>> plans = new EnumMap<>(DeviceKind.class);
         for (DeviceKind device : DeviceKind.values()) plans.put(device, plans(info, new MemoryPlans(info.outline(), device)));
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(toJson(info, words, adapter, plans).toPrettyString());
-        else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(info, words, plans));
+        if (json) out.println(toJson(all, plans).toPrettyString());
+        else out.print((adapter == null ? "" : place + ": " + describe(adapter) + ", of the model\n") + toText(all, plans));
         out.flush();
-        return isSound(info, words) ? 0 : 1;
+        return all.isSound() ? 0 : 1;
     }
 
-    private static boolean isSound(CheckpointInfo info, TokenizerInfo words) { return info.isSound() && words.refusal() == null; }
+    /// What lies in the folder.
+    ///
+    /// @param adapter null: none was named
+    private record Examined(CheckpointInfo info, TokenizerInfo words, PackedInfo packed, LoraFile adapter) {
+        boolean isSound() { return info.isComplete() && refusals().isEmpty(); }
 
-    private static List<String> refusals(CheckpointInfo info, TokenizerInfo words) {
-        return Stream.concat(info.refusals().stream(), Stream.ofNullable(words.refusal())).toList();
+        List<String> refusals() { return Stream.concat(info.refusals().stream(), Stream.of(words.refusal(), packed.refusal()).filter(Objects::nonNull)).toList(); }
     }
 
     // A folder with a configuration alone is described, too; a run's config.json is none.
@@ -129,20 +133,22 @@ final class ModelInfoCommand implements Callable<Integer> {
 
     private static long numbers(LoraFile adapter) { return adapter.modules().values().stream().mapToLong(m -> (long) m.a().length + m.b().length).sum(); }
 
-    private static String toText(CheckpointInfo info, TokenizerInfo words, Map<DeviceKind, List<MemoryPlan>> plans) {
+    private static String toText(Examined all, Map<DeviceKind, List<MemoryPlan>> plans) {
+        CheckpointInfo info = all.info();
         StringBuilder s = new StringBuilder();
         line(s, "%s: %s, %s", info.folder(), info.layout(), kind(info.outline()));
         line(s, "%-16s %15s %8s  %-22s %10s", "part", "parameters", "tensors", "stored as", "bytes");
         for (CheckpointInfo.Part p : info.parts()) line(s, "%-16s %,15d %8d  %-22s %10s", p.name(), p.parameters(), p.tensors(), types(p.stored()), MemoryPlan.size(p.bytes()));
         line(s, "%-16s %,15d %8d  %-22s %10s", "all", info.parameters(), info.parts().stream().mapToInt(CheckpointInfo.Part::tensors).sum(), "", MemoryPlan.size(info.bytes()));
-        if (!(info.outline().architecture() instanceof ModelOutline.Vision)) line(s, "tokenizer: %s", words.line());
+        if (!(info.outline().architecture() instanceof ModelOutline.Vision)) line(s, "tokenizer: %s", all.words().line());
+        if (all.packed().file() != null) line(s, "packed: %s", all.packed().line());
         list(s, "missing", info.missing());
         list(s, "unexpected", info.unexpected());
         list(s, "other shape", info.mismatched().stream().map(CheckpointInfo.Mismatch::toString).toList());
         list(s, "not used", info.unused());
-        list(s, "refused", refusals(info, words));
+        list(s, "refused", all.refusals());
         info.notes().forEach(n -> line(s, "note: %s", n));
-        line(s, !info.isComplete() ? "NOT complete: this model cannot be loaded" : !isSound(info, words) ? "NOT usable as it lies there: complete, but what is refused above stops it"
+        line(s, !info.isComplete() ? "NOT complete: this model cannot be loaded" : !all.isSound() ? "NOT usable as it lies there: complete, but what is refused above stops it"
                 : "complete: what config.json demands is there, and nothing unexpected");
         memory(s, plans);
         String only = only(info.outline());
@@ -189,10 +195,13 @@ final class ModelInfoCommand implements Callable<Integer> {
         if (names.size() > LISTED) line(s, "  ... (--json lists all)");
     }
 
-    private static ObjectNode toJson(CheckpointInfo info, TokenizerInfo words, LoraFile adapter, Map<DeviceKind, List<MemoryPlan>> plans) {
+    private static ObjectNode toJson(Examined all, Map<DeviceKind, List<MemoryPlan>> plans) {
+        CheckpointInfo info = all.info();
+        LoraFile adapter = all.adapter();
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode root = mapper.createObjectNode().put("folder", info.folder().toString()).put("model", kind(info.outline())).put("layout", info.layout())
-                .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", isSound(info, words)).put("tokenizer", words.files());
+                .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", all.isSound()).put("tokenizer", all.words().files());
+        root.set("packed", all.packed().toJson());
         if (adapter != null) root.putObject("adapter").put("r", adapter.spec().r()).put("scale", adapter.spec().scale()).put("parameters", numbers(adapter)).set("target_modules", mapper.valueToTree(adapter.spec().targets()));
         ArrayNode parts = root.putArray("parts");
         for (CheckpointInfo.Part p : info.parts()) {
@@ -202,7 +211,7 @@ final class ModelInfoCommand implements Callable<Integer> {
         }
         root.set("missing", mapper.valueToTree(info.missing()));
         root.set("unexpected", mapper.valueToTree(info.unexpected()));
-        root.set("refused", mapper.valueToTree(refusals(info, words)));
+        root.set("refused", mapper.valueToTree(all.refusals()));
         root.set("notes", mapper.valueToTree(info.notes()));
         root.set("unused", mapper.valueToTree(info.unused()));
         ArrayNode mismatched = root.putArray("mismatched");
