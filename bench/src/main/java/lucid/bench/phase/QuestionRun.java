@@ -21,6 +21,7 @@ import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
 import lucid.grpo.cli.model.FrameOptions;
+import lucid.grpo.cli.model.WeightOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.session.ModelFolder;
@@ -58,8 +59,7 @@ public final class QuestionRun {
     @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where the model's tokenizer lies, if not beside the weights.")
     private Path tokenizer;
 
-    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES}, as of `lucid generate` (default: READY).")
-    private WeightOrder weights;
+    @Mixin private WeightOption weights;
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "Longest answer (default: 32).")
     private Integer tokens;
@@ -68,7 +68,7 @@ public final class QuestionRun {
     ///
     /// @throws UsageException options of a question without a model or a clip
     public boolean wanted() {
-        boolean any = Stream.of(video, frames.sampling(), tokenizer, weights, tokens).anyMatch(o -> o != null);
+        boolean any = Stream.of(video, frames.sampling(), tokenizer, tokens).anyMatch(o -> o != null) || weights.given();
         if (model == null && any) throw new UsageException("--video, --frames, --tokenizer, --weights and --max-tokens belong to a question; wanted --model DIR with them");
         if (model != null && video == null) throw new UsageException("--model without a clip; wanted --video FILE with it");
         if (tokens != null) UsageException.atLeast("--max-tokens", tokens, 2);
@@ -123,7 +123,7 @@ public final class QuestionRun {
         return new Row("Question." + phase, what, seconds * 1e6, null, "GFLOP/s", operations * 1e-9 / seconds, peak, "FMA", Map.of());
     }
 
-    private WeightOrder order() { return weights == null ? WeightOrder.READY : weights; }
+    private WeightOrder order() { return weights.order(WeightOrder.READY); }
 
     /// GB/s of the best pass over all of them; the smallest, whose share of a pass is nothing, are left out.
     private static double bandwidth(List<MemorySegment> weights, Workers workers) {

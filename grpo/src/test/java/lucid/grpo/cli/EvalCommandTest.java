@@ -16,6 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
@@ -131,6 +132,28 @@ class EvalCommandTest extends CommandTest {
         assertEquals("1fps-max5", settings.at("/protocol/frames").asText());
         eval("--frames", 1, "--resume").failedWith("other settings", "protocol.frames: \"1fps-max5\" -> 1");
         eval("--frames", "1fps", "--memory", "100M").failedWith("answering (64 frames", "--max-frames");
+    }
+
+    /// Which copy of the weights is read is no setting: answers are the same. A damaged packed file stops those that would read it.
+    @Test void theWeightsAreReadAsAsked() throws IOException {
+        Path copy = ParityCommandTest.copy(model, temp.resolve("toy"));
+        Object[] line = {"eval", "--model", copy, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve("out"), "--max-new-tokens", 6, "--threads", 1, "--weights", "mapped"};
+        lucid(line).ok();
+        JsonNode mapped = answers();
+        lucid("model", "pack", copy).ok();
+        for (String weights : List.of("ready", "packed")) {
+            line[line.length - 1] = weights;
+            Files.writeString(temp.resolve("out/answers.jsonl"), "");
+            lucid(Stream.concat(Stream.of(line), Stream.of("--resume")).toArray()).ok();
+            for (int i = 0; i < 4; i++) assertEquals(mapped.get(i).get("text"), answers().get(i).get("text"), weights);
+        }
+        Files.write(copy.resolve("lucid.packed"), new byte[100]);
+        for (String weights : List.of("ready", "packed", "mapped")) {
+            line[line.length - 1] = weights;
+            Outcome o = lucid(Stream.concat(Stream.of(line), Stream.of("--resume")).toArray());
+            if (weights.equals("mapped")) o.ok();
+            else o.failedWith("lucid.packed", "header length");
+        }
     }
 
     private Outcome videoMme(Path videoMme) {

@@ -61,7 +61,7 @@ class WrongUsageTest extends CommandTest {
     }
 
     @Test void optionsOfABenchmarkWithoutABenchmark() {
-        for (String[] lonely : new String[][] {{"--frames", "8"}, {"--max-new-tokens=9"}, {"--resume"}}) {
+        for (String[] lonely : new String[][] {{"--frames", "8"}, {"--weights", "mapped"}, {"--max-new-tokens=9"}, {"--resume"}}) {
             String what = lonely[0].split("=")[0] + " belongs to --benchmark NAME|FILE; wanted both of them, or neither";
             wrong(" eval", what, Stream.concat(Stream.of("eval", "--model", "x"), Stream.of(lonely)).toArray());
         }

@@ -42,9 +42,7 @@ final class AskOptions {
     @Option(names = {"--max-tokens", "--max-new-tokens"}, paramLabel = "N", description = "Longest answer (default: ${DEFAULT-VALUE}).")
     private int maxNewTokens = 512;
 
-    @Option(names = "--weights", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: READY for generate, PACKED for chat). READY: what `lucid model pack` wrote is read, if it was called for this model; otherwise the weights where they lie. PACKED: if it was not, a CPU copies the decoder's weights while it answers, little by little, into the order "
-            + "in which its products read them (not those of f16), and gives the pages of the file back: tokens come faster, once they have paid for the new memory (some 30 tokens; 200 where a virtual machine's host must find it first). MAPPED: all weights are read where they lie, whatever else there is. The answers are the same.")
-    private WeightOrder weights;
+    @Mixin private WeightOption weights;
 
     @Mixin private DecodingOptions decoding;
 
@@ -76,7 +74,7 @@ final class AskOptions {
             Tokenizer words = ModelFolder.tokenizer(model, tokenizer);
             planned = clip == null ? null : count(clip);
             MemoryCheck.answering(model, planned, prompt == null ? null : words.encode(prompt).length, maxNewTokens, limit);
-            return Assistant.open(device, model, weights == null ? usual : weights, words, console, rehearsal);
+            return Assistant.open(device, model, weights.order(usual), words, console, rehearsal);
         } catch (RuntimeException e) {
             rehearsal.close();
             throw e;

@@ -15,6 +15,7 @@ import java.util.concurrent.Callable;
 import lucid.grpo.ask.GenerationNotice;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.cli.model.FrameOptions;
+import lucid.grpo.cli.model.WeightOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Count;
 import lucid.grpo.console.Interruption;
@@ -96,9 +97,12 @@ public final class EvalCommand implements Callable<Integer> {
         @Option(names = "--mode", defaultValue = "greedy", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
         private Protocol.Mode mode;
 
-        // Not a mixin: picocli has none in groups.
+        // No mixins: picocli has none in groups.
         @ArgGroup(exclusive = false)
         private FrameOptions frames = new FrameOptions();
+
+        @ArgGroup(exclusive = false)
+        private WeightOption weights = new WeightOption();
 
         @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "" + Protocol.PUBLISHED_TOKENS, description = "Longest answer (default: ${DEFAULT-VALUE}).")
         private int maxNewTokens;
@@ -172,7 +176,7 @@ public final class EvalCommand implements Callable<Integer> {
         Console console = Console.standard();
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
-        try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, WeightOrder.PACKED, console);
+        try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, published.weights.order(WeightOrder.PACKED), console);
              ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation);
              Interruption ctrlC = Interruption.of(console, "stopping after this question ...")) {
             BenchmarkEvaluation evaluation = BenchmarkEvaluation.of(benchmark, all, limit, protocol, published.missing, folder, tokenizer, d);
