@@ -67,9 +67,13 @@ class BenchCommandTest {
     }
 
     /// Of a wrong use, which prints no result.
-    private static String complaint(Stream<String> args) {
+    private static String complaint(Stream<String> args) { return complaint(2, args); }
+
+    private static String complaint(int status, String line) { return complaint(status, Stream.of(line.split(" "))); }
+
+    private static String complaint(int status, Stream<String> args) {
         StringWriter err = new StringWriter();
-        assertEquals(2, Lucid.commandLine().setErr(new PrintWriter(err, true)).execute(args.toArray(String[]::new)), err::toString);
+        assertEquals(status, Lucid.commandLine().setErr(new PrintWriter(err, true)).execute(args.toArray(String[]::new)), err::toString);
         return err.toString().replace("\r\n", "\n");
     }
 
@@ -120,5 +124,18 @@ class BenchCommandTest {
         assertEquals("", printed(2, "bench", "--video", clip.toString()));
         assertEquals("", printed(2, "bench", "MatMul", "--model", model.toString(), "--video", clip.toString()));
         assertEquals("", printed(2, "bench", "--seconds", "2", "--model", model.toString(), "--video", clip.toString()));
+        assertTrue(complaint(2, "bench --memory 1G").contains("belong to a question; wanted --model DIR with them"));
+        String asked = " --model " + model + " --video " + clip + " ";
+        assertTrue(stopsBoth(1, asked + "--max-tokens 32 --memory 1M").contains("answering (4 frames, "));
+        assertTrue(stopsBoth(1, asked + "--tokenizer " + temp.resolve("gone")).contains("gone"));
+        for (String wrong : List.of("--memory much", "--frames 0", "--max-frames 3", "--weights best", "--max-tokens some")) assertTrue(stopsBoth(2, asked + wrong).contains(wrong.split(" ")[0]));
+        assertTrue(complaint(2, "bench" + asked + "--max-new-tokens 1").contains("found 1, wanted 2 or more"));
+    }
+
+    /// What stops `generate` stops this command in the same words.
+    private static String stopsBoth(int status, String options) {
+        String said = complaint(status, "bench" + options);
+        assertEquals(complaint(status, "generate --question What?" + options).replace("lucid generate", "lucid bench"), said);
+        return said;
     }
 }

@@ -20,8 +20,8 @@ import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
-import lucid.grpo.cli.model.FrameOptions;
-import lucid.grpo.cli.model.WeightOption;
+import lucid.grpo.cli.device.MemoryOption;
+import lucid.grpo.cli.model.AnswerOptions;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.session.ModelFolder;
@@ -32,7 +32,6 @@ import lucid.kernels.contract.RowGroups;
 import lucid.kernels.simd.work.Workers;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.generate.GenerationSettings;
-import lucid.nn.generate.Rehearsal;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.ScoredRows;
 import lucid.nn.model.WeightOrder;
@@ -54,54 +53,43 @@ public final class QuestionRun {
     @Option(names = "--video", paramLabel = "FILE", description = "The clip.")
     private Path video;
 
-    @Mixin private FrameOptions frames;
+    @Mixin private AnswerOptions answer = new AnswerOptions(32, WeightOrder.READY);
 
-    @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where the model's tokenizer lies, if not beside the weights.")
-    private Path tokenizer;
-
-    @Mixin private WeightOption weights;
-
-    @Option(names = "--max-tokens", paramLabel = "N", description = "Longest answer (default: 32).")
-    private Integer tokens;
+    @Mixin private MemoryOption memory;
 
     /// Whether a model is to be asked.
     ///
     /// @throws UsageException options of a question without a model or a clip
     public boolean wanted() {
-        boolean any = Stream.of(video, frames.sampling(), tokenizer, tokens).anyMatch(o -> o != null) || weights.given();
-        if (model == null && any) throw new UsageException("--video, --frames, --tokenizer, --weights and --max-tokens belong to a question; wanted --model DIR with them");
+        if (model == null && (video != null || answer.given() || memory.given())) throw new UsageException("--video, --frames, --tokenizer, --weights, --max-tokens and --memory belong to a question; wanted --model DIR with them");
         if (model != null && video == null) throw new UsageException("--model without a clip; wanted --video FILE with it");
-        if (tokens != null) UsageException.atLeast("--max-tokens", tokens, 2);
+        // The speed is that of the tokens after the first.
+        answer.check(2);
         return model != null;
     }
 
     /// Asks, and prints what has no limit; the table has the rest.
     public BenchTable run(int threads, PrintWriter out) {
         long start = System.nanoTime();
-        try (Device device = new SimdDevice(threads); Workers workers = new Workers(threads)) {
-            Rehearsal rehearsal = Rehearsal.start(device, ModelFolder.base(ModelFolder.resolve(model)));
-            try (Assistant assistant = Assistant.open(device, model, order(), ModelFolder.tokenizer(model, tokenizer), Console.standard(), rehearsal)) {
-                double load = (System.nanoTime() - start) / 1e9;
-                // And again at the end: a shared machine has its peak at one of them, if at all. Before another checkpoint is opened, whose reading ahead takes a processor.
-                double before = FmaPeak.gigaflops(workers, PIECES);
-                Seen seen = assistant.watch(video, frames.sampling());
-                Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")), Question.Style.REASON),
-                        GenerationSettings.greedy(tokens == null ? 32 : tokens, -1), _ -> {}, false);
-                OptionalDouble resident = resident();
-                double peak = Math.max(before, FmaPeak.gigaflops(workers, PIECES));
-                BenchTable table = table(device, workers, seen, reply, peak);
-                out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens%s%n", load, seen.seconds() + reply.firstToken(), seen.reading(),
-                        reply.newTokens(), resident.isPresent() ? String.format(Locale.ROOT, "; most resident memory %.1f GB", resident.getAsDouble()) : "");
-                return table;
-            } catch (RuntimeException e) {
-                rehearsal.close();
-                throw e;
-            }
+        try (Device device = new SimdDevice(threads); Workers workers = new Workers(threads);
+             Assistant assistant = answer.open(device, model, video, null, memory.host(), Console.standard())) {
+            double load = (System.nanoTime() - start) / 1e9;
+            // And again at the end: a shared machine has its peak at one of them, if at all. Before another checkpoint is opened, whose reading ahead takes a processor.
+            double before = FmaPeak.gigaflops(workers, PIECES);
+            Seen seen = answer.watch(assistant, video);
+            Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")), Question.Style.REASON),
+                    GenerationSettings.greedy(answer.tokens(), -1), _ -> {}, false);
+            OptionalDouble resident = resident();
+            double peak = Math.max(before, FmaPeak.gigaflops(workers, PIECES));
+            BenchTable table = table(device, workers, seen, reply, peak);
+            out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens%s%n", load, seen.seconds() + reply.firstToken(), seen.reading(),
+                    reply.newTokens(), resident.isPresent() ? String.format(Locale.ROOT, "; most resident memory %.1f GB", resident.getAsDouble()) : "");
+            return table;
         }
     }
 
     private BenchTable table(Device device, Workers workers, Seen seen, Reply reply, double peak) {
-        try (Checkpoint checkpoint = Checkpoint.open(device, ModelFolder.base(ModelFolder.resolve(model)), null, order())) {
+        try (Checkpoint checkpoint = Checkpoint.open(device, ModelFolder.base(ModelFolder.resolve(model)), null, answer.weights())) {
             TinyLlavaConfig config = checkpoint.video().orElseThrow().config();
             List<Span> spans = List.of(Span.causal(0, seen.rows()));
             double vision = ModelWork.tower(config, seen.frames()).plus(ModelWork.connector(config, 1, seen.frames() * config.vision().patches())).forward();
@@ -113,7 +101,7 @@ public final class QuestionRun {
             rows.add(arithmetic("prompt", seen.rows() + " rows", seen.prefill(), prompt, peak));
             rows.add(arithmetic("vision and prompt", "", seen.vision() + seen.prefill(), vision + prompt, peak));
             if (reply.perSecond() > 0) {
-                rows.add(new Row("Question.decode", "weights=" + (checkpoint.readsPackedFile() ? "packed file" : order() == WeightOrder.PACKED ? "packed" : "as they lie"), 1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
+                rows.add(new Row("Question.decode", "weights=" + (checkpoint.readsPackedFile() ? "packed file" : answer.weights() == WeightOrder.PACKED ? "packed" : "as they lie"), 1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
             }
             return new BenchTable(rows);
         }
@@ -122,8 +110,6 @@ public final class QuestionRun {
     private static Row arithmetic(String phase, String what, double seconds, double operations, double peak) {
         return new Row("Question." + phase, what, seconds * 1e6, null, "GFLOP/s", operations * 1e-9 / seconds, peak, "FMA", Map.of());
     }
-
-    private WeightOrder order() { return weights.order(WeightOrder.READY); }
 
     /// GB/s of the best pass over all of them; the smallest, whose share of a pass is nothing, are left out.
     private static double bandwidth(List<MemorySegment> weights, Workers workers) {

@@ -16,9 +16,10 @@ import lucid.kernels.gpu.JCudaGpu;
 import lucid.kernels.host.HostMemory;
 import lucid.nn.memory.DeviceKind;
 import lucid.nn.memory.MemoryLimit;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels` and `--threads`, the same on every command that computes.
+/// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels`, `--threads` and `--memory`, the same on every command that computes.
 public final class DeviceOption {
     /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`,
     /// unless `--matmul` or `--patch-embedding` asks for others ([Device#arithmetic()]).
@@ -58,8 +59,7 @@ public final class DeviceOption {
     @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "Most memory to use, 20G say (default: the machine's; with --device CUDA what is free on the GPU). What is known to need more is refused before it begins, with a table of what needs what.")
-    private Long memory;
+    @Mixin private MemoryOption memory = new MemoryOption();
 
     /// Threads of the CPU.
     public int threads() { return threads; }
@@ -67,9 +67,9 @@ public final class DeviceOption {
     /// The memory that work may take. Ask before the work begins: of a GPU it is what is free now.
     public MemoryLimit memory() {
         DeviceKind where = kind == Kind.CUDA || kind == Kind.EMULATED ? DeviceKind.CUDA : DeviceKind.CPU;
-        if (memory != null) return new MemoryLimit(where, memory, "of memory (--memory)");
+        if (memory.given()) return memory.of(where);
         return switch (kind) {
-            case AUTO, SIMD, REFERENCE -> MemoryLimit.host(HostMemory.physicalBytes());
+            case AUTO, SIMD, REFERENCE -> memory.host();
             case EMULATED -> new MemoryLimit(where, HostMemory.physicalBytes(), "of memory (the host's: an emulated GPU has none of its own)");
             case CUDA -> {
                 try (JCudaGpu opened = JCudaGpu.open(number())) {

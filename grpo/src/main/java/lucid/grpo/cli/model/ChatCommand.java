@@ -38,7 +38,7 @@ public final class ChatCommand implements Callable<Integer> {
               /help        this text
               /quit        end (so does the end of the input)""";
 
-    @Mixin private AskOptions ask;
+    @Mixin private AskOptions ask = new AskOptions(WeightOrder.PACKED);
 
     @Option(names = "--video", required = true, paramLabel = "FILE", description = "Any clip or picture that FFmpeg reads.")
     private Path video;
@@ -52,7 +52,7 @@ public final class ChatCommand implements Callable<Integer> {
         Question.Style style = ask.style();
         Console console = Console.standard();
         MemoryLimit limit = device.memory();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, video, null, WeightOrder.PACKED, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, video, null, limit, console)) {
             GenerationSettings settings = ask.settings(assistant, err()::println);
             err().println(AskOptions.line(ask.watch(assistant, video)));
             boolean interactive = Console.isInteractive();

@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" --option A=Bar --option B=Ring --option C=Pole --option D=Square",
                 "  lucid generate --model Qwen/Qwen2.5-3B --prompt \"The three laws are\" --max-tokens 100"})
 public final class GenerateCommand implements Callable<Integer> {
-    @Mixin private AskOptions ask;
+    @Mixin private AskOptions ask = new AskOptions(WeightOrder.READY);
 
     @Option(names = "--video", paramLabel = "FILE", description = "Any clip or picture that FFmpeg reads.")
     private Path video;
@@ -69,7 +69,7 @@ public final class GenerateCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         long start = System.nanoTime();
         MemoryLimit limit = device.memory();
-        try (Device d = device.open(); Assistant assistant = ask.open(d, video, prompt, WeightOrder.READY, limit, console)) {
+        try (Device d = device.open(); Assistant assistant = ask.open(d, video, prompt, limit, console)) {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
             Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
