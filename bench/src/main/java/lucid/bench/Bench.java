@@ -1,7 +1,5 @@
 package lucid.bench;
 
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -16,6 +14,7 @@ import java.util.stream.Stream;
 import lucid.bench.gpu.GpuBench;
 import lucid.bench.phase.QuestionRun;
 import lucid.grpo.cli.Subcommand;
+import lucid.grpo.console.Json;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
 import lucid.kernels.gpu.EmulatedGpu;
@@ -163,7 +162,7 @@ public final class Bench implements Subcommand {
     }
 
     private void save(Object table) throws IOException {
-        if (json != null) Disk.text(json, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build().writeValueAsString(table) + "\n");
+        if (json != null) Disk.text(json, Json.tree(table).toPrettyString() + "\n");
     }
 
     private Options options(List<String> methods) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import lucid.grpo.console.Json;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Recipe;
@@ -113,9 +114,9 @@ public final class Inspection {
     }
 
     private static ObjectNode json(TokenRow row) {
-        ObjectNode o = JSON.valueToTree(row);
+        ObjectNode o = Json.tree(row);
         o.remove("updates");
-        return update(measured(o), row.updates().stream().map(u -> measured(JSON.valueToTree(u))).toList());
+        return update(measured(o), row.updates().stream().map(u -> measured(Json.tree(u))).toList());
     }
 
     // What a completion's loss and KL are: its part in the step's loss, and the mean over its tokens.

@@ -2,6 +2,7 @@ package lucid.grpo.ptx;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import lucid.grpo.console.Json;
 import lucid.kernels.compile.Compilation;
 import lucid.kernels.compile.CompileGate;
 import lucid.kernels.compile.Diagnostic;
@@ -62,10 +64,9 @@ final class PtxCheck implements Callable<Integer> {
     }
 
     private static ObjectNode node(GateReport report) {
-        ObjectMapper json = new ObjectMapper();
-        ObjectNode o = json.createObjectNode().put("file", report.file()).put("target", report.target()).put("accepted", report.objections().isEmpty());
-        o.set("compilations", json.valueToTree(report.compilations()));
-        o.set("unavailable", json.valueToTree(report.unavailable()));
+        ObjectNode o = new ObjectNode(JsonNodeFactory.instance).put("file", report.file()).put("target", report.target()).put("accepted", report.objections().isEmpty());
+        o.set("compilations", Json.tree(report.compilations()));
+        o.set("unavailable", Json.tree(report.unavailable()));
         return o;
     }
 }

@@ -2,7 +2,6 @@ package lucid.grpo.train;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Map;
 
@@ -18,9 +17,8 @@ import java.util.Map;
 /// @param asReversed how often the answer is the one of the clip played backwards, on those kinds; null without such questions
 /// @param answers          every answer
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record Evaluation(int questions, double accuracy, @JsonProperty("accuracy_by_kind") Map<String, Double> accuracyByKind, double format,
-                         @JsonProperty("mean_length") double meanLength, Double evidence, @JsonProperty("order_accuracy") Double orderAccuracy,
-                         @JsonProperty("order_questions") int orderQuestions, @JsonProperty("as_reversed") Double asReversed, @JsonIgnore List<Answer> answers) {
+public record Evaluation(int questions, double accuracy, Map<String, Double> accuracyByKind, double format, double meanLength, Double evidence, Double orderAccuracy,
+                         int orderQuestions, Double asReversed, @JsonIgnore List<Answer> answers) {
     /// One answer.
     public record Answer(int question, String text, boolean correct) {}
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Json;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Advantages;
@@ -279,7 +280,7 @@ public final class Trainer {
             // The stage's last step is saved; a resume evaluates.
             if (asked.isEmpty()) return state;
             Evaluation e = asked.get();
-            result.setAll((ObjectNode) JSON.valueToTree(e));
+            result.setAll(Json.<ObjectNode>tree(e));
             answers(state.totalSteps(), "after " + stage.phase(), mode, e);
             console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(), e.accuracy(), e.format(), e.meanLength(), n));
             if (mode == TrainingData.Mode.REASONING) watched.get().answer(e);

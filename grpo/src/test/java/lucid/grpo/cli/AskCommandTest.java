@@ -166,13 +166,14 @@ class AskCommandTest extends CommandTest {
         assertEquals(wanted, node.get("text").asText());
         assertEquals(wanted, node.get("answer").asText());
         assertTrue(node.get("letter").isNull());
-        assertEquals(TOKENS, node.get("newTokens").asInt());
+        snakeCase(node);
+        assertEquals(TOKENS, node.get("new_tokens").asInt());
         assertFalse(node.get("ended").asBoolean());
         assertEquals(3, node.get("seen").get("frames").asInt());
-        assertTrue(node.get("timeToFirstToken").asDouble() > 0 && node.get("load").asDouble() > 0);
+        assertTrue(node.get("time_to_first_token").asDouble() > 0 && node.get("load").asDouble() > 0);
         int rows = prompt(PromptTemplate.question("Which first?", TrainingData.Mode.DIRECT)).length - 1 + 6;
-        assertEquals(rows, node.get("promptRows").asInt(), "2 latents for each of 3 groups in the place of the placeholder");
-        assertEquals(rows - node.get("seen").get("rows").asInt(), node.get("newRows").asInt());
+        assertEquals(rows, node.get("prompt_rows").asInt(), "2 latents for each of 3 groups in the place of the placeholder");
+        assertEquals(rows - node.get("seen").get("rows").asInt(), node.get("new_rows").asInt());
     }
 
     @Test void samplesDependOnTheSeedAlone() {
@@ -239,7 +240,7 @@ class AskCommandTest extends CommandTest {
         int stop = IntStream.range(0, TOKENS).filter(i -> wanted[i] == wanted[2] || wanted[i] == 1).findFirst().orElseThrow();
         JsonNode node = new ObjectMapper().readTree(lucid(Stream.concat(Arrays.stream(line), Stream.of("--json")).toArray()).ok().out());
         assertTrue(node.get("ended").asBoolean());
-        assertEquals(stop + 1, node.get("newTokens").asInt());
+        assertEquals(stop + 1, node.get("new_tokens").asInt());
         Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": \"end\"}");
         lucid(line).failedWith("generation_config.json", "eos_token_id", "\"end\"");
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -110,6 +111,12 @@ abstract class CommandTest {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(environment);
         return builder;
+    }
+
+    /// All that commands print has keys of this style.
+    static void snakeCase(JsonNode printed) {
+        printed.properties().forEach(e -> assertTrue(e.getKey().matches("[a-z0-9]+(_[a-z0-9]+)*"), "key " + e.getKey()));
+        printed.forEach(CommandTest::snakeCase);
     }
 
     static Path golden(String path) {

@@ -134,7 +134,7 @@ class DecodingOptionsTest extends CommandTest {
         String said = node.get("text").asText();
         assertTrue(whole.startsWith(said) && said.contains(stop) && said.length() < whole.length(), said + " of " + whole);
         int end = said.lastIndexOf(stop) + stop.length();
-        assertTrue(said.length() - end < TOKENIZER.text(expected()[node.get("newTokens").asInt() - 1]).length(), "nothing but the rest of the token follows it: " + said);
+        assertTrue(said.length() - end < TOKENIZER.text(expected()[node.get("new_tokens").asInt() - 1]).length(), "nothing but the rest of the token follows it: " + said);
         config("{\"stop_strings\": [\"" + stop + "\"]}");
         assertEquals(said, json().get("text").asText());
         assertEquals(whole, json("--stop", "not said at all").get("text").asText());
@@ -143,13 +143,13 @@ class DecodingOptionsTest extends CommandTest {
     @Test void noEndBeforeTheLeastLength() throws IOException {
         int end = expected()[2];
         config("{\"eos_token_id\": " + end + "}");
-        assertTrue(json().get("newTokens").asInt() <= 3);
+        assertTrue(json().get("new_tokens").asInt() <= 3);
         JsonNode node = json("--min-new-tokens", "9");
-        assertTrue(node.get("newTokens").asInt() >= 9, node.toString());
+        assertTrue(node.get("new_tokens").asInt() >= 9, node.toString());
         int[] ids = expected(new MinLength(9, true, Set.of(end, EOS)));
         int stop = 9;
         while (stop < ids.length && ids[stop] != end) stop++;
-        assertArrayEquals(TOKENIZER.encode(node.get("text").asText()).length > 0 ? new int[] {Math.min(ids.length, stop + 1)} : new int[0], new int[] {node.get("newTokens").asInt()});
+        assertArrayEquals(TOKENIZER.encode(node.get("text").asText()).length > 0 ? new int[] {Math.min(ids.length, stop + 1)} : new int[0], new int[] {node.get("new_tokens").asInt()});
     }
 
     @Test void aBadWordIsNotSaid() throws IOException {

@@ -50,6 +50,7 @@ class ModelCommandTest extends CommandTest {
         assertEquals(2, lucid("convert", folder.resolve("one"), folder.resolve("no"), "--format", "onnx").status());
         Path f32 = tiny("f32", "--dtype", "f32");
         JsonNode json = JSON.readTree(lucid("model", "info", f32, "--json", "--prompts", 3, "--completions", 5, "--micro-batch", 2, "--new-tokens", 70, "--frames", 4).ok().out());
+        snakeCase(json);
         assertEquals(574_816, json.get("parameters").asLong());
         assertEquals(4 * 574_816, json.get("bytes").asLong());
         assertTrue(json.get("sound").asBoolean() && json.get("missing").isEmpty());

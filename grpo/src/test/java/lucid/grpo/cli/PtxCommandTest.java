@@ -92,6 +92,14 @@ class PtxCommandTest extends CommandTest {
         assertEquals(16, new ObjectMapper().readTree(lucid(launch("trace", 100, "--json")).ok().out()).path("events").size());
     }
 
+    @Test void whatTheAssemblerSaysAsJson() throws IOException {
+        JsonNode checked = new ObjectMapper().readTree(lucid("ptx", "check", file, "--json").ok().out());
+        snakeCase(checked);
+        assertTrue(checked.at("/0/accepted").asBoolean());
+        assertEquals("scale", checked.at("/0/compilations/0/entries/0/entry").asText());
+        assertEquals(0, checked.at("/0/compilations/0/entries/0/spill_store_bytes").asInt(-1));
+    }
+
     @Test void statsCountsLines() {
         String still = lucid("ptx", "stats", file).ok().out();
         assertTrue(still.contains("16 instructions, 24 B parameters") && still.contains("st:1"), still);

@@ -1,7 +1,6 @@
 package lucid.grpo.cli.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -15,6 +14,7 @@ import lucid.grpo.ask.Reply;
 import lucid.grpo.ask.Seen;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.Json;
 import lucid.grpo.console.UsageException;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
@@ -55,7 +55,7 @@ public final class GenerateCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    @Override public Integer call() throws JsonProcessingException {
+    @Override public Integer call() {
         boolean text = prompt != null;
         if (text && (video != null || question != null || !options.isEmpty())) throw new UsageException("--prompt stands alone; wanted no --video, --question or --option with it");
         if (!text && (video == null || question == null)) throw new UsageException("wanted --video FILE and --question TEXT, or --prompt TEXT");
@@ -78,7 +78,7 @@ public final class GenerateCommand implements Callable<Integer> {
             err.flush();
             Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, stream && !json && Console.isOutputStyled());
             if (json) {
-                out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(load, seen, reply)));
+                out.println(json(load, seen, reply).toPrettyString());
             } else {
                 out.println(stream ? "" : reply.text());
                 err.println(ask.line(reply));
@@ -95,15 +95,14 @@ public final class GenerateCommand implements Callable<Integer> {
     }
 
     private ObjectNode json(double load, Seen seen, Reply reply) {
-        ObjectMapper mapper = new ObjectMapper();
-        ObjectNode node = mapper.createObjectNode();
+        ObjectNode node = new ObjectNode(JsonNodeFactory.instance);
         node.put("model", ask.model().toString());
         if (video != null) node.put("video", video.toString()).put("question", question);
         else node.put("prompt", prompt);
-        node.setAll((ObjectNode) mapper.valueToTree(reply));
+        node.setAll(Json.<ObjectNode>tree(reply));
         node.put("load", load);
-        if (seen != null) node.set("seen", mapper.valueToTree(seen));
-        node.put("timeToFirstToken", (seen == null ? 0 : seen.seconds()) + reply.firstToken());
+        if (seen != null) node.set("seen", Json.tree(seen));
+        node.put("time_to_first_token", (seen == null ? 0 : seen.seconds()) + reply.firstToken());
         return node;
     }
 }

@@ -1,7 +1,7 @@
 package lucid.grpo.cli.model;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lucid.grpo.console.Json;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.ModelFolder;
@@ -198,30 +199,29 @@ final class ModelInfoCommand implements Callable<Integer> {
     private static ObjectNode toJson(Examined all, Map<DeviceKind, List<MemoryPlan>> plans) {
         CheckpointInfo info = all.info();
         LoraFile adapter = all.adapter();
-        ObjectMapper mapper = new ObjectMapper();
-        ObjectNode root = mapper.createObjectNode().put("folder", info.folder().toString()).put("model", kind(info.outline())).put("layout", info.layout())
+        ObjectNode root = new ObjectNode(JsonNodeFactory.instance).put("folder", info.folder().toString()).put("model", kind(info.outline())).put("layout", info.layout())
                 .put("parameters", info.parameters()).put("bytes", info.bytes()).put("sound", all.isSound()).put("tokenizer", all.words().files());
         root.set("packed", all.packed().toJson());
-        if (adapter != null) root.putObject("adapter").put("r", adapter.spec().r()).put("scale", adapter.spec().scale()).put("parameters", numbers(adapter)).set("target_modules", mapper.valueToTree(adapter.spec().targets()));
+        if (adapter != null) root.putObject("adapter").put("r", adapter.spec().r()).put("scale", adapter.spec().scale()).put("parameters", numbers(adapter)).set("target_modules", Json.tree(adapter.spec().targets()));
         ArrayNode parts = root.putArray("parts");
         for (CheckpointInfo.Part p : info.parts()) {
             ObjectNode part = parts.addObject().put("name", p.name()).put("parameters", p.parameters()).put("tensors", p.tensors()).put("bytes", p.bytes());
             ObjectNode types = part.putObject("numbers_by_type");
             p.stored().forEach((t, n) -> types.put(t.name().toLowerCase(Locale.ROOT), n));
         }
-        root.set("missing", mapper.valueToTree(info.missing()));
-        root.set("unexpected", mapper.valueToTree(info.unexpected()));
-        root.set("refused", mapper.valueToTree(all.refusals()));
-        root.set("notes", mapper.valueToTree(info.notes()));
-        root.set("unused", mapper.valueToTree(info.unused()));
+        root.set("missing", Json.tree(info.missing()));
+        root.set("unexpected", Json.tree(info.unexpected()));
+        root.set("refused", Json.tree(all.refusals()));
+        root.set("notes", Json.tree(info.notes()));
+        root.set("unused", Json.tree(info.unused()));
         ArrayNode mismatched = root.putArray("mismatched");
-        for (CheckpointInfo.Mismatch m : info.mismatched()) mismatched.addObject().put("name", m.name()).<ObjectNode>set("found", mapper.valueToTree(m.found())).set("wanted", mapper.valueToTree(m.wanted()));
+        for (CheckpointInfo.Mismatch m : info.mismatched()) mismatched.addObject().put("name", m.name()).<ObjectNode>set("found", Json.tree(m.found())).set("wanted", Json.tree(m.wanted()));
         ArrayNode memory = root.putArray("memory");
         plans.forEach((device, list) -> list.forEach(plan -> {
             ObjectNode node = memory.addObject().put("device", device.name().toLowerCase(Locale.ROOT)).put("work", plan.work()).put("bytes", plan.bytes());
-            node.set("always", mapper.valueToTree(plan.always()));
-            node.set("phases", mapper.valueToTree(plan.phases()));
-            node.put("host_bytes", plan.bytesBeside()).set("host", mapper.valueToTree(plan.beside()));
+            node.set("always", Json.tree(plan.always()));
+            node.set("phases", Json.tree(plan.phases()));
+            node.put("host_bytes", plan.bytesBeside()).set("host", Json.tree(plan.beside()));
         }));
         return root;
     }

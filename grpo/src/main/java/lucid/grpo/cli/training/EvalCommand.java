@@ -1,6 +1,5 @@
 package lucid.grpo.cli.training;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -19,6 +18,7 @@ import lucid.grpo.cli.model.WeightOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Count;
 import lucid.grpo.console.Interruption;
+import lucid.grpo.console.Json;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.evaluation.AnswerLog;
@@ -231,13 +231,13 @@ public final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private void print(Evaluation e, HeldOutQuestions questions, boolean greedy) throws IOException {
+    private void print(Evaluation e, HeldOutQuestions questions, boolean greedy) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            ObjectNode node = new ObjectMapper().valueToTree(e);
+            ObjectNode node = Json.tree(e);
             if (questions.file() != null) node.put("eval_questions", questions.file().toString());
             node.put("model", model.toString()).put("control", control.name().toLowerCase(Locale.ROOT)).put("greedy", greedy);
-            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(node));
+            out.println(node.toPrettyString());
             return;
         }
         out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f%s%n", e.accuracy(), e.questions(), e.format(), e.meanLength(),

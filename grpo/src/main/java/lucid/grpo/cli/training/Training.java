@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
+import lucid.grpo.console.Json;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.report.Report;
@@ -119,7 +120,7 @@ final class Training {
             }
             if (asked.isEmpty()) return Optional.empty();
             Evaluation e = asked.get();
-            ObjectNode c = JSON.valueToTree(e);
+            ObjectNode c = Json.tree(e);
             c.put("control", control.name()).put("name", control.name().toLowerCase(Locale.ROOT)).put("note", note(control, e));
             all.add(c);
         }
