@@ -98,7 +98,7 @@ public final class PackedFile implements AutoCloseable {
     private static String aside(SafetensorsFile file, PackedOrder order, String stamp) {
         String found = file.metadata().get(ORDER);
         if (!order.name().equals(found)) return "it was made for another processor (found order " + found + ", wanted " + order.name() + ")" + AGAIN;
-        return stamp.equals(file.metadata().get(WEIGHTS)) ? null : "the weights beside it have changed since it was made" + AGAIN;
+        return stamp.equals(file.metadata().get(WEIGHTS)) ? null : "the weights beside it have changed since it was made, or were copied without their times" + AGAIN;
     }
 
     private void use(Device device, PackedOrder order, Map<String, Tensor> products) {
@@ -184,7 +184,8 @@ public final class PackedFile implements AutoCloseable {
 
     private static StoredType stored(DType type) { return type == DType.F32 ? StoredType.F32 : StoredType.BF16; }
 
-    /// What the weights' files are: a line each.
+    /// What the weights' files are: a line each. The time, and no hash of some of the bytes, because a file of the same size in which a few rows were trained must not pass for what it was;
+    /// a hash of all bytes would read what a packed file saves reading. A copy that keeps no times is packed again.
     static String stamp(Path folder, WeightFiles weights) {
         return weights.tensors().values().stream().map(StoredTensor::file).distinct().sorted().map(f -> line(folder, f)).collect(Collectors.joining("\n"));
     }

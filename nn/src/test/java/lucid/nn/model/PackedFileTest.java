@@ -148,6 +148,27 @@ class PackedFileTest {
         }
     }
 
+    /// A copy with the times of its files (`cp -a`) is as good as the folder itself, wherever it lies; one without is not known to be.
+    @Test void copiedFolders() throws IOException {
+        Path folder = model("tinyllava_video/batch_padded/model_folders");
+        try (Device device = Devices.SIMD.open()) {
+            PackedFile.write(device, folder, (_, _) -> {});
+            Path copy = temp.resolve("copy");
+            try (Stream<Path> all = Files.walk(folder)) {
+                for (Path file : all.toList()) Files.copy(file, copy.resolve(folder.relativize(file).toString()), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+            try (Checkpoint c = ready(device, copy)) {
+                assertTrue(c.readsPackedFile(), () -> c.note().orElse(""));
+            }
+            Path part = copy.resolve("connector/pytorch_model.bin");
+            FileTime made = Files.getLastModifiedTime(part);
+            Files.setLastModifiedTime(part, FileTime.fromMillis(made.toMillis() + 2000));
+            try (Checkpoint c = ready(device, copy)) {
+                assertTrue(c.note().orElseThrow().contains(", or were copied without their times; lucid model pack"), c.note().get());
+            }
+        }
+    }
+
     @Test void leftAsideByDevicesThatGainNothing() throws IOException {
         Path folder = model(BF16);
         try (Device simd = Devices.SIMD.open(); Device reference = Devices.REFERENCE.open()) {
