@@ -6,12 +6,21 @@ import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.openjdk.jmh.runner.BenchmarkList;
+import org.openjdk.jmh.runner.BenchmarkListEntry;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
+import org.openjdk.jmh.runner.options.VerboseMode;
 
 /// Peers that are too heavy for everybody's build: libtorch, through DJL. `mvn -Ppeers` builds them in a folder of their own (`bench/peers/libtorch`); nothing else changes.
 final class OptionalPeers {
+    private static final String LIBTORCH = "libtorch";
+    private static final String SUFFIX = "_" + LIBTORCH;
     /// The benchmarks that need them.
-    static final String METHODS = "_libtorch$";
+    static final String METHODS = SUFFIX + "$";
     private static final String LIST = "dependencies.classpath";
     private static final String CLASS_PATH = "java.class.path";
 
@@ -29,9 +38,13 @@ final class OptionalPeers {
 
     /// What to do for a column that the table could have and has not, or null.
     static String missing(BenchTable table, int forks) {
-        boolean wanted = table.rows().stream().anyMatch(r -> r.kernel().equals("MatMul.multiply") && !r.peers().containsKey("libtorch"));
-        if (!wanted) return null;
-        return libtorch(classes()).isPresent() ? "libtorch is measured in processes of its own only: --forks 1" + (forks > 0 ? ", and a pattern that chooses multiply_libtorch too" : "")
+        Set<String> known = BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), List.of()).stream()
+                .map(BenchmarkListEntry::getUsername).filter(m -> m.endsWith(SUFFIX)).map(BenchTable::kernel).collect(Collectors.toSet());
+        // A kernel's peer may lack some of its parameters; what is missing has no row with it.
+        Set<String> measured = table.rows().stream().filter(r -> r.peers().containsKey(LIBTORCH)).map(BenchTable.Row::kernel).collect(Collectors.toSet());
+        Optional<String> wanted = table.rows().stream().map(BenchTable.Row::kernel).filter(k -> known.contains(k) && !measured.contains(k)).findFirst();
+        if (wanted.isEmpty()) return null;
+        return libtorch(classes()).isPresent() ? "libtorch is measured in processes of its own only: --forks 1" + (forks > 0 ? ", and a pattern that chooses " + wanted.get() + SUFFIX + " too" : "")
                 : "libtorch is not among the peers; for its column run once (110 MB from Maven Central):  mvn -Ppeers -DskipTests package";
     }
 

@@ -54,7 +54,16 @@ class BenchTest {
         assertFalse(OptionalPeers.open(0), "this process has no libtorch");
         BenchTable table = new BenchTable(List.of(new BenchTable.Row("MatMul.multiply", "", 1, null, "GFLOP/s", 1, 1, "FMA", Map.of("openblas", 1.0))));
         assertTrue(OptionalPeers.missing(table, 0).contains("libtorch"));
+        assertTrue(OptionalPeers.missing(unary(Map.of()), 0).contains("libtorch"), "of any kernel that it has");
+        assertNull(OptionalPeers.missing(unary(Map.of("libtorch", 1.0)), 0), "it has not every function");
+        assertNull(OptionalPeers.missing(new BenchTable(List.of(new BenchTable.Row("Rotary.rotate", "", 1, null, "GB/s", 1, 1, "memory", Map.of()))), 0), "it has none of these");
         assertNull(OptionalPeers.missing(new BenchTable(List.of()), 1));
+    }
+
+    /// One function with these peers, one with none.
+    private static BenchTable unary(Map<String, Double> peers) {
+        return new BenchTable(List.of(new BenchTable.Row("ElementwiseUnary.unary", "function=RSQRT", 1, null, "GB/s", 1, 1, "memory", Map.of()),
+                new BenchTable.Row("ElementwiseUnary.unary", "function=EXP", 1, null, "GB/s", 1, 1, "memory", peers)));
     }
 
     @Test void refusesWhatItCannotRun() {

@@ -9,7 +9,8 @@ import org.openjdk.jmh.annotations.Param;
 
 /// Causal attention over 640 tokens, 16 heads of 128 on 2 key heads (a 3B model) and 8 heads of 64.
 public class AttentionBench extends KernelBench {
-    private static final int TOKENS = 640;
+    /// A peer's too.
+    public static final int TOKENS = 640;
 
     @Param({"16x2x128", "8x8x64"}) public String heads;
 
@@ -50,7 +51,14 @@ public class AttentionBench extends KernelBench {
         limit.arithmetic(workers, products * 2.0 * plan.headDim() * plan.heads() * TOKENS * (TOKENS + 1) / 2);
     }
 
+    /// A weighted mean of values below 1.
+    @Override Comparison comparison(String kernel) { return new Comparison("attention", this::forward, out, 1e-5, perHead(q), perHead(k), perHead(v)); }
+
+    private Matrix perHead(Matrix m) { return Matrix.of(m.buffer(), Math.toIntExact(m.size()) / plan.headDim(), plan.headDim()); }
+
     @Benchmark public void forward() { device.attention().forward(plan, scale, q, k, v, out, lse); }
+
+    @Benchmark public void forward_libtorch() { peer(); }
 
     @Benchmark public void backward() { device.attention().backward(plan, scale, q, k, v, out, lse, dOut, dq, dk, dv); }
 }

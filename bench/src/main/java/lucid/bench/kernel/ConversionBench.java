@@ -1,5 +1,6 @@
 package lucid.bench.kernel;
 
+import java.util.Locale;
 import lucid.bench.Limit;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
@@ -30,7 +31,15 @@ public class ConversionBench extends KernelBench {
         });
     }
 
+    @Override Comparison comparison(String kernel) {
+        return kernel.equals("narrow") ? new Comparison(type.name().toLowerCase(Locale.ROOT), this::narrow, narrow, 0, wide) : new Comparison("f32", this::widen, wide, 0, narrow);
+    }
+
     @Benchmark public void narrow() { device.conversion().convert(wide, narrow); }
 
+    @Benchmark public void narrow_libtorch() { peer(); }
+
     @Benchmark public void widen() { device.conversion().convert(narrow, wide); }
+
+    @Benchmark public void widen_libtorch() { peer(); }
 }

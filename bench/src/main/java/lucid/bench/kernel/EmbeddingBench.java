@@ -30,7 +30,15 @@ public class EmbeddingBench extends KernelBench {
         });
     }
 
+    @Override Comparison comparison(String kernel) {
+        return kernel.equals("gather") ? new Comparison(kernel, this::gather, y, 0, Matrix.row(ids), table) : new Comparison(kernel, this::scatterAdd, table, 1e-6, Matrix.row(ids), y, table);
+    }
+
     @Benchmark public void gather() { device.embedding().gather(ids, table, y); }
 
+    @Benchmark public void gather_libtorch() { peer(); }
+
     @Benchmark public void scatterAdd() { device.embedding().scatterAdd(ids, y, RowGroups.single(ROWS), table); }
+
+    @Benchmark public void scatterAdd_libtorch() { peer(); }
 }

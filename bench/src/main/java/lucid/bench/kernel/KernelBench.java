@@ -2,9 +2,9 @@ package lucid.bench.kernel;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import lucid.bench.Limit;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
@@ -23,7 +23,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
 /// What all kernel benchmarks share: a SIMD device, a pool of the same size for the probes, random data.
-/// A family says in [#prepare] what it needs and in [#limit] what one call works.
+/// A family says in [#prepare] what it needs, in [#limit] what one call works, and in [#comparison] what a peer has to compute.
+///
+/// A method `kernel_library` runs a peer's kernel. A method whose peer has not all values of a parameter takes a state of its own that names those it has, since JMH
+/// combines the parameters of the states which a method asks for; [#parameter] reads either.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -36,20 +39,34 @@ public abstract class KernelBench {
     Workers workers;
     private Arena arena;
     private MemorySegment probed;
+    private UnaryOperator<String> parameters;
+    private KernelPeer peer;
 
-    @Setup(Level.Trial) public void open() {
+    @Setup(Level.Trial) public void open(BenchmarkParams params) {
+        String[] name = method(params).split("_");
+        open(params::getParam, name[0], name.length == 1 ? null : library(name[1]));
+    }
+
+    /// @param kernel Lucid's method
+    /// @param peer   what is measured in its place, or null
+    void open(UnaryOperator<String> parameters, String kernel, KernelPeer peer) {
+        this.parameters = parameters;
+        this.peer = peer;
         device = new SimdDevice(THREADS);
         workers = new Workers(THREADS);
         arena = Arena.ofShared();
         prepare();
+        if (peer != null) comparison(kernel).check(peer, device, THREADS);
     }
 
     @Setup(Level.Iteration) public void probe(Limit limit, BenchmarkParams params) {
-        String method = params.getBenchmark().substring(params.getBenchmark().lastIndexOf('.') + 1);
-        limit(method.split("_")[0], limit);
+        limit(method(params).split("_")[0], limit);
     }
 
+    private static String method(BenchmarkParams params) { return params.getBenchmark().substring(params.getBenchmark().lastIndexOf('.') + 1); }
+
     @TearDown(Level.Trial) public void close() {
+        if (peer != null) peer.close();
         workers.close();
         device.close();
         arena.close();
@@ -60,6 +77,21 @@ public abstract class KernelBench {
 
     /// Names the work of one call of a kernel and probes its limit.
     abstract void limit(String kernel, Limit limit);
+
+    /// What a method `kernel_library` measures; null where it does that by itself.
+    KernelPeer library(String name) { return KernelPeer.of(name); }
+
+    /// What a peer of a kernel has to compute; asked for only where there is a method `kernel_library`.
+    Comparison comparison(String kernel) { throw new IllegalArgumentException("no comparison is known for " + kernel); }
+
+    /// The body of every method `kernel_library`.
+    final void peer() { peer.run(); }
+
+    /// Whether a peer is measured here, and not Lucid.
+    final boolean hasPeer() { return peer != null; }
+
+    /// Value of a JMH parameter of the method that is measured.
+    final String parameter(String name) { return parameters.apply(name); }
 
     /// For families that are bound by memory: the probe reads a block of as many bytes.
     void memory(Limit limit, double moved) { limit.memory(workers, block(moved), moved); }
@@ -91,11 +123,12 @@ public abstract class KernelBench {
     Buffer floats(int n) { return random(1, n).buffer(); }
 
     /// Whole numbers from `0 .. limit`.
-    Buffer ints(int n, int limit) {
-        Buffer b = device.allocate(DType.I32, n);
-        int[] values = new int[n];
-        Arrays.setAll(values, _ -> random.nextInt(limit));
+    Buffer ints(int n, int limit) { return ids(random.ints(n, 0, limit).toArray()).buffer(); }
+
+    /// Whole numbers as one row.
+    Matrix ids(int... values) {
+        Buffer b = device.allocate(DType.I32, values.length);
         device.write(b, 0, values);
-        return b;
+        return Matrix.row(b);
     }
 }

@@ -59,6 +59,8 @@ public class LogProbBench extends KernelBench {
         }
     }
 
+    @Override Comparison comparison(String kernel) { return new Comparison(kernel, this::crossEntropy, Matrix.row(logProb), 1e-5, logits, Matrix.row(targets)); }
+
     @Benchmark public void forward() { device.logProb().forward(hidden, head, targets, 1, logProb, entropy, lse); }
 
     @Benchmark public void backward() {
@@ -68,6 +70,8 @@ public class LogProbBench extends KernelBench {
     @Benchmark public void ofLogits() { device.logProb().ofLogits(logits, targets, 1, logProb, entropy, lse); }
 
     @Benchmark public void crossEntropy() { device.logProb().crossEntropy(logits, targets, logProb, lse); }
+
+    @Benchmark public void crossEntropy_libtorch() { peer(); }
 
     @Benchmark public void crossEntropyBackward() { device.logProb().crossEntropyBackward(logits, targets, lse, logProb, Accumulate.SET, dLogits); }
 

@@ -6,8 +6,11 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// RMSNorm and LayerNorm over 640 rows of 2048.
+/// RMSNorm and LayerNorm over 640 rows of 2048. LayerNorm alone has a peer: libtorch's RMSNorm is several operations.
 public class NormalizationBench extends KernelBench {
+    /// A peer's too.
+    public static final float EPS = 1e-6f;
+
     private static final int ROWS = 640;
     private static final int COLS = 2048;
     private static final double MATRIX = 4.0 * ROWS * COLS;
@@ -42,11 +45,22 @@ public class NormalizationBench extends KernelBench {
         });
     }
 
-    @Benchmark public void rmsNorm() { device.normalization().rmsNorm(x, weight, 1e-6f, y, rstd); }
+    @Override Comparison comparison(String kernel) {
+        if (kernel.equals("layerNorm")) return new Comparison(kernel, this::layerNorm, y, 1e-5, x, weight, bias);
+        // Mean and deviation as the forward leaves them.
+        layerNorm();
+        return new Comparison(kernel, this::layerNormBackward, dx, 1e-5, x, weight, mean, rstd, y);
+    }
+
+    @Benchmark public void rmsNorm() { device.normalization().rmsNorm(x, weight, EPS, y, rstd); }
 
     @Benchmark public void rmsNormBackward() { device.normalization().rmsNormBackward(x, weight, rstd, y, RowGroups.single(ROWS), Accumulate.SET, dx, dWeight); }
 
-    @Benchmark public void layerNorm() { device.normalization().layerNorm(x, weight, bias, 1e-6f, y, mean, rstd); }
+    @Benchmark public void layerNorm() { device.normalization().layerNorm(x, weight, bias, EPS, y, mean, rstd); }
+
+    @Benchmark public void layerNorm_libtorch() { peer(); }
 
     @Benchmark public void layerNormBackward() { device.normalization().layerNormBackward(x, weight, mean, rstd, y, RowGroups.single(ROWS), Accumulate.SET, dx, dWeight, null); }
+
+    @Benchmark public void layerNormBackward_libtorch() { peer(); }
 }

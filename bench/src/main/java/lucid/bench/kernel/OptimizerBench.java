@@ -8,6 +8,7 @@ import lucid.kernels.contract.Optimizer.Sgd;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// One update of 1.3 M parameters: AdamW with their bf16 image (four matrices read, three and a half written), SGD with momentum (three read, two written).
+/// libtorch's fused AdamW writes no image.
 public class OptimizerBench extends KernelBench {
     private static final int ROWS = 640;
     private static final int COLS = 2048;
@@ -39,7 +40,19 @@ public class OptimizerBench extends KernelBench {
         });
     }
 
+    /// Parameters below 1: one or a few units in the last place, which are a small part of an update.
+    @Override Comparison comparison(String kernel) {
+        if (kernel.equals("sgd")) return new Comparison(kernel, this::sgd, param, 1e-7, grad, param, m);
+        Matrix step = random(1, 1);
+        device.elementwise().fill(step, SETTINGS.step());
+        return new Comparison(kernel, this::adamW, param, 2e-7, grad, param, m, v, step);
+    }
+
     @Benchmark public void adamW() { device.optimizer().adamW(SETTINGS, 1, grad, param, m, v, narrow); }
 
+    @Benchmark public void adamW_libtorch() { peer(); }
+
     @Benchmark public void sgd() { device.optimizer().sgd(MOMENTUM, 1, grad, param, m); }
+
+    @Benchmark public void sgd_libtorch() { peer(); }
 }

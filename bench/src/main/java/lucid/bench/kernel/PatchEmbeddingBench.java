@@ -12,9 +12,11 @@ import org.openjdk.jmh.annotations.Benchmark;
 /// 16 frames of 384 x 384 through SigLIP's patch embedding (patch 14, hidden 1152), forward, and its gradients as the tape takes them: of the weight (patches, then a product) and of the pixels (a product, then back to pixels).
 /// The two halves that only move bytes stand alone as well.
 public class PatchEmbeddingBench extends KernelBench {
+    /// Of the frames and of a patch, a peer's too.
+    public static final int SIZE = 384;
+    public static final int PATCH = 14;
+
     private static final int FRAMES = 16;
-    private static final int SIZE = 384;
-    private static final int PATCH = 14;
     private static final int PATCHES = (SIZE / PATCH) * (SIZE / PATCH);
     private static final int HIDDEN = 1152;
     private static final int LENGTH = 3 * PATCH * PATCH;
@@ -53,9 +55,15 @@ public class PatchEmbeddingBench extends KernelBench {
         }
     }
 
+    @Override Comparison comparison(String kernel) {
+        return new Comparison(kernel, this::forwardPixels, out, Comparison.sumOf(LENGTH + 2), Matrix.row(values), weight, bias, positions);
+    }
+
     @Benchmark public void forwardFrames() { device.patchEmbedding().forwardFrames(frames, FRAMES, SIZE, SIZE, PATCH, weight, bias, positions, out); }
 
     @Benchmark public void forwardPixels() { device.patchEmbedding().forwardPixels(values, FRAMES, SIZE, SIZE, PATCH, weight, bias, positions, out); }
+
+    @Benchmark public void forwardPixels_libtorch() { peer(); }
 
     @Benchmark public void weightGradient() {
         device.patchEmbedding().patches(frames, FRAMES, SIZE, SIZE, PATCH, patches);

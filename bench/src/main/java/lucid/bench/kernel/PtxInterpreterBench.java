@@ -127,6 +127,9 @@ public class PtxInterpreterBench extends KernelBench {
         return report;
     }
 
+    /// The peer `single` is the emulator itself.
+    @Override KernelPeer library(String name) { return null; }
+
     @Override void limit(String kernel, Limit limit) {
         switch (kernel) {
             case "elementwise" -> checked(run(elementwise, BLOCKS, THREADS));

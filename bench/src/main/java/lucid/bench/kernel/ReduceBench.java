@@ -6,7 +6,7 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// Reductions over 640 rows of 2048.
+/// Reductions over 640 rows of 2048. libtorch's column sums are written, where Lucid's are added to what is there.
 public class ReduceBench extends KernelBench {
     private static final int ROWS = 640;
     private static final int COLS = 2048;
@@ -40,13 +40,34 @@ public class ReduceBench extends KernelBench {
         });
     }
 
+    @Override Comparison comparison(String kernel) {
+        return switch (kernel) {
+            case "rowSum" -> new Comparison(kernel, this::rowSum, sums, Comparison.sumOf(COLS), x);
+            case "rowMax" -> new Comparison(kernel, this::rowMax, sums, 0, x);
+            case "columnSums" -> {
+                device.elementwise().fill(columns, 0);
+                yield new Comparison(kernel, this::columnSums, columns, Comparison.sumOf(ROWS), x);
+            }
+            // The largest element is e² by 2048 times 1.18, the mean of exp.
+            case "softmax" -> new Comparison(kernel, this::softmax, y, 1e-8, x);
+            case "softmaxBackward" -> new Comparison(kernel, this::softmaxBackward, dx, Comparison.sumOf(COLS), y, x);
+            default -> super.comparison(kernel);
+        };
+    }
+
     @Benchmark public void rowSum() { device.reduce().rowSum(x, sums); }
 
+    @Benchmark public void rowSum_libtorch() { peer(); }
+
     @Benchmark public void rowMax() { device.reduce().rowMax(x, sums); }
+
+    @Benchmark public void rowMax_libtorch() { peer(); }
 
     @Benchmark public void rowDot() { device.reduce().rowDot(x, y, sums); }
 
     @Benchmark public void columnSums() { device.reduce().columnSums(x, RowGroups.single(ROWS), columns); }
+
+    @Benchmark public void columnSums_libtorch() { peer(); }
 
     @Benchmark public void addSumOfSquares() { device.reduce().addSumOfSquares(x, total); }
 
@@ -54,5 +75,9 @@ public class ReduceBench extends KernelBench {
 
     @Benchmark public void softmax() { device.reduce().softmax(x, y); }
 
+    @Benchmark public void softmax_libtorch() { peer(); }
+
     @Benchmark public void softmaxBackward() { device.reduce().softmaxBackward(y, x, Accumulate.SET, dx); }
+
+    @Benchmark public void softmaxBackward_libtorch() { peer(); }
 }

@@ -27,7 +27,11 @@ public class SamplingBench extends KernelBench {
 
     @Override void limit(String kernel, Limit limit) { memory(limit, (kernel.equals("probabilities") ? 2 : 1) * 4.0 * ROWS * VOCABULARY); }
 
+    @Override Comparison comparison(String kernel) { return new Comparison(kernel, this::greedy, Matrix.row(ids), 0, logits); }
+
     @Benchmark public void greedy() { device.sampling().sample(Rule.GREEDY, logits, 1, counters, ids); }
+
+    @Benchmark public void greedy_libtorch() { peer(); }
 
     @Benchmark public void temperature() { device.sampling().sample(Rule.temperature(1), logits, 1, counters, ids); }
 

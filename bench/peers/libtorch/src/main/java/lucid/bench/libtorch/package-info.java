@@ -1,4 +1,4 @@
-/// libtorch as a peer of Lucid's products, through DJL: the same numbers in, the same shape out, its own thread pool with as many threads.
+/// libtorch as a peer of Lucid's kernels, through DJL: the same numbers in, the same numbers out, its own thread pool with as many threads.
 /// It is no part of Lucid and nothing depends on it; it is built with `-Ppeers` only.
-/// Start with [LibtorchProduct].
+/// Start with [LibtorchKernel].
 package lucid.bench.libtorch;
