@@ -113,6 +113,7 @@ public final class LibtorchKernel implements KernelPeer {
             case "f32" -> () -> a.toType(DataType.FLOAT32, true);
             case "forwardPixels" -> patches(a, b, x[2], x[3]);
             case "attention" -> script.call(operation, heads(a), heads(b), heads(x[2]));
+            case "attentionBackward" -> script.call(operation, heads(a), heads(b), heads(x[2]), heads(x[3]), heads(x[4]), x[5].transpose().expandDims(0));
             default -> script.call(operation, x);
         };
     }

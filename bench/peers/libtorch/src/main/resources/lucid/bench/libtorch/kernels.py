@@ -4,6 +4,9 @@ class Kernels(Module):
   __buffers__ = []
   def attention(self: __torch__.Kernels, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return torch.transpose(torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=None, enable_gqa=True), 1, 2)
+  def attentionBackward(self: __torch__.Kernels, dOut: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor) -> Tensor:
+    dq, dk, dv, = ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(dOut, q, k, v, out, lse, 0., True)
+    return torch.transpose(dq, 1, 2)
   def bf16(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.to(x, 15)
   def addScaled(self: __torch__.Kernels, x: Tensor, y: Tensor) -> Tensor:
