@@ -111,20 +111,9 @@ public final class QuestionRun {
         return new Row("Question." + phase, what, seconds * 1e6, null, "GFLOP/s", operations * 1e-9 / seconds, peak, "FMA", Map.of());
     }
 
-    /// GB/s of the best pass over all of them; the smallest, whose share of a pass is nothing, are left out.
+    /// GB/s of a pass over all of them; the smallest, whose share of a pass is nothing, are left out.
     private static double bandwidth(List<MemorySegment> weights, Workers workers) {
-        double best = 0;
-        for (int pass = 0; pass < PASSES; pass++) {
-            double bytes = 0;
-            double nanos = 0;
-            for (MemorySegment w : weights) {
-                if (w.byteSize() < LEAST) continue;
-                bytes += w.byteSize();
-                nanos += w.byteSize() / ReadBandwidth.gigabytesPerSecond(w, workers, 1);
-            }
-            best = Math.max(best, bytes / nanos);
-        }
-        return best;
+        return ReadBandwidth.median(weights.stream().filter(w -> w.byteSize() >= LEAST).toList(), workers, PASSES);
     }
 
     /// GB at most so far; only Linux tells.

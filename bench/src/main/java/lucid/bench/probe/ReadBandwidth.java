@@ -3,7 +3,10 @@ package lucid.bench.probe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.DoubleStream;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -20,23 +23,35 @@ public final class ReadBandwidth {
 
     private ReadBandwidth() {}
 
-    /// Best of `repetitions` passes over the memory in either manner, in GB/s (10^9 bytes), on all threads of the pool: one stream a thread, or four. On an AMD EPYC (family 26) one is the faster on one core (39 and 34 GB/s)
-    /// and where memory has more than two cores ask for, four where it has less (two cores 36 to 38 and 40 to 41).
+    /// How a thread walks its shares. On an AMD EPYC (family 26) one stream is the faster on one core (39 and 34 GB/s) and where memory has more than two cores ask for, four where it has less (two cores: 36 to 38 and 40 to 41).
+    private enum Manner { ONE_STREAM, FOUR_STREAMS }
+
+    /// Best of `repetitions` passes over the memory in either manner, in GB/s (10^9 bytes), on all threads of the pool.
     public static double gigabytesPerSecond(MemorySegment memory, Workers workers, int repetitions) {
-        long share = memory.byteSize() / (SHARES * workers.threads()) / STEP * STEP;
-        if (share == 0) throw new IllegalArgumentException("read bandwidth: " + memory.byteSize() + " bytes are too few for " + workers.threads() + " threads");
-        int shares = SHARES * workers.threads();
         double best = 0;
         for (int r = 0; r < repetitions; r++) {
-            for (boolean four : new boolean[] {false, true}) {
-                long start = System.nanoTime();
-                workers.parallel(shares, 1, (from, to, _) -> {
-                    for (int i = from; i < to; i++) sink = four ? readFour(memory, i * share, share) : read(memory, i * share, share);
-                });
-                best = Math.max(best, (double) share * shares / (System.nanoTime() - start));
-            }
+            for (Manner manner : Manner.values()) best = Math.max(best, pass(List.of(memory), workers, manner));
         }
         return best;
+    }
+
+    /// The median of `passes` passes over all of the memory, in the faster manner: what work that takes seconds is compared with.
+    public static double median(List<MemorySegment> memory, Workers workers, int passes) {
+        return Arrays.stream(Manner.values()).mapToDouble(manner -> DoubleStream.generate(() -> pass(memory, workers, manner)).limit(passes).sorted().toArray()[passes / 2]).max().orElseThrow();
+    }
+
+    private static double pass(List<MemorySegment> memory, Workers workers, Manner manner) {
+        int shares = SHARES * workers.threads();
+        long bytes = 0, start = System.nanoTime();
+        for (MemorySegment m : memory) {
+            long share = m.byteSize() / shares / STEP * STEP;
+            if (share == 0) throw new IllegalArgumentException("read bandwidth: " + m.byteSize() + " bytes are too few for " + workers.threads() + " threads");
+            bytes += share * shares;
+            workers.parallel(shares, 1, (from, to, _) -> {
+                for (int i = from; i < to; i++) sink = manner == Manner.ONE_STREAM ? read(m, i * share, share) : readFour(m, i * share, share);
+            });
+        }
+        return (double) bytes / (System.nanoTime() - start);
     }
 
     private static int read(MemorySegment memory, long at, long bytes) {
