@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
 import lucid.bench.gpu.GpuBench;
 import lucid.bench.phase.QuestionRun;
 import lucid.grpo.cli.Subcommand;
