@@ -23,7 +23,7 @@ final class Gemv {
     private static final int STEPS = 2;
     private static final int STEPS_FROM = 4;
 
-    /// What one thread keeps: half transposed squares, those in use and those to come, and the chains of a column panel.
+    /// What one thread keeps: half transposed squares, those in use and those to come, and the chains of the column panels at hand.
     private static final class Lane {
         final MemorySegment squares;
         final float[] sums = new float[Math.max(ROWS * GemmTile.WIDTH + Species.LANES, GemvPanel.SUMS)];
@@ -56,19 +56,19 @@ final class Gemv {
         if (rows.length < k * height + Species.LANES) rows = new float[k * height + Species.LANES];
         x.a().pack(0, height, 0, k, rows, 0, squares);
         int panels = (x.out().cols() + GemmTile.WIDTH - 1) / GemmTile.WIDTH;
-        if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) panels(x, 0, panels, height, k, lanes[0]);
+        int together = x.b().packed() ? GemvPanel.together(height) : 1;
+        if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) panels(x, 0, panels, together, height, k, lanes[0]);
         else {
-            int[] cuts = cuts(panels, workers.threads(), together(x.b(), height));
+            int[] cuts = cuts(panels, workers.threads(), together);
             workers.parallel(cuts[0], 1, (from, to, thread) -> {
-                for (int i = from; i < to; i++) panels(x, i == 0 ? 0 : cuts[i], cuts[i + 1], height, k, lanes[thread]);
+                for (int i = from; i < to; i++) panels(x, i == 0 ? 0 : cuts[i], cuts[i + 1], together, height, k, lanes[thread]);
             });
         }
     }
 
-    /// Panels that are read at a time.
-    private static int together(Operand weight, int height) { return weight.packed() ? GemvPanel.together(height) : 1; }
-
-    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end together; whole groups of those that are read together while they are more than one.
+    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end at the same time; whole groups of `together` while they are more than one.
+    ///
+    /// @param together panels that are read side by side
     private static int[] cuts(int panels, int threads, int together) {
         int[] cuts = new int[panels + 1];
         for (int at = 0; at < panels; cuts[++cuts[0]] = at) {
@@ -78,10 +78,9 @@ final class Gemv {
         return cuts;
     }
 
-    private void panels(Gemm.Product x, int from, int to, int height, int k, Lane lane) {
-        int each = together(x.b(), height);
-        for (int panel = from; panel < to; panel += each) {
-            if (x.b().packed()) packedPanels(x, panel * GemmTile.WIDTH, Math.min(each, to - panel), height, k, lane);
+    private void panels(Gemm.Product x, int from, int to, int together, int height, int k, Lane lane) {
+        for (int panel = from; panel < to; panel += together) {
+            if (x.b().packed()) packedPanels(x, panel * GemmTile.WIDTH, Math.min(together, to - panel), height, k, lane);
             else panel(x, panel * GemmTile.WIDTH, panel + 1 < to, height, k, lane);
         }
     }
