@@ -68,7 +68,7 @@ for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
 rem Few processors: a second optimising compiler thread (see the launcher "lucid").
 set "compilers="
 if %NUMBER_OF_PROCESSORS% LSS 4 set "compilers=-XX:CICompilerCount=3"
-"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseParallelGC -XX:MaxNewSize=512m -XX:MaxDirectMemorySize=64g %compilers% %LUCID_JVM% -cp "%root%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
+"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseParallelGC -XX:MaxNewSize=96m -XX:MaxDirectMemorySize=64g %compilers% %LUCID_JVM% -cp "%root%bench\target\classes;%cp%" lucid.grpo.cli.Lucid %*
 exit /b %errorlevel%
 
 rem Takes the JDK folder %1 if none was taken before and its release is new enough. The file "release" says JAVA_VERSION="25.0.3".

@@ -43,6 +43,18 @@ class DeviceMemoryTest {
         assertTrue(message.contains(what) && message.contains("device") && message.contains("was closed; wanted an open one"), message);
     }
 
+    static Stream<Device> processors() { return devices().filter(device -> device instanceof HostDevice); }
+
+    @ParameterizedTest @MethodSource("processors")
+    void memoryThatTheSystemDoesNotHaveIsRefused(Device device) {
+        try (device) {
+            long length = 1L << 46;
+            String message = assertThrows(IllegalStateException.class, () -> device.allocate(DType.F32, length)).getMessage();
+            assertEquals("no memory for F32[" + length + "] (" + 4 * length + " bytes); 0 bytes are live, 0 held. Use a smaller batch", message);
+            device.allocate(DType.F32, 4).close();
+        }
+    }
+
     @ParameterizedTest @MethodSource("devices")
     void adoptsWholeElementsOnly(Device device) {
         try (device; Arena arena = Arena.ofConfined()) {

@@ -25,7 +25,7 @@ import lucid.grpo.run.Disk;
 public final class Bundle {
     /// What the classes and libraries use; `jdeps` over the class path gives the same list.
     private static final String MODULES = "java.base,java.logging,java.management,jdk.management,java.net.http,java.xml,jdk.incubator.vector,jdk.jfr,jdk.unsupported";
-    private static final List<String> JVM = List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-XX:MaxNewSize=512m", "-XX:MaxDirectMemorySize=64g");
+    private static final List<String> JVM = List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-XX:MaxNewSize=96m", "-XX:MaxDirectMemorySize=64g");
     /// Jars that only benchmarks need.
     private static final Pattern BENCHMARKS = Pattern.compile("(bench|jmh|jopt-simple|commons-math3|openblas|pytorch|api-\\d).*");
     /// Parts of FFmpeg and JCuda that a server does without (`lucid ptx check` needs JNvPTXCompiler, and says so), Snappy for systems that FFmpeg is not there for, and notes of build tools.

@@ -7,7 +7,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// The C library's heap, whose memory comes as the system gives it: nobody has written zeros into it, and Linux is asked for large pages.
+/// The C library's heap, whose memory comes as the system gives it: nobody has written zeros into it, as an arena does on one thread. A page comes when it is first written, to the thread that writes.
 final class CHeap {
     private static final MethodHandle MALLOC = CLibrary.function("malloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG));
     private static final MethodHandle FREE = CLibrary.function("free", FunctionDescriptor.ofVoid(ADDRESS));
@@ -19,9 +19,7 @@ final class CHeap {
         long size = Math.max(1, bytes);
         MemorySegment at = CLibrary.call(() -> (MemorySegment) MALLOC.invokeExact(size));
         if (at.equals(MemorySegment.NULL)) return null;
-        MemorySegment memory = at.reinterpret(size);
-        PageAdvice.hugePages(memory);
-        return memory;
+        return at.reinterpret(size);
     }
 
     /// Frees what [#allocate] returned.

@@ -1,11 +1,12 @@
 package lucid.kernels.host;
 
 import com.sun.management.OperatingSystemMXBean;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import lucid.kernels.contract.DType;
 
@@ -16,9 +17,10 @@ public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
 
     private final String device;
-    private final Arena arena = Arena.ofShared();
+    /// All that the pool has taken, in use or not.
+    private final List<MemorySegment> pooled = new ArrayList<>();
     private final Map<Long, ArrayDeque<MemorySegment>> free = new HashMap<>();
-    /// Of the C library's heap, by address.
+    /// What is allocated once, by address.
     private final Map<Long, MemorySegment> once = new HashMap<>();
     private long liveBytes;
     private long peakBytes;
@@ -59,20 +61,21 @@ public final class HostMemory implements AutoCloseable {
     }
 
     private MemorySegment reserve(DType dtype, long length, long size) {
-        try {
-            return arena.allocate(size, ALIGNMENT);
-        } catch (OutOfMemoryError e) {
-            throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes
-                    + " bytes are live, " + heldBytes + " held. Use a smaller batch, or raise -XX:MaxDirectMemorySize", e);
+        MemorySegment block = CHeap.allocate(size + ALIGNMENT);
+        if (block == null) {
+            throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes + " bytes are live, " + heldBytes + " held. Use a smaller batch");
         }
+        pooled.add(block);
+        return block.asSlice(-block.address() & ALIGNMENT - 1, size);
     }
 
-    /// See [HostBuffer#beside]. An arena would write zeros first, on one thread.
+    /// See [HostBuffer#beside].
     synchronized HostBuffer allocateOnce(DType dtype, long length) {
         if (closed) throw refusal("allocate " + dtype + "[" + length + "]");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         MemorySegment segment = CHeap.allocate(bytes);
         if (segment == null) return null;
+        PageAdvice.hugePages(segment);
         once.put(segment.address(), segment);
         heldBytes += bytes;
         live(bytes);
@@ -113,7 +116,8 @@ public final class HostMemory implements AutoCloseable {
         if (closed) return;
         closed = true;
         free.clear();
-        arena.close();
+        pooled.forEach(CHeap::free);
+        pooled.clear();
         once.values().forEach(CHeap::free);
         once.clear();
     }
