@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
@@ -37,27 +39,25 @@ public record BenchTable(List<Row> rows) {
         }
     }
 
-    /// Joins the results of `kernel` and `kernel_peer` with equal parameters.
+    /// Joins each result of `kernel` with those of `kernel_peer` that have the same values of all parameters that the peer has: what makes no difference to it is measured once.
     public static BenchTable of(Collection<RunResult> results) {
-        Map<String, List<RunResult>> groups = new LinkedHashMap<>();
-        for (RunResult r : results) groups.computeIfAbsent(kernel(r) + " " + parameters(r), _ -> new ArrayList<>()).add(r);
-        return new BenchTable(groups.values().stream().map(BenchTable::row).toList());
+        Map<Boolean, List<RunResult>> lucid = results.stream().collect(Collectors.partitioningBy(r -> peer(r) == null));
+        Set<String> kernels = lucid.get(true).stream().map(BenchTable::kernel).collect(Collectors.toSet());
+        for (RunResult r : lucid.get(false)) {
+            if (!kernels.contains(kernel(r))) throw new IllegalArgumentException("bench: the pattern chose only peers of " + kernel(r) + "; wanted one that also chooses Lucid's own method");
+        }
+        return new BenchTable(lucid.get(true).stream().map(own -> row(own, lucid.get(false).stream().filter(r -> fits(r, own)))).toList());
     }
 
-    private static Row row(List<RunResult> group) {
+    private static boolean fits(RunResult peer, RunResult own) { return kernel(peer).equals(kernel(own)) && parameters(own).entrySet().containsAll(parameters(peer).entrySet()); }
+
+    private static Row row(RunResult own, Stream<RunResult> others) {
         Map<String, Double> peers = new LinkedHashMap<>();
-        RunResult own = null;
-        for (RunResult r : group) {
-            if (peer(r) == null) own = r;
-            else peers.put(peer(r), rate(r));
-        }
-        if (own == null) {
-            throw new IllegalArgumentException("bench: the pattern chose only peers of " + kernel(group.getFirst()) + "; wanted one that also chooses Lucid's own method");
-        }
+        others.forEach(r -> peers.put(peer(r), rate(r)));
         double flops = mean(own, "limitFlops");
         double limit = flops > 0 ? flops : mean(own, "limitBytes");
         Result<?> time = own.getPrimaryResult();
-        return new Row(kernel(own), parameters(own), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(), flops > 0 ? "GFLOP/s" : "GB/s", rate(own), limit,
+        return new Row(kernel(own), text(parameters(own)), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(), flops > 0 ? "GFLOP/s" : "GB/s", rate(own), limit,
                 flops > 0 || mean(own, "limitComputed") > 0.5 ? "FMA" : "memory", peers);
     }
 
@@ -91,10 +91,12 @@ public record BenchTable(List<Row> rows) {
         return parts.length == 2 ? parts[1] : null;
     }
 
-    private static String parameters(RunResult r) {
+    private static Map<String, String> parameters(RunResult r) {
         BenchmarkParams params = r.getParams();
-        return params.getParamsKeys().stream().map(key -> key + "=" + params.getParam(key)).collect(Collectors.joining(" "));
+        return params.getParamsKeys().stream().collect(Collectors.toMap(key -> key, params::getParam, (a, _) -> a, LinkedHashMap::new));
     }
+
+    private static String text(Map<String, String> parameters) { return parameters.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).collect(Collectors.joining(" ")); }
 
     /// For people, in columns.
     @Override public String toString() {

@@ -25,7 +25,7 @@ import org.openjdk.jmh.infra.BenchmarkParams;
 /// What all kernel benchmarks share: a SIMD device, a pool of the same size for the probes, random data.
 /// A family says in [#prepare] what it needs, in [#limit] what one call works, and in [#comparison] what a peer has to compute.
 ///
-/// A method `kernel_library` runs a peer's kernel. A method whose peer has not all values of a parameter takes a state of its own that names those it has, since JMH
+/// A method `kernel_library` runs a peer's kernel. A method whose peer has not all values of a parameter, or to which a parameter makes no difference, takes a state of its own that names those it has, since JMH
 /// combines the parameters of the states which a method asks for; [#parameter] reads either.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -87,10 +87,7 @@ public abstract class KernelBench {
     /// The body of every method `kernel_library`.
     final void peer() { peer.run(); }
 
-    /// Whether a peer is measured here, and not Lucid.
-    final boolean hasPeer() { return peer != null; }
-
-    /// Value of a JMH parameter of the method that is measured.
+    /// Value of a JMH parameter of the method that is measured; null where a peer lacks it.
     final String parameter(String name) { return parameters.apply(name); }
 
     /// For families that are bound by memory: the probe reads a block of as many bytes.

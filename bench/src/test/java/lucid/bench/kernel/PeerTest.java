@@ -93,12 +93,11 @@ class PeerTest {
         assertTrue(names.containsAll(List.of("ReduceBench.softmax_libtorch", "DecodeBench.multiply_openblas")), names::toString);
     }
 
-    /// A peer's parameter is one that Lucid's method has, with values that this has.
+    /// A peer's parameter is one that Lucid's method has, with values that this has; otherwise the table would have no row for it. It may lack some.
     @Test void aPeersParametersAreLucids() throws ReflectiveOperationException {
         Map<String, Method> byName = methods().stream().collect(Collectors.toMap(m -> m.getDeclaringClass().getSimpleName() + "." + m.getName(), m -> m));
         for (PeerMethod peer : peers()) {
             List<Field> lucids = Arrays.stream(byName.get(peer.bench.getSimpleName() + "." + peer.kernel).getParameterTypes()).flatMap(t -> Arrays.stream(t.getFields())).toList();
-            for (Field f : lucids) assertTrue(peer.parameters.containsKey(f.getName()), peer + " lacks " + f.getName());
             for (Map.Entry<String, String> e : peer.parameters.entrySet()) {
                 boolean known = Stream.concat(lucids.stream(), Arrays.stream(peer.bench.getFields())).filter(f -> f.getName().equals(e.getKey()) && f.isAnnotationPresent(Param.class))
                         .anyMatch(f -> values(f).contains(e.getValue()));
