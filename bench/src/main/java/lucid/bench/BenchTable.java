@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.openjdk.jmh.infra.BenchmarkParams;
@@ -41,12 +40,11 @@ public record BenchTable(List<Row> rows) {
 
     /// Joins each result of `kernel` with those of `kernel_peer` that have the same values of all parameters that the peer has: what makes no difference to it is measured once.
     public static BenchTable of(Collection<RunResult> results) {
-        Map<Boolean, List<RunResult>> lucid = results.stream().collect(Collectors.partitioningBy(r -> peer(r) == null));
-        Set<String> kernels = lucid.get(true).stream().map(BenchTable::kernel).collect(Collectors.toSet());
-        for (RunResult r : lucid.get(false)) {
-            if (!kernels.contains(kernel(r))) throw new IllegalArgumentException("bench: the pattern chose only peers of " + kernel(r) + "; wanted one that also chooses Lucid's own method");
+        List<RunResult> lucids = results.stream().filter(r -> peer(r) == null).toList(), peers = results.stream().filter(r -> peer(r) != null).toList();
+        for (RunResult r : peers) {
+            if (lucids.stream().noneMatch(own -> fits(r, own))) throw new IllegalArgumentException("bench: the pattern chose only peers of " + kernel(r) + "; wanted one that also chooses Lucid's own method");
         }
-        return new BenchTable(lucid.get(true).stream().map(own -> row(own, lucid.get(false).stream().filter(r -> fits(r, own)))).toList());
+        return new BenchTable(lucids.stream().map(own -> row(own, peers.stream().filter(r -> fits(r, own)))).toList());
     }
 
     private static boolean fits(RunResult peer, RunResult own) { return kernel(peer).equals(kernel(own)) && parameters(own).entrySet().containsAll(parameters(peer).entrySet()); }

@@ -28,11 +28,10 @@ public class DecodeBench extends KernelBench {
 
     @State(Scope.Benchmark) public static class Weights {
         @Param({"F32", "BF16", "F16"}) public DType weights;
-        @Param({"packed", "rows"}) public String layout;
     }
 
-    @State(Scope.Benchmark) public static class LibtorchWeights {
-        @Param({"F32", "BF16", "F16"}) public DType weights;
+    @State(Scope.Benchmark) public static class LaidWeights extends Weights {
+        @Param({"packed", "rows"}) public String layout;
     }
 
     @State(Scope.Benchmark) public static class OpenBlasWeights {
@@ -81,12 +80,12 @@ public class DecodeBench extends KernelBench {
         return new Comparison("product", () -> multiply(null), y, tolerance, operands);
     }
 
-    @Benchmark public void multiply(Weights asked) {
+    @Benchmark public void multiply(LaidWeights asked) {
         device.matMul().multiply(x, false, w[next], true, null, Accumulate.SET, y);
         next = (next + 1) % layers;
     }
 
-    @Benchmark public void multiply_libtorch(LibtorchWeights asked) { peer(); }
+    @Benchmark public void multiply_libtorch(Weights asked) { peer(); }
 
     @Benchmark public void multiply_openblas(OpenBlasWeights asked) { peer(); }
 }
