@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -19,11 +20,8 @@ import lucid.grpo.run.Disk;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.nn.file.IoReason;
-import org.openjdk.jmh.runner.BenchmarkList;
-import org.openjdk.jmh.runner.BenchmarkListEntry;
+import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
-import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
@@ -39,7 +37,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures kernels and phases beside their physical limit and their peers, in one run, and prints one table.",
         footer = {"", "Examples:", "  lucid bench                       # everything", "  lucid bench MatMul                # one family",
-            "  lucid bench Attention.forward     # one kernel", "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo", "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list",
+            "  lucid bench Attention.forward     # one kernel", "  lucid bench Decode -p rows=1,8 -p weights=BF16", "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo", "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list",
             "  lucid bench --model DIR --video clip.mp4      # one question, phase by phase"})
 public final class Bench implements Subcommand {
     @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel, as --list prints them; capital letters or not; all if left out.")
@@ -56,6 +54,9 @@ public final class Bench implements Subcommand {
 
     @Option(names = "--seconds", paramLabel = "S", defaultValue = "1", description = "Length of an iteration (default: ${DEFAULT-VALUE}).")
     private double seconds;
+
+    @Option(names = {"-p", "--param"}, paramLabel = "NAME=V[,V...]", description = "Only these values of a parameter, say rows=1,8; any whole numbers for one that has numbers. More than once for more parameters.")
+    private List<String> parameters = List.of();
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also saves the table as JSON.")
     private Path json;
@@ -83,13 +84,13 @@ public final class Bench implements Subcommand {
         UsageException.atLeast("--iterations", iterations, 1);
         if (!(seconds > 0)) throw new UsageException("--seconds: found " + seconds + ", wanted more than 0");
         if (device != Where.CUDA) refuse(List.of("--gpu"), "--device " + device, "there is no GPU to choose");
-        if (device != Where.CPU) refuse(List.of("--threads", "--forks", "--iterations", "--seconds"), "--device " + device, "a GPU's kernels are timed in this process by events, until they have run long enough");
+        if (device != Where.CPU) refuse(List.of("--threads", "--forks", "--iterations", "--seconds", "--param"), "--device " + device, "a GPU's kernels are timed in this process by events, until they have run long enough");
         if (json != null && !list) checkJson();
         PrintWriter out = spec.commandLine().getOut();
         Pattern wanted = wanted();
         if (question.wanted()) {
             if (!pattern.isEmpty()) throw new UsageException("'" + pattern + "' with --model: kernels, or one question to a model; wanted one of them");
-            refuse(List.of("--forks", "--iterations", "--seconds", "--list"), "--model", "a question is asked once, in this process");
+            refuse(List.of("--forks", "--iterations", "--seconds", "--param", "--list"), "--model", "a question is asked once, in this process");
             if (device != Where.CPU) refuse(List.of("--device"), "--model", "a question is asked of the CPU");
             BenchTable table = question.run(threads, out);
             out.print(table);
@@ -103,16 +104,18 @@ public final class Bench implements Subcommand {
             else save(bench.run(wanted));
             return 0;
         }
-        List<String> methods = methods(wanted);
+        Selection selection = Selection.of(wanted, OptionalPeers.open(forks) ? List.of() : List.of(OptionalPeers.METHODS), parameters);
         if (list) {
-            methods.stream().map(BenchTable::kernel).distinct().forEach(out::println);
+            selection.kernels().forEach(out::println);
             out.flush();
             return 0;
         }
-        BenchTable table = BenchTable.of(new Runner(options(methods)).run());
+        List<RunResult> results = new ArrayList<>();
+        for (Options run : selection.runs(options())) results.addAll(new Runner(run).run());
+        BenchTable table = BenchTable.of(results);
         out.println();
         out.print(table);
-        out.println(threads + " threads; limits were probed in the same processes, before every iteration.");
+        out.println(threads + " threads; limits were probed in the same processes, before and after every iteration.");
         String missing = OptionalPeers.missing(table, forks);
         if (missing != null) out.println(missing);
         out.flush();
@@ -126,21 +129,6 @@ public final class Bench implements Subcommand {
         } catch (PatternSyntaxException e) {
             throw new UsageException("PATTERN: found '" + pattern + "' (" + e.getDescription().toLowerCase(Locale.ROOT) + "), wanted a regular expression on Family.kernel");
         }
-    }
-
-    // The benchmarks that are asked for, peers among them.
-    private List<String> methods(Pattern wanted) {
-        List<String> excluded = OptionalPeers.open(forks) ? List.of() : List.of(OptionalPeers.METHODS);
-        List<String> methods = BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), excluded).stream()
-                .map(BenchmarkListEntry::getUsername).filter(m -> matches(wanted, m)).sorted().toList();
-        if (methods.isEmpty()) throw new UsageException("no benchmark matches '" + wanted + "'; --list shows all");
-        return methods;
-    }
-
-    // A family's name ends in Bench; people need not type that.
-    private static boolean matches(Pattern wanted, String method) {
-        String name = method.replaceFirst("^.*\\.(?=\\w+\\.)", "");
-        return wanted.matcher(name).find() || wanted.matcher(name.replaceFirst("Bench\\.", ".")).find();
     }
 
     private void refuse(List<String> options, String with, String why) {
@@ -164,13 +152,11 @@ public final class Bench implements Subcommand {
         if (json != null) Disk.text(json, Json.tree(table).toPrettyString() + "\n");
     }
 
-    private Options options(List<String> methods) {
+    private Options options() {
         System.setProperty("lucid.bench.threads", Integer.toString(threads));
         TimeValue time = TimeValue.milliseconds(Math.max(1, Math.round(seconds * 1000)));
-        ChainedOptionsBuilder options = new OptionsBuilder().forks(forks).warmupIterations(iterations).measurementIterations(iterations)
+        return new OptionsBuilder().forks(forks).warmupIterations(iterations).measurementIterations(iterations)
                 .warmupTime(time).measurementTime(time).shouldFailOnError(true).verbosity(VerboseMode.NORMAL)
-                .jvmArgsAppend("-Dlucid.bench.threads=" + threads);
-        methods.forEach(m -> options.include("^" + Pattern.quote(m) + "$"));
-        return options.build();
+                .jvmArgsAppend("-Dlucid.bench.threads=" + threads).build();
     }
 }

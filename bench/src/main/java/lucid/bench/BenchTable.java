@@ -52,11 +52,10 @@ public record BenchTable(List<Row> rows) {
     private static Row row(RunResult own, Stream<RunResult> others) {
         Map<String, Double> peers = new LinkedHashMap<>();
         others.forEach(r -> peers.put(peer(r), rate(r)));
-        double flops = mean(own, "limitFlops");
-        double limit = flops > 0 ? flops : mean(own, "limitBytes");
+        double limit = mean(own, "work") / (mean(own, "limitMicroseconds") * 1e-6);
         Result<?> time = own.getPrimaryResult();
-        return new Row(kernel(own), text(parameters(own)), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(), flops > 0 ? "GFLOP/s" : "GB/s", rate(own), limit,
-                flops > 0 || mean(own, "limitComputed") > 0.5 ? "FMA" : "memory", peers);
+        return new Row(kernel(own), text(parameters(own)), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(), mean(own, "inBytes") > 0 ? "GB/s" : "GFLOP/s", rate(own), limit,
+                mean(own, "computed") > 0.5 ? "FMA" : "memory", peers);
     }
 
     private static double rate(RunResult r) { return mean(r, "work") / (r.getPrimaryResult().getScore() * 1e-6); }

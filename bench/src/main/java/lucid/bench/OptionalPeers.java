@@ -10,10 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
-import org.openjdk.jmh.runner.options.VerboseMode;
 
 /// Peers that are too heavy for everybody's build: libtorch, through DJL. `mvn -Ppeers` builds them in a folder of their own (`bench/peers/libtorch`); nothing else changes.
 final class OptionalPeers {
@@ -38,8 +35,7 @@ final class OptionalPeers {
 
     /// What to do for a column that the table could have and has not, or null.
     static String missing(BenchTable table, int forks) {
-        Set<String> known = BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), List.of()).stream()
-                .map(BenchmarkListEntry::getUsername).filter(m -> m.endsWith(SUFFIX)).map(BenchTable::kernel).collect(Collectors.toSet());
+        Set<String> known = Selection.all(List.of()).map(BenchmarkListEntry::getUsername).filter(m -> m.endsWith(SUFFIX)).map(BenchTable::kernel).collect(Collectors.toSet());
         // A kernel's peer may lack some of its parameters; what is missing has no row with it.
         Set<String> measured = table.rows().stream().filter(r -> r.peers().containsKey(LIBTORCH)).map(BenchTable.Row::kernel).collect(Collectors.toSet());
         Optional<String> wanted = table.rows().stream().map(BenchTable.Row::kernel).filter(k -> known.contains(k) && !measured.contains(k)).findFirst();

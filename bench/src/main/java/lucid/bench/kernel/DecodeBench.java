@@ -1,11 +1,15 @@
 package lucid.bench.kernel;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import lucid.bench.Limit;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.PackedOrder;
+import lucid.kernels.host.HostBuffer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -15,13 +19,12 @@ import org.openjdk.jmh.annotations.State;
 /// FMAs of the rows take longer than the reading: 8 rows of a 16-bit weight need 8 operations for each byte.
 ///
 /// One weight alone may stay in the last cache of a large processor. `layers` of them in turn do not, as in a model: then calls and the read loop both have the bandwidth of the
-/// memory itself. A weight lies row by row, or is packed ([lucid.kernels.Device#prepack], which does nothing for f16).
+/// memory itself. A weight lies row by row, or is packed ([lucid.kernels.Device#packedOrder], which does not take f16). The read loop reads what the products read.
 ///
 /// OpenBLAS has f32 only. libtorch multiplies 16-bit weights with rows of the same type, and so rounds what Lucid does not. Neither has a layout of its own.
 public class DecodeBench extends KernelBench {
     private static final int WIDTH = 2048;
     private static final int OUTPUTS = 11008;
-    private static final int READINGS = 40;
 
     @Param({"1", "2", "4", "8"}) public int rows;
     @Param({"1", "16"}) public int layers;
@@ -42,6 +45,7 @@ public class DecodeBench extends KernelBench {
     private Matrix x;
     private Matrix[] w;
     private Matrix y;
+    private List<MemorySegment> read;
     private int next;
 
     @Override void prepare() {
@@ -50,22 +54,22 @@ public class DecodeBench extends KernelBench {
         w = new Matrix[layers];
         Arrays.setAll(w, _ -> random(weights, OUTPUTS, WIDTH));
         y = random(rows, OUTPUTS);
-        if ("packed".equals(parameter("layout"))) pack();
+        read = Stream.of(w).map("packed".equals(parameter("layout")) ? this::packed : DecodeBench::segment).toList();
     }
 
-    /// Until every weight has been read often enough to be packed.
-    private void pack() {
-        long before = device.liveBytes();
-        for (Matrix weight : w) device.prepack(weight);
-        for (int i = 0; i < READINGS * layers; i++) multiply(null);
-        boolean packed = device.liveBytes() - before >= (long) layers * OUTPUTS * WIDTH * weights.bytes();
-        if (!packed && weights != DType.F16) throw new IllegalStateException("the weights are not packed after " + READINGS + " readings");
+    /// What products read of w: its copy, or w itself where its type is not packed.
+    private MemorySegment packed(Matrix w) {
+        PackedOrder order = device.packedOrder().orElseThrow();
+        if (!order.takes(w.dtype())) return segment(w);
+        HostBuffer copy = HostBuffer.of(w.buffer()).beside(order.length(OUTPUTS, WIDTH));
+        order.pack(w, copy);
+        order.use(w, copy);
+        return copy.segment();
     }
 
-    @Override void limit(String kernel, Limit limit) {
-        double bytes = (double) WIDTH * OUTPUTS * weights.bytes();
-        limit.either(workers, block(layers * bytes), bytes, 2.0 * rows * WIDTH * OUTPUTS);
-    }
+    private static MemorySegment segment(Matrix w) { return HostBuffer.segment(w); }
+
+    @Override void limit(String kernel, Limit limit) { limit.either(workers, read, (double) WIDTH * OUTPUTS * weights.bytes(), 2.0 * rows * WIDTH * OUTPUTS); }
 
     /// Rows below 1 that are rounded to 16 bits are off by half a unit in the last place, at most, and so is each product with a weight below 1; then the result is rounded, which is below 64.
     @Override Comparison comparison(String kernel) {

@@ -2,6 +2,7 @@ package lucid.bench.kernel;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -91,7 +92,7 @@ public abstract class KernelBench {
     final String parameter(String name) { return parameters.apply(name); }
 
     /// For families that are bound by memory: the probe reads a block of as many bytes.
-    void memory(Limit limit, double moved) { limit.memory(workers, block(moved), moved); }
+    void memory(Limit limit, double moved) { limit.memory(workers, List.of(block(moved)), moved); }
 
     /// A block that the probe reads, made once.
     MemorySegment block(double bytes) {

@@ -73,7 +73,7 @@ public class ClipBench {
         String phase = params.getBenchmark().substring(params.getBenchmark().lastIndexOf('.') + 1);
         double moved = moved(phase);
         if (probed == null) probed = arena.allocate((long) moved, 64).fill((byte) 1);
-        limit.memory(workers, probed, moved);
+        limit.memory(workers, List.of(probed), moved);
     }
 
     /// Bytes that a call reads and writes.

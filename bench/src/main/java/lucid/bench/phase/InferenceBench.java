@@ -87,7 +87,7 @@ public class InferenceBench {
     }
 
     @Setup(Level.Iteration) public void probe(Limit limit, BenchmarkParams params) {
-        if (params.getBenchmark().endsWith("decode")) limit.memory(workers, mapped, (double) NEW_TOKENS * checkpoint.bytes());
+        if (params.getBenchmark().endsWith("decode")) limit.memory(workers, List.of(mapped), (double) NEW_TOKENS * checkpoint.bytes());
         else limit.arithmetic(workers, prefillWork().forward());
     }
 

@@ -46,7 +46,7 @@ public class PhaseBench {
 
     @Setup(Level.Iteration) public void probe(Limit limit, BenchmarkParams params) {
         String phase = params.getBenchmark().substring(params.getBenchmark().lastIndexOf('.') + 1);
-        if (phase.equals("optimizerStep")) limit.memory(workers, probed, demo.optimizerBytes());
+        if (phase.equals("optimizerStep")) limit.memory(workers, List.of(probed), demo.optimizerBytes());
         else limit.arithmetic(workers, operations(phase));
     }
 

@@ -113,7 +113,7 @@ public final class QuestionRun {
 
     /// GB/s of a pass over all of them; the smallest, whose share of a pass is nothing, are left out.
     private static double bandwidth(List<MemorySegment> weights, Workers workers) {
-        return ReadBandwidth.median(weights.stream().filter(w -> w.byteSize() >= LEAST).toList(), workers, PASSES);
+        return new ReadBandwidth(weights.stream().filter(w -> w.byteSize() >= LEAST).toList(), workers).run(PASSES).gigabytesPerSecond();
     }
 
     /// GB at most so far; only Linux tells.
