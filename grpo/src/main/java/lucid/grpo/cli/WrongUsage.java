@@ -1,6 +1,8 @@
 package lucid.grpo.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -27,6 +29,7 @@ final class WrongUsage implements IParameterExceptionHandler {
         number(line, Long.class, long.class, Long::valueOf, "a whole number");
         number(line, Float.class, float.class, Float::valueOf, "a number");
         number(line, Double.class, double.class, Double::valueOf, "a number");
+        line.registerConverter(Path.class, WrongUsage::path);
         line.setParameterExceptionHandler(new WrongUsage());
     }
 
@@ -40,6 +43,14 @@ final class WrongUsage implements IParameterExceptionHandler {
             }
         };
         line.registerConverter(boxed, converter).registerConverter(plain, converter);
+    }
+
+    private static Path path(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("found '" + text + "', which names no file here (" + e.getReason() + "); wanted a path in the characters of the locale, of which one with UTF-8 has all");
+        }
     }
 
     @Override public int handleParseException(ParameterException e, String[] args) { return say(e.getCommandLine(), text(e, args)); }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The launchers for Unix and for Windows start the same program in the same way.
 class LauncherTest {
     /// From the java that is started to the class path; a line may be continued.
-    private static final Pattern START = Pattern.compile("(?:exec \"\\$jdk/bin/java\"|\"%java%\") (.*?) -cp \\S+ (\\S+)", Pattern.DOTALL);
+    private static final Pattern START = Pattern.compile("(?:exec \\$locale \"\\$jdk/bin/java\"|\"%java%\") (.*?) -cp \\S+ (\\S+)", Pattern.DOTALL);
     private static final Pattern FLAG = Pattern.compile("-[-A-Z]\\S+");
 
     private static MatchResult start(String launcher) throws IOException {
@@ -65,6 +65,7 @@ class LauncherTest {
         assertEquals(List.of(System.getProperty("java.home")), builds(home), "Maven starts with the Java that was found");
         assertEquals("", launch(Files.createSymbolicLink(temp.resolve("link"), home.resolve("lucid")), mvn, 0, ""));
         assertEquals(1, builds(home).size(), "nothing changed");
+        assertTrue(launch(home.resolve("lucid"), mvn, 0, "", "-XshowSettings:properties --version").contains("sun.jnu.encoding = UTF-8"), "names of files need no locale");
         Files.setLastModifiedTime(stamp, FileTime.from(Files.getLastModifiedTime(pom).toInstant().minusSeconds(9)));
         String refused = launch(home.resolve("lucid"), mvn, 1, "yes");
         assertTrue(refused.contains("refused") && refused.contains("the build failed"), "what Maven said is shown, whatever its words: " + refused);
@@ -95,7 +96,7 @@ class LauncherTest {
     /// What the launcher itself uses, and no Maven of this machine's.
     private static Path tools(Path bin) throws IOException {
         Files.createDirectories(bin);
-        for (String tool : List.of("bash", "cat", "dirname", "find", "getconf", "grep", "head", "mkdir", "readlink", "sed", "tail", "touch")) {
+        for (String tool : List.of("bash", "cat", "dirname", "env", "find", "getconf", "grep", "head", "mkdir", "readlink", "sed", "tail", "touch")) {
             Path at = Path.of("/usr/bin", tool);
             Files.createSymbolicLink(bin.resolve(tool), Files.exists(at) ? at : Path.of("/bin", tool));
         }
@@ -105,11 +106,13 @@ class LauncherTest {
     private static List<String> builds(Path home) throws IOException { return Files.readAllLines(home.resolve("started")); }
 
     /// What the launcher complains about; Java itself is only asked for its version.
-    private static String launch(Path launcher, Path mvn, int status, String refuse) throws IOException, InterruptedException {
+    private static String launch(Path launcher, Path mvn, int status, String refuse) throws IOException, InterruptedException { return launch(launcher, mvn, status, refuse, "--version"); }
+
+    private static String launch(Path launcher, Path mvn, int status, String refuse, String jvm) throws IOException, InterruptedException {
         Path err = mvn.resolveSibling("err");
         ProcessBuilder builder = new ProcessBuilder(launcher.toString()).redirectError(err.toFile()).redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().clear();
-        builder.environment().putAll(Map.of("PATH", mvn.getParent().toString(), "JAVA_HOME", "/not/there", "LUCID_JAVA_HOME", System.getProperty("java.home"), "LUCID_JVM", "--version", "REFUSE", refuse));
+        builder.environment().putAll(Map.of("PATH", mvn.getParent().toString(), "JAVA_HOME", "/not/there", "LUCID_JAVA_HOME", System.getProperty("java.home"), "LUCID_JVM", jvm, "REFUSE", refuse));
         assertEquals(status, builder.start().waitFor(), () -> read(err));
         return Files.readString(err).replaceFirst("lucid: building once .*\n", "").replaceFirst("WARNING: Using incubator modules.*\n", "");
     }
