@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
+import lucid.kernels.simd.vector.Choice;
 import lucid.kernels.simd.vector.Species;
 
 /// Packs a left factor (f32) into strips of STRIP rows, [k][STRIP], which [GemmTile] reads.
@@ -23,20 +24,20 @@ public final class GemmStrips {
     private static final long BYTES = 4L * LANES;
     /// Strips side by side in a vector of a row.
     static final int ACROSS = LANES / STRIP;
-    private static final int[] ONE_LOW = interleave(1, 0);
-    private static final int[] ONE_HIGH = interleave(1, LANES / 2);
-    private static final int[] TWO_LOW = interleave(2, 0);
-    private static final int[] TWO_HIGH = interleave(2, LANES / 2);
-    private static final int[] STRIP_LOW = interleave(STRIP, 0);
-    private static final int[] STRIP_HIGH = interleave(STRIP, LANES / 2);
+    private static final Choice ONE_LOW = interleave(1, 0);
+    private static final Choice ONE_HIGH = interleave(1, LANES / 2);
+    private static final Choice TWO_LOW = interleave(2, 0);
+    private static final Choice TWO_HIGH = interleave(2, LANES / 2);
+    private static final Choice STRIP_LOW = interleave(STRIP, 0);
+    private static final Choice STRIP_HIGH = interleave(STRIP, LANES / 2);
 
     private GemmStrips() {}
 
     /// Which of the 2 · LANES lanes of two vectors: units of `unit` lanes, in turn from the first and from the second, from lane `start` of each on.
-    private static int[] interleave(int unit, int start) {
+    private static Choice interleave(int unit, int start) {
         int[] from = new int[LANES];
         for (int l = 0; l < LANES; l++) from[l] = start + l / (2 * unit) * unit + l % unit + l / unit % 2 * LANES;
-        return from;
+        return Choice.of(from);
     }
 
     /// Rows to make room for, with the tallest tile and a whole vector at the end.
@@ -73,25 +74,25 @@ public final class GemmStrips {
     }
 
     private static void pairs(MemorySegment from, long at, long second, int count, float[] to, int put) {
-        IntVector oneLow = IntVector.fromArray(I, ONE_LOW, 0), oneHigh = IntVector.fromArray(I, ONE_HIGH, 0);
+        IntVector oneLow = ONE_LOW.vector(), oneHigh = ONE_HIGH.vector();
         for (int i = put, end = put + 2 * count; i < end; i += 2 * LANES, at += BYTES) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE), b = IntVector.fromMemorySegment(I, from, at + second, NATIVE);
-            oneLow.selectFrom(a, b).reinterpretAsFloats().intoArray(to, i);
-            oneHigh.selectFrom(a, b).reinterpretAsFloats().intoArray(to, i + LANES);
+            ONE_LOW.select(oneLow, a, b).reinterpretAsFloats().intoArray(to, i);
+            ONE_HIGH.select(oneHigh, a, b).reinterpretAsFloats().intoArray(to, i + LANES);
         }
     }
 
     private static void fours(MemorySegment from, long at, long second, long third, long fourth, int count, float[] to, int put) {
-        IntVector oneLow = IntVector.fromArray(I, ONE_LOW, 0), oneHigh = IntVector.fromArray(I, ONE_HIGH, 0);
-        IntVector twoLow = IntVector.fromArray(I, TWO_LOW, 0), twoHigh = IntVector.fromArray(I, TWO_HIGH, 0);
+        IntVector oneLow = ONE_LOW.vector(), oneHigh = ONE_HIGH.vector();
+        IntVector twoLow = TWO_LOW.vector(), twoHigh = TWO_HIGH.vector();
         for (int i = put, end = put + 4 * count; i < end; i += 4 * LANES, at += BYTES) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE), b = IntVector.fromMemorySegment(I, from, at + second, NATIVE);
             IntVector c = IntVector.fromMemorySegment(I, from, at + third, NATIVE), d = IntVector.fromMemorySegment(I, from, at + fourth, NATIVE);
-            IntVector e = oneLow.selectFrom(a, b), f = oneHigh.selectFrom(a, b), g = oneLow.selectFrom(c, d), h = oneHigh.selectFrom(c, d);
-            twoLow.selectFrom(e, g).reinterpretAsFloats().intoArray(to, i);
-            twoHigh.selectFrom(e, g).reinterpretAsFloats().intoArray(to, i + LANES);
-            twoLow.selectFrom(f, h).reinterpretAsFloats().intoArray(to, i + 2 * LANES);
-            twoHigh.selectFrom(f, h).reinterpretAsFloats().intoArray(to, i + 3 * LANES);
+            IntVector e = ONE_LOW.select(oneLow, a, b), f = ONE_HIGH.select(oneHigh, a, b), g = ONE_LOW.select(oneLow, c, d), h = ONE_HIGH.select(oneHigh, c, d);
+            TWO_LOW.select(twoLow, e, g).reinterpretAsFloats().intoArray(to, i);
+            TWO_HIGH.select(twoHigh, e, g).reinterpretAsFloats().intoArray(to, i + LANES);
+            TWO_LOW.select(twoLow, f, h).reinterpretAsFloats().intoArray(to, i + 2 * LANES);
+            TWO_HIGH.select(twoHigh, f, h).reinterpretAsFloats().intoArray(to, i + 3 * LANES);
         }
     }
 
@@ -127,32 +128,32 @@ public final class GemmStrips {
     }
 
     private static void blocks(MemorySegment from, long at, long pitch, int vectors, int count, float[] to, int put, int strip) {
-        IntVector low = IntVector.fromArray(I, STRIP_LOW, 0), high = IntVector.fromArray(I, STRIP_HIGH, 0);
+        IntVector low = STRIP_LOW.vector(), high = STRIP_HIGH.vector();
         for (int p = 0; p < count; p += 4, at += 4 * pitch) {
             long x = at;
             for (int v = 0, i = put + p * STRIP; v < vectors; v++, i += ACROSS * strip, x += BYTES) {
                 IntVector a = IntVector.fromMemorySegment(I, from, x, NATIVE), b = IntVector.fromMemorySegment(I, from, x + pitch, NATIVE);
                 IntVector c = IntVector.fromMemorySegment(I, from, x + 2 * pitch, NATIVE), d = IntVector.fromMemorySegment(I, from, x + 3 * pitch, NATIVE);
-                IntVector e = low.selectFrom(a, c), f = high.selectFrom(a, c), g = low.selectFrom(b, d), h = high.selectFrom(b, d);
-                low.selectFrom(e, g).reinterpretAsFloats().intoArray(to, i);
-                high.selectFrom(e, g).reinterpretAsFloats().intoArray(to, i + strip);
-                low.selectFrom(f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);
-                high.selectFrom(f, h).reinterpretAsFloats().intoArray(to, i + 3 * strip);
+                IntVector e = STRIP_LOW.select(low, a, c), f = STRIP_HIGH.select(high, a, c), g = STRIP_LOW.select(low, b, d), h = STRIP_HIGH.select(high, b, d);
+                STRIP_LOW.select(low, e, g).reinterpretAsFloats().intoArray(to, i);
+                STRIP_HIGH.select(high, e, g).reinterpretAsFloats().intoArray(to, i + strip);
+                STRIP_LOW.select(low, f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);
+                STRIP_HIGH.select(high, f, h).reinterpretAsFloats().intoArray(to, i + 3 * strip);
             }
         }
     }
 
     /// The operand's last rows, fewer than a vector.
     private static void edge(MemorySegment from, long at, long pitch, VectorMask<Integer> mask, int count, float[] to, int put, int strip) {
-        IntVector low = IntVector.fromArray(I, STRIP_LOW, 0), high = IntVector.fromArray(I, STRIP_HIGH, 0);
+        IntVector low = STRIP_LOW.vector(), high = STRIP_HIGH.vector();
         for (int i = put, end = put + STRIP * count; i < end; i += 4 * STRIP, at += 4 * pitch) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE, mask), b = IntVector.fromMemorySegment(I, from, at + pitch, NATIVE, mask);
             IntVector c = IntVector.fromMemorySegment(I, from, at + 2 * pitch, NATIVE, mask), d = IntVector.fromMemorySegment(I, from, at + 3 * pitch, NATIVE, mask);
-            IntVector e = low.selectFrom(a, c), f = high.selectFrom(a, c), g = low.selectFrom(b, d), h = high.selectFrom(b, d);
-            low.selectFrom(e, g).reinterpretAsFloats().intoArray(to, i);
-            high.selectFrom(e, g).reinterpretAsFloats().intoArray(to, i + strip);
-            low.selectFrom(f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);
-            high.selectFrom(f, h).reinterpretAsFloats().intoArray(to, i + 3 * strip);
+            IntVector e = STRIP_LOW.select(low, a, c), f = STRIP_HIGH.select(high, a, c), g = STRIP_LOW.select(low, b, d), h = STRIP_HIGH.select(high, b, d);
+            STRIP_LOW.select(low, e, g).reinterpretAsFloats().intoArray(to, i);
+            STRIP_HIGH.select(high, e, g).reinterpretAsFloats().intoArray(to, i + strip);
+            STRIP_LOW.select(low, f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);
+            STRIP_HIGH.select(high, f, h).reinterpretAsFloats().intoArray(to, i + 3 * strip);
         }
     }
 }

@@ -2,6 +2,10 @@ package lucid.kernels.simd.matmul;
 
 import static lucid.kernels.simd.vector.Species.I;
 import static lucid.kernels.simd.vector.Species.LANES;
+import static lucid.kernels.simd.vector.Transpose.FAR_HIGH;
+import static lucid.kernels.simd.vector.Transpose.FAR_LOW;
+import static lucid.kernels.simd.vector.Transpose.NEAR_HIGH;
+import static lucid.kernels.simd.vector.Transpose.NEAR_LOW;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,7 +17,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.stream.Stream;
 import jdk.incubator.vector.IntVector;
-import lucid.kernels.simd.vector.Transpose;
+import lucid.kernels.simd.vector.Choice;
 
 /// LANES rows of a weight on their way into the tiles of few rows ([GemvTile]): read by address, 4 · LANES bytes of each row in a step, and half exchanged ([Transpose]).
 ///
@@ -109,15 +113,28 @@ record GemvRows(long at, long pitch, int steps, int window, long next) {
         }
     }
 
-    /// Four rows, QUARTER apart. HotSpot puts a copy of this at each place where it is called, with loads of its own.
+    /// Four rows, QUARTER apart. HotSpot puts a copy of this at each place where it is called, with loads of its own; with a method of ours around each exchange it no longer does so.
     private static void four(long x, long row, long y) {
-        IntVector farLow = IntVector.fromArray(I, Transpose.FAR_LOW, 0), farHigh = IntVector.fromArray(I, Transpose.FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, Transpose.NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, Transpose.NEAR_HIGH, 0);
+        if (!Choice.TWO_SOURCES) {
+            fourByBlends(x, row, y);
+            return;
+        }
+        IntVector farLow = FAR_LOW.vector(), farHigh = FAR_HIGH.vector(), nearLow = NEAR_LOW.vector(), nearHigh = NEAR_HIGH.vector();
         long far = QUARTER * row;
         IntVector a = IntVector.fromMemorySegment(I, ALL, x, NATIVE), b = IntVector.fromMemorySegment(I, ALL, x + far, NATIVE);
         IntVector c = IntVector.fromMemorySegment(I, ALL, x + 2 * far, NATIVE), d = IntVector.fromMemorySegment(I, ALL, x + 3 * far, NATIVE);
         IntVector ac = farLow.selectFrom(a, c), ca = farHigh.selectFrom(a, c), bd = farLow.selectFrom(b, d), db = farHigh.selectFrom(b, d);
         nearLow.selectFrom(ac, bd).intoMemorySegment(ALL, y, NATIVE); nearHigh.selectFrom(ac, bd).intoMemorySegment(ALL, y + QUARTER * STEP, NATIVE);
         nearLow.selectFrom(ca, db).intoMemorySegment(ALL, y + 2 * QUARTER * STEP, NATIVE); nearHigh.selectFrom(ca, db).intoMemorySegment(ALL, y + 3 * QUARTER * STEP, NATIVE);
+    }
+
+    private static void fourByBlends(long x, long row, long y) {
+        IntVector farLow = FAR_LOW.vector(), farHigh = FAR_HIGH.vector(), nearLow = NEAR_LOW.vector(), nearHigh = NEAR_HIGH.vector();
+        long far = QUARTER * row;
+        IntVector a = IntVector.fromMemorySegment(I, ALL, x, NATIVE), b = IntVector.fromMemorySegment(I, ALL, x + far, NATIVE);
+        IntVector c = IntVector.fromMemorySegment(I, ALL, x + 2 * far, NATIVE), d = IntVector.fromMemorySegment(I, ALL, x + 3 * far, NATIVE);
+        IntVector ac = FAR_LOW.select(farLow, a, c), ca = FAR_HIGH.select(farHigh, a, c), bd = FAR_LOW.select(farLow, b, d), db = FAR_HIGH.select(farHigh, b, d);
+        NEAR_LOW.select(nearLow, ac, bd).intoMemorySegment(ALL, y, NATIVE); NEAR_HIGH.select(nearHigh, ac, bd).intoMemorySegment(ALL, y + QUARTER * STEP, NATIVE);
+        NEAR_LOW.select(nearLow, ca, db).intoMemorySegment(ALL, y + 2 * QUARTER * STEP, NATIVE); NEAR_HIGH.select(nearHigh, ca, db).intoMemorySegment(ALL, y + 3 * QUARTER * STEP, NATIVE);
     }
 }

@@ -43,8 +43,8 @@ final class GemvTile {
 
     /// 1 row, f32.
     private static void rows1(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co);
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 4;
@@ -75,8 +75,8 @@ final class GemvTile {
 
     /// 2 rows, f32.
     private static void rows2(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 8;
@@ -107,8 +107,8 @@ final class GemvTile {
 
     /// 4 rows, f32.
     private static void rows4(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
@@ -141,8 +141,8 @@ final class GemvTile {
 
     /// 8 rows, f32.
     private static void rows8(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);

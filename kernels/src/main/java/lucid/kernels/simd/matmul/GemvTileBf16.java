@@ -41,8 +41,8 @@ final class GemvTileBf16 {
 
     /// 1 row, bf16.
     private static void rows1(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co);
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 8;
@@ -81,8 +81,8 @@ final class GemvTileBf16 {
 
     /// 2 rows, bf16.
     private static void rows2(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
             int j = first + t * 16;
@@ -121,8 +121,8 @@ final class GemvTileBf16 {
 
     /// 4 rows, bf16.
     private static void rows4(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         for (int t = 0, last = GemvRows.count(turns); t < last; t++) {
@@ -163,8 +163,8 @@ final class GemvTileBf16 {
 
     /// 8 rows, bf16.
     private static void rows8(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);

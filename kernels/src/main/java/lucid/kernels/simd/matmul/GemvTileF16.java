@@ -38,8 +38,8 @@ final class GemvTileF16 {
 
     /// 1 row, f16.
     private static void rows1(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co);
         IntVector kept = IntVector.broadcast(I, 0x8FFFE000), magnitude = IntVector.broadcast(I, 0x7FFFFFFF), carry = IntVector.broadcast(I, 0x80000000 - 0x47800000);
         IntVector infinite = IntVector.broadcast(I, 0x7F800000);
@@ -76,8 +76,8 @@ final class GemvTileF16 {
 
     /// 2 rows, f16.
     private static void rows2(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         IntVector kept = IntVector.broadcast(I, 0x8FFFE000), magnitude = IntVector.broadcast(I, 0x7FFFFFFF), carry = IntVector.broadcast(I, 0x80000000 - 0x47800000);
         IntVector infinite = IntVector.broadcast(I, 0x7F800000);
@@ -114,8 +114,8 @@ final class GemvTileF16 {
 
     /// 4 rows, f16.
     private static void rows4(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         IntVector kept = IntVector.broadcast(I, 0x8FFFE000), magnitude = IntVector.broadcast(I, 0x7FFFFFFF), carry = IntVector.broadcast(I, 0x80000000 - 0x47800000);
@@ -154,8 +154,8 @@ final class GemvTileF16 {
 
     /// 8 rows, f16.
     private static void rows8(long squares, int turns, float[] a, int first, float[] c, int co) {
-        IntVector twoLow = IntVector.fromArray(I, Transpose.TWO_LOW, 0), twoHigh = IntVector.fromArray(I, Transpose.TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, Transpose.ONE_LOW, 0), oneHigh = IntVector.fromArray(I, Transpose.ONE_HIGH, 0);
+        IntVector twoLow = Transpose.TWO_LOW.vector(), twoHigh = Transpose.TWO_HIGH.vector();
+        IntVector oneLow = Transpose.ONE_LOW.vector(), oneHigh = Transpose.ONE_HIGH.vector();
         FloatVector x0 = FloatVector.fromArray(F, c, co), x1 = FloatVector.fromArray(F, c, co + WIDTH);
         FloatVector x2 = FloatVector.fromArray(F, c, co + 2 * WIDTH), x3 = FloatVector.fromArray(F, c, co + 3 * WIDTH);
         FloatVector x4 = FloatVector.fromArray(F, c, co + 4 * WIDTH), x5 = FloatVector.fromArray(F, c, co + 5 * WIDTH);

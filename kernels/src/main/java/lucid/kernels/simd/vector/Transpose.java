@@ -22,21 +22,21 @@ public final class Transpose {
     /// Distance of the second round, and number of groups of four rows in the first pass.
     private static final int QUARTER = LANES / 4;
     /// The exchanges, as lane indices into two rows side by side, of what the lower row keeps (LOW) or the upper one (HIGH), at a distance of half a vector.
-    public static final int[] FAR_LOW = lanes(2 * QUARTER, 0);
+    public static final Choice FAR_LOW = lanes(2 * QUARTER, 0);
     /// See [#FAR_LOW].
-    public static final int[] FAR_HIGH = lanes(2 * QUARTER, 2 * QUARTER);
+    public static final Choice FAR_HIGH = lanes(2 * QUARTER, 2 * QUARTER);
     /// At a quarter of a vector, see [#FAR_LOW].
-    public static final int[] NEAR_LOW = lanes(QUARTER, 0);
+    public static final Choice NEAR_LOW = lanes(QUARTER, 0);
     /// See [#NEAR_LOW].
-    public static final int[] NEAR_HIGH = lanes(QUARTER, QUARTER);
+    public static final Choice NEAR_HIGH = lanes(QUARTER, QUARTER);
     /// At two lanes, see [#FAR_LOW].
-    public static final int[] TWO_LOW = lanes(2, 0);
+    public static final Choice TWO_LOW = lanes(2, 0);
     /// See [#TWO_LOW].
-    public static final int[] TWO_HIGH = lanes(2, 2);
+    public static final Choice TWO_HIGH = lanes(2, 2);
     /// At one lane, see [#FAR_LOW].
-    public static final int[] ONE_LOW = lanes(1, 0);
+    public static final Choice ONE_LOW = lanes(1, 0);
     /// See [#ONE_LOW].
-    public static final int[] ONE_HIGH = lanes(1, 1);
+    public static final Choice ONE_HIGH = lanes(1, 1);
     /// Steps taken together: their squares stay in L1, and each row is read 512 bytes at a time.
     static final int STEPS = 8;
     /// Ints of scratch.
@@ -45,10 +45,10 @@ public final class Transpose {
     private Transpose() {}
 
     /// Which of the 2 · LANES lanes of two rows at distance d the lower row keeps (part 0) or the upper one (part d).
-    private static int[] lanes(int d, int part) {
+    private static Choice lanes(int d, int part) {
         int[] from = new int[LANES];
         for (int l = 0; l < LANES; l++) from[l] = (l & d) == 0 ? l + part : LANES + l - d + part;
-        return from;
+        return Choice.of(from);
     }
 
     /// Columns that one step takes: LANES, or twice as many 16-bit ones.
@@ -101,34 +101,34 @@ public final class Transpose {
     /// Those rounds on four rows, from memory to the squares. One running offset and three distances: four running
     /// offsets would each be a loop variable with a bounds check of its own.
     private static void spread(MemorySegment from, long at, long q, long r, long s, int steps, int[] squares, int put) {
-        IntVector farLow = IntVector.fromArray(I, FAR_LOW, 0), farHigh = IntVector.fromArray(I, FAR_HIGH, 0);
-        IntVector nearLow = IntVector.fromArray(I, NEAR_LOW, 0), nearHigh = IntVector.fromArray(I, NEAR_HIGH, 0);
+        IntVector farLow = FAR_LOW.vector(), farHigh = FAR_HIGH.vector();
+        IntVector nearLow = NEAR_LOW.vector(), nearHigh = NEAR_HIGH.vector();
         for (int i = put, end = put + steps * LANES * LANES; i < end; i += LANES * LANES, at += BYTES) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE), b = IntVector.fromMemorySegment(I, from, at + q, NATIVE);
             IntVector c = IntVector.fromMemorySegment(I, from, at + r, NATIVE), d = IntVector.fromMemorySegment(I, from, at + s, NATIVE);
-            IntVector ac = farLow.selectFrom(a, c), ca = farHigh.selectFrom(a, c), bd = farLow.selectFrom(b, d), db = farHigh.selectFrom(b, d);
-            nearLow.selectFrom(ac, bd).intoArray(squares, i);
-            nearHigh.selectFrom(ac, bd).intoArray(squares, i + QUARTER * LANES);
-            nearLow.selectFrom(ca, db).intoArray(squares, i + 2 * QUARTER * LANES);
-            nearHigh.selectFrom(ca, db).intoArray(squares, i + 3 * QUARTER * LANES);
+            IntVector ac = FAR_LOW.select(farLow, a, c), ca = FAR_HIGH.select(farHigh, a, c), bd = FAR_LOW.select(farLow, b, d), db = FAR_HIGH.select(farHigh, b, d);
+            NEAR_LOW.select(nearLow, ac, bd).intoArray(squares, i);
+            NEAR_HIGH.select(nearHigh, ac, bd).intoArray(squares, i + QUARTER * LANES);
+            NEAR_LOW.select(nearLow, ca, db).intoArray(squares, i + 2 * QUARTER * LANES);
+            NEAR_HIGH.select(nearHigh, ca, db).intoArray(squares, i + 3 * QUARTER * LANES);
         }
     }
 
     /// The rounds that are left (distance 2 at 16 lanes, 1 from 8 lanes on), from the squares to the panel.
     private static void gather(int[] squares, int steps, float[] to, int put, int stride) {
-        IntVector twoLow = IntVector.fromArray(I, TWO_LOW, 0), twoHigh = IntVector.fromArray(I, TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, ONE_LOW, 0), oneHigh = IntVector.fromArray(I, ONE_HIGH, 0);
+        IntVector twoLow = TWO_LOW.vector(), twoHigh = TWO_HIGH.vector();
+        IntVector oneLow = ONE_LOW.vector(), oneHigh = ONE_HIGH.vector();
         int end = steps * LANES * LANES;
         for (int i = 0; i < end; i += 4 * LANES, put += 4 * stride) {
             IntVector a = IntVector.fromArray(I, squares, i), b = IntVector.fromArray(I, squares, i + LANES);
             IntVector c = IntVector.fromArray(I, squares, i + 2 * LANES), d = IntVector.fromArray(I, squares, i + 3 * LANES), t;
             if (LANES == 16) {
-                t = twoLow.selectFrom(a, c); c = twoHigh.selectFrom(a, c); a = t;
-                t = twoLow.selectFrom(b, d); d = twoHigh.selectFrom(b, d); b = t;
+                t = TWO_LOW.select(twoLow, a, c); c = TWO_HIGH.select(twoHigh, a, c); a = t;
+                t = TWO_LOW.select(twoLow, b, d); d = TWO_HIGH.select(twoHigh, b, d); b = t;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(a, b); b = oneHigh.selectFrom(a, b); a = t;
-                t = oneLow.selectFrom(c, d); d = oneHigh.selectFrom(c, d); c = t;
+                t = ONE_LOW.select(oneLow, a, b); b = ONE_HIGH.select(oneHigh, a, b); a = t;
+                t = ONE_LOW.select(oneLow, c, d); d = ONE_HIGH.select(oneHigh, c, d); c = t;
             }
             a.reinterpretAsFloats().intoArray(to, put);
             b.reinterpretAsFloats().intoArray(to, put + stride);
@@ -139,19 +139,19 @@ public final class Transpose {
 
     /// The same into memory.
     private static void gatherF32(int[] squares, int steps, MemorySegment to, long put, long stride) {
-        IntVector twoLow = IntVector.fromArray(I, TWO_LOW, 0), twoHigh = IntVector.fromArray(I, TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, ONE_LOW, 0), oneHigh = IntVector.fromArray(I, ONE_HIGH, 0);
+        IntVector twoLow = TWO_LOW.vector(), twoHigh = TWO_HIGH.vector();
+        IntVector oneLow = ONE_LOW.vector(), oneHigh = ONE_HIGH.vector();
         int end = steps * LANES * LANES;
         for (int i = 0; i < end; i += 4 * LANES, put += 4 * stride) {
             IntVector a = IntVector.fromArray(I, squares, i), b = IntVector.fromArray(I, squares, i + LANES);
             IntVector c = IntVector.fromArray(I, squares, i + 2 * LANES), d = IntVector.fromArray(I, squares, i + 3 * LANES), t;
             if (LANES == 16) {
-                t = twoLow.selectFrom(a, c); c = twoHigh.selectFrom(a, c); a = t;
-                t = twoLow.selectFrom(b, d); d = twoHigh.selectFrom(b, d); b = t;
+                t = TWO_LOW.select(twoLow, a, c); c = TWO_HIGH.select(twoHigh, a, c); a = t;
+                t = TWO_LOW.select(twoLow, b, d); d = TWO_HIGH.select(twoHigh, b, d); b = t;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(a, b); b = oneHigh.selectFrom(a, b); a = t;
-                t = oneLow.selectFrom(c, d); d = oneHigh.selectFrom(c, d); c = t;
+                t = ONE_LOW.select(oneLow, a, b); b = ONE_HIGH.select(oneHigh, a, b); a = t;
+                t = ONE_LOW.select(oneLow, c, d); d = ONE_HIGH.select(oneHigh, c, d); c = t;
             }
             a.intoMemorySegment(to, put, NATIVE);
             b.intoMemorySegment(to, put + stride, NATIVE);
@@ -162,19 +162,19 @@ public final class Transpose {
 
     /// The same for pairs of bf16, which are the high halves of f32.
     private static void gatherBf16(int[] squares, int steps, MemorySegment to, long put, long stride) {
-        IntVector twoLow = IntVector.fromArray(I, TWO_LOW, 0), twoHigh = IntVector.fromArray(I, TWO_HIGH, 0);
-        IntVector oneLow = IntVector.fromArray(I, ONE_LOW, 0), oneHigh = IntVector.fromArray(I, ONE_HIGH, 0);
+        IntVector twoLow = TWO_LOW.vector(), twoHigh = TWO_HIGH.vector();
+        IntVector oneLow = ONE_LOW.vector(), oneHigh = ONE_HIGH.vector();
         int end = steps * LANES * LANES;
         for (int i = 0; i < end; i += 4 * LANES, put += 8 * stride) {
             IntVector a = IntVector.fromArray(I, squares, i), b = IntVector.fromArray(I, squares, i + LANES);
             IntVector c = IntVector.fromArray(I, squares, i + 2 * LANES), d = IntVector.fromArray(I, squares, i + 3 * LANES), t;
             if (LANES == 16) {
-                t = twoLow.selectFrom(a, c); c = twoHigh.selectFrom(a, c); a = t;
-                t = twoLow.selectFrom(b, d); d = twoHigh.selectFrom(b, d); b = t;
+                t = TWO_LOW.select(twoLow, a, c); c = TWO_HIGH.select(twoHigh, a, c); a = t;
+                t = TWO_LOW.select(twoLow, b, d); d = TWO_HIGH.select(twoHigh, b, d); b = t;
             }
             if (LANES >= 8) {
-                t = oneLow.selectFrom(a, b); b = oneHigh.selectFrom(a, b); a = t;
-                t = oneLow.selectFrom(c, d); d = oneHigh.selectFrom(c, d); c = t;
+                t = ONE_LOW.select(oneLow, a, b); b = ONE_HIGH.select(oneHigh, a, b); a = t;
+                t = ONE_LOW.select(oneLow, c, d); d = ONE_HIGH.select(oneHigh, c, d); c = t;
             }
             widenPair(a, to, put, stride);
             widenPair(b, to, put + 2 * stride, stride);
