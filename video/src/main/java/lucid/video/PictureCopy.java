@@ -4,7 +4,10 @@ import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
 import static org.bytedeco.ffmpeg.global.avutil.AV_FRAME_DATA_DISPLAYMATRIX;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV422P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVA420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_side_data;
 import static org.bytedeco.ffmpeg.global.avutil.av_get_pix_fmt_name;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
@@ -20,7 +23,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 
-/// FFmpeg's decoded frames as upright RGB bytes. 4:2:0 goes through [Yuv420], every other format through libswscale with its default flags.
+/// FFmpeg's decoded frames as upright RGB bytes. 4:2:0 and 4:2:2 of 8 bits go through [PlanarYuv], every other format through libswscale with its default flags.
 final class PictureCopy implements AutoCloseable {
     private final Path path;
     private final int[] streamMatrix;
@@ -50,8 +53,8 @@ final class PictureCopy implements AutoCloseable {
             throw new VideoException(path, "its frames change size from " + storedHeight + "x" + storedWidth + " to " + frame.height() + "x" + frame.width() + ", wanted one size; re-encode it");
         }
         byte[] rgb = new byte[Math.multiplyExact(3 * storedHeight, storedWidth)];
-        int format = frame.format();
-        if (format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P) planar(frame, rgb);
+        int chromaShift = chromaShift(frame.format(), storedHeight);
+        if (chromaShift >= 0) planar(frame, chromaShift, rgb);
         else scaled(frame, rgb);
         return orientation.upright(rgb, storedHeight, storedWidth);
     }
@@ -64,19 +67,25 @@ final class PictureCopy implements AutoCloseable {
         return m;
     }
 
-    private void planar(AVFrame frame, byte[] rgb) {
+    /// Rows of luma to a row of chroma, log 2, of a format that [PlanarYuv] reads (alpha is ignored); -1 of any other. Of 4:2:2 with an odd height libswscale makes other bytes.
+    private static int chromaShift(int format, int height) {
+        if (format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P || format == AV_PIX_FMT_YUVA420P) return 1;
+        return (format == AV_PIX_FMT_YUV422P || format == AV_PIX_FMT_YUVJ422P) && height % 2 == 0 ? 0 : -1;
+    }
+
+    private void planar(AVFrame frame, int chromaShift, byte[] rgb) {
         byte[][] planes = new byte[3][];
         int[] strides = new int[3];
         for (int p = 0; p < 3; p++) {
-            int rows = p == 0 ? storedHeight : storedHeight + 1 >> 1;
+            int rows = p == 0 ? storedHeight : storedHeight + chromaShift >> chromaShift;
             int columns = p == 0 ? storedWidth : storedWidth + 1 >> 1;
             strides[p] = frame.linesize(p);
             if (strides[p] < columns) throw new VideoException(path, "plane " + p + " has rows of " + strides[p] + " bytes, wanted at least " + columns);
             planes[p] = new byte[(rows - 1) * strides[p] + columns];
             frame.data(p).get(planes[p]);
         }
-        boolean full = frame.format() == AV_PIX_FMT_YUVJ420P || frame.color_range() == AVCOL_RANGE_JPEG;
-        Yuv420.of(frame.colorspace(), full).toRgb(planes, strides, storedHeight, storedWidth, rgb, 0);
+        boolean full = frame.format() == AV_PIX_FMT_YUVJ420P || frame.format() == AV_PIX_FMT_YUVJ422P || frame.color_range() == AVCOL_RANGE_JPEG;
+        PlanarYuv.of(frame.colorspace(), full).toRgb(planes, strides, chromaShift, storedHeight, storedWidth, rgb, 0);
     }
 
     private void scaled(AVFrame frame, byte[] rgb) {

@@ -133,7 +133,7 @@ public final class VideoReader implements AutoCloseable {
         boolean opened = false;
         try {
             Ffmpeg.check(path, avcodec_parameters_to_context(context, stream.codecpar()), "codec parameters");
-            context.thread_count(1);
+            context.thread_count(1).idct_algo(Idct.of(stream.codecpar()));
             context.pkt_timebase(stream.time_base());
             Ffmpeg.check(path, avcodec_open2(context, decoder, (PointerPointer<?>) null), "decoder " + name + " does not open");
             opened = true;

@@ -155,7 +155,7 @@ public final class VideoWriter {
             frame.format(AV_PIX_FMT_YUV420P).width(w).height(h);
             Ffmpeg.check(name, av_frame_get_buffer(frame, 0), "frame of " + h + "x" + w);
             for (int i = 0; i < frames.n(); i++) {
-                Yuv420.fromRgb(frames.rgb(), i * frames.frameBytes(), h, w, planes[0], planes[1], planes[2]);
+                PlanarYuv.fromRgb(frames.rgb(), i * frames.frameBytes(), h, w, planes[0], planes[1], planes[2]);
                 Ffmpeg.check(name, av_frame_make_writable(frame), "frame");
                 for (int p = 0; p < 3; p++) fill(frame.data(p), frame.linesize(p), planes[p], p == 0 ? w : w / 2);
                 frame.pts(i);

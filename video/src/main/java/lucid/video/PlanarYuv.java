@@ -1,10 +1,11 @@
 package lucid.video;
 
-/// Planar YCbCr with halved chroma (4:2:0), the form in which almost every clip is stored, to RGB and back, in integers.
+/// Planar YCbCr with chroma halved in width (4:2:2) or in width and height (4:2:0), the forms in which almost every clip is stored, to RGB and back, in integers.
 ///
 /// Decoding: libswscale's unscaled conversion differs between processors in the last bit; this is the arithmetic of its x86 vector code (`yuv_2_rgb.asm`), which the published
-/// systems were trained with, written out so that every processor gives those bytes: inputs shifted left by 3, products' high 16 bits, sums, clamp.
-final class Yuv420 {
+/// systems were trained with, written out so that every processor gives those bytes: inputs shifted left by 3, products' high 16 bits, sums, clamp. Where 4:2:0 has an odd height
+/// libswscale interpolates chroma, each version by its own rounding; here the last row keeps its own chroma as every other does.
+final class PlanarYuv {
     private static final int[] BT601 = {104597, 132201, 25675, 53279};
     private static final int[] BT709 = {117489, 138438, 13975, 34925};
     private static final int[] BT2020 = {110013, 140363, 12277, 42626};
@@ -18,7 +19,7 @@ final class Yuv420 {
     private final int ug;
     private final int vg;
 
-    private Yuv420(int[] matrix, boolean fullRange) {
+    private PlanarYuv(int[] matrix, boolean fullRange) {
         long y = fullRange ? 1 << 16 : (1L << 16) * 255 / 219;
         yCoeff = round16(y << 13);
         yOffset = fullRange ? 0 : 16 << 3;
@@ -29,8 +30,8 @@ final class Yuv420 {
     }
 
     /// @param colourSpace FFmpeg's `AVColorSpace`; unspecified ones are taken for BT.601 as FFmpeg does
-    static Yuv420 of(int colourSpace, boolean fullRange) {
-        return new Yuv420(switch (colourSpace) {
+    static PlanarYuv of(int colourSpace, boolean fullRange) {
+        return new PlanarYuv(switch (colourSpace) {
             case 1 -> BT709;
             case 4 -> FCC;
             case 7 -> SMPTE240M;
@@ -45,13 +46,14 @@ final class Yuv420 {
 
     /// One frame.
     ///
-    /// @param planes  luma rows of `strides[0]` bytes, then two chroma planes of half the size (rounded up)
-    /// @param out     RGB, interleaved, from `at`
-    void toRgb(byte[][] planes, int[] strides, int height, int width, byte[] out, int at) {
+    /// @param planes       luma rows of `strides[0]` bytes, then two chroma planes of half the width (rounded up)
+    /// @param chromaShift  rows of luma to a row of chroma, log 2: 1 in 4:2:0, 0 in 4:2:2
+    /// @param out          RGB, interleaved, from `at`
+    void toRgb(byte[][] planes, int[] strides, int chromaShift, int height, int width, byte[] out, int at) {
         for (int row = 0; row < height; row++) {
             int yRow = row * strides[0];
-            int uRow = (row >> 1) * strides[1];
-            int vRow = (row >> 1) * strides[2];
+            int uRow = (row >> chromaShift) * strides[1];
+            int vRow = (row >> chromaShift) * strides[2];
             for (int x = 0; x < width; x++, at += 3) {
                 int y = ((planes[0][yRow + x] & 255) << 3) - yOffset;
                 int u = ((planes[1][uRow + (x >> 1)] & 255) << 3) - 1024;
@@ -66,7 +68,7 @@ final class Yuv420 {
 
     private static byte clamp(int v) { return (byte) Math.clamp(v, 0, 255); }
 
-    /// One frame to BT.601 limited range, 16 fractional bits, chroma from the mean of 2x2 pixels. Height and width are even.
+    /// One frame to 4:2:0 of BT.601 in limited range, 16 fractional bits, chroma from the mean of 2x2 pixels. Height and width are even.
     static void fromRgb(byte[] rgb, int at, int height, int width, byte[] y, byte[] u, byte[] v) {
         int half = width / 2;
         for (int row = 0; row < height; row += 2) {

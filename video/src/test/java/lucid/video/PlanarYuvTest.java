@@ -1,7 +1,7 @@
 package lucid.video;
 
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
-import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.av_get_pix_fmt;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
 import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
 import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
@@ -15,31 +15,36 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-class Yuv420Test {
+class PlanarYuvTest {
     private static final int H = 128;
-    private static final int W = 256;
 
-    /// On x86-64 every byte is libswscale's. Elsewhere its own code rounds differently, by at most 2.
-    @Test void toRgbIsWhatSwscaleMakes() {
+    /// On x86-64 every byte is libswscale's. Elsewhere its own code rounds differently, by at most 4.
+    @ParameterizedTest
+    @CsvSource({"yuv420p, 1, 64, false", "yuv420p, 1, 63, false", "yuvj420p, 1, 64, true", "yuva420p, 1, 64, false", "yuv422p, 0, 64, false", "yuvj422p, 0, 63, true"})
+    void toRgbIsWhatSwscaleMakes(String format, int chromaShift, int halfWidth, boolean fullRange) {
+        int width = 2 * halfWidth;
+        int[] strides = {width, halfWidth, halfWidth, width};
         Random random = new Random(5);
-        byte[][] planes = {new byte[H * W], new byte[H * W / 4], new byte[H * W / 4]};
+        byte[][] planes = {new byte[H * width], new byte[(H >> chromaShift) * halfWidth], new byte[(H >> chromaShift) * halfWidth], new byte[H * width]};
         for (byte[] plane : planes) random.nextBytes(plane);
-        byte[] rgb = new byte[3 * H * W];
-        Yuv420.of(2, false).toRgb(planes, new int[] {W, W / 2, W / 2}, H, W, rgb, 0);
-        byte[] theirs = swscale(planes);
-        int allowed = System.getProperty("os.arch").equals("amd64") ? 0 : 2;
+        byte[] rgb = new byte[3 * H * width];
+        PlanarYuv.of(2, fullRange).toRgb(planes, strides, chromaShift, H, width, rgb, 0);
+        byte[] theirs = swscale(format, planes, strides, width);
+        int allowed = System.getProperty("os.arch").equals("amd64") ? 0 : 4;
         for (int i = 0; i < rgb.length; i++) assertTrue(Math.abs((rgb[i] & 255) - (theirs[i] & 255)) <= allowed, "byte " + i + ": " + (rgb[i] & 255) + ", swscale " + (theirs[i] & 255));
     }
 
-    private static byte[] swscale(byte[][] planes) {
+    private static byte[] swscale(String format, byte[][] planes, int[] strides, int width) {
         Ffmpeg.load();
-        SwsContext c = sws_getContext(W, H, AV_PIX_FMT_YUV420P, W, H, AV_PIX_FMT_RGB24, SWS_BICUBIC, null, null, (double[]) null);
-        byte[] out = new byte[3 * H * W];
-        try (BytePointer y = padded(planes[0]); BytePointer u = padded(planes[1]); BytePointer v = padded(planes[2]); BytePointer rgb = new BytePointer(out.length + 64L);
-                PointerPointer<BytePointer> in = new PointerPointer<>(4); PointerPointer<BytePointer> to = new PointerPointer<>(4);
-                IntPointer inLines = new IntPointer(W, W / 2, W / 2, 0); IntPointer toLines = new IntPointer(3 * W, 0, 0, 0)) {
-            in.put(0, y).put(1, u).put(2, v);
+        SwsContext c = sws_getContext(width, H, av_get_pix_fmt(format), width, H, AV_PIX_FMT_RGB24, SWS_BICUBIC, null, null, (double[]) null);
+        byte[] out = new byte[3 * H * width];
+        try (BytePointer y = padded(planes[0]); BytePointer u = padded(planes[1]); BytePointer v = padded(planes[2]); BytePointer alpha = padded(planes[3]);
+                BytePointer rgb = new BytePointer(out.length + 64L); PointerPointer<BytePointer> in = new PointerPointer<>(4); PointerPointer<BytePointer> to = new PointerPointer<>(4);
+                IntPointer inLines = new IntPointer(strides); IntPointer toLines = new IntPointer(3 * width, 0, 0, 0)) {
+            in.put(0, y).put(1, u).put(2, v).put(3, alpha);
             to.put(0, rgb);
             assertEquals(H, sws_scale(c, in, inLines, 0, H, to, toLines));
             rgb.get(out);
@@ -64,9 +69,9 @@ class Yuv420Test {
             byte[] y = new byte[4];
             byte[] u = new byte[1];
             byte[] v = new byte[1];
-            Yuv420.fromRgb(rgb, 0, 2, 2, y, u, v);
+            PlanarYuv.fromRgb(rgb, 0, 2, 2, y, u, v);
             byte[] back = new byte[12];
-            Yuv420.of(2, false).toRgb(new byte[][] {y, u, v}, new int[] {2, 1, 1}, 2, 2, back, 0);
+            PlanarYuv.of(2, false).toRgb(new byte[][] {y, u, v}, new int[] {2, 1, 1}, 1, 2, 2, back, 0);
             for (int i = 0; i < 12; i++) assertEquals(colour[i % 3], back[i] & 255, 3, java.util.Arrays.toString(colour) + " channel " + i % 3);
         }
     }
