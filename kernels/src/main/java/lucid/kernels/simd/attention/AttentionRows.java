@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
@@ -79,7 +78,7 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
         for (int x = 0; x < AttentionSchedule.padded(n); x += L) {
             long from = address(row, col + x), put = 4L * (at + x / PANEL * step + x % PANEL);
             if (n - x >= L) copy(segment, from, stride * Float.BYTES, rows, to, put);
-            else copy(segment, from, stride * Float.BYTES, rows, F.indexInRange(0, Math.max(0, n - x)), to, put);
+            else copy(segment, from, stride * Float.BYTES, rows, n - x, to, put);
         }
     }
 
@@ -87,8 +86,8 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
         for (int j = 0; j < rows; j++, put += 4L * PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER).intoMemorySegment(to, put, ORDER);
     }
 
-    private static void copy(MemorySegment from, long at, long pitch, int rows, VectorMask<Float> some, MemorySegment to, long put) {
-        for (int j = 0; j < rows; j++, put += 4L * PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER, some).intoMemorySegment(to, put, ORDER);
+    private static void copy(MemorySegment from, long at, long pitch, int rows, int some, MemorySegment to, long put) {
+        for (int j = 0; j < rows; j++, put += 4L * PANEL, at += pitch) Lanes.load(from, at, some).intoMemorySegment(to, put, ORDER);
     }
 
     /// One vector of each row.

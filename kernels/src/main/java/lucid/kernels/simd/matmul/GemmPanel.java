@@ -1,17 +1,15 @@
 package lucid.kernels.simd.matmul;
 
 import static lucid.kernels.simd.matmul.GemmTile.WIDTH;
-import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.vector.Lanes;
 import lucid.kernels.simd.vector.Transpose;
 import lucid.kernels.simd.vector.Widen;
 import lucid.kernels.simd.work.NativeScratch;
@@ -159,11 +157,9 @@ public final class GemmPanel {
     }
 
     private static void copyEdge(MemorySegment from, long first, long pitch, int valid, int count, MemorySegment to, long put) {
-        VectorMask<Float> low = F.indexInRange(0, valid);
-        VectorMask<Float> high = F.indexInRange(0, Math.max(0, valid - LANES));
         for (int p = 0; p < count; p++, first += pitch, put += PITCH) {
-            FloatVector.fromMemorySegment(F, from, first, NATIVE, low).intoMemorySegment(to, put, NATIVE);
-            if (valid > LANES) FloatVector.fromMemorySegment(F, from, first + 4 * LANES, NATIVE, high).intoMemorySegment(to, put + 4 * LANES, NATIVE);
+            Lanes.load(from, first, valid).intoMemorySegment(to, put, NATIVE);
+            if (valid > LANES) Lanes.load(from, first + 4 * LANES, valid - LANES).intoMemorySegment(to, put + 4 * LANES, NATIVE);
         }
     }
 

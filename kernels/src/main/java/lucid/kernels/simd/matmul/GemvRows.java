@@ -2,6 +2,7 @@ package lucid.kernels.simd.matmul;
 
 import static lucid.kernels.simd.vector.Species.I;
 import static lucid.kernels.simd.vector.Species.LANES;
+import static lucid.kernels.simd.vector.Species.X86;
 import static lucid.kernels.simd.vector.Transpose.FAR_HIGH;
 import static lucid.kernels.simd.vector.Transpose.FAR_LOW;
 import static lucid.kernels.simd.vector.Transpose.NEAR_HIGH;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.stream.Stream;
 import jdk.incubator.vector.IntVector;
-import lucid.kernels.simd.vector.Choice;
 
 /// LANES rows of a weight on their way into the tiles of few rows ([GemvTile]): read by address, 4 · LANES bytes of each row in a step, and half exchanged ([Transpose]).
 ///
@@ -115,7 +115,7 @@ record GemvRows(long at, long pitch, int steps, int window, long next) {
 
     /// Four rows, QUARTER apart. HotSpot puts a copy of this at each place where it is called, with loads of its own; with a method of ours around each exchange it no longer does so.
     private static void four(long x, long row, long y) {
-        if (!Choice.TWO_SOURCES) {
+        if (!X86) {
             fourByBlends(x, row, y);
             return;
         }

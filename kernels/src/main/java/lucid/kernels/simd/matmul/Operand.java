@@ -1,16 +1,13 @@
 package lucid.kernels.simd.matmul;
 
-import static lucid.kernels.simd.vector.Species.F;
 import static lucid.kernels.simd.vector.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.host.HostBuffer;
+import lucid.kernels.simd.vector.Lanes;
 import lucid.kernels.simd.vector.Transpose;
 
 /// One factor of a product, seen as chains times lanes: the chain index is the one that is summed over, the lane index is a row or column
@@ -66,9 +63,8 @@ public record Operand(MemorySegment memory, long at, long pitch, DType type, int
     }
 
     private void packAcross(long first, int valid, int width, int count, float[] to, int put) {
-        VectorMask<Float> mask = F.indexInRange(0, valid);
         for (int p = 0; p < count; p++, first += pitch) {
-            FloatVector.fromMemorySegment(F, memory, first, ByteOrder.nativeOrder(), mask).intoArray(to, put + p * width);
+            Lanes.load(memory, first, valid).intoArray(to, put + p * width);
         }
     }
 }

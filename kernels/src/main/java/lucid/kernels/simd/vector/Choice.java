@@ -3,15 +3,13 @@ package lucid.kernels.simd.vector;
 import static lucid.kernels.simd.vector.Species.I;
 import static lucid.kernels.simd.vector.Species.LANES;
 
-import java.util.Locale;
-import java.util.Set;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /// Which of the 2 · LANES lanes of two vectors a third one gets: the step of which transpositions in registers are made.
 ///
-/// On x86 that is one instruction, and HotSpot knows it. On ARM the HotSpot of JDK 25 does not, and makes every vector an object; there each vector is permuted by itself, unless it keeps its lanes, and the two are blended.
+/// On x86 that is one instruction, and HotSpot knows it. On ARM the HotSpot of JDK 25 does not; there each vector is permuted by itself, unless it keeps its lanes, and the two are blended.
 ///
 /// @param from        lane numbers, those of the second vector from LANES on
 /// @param lanes       the same within either vector
@@ -19,9 +17,6 @@ import jdk.incubator.vector.VectorShuffle;
 /// @param keepsFirst  whether what comes from the first vector stays in its lane
 /// @param keepsSecond whether what comes from the second does
 public record Choice(int[] from, VectorShuffle<Integer> lanes, VectorMask<Integer> second, boolean keepsFirst, boolean keepsSecond) {
-    /// Whether one instruction does it. `-Dlucid.select=1` forces what ARM does, so that tests can show that it has the same bits and makes no objects either.
-    public static final boolean TWO_SOURCES = !"1".equals(System.getProperty("lucid.select")) && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch").toLowerCase(Locale.ROOT));
-
     public static Choice of(int... from) {
         int[] lanes = new int[LANES];
         boolean[] second = new boolean[LANES];
@@ -40,6 +35,6 @@ public record Choice(int[] from, VectorShuffle<Integer> lanes, VectorMask<Intege
 
     /// @param vector this choice's [#vector]
     public IntVector select(IntVector vector, IntVector a, IntVector b) {
-        return TWO_SOURCES ? vector.selectFrom(a, b) : (keepsFirst ? a : a.rearrange(lanes)).blend(keepsSecond ? b : b.rearrange(lanes), second);
+        return Species.X86 ? vector.selectFrom(a, b) : (keepsFirst ? a : a.rearrange(lanes)).blend(keepsSecond ? b : b.rearrange(lanes), second);
     }
 }

@@ -1,5 +1,7 @@
 package lucid.kernels.simd.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -23,6 +25,9 @@ public final class Lanes {
     private static final VectorShuffle<Float> BY_4 = VectorShuffle.iota(Species.F, 4 % WIDTH, 1, true);
     private static final VectorShuffle<Float> BY_2 = VectorShuffle.iota(Species.F, 2, 1, true);
 
+    /// Whether HotSpot knows loads and stores under a mask: on ARM those of SVE, not those of NEON's 128 bits.
+    private static final boolean MASKS = Species.X86 || WIDTH > 4;
+
     private Lanes() {}
 
     /// A full vector from byte offset `offset`.
@@ -31,9 +36,11 @@ public final class Lanes {
     /// The first `n` floats (n may be 0 or less, or more than a vector), +0 in the other lanes.
     public static FloatVector load(MemorySegment s, long offset, int n) {
         if (n >= WIDTH) return load(s, offset);
-        if (n <= 0) return FloatVector.zero(Species.F);
-        return FloatVector.fromMemorySegment(Species.F, s, offset, NATIVE, mask(n));
+        if (MASKS) return FloatVector.fromMemorySegment(Species.F, s, offset, NATIVE, mask(Math.max(0, n)));
+        return few(n > 0 ? s.get(JAVA_FLOAT, offset) : 0f, n > 1 ? s.get(JAVA_FLOAT, offset + 4) : 0f, n > 2 ? s.get(JAVA_FLOAT, offset + 8) : 0f);
     }
+
+    private static FloatVector few(float a, float b, float c) { return FloatVector.zero(Species.F).withLane(0, a).withLane(1, b).withLane(2, c); }
 
     /// The mask of the first `n` lanes, 0 <= n <= vector length.
     public static VectorMask<Float> mask(int n) { return Species.F.indexInRange(0, n); }
@@ -42,7 +49,15 @@ public final class Lanes {
     public static void store(FloatVector v, MemorySegment s, long offset) { v.intoMemorySegment(s, offset, NATIVE); }
 
     /// Stores the first `n` lanes, 0 < n < vector length.
-    public static void store(FloatVector v, MemorySegment s, long offset, int n) { v.intoMemorySegment(s, offset, NATIVE, mask(n)); }
+    public static void store(FloatVector v, MemorySegment s, long offset, int n) {
+        if (MASKS) {
+            v.intoMemorySegment(s, offset, NATIVE, mask(n));
+            return;
+        }
+        s.set(JAVA_FLOAT, offset, v.lane(0));
+        if (n > 1) s.set(JAVA_FLOAT, offset + 4, v.lane(1));
+        if (n > 2) s.set(JAVA_FLOAT, offset + 8, v.lane(2));
+    }
 
     /// Stores v, or adds it to what is there.
     public static void put(FloatVector v, MemorySegment s, long offset, boolean add) {
@@ -167,7 +182,8 @@ public final class Lanes {
     public static FloatVector load(float[] a, int from, int n) {
         if (n >= WIDTH) return FloatVector.fromArray(Species.F, a, from);
         if (n <= 0) return FloatVector.zero(Species.F);
-        return FloatVector.fromArray(Species.F, a, from, mask(n));
+        if (MASKS) return FloatVector.fromArray(Species.F, a, from, mask(n));
+        return few(a[from], n > 1 ? a[from + 1] : 0f, n > 2 ? a[from + 2] : 0f);
     }
 
     /// The tree over the 16 lanes held in 1 (512 bits: a0), 2 (256: a0, a1) or 4 (128: a0 .. a3) registers; the others are ignored.

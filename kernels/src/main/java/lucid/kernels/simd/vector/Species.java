@@ -1,5 +1,7 @@
 package lucid.kernels.simd.vector;
 
+import java.util.Locale;
+import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -21,6 +23,9 @@ public final class Species {
     public static final VectorSpecies<Short> HALF = VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, BITS / 2)));
     /// Floats in a vector: 4, 8 or 16.
     public static final int LANES = BITS / 32;
+    /// Whether this is x86, all of whose vector instructions HotSpot knows; what it does not know on ARM makes every vector an object. `-Dlucid.isa=arm` does without them here too, so that tests can show that
+    /// the other ways have the same bits and make no objects.
+    public static final boolean X86 = !"arm".equals(System.getProperty("lucid.isa")) && Set.of("amd64", "x86_64").contains(System.getProperty("os.arch").toLowerCase(Locale.ROOT));
 
     private Species() {}
 
