@@ -20,6 +20,7 @@ import lucid.grpo.run.Disk;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.nn.file.IoReason;
+import lucid.nn.file.JsonText;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.Options;
@@ -149,7 +150,7 @@ public final class Bench implements Subcommand {
     }
 
     private void save(Object table) throws IOException {
-        if (json != null) Disk.text(json, Json.tree(table).toPrettyString() + "\n");
+        if (json != null) Disk.text(json, JsonText.pretty(Json.tree(table)));
     }
 
     private Options options() {

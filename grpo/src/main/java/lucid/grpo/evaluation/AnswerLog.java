@@ -25,6 +25,7 @@ import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.IoReason;
+import lucid.nn.file.JsonText;
 
 /// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on the disk before the next question is
 /// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
@@ -83,7 +84,7 @@ public final class AnswerLog implements AutoCloseable {
     private static void settings(Path root, ObjectNode settings, boolean resume) throws IOException {
         Path file = root.resolve("settings.json");
         if (!Files.exists(file)) {
-            Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(settings) + "\n");
+            Disk.text(file, JSON.writer(JsonText.LINES).writeValueAsString(settings) + "\n");
             return;
         }
         ObjectNode there = CLAIM.read(file);

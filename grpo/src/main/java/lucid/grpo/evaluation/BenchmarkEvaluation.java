@@ -14,6 +14,7 @@ import lucid.grpo.run.Disk;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.session.ModelFingerprint;
 import lucid.kernels.Device;
+import lucid.nn.file.JsonText;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkClips;
@@ -65,7 +66,7 @@ public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> q
             }
             Scores scores = Scores.of(benchmark, questions, outcome, missing);
             ObjectNode results = scores.toJson(settings);
-            Disk.text(out.resolve("results.json"), results.toPrettyString() + "\n");
+            Disk.text(out.resolve("results.json"), JsonText.pretty(results));
             EvaluationPage.write(out, results, questions, outcome);
             return Optional.of(scores);
         }

@@ -35,6 +35,7 @@ import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.nn.file.IoReason;
+import lucid.nn.file.JsonText;
 import lucid.nn.weights.Initialization;
 import lucid.video.data.JsonFault;
 import lucid.video.data.Utf8Text;
@@ -55,6 +56,7 @@ public final class RecipeReader {
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .enable(SerializationFeature.INDENT_OUTPUT)
+            .defaultPrettyPrinter(JsonText.LINES)
             .injectableValues(new InjectableValues.Std(MISSING))
             .build();
     // Unknown keys are looked for first: a misspelt key is also a missing one, and "unknown, did you mean" helps more than "missing".

@@ -27,6 +27,7 @@ import lucid.grpo.recipe.RecipeReader;
 import lucid.kernels.Device;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.IoReason;
+import lucid.nn.file.JsonText;
 
 /// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
 /// resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.
@@ -175,7 +176,7 @@ public final class RunFolder implements AutoCloseable {
                 + (there.has("replay_of") ? "Use another --out: what holds replayed steps cannot be continued" : advice + (began.isEmpty() ? "the config that it began with" : "what this one began with: " + began)));
     }
 
-    private static void write(Path file, JsonNode config) throws IOException { Disk.text(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n"); }
+    private static void write(Path file, JsonNode config) throws IOException { Disk.text(file, JSON.writer(JsonText.LINES).writeValueAsString(config) + "\n"); }
 
     // A recipe from before a key was there means by that what a recipe of today means that names it.
     private static ObjectNode complete(ObjectNode config) throws IOException {
@@ -273,7 +274,7 @@ public final class RunFolder implements AutoCloseable {
             Disk.deleteTree(folder);
             Disk.folder(folder, temp -> {
                 tensors.write(temp);
-                Files.writeString(temp.resolve(RunState.FILE), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(full));
+                Files.writeString(temp.resolve(RunState.FILE), JSON.writer(JsonText.LINES).writeValueAsString(full));
                 Checksums.write(temp);
             });
             dropOlder(root);

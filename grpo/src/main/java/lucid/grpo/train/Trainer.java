@@ -28,6 +28,7 @@ import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunReader;
 import lucid.grpo.run.RunState;
 import lucid.nn.file.IoReason;
+import lucid.nn.file.JsonText;
 import lucid.tensor.Parameter;
 import lucid.tokenizer.Tokenizer;
 
@@ -302,6 +303,6 @@ public final class Trainer {
             list.addObject().put("question", prompts.get(i).problem()).put("solution", prompts.get(i).solution()).put("clip", data.clipName(prompts.get(i).clip()))
                     .put("text", a.text()).put("correct", a.correct());
         }
-        Disk.text(folder.root().resolve("answers").resolve(String.format(Locale.ROOT, "%06d.json", total)), moment.toPrettyString() + "\n");
+        Disk.text(folder.root().resolve("answers").resolve(String.format(Locale.ROOT, "%06d.json", total)), JsonText.pretty(moment));
     }
 }

@@ -18,7 +18,7 @@ import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 
-/// A toy run in a JVM of its own: to be killed, or to have vectors of another width.
+/// A toy run in a JVM of its own: to be killed, or to have vectors of another width and lines of another system.
 final class Child implements AutoCloseable {
     static final String EVALUATING = "evaluating";
 
@@ -37,7 +37,8 @@ final class Child implements AutoCloseable {
         for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
             if (!flag.startsWith("-Dlucid.") && !flag.startsWith("-javaagent") && !flag.startsWith("-agentlib") && !flag.startsWith("-Xmx")) command.add(flag);
         }
-        command.addAll(List.of("-Xmx512m", "-XX:-UsePerfData"));
+        // Lines end as on Windows: no hash may depend on it.
+        command.addAll(List.of("-Xmx512m", "-XX:-UsePerfData", "-Dline.separator=\r\n"));
         if (bits != 0) command.add("-Dlucid.vectorBits=" + bits);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Child.class.getName(), folder.toString(), recipe.toString(), "" + threads));
         errors = Files.createTempFile("child", ".txt");

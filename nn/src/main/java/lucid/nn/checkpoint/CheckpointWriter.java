@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import lucid.nn.checkpoint.CheckpointConversion.Layout;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.JsonText;
 import lucid.nn.file.NewTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
@@ -80,7 +81,7 @@ record CheckpointWriter(Path origin, WeightFormat format, Layout layout, long ma
         });
     }
 
-    static void writeJson(Path file, JsonNode node) { writeBytes(file, (node.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)); }
+    static void writeJson(Path file, JsonNode node) { writeBytes(file, JsonText.pretty(node).getBytes(StandardCharsets.UTF_8)); }
 
     static void writeBytes(Path file, byte[] bytes) {
         AtomicFile.write(file, channel -> {

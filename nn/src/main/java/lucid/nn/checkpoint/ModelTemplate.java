@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import lucid.nn.config.ConfigFile;
 import lucid.nn.file.IoReason;
+import lucid.nn.file.JsonText;
 
 /// What a checkpoint folder holds beside its weights: the configuration, and small files that go with it unchanged.
 ///
@@ -71,6 +72,6 @@ public record ModelTemplate(ConfigFile config, Map<String, byte[]> files) {
         ObjectNode text = config.json().path("text_config") instanceof ObjectNode n ? n : config.json();
         ObjectNode generation = JsonNodeFactory.instance.objectNode();
         for (String key : List.of("bos_token_id", "eos_token_id", "pad_token_id")) if (text.hasNonNull(key)) generation.set(key, text.get(key));
-        return new ModelTemplate(config, generation.isEmpty() ? Map.of() : Map.of("generation_config.json", (generation.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)));
+        return new ModelTemplate(config, generation.isEmpty() ? Map.of() : Map.of("generation_config.json", JsonText.pretty(generation).getBytes(StandardCharsets.UTF_8)));
     }
 }

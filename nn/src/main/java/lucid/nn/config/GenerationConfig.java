@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import lucid.kernels.contract.Sampling;
+import lucid.nn.file.JsonText;
 import lucid.nn.generate.processor.BadWords;
 import lucid.nn.generate.processor.EpsilonCutoff;
 import lucid.nn.generate.processor.EtaCutoff;
@@ -94,7 +95,7 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
         ArrayNode list = node.putArray(ENDS);
         new TreeSet<>(ids).forEach(list::add);
         try {
-            Files.writeString(file, node.toPrettyString() + "\n");
+            Files.writeString(file, JsonText.pretty(node));
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + file + ": " + e.getMessage(), e);
         }

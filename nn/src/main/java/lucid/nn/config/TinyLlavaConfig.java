@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import lucid.nn.file.AtomicFile;
+import lucid.nn.file.JsonText;
 
 /// Configuration of TinyLLaVA-Video: vision tower, group resampler, decoder and how they are spliced.
 ///
@@ -95,7 +96,7 @@ public record TinyLlavaConfig(Qwen2Config text, SiglipVisionConfig vision, Resam
 
     /// Writes `config.json` into a folder, whole or not at all.
     public void write(Path folder) {
-        byte[] bytes = (toJson().toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = JsonText.pretty(toJson()).getBytes(StandardCharsets.UTF_8);
         AtomicFile.write(folder.resolve("config.json"), channel -> {
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
             while (buffer.hasRemaining()) channel.write(buffer);

@@ -2,7 +2,10 @@ package lucid.nn.file;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.PrettyPrinter;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,6 +19,8 @@ import java.nio.file.Path;
 
 /// JSON files as RFC 8259 has them, read strictly: UTF-8 and nothing else (a parser of bytes guesses UTF-16 and UTF-32 from zeros, which damage makes), no key twice, nothing behind the value.
 public final class JsonText {
+    /// How JSON is written for readers: indented, with line feeds on every system. Jackson's own choice follows the system, and with it would every hash over such a text.
+    public static final PrettyPrinter LINES = new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -24,6 +29,15 @@ public final class JsonText {
     /// @throws IOException if it cannot be read, or is not sound JSON; [#reason] says which
     public static JsonNode read(Path file) throws IOException {
         return JSON.readTree(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(file))).toString());
+    }
+
+    /// The text of a file, with a line feed at its end.
+    public static String pretty(JsonNode value) {
+        try {
+            return JSON.writer(LINES).writeValueAsString(value) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a tree is plain data", e);
+        }
     }
 
     /// What was wrong, for a message that names the file.

@@ -63,7 +63,7 @@ public enum WeightFormat {
             shards.get(i).forEach(t -> map.put(t.name(), name));
             names.add(name);
         }
-        ByteBuffer text = ByteBuffer.wrap((root.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+        ByteBuffer text = ByteBuffer.wrap(JsonText.pretty(root).getBytes(StandardCharsets.UTF_8));
         AtomicFile.write(folder.resolve(index), channel -> PieceWriter.writeFully(channel, text, 0));
         return names;
     }

@@ -195,7 +195,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         c.putNull("modules_to_save").putNull("layers_to_transform").putNull("layers_pattern").putObject("rank_pattern");
         c.putObject("alpha_pattern");
         spec.targets().forEach(c.putArray("target_modules")::add);
-        ByteBuffer text = ByteBuffer.wrap((c.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+        ByteBuffer text = ByteBuffer.wrap(JsonText.pretty(c).getBytes(StandardCharsets.UTF_8));
         AtomicFile.write(folder.resolve(CONFIG), out -> {
             while (text.hasRemaining()) out.write(text);
         });

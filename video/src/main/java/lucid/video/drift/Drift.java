@@ -1,6 +1,8 @@
 package lucid.video.drift;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -40,7 +42,8 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     /// To be raised when the same plan gives other bytes.
     private static final int GENERATOR = 1;
     private static final List<String> TABLES = List.of("train.jsonl", "heldout.jsonl", "coldstart-16.json", "scenes.jsonl");
-    private static final ObjectMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
+            .defaultPrettyPrinter(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"))).build();
     private static final ObjectMapper LINES = new ObjectMapper();
 
     /// Questions for reinforcement learning.

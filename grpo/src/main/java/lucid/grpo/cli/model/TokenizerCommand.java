@@ -22,6 +22,7 @@ import java.util.zip.CRC32;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
 import lucid.nn.file.IoReason;
+import lucid.nn.file.JsonText;
 import lucid.tokenizer.AddedToken;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
@@ -68,7 +69,7 @@ public final class TokenizerCommand {
         if (tokenizer.eos() != null) config.put("eos_token", tokenizer.eos());
         try {
             Files.createDirectories(folder);
-            Disk.text(folder.resolve("tokenizer_config.json"), config.toPrettyString() + "\n");
+            Disk.text(folder.resolve("tokenizer_config.json"), JsonText.pretty(config));
             Disk.text(folder.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException("--out " + folder + ": " + IoReason.named(e) + "; wanted a folder that can be written", e);

@@ -23,6 +23,7 @@ import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.kernels.Device;
+import lucid.nn.file.JsonText;
 import lucid.nn.memory.MemoryLimit;
 
 /// The same run with one thing changed, several times over; the results go into the first run's report.
@@ -84,7 +85,7 @@ final class Ablation {
             }
             table.add(row(v.getKey(), out));
         }
-        Disk.text(run.resolve("ablations.json"), table.toPrettyString() + "\n");
+        Disk.text(run.resolve("ablations.json"), JsonText.pretty(table));
         console.line("report: " + Report.of(run, null, console::line).write());
         return true;
     }

@@ -22,6 +22,7 @@ import lucid.grpo.session.Session;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
 import lucid.grpo.train.Trainer;
+import lucid.nn.file.JsonText;
 
 /// Runs a session's stages to the end, with Ctrl-C honoured, then writes controls, summary and report. Shared by the commands that train.
 final class Training {
@@ -60,7 +61,7 @@ final class Training {
                     console.line("stopped after step " + state.totalSteps() + "; " + goOn + " goes on from there");
                     return false;
                 }
-                Disk.text(out.resolve("summary.json"), summary(state, session.recipe().seed(), expected, controls.get()).toPrettyString() + "\n");
+                Disk.text(out.resolve("summary.json"), JsonText.pretty(summary(state, session.recipe().seed(), expected, controls.get())));
                 console.line("report: " + Report.of(out, null, console::line).write());
                 return true;
             } catch (RuntimeException e) {
