@@ -1,6 +1,6 @@
 @echo off
 rem Lucid's launcher for Windows, the twin of "lucid": finds a JDK 25, builds when something is newer than the last build, and starts the command line.
-rem Every JVM flag lives here. Written with care, but never run on Windows. Lines end in CR LF (.gitattributes): cmd may miss labels without them.
+rem Every JVM flag lives here. Tried under Wine (finding a JDK, starting; not building), never on Windows itself. Lines end in CR LF (.gitattributes): cmd may miss labels without them.
 setlocal EnableExtensions DisableDelayedExpansion
 set "root=%~dp0"
 set "wanted=25"
@@ -77,7 +77,7 @@ if defined jdk exit /b 0
 if not exist "%~1\bin\java.exe" exit /b 0
 if not exist "%~1\release" exit /b 0
 set "version="
-for /f "tokens=2 delims==." %%V in ('findstr /b /l /c:"JAVA_VERSION=" "%~1\release"') do set "version=%%~V"
+for /f "usebackq tokens=1,2 delims==." %%K in ("%~1\release") do if "%%K"=="JAVA_VERSION" set "version=%%~L"
 if not defined version exit /b 0
 set "version=%version:"=%"
 if %version% GEQ %wanted% set "jdk=%~f1"
