@@ -49,7 +49,8 @@ final class WrongUsage implements IParameterExceptionHandler {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException("found '" + text + "', which names no file here (" + e.getReason() + "); wanted a path in the characters of the locale, of which one with UTF-8 has all");
+            String wanted = e.getReason().startsWith("Malformed") ? "; wanted a path in the characters of the locale, of which one with UTF-8 has all" : "";
+            throw new TypeConversionException("found '" + text + "', which names no file here (" + e.getReason() + ")" + wanted);
         }
     }
 

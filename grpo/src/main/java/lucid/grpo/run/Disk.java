@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
@@ -37,7 +36,7 @@ public final class Disk {
             folders(file.toAbsolutePath().getParent());
             writer.write(temp);
             AtomicFile.force(temp);
-            Files.move(temp, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            AtomicFile.move(temp, file);
             AtomicFile.force(file.toAbsolutePath().getParent());
         } catch (IOException e) {
             throw failed(file, e);
@@ -56,7 +55,7 @@ public final class Disk {
             Files.createDirectory(temp);
             writer.write(temp);
             AtomicFile.forceAll(temp);
-            Files.move(temp, folder, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.move(temp, folder);
             done = true;
             AtomicFile.force(folder.toAbsolutePath().getParent());
         } catch (IOException e) {

@@ -6,7 +6,6 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.IoReason;
@@ -35,7 +34,7 @@ final class NewFolder {
             if (room < bytes) throw new IllegalArgumentException(operation + ": " + to + " needs " + bytes + " bytes, found " + room + " free on its disk");
             T result = filling.fill(aside);
             AtomicFile.forceAll(aside);
-            Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.move(aside, target);
             AtomicFile.force(target.getParent());
             complete = true;
             return result;

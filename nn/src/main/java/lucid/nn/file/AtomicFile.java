@@ -3,14 +3,21 @@ package lucid.nn.file;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /// Writes a file so that it is complete or absent (disk law): beside its place, forced to the disk, then renamed over the old one.
 public final class AtomicFile {
+    private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+    private static final long PATIENCE = 2_000_000_000L;
+    private static final long PAUSE = 20_000_000L;
+
     private AtomicFile() {}
 
     /// Writes the file's bytes to a channel.
@@ -31,7 +38,7 @@ public final class AtomicFile {
                 writer.write(channel);
                 channel.force(true);
             }
-            Files.move(temp, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            move(temp, target);
             force(target.getParent());
         } catch (RuntimeException e) {
             deleteQuietly(temp, e);
@@ -43,12 +50,25 @@ public final class AtomicFile {
         }
     }
 
+    /// Renames a finished file (over an old one) or folder, in one step. Windows refuses while anyone has the old file open, or one in the folder, as virus scanners and browsers have for a moment: there it is
+    /// tried again for a while.
+    public static void move(Path from, Path to) throws IOException {
+        for (long end = System.nanoTime() + PATIENCE; ; LockSupport.parkNanos(PAUSE)) {
+            try {
+                Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+                return;
+            } catch (FileSystemException e) {
+                boolean inUse = WINDOWS && (e instanceof AccessDeniedException || e.getClass() == FileSystemException.class);
+                if (!inUse || System.nanoTime() > end) throw e;
+            }
+        }
+    }
+
     /// Forces a file, or a folder's list of names, to the disk: a rename is only durable once its folder is there too. Windows wants the file opened for writing, which a read-only one
     /// cannot be, and cannot open a folder for that and does not need it.
     public static void force(Path place) throws IOException {
-        boolean windows = System.getProperty("os.name").startsWith("Windows");
-        if (windows && (Files.isDirectory(place) || !Files.isWritable(place))) return;
-        try (FileChannel channel = FileChannel.open(place, windows ? StandardOpenOption.WRITE : StandardOpenOption.READ)) {
+        if (WINDOWS && (Files.isDirectory(place) || !Files.isWritable(place))) return;
+        try (FileChannel channel = FileChannel.open(place, WINDOWS ? StandardOpenOption.WRITE : StandardOpenOption.READ)) {
             channel.force(true);
         }
     }

@@ -10,7 +10,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -18,6 +17,7 @@ import java.util.HexFormat;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lucid.nn.file.AtomicFile;
 
 /// Brings one file's bytes into the cache: goes on where an earlier attempt ended, checks length and hash, and only then gives the blob its name.
 ///
@@ -51,7 +51,7 @@ record BlobDownload(HubClient client, HubCache cache, URI address, String etag, 
             if (again) throw new HubException("hub: " + what + ": found bytes with the hash " + found + ", wanted " + etag + ". Something between changes the file; try again, or another network");
             again = true;
         }
-        Files.move(part, cache.blob(etag), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        AtomicFile.move(part, cache.blob(etag));
     }
 
     private String fill(FileChannel file, LongConsumer at) throws IOException {

@@ -7,7 +7,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -78,7 +77,7 @@ record HubCache(Path root, RepoId repo) {
         } catch (FileAlreadyExistsException e) {
             if (!Files.exists(pointer)) throw e;
         } catch (UnsupportedOperationException | FileSystemException _) {
-            if (newBlob) Files.move(blob, pointer, StandardCopyOption.ATOMIC_MOVE);
+            if (newBlob) AtomicFile.move(blob, pointer);
             else Files.copy(blob, pointer);
         }
     }

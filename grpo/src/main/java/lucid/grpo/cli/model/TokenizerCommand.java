@@ -3,6 +3,7 @@ package lucid.grpo.cli.model;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -218,6 +219,8 @@ public final class TokenizerCommand {
     @Command(name = "speed", mixinStandardHelpOptions = true, description = "Measures encoding and decoding of texts on one thread, in its CPU time.",
             footer = {"", "Example:", "  lucid tokenizer speed --tokenizer qwen book.txt"})
     static final class Speed implements Callable<Integer> {
+        private static final int MOST = 1 << 20;
+
         @Spec private CommandSpec spec;
 
         @Option(names = "--tokenizer", required = true, paramLabel = "PATH", description = SOURCE)
@@ -238,24 +241,29 @@ public final class TokenizerCommand {
                 long bytes = Files.size(file);
                 double encode = Double.MAX_VALUE;
                 double decode = Double.MAX_VALUE;
-                int[] ids = {};
+                int[] ids = tokenizer.encode(text);
+                if (tokenizer.decode(ids, false).isEmpty() && !text.isEmpty()) throw new IllegalStateException(file + ": decoded to nothing");
                 for (int i = 0; i < rounds; i++) {
-                    double start = cpuSeconds();
-                    ids = tokenizer.encode(text);
-                    double middle = cpuSeconds();
-                    String back = tokenizer.decode(ids, false);
-                    double end = cpuSeconds();
-                    if (back.isEmpty() && !text.isEmpty()) throw new IllegalStateException(file + ": decoded to nothing");
-                    encode = Math.min(encode, middle - start);
-                    decode = Math.min(decode, end - middle);
+                    encode = Math.min(encode, seconds(() -> tokenizer.encode(text)));
+                    decode = Math.min(decode, seconds(() -> tokenizer.decode(ids, false)));
                 }
                 CRC32 crc = new CRC32();
                 for (int id : ids) crc.update(new byte[] {(byte) id, (byte) (id >> 8), (byte) (id >> 16), (byte) (id >> 24)});
-                out.printf(Locale.ROOT, "{\"file\": \"%s\", \"bytes\": %d, \"ids\": %d, \"crc32\": %d, \"encode_mb_s\": %.2f, \"decode_mb_s\": %.2f}%n", file.getFileName(), bytes, ids.length,
+                out.printf(Locale.ROOT, "{\"file\": %s, \"bytes\": %d, \"ids\": %d, \"crc32\": %d, \"encode_mb_s\": %.2f, \"decode_mb_s\": %.2f}%n", TextNode.valueOf(file.getFileName().toString()), bytes, ids.length,
                         crc.getValue(), bytes / encode / 1e6, bytes / decode / 1e6);
                 out.flush();
             }
             return 0;
+        }
+
+        /// Of one call: as many are timed together as take longer than a clock's step, which on Windows is 16 ms.
+        private static double seconds(Runnable call) {
+            for (int times = 1; ; times *= 2) {
+                double start = cpuSeconds();
+                for (int i = 0; i < times; i++) call.run();
+                double seconds = cpuSeconds() - start;
+                if (seconds > 0.1 || times >= MOST) return seconds / times;
+            }
         }
 
         private static double cpuSeconds() { return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9; }
