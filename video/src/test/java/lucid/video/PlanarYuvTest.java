@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlanarYuvTest {
     private static final int H = 128;
 
-    /// On x86-64 every byte is libswscale's. Elsewhere its own code rounds differently, by at most 4.
+    /// On x86-64 every byte is libswscale's. Elsewhere its own code rounds differently, by at most 3.
     @ParameterizedTest
     @CsvSource({"yuv420p, 1, 64, false", "yuv420p, 1, 63, false", "yuvj420p, 1, 64, true", "yuva420p, 1, 64, false", "yuv422p, 0, 64, false", "yuvj422p, 0, 63, true"})
     void toRgbIsWhatSwscaleMakes(String format, int chromaShift, int halfWidth, boolean fullRange) {
@@ -33,7 +33,7 @@ class PlanarYuvTest {
         byte[] rgb = new byte[3 * H * width];
         PlanarYuv.of(2, fullRange).toRgb(planes, strides, chromaShift, H, width, rgb, 0);
         byte[] theirs = swscale(format, planes, strides, width);
-        int allowed = System.getProperty("os.arch").equals("amd64") ? 0 : 4;
+        int allowed = System.getProperty("os.arch").equals("amd64") ? 0 : 3;
         for (int i = 0; i < rgb.length; i++) assertTrue(Math.abs((rgb[i] & 255) - (theirs[i] & 255)) <= allowed, "byte " + i + ": " + (rgb[i] & 255) + ", swscale " + (theirs[i] & 255));
     }
 

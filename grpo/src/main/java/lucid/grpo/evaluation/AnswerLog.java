@@ -84,7 +84,7 @@ public final class AnswerLog implements AutoCloseable {
     private static void settings(Path root, ObjectNode settings, boolean resume) throws IOException {
         Path file = root.resolve("settings.json");
         if (!Files.exists(file)) {
-            Disk.text(file, JSON.writer(JsonText.LINES).writeValueAsString(settings) + "\n");
+            Disk.text(file, JsonText.pretty(settings));
             return;
         }
         ObjectNode there = CLAIM.read(file);

@@ -176,7 +176,7 @@ public final class RunFolder implements AutoCloseable {
                 + (there.has("replay_of") ? "Use another --out: what holds replayed steps cannot be continued" : advice + (began.isEmpty() ? "the config that it began with" : "what this one began with: " + began)));
     }
 
-    private static void write(Path file, JsonNode config) throws IOException { Disk.text(file, JSON.writer(JsonText.LINES).writeValueAsString(config) + "\n"); }
+    private static void write(Path file, JsonNode config) { Disk.text(file, JsonText.pretty(config)); }
 
     // A recipe from before a key was there means by that what a recipe of today means that names it.
     private static ObjectNode complete(ObjectNode config) throws IOException {
