@@ -3,6 +3,7 @@ package lucid.video;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -56,7 +57,8 @@ public final class AtomicFile {
                 Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
                 return;
             } catch (FileSystemException e) {
-                if (!WINDOWS || e instanceof AtomicMoveNotSupportedException || System.nanoTime() > end) throw e;
+                boolean inUse = WINDOWS && (e instanceof AccessDeniedException || e.getClass() == FileSystemException.class);
+                if (!inUse || System.nanoTime() > end) throw e;
             }
         }
     }

@@ -19,6 +19,7 @@ import lucid.grpo.cli.training.ReplayCommand;
 import lucid.grpo.cli.training.ReportCommand;
 import lucid.grpo.cli.training.SftCommand;
 import lucid.grpo.cli.training.TrainCommand;
+import lucid.grpo.console.StandardStreams;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.ptx.PtxCommand;
 import lucid.nn.file.IoReason;
@@ -34,14 +35,17 @@ import picocli.CommandLine.Command;
                 ReportCommand.class, InspectCommand.class, ReplayCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
                 BundleCommand.class})
 public final class Lucid {
-    public static void main(String[] args) { System.exit(run(args)); }
+    public static void main(String[] args) {
+        StandardStreams.setUp();
+        System.exit(run(args));
+    }
 
     /// Runs one command line and returns its exit status.
     public static int run(String... args) { return commandLine().execute(args); }
 
     /// Everything that can be said to Lucid, the commands that other modules bring included.
     public static CommandLine commandLine() {
-        CommandLine line = new CommandLine(new Lucid());
+        CommandLine line = new CommandLine(new Lucid()).setOut(StandardStreams.writer(System.out)).setErr(StandardStreams.writer(System.err));
         ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
         line.setExecutionExceptionHandler((e, commandLine, _) -> {
             String message = message(e, commandLine.getCommandName());

@@ -107,7 +107,7 @@ final class ParityCommand implements Callable<Integer> {
 
     private static void end(PrintWriter out, List<CaseResult> all) {
         if (all.size() == 1) return;
-        out.printf("%d found: %s; rows: %d ok, %d failed, %d unsupported%s%n", all.size(), counts(all), rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED), rest(all));
+        out.printf(Locale.ROOT, "%d found: %s; rows: %d ok, %d failed, %d unsupported%s%n", all.size(), counts(all), rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED), rest(all));
     }
 
     private static String counts(List<CaseResult> all) {

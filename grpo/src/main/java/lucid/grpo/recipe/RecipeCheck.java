@@ -55,6 +55,7 @@ final class RecipeCheck {
             throw top.fault("tokenizer", "numbers", "null: it is trained on texts of drift, and data of kind " + recipe.data().kind() + " have a model's");
         }
         if (recipe.stages() == null || recipe.stages().isEmpty()) throw top.fault("stages", recipe.stages(), "at least one");
+        top.atMost("stages", recipe.stages().size(), 100, "checkpoints are told apart by two digits");
         Set<String> names = new HashSet<>();
         for (int i = 0; i < recipe.stages().size(); i++) {
             Stage stage = recipe.stages().get(i);

@@ -81,10 +81,15 @@ public final class RunFolder implements AutoCloseable {
         this.lockFile = lockFile;
         try {
             metrics = Files.newOutputStream(root.resolve("metrics.jsonl"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            try {
+                events = new TensorBoardEvents(root.resolve("events.out.tfevents.lucid"));
+            } catch (RuntimeException e) {
+                metrics.close();
+                throw e;
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("could not open " + root.resolve("metrics.jsonl") + ": " + IoReason.of(e), e);
         }
-        events = new TensorBoardEvents(root.resolve("events.out.tfevents.lucid"));
     }
 
     /// Refuses a folder that holds something else than a run: what lies there would be cut or overwritten. To be asked before anything is made for the run.
@@ -344,12 +349,10 @@ public final class RunFolder implements AutoCloseable {
     }
 
     @Override public void close() {
-        try {
-            metrics.close();
-            events.close();
-            lockFile.close();
+        try (lockFile; events; metrics) {
+            // All three are closed, whichever fails.
         } catch (IOException e) {
-            throw new UncheckedIOException("could not close run folder " + root + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not close run folder " + root + ": " + IoReason.of(e), e);
         }
     }
 }

@@ -26,14 +26,22 @@ public final class TensorBoardEvents implements AutoCloseable {
         try {
             boolean fresh = !Files.exists(file) || Files.size(file) == 0;
             out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-            if (fresh) {
-                Message version = new Message();
-                version.real(1, System.currentTimeMillis() / 1000.0);
-                version.bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8));
-                record(version.toBytes());
-            }
+            if (fresh) begin();
         } catch (IOException e) {
             throw new UncheckedIOException("could not open " + file + ": " + IoReason.of(e), e);
+        }
+    }
+
+    private void begin() throws IOException {
+        Message version = new Message();
+        version.real(1, System.currentTimeMillis() / 1000.0);
+        version.bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8));
+        try {
+            record(version.toBytes());
+        } catch (IOException e) {
+            try (out) {
+                throw e;
+            }
         }
     }
 
@@ -54,7 +62,7 @@ public final class TensorBoardEvents implements AutoCloseable {
             record(event.toBytes());
             out.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not write " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not write " + file + ": " + IoReason.of(e), e);
         }
     }
 
@@ -77,7 +85,7 @@ public final class TensorBoardEvents implements AutoCloseable {
         try {
             out.close();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not close " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not close " + file + ": " + IoReason.of(e), e);
         }
     }
 

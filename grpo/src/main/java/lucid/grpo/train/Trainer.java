@@ -192,8 +192,9 @@ public final class Trainer {
                     console.line(g.explanation());
                     explained = true;
                 }
-                if (replayed == null && (stopping || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps())) save(state, updater, evaluated ? null : line);
-                if (stopping) break;
+                boolean stop = stopping;   // read once: one that comes later ends after the next step
+                if (replayed == null && (stop || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps())) save(state, updater, evaluated ? null : line);
+                if (stop) break;
             }
         }
         return state;

@@ -3,7 +3,11 @@ package lucid.grpo.console;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -31,6 +35,16 @@ class TerminalTest {
         assertEquals("styled true, interactive false", told("< /dev/null"));
     }
 
+    /// A terminal shows the characters of its system, what reads a pipe or a file wants UTF-8.
+    @Test void aTerminalHasTheSystemsCharacters() throws IOException, InterruptedException {
+        PseudoTerminal terminal = new PseudoTerminal(temp);
+        terminal.java(Characters.class, "told", "Grün\n");
+        assertEquals("out ISO-8859-1, err ISO-8859-1, typed GrÃ¼n", Files.readString(temp.resolve("told")));
+        terminal.java(Characters.class, "told > out 2> err < typed", "Grün\n");
+        assertEquals("out UTF-8, err UTF-8, typed Grün", Files.readString(temp.resolve("told")));
+        assertEquals("Grün", Files.readString(temp.resolve("out")).strip());
+    }
+
     private String told(String redirection) throws IOException, InterruptedException {
         new PseudoTerminal(temp).java(Streams.class, "told " + redirection, "");
         return Files.readString(temp.resolve("told"));
@@ -41,6 +55,19 @@ class TerminalTest {
             try (Console.Bar bar = Console.standard().bar("done", 1)) {
                 bar.update(1);
             }
+        }
+    }
+
+    // A virtual machine that was told a code page by its system.
+    static final class Characters {
+        public static void main(String[] args) throws IOException {
+            System.setProperty("stdin.encoding", "ISO-8859-1");
+            System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.ISO_8859_1));
+            System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.ISO_8859_1));
+            StandardStreams.setUp();
+            String typed = StandardStreams.input().readLine();
+            if (System.out.charset().equals(StandardCharsets.UTF_8)) StandardStreams.writer(System.out).println(typed);
+            Files.writeString(Path.of(args[0]), "out " + System.out.charset() + ", err " + System.err.charset() + ", typed " + typed);
         }
     }
 

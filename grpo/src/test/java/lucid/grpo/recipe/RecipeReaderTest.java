@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import lucid.kernels.contract.Sampling;
@@ -93,6 +94,11 @@ class RecipeReaderTest {
     @Test void aMisspeltKeyIsRefusedAndTheNearestSuggested() {
         String m = message(demo().replace("\"max_new_tokens\" : 72,\n    \"sampling\"", "\"max_new_token\" : 72,\n    \"sampling\""));
         assertTrue(m.contains("my.json") && m.contains("line ") && m.contains("'max_new_token'") && m.contains("did you mean 'max_new_tokens'"), m);
+    }
+
+    @Test void checkpointsOfStagesAreToldApart() {
+        Recipe demo = RecipeReader.read("demo");
+        assertEquals("my.json, stages: found 101, wanted at most 100: checkpoints are told apart by two digits", message(RecipeReader.write(demo.withStages(Collections.nCopies(101, demo.stages().getFirst())))));
     }
 
     @Test void aMissingKeyIsNamed() {

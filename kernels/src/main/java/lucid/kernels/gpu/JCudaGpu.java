@@ -210,19 +210,24 @@ public final class JCudaGpu implements Gpu {
         Recording made = new Recording();
         recording = made;
         boolean whole = false;
+        boolean done = false;
         try {
-            launches.run();
-            whole = true;
+            try {
+                launches.run();
+                whole = true;
+            } finally {
+                recording = null;
+                int code = JCudaDriver.cuStreamEndCapture(stream, graph);
+                // What stopped the recording says more than the driver's word that it was stopped; there may be no graph then.
+                if (whole) Driver.check(code, "cuStreamEndCapture");
+                else if (code == 0) JCudaDriver.cuGraphDestroy(graph);
+            }
+            made.make(graph);
+            done = true;
+            return made;
         } finally {
-            recording = null;
-            int code = JCudaDriver.cuStreamEndCapture(stream, graph);
-            // What stopped the recording says more than the driver's word that it was stopped.
-            if (!whole) made.close();
-            else Driver.check(code, "cuStreamEndCapture");
+            if (!done) made.close();
         }
-        made.make(graph);
-        Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
-        return made;
     }
 
     @Override public Replay replay() { return new Replay(this, desk); }
@@ -239,8 +244,11 @@ public final class JCudaGpu implements Gpu {
         private boolean made;
 
         private void make(CUgraph graph) {
-            Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "cuGraphInstantiate");
-            made = true;
+            int code = JCudaDriver.cuGraphInstantiate(executable, graph, 0);
+            made = code == 0;
+            int destroyed = JCudaDriver.cuGraphDestroy(graph);
+            Driver.check(code, "cuGraphInstantiate");
+            Driver.check(destroyed, "cuGraphDestroy");
         }
 
         private void copyIn(long address, MemorySegment source) {

@@ -52,6 +52,9 @@ final class Limits {
 
     private static Geometry.Size cluster(PtxModule module, Entry entry, Geometry.Size grid, Geometry.Size wanted) {
         int[] required = entry.bounds().requiredCluster();
+        if (entry.bounds().explicitCluster() && wanted == null && required == null) {
+            throw refuse(entry.name() + " has to be launched with a cluster (.explicitcluster); found none");
+        }
         Geometry.Size cluster = wanted != null ? wanted : required != null ? new Geometry.Size(at(required, 0), at(required, 1), at(required, 2)) : new Geometry.Size(1, 1, 1);
         positive("cluster", cluster);
         if (required != null && !same(required, cluster)) {

@@ -116,6 +116,15 @@ class LaunchTest {
     }
 
     @Test
+    void aClusterThatIsAskedForHasToBeNamed() {
+        String text = ".version 8.0\n.target sm_90\n.address_size 64\n.visible .entry a() .explicitcluster %s { ret; }\n";
+        Launch launch = Launch.of(PtxModule.parse("a.ptx", text.formatted("")), null).grid(2, 1, 1);
+        assertEquals("launch: a has to be launched with a cluster (.explicitcluster); found none", assertThrows(IllegalArgumentException.class, launch::run).getMessage());
+        launch.cluster(2, 1, 1).run();
+        Launch.of(PtxModule.parse("a.ptx", text.formatted(".reqnctapercluster 2")), null).grid(2, 1, 1).run();
+    }
+
+    @Test
     void unknownInstructionIsRefusedBeforeAnythingRuns() {
         var module = PtxModule.parse("a.ptx", ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry a() { .reg .u32 r;\nret;\nmov.u32 r, 1;\nvadd.u32.u32.u32 r, r, r; }\n");
         var thrown = assertThrows(PtxSyntaxException.class, () -> Launch.of(module, null).run());

@@ -65,10 +65,11 @@ public final class Checkpoint implements AutoCloseable {
         ModelKind kind = ModelKind.read(folder);
         if (kind == ModelKind.SIGLIP) throw new ConfigException(folder + ": model_type: found a SigLIP model, which only sees; wanted one that answers (tinyllava or qwen2)");
         WeightFiles files = WeightFiles.open(folder);
-        LoraAdapter adapter = file == null ? null : LoraAdapter.of(device, file);
+        LoraAdapter adapter = null;
         Qwen2 decoder = null;
         boolean done = false;
         try {
+            if (file != null) adapter = LoraAdapter.of(device, file);
             TinyLlavaVideo video = kind == ModelKind.TINYLLAVA ? TinyLlavaVideo.load(device, folder, files, WeightSource.Precision.STORED) : null;
             decoder = video != null ? video.decoder() : Qwen2.load(device, folder, files, WeightSource.Precision.STORED);
             if (adapter != null && video != null) video = video.adapted(adapter);

@@ -109,7 +109,9 @@ public final class AdamW implements AutoCloseable {
         if (steps > 0) throw new IllegalStateException("adamw: load after " + steps + " updates; wanted a fresh optimiser");
         try (SafetensorsFile stored = SafetensorsFile.open(file)) {
             if (!"lucid.adamw".equals(stored.metadata().get("kind"))) throw new WeightFileException(file + ": found no optimiser state, wanted a file written by AdamW.save");
-            int storedSteps = Integer.parseInt(stored.metadata().get("steps"));
+            String counted = stored.metadata().getOrDefault("steps", "nothing");
+            if (!counted.matches("\\d{1,9}")) throw new WeightFileException(file + ": metadata steps: found " + counted + ", wanted a number of updates");
+            int storedSteps = Integer.parseInt(counted);
             Map<String, Moments> fresh = new LinkedHashMap<>();
             for (String name : stored.tensors().keySet()) {
                 if (!name.startsWith("m.")) continue;

@@ -1,8 +1,6 @@
 package lucid.video.benchmark;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +21,6 @@ import lucid.video.benchmark.BenchmarkQuestion.Choice;
 import lucid.video.data.ClipQuestion;
 import lucid.video.data.DataException;
 import lucid.video.data.DataText;
-import lucid.video.data.JsonFault;
 
 /// Reads a benchmark's questions from a folder in its published layout. Clips are not opened and may be missing; a record that cannot be used is an error, never left out.
 public final class BenchmarkReader {
@@ -113,15 +110,12 @@ public final class BenchmarkReader {
 
     private Map<String, String> table(String name) {
         Path file = find(List.of(name));
-        try {
-            JsonNode node = new ObjectMapper().readTree(DataText.of(file, "an object of texts"));
-            if (!node.isObject()) throw new DataException(file, 1, "", "found " + node.getNodeType() + ", wanted an object of texts");
-            Map<String, String> all = new HashMap<>();
-            node.properties().forEach(e -> all.put(e.getKey(), e.getValue().asText()));
-            return all;
-        } catch (JsonProcessingException e) {
-            throw new DataException(file, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "", "not JSON: " + JsonFault.of(e));
+        Map<String, String> all = new HashMap<>();
+        for (Map.Entry<String, JsonNode> e : DataText.object(file, "an object of texts").properties()) {
+            if (!e.getValue().isTextual()) throw new DataException(file, 1, e.getKey(), "found " + e.getValue().getNodeType() + ", wanted text");
+            all.put(e.getKey(), e.getValue().textValue());
         }
+        return all;
     }
 
     private String id(Row row) {

@@ -57,6 +57,19 @@ public final class DataText {
         }
     }
 
+    /// The one object that a file holds.
+    ///
+    /// @param wanted as for [#of]
+    public static JsonNode object(Path file, String wanted) {
+        try {
+            JsonNode node = JSON.readTree(of(file, wanted));
+            if (!node.isObject()) throw new DataException(file, 1, "", "found " + node.getNodeType() + ", wanted " + wanted);
+            return node;
+        } catch (JsonProcessingException e) {
+            throw new DataException(file, e.getLocation() == null ? 1 : e.getLocation().getLineNr(), "", "not JSON: " + JsonFault.of(e));
+        }
+    }
+
     /// Reads one object a line.
     ///
     /// @param wanted what would be right, for the complaint about what is no JSON

@@ -123,14 +123,19 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         }
         if (number(file, j, "generator") != GENERATOR) throw new VideoException(file, "made by generator " + j.get("generator") + ", wanted " + GENERATOR + "; remove the folder and make it again");
         if (!j.path("content_sha256").isTextual()) throw new VideoException(file, "field content_sha256: found " + j.get("content_sha256") + ", wanted text");
-        DriftPlan plan = new DriftPlan(number(file, j, "seed"), (int) number(file, j, "train_clips"), (int) number(file, j, "held_out"));
+        DriftPlan plan = new DriftPlan(number(file, j, "seed"), count(file, j, "train_clips"), count(file, j, "held_out"));
         Drift drift = new Drift(root, plan, j.get("content_sha256").asText());
         for (Path clip : drift.clips()) if (!Files.isRegularFile(clip)) throw new VideoException(clip, "no such file; remove the folder " + root + " and make it again");
         return drift;
     }
 
+    private static int count(Path file, JsonNode j, String field) {
+        if (number(file, j, field) < 0 || !j.get(field).canConvertToInt()) throw new VideoException(file, "field " + field + ": found " + j.get(field) + ", wanted 0 to " + Integer.MAX_VALUE);
+        return j.get(field).intValue();
+    }
+
     private static long number(Path file, JsonNode j, String field) {
-        if (!j.path(field).isIntegralNumber()) throw new VideoException(file, "field " + field + ": found " + j.get(field) + ", wanted a whole number");
+        if (!j.path(field).isIntegralNumber() || !j.get(field).canConvertToLong()) throw new VideoException(file, "field " + field + ": found " + j.get(field) + ", wanted a whole number");
         return j.get(field).asLong();
     }
 

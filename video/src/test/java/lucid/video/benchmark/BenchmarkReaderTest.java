@@ -194,6 +194,14 @@ class BenchmarkReaderTest {
         refused("mvbench", "episodic_reasoning.json:1: field start: found 1.5, wanted at most end = 1.0");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{\"1\": \"a\", \"1\": \"b\"}|map_vid_vidorID.json:1: not JSON: ", "{\"1\": \"a\"} {}|map_vid_vidorID.json:1: not JSON: ", "{\"1\": [\"a\"]}|map_vid_vidorID.json:1: field 1: found ARRAY, wanted text"})
+    void aTableIsOneObjectOfTexts(String table, String message) throws IOException {
+        file("val.csv", HEADER + NEXT);
+        file("map_vid_vidorID.json", table);
+        refused("nextqa", message);
+    }
+
     @Test void definitionsThatAreWrong() throws IOException {
         String good = """
                 {"name": "mine", "files": [{"names": ["mine.json"]}], "prompt": {"field": "q", "head": "\\n", "option": "{letter}) {text}"}, "options": {"form": "list", "fields": ["o"]},

@@ -1,6 +1,7 @@
 package lucid.grpo.cli.device;
 
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
@@ -21,7 +22,7 @@ public final class DevicesCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        out.printf("%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"), Runtime.version());
+        out.printf(Locale.ROOT, "%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"), Runtime.version());
         try (SimdDevice simd = new SimdDevice(); Device reference = new ReferenceDevice(); Device emulated = new CudaDevice(new EmulatedGpu())) {
             out.println("* " + simd.description() + " (default)");
             out.println("    " + simd.check());

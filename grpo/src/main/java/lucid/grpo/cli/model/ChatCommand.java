@@ -2,9 +2,7 @@ package lucid.grpo.cli.model;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,6 +11,7 @@ import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
+import lucid.grpo.console.StandardStreams;
 import lucid.kernels.Device;
 import lucid.nn.generate.GenerationSettings;
 import lucid.nn.memory.MemoryException;
@@ -58,7 +57,7 @@ public final class ChatCommand implements Callable<Integer> {
             boolean interactive = Console.isInteractive();
             if (interactive) err().println("A line is a question; /help shows the commands.");
             err().flush();
-            BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            BufferedReader in = StandardStreams.input();
             while (true) {
                 if (interactive) {
                     out().print("> ");

@@ -1,5 +1,6 @@
 package lucid.grpo.cli.model;
 
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -14,8 +15,10 @@ import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /// `lucid convert`.
 @Command(name = "convert", mixinStandardHelpOptions = true, sortOptions = false,
@@ -46,6 +49,8 @@ public final class ConvertCommand implements Callable<Integer> {
 
     @ArgGroup private Adapter adapter;
 
+    @Spec private CommandSpec spec;
+
     /// One of the two.
     private static final class Adapter {
         @Option(names = "--merge-adapter", paramLabel = "DIR", description = "A LoRA adapter (peft's layout), or the run that trained it, to add to the decoder's weights.")
@@ -72,9 +77,10 @@ public final class ConvertCommand implements Callable<Integer> {
         Optional<CheckpointConversion.Summary> written = Writing.run("convert MB", target, bar -> CheckpointConversion.convert(from, target, options, bar::at));
         if (written.isEmpty()) return 130;
         CheckpointConversion.Summary done = written.get();
-        System.out.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", target, done.tensors(), done.parameters(), done.bytes());
-        if (!done.copied().isEmpty()) System.out.println("with them: " + String.join(", ", done.copied()));
-        if (!done.leftOut().isEmpty()) System.out.println("left out:  " + String.join(", ", done.leftOut()));
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", target, done.tensors(), done.parameters(), done.bytes());
+        if (!done.copied().isEmpty()) out.println("with them: " + String.join(", ", done.copied()));
+        if (!done.leftOut().isEmpty()) out.println("left out:  " + String.join(", ", done.leftOut()));
         return 0;
     }
 

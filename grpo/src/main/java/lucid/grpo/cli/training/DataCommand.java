@@ -9,7 +9,9 @@ import lucid.grpo.session.Session;
 import lucid.video.drift.Drift;
 import lucid.video.drift.DriftPlan;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// `lucid data`.
 @Command(name = "data", mixinStandardHelpOptions = true, description = "Makes data sets.", subcommands = DataCommand.DriftCommand.class,
@@ -34,9 +36,11 @@ public final class DataCommand {
         @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors).")
         private int threads = Runtime.getRuntime().availableProcessors();
 
+        @Spec private CommandSpec spec;
+
         @Override public Integer call() {
             Drift drift = Session.drift(data, UsageException.checked(() -> new DriftPlan(seed, clips, heldOut)), threads, Console.standard());
-            System.out.println(drift.root() + "  sha256 " + drift.contentHash());
+            spec.commandLine().getOut().println(drift.root() + "  sha256 " + drift.contentHash());
             return 0;
         }
     }

@@ -14,7 +14,9 @@ import lucid.grpo.session.Session;
 import lucid.kernels.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// `lucid train`: the GRPO stages of a recipe on a model that is there.
 @Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model from rewards: the GRPO stages of a recipe.",
@@ -34,9 +36,12 @@ public final class TrainCommand implements Callable<Integer> {
     @Option(names = "--print-recipe", paramLabel = "NAME|FILE", description = "Only print the recipe, every constant of it.")
     private String print;
 
+    @Spec private CommandSpec spec;
+
     @Override public Integer call() {
         if (print != null) {
-            System.out.print(RecipeReader.write(RecipeReader.read(print)));
+            spec.commandLine().getOut().print(RecipeReader.write(RecipeReader.read(print)));
+            spec.commandLine().getOut().flush();
             return 0;
         }
         return stages(device, options, recipe, model, heldOut.file, Stage.Grpo.class);

@@ -67,25 +67,28 @@ public final class Kernels {
     }
 
     /// The address of a table that calls share: it is copied when it differs from the last one of this name, whose place it takes.
-    public long table(String name, int[] values) { return tables.computeIfAbsent(name, _ -> new Table()).address(name, values); }
+    public long table(String name, int[] values) { return tables.computeIfAbsent(name, _ -> new Table()).address(values); }
 
     private final class Table {
         private static final int LEAST = 1024;
 
         private int[] values;
-        private int room;
-        private long address;
+        private CudaBuffer place;
 
-        long address(String name, int[] wanted) {
-            if (Arrays.equals(values, wanted)) return address;
-            if (wanted.length > room) {
-                if (room > 0) gpu.free(address);
-                room = Math.max(LEAST, Integer.highestOneBit(wanted.length) * 2);
-                address = gpu.allocate(4L * room, "table of " + name);
-            }
+        long address(int[] wanted) {
+            if (Arrays.equals(values, wanted)) return place.address();
+            // From here on it holds nothing, should memory be short or the copy fail.
+            values = null;
+            if (place == null || wanted.length > place.length()) grow(wanted.length);
+            gpu.copyIn(place.address(), MemorySegment.ofArray(wanted));
             values = wanted.clone();
-            gpu.copyIn(address, MemorySegment.ofArray(values));
-            return address;
+            return place.address();
+        }
+
+        private void grow(int length) {
+            if (place != null) place.close();
+            place = null;
+            place = memory.aside(DType.I32, Math.max(LEAST, Integer.highestOneBit(length) * 2));
         }
     }
 

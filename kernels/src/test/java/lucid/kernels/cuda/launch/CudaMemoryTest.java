@@ -29,6 +29,22 @@ class CudaMemoryTest {
         }
     }
 
+    /// A table that found no room is made anew when there is some: its old place went before.
+    @Test void aTableThatFoundNoRoomIsMadeAnew() {
+        try (EmulatedGpu gpu = new EmulatedGpu().capacity(2 * MIB - 4096); CudaMemory memory = new CudaMemory(gpu)) {
+            Kernels kernels = new Kernels(gpu, memory);
+            int[] small = {1, 2, 3}, large = new int[MIB / 8];
+            kernels.table("x", small);
+            CudaBuffer used = memory.allocate(DType.U8, MIB);
+            assertThrows(OutOfDeviceMemoryException.class, () -> kernels.table("x", large));
+            int[] found = new int[3];
+            gpu.copyOut(kernels.table("x", small), MemorySegment.ofArray(found));
+            assertArrayEquals(small, found);
+            used.close();
+            gpu.copyOut(kernels.table("x", large), MemorySegment.ofArray(new int[large.length]));
+        }
+    }
+
     /// Buffers in use stay, and the message counts them.
     @Test void whatIsInUseDoesNotGiveWay() {
         try (EmulatedGpu gpu = new EmulatedGpu().capacity(3 * MIB); CudaMemory memory = new CudaMemory(gpu)) {
