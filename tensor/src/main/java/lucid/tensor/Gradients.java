@@ -26,8 +26,6 @@ public final class Gradients {
 
     Gradients(Device device) { this.device = device; }
 
-    Device device() { return device; }
-
     /// Starts a record; returns what was current before (records of a checkpoint run inside the checkpoint's own).
     Matrix begin(Matrix dy) {
         Matrix outer = current;

@@ -9,7 +9,7 @@ import lucid.kernels.contract.LogProb;
 /// @param entropy of the distribution, a constant
 /// @param lse     log-sum-exp of the logits, a constant
 public record LogProbs(Tensor logProb, Tensor entropy, Tensor lse) {
-    /// Per token, all [rows] and constants; the loss is walked back by `logProb.backward(coefficient)`.
+    /// Per token, all `[rows]` and constants; the loss is walked back by `logProb.backward(coefficient)`.
     public record PolicyTerms(Tensor ratio, Tensor kl, Tensor loss, Tensor coefficient) {}
 
     /// Clipped policy-gradient terms with k3 KL of these log-probabilities; formulas in [LogProb#ratio].

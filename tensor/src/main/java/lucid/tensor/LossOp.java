@@ -51,7 +51,7 @@ public sealed interface LossOp extends Op {
         }
     }
 
-    /// Cross-entropy of every row of explicit logits, [rows].
+    /// Cross-entropy of every row of explicit logits, `[rows]`.
     ///
     /// @param lse kept for the backward
     record CrossEntropy(Tensor logits, Tensor targets, Tensor lse) implements LossOp {

@@ -305,7 +305,7 @@ public final class Tensor {
 
     // Products
 
-    /// `this · weightᵀ + bias`: weight [out, in] in f32, bf16 or f16; bias [out] or null.
+    /// `this · weightᵀ + bias`: weight `[out, in]` in f32, bf16 or f16; bias `[out]` or null.
     public Tensor linear(Tensor weight, Tensor biasOrNull) {
         return Tape.run(new MatMulOp.Linear(use(), weight.use(), biasOrNull == null ? null : biasOrNull.use()));
     }
@@ -331,7 +331,7 @@ public final class Tensor {
     public Tensor matmul(Tensor other) { return matmul(other, false, false); }
 
     /// Patch embedding of `this`: u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]; weight [hidden, 3 · patch²] (or 4-d, as published),
-    /// bias [hidden], positions [patches, hidden] or null. Result [n, patches, hidden].
+    /// bias `[hidden]`, positions `[patches, hidden]` or null. Result `[n, patches, hidden]`.
     /// `groupsOrNull`: how the n · patches rows divide into prompt groups (null: one group).
     public Tensor patchEmbedding(Tensor weight, Tensor bias, Tensor positionsOrNull, int patch, RowGroups groupsOrNull) {
         Tensor flat = weight.shape.rank() == 2 ? weight : weight.reshape(weight.shape.dim(0), weight.shape.size() / Math.max(1, weight.shape.dim(0)));
@@ -340,10 +340,10 @@ public final class Tensor {
 
     // Norms
 
-    /// `x · rsqrt(mean(x²) + eps) · weight` of every row: [rows, size], weight [size] (Zhang, Sennrich 2019, arXiv 1910.07467).
+    /// `x · rsqrt(mean(x²) + eps) · weight` of every row: `[rows, size]`, weight `[size]` (Zhang, Sennrich 2019, arXiv 1910.07467).
     public Tensor rmsNorm(Tensor weight, float eps) { return Tape.run(NormOp.RmsNorm.of(use(), weight.use(), eps)); }
 
-    /// `(x - mean) / √(var + eps) · weight + bias` of every row: [rows, size], weight and bias [size] (Ba et al. 2016, arXiv 1607.06450).
+    /// `(x - mean) / √(var + eps) · weight + bias` of every row: `[rows, size]`, weight and bias `[size]` (Ba et al. 2016, arXiv 1607.06450).
     public Tensor layerNorm(Tensor weight, Tensor bias, float eps) { return Tape.run(NormOp.LayerNorm.of(use(), weight.use(), bias.use(), eps)); }
 
     // Attention

@@ -140,7 +140,7 @@ class TwinTest {
         int of(int channel, int row, int column);
     }
 
-    /// The 2 x 2 patches of two frames of 5 x 4 as rows [channel][row][column]: im2col, number by number.
+    /// The 2 x 2 patches of two frames of 5 x 4 as rows `[channel][row][column]`: im2col, number by number.
     private static Tensor patches(Tensor pixels, Place place) {
         return pixels.gatherRows(IntStream.range(0, 2 * 4 * 12).map(i -> {
             int frame = i / 48, patch = i / 12 % 4, at = i % 12;

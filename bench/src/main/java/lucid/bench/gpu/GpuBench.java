@@ -10,7 +10,6 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import lucid.grpo.console.UsageException;
 import lucid.kernels.CudaDevice;
-import lucid.kernels.cuda.Precision;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.GpuUnavailableException;
 

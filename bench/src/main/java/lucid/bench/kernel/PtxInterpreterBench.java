@@ -63,7 +63,8 @@ public class PtxInterpreterBench extends KernelBench {
                 ret;""");
         mma = module("mma", "sm_80", """
                 mov.b32 a0, 0x3f803f80; mov.f32 f0, 0f00000000; mov.f32 f1, f0; mov.f32 f2, f0; mov.f32 f3, f0;
-                LOOP: """ + "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {f0,f1,f2,f3}, {a0,a0,a0,a0}, {a0,a0}, {f0,f1,f2,f3};\n".repeat(8) + """
+                LOOP:
+                """ + "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {f0,f1,f2,f3}, {a0,a0,a0,a0}, {a0,a0}, {f0,f1,f2,f3};\n".repeat(8) + """
                 add.u32 i, i, 1; setp.lt.u32 q, i, 100; @q bra LOOP;
                 st.global.f32 [po], f0;
                 ret;""");

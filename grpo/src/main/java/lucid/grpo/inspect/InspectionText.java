@@ -8,16 +8,15 @@ import lucid.grpo.policy.PolicyLoss;
 
 /// What [Inspection] found, as lines for people.
 public final class InspectionText {
-    private final Inspection inspection;
     private final List<String> lines = new ArrayList<>();
 
-    private InspectionText(Inspection inspection) { this.inspection = inspection; }
+    private InspectionText() {}
 
     private void line(String format, Object... args) { lines.add(String.format(Locale.ROOT, format, args)); }
 
     /// Of the whole run: stages, their hashes, first and last metrics.
     public static List<String> run(Inspection i) {
-        InspectionText t = new InspectionText(i);
+        InspectionText t = new InspectionText();
         JsonNode run = i.run();
         String what = run.has("replay_of") ? "steps replayed of " + run.path("replay_of").asText() : run.path("complete").asBoolean() ? "complete" : "not complete";
         t.line("%s: recipe %s, seed %d, %s", run.path("run").asText(), run.path("recipe").asText(), run.path("seed").asLong(), what);
@@ -43,7 +42,7 @@ public final class InspectionText {
 
     /// Of one step: its metrics, and a line for each group.
     public static List<String> step(Inspection i, long step) {
-        InspectionText t = new InspectionText(i);
+        InspectionText t = new InspectionText();
         JsonNode s = i.step(step);
         JsonNode m = s.path("metrics");
         // Older runs have the tokens of the step's completions as num_tokens.
@@ -69,7 +68,7 @@ public final class InspectionText {
 
     /// Of one group: the question, and a line for each completion.
     public static List<String> prompt(Inspection i, long step, int prompt) {
-        InspectionText t = new InspectionText(i);
+        InspectionText t = new InspectionText();
         JsonNode p = i.prompt(step, prompt);
         t.line("step %d, prompt %d (%s), clip %s, solution %s", step, prompt, p.path("kind").asText(), p.path("clip").asText(), p.path("solution").asText());
         p.path("question").asText().lines().forEach(l -> t.line("  %s", l));
@@ -87,7 +86,7 @@ public final class InspectionText {
 
     /// Of one completion: a line for each token, with its probability before and after, ratio, clip, KL and coefficient.
     public static List<String> completion(Inspection i, long step, int prompt, int completion) {
-        InspectionText t = new InspectionText(i);
+        InspectionText t = new InspectionText();
         JsonNode c = i.completion(step, prompt, completion);
         t.line("step %d, prompt %d, completion %d: accuracy %.0f, format %.3f, reward %.3f, advantage %+.4f", step, prompt, completion, c.path("accuracy").asDouble(),
                 c.path("format").asDouble(), c.path("reward").asDouble(), c.path("advantage").asDouble());
@@ -129,7 +128,7 @@ public final class InspectionText {
         JsonNode loss = stage.path("loss");
         double rate = i.metricsOf(step).path("learning_rate").asDouble(Double.NaN);
         boolean several = r.updates().size() > 1;
-        InspectionText t = new InspectionText(i);
+        InspectionText t = new InspectionText();
         t.line("step %d, prompt %d, completion %d, token %d: '%s' (id %d)", step, prompt, completion, token, shown(r.token()), r.id());
         t.line("  probability when it was drawn   %.8f (log-probability %.8f)", r.before(), r.sampler());
         t.line("  log-probability, the reference's %s", measured("%.8f", r.reference()));

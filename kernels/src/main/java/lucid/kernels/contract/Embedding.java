@@ -4,7 +4,7 @@ package lucid.kernels.contract;
 public interface Embedding {
     /// `y[r] = table[ids[r]]`. An id outside the table is refused, naming row and id.
     ///
-    /// @param ids   i32 [rows]
+    /// @param ids   i32 `[rows]`
     /// @param table f32 or bf16 [vocabulary, cols]
     void gather(Buffer ids, Matrix table, Matrix y);
 

@@ -14,8 +14,8 @@ public interface LogProb {
     ///
     /// @param hidden  f32 [rows, width]
     /// @param head    f32 or bf16 [vocabulary, width]
-    /// @param targets i32 [rows]
-    /// @param logProb f32 [rows]; entropy, lse likewise
+    /// @param targets i32 `[rows]`
+    /// @param logProb f32 `[rows]`; entropy, lse likewise
     void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse);
 
     /// The same from logits that exist already (decoding): bitwise equal to [#forward].
@@ -40,7 +40,7 @@ public interface LogProb {
         }
     }
 
-    /// Per token, all buffers f32 [rows]: `ratio = exp(logProb - old)` (exactly 1 where they are equal), `kl = exp(d) - d - 1` with `d = ref - logProb`,
+    /// Per token, all buffers f32 `[rows]`: `ratio = exp(logProb - old)` (exactly 1 where they are equal), `kl = exp(d) - d - 1` with `d = ref - logProb`,
     /// `loss = -min(ratio·A, clip(ratio, 1-εl, 1+εh)·A) + β·kl`, and the closed-form `coefficient = weight · dloss/dlogProb`, where the min's gradient at a tie is the unclipped branch's.
     ///
     /// With β = 0 kl has no part in the loss, whatever it is. Where a token's loss is NaN, so is its coefficient, unless the token is masked.

@@ -12,7 +12,7 @@ public interface Reduce {
     /// `y[r] = Σ_c a[r, c] · b[r, c]` (fma in the lanes); y is [rows, 1].
     void rowDot(Matrix a, Matrix b, Matrix y);
 
-    /// Bias gradient: for each group in order `y = y + chain_g`, where chain_g[c] adds the group's rows ascending from 0; y is [1, cols].
+    /// Bias gradient: for each group in order `y = y + chain_g`, where `chain_g[c]` adds the group's rows ascending from 0; y is [1, cols].
     void columnSums(Matrix x, RowGroups groups, Matrix y);
 
     /// `y[0] = y[0] + Σ x²`. Each row is summed in 16 lanes (fma) and the tree; rows are cut at 4096 columns, the pieces and rows are added in order,

@@ -6,11 +6,11 @@ public interface Rotary {
     /// double and rounded to f32; the angle is the f32 product; cos and sin are Lucid's own.
     void table(double theta, int headDim, Matrix cos, Matrix sin);
 
-    /// For every row r, head h and i < d/2, with p = positions[r]:
+    /// For every row r, head h and i < d/2, with p = `positions[r]`:
     /// `y[i] = x[i]·cos - x[i+d/2]·sin`, `y[i+d/2] = x[i+d/2]·cos + x[i]·sin` (products rounded, then added). y may be x; tables lie apart from it and from each other.
     ///
     /// @param x         f32 [rows, heads · headDim]
-    /// @param positions i32 [rows]
+    /// @param positions i32 `[rows]`
     /// @param inverse   rotate back: the backward pass
     void rotate(Matrix x, int headDim, Buffer positions, Matrix cos, Matrix sin, boolean inverse, Matrix y);
 }

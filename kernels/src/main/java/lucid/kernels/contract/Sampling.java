@@ -31,7 +31,7 @@ public interface Sampling {
     /// @param logits   f32 [rows, vocabulary]
     /// @param counters i32 [rows, 4]: Philox counter of each row (for example step, prompt, completion, token)
     /// @param key      Philox key: (run seed, purpose) packed by the caller, low word first
-    /// @param ids      i32 [rows], out
+    /// @param ids      i32 `[rows]`, out
     void sample(Rule rule, Matrix logits, long key, Buffer counters, Buffer ids);
 
     /// The filtered, renormalised probabilities (for tests and the inspector): y [rows, vocabulary].

@@ -15,13 +15,7 @@ public final class DriverException extends IllegalStateException {
             "CUDA_ERROR_NOT_PERMITTED", "a call that a graph cannot hold was made while one is recorded",
             "CUDA_ERROR_ECC_UNCORRECTABLE", "the card's memory is faulty");
 
-    private final String code;
-
     public DriverException(String code, String text, String doing) {
         super(doing + ": " + code + " (" + text + ")" + (HINTS.containsKey(code) ? "; " + HINTS.get(code) : ""));
-        this.code = code;
     }
-
-    /// CUDA's name: `CUDA_ERROR_OUT_OF_MEMORY`.
-    public String code() { return code; }
 }

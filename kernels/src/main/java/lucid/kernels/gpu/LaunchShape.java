@@ -6,8 +6,5 @@ package lucid.kernels.gpu;
 /// @param blockX threads of a block in x, blockY in y
 /// @param sharedBytes of the `extern .shared` array
 public record LaunchShape(int gridX, int gridY, int gridZ, int blockX, int blockY, int sharedBytes) {
-    /// Threads of one block.
-    public int threads() { return blockX * blockY; }
-
     @Override public String toString() { return "grid " + gridX + "x" + gridY + "x" + gridZ + ", block " + blockX + "x" + blockY + ", " + sharedBytes + " B dynamic shared"; }
 }

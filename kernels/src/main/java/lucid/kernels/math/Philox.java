@@ -10,11 +10,10 @@ public final class Philox {
 
     private Philox() {}
 
-    /// Ten rounds.
+    /// Ten rounds of a counter of four words, c0 to c3.
     ///
-    /// @param key     low word first
-    /// @param counter four words
-    /// @param out     receives four words
+    /// @param key low word first
+    /// @param out receives four words
     public static void words(long key, int c0, int c1, int c2, int c3, int[] out) { words(10, key, c0, c1, c2, c3, out); }
 
     static void words(int rounds, long key, int c0, int c1, int c2, int c3, int[] out) {

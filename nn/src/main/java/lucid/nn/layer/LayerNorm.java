@@ -6,7 +6,7 @@ import lucid.tensor.Tensor;
 
 /// `y = (x - mean) / √(var + eps) · weight + bias`.
 public record LayerNorm(Tensor weight, Tensor bias, float eps) {
-    /// Declares `PREFIX.weight` and `PREFIX.bias`, [size] each.
+    /// Declares `PREFIX.weight` and `PREFIX.bias`, `[size]` each.
     public static LayerNorm of(ParameterSet p, String prefix, int size, float eps) {
         return new LayerNorm(p.declare(prefix + ".weight", Role.NORM_WEIGHT, size), p.declare(prefix + ".bias", Role.BIAS, size), eps);
     }

@@ -9,7 +9,7 @@ import lucid.tensor.Tensor;
 /// `y = x · weightᵀ (+ bias)`, or with an adapter `y + (scale · x · Aᵀ) · Bᵀ`.
 ///
 /// @param weight  [out, in]
-/// @param bias    [out] or null
+/// @param bias    `[out]` or null
 /// @param adapter or null
 public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
     /// Without an adapter.

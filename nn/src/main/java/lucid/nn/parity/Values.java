@@ -10,8 +10,6 @@ record Values(int[] shape, double[] data) {
 
     static Values of(int[] data, int... shape) { return of(data.length, i -> data[i], shape); }
 
-    static Values of(double value) { return new Values(new int[] {1}, new double[] {value}); }
-
     static Values of(StoredTensor t) {
         double[] out = new double[Math.toIntExact(t.elements())];
         for (int i = 0; i < out.length; i++) out[i] = t.value(i);

@@ -25,18 +25,8 @@ public record ClipQuestion(String id, String problem, String solution, List<Stri
         }
     }
 
-    /// The question alone.
-    public String question() { return problem.substring(0, problem.indexOf(OPTIONS)); }
-
     /// The options' texts in order, without letter and final period.
     public List<String> options() { return optionsOf(problem); }
-
-    /// Letters in order, `A`, `B`, ...
-    public List<String> letters() {
-        List<String> letters = new ArrayList<>();
-        for (int i = 0; i < options().size(); i++) letters.add(String.valueOf((char) ('A' + i)));
-        return letters;
-    }
 
     /// The true option's text.
     public String answer() { return options().get(letterIndex(solution)); }

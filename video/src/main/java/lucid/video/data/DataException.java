@@ -19,8 +19,6 @@ public final class DataException extends RuntimeException {
         this.field = field;
     }
 
-    public Path path() { return path; }
-
     public int line() { return line; }
 
     public String field() { return field; }

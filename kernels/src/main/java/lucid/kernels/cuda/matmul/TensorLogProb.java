@@ -26,8 +26,8 @@ final class TensorLogProb {
         this.chunk = chunk;
     }
 
-    /// @param partial f32[blocks][3][rows]: maximum, sum and weighted sum of every vocabulary block
-    /// @param state   f32[4][rows]: nothing yet, and the target's logit / temperature
+    /// @param partial `f32[blocks][3][rows]`: maximum, sum and weighted sum of every vocabulary block
+    /// @param state   `f32[4][rows]`: nothing yet, and the target's logit / temperature
     void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, CudaBuffer partial, CudaBuffer state) {
         int rows = hidden.rows();
         int columns = Math.max(1, 2 * chunk / Math.max(1, head.cols()) / LogProb.VOCAB_BLOCK) * LogProb.VOCAB_BLOCK;

@@ -17,10 +17,10 @@ final class CommitGroups<T> {
         void accept(T work, int lanes);
     }
 
-    /// @param groups the open group of every lane, or null when `group` is that of all lanes
     private static final class Member<T> {
         final T work;
         final int group;
+        /// The open group of every lane, or null when `group` is that of all lanes.
         final int[] groups;
         int lanes;
 

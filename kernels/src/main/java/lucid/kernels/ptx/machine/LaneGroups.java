@@ -27,10 +27,6 @@ final class LaneGroups {
         return turn[group];
     }
 
-    void clear() {
-        count = 0;
-    }
-
     /// Adds lanes at a program counter; they join the group that is already there, which is then tried again.
     void add(int at, int lanes, int turnOfLanes, boolean parkThem) {
         for (int g = 0; g < count; g++) {

@@ -83,11 +83,6 @@ public final class Program {
         return entry;
     }
 
-    /// Name of the module's file.
-    public String file() {
-        return file;
-    }
-
     /// Notes about instructions that are legal but likely to surprise, in order.
     public List<Lint> lints() {
         return lints;

@@ -35,9 +35,6 @@ public enum SmallFloat {
     /// Bits of one number: 8, 16 or 19.
     public int bits() { return Integer.numberOfTrailingZeros(signBit) + 1; }
 
-    /// The code of PTX's NaN in this format.
-    public int nan() { return nan; }
-
     /// The largest finite code.
     public int largest() { return largest; }
 

@@ -3,17 +3,11 @@ package lucid.kernels.ptx.text;
 /// A text that Lucid cannot load: wrong PTX, or PTX that Lucid does not know. The message starts with file and line.
 public final class PtxSyntaxException extends RuntimeException {
     private static final long serialVersionUID = 1L;
-    private final String file;
     private final int line;
 
     public PtxSyntaxException(String file, int line, String message) {
         super(file + ":" + line + ": " + message);
-        this.file = file;
         this.line = line;
-    }
-
-    public String file() {
-        return file;
     }
 
     /// From 1.

@@ -27,10 +27,6 @@ final class Scopes {
         open.pop();
     }
 
-    int depth() {
-        return open.size();
-    }
-
     void declare(Token name, Variable variable) {
         put(name, variable.name(), variable);
     }

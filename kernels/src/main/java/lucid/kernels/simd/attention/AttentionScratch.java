@@ -14,13 +14,13 @@ final class AttentionScratch {
 
     /// Rows of the unit in the flat forward.
     int rows;
-    /// Queries, outputs, query gradients: [rows][padded]; in the flat forward queries in [dims / 32][rows][32], in the backward queries and dOut in strips as [GemmTile] reads its left factor.
+    /// Queries, outputs, query gradients: `[rows][padded]`; in the flat forward queries in `[dims / 32][rows][32]`, in the backward queries and dOut in strips as [GemmTile] reads its left factor.
     float[] q = NONE, o = NONE, dq = NONE;
     /// Queries and dOut again, in panels: [panel][rows][32].
     float[] qp = NONE, op = NONE;
     /// Keys and values in panels: [block][panel][32 keys][32]; in the tall forward, keys in strips as [GemmTile] reads its left factor, no values.
     float[] k = NONE, v = NONE;
-    /// Gradients of keys and values: [keys][padded].
+    /// Gradients of keys and values: `[keys][padded]`.
     float[] dk = NONE, dv = NONE;
     /// A transposed key block: [dims][32].
     float[] kt = NONE;
@@ -38,7 +38,7 @@ final class AttentionScratch {
     /// Its values in panels: in memory of their own, because a vector from an array, which begins 16 bytes into a line, always touches two lines.
     final NativeScratch values;
     MemorySegment valuePanels;
-    /// Transposed keys and values of the backward: [block][32 / width][dims][width], as [GemmTile] reads its right factor.
+    /// Transposed keys and values of the backward: `[block][32 / width][dims][width]`, as [GemmTile] reads its right factor.
     final NativeScratch keyBlocks, valueBlocks;
     Matrix transposedKeys, transposedValues;
     final GemmPanel panel;

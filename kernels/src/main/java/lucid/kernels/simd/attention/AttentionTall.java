@@ -16,7 +16,7 @@ import lucid.kernels.simd.matmul.Intrinsics;
 import lucid.kernels.simd.matmul.Operand;
 
 /// Many rows per span, as in prefill and training: lanes are rows, as many to a panel as the product's register tile is wide. Scores are products of that tile: queries are
-/// its right factor, transposed once for all key blocks, keys its left one. They come out as [key][row], so maximum, sum and rescaling of 16 rows are one vector each, and
+/// its right factor, transposed once for all key blocks, keys its left one. They come out as `[key][row]`, so maximum, sum and rescaling of 16 rows are one vector each, and
 /// the values' product finds its left factor already packed.
 record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows out, AttentionRows lse) implements AttentionForward.Layout {
     private static final int TILE = 8;

@@ -12,7 +12,7 @@ import lucid.kernels.simd.matmul.GemmTile;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.VectorMath;
 
-/// The element-wise part of [AttentionTall], one key block at a time: scores [32 keys][rows], below them one more row for what old sums and outputs shrink by. Each lane is a row, so nothing
+/// The element-wise part of [AttentionTall], one key block at a time: scores `[32 keys][rows]`, below them one more row for what old sums and outputs shrink by. Each lane is a row, so nothing
 /// crosses lanes, and a step takes a whole panel of rows. The steps are those of [AttentionSoftmax], and separate loops for its reason; there is a second set for blocks in which some keys are hidden.
 final class AttentionTallSoftmax {
     static final AttentionSoftmax.Step[] WHOLE = {AttentionTallSoftmax::peaks, AttentionTallSoftmax::exponentials, AttentionTallSoftmax::sums};
@@ -27,7 +27,7 @@ final class AttentionTallSoftmax {
 
     private AttentionTallSoftmax() {}
 
-    /// Where the running sums of a row begin: [panel][16 virtual lanes][rows].
+    /// Where the running sums of a row begin: `[panel][16 virtual lanes][rows]`.
     static int sums(int row) { return row / PANEL * (16 * PANEL) + row % PANEL; }
 
     /// Scales; scores of hidden keys become that of key 0 of the block, if the row sees it, or minus infinity: then they raise no maximum.

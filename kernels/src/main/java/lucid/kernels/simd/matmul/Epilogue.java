@@ -35,7 +35,7 @@ record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, M
                 bias == null ? null : HostBuffer.segment(bias), bias == null ? 0 : HostBuffer.byteOffset(bias), add, map);
     }
 
-    /// Writes the part of a tile [height][WIDTH] that lies inside the result, its corner at (row, col). A map changes the tile, and up to LANES floats behind it.
+    /// Writes the part of a tile `[height][WIDTH]` that lies inside the result, its corner at (row, col). A map changes the tile, and up to LANES floats behind it.
     void write(int row, int col, int height, float[] tile, int from) {
         int r = Math.min(height, rows - row);
         int n = Math.min(GemmTile.WIDTH, cols - col);

@@ -15,7 +15,7 @@ import lucid.kernels.simd.vector.Widen;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
-/// One thread's panel of the right factor: [k][WIDTH], f32 (or bf16, of a factor that lies in [PanelOrder]), in memory of the kind that [GemmTile] reads. A factor that lies the right way round is read in place
+/// One thread's panel of the right factor: `[k][WIDTH]`, f32 (or bf16, of a factor that lies in [PanelOrder]), in memory of the kind that [GemmTile] reads. A factor that lies the right way round is read in place
 /// where that is as fast; everything else is transposed, widened or gathered here first.
 public final class GemmPanel {
     /// Bytes from row to row of a packed panel.

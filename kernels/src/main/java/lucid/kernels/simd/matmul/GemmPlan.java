@@ -10,9 +10,6 @@ import lucid.kernels.simd.matmul.Gemm.Product;
 /// is packed once, and small blocks of rows pass by it. Where rows are *many* (a vision tower's patches) the right factor is packed once too, and each block of rows
 /// fills L2. *Large* ones share the packed left factor; where that is larger than the last cache likes, a block's panels stay packed, and it passes by them chunk by chunk.
 /// The rest packs what it needs, block by block.
-///
-/// @param stops  where chains are cut, 0 and k included
-/// @param leftAt where the chain blocks of a shared left factor begin, and its end
 final class GemmPlan {
     /// Links of a chain between two visits to memory: three strips are then 36 KiB, inside L1, and a panel streams from L2.
     private static final int CHAIN_BLOCK = 768;
@@ -80,9 +77,11 @@ final class GemmPlan {
     private final boolean alone;
     private final int down;
     private final int across;
+    /// Where chains are cut, 0 and k included.
     private final int[] stops;
     private final boolean cutsChains;
     private final Shared shared;
+    /// Where the chain blocks of a shared left factor begin, and its end.
     private final int[] leftAt;
 
     private GemmPlan(Product x, boolean alone, int down, int across, int[] stops, Shared shared) {
@@ -201,8 +200,6 @@ final class GemmPlan {
     boolean alone() { return alone; }
 
     int blocks() { return down * across; }
-
-    int columnPanels() { return panels(cols, GemmTile.WIDTH); }
 
     Block block(int i) {
         int r = i % down;

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorMask;
 import lucid.kernels.simd.vector.Choice;
 import lucid.kernels.simd.vector.Species;
 
-/// Packs a left factor (f32) into strips of STRIP rows, [k][STRIP], which [GemmTile] reads.
+/// Packs a left factor (f32) into strips of STRIP rows, `[k][STRIP]`, which [GemmTile] reads.
 ///
 /// Both orientations are one exchange in registers: STRIP vectors of neighbouring rows, interleaved element by element, then pair by pair; or four vectors of
 /// neighbouring chain positions, interleaved strip by strip. No scratch, every permute works for elements that are wanted, and the stores are whole vectors:

@@ -19,7 +19,7 @@ import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.contract.DType;
 import lucid.kernels.simd.vector.Species;
 
-/// The register tiles of few rows over panels of a [PackedWeight]: [height] rows by WIDTH columns of each panel, one chain `acc = fma(a_k, b_k, acc)` per lane, ascending k.
+/// The register tiles of few rows over panels of a [PackedWeight]: `height` rows by WIDTH columns of each panel, one chain `acc = fma(a_k, b_k, acc)` per lane, ascending k.
 ///
 /// *Few streams, each read by one load.* AMD's prefetchers know a stream by the instruction that reads it, and look ahead in several at a time. The loops step by a length that HotSpot does not know, so it does not unroll them:
 /// eight loads that take every eighth line of one panel are eight streams, and which of them the prefetchers follow differs from process to process. Four panels side by side hide the latency of the chains, too, and share the
@@ -54,8 +54,8 @@ final class GemvPanel {
 
     /// Continues the chains of `height` rows over `panels` panels that follow each other, at most as many as they take at a time. Where they are fewer, the last one is read again and its chains are worthless.
     ///
-    /// @param a rows [k][height]
-    /// @param c chains [panel][height][WIDTH], as many as they take at a time
+    /// @param a rows `[k][height]`
+    /// @param c chains `[panel][height][WIDTH]`, as many as they take at a time
     static void run(int height, Operand w, int column, int panels, int k, float[] a, float[] c) {
         long first = w.offset(column, 0), length = k * w.pitch(), far = w.offset(column + WIDTH, 0) - first, last = (panels - 1) * far;
         Objects.checkFromIndexSize(first, last + length, w.memory().byteSize());

@@ -19,7 +19,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import jdk.incubator.vector.IntVector;
 
-/// LANES rows of a weight on their way into the tiles of few rows ([GemvTile]): read by address, 4 · LANES bytes of each row in a step, and half exchanged ([Transpose]).
+/// LANES rows of a weight on their way into the tiles of few rows ([GemvTile]): read by address, 4 · LANES bytes of each row in a step, and half exchanged ([lucid.kernels.simd.vector.Transpose]).
 ///
 /// *By address.* The rows' whole extent is checked here, once; the loop then reads from a segment that is all of memory. With a check for every load, and
 /// three operations for every address, the loop of four rows of bf16 had 296 instructions where 180 are enough, and what the processor sees ahead is what memory can be asked for.

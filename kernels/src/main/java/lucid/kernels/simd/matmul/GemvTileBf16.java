@@ -28,7 +28,7 @@ final class GemvTileBf16 {
     ///
     /// @param squares where [GemvRows#load] put them
     /// @param turns   GemvRows.TURNS for each step
-    /// @param a       panel [k][height], the first position at `first`
+    /// @param a       panel `[k][height]`, the first position at `first`
     /// @param c       chains [height][WIDTH], the first at `co`
     static void run(int height, long squares, int turns, float[] a, int first, float[] c, int co) {
         switch (height) {

@@ -20,7 +20,7 @@ import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
-/// Column panel after column panel, each [k][WIDTH], in the weight's own type: a product of few rows then reads one stream of memory instead of WIDTH rows at a time, and exchanges nothing in registers ([GemvPanel]);
+/// Column panel after column panel, each `[k][WIDTH]`, in the weight's own type: a product of few rows then reads one stream of memory instead of WIDTH rows at a time, and exchanges nothing in registers ([GemvPanel]);
 /// a product of many rows finds its panels ready ([GemmTile] widens bf16). In bf16 the columns l and l + LANES of a panel are the halves of one 32-bit lane, the first the lower one, because a shift and a mask widen them faster than two
 /// zero extensions. Lanes beyond n are zeros.
 ///

@@ -52,9 +52,7 @@ public final class VectorCoefficients {
     static final FloatVector Q5 = all(Coefficients.Q5);
     static final FloatVector Q6 = all(Coefficients.Q6);
     static final FloatVector TWO_OVER_PI = all(Coefficients.TWO_OVER_PI);
-    static final FloatVector PIO2_1 = all(Coefficients.PIO2_1);
     static final FloatVector PIO2_2 = all(Coefficients.PIO2_2);
-    static final FloatVector PIO2_3 = all(Coefficients.PIO2_3);
     static final FloatVector TRIG_MAX = all(Coefficients.TRIG_MAX);
     static final FloatVector S0 = all(Coefficients.S0);
     static final FloatVector S1 = all(Coefficients.S1);

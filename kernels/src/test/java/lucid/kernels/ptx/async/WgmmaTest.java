@@ -58,7 +58,7 @@ class WgmmaTest {
         assertTagged(kernel, kernel.kernel().clean());
     }
 
-    /// A in registers: m = 16 w + g + 8 ((i >> 1) & 1), k = 2 t + (i & 1) + 8 (i >> 2); A[m][k] = 16 m + k with 8-bit values in two products.
+    /// A in registers: m = 16 w + g + 8 ((i >> 1) & 1), k = 2 t + (i & 1) + 8 (i >> 2); `A[m][k]` = 16 m + k with 8-bit values in two products.
     @Test
     void fragmentsOfAInRegisters() {
         for (int column = 0; column < 16; column++) {

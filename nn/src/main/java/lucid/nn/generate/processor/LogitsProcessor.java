@@ -8,7 +8,7 @@ import java.util.Locale;
 public sealed interface LogitsProcessor permits SequenceBias, RepetitionPenalty, NoRepeatNgram, BadWords, MinLength, ExponentialDecay, SuppressTokens, SampleFilter {
     /// Changes the row in place.
     ///
-    /// @param logits f32 [vocabulary]
+    /// @param logits f32 `[vocabulary]`
     void apply(float[] logits, TokenContext context);
 
     /// The largest token id that it names; -1: none.

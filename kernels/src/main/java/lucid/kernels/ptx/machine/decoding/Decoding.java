@@ -40,9 +40,7 @@ public final class Decoding {
 
     private record Key(Object what, boolean wide) {}
 
-    private final PtxModule module;
     private final String file;
-    private final Entry entry;
     private final Map<Key, Integer> slots = new HashMap<>();
     private final List<Constant> constants = new ArrayList<>();
     private int words;
@@ -55,16 +53,10 @@ public final class Decoding {
 
     public Decoding(PtxModule module, Entry entry, Accumulation accumulation) {
         this.accumulation = accumulation;
-        this.module = module;
         this.file = module.name();
-        this.entry = entry;
         this.words = entry.words();
         this.wides = entry.wides();
         this.predicates = entry.predicates();
-    }
-
-    public String file() {
-        return file;
     }
 
     /// One array for all lists of the same slots: who compares two of them mostly sees at once that they are one.
@@ -75,14 +67,6 @@ public final class Decoding {
     /// How tensor cores add up.
     public Accumulation accumulation() {
         return accumulation;
-    }
-
-    public PtxModule module() {
-        return module;
-    }
-
-    public Entry entry() {
-        return entry;
     }
 
     /// The slots that a warp fills when it starts, in the order in which they were asked for.

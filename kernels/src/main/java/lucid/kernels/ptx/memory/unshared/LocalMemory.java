@@ -25,11 +25,6 @@ public final class LocalMemory {
         this.size = Math.toIntExact(end);
     }
 
-    /// A variable's offset is its address.
-    public long addressOf(Variable variable) {
-        return variable.offset();
-    }
-
     /// As [lucid.kernels.ptx.memory.CheckedMemory#load].
     public void load(Accessor who, int mask, long[] addresses, int width, int[] out, int[] bases) {
         for (int left = mask; left != 0; left &= left - 1) {

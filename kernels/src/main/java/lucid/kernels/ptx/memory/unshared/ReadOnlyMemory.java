@@ -26,10 +26,6 @@ public abstract sealed class ReadOnlyMemory permits ConstantMemory, ParameterBlo
     /// Address of the first byte.
     abstract long first();
 
-    public Space space() {
-        return space;
-    }
-
     /// The content, for operands that are read as a whole (a tensor map); null when the range is not inside.
     public byte[] peek(long address, int width) {
         long offset = address - first();
