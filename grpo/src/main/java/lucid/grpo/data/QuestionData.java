@@ -6,7 +6,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import lucid.grpo.recipe.ExampleKinds;
 import lucid.grpo.run.HashChain;
 import lucid.tokenizer.Tokenizer;
@@ -30,6 +32,9 @@ public final class QuestionData implements TrainingData {
 
     /// The order of one epoch: the last that was asked for, as making it takes longer than an example.
     private record Order(long seed, int epoch, int[] numbers) {}
+
+    /// More than the words of a template that stand beside a sample's own take.
+    private static final int TEMPLATE_BYTES = 4096;
 
     private final Path root;
     private final ClipCache cache;
@@ -72,20 +77,32 @@ public final class QuestionData implements TrainingData {
     @Override public Example example(String kind, long seed, String stage, int step, int index, int batch) {
         int number = step * batch + index;
         return switch (kind) {
-            case "cold_start" -> {
-                ClipQuestion q = next(sources.coldStart(), kind, "cold-start order " + stage, seed, number);
-                yield template.example(kind, Visual.clip(number(q.video())), PromptTemplate.question(q.problem(), Mode.REASONING), q.reasoning());
-            }
-            case "caption" -> {
-                ClipConversation c = next(sources.captions(), kind, "caption order " + stage, seed, number);
-                yield template.caption(kind, Visual.clip(number(c.video())), c.answer());
-            }
-            case "conversation" -> {
-                ClipConversation c = next(sources.conversations(), kind, "conversation order " + stage, seed, number);
-                yield template.example(kind, Visual.clip(number(c.video())), c.question(), c.answer());
-            }
+            case "cold_start" -> coldStart(next(sources.coldStart(), kind, "cold-start order " + stage, seed, number));
+            case "caption" -> caption(next(sources.captions(), kind, "caption order " + stage, seed, number));
+            case "conversation" -> conversation(next(sources.conversations(), kind, "conversation order " + stage, seed, number));
             default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'; question files have " + String.join(", ", ExampleKinds.QUESTIONS));
         };
+    }
+
+    private Example coldStart(ClipQuestion q) { return template.example("cold_start", Visual.clip(number(q.video())), PromptTemplate.question(q.problem(), Mode.REASONING), q.reasoning()); }
+
+    private Example caption(ClipConversation c) { return template.caption("caption", Visual.clip(number(c.video())), c.answer()); }
+
+    private Example conversation(ClipConversation c) { return template.example("conversation", Visual.clip(number(c.video())), c.question(), c.answer()); }
+
+    @Override public Optional<String> longerThan(String kind, int tokens) {
+        return switch (kind) {
+            case "cold_start" -> longer(sources.coldStart(), q -> q.problem() + q.reasoning(), this::coldStart, ClipQuestion::video, tokens);
+            case "caption" -> longer(sources.captions(), ClipConversation::answer, this::caption, ClipConversation::video, tokens);
+            case "conversation" -> longer(sources.conversations(), c -> c.question() + c.answer(), this::conversation, ClipConversation::video, tokens);
+            default -> Optional.empty();
+        };
+    }
+
+    // Encoded is only what could be too long: a token has at least one byte of UTF-8, and a character at most three.
+    private static <T> Optional<String> longer(List<T> all, Function<T, String> text, Function<T, Example> example, Function<T, String> clip, int tokens) {
+        return all.stream().filter(x -> 3L * text.apply(x).length() + TEMPLATE_BYTES > tokens && example.apply(x).ids().length > tokens).findFirst()
+                .map(x -> "about clip " + clip.apply(x) + " (" + example.apply(x).ids().length + " tokens) that begins with '" + text.apply(x).strip().lines().findFirst().orElse("") + "'");
     }
 
     // The published runs go through their samples once, in a random order, a batch a step.

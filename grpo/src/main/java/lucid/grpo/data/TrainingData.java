@@ -2,6 +2,7 @@ package lucid.grpo.data;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Where examples and prompts come from. Everything is a function of its arguments: no position, no shuffling state, nothing to save.
 public interface TrainingData {
@@ -17,6 +18,9 @@ public interface TrainingData {
     ///
     /// @throws IllegalArgumentException for a kind that this data does not have; the message lists those it has
     Example example(String kind, long seed, String stage, int step, int index, int batch);
+
+    /// A sample of a kind, said in words, whose example has more than so many tokens; empty where there is none, and where samples are no list.
+    default Optional<String> longerThan(String kind, int tokens) { return Optional.empty(); }
 
     /// The prompts of a step: different questions, of which two may be about the same clip.
     ///

@@ -25,7 +25,7 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
         if (rewards.length != normals.length) {
             throw new IllegalArgumentException("advantages: " + rewards.length + " rewards but " + normals.length + " noise numbers");
         }
-        double mean = Arrays.stream(rewards).average().orElse(0);
+        double mean = mean(rewards);
         double scale = divideByStd ? std(rewards) + eps : 1;
         double[] a = new double[rewards.length];
         // A group of one has no spread: it is centred to 0, and 0 / eps stays 0.
@@ -50,11 +50,14 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
     /// Standard deviation with divisor n - 1; 0 for fewer than two numbers.
     public static double std(double[] x) {
         if (x.length < 2) return 0;
-        double mean = Arrays.stream(x).average().orElseThrow();
+        double mean = mean(x);
         double sum = 0;
         for (double v : x) sum += (v - mean) * (v - mean);
         return Math.sqrt(sum / (x.length - 1));
     }
+
+    // Of equal numbers themselves: their average may round to a neighbour, and a group without spread would seem to have some.
+    private static double mean(double[] x) { return Arrays.stream(x).allMatch(v -> v == x[0]) ? x.length == 0 ? 0 : x[0] : Arrays.stream(x).average().orElseThrow(); }
 
     // Box-Muller; StrictMath so that the number is the same on every machine.
     private static double normal(long key, int step, int prompt, int completion) {

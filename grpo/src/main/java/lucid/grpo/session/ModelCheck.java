@@ -3,6 +3,7 @@ package lucid.grpo.session;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
@@ -41,10 +42,24 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
             Prompt longest = longest(data.prompts(recipe.seed(), rewarded.getFirst().name(), 0, data.questions()));
             for (Stage.Grpo g : rewarded) fits("stage " + g.name() + ", max_new_tokens", g.maxNewTokens(), longest, "question");
         }
+        for (Stage stage : recipe.stages()) if (stage instanceof Stage.Supervised s) samples(s, data);
         boolean base = recipe.stages().stream().anyMatch(s -> s.phase().equals("base"));
         boolean other = recipe.stages().stream().anyMatch(s -> !s.phase().equals("base"));
         if (base) heldOut(data, TrainingData.Mode.DIRECT, recipe.heldOutAsked());
         if (other || !rewarded.isEmpty() || recipe.evaluation().controls() > 0) heldOut(data, TrainingData.Mode.REASONING, recipe.heldOutAsked());
+    }
+
+    private void samples(Stage.Supervised stage, TrainingData data) {
+        int positions = config.text().maxPositions();
+        // The clip's rows stand in the place of one token, as below.
+        int room = positions + 1 - config.resampler().tokens();
+        for (String kind : stage.mix().keySet()) {
+            Optional<String> sample = data.longerThan(kind, room);
+            if (sample.isPresent()) {
+                throw new RecipeException("stage " + stage.name() + ": the model has no positions for the sample of kind " + kind + " " + sample.get() + "; wanted at most " + room + " tokens: it has max_position_embeddings "
+                        + positions + ", of which the clip takes " + config.resampler().tokens());
+            }
+        }
     }
 
     /// The held-out questions, asked in one way; none are fine.

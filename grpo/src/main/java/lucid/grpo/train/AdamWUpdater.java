@@ -29,6 +29,8 @@ final class AdamWUpdater implements Updater {
         return new Result(done.norm(), lr);
     }
 
+    @Override public int updates() { return optimizer.steps(); }
+
     @Override public void hash(HashChain.Link link) { optimizer.forEachMoment(link::tensor); }
 
     @Override public void save(Path folder) { optimizer.save(folder.resolve(FILE)); }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
@@ -40,8 +41,8 @@ final class GrpoMetrics {
         m.put("entropy", mean(updates, u -> mean(u.entropy())));
         double low = mean(updates, u -> share(u, PolicyLoss.Clip.LOW));
         double high = mean(updates, u -> share(u, PolicyLoss.Clip.HIGH));
-        // Least and largest are those of TRL's processes, each with its share of the tokens: here is one, with all of them.
-        m.put("clip_ratio/low_mean", low).put("clip_ratio/low_min", low).put("clip_ratio/high_mean", high).put("clip_ratio/high_max", high).put("clip_ratio/region_mean", low + high);
+        m.put("clip_ratio/low_mean", low).put("clip_ratio/low_min", mean(updates, u -> shares(all, u, PolicyLoss.Clip.LOW).min().orElse(0)));
+        m.put("clip_ratio/high_mean", high).put("clip_ratio/high_max", mean(updates, u -> shares(all, u, PolicyLoss.Clip.HIGH).max().orElse(0))).put("clip_ratio/region_mean", low + high);
         float[] ratio = updates.getFirst().ratio();
         m.put("completions/tokens", ratio.length).put("ratio_exactly_one", IntStream.range(0, ratio.length).filter(i -> ratio[i] == 1f).count());
         return m;
@@ -66,6 +67,18 @@ final class GrpoMetrics {
 
     private static double share(TokenColumns.Update u, PolicyLoss.Clip side) {
         return (double) Arrays.stream(u.clip()).filter(c -> c == side).count() / Math.max(1, u.clip().length);
+    }
+
+    // Of every completion that has tokens.
+    private static DoubleStream shares(List<Group.Completion> all, TokenColumns.Update u, PolicyLoss.Clip side) {
+        DoubleStream.Builder shares = DoubleStream.builder();
+        int from = 0;
+        for (Group.Completion c : all) {
+            int to = from + c.ids().length;
+            if (to > from) shares.add((double) Arrays.stream(u.clip(), from, to).filter(x -> x == side).count() / (to - from));
+            from = to;
+        }
+        return shares.build();
     }
 
     private static Map<String, Double> byKind(List<Group> groups) {

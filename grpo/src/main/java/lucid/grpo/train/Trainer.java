@@ -177,7 +177,7 @@ public final class Trainer {
         long end = Math.min(stage.steps(), last - state.totalSteps() + state.step());
         try (Console.Bar bar = console.bar(stage.name(), end).from(state.step())) {
             for (int step = state.step(); step < end; step++) {
-                ObjectNode numbers = run.step(step);
+                ObjectNode numbers = step(run, step, updater, state);
                 long total = state.totalSteps() + 1;
                 String hash = link(stage, step, updater);
                 ObjectNode line = JSON.createObjectNode().put("step", total).put("stage", stage.name()).put("stage_step", step + 1);
@@ -198,6 +198,24 @@ public final class Trainer {
             }
         }
         return state;
+    }
+
+    // What was done before a step that fails is saved, as long as no weight of it changed: clips are read, and memory is taken, before one does.
+    private ObjectNode step(StageRun run, int step, Updater updater, RunState before) {
+        int updates = updater.updates();
+        try {
+            return run.step(step);
+        } catch (RuntimeException e) {
+            boolean kept = folder.latest().filter(c -> RunFolder.state(c).totalSteps() == before.totalSteps()).isPresent();
+            if (replayed == null && step > 0 && updater.updates() == updates && !kept) {
+                try {
+                    save(before, updater, null);
+                } catch (RuntimeException f) {
+                    e.addSuppressed(f);
+                }
+            }
+            throw e;
+        }
     }
 
     private void record(ObjectNode line, long total, String hash) { folder.metrics(total, line.put("hash", hash.substring(0, 16))); }

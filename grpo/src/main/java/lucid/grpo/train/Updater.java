@@ -13,6 +13,9 @@ interface Updater extends AutoCloseable {
     /// @param step number of the update in its stage, from 0: the schedule's position
     Result update(int step);
 
+    /// Updates of the stage so far, those before [#load] included.
+    int updates();
+
     /// Adds all moments to a link of the hash chain.
     void hash(lucid.grpo.run.HashChain.Link link);
 

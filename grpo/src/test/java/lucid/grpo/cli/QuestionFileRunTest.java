@@ -262,8 +262,27 @@ class QuestionFileRunTest extends CommandTest {
         int box = new String(clip, StandardCharsets.ISO_8859_1).indexOf("mdat") - 4;
         int size = ByteBuffer.wrap(clip).getInt(box);
         Arrays.fill(clip, box + size / 2, box + size, (byte) 0);
+        byte[] sound = Files.readAllBytes(bad);
         Files.write(bad, clip);
+        Files.writeString(recipe, Files.readString(recipe).replace("\"save_every\" : 1", "\"save_every\" : 2"));
         Outcome o = lucid(Map.of(), command());
-        o.failedWith(bad.toString(), "the run is kept as it was after step 1", "--resume --out " + run);
+        o.failedWith(bad.toString(), "the run is kept as it was after step 1: once the clip below can be read as it was", "--resume --out " + run, "a clip that was mended is another one", "--model " + run);
+        Files.write(bad, sound);
+        train("--resume").failedWith("clip ./" + data.relativize(bad) + " was changed since the run began");
+        assertEquals(1, RunFolder.state(RunFolder.latest(run).orElseThrow()).totalSteps());
+    }
+
+    @Test void whatTheModelHasNoPositionsForIsNamedBeforeAnythingIsMade() throws IOException {
+        Path file = data.resolve(SAMPLES);
+        Files.writeString(file, Files.readString(file).replace("\"<think> ", "\"<think> " + "blue ".repeat(2000)));
+        train().failedWith("stage cold_start: the model has no positions for the sample of kind cold_start about clip ", ".mp4 (", "max_position_embeddings");
+        assertTrue(Files.notExists(run));
+    }
+
+    @Test void theClipsPlaceInAnAnswerIsNamedBeforeAnythingIsMade() throws IOException {
+        Path file = data.resolve(SAMPLES);
+        Files.writeString(file, Files.readString(file).replace("\"<think> ", "\"<think> <image> "));
+        train().failedWith(SAMPLES, "field conversations[1].value: found <image>, wanted it where the human speaks only");
+        assertTrue(Files.notExists(run));
     }
 }

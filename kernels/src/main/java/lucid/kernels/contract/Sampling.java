@@ -3,7 +3,7 @@ package lucid.kernels.contract;
 /// Choosing the next token. Filters work in the order temperature, top-k, top-p, min-p, as in transformers; ties at the k-th value all stay.
 /// Top-p sorts ascending (of equals the lower id first) and drops while the cumulative probability, after the filters before, is at most `1 - p`; the last always stays.
 /// A row is refused whose largest logit, divided by the temperature unless greedy, is not finite: one with NaN or +infinity, or with nothing but -infinity.
-/// Randomness is one Philox 4x32-10 draw per row from a counter that the caller names, so it depends on nothing else.
+/// Randomness is one Philox 4x32-10 draw per row from a counter that the caller names, so it depends on nothing else: its upper 24 bits · 2^-24, or 2^-25 where they are 0.
 public interface Sampling {
     /// `greedy` ignores the rest (lowest id wins a tie). `topK` 0, `topP` 1, `minP` 0: off.
     record Rule(boolean greedy, float temperature, int topK, float topP, float minP) {

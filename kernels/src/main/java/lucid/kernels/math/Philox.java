@@ -49,6 +49,9 @@ public final class Philox {
     /// A number in [0, 1) from the upper 24 bits of a word: exact in f32.
     public static float uniform(int word) { return (word >>> 8) * 0x1p-24f; }
 
+    /// [#uniform] to draw from a distribution: 2^-25 instead of 0, for which the first weight would be taken that is not 0, however small.
+    public static float drawing(int word) { return Math.max(uniform(word), 0x1p-25f); }
+
     /// Packs a run's seed and a purpose into a key, so that different uses of one seed never share a stream.
     public static long key(long seed, int purpose) {
         int[] out = new int[4];

@@ -21,7 +21,7 @@ public final class ReferenceSampling implements Sampling {
         int[] at = Values.readInts(counters);
         int[] chosen = new int[rows.length];
         for (int r = 0; r < rows.length; r++) {
-            float u = Philox.uniform(Philox.word(key, at[4 * r], at[4 * r + 1], at[4 * r + 2], at[4 * r + 3]));
+            float u = Philox.drawing(Philox.word(key, at[4 * r], at[4 * r + 1], at[4 * r + 2], at[4 * r + 3]));
             chosen[r] = inverseCdf(filtered(rule, rows[r]), u);
         }
         Values.write(chosen, ids);

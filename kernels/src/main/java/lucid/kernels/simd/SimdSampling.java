@@ -50,7 +50,7 @@ public final class SimdSampling implements Sampling {
                 SamplingRow row = scratch[thread];
                 int[] out = words[thread];
                 Philox.words(key, word(cs, r, 0), word(cs, r, 1), word(cs, r, 2), word(cs, r, 3), out);
-                id = row.weigh(rule, xs, xo, n) ? row.choose(Philox.uniform(out[0])) : -1;
+                id = row.weigh(rule, xs, xo, n) ? row.choose(Philox.drawing(out[0])) : -1;
             }
             if (id >= 0) is.setAtIndex(ValueLayout.JAVA_INT, r, id);
             return id >= 0;

@@ -60,6 +60,16 @@ abstract class SamplingContract extends DeviceContract {
         }
     }
 
+    /// A random word that begins with 24 zeros draws no token that is as good as impossible.
+    @Test void theLeastRandomNumber() {
+        assertEquals(0, Philox.word(7, 32_245_323, 0, 0, 0) >>> 8);
+        TwinBuffer counters = ints(new int[] {32_245_323, 0, 0, 0}), ids = ints(new int[1]);
+        Twin logits = values(1, 4, -60, 0, 0, 0);
+        both((d, s) -> d.sampling().sample(Rule.temperature(1), logits.on(s), 7, counters.on(s), ids.on(s)));
+        assertEquals(1, readInts(oracle, ids.oracle())[0]);
+        assertEquals(1, readInts(tested, ids.tested())[0]);
+    }
+
     /// Probabilities 1/2, 1/4, 1/8, 1/8 at temperature 1.
     @Test void filtersByHand() {
         Twin logits = values(1, 4, Math.log(4), Math.log(2), 0, 0);

@@ -18,7 +18,7 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
 /// AdamW (Loshchilov & Hutter 2019, as in torch) with clipping by the global 2-norm, over the trainable parameters of a set. f32 weights and
-/// moments. A parameter's moments are made when it is first updated; one without a gradient is left alone.
+/// moments. A parameter's moments are made when it is first updated, and its updates are counted from there; one without a gradient is left alone.
 public final class AdamW implements AutoCloseable {
     /// @param maxNorm        largest global gradient norm; infinity: no clipping
     /// @param decays         which parameters shrink by `lr · weightDecay`
@@ -39,7 +39,18 @@ public final class AdamW implements AutoCloseable {
     /// @param coefficient what every gradient was multiplied with: `min(1, maxNorm / (norm + 1e-6))`
     public record Update(float norm, float coefficient) {}
 
-    private record Moments(Tensor m, Tensor v) {}
+    // Of one parameter.
+    private static final class Moments {
+        private final Tensor m;
+        private final Tensor v;
+        private int updates;
+
+        private Moments(Tensor m, Tensor v, int updates) {
+            this.m = m;
+            this.v = v;
+            this.updates = updates;
+        }
+    }
 
     private final ParameterSet parameters;
     private final Settings settings;
@@ -88,18 +99,20 @@ public final class AdamW implements AutoCloseable {
     public static float coefficient(float norm, float maxNorm) { return (float) Math.min(1.0, maxNorm / (norm + 1e-6)); }
 
     private void update(Parameter p, float lr, float coefficient) {
-        Moments s = moments.computeIfAbsent(p.name(), _ -> new Moments(Tensor.zeros(scope, p.shape().dims()), Tensor.zeros(scope, p.shape().dims())));
+        Moments s = moments.computeIfAbsent(p.name(), _ -> new Moments(Tensor.zeros(scope, p.shape().dims()), Tensor.zeros(scope, p.shape().dims()), 0));
+        s.updates++;
         float decay = settings.decays().test(p.name()) ? settings.weightDecay() : 0;
-        var constants = new Optimizer.AdamW(lr, settings.beta1(), settings.beta2(), settings.eps(), decay, steps);
+        var constants = new Optimizer.AdamW(lr, settings.beta1(), settings.beta2(), settings.eps(), decay, s.updates);
         scope.device().optimizer().adamW(constants, coefficient, p.grad().matrix(), p.value().matrix(), s.m.matrix(), s.v.matrix(), null);
     }
 
-    /// Writes moments (`m.NAME`, `v.NAME`) and the number of updates, whole or not at all.
+    /// Writes moments (`m.NAME`, `v.NAME`) and the number of updates (`steps`, and `steps.NAME` of a parameter that had fewer), whole or not at all.
     public void save(Path file) {
         SafetensorsWriter writer = new SafetensorsWriter().metadata("steps", Integer.toString(steps)).metadata("kind", "lucid.adamw");
         moments.forEach((name, s) -> {
             ParameterSet.add(writer, "m." + name, s.m, StoredType.F32);
             ParameterSet.add(writer, "v." + name, s.v, StoredType.F32);
+            if (s.updates != steps) writer.metadata("steps." + name, Integer.toString(s.updates));
         });
         writer.write(file);
     }
@@ -109,18 +122,22 @@ public final class AdamW implements AutoCloseable {
         if (steps > 0) throw new IllegalStateException("adamw: load after " + steps + " updates; wanted a fresh optimiser");
         try (SafetensorsFile stored = SafetensorsFile.open(file)) {
             if (!"lucid.adamw".equals(stored.metadata().get("kind"))) throw new WeightFileException(file + ": found no optimiser state, wanted a file written by AdamW.save");
-            String counted = stored.metadata().getOrDefault("steps", "nothing");
-            if (!counted.matches("\\d{1,9}")) throw new WeightFileException(file + ": metadata steps: found " + counted + ", wanted a number of updates");
-            int storedSteps = Integer.parseInt(counted);
+            int storedSteps = count(file, stored, "steps", "nothing");
             Map<String, Moments> fresh = new LinkedHashMap<>();
             for (String name : stored.tensors().keySet()) {
                 if (!name.startsWith("m.")) continue;
                 Parameter p = parameters.get(name.substring(2));
-                fresh.put(p.name(), new Moments(read(stored, name, p), read(stored, "v." + p.name(), p)));
+                fresh.put(p.name(), new Moments(read(stored, name, p), read(stored, "v." + p.name(), p), count(file, stored, "steps." + p.name(), Integer.toString(storedSteps))));
             }
             moments.putAll(fresh);
             steps = storedSteps;
         }
+    }
+
+    private static int count(Path file, SafetensorsFile stored, String key, String missing) {
+        String counted = stored.metadata().getOrDefault(key, missing);
+        if (!counted.matches("\\d{1,9}")) throw new WeightFileException(file + ": metadata " + key + ": found " + counted + ", wanted a number of updates");
+        return Integer.parseInt(counted);
     }
 
     private Tensor read(SafetensorsFile stored, String name, Parameter p) {

@@ -140,6 +140,33 @@ class AdamWTest {
         }
     }
 
+    /// As in torch, whose bias correction counts a parameter's own updates.
+    @Test void aParameterThatComesLateBegins() {
+        JsonNode c = golden("adamw.json").get("cases").get(2);
+        JsonNode both = c.get("grads").get(0), alone = new ObjectMapper().createArrayNode().add(both.get(0));
+        AdamW.Settings unclipped = new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, Float.POSITIVE_INFINITY);
+        Path file = folder.resolve("optimizer.safetensors");
+        try (Device device = new ReferenceDevice(); ParameterSet a = vectors(device, c.get("params")); ParameterSet b = vectors(device, c.get("params"));
+                AdamW late = new AdamW(a, unclipped); AdamW early = new AdamW(b, unclipped); AdamW resumed = new AdamW(b, unclipped)) {
+            for (int t = 0; t < 5; t++) {
+                gradients(a, t < 3 ? alone : both);
+                late.step(0.01);
+                if (t < 3) continue;
+                gradients(b, both);
+                early.step(0.01);
+                assertArrayEquals(b.get("p1").value().toFloats(), a.get("p1").value().toFloats(), "update " + t);
+            }
+            late.save(file);
+            b.copyFrom(a);
+            resumed.load(file);
+            gradients(a, both);
+            late.step(0.01);
+            gradients(b, both);
+            resumed.step(0.01);
+            for (String name : List.of("p0", "p1")) assertArrayEquals(a.get(name).value().toFloats(), b.get(name).value().toFloats(), name);
+        }
+    }
+
     /// Numbers of another floating type are widened; the bits of integers are no numbers of a moment.
     @Test void momentsOfOtherTypes() {
         Path file = folder.resolve("optimizer.safetensors");

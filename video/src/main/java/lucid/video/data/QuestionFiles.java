@@ -23,6 +23,7 @@ import lucid.video.VideoReader;
 /// (`nextqa-coldstart-16.json`). Conversations without options, which base training learns from, are read as well.
 public final class QuestionFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String IMAGE_TAG = "<image>";
     private static final Pattern SOLUTION = Pattern.compile("<answer>\\s*(.*?)\\s*</answer>");
     private static final Pattern REASONING = Pattern.compile("\\s*<think>.*?</think>\\s*<answer>\\s*(.*?)\\s*</answer>\\s*", Pattern.DOTALL);
 
@@ -128,7 +129,8 @@ public final class QuestionFiles {
             if (!found.equals(from[i])) throw row.error(field + ".from", "found '" + found + "', wanted '" + from[i] + "'");
             value[i] = row.text(turns.get(i), "value", field + ".value");
         }
-        value[0] = value[0].replace("<image>", "").strip();
+        value[0] = value[0].replace(IMAGE_TAG, "").strip();
+        if (value[1].contains(IMAGE_TAG)) throw row.error("conversations[1].value", "found " + IMAGE_TAG + ", wanted it where the human speaks only: it is the clip's place");
         return value;
     }
 
@@ -229,7 +231,7 @@ public final class QuestionFiles {
                                 }
                             ],
                             "video": %s
-                        }""".formatted(quoted(q.id()), quoted("<image>\n" + q.problem() + " " + ClipQuestion.INSTRUCTION), quoted(q.reasoning()), quoted(q.video())).indent(4).stripTrailing());
+                        }""".formatted(quoted(q.id()), quoted(IMAGE_TAG + "\n" + q.problem() + " " + ClipQuestion.INSTRUCTION), quoted(q.reasoning()), quoted(q.video())).indent(4).stripTrailing());
         }
         AtomicFile.write(file, ("[\n" + String.join(",\n", records) + "\n]\n").getBytes(StandardCharsets.UTF_8));
     }

@@ -23,6 +23,7 @@ import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
 import lucid.grpo.train.Trainer;
 import lucid.nn.file.JsonText;
+import lucid.video.VideoException;
 
 /// Runs a session's stages to the end, with Ctrl-C honoured, then writes controls, summary and report. Shared by the commands that train.
 final class Training {
@@ -65,8 +66,10 @@ final class Training {
                 console.line("report: " + Report.of(out, null, console::line).write());
                 return true;
             } catch (RuntimeException e) {
-                folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps() + ": once the cause below is gone, the same command with "
-                        + goOn + " goes on from there"));
+                String cause = e instanceof VideoException ? "once the clip below can be read as it was" : "once the cause below is gone";
+                String other = e instanceof VideoException ? " (a clip that was mended is another one, and makes another run: --model " + out + " with another --out begins it with these weights)" : "";
+                folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps() + ": " + cause + ", the same command with "
+                        + goOn + " goes on from there" + other));
                 throw e;
             }
         }

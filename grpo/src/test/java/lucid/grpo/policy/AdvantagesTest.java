@@ -1,0 +1,29 @@
+package lucid.grpo.policy;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Groups at the edges; the numbers of ordinary ones are held to the original's by the golden cases.
+class AdvantagesTest {
+    /// A group of equal rewards has no spread, also where their average is not one of them (0.1 six times adds up to 0.6, less one place) and nothing is added to the deviation.
+    @ParameterizedTest @ValueSource(ints = {1, 2, 3, 5, 6, 7, 8, 11})
+    void withoutSpreadThereIsNoDirection(int completions) {
+        Advantages plain = new Advantages(0, 0, true);
+        for (int i = -300; i <= 300; i++) {
+            double[] rewards = new double[completions];
+            Arrays.fill(rewards, i / 100.0);
+            assertEquals(0, Advantages.std(rewards), "reward " + i / 100.0);
+            assertArrayEquals(new double[completions], plain.of(rewards, new double[completions]), "reward " + i / 100.0);
+        }
+    }
+
+    @Test void noiseAloneGivesOne() {
+        assertArrayEquals(new double[] {0.02, -0.04}, new Advantages(0, 0.02, true).of(new double[] {0.1, 0.1}, new double[] {1, -2}));
+        assertArrayEquals(new double[] {0.5, -0.5}, new Advantages(0, 0, false).of(new double[] {2, 1}, new double[2]));
+    }
+}
