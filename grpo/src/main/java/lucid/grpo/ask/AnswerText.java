@@ -20,6 +20,7 @@ final class AnswerText {
     private final boolean styled;
     private final StringBuilder held = new StringBuilder();
     private String space = "";
+    private boolean whole;
     private boolean begun;
     private boolean open;
 
@@ -27,6 +28,14 @@ final class AnswerText {
     AnswerText(Consumer<String> out, boolean styled) {
         this.out = out;
         this.styled = styled;
+    }
+
+    /// A text that goes on where another ended: nothing is stripped, nothing styled.
+    static AnswerText continuation(Consumer<String> out) {
+        AnswerText text = new AnswerText(out, false);
+        text.whole = true;
+        text.begun = true;
+        return text;
     }
 
     void accept(String piece) {
@@ -83,6 +92,7 @@ final class AnswerText {
     /// The answer is over: writes what was held back.
     void finish() {
         text(take(held.length()));
+        if (whole) out.accept(flushSpace());
         if (styled && open) out.accept(RESET);
         open = false;
     }

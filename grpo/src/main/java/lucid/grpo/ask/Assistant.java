@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.CompletionText;
@@ -142,7 +143,7 @@ public final class Assistant implements AutoCloseable {
     public Reply ask(Question question, GenerationSettings settings, Consumer<String> out, boolean styled) {
         if (talk == null) throw new IllegalStateException("ask: no clip was looked at; watch one first");
         int[] ids = rest(question.prompt());
-        Reply reply = answer(ids, settings, out, styled);
+        Reply reply = answer(ids, settings, new AnswerText(out, styled), PythonText::strip);
         boolean reasons = question.style() == Question.Style.REASON;
         Extraction found = reasons ? Extraction.ofReasoning(reply.text(), question.choices()) : Extraction.ofDirect(reply.text(), question.choices());
         return new Reply(reply.text(), Extraction.think(reply.text()), reasons ? Extraction.answer(reply.text()) : reply.text(), found.letter(), reply.ended(), reply.promptRows(), reply.newRows(), reply.newTokens(), reply.unknown(),
@@ -171,10 +172,10 @@ public final class Assistant implements AutoCloseable {
         int most = checkpoint.decoder().config().maxPositions();
         if (ids.length >= most) throw new IllegalArgumentException("prompt: it has " + ids.length + " tokens; wanted fewer than max_position_embeddings " + most);
         talk = new Conversation(checkpoint.decoder(), (int) Math.min(most, (long) ids.length + settings.maxNewTokens()));
-        return answer(ids, settings, out, false);
+        return answer(ids, settings, AnswerText.continuation(out), UnaryOperator.identity());
     }
 
-    private Reply answer(int[] ids, GenerationSettings settings, Consumer<String> out, boolean styled) {
+    private Reply answer(int[] ids, GenerationSettings settings, AnswerText text, UnaryOperator<String> ended) {
         if (ids.length >= talk.room()) {
             throw new IllegalArgumentException("the prompt has " + ids.length + " more tokens, and " + talk.room() + " of the model's positions are left; wanted room for an answer as well");
         }
@@ -182,7 +183,6 @@ public final class Assistant implements AutoCloseable {
         int before = talk.length();
         add(talk, ids, null, "reading the question");
         double prefill = clock.lap();
-        AnswerText text = new AnswerText(out, styled);
         Spoken spoken = new Spoken(tokenizer, text);
         int promptRows = talk.length();
         Completion c = talk.answer(settings.with(generation.endTokens()), turn++, (_, _, _, id, _) -> spoken.accept(id));
@@ -191,7 +191,7 @@ public final class Assistant implements AutoCloseable {
         int[] known = CompletionText.known(tokenizer, c.ids());
         String whole = tokenizer.decode(known, true);
         spoken.finish(whole);
-        return new Reply(PythonText.strip(whole), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,
+        return new Reply(ended.apply(whole), null, null, null, c.ended(), promptRows, promptRows - before, c.length(), c.length() - known.length,
                 prefill, prefill + spoken.first, c.length() < 2 ? 0 : (c.length() - 1) / spoken.after());
     }
 

@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
@@ -18,6 +20,7 @@ import com.fasterxml.jackson.databind.exc.PropertyBindingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +36,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.nn.file.IoReason;
 import lucid.nn.file.JsonText;
@@ -50,7 +54,7 @@ public final class RecipeReader {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_IGNORED_PROPERTIES)
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_IGNORED_PROPERTIES, DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
@@ -58,6 +62,9 @@ public final class RecipeReader {
             .enable(SerializationFeature.INDENT_OUTPUT)
             .defaultPrettyPrinter(JsonText.LINES)
             .injectableValues(new InjectableValues.Std(MISSING))
+            // Jackson would read a number as text, and blank text as a number that is missing.
+            .withCoercionConfig(LogicalType.Textual, c -> Stream.of(CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean).forEach(s -> c.setCoercion(s, CoercionAction.Fail)))
+            .withCoercionConfigDefaults(c -> Stream.of(CoercionInputShape.EmptyString, CoercionInputShape.String).forEach(s -> c.setCoercion(s, CoercionAction.Fail)))
             .build();
     // Unknown keys are looked for first: a misspelt key is also a missing one, and "unknown, did you mean" helps more than "missing".
     private static final ObjectMapper KEYS = JSON.copy().disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
@@ -123,7 +130,7 @@ public final class RecipeReader {
         } catch (InvalidTypeIdException e) {
             throw new RecipeException(origin + ", " + where(e) + kind(e, json));
         } catch (InvalidFormatException e) {
-            throw new RecipeException(origin + ", " + where(e) + ": found '" + e.getValue() + "', wanted " + wanted(e));
+            throw new RecipeException(origin + ", " + where(e) + ": found " + found(e, json) + ", wanted " + wanted(e));
         } catch (MismatchedInputException e) {
             throw new RecipeException(origin + ", " + where(e) + ": " + mismatch(e, json));
         } catch (JsonMappingException e) {

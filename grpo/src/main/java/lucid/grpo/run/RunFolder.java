@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.SequencedMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.grpo.recipe.RecipeException;
@@ -61,6 +63,8 @@ public final class RunFolder implements AutoCloseable {
     private static final List<String> BY_STEP = List.of("rollouts", "ledger", "answers");
     private static final Claim CLAIM = new Claim("run (no config.json)", "a run's", "config");
     private static final int SHOWN_DIFFERENCES = 20;
+    // Second channels to a file that this process has locked: closing one would give up the lock (POSIX), and so would the collector.
+    private static final Queue<FileChannel> OPEN = new ConcurrentLinkedQueue<>();
 
     static {
         BEGAN.put("recipe", "its recipe (the field recipe of %s; --recipe takes it as a file of its own)");
@@ -202,7 +206,7 @@ public final class RunFolder implements AutoCloseable {
         try {
             lock = channel.tryLock();
         } catch (OverlappingFileLockException e) {
-            channel.close();
+            OPEN.add(channel);
             throw new RunException(root + " is open already in this process; close it first");
         }
         if (lock == null) {

@@ -41,12 +41,23 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
             // All questions as one step: every one of them has its turn.
             Prompt longest = longest(data.prompts(recipe.seed(), rewarded.getFirst().name(), 0, data.questions()));
             for (Stage.Grpo g : rewarded) fits("stage " + g.name() + ", max_new_tokens", g.maxNewTokens(), longest, "question");
+            for (Stage.Grpo g : rewarded) isOneTensor(g);
         }
         for (Stage stage : recipe.stages()) if (stage instanceof Stage.Supervised s) samples(s, data);
         boolean base = recipe.stages().stream().anyMatch(s -> s.phase().equals("base"));
         boolean other = recipe.stages().stream().anyMatch(s -> !s.phase().equals("base"));
         if (base) heldOut(data, TrainingData.Mode.DIRECT, recipe.heldOutAsked());
         if (other || !rewarded.isEmpty() || recipe.evaluation().controls() > 0) heldOut(data, TrainingData.Mode.REASONING, recipe.heldOutAsked());
+    }
+
+    // What a step has of all its clips, and of all its completions' first tokens, is held in one tensor each.
+    private void isOneTensor(Stage.Grpo g) {
+        long clip = (long) recipe.data().frames() * config.tokensPerFrame() * config.vision().hiddenSize();
+        long prompts = Math.min(Integer.MAX_VALUE / clip, Integer.MAX_VALUE / config.text().vocabSize() / g.completions());
+        if (g.prompts() > prompts) {
+            throw recipe.fault("stage " + g.name() + ", prompts", g.prompts(), "at most " + prompts + ": a step's clips are a tensor of prompts x " + recipe.data().frames() + " frames x " + config.tokensPerFrame() + " patches x "
+                    + config.vision().hiddenSize() + ", its first tokens' logits one of prompts x " + g.completions() + " completions x " + config.text().vocabSize() + ", of at most 2^31 - 1 numbers");
+        }
     }
 
     private void samples(Stage.Supervised stage, TrainingData data) {

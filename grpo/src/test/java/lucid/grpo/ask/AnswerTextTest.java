@@ -31,6 +31,15 @@ class AnswerTextTest {
         assertFalse(shown(ANSWER, false, pieces).contains("\u001B"));
     }
 
+    @ParameterizedTest @ValueSource(ints = {1, 2, 3, 5, 100})
+    void aContinuationIsAsItIs(int pieces) {
+        StringBuilder out = new StringBuilder();
+        AnswerText a = AnswerText.continuation(out::append);
+        for (int at = 0; at < ANSWER.length(); at += pieces) a.accept(ANSWER.substring(at, Math.min(ANSWER.length(), at + pieces)));
+        a.finish();
+        assertEquals(ANSWER, out.toString());
+    }
+
     @Test void aModelCannotCommandTheTerminal() {
         assertEquals("a\uFFFD[2Jb\n\tc\uFFFD", shown("a\u001B[2Jb\n\tc\b", true, 3));
         assertEquals("a\u001B[2Jb", shown("a\u001B[2Jb", false, 3));

@@ -182,7 +182,7 @@ class RecipeNumbersTest {
             assertTrue(m.contains("found " + found + ", wanted " + (whole ? "a whole number" : "a number")), m);
         }
         if (whole) {
-            assertTrue(refusal(rule.path, "1.5").contains("found '1.5', wanted a whole number"));
+            assertTrue(refusal(rule.path, "1.5").contains("found 1.5, wanted a whole number"));
             String m = assertThrows(RecipeException.class, () -> with(rule.path, "12345678901234567890")).getMessage();
             assertTrue(m.contains(general(rule.path).replaceFirst(".*[].]", "")) && m.contains("12345678901234567890") && m.contains("wanted a whole number from "), m);
         } else {

@@ -120,6 +120,13 @@ class RecipeReaderTest {
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', textBlock = """
+            "max_grad_norm" : 1.0    | "max_grad_norm" : " "     | max_grad_norm: found ' ', wanted a number
+            "kl_clamp" : 100.0       | "kl_clamp" : "  "         | kl_clamp: found '  ', wanted a number
+            "kl_clamp" : 100.0       | "kl_clamp" : ""           | kl_clamp: found '', wanted a number
+            "phase" : "grpo"         | "phase" : 7               | phase: found 7, wanted text
+            "phase" : "grpo"         | "phase" : true            | phase: found true, wanted text
+            "name" : "grpo"          | "name" : -1               | name: found -1, wanted text
+            "trainable" : [ "CONNECTOR", "LANGUAGE_MODEL" ] | "trainable" : [ 0, 1 ] | trainable[0]: found 0, wanted
             "questions" : null       | "questions" : "q.jsonl"                          | data.questions: found 'q.jsonl', wanted null: data of kind drift are made from data_seed
             "cold_start" : null      | "cold_start" : "c.json"                          | data.cold_start: found 'c.json', wanted null
             "clips_per_step" : 32    | "clips_per_step" : 32, "captions" : "c.json"      | data.captions: found 'c.json', wanted null
@@ -174,7 +181,7 @@ class RecipeReaderTest {
             "phase" : "grpo"         | "phase" : "gpro"          | stage grpo, phase: found 'gpro', wanted one of base, cold_start, grpo (did you mean 'grpo'?)
             "document" : 16          | "document" : 0            | stage cold_start, mix.document: found 0
             "document" : 16          | "documnet" : 16           | stage cold_start, mix: found 'documnet' ... (did you mean 'document'?)
-            "document" : 16          | "document" : 1.5          | mix.document: found '1.5', wanted a whole number
+            "document" : 16          | "document" : 1.5          | mix.document: found 1.5, wanted a whole number
             "document" : 16          | "direct" : 16             | Duplicate field 'direct'
             "controls" : 300         | "controls" : -1           | evaluation.controls: found -1
             "interim" : 100          | "interim" : -1            | evaluation.interim: found -1
@@ -188,7 +195,7 @@ class RecipeReaderTest {
             "clips" : 4000           | "clips" : null            | data.clips: found null, wanted a whole number, at least 64
             "held_out" : 1000        | "held_out" : 4            | data.held_out: found 4, wanted a whole number, at least 5
             "data_seed" : 1          | "data_seed" : null        | data.data_seed: found null
-            "steps" : 100            | "steps" : 1.5             | stages[5].steps: found '1.5', wanted a whole number
+            "steps" : 100            | "steps" : 1.5             | stages[5].steps: found 1.5, wanted a whole number
             "steps" : 100            | "steps" : "many"          | stages[5].steps: found 'many', wanted a whole number
             "steps" : 100            | "steps" : null            | stages[5].steps: found null, wanted a whole number
             "steps" : 100            | "steps" : [ 100 ]         | stages[5].steps: found a list, wanted a whole number

@@ -294,4 +294,24 @@ class RunFolderTest {
         assertTrue(assertThrows(RunException.class, () -> RunFolder.open(file.resolve("run"), config(1), false)).getMessage().contains("run"));
         assertFalse(Files.exists(file.resolve("run")));
     }
+
+    /// A second opening that this process refuses itself leaves the lock to the first: to another process the run is in use still.
+    @Test void aRefusalKeepsTheLock() throws IOException, InterruptedException {
+        Path run = dir.resolve("locked");
+        try (RunFolder _ = RunFolder.open(run, config(1), false)) {
+            assertThrows(RunException.class, () -> RunFolder.lock(run));
+            Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"), Other.class.getName(), run.toString()).start();
+            assertEquals(3, other.waitFor(), "the other process has the lock");
+        }
+    }
+
+    static final class Other {
+        public static void main(String[] args) throws IOException {
+            try (var _ = RunFolder.lock(Path.of(args[0]))) {
+                System.exit(0);
+            } catch (RunException e) {
+                System.exit(3);
+            }
+        }
+    }
 }

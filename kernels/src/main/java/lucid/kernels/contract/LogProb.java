@@ -13,7 +13,7 @@ public interface LogProb {
     /// Per row: `logProb = x[target] - lse`, `entropy = lse - Σ softmax·x`, `lse`, with x = logits / temperature.
     ///
     /// @param hidden  f32 [rows, width]
-    /// @param head    f32 or bf16 [vocabulary, width]
+    /// @param head    f32, bf16 or f16 [vocabulary, width]
     /// @param targets i32 `[rows]`
     /// @param logProb f32 `[rows]`; entropy, lse likewise
     void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse);

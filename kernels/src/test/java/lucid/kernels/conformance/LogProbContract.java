@@ -1,6 +1,7 @@
 package lucid.kernels.conformance;
 
 import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -36,7 +37,7 @@ abstract class LogProbContract extends DeviceContract {
         gap = layout;
         Twin hidden = random(rows, width, -2, 2);
         TwinBuffer targets = ints(ids(rows, vocabulary));
-        for (Twin head : new Twin[] {random(vocabulary, width), matrix(BF16, vocabulary, width, uniform(vocabulary * width, -1, 1))}) {
+        for (Twin head : new Twin[] {random(vocabulary, width), matrix(BF16, vocabulary, width, uniform(vocabulary * width, -1, 1)), matrix(F16, vocabulary, width, uniform(vocabulary * width, -1, 1))}) {
             TwinBuffer logProb = floats(new float[rows]);
             TwinBuffer entropy = floats(new float[rows]);
             TwinBuffer lse = floats(new float[rows]);

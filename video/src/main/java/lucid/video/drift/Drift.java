@@ -19,6 +19,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import lucid.video.AtomicFile;
@@ -45,6 +47,8 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     private static final ObjectMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
             .defaultPrettyPrinter(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"))).build();
     private static final ObjectMapper LINES = new ObjectMapper();
+    // Second channels to a file that this process has locked: closing one would give up the lock (POSIX), and so would the collector.
+    private static final Queue<FileChannel> OPEN = new ConcurrentLinkedQueue<>();
 
     /// Questions for reinforcement learning.
     public List<ClipQuestion> train() { return QuestionFiles.read(root.resolve("train.jsonl")); }
@@ -83,16 +87,14 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     // Held until it is closed; the operating system lets go of a killed process's. The file stays: one that is deleted could be locked by two, each its own.
     private static FileChannel lock(Path root, Path file) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean held = false;
         try {
-            held = channel.tryLock() != null;
+            if (channel.tryLock() != null) return channel;
         } catch (OverlappingFileLockException e) {
+            OPEN.add(channel);
             throw making(root);
-        } finally {
-            if (!held) channel.close();
         }
-        if (!held) throw making(root);
-        return channel;
+        channel.close();
+        throw making(root);
     }
 
     private static VideoException making(Path root) { return new VideoException(root, "is being made by another process; wait for that, and the same command finds it made"); }

@@ -1,6 +1,7 @@
 package lucid.kernels.contract.check;
 
 import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.DType.F16;
 import static lucid.kernels.contract.DType.F32;
 import static lucid.kernels.contract.DType.I32;
 
@@ -81,7 +82,7 @@ public final class LogProbArguments {
 
     private static void product(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature) {
         Checks.type(operation, "hidden", hidden, F32);
-        Checks.type(operation, "head", head, F32, BF16);
+        Checks.type(operation, "head", head, F32, BF16, F16);
         Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe() + "; wanted equal columns (the width)");
         temperature(operation, temperature);
         Checks.buffer(operation, "targets", targets, hidden.rows(), I32);
