@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import lucid.bench.gpu.GpuBench;
-import lucid.bench.phase.QuestionRun;
 import lucid.grpo.cli.Subcommand;
 import lucid.grpo.console.Json;
 import lucid.grpo.console.UsageException;

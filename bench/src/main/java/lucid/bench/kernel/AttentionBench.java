@@ -1,7 +1,7 @@
 package lucid.bench.kernel;
 
 import java.util.List;
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;

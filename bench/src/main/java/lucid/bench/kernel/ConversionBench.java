@@ -1,7 +1,7 @@
 package lucid.bench.kernel;
 
 import java.util.Locale;
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;

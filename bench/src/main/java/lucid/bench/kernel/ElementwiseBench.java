@@ -1,7 +1,7 @@
 package lucid.bench.kernel;
 
 import java.util.stream.IntStream;
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Matrix;

@@ -2,7 +2,7 @@ package lucid.bench.kernel;
 
 import java.util.EnumSet;
 import java.util.Set;
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Elementwise.Unary;
 import lucid.kernels.contract.Matrix;

@@ -1,6 +1,6 @@
 package lucid.bench.kernel;
 
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -1,7 +1,7 @@
 package lucid.bench.kernel;
 
 import java.util.Random;
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;

@@ -1,6 +1,6 @@
 package lucid.bench.kernel;
 
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.memory.GlobalMemory;

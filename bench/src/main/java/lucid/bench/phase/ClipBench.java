@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.simd.work.Workers;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import lucid.bench.Limit;
+import lucid.bench.probe.Limit;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.simd.work.Workers;

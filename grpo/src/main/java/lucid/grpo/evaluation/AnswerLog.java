@@ -134,7 +134,7 @@ public final class AnswerLog implements AutoCloseable {
             while (line.hasRemaining()) out.write(line);
             out.force(false);
         } catch (IOException e) {
-            throw new UncheckedIOException("could not write " + file + ": " + e.getMessage() + "; the answers before this one are kept, --resume goes on from there", e);
+            throw new UncheckedIOException("could not write " + file + ": " + IoReason.of(e) + "; the answers before this one are kept, --resume goes on from there", e);
         }
     }
 
@@ -142,7 +142,7 @@ public final class AnswerLog implements AutoCloseable {
         try (lock; out) {
             out.force(true);
         } catch (IOException e) {
-            throw new UncheckedIOException("could not close " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("could not close " + file + ": " + IoReason.of(e), e);
         }
     }
 }

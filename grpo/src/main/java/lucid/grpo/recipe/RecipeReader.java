@@ -112,7 +112,7 @@ public final class RecipeReader {
             if (in == null) throw new RecipeException("recipe " + name + " is missing from this build");
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new RecipeException("recipe " + name + ": could not be read: " + e.getMessage());
+            throw new RecipeException("recipe " + name + ": could not be read: " + IoReason.of(e));
         }
     }
 

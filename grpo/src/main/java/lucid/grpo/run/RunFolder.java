@@ -262,7 +262,7 @@ public final class RunFolder implements AutoCloseable {
             metrics.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
             metrics.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not write " + root.resolve("metrics.jsonl") + ": " + e.getMessage() + "; the last checkpoint is intact", e);
+            throw new UncheckedIOException("could not write " + root.resolve("metrics.jsonl") + ": " + IoReason.of(e) + "; the last checkpoint is intact", e);
         }
         Map<String, Double> numbers = new LinkedHashMap<>();
         line.properties().forEach(e -> {
@@ -305,7 +305,7 @@ public final class RunFolder implements AutoCloseable {
             Path metrics = root.resolve("metrics.jsonl");
             return Files.exists(metrics) && Files.size(metrics) > 0 || latest(root).isPresent() || Files.exists(root.resolve("summary.json"));
         } catch (IOException e) {
-            throw new RunException("run folder " + root + ": " + e.getClass().getSimpleName() + ": " + e.getMessage());
+            throw new RunException("run folder " + root + ": " + IoReason.of(e));
         }
     }
 

@@ -1,9 +1,7 @@
-package lucid.bench;
+package lucid.bench.probe;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import lucid.bench.probe.FmaPeak;
-import lucid.bench.probe.ReadBandwidth;
 import lucid.kernels.simd.work.Workers;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Level;

@@ -1,4 +1,4 @@
-package lucid.bench.phase;
+package lucid.bench;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,8 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
-import lucid.bench.BenchTable;
 import lucid.bench.BenchTable.Row;
+import lucid.bench.phase.ModelWork;
 import lucid.bench.probe.FmaPeak;
 import lucid.bench.probe.ReadBandwidth;
 import lucid.grpo.ask.Assistant;
