@@ -1,34 +1,52 @@
 package lucid.video;
 
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
+import static org.bytedeco.ffmpeg.global.avutil.AVCOL_SPC_UNSPECIFIED;
 import static org.bytedeco.ffmpeg.global.avutil.AV_FRAME_DATA_DISPLAYMATRIX;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_FLAG_RGB;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVA420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ411P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ440P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ444P;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_side_data;
 import static org.bytedeco.ffmpeg.global.avutil.av_get_pix_fmt_name;
+import static org.bytedeco.ffmpeg.global.avutil.av_pix_fmt_desc_get;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
 import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
 import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
 import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
+import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
 import java.nio.file.Path;
+import java.util.Set;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVFrameSideData;
+import org.bytedeco.ffmpeg.avutil.AVPixFmtDescriptor;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 
-/// FFmpeg's decoded frames as upright RGB bytes. 4:2:0 and 4:2:2 of 8 bits go through [PlanarYuv], every other format through libswscale with its default flags.
+/// FFmpeg's decoded frames as upright RGB bytes. 4:2:0 and 4:2:2 of 8 bits go through [PlanarYuv], every other format through libswscale with FFmpeg's own filter, bicubic.
+/// Both go by the matrix and the range that the frame names.
 final class PictureCopy implements AutoCloseable {
+    /// Formats whose name says that they use all 256 values.
+    private static final Set<Integer> FULL_RANGE = Set.of(AV_PIX_FMT_YUVJ411P, AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUVJ444P);
+
+    /// What a frame's bytes mean; frames of one clip may differ.
+    private record Source(int format, int colourSpace, boolean fullRange) {
+        static Source of(AVFrame f) { return new Source(f.format(), f.colorspace(), FULL_RANGE.contains(f.format()) || f.color_range() == AVCOL_RANGE_JPEG); }
+    }
+
     private final Path path;
     private final int[] streamMatrix;
     private SwsContext scaler;
-    private int scalerFormat = -1;
+    private Source scaled;
     private int storedHeight;
     private int storedWidth;
     private Orientation orientation;
@@ -84,16 +102,16 @@ final class PictureCopy implements AutoCloseable {
             planes[p] = new byte[(rows - 1) * strides[p] + columns];
             frame.data(p).get(planes[p]);
         }
-        boolean full = frame.format() == AV_PIX_FMT_YUVJ420P || frame.format() == AV_PIX_FMT_YUVJ422P || frame.color_range() == AVCOL_RANGE_JPEG;
-        PlanarYuv.of(frame.colorspace(), full).toRgb(planes, strides, chromaShift, storedHeight, storedWidth, rgb, 0);
+        Source source = Source.of(frame);
+        PlanarYuv.of(source.colourSpace, source.fullRange).toRgb(planes, strides, chromaShift, storedHeight, storedWidth, rgb, 0);
     }
 
     private void scaled(AVFrame frame, byte[] rgb) {
-        if (scaler == null || scalerFormat != frame.format()) {
-            if (scaler != null) sws_freeContext(scaler);
-            scaler = sws_getContext(storedWidth, storedHeight, frame.format(), storedWidth, storedHeight, AV_PIX_FMT_RGB24, SWS_BICUBIC, null, null, (double[]) null);
-            if (scaler == null || scaler.isNull()) throw new VideoException(path, "pixel format " + av_get_pix_fmt_name(frame.format()).getString() + " cannot be turned into RGB");
-            scalerFormat = frame.format();
+        Source source = Source.of(frame);
+        if (!source.equals(scaled)) {
+            close();
+            scaler = scaler(source);
+            scaled = source;
         }
         // Vector code writes whole registers: rows are padded to 64 bytes and the buffer has room behind the last one.
         int stride = 3 * storedWidth + 63 & ~63;
@@ -106,8 +124,23 @@ final class PictureCopy implements AutoCloseable {
         }
     }
 
+    private SwsContext scaler(Source source) {
+        SwsContext made = sws_getContext(storedWidth, storedHeight, source.format, storedWidth, storedHeight, AV_PIX_FMT_RGB24, SWS_BICUBIC, null, null, (double[]) null);
+        if (made == null || made.isNull()) throw new VideoException(path, "pixel format " + av_get_pix_fmt_name(source.format).getString() + " cannot be turned into RGB");
+        // It is told of a format only, and would take every frame for BT.601 of limited range.
+        if (isYuv(source.format)) sws_setColorspaceDetails(made, PlanarYuv.matrix(source.colourSpace), source.fullRange ? 1 : 0, PlanarYuv.matrix(AVCOL_SPC_UNSPECIFIED), 1, 0, 1 << 16, 1 << 16);
+        return made;
+    }
+
+    /// Greys are of full range whatever their frame says, as FFmpeg has had it since version 8.
+    private static boolean isYuv(int format) {
+        AVPixFmtDescriptor d = av_pix_fmt_desc_get(format);
+        return d.nb_components() >= 3 && (d.flags() & AV_PIX_FMT_FLAG_RGB) == 0;
+    }
+
     @Override public void close() {
         if (scaler != null) sws_freeContext(scaler);
         scaler = null;
+        scaled = null;
     }
 }

@@ -4,7 +4,8 @@ package lucid.video;
 ///
 /// Decoding: libswscale's unscaled conversion differs between processors in the last bit; this is the arithmetic of its x86 vector code (`yuv_2_rgb.asm`), which the published
 /// systems were trained with, written out so that every processor gives those bytes: inputs shifted left by 3, products' high 16 bits, sums, clamp. Where 4:2:0 has an odd height
-/// libswscale interpolates chroma, each version by its own rounding; here the last row keeps its own chroma as every other does.
+/// libswscale interpolates chroma, and which rows it takes it from depends on version and filter: decord's (FFmpeg 4.1) and FFmpeg 8's differ by up to 135 of 255. Here the last row keeps its
+/// own chroma as every other does.
 final class PlanarYuv {
     private static final int[] BT601 = {104597, 132201, 25675, 53279};
     private static final int[] BT709 = {117489, 138438, 13975, 34925};
@@ -29,15 +30,20 @@ final class PlanarYuv {
         vg = -coefficient(matrix[3], fullRange);
     }
 
+    /// @param colourSpace FFmpeg's `AVColorSpace`
+    static PlanarYuv of(int colourSpace, boolean fullRange) { return new PlanarYuv(matrix(colourSpace), fullRange); }
+
+    /// What V adds to red and U to blue, and what U and V take from green, with 16 fractional bits; libswscale takes them in this form.
+    ///
     /// @param colourSpace FFmpeg's `AVColorSpace`; unspecified ones are taken for BT.601 as FFmpeg does
-    static PlanarYuv of(int colourSpace, boolean fullRange) {
-        return new PlanarYuv(switch (colourSpace) {
+    static int[] matrix(int colourSpace) {
+        return switch (colourSpace) {
             case 1 -> BT709;
             case 4 -> FCC;
             case 7 -> SMPTE240M;
             case 9, 10 -> BT2020;
             default -> BT601;
-        }, fullRange);
+        };
     }
 
     private static int coefficient(long c, boolean fullRange) { return round16((fullRange ? c * 224 / 255 : c) << 13); }

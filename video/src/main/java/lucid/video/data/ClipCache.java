@@ -26,7 +26,7 @@ import lucid.video.VideoReader;
 /// and changing it makes a new one. Entries are complete or absent; one that was damaged is built again, with a notice.
 public final class ClipCache {
     /// Part of every key: to be raised when decoding or resizing changes its bytes.
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private final Path folder;
     private final Consumer<String> notices;
