@@ -70,7 +70,9 @@ final class PictureCopy implements AutoCloseable {
         } else if (frame.height() != storedHeight || frame.width() != storedWidth) {
             throw new VideoException(path, "its frames change size from " + storedHeight + "x" + storedWidth + " to " + frame.height() + "x" + frame.width() + ", wanted one size; re-encode it");
         }
-        byte[] rgb = new byte[Math.multiplyExact(3 * storedHeight, storedWidth)];
+        long bytes = 3L * storedHeight * storedWidth;
+        if (bytes > KeptFrames.MOST_BYTES) throw new VideoException(path, "found a picture of " + storedHeight + "x" + storedWidth + ", " + bytes + " bytes of RGB; wanted at most " + KeptFrames.MOST_BYTES);
+        byte[] rgb = new byte[(int) bytes];
         int chromaShift = chromaShift(frame.format(), storedHeight);
         if (chromaShift >= 0) planar(frame, chromaShift, rgb);
         else scaled(frame, rgb);

@@ -20,6 +20,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_q2d;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -117,10 +118,13 @@ public final class VideoReader implements AutoCloseable {
         }
     }
 
-    /// The frames of a file that a sampling rule chooses.
-    public static Frames read(Path path, FrameSampling sampling) {
+    /// The frames of a file that a sampling rule chooses, all at their full size.
+    public static Frames read(Path path, FrameSampling sampling) { return read(path, sampling, UnaryOperator.identity()); }
+
+    /// What is kept of the frames of a file that a sampling rule chooses; see [#read(UnaryOperator, int...)].
+    public static Frames read(Path path, FrameSampling sampling, UnaryOperator<Frames> each) {
         try (VideoReader r = new VideoReader(path)) {
-            return r.read(sampling.indices(r.frames, r.averageFps()));
+            return r.read(each, sampling.indices(r.frames, r.averageFps()));
         }
     }
 
@@ -164,64 +168,62 @@ public final class VideoReader implements AutoCloseable {
     /// The frames with the given numbers, in the given order; numbers may repeat.
     ///
     /// @throws IndexOutOfBoundsException a number outside 0 .. frames-1
-    /// @throws VideoException            a wanted frame is damaged
-    public Frames read(int... indices) {
+    /// @throws VideoException            a wanted frame is damaged, or all of them are more bytes than an array holds
+    public Frames read(int... indices) { return read(UnaryOperator.identity(), indices); }
+
+    /// The same of frames that are made smaller as they are decoded: one at a time is held at its full size.
+    ///
+    /// @param each makes of one frame what is kept of it, of the same size for all, for example [SiglipPixels#resize]
+    public Frames read(UnaryOperator<Frames> each, int... indices) {
         if (closed) throw new IllegalStateException(path + ": reading from a closed video");
         if (indices.length == 0) throw new IllegalArgumentException(path + ": no frame asked for, wanted at least one index");
         for (int i : indices) if (i < 0 || i >= frames) throw new IndexOutOfBoundsException(path + ": frame " + i + " asked for, there are 0.." + (frames - 1));
-        int[] wanted = Arrays.stream(indices).sorted().distinct().toArray();
-        byte[][] pictures = new byte[wanted.length][];
-        if (index.times().length == 0) readByCounting(wanted, pictures);
-        else readByTime(wanted, pictures);
-        byte[] rgb = new byte[Math.multiplyExact(indices.length, pictures[0].length)];
-        for (int i = 0; i < indices.length; i++) {
-            byte[] picture = pictures[Arrays.binarySearch(wanted, indices[i])];
-            System.arraycopy(picture, 0, rgb, i * picture.length, picture.length);
-        }
-        return new Frames(indices.length, copy.height(), copy.width(), rgb, averageFps(), indices.clone());
+        KeptFrames kept = new KeptFrames(path, averageFps(), indices, each);
+        if (index.times().length == 0) readByCounting(kept);
+        else readByTime(kept);
+        return kept.frames();
     }
 
-    private void readByTime(int[] wanted, byte[][] pictures) {
+    private void readByTime(KeptFrames kept) {
         // Not every frame can be decoded from the key frame before it (intra refresh, damaged times); a wanted one that is passed over is looked for once more from the beginning.
-        int done = decodeTimes(wanted, pictures, 0, true);
-        if (done < wanted.length) done = decodeTimes(wanted, pictures, done, false);
-        if (done < wanted.length) throw new VideoException(path, "frame " + wanted[done] + " of " + frames + " cannot be decoded: the file is damaged there");
+        decodeTimes(kept, true);
+        if (kept.wanting()) decodeTimes(kept, false);
+        if (kept.wanting()) throw new VideoException(path, "frame " + kept.wanted() + " of " + frames + " cannot be decoded: the file is damaged there");
     }
 
-    private int decodeTimes(int[] wanted, byte[][] pictures, int done, boolean seeking) {
+    private void decodeTimes(KeptFrames kept, boolean seeking) {
         long reached = BEGINNING;
         restart(reached);
-        while (done < wanted.length) {
-            long target = index.times()[wanted[done]];
+        while (kept.wanting()) {
+            long target = index.times()[kept.wanted()];
             int place = seeking ? index.lastKeyUpTo(target) : 0;
             if (place > 0 && index.keys()[place] > reached) {
                 reached = index.keys()[place];
                 restart(reached);
             }
-            if (!next()) return done;
+            if (!next()) return;
             long time = frame.best_effort_timestamp();
-            if (time > target) return done;
+            if (time > target) return;
             reached = Math.max(reached, time);
-            if (time == target) pictures[done] = picture(wanted[done++]);
+            if (time == target) take(kept);
         }
-        return done;
     }
 
-    private void readByCounting(int[] wanted, byte[][] pictures) {
+    private void readByCounting(KeptFrames kept) {
         restart(BEGINNING);
-        int done = 0;
-        for (int i = 0; done < wanted.length; i++) {
-            if (!next()) throw new VideoException(path, "ends after " + i + " frames, frame " + wanted[done] + " was wanted");
-            if (i == wanted[done]) pictures[done] = picture(wanted[done++]);
+        for (int i = 0; kept.wanting(); i++) {
+            if (!next()) throw new VideoException(path, "ends after " + i + " frames, frame " + kept.wanted() + " was wanted");
+            if (i == kept.wanted()) take(kept);
         }
     }
 
-    private byte[] picture(int number) {
+    private void take(KeptFrames kept) {
         // A decoder hides what it could not decode by copying neighbouring pixels, and marks the frame.
         if (frame.decode_error_flags() != 0 || (frame.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) != 0) {
-            throw new VideoException(path, "frame " + number + " of " + frames + " is damaged; copy the file again or leave the clip out");
+            throw new VideoException(path, "frame " + kept.wanted() + " of " + frames + " is damaged; copy the file again or leave the clip out");
         }
-        return copy.rgb(frame);
+        byte[] rgb = copy.rgb(frame);
+        kept.take(rgb, copy.height(), copy.width());
     }
 
     private int countByDecoding() {
@@ -255,7 +257,7 @@ public final class VideoReader implements AutoCloseable {
         AVPacket packet = packets.next();
         draining = packet == null;
         int sent = avcodec_send_packet(codec, packet);
-        if (sent < 0 && !draining) throw new VideoException(path, "damaged at byte " + packet.pos() + ": " + Ffmpeg.text(sent));
+        if (sent < 0 && !draining) throw new VideoException(path, "damaged at byte " + packet.pos() + (codec.width() == 0 ? ", or larger than the 268 million pixels that FFmpeg decodes" : "") + ": " + Ffmpeg.text(sent));
     }
 
     @Override public void close() {

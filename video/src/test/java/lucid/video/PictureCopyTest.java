@@ -5,6 +5,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_buffer;
 import static org.bytedeco.ffmpeg.global.avutil.av_get_pix_fmt;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
@@ -47,6 +48,16 @@ class PictureCopyTest {
             check(copy, "yuv444p", 6, 2, 1, "127 95 67", "32 192 63");
             check(copy, "yuv444p", 6, 2, 2, "130 91 58", "32 193 64");
             check(copy, "yuv444p", 6, 1, 1, "144 88 63", "33 192 65");
+        }
+    }
+
+    @Test void aPictureThatNoArrayHolds() {
+        AVFrame frame = av_frame_alloc();
+        try (PictureCopy copy = new PictureCopy(Path.of("map.png"), null)) {
+            frame.width(40000).height(30000);
+            assertEquals("map.png: found a picture of 30000x40000, 3600000000 bytes of RGB; wanted at most 2147483639", assertThrows(VideoException.class, () -> copy.rgb(frame)).getMessage());
+        } finally {
+            av_frame_free(frame);
         }
     }
 

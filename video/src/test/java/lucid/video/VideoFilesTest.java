@@ -10,10 +10,12 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
+import lucid.video.data.ClipCache;
 import lucid.video.drift.Scene;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -88,6 +90,45 @@ class VideoFilesTest {
             for (int i = 39; i >= 0; i--) assertArrayEquals(all.frame(i), r.read(i).rgb(), "frame " + i + " alone");
             assertThrows(IndexOutOfBoundsException.class, () -> r.read(40));
         }
+    }
+
+    /// One at a time, in order of presentation, each once however often it is asked for.
+    @Test void framesAreMadeSmallAsTheyAreDecoded() throws IOException {
+        SiglipPixels small = new SiglipPixels(8);
+        try (VideoReader r = new VideoReader(write(dir.resolve("greys.mp4"), VideoWriter.encode(dir, greys(40))))) {
+            for (int[] wanted : new int[][] {{39}, {13, 13, 2}, {24, 11, 12, 36, 11}, {0, 0, 0}}) {
+                List<Integer> seen = new ArrayList<>();
+                Frames kept = r.read(full -> {
+                    assertEquals("1 frames of 32x48 at 12.5 fps", full.toString());
+                    seen.add(full.indices()[0]);
+                    return small.resize(full);
+                }, wanted);
+                assertEquals(small.resize(r.read(wanted)), kept);
+                assertEquals(Arrays.stream(wanted).sorted().distinct().boxed().toList(), seen);
+            }
+            String said = assertThrows(IllegalArgumentException.class, () -> r.read(full -> new SiglipPixels(8 + full.indices()[0]).resize(full), 0, 1)).getMessage();
+            assertTrue(said.endsWith("frame 1 became 1 frames of 9x9 at 12.5 fps, wanted 1 of 8x8"), said);
+        }
+    }
+
+    /// 64 frames of 48 MB each.
+    @Test void oneFrameIsHeldAtFullSize() throws IOException {
+        Path file = dir.resolve("large.png");
+        ImageIO.write(new BufferedImage(4000, 4000, BufferedImage.TYPE_BYTE_BINARY), "png", file.toFile());
+        FrameSampling often = new FrameSampling.Uniform(64);
+        assertEquals("64 frames of 8x8 at 0.0 fps", VideoReader.read(file, often, new SiglipPixels(8)::resize).toString());
+        Frames cached = new ClipCache(dir.resolve("cache"), notice -> { throw new AssertionError(notice); }).loadAll(List.of(file), often, 8, 1, Progress.NONE).getFirst();
+        assertEquals(64, cached.n());
+        String said = assertThrows(VideoException.class, () -> VideoReader.read(file, often)).getMessage();
+        assertEquals(file + ": 64 frames of 4000x4000 are 3072000000 bytes of RGB, wanted at most 2147483639; ask for fewer frames", said);
+    }
+
+    /// FFmpeg says the same of these as of damaged ones.
+    @Test void aPictureThatIsTooLargeIsNotOnlyCalledDamaged() throws IOException {
+        Path file = dir.resolve("large.png");
+        ImageIO.write(new BufferedImage(20000, 20000, BufferedImage.TYPE_BYTE_BINARY), "png", file.toFile());
+        String said = assertThrows(VideoException.class, () -> VideoReader.readAll(file)).getMessage();
+        assertEquals(file + ": damaged at byte 0, or larger than the 268 million pixels that FFmpeg decodes: Invalid data found when processing input", said);
     }
 
     @Test void aRateNeedNotBeWhole() throws IOException {

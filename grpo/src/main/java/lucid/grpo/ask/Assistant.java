@@ -94,7 +94,7 @@ public final class Assistant implements AutoCloseable {
         FrameSampling sampling = frames != null ? frames : new FrameSampling.Uniform(config.resampler().group());
         int size = config.vision().imageSize();
         Clock clock = new Clock();
-        Frames clip = new SiglipPixels(size).resize(VideoReader.read(file, sampling));
+        Frames clip = VideoReader.read(file, sampling, new SiglipPixels(size)::resize);
         double reading = clock.lap();
         int[] prefix = prefix();
         Conversation fresh = new Conversation(checkpoint.decoder(), Math.min(config.maxLength(), config.text().maxPositions()));

@@ -69,7 +69,7 @@ public final class BenchmarkClips {
         try (VideoReader reader = new VideoReader(q.video())) {
             int[] wanted = indices(q, selection, reader);
             inside(q, wanted, 0, reader.frames() - 1);
-            return pixels.resize(reader.read(wanted));
+            return reader.read(pixels::resize, wanted);
         }
     }
 
@@ -103,7 +103,7 @@ public final class BenchmarkClips {
         byte[] rgb = new byte[count * size * size * 3];
         for (int i = 0; i < count; i++) {
             Path picture = q.video().resolve(String.format(Locale.ROOT, "%05d.jpg", wanted[i]));
-            byte[] one = pixels.resize(VideoReader.read(picture, new FrameSampling.Uniform(1))).rgb();
+            byte[] one = VideoReader.read(picture, new FrameSampling.Uniform(1), pixels::resize).rgb();
             System.arraycopy(one, 0, rgb, i * one.length, one.length);
         }
         return new Frames(count, size, size, rgb, PICTURE_RATE, wanted);

@@ -85,7 +85,7 @@ public final class ClipCache {
         List<Frames> kept = stored(entry, distinct.size());
         if (kept == null) {
             SiglipPixels pixels = new SiglipPixels(size);
-            kept = InParallel.map(distinct.size(), threads, "decoding clips", progress, i -> pixels.resize(VideoReader.read(distinct.get(i), sampling)));
+            kept = InParallel.map(distinct.size(), threads, "decoding clips", progress, i -> VideoReader.read(distinct.get(i), sampling, pixels::resize));
             store(entry, kept);
         }
         List<Frames> all = new ArrayList<>(clips.size());
