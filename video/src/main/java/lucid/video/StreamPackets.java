@@ -6,6 +6,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BYTE;
+import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
@@ -73,8 +74,13 @@ final class StreamPackets implements AutoCloseable {
         if (result < 0) throw unreadable("no stream in it can be read", result);
         int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
         if (best < 0) throw new VideoException(path, "has no video stream (" + format.nb_streams() + " streams of other kinds), wanted one");
+        for (int i = 0; i < format.nb_streams() && isCover(best); i++) if (format.streams(i).codecpar().codec_type() == AVMEDIA_TYPE_VIDEO && !isCover(i)) best = i;
+        if (isCover(best)) throw new VideoException(path, "has no video stream, only a cover picture; wanted a clip");
         stream = format.streams(best);
     }
+
+    // Of a recording: FFmpeg counts it among the video streams.
+    private boolean isCover(int index) { return (format.streams(index).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0; }
 
     private VideoException unreadable(String what, int error) {
         return new VideoException(path, what + " (" + path.toFile().length() + " bytes): " + Ffmpeg.text(error) + "; wanted a whole clip or picture, for example mp4, mkv, webm or png");

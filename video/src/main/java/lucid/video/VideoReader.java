@@ -1,5 +1,6 @@
 package lucid.video;
 
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_WEBP;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DISPLAYMATRIX;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_side_data_get;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
@@ -133,6 +134,7 @@ public final class VideoReader implements AutoCloseable {
         AVCodec decoder = avcodec_find_decoder(id);
         String name = avcodec_get_name(id).getString();
         if (decoder == null) throw new VideoException(path, "its codec " + name + " has no decoder in this FFmpeg; re-encode the clip, for example as H.264");
+        if (id == AV_CODEC_ID_WEBP && AnimatedWebp.is(path)) throw new VideoException(path, "is an animated WebP, for which this FFmpeg has no decoder; save it as mp4 or GIF, for example with ImageMagick (magick a.webp a.mp4)");
         AVCodecContext context = avcodec_alloc_context3(decoder);
         boolean opened = false;
         try {

@@ -1,5 +1,6 @@
 package lucid.video;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.bytedeco.ffmpeg.global.avutil.av_force_cpu_flags;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,11 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
@@ -198,6 +202,30 @@ class VideoFilesTest {
             assertTrue(e.getMessage().startsWith((file.toString().isEmpty() ? "''" : file) + ": ") && e.getMessage().contains(why), e.getMessage());
             assertEquals(file, e.path());
         }
+    }
+
+    /// Two frames of 2x2, without and with a colour profile; and one frame with it, which is a picture.
+    @Test void anAnimatedWebpIsSaidToBeOne() throws IOException {
+        String plain = "UklGRoIAAABXRUJQVlA4WAoAAAACAAAAAQAAAQAAQU5JTQYAAAAAAAAAAABBTk1GJgAAAAAAAAAAAAEAAAEAAGQAAAJWUDhMDgAAAC8BQAAABxAR/Q9ERP8DQU5NRigAAAAAAAAAAAABAAABAABkAAAAVlA4TA8AAAAvAUAAAAcQ1Yr+ByKi/wEA";
+        String profile = "UklGRqwAAABXRUJQVlA4WAoAAAAiAAAAAQAAAQAASUNDUCEAAAB4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHgAQU5JTQYAAAAAAAAAAABBTk1GJgAAAAAAAAAAAAEAAAEAAGQAAAJWUDhMDgAAAC8BQAAABxAR/Q9ERP8DQU5NRigAAAAAAAAAAAABAAABAABkAAAAVlA4TA8AAAAvAUAAAAcQ1Yr+ByKi/wEA";
+        String picture = "UklGRlYAAABXRUJQVlA4WAoAAAAgAAAAAQAAAQAASUNDUCEAAAB4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHgAVlA4TA4AAAAvAUAAAAcQEf0PRET/Aw==";
+        for (String animation : List.of(plain, profile)) refused(write(dir.resolve("a.webp"), Base64.getDecoder().decode(animation)), "is an animated WebP, for which this FFmpeg has no decoder; save it as mp4 or GIF");
+        Path file = write(dir.resolve("picture.webp"), Base64.getDecoder().decode(picture));
+        VideoReader.check(file);
+        assertEquals("1 frames of 2x2 at 0.0 fps", VideoReader.readAll(file).toString());
+    }
+
+    /// A second of silence under an ID3 tag with a picture.
+    @Test void aCoverPictureIsNoClip() throws IOException {
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB), "png", png);
+        byte[] picture = ("\0image/png\0\3\0" + png.toString(ISO_8859_1)).getBytes(ISO_8859_1);
+        ByteBuffer mp3 = ByteBuffer.allocate(20 + picture.length + 40 * 417);
+        int tag = 10 + picture.length;
+        mp3.put("ID3\3\0\0".getBytes(ISO_8859_1)).put(new byte[] {0, 0, (byte) (tag >> 7), (byte) (tag & 127)});
+        mp3.put("APIC".getBytes(ISO_8859_1)).putInt(picture.length).putShort((short) 0).put(picture);
+        for (int i = 0; i < 40; i++) mp3.putInt(0xFFFB9000).position(mp3.position() + 413);
+        refused(write(dir.resolve("song.mp3"), mp3.array()), "has no video stream, only a cover picture; wanted a clip");
     }
 
     /// A look at its beginning says nothing about what comes later.
