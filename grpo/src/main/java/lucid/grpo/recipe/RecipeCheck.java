@@ -94,6 +94,7 @@ final class RecipeCheck {
         }
         at.atLeast("clips", d.clips(), DriftPlan.LEAST_CLIPS);
         at.atLeast("held_out", d.heldOut(), DriftPlan.LEAST_HELD_OUT);
+        if ((long) d.clips() + d.heldOut() > DriftPlan.MOST_CLIPS) throw at.fault("clips", d.clips(), "at most " + DriftPlan.MOST_CLIPS + " together with held_out, which is " + d.heldOut());
         at.given("data_seed", d.dataSeed());
         at.atLeast("clips_per_step", d.clipsPerStep(), 1);
         String made = "data of kind drift are made from data_seed";

@@ -192,6 +192,7 @@ class RecipeReaderTest {
             "kind" : "drift"         | "kind" : "nextqa"         | data.clips: found 4000, wanted null: data of kind nextqa are what their files hold
             "frames" : 8             | "frames" : 0              | data.frames: found 0
             "image" : 32             | "image" : 0               | data.image: found 0
+            "clips" : 4000           | "clips" : 2147483647      | data.clips: found 2147483647, wanted at most 10000000 together with held_out, which is 1000
             "clips" : 4000           | "clips" : null            | data.clips: found null, wanted a whole number, at least 64
             "held_out" : 1000        | "held_out" : 4            | data.held_out: found 4, wanted a whole number, at least 5
             "data_seed" : 1          | "data_seed" : null        | data.data_seed: found null

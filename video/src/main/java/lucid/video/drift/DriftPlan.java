@@ -18,12 +18,18 @@ public record DriftPlan(long seed, int trainClips, int heldOut) {
     /// Held-out questions at least: one of each kind.
     public static final int LEAST_HELD_OUT = 5;
 
+    /// Clips at most, held-out ones included; their scenes are kept in memory.
+    public static final int MOST_CLIPS = 10_000_000;
+
     /// A question and the clip that it is about.
     public record Asked(int clip, Scene scene, Question question) {}
 
     public DriftPlan {
         if (trainClips < LEAST_CLIPS) throw new IllegalArgumentException("drift: " + trainClips + " training clips, wanted at least " + LEAST_CLIPS);
         if (heldOut < LEAST_HELD_OUT) throw new IllegalArgumentException("drift: " + heldOut + " held-out questions, wanted at least " + LEAST_HELD_OUT + " (one of each kind)");
+        if ((long) trainClips + heldOut > MOST_CLIPS) {
+            throw new IllegalArgumentException("drift: " + trainClips + " training clips and " + heldOut + " held-out questions, wanted at most " + MOST_CLIPS + " together");
+        }
     }
 
     /// All clips, held-out ones included.
