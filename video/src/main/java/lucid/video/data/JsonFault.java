@@ -12,6 +12,8 @@ public final class JsonFault {
 
     /// For a message that names file and line.
     public static String of(JsonProcessingException e) {
+        if (e.getOriginalMessage().startsWith("Trailing token")) return "found more behind the object";
+        if (e.getOriginalMessage().startsWith("No content to map")) return "found nothing";
         String said = RANGE.matcher(e.getOriginalMessage()).replaceFirst("found $1, wanted a whole number from $2 to $3");
         return OWN.matcher(said).replaceAll("");
     }

@@ -32,6 +32,7 @@ import lucid.video.Sha256;
 import lucid.video.VideoException;
 import lucid.video.VideoWriter;
 import lucid.video.data.ClipQuestion;
+import lucid.video.data.JsonFault;
 import lucid.video.data.QuestionFiles;
 
 /// A Drift data set on disk: `clips/` (mp4 files), `train.jsonl` and `heldout.jsonl` (published jsonl layout, `problem_type` names the kind), `coldstart-16.json` (published conversations
@@ -120,15 +121,25 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         JsonNode j;
         try {
             j = JSON.readTree(file.toFile());
+        } catch (JsonProcessingException e) {
+            throw new VideoException(file, "not JSON: " + JsonFault.of(e), e);
         } catch (IOException e) {
             throw new VideoException(file, "cannot be read: " + IoReason.of(e), e);
         }
         if (number(file, j, "generator") != GENERATOR) throw new VideoException(file, "made by generator " + j.get("generator") + ", wanted " + GENERATOR + "; remove the folder and make it again");
         if (!j.path("content_sha256").isTextual()) throw new VideoException(file, "field content_sha256: found " + j.get("content_sha256") + ", wanted text");
-        DriftPlan plan = new DriftPlan(number(file, j, "seed"), count(file, j, "train_clips"), count(file, j, "held_out"));
+        DriftPlan plan = plan(file, j);
         Drift drift = new Drift(root, plan, j.get("content_sha256").asText());
         for (Path clip : drift.clips()) if (!Files.isRegularFile(clip)) throw new VideoException(clip, "no such file; remove the folder " + root + " and make it again");
         return drift;
+    }
+
+    private static DriftPlan plan(Path file, JsonNode j) {
+        try {
+            return new DriftPlan(number(file, j, "seed"), count(file, j, "train_clips"), count(file, j, "held_out"));
+        } catch (IllegalArgumentException e) {
+            throw new VideoException(file, e.getMessage(), e);
+        }
     }
 
     private static int count(Path file, JsonNode j, String field) {

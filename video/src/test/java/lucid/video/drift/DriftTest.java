@@ -101,6 +101,22 @@ class DriftTest {
         assertTrue(assertThrows(VideoException.class, () -> Drift.generate(foreign, SMALL, 2, Progress.NONE)).getMessage().contains("no drift.json"));
     }
 
+    @Test void moreClipsThanCanBeCountedAreRefused() throws IOException {
+        for (int[] n : new int[][] {{Integer.MAX_VALUE, Integer.MAX_VALUE}, {DriftPlan.MOST_CLIPS, 5}, {64, DriftPlan.MOST_CLIPS}}) {
+            String said = assertThrows(IllegalArgumentException.class, () -> new DriftPlan(1, n[0], n[1])).getMessage();
+            assertEquals("drift: " + n[0] + " training clips and " + n[1] + " held-out questions, wanted at most 10000000 together", said);
+        }
+        Path file = Files.writeString(Files.createDirectory(dir.resolve("drift")).resolve("drift.json"), "{\"generator\": 1, \"content_sha256\": \"\", \"seed\": 1, \"train_clips\": 2147483647, \"held_out\": 5}");
+        String said = assertThrows(VideoException.class, () -> Drift.open(file.getParent())).getMessage();
+        assertEquals(file + ": drift: 2147483647 training clips and 5 held-out questions, wanted at most 10000000 together", said);
+    }
+
+    @Test void aDescriptionThatIsNoJsonIsRefused() throws IOException {
+        Path file = Files.writeString(Files.createDirectory(dir.resolve("drift")).resolve("drift.json"), "{\"generator\": ");
+        String said = assertThrows(VideoException.class, () -> Drift.open(file.getParent())).getMessage();
+        assertEquals(file + ": not JSON: Unexpected end-of-input within/between Object entries", said);
+    }
+
     @Test void aFailedRunLeavesNothing() throws IOException {
         Path root = dir.resolve("drift");
         assertThrows(IllegalStateException.class, () -> Drift.generate(root, SMALL, 2, (_, _, _) -> { throw new IllegalStateException("stop"); }));
