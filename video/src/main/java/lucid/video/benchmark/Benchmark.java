@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.video.IoReason;
+import lucid.video.data.DataText;
+import lucid.video.data.JsonFault;
 import lucid.video.data.Utf8Text;
 
 /// How a published benchmark is laid out: where its annotation files and clips lie, which field means what, and how its published script writes the question. The shipped ones are
@@ -218,8 +220,9 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
             case InvalidFormatException f when f.getTargetType().isEnum() -> field(f) + ": found " + found(f, json) + ", wanted one of "
                     + Stream.of(f.getTargetType().getEnumConstants()).map(c -> c.toString().toLowerCase(Locale.ROOT)).toList();
             case MismatchedInputException m when !m.getPath().isEmpty() -> field(m) + ": found " + found(m, json) + ", wanted " + wanted(m.getTargetType());
+            case MismatchedInputException m when m.getTargetType() == Benchmark.class && m.getOriginalMessage().startsWith("Cannot") -> "found " + DataText.shortened(found(m, json)) + ", wanted an object";
             case ValueInstantiationException v when v.getCause() != null -> v.getCause().getMessage();
-            default -> e.getOriginalMessage();
+            default -> JsonFault.of(e);
         };
     }
 

@@ -172,7 +172,7 @@ public final class BenchmarkReader {
         for (String option : row.list(field)) {
             String letter = String.valueOf((char) ('A' + all.size()));
             if (!option.startsWith(letter + ". ")) {
-                throw row.error(field + "[" + all.size() + "]", "found '" + Row.shortened(option) + "', wanted a text that begins with '" + letter + ". '");
+                throw row.error(field + "[" + all.size() + "]", "found '" + DataText.shortened(option) + "', wanted a text that begins with '" + letter + ". '");
             }
             String text = option.substring(3);
             all.add(new Choice(letter, text.isEmpty() ? text : text.substring(0, text.length() - 1)));
@@ -194,7 +194,7 @@ public final class BenchmarkReader {
             }
         };
         if (choices.stream().anyMatch(c -> c.letter().equals(letter))) return letter;
-        throw row.error(field, "found '" + Row.shortened(found) + "', wanted " + switch (benchmark.answer().form()) {
+        throw row.error(field, "found '" + DataText.shortened(found) + "', wanted " + switch (benchmark.answer().form()) {
             case LETTER -> "one of the letters " + choices.stream().map(Choice::letter).toList();
             case INDEX -> "a number from 0 to " + (choices.size() - 1);
             case TEXT -> "one of the options " + choices.stream().map(Choice::text).toList();
@@ -228,7 +228,7 @@ public final class BenchmarkReader {
         String relative = path.toString();
         // A leading slash means "inside the data set", as in the published scripts, and a path may not leave it.
         while (relative.startsWith("/")) relative = relative.substring(1);
-        if (Path.of(relative).normalize().startsWith("..")) throw row.error(v.pattern(), "found the path '" + Row.shortened(relative) + "', wanted one inside the clips' folder");
+        if (Path.of(relative).normalize().startsWith("..")) throw row.error(v.pattern(), "found the path '" + DataText.shortened(relative) + "', wanted one inside the clips' folder");
         return relative;
     }
 

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lucid.video.data.DataException;
+import lucid.video.data.DataText;
 
 /// One record of an annotation file, with its place. Fields may be paths (`metadata.subject`).
 ///
@@ -34,20 +35,22 @@ record Row(Path file, int line, int record, JsonNode node) {
     }
 
     private String text(String field, JsonNode n) {
-        if (!n.isValueNode() || n.isBoolean()) throw error(field, "found " + shortened(n.toString()) + ", wanted text");
+        if (!n.isValueNode() || n.isBoolean()) throw error(field, "found " + DataText.shortened(n.toString()) + ", wanted text");
         if (n.asText().isBlank()) throw error(field, "found empty text, wanted some");
+        String fault = DataText.fault(n.asText());
+        if (fault != null) throw error(field, fault);
         return n.asText();
     }
 
     double seconds(String field) {
         JsonNode n = find(field);
-        if (n == null || !n.isNumber()) throw error(field, n == null ? "missing, wanted seconds" : "found " + shortened(n.toString()) + ", wanted seconds");
+        if (n == null || !n.isNumber()) throw error(field, n == null ? "missing, wanted seconds" : "found " + DataText.shortened(n.toString()) + ", wanted seconds");
         return n.asDouble();
     }
 
     List<String> list(String field) {
         JsonNode n = find(field);
-        if (n == null || !n.isArray()) throw error(field, n == null ? "missing, wanted an array of texts" : "found " + shortened(n.toString()) + ", wanted an array of texts");
+        if (n == null || !n.isArray()) throw error(field, n == null ? "missing, wanted an array of texts" : "found " + DataText.shortened(n.toString()) + ", wanted an array of texts");
         List<String> all = new ArrayList<>();
         for (int i = 0; i < n.size(); i++) all.add(text(field + "[" + i + "]", n.get(i)));
         return all;
@@ -55,11 +58,9 @@ record Row(Path file, int line, int record, JsonNode node) {
 
     Map<String, String> map(String field) {
         JsonNode n = find(field);
-        if (n == null || !n.isObject()) throw error(field, n == null ? "missing, wanted an object of texts" : "found " + shortened(n.toString()) + ", wanted an object of texts");
+        if (n == null || !n.isObject()) throw error(field, n == null ? "missing, wanted an object of texts" : "found " + DataText.shortened(n.toString()) + ", wanted an object of texts");
         Map<String, String> all = new LinkedHashMap<>();
         n.properties().forEach(e -> all.put(e.getKey(), text(field + "." + e.getKey(), e.getValue())));
         return all;
     }
-
-    static String shortened(String s) { return s.length() <= 60 ? s : s.substring(0, 57) + "..."; }
 }

@@ -46,7 +46,7 @@ public record ClipQuestion(String id, String problem, String solution, List<Stri
         List<String> options = new ArrayList<>();
         for (String line : problem.substring(at + OPTIONS.length()).split("\n")) {
             char letter = (char) ('A' + options.size());
-            if (!line.startsWith(letter + ". ")) throw new IllegalArgumentException("option line '" + line + "', wanted one that begins with '" + letter + ". '");
+            if (!line.startsWith(letter + ". ")) throw new IllegalArgumentException("option line '" + DataText.shortened(line) + "', wanted one that begins with '" + letter + ". '");
             String text = line.substring(3).strip();
             options.add(text.endsWith(".") ? text.substring(0, text.length() - 1) : text);
         }

@@ -31,6 +31,24 @@ public final class DataText {
 
     private DataText() {}
 
+    /// For a message: the beginning of a text that is long.
+    public static String shortened(String s) { return s.length() <= 60 ? s : s.substring(0, Character.isHighSurrogate(s.charAt(56)) ? 56 : 57) + "..."; }
+
+    /// What makes a text none that can be written or passed on, for a message; null where nothing does. JSON may spell both: no file's name has a NUL in it, and half of a surrogate pair is no
+    /// character.
+    public static String fault(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == 0) return "found U+0000 as character " + (i + 1) + ", wanted text without it";
+            if (!Character.isSurrogate(c)) continue;
+            if (Character.isLowSurrogate(c) || i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1))) {
+                return String.format(Locale.ROOT, "found U+%04X as character %d, half of a surrogate pair; wanted both", (int) c, i + 1);
+            }
+            i++;
+        }
+        return null;
+    }
+
     /// By the name's ending; the file is not opened.
     public static boolean isParquet(Path file) { return file.toString().toLowerCase(Locale.ROOT).endsWith(PARQUET); }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,6 +25,8 @@ import lucid.video.VideoReader;
 public final class QuestionFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String IMAGE_TAG = "<image>";
+    /// No system takes more.
+    private static final int LONGEST_PATH = 4096;
     private static final Pattern SOLUTION = Pattern.compile("<answer>\\s*(.*?)\\s*</answer>");
     private static final Pattern REASONING = Pattern.compile("\\s*<think>.*?</think>\\s*<answer>\\s*(.*?)\\s*</answer>\\s*", Pattern.DOTALL);
 
@@ -44,17 +47,20 @@ public final class QuestionFiles {
 
     private static <T> List<T> there(Path file, List<Placed<T>> all, Path clips) {
         Map<Path, Placed<T>> distinct = new LinkedHashMap<>();
-        for (Placed<T> p : all) distinct.putIfAbsent(clips.resolve(p.video).normalize(), p);
+        for (Placed<T> p : all) distinct.putIfAbsent(p.clip(file, clips), p);
         List<Path> missing = distinct.keySet().stream().filter(clip -> !Files.isRegularFile(clip)).toList();
         if (!missing.isEmpty()) {
             Placed<T> first = distinct.get(missing.getFirst());
-            throw new DataException(file, first.line, first.field, "found '" + first.video + "', but " + absence(missing.getFirst()) + "; wanted a video there (missing clips: "
+            throw new DataException(file, first.line, first.field, "found '" + DataText.shortened(first.video) + "', but " + absence(missing.getFirst()) + "; wanted a video there (missing clips: "
                     + missing.size() + " of " + distinct.size() + ")");
         }
         return all.stream().map(Placed::said).toList();
     }
 
-    private static String absence(Path clip) { return Files.exists(clip, LinkOption.NOFOLLOW_LINKS) ? clip + " " + VideoReader.notAFile(clip) : "there is no file " + clip; }
+    private static String absence(Path clip) {
+        if (clip.toString().isEmpty()) return ". is a folder";
+        return Files.exists(clip, LinkOption.NOFOLLOW_LINKS) ? clip + " " + VideoReader.notAFile(clip) : "there is no file " + (clip.toString().length() <= LONGEST_PATH ? clip : DataText.shortened(clip.toString()));
+    }
 
     /// Where a file in any of the layouts first names a clip that turned out to be unusable.
     ///
@@ -74,7 +80,15 @@ public final class QuestionFiles {
     }
 
     /// What is said about a clip, with the place that names the clip.
-    private record Placed<T>(int line, String field, String video, T said) {}
+    private record Placed<T>(int line, String field, String video, T said) {
+        Path clip(Path file, Path clips) {
+            try {
+                return clips.resolve(video).normalize();
+            } catch (InvalidPathException e) {
+                throw new DataException(file, line, field, "found '" + DataText.shortened(video) + "', wanted the name of a file (" + e.getReason() + ")");
+            }
+        }
+    }
 
     private static List<Placed<ClipQuestion>> placed(Path file) {
         String text = DataText.of(file, "questions (.jsonl or .json)");
@@ -120,13 +134,15 @@ public final class QuestionFiles {
     // What the human says, without the image tag, and what the model says.
     private static String[] turns(Row row) {
         JsonNode turns = row.node.path("conversations");
-        if (turns.size() != 2) throw row.error("conversations", row.node.has("conversations") ? "found " + turns.size() + " turns, wanted 2: human, gpt" : "missing, wanted 2 turns: human, gpt");
+        if (turns.isMissingNode()) throw row.error("conversations", "missing, wanted 2 turns: human, gpt");
+        if (!turns.isArray()) throw row.error("conversations", "found " + turns.getNodeType() + ", wanted 2 turns: human, gpt");
+        if (turns.size() != 2) throw row.error("conversations", "found " + turns.size() + " turns, wanted 2: human, gpt");
         String[] from = {"human", "gpt"};
         String[] value = new String[2];
         for (int i = 0; i < 2; i++) {
             String field = "conversations[" + i + "]";
             String found = row.text(turns.get(i), "from", field + ".from");
-            if (!found.equals(from[i])) throw row.error(field + ".from", "found '" + found + "', wanted '" + from[i] + "'");
+            if (!found.equals(from[i])) throw row.error(field + ".from", "found '" + DataText.shortened(found) + "', wanted '" + from[i] + "'");
             value[i] = row.text(turns.get(i), "value", field + ".value");
         }
         value[0] = value[0].replace(IMAGE_TAG, "").strip();
@@ -139,11 +155,9 @@ public final class QuestionFiles {
         String problem = value[0];
         if (problem.endsWith(ClipQuestion.INSTRUCTION)) problem = problem.substring(0, problem.length() - ClipQuestion.INSTRUCTION.length()).stripTrailing();
         Matcher m = REASONING.matcher(value[1]);
-        if (!m.matches()) throw row.error("conversations[1].value", "found '" + shortened(value[1]) + "', wanted '<think> ... </think> <answer> X </answer>'");
+        if (!m.matches()) throw row.error("conversations[1].value", "found '" + DataText.shortened(value[1]) + "', wanted '<think> ... </think> <answer> X </answer>'");
         return row.question(row.scalar("id"), problem, "conversations[0].value", m.group(1), List.of(), "video", value[1].strip());
     }
-
-    private static String shortened(String s) { return s.length() <= 60 ? s : s.substring(0, 57) + "..."; }
 
     /// One record with its place.
     private record Row(Path file, int line, JsonNode node) {
@@ -152,22 +166,28 @@ public final class QuestionFiles {
         String text(JsonNode of, String name, String field) {
             JsonNode v = of.get(name);
             if (v == null) throw error(field, "missing, wanted text");
-            if (!v.isTextual()) throw error(field, "found " + shortened(v.toString()) + ", wanted text");
+            if (!v.isTextual()) throw error(field, "found " + DataText.shortened(v.toString()) + ", wanted text");
             if (v.asText().isBlank()) throw error(field, "found empty text, wanted some");
-            return v.asText();
+            return sound(v.asText(), field);
+        }
+
+        String sound(String text, String field) {
+            String fault = DataText.fault(text);
+            if (fault != null) throw error(field, fault);
+            return text;
         }
 
         String scalar(String name) {
             JsonNode v = node.get(name);
             if (v == null) throw error(name, "missing, wanted a number or text");
-            if (!v.isTextual() && !v.isIntegralNumber()) throw error(name, "found " + shortened(v.toString()) + ", wanted a number or text");
-            return v.asText();
+            if (!v.isTextual() && !v.isIntegralNumber()) throw error(name, "found " + DataText.shortened(v.toString()) + ", wanted a number or text");
+            return sound(v.asText(), name);
         }
 
         String match(String name, Pattern pattern) {
             String v = text(node, name, name);
             Matcher m = pattern.matcher(v);
-            if (!m.matches()) throw error(name, "found '" + shortened(v) + "', wanted '<answer>X</answer>'");
+            if (!m.matches()) throw error(name, "found '" + DataText.shortened(v) + "', wanted '<answer>X</answer>'");
             return m.group(1);
         }
 
@@ -176,8 +196,8 @@ public final class QuestionFiles {
             if (v == null) throw error("problem_type", "missing, wanted a list of texts");
             List<String> kinds = new ArrayList<>();
             for (JsonNode k : v.isArray() ? v : List.of(v)) {
-                if (!k.isTextual()) throw error("problem_type", "found " + shortened(v.toString()) + ", wanted a list of texts");
-                kinds.add(k.asText());
+                if (!k.isTextual()) throw error("problem_type", "found " + DataText.shortened(v.toString()) + ", wanted a list of texts");
+                kinds.add(sound(k.asText(), "problem_type"));
             }
             return kinds;
         }
@@ -191,7 +211,7 @@ public final class QuestionFiles {
                 throw error(problemField, e.getMessage());
             }
             if (letter.length() != 1 || letter.charAt(0) < 'A' || letter.charAt(0) >= 'A' + options.size()) {
-                throw error(reasoning.isEmpty() ? "solution" : "conversations[1].value", "found answer '" + shortened(letter) + "', wanted a letter of the options, A to " + (char) ('A' + options.size() - 1));
+                throw error(reasoning.isEmpty() ? "solution" : "conversations[1].value", "found answer '" + DataText.shortened(letter) + "', wanted a letter of the options, A to " + (char) ('A' + options.size() - 1));
             }
             return new Placed<>(line, videoField, video, new ClipQuestion(id, problem, letter, kinds, video, reasoning));
         }

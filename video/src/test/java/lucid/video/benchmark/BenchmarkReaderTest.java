@@ -184,6 +184,11 @@ class BenchmarkReaderTest {
         refused("mmvu", message);
     }
 
+    @Test void aNameThatNoFileHas() throws IOException {
+        for (Benchmark.AnnotationFile f : Benchmark.of("mvbench").files()) file("json/" + f.names().getFirst(), MVBENCH.replace("a.mp4", "a\\u0000.mp4"));
+        refused("mvbench", ".json:1: field video: found U+0000 as character 2, wanted text without it (record 1)");
+    }
+
     @Test void lettersThatAreNotInOrder() throws IOException {
         file("videomme.jsonl", "{\"duration\":\"short\",\"videoID\":\"f\",\"question_id\":\"1\",\"question\":\"When?\",\"options\":[\"A. Now.\",\"C. Then.\"],\"answer\":\"A\"}\n");
         refused("video-mme", "videomme.jsonl:1: field options[1]", "'B. '");
@@ -216,10 +221,11 @@ class BenchmarkReaderTest {
             {"\"letter\"", "{}", ": answer.form: found {}, wanted "}, {"[\"mine.json\"]}", "[\"mine.json\"], \"clip\": \"distnct\"}", ": files[0].clip: found \"distnct\", wanted one of [uniform, distinct, "},
             {"[\"mine.json\"]", "\"mine.json\"", ": files[0].names: found \"mine.json\", wanted a list"}, {"{\"pattern\": \"{v}.mp4\"}", "7", ": video: found 7, wanted an object"},
             {"\"field\": \"q\"", "\"field\": [\"q\"]", ": prompt.field: found [\"q\"], wanted a string"},
-            {"\"pattern\": \"{v}.mp4\"", "\"pattern\": \"{mapped}.mp4\"", ": video.pattern: {mapped} without video.table"}, {"\"name\": \"mine\", ", "", ": name: missing"}}) {
+            {"\"pattern\": \"{v}.mp4\"", "\"pattern\": \"{mapped}.mp4\"", ": video.pattern: {mapped} without video.table"}, {"\"name\": \"mine\", ", "", ": name: missing"},
+            {good, good + good, ": found more behind the object"}, {good, "", ": found nothing"}, {good, "[" + good + "]", ": found [{\"name\":\"mine\""}}) {
             IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Benchmark.parse("wrong.json", good.replace(wrong[0], wrong[1])));
             assertTrue(e.getMessage().contains("wrong.json, line") && e.getMessage().contains(wrong[2]), e.getMessage());
-            assertFalse(e.getMessage().matches("(?s).*(java\\.|lucid\\.|JsonToken|deserializ|construct).*"), e.getMessage());
+            assertFalse(e.getMessage().matches("(?s).*(java\\.|lucid\\.|JsonToken|deserializ|construct|FAIL_ON|bound as).*"), e.getMessage());
         }
         assertTrue(assertThrows(IllegalArgumentException.class, () -> Benchmark.of("mvbnech")).getMessage().contains("mvbench"));
     }

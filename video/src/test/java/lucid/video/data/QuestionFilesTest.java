@@ -136,6 +136,40 @@ class QuestionFilesTest {
         refused(SAMPLE.replace("\"video\"", "\"film\""), 2, "video", "missing");
         refused(SAMPLE.replace("\"gpt\"", "\"human\""), 2, "conversations[1].from", "found 'human', wanted 'gpt'");
         refused(SAMPLE.replace("    }\n]", "    },\n]"), 10, "", "not JSON");
+        for (String[] turns : new String[][] {{"{\"a\": 1, \"b\": 2}", "found OBJECT"}, {"\"none\"", "found STRING"}, {"null", "found NULL"}, {"[1]", "found 1 turns"}}) {
+            refused("[{\"id\": 1, \"video\": \"1.mp4\", \"conversations\": " + turns[0] + "}]", 1, "conversations", turns[1] + ", wanted 2");
+        }
+        refused(LINE + LINE.strip() + LINE, 2, "", "not JSON: found more behind the object; wanted one object a line");
+    }
+
+    /// What JSON can spell and no file or name can hold.
+    @Test void textThatIsNoneIsNamedWithItsPlace() throws IOException {
+        String half = ", half of a surrogate pair; wanted both";
+        refused(LINE + LINE.replace("1.mp4", "1\\u0000.mp4"), 2, "video_filename", "found U+0000 as character 10, wanted text without it");
+        refused(LINE.replace("owl", "\\ud83e"), 1, "problem", "found U+D83E as character 25" + half);
+        refused(LINE.replace("owl", "\\udd89\\ud83e"), 1, "problem", "found U+DD89 as character 25" + half);
+        refused(LINE.replace("reasoning", "\\ud83e"), 1, "problem_type", "found U+D83E as character 1" + half);
+        refused(LINE.replace("7,", "\"\\ud83e\","), 1, "problem_id", "found U+D83E as character 1" + half);
+        refused(SAMPLE.replace("a cat. </think>", "\\ud83e </think>"), 2, "conversations[1].value", "found U+D83E as character 15" + half);
+        refused(SAMPLE.replace("12.mp4", "\\u0000"), 2, "video", "found U+0000 as character 9, wanted");
+        assertEquals("What is it?\nOptions:\nA. \ud83e\udd89.\nB. a cat.", QuestionFiles.read(file("owl.jsonl", LINE.replace("owl", "\\ud83e\\udd89"))).getFirst().problem());
+    }
+
+    /// The folder that a name is relative to may be the one that Lucid was started in.
+    @Test void aNameThatLeavesNothingIsAFolder() throws IOException {
+        Path file = file("a.jsonl", LINE.replace("./clips/1.mp4", "."));
+        String message = assertThrows(DataException.class, () -> QuestionFiles.read(file, Path.of(""))).getMessage();
+        assertEquals(file + ":1: field video_filename: found '.', but . is a folder; wanted a video there (missing clips: 1 of 1)", message);
+    }
+
+    @Test void longValuesAreShortened() throws IOException {
+        Path name = file("a.jsonl", LINE.replace("1.mp4", "x".repeat(100_000)));
+        Path option = file("b.jsonl", LINE.replace("B. a cat", "C. a " + "cat".repeat(100_000)));
+        Path cut = file("c.jsonl", LINE.replace("<answer>B</answer>", "x".repeat(56) + "\ud83e\udd89" + "x".repeat(100_000)));
+        for (Path file : List.of(name, option, cut)) {
+            String message = assertThrows(DataException.class, () -> QuestionFiles.read(file, dir)).getMessage();
+            assertTrue(message.length() < 500 && message.contains("...'") && message.chars().noneMatch(c -> Character.isSurrogate((char) c)), message);
+        }
     }
 
     @Test void anEmptyFileIsNamed() throws IOException {
