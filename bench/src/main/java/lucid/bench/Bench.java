@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import lucid.bench.gpu.GpuBench;
 import lucid.grpo.cli.Subcommand;
+import lucid.grpo.cli.device.ThreadCount;
 import lucid.grpo.console.Json;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
@@ -43,7 +44,7 @@ public final class Bench implements Subcommand {
     @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel, as --list prints them; capital letters or not; all if left out.")
     private String pattern;
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads of Lucid, of the probes and of the peers (default: processors of this machine).")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads of Lucid, of the probes and of the peers (default: processors of this machine).")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--forks", paramLabel = "N", defaultValue = "1", description = "Fresh processes per kernel; 0 runs all in this one, which is quick and less exact (default: ${DEFAULT-VALUE}).")
@@ -79,7 +80,6 @@ public final class Bench implements Subcommand {
     @Spec private CommandSpec spec;
 
     @Override public Integer call() throws Exception {
-        UsageException.atLeast("--threads", threads, 1);
         UsageException.atLeast("--forks", forks, 0);
         UsageException.atLeast("--iterations", iterations, 1);
         if (!(seconds > 0)) throw new UsageException("--seconds: found " + seconds + ", wanted more than 0");

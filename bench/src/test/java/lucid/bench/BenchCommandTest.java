@@ -83,7 +83,7 @@ class BenchCommandTest {
     }
 
     @Test void wrongUsage() {
-        assertEquals("", printed(2, "bench", "--threads", "0"));
+        for (String threads : List.of("0", "1025")) assertEquals("", printed(2, "bench", "--threads", threads));
         for (String[] option : new String[][] {{"--threads", "2"}, {"--forks", "1"}, {"--iterations", "5"}, {"--seconds", "1"}, {"--gpu", "0"}}) {
             assertEquals("", printed(2, "bench", "--list", "--device", "emulated", option[0], option[1]), option[0]);
         }

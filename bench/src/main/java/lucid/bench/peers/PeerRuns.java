@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import lucid.grpo.cli.Subcommand;
+import lucid.grpo.cli.device.ThreadCount;
 import lucid.grpo.console.UsageException;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
@@ -39,7 +40,7 @@ public final class PeerRuns implements Subcommand {
     @Option(names = "--warmup", paramLabel = "S", defaultValue = "20", description = "Seconds of repetitions before: a small model's step uses so many methods that HotSpot compiles them for that long (default: ${DEFAULT-VALUE}).")
     private double warmup;
 
-    @Option(names = "--threads", paramLabel = "N", defaultValue = "2", description = "Threads of Lucid (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, defaultValue = "2", description = "Threads of Lucid (default: ${DEFAULT-VALUE}).")
     private int threads;
 
     @Option(names = "--cpu", description = "CPU seconds of the one thread instead of time that passes, for a busy machine; needs --threads 1.")
@@ -52,7 +53,6 @@ public final class PeerRuns implements Subcommand {
 
     @Override public Integer call() throws IOException {
         UsageException.atLeast("--repetitions", repetitions, 1);
-        UsageException.atLeast("--threads", threads, 1);
         if (!(warmup >= 0)) throw new UsageException("--warmup: found " + warmup + ", wanted 0 or more");
         if (cpu && threads != 1) throw new UsageException("--cpu --threads " + threads + "; wanted --threads 1 with --cpu");
         PrintWriter out = spec.commandLine().getOut();

@@ -1,8 +1,10 @@
 package lucid.grpo.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import lucid.grpo.cli.device.DevicesCommand;
 import lucid.grpo.cli.model.ChatCommand;
@@ -41,30 +43,51 @@ public final class Lucid {
     }
 
     /// Runs one command line and returns its exit status.
-    public static int run(String... args) { return commandLine().execute(args); }
+    public static int run(String... args) { return run(commandLine(), args); }
+
+    static int run(CommandLine line, String... args) {
+        int status = execute(line, args);
+        line.getOut().flush();
+        Optional<IOException> fault = StandardStreams.fault();
+        fault.ifPresent(e -> line.getErr().println("lucid: standard output: could not be written: " + IoReason.of(e)));
+        return fault.isPresent() && status == CommandLine.ExitCode.OK ? CommandLine.ExitCode.SOFTWARE : status;
+    }
+
+    // The handler of exceptions hears of no error.
+    private static int execute(CommandLine line, String... args) {
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            return fail(line, Exhaustion.of(e).orElseThrow(), e, true);
+        }
+    }
 
     /// Everything that can be said to Lucid, the commands that other modules bring included.
     public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Lucid()).setOut(StandardStreams.writer(System.out)).setErr(StandardStreams.writer(System.err));
         ServiceLoader.load(Subcommand.class).forEach(line::addSubcommand);
         line.setExecutionExceptionHandler((e, commandLine, _) -> {
-            String message = message(e, commandLine.getCommandName());
-            if (e instanceof UsageException) return WrongUsage.say(commandLine, message);
-            PrintWriter err = commandLine.getErr();
-            err.println(commandLine.getCommandSpec().qualifiedName() + ": " + message);
-            if (System.getenv("LUCID_TRACE") != null) e.printStackTrace(err);
-            else if (!expected(e)) err.println("(a fault of Lucid's own; LUCID_TRACE=1 shows where)");
-            err.flush();
-            return CommandLine.ExitCode.SOFTWARE;
+            Optional<String> exhausted = Exhaustion.of(e);
+            String message = exhausted.orElseGet(() -> message(e, commandLine.getCommandName()));
+            return e instanceof UsageException ? WrongUsage.say(commandLine, message) : fail(commandLine, message, e, exhausted.isPresent() || expected(e));
         });
         WrongUsage.handle(line);
         Examples.fit(line);
         return line.setCaseInsensitiveEnumValuesAllowed(true);
     }
 
+    private static int fail(CommandLine command, String message, Throwable e, boolean expected) {
+        PrintWriter err = command.getErr();
+        err.println(command.getCommandSpec().qualifiedName() + ": " + message);
+        if (System.getenv("LUCID_TRACE") != null) e.printStackTrace(err);
+        else if (!expected) err.println("(a fault of Lucid's own; LUCID_TRACE=1 shows where)");
+        err.flush();
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
     // What bad input or a full disk leads to has a message made for people; anything else is a fault of the program.
     private static boolean expected(Throwable e) {
-        return e instanceof IllegalArgumentException || e instanceof UncheckedIOException || e instanceof java.io.IOException
+        return e instanceof IllegalArgumentException || e instanceof UncheckedIOException || e instanceof IOException
                 || e.getClass().getName().startsWith("lucid.") || e instanceof IllegalStateException;
     }
 

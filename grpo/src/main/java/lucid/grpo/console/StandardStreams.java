@@ -4,20 +4,32 @@ import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
-/// The characters of the standard streams: a terminal has its own, files and pipes have UTF-8 on every system.
+/// The characters of the standard streams: a terminal has its own, files and pipes have UTF-8 on every system. And what became of standard output, as Java's own stream says nothing of a full disk.
 public final class StandardStreams {
+    private static final Output OUTPUT = new Output();
+
     private StandardStreams() {}
 
     /// Makes `System.out` and `System.err` so. Windows' Java would write a code page into a pipe, and a question mark for every character that it lacks; JSON there was no JSON.
     public static void setUp() {
-        if (isCodePage(System.out, CLibrary.STANDARD_OUTPUT)) System.setOut(utf8(FileDescriptor.out));
-        if (isCodePage(System.err, CLibrary.STANDARD_ERROR)) System.setErr(utf8(FileDescriptor.err));
+        System.setOut(new PrintStream(new BufferedOutputStream(OUTPUT), true, charset(System.out, CLibrary.STANDARD_OUTPUT)));
+        Charset error = charset(System.err, CLibrary.STANDARD_ERROR);
+        if (!error.equals(System.err.charset())) System.setErr(new PrintStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.err)), true, error));
+    }
+
+    /// Why something that was printed since [#setUp] did not reach standard output. A reader that has closed its pipe is no fault: it has all that it wanted.
+    public static Optional<IOException> fault() {
+        System.out.flush();
+        return Optional.ofNullable(OUTPUT.fault);
     }
 
     /// Prints in the characters of a stream; picocli's own writers have UTF-8, whatever the terminal shows.
@@ -29,7 +41,31 @@ public final class StandardStreams {
         return new BufferedReader(new InputStreamReader(System.in, typed));
     }
 
-    private static boolean isCodePage(PrintStream stream, int number) { return !stream.charset().equals(StandardCharsets.UTF_8) && !CLibrary.isTerminal(number); }
+    private static Charset charset(PrintStream stream, int number) { return stream.charset().equals(StandardCharsets.UTF_8) || CLibrary.isTerminal(number) ? stream.charset() : StandardCharsets.UTF_8; }
 
-    private static PrintStream utf8(FileDescriptor file) { return new PrintStream(new BufferedOutputStream(new FileOutputStream(file)), true, StandardCharsets.UTF_8); }
+    /// Remembers its first fault, which the print streams above it swallow.
+    private static final class Output extends OutputStream {
+        private final FileOutputStream file = new FileOutputStream(FileDescriptor.out);
+        private volatile IOException fault;
+
+        @Override public void write(int one) throws IOException { write(new byte[] {(byte) one}, 0, 1); }
+
+        @Override public void write(byte[] bytes, int from, int length) throws IOException {
+            try {
+                file.write(bytes, from, length);
+            } catch (IOException e) {
+                if (fault == null && isFile()) fault = e;
+                throw e;
+            }
+        }
+
+        // What has a position is no pipe; a pipe's fault has its name in the user's language.
+        private boolean isFile() {
+            try {
+                return file.getChannel().position() >= 0;
+            } catch (IOException _) {
+                return false;
+            }
+        }
+    }
 }

@@ -155,7 +155,7 @@ class BadInputTest extends CommandTest {
 
     @Test void anUnknownRecipe() { lucid("train", "--recipe", "tinyllava-vidoe-r1").failedWith("no such file", "did you mean 'tinyllava-video-r1'?"); }
 
-    @ParameterizedTest @CsvSource({"--threads, 0", "--threads, -1", "--threads, many", "--memory, foo", "--memory, 0G"})
+    @ParameterizedTest @CsvSource({"--threads, 0", "--threads, -1", "--threads, many", "--threads, 1025", "--memory, foo", "--memory, 0G"})
     void anOptionThatCannotBe(String option, String value) {
         Object clips = temp.resolve("clips");
         for (Outcome o : List.of(lucid("demo", "--data", clips, option, value), lucid("generate", "--model", run, "--video", clip, "--question", "Which?", option, value))) {

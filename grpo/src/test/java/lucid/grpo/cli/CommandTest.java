@@ -104,7 +104,7 @@ abstract class CommandTest {
         }
     }
 
-    private static ProcessBuilder builder(Map<String, String> environment, Object... args) {
+    static ProcessBuilder builder(Map<String, String> environment, Object... args) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
                 "-Xmx1g", "-cp", System.getProperty("java.class.path"), Lucid.class.getName()));
         for (Object a : args) command.add(String.valueOf(a));
