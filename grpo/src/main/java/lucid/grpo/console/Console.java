@@ -2,21 +2,38 @@ package lucid.grpo.console;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.IntSupplier;
 
 /// Where progress and messages go. On a terminal a bar is redrawn in place; otherwise a line is printed every few seconds.
 public final class Console {
+    /// Of a terminal that does not say.
+    private static final int COLUMNS = 80;
+    /// Characters from here on may be two columns wide.
+    private static final int WIDE = 0x1100;
+
     private final PrintStream out;
     private final boolean terminal;
+    private final IntSupplier columns;
     private Bar bar;
 
     /// @param terminal whether `out` understands carriage returns and colours
-    public Console(PrintStream out, boolean terminal) {
+    public Console(PrintStream out, boolean terminal) { this(out, terminal, () -> COLUMNS); }
+
+    /// @param columns of the terminal, asked before a bar is drawn
+    Console(PrintStream out, boolean terminal, IntSupplier columns) {
         this.out = out;
         this.terminal = terminal;
+        this.columns = columns;
     }
 
     /// Standard error, so that a command's result on standard output can be piped.
-    public static Console standard() { return new Console(System.err, colours() && CLibrary.isTerminal(CLibrary.STANDARD_ERROR)); }
+    public static Console standard() { return new Console(System.err, colours() && CLibrary.isTerminal(CLibrary.STANDARD_ERROR), () -> CLibrary.columns(CLibrary.STANDARD_ERROR).orElseGet(Console::said)); }
+
+    // By a shell that exports what it knows.
+    private static int said() {
+        String columns = System.getenv("COLUMNS");
+        return columns != null && columns.matches("[1-9]\\d{0,4}") ? Integer.parseInt(columns) : COLUMNS;
+    }
 
     /// Whether a result on standard output may be styled: on a terminal, and not where NO_COLOR is set.
     public static boolean isOutputStyled() { return colours() && CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
@@ -106,13 +123,31 @@ public final class Console {
             double rate = seconds > 0 ? (done - begun) / seconds : 0;
             String numbers = done + "/" + total + (done < total && rate == 0 ? "" : " (" + pace(rate) + "/s, " + (done < total ? time((total - done) / rate) + " left" : time(seconds)) + ")");
             if (terminal) {
-                int filled = total == 0 ? WIDTH : (int) (WIDTH * done / total);
-                out.print("\r\u001B[K" + what + " " + "█".repeat(filled) + "░".repeat(WIDTH - filled) + " " + numbers + " " + note);
+                out.print("\r\u001B[K" + fitted(numbers, columns.getAsInt() - 1));
             } else {
                 out.println(what + " " + numbers + " " + note);
             }
             out.flush();
         }
+
+        // A line that is as wide as the terminal goes on in the next one, where a redraw does not reach: the note is cut first, then the bar.
+        private String fitted(String numbers, int room) {
+            int free = room - columns(what) - numbers.length() - 3;
+            if (free < 0) return cut(what + " " + numbers, room);
+            int width = Math.min(WIDTH, free);
+            int filled = total == 0 ? width : (int) (width * done / total);
+            return what + " " + "█".repeat(filled) + "░".repeat(width - filled) + " " + numbers + " " + cut(note, free - width);
+        }
+
+        private static String cut(String text, int room) {
+            if (columns(text) <= room) return text;
+            int end = text.length();
+            while (end > 0 && columns(text.substring(0, end)) >= room) end = text.offsetByCodePoints(end, -1);
+            return room > 0 ? text.substring(0, end) + "…" : "";
+        }
+
+        // Or more than it takes.
+        private static int columns(String text) { return text.codePoints().map(c -> c < WIDE ? 1 : 2).sum(); }
 
         private static String pace(double rate) { return rate >= 10 ? String.valueOf(Math.round(rate)) : String.format(Locale.ROOT, "%.1f", rate); }
 

@@ -27,6 +27,19 @@ class TerminalTest {
         assertTrue(drawn.contains("\u001B[K") && drawn.contains("█"), drawn);
     }
 
+    /// The terminal knows how wide it is; one that does not has what the shell says, or 80 columns.
+    @Test void aBarFitsIntoItsTerminal() throws IOException, InterruptedException {
+        assertEquals(49, width("stty cols 50; "));
+        assertEquals(49, width("stty cols 50; COLUMNS=60 "));
+        assertEquals(59, width("stty cols 0; COLUMNS=60 "));
+        assertEquals(79, width("stty cols 0; unset COLUMNS; "));
+    }
+
+    private int width(String first) throws IOException, InterruptedException {
+        String drawn = new PseudoTerminal(temp).java(first, NotedBar.class, "> out", "");
+        return drawn.substring(drawn.lastIndexOf("\u001B[K") + 3).lines().findFirst().orElseThrow().length();
+    }
+
     /// A result is styled where it goes itself, and a prompt is for who types and sees it.
     @Test void aResultIsStyledWhereItGoes() throws IOException, InterruptedException {
         assertEquals("styled true, interactive true", told(""));
@@ -54,6 +67,14 @@ class TerminalTest {
         public static void main(String[] args) {
             try (Console.Bar bar = Console.standard().bar("done", 1)) {
                 bar.update(1);
+            }
+        }
+    }
+
+    static final class NotedBar {
+        public static void main(String[] args) {
+            try (Console.Bar bar = Console.standard().bar("done", 1)) {
+                bar.update(1, "note ".repeat(50));
             }
         }
     }
