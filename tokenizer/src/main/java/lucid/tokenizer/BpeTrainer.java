@@ -28,9 +28,9 @@ public record BpeTrainer(int vocabSize, int minFrequency, List<String> specialTo
         specialTokens = List.copyOf(specialTokens);
         Set<String> seen = new HashSet<>();
         for (String special : specialTokens) {
-            if (special.isEmpty() || special.length() == 1 && ByteLevel.byteOf(special.charAt(0)) >= 0 || !seen.add(special)) {
-                throw new IllegalArgumentException("BpeTrainer: special token '" + special + "' is empty, listed twice or the name of a byte; choose another");
-            }
+            if (special.isEmpty()) throw new IllegalArgumentException("special token '': it is empty; wanted a text");
+            if (special.length() == 1 && ByteLevel.byteOf(special.charAt(0)) >= 0) throw new IllegalArgumentException("special token '" + special + "': found the name of a byte; wanted a longer one");
+            if (!seen.add(special)) throw new IllegalArgumentException("special token '" + special + "': found twice; wanted each once");
         }
         int least = 256 + specialTokens.size();
         if (vocabSize < least) throw new IllegalArgumentException("BpeTrainer: vocabSize " + vocabSize + " is too small; 256 bytes and "

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class TokenizerCommandTest extends CommandTest {
@@ -61,11 +63,47 @@ class TokenizerCommandTest extends CommandTest {
         assertFalse(Files.exists(out), "nothing was learned");
         Files.writeString(latin1, "fine");
         lucid("tokenizer", "train", latin1, "--vocab", 10, "--out", out).misusedWith("--vocab: found 10, wanted 257 or more");
+        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "", "--out", out).misusedWith("lucid tokenizer train: special token '': it is empty; wanted a text");
+        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "<a>", "--special", "<a>", "--out", out).misusedWith("lucid tokenizer train: special token '<a>': found twice; wanted each once");
+        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "a", "--out", out).misusedWith("lucid tokenizer train: special token 'a': found the name of a byte");
         lucid("tokenizer", "info", "--tokenizer", temp).failedWith("no tokenizer here", "tokenizer.json");
         lucid("tokenizer", "encode", "--tokenizer", temp.resolve("gone"), "x").failedWith("gone", "no such tokenizer");
         lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "12", "twelve").misusedWith("lucid tokenizer decode: id 2", "'twelve'", "whole number");
         lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "4000").failedWith("id 4000 has no token");
         assertEquals(2, lucid("tokenizer").status());
         assertEquals(2, lucid("tokenizer", "encode", "x").status());
+    }
+
+    /// A run's tokenizer says what its weights' rows are.
+    @Test void leavesTheTokenizerOfAModelAlone() throws IOException {
+        Path source = golden("tokenizer/bpe_train_400");
+        Path text = Files.writeString(temp.resolve("text.txt"), "the ring moves up");
+        Path model = temp.resolve("model");
+        lucid("tokenizer", "convert", "--tokenizer", source, "--out", model).ok();
+        lucid("tokenizer", "convert", "--tokenizer", source, "--out", model).ok();
+        String tokenizer = Files.readString(model.resolve("tokenizer.json"));
+        for (String beside : new String[] {"config.json", "adapter_config.json", "model.safetensors", "pytorch_model.bin.index.json"}) {
+            Files.createFile(model.resolve(beside));
+            String found = "--out " + model + ": found the tokenizer.json of a run or a model there, beside its " + beside + "; wanted another --out";
+            lucid("tokenizer", "convert", "--tokenizer", source, "--out", model).failedWith("lucid tokenizer convert: " + found);
+            lucid("tokenizer", "train", text, "--vocab", 300, "--out", model).failedWith("lucid tokenizer train: " + found);
+            Files.delete(model.resolve(beside));
+        }
+        assertEquals(tokenizer, Files.readString(model.resolve("tokenizer.json")));
+        Files.delete(model.resolve("tokenizer.json"));
+        Files.createFile(model.resolve("config.json"));
+        lucid("tokenizer", "convert", "--tokenizer", source, "--out", model).failedWith("found the tokenizer_config.json of a run");
+        Files.delete(model.resolve("tokenizer_config.json"));
+        lucid("tokenizer", "convert", "--tokenizer", source, "--out", model).ok();
+    }
+
+    @Test @DisabledOnOs(OS.WINDOWS)
+    void readsAPipe() throws Exception {
+        Path pipe = temp.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Process writer = new ProcessBuilder("sh", "-c", "printf 'the ring moves up, the ring moves up' > '" + pipe + "'").start();
+        lucid("tokenizer", "train", pipe, "--vocab", 270, "--out", temp.resolve("tok")).ok();
+        assertEquals(0, writer.waitFor());
+        lucid("tokenizer", "train", "/dev/null", "--vocab", 270, "--out", temp.resolve("none")).failedWith("/dev/null: found nothing in it");
     }
 }

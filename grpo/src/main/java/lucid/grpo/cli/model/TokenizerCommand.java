@@ -19,11 +19,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.run.Disk;
 import lucid.nn.file.IoReason;
 import lucid.nn.file.JsonText;
+import lucid.nn.file.WeightFiles;
+import lucid.nn.lora.LoraFile;
 import lucid.tokenizer.AddedToken;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
@@ -43,6 +46,8 @@ import picocli.CommandLine.Spec;
                 "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2", "  lucid tokenizer info --tokenizer qwen.tiktoken",
                 "  lucid tokenizer convert --tokenizer qwen.tiktoken --out qwen", "  lucid tokenizer speed --tokenizer qwen book.txt"})
 public final class TokenizerCommand {
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String CONFIG = "tokenizer_config.json";
     private static final String SOURCE = "Hugging Face folder, tokenizer.json, qwen.tiktoken or a run folder.";
 
     private static String text(String name, byte[] bytes) {
@@ -56,11 +61,22 @@ public final class TokenizerCommand {
     private static List<String> texts(List<Path> files) throws IOException {
         List<String> texts = new ArrayList<>();
         for (Path f : files) {
-            if (!Files.isRegularFile(f)) throw new IllegalArgumentException(f + (Files.isDirectory(f) ? ": found a folder" : ": no such file") + "; wanted a text in UTF-8");
+            // A pipe is read as well, as a shell's <(...) is one.
+            if (Files.isDirectory(f) || !Files.exists(f)) throw new IllegalArgumentException(f + (Files.isDirectory(f) ? ": found a folder" : ": no such file") + "; wanted a text in UTF-8");
             texts.add(text(f.toString(), Files.readAllBytes(f)));
         }
         if (texts.stream().allMatch(String::isEmpty)) throw new IllegalArgumentException(files.stream().map(Path::toString).collect(Collectors.joining(", ")) + ": found nothing in it; wanted a text in UTF-8");
         return texts;
+    }
+
+    // What a model was trained with is replaced by nothing, and not by a slip of the hand.
+    private static void refuseModel(Path folder) {
+        List<String> beside = Stream.concat(Stream.of("config.json", LoraFile.CONFIG), WeightFiles.NAMES.stream()).filter(name -> Files.exists(folder.resolve(name))).toList();
+        for (String written : List.of(TOKENIZER, CONFIG)) {
+            if (Files.exists(folder.resolve(written)) && !beside.isEmpty()) {
+                throw new IllegalArgumentException("--out " + folder + ": found the " + written + " of a run or a model there, beside its " + beside.getFirst() + "; wanted another --out");
+            }
+        }
     }
 
     /// `tokenizer.json` and `tokenizer_config.json`, as Hugging Face reads them.
@@ -70,8 +86,8 @@ public final class TokenizerCommand {
         if (tokenizer.eos() != null) config.put("eos_token", tokenizer.eos());
         try {
             Files.createDirectories(folder);
-            Disk.text(folder.resolve("tokenizer_config.json"), JsonText.pretty(config));
-            Disk.text(folder.resolve("tokenizer.json"), new String(json, StandardCharsets.UTF_8));
+            Disk.text(folder.resolve(CONFIG), JsonText.pretty(config));
+            Disk.text(folder.resolve(TOKENIZER), new String(json, StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException("--out " + folder + ": " + IoReason.named(e) + "; wanted a folder that can be written", e);
         }
@@ -100,10 +116,12 @@ public final class TokenizerCommand {
         @Override public Integer call() throws IOException {
             UsageException.atLeast("--vocab", vocab, 256 + special.size());
             UsageException.atLeast("--min-frequency", minFrequency, 1);
-            Tokenizer trained = new BpeTrainer(vocab, minFrequency, special).train(texts(files)).tokenizer();
+            BpeTrainer trainer = UsageException.checked(() -> new BpeTrainer(vocab, minFrequency, special));
+            refuseModel(out);
+            Tokenizer trained = trainer.train(texts(files)).tokenizer();
             write(trained, out);
             PrintWriter o = spec.commandLine().getOut();
-            o.println(out.resolve("tokenizer.json") + ": " + trained.vocabSize() + " tokens, " + trained.model().merges().size() + " merges"
+            o.println(out.resolve(TOKENIZER) + ": " + trained.vocabSize() + " tokens, " + trained.model().merges().size() + " merges"
                     + (trained.vocabSize() < vocab ? "; the texts hold no more pairs that occur " + minFrequency + " times" : ""));
             o.flush();
             return 0;
@@ -207,10 +225,11 @@ public final class TokenizerCommand {
         private Path out;
 
         @Override public Integer call() throws IOException {
+            refuseModel(out);
             Tokenizer tokenizer = TokenizerFiles.load(source);
             write(tokenizer, out);
             PrintWriter o = spec.commandLine().getOut();
-            o.println(out.resolve("tokenizer.json") + ": " + tokenizer.vocabSize() + " tokens, " + tokenizer.model().merges().size() + " merges");
+            o.println(out.resolve(TOKENIZER) + ": " + tokenizer.vocabSize() + " tokens, " + tokenizer.model().merges().size() + " merges");
             o.flush();
             return 0;
         }
@@ -238,7 +257,7 @@ public final class TokenizerCommand {
             PrintWriter out = spec.commandLine().getOut();
             for (Path file : files) {
                 String text = texts(List.of(file)).getFirst();
-                long bytes = Files.size(file);
+                long bytes = text.getBytes(StandardCharsets.UTF_8).length;
                 double encode = Double.MAX_VALUE;
                 double decode = Double.MAX_VALUE;
                 int[] ids = tokenizer.encode(text);
