@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import lucid.grpo.console.Json;
 import lucid.grpo.run.Claim;
 import lucid.grpo.run.Differences;
 import lucid.grpo.run.Disk;
@@ -117,7 +118,7 @@ public final class AnswerLog implements AutoCloseable {
             try {
                 a = JSON.readValue(lines[i], Answer.class);
             } catch (JsonProcessingException e) {
-                throw new RunException(file + ", line " + (i + 1) + ": not an answer: " + e.getOriginalMessage());
+                throw new RunException(file + ", line " + (i + 1) + ": not an answer: " + Json.fault(e));
             }
             if (a == null || answers.putIfAbsent(a.question(), a) != null) throw new RunException(file + ", line " + (i + 1) + ": " + (a == null ? "null" : "a second answer to question " + a.question()) + ", wanted one answer to every question");
         }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import lucid.kernels.Device;
 import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.StoredTensor;
@@ -24,6 +25,8 @@ import lucid.video.parity.VideoParity.TensorData;
 /// @param tokenizer the vocabulary for cases that were recorded with a published one
 /// @param media     folder of the clips that `decode` tables name and that are not in `../../media` beside the table; null where there is none
 public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media) {
+    private static final Pattern ABSENT = Pattern.compile("No value for property ('.*') of `?\\w+`?");
+
     /// One result for everything that was found. A case that cannot be run is one with one failed row, and the others still run.
     public List<CaseResult> run(CaseSearch search, Consumer<CaseResult> listener) {
         List<CaseResult> all = new ArrayList<>();
@@ -48,9 +51,12 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
             if (!clips.isEmpty()) return CaseResult.notChecked(path, c.label(), "--media", "no clip " + clips.getFirst() + ": give the folder of the clips");
             return CaseResult.of(path, c.label(), rows(c));
         } catch (RuntimeException | IOException e) {
-            return CaseResult.of(path, c.label(), List.of(Row.failed("could not be run", e.getMessage() == null ? e.toString() : e.getMessage())));
+            return CaseResult.of(path, c.label(), List.of(Row.failed("could not be run", reason(e))));
         }
     }
+
+    // Of what a table lacks the parser says of which of its classes.
+    private static String reason(Exception e) { return e.getMessage() == null ? e.toString() : ABSENT.matcher(e.getMessage()).replaceFirst("$1: found nothing in the table, wanted a value"); }
 
     private List<Row> rows(CaseSearch.Case c) throws IOException {
         Path path = c.path();

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.stream.DoubleStream;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
+import lucid.grpo.console.Json;
 import lucid.nn.file.IoReason;
 
 /// Reading golden tables.
@@ -24,7 +25,7 @@ final class Tables {
         try (InputStream raw = Files.newInputStream(file); InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
             return JSON.readTree(in);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(file + ", line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ": not JSON: " + e.getOriginalMessage());
+            throw new IllegalArgumentException(file + ", line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ": " + Json.fault(e));
         } catch (IOException e) {
             throw new IllegalArgumentException(file + ": could not be read: " + IoReason.of(e));
         }

@@ -24,6 +24,7 @@ import java.util.SequencedMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import lucid.grpo.console.Json;
 import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.kernels.Device;
@@ -346,7 +347,7 @@ public final class RunFolder implements AutoCloseable {
             Checksums.checkState(checkpoint);
             return JSON.readValue(Files.readString(file), RunState.class);
         } catch (JsonProcessingException e) {
-            throw new RunException(file + " is not a checkpoint's state: " + e.getOriginalMessage());
+            throw new RunException(file + " is not a checkpoint's state: " + Json.fault(e));
         } catch (IOException e) {
             throw new RunException(file + " could not be read: " + IoReason.of(e));
         }

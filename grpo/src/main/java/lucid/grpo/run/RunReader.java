@@ -3,6 +3,7 @@ package lucid.grpo.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import lucid.grpo.console.Json;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.nn.file.IoReason;
@@ -41,7 +43,15 @@ public final class RunReader {
     public Path root() { return root; }
 
     /// Recipe, data and starting point of the run (`config.json`).
-    public JsonNode config() { return read(root.resolve("config.json")); }
+    public JsonNode config() {
+        Path file = root.resolve("config.json");
+        JsonNode config = object(file, read(file));
+        JsonNode recipe = field(file, "", config, "recipe", JsonNodeType.OBJECT);
+        field(file, "recipe.", recipe, "name", JsonNodeType.STRING);
+        field(file, "recipe.", recipe, "seed", JsonNodeType.NUMBER);
+        objects(file, "recipe.", recipe, "stages");
+        return config;
+    }
 
     /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together. [RunData] says which it is.
     List<Path> dataPlaces() { return places("data_folder"); }
@@ -61,7 +71,22 @@ public final class RunReader {
     public Recipe recipe() { return RecipeReader.parse(root.resolve("config.json") + ", recipe", config().path("recipe").toString()); }
 
     /// Absent until the run is complete.
-    public Optional<JsonNode> summary() { return optional("summary.json"); }
+    public Optional<JsonNode> summary() {
+        Path file = root.resolve("summary.json");
+        Optional<JsonNode> summary = optional("summary.json").map(s -> object(file, s));
+        summary.ifPresent(s -> {
+            field(file, "", s, "final_hash", JsonNodeType.STRING);
+            field(file, "", s, "seconds", JsonNodeType.NUMBER);
+            int n = 0;
+            for (JsonNode stage : objects(file, "", s, "stages")) {
+                String place = "stages[" + n++ + "].";
+                field(file, place, stage, "name", JsonNodeType.STRING);
+                for (String measured : List.of("accuracy", "format", "mean_length", "questions")) field(file, place, stage, measured, JsonNodeType.NUMBER);
+            }
+            if (s.has("controls")) objects(file, "", s, "controls");
+        });
+        return summary;
+    }
 
     /// The table of `demo --ablate`.
     public Optional<JsonNode> ablations() { return optional("ablations.json"); }
@@ -169,6 +194,28 @@ public final class RunReader {
         }
     }
 
+    private static JsonNode object(Path file, JsonNode found) {
+        if (found.isObject()) return found;
+        throw new RunException(file + ": found " + kind(found) + ", wanted a JSON object");
+    }
+
+    // Of the fields that no version of Lucid left out.
+    private static JsonNode field(Path file, String place, JsonNode of, String name, JsonNodeType wanted) {
+        JsonNode found = of.path(name);
+        if (found.getNodeType() == wanted) return found;
+        throw new RunException(file + ", " + place + name + ": found " + kind(found) + ", wanted one " + wanted.name().toLowerCase(Locale.ROOT));
+    }
+
+    private static JsonNode objects(Path file, String place, JsonNode of, String name) {
+        JsonNode all = field(file, place, of, name, JsonNodeType.ARRAY);
+        for (int i = 0; i < all.size(); i++) {
+            if (!all.get(i).isObject()) throw new RunException(file + ", " + place + name + "[" + i + "]: found " + kind(all.get(i)) + ", wanted one object");
+        }
+        return all;
+    }
+
+    private static String kind(JsonNode found) { return found.isMissingNode() ? "nothing" : found.getNodeType().name().toLowerCase(Locale.ROOT); }
+
     private static InputStream open(Path file) throws IOException {
         InputStream raw = Files.newInputStream(file);
         return file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw;
@@ -194,9 +241,9 @@ public final class RunReader {
         try {
             JsonNode node = JSON.readTree(line);
             if (node.isObject()) return node;
-            throw new RunException(file + ", line " + number + ": found " + (line.isBlank() ? "an empty line" : node.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted one JSON object");
+            throw new RunException(file + ", line " + number + ": found " + (line.isBlank() ? "an empty line" : kind(node)) + ", wanted one JSON object");
         } catch (JsonProcessingException e) {
-            throw new RunException(file + ", line " + number + ": not JSON: " + e.getOriginalMessage());
+            throw new RunException(file + ", line " + number + ": " + Json.fault(e));
         }
     }
 }

@@ -119,6 +119,40 @@ class InspectCommandTest extends CommandTest {
         lucid("report", run).failedWith(run.resolve("config.json") + ": not sound JSON");
     }
 
+    /// Neither is the parser's own advice.
+    @Test void whatIsWrongWithALineIsSaidInWordsOfItsOwn() throws IOException {
+        for (String bad : List.of("{\"step\":1,\"loss\":", "{\"step\":1,\"loss\":NaN}", "{\"step\":1")) {
+            Files.writeString(run.resolve("metrics.jsonl"), bad + "\n");
+            Outcome o = lucid("inspect", run);
+            o.failedWith("metrics.jsonl, line 1: not JSON: ");
+            assertTrue(!o.err().contains("REDACTED") && !o.err().contains("Feature"), o.err());
+        }
+    }
+
+    /// An emptied or foreign config.json is no run's, whatever else is in the folder.
+    @Test void aConfigOrSummaryThatIsNoRuns() throws IOException {
+        Path config = run.resolve("config.json");
+        String sound = Files.readString(config);
+        for (String[] bad : new String[][] {{"", ": found nothing, wanted a JSON object"}, {"[1]", ": found array, wanted a JSON object"}, {"{\"model_type\": \"qwen2\"}", ", recipe: found nothing, wanted one object"},
+                {"{\"recipe\": {}}", ", recipe.name: found nothing, wanted one string"}, {sound.replace(": 7", ": \"7\""), ", recipe.seed: found string, wanted one number"},
+                {"{\"recipe\": {\"name\": \"a\", \"seed\": 1, \"stages\": [7]}}", ", recipe.stages[0]: found number, wanted one object"}}) {
+            Files.writeString(config, bad[0]);
+            for (String command : List.of("inspect", "report")) lucid(command, run).failedWith("lucid " + command + ": " + config + bad[1]);
+        }
+        Files.writeString(config, sound);
+        Path summary = run.resolve("summary.json");
+        String head = "{\"final_hash\": \"aa\", \"seconds\": 1.5, \"stages\": ";
+        String stage = "{\"name\": \"base\", \"accuracy\": 0.5, \"format\": 1, \"mean_length\": 9.5, \"questions\": 4}";
+        for (String[] bad : new String[][] {{"", ": found nothing, wanted a JSON object"}, {"{\"stages\":[{}]}", ", final_hash: found nothing, wanted one string"}, {head + "{}}", ", stages: found object, wanted one array"},
+                {head + "[" + stage + ", {}]}", ", stages[1].name: found nothing, wanted one string"}, {head + "[" + stage.replace("0.5", "null") + "]}", ", stages[0].accuracy: found null, wanted one number"},
+                {head + "[], \"controls\": [1]}", ", controls[0]: found number, wanted one object"}}) {
+            Files.writeString(summary, bad[0]);
+            for (String command : List.of("inspect", "report")) lucid(command, run).failedWith("lucid " + command + ": " + summary + bad[1]);
+        }
+        Files.writeString(summary, head + "[" + stage + "]}");
+        assertTrue(lucid("inspect", run).ok().out().contains("after base        accuracy 0.500"));
+    }
+
     @Test void theReportOfAKilledRunLeavesHalfALineAndMissingClipsOut() throws IOException {
         Outcome o = lucid("report", run).ok();
         assertTrue(o.err().contains("metrics.jsonl, line 3: half a line, left out") && o.err().contains("clip a.mp4 is not in"), o.err());

@@ -154,7 +154,7 @@ class ParityCommandTest extends CommandTest {
         List<String> lines = o.out().lines().toList();
         int at = 0;
         for (String field : List.of("norm_f64", "max_frame", "logp", "config")) {
-            assertTrue(lines.get(at++).contains("could not be run: No value for property '" + field + "'"), field + " in " + o.out());
+            assertTrue(lines.get(at++).contains("could not be run: '" + field + "': found nothing in the table, wanted a value"), field + " in " + o.out());
             assertTrue(lines.get(at++).startsWith("FAIL "), o.out());
         }
     }

@@ -93,7 +93,8 @@ class ReportTest {
     /// Runs of older versions have a 0 where nobody looked for evidence.
     @Test void evidenceIsShownWhereItWasMeasured() throws IOException {
         Files.writeString(run.resolve("summary.json"), """
-                {"stages": [{"name": "base", "evidence": 0.0}, {"name": "grpo", "evidence": 0.0}], "controls": [{"name": "none", "evidence": 0.0}]}""");
+                {"final_hash": "aa", "seconds": 1, "stages": [{"name": "base", "evidence": 0.0, %1$s}, {"name": "grpo", "evidence": 0.0, %1$s}], "controls": [{"name": "none", "evidence": 0.0}]}"""
+                .formatted("\"accuracy\": 0.5, \"format\": 1, \"mean_length\": 9, \"questions\": 4"));
         JsonNode drift = report(", \"data\": {\"kind\": \"drift\"}").get("summary");
         assertFalse(drift.at("/stages/0").has("evidence"), "a letter alone names nothing");
         assertEquals(0, drift.at("/stages/1/evidence").asDouble(-1));

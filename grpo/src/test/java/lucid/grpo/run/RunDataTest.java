@@ -22,10 +22,16 @@ class RunDataTest {
 
     private RunReader run(String kind, String own) {
         ObjectNode config = JsonNodeFactory.instance.objectNode().put("data_folder", temp.resolve("then").resolve(own).toString());
-        config.putObject("recipe").putObject("data").put("kind", kind);
+        recipe(config).putObject("data").put("kind", kind);
         Path run = temp.resolve("run");
         RunFolder.open(run, config, false).close();
         return new RunReader(run, _ -> {});
+    }
+
+    private static ObjectNode recipe(ObjectNode config) {
+        ObjectNode recipe = config.putObject("recipe").put("name", "moved").put("seed", 1);
+        recipe.putArray("stages");
+        return recipe;
     }
 
     @ParameterizedTest
@@ -41,6 +47,7 @@ class RunDataTest {
     @Test void aPlaceIsNamedOnce() {
         Path then = temp.resolve("then/NExT-QA");
         ObjectNode config = JsonNodeFactory.instance.objectNode().put("data_folder", then.toString()).put("data_folder_relative", "../then/NExT-QA");
+        recipe(config);
         RunFolder.open(temp.resolve("run"), config, false).close();
         assertEquals(then.toString(), RunData.of(new RunReader(temp.resolve("run"), _ -> {}), null).where());
     }
