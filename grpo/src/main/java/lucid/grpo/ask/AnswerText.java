@@ -2,14 +2,13 @@ package lucid.grpo.ask;
 
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
+import lucid.grpo.console.Console;
 
 /// An answer's look while it comes: without white space around it (as the published code strips it), and on a terminal the thinking dimmed and the answer bold.
 /// Pieces may end anywhere, inside a tag too; what could become a tag is held back until it is clear. A model may say anything, so on a terminal control
-/// characters are shown as U+FFFD and do nothing; elsewhere they are passed on.
+/// characters are seen and do nothing; elsewhere they are passed on.
 final class AnswerText {
     private static final String RESET = "\u001B[0m";
-    private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}&&[^\n\t]]");
 
     /// A tag, and what is written before and after it on a terminal.
     private record Tag(String text, String before, String after) {}
@@ -79,12 +78,13 @@ final class AnswerText {
             return;
         }
         begun = true;
-        out.accept(flushSpace() + (styled ? CONTROL.matcher(body).replaceAll("\uFFFD") : body));
+        out.accept(flushSpace() + (styled ? Console.visible(body) : body));
         space = all.substring(body.length());
     }
 
     private String flushSpace() {
-        String s = space;
+        // White space are a carriage return and a form feed as well.
+        String s = styled ? Console.visible(space) : space;
         space = "";
         return s;
     }

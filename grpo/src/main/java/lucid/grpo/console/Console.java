@@ -3,6 +3,8 @@ package lucid.grpo.console;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.function.IntSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Where progress and messages go. On a terminal a bar is redrawn in place; otherwise a line is printed every few seconds.
 public final class Console {
@@ -10,6 +12,8 @@ public final class Console {
     private static final int COLUMNS = 80;
     /// Characters from here on may be two columns wide.
     private static final int WIDE = 0x1100;
+    private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}&&[^\n\t]]");
+    private static final char DELETE = 0x7f;
 
     private final PrintStream out;
     private final boolean terminal;
@@ -36,7 +40,18 @@ public final class Console {
     }
 
     /// Whether a result on standard output may be styled: on a terminal, and not where NO_COLOR is set.
-    public static boolean isOutputStyled() { return colours() && CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
+    public static boolean isOutputStyled() { return colours() && isOutputTerminal(); }
+
+    /// Whether standard output is a terminal, which would do what control characters tell it.
+    public static boolean isOutputTerminal() { return CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
+
+    /// A text that somebody else made, for a terminal: control characters that are no line feed or tab do nothing and are seen, as `^[` or, beyond ASCII, by their number.
+    public static String visible(String text) {
+        return CONTROL.matcher(text).replaceAll(found -> {
+            char c = found.group().charAt(0);
+            return Matcher.quoteReplacement(c <= DELETE ? "^" + (char) (c ^ 0x40) : String.format("\\u%04x", (int) c));
+        });
+    }
 
     /// Whether somebody types standard input and sees standard output, and so wants to be prompted.
     public static boolean isInteractive() { return CLibrary.isTerminal(CLibrary.STANDARD_INPUT) && CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }

@@ -1,14 +1,16 @@
 package lucid.grpo.console;
 
 import java.io.BufferedOutputStream;
-import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -36,12 +38,24 @@ public final class StandardStreams {
     public static PrintWriter writer(PrintStream stream) { return new PrintWriter(stream, true, stream.charset()); }
 
     /// Lines that are typed or piped.
-    public static BufferedReader input() {
-        Charset typed = CLibrary.isTerminal(CLibrary.STANDARD_INPUT) ? Charset.forName(System.getProperty("stdin.encoding", "UTF-8")) : StandardCharsets.UTF_8;
-        return new BufferedReader(new InputStreamReader(System.in, typed));
+    public static Lines input() {
+        return new Lines(System.in, CLibrary.isTerminal(CLibrary.STANDARD_INPUT) ? Charset.forName(System.getProperty("stdin.encoding", "UTF-8")) : StandardCharsets.UTF_8);
     }
 
     private static Charset charset(PrintStream stream, int number) { return stream.charset().equals(StandardCharsets.UTF_8) || CLibrary.isTerminal(number) ? stream.charset() : StandardCharsets.UTF_8; }
+
+    /// Each is decoded by itself, so that one that is no text can be refused and the next be read.
+    public record Lines(InputStream in, Charset charset) {
+        /// The next line; null at the end.
+        ///
+        /// @throws CharacterCodingException the line holds bytes that are no characters
+        public String next() throws IOException {
+            ByteArrayOutputStream line = new ByteArrayOutputStream();
+            int next;
+            while ((next = in.read()) >= 0 && next != '\n') line.write(next);
+            return next < 0 && line.size() == 0 ? null : charset.newDecoder().decode(ByteBuffer.wrap(line.toByteArray())).toString();
+        }
+    }
 
     /// Remembers its first fault, which the print streams above it swallow.
     private static final class Output extends OutputStream {

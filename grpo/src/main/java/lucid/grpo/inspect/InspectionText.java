@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import lucid.grpo.console.Console;
 import lucid.grpo.policy.PolicyLoss;
 
 /// What [Inspection] found, as lines for people.
@@ -78,7 +79,7 @@ public final class InspectionText {
         t.line("completion  accuracy  format  reward  advantage         n  tokens  text");
         for (JsonNode c : p.path("completions")) {
             t.line("%10d  %8.0f  %6.3f  %6.3f  %+9.4f  %8s  %6d  %s%s", c.path("completion").asInt(), c.path("accuracy").asDouble(), c.path("format").asDouble(), c.path("reward").asDouble(),
-                    c.path("advantage").asDouble(), measured("%+.4f", c.path("normal").asDouble(Double.NaN)), c.path("length").asInt(), c.path("text").asText().replace("\n", "⏎"), c.path("finished").asBoolean() ? "" : " [cut off]");
+                    c.path("advantage").asDouble(), measured("%+.4f", c.path("normal").asDouble(Double.NaN)), c.path("length").asInt(), oneLine(c), c.path("finished").asBoolean() ? "" : " [cut off]");
         }
         t.line("Look at the tokens of one with --completion C");
         return t.lines;
@@ -91,7 +92,7 @@ public final class InspectionText {
         t.line("step %d, prompt %d, completion %d: accuracy %.0f, format %.3f, reward %.3f, advantage %+.4f", step, prompt, completion, c.path("accuracy").asDouble(),
                 c.path("format").asDouble(), c.path("reward").asDouble(), c.path("advantage").asDouble());
         t.advantage(c);
-        t.line("solution %s; text: %s", c.path("solution").asText(), c.path("text").asText().replace("\n", "⏎"));
+        t.line("solution %s; text: %s", c.path("solution").asText(), oneLine(c));
         List<TokenRow> rows = i.tokens(step, prompt, completion);
         t.olderVersion(i.stageOf(step), rows);
         int updates = rows.isEmpty() ? 1 : rows.getFirst().updates().size();
@@ -178,5 +179,7 @@ public final class InspectionText {
 
     private static String word(PolicyLoss.Clip side) { return side.name().toLowerCase(Locale.ROOT); }
 
-    private static String shown(String token) { return token.replace(' ', '␣').replace('\n', '⏎'); }
+    private static String oneLine(JsonNode completion) { return Console.visible(completion.path("text").asText()).replace('\n', '⏎'); }
+
+    private static String shown(String token) { return Console.visible(token).replace(' ', '␣').replace('\n', '⏎'); }
 }

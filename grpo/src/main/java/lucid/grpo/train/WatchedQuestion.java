@@ -42,5 +42,5 @@ final class WatchedQuestion {
         console.line("  its answer " + (a.correct() ? "[right] " : "[wrong] ") + oneLine(a.text()));
     }
 
-    private static String oneLine(String text) { return text.strip().replaceAll("\\s*\n\\s*", "  "); }
+    private static String oneLine(String text) { return Console.visible(text.strip().replaceAll("\\s*\n\\s*", "  ")); }
 }

@@ -41,7 +41,8 @@ class AnswerTextTest {
     }
 
     @Test void aModelCannotCommandTheTerminal() {
-        assertEquals("a\uFFFD[2Jb\n\tc\uFFFD", shown("a\u001B[2Jb\n\tc\b", true, 3));
+        assertEquals("a^[[2Jb\n\tc^H", shown("a\u001B[2Jb\n\tc\b", true, 3));
+        assertEquals("a^M ^Lb", shown("a\r \fb", true, 1));
         assertEquals("a\u001B[2Jb", shown("a\u001B[2Jb", false, 3));
     }
 

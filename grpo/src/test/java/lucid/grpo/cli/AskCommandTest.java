@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import lucid.grpo.console.Console;
 import lucid.grpo.console.PseudoTerminal;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.data.PromptTemplate;
@@ -116,9 +117,11 @@ class AskCommandTest extends CommandTest {
         return lucid(Stream.concat(Arrays.stream(fixed), Arrays.stream(more)).toArray());
     }
 
-    private static Outcome chat(String input, Object... more) {
+    private static Outcome chat(String input, Object... more) { return chat(input.getBytes(StandardCharsets.UTF_8), more); }
+
+    private static Outcome chat(byte[] input, Object... more) {
         InputStream before = System.in;
-        System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
+        System.setIn(new ByteArrayInputStream(input));
         try {
             Object[] fixed = {"chat", "--model", model, "--video", first, "--max-tokens", TOKENS, "--threads", 1, "--plain"};
             return lucid(Stream.concat(Arrays.stream(fixed), Arrays.stream(more)).toArray());
@@ -213,6 +216,12 @@ class AskCommandTest extends CommandTest {
         assertEquals(text(one) + "\n" + text(expected(first, both)) + "\n", chat("What is there?\nAnd then?\n").ok().out());
     }
 
+    @Test void bytesThatAreNoTextAreNoQuestion() {
+        Outcome o = chat("What is th\u00e9re?\r\nWhat is there?\n".getBytes(StandardCharsets.ISO_8859_1)).ok();
+        assertEquals(text(expected(first, prompt("What is there?"))) + "\n", o.out());
+        assertTrue(o.err().contains("chat: found a line with bytes that are not UTF-8; wanted a question in that\n"), o.err());
+    }
+
     @Test void mistakesDoNotEndAConversation() {
         Outcome o = chat("/help\n/what\n/video\n/video " + temp.resolve("gone.mp4") + "\n" + "long ".repeat(600) + "\nWhat is there?").ok();
         assertTrue(o.out().contains("/reset       forget what was said"), o.out());
@@ -243,6 +252,17 @@ class AskCommandTest extends CommandTest {
         assertEquals(stop + 1, node.get("new_tokens").asInt());
         Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": \"end\"}");
         lucid(line).failedWith("generation_config.json", "eos_token_id", "\"end\"");
+    }
+
+    /// A model may say anything; on a terminal it is seen and not obeyed, styled or not.
+    @Test void controlCharactersAreSeenOnATerminal() throws IOException, InterruptedException {
+        String line = " --max-tokens 100 --temperature 3 --seed 4 --threads 1";
+        for (String command : List.of("generate --prompt The --model " + plain() + line, "generate --no-stream --question Which? --video " + first + " --model " + model + line)) {
+            String piped = lucid((Object[]) command.split(" ")).ok().out();
+            assertTrue(piped.chars().anyMatch(c -> c < ' ' && c != '\n' && c != '\t'), "the toy says none: " + piped);
+            String shown = new PseudoTerminal(temp).java("LC_ALL=C.UTF-8 ", Lucid.class, command + " 2> err", "").replace("\r\n", "\n");
+            assertTrue(shown.contains(Console.visible(piped)), () -> Console.visible(shown) + "\nwanted\n" + Console.visible(piped));
+        }
     }
 
     private Path plain() throws IOException {

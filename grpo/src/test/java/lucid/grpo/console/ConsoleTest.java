@@ -36,6 +36,8 @@ class ConsoleTest {
         assertEquals("grpo 50/1…", drawn(11, "to the end"));
     }
 
+    @Test void controlCharactersAreSeen() { assertEquals("a\tb\n^@^[[2J^M^?\\u009b\u00e9", Console.visible("a\tb\n\0\u001B[2J\r\u007f\u009b\u00e9")); }
+
     private static String drawn(int columns, String note) {
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         try (Console.Bar bar = new Console(new PrintStream(said, true, StandardCharsets.UTF_8), true, () -> columns).bar("grpo", 100).from(50)) {

@@ -22,7 +22,7 @@ public record PseudoTerminal(Path folder) {
     public String java(Class<?> main, String rest, String typed) throws IOException, InterruptedException { return java("", main, rest, typed); }
 
     /// @param first what the shell does before
-    String java(String first, Class<?> main, String rest, String typed) throws IOException, InterruptedException {
+    public String java(String first, Class<?> main, String rest, String typed) throws IOException, InterruptedException {
         assumeTrue(Files.isExecutable(SCRIPT), "no " + SCRIPT + " on this system");
         String java = Path.of(System.getProperty("java.home"), "bin", "java") + " --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -Dstderr.encoding=UTF-8 -cp '" + System.getProperty("java.class.path") + "' " + main.getName().replace("$", "\\$");
         Path input = Files.writeString(folder.resolve("typed"), typed);

@@ -86,7 +86,7 @@ class TerminalTest {
             System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.ISO_8859_1));
             System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.ISO_8859_1));
             StandardStreams.setUp();
-            String typed = StandardStreams.input().readLine();
+            String typed = StandardStreams.input().next();
             if (System.out.charset().equals(StandardCharsets.UTF_8)) StandardStreams.writer(System.out).println(typed);
             Files.writeString(Path.of(args[0]), "out " + System.out.charset() + ", err " + System.err.charset() + ", typed " + typed);
         }

@@ -21,7 +21,7 @@ class WatchedQuestionTest {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
     private static Evaluation evaluation(boolean... right) {
-        List<Evaluation.Answer> answers = IntStream.range(0, right.length).mapToObj(i -> new Evaluation.Answer(i, "words\n" + i, right[i])).toList();
+        List<Evaluation.Answer> answers = IntStream.range(0, right.length).mapToObj(i -> new Evaluation.Answer(i, "words\n\u0011" + i, right[i])).toList();
         return new Evaluation(right.length, 0, Map.of(), 1, 1, null, null, 0, null, answers);
     }
 
@@ -34,7 +34,7 @@ class WatchedQuestionTest {
     }
 
     @Test void itIsTheFirstThatIsAnsweredWronglyAndStaysTheSame() {
-        assertEquals(List.of("watch this held-out question: Which is B?  Options:  A. x.  Right is B.", "  its answer [wrong] words  1", "  its answer [right] words  1"),
+        assertEquals(List.of("watch this held-out question: Which is B?  Options:  A. x.  Right is B.", "  its answer [wrong] words  ^Q1", "  its answer [right] words  ^Q1"),
                 heard(TWO, evaluation(true, false, false), evaluation(false, true)));
     }
 
@@ -44,6 +44,6 @@ class WatchedQuestionTest {
     }
 
     @Test void itIsAskedAtTheEndAsWell() {
-        assertEquals("  its answer [right] words  0", heard(new Recipe.EvaluationSpec(2, 0, 4, 0), evaluation(true, true, false), evaluation(true, true)).getLast());
+        assertEquals("  its answer [right] words  ^Q0", heard(new Recipe.EvaluationSpec(2, 0, 4, 0), evaluation(true, true, false), evaluation(true, true)).getLast());
     }
 }

@@ -1,8 +1,8 @@
 package lucid.grpo.cli.model;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -57,13 +57,19 @@ public final class ChatCommand implements Callable<Integer> {
             boolean interactive = Console.isInteractive();
             if (interactive) err().println("A line is a question; /help shows the commands.");
             err().flush();
-            BufferedReader in = StandardStreams.input();
+            StandardStreams.Lines in = StandardStreams.input();
             while (true) {
                 if (interactive) {
                     out().print("> ");
                     out().flush();
                 }
-                String line = in.readLine();
+                String line;
+                try {
+                    line = in.next();
+                } catch (CharacterCodingException _) {
+                    err().println("chat: found a line with bytes that are not " + in.charset() + "; wanted a question in that");
+                    continue;
+                }
                 if (line == null || line.strip().equals("/quit")) return 0;
                 if (!line.isBlank()) turn(assistant, line.strip(), style, settings, limit, Console.isOutputStyled());
             }
@@ -80,8 +86,10 @@ public final class ChatCommand implements Callable<Integer> {
             if (line.startsWith("/")) {
                 command(assistant, line, limit);
             } else {
+                // A styled answer has escapes of its own, and no others.
+                boolean raw = styled || !Console.isOutputTerminal();
                 Reply reply = assistant.ask(new Question(line, List.of(), style), settings, piece -> {
-                    out().print(piece);
+                    out().print(raw ? piece : Console.visible(piece));
                     out().flush();
                 }, styled);
                 out().println();

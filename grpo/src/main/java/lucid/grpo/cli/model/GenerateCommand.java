@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
@@ -72,15 +73,18 @@ public final class GenerateCommand implements Callable<Integer> {
         try (Device d = device.open(); Assistant assistant = ask.open(d, video, prompt, limit, console)) {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
-            Consumer<String> heard = stream && !json ? piece -> print(out, piece) : _ -> {};
+            boolean styled = !text && stream && !json && Console.isOutputStyled();
+            // A styled answer has escapes of its own, and no others.
+            UnaryOperator<String> shown = Console.isOutputTerminal() && !styled ? Console::visible : UnaryOperator.identity();
+            Consumer<String> heard = stream && !json ? piece -> print(out, shown.apply(piece)) : _ -> {};
             Seen seen = text ? null : ask.watch(assistant, video);
             if (seen != null && !json) err.println(AskOptions.line(seen));
             err.flush();
-            Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, stream && !json && Console.isOutputStyled());
+            Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, styled);
             if (json) {
                 out.println(json(load, seen, reply).toPrettyString());
             } else {
-                out.println(stream ? "" : reply.text());
+                out.println(stream ? "" : shown.apply(reply.text()));
                 err.println(ask.line(reply));
             }
             out.flush();
