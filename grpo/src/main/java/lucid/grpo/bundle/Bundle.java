@@ -136,6 +136,7 @@ public final class Bundle {
                 #!/bin/sh
                 # Lucid with its own Java runtime.
                 home=$(cd "$(dirname "$(readlink -f "$0" 2>/dev/null || echo "$0")")" && pwd)
+                case $home in *:*) echo "lucid: $home: found a ':' in the name of its folder, which separates the places of a Java class path; wanted a folder without one." >&2; exit 1 ;; esac
                 case $(locale charmap 2>/dev/null || echo ASCII) in *ASCII|ANSI_X3.4-1968) export LC_ALL=C.UTF-8 ;; esac
                 exec "$home/runtime/bin/java" %s ${LUCID_JVM:-} -cp "%s" lucid.grpo.cli.Lucid "$@"
                 """.formatted(String.join(" ", JVM), path));

@@ -68,5 +68,8 @@ class BundleTest {
         assertTrue(eval.status == 1 && eval.output.contains("no tokenizer"), eval.output);
         Result again = run(command);
         assertTrue(again.status == 1 && again.output.contains("is not empty; wanted a new folder"), again.output);
+        Path colon = Files.move(temp.resolve("lucid-here"), temp.resolve("lucid:here"));
+        Result unnamed = run(List.of(colon.resolve("lucid").toString(), "devices"));
+        assertTrue(unnamed.status == 1 && unnamed.output.contains("found a ':' in the name of its folder"), unnamed.output);
     }
 }

@@ -93,6 +93,15 @@ class LauncherTest {
         assertTrue(launch(moved.resolve("lucid"), mvn, 1, "").contains("Maven (mvn) is needed"));
     }
 
+    /// Half of such a name would be a place of the class path.
+    @Test @DisabledOnOs(OS.WINDOWS)
+    void refusesAFolderThatNoClassPathCanName(@TempDir Path temp) throws Exception {
+        Path home = Files.createDirectories(temp.toRealPath().resolve("a:b"));
+        Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
+        Path mvn = tools(temp.resolve("bin")).resolve("mvn");
+        assertEquals("lucid: " + home + ": found a ':' in the name of its folder, which separates the places of a Java class path; wanted a folder without one.\n", launch(home.resolve("lucid"), mvn, 1, ""));
+    }
+
     /// What the launcher itself uses, and no Maven of this machine's.
     private static Path tools(Path bin) throws IOException {
         Files.createDirectories(bin);
