@@ -101,6 +101,18 @@ class EvalCommandTest extends CommandTest {
         eval("--mode", "published").failedWith("holds an evaluation already", "--resume");
     }
 
+    /// --annotations names another file.
+    @Test void theTableOfClipsIsNamedWhereItIsMissing() throws IOException {
+        Path other = Files.createDirectories(temp.resolve("other/nextqa")).getParent();
+        Path csv = Files.copy(data.resolve("val.csv"), other.resolve("val.csv"));
+        for (Object[] more : new Object[][] {{"--data", other}, {"--data", other, "--annotations", csv}}) {
+            Object[] fixed = {"eval", "--model", model, "--benchmark", "nextqa", "--out", temp.resolve("out"), "--threads", 1};
+            Outcome o = lucid(java.util.stream.Stream.concat(java.util.Arrays.stream(fixed), java.util.Arrays.stream(more)).toArray());
+            o.failedWith("found no map_vid_vidorID.json, which says where the clips lie, in any of [" + other + ", " + other.resolve("nextqa") + ", ");
+            assertFalse(o.err().contains("--annotations"), o.err());
+        }
+    }
+
     @Test void anotherDevicesAnswersAreAnotherEvaluation() {
         eval().ok();
         eval("--device", "reference", "--resume").failedWith("other settings", "arithmetic: \"exact\" -> \"reference\"");
