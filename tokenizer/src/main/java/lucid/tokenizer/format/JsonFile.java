@@ -58,7 +58,7 @@ record JsonFile(Path path, JsonNode root) {
             return file;
         } catch (JsonProcessingException e) {
             String where = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
-            throw new TokenizerFormatException(path + ": not valid JSON" + where + ": " + e.getOriginalMessage(), e);
+            throw new TokenizerFormatException(path + ": not valid JSON" + where + ": " + TokenizerFormatException.reason(e), e);
         }
     }
 

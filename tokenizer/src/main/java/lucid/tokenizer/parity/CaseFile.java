@@ -1,7 +1,9 @@
 package lucid.tokenizer.parity;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import lucid.tokenizer.format.TokenizerFormatException;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /// A recorded case and the rows found while replaying it.
 final class CaseFile {
@@ -30,7 +33,9 @@ final class CaseFile {
     static CaseFile read(Path path) throws IOException {
         try (InputStream raw = Files.newInputStream(path); InputStream in = path.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
             return new CaseFile(path, MAPPER.readTree(in));
-        } catch (com.fasterxml.jackson.core.JsonProcessingException | java.util.zip.ZipException e) {
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(path + ": not a tokenizer case: " + TokenizerFormatException.reason(e), e);
+        } catch (ZipException e) {
             throw new IllegalArgumentException(path + ": not a tokenizer case: " + e.getMessage(), e);
         }
     }

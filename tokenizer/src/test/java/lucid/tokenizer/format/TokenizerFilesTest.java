@@ -108,6 +108,16 @@ class TokenizerFilesTest {
         assertMessage(file, "tokenizer.json", named);
     }
 
+    /// Without what the parser says of itself.
+    @Test
+    void complaintsAreInWordsOfTheirOwn() throws IOException {
+        for (String broken : List.of("{\"version\":", "{\"version\": NaN}", "{\"version\": [1, 2")) {
+            Path file = Files.writeString(folder.resolve("tokenizer.json"), broken);
+            String said = assertThrows(TokenizerFormatException.class, () -> TokenizerFiles.load(file)).getMessage();
+            assertTrue(said.startsWith(file + ": not valid JSON at line 1, ") && !said.contains("REDACTED") && !said.contains("Feature"), said);
+        }
+    }
+
     /// As transformers 5 saves a tokenizer that had no post_processor and was called with truncation and padding.
     @Test
     void whatChangesNoIdIsRead() throws IOException {
