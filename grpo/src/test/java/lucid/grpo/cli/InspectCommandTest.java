@@ -81,6 +81,14 @@ class InspectCommandTest extends CommandTest {
         assertTrue(text.contains("0.13534         -   0.13534  1.000000  -"), "what was not measured is a dash: " + text);
     }
 
+    @Test void whatAModelSaidIsSeenAndNotObeyed() throws IOException {
+        Path rollouts = run.resolve("rollouts/step-000002.jsonl");
+        Files.writeString(rollouts, Files.readString(rollouts).replace("A ring", "A\\u001b[2J\\nring"));
+        for (Outcome o : List.of(lucid("inspect", run, "--step", 2, "--prompt", 0), lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0))) {
+            assertTrue(o.ok().out().contains("A^[[2J⏎ring") && !o.out().contains("\u001B"), o.out());
+        }
+    }
+
     @Test void oneTokenInFull() {
         String out = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 1).ok().out();
         assertTrue(out.contains("'␣ring' (id 6)") && out.contains("clip                            high (epsilon_low 0.2") && out.contains("likelier"), out);
