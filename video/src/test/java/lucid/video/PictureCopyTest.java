@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Frames of one colour. What is wanted was printed by PyAV 18.1 (FFmpeg 8.1, bicubic).
+/// Frames of one colour. What is wanted was printed by PyAV 18.1 (FFmpeg 8.1).
 class PictureCopyTest {
     // Libswscale's own rounding differs between processors.
     private static final int ALLOWED = System.getProperty("os.arch").equals("amd64") ? 0 : 3;

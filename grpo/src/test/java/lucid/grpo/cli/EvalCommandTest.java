@@ -108,7 +108,7 @@ class EvalCommandTest extends CommandTest {
         for (Object[] more : new Object[][] {{"--data", other}, {"--data", other, "--annotations", csv}}) {
             Object[] fixed = {"eval", "--model", model, "--benchmark", "nextqa", "--out", temp.resolve("out"), "--threads", 1};
             Outcome o = lucid(java.util.stream.Stream.concat(java.util.Arrays.stream(fixed), java.util.Arrays.stream(more)).toArray());
-            o.failedWith("found no map_vid_vidorID.json, which says where the clips lie, in any of [" + other + ", " + other.resolve("nextqa") + ", ");
+            o.failedWith("found none of [map_vid_vidorID.json] in [" + other, other.resolve("nextqa") + "", "it says where the clips lie");
             assertFalse(o.err().contains("--annotations"), o.err());
         }
     }

@@ -64,7 +64,7 @@ public final class BenchmarkReader {
         List<BenchmarkQuestion> all = new ArrayList<>();
         Map<String, Row> ids = new HashMap<>();
         for (AnnotationFile spec : benchmark.files()) {
-            Path file = place.annotations != null ? place.annotations : find(spec.names());
+            Path file = place.annotations != null ? place.annotations : find(spec.names(), "put the annotations there under such a name, or name their file with --annotations");
             for (Row row : AnnotationRows.read(file)) {
                 if (benchmark.where().entrySet().stream().anyMatch(w -> !row.text(w.getKey()).equals(w.getValue()))) continue;
                 String id = id(row);
@@ -77,7 +77,7 @@ public final class BenchmarkReader {
         return all;
     }
 
-    private Path find(List<String> names) {
+    private Path find(List<String> names, String wanted) {
         List<Path> found = new ArrayList<>();
         List<Path> parquet = new ArrayList<>();
         for (String folder : benchmark.annotationFolders()) {
@@ -90,7 +90,7 @@ public final class BenchmarkReader {
         if (found.size() == 1) return found.getFirst();
         if (found.size() > 1) throw new IllegalArgumentException(benchmark.title() + ": found " + found + "; name the one you want with --annotations");
         throw new IllegalArgumentException(benchmark.title() + ": found none of " + names + " in " + folders(benchmark.annotationFolders()) + (parquet.isEmpty() ? "" : ", but " + parquet.getFirst())
-                + "; put the annotations there under such a name, or name their file with --annotations");
+                + "; " + wanted);
     }
 
     private static String stem(Path file) {
@@ -109,7 +109,7 @@ public final class BenchmarkReader {
     }
 
     private Map<String, String> table(String name) {
-        Path file = find(List.of(name));
+        Path file = find(List.of(name), "put it there: it says where the clips lie");
         Map<String, String> all = new HashMap<>();
         for (Map.Entry<String, JsonNode> e : DataText.object(file, "an object of texts").properties()) {
             if (!e.getValue().isTextual()) throw new DataException(file, 1, e.getKey(), "found " + e.getValue().getNodeType() + ", wanted text");

@@ -166,7 +166,6 @@ public final class EvalCommand implements Callable<Integer> {
         UsageException.atLeast("--max-new-tokens", published.maxNewTokens, 1);
         Benchmark benchmark = Benchmark.of(published.name);
         Path root = data == null ? HeldOutQuestions.DATA : data;
-        requireTable(benchmark, root);
         List<BenchmarkQuestion> all = BenchmarkReader.read(benchmark, new BenchmarkReader.Place(root, published.annotations, published.videos));
         Path folder = ModelFolder.resolve(model);
         TinyLlavaConfig config = TinyLlavaConfig.read(ModelFolder.base(folder));
@@ -190,15 +189,6 @@ public final class EvalCommand implements Callable<Integer> {
             spec.commandLine().getOut().flush();
             return true;
         }
-    }
-
-    // No option names the table of the clips' files; the reader would say of any file that --annotations does.
-    private static void requireTable(Benchmark benchmark, Path root) {
-        if (benchmark.video().table() == null || !Files.isDirectory(root)) return;
-        String file = benchmark.video().table().file();
-        List<Path> folders = benchmark.annotationFolders().stream().map(root::resolve).toList();
-        if (folders.stream().anyMatch(f -> Files.isRegularFile(f.resolve(file)))) return;
-        throw new IllegalArgumentException(benchmark.title() + ": found no " + file + ", which says where the clips lie, in any of " + folders + "; wanted it in one of these folders");
     }
 
     // How long a clip is shows when its turn comes: planned is the most that any is shown by.
