@@ -3,8 +3,8 @@ package lucid.grpo.evaluation;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
+import lucid.grpo.data.Control;
 import lucid.grpo.data.PromptTemplate;
-import lucid.grpo.train.Evaluator.Control;
 import lucid.kernels.contract.Sampling;
 import lucid.video.FrameSampling;
 

@@ -15,6 +15,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Json;
+import lucid.grpo.data.Control;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.Advantages;
@@ -275,7 +276,7 @@ public final class Trainer {
 
     // No if it was stopped.
     private boolean interim(ObjectNode line, long total) {
-        Optional<Evaluation> asked = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Evaluator.Control.NONE, recipe.seed(), () -> stopping, _ -> {});
+        Optional<Evaluation> asked = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Control.NONE, recipe.seed(), () -> stopping, _ -> {});
         if (asked.isEmpty()) return false;
         Evaluation e = asked.get();
         line.put("eval/accuracy", e.accuracy()).put("eval/format", e.format());
@@ -295,7 +296,7 @@ public final class Trainer {
             int n = data.heldOut(spec.questions(), mode).size();
             Optional<Evaluation> asked;
             try (Console.Bar bar = console.bar("evaluating " + stage.phase(), n)) {
-                asked = evaluator().run(mode, spec.questions(), Evaluator.Control.NONE, recipe.seed(), () -> stopping, bar::update);
+                asked = evaluator().run(mode, spec.questions(), Control.NONE, recipe.seed(), () -> stopping, bar::update);
             }
             // The stage's last step is saved; a resume evaluates.
             if (asked.isEmpty()) return state;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import lucid.grpo.data.Control;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
@@ -26,20 +27,20 @@ class EvaluationLawTest {
     @Test void anyDivisionGivesTheSameAnswers() {
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
             for (Sampling.Rule rule : new Sampling.Rule[] {Sampling.Rule.GREEDY, Sampling.Rule.temperature(1f)}) {
-                for (Evaluator.Control control : new Evaluator.Control[] {Evaluator.Control.NONE, Evaluator.Control.OTHER, Evaluator.Control.SHUFFLED}) {
+                for (Control control : new Control[] {Control.NONE, Control.OTHER, Control.SHUFFLED}) {
                     Evaluation together = run(policy, Evaluator.BATCH, rule, control);
                     assertEquals(5, together.answers().size());
                     for (int n : new int[] {1, 2, 4}) assertEquals(together, run(policy, n, rule, control), n + " together, " + rule + ", " + control);
                 }
             }
-            assertTrue(run(policy, 2, Sampling.Rule.temperature(1f), Evaluator.Control.NONE).answers().stream().map(Evaluation.Answer::text).distinct().count() > 1, "different questions are drawn differently");
+            assertTrue(run(policy, 2, Sampling.Rule.temperature(1f), Control.NONE).answers().stream().map(Evaluation.Answer::text).distinct().count() > 1, "different questions are drawn differently");
             assertThrows(IllegalArgumentException.class, () -> policy.questionsTogether(0));
         }
     }
 
     @Test void theFormatOfDirectAnswersIsMeasured() {
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
-            Evaluation e = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.temperature(1f), 7, () -> false, _ -> {});
+            Evaluation e = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.DIRECT, 0, Control.NONE, Sampling.Rule.temperature(1f), 7, () -> false, _ -> {});
             long letters = e.answers().stream().filter(a -> a.text().matches("(?s).*[A-D]")).count();
             assertEquals(letters / 5.0, e.format(), () -> e.answers().toString());
             assertTrue(e.format() < 1, "an untrained model hardly ever says a letter of the options: " + e.answers());
@@ -50,10 +51,10 @@ class EvaluationLawTest {
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
             policy.questionsTogether(2);
             Evaluator evaluator = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0));
-            Evaluation two = evaluator.run(TrainingData.Mode.REASONING, 2, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> false, _ -> {});
+            Evaluation two = evaluator.run(TrainingData.Mode.REASONING, 2, Control.NONE, Sampling.Rule.GREEDY, 7, () -> false, _ -> {});
             long[] done = {0};
-            assertEquals(two, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> done[0] == 2, n -> done[0] = n));
-            assertEquals(0, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> true, _ -> {}).questions());
+            assertEquals(two, evaluator.run(TrainingData.Mode.REASONING, 0, Control.NONE, Sampling.Rule.GREEDY, 7, () -> done[0] == 2, n -> done[0] = n));
+            assertEquals(0, evaluator.run(TrainingData.Mode.REASONING, 0, Control.NONE, Sampling.Rule.GREEDY, 7, () -> true, _ -> {}).questions());
         }
     }
 
@@ -61,11 +62,11 @@ class EvaluationLawTest {
         var sampled = new Recipe.EvaluationSpec(0, 0, 12, 0, 3, new Stage.SamplingSpec(1, 0, 1, 0));
         try (Device device = new SimdDevice(2); Policy policy = new Policy(Toy.model(device))) {
             Evaluator evaluator = new Evaluator(policy, Toy.data(), Toy.TOKENIZER, sampled);
-            Evaluation reasoning = evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 7, () -> false, _ -> {}).orElseThrow();
-            assertEquals(run(policy, Evaluator.BATCH, Sampling.Rule.temperature(1f), Evaluator.Control.NONE), reasoning);
-            assertNotEquals(reasoning, evaluator.run(TrainingData.Mode.REASONING, 0, Evaluator.Control.NONE, 8, () -> false, _ -> {}).orElseThrow(), "another seed draws others");
-            Evaluation direct = evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, 7, () -> false, _ -> {}).orElseThrow();
-            assertEquals(evaluator.run(TrainingData.Mode.DIRECT, 0, Evaluator.Control.NONE, Sampling.Rule.GREEDY, 7, () -> false, _ -> {}), direct);
+            Evaluation reasoning = evaluator.run(TrainingData.Mode.REASONING, 0, Control.NONE, 7, () -> false, _ -> {}).orElseThrow();
+            assertEquals(run(policy, Evaluator.BATCH, Sampling.Rule.temperature(1f), Control.NONE), reasoning);
+            assertNotEquals(reasoning, evaluator.run(TrainingData.Mode.REASONING, 0, Control.NONE, 8, () -> false, _ -> {}).orElseThrow(), "another seed draws others");
+            Evaluation direct = evaluator.run(TrainingData.Mode.DIRECT, 0, Control.NONE, 7, () -> false, _ -> {}).orElseThrow();
+            assertEquals(evaluator.run(TrainingData.Mode.DIRECT, 0, Control.NONE, Sampling.Rule.GREEDY, 7, () -> false, _ -> {}), direct);
             assertTrue(direct.meanLength() <= 3 && reasoning.meanLength() > 3, direct.meanLength() + " and " + reasoning.meanLength() + " tokens");
         }
     }
@@ -91,10 +92,10 @@ class EvaluationLawTest {
     private static Prompt about(Prompt p, int clip) { return new Prompt(p.kind(), clip, p.problem(), p.solution(), p.ids(), p.evidence(), p.orderDependent(), p.reversedSolution()); }
 
     private static void other(Policy policy, ToyData data) {
-        new Evaluator(policy, data, Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 2, 0)).run(TrainingData.Mode.REASONING, 0, Evaluator.Control.OTHER, Sampling.Rule.GREEDY, 7, () -> false, _ -> {});
+        new Evaluator(policy, data, Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 2, 0)).run(TrainingData.Mode.REASONING, 0, Control.OTHER, Sampling.Rule.GREEDY, 7, () -> false, _ -> {});
     }
 
-    private static Evaluation run(Policy policy, int together, Sampling.Rule rule, Evaluator.Control control) {
+    private static Evaluation run(Policy policy, int together, Sampling.Rule rule, Control control) {
         policy.questionsTogether(together);
         return new Evaluator(policy, Toy.data(), Toy.TOKENIZER, new Recipe.EvaluationSpec(0, 0, 12, 0)).run(TrainingData.Mode.REASONING, 0, control, rule, 7, () -> false, _ -> {});
     }

@@ -3,7 +3,6 @@ package lucid.grpo.cli.training;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +20,7 @@ import lucid.grpo.console.Count;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.console.Json;
 import lucid.grpo.console.UsageException;
+import lucid.grpo.data.Control;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.evaluation.AnswerLog;
 import lucid.grpo.evaluation.BenchmarkEvaluation;
@@ -76,7 +76,7 @@ public final class EvalCommand implements Callable<Integer> {
     private boolean direct;
 
     @Option(names = "--control", paramLabel = "KIND", description = "What is done to the clips: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Evaluator.Control control = Evaluator.Control.NONE;
+    private Control control = Control.NONE;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of sampling and guesses (default: the recipe's, by which the model's run measured itself; with --benchmark 1).")
     private Long seed;
@@ -201,7 +201,7 @@ public final class EvalCommand implements Callable<Integer> {
 
     private Path out(Benchmark benchmark, Protocol protocol) {
         String name = benchmark.name() + "-" + protocol.mode().name().toLowerCase(Locale.ROOT) + (direct ? "-direct" : "")
-                + (control == Evaluator.Control.NONE ? "" : "-" + control.name().toLowerCase(Locale.ROOT)) + (limit == 0 ? "" : "-" + limit);
+                + (control == Control.NONE ? "" : "-" + control.name().toLowerCase(Locale.ROOT)) + (limit == 0 ? "" : "-" + limit);
         return Path.of("evaluations", name + "-" + model.toAbsolutePath().normalize().getFileName());
     }
 
@@ -245,6 +245,6 @@ public final class EvalCommand implements Callable<Integer> {
         out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f%s%n", e.accuracy(), e.questions(), e.format(), e.meanLength(),
                 e.evidence() == null ? "" : String.format(Locale.ROOT, ", evidence named %.3f", e.evidence()));
         for (Map.Entry<String, Double> k : e.accuracyByKind().entrySet()) out.printf(Locale.ROOT, "  %-10s %.3f%n", k.getKey(), k.getValue());
-        if (control == Evaluator.Control.REVERSED && e.orderQuestions() > 0) out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
+        if (control == Control.REVERSED && e.orderQuestions() > 0) out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
     }
 }

@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
 import lucid.grpo.console.Json;
+import lucid.grpo.data.Control;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.report.Report;
@@ -89,10 +90,10 @@ final class Training {
         ObjectNode summary = JSON.createObjectNode();
         summary.put("seconds", state.seconds()).put("seed", seed).put("final_hash", state.hash()).put("expected_hash", expected);
         for (JsonNode c : controls) {
-            switch (c.get("control").asText()) {
-                case "BLANK" -> summary.set("blind_accuracy", c.get("accuracy"));
-                case "SHUFFLED" -> summary.set("shuffled_accuracy", c.get("accuracy"));
-                case "REVERSED" -> {
+            switch (Control.valueOf(c.get("control").asText())) {
+                case BLANK -> summary.set("blind_accuracy", c.get("accuracy"));
+                case SHUFFLED -> summary.set("shuffled_accuracy", c.get("accuracy"));
+                case REVERSED -> {
                     if (c.get("order_questions").asInt() > 0) summary.set("reversed_accuracy", c.get("order_accuracy"));
                 }
                 default -> { }
@@ -113,8 +114,8 @@ final class Training {
         Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation());
         List<Prompt> prompts = session.data().heldOut(questions, TrainingData.Mode.REASONING);
         boolean oneClip = prompts.stream().mapToInt(Prompt::clip).distinct().count() == 1;
-        for (Evaluator.Control control : Evaluator.Control.values()) {
-            if (control == Evaluator.Control.OTHER && oneClip) {
+        for (Control control : Control.values()) {
+            if (control == Control.OTHER && oneClip) {
                 console.line("control other is left out: the held-out questions are all about one clip, " + session.data().clipName(prompts.getFirst().clip()));
                 continue;
             }
@@ -131,8 +132,8 @@ final class Training {
         return Optional.of(all);
     }
 
-    private static String note(Evaluator.Control control, Evaluation e) {
-        return control == Evaluator.Control.REVERSED && e.orderQuestions() > 0
+    private static String note(Control control, Evaluation e) {
+        return control == Control.REVERSED && e.orderQuestions() > 0
                 ? String.format(Locale.ROOT, "%s (%.1f %% of order-dependent answers are the reversed clip's)", control.note(), 100 * e.asReversed()) : control.note();
     }
 }
