@@ -2,7 +2,7 @@ package lucid.tokenizer;
 
 import java.text.Normalizer;
 
-/// Canonical composition as published tokenizers do it: with the tables of Unicode 12, whatever the JDK knows.
+/// Canonical composition as published tokenizers do it: with the tables of Unicode 9, whatever the JDK knows.
 final class Nfc {
     private Nfc() {}
 
@@ -19,7 +19,7 @@ final class Nfc {
         for (int i = plain; i < n; ) {
             int cp = text.codePointAt(i);
             int length = Character.charCount(cp);
-            if (UnicodeVersions.composesAfter12(cp)) {
+            if (UnicodeVersions.composesAfter9(cp)) {
                 if (out == null) out = new StringBuilder(n);
                 out.append(compose(text.substring(segment, i))).appendCodePoint(cp);
                 segment = i + length;

@@ -137,17 +137,6 @@ class TokenizerTest {
     }
 
     @Test
-    void composesAsUnicode12Did() {
-        assertEquals("\u00e9", Nfc.normalize("e\u0301"));
-        String divesAkuru = new StringBuilder().appendCodePoint(0x11935).appendCodePoint(0x11930).toString();
-        assertEquals(divesAkuru, Nfc.normalize(divesAkuru));
-        assertEquals("\u00e9" + divesAkuru + "\u00e9", Nfc.normalize("e\u0301" + divesAkuru + "e\u0301"));
-        assertEquals("\u1715\u0334", Nfc.normalize("\u1715\u0334"));
-        assertEquals("e\u1715\u0301", Nfc.normalize("e\u1715\u0301"));
-        assertTrue(!Normalizer.isNormalized(divesAkuru, Normalizer.Form.NFC), "the JDK's tables are newer, which is why Nfc exists");
-    }
-
-    @Test
     void refusesWhatHasNoBytes() {
         String half = assertThrows(IllegalArgumentException.class, () -> qwen.encode("ok \ud83d")).getMessage();
         assertTrue(half.contains("U+D83D") && half.contains("ok"), half);
