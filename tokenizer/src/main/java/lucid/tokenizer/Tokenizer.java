@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 
 /// Byte-level BPE as Qwen2 uses it: text to ids and back. Immutable and safe for any number of threads.
 ///
-/// The way of a text: added tokens are cut out; what lies between is put in NFC, split into pieces ([PreTokenizer]), and each piece's UTF-8 bytes are
-/// merged by rank. Nothing is put in front or behind, so `decode(encode(text), false)` is the text in NFC.
+/// The way of a text: added tokens are cut out; what lies between is put in NFC, added tokens that are `normalized` are cut out of that; the rest is split
+/// into pieces ([PreTokenizer]), and each piece's UTF-8 bytes are merged by rank. Nothing is put in front or behind, so `decode(encode(text), false)` is the
+/// text in NFC.
 public final class Tokenizer {
     /// Tables are as long as the largest id, so a damaged one may not ask for gigabytes. Published vocabularies have up to about 260,000.
     private static final int MAX_IDS = 1 << 22;
@@ -21,7 +23,8 @@ public final class Tokenizer {
     private final List<AddedToken> added;
     private final boolean nfc;
     private final String eos;
-    private final AddedTokens finder;
+    private final AddedTokens raw;
+    private final AddedTokens normalized;
     private final Map<String, Integer> idOfAdded = new HashMap<>();
     private final String[] tokens;
     private final byte[][] bytes;
@@ -29,7 +32,7 @@ public final class Tokenizer {
     private final PieceCache cache = new PieceCache();
 
     /// @param model the vocabulary; it may hold the added tokens as well
-    /// @param added tokens matched in the raw text
+    /// @param added tokens that are never split
     /// @param nfc   whether text between added tokens is put in NFC
     /// @param eos   content of the added token that ends a text, or null when there is none
     public Tokenizer(BpeModel model, List<AddedToken> added, boolean nfc, String eos) {
@@ -37,7 +40,6 @@ public final class Tokenizer {
         this.added = added.stream().sorted(Comparator.comparingInt(AddedToken::id)).toList();
         this.nfc = nfc;
         this.eos = eos;
-        this.finder = new AddedTokens(this.added);
         int size = 0;
         for (int id : model.vocab().values()) size = Math.max(size, Math.min(id, MAX_IDS) + 1);
         for (AddedToken token : added) size = Math.max(size, Math.min(token.id(), MAX_IDS) + 1);
@@ -47,12 +49,36 @@ public final class Tokenizer {
         special = new boolean[size];
         model.vocab().forEach((token, id) -> tokens[id] = token);
         for (AddedToken token : this.added) place(token);
+        this.raw = new AddedTokens(byText(false));
+        this.normalized = new AddedTokens(byText(true));
         for (int id = 0; id < size; id++) {
             if (tokens[id] == null || bytes[id] != null) continue;
             bytes[id] = ByteLevel.read(tokens[id]);
             if (bytes[id] == null) throw new IllegalArgumentException("vocabulary: token '" + tokens[id] + "' (id " + id + ") is neither byte-level nor an added token");
         }
-        if (eos != null && !idOfAdded.containsKey(eos)) throw new IllegalArgumentException("Tokenizer: the end token '" + eos + "' is not among the added tokens " + idOfAdded.keySet());
+        if (eos != null && !idOfAdded.containsKey(eos)) throw new IllegalArgumentException("Tokenizer: the end token '" + eos + "' is not among the added tokens "
+            + (idOfAdded.size() > 40 ? "(" + idOfAdded.size() + ")" : idOfAdded.keySet()));
+    }
+
+    private Map<String, AddedToken> byText(boolean normalized) {
+        Map<String, AddedToken> byText = new HashMap<>();
+        for (AddedToken token : added) {
+            if (token.normalized() != normalized) continue;
+            AddedToken other = byText.put(written(token), token);
+            // Hugging Face's tokenizers takes one or the other, by chance.
+            if (other != null) throw new IllegalArgumentException("added tokens '" + other.content() + "' (id " + other.id() + ") and '" + token.content() + "' (id " + token.id()
+                + ") are the same text once normalised; wanted one of them, or normalized false");
+        }
+        return byText;
+    }
+
+    /// The text that stands for the token in a text that has been encoded.
+    private String written(AddedToken token) {
+        return token.normalized() ? normal(token.content()) : token.content();
+    }
+
+    private String normal(String text) {
+        return nfc ? Nfc.normalize(text) : Nfc.wellFormed(text);
     }
 
     private void place(AddedToken token) {
@@ -64,7 +90,7 @@ public final class Tokenizer {
         }
         if (idOfAdded.put(token.content(), token.id()) != null) throw new IllegalArgumentException("added token '" + token.content() + "' is listed twice");
         tokens[token.id()] = token.content();
-        bytes[token.id()] = token.content().getBytes(StandardCharsets.UTF_8);
+        bytes[token.id()] = written(token).getBytes(StandardCharsets.UTF_8);
         special[token.id()] = token.special();
     }
 
@@ -74,18 +100,24 @@ public final class Tokenizer {
     public int[] encode(String text) {
         Objects.requireNonNull(text, "encode: text is null");
         IntList out = new IntList(text.length() / 3 + 8);
-        for (int at = 0; at < text.length(); ) {
-            AddedTokens.Match match = finder.find(text, at);
-            encodeOrdinary(text.substring(at, match == null ? text.length() : match.start()), out);
-            if (match == null) break;
-            out.add(match.token().id());
-            at = match.end();
-        }
+        cut(text, raw, token -> out.add(token.id()), between -> cut(normal(between), normalized, token -> out.add(token.id()), rest -> encodeOrdinary(rest, out)));
         return out.toArray();
     }
 
+    /// Gives each added token of `text` and each text between them to its taker, from left to right.
+    private static void cut(String text, AddedTokens finder, Consumer<AddedToken> tokens, Consumer<String> between) {
+        for (int at = 0; at < text.length(); ) {
+            AddedTokens.Match match = finder.find(text, at);
+            int end = match == null ? text.length() : match.start();
+            if (end > at) between.accept(text.substring(at, end));
+            if (match == null) break;
+            tokens.accept(match.token());
+            at = match.end();
+        }
+    }
+
     private void encodeOrdinary(String text, IntList out) {
-        char[] chars = (nfc ? Nfc.normalize(text) : Nfc.wellFormed(text)).toCharArray();
+        char[] chars = text.toCharArray();
         for (int from = 0; from < chars.length; ) {
             int to = PreTokenizer.next(chars, from, chars.length);
             if (to - from > PieceCache.LONGEST) model.encodePiece(chars, from, to, out);
@@ -131,18 +163,13 @@ public final class Tokenizer {
     /// What the pre-tokeniser makes of `text` (in NFC), each added token being one piece.
     public List<String> pieces(String text) {
         List<String> pieces = new ArrayList<>();
-        for (int at = 0; at < text.length(); ) {
-            AddedTokens.Match match = finder.find(text, at);
-            String ordinary = text.substring(at, match == null ? text.length() : match.start());
-            char[] chars = (nfc ? Nfc.normalize(ordinary) : Nfc.wellFormed(ordinary)).toCharArray();
+        cut(text, raw, token -> pieces.add(token.content()), between -> cut(normal(between), normalized, token -> pieces.add(written(token)), rest -> {
+            char[] chars = rest.toCharArray();
             for (int from = 0, to; from < chars.length; from = to) {
                 to = PreTokenizer.next(chars, from, chars.length);
                 pieces.add(new String(chars, from, to - from));
             }
-            if (match == null) break;
-            pieces.add(match.token().content());
-            at = match.end();
-        }
+        }));
         return pieces;
     }
 

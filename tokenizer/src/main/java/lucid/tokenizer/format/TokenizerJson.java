@@ -38,8 +38,9 @@ public final class TokenizerJson {
         }
         if (!JsonFile.absent(root, "decoder") && !"ByteLevel".equals(root.get("decoder").path("type").asText())) throw file.wrong("decoder", "null or type ByteLevel", root.get("decoder"));
         BpeModel model = model(file, file.require(root, "", "model", Type.OBJECT));
+        List<AddedToken> added = addedTokens(file, root);
         try {
-            return new Tokenizer(model, addedTokens(file, root), nfc, eos);
+            return new Tokenizer(model, added, nfc, eos);
         } catch (IllegalArgumentException e) {
             throw new TokenizerFormatException(path + ": " + e.getMessage(), e);
         }
@@ -118,7 +119,7 @@ public final class TokenizerJson {
         if (JsonFile.absent(root, "added_tokens")) return added;
         for (JsonNode node : file.require(root, "", "added_tokens", Type.ARRAY)) {
             String at = "added_tokens[" + added.size() + "]";
-            added.add(addedToken(file, file.check(node, at, Type.OBJECT), at, file.require(node, at, "id", Type.INTEGER).asInt()));
+            added.add(addedToken(file, file.check(node, at, Type.OBJECT), at, file.require(node, at, "id", Type.INTEGER).asInt(), false));
         }
         return added;
     }
@@ -126,13 +127,16 @@ public final class TokenizerJson {
     /// Absent, null or false; what is no flag at all may mean anything.
     private static boolean isOff(JsonNode node, String flag) { return JsonFile.absent(node, flag) || node.get(flag).isBoolean() && !node.get(flag).asBoolean(); }
 
-    static AddedToken addedToken(JsonFile file, JsonNode node, String at, int id) {
-        for (String flag : List.of("single_word", "lstrip", "rstrip", "normalized")) {
+    /// @param unlessSpecial whether a token whose `normalized` is absent is normalised unless it is special, as transformers has it, or never
+    static AddedToken addedToken(JsonFile file, JsonNode node, String at, int id, boolean unlessSpecial) {
+        for (String flag : List.of("single_word", "lstrip", "rstrip")) {
             if (!isOff(node, flag)) throw file.wrong(at + "." + flag, "false: added tokens are matched exactly as they are written", node.get(flag));
         }
         String content = file.require(node, at, "content", Type.STRING).asText();
         if (content.isEmpty() || id < 0) throw file.wrong(at, "a content that is not empty and an id that is not negative", node);
-        return new AddedToken(id, content, file.require(node, at, "special", Type.BOOLEAN).asBoolean());
+        boolean special = file.require(node, at, "special", Type.BOOLEAN).asBoolean();
+        boolean normalized = JsonFile.absent(node, "normalized") ? unlessSpecial && !special : file.require(node, at, "normalized", Type.BOOLEAN).asBoolean();
+        return new AddedToken(id, content, special, normalized);
     }
 
     /// Writes `tokenizer` to `path`, complete or not at all.
@@ -147,7 +151,7 @@ public final class TokenizerJson {
         ArrayNode added = root.putArray("added_tokens");
         for (AddedToken token : tokenizer.added()) {
             added.addObject().put("id", token.id()).put("content", token.content()).put("single_word", false).put("lstrip", false)
-                .put("rstrip", false).put("normalized", false).put("special", token.special());
+                .put("rstrip", false).put("normalized", token.normalized()).put("special", token.special());
         }
         if (tokenizer.nfc()) root.putObject("normalizer").put("type", "NFC");
         else root.putNull("normalizer");

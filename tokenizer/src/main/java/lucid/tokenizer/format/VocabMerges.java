@@ -24,7 +24,7 @@ public final class VocabMerges {
     private VocabMerges() {}
 
     /// Reads a folder. Added tokens come from `tokenizer_config.json` (`added_tokens_decoder`) and `added_tokens.json`; a token that only the latter
-    /// names is special exactly when `special_tokens_map.json` lists it.
+    /// names is special exactly when `special_tokens_map.json` lists it, and normalized when it does not.
     public static Tokenizer read(Path folder, String eos) throws IOException {
         JsonFile vocabFile = JsonFile.read(folder.resolve("vocab.json"));
         Map<String, Integer> vocab = TokenizerJson.vocab(vocabFile, vocabFile.root(), "");
@@ -63,7 +63,7 @@ public final class VocabMerges {
             String at = "added_tokens_decoder." + entry.getKey();
             if (!entry.getKey().matches("\\d{1,9}")) throw config.wrong(at, "an id as the field's name", entry.getValue());
             int id = Integer.parseInt(entry.getKey());
-            added.put(id, TokenizerJson.addedToken(config, entry.getValue(), at, id));
+            added.put(id, TokenizerJson.addedToken(config, entry.getValue(), at, id, true));
         }
     }
 
@@ -75,7 +75,7 @@ public final class VocabMerges {
         for (Map.Entry<String, Integer> entry : TokenizerJson.vocab(list, list.root(), "").entrySet()) {
             if (entry.getKey().isEmpty() || entry.getValue() < 0) throw list.wrong(entry.getKey(), "a token that is not empty and an id that is not negative", list.root().get(entry.getKey()));
             AddedToken known = added.get(entry.getValue());
-            if (known == null) added.put(entry.getValue(), new AddedToken(entry.getValue(), entry.getKey(), special.contains(entry.getKey())));
+            if (known == null) added.put(entry.getValue(), new AddedToken(entry.getValue(), entry.getKey(), special.contains(entry.getKey()), !special.contains(entry.getKey())));
             else if (!known.content().equals(entry.getKey())) throw list.wrong(entry.getKey(), "the id that tokenizer_config.json gives: there " + entry.getValue() + " is '" + known.content() + "'", list.root().get(entry.getKey()));
         }
     }
@@ -101,7 +101,7 @@ public final class VocabMerges {
         ObjectNode decoder = config.putObject("added_tokens_decoder");
         for (AddedToken token : tokenizer.added()) {
             added.put(token.content(), token.id());
-            decoder.putObject(Integer.toString(token.id())).put("content", token.content()).put("lstrip", false).put("normalized", false)
+            decoder.putObject(Integer.toString(token.id())).put("content", token.content()).put("lstrip", false).put("normalized", token.normalized())
                 .put("rstrip", false).put("single_word", false).put("special", token.special());
         }
         config.put("clean_up_tokenization_spaces", false).put("eos_token", tokenizer.eos()).put("errors", "replace").put("tokenizer_class", "Qwen2Tokenizer");

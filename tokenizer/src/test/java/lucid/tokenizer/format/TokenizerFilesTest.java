@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import lucid.tokenizer.AddedToken;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Qwen2Vocabulary;
 import lucid.tokenizer.Tokenizer;
@@ -19,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 class TokenizerFilesTest {
@@ -81,6 +83,36 @@ class TokenizerFilesTest {
         assertMessage(folder, "merges.txt", "line 3", "th e x");
     }
 
+    /// transformers writes `normalized` true for every token that `add_tokens` was given as a mere string.
+    @Test
+    void normalizedTokensAreReadAndWritten() throws IOException {
+        Tokenizer small = small();
+        List<AddedToken> added = new ArrayList<>(small.added());
+        added.add(new AddedToken(small.vocabSize(), "<think>", false, true));
+        added.add(new AddedToken(small.vocabSize() + 1, "cafe\u0301", false, true));
+        Tokenizer wanted = new Tokenizer(small.model(), added, true, "<|endoftext|>");
+        TokenizerJson.write(wanted, folder.resolve("tokenizer.json"));
+        assertTrue(Files.readString(folder.resolve("tokenizer.json")).contains("\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":true,\"special\":false"));
+        assertSame(wanted, TokenizerFiles.load(folder));
+        assertArrayEquals(new int[] {small.vocabSize(), small.vocabSize() + 1}, TokenizerFiles.load(folder).encode("<think>caf\u00e9"));
+        VocabMerges.write(wanted, folder.resolve("old"));
+        assertSame(wanted, TokenizerFiles.load(folder.resolve("old")));
+        Path config = folder.resolve("old/tokenizer_config.json");
+        Files.writeString(config, Files.readString(config).replaceAll("\"normalized\" : \\w+,", ""));
+        assertSame(wanted, TokenizerFiles.load(folder.resolve("old")));
+        Files.delete(config);
+        Files.writeString(folder.resolve("old/special_tokens_map.json"), "{\"eos_token\":\"<|endoftext|>\",\"additional_special_tokens\":[\"<|im_end|>\"]}");
+        assertSame(wanted, TokenizerFiles.load(folder.resolve("old")));
+    }
+
+    @Test
+    void aMessageNamesItsFileOnce() throws IOException {
+        String json = new String(TokenizerJson.toBytes(small()), StandardCharsets.UTF_8).replace("\"rstrip\":false", "\"rstrip\":true");
+        Path file = Files.writeString(folder.resolve("tokenizer.json"), json);
+        assertEquals(file + ": field 'added_tokens[0].rstrip': found true, wanted false: added tokens are matched exactly as they are written",
+            assertThrows(TokenizerFormatException.class, () -> TokenizerFiles.load(file)).getMessage());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "\"merges\":[[ | \"merges\":[7,[ | model.merges[0]",
@@ -91,6 +123,7 @@ class TokenizerFilesTest {
         "\"ignore_merges\":false | \"ignore_merges\":true | model.ignore_merges",
         "\"id\":1, | \"id\":\"1\", | added_tokens[1].id",
         "\"lstrip\":false | \"lstrip\":true | added_tokens[0].lstrip",
+        "\"normalized\":false | \"normalized\":1 | added_tokens[0].normalized",
         "\"a\":66 | \"a\":66.5 | model.vocab['a']",
         "\"a\":66 | \"aa\":66 | needs token 'a'",
         "\"a\":66 | \"a\":67 | belongs to two tokens",
