@@ -10,17 +10,16 @@ import java.nio.file.Path;
 
 /// Loads a tokenizer from whatever a user has: a Hugging Face folder, a `tokenizer.json`, or a `*.tiktoken` rank file.
 public final class TokenizerFiles {
-    private static final String END_OF_TEXT = "<|endoftext|>";
-
     private TokenizerFiles() {}
 
     /// Loads `path`. In a folder, `tokenizer.json` goes before `vocab.json` + `merges.txt`.
     ///
-    /// The end token is `eos_token` of a `tokenizer_config.json` beside it, else `<|endoftext|>` where the vocabulary has it, else none.
+    /// The end token is `eos_token` of a `tokenizer_config.json` beside it, else `<|endoftext|>` where the vocabulary has it, else none. `vocab.json` + `merges.txt`
+    /// have the one of [VocabMerges#read].
     public static Tokenizer load(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             if (Files.exists(path.resolve("tokenizer.json"))) return load(path.resolve("tokenizer.json"));
-            if (Files.exists(path.resolve("vocab.json")) && Files.exists(path.resolve("merges.txt"))) return withEos(path, eos -> VocabMerges.read(path, eos));
+            if (Files.exists(path.resolve("vocab.json")) && Files.exists(path.resolve("merges.txt"))) return VocabMerges.read(path);
             throw new TokenizerFormatException(path + ": no tokenizer here; wanted tokenizer.json, or vocab.json with merges.txt");
         }
         if (!Files.exists(path)) throw new NoSuchFileException(path.toString(), null, "no such tokenizer file or folder");
@@ -37,7 +36,7 @@ public final class TokenizerFiles {
         String named = configuredEos(folder.resolve("tokenizer_config.json"));
         if (named != null) return reader.read(named);
         Tokenizer plain = reader.read(null);
-        return plain.addedId(END_OF_TEXT).isEmpty() ? plain : new Tokenizer(plain.model(), plain.added(), plain.nfc(), END_OF_TEXT);
+        return plain.addedId(SpecialTokens.DEFAULT).isEmpty() ? plain : new Tokenizer(plain.model(), plain.added(), plain.nfc(), SpecialTokens.DEFAULT);
     }
 
     private static String configuredEos(Path config) throws IOException {

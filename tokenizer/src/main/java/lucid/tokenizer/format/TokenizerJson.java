@@ -125,7 +125,7 @@ public final class TokenizerJson {
     }
 
     /// Absent, null or false; what is no flag at all may mean anything.
-    private static boolean isOff(JsonNode node, String flag) { return JsonFile.absent(node, flag) || node.get(flag).isBoolean() && !node.get(flag).asBoolean(); }
+    static boolean isOff(JsonNode node, String flag) { return JsonFile.absent(node, flag) || node.get(flag).isBoolean() && !node.get(flag).asBoolean(); }
 
     /// @param unlessSpecial whether a token whose `normalized` is absent is normalised unless it is special, as transformers has it, or never
     static AddedToken addedToken(JsonFile file, JsonNode node, String at, int id, boolean unlessSpecial) {

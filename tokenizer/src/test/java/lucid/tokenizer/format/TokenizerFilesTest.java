@@ -113,6 +113,80 @@ class TokenizerFilesTest {
             assertThrows(TokenizerFormatException.class, () -> TokenizerFiles.load(file)).getMessage());
     }
 
+    /// The added tokens behind a vocabulary of N, and the end token, are those of transformers 5.23's Qwen2Tokenizer for the same files; `~` marks one that is not
+    /// special. In the table `/` stands for `|`.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "null", value = {
+        "null | null | null | </endoftext/> | </endoftext/>",
+        "{\"eos_token\": \"</im_end/>\", \"additional_special_tokens\": [\"</im_start/>\", \"</im_end/>\"]} | null | null | </im_end/> | </im_end/> </endoftext/> </im_start/>",
+        "null | {\"eos_token\": \"</im_end/>\", \"pad_token\": {\"content\": \"</endoftext/>\", \"lstrip\": false}, \"additional_special_tokens\": [\"</im_start/>\", \"</im_end/>\"]} | null | </im_end/> | </im_end/> </endoftext/> </im_start/>",
+        "{\"eos_token\": \"<a>\", \"unk_token\": null, \"pad_token\": null, \"bos_token\": \"<b>\"} | {\"eos_token\": \"<c>\"} | null | <c> | <b> <c>",
+        "{\"eos_token\": null} | null | null | null | </endoftext/>",
+        "{\"z_token\": \"<z>\", \"cls_token\": \"<c>\", \"extra_special_tokens\": {\"video_token\": \"<v>\"}} | {\"mask_token\": \"<m>\", \"y_token\": \"<y>\"} | null | </endoftext/> | </endoftext/> <c> <m> <y> <z> <v>",
+        "{\"extra_special_tokens\": [\"<e>\"], \"additional_special_tokens\": [\"<f>\"]} | {\"extra_special_tokens\": [\"<g>\"], \"additional_special_tokens\": [\"<h>\"]} | null | </endoftext/> | </endoftext/> <e> <g>",
+        "{\"eos_token\": \"<a>\"} | null | {\"<a>\": N, \"<b>\": N+1} | <a> | <a> <b>~ </endoftext/>",
+        "{\"eos_token\": \"</im_end/>\", \"added_tokens_decoder\": {\"N\": {\"content\": \"</endoftext/>\", \"special\": false}, \"N+1\": {\"content\": \"<b>\", \"special\": false}}} | {\"eos_token\": \"<c>\"} | null | </im_end/> | </endoftext/> <b>~ </im_end/>"})
+    void namedSpecialTokensWithoutAnIdComeBehindTheVocabulary(String config, String map, String list, String eos, String added) throws IOException {
+        int n = bare();
+        if (config != null) Files.writeString(folder.resolve("tokenizer_config.json"), filled(config, n));
+        if (map != null) Files.writeString(folder.resolve("special_tokens_map.json"), filled(map, n));
+        if (list != null) Files.writeString(folder.resolve("added_tokens.json"), filled(list, n));
+        Tokenizer read = TokenizerFiles.load(folder);
+        List<AddedToken> wanted = new ArrayList<>();
+        for (String token : added.replace('/', '|').split(" ")) {
+            boolean special = !token.endsWith("~");
+            wanted.add(new AddedToken(n + wanted.size(), special ? token : token.substring(0, token.length() - 1), special, !special));
+        }
+        assertEquals(wanted, read.added());
+        assertEquals(eos == null ? null : eos.replace('/', '|'), read.eos());
+        assertArrayEquals(wanted.stream().mapToInt(AddedToken::id).toArray(), read.encode(String.join("", wanted.stream().map(AddedToken::content).toList())));
+        VocabMerges.write(read, folder.resolve("again"));
+        assertSame(read, TokenizerFiles.load(folder.resolve("again")));
+    }
+
+    private static String filled(String json, int n) {
+        return json.replace('/', '|').replace("N+1", Integer.toString(n + 1)).replace("N", Integer.toString(n));
+    }
+
+    /// `vocab.json` and `merges.txt` and nothing else; how many tokens they have.
+    private int bare() throws IOException {
+        Tokenizer bare = new BpeTrainer(300, 1, List.of()).train(List.of("the cat sat on the mat", "the hat")).tokenizer();
+        VocabMerges.write(bare, folder);
+        assertEquals(List.of(), TokenizerFiles.load(folder).added());
+        Files.delete(folder.resolve("tokenizer_config.json"));
+        Files.delete(folder.resolve("added_tokens.json"));
+        return bare.vocabSize();
+    }
+
+    @Test
+    void theTwoPublishedFilesAloneHaveTheEndToken() throws IOException {
+        VocabMerges.write(Qwen2Vocabulary.tokenizer(), folder);
+        Files.delete(folder.resolve("tokenizer_config.json"));
+        Files.delete(folder.resolve("added_tokens.json"));
+        Tokenizer read = TokenizerFiles.load(folder);
+        assertEquals(151_643, read.eosId());
+        assertArrayEquals(new int[] {9707, 151_643}, read.encode("Hello<|endoftext|>"));
+    }
+
+    @Test
+    void whereAnIdIsNotKnownNoneIsGuessed() throws IOException {
+        int n = bare();
+        Path list = Files.writeString(folder.resolve("added_tokens.json"), "{\"<a>\":" + (n + 7) + "}");
+        assertMessage(folder, "'<|endoftext|>' has no id", "leave out " + n);
+        Files.writeString(list, "{\"<a>\":" + n + "}");
+        Path config = Files.writeString(folder.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\":{}}");
+        assertMessage(folder, "added_tokens.json", "'<a>'", "added_tokens_decoder");
+        Files.delete(list);
+        Files.writeString(config, "{\"eos_token\":\"the\",\"added_tokens_decoder\":{\"" + TokenizerFiles.load(folder).model().vocab().get("the") + "\":{\"content\":\"<a>\",\"special\":true}}}");
+        assertMessage(folder, "'the'", "'<a>'");
+        Files.writeString(config, "{\"tokenizer_class\":\"GPT2Tokenizer\"}");
+        assertMessage(folder, "tokenizer_config.json", "'tokenizer_class'", "GPT2Tokenizer");
+        Files.writeString(config, "{\"add_prefix_space\":true}");
+        assertMessage(folder, "tokenizer_config.json", "'add_prefix_space'");
+        Files.writeString(config, "{\"additional_special_tokens\":\"<a>\"}");
+        assertMessage(folder, "tokenizer_config.json", "'additional_special_tokens'", "a list of tokens");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "\"merges\":[[ | \"merges\":[7,[ | model.merges[0]",
