@@ -160,12 +160,14 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         return "TinyLLaVA's three folders (" + Stream.of(WeightFiles.Part.values()).map(p -> p.folder() + ": " + files(folder.resolve(p.folder()))).reduce((a, b) -> a + "; " + b).orElse("") + ")";
     }
 
-    // The order in which WeightFiles looks.
     private static String files(Path folder) {
-        if (Files.exists(folder.resolve(WeightFiles.INDEX))) return shards(folder, "model-", ".safetensors") + " safetensors shards with an index";
-        if (Files.exists(folder.resolve(WeightFiles.SINGLE))) return "one safetensors file";
-        if (Files.exists(folder.resolve(WeightFiles.TORCH_INDEX))) return shards(folder, "pytorch_model-", ".bin") + " PyTorch shards with an index";
-        return Files.exists(folder.resolve(WeightFiles.TORCH_SINGLE)) ? "one PyTorch file" : null;
+        return switch (WeightFiles.chosen(folder).orElse("")) {
+            case WeightFiles.SINGLE -> "one safetensors file";
+            case WeightFiles.INDEX -> shards(folder, "model-", ".safetensors") + " safetensors shards with an index";
+            case WeightFiles.TORCH_SINGLE -> "one PyTorch file";
+            case WeightFiles.TORCH_INDEX -> shards(folder, "pytorch_model-", ".bin") + " PyTorch shards with an index";
+            default -> null;
+        };
     }
 
     private static long shards(Path folder, String start, String end) {

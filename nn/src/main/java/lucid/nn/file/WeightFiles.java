@@ -11,16 +11,17 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
-/// All weights of a checkpoint folder under one set of names: one file, the shards that an index names (safetensors first, then PyTorch), or
+/// All weights of a checkpoint folder under one set of names: one file, or the shards that an index names (safetensors first, then PyTorch), or
 /// TinyLLaVA's three folders, whose files leave out the outer prefix.
 public final class WeightFiles implements AutoCloseable {
     public static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
     public static final String TORCH_SINGLE = "pytorch_model.bin";
     public static final String TORCH_INDEX = "pytorch_model.bin.index.json";
-    /// Files of which one makes a folder a checkpoint.
+    /// Files of which one makes a folder a checkpoint: the first that is there is read, as in transformers.
     public static final List<String> NAMES = List.of(SINGLE, INDEX, TORCH_SINGLE, TORCH_INDEX);
 
     /// A folder of the layout that TinyLLaVA's pretraining writes (`training_recipe/base.py`), and what its names lack.
@@ -76,9 +77,11 @@ public final class WeightFiles implements AutoCloseable {
 
     /// Whether weights lie in the folder, in any layout; looks at names only.
     public static boolean isCheckpoint(Path folder) {
-        return NAMES.stream().anyMatch(name -> Files.exists(folder.resolve(name)))
-                || Arrays.stream(Part.values()).allMatch(part -> NAMES.stream().anyMatch(name -> Files.exists(folder.resolve(part.folder()).resolve(name))));
+        return chosen(folder).isPresent() || Arrays.stream(Part.values()).allMatch(part -> chosen(folder.resolve(part.folder())).isPresent());
     }
+
+    /// The file of a folder that is read, one of [#NAMES]; looks at names only.
+    public static Optional<String> chosen(Path folder) { return NAMES.stream().filter(name -> Files.exists(folder.resolve(name))).findFirst(); }
 
     private WeightFile opened(Path path) {
         WeightFile file = WeightFile.open(path, checksums);
@@ -88,14 +91,15 @@ public final class WeightFiles implements AutoCloseable {
 
     /// False if there is no weight file in the folder.
     private boolean addFolder(Path folder, String prefix) {
-        for (String index : List.of(INDEX, TORCH_INDEX)) {
-            String single = index.equals(INDEX) ? SINGLE : TORCH_SINGLE;
-            if (Files.exists(folder.resolve(index))) addShards(folder, folder.resolve(index), prefix);
-            else if (Files.exists(folder.resolve(single))) addAll(prefix, opened(folder.resolve(single)));
-            else continue;
-            return true;
+        String chosen = chosen(folder).orElse(null);
+        if (chosen == null) return false;
+        // Two models saved into one folder leave this behind, and the one that was saved last need not be the one that is read.
+        for (String other : NAMES) {
+            if (!other.equals(chosen) && Files.exists(folder.resolve(other))) notes.add(folder.resolve(other) + ": not read, as " + chosen + " lies beside it and goes first, as in transformers");
         }
-        return false;
+        if (chosen.equals(INDEX) || chosen.equals(TORCH_INDEX)) addShards(folder, folder.resolve(chosen), prefix);
+        else addAll(prefix, opened(folder.resolve(chosen)));
+        return true;
     }
 
     private void addParts(Path folder) {
@@ -178,7 +182,7 @@ public final class WeightFiles implements AutoCloseable {
     /// All tensors by their names in the whole model, whichever file they lie in; mapped, not read.
     public Map<String, StoredTensor> tensors() { return Collections.unmodifiableMap(tensors); }
 
-    /// What is odd and harmless, a line each: an index that gives another size than its tensors have.
+    /// What is odd and harmless, a line each: weights that are there in another form and not read, an index that gives another size than its tensors have.
     public List<String> notes() { return Collections.unmodifiableList(notes); }
 
     public boolean has(String name) { return tensors.containsKey(name); }

@@ -9,7 +9,7 @@ import lucid.nn.file.WeightFiles;
 
 /// Which files of a repository are wanted.
 public enum Selection {
-    /// What a model needs: configuration, tokenizer, weights; of several forms of the weights the safetensors.
+    /// What a model needs: configuration, tokenizer, weights; of several forms of the weights the one that is read, see [WeightFiles#NAMES].
     MODEL,
     /// Everything.
     ALL;
@@ -31,18 +31,23 @@ public enum Selection {
         List<String> small = files.stream().filter(f -> inPart(f) && SMALL.matcher(name(f)).matches() && !LEFT_BY_TRAINING.contains(name(f))).sorted().toList();
         List<String> weights = files.stream().filter(f -> inPart(f) && isWeight(f, all)).sorted().toList();
         // The index of weights that are not taken would claim shards that are not there.
-        List<String> sound = small.stream().filter(f -> !f.endsWith(".bin.index.json") || !hasSafetensors(folder(f), all)).toList();
+        List<String> sound = small.stream().filter(f -> !WeightFiles.NAMES.contains(name(f)) || name(f).equals(chosen(folder(f), all))).toList();
         return Stream.concat(sound.stream(), weights.stream()).toList();
     }
 
     // A model's files and an adapter's may lie side by side: neither stands for the other.
     private static boolean isWeight(String file, Set<String> all) {
-        Pattern model = hasSafetensors(folder(file), all) ? SAFETENSORS : TORCH;
+        boolean model = switch (chosen(folder(file), all)) {
+            case WeightFiles.INDEX -> SAFETENSORS.matcher(name(file)).matches();
+            case WeightFiles.TORCH_INDEX -> TORCH.matcher(name(file)).matches();
+            case String single -> name(file).equals(single);
+        };
         Optional<String> adapter = ADAPTERS.stream().filter(name -> all.contains(folder(file) + name)).findFirst();
-        return model.matcher(name(file)).matches() || adapter.filter(name(file)::equals).isPresent();
+        return model || adapter.filter(name(file)::equals).isPresent();
     }
 
-    private static boolean hasSafetensors(String folder, Set<String> all) { return all.contains(folder + WeightFiles.SINGLE) || all.contains(folder + WeightFiles.INDEX); }
+    // Empty: there is none.
+    private static String chosen(String folder, Set<String> all) { return WeightFiles.NAMES.stream().filter(name -> all.contains(folder + name)).findFirst().orElse(""); }
 
     private static boolean inPart(String file) { return PARTS.contains(folder(file)); }
 

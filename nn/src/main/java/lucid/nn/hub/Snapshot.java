@@ -26,12 +26,8 @@ final class Snapshot {
     }
 
     private static boolean hasWeights(Path folder) {
-        for (String name : List.of(WeightFiles.SINGLE, WeightFiles.TORCH_SINGLE)) {
-            Path index = folder.resolve(name + ".index.json");
-            if (Files.exists(index)) return shardsExist(folder, index);
-            if (Files.exists(folder.resolve(name))) return true;
-        }
-        return false;
+        String name = WeightFiles.chosen(folder).orElse(null);
+        return name != null && (!name.endsWith(".index.json") || shardsExist(folder, folder.resolve(name)));
     }
 
     private static boolean shardsExist(Path folder, Path index) {

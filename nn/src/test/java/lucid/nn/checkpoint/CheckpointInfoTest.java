@@ -74,6 +74,16 @@ class CheckpointInfoTest {
         assertTrue(CheckpointInfo.examine(GOLDEN.resolve("siglip/tiny/model"), adapter).refusals().getFirst().contains("found a SigLIP model"));
     }
 
+    @Test void weightsThatAreNotReadAreNoted(@TempDir Path folder) throws IOException {
+        Path model = GOLDEN.resolve("qwen2/tiny_untied_f32/model");
+        for (String name : List.of("config.json", WeightFiles.SINGLE)) Files.copy(model.resolve(name), folder.resolve(name));
+        Files.writeString(folder.resolve(WeightFiles.INDEX), "{\"weight_map\": {\"a\": \"gone.safetensors\"}}");
+        CheckpointInfo info = CheckpointInfo.examine(folder, null);
+        assertTrue(info.isSound());
+        assertEquals("one safetensors file", info.layout());
+        assertEquals(List.of(folder.resolve(WeightFiles.INDEX) + ": not read, as model.safetensors lies beside it and goes first, as in transformers"), info.notes());
+    }
+
     /// A model that is planned and then opened is read once, not twice.
     @Test void plansReadNoWeights(@TempDir Path folder) throws IOException {
         Path bin = folder.resolve("bin");

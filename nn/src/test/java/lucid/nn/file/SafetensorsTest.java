@@ -163,5 +163,23 @@ class SafetensorsTest {
         assertTrue(assertThrows(WeightFileException.class, () -> WeightFiles.open(folder)).getMessage().contains("neither"));
     }
 
+    /// As two `save_pretrained` into one folder leave it, with another `max_shard_size` or `safe_serialization`: transformers' order.
+    @Test void oneFileGoesBeforeAnIndexAndSafetensorsBeforePyTorch() throws IOException {
+        new SafetensorsWriter().add("a", new float[] {1}, 1).write(folder.resolve("model-1.safetensors"));
+        index("{\"weight_map\":{\"a\":\"model-1.safetensors\"}}");
+        Files.writeString(folder.resolve(WeightFiles.TORCH_SINGLE), "left behind");
+        try (WeightFiles files = WeightFiles.open(folder)) {
+            assertEquals(1f, files.tensor("a").toFloats()[0]);
+            assertEquals(List.of(folder.resolve(WeightFiles.TORCH_SINGLE) + ": not read, as model.safetensors.index.json lies beside it and goes first, as in transformers"), files.notes());
+        }
+        new SafetensorsWriter().add("a", new float[] {2}, 1).write(folder.resolve(WeightFiles.SINGLE));
+        Files.delete(folder.resolve("model-1.safetensors"));
+        try (WeightFiles files = WeightFiles.open(folder)) {
+            assertEquals(2f, files.tensor("a").toFloats()[0]);
+            assertEquals(2, files.notes().size());
+            assertTrue(files.notes().getFirst().startsWith(folder.resolve(WeightFiles.INDEX) + ": not read, as model.safetensors lies beside it"), files.notes().toString());
+        }
+    }
+
     private void index(String json) throws IOException { Files.writeString(folder.resolve(WeightFiles.INDEX), json); }
 }

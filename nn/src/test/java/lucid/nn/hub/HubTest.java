@@ -133,6 +133,13 @@ class HubTest {
         assertThrows(HubException.class, () -> hub(null, true).resolve(REPO), "an adapter's matrices are no model's weights");
     }
 
+    /// As other tools fetch it: of the two forms that lie there the single file is read, and the index's shards are nobody's.
+    @Test void anIndexBesideTheSingleFileDoesNotMatter() throws IOException {
+        Path snapshot = hub(null, false).resolve(REPO);
+        Files.writeString(snapshot.resolve("model.safetensors.index.json"), "{\"weight_map\": {\"a\": \"model-00001-of-00001.safetensors\"}}");
+        assertEquals(snapshot, hub(null, true).resolve(REPO));
+    }
+
     @Test void everythingComesIfAsked() {
         Path snapshot = hub(null, false).download(RepoId.of("hf://" + REPO), Selection.ALL);
         assertTrue(Files.exists(snapshot.resolve("runs/events.json")) && Files.exists(snapshot.resolve("training_args.bin")));

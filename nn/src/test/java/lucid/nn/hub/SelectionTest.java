@@ -30,6 +30,12 @@ class SelectionTest {
         assertEquals(qwen, Selection.MODEL.of(qwen));
     }
 
+    /// As two uploads into one repository leave it.
+    @Test void oneFileGoesBeforeShards() {
+        assertEquals(List.of("config.json", "model.safetensors"), Selection.MODEL.of(List.of("config.json", "model-00001-of-00001.safetensors", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin.index.json")));
+        assertEquals(List.of("config.json", "pytorch_model.bin"), Selection.MODEL.of(List.of("config.json", "pytorch_model-00001-of-00001.bin", "pytorch_model.bin", "pytorch_model.bin.index.json")));
+    }
+
     @Test void partsDecideForThemselves() {
         List<String> files = List.of("config.json", "connector/pytorch_model.bin", "language_model/model.safetensors", "vision_tower/pytorch_model.bin");
         assertEquals(files, Selection.MODEL.of(Stream.concat(files.stream(), Stream.of("language_model/pytorch_model.bin")).toList()));
