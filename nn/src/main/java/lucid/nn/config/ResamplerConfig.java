@@ -7,6 +7,11 @@ package lucid.nn.config;
 /// @param numQueries wanted output tokens; every chunk gets `numQueries / group` (rounded down) latents
 public record ResamplerConfig(int inputSize, int hiddenSize, int group, int numQueries, int layers, int heads, int headDim, int ffMult) {
     public ResamplerConfig {
+        Limits.atMost("num_resampler_layers", layers, Limits.LAYERS);
+        Limits.atMost("num_queries", numQueries, Limits.TABLE, "hidden_size", hiddenSize);
+        Limits.atMost("resampler_heads", heads, Limits.WIDTH);
+        Limits.atMost("resampler_head_dim", headDim, Limits.WIDTH, "resampler_heads", heads);
+        Limits.atMost("resampler_ff_mult", ffMult, Limits.WIDTH, "hidden_size", hiddenSize);
         if (numQueries < group) throw new ConfigException("num_queries: found " + numQueries + ", wanted at least group " + group);
     }
 

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +59,12 @@ class ConfigTest {
             "layer_types": ["full_attention", "sliding_attention"] | layer_types
             "model_type": "llama" | model_type
             "tie_word_embeddings": "yes" | tie_word_embeddings
+            "num_hidden_layers": 1000000 | num_hidden_layers: found 1000000, wanted at most 4096
+            "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 1073741840 | head_dim: found 1073741840, wanted at most 262144 (1048576 over num_attention_heads 4)
+            "num_attention_heads": 2147483647, "num_key_value_heads": 1, "head_dim": 2 | num_attention_heads: found 2147483647, wanted at most 1048576
+            "hidden_size": 2147483616 | hidden_size: found 2147483616, wanted at most 1048576
+            "intermediate_size": 2147483647 | intermediate_size: found 2147483647, wanted at most 1048576
+            "vocab_size": 2147483647 | vocab_size: found 2147483647, wanted at most 16777216
             """)
     void badKeysAreNamed(String body, String key) throws IOException {
         Files.writeString(folder.resolve("config.json"), "{" + body + "}");
@@ -86,6 +94,34 @@ class ConfigTest {
         assertEquals(4, Qwen2Config.read(folder).kvHeads());
         Files.writeString(folder.resolve("config.json"), "{\"hidden_size\": 128, \"num_attention_heads\": 64}");
         assertEquals(32, Qwen2Config.read(folder).kvHeads());
+    }
+
+    /// Sizes whose products no int holds, and layers that fill all memory before the first weight is looked at.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            "num_hidden_layers": 1000000 | num_hidden_layers: found 1000000, wanted at most 4096
+            "hidden_size": 2147483640 | hidden_size: found 2147483640, wanted at most 1048576
+            "intermediate_size": 2147483647 | intermediate_size: found 2147483647, wanted at most 1048576
+            "patch_size": 65536, "image_size": 65536 | patch_size: found 65536, wanted at most 4096
+            "patch_size": 1, "image_size": 65536 | image_size: found 65536, wanted at most 4096 patches of patch_size 1
+            """)
+    void sizesThatNoTowerHas(String body, String message) throws IOException {
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"siglip_vision_model\", " + body + "}");
+        assertEquals(folder.resolve("config.json") + ": " + message, assertThrows(ConfigException.class, () -> SiglipVisionConfig.read(folder)).getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            "num_resampler_layers": 1000000 | num_resampler_layers: found 1000000, wanted at most 4096
+            "num_queries": 2147483647 | num_queries: found 2147483647, wanted at most 16777216 (268435456 over hidden_size 16)
+            "resampler_heads": 4, "resampler_head_dim": 1073741840 | resampler_head_dim: found 1073741840, wanted at most 262144 (1048576 over resampler_heads 4)
+            "resampler_ff_mult": 268435456 | resampler_ff_mult: found 268435456, wanted at most 65536 (1048576 over hidden_size 16)
+            """)
+    void sizesThatNoResamplerHas(String body, String message) throws IOException {
+        ObjectNode config = TinyLlavaConfig.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model")).toJson();
+        config.setAll((ObjectNode) new ObjectMapper().readTree("{" + body + "}"));
+        Files.writeString(folder.resolve("config.json"), config.toString());
+        assertEquals(folder.resolve("config.json") + ": " + message, assertThrows(ConfigException.class, () -> TinyLlavaConfig.read(folder)).getMessage());
     }
 
     @Test void repeatedSizesMustAgree() throws IOException {
