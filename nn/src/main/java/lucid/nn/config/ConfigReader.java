@@ -7,6 +7,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import lucid.nn.file.JsonText;
 
@@ -76,6 +78,19 @@ record ConfigReader(String where, JsonNode node) {
         if (!has(key)) return fallback;
         if (!node.get(key).isTextual()) throw bad(key, "a string");
         return node.get(key).asText();
+    }
+
+    /// Token ids: one, or a list of them.
+    ///
+    /// @param key   for messages
+    /// @param value at it, or inside of what is at it
+    List<Integer> ids(String key, JsonNode value) {
+        List<Integer> out = new ArrayList<>();
+        for (JsonNode id : value.isArray() ? value : List.of(value)) {
+            if (!id.isIntegralNumber() || !id.canConvertToInt() || id.asInt() < 0) throw bad(key, "a token id, or a list of them");
+            out.add(id.asInt());
+        }
+        return out;
     }
 
     /// Refuses any value of a switch that Lucid does not implement: a silently different model is worse than none.

@@ -72,12 +72,21 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
         without = List.copyOf(without);
     }
 
-    /// The file of a model's folder; nothing but the other end tokens without one.
+    /// The file of a model's folder. Without one, transformers makes it of `config.json`: nothing but end tokens, the decoder's and the other ones.
     ///
     /// @param alsoEnd end tokens that the file need not name, such as the tokenizer's
     public static GenerationConfig read(Path folder, Set<Integer> alsoEnd) {
         Path file = folder.resolve(FILE);
-        return Files.exists(file) ? read(ConfigReader.open(file), alsoEnd) : new GenerationConfig(alsoEnd, false, Filters.DEFAULT, List.of(), List.of(), List.of());
+        if (Files.exists(file)) return read(ConfigReader.open(file), alsoEnd);
+        Set<Integer> ends = new TreeSet<>(alsoEnd);
+        ends.addAll(ofDecoder(folder));
+        return new GenerationConfig(ends, false, Filters.DEFAULT, List.of(), List.of(), List.of());
+    }
+
+    private static List<Integer> ofDecoder(Path folder) {
+        if (!Files.exists(folder.resolve("config.json"))) return List.of();
+        ConfigReader r = ConfigReader.open(folder);
+        return Qwen2Config.eosTokenIds(r.has("text_config") ? r.child("text_config") : r);
     }
 
     /// The same from an object that was read elsewhere.
@@ -85,7 +94,7 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
     /// @param where file and place, for messages
     public static GenerationConfig read(String where, JsonNode object) { return read(new ConfigReader(where, object), Set.of()); }
 
-    /// Tokens that end an answer: one number or a list, as Qwen2.5's chat models have it; none without such a file.
+    /// Tokens that end an answer: one number or a list, as Qwen2.5's chat models have it; without such a file those of `config.json`.
     public static Set<Integer> endTokens(Path folder) { return read(folder, Set.of()).endTokens; }
 
     /// A file that names end tokens alone.
@@ -103,7 +112,7 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
 
     private static GenerationConfig read(ConfigReader r, Set<Integer> alsoEnd) {
         Set<Integer> ends = new TreeSet<>(alsoEnd);
-        if (r.has(ENDS)) ends.addAll(ids(r, ENDS, r.node().get(ENDS)));
+        if (r.has(ENDS)) ends.addAll(r.ids(ENDS, r.node().get(ENDS)));
         Filters filters = new Filters(r.number("temperature", Filters.DEFAULT.temperature), r.integer("top_k", Filters.DEFAULT.topK), r.number("top_p", Filters.DEFAULT.topP),
                 r.number("min_p", Filters.DEFAULT.minP));
         boolean sampled = r.flag("do_sample", false);
@@ -120,7 +129,7 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
             List<SequenceBias.Bias> biases = new ArrayList<>();
             for (JsonNode pair : list(r, "sequence_bias")) {
                 if (!pair.path(0).isArray() || !pair.path(1).isNumber()) throw r.bad("sequence_bias", "a list of [[ids], bias]");
-                biases.add(made(r, "sequence_bias", () -> new SequenceBias.Bias(ids(r, "sequence_bias", pair.get(0)), pair.get(1).asDouble())));
+                biases.add(made(r, "sequence_bias", () -> new SequenceBias.Bias(r.ids("sequence_bias", pair.get(0)), pair.get(1).asDouble())));
             }
             if (!biases.isEmpty()) out.add(new SequenceBias(biases));
         }
@@ -132,14 +141,14 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
             List<List<Integer>> words = new ArrayList<>();
             for (JsonNode w : list(r, "bad_words_ids")) {
                 if (!w.isArray()) throw r.bad("bad_words_ids", "a list of lists of token ids");
-                words.add(ids(r, "bad_words_ids", w));
+                words.add(r.ids("bad_words_ids", w));
             }
             // As in transformers: an end token cannot be forbidden this way.
             words.removeIf(w -> w.size() == 1 && ends.contains(w.getFirst()));
             if (!words.isEmpty()) out.add(made(r, "bad_words_ids", () -> new BadWords(words)));
         }
         for (String key : List.of("suppress_tokens", "begin_suppress_tokens")) {
-            if (r.has(key) && !(r.node().get(key).isArray() && r.node().get(key).isEmpty())) out.add(made(r, key, () -> new SuppressTokens(Set.copyOf(ids(r, key, r.node().get(key))), key.startsWith("begin"))));
+            if (r.has(key) && !(r.node().get(key).isArray() && r.node().get(key).isEmpty())) out.add(made(r, key, () -> new SuppressTokens(Set.copyOf(r.ids(key, r.node().get(key))), key.startsWith("begin"))));
         }
     }
 
@@ -193,15 +202,6 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
     private static JsonNode list(ConfigReader r, String key) {
         if (!r.node().get(key).isArray()) throw r.bad(key, "a list");
         return r.node().get(key);
-    }
-
-    private static List<Integer> ids(ConfigReader r, String key, JsonNode value) {
-        List<Integer> out = new ArrayList<>();
-        for (JsonNode id : value.isArray() ? value : List.of(value)) {
-            if (!id.isIntegralNumber() || !id.canConvertToInt() || id.asInt() < 0) throw r.bad(key, "a token id, or a list of them");
-            out.add(id.asInt());
-        }
-        return out;
     }
 
     /// What a processor refuses is the file's fault.

@@ -10,9 +10,10 @@ import java.util.List;
 ///
 /// @param headDim              size of a head; `hidden / heads` unless the file says otherwise (nothing else may be derived from that quotient)
 /// @param tieWordEmbeddings    the output head is the embedding table
-/// @param eosTokenId           end of text, -1 if the file names none
+/// @param eosTokenIds          tokens that end an answer where no `generation_config.json` says it; none, one or several
 public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim, float rmsNormEps,
-                          double ropeTheta, int maxPositions, boolean tieWordEmbeddings, double initializerRange, int eosTokenId) {
+                          double ropeTheta, int maxPositions, boolean tieWordEmbeddings, double initializerRange, List<Integer> eosTokenIds) {
+    private static final String EOS = "eos_token_id";
     private static final List<String> ROPE_PARAMETERS = List.of("rope_type", "rope_theta");
 
     public Qwen2Config {
@@ -26,6 +27,14 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
             throw new ConfigException("num_attention_heads: found " + heads + ", wanted a multiple of num_key_value_heads " + kvHeads);
         }
         if (headDim % 2 != 0) throw new ConfigException("head_dim: found " + headDim + ", wanted an even number (rotary embedding turns pairs)");
+        eosTokenIds = List.copyOf(eosTokenIds);
+    }
+
+    /// The same with one end of text; -1: none.
+    public Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim, float rmsNormEps, double ropeTheta, int maxPositions,
+                       boolean tieWordEmbeddings, double initializerRange, int eosTokenId) {
+        this(vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rmsNormEps, ropeTheta, maxPositions, tieWordEmbeddings, initializerRange,
+                eosTokenId < 0 ? List.of() : List.of(eosTokenId));
     }
 
     /// Reads `config.json` (a file, or the folder it is in).
@@ -50,7 +59,13 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         return r.made(() -> new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
                 r.size("num_key_value_heads", r.node().has("num_key_value_heads") ? heads : 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
                 ropeTheta(r), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
-                r.number("initializer_range", 0.02), r.integer("eos_token_id", -1)));
+                r.number("initializer_range", 0.02), eosTokenIds(r)));
+    }
+
+    /// One number or a list; -1 for none is an older habit.
+    static List<Integer> eosTokenIds(ConfigReader r) {
+        boolean none = !r.has(EOS) || r.node().get(EOS).isIntegralNumber() && r.node().get(EOS).asLong() == -1;
+        return none ? List.of() : r.ids(EOS, r.node().get(EOS));
     }
 
     /// The base of the rotary embedding: `rope_theta` or, as transformers writes it since version 5, the same inside `rope_parameters`.
@@ -77,7 +92,8 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         n.put("hidden_act", "silu").put("rms_norm_eps", Double.parseDouble(Float.toString(rmsNormEps))).put("rope_theta", ropeTheta);
         n.put("max_position_embeddings", maxPositions).put("tie_word_embeddings", tieWordEmbeddings).put("initializer_range", initializerRange);
         n.put("use_sliding_window", false).put("attention_dropout", 0.0);
-        if (eosTokenId >= 0) n.put("eos_token_id", eosTokenId);
+        if (eosTokenIds.size() == 1) n.put(EOS, eosTokenIds.getFirst());
+        else if (!eosTokenIds.isEmpty()) eosTokenIds.forEach(n.putArray(EOS)::add);
         return n;
     }
 }

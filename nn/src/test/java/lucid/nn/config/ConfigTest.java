@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +60,8 @@ class ConfigTest {
             "layer_types": ["full_attention", "sliding_attention"] | layer_types
             "model_type": "llama" | model_type
             "tie_word_embeddings": "yes" | tie_word_embeddings
+            "eos_token_id": [5, "end"] | eos_token_id
+            "eos_token_id": [-1] | eos_token_id
             "num_hidden_layers": 1000000 | num_hidden_layers: found 1000000, wanted at most 4096
             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 1073741840 | head_dim: found 1073741840, wanted at most 262144 (1048576 over num_attention_heads 4)
             "num_attention_heads": 2147483647, "num_key_value_heads": 1, "head_dim": 2 | num_attention_heads: found 2147483647, wanted at most 1048576
@@ -86,6 +89,20 @@ class ConfigTest {
     void rotaryBaseInTheFormOfEitherTransformers(String body, double theta) throws IOException {
         Files.writeString(folder.resolve("config.json"), "{" + body + "}");
         assertEquals(theta, Qwen2Config.read(folder).ropeTheta());
+    }
+
+    /// transformers: `int | list[int] | None`.
+    @Test void severalEndsOfText() throws IOException {
+        TinyLlavaConfig c = TinyLlavaConfig.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model"));
+        for (List<Integer> ends : List.of(List.of(5, 6), List.of(5), List.<Integer>of())) {
+            ObjectNode config = c.toJson();
+            ((ObjectNode) config.get("text_config")).putPOJO("eos_token_id", ends);
+            Files.writeString(folder.resolve("config.json"), config.toString());
+            TinyLlavaConfig read = TinyLlavaConfig.read(folder);
+            assertEquals(ends, read.text().eosTokenIds());
+            read.write(folder);
+            assertEquals(read, TinyLlavaConfig.read(folder), "what is written is read");
+        }
     }
 
     /// As transformers takes it: all heads have their own keys. Not the same as a key that is left out.

@@ -50,6 +50,22 @@ class GenerationConfigTest {
         assertEquals(List.of(), read("{\"repetition_penalty\": null, \"min_length\": 5, \"typical_p\": 1.0, \"num_beams\": 1, \"guidance_scale\": null, \"token_healing\": false}").processors());
     }
 
+    /// As transformers' `GenerationConfig.from_model_config` does where there is no file. With one, even without end tokens, `config.json` is not asked.
+    @Test void withoutAFileTheConfigurationEndsAnswers() throws IOException {
+        for (String body : List.of("{\"eos_token_id\": [5, 6]}", "{\"model_type\": \"tinyllava\", \"eos_token_id\": 4, \"text_config\": {\"eos_token_id\": [6, 5]}}")) {
+            Files.writeString(folder.resolve("config.json"), body);
+            assertEquals(Set.of(5, 6), GenerationConfig.endTokens(folder));
+            assertEquals(Set.of(5, 6, 9), GenerationConfig.read(folder, Set.of(9)).endTokens());
+        }
+        for (String none : List.of("{}", "{\"eos_token_id\": null}", "{\"eos_token_id\": -1}", "{\"text_config\": {}, \"eos_token_id\": 5}")) {
+            Files.writeString(folder.resolve("config.json"), none);
+            assertEquals(Set.of(), GenerationConfig.endTokens(folder));
+        }
+        Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 5}");
+        assertEquals(Set.of(5), GenerationConfig.endTokens(folder));
+        assertEquals(Set.of(), read("{}").endTokens());
+    }
+
     @Test void everyField() throws IOException {
         GenerationConfig c = read("""
                 {"eos_token_id": 2, "no_repeat_ngram_size": 3, "bad_words_ids": [[2], [4, 5]], "min_length": 9, "min_new_tokens": 4, "exponential_decay_length_penalty": [6, 1.5],
