@@ -5,10 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.StreamSupport;
 
-/// The `preprocessor_config.json` beside a checkpoint that sees: how pictures were prepared for its tower. Lucid prepares them in one way, SigLIP's
+/// The `preprocessor_config.json` beside a checkpoint that sees, or what stands in the `processor_config.json` of transformers 5 instead: how pictures were prepared for its tower. Lucid prepares them in one way, SigLIP's
 /// (`SiglipImageProcessor`), so the file is not followed but checked: a tower that is shown other numbers than it learned from answers wrongly without a word.
 public final class PreprocessorConfig {
     public static final String FILE = "preprocessor_config.json";
+    /// Where transformers 5 writes the same, under `image_processor`, beside what belongs to text and videos.
+    public static final String PROCESSOR = "processor_config.json";
+    private static final String PICTURES = "image_processor";
     private static final double CENTRE = 0.5;
     // Pillow's number for it.
     private static final int BICUBIC = 3;
@@ -18,14 +21,18 @@ public final class PreprocessorConfig {
 
     private PreprocessorConfig() {}
 
-    /// Refuses a folder whose file asks for another preparation than Lucid's. No file, or a key that it leaves out, is fine.
+    /// Refuses a folder of whose files one asks for another preparation than Lucid's. No file, or a key that it leaves out, is fine.
     ///
     /// @param vision of the tower, whose `image_size` the pictures must have
     /// @throws ConfigException names file, key, what was found and what was wanted
     public static void require(Path folder, SiglipVisionConfig vision) {
-        Path file = folder.resolve(FILE);
-        if (!Files.exists(file)) return;
-        ConfigReader r = ConfigReader.open(file);
+        if (Files.exists(folder.resolve(FILE))) require(ConfigReader.open(folder.resolve(FILE)), vision);
+        if (!Files.exists(folder.resolve(PROCESSOR))) return;
+        ConfigReader processor = ConfigReader.open(folder.resolve(PROCESSOR));
+        if (processor.has(PICTURES)) require(processor.child(PICTURES), vision);
+    }
+
+    private static void require(ConfigReader r, SiglipVisionConfig vision) {
         for (String step : new String[] {"do_resize", "do_rescale", "do_normalize"}) if (!r.flag(step, true)) throw r.bad(step, "true");
         if (r.flag("do_center_crop", false)) throw r.bad("do_center_crop", "false: SigLIP's pictures are resized, not cropped");
         if (r.integer("resample", BICUBIC) != BICUBIC) throw r.bad("resample", BICUBIC + " (bicubic)");

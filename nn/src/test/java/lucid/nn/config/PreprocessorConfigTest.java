@@ -1,6 +1,7 @@
 package lucid.nn.config;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -56,5 +57,19 @@ class PreprocessorConfigTest {
         Files.writeString(file, "{" + body + "}");
         String found = assertThrows(ConfigException.class, () -> PreprocessorConfig.require(folder, TOWER)).getMessage();
         assertTrue(found.startsWith(file + ": " + message), found);
+    }
+
+    /// All that `SiglipProcessor.save_pretrained` of transformers 5 writes about pictures; older ones have no pictures in this file.
+    @Test void theProcessorsFileOfTransformers5() throws IOException {
+        Path file = folder.resolve(PreprocessorConfig.PROCESSOR);
+        for (String fine : new String[] {"{\"processor_class\": \"LlavaProcessor\"}", "{\"image_processor\": {\"image_mean\": [0.5, 0.5, 0.5], \"size\": {\"height\": 384, \"width\": 384}}, \"processor_class\": \"SiglipProcessor\"}"}) {
+            Files.writeString(file, fine);
+            PreprocessorConfig.require(folder, TOWER);
+        }
+        Files.writeString(file, "{\"image_processor\": {\"image_mean\": [0.48, 0.48, 0.48]}}");
+        for (boolean both : new boolean[] {false, true}) {
+            if (both) Files.writeString(folder.resolve(PreprocessorConfig.FILE), "{\"image_mean\": [0.5, 0.5, 0.5]}");
+            assertEquals(file + ", image_processor: image_mean: found [0.48,0.48,0.48], wanted [0.5, 0.5, 0.5]", assertThrows(ConfigException.class, () -> PreprocessorConfig.require(folder, TOWER)).getMessage());
+        }
     }
 }
