@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import lucid.nn.config.ConfigException;
@@ -27,6 +26,7 @@ import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.lora.LoraFile;
+import lucid.nn.model.Qwen2;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Declaration;
 
@@ -69,22 +69,22 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
     /// Only headers are read, however large the files are: this is for plans, and whoever loads the weights then finds what is damaged.
     ///
     /// @throws WeightFileException if a file is damaged
-    public static CheckpointInfo read(Path folder) { return read(folder, WeightFiles::headers, null); }
+    public static CheckpointInfo read(Path folder) { return read(folder, false, null); }
 
     /// The same for a verdict: whatever would be found on loading is, see [WeightFiles#open].
     ///
     /// @param adapter that is to stand beside it; null: none
-    public static CheckpointInfo examine(Path folder, LoraFile adapter) { return read(folder, WeightFiles::open, adapter); }
+    public static CheckpointInfo examine(Path folder, LoraFile adapter) { return read(folder, true, adapter); }
 
-    private static CheckpointInfo read(Path folder, Function<Path, WeightFiles> opened, LoraFile adapter) {
+    private static CheckpointInfo read(Path folder, boolean verdict, LoraFile adapter) {
         ConfigFile config = ConfigFile.read(folder);
-        if (!WeightFiles.isCheckpoint(folder)) return of(folder, ModelOutline.of(config), "no weights", Map.of(), List.of(), adapter);
-        try (WeightFiles files = opened.apply(folder)) {
-            return of(folder, ModelOutline.of(config, files::has), layout(folder), files.tensors(), List.copyOf(files.notes()), adapter);
+        if (!WeightFiles.isCheckpoint(folder)) return of(folder, ModelOutline.of(config), "no weights", Map.of(), List.of(), verdict, adapter);
+        try (WeightFiles files = verdict ? WeightFiles.open(folder) : WeightFiles.headers(folder)) {
+            return of(folder, ModelOutline.of(config, files::has), layout(folder), files.tensors(), List.copyOf(files.notes()), verdict, adapter);
         }
     }
 
-    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors, List<String> notes, LoraFile adapter) {
+    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors, List<String> notes, boolean verdict, LoraFile adapter) {
         List<String> missing = new ArrayList<>();
         List<Mismatch> mismatched = new ArrayList<>();
         Set<String> wanted = new HashSet<>();
@@ -101,21 +101,30 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         List<Part> parts = new ArrayList<>();
         parts(outline).forEach((name, belongs) -> parts.add(part(name, outline, tensors, n -> wanted.contains(n) && belongs.test(n))));
         long bytes = tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
+        List<Runnable> checks = new ArrayList<>();
+        tensors.values().stream().filter(t -> wanted.contains(t.name())).forEach(t -> checks.add(t::requireFloating));
+        if (verdict) checks.add(() -> requireTied(outline, tensors));
+        addFiles(checks, folder, outline);
+        if (adapter != null) checks.add(() -> outline.requireFits(adapter));
         return new CheckpointInfo(folder, outline, layout, List.copyOf(parts), bytes, List.copyOf(missing), List.copyOf(left), unused, List.copyOf(mismatched), notes,
-                refusals(folder, outline, tensors.values().stream().filter(t -> wanted.contains(t.name())).toList(), adapter));
+                checks.stream().map(CheckpointInfo::refusal).filter(Objects::nonNull).toList());
     }
 
-    private static List<String> refusals(Path folder, ModelOutline outline, List<StoredTensor> tensors, LoraFile adapter) {
-        List<Runnable> checks = new ArrayList<>();
-        for (StoredTensor t : tensors) checks.add(t::requireFloating);
+    private static void requireTied(ModelOutline outline, Map<String, StoredTensor> tensors) {
+        switch (outline.architecture()) {
+            case ModelOutline.Video(var c) -> Qwen2.requireTied(TinyLlavaVideo.DECODER, c.text(), tensors);
+            case ModelOutline.Text(var c) -> Qwen2.requireTied("", c, tensors);
+            case ModelOutline.Vision _ -> {}
+        }
+    }
+
+    private static void addFiles(List<Runnable> checks, Path folder, ModelOutline outline) {
         switch (outline.architecture()) {
             case ModelOutline.Video(var c) -> checks.add(() -> TinyLlavaVideo.requirePreprocessing(folder, c));
             case ModelOutline.Vision(var c) -> checks.add(() -> PreprocessorConfig.require(folder, c));
             case ModelOutline.Text _ -> {}
         }
         if (!(outline.architecture() instanceof ModelOutline.Vision)) checks.add(() -> GenerationConfig.read(folder, Set.of()));
-        if (adapter != null) checks.add(() -> outline.requireFits(adapter));
-        return checks.stream().map(CheckpointInfo::refusal).filter(Objects::nonNull).toList();
     }
 
     private static String refusal(Runnable check) {

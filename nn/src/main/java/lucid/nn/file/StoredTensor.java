@@ -54,6 +54,15 @@ public record StoredTensor(Path file, String name, StoredType type, long[] shape
 
     private static double unsigned(long bits) { return bits >= 0 ? bits : (bits >>> 1 | bits & 1) * 2.0; }
 
+    /// Whether another one has the same shape and the same numbers, in whichever type. Bytes are compared first: numbers are looked at only where those differ.
+    public boolean sameNumbers(StoredTensor other) {
+        if (!Arrays.equals(shape, other.shape)) return false;
+        long differs = type == other.type ? data.mismatch(other.data) : 0;
+        if (differs < 0) return true;
+        for (long i = differs / type.bytes(), n = elements(); i < n; i++) if (value(i) != other.value(i)) return false;
+        return true;
+    }
+
     /// All elements as f32; exact for every stored type that f32 can hold.
     public float[] toFloats() {
         float[] out = new float[Math.toIntExact(elements())];

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -14,6 +15,8 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.Qwen2Config;
+import lucid.nn.file.StoredTensor;
+import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.layer.Blocks;
 import lucid.nn.layer.DecoderBlock;
@@ -37,20 +40,24 @@ import lucid.tensor.Tensor;
 /// @param embedTokens [vocabulary, hidden]
 /// @param head        [vocabulary, hidden]; the same tensor as `embedTokens` if tied
 public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> blocks, RmsNorm norm, Tensor head, ParameterSet parameters) {
-    /// Builds the decoder on parameters named `prefix + "model...."`. A stored copy of a tied head is accepted and not used.
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+
+    /// Builds the decoder on parameters named `prefix + "model...."`. A stored copy of a tied head is accepted and not used, see [#requireTied].
     public static Qwen2 of(ParameterSet p, String prefix, Qwen2Config c) {
         String model = prefix + "model.";
-        Tensor embed = p.declare(model + "embed_tokens.weight", Role.EMBEDDING, c.vocabSize(), c.hiddenSize());
+        Tensor embed = p.declare(prefix + EMBEDDING, Role.EMBEDDING, c.vocabSize(), c.hiddenSize());
         List<DecoderBlock> blocks = new ArrayList<>();
         for (int i = 0; i < c.layers(); i++) blocks.add(DecoderBlock.of(p, model, i, c));
         RmsNorm norm = RmsNorm.of(p, model + "norm", c.hiddenSize(), c.rmsNormEps());
-        Tensor head = c.tieWordEmbeddings() ? embed : p.declare(prefix + "lm_head.weight", Role.EMBEDDING, c.vocabSize(), c.hiddenSize());
+        Tensor head = c.tieWordEmbeddings() ? embed : p.declare(prefix + HEAD, Role.EMBEDDING, c.vocabSize(), c.hiddenSize());
         return new Qwen2(c, embed, List.copyOf(blocks), norm, head, p);
     }
 
     /// Loads a checkpoint folder of the decoder alone (`config.json`, `model.safetensors` or shards). The files must outlive the model with [WeightSource.Precision#STORED].
     public static Qwen2 load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
         Qwen2Config config = Qwen2Config.read(folder);
+        requireTied("", config, files.tensors());
         ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, name -> ignorable("", config, name)));
         return building(p, () -> of(p, "", config));
     }
@@ -85,7 +92,19 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     public Stream<Tensor> products() { return Stream.concat(blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight), Stream.of(head)); }
 
     /// True for a stored copy of a tied head: accepted, not used.
-    public static boolean ignorable(String prefix, Qwen2Config c, String name) { return c.tieWordEmbeddings() && name.equals(prefix + "lm_head.weight"); }
+    public static boolean ignorable(String prefix, Qwen2Config c, String name) { return c.tieWordEmbeddings() && name.equals(prefix + HEAD); }
+
+    /// Refuses a stored head that is no copy of the embedding which it is tied to: transformers 5 does not tie then, and before it did, so nobody knows which of the two models is meant.
+    /// Both matrices are read once, if a head is stored.
+    ///
+    /// @throws WeightFileException says both ways out
+    public static void requireTied(String prefix, Qwen2Config c, Map<String, StoredTensor> stored) {
+        StoredTensor head = stored.get(prefix + HEAD);
+        StoredTensor embed = stored.get(prefix + EMBEDDING);
+        if (!c.tieWordEmbeddings() || head == null || embed == null || head.sameNumbers(embed)) return;
+        throw WeightFileException.of(head.file(), head.name(), "other numbers than \"" + embed.name() + "\" has", "the same, as tie_word_embeddings of config.json is true; set that to false to use this head,"
+                + " or remove " + head.name() + " to use the embedding");
+    }
 
     /// Embeddings of a packed batch: text rows from the table, visual rows from `visual`.
     ///

@@ -48,6 +48,7 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     public static TinyLlavaVideo load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
         TinyLlavaConfig config = TinyLlavaConfig.read(folder);
         requirePreprocessing(folder, config);
+        Qwen2.requireTied(DECODER, config.text(), files.tensors());
         ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, name -> Qwen2.ignorable(DECODER, config.text(), name)));
         return Qwen2.building(p, () -> of(p, config));
     }
@@ -79,7 +80,10 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     }
 
     /// Overwrites the weights with those of a checkpoint of the same model, which is never held beside this one.
-    public void load(WeightFiles files) { parameters.load(files, this::ignorable); }
+    public void load(WeightFiles files) {
+        Qwen2.requireTied(DECODER, config.text(), files.tensors());
+        parameters.load(files, this::ignorable);
+    }
 
     private boolean ignorable(String name) { return Qwen2.ignorable(DECODER, config.text(), name); }
 

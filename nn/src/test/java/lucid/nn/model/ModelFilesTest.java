@@ -3,6 +3,7 @@ package lucid.nn.model;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,6 +17,7 @@ import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.contract.DType;
 import lucid.nn.batch.PackedBatch;
+import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
@@ -118,6 +120,32 @@ class ModelFilesTest {
         }
         try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, copy)) {
             assertSame(m.decoder().embedTokens(), m.decoder().head());
+        }
+    }
+
+    /// A head that was trained beside its embedding: which of the two models is meant nobody knows.
+    @Test void aTiedHeadWithOtherNumbersIsRefused() throws IOException {
+        Path copy = copy();
+        String head = "language_model.lm_head.weight";
+        try (WeightFiles files = WeightFiles.open(GOLDEN)) {
+            float[] values = files.tensor("language_model.model.embed_tokens.weight").toFloats();
+            values[values.length - 1] += 1;
+            rewrite(copy, files, head, values, 90, 16);
+        }
+        String[] wanted = {copy.resolve(WeightFiles.SINGLE) + ": tensor \"" + head + "\": found other numbers than \"language_model.model.embed_tokens.weight\"", "set that to false", "or remove " + head};
+        assertMessage(WeightFileException.class, copy, wanted);
+        CheckpointInfo info = CheckpointInfo.examine(copy, null);
+        assertEquals(List.of(head), info.unused());
+        assertTrue(info.isComplete() && info.refusals().size() == 1 && info.refusals().getFirst().startsWith(wanted[0]), info.refusals().toString());
+        assertTrue(CheckpointInfo.read(copy).isSound(), "plans read no weights");
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, GOLDEN); WeightFiles files = WeightFiles.open(copy)) {
+            assertThrows(WeightFileException.class, () -> m.load(files));
+        }
+        Path config = copy.resolve("config.json");
+        String untied = Files.readString(config).replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false");
+        Files.writeString(config, untied);
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, copy)) {
+            assertNotSame(m.decoder().embedTokens(), m.decoder().head());
         }
     }
 
