@@ -35,7 +35,7 @@ import lucid.nn.generate.processor.TypicalP;
 ///
 /// @param endTokens  tokens that end an answer
 /// @param sampled    whether answers are to be sampled (`do_sample`)
-/// @param filters    with what, if they are
+/// @param filters    with what, if they are; [Filters#rule] refuses what cannot be, for whoever samples: a greedy answer needs none of them
 /// @param processors that every answer asks for, and filters that only a sampled one does
 /// @param stops      texts that end an answer
 /// @param without    fields with their values that change answers and that Lucid does not follow, or does not know
@@ -116,7 +116,6 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
         Filters filters = new Filters(r.number("temperature", Filters.DEFAULT.temperature), r.integer("top_k", Filters.DEFAULT.topK), r.number("top_p", Filters.DEFAULT.topP),
                 r.number("min_p", Filters.DEFAULT.minP));
         boolean sampled = r.flag("do_sample", false);
-        if (sampled) made(r, "do_sample", filters::rule);
         List<LogitsProcessor> processors = new ArrayList<>();
         penalties(r, ends, processors);
         lengths(r, ends, processors);

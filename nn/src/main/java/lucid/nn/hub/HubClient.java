@@ -146,7 +146,12 @@ final class HubClient implements AutoCloseable {
         int status = response.statusCode();
         if (status / 100 == 2 || MOVED.contains(status)) return response;
         if (PASSING.contains(status)) throw new Busy(status, wait(response));
-        throw new HubException(new Refusal(settings, repo, what).message(status, response.headers().firstValue("X-Error-Code").orElse(""), response.headers().firstValue("X-Error-Message").orElse("")), status);
+        Refusal refusal = new Refusal(settings, repo, what);
+        String code = response.headers().firstValue("X-Error-Code").orElse("");
+        // A hub behind another name says what it means; a store of files says nothing.
+        boolean store = code.isEmpty() && !settings.endpoint().getHost().equalsIgnoreCase(response.uri().getHost());
+        if (store && (status == 401 || status == 403)) throw new HubException(refusal.elsewhere(status, response.uri().getHost()), status);
+        throw new HubException(refusal.message(status, code, response.headers().firstValue("X-Error-Message").orElse("")), status);
     }
 
     private static Duration wait(HttpResponse<?> response) {

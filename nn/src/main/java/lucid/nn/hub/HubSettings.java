@@ -53,7 +53,9 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
         if (token == null && Files.isRegularFile(tokenFile)) token = clean(read(tokenFile));
         if (isTrue(env.get("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) token = null;
         String seconds = env.get("HF_HUB_DOWNLOAD_TIMEOUT");
-        Times times = seconds == null ? Times.USUAL : new Times(Duration.ofSeconds(number("HF_HUB_DOWNLOAD_TIMEOUT", seconds)), Times.USUAL.pause, Times.USUAL.longest, Times.USUAL.attempts);
+        int wait = seconds == null ? 0 : number("HF_HUB_DOWNLOAD_TIMEOUT", seconds);
+        // 0 is as good as nothing: Python's `or`.
+        Times times = wait == 0 ? Times.USUAL : new Times(Duration.ofSeconds(wait), Times.USUAL.pause, Times.USUAL.longest, Times.USUAL.attempts);
         return new HubSettings(endpoint(env.getOrDefault("HF_ENDPOINT", "https://huggingface.co")), cache.toAbsolutePath(), token, source, isTrue(offline), times, new EnvironmentProxy(env, ProxySelector.getDefault()));
     }
 
@@ -74,7 +76,7 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
     private static boolean isTrue(String value) { return value != null && TRUE.contains(value.toUpperCase(Locale.ROOT)); }
 
     private static int number(String name, String text) {
-        if (!text.matches("[1-9][0-9]{0,5}")) throw new IllegalArgumentException(name + ": found \"" + text + "\", wanted seconds");
+        if (!text.matches("[0-9]{1,6}")) throw new IllegalArgumentException(name + ": found \"" + text + "\", wanted seconds");
         return Integer.parseInt(text);
     }
 

@@ -11,6 +11,12 @@ record Refusal(HubSettings settings, RepoId repo, String what) {
         };
     }
 
+    /// Another host got no token and knows no model: what it refuses is the link that the hub gave.
+    String elsewhere(int status, String host) {
+        return "hub: " + what + ": " + host + ", where the hub sends for the file, answered " + status + ": the download link was refused (expired?), wanted 200. Try again: the hub gives a new one;"
+                + " or something between refuses the host";
+    }
+
     private String gated() {
         String page = settings.endpoint() + "/" + repo.name();
         return settings.token() == null ? repo.name() + " is gated. Accept its conditions at " + page + ", then set HF_TOKEN to a token of that account (or log in with the hf tool)"

@@ -85,6 +85,14 @@ class GenerationConfigTest {
         assertEquals(List.of("watermarking_config \"" + "x".repeat(56) + "..."), read("{\"watermarking_config\": \"" + "x".repeat(500) + "\"}").without());
     }
 
+    /// A habit of models that are to be asked greedily.
+    @Test void filtersAreComplainedOfBySamplersOnly() throws IOException {
+        GenerationConfig c = read("{\"do_sample\": true, \"temperature\": 0.0, \"top_p\": 0.9}");
+        assertTrue(c.sampled());
+        String message = assertThrows(IllegalArgumentException.class, () -> c.filters().rule()).getMessage();
+        assertTrue(message.contains("temperature 0.0") && message.contains("wanted"), message);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             "repetition_penalty": 0 | repetition_penalty
@@ -98,7 +106,6 @@ class GenerationConfigTest {
             "sequence_bias": [[1, 2]] | sequence_bias
             "suppress_tokens": [-1] | suppress_tokens
             "typical_p": 2 | typical_p
-            "do_sample": true, "temperature": 0 | do_sample
             "stop_strings": [""] | stop_strings
             "eos_token_id": "end" | eos_token_id
             """)

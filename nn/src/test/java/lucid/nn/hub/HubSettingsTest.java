@@ -58,5 +58,7 @@ class HubSettingsTest {
         assertThrows(IllegalArgumentException.class, () -> of("HF_ENDPOINT", "mirror"));
         assertThrows(IllegalArgumentException.class, () -> of("HF_ENDPOINT", "not an address"));
         assertEquals(77, of("HF_HUB_DOWNLOAD_TIMEOUT", "77").times().answer().toSeconds());
+        assertEquals(10, of("HF_HUB_DOWNLOAD_TIMEOUT", "0").times().answer().toSeconds());
+        assertThrows(IllegalArgumentException.class, () -> of("HF_HUB_DOWNLOAD_TIMEOUT", "-1"));
     }
 }

@@ -244,6 +244,13 @@ class HubTest {
         refused(REPO, "418", "HF_ENDPOINT");
     }
 
+    /// No token went there: nothing can be wrong with it.
+    @Test void aRefusedDownloadLinkIsNotTheTokens() {
+        server.fault("cdn:" + server.etag(LARGE), new Fault.Status(403));
+        HubException e = assertThrows(HubException.class, () -> hub("hf_secret", false).resolve(REPO));
+        assertTrue(e.getMessage().contains(LARGE) && e.getMessage().contains("localhost, where the hub sends for the file, answered 403: the download link was refused (expired?)") && !e.getMessage().contains("HF_TOKEN"), e.getMessage());
+    }
+
     @Test void tooManyRequestsAreWaitedFor() throws IOException {
         server.fault("/revision/main", new Fault.Status(429, "Retry-After: 1"), new Fault.Status(503));
         server.fault("cdn:" + server.etag(LARGE), new Fault.Status(429, "Retry-After: 0"), new Fault.Status(500));
