@@ -14,7 +14,7 @@ import java.util.List;
 public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim, float rmsNormEps,
                           double ropeTheta, int maxPositions, boolean tieWordEmbeddings, double initializerRange, List<Integer> eosTokenIds) {
     private static final String EOS = "eos_token_id";
-    private static final List<String> ROPE_PARAMETERS = List.of("rope_type", "rope_theta");
+    private static final List<String> ROPE_PARAMETERS = List.of("rope_type", "type", "rope_theta");
 
     public Qwen2Config {
         Limits.atMost("vocab_size", vocabSize, Limits.ROWS);
@@ -45,12 +45,9 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
 
     static Qwen2Config read(ConfigReader r) {
         r.only("model_type", "qwen2");
-        r.only("hidden_act", "silu");
-        if (r.has("rope_scaling")) throw r.bad("rope_scaling", "null (scaled rotary embedding is not implemented)");
-        for (JsonNode type : r.node().path("layer_types")) {
-            if (!type.asText().equals("full_attention")) throw r.bad("layer_types", "full_attention only (windowed attention is not implemented)");
-        }
-        if (r.flag("use_sliding_window", false)) throw r.bad("use_sliding_window", "false (windowed attention is not implemented)");
+        // Two names of one function.
+        if (!r.text("hidden_act", "silu").equals("swish")) r.only("hidden_act", "silu");
+        requireNoWindow(r);
         if (r.flag("use_mrope", false)) throw r.bad("use_mrope", "false (this is the plain Qwen2 decoder)");
         if (r.number("attention_dropout", 0) != 0) throw r.bad("attention_dropout", "0");
         int hidden = r.size("hidden_size", 4096);
@@ -68,18 +65,34 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         return none ? List.of() : r.ids(EOS, r.node().get(EOS));
     }
 
-    /// The base of the rotary embedding: `rope_theta` or, as transformers writes it since version 5, the same inside `rope_parameters`.
+    /// `layer_types` say it layer by layer; without them layers from `max_window_layers` on have a window of `sliding_window` if `use_sliding_window` is true.
+    private static void requireNoWindow(ConfigReader r) {
+        for (JsonNode type : r.node().path("layer_types")) {
+            if (!type.asText().equals("full_attention")) throw r.bad("layer_types", "full_attention only (windowed attention is not implemented)");
+        }
+        boolean windowed = r.flag("use_sliding_window", false) && !r.has("layer_types") && !r.node().path("sliding_window").isNull()
+                && r.integer("max_window_layers", 28) < r.integer("num_hidden_layers", 32);
+        if (windowed) throw r.bad("use_sliding_window", "false, or max_window_layers of at least num_hidden_layers (windowed attention is not implemented)");
+    }
+
+    /// The base of the rotary embedding: `rope_theta` or, as transformers writes it since version 5, the same inside `rope_parameters`, which `rope_scaling` was before.
     private static double ropeTheta(ConfigReader r) {
         double theta = r.positive("rope_theta", 10_000);
-        if (!r.has("rope_parameters")) return theta;
-        ConfigReader parameters = r.child("rope_parameters");
-        parameters.only("rope_type", "default");
-        parameters.node().fieldNames().forEachRemaining(key -> {
-            if (!ROPE_PARAMETERS.contains(key)) throw parameters.bad(key, "one of " + ROPE_PARAMETERS + " only (scaled rotary embedding is not implemented)");
-        });
-        double inner = parameters.positive("rope_theta", theta);
-        if (r.has("rope_theta") && inner != theta) throw r.bad("rope_theta", inner + ", as in rope_parameters");
-        return inner;
+        boolean both = !r.node().path("rope_parameters").isEmpty() && !r.node().path("rope_scaling").isEmpty();
+        if (both && !r.node().get("rope_scaling").equals(r.node().get("rope_parameters"))) throw r.bad("rope_scaling", r.node().get("rope_parameters") + " as in rope_parameters, or one of the two only");
+        for (String key : List.of("rope_parameters", "rope_scaling")) {
+            if (!r.has(key)) continue;
+            ConfigReader parameters = r.child(key);
+            parameters.only("rope_type", "default");
+            parameters.only("type", "default");
+            parameters.node().fieldNames().forEachRemaining(name -> {
+                if (!ROPE_PARAMETERS.contains(name)) throw parameters.bad(name, "one of " + ROPE_PARAMETERS + " only (scaled rotary embedding is not implemented)");
+            });
+            double inner = parameters.positive("rope_theta", theta);
+            if (r.has("rope_theta") && inner != theta) throw r.bad("rope_theta", inner + ", as in " + key);
+            theta = inner;
+        }
+        return theta;
     }
 
     /// The published form.

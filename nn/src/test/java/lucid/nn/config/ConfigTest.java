@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
@@ -51,7 +52,13 @@ class ConfigTest {
             "vocab_size": 3.5 | vocab_size
             "hidden_act": "gelu" | hidden_act
             "use_sliding_window": true | use_sliding_window
-            "rope_scaling": {"type": "yarn"} | rope_scaling
+            "use_sliding_window": true, "num_hidden_layers": 29 | use_sliding_window
+            "use_sliding_window": true, "max_window_layers": 3, "num_hidden_layers": 4, "layer_types": null | use_sliding_window
+            "rope_scaling": {"type": "yarn"} | rope_scaling: type
+            "rope_scaling": {"rope_type": "linear", "factor": 2.0} | rope_scaling: rope_type
+            "rope_scaling": {"type": "default", "factor": 2.0} | rope_scaling: factor
+            "rope_scaling": {"type": "default", "rope_theta": 5.0}, "rope_parameters": {"rope_theta": 6.0} | rope_scaling
+            "rope_parameters": {"type": "yarn"} | type
             "rope_parameters": {"rope_type": "yarn", "rope_theta": 1000000.0, "factor": 4.0} | rope_type
             "rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5} | partial_rotary_factor
             "rope_parameters": {"rope_type": "default", "rope_theta": 0} | rope_theta
@@ -84,11 +91,24 @@ class ConfigTest {
             "rope_theta": 500000.0, "rope_parameters": {"rope_theta": 500000.0} | 500000
             "rope_theta": 500000.0, "rope_parameters": {"rope_type": "default"} | 500000
             "rope_parameters": {"rope_type": "default"} | 10000
+            "rope_parameters": {"type": "default", "rope_theta": 500000.0} | 500000
+            "rope_scaling": {"type": "default"}, "rope_theta": 500000.0 | 500000
+            "rope_scaling": {"rope_type": "default", "rope_theta": 500000.0} | 500000
+            "rope_scaling": {}, "rope_parameters": {"rope_theta": 500000.0} | 500000
             "vocab_size": 7 | 10000
             """)
     void rotaryBaseInTheFormOfEitherTransformers(String body, double theta) throws IOException {
         Files.writeString(folder.resolve("config.json"), "{" + body + "}");
         assertEquals(theta, Qwen2Config.read(folder).ropeTheta());
+    }
+
+    /// What Qwen2.5 of 28 layers and less says about windows, and other names of what Lucid has.
+    @ParameterizedTest
+    @ValueSource(strings = {"\"use_sliding_window\": true, \"num_hidden_layers\": 28", "\"use_sliding_window\": true, \"max_window_layers\": 4, \"num_hidden_layers\": 4",
+        "\"use_sliding_window\": true, \"sliding_window\": null", "\"use_sliding_window\": true, \"max_window_layers\": 0, \"layer_types\": [\"full_attention\"]", "\"hidden_act\": \"swish\""})
+    void plainModelsInOtherWords(String body) throws IOException {
+        Files.writeString(folder.resolve("config.json"), "{" + body + "}");
+        assertEquals(4096, Qwen2Config.read(folder).hiddenSize());
     }
 
     /// transformers: `int | list[int] | None`.
