@@ -78,7 +78,7 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
         writer.write(folder.resolve(LoraFile.WEIGHTS));
     }
 
-    /// Whether two adapters differ in nothing but the order in which their targets are named.
+    /// Whether two adapters differ in nothing but the order in which their targets are named, and in which blocks they leave out: that is the files' to say.
     public static boolean same(LoraSpec a, LoraSpec b) { return a.r() == b.r() && a.scale() == b.scale() && Set.copyOf(a.targets()).equals(Set.copyOf(b.targets())); }
 
     /// Overwrites the matrices with those of a file.

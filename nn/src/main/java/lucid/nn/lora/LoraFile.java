@@ -13,9 +13,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.LongToDoubleFunction;
+import java.util.regex.Pattern;
 import lucid.nn.config.ConfigException;
 import lucid.nn.file.AtomicFile;
 import lucid.nn.file.JsonText;
@@ -44,6 +47,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     private static final String INIT = "init_lora_weights";
     // Values of it, beside true and false, that draw the matrices and leave the base alone.
     private static final List<String> BASE_KEPT = List.of("gaussian", "orthogonal");
+    // The number of a block in a whole name.
+    private static final Pattern BLOCK = Pattern.compile("(^|\\.)\\d+\\.");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// One adapted weight [out, in].
@@ -138,10 +143,18 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         // peft allows patterns and whole names here; what is really adapted is what the file holds.
         List<String> targets = modules.keySet().stream().map(m -> m.substring(m.lastIndexOf('.') + 1)).distinct().sorted().toList();
         try {
-            return new LoraSpec(config.get("r").asInt(), config.path("lora_alpha").asDouble(), config.path("use_rslora").asBoolean(), targets);
+            return new LoraSpec(config.get("r").asInt(), config.path("lora_alpha").asDouble(), config.path("use_rslora").asBoolean(), targets, leavesOut(config) ? modules.keySet() : Set.of());
         } catch (IllegalArgumentException e) {
             throw new ConfigException(file + ": " + e.getMessage(), e);
         }
+    }
+
+    // Ways of peft to say that not all blocks are adapted alike; or may not be. Any other adapter has its targets in every block, so that one of a shallower model is found out.
+    private static boolean leavesOut(JsonNode config) {
+        JsonNode targets = config.path("target_modules");
+        boolean named = targets.isTextual();
+        for (JsonNode target : targets) named |= BLOCK.matcher(target.asText()).find();
+        return named || config.hasNonNull("layers_to_transform") || config.hasNonNull("exclude_modules");
     }
 
     private static JsonNode config(Path file) {
@@ -194,7 +207,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         c.put("lora_dropout", 0.0).put("bias", "none").put("fan_in_fan_out", false).put("init_lora_weights", true).put("use_rslora", spec.rsLora()).put("use_dora", false);
         c.putNull("modules_to_save").putNull("layers_to_transform").putNull("layers_pattern").putObject("rank_pattern");
         c.putObject("alpha_pattern");
-        spec.targets().forEach(c.putArray("target_modules")::add);
+        (spec.modules().isEmpty() ? spec.targets() : new TreeSet<>(spec.modules())).forEach(c.putArray("target_modules")::add);
         ByteBuffer text = ByteBuffer.wrap(JsonText.pretty(c).getBytes(StandardCharsets.UTF_8));
         AtomicFile.write(folder.resolve(CONFIG), out -> {
             while (text.hasRemaining()) out.write(text);

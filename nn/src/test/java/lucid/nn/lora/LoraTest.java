@@ -3,12 +3,16 @@ package lucid.nn.lora;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +24,9 @@ import lucid.nn.batch.PackedBatch;
 import lucid.nn.checkpoint.CheckpointConversion;
 import lucid.nn.config.ConfigException;
 import lucid.nn.config.Qwen2Config;
+import lucid.nn.file.JsonText;
+import lucid.nn.file.SafetensorsWriter;
+import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFormat;
@@ -317,6 +324,49 @@ class LoraTest {
                 }
             }
         }
+    }
+
+    /// peft leaves layers out in these ways: the file has matrices for those that are adapted, and the others are the base's.
+    @ParameterizedTest
+    @ValueSource(strings = {"\"layers_to_transform\": [1]", "\"layers_to_transform\": 1", "\"target_modules\": \".*layers\\\\.1\\\\..*_proj\"", "\"exclude_modules\": \".*layers\\\\.0\\\\..*\"",
+        "\"target_modules\": [\"model.layers.1.self_attn.q_proj\"]"})
+    void onlySomeLayersAreAdapted(String said) throws IOException {
+        Path folder = written();
+        Path safe = folder.resolve(LoraFile.WEIGHTS);
+        try (WeightFiles all = WeightFiles.open(safe)) {
+            SafetensorsWriter some = new SafetensorsWriter();
+            for (StoredTensor t : all.tensors().values()) {
+                float[] values = t.toFloats();
+                for (int i = 0; i < values.length; i++) values[i] += (float) (0.3 * Math.sin(i * 1.7));
+                if (!t.name().contains(".layers.0.")) some.add(t.name(), values, t.shape());
+            }
+            some.write(root.resolve("some"));
+        }
+        Files.move(root.resolve("some"), safe, StandardCopyOption.REPLACE_EXISTING);
+        mapped((d, model) -> {
+            try (LoraAdapter lora = LoraAdapter.of(d, LoraFile.read(folder))) {
+                assertTrue(assertThrows(WeightFileException.class, () -> model.adapted(lora)).getMessage().contains("\"model.layers.0.self_attn.q_proj\" is missing"), "nothing says that they may be");
+            }
+            ObjectNode config = (ObjectNode) JsonText.read(folder.resolve(LoraFile.CONFIG));
+            config.setAll((ObjectNode) new ObjectMapper().readTree("{" + said + "}"));
+            Files.writeString(folder.resolve(LoraFile.CONFIG), config.toString());
+            LoraFile file = LoraFile.read(folder);
+            assertTrue(LoraAdapter.same(file.spec(), SPEC));
+            try (LoraAdapter lora = LoraAdapter.of(d, file); LoraAdapter copy = LoraAdapter.fresh(d, file.spec(), 0)) {
+                Qwen2 adapted = model.adapted(lora);
+                assertNull(adapted.blocks().getFirst().q().adapter());
+                assertEquals(5 * 2, lora.parameters().all().size());
+                float[] answers = logProbs(adapted);
+                assertFalse(Arrays.equals(logProbs(model), answers));
+                model.adapted(copy);
+                copy.parameters().copyFrom(lora.parameters());
+                Path again = Files.createDirectory(root.resolve("again"));
+                copy.save(again, base.toString());
+                try (LoraAdapter read = LoraAdapter.of(d, LoraFile.read(again))) {
+                    assertArrayEquals(answers, logProbs(model.adapted(read)), "saved as what it is");
+                }
+            }
+        });
     }
 
     /// As an adapter of a deeper model beside this one: nothing would ask for its last layers.
