@@ -37,7 +37,7 @@ import lucid.nn.weights.Declaration;
 /// @param bytes      of all tensors
 /// @param missing    names that the configuration demands and no file has
 /// @param unexpected names that no layer asks for
-/// @param unused     names that may be there and are not used (a stored copy of a tied head, the text half of a SigLIP model)
+/// @param unused     names that may be there and are not used (a stored copy of a tied head, tables that are computed, the text half of a SigLIP model)
 /// @param mismatched tensors of another shape than demanded
 /// @param notes      what is odd and does no harm, see [WeightFiles#notes]
 /// @param refusals   why it would be refused although all weights are there, a reason each

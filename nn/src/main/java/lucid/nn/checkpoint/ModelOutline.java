@@ -32,7 +32,7 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
 
     /// The whole video-language model.
     public record Video(TinyLlavaConfig config) implements Architecture {
-        @Override public boolean mayIgnore(String name) { return Qwen2.ignorable(TinyLlavaVideo.DECODER, config.text(), name); }
+        @Override public boolean mayIgnore(String name) { return TinyLlavaVideo.ignorable(config, name); }
     }
 
     /// A decoder alone.

@@ -91,8 +91,10 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     /// The weights [out, in] that are read whole for every token, in the order in which a pass reads them.
     public Stream<Tensor> products() { return Stream.concat(blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight), Stream.of(head)); }
 
-    /// True for a stored copy of a tied head: accepted, not used.
-    public static boolean ignorable(String prefix, Qwen2Config c, String name) { return c.tieWordEmbeddings() && name.equals(prefix + HEAD); }
+    /// True for a stored copy of a tied head and for the frequencies of the rotary embedding, which are computed (older versions of transformers stored them): accepted, not used.
+    public static boolean ignorable(String prefix, Qwen2Config c, String name) {
+        return c.tieWordEmbeddings() && name.equals(prefix + HEAD) || name.startsWith(prefix + "model.") && name.endsWith(".rotary_emb.inv_freq");
+    }
 
     /// Refuses a stored head that is no copy of the embedding which it is tied to: transformers 5 does not tie then, and before it did, so nobody knows which of the two models is meant.
     /// Both matrices are read once, if a head is stored.

@@ -33,6 +33,7 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
                            PoolingHead head, ParameterSet parameters) {
     /// Patches that go through the blocks at once without gradients: so many that reading and packing the weights costs nothing beside the products (half as many: 7 % slower).
     private static final int ROWS_AT_ONCE = 6000;
+    private static final String COUNT = "embeddings.position_ids";
 
     /// Builds the tower on parameters named `prefix + "vision_model...."`, as published; or `prefix + "..."`, as transformers 5 saves a tower that it made itself.
     public static SiglipVision of(ParameterSet p, String prefix, SiglipVisionConfig c) {
@@ -56,8 +57,11 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
         return Qwen2.building(p, () -> of(p, "", config));
     }
 
-    /// True for names of the text half of a whole SigLIP model.
-    public static boolean ignorable(String name) { return name.startsWith("text_model.") || name.equals("logit_scale") || name.equals("logit_bias"); }
+    /// True for names of the text half of a whole SigLIP model, and for what [#isCount] knows.
+    public static boolean ignorable(String name) { return name.startsWith("text_model.") || name.equals("logit_scale") || name.equals("logit_bias") || isCount("", name); }
+
+    /// True for the stored numbers 0, 1, 2 ... of a tower's positions, which older versions of transformers wrote.
+    static boolean isCount(String prefix, String name) { return name.equals(prefix + "vision_model." + COUNT) || name.equals(prefix + COUNT); }
 
     /// Patches + positions, the first hidden state: [images · patches, hidden], images as groups.
     ///

@@ -49,7 +49,7 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
         TinyLlavaConfig config = TinyLlavaConfig.read(folder);
         requirePreprocessing(folder, config);
         Qwen2.requireTied(DECODER, config.text(), files.tensors());
-        ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, name -> Qwen2.ignorable(DECODER, config.text(), name)));
+        ParameterSet p = new ParameterSet(device, WeightSource.of(files, precision, name -> ignorable(config, name)));
         return Qwen2.building(p, () -> of(p, config));
     }
 
@@ -82,10 +82,11 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     /// Overwrites the weights with those of a checkpoint of the same model, which is never held beside this one.
     public void load(WeightFiles files) {
         Qwen2.requireTied(DECODER, config.text(), files.tensors());
-        parameters.load(files, this::ignorable);
+        parameters.load(files, name -> ignorable(config, name));
     }
 
-    private boolean ignorable(String name) { return Qwen2.ignorable(DECODER, config.text(), name); }
+    /// True for names that a checkpoint may hold and that are not used, see [Qwen2#ignorable].
+    public static boolean ignorable(TinyLlavaConfig config, String name) { return Qwen2.ignorable(DECODER, config.text(), name) || SiglipVision.isCount(VISION, name); }
 
     /// A copy with its own memory and the same values, frozen: a reference model.
     public TinyLlavaVideo copy() {

@@ -12,14 +12,22 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import lucid.kernels.Device;
+import lucid.kernels.ReferenceDevice;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
+import lucid.nn.model.Qwen2;
+import lucid.nn.model.SiglipVision;
+import lucid.nn.model.TinyLlavaVideo;
+import lucid.nn.weights.WeightSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Checkpoints written by the original code and by transformers.
 class CheckpointInfoTest {
@@ -31,6 +39,32 @@ class CheckpointInfoTest {
             CheckpointInfo info = CheckpointInfo.read(GOLDEN.resolve(model));
             assertTrue(info.isSound(), model + " " + info.missing() + info.unexpected() + info.mismatched());
             assertEquals(info.parameters(), info.parts().stream().mapToLong(CheckpointInfo.Part::parameters).sum());
+        }
+    }
+
+    /// Buffers that older versions of transformers stored, and newer ones leave aside.
+    @ParameterizedTest
+    @CsvSource({"qwen2/tiny_untied_f32/model, model.rotary_emb.inv_freq", "qwen2/tiny_untied_f32/model, model.layers.0.self_attn.rotary_emb.inv_freq", "siglip/tiny/model, vision_model.embeddings.position_ids",
+        "tinyllava_video/one_video_16f/model, language_model.model.rotary_emb.inv_freq", "tinyllava_video/one_video_16f/model, vision_tower._vision_tower.vision_model.embeddings.position_ids"})
+    void storedTablesAreNotUsed(String model, String name, @TempDir Path folder) throws IOException {
+        Path published = GOLDEN.resolve(model);
+        Files.copy(published.resolve("config.json"), folder.resolve("config.json"));
+        try (WeightFiles files = WeightFiles.open(published)) {
+            SafetensorsWriter w = new SafetensorsWriter();
+            files.tensors().values().forEach(t -> w.add(t.name(), t.toFloats(), t.shape()));
+            if (name.endsWith("position_ids")) w.add(name, new long[] {0, 1, 2}, 1, 3);
+            else w.add(name, new float[] {1, 0.5f, 0.25f}, 3);
+            w.write(folder.resolve("model.safetensors"));
+        }
+        CheckpointInfo info = CheckpointInfo.examine(folder, null);
+        assertTrue(info.isSound(), "" + info.unexpected() + info.refusals());
+        assertEquals(List.of(name), info.unused());
+        try (Device device = new ReferenceDevice(); WeightFiles files = WeightFiles.open(folder)) {
+            switch (info.outline().architecture()) {
+                case ModelOutline.Video _ -> TinyLlavaVideo.load(device, folder).close();
+                case ModelOutline.Text _ -> Qwen2.load(device, folder, files, WeightSource.Precision.F32).parameters().close();
+                case ModelOutline.Vision _ -> SiglipVision.load(device, folder, files, WeightSource.Precision.F32).parameters().close();
+            }
         }
     }
 
