@@ -46,7 +46,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     private static final String REVISION = "revision";
     private static final String INIT = "init_lora_weights";
     // Values of it, beside true and false, that draw the matrices and leave the base alone.
-    private static final List<String> BASE_KEPT = List.of("gaussian", "orthogonal");
+    private static final List<String> BASE_KEPT = List.of("gaussian", "orthogonal", "mica");
     // The number of a block in a whole name.
     private static final Pattern BLOCK = Pattern.compile("(^|\\.)\\d+\\.");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -189,7 +189,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     private static void requireBaseKept(Path file, JsonNode n) {
         JsonNode init = n.path(INIT);
         boolean kept = !n.hasNonNull(INIT) || init.isBoolean() || init.isTextual() && BASE_KEPT.contains(init.asText());
-        if (!kept) throw new ConfigException(file + ": " + INIT + ": found " + init + ", wanted true, false, " + String.join(" or ", BASE_KEPT)
+        if (!kept) throw new ConfigException(file + ": " + INIT + ": found " + init + ", wanted one of true, false, " + String.join(", ", BASE_KEPT)
                 + ": other initialisations may change the base's weights too; save the adapter as a plain one (peft: path_initial_model_for_weight_conversion)");
     }
 

@@ -262,7 +262,7 @@ class LoraTest {
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
         "\"use_dora\" : false|\"use_dora\" : true|use_dora: found true", "\"bias\" : \"none\"|\"bias\" : \"all\"|bias: found \"all\"", "\"r\" : 3|\"r\" : 4|r of adapter_config.json",
         "\"r\" : 3|\"r\" : 0|r: found 0", "\"rank_pattern\" : { }|\"rank_pattern\" : {\"q\": 3}|rank_pattern", "\"modules_to_save\" : null|\"modules_to_save\" : [\"lm_head\"]|modules_to_save",
-        "\"LORA\"|\"IA3\"|peft_type", "\"lora_alpha\" : 6|\"lora_alpha\" : -6|alpha -6.0", INIT + "true|" + INIT + "\"pissa\"|adapter_config.json: init_lora_weights: found \"pissa\", wanted true, false, gaussian or orthogonal",
+        "\"LORA\"|\"IA3\"|peft_type", "\"lora_alpha\" : 6|\"lora_alpha\" : -6|alpha -6.0", INIT + "true|" + INIT + "\"pissa\"|adapter_config.json: init_lora_weights: found \"pissa\", wanted one of true, false, gaussian, orthogonal, mica",
         INIT + "true|" + INIT + "\"pissa_niter_4\"|found \"pissa_niter_4\"", INIT + "true|" + INIT + "\"olora\"|found \"olora\"", INIT + "true|" + INIT + "{\"loftq\": 1}|found {\"loftq\":1}"})
     void configurations(String from, String to, String message) throws IOException {
         Path folder = written();
@@ -293,7 +293,7 @@ class LoraTest {
         assertThrows(WeightFileException.class, () -> LoraFile.read(folder));
     }
 
-    @ParameterizedTest @ValueSource(strings = {"false", "null", "\"gaussian\"", "\"orthogonal\""})
+    @ParameterizedTest @ValueSource(strings = {"false", "null", "\"gaussian\"", "\"orthogonal\"", "\"mica\""})
     void initialisationsThatLeaveTheBaseAlone(String value) throws IOException {
         Path folder = written();
         Path config = folder.resolve(LoraFile.CONFIG);
