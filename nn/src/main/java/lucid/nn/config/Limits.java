@@ -6,21 +6,25 @@ final class Limits {
     static final int LAYERS = 4096;
     /// Columns of a matrix.
     static final int WIDTH = 1 << 20;
-    /// Rows of a table.
-    static final int ROWS = 1 << 24;
+    /// Numbers of a matrix: what int counts.
+    static final int MATRIX = Integer.MAX_VALUE;
     /// Numbers of a table that is computed when the model is built.
     static final int TABLE = 1 << 28;
 
     private Limits() {}
 
+    /// The longest side of a square of which `times` are a matrix.
+    static int side(long times) { return (int) Math.sqrt((double) MATRIX / times); }
+
     static void atMost(String key, int found, int most) {
         if (found > most) throw new ConfigException(key + ": found " + found + ", wanted at most " + most);
     }
 
-    /// Refuses a size whose product with another one is more than `most`.
+    /// Refuses a size whose product with others is more than `most`.
     ///
-    /// @param by name of the other one
-    static void atMost(String key, int found, int most, String by, int times) {
-        if ((long) found * times > most) throw new ConfigException(key + ": found " + found + ", wanted at most " + most / times + " (" + most + " over " + by + " " + times + ")");
+    /// @param by    names of the others
+    /// @param times their product
+    static void atMost(String key, int found, int most, String by, long times) {
+        if (found > most / times) throw new ConfigException(key + ": found " + found + ", wanted at most " + most / times + " (" + most + " over " + by + " " + times + ")");
     }
 }

@@ -17,12 +17,12 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
     private static final List<String> ROPE_PARAMETERS = List.of("rope_type", "type", "rope_theta");
 
     public Qwen2Config {
-        Limits.atMost("vocab_size", vocabSize, Limits.ROWS);
-        Limits.atMost("hidden_size", hiddenSize, Limits.WIDTH);
-        Limits.atMost("intermediate_size", intermediateSize, Limits.WIDTH);
         Limits.atMost("num_hidden_layers", layers, Limits.LAYERS);
+        Limits.atMost("hidden_size", hiddenSize, Limits.WIDTH);
         Limits.atMost("num_attention_heads", heads, Limits.WIDTH);
-        Limits.atMost("head_dim", headDim, Limits.WIDTH, "num_attention_heads", heads);
+        Limits.atMost("vocab_size", vocabSize, Limits.MATRIX, "hidden_size", hiddenSize);
+        Limits.atMost("intermediate_size", intermediateSize, Limits.MATRIX, "hidden_size", hiddenSize);
+        Limits.atMost("head_dim", headDim, Limits.MATRIX, "num_attention_heads * hidden_size", (long) heads * hiddenSize);
         if (heads % kvHeads != 0) {
             throw new ConfigException("num_attention_heads: found " + heads + ", wanted a multiple of num_key_value_heads " + kvHeads);
         }

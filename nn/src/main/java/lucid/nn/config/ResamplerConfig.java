@@ -10,8 +10,10 @@ public record ResamplerConfig(int inputSize, int hiddenSize, int group, int numQ
         Limits.atMost("num_resampler_layers", layers, Limits.LAYERS);
         Limits.atMost("num_queries", numQueries, Limits.TABLE, "hidden_size", hiddenSize);
         Limits.atMost("resampler_heads", heads, Limits.WIDTH);
-        Limits.atMost("resampler_head_dim", headDim, Limits.WIDTH, "resampler_heads", heads);
-        Limits.atMost("resampler_ff_mult", ffMult, Limits.WIDTH, "hidden_size", hiddenSize);
+        Limits.atMost("hidden_size", hiddenSize, Limits.MATRIX, "vision_hidden_size", inputSize);
+        // Keys and values are one matrix.
+        Limits.atMost("resampler_head_dim", headDim, Limits.MATRIX, "2 * resampler_heads * hidden_size", 2L * heads * hiddenSize);
+        Limits.atMost("resampler_ff_mult", ffMult, Limits.MATRIX, "hidden_size * hidden_size", (long) hiddenSize * hiddenSize);
         if (numQueries < group) throw new ConfigException("num_queries: found " + numQueries + ", wanted at least group " + group);
     }
 

@@ -7,15 +7,13 @@ import java.nio.file.Path;
 
 /// Sizes of a SigLIP vision tower, with the defaults of transformers' `SiglipVisionConfig` for keys that a file leaves out.
 public record SiglipVisionConfig(int hiddenSize, int intermediateSize, int layers, int heads, int imageSize, int patchSize, float layerNormEps) {
-    /// Most pixels along a patch, and most patches along a picture.
-    private static final int SIDE = 4096;
-
     public SiglipVisionConfig {
-        Limits.atMost("hidden_size", hiddenSize, Limits.WIDTH);
-        Limits.atMost("intermediate_size", intermediateSize, Limits.WIDTH);
         Limits.atMost("num_hidden_layers", layers, Limits.LAYERS);
-        Limits.atMost("patch_size", patchSize, SIDE);
-        if (imageSize / patchSize > SIDE) throw new ConfigException("image_size: found " + imageSize + ", wanted at most " + SIDE + " patches of patch_size " + patchSize);
+        // The pooling head's matrix is queries, keys and values.
+        Limits.atMost("hidden_size", hiddenSize, Limits.side(3));
+        Limits.atMost("intermediate_size", intermediateSize, Limits.MATRIX, "hidden_size", hiddenSize);
+        Limits.atMost("patch_size", patchSize, Limits.side(3L * hiddenSize));
+        Limits.atMost("image_size", imageSize, (int) Math.min(Integer.MAX_VALUE, (Limits.side(hiddenSize) + 1L) * patchSize - 1));
         if (hiddenSize % heads != 0) throw new ConfigException("hidden_size: found " + hiddenSize + ", wanted a multiple of num_attention_heads " + heads);
         if (imageSize < patchSize) throw new ConfigException("image_size: found " + imageSize + ", wanted at least patch_size " + patchSize);
     }

@@ -70,11 +70,11 @@ class ConfigTest {
             "eos_token_id": [5, "end"] | eos_token_id
             "eos_token_id": [-1] | eos_token_id
             "num_hidden_layers": 1000000 | num_hidden_layers: found 1000000, wanted at most 4096
-            "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 1073741840 | head_dim: found 1073741840, wanted at most 262144 (1048576 over num_attention_heads 4)
+            "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 1073741840 | head_dim: found 1073741840, wanted at most 131071 (2147483647 over num_attention_heads * hidden_size 16384)
             "num_attention_heads": 2147483647, "num_key_value_heads": 1, "head_dim": 2 | num_attention_heads: found 2147483647, wanted at most 1048576
             "hidden_size": 2147483616 | hidden_size: found 2147483616, wanted at most 1048576
-            "intermediate_size": 2147483647 | intermediate_size: found 2147483647, wanted at most 1048576
-            "vocab_size": 2147483647 | vocab_size: found 2147483647, wanted at most 16777216
+            "intermediate_size": 2147483647 | intermediate_size: found 2147483647, wanted at most 524287 (2147483647 over hidden_size 4096)
+            "vocab_size": 600000 | vocab_size: found 600000, wanted at most 524287 (2147483647 over hidden_size 4096)
             """)
     void badKeysAreNamed(String body, String key) throws IOException {
         Files.writeString(folder.resolve("config.json"), "{" + body + "}");
@@ -137,10 +137,10 @@ class ConfigTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             "num_hidden_layers": 1000000 | num_hidden_layers: found 1000000, wanted at most 4096
-            "hidden_size": 2147483640 | hidden_size: found 2147483640, wanted at most 1048576
-            "intermediate_size": 2147483647 | intermediate_size: found 2147483647, wanted at most 1048576
-            "patch_size": 65536, "image_size": 65536 | patch_size: found 65536, wanted at most 4096
-            "patch_size": 1, "image_size": 65536 | image_size: found 65536, wanted at most 4096 patches of patch_size 1
+            "hidden_size": 2147483640 | hidden_size: found 2147483640, wanted at most 26754
+            "intermediate_size": 2147483647 | intermediate_size: found 2147483647, wanted at most 2796202 (2147483647 over hidden_size 768)
+            "patch_size": 65536, "image_size": 65536 | patch_size: found 65536, wanted at most 965
+            "patch_size": 1, "image_size": 65536 | image_size: found 65536, wanted at most 1672
             """)
     void sizesThatNoTowerHas(String body, String message) throws IOException {
         Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"siglip_vision_model\", " + body + "}");
@@ -151,8 +151,8 @@ class ConfigTest {
     @CsvSource(delimiter = '|', textBlock = """
             "num_resampler_layers": 1000000 | num_resampler_layers: found 1000000, wanted at most 4096
             "num_queries": 2147483647 | num_queries: found 2147483647, wanted at most 16777216 (268435456 over hidden_size 16)
-            "resampler_heads": 4, "resampler_head_dim": 1073741840 | resampler_head_dim: found 1073741840, wanted at most 262144 (1048576 over resampler_heads 4)
-            "resampler_ff_mult": 268435456 | resampler_ff_mult: found 268435456, wanted at most 65536 (1048576 over hidden_size 16)
+            "resampler_heads": 4, "resampler_head_dim": 1073741840 | resampler_head_dim: found 1073741840, wanted at most 16777215 (2147483647 over 2 * resampler_heads * hidden_size 128)
+            "resampler_ff_mult": 268435456 | resampler_ff_mult: found 268435456, wanted at most 8388607 (2147483647 over hidden_size * hidden_size 256)
             """)
     void sizesThatNoResamplerHas(String body, String message) throws IOException {
         ObjectNode config = TinyLlavaConfig.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model")).toJson();
