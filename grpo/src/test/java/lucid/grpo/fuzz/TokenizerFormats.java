@@ -86,7 +86,7 @@ final class TokenizerFormats {
             Format.same(merges, merges(t), "merges");
             Map<Integer, AddedToken> added = new TreeMap<>();
             Object list = Format.member(root, "added_tokens");
-            for (Object a : list == null ? List.of() : (List<?>) list) added(added, (Map<?, ?>) a, ((BigDecimal) ((Map<?, ?>) a).get("id")).intValueExact());
+            for (Object a : list == null ? List.of() : (List<?>) list) added(added, (Map<?, ?>) a, ((BigDecimal) ((Map<?, ?>) a).get("id")).intValueExact(), false);
             Format.same(List.copyOf(added.values()), t.added(), "added_tokens");
             Format.same(Format.member(root, "normalizer") != null, t.nfc(), "normalizer");
             for (String none : List.of("truncation", "padding")) Format.same(null, Format.member(root, none), none);
@@ -98,9 +98,12 @@ final class TokenizerFormats {
         };
     }
 
-    private static void added(Map<Integer, AddedToken> into, Map<?, ?> token, int id) {
-        into.put(id, new AddedToken(id, (String) token.get("content"), (Boolean) token.get("special")));
-        for (String off : List.of("single_word", "lstrip", "rstrip", "normalized")) if (Format.member(token, off) != null) Format.same(token.get(off), false, off);
+    /// @param unlessSpecial what an absent `normalized` says: true unless special, as in tokenizer_config.json, or false
+    private static void added(Map<Integer, AddedToken> into, Map<?, ?> token, int id, boolean unlessSpecial) {
+        boolean special = (Boolean) token.get("special");
+        Object normalized = Format.member(token, "normalized");
+        into.put(id, new AddedToken(id, (String) token.get("content"), special, normalized == null ? unlessSpecial && !special : (Boolean) normalized));
+        for (String off : List.of("single_word", "lstrip", "rstrip")) if (Format.member(token, off) != null) Format.same(token.get(off), false, off);
     }
 
     private static void sameVocabulary(Map<?, ?> vocab, Tokenizer t) {
@@ -124,19 +127,25 @@ final class TokenizerFormats {
         if (Files.exists(config)) {
             Map<?, ?> root = StrictJson.object(Files.readAllBytes(config));
             Object decoder = Format.member(root, "added_tokens_decoder");
-            if (decoder != null) ((Map<?, ?>) decoder).forEach((id, token) -> added(added, (Map<?, ?>) token, Integer.parseInt((String) id)));
+            if (decoder != null) ((Map<?, ?>) decoder).forEach((id, token) -> added(added, (Map<?, ?>) token, Integer.parseInt((String) id), true));
             Object eos = Format.member(root, "eos_token");
             Object said = eos instanceof Map<?, ?> m ? m.get("content") : eos;
             if (said != null) Format.same(said, t.eos(), "eos_token");
         }
         String specials = Files.readString(folder.resolve("special_tokens_map.json"));
         StrictJson.object(specials.getBytes(StandardCharsets.UTF_8));
+        String named = "<|endoftext|>" + specials + (Files.exists(config) ? Files.readString(config) : "");
         StrictJson.object(Files.readAllBytes(folder.resolve("added_tokens.json"))).forEach((content, id) -> {
             int n = ((BigDecimal) id).intValueExact();
-            added.putIfAbsent(n, new AddedToken(n, (String) content, t.isSpecial(n)));
-            if (t.isSpecial(n) && !Files.exists(config) && !specials.contains((String) content)) throw new AssertionError(content + " is special nowhere");
+            added.putIfAbsent(n, new AddedToken(n, (String) content, t.isSpecial(n), !t.isSpecial(n)));
         });
-        Format.same(List.copyOf(added.values()), t.added(), "added tokens");
+        for (AddedToken token : t.added()) {
+            AddedToken listed = added.remove(token.id());
+            // What is named is special and not normalized; it may have no id in the lists.
+            if (token.special() && named.contains(token.content())) listed = new AddedToken(token.id(), listed == null ? token.content() : listed.content(), true);
+            Format.same(listed, token, "added token");
+        }
+        Format.same(Map.of(), added, "added tokens that were left out");
     }
 
     private static Format.Check ranks(Tokenizer t) {

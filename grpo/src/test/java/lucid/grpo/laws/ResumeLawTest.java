@@ -199,12 +199,12 @@ class ResumeLawTest {
         assertSameRun(folder.resolve("whole"), run);
     }
 
-    /// A run that a fault ended two steps after its newest checkpoint, in its first stage, whose reference is kept. A finished stage keeps its last checkpoint only.
+    /// A run that ended two steps after its newest checkpoint, by what saves nothing as a fault of a step does, in its first stage, whose reference is kept. A finished stage keeps its last checkpoint only.
     @Test void stepsOfAnUnfinishedStageAreReplayedFromItsCheckpoint() throws IOException {
         Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(9).writing(3, 4, 2)));
         Path run = folder.resolve("broken");
-        assertThrows(IllegalStateException.class, () -> train(run, recipe, 6, _ -> {
-            throw new IllegalStateException("a fault in step 6");
+        assertThrows(InternalError.class, () -> train(run, recipe, 6, _ -> {
+            throw new InternalError("the end of the process in step 6");
         }));
         Path checkpoint = RunFolder.checkpoints(run).getLast();
         assertEquals(3, RunFolder.state(checkpoint).step());
