@@ -17,6 +17,7 @@ import lucid.video.Progress;
 import lucid.video.data.ClipCache;
 import lucid.video.data.ClipConversation;
 import lucid.video.data.ClipQuestion;
+import lucid.video.data.DataText;
 import lucid.video.drift.Draw;
 
 /// What is written about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`, base training's captions and conversations). Clips are decoded when they are first asked for, but hashed when the data is opened:
@@ -102,7 +103,7 @@ public final class QuestionData implements TrainingData {
     // Encoded is only what could be too long: a token has at least one byte of UTF-8, and a character at most three.
     private static <T> Optional<String> longer(List<T> all, Function<T, String> text, Function<T, Example> example, Function<T, String> clip, int tokens) {
         return all.stream().filter(x -> 3L * text.apply(x).length() + TEMPLATE_BYTES > tokens && example.apply(x).ids().length > tokens).findFirst()
-                .map(x -> "about clip " + clip.apply(x) + " (" + example.apply(x).ids().length + " tokens) that begins with '" + text.apply(x).strip().lines().findFirst().orElse("") + "'");
+                .map(x -> "about clip " + clip.apply(x) + " (" + example.apply(x).ids().length + " tokens) that begins with '" + DataText.shortened(text.apply(x).strip().lines().findFirst().orElse("")) + "'");
     }
 
     // The published runs go through their samples once, in a random order, a batch a step.

@@ -11,6 +11,7 @@ import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.Stage;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.video.data.DataText;
 
 /// Holds a recipe and the questions against the model that they are for, before a run's folder is made: a completion that has no place in the model would end the run only when it is asked for,
 /// which may be after all of the training.
@@ -93,7 +94,7 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
         int room = Math.min(config.maxLength(), positions - 1);
         if (taken > room) {
             throw new RecipeException("the longest " + what + " takes " + taken + " positions with its clip, wanted at most " + room + ": the model has max_position_embeddings " + positions
-                    + " and tokenizer_model_max_length " + config.maxLength() + "; it is '" + longest.problem().strip().lines().findFirst().orElse("") + "'");
+                    + " and tokenizer_model_max_length " + config.maxLength() + "; it is '" + DataText.shortened(longest.problem().strip().lines().findFirst().orElse("")) + "'");
         }
         if (newTokens > positions - taken) {
             throw recipe.fault(field, newTokens, "at most " + (positions - taken) + ": the model has " + positions + " positions (max_position_embeddings), the longest " + what + " takes " + taken + " with its clip");
