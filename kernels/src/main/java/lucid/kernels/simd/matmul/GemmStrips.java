@@ -15,7 +15,7 @@ import lucid.kernels.simd.vector.Species;
 
 /// Packs a left factor (f32) into strips of STRIP rows, `[k][STRIP]`, which [GemmTile] reads.
 ///
-/// Both orientations are one exchange in registers: STRIP vectors of neighbouring rows, interleaved element by element, then pair by pair; or four vectors of
+/// Both orientations are one exchange in registers: four vectors of neighbouring rows, interleaved element by element, then pair by pair; or four vectors of
 /// neighbouring chain positions, interleaved strip by strip. No scratch, every permute works for elements that are wanted, and the stores are whole vectors:
 /// a quarter of the time of a square transposition into panels as tall as a tile (measured).
 public final class GemmStrips {
@@ -66,19 +66,9 @@ public final class GemmStrips {
         long at = a.offset(lane, from);
         long b = Math.min(1, last) * a.pitch();
         int whole = count / LANES * LANES;
-        if (STRIP == 2) pairs(memory, at, b, whole, to, put);
-        else fours(memory, at, b, Math.min(2, last) * a.pitch(), Math.min(3, last) * a.pitch(), whole, to, put);
+        fours(memory, at, b, Math.min(2, last) * a.pitch(), Math.min(3, last) * a.pitch(), whole, to, put);
         for (int r = 0; r <= last; r++) {
             for (int p = whole; p < count; p++) to[put + p * STRIP + r] = memory.get(FLOAT, at + r * a.pitch() + 4L * p);
-        }
-    }
-
-    private static void pairs(MemorySegment from, long at, long second, int count, float[] to, int put) {
-        IntVector oneLow = ONE_LOW.vector(), oneHigh = ONE_HIGH.vector();
-        for (int i = put, end = put + 2 * count; i < end; i += 2 * LANES, at += BYTES) {
-            IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE), b = IntVector.fromMemorySegment(I, from, at + second, NATIVE);
-            ONE_LOW.select(oneLow, a, b).reinterpretAsFloats().intoArray(to, i);
-            ONE_HIGH.select(oneHigh, a, b).reinterpretAsFloats().intoArray(to, i + LANES);
         }
     }
 
@@ -134,11 +124,7 @@ public final class GemmStrips {
             for (int v = 0, i = put + p * STRIP; v < vectors; v++, i += ACROSS * strip, x += BYTES) {
                 IntVector a = IntVector.fromMemorySegment(I, from, x, NATIVE), b = IntVector.fromMemorySegment(I, from, x + pitch, NATIVE);
                 IntVector c = IntVector.fromMemorySegment(I, from, x + 2 * pitch, NATIVE), d = IntVector.fromMemorySegment(I, from, x + 3 * pitch, NATIVE);
-                IntVector e = STRIP_LOW.select(low, a, c), f = STRIP_HIGH.select(high, a, c), g = STRIP_LOW.select(low, b, d), h = STRIP_HIGH.select(high, b, d);
-                STRIP_LOW.select(low, e, g).reinterpretAsFloats().intoArray(to, i);
-                STRIP_HIGH.select(high, e, g).reinterpretAsFloats().intoArray(to, i + strip);
-                STRIP_LOW.select(low, f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);
-                STRIP_HIGH.select(high, f, h).reinterpretAsFloats().intoArray(to, i + 3 * strip);
+                store(a, b, c, d, low, high, to, i, strip);
             }
         }
     }
@@ -149,11 +135,23 @@ public final class GemmStrips {
         for (int i = put, end = put + STRIP * count; i < end; i += 4 * STRIP, at += 4 * pitch) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE, mask), b = IntVector.fromMemorySegment(I, from, at + pitch, NATIVE, mask);
             IntVector c = IntVector.fromMemorySegment(I, from, at + 2 * pitch, NATIVE, mask), d = IntVector.fromMemorySegment(I, from, at + 3 * pitch, NATIVE, mask);
-            IntVector e = STRIP_LOW.select(low, a, c), f = STRIP_HIGH.select(high, a, c), g = STRIP_LOW.select(low, b, d), h = STRIP_HIGH.select(high, b, d);
-            STRIP_LOW.select(low, e, g).reinterpretAsFloats().intoArray(to, i);
-            STRIP_HIGH.select(high, e, g).reinterpretAsFloats().intoArray(to, i + strip);
-            STRIP_LOW.select(low, f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);
-            STRIP_HIGH.select(high, f, h).reinterpretAsFloats().intoArray(to, i + 3 * strip);
+            store(a, b, c, d, low, high, to, i, strip);
         }
+    }
+
+    /// Four neighbouring positions of ACROSS strips, each strip's together.
+    private static void store(IntVector a, IntVector b, IntVector c, IntVector d, IntVector low, IntVector high, float[] to, int i, int strip) {
+        if (ACROSS == 2) {
+            STRIP_LOW.select(low, a, b).reinterpretAsFloats().intoArray(to, i);
+            STRIP_LOW.select(low, c, d).reinterpretAsFloats().intoArray(to, i + LANES);
+            STRIP_HIGH.select(high, a, b).reinterpretAsFloats().intoArray(to, i + strip);
+            STRIP_HIGH.select(high, c, d).reinterpretAsFloats().intoArray(to, i + strip + LANES);
+            return;
+        }
+        IntVector e = STRIP_LOW.select(low, a, c), f = STRIP_HIGH.select(high, a, c), g = STRIP_LOW.select(low, b, d), h = STRIP_HIGH.select(high, b, d);
+        STRIP_LOW.select(low, e, g).reinterpretAsFloats().intoArray(to, i);
+        STRIP_HIGH.select(high, e, g).reinterpretAsFloats().intoArray(to, i + strip);
+        STRIP_LOW.select(low, f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);
+        STRIP_HIGH.select(high, f, h).reinterpretAsFloats().intoArray(to, i + 3 * strip);
     }
 }

@@ -11,10 +11,13 @@ import jdk.incubator.vector.FloatVector;
 ///
 /// Every accumulator is a local variable of its own, because HotSpot does not turn an array of vectors into registers. Two vectors wide, because
 /// each broadcast of `a` then feeds two FMAs; as tall as the register file allows: 12 · 2 + 3 of the 32 registers of AVX-512,
-/// 6 · 2 + 3 of the 16 of AVX2, 8 · 2 + 3 of the 32 of NEON. The low tiles are for the rows that are left over; four rows are still eight
+/// 8 · 2 + 3 of the 32 of NEON. The low tiles are for the rows that are left over; four rows are still eight
 /// independent chains, which is what two FMA ports of latency four need, so a single row costs no more than four.
 ///
-/// The left factor is packed in strips of [#STRIP] rows, [k][STRIP]: as many rows as one transposition in registers takes, so the rows of a tile are two or three
+/// With the 16 registers of AVX2 four rows are all: HotSpot loads what is broadcast ahead, and of six rows three chains then waited in memory at every position
+/// (0.44 of the FMA peak; four rows 0.60, with two positions a turn and strips of four rows 0.82; one core of an AMD EPYC, family 26, `-XX:UseAVX=2`).
+///
+/// The left factor is packed in strips of [#STRIP] rows, [k][STRIP]: as many rows as one transposition in registers takes, so the rows of a tile are one to three
 /// strips at a constant distance. The right factor is read where it is, row by row at any pitch: a packed panel is the pitch of WIDTH floats, and a matrix that lies
 /// the right way round needs no packing at all. In L1 or streaming from L2, near or at a pitch of a few cache lines, the tile runs at the same speed.
 ///
@@ -24,9 +27,9 @@ public final class GemmTile {
     /// Columns of a tile: two vectors.
     public static final int WIDTH = 2 * LANES;
     /// Rows of the tallest tile.
-    public static final int HEIGHT = LANES == 16 ? 12 : LANES == 8 ? 6 : 8;
+    public static final int HEIGHT = LANES == 16 ? 12 : LANES == 8 ? 4 : 8;
     /// Rows of a strip of the packed left factor.
-    public static final int STRIP = LANES == 8 ? 2 : 4;
+    public static final int STRIP = 4;
     /// Floats of a tile.
     public static final int SIZE = HEIGHT * WIDTH;
 
@@ -52,7 +55,6 @@ public final class GemmTile {
     static void run(int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
         if (height == 4) rows4(a, ao, as, b, bo, pitch, k, c, co, resume);
         else if (LANES == 16 && height == 12) rows12(a, ao, as, b, bo, pitch, k, c, co, resume);
-        else if (LANES == 8 && height == 6) rows6(a, ao, as, b, bo, pitch, k, c, co, resume);
         else rows8(a, ao, as, b, bo, pitch, k, c, co, resume);
     }
 
@@ -134,34 +136,7 @@ public final class GemmTile {
         x7.intoArray(c, co + 14 * LANES); y7.intoArray(c, co + 15 * LANES);
     }
 
-    /// 6 rows x 2 vectors.
-    private static void rows6(float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
-        float[] from = resume ? c : ZEROS;
-        int at = resume ? co : 0;
-        FloatVector x0 = FloatVector.fromArray(F, from, at), y0 = FloatVector.fromArray(F, from, at + LANES);
-        FloatVector x1 = FloatVector.fromArray(F, from, at + 2 * LANES), y1 = FloatVector.fromArray(F, from, at + 3 * LANES);
-        FloatVector x2 = FloatVector.fromArray(F, from, at + 4 * LANES), y2 = FloatVector.fromArray(F, from, at + 5 * LANES);
-        FloatVector x3 = FloatVector.fromArray(F, from, at + 6 * LANES), y3 = FloatVector.fromArray(F, from, at + 7 * LANES);
-        FloatVector x4 = FloatVector.fromArray(F, from, at + 8 * LANES), y4 = FloatVector.fromArray(F, from, at + 9 * LANES);
-        FloatVector x5 = FloatVector.fromArray(F, from, at + 10 * LANES), y5 = FloatVector.fromArray(F, from, at + 11 * LANES);
-        for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
-            FloatVector u = PanelOrder.low(b, bo, WIDE), v = PanelOrder.high(b, bo, WIDE), s;
-            s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
-            s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
-            s = FloatVector.broadcast(F, a[i + as]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
-            s = FloatVector.broadcast(F, a[i + as + 1]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
-            s = FloatVector.broadcast(F, a[i + 2 * as]); x4 = s.fma(u, x4); y4 = s.fma(v, y4);
-            s = FloatVector.broadcast(F, a[i + 2 * as + 1]); x5 = s.fma(u, x5); y5 = s.fma(v, y5);
-        }
-        x0.intoArray(c, co); y0.intoArray(c, co + LANES);
-        x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
-        x2.intoArray(c, co + 4 * LANES); y2.intoArray(c, co + 5 * LANES);
-        x3.intoArray(c, co + 6 * LANES); y3.intoArray(c, co + 7 * LANES);
-        x4.intoArray(c, co + 8 * LANES); y4.intoArray(c, co + 9 * LANES);
-        x5.intoArray(c, co + 10 * LANES); y5.intoArray(c, co + 11 * LANES);
-    }
-
-    /// 4 rows x 2 vectors.
+    /// 4 rows x 2 vectors, two positions a turn.
     private static void rows4(float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
         float[] from = resume ? c : ZEROS;
         int at = resume ? co : 0;
@@ -169,12 +144,26 @@ public final class GemmTile {
         FloatVector x1 = FloatVector.fromArray(F, from, at + 2 * LANES), y1 = FloatVector.fromArray(F, from, at + 3 * LANES);
         FloatVector x2 = FloatVector.fromArray(F, from, at + 4 * LANES), y2 = FloatVector.fromArray(F, from, at + 5 * LANES);
         FloatVector x3 = FloatVector.fromArray(F, from, at + 6 * LANES), y3 = FloatVector.fromArray(F, from, at + 7 * LANES);
-        for (int i = ao, end = ao + k * STRIP; i < end; i += STRIP, bo += pitch) {
+        int i = ao;
+        for (int end = ao + (k & -2) * STRIP; i < end; i += 2 * STRIP, bo += 2 * pitch) {
             FloatVector u = PanelOrder.low(b, bo, WIDE), v = PanelOrder.high(b, bo, WIDE), s;
             s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
             s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
-            s = FloatVector.broadcast(F, a[STRIP == 2 ? i + as : i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
-            s = FloatVector.broadcast(F, a[STRIP == 2 ? i + as + 1 : i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+            u = PanelOrder.low(b, bo + pitch, WIDE);
+            v = PanelOrder.high(b, bo + pitch, WIDE);
+            s = FloatVector.broadcast(F, a[i + STRIP]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
+            s = FloatVector.broadcast(F, a[i + STRIP + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
+            s = FloatVector.broadcast(F, a[i + STRIP + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + STRIP + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
+        }
+        if ((k & 1) != 0) {
+            FloatVector u = PanelOrder.low(b, bo, WIDE), v = PanelOrder.high(b, bo, WIDE), s;
+            s = FloatVector.broadcast(F, a[i]); x0 = s.fma(u, x0); y0 = s.fma(v, y0);
+            s = FloatVector.broadcast(F, a[i + 1]); x1 = s.fma(u, x1); y1 = s.fma(v, y1);
+            s = FloatVector.broadcast(F, a[i + 2]); x2 = s.fma(u, x2); y2 = s.fma(v, y2);
+            s = FloatVector.broadcast(F, a[i + 3]); x3 = s.fma(u, x3); y3 = s.fma(v, y3);
         }
         x0.intoArray(c, co); y0.intoArray(c, co + LANES);
         x1.intoArray(c, co + 2 * LANES); y1.intoArray(c, co + 3 * LANES);
