@@ -3,6 +3,7 @@ package lucid.grpo.console;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.function.IntSupplier;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -43,7 +44,7 @@ public final class Console {
     public static boolean isOutputStyled() { return colours() && isOutputTerminal(); }
 
     /// Whether standard output is a terminal, which would do what control characters tell it.
-    public static boolean isOutputTerminal() { return CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
+    private static boolean isOutputTerminal() { return CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
 
     /// A text that somebody else made, for a terminal: control characters that are no line feed or tab do nothing and are seen, as `^[` or, beyond ASCII, by their number.
     public static String visible(String text) {
@@ -52,6 +53,11 @@ public final class Console {
             return Matcher.quoteReplacement(c <= DELETE ? "^" + (char) (c ^ 0x40) : String.format("\\u%04x", (int) c));
         });
     }
+
+    /// How what a model says is shown on standard output: [#visible] on a terminal, elsewhere as it is.
+    ///
+    /// @param styled the text has escapes of Lucid's own, and no others
+    public static UnaryOperator<String> shown(boolean styled) { return isOutputTerminal() && !styled ? Console::visible : UnaryOperator.identity(); }
 
     /// Whether somebody types standard input and sees standard output, and so wants to be prompted.
     public static boolean isInteractive() { return CLibrary.isTerminal(CLibrary.STANDARD_INPUT) && CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }

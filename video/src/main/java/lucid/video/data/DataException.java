@@ -6,7 +6,6 @@ import java.nio.file.Path;
 public final class DataException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Path path;
     private final int line;
     private final String field;
 
@@ -14,7 +13,6 @@ public final class DataException extends RuntimeException {
     /// @param field name inside the record, empty when it is about the whole line
     public DataException(Path path, int line, String field, String what) {
         super(path + (line == 0 ? "" : ":" + line) + ": " + (field.isEmpty() ? "" : "field " + field + ": ") + what);
-        this.path = path;
         this.line = line;
         this.field = field;
     }

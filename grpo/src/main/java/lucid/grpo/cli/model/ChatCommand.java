@@ -6,6 +6,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
@@ -86,10 +87,9 @@ public final class ChatCommand implements Callable<Integer> {
             if (line.startsWith("/")) {
                 command(assistant, line, limit);
             } else {
-                // A styled answer has escapes of its own, and no others.
-                boolean raw = styled || !Console.isOutputTerminal();
+                UnaryOperator<String> shown = Console.shown(styled);
                 Reply reply = assistant.ask(new Question(line, List.of(), style), settings, piece -> {
-                    out().print(raw ? piece : Console.visible(piece));
+                    out().print(shown.apply(piece));
                     out().flush();
                 }, styled);
                 out().println();

@@ -74,8 +74,7 @@ public final class GenerateCommand implements Callable<Integer> {
             double load = (System.nanoTime() - start) / 1e9;
             GenerationSettings settings = ask.settings(assistant, err::println);
             boolean styled = !text && stream && !json && Console.isOutputStyled();
-            // A styled answer has escapes of its own, and no others.
-            UnaryOperator<String> shown = Console.isOutputTerminal() && !styled ? Console::visible : UnaryOperator.identity();
+            UnaryOperator<String> shown = Console.shown(styled);
             Consumer<String> heard = stream && !json ? piece -> print(out, shown.apply(piece)) : _ -> {};
             Seen seen = text ? null : ask.watch(assistant, video);
             if (seen != null && !json) err.println(AskOptions.line(seen));
