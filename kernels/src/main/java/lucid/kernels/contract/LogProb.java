@@ -10,7 +10,7 @@ public interface LogProb {
     /// The target of a row that [#crossEntropy] leaves out.
     int IGNORED = -100;
 
-    /// Per row: `logProb = x[target] - lse`, `entropy = lse - Σ softmax·x`, `lse`, with x = logits / temperature.
+    /// Per row: `logProb = x[target] - lse`, `entropy = -Σ softmax · log softmax`, `lse`, with x = logits / temperature.
     ///
     /// @param hidden  f32 [rows, width]
     /// @param head    f32, bf16 or f16 [vocabulary, width]

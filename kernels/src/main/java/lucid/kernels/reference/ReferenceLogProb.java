@@ -23,7 +23,7 @@ public final class ReferenceLogProb implements LogProb {
         write(Values.read(logits), target, temperature, logProb, entropy, lse);
     }
 
-    /// `logProb = x_target - lse`, `entropy = lse - Σ softmax·x`, `lse = log Σ eˣ`, with x = logits / temperature.
+    /// `logProb = x_target - lse`, `entropy = -Σ softmax · log softmax`, `lse = log Σ eˣ`, with x = logits / temperature.
     private static void write(double[][] logits, int[] target, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
         int rows = logits.length;
         double[] logProbs = new double[rows];
@@ -35,8 +35,7 @@ public final class ReferenceLogProb implements LogProb {
             logProbs[r] = x[target[r]] - sums[r];
             // A logit of -infinity has probability 0 and no share in the entropy (0 · ∞ would be NaN).
             double[] p = ReferenceReduce.softmax(x);
-            entropies[r] = sums[r];
-            for (int j = 0; j < x.length; j++) entropies[r] -= p[j] == 0 ? 0 : p[j] * x[j];
+            for (int j = 0; j < x.length; j++) entropies[r] -= p[j] == 0 ? 0 : p[j] * (x[j] - sums[r]);
         }
         Values.write(logProbs, logProb);
         Values.write(entropies, entropy);

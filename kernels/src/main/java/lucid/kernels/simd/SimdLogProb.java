@@ -95,7 +95,7 @@ public final class SimdLogProb implements LogProb {
         void write(int from, int row) {
             float total = softmax.lse(from);
             logProb.set(FLOAT, 4L * row, softmax.target(from) - total);
-            entropy.set(FLOAT, 4L * row, total - softmax.mean(from));
+            entropy.set(FLOAT, 4L * row, softmax.entropy(from));
             lse.set(FLOAT, 4L * row, total);
         }
     }

@@ -107,6 +107,21 @@ abstract class LogProbContract extends DeviceContract {
         assertValues("dLogits", dLogits, 1e-6, 0, 0, 0, -1.75, 0.5, 1.25);
     }
 
+    /// One token far above thousands of others, and all of them far from 0: `lse - Σ softmax · x` would be a small difference of large numbers.
+    @ParameterizedTest(name = "vocabulary {0}, around {1}, {2} above")
+    @CsvSource({"40,200,14", "4100,200,16", "4100,-3000,12", "2049,0,20"})
+    void theEntropyOfANearlyCertainTokenKeepsItsDigits(int vocabulary, float around, float above) {
+        double[] x = new double[vocabulary];
+        for (int i = 0; i < vocabulary; i++) x[i] = around + (i == vocabulary / 2 ? above : i % 7 / 8f);
+        Twin logits = values(1, vocabulary, x);
+        TwinBuffer entropy = floats(9);
+        TwinBuffer rest = floats(9);
+        tested.logProb().ofLogits(logits.tested(), ints(0).tested(), 1, rest.tested(), entropy.tested(), floats(9).tested());
+        double sum = Arrays.stream(x).map(v -> Math.exp(v - around - above)).sum();
+        double wanted = Arrays.stream(x).map(v -> v - around - above - Math.log(sum)).map(l -> -Math.exp(l) * l).sum();
+        assertValues("entropy", entropy, 1e-6, wanted);
+    }
+
     @Test void derivatives() {
         Twin hidden = random(3, 4);
         Twin head = random(6, 4);

@@ -20,8 +20,9 @@ final class StripOrder {
             block.take(half(x, from + 1024));
             row.take(block);
         }
-        float lse = row.m + ScalarMath.log(row.s);
-        return new float[] {x[target] - lse, lse - row.w / row.s, lse};
+        float log = ScalarMath.log(row.s);
+        float lse = row.m + log;
+        return new float[] {x[target] - lse, log - row.w / row.s, lse};
     }
 
     private static StripOrder half(float[] x, int from) {
@@ -40,7 +41,7 @@ final class StripOrder {
         for (int i = from; i < to; i++) {
             float e = ScalarMath.exp(x[i] - top);
             sums[i % 16] += e;
-            weighted[i % 16] = Math.fma(e, Math.max(x[i], -Float.MAX_VALUE), weighted[i % 16]);
+            weighted[i % 16] = Math.fma(e, Math.max(x[i] - top, -Float.MAX_VALUE), weighted[i % 16]);
         }
         strip.s = tree(sums);
         strip.w = tree(weighted);
@@ -59,8 +60,10 @@ final class StripOrder {
         float top = Math.max(m, next.m);
         float a = ScalarMath.exp(m - top);
         float b = ScalarMath.exp(next.m - top);
+        w = moved(w, s, m - top, a) + moved(next.w, next.s, next.m - top, b);
         s = s * a + next.s * b;
-        w = w * a + next.w * b;
         m = top;
     }
+
+    private static float moved(float w, float s, float by, float factor) { return Math.fma(Math.max(by, -Float.MAX_VALUE) * factor, s, w * factor); }
 }

@@ -14,9 +14,10 @@ import lucid.kernels.simd.vector.VectorMath;
 /// The running softmax of many rows, fed with pieces of logits in ascending order. One routine for the sampler's logits and the trainer's chunks, so
 /// both get the same bits.
 ///
-/// Per vocabulary block B: `m_B = max x`, `s_B = Σ e^(x - m_B)`, `w_B = Σ e^(x - m_B) · x` in 16 virtual lanes and their tree. Blocks merge in ascending
-/// order: `M = max(m, m_B)`, `s = s · e^(m - M) + s_B · e^(m_B - M)`, w likewise (Milakov and Gimelshein 2018, arXiv 1805.02867).
-/// Then `lse = M + log s` and the entropy is `lse - w / s`.
+/// Per vocabulary block B: `m_B = max x`, `s_B = Σ e^(x - m_B)`, `w_B = Σ e^(x - m_B) · (x - m_B)` in 16 virtual lanes and their tree. Blocks merge
+/// in ascending order: `M = max(m, m_B)`, `s = s · e^(m - M) + s_B · e^(m_B - M)` (Milakov and Gimelshein 2018, arXiv 1805.02867); w likewise, and
+/// first its terms are counted from the new maximum: `w + (m - M) · s`. Then `lse = M + log s` and the entropy is `log s - w / s`: the size of the
+/// logits does not enter it, so it is right to a millionth where a token is nearly certain, too.
 public final class SoftmaxRows {
     private static final int STRIDE = 4;
     private static final int MAX = 0;
@@ -69,36 +70,41 @@ public final class SoftmaxRows {
         float old = ScalarMath.exp(before - top);
         float now = ScalarMath.exp(max - top);
         state[at + MAX] = top;
+        state[at + WEIGHTED] = moved(state[at + WEIGHTED], state[at + SUM], before - top, old) + moved(weighted, sum, max - top, now);
         state[at + SUM] = state[at + SUM] * old + sum * now;
-        state[at + WEIGHTED] = state[at + WEIGHTED] * old + weighted * now;
     }
 
-    /// Lanes 0 .. 15: `Σ p`, lanes 16 .. 31: `Σ p · x`, with `p = e^(x - max)`, `x = logit / temperature`. A forbidden token (-infinity) has p = 0
-    /// and counts as the lowest finite x, since 0 · ∞ is not 0.
+    /// A block's w, counted from a maximum that lies `-by` higher, where its weights are `factor` of what they were.
+    private static float moved(float weighted, float sum, float by, float factor) {
+        return Math.fma(Math.max(by, -Float.MAX_VALUE) * factor, sum, weighted * factor);
+    }
+
+    /// Lanes 0 .. 15: `Σ p`, lanes 16 .. 31: `Σ p · d`, with `p = e^d`, `d = x - max`, `x = logit / temperature`. A forbidden token (-infinity) has
+    /// p = 0 and counts as the lowest finite d, since 0 · ∞ is not 0.
     private static void terms(MemorySegment logits, long offset, int n, float temperature, float max, float[] lane) {
         FloatVector s0 = FloatVector.zero(F), s1 = s0, s2 = s0, s3 = s0, w0 = s0, w1 = s0, w2 = s0, w3 = s0;
         int width = Species.LANES;
         int i = 0;
         for (; i + LANES <= n; i += LANES, offset += 4 * LANES) {
-            FloatVector x = Lanes.load(logits, offset).div(temperature);
-            FloatVector p = VectorMath.expOfNonPositive(x.sub(max));
+            FloatVector d = Lanes.load(logits, offset).div(temperature).sub(max);
+            FloatVector p = VectorMath.expOfNonPositive(d);
             s0 = s0.add(p);
-            w0 = p.fma(x.max(-Float.MAX_VALUE), w0);
+            w0 = p.fma(d.max(-Float.MAX_VALUE), w0);
             if (Species.LANES <= 8) {
-                x = Lanes.load(logits, offset + 4L * width).div(temperature);
-                p = VectorMath.expOfNonPositive(x.sub(max));
+                d = Lanes.load(logits, offset + 4L * width).div(temperature).sub(max);
+                p = VectorMath.expOfNonPositive(d);
                 s1 = s1.add(p);
-                w1 = p.fma(x.max(-Float.MAX_VALUE), w1);
+                w1 = p.fma(d.max(-Float.MAX_VALUE), w1);
             }
             if (Species.LANES <= 4) {
-                x = Lanes.load(logits, offset + 8L * width).div(temperature);
-                p = VectorMath.expOfNonPositive(x.sub(max));
+                d = Lanes.load(logits, offset + 8L * width).div(temperature).sub(max);
+                p = VectorMath.expOfNonPositive(d);
                 s2 = s2.add(p);
-                w2 = p.fma(x.max(-Float.MAX_VALUE), w2);
-                x = Lanes.load(logits, offset + 12L * width).div(temperature);
-                p = VectorMath.expOfNonPositive(x.sub(max));
+                w2 = p.fma(d.max(-Float.MAX_VALUE), w2);
+                d = Lanes.load(logits, offset + 12L * width).div(temperature).sub(max);
+                p = VectorMath.expOfNonPositive(d);
                 s3 = s3.add(p);
-                w3 = p.fma(x.max(-Float.MAX_VALUE), w3);
+                w3 = p.fma(d.max(-Float.MAX_VALUE), w3);
             }
         }
         s0.intoArray(lane, 0);
@@ -119,18 +125,18 @@ public final class SoftmaxRows {
     /// The last terms, fewer than lanes, on top of what the lanes hold.
     private static void rest(MemorySegment logits, long offset, int n, float temperature, float max, float[] lane) {
         for (int j = 0; j < n; j++) {
-            float x = logits.get(FLOAT, offset + 4L * j) / temperature;
-            float p = ScalarMath.exp(x - max);
+            float d = logits.get(FLOAT, offset + 4L * j) / temperature - max;
+            float p = ScalarMath.exp(d);
             lane[j] += p;
-            lane[LANES + j] = Math.fma(p, Math.max(x, -Float.MAX_VALUE), lane[LANES + j]);
+            lane[LANES + j] = Math.fma(p, Math.max(d, -Float.MAX_VALUE), lane[LANES + j]);
         }
     }
 
     /// `log Σ e^x` of a row.
     public float lse(int row) { return state[row * STRIDE + MAX] + ScalarMath.log(state[row * STRIDE + SUM]); }
 
-    /// `Σ softmax · x` of a row.
-    public float mean(int row) { return state[row * STRIDE + WEIGHTED] / state[row * STRIDE + SUM]; }
+    /// `-Σ softmax · log softmax` of a row.
+    public float entropy(int row) { return ScalarMath.log(state[row * STRIDE + SUM]) - state[row * STRIDE + WEIGHTED] / state[row * STRIDE + SUM]; }
 
     /// `x[target]`.
     public float target(int row) { return state[row * STRIDE + TARGET]; }
