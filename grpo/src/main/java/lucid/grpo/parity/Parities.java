@@ -2,6 +2,7 @@ package lucid.grpo.parity;
 
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import lucid.kernels.Device;
 import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.StoredTensor;
@@ -49,11 +51,14 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
             }
             List<Path> clips = c.family() == Family.VIDEO && media == null ? VideoParity.missingClips(path) : List.of();
             if (!clips.isEmpty()) return CaseResult.notChecked(path, c.label(), "--media", "no clip " + clips.getFirst() + ": give the folder of the clips");
-            return CaseResult.of(path, c.label(), rows(c));
+            return CaseResult.of(path, c.label(), Stream.concat(rows(c).stream(), columns(path).stream()).toList());
         } catch (RuntimeException | IOException e) {
             return CaseResult.of(path, c.label(), List.of(Row.failed("could not be run", reason(e))));
         }
     }
+
+    // What no family compares must not pass for compared. The facts that a case.json names beside its tensors are its README's.
+    private static List<Row> columns(Path path) { return Files.isDirectory(path) ? List.of() : Columns.unknown(Tables.read(path)); }
 
     // Of what a table lacks the parser says of which of its classes.
     private static String reason(Exception e) { return e.getMessage() == null ? e.toString() : ABSENT.matcher(e.getMessage()).replaceFirst("$1: found nothing in the table, wanted a value"); }

@@ -1,6 +1,8 @@
 package lucid.grpo.parity;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -168,9 +170,11 @@ public final class PolicyParity {
     private static List<Row> losses(JsonNode table, Device device) {
         List<Row> rows = new ArrayList<>();
         for (JsonNode c : table.required("cases")) {
-            JsonNode config = c.required("config");
             Set<String> other = new TreeSet<>();
-            config.fieldNames().forEachRemaining(k -> { if (!KNOWN.contains(k)) other.add(k); });
+            c.required("config").fieldNames().forEachRemaining(k -> { if (!KNOWN.contains(k)) other.add(k); });
+            // A case names what differs from the table's defaults.
+            ObjectNode config = table.path("defaults").isObject() ? table.get("defaults").deepCopy() : JsonNodeFactory.instance.objectNode();
+            config.setAll((ObjectNode) c.required("config"));
             // TRL's bnpo divides by the tokens of the batch: Lucid's token mean.
             Aggregation aggregation = switch (config.required("loss_type").asText()) {
                 case "grpo" -> Aggregation.SEQUENCE_MEAN;
@@ -178,7 +182,7 @@ public final class PolicyParity {
                 default -> null;
             };
             if (aggregation == null || !config.required("importance_sampling_level").asText().equals("token") || !other.isEmpty()) {
-                rows.add(Row.unsupported(c.required("name").asText(), "a loss variant that Lucid does not have: " + config));
+                rows.add(Row.unsupported(c.required("name").asText(), "a loss variant that Lucid does not have: " + c.required("config")));
                 continue;
             }
             JsonNode batch = table.required("batches").required(c.required("batch").asText());
