@@ -11,6 +11,7 @@ import lucid.grpo.ask.GenerationNotice;
 import lucid.grpo.console.UsageException;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.math.Philox;
+import lucid.nn.config.ConfigException;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.GenerationConfig.Filters;
 import lucid.nn.generate.GenerationSettings;
@@ -88,8 +89,21 @@ final class DecodingOptions {
             return Sampling.Rule.GREEDY;
         }
         Filters base = sample ? file : new Filters(1, 0, 1, 0);
-        return UsageException.checked(() -> new Filters(temperature == null ? base.temperature() : temperature, topK == null ? base.topK() : topK, topP == null ? base.topP() : topP,
-                minP == null ? base.minP() : minP).rule());
+        Filters drawn = new Filters(temperature == null ? base.temperature() : temperature, topK == null ? base.topK() : topK, topP == null ? base.topP() : topP, minP == null ? base.minP() : minP);
+        requireUsable(drawn);
+        return drawn.rule();
+    }
+
+    // The options themselves were checked before: what cannot be is the file's.
+    private static void requireUsable(Filters f) {
+        requireOfFile("temperature", f.temperature(), (float) f.temperature() > 0 && Float.isFinite((float) f.temperature()), "a number above 0");
+        requireOfFile("top_k", f.topK(), f.topK() >= 0, "0 (all) or more");
+        requireOfFile("top_p", f.topP(), (float) f.topP() > 0 && f.topP() <= 1, "a number above 0, at most 1");
+        requireOfFile("min_p", f.minP(), f.minP() >= 0 && f.minP() <= 1, "a number from 0 to 1");
+    }
+
+    private static void requireOfFile(String field, Object found, boolean good, String wanted) {
+        if (!good) throw new ConfigException(GenerationConfig.FILE + ": " + field + ": found " + found + ", wanted " + wanted + " to sample with; --" + field.replace('_', '-') + " says another, without --sample answers are greedy");
     }
 
     /// The checkpoint's, each replaced by the option that says otherwise. Its filters of samples belong to its way of sampling.
