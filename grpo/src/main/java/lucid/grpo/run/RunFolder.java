@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.SequencedMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.grpo.console.Json;
@@ -113,6 +114,28 @@ public final class RunFolder implements AutoCloseable {
         CLAIM.requireEmpty(root, p -> !clips.startsWith(p.toAbsolutePath().normalize()));
     }
 
+    /// The same, and refuses a run that has made a step with another config, or that is not to be resumed, as far as that is known before its data are read or made; the rest [#open] compares.
+    ///
+    /// @param known fields of the wanted run's config
+    public static void check(Path root, Path data, Supplier<ObjectNode> known, boolean resume) {
+        check(root, data);
+        if (!Files.exists(root.resolve("config.json")) || !begun(root)) return;
+        try {
+            ObjectNode there = complete(CLAIM.read(root.resolve("config.json")));
+            ObjectNode wanted = there.deepCopy();
+            wanted.remove("replay_of");
+            wanted.setAll(known.get());
+            requireSame(root, there, wanted, resume);
+        } catch (IOException e) {
+            throw new RunException("run folder " + root + ": " + IoReason.named(e));
+        }
+    }
+
+    private static void requireSame(Path root, ObjectNode there, ObjectNode wanted, boolean resume) {
+        refuse(root, there, wanted, "Use another --out for a new run, or go on with ");
+        if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
+    }
+
     /// Begins a run, or takes one up again. A run that has made no step is begun anew, with whatever config.
     ///
     /// @param resume whether a run that is there may be continued; its config must be the same
@@ -156,8 +179,7 @@ public final class RunFolder implements AutoCloseable {
             write(file, config);
             return;
         }
-        refuse(root, complete(there), config.deepCopy(), "Use another --out for a new run, or go on with ");
-        if (!resume) throw new RunException(root + " holds a run already. Add --resume to continue it, or use another --out");
+        requireSame(root, complete(there), config.deepCopy(), resume);
         ObjectNode now = there.deepCopy().remove(PLACES);
         for (String place : PLACES) if (config.has(place)) now.set(place, config.get(place));
         if (!now.equals(there)) write(file, now);

@@ -208,18 +208,25 @@ public final class Session implements AutoCloseable {
         return RunFolder.open(out, config.put("replay_of", run.toAbsolutePath().normalize().toString()), false);
     }
 
-    // Beside the recipe, what the run is applied to.
-    private ObjectNode config(Path out, String words) {
+    /// What a run's config says of its beginning, known before its data are read or made.
+    ///
+    /// @param model a model's or run's folder to start from; null: from nothing
+    public static ObjectNode beginning(Recipe recipe, Path model) {
         ObjectNode config = JSON.createObjectNode();
         try {
             config.set("recipe", JSON.readTree(RecipeReader.write(recipe)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        config.put("arithmetic", policy.device().arithmetic()).put("data_sha256", data.contentHash());
-        if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
-        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model))).put("tokenizer_sha256", ModelFingerprint.ofTokenizer(words));
+        return config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model)));
+    }
+
+    // Beside that, what the run is applied to.
+    private ObjectNode config(Path out, String words) {
+        ObjectNode config = beginning(recipe, model).put("arithmetic", policy.device().arithmetic()).put("data_sha256", data.contentHash());
+        if (!data.heldOutHash().isEmpty()) config.put("held_out_sha256", data.heldOutHash());
+        config.put("tokenizer_sha256", ModelFingerprint.ofTokenizer(words));
         // A run of before these counted drew its completions to another end.
         boolean draws = recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance);
         if (draws && policy.endTokens().stream().anyMatch(id -> id != tokenizer.eosId())) config.set("end_tokens", JSON.valueToTree(new TreeSet<>(policy.endTokens())));

@@ -261,6 +261,16 @@ class BadInputTest extends CommandTest {
         assertEquals(before, contents(run));
     }
 
+    /// Minutes of clips are not made for a run that is refused anyway.
+    @Test void aRunOfAnotherConfigIsRefusedBeforeClipsAreMade() throws IOException {
+        Path other = Files.writeString(temp.resolve("other.json"), RecipeReader.write(toy(0.02)));
+        Path nowhere = temp.resolve("clips");
+        lucid("sft", "--recipe", other, "--data", nowhere, "--out", run, "--threads", 1, "--resume").failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
+        lucid("demo", "--recipe", other, "--data", nowhere, "--out", run, "--threads", 1, "--resume").failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
+        lucid("sft", "--recipe", recipe, "--data", nowhere, "--out", run, "--threads", 1).failedWith("holds a run already", "--resume");
+        assertFalse(Files.exists(nowhere));
+    }
+
     @Test void aRunOfAnotherArithmetic() throws IOException {
         Map<String, String> before = contents(run);
         lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--resume", "--device", "reference").failedWith("another config", "arithmetic: \"exact\" -> \"reference\"", "its arithmetic (--device, ");

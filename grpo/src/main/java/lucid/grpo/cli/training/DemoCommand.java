@@ -52,9 +52,10 @@ public final class DemoCommand implements Callable<Integer> {
         if (ablate) Ablation.check(wanted, base != null);
         device.check(wanted);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed() + (base == null ? "" : "-rebased"));
-        RunFolder.check(out, options.data);
         long start = System.nanoTime();
         Path model = base == null ? null : RunFolder.finished(base, "base");
+        Recipe begun = wanted;
+        RunFolder.check(out, options.data, () -> Session.beginning(begun, model), options.resume);
         MemoryLimit memory = device.memory();
         MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, null, memory, console);
         try (Device d = device.open()) {

@@ -73,7 +73,8 @@ public final class TrainCommand implements Callable<Integer> {
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         device.check(wanted);
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());
-        RunFolder.check(out, options.data);
+        Recipe begun = wanted;
+        RunFolder.check(out, options.data, () -> Session.beginning(begun, model), options.resume);
         MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, heldOut, device.memory(), console);
         try (Device d = device.open()) {
             console.line(d.description());
