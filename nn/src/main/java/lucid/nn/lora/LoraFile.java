@@ -113,11 +113,18 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
                     if (!file.tensors().containsKey(stem + A)) throw new WeightFileException(file.path() + ": tensor \"" + key + "\" has no \"" + stem + A + "\" beside it");
                     continue;
                 }
+                requireTarget(file, key, new LoraTargets(config).leavesOut(stem.substring(PREFIX.length())));
                 modules.put(layer(stem), module(file.tensor(key), file.tensor(stem + B), r));
             }
             if (modules.isEmpty()) throw WeightFileException.of(file.path(), "found no tensors, wanted the matrices of an adapter");
         }
         return new LoraFile(spec(configFile, config, modules), config.path(BASE).asText(""), modules);
+    }
+
+    // peft drops such matrices with a warning: the model that it makes is another one than the file's.
+    private static void requireTarget(WeightFile file, String key, String leavesOut) {
+        if (leavesOut != null) throw new WeightFileException(file.path() + ": tensor \"" + key + "\": " + leavesOut + " of " + CONFIG + " leaves its layer out; wanted matrices of the adapted layers only, or a "
+                + leavesOut + " that says so");
     }
 
     private static Path weights(Path folder) {
@@ -167,8 +174,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         if (!n.isObject()) throw new ConfigException(file + ": wanted a JSON object");
         only(file, n, "peft_type", "LORA");
         only(file, n, "bias", "none");
-        if (!n.path("r").isInt() || n.get("r").asInt() <= 0) throw new ConfigException(file + ": r: found " + n.path("r") + ", wanted a whole number > 0");
-        if (!n.path("lora_alpha").isNumber()) throw new ConfigException(file + ": lora_alpha: found " + n.path("lora_alpha") + ", wanted a number");
+        if (!n.path("r").isInt() || n.get("r").asInt() <= 0) throw new ConfigException(file + ": r: found " + found(n, "r") + ", wanted a whole number > 0");
+        if (!n.path("lora_alpha").isNumber()) throw new ConfigException(file + ": lora_alpha: found " + found(n, "lora_alpha") + ", wanted a number");
         if (n.hasNonNull("use_rslora") && !n.get("use_rslora").isBoolean()) throw new ConfigException(file + ": use_rslora: found " + n.get("use_rslora") + ", wanted true or false");
         if (n.hasNonNull(BASE) && !n.get(BASE).isTextual()) throw new ConfigException(file + ": " + BASE + ": found " + n.get(BASE) + ", wanted a string");
         if (n.hasNonNull(REVISION) && !n.get(REVISION).isTextual()) throw new ConfigException(file + ": " + REVISION + ": found " + n.get(REVISION) + ", wanted a string");
@@ -184,6 +191,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         requireBaseKept(file, n);
         return n;
     }
+
+    private static String found(JsonNode n, String field) { return n.has(field) ? n.get(field).toString() : "nothing"; }
 
     // Others (pissa, olora, loftq, corda ...) take the matrices out of the base's weights when peft loads them, and the adapter is right on the changed base only.
     private static void requireBaseKept(Path file, JsonNode n) {

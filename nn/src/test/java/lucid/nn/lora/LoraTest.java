@@ -261,7 +261,7 @@ class LoraTest {
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
         "\"use_dora\" : false|\"use_dora\" : true|use_dora: found true", "\"bias\" : \"none\"|\"bias\" : \"all\"|bias: found \"all\"", "\"r\" : 3|\"r\" : 4|r of adapter_config.json",
-        "\"r\" : 3|\"r\" : 0|r: found 0", "\"rank_pattern\" : { }|\"rank_pattern\" : {\"q\": 3}|rank_pattern", "\"modules_to_save\" : null|\"modules_to_save\" : [\"lm_head\"]|modules_to_save",
+        "\"r\" : 3|\"r\" : 0|r: found 0", "\"lora_alpha\" : 6,||lora_alpha: found nothing, wanted a number", "\"rank_pattern\" : { }|\"rank_pattern\" : {\"q\": 3}|rank_pattern", "\"modules_to_save\" : null|\"modules_to_save\" : [\"lm_head\"]|modules_to_save",
         "\"LORA\"|\"IA3\"|peft_type", "\"lora_alpha\" : 6|\"lora_alpha\" : -6|alpha -6.0", INIT + "true|" + INIT + "\"pissa\"|adapter_config.json: init_lora_weights: found \"pissa\", wanted one of true, false, gaussian, orthogonal, mica",
         INIT + "true|" + INIT + "\"pissa_niter_4\"|found \"pissa_niter_4\"", INIT + "true|" + INIT + "\"olora\"|found \"olora\"", INIT + "true|" + INIT + "{\"loftq\": 1}|found {\"loftq\":1}"})
     void configurations(String from, String to, String message) throws IOException {
@@ -269,7 +269,7 @@ class LoraTest {
         Path config = folder.resolve(LoraFile.CONFIG);
         String text = Files.readString(config);
         assertTrue(text.contains(from), text);
-        Files.writeString(config, text.replace(from, to));
+        Files.writeString(config, text.replace(from, to == null ? "" : to));
         RuntimeException e = assertThrows(RuntimeException.class, () -> LoraFile.read(folder));
         assertTrue((e instanceof ConfigException || e instanceof WeightFileException) && e.getMessage().contains(message), e.getMessage());
     }
@@ -329,7 +329,7 @@ class LoraTest {
     /// peft leaves layers out in these ways: the file has matrices for those that are adapted, and the others are the base's.
     @ParameterizedTest
     @ValueSource(strings = {"\"layers_to_transform\": [1]", "\"layers_to_transform\": 1", "\"target_modules\": \".*layers\\\\.1\\\\..*_proj\"", "\"exclude_modules\": \".*layers\\\\.0\\\\..*\"",
-        "\"target_modules\": [\"model.layers.1.self_attn.q_proj\"]"})
+        "\"target_modules\": [\"model.layers.1.self_attn.q_proj\", \"layers.1.self_attn.v_proj\", \"1.self_attn.o_proj\", \"gate_proj\", \"down_proj\"]"})
     void onlySomeLayersAreAdapted(String said) throws IOException {
         Path folder = written();
         Path safe = folder.resolve(LoraFile.WEIGHTS);
@@ -367,6 +367,23 @@ class LoraTest {
                 }
             }
         });
+    }
+
+    /// peft leaves such matrices out, so the model would be another one there.
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {"\"target_modules\": [\"q_proj\"]|target_modules", "\"target_modules\": \".*self_attn.*\"|target_modules", "\"target_modules\": [\"roj\"]|target_modules",
+        "\"layers_to_transform\": 0|layers_to_transform", "\"layers_to_transform\": [1]|layers_to_transform", "\"exclude_modules\": [\"o_proj\"]|exclude_modules",
+        "\"exclude_modules\": \".*gate.*\"|exclude_modules", "\"layers_to_transform\": []|", "\"target_modules\": \"all-linear\"|", "\"exclude_modules\": [\"up_proj\"]|", "\"target_modules\": \"(?P<a>.*)\"|"})
+    void matricesOfLayersThatTheConfigurationLeavesOut(String said, String field) throws IOException {
+        Path folder = written();
+        ObjectNode config = (ObjectNode) JsonText.read(folder.resolve(LoraFile.CONFIG));
+        config.setAll((ObjectNode) new ObjectMapper().readTree("{" + said + "}"));
+        Files.writeString(folder.resolve(LoraFile.CONFIG), config.toString());
+        if (field == null) {
+            assertEquals(2 * SPEC.targets().size(), LoraFile.read(folder).modules().size());
+            return;
+        }
+        String message = assertThrows(WeightFileException.class, () -> LoraFile.read(folder)).getMessage();
+        assertTrue(message.contains("adapter_model.safetensors: tensor \"base_model.model.model.layers.") && message.contains(": " + field + " of adapter_config.json leaves its layer out"), message);
     }
 
     /// As an adapter of a deeper model beside this one: nothing would ask for its last layers.
