@@ -13,6 +13,7 @@ import lucid.nn.memory.MemoryPlan.Item;
 import lucid.nn.memory.MemoryPlan.Phase;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.nn.weights.Declaration;
+import lucid.nn.weights.Role;
 
 /// Plans of what Lucid does on a kind of device. Weights that train, gradients, moments, activations, keys and values are f32 (4 bytes);
 /// weights that only answer stay as they are stored: on a CPU in the mapped file or packed in place of its pages, on a GPU in a copy. A GPU's kernels are the exact ones; those for tensor cores keep
@@ -279,7 +280,7 @@ public final class MemoryPlans {
         out.add(item("biases, norms, positions", 4 * widened, "%,d numbers in f32", widened));
     }
 
-    private boolean tied(Trained trained) { return trained.adapter == null && text.tieWordEmbeddings() && outline.parameters().stream().anyMatch(p -> p.name().endsWith("embed_tokens.weight") && trained.names.test(p.name())); }
+    private boolean tied(Trained trained) { return trained.adapter == null && text.tieWordEmbeddings() && outline.parameters().stream().anyMatch(p -> p.role() == Role.EMBEDDING && trained.names.test(p.name())); }
 
     private long table() { return (long) text.vocabSize() * text.hiddenSize(); }
 

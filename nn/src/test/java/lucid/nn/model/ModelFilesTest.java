@@ -123,6 +123,28 @@ class ModelFilesTest {
         }
     }
 
+    /// transformers 5 ties what is missing to what is there, whichever of the two that is.
+    @Test void aTiedHeadAloneIsTheTable() throws IOException {
+        Path copy = copy();
+        String head = "language_model.lm_head.weight";
+        String table = "language_model.model.embed_tokens.weight";
+        try (WeightFiles files = WeightFiles.open(GOLDEN)) {
+            SafetensorsWriter w = new SafetensorsWriter();
+            for (var t : files.tensors().values()) w.add(t.name().equals(table) ? head : t.name(), t.toFloats(), t.shape());
+            w.write(copy.resolve(WeightFiles.SINGLE));
+        }
+        CheckpointInfo info = CheckpointInfo.examine(copy, null);
+        assertTrue(info.isSound() && info.unused().isEmpty(), info.toString());
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, copy); TinyLlavaVideo wanted = TinyLlavaVideo.load(device, GOLDEN); WeightFiles files = WeightFiles.open(copy)) {
+            assertSame(m.decoder().embedTokens(), m.decoder().head());
+            assertArrayEquals(wanted.decoder().head().toFloats(), m.decoder().embedTokens().toFloats());
+            m.load(files);
+        }
+        Path config = copy.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false"));
+        assertMessage(WeightFileException.class, copy, table, "missing");
+    }
+
     /// A head that was trained beside its embedding: which of the two models is meant nobody knows.
     @Test void aTiedHeadWithOtherNumbersIsRefused() throws IOException {
         Path copy = copy();
