@@ -1,6 +1,7 @@
 package lucid.grpo.evaluation;
 
 import java.util.Arrays;
+import java.util.List;
 import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Example;
 import lucid.grpo.data.PromptTemplate;
@@ -9,6 +10,7 @@ import lucid.kernels.contract.RowGroups;
 import lucid.kernels.math.Philox;
 import lucid.nn.batch.Splice;
 import lucid.nn.config.GenerationConfig;
+import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.generate.Completion;
 import lucid.nn.generate.Conversation;
 import lucid.nn.generate.GenerationSettings;
@@ -20,6 +22,7 @@ import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Frames;
+import lucid.video.benchmark.BenchmarkQuestion;
 
 /// Asks a model, one question at a time; a clip that several questions in a row are about is looked at once, and its keys and values are kept. By the row law an answer does not
 /// depend on what else was asked, so a resumed evaluation gives the answers of one that was never stopped.
@@ -43,7 +46,30 @@ public final class ModelAsker implements Asker, AutoCloseable {
         this.generation = generation;
         device = model.parameters().device();
         template = new PromptTemplate(tokenizer);
-        capacity = Math.min(model.config().maxLength(), model.config().text().maxPositions());
+        capacity = capacity(model.config());
+    }
+
+    private static int capacity(TinyLlavaConfig config) { return Math.min(config.maxLength(), config.text().maxPositions()); }
+
+    /// Refuses questions that leave no room for an answer, before hours of others are asked: no `--resume` would come past one.
+    ///
+    /// @throws IllegalArgumentException naming the longest
+    public static void requireRoom(List<BenchmarkQuestion> questions, TinyLlavaConfig config, Tokenizer tokenizer, Protocol protocol) {
+        PromptTemplate template = new PromptTemplate(tokenizer);
+        int room = capacity(config) - 1;
+        int longer = 0;
+        int most = room;
+        BenchmarkQuestion longest = null;
+        for (BenchmarkQuestion q : questions) {
+            // The clip's rows stand in the place of one token.
+            int taken = template.prompt(protocol.user(q.problem())).length - 1 + config.resampler().tokens();
+            if (taken > room) longer++;
+            if (taken > most) longest = q;
+            most = Math.max(most, taken);
+        }
+        if (longest != null) throw new IllegalArgumentException("question " + longest.id() + " takes " + most + " positions with its clip, wanted at most " + room + " of the model's (max_position_embeddings "
+                + config.text().maxPositions() + ", tokenizer_model_max_length " + config.maxLength() + "), one left for an answer" + (longer == 1 ? "" : "; " + longer + " questions are too long")
+                + "; shorten it in the annotations, or leave it out of them");
     }
 
     @Override public Reply ask(int number, String user, Frames frames, Protocol protocol) {

@@ -196,6 +196,16 @@ class EvalCommandTest extends CommandTest {
         assertFalse(Files.exists(temp.resolve("data")) || Files.exists(temp.resolve("run")));
     }
 
+    /// In the middle of a benchmark it would end every run that comes to it.
+    @Test void aQuestionThatIsTooLongIsRefusedBeforeAnyIsAsked() throws IOException {
+        Path all = ParityCommandTest.copy(data, temp.resolve("all"));
+        Path csv = all.resolve("val.csv");
+        Files.writeString(csv, Files.readString(csv).replaceFirst("\\n1,9,16,16,what happens,", "\n1,9,16,16," + "why ".repeat(600) + ","));
+        Object[] asked = {"eval", "--model", model, "--benchmark", "nextqa", "--data", all, "--out", temp.resolve("out"), "--max-new-tokens", 6, "--threads", 1};
+        lucid(asked).failedWith("question 1-1 takes ", " positions with its clip, wanted at most 511 of the model's (max_position_embeddings 512", "shorten it in the annotations");
+        assertFalse(Files.exists(temp.resolve("out")));
+    }
+
     @Test void theHelpSaysWhatABenchmarkIsAskedWith() throws IOException {
         String help = lucid("eval", "--help").ok().out().replaceAll("\\s+", " ");
         for (String shown : List.of("GREEDY (default: greedy)", "Longest answer (default: 1024)", "(default: leave_out)")) assertTrue(help.contains(shown), shown + " in " + help);

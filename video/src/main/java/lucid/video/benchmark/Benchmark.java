@@ -47,7 +47,7 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
                         @JsonProperty("video_folders") List<String> videoFolders, List<AnnotationFile> files, Map<String, String> where, List<String> id, Prompt prompt,
                         Options options, Answer answer, Map<String, String> kinds, Video video, Average average) {
     /// Names of the shipped definitions.
-    public static final List<String> SHIPPED = List.of("nextqa", "nextqa-30s", "mvbench", "video-mme", "mlvu", "mmvu");
+    public static final List<String> SHIPPED = List.of("nextqa", "nextqa-hub", "nextqa-30s", "mvbench", "video-mme", "mlvu", "mmvu");
     private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS).build();
 

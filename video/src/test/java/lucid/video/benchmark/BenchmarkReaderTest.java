@@ -42,7 +42,7 @@ class BenchmarkReaderTest {
         for (String part : parts) assertTrue(e.getMessage().contains(part), "wanted '" + part + "' in: " + e.getMessage());
     }
 
-    @ParameterizedTest @ValueSource(strings = {"nextqa", "nextqa-30s", "mvbench", "video-mme", "mlvu", "mmvu"})
+    @ParameterizedTest @ValueSource(strings = {"nextqa", "nextqa-hub", "nextqa-30s", "mvbench", "video-mme", "mlvu", "mmvu"})
     void everyShippedDefinitionIsSound(String name) {
         assertTrue(Benchmark.SHIPPED.contains(name));
         Benchmark b = Benchmark.of(name);
@@ -66,6 +66,18 @@ class BenchmarkReaderTest {
         assertEquals(Map.of("type", "CH"), q.kinds());
         assertEquals(root.resolve("NExTVideo/1006/4010069381.mp4"), q.video());
         assertEquals(Benchmark.Clip.UNIFORM, q.clip());
+    }
+
+    /// Numbers where the csv has text, clips named by their number alone, no table of places.
+    @Test void nextQaAsTheHubHasIt() throws IOException {
+        file("MC/test-00000-of-00001.jsonl", "{\"video\": 4010069381, \"frame_count\": 369, \"width\": 640, \"height\": 480, \"question\": \"how does the man play\", \"answer\": 2, \"qid\": 6, \"type\": \"CH\", "
+                + "\"a0\": \"roll it\", \"a1\": \"tap\", \"a2\": \"go\", \"a3\": \"hit\", \"a4\": \"pat\"}\n");
+        Files.createDirectories(root.resolve("NExTVideo"));
+        BenchmarkQuestion q = read("nextqa-hub").getFirst();
+        assertEquals("4010069381-6", q.id());
+        assertEquals("How does the man play?\nOptions:\nA. roll it.\nB. tap.\nC. go.\nD. hit.\nE. pat.", q.problem());
+        assertEquals("C", q.answer());
+        assertEquals(root.resolve("NExTVideo/4010069381.mp4"), q.video());
     }
 
     @Test void nextQaAsTheTrainingFileHasIt() throws IOException {

@@ -92,7 +92,7 @@ public final class EvalCommand implements Callable<Integer> {
 
     /// Options of a benchmark. Help cannot see the initial values of a group's fields, so defaults stand in the annotations.
     private static final class Published {
-        @Option(names = "--benchmark", required = true, paramLabel = "NAME|FILE", description = "nextqa, nextqa-30s, mvbench, video-mme, mlvu, mmvu, or a definition's file.")
+        @Option(names = "--benchmark", required = true, paramLabel = "NAME|FILE", description = "nextqa, nextqa-hub, nextqa-30s, mvbench, video-mme, mlvu, mmvu, or a definition's file.")
         private String name;
 
         @Option(names = "--mode", defaultValue = "greedy", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
@@ -173,6 +173,7 @@ public final class EvalCommand implements Callable<Integer> {
         Protocol protocol = new Protocol(published.mode, direct, frames, published.maxNewTokens, seed == null ? 1 : seed, published.bounds, control);
         MemoryCheck.answering(folder, most(frames), null, published.maxNewTokens, device.memory());
         Tokenizer tokenizer = ModelFolder.tokenizer(model, published.tokenizer);
+        ModelAsker.requireRoom(BenchmarkRun.some(all, limit), config, tokenizer, protocol);
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         AnswerLog.check(out);
         Console console = Console.standard();
