@@ -227,6 +227,10 @@ class AskCommandTest extends CommandTest {
         assertTrue(o.out().contains("/reset       forget what was said"), o.out());
         assertTrue(o.out().endsWith(text(expected(first, prompt("What is there?"))) + "\n"), "the clip and an empty conversation are still there: " + o.out());
         for (String part : List.of("'/what' is no command", "/video: no file named", "gone.mp4", "positions are left")) assertTrue(o.err().contains(part), part + " in " + o.err());
+        // The first question is where the clip's tag belongs, and it is put into its place there.
+        o = chat("What <image>is there?\nAnd <image> then?\nAnd then?\n").ok();
+        assertTrue(o.err().contains("chat: question: found <image>, the place of a clip, and the clip was shown before the first question; wanted a question without it\n"), o.err());
+        assertEquals(chat("What is there?\nAnd then?\n").ok().out(), o.out());
     }
 
     // Texts
