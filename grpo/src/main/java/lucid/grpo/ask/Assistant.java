@@ -159,7 +159,8 @@ public final class Assistant implements AutoCloseable {
         }
         // In the first question the tag is the clip's place; further on it would be another clip's.
         if (user.contains(Qwen2BaseTemplate.IMAGE_TAG)) {
-            throw new IllegalArgumentException("question: found " + Qwen2BaseTemplate.IMAGE_TAG + ", the place of a clip, and the clip was shown before the first question; wanted a question without it");
+            throw new IllegalArgumentException("question: found " + Qwen2BaseTemplate.IMAGE_TAG + ", the place of a clip, and the clip was shown before the first question;"
+                    + " wanted a question without it");
         }
         int[] ids = template.promptIds(List.of(Message.human("?"), Message.assistant("."), Message.human(user), Message.assistant(null)));
         // The end token belongs to the answer before; one that ran out of length lacks it.

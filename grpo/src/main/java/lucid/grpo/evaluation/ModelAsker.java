@@ -67,9 +67,10 @@ public final class ModelAsker implements Asker, AutoCloseable {
             if (taken > most) longest = q;
             most = Math.max(most, taken);
         }
-        if (longest != null) throw new IllegalArgumentException("question " + longest.id() + " takes " + most + " positions with its clip, wanted at most " + room + " of the model's (max_position_embeddings "
-                + config.text().maxPositions() + ", tokenizer_model_max_length " + config.maxLength() + "), one left for an answer" + (longer == 1 ? "" : "; " + longer + " questions are too long")
-                + "; shorten it in the annotations, or leave it out of them");
+        if (longest == null) return;
+        throw new IllegalArgumentException("question " + longest.id() + " takes " + most + " positions with its clip, wanted at most " + room
+                + " of the model's (max_position_embeddings " + config.text().maxPositions() + ", tokenizer_model_max_length " + config.maxLength()
+                + "), one left for an answer" + (longer == 1 ? "" : "; " + longer + " questions are too long") + "; shorten it in the annotations, or leave it out of them");
     }
 
     @Override public Reply ask(int number, String user, Frames frames, Protocol protocol) {

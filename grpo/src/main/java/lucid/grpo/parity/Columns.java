@@ -13,8 +13,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// The columns that tables have. One that no table of its kind has is compared with nothing: it fails, so that neither a misspelt name nor numbers of a newer table pass unseen. A column is written as the way to it,
-/// `cases[].steps[].lr`; a known one need not be compared (a mean beside its hash), which the README of its family says.
+/// The columns that tables have. One that no table of its kind has is compared with nothing: it fails, so that neither a misspelt name nor
+/// numbers of a newer table pass unseen. A column is written as the way to it, `cases[].steps[].lr`; a known one need not be compared (a mean
+/// beside its hash), which the README of its family says.
 final class Columns {
     /// What any table may say of itself.
     private static final Set<String> NOTES = Set.of("made_by", "seed", "note", "notes");
@@ -23,7 +24,9 @@ final class Columns {
     /// @param has     columns by which the kind is told; the first kind that has all of them is the table's
     /// @param columns all it may have; below one that ends in `.*` names are data
     private record Kind(String table, List<String> has, List<String> columns) {
-        boolean knows(String column) { return columns.stream().anyMatch(c -> under(c, column) || c.startsWith(column + ".") || c.startsWith(column + "[")); }
+        boolean knows(String column) {
+            return columns.stream().anyMatch(c -> under(c, column) || c.startsWith(column + ".") || c.startsWith(column + "["));
+        }
 
         private static boolean under(String known, String column) {
             if (!known.endsWith("*")) return column.equals(known);
@@ -44,12 +47,13 @@ final class Columns {
     /// One failed row for every column that the table's kind does not have.
     static List<Row> unknown(JsonNode table) {
         Kind kind = KINDS.stream().filter(k -> k.has.stream().allMatch(c -> is(table, c))).findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("found a table of which no columns are known; wanted one of " + KINDS.stream().map(Kind::table).toList()));
+                .orElseThrow(() -> new IllegalArgumentException("found a table of which no columns are known; wanted one of "
+                        + KINDS.stream().map(Kind::table).toList()));
         Map<String, Integer> found = new TreeMap<>();
         walk(table, "", kind, found);
         List<Row> rows = new ArrayList<>();
-        found.forEach((column, times) -> rows.add(Row.failed("column " + column, "compared with nothing: found " + (times == 1 ? "it once" : "it " + times + " times") + " in a table of " + kind.table + ", wanted one of "
-                + kind.beside(column))));
+        found.forEach((column, times) -> rows.add(Row.failed("column " + column, "compared with nothing: found it "
+                + (times == 1 ? "once" : times + " times") + " in a table of " + kind.table + ", wanted one of " + kind.beside(column))));
         return rows;
     }
 
@@ -66,7 +70,9 @@ final class Columns {
     // Of a list the first element tells, as where tables are told apart.
     private static boolean is(JsonNode table, String column) {
         JsonNode node = table;
-        for (String part : column.split("\\.")) node = part.endsWith("[]") ? node.path(part.substring(0, part.length() - 2)).path(0) : node.path(part);
+        for (String part : column.split("\\.")) {
+            node = part.endsWith("[]") ? node.path(part.substring(0, part.length() - 2)).path(0) : node.path(part);
+        }
         return !node.isMissingNode();
     }
 

@@ -114,7 +114,8 @@ public final class RunFolder implements AutoCloseable {
         CLAIM.requireEmpty(root, p -> !clips.startsWith(p.toAbsolutePath().normalize()));
     }
 
-    /// The same, and refuses a run that has made a step with another config, or that is not to be resumed, as far as that is known before its data are read or made; the rest [#open] compares.
+    /// The same, and refuses a run that has made a step with another config, or that is not to be resumed, as far as that is known before its
+    /// data are read or made; the rest [#open] compares.
     ///
     /// @param known fields of the wanted run's config
     public static void check(Path root, Path data, Supplier<ObjectNode> known, boolean resume) {

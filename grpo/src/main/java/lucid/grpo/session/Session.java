@@ -219,7 +219,8 @@ public final class Session implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         // The chain of hashes begins with the recipe; which model the run starts from (and an adapter stands beside) is part of its identity too.
-        return config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model)));
+        config.put("base_fingerprint", model == null ? null : ModelFingerprint.of(ModelFolder.resolve(model)));
+        return model == null ? config : config.put("tokenizer_sha256", ModelFingerprint.of(ModelFolder.tokenizer(model)));
     }
 
     // Beside that, what the run is applied to.

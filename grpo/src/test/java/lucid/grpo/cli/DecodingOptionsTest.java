@@ -184,7 +184,8 @@ class DecodingOptionsTest extends CommandTest {
     /// What a greedy answer has no use for is refused by whoever samples: by the file's name and field, and with the option that says otherwise.
     @Test void whatCannotBeSampledWithIsTheFiles() throws IOException {
         String plain = lucid().ok().out();
-        for (String[] f : new String[][] {{"temperature", "0.0", "--temperature"}, {"temperature", "1.0E-60", "--temperature"}, {"top_k", "-1", "--top-k"}, {"top_p", "0.0", "--top-p"}, {"min_p", "1.5", "--min-p"}}) {
+        for (String[] f : new String[][] {{"temperature", "0.0", "--temperature"}, {"temperature", "1.0E-60", "--temperature"}, {"top_k", "-1", "--top-k"},
+            {"top_p", "0.0", "--top-p"}, {"min_p", "1.5", "--min-p"}}) {
             config("{\"" + f[0] + "\": " + f[1] + "}");
             assertEquals(plain, lucid().ok().out());
             lucid("--sample").failedWith("generation_config.json: " + f[0] + ": found " + f[1] + ", wanted ", f[2] + " says another");

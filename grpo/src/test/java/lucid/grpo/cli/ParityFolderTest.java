@@ -129,7 +129,8 @@ class ParityFolderTest extends CommandTest {
         Path misspelt = write("misspelt.json", Files.readString(below("nn", "optim/clip.json")).replaceFirst("\"deepspeed_coefficient_f64\"", "\"deepspeed_coeficient_f64\""));
         Outcome o = parity(misspelt);
         assertEquals(1, o.status());
-        assertTrue(o.out().contains("FAILED      column cases[].deepspeed_coeficient_f64: compared with nothing: found it once in a table of clipping, wanted one of [clipped_f64, coefficient_f64, deepspeed_"), o.out());
+        assertTrue(o.out().contains("FAILED      column cases[].deepspeed_coeficient_f64: "
+                + "compared with nothing: found it once in a table of clipping, wanted one of [clipped_f64, coefficient_f64, deepspeed_"), o.out());
         Path more = write("more.json", Files.readString(below("video", "frames/sampling.json")).replaceFirst("\\{", "{\"three_per_second\": {\"rows\": [[1, 2]]},"));
         assertTrue(parity(more).out().contains("FAILED      column three_per_second: compared with nothing: found it once in a table of frame choices"));
         Path noted = write("noted.json", Files.readString(clip).replaceFirst("\\{", "{\"notes\": {\"anything\": [1]}, \"seed\": 3,"));

@@ -123,8 +123,9 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
 
     // peft drops such matrices with a warning: the model that it makes is another one than the file's.
     private static void requireTarget(WeightFile file, String key, String leavesOut) {
-        if (leavesOut != null) throw new WeightFileException(file.path() + ": tensor \"" + key + "\": " + leavesOut + " of " + CONFIG + " leaves its layer out; wanted matrices of the adapted layers only, or a "
-                + leavesOut + " that says so");
+        if (leavesOut == null) return;
+        throw new WeightFileException(file.path() + ": tensor \"" + key + "\": " + leavesOut + " of " + CONFIG
+                + " leaves its layer out; wanted matrices of the adapted layers only, or a " + leavesOut + " that says so");
     }
 
     private static Path weights(Path folder) {

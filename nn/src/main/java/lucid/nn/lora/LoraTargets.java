@@ -7,7 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/// Which layers an `adapter_config.json` says are adapted, as `peft` reads it (`check_target_module_exists`). A layer that it leaves out keeps the base's weight there, whatever matrices the file has for it.
+/// Which layers an `adapter_config.json` says are adapted, as `peft` reads it (`check_target_module_exists`). A layer that it leaves out keeps the
+/// base's weight there, whatever matrices the file has for it.
 record LoraTargets(JsonNode config) {
     private static final String ALL = "all-linear";
     private static final Pattern BLOCK = Pattern.compile("(?:^|\\.)(\\d+)\\.");
@@ -16,22 +17,26 @@ record LoraTargets(JsonNode config) {
     ///
     /// @param layer as the file names it, `model.layers.0.self_attn.q_proj`
     String leavesOut(String layer) {
-        JsonNode targets = config.path("target_modules");
-        boolean named = targets.isMissingNode() || targets.isNull() || targets.isTextual() && targets.asText().equalsIgnoreCase(ALL) || names(targets, layer, true);
-        if (!named) return "target_modules";
         JsonNode excluded = config.path("exclude_modules");
-        if (!excluded.isEmpty() || excluded.isTextual()) if (names(excluded, layer, false)) return "exclude_modules";
+        if (excluded.isTextual() ? matches(excluded.asText(), layer, false) : ends(excluded, layer)) return "exclude_modules";
+        JsonNode targets = config.path("target_modules");
+        if (targets.isMissingNode() || targets.isNull()) return null;
+        if (targets.isTextual()) return targets.asText().equalsIgnoreCase(ALL) || matches(targets.asText(), layer, true) ? null : "target_modules";
+        // A whole name is that layer, whatever its block.
+        for (JsonNode name : targets) if (layer.equals(name.asText())) return null;
+        if (!ends(targets, layer)) return "target_modules";
         return inBlock(layer) ? null : "layers_to_transform";
     }
 
-    // One pattern for whole names, or a list of names and their ends. A pattern that is none in Java leaves the question open.
-    private static boolean names(JsonNode said, String layer, boolean open) {
-        if (!said.isTextual()) {
-            for (JsonNode name : said) if (layer.equals(name.asText()) || layer.endsWith("." + name.asText())) return true;
-            return false;
-        }
+    private static boolean ends(JsonNode names, String layer) {
+        for (JsonNode name : names) if (layer.equals(name.asText()) || layer.endsWith("." + name.asText())) return true;
+        return false;
+    }
+
+    // A pattern that is none in Java leaves the question open.
+    private static boolean matches(String pattern, String layer, boolean open) {
         try {
-            return Pattern.matches(said.asText(), layer);
+            return Pattern.matches(pattern, layer);
         } catch (PatternSyntaxException _) {
             return open;
         }

@@ -280,7 +280,10 @@ public final class MemoryPlans {
         out.add(item("biases, norms, positions", 4 * widened, "%,d numbers in f32", widened));
     }
 
-    private boolean tied(Trained trained) { return trained.adapter == null && text.tieWordEmbeddings() && outline.parameters().stream().anyMatch(p -> p.role() == Role.EMBEDDING && trained.names.test(p.name())); }
+    private boolean tied(Trained trained) {
+        boolean table = outline.parameters().stream().anyMatch(p -> p.role() == Role.EMBEDDING && trained.names.test(p.name()));
+        return trained.adapter == null && text.tieWordEmbeddings() && table;
+    }
 
     private long table() { return (long) text.vocabSize() * text.hiddenSize(); }
 

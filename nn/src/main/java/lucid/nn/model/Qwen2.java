@@ -43,7 +43,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     private static final String EMBEDDING = "model.embed_tokens.weight";
     private static final String HEAD = "lm_head.weight";
 
-    /// Builds the decoder on parameters named `prefix + "model...."`. A stored copy of a tied head is accepted and not used, see [#requireTied]; stored alone, it is the table of both, as transformers 5 takes it.
+    /// Builds the decoder on parameters named `prefix + "model...."`. A stored copy of a tied head is accepted and not used, see [#requireTied];
+    /// stored alone, it is the table of both, as transformers 5 takes it.
     public static Qwen2 of(ParameterSet p, String prefix, Qwen2Config c) {
         String model = prefix + "model.";
         boolean headAlone = c.tieWordEmbeddings() && p.stores(prefix + HEAD) && !p.stores(prefix + EMBEDDING);

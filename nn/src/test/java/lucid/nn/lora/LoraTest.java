@@ -372,7 +372,10 @@ class LoraTest {
     /// peft leaves such matrices out, so the model would be another one there.
     @ParameterizedTest @CsvSource(delimiter = '|', value = {"\"target_modules\": [\"q_proj\"]|target_modules", "\"target_modules\": \".*self_attn.*\"|target_modules", "\"target_modules\": [\"roj\"]|target_modules",
         "\"layers_to_transform\": 0|layers_to_transform", "\"layers_to_transform\": [1]|layers_to_transform", "\"exclude_modules\": [\"o_proj\"]|exclude_modules",
-        "\"exclude_modules\": \".*gate.*\"|exclude_modules", "\"layers_to_transform\": []|", "\"target_modules\": \"all-linear\"|", "\"exclude_modules\": [\"up_proj\"]|", "\"target_modules\": \"(?P<a>.*)\"|"})
+        "\"exclude_modules\": \".*gate.*\"|exclude_modules", "\"layers_to_transform\": []|",
+        "\"target_modules\": \"all-linear\"|", "\"exclude_modules\": [\"up_proj\"]|", "\"target_modules\": \"(?P<a>.*)\"|",
+        "\"layers_to_transform\": [1], \"target_modules\": [\"model.layers.0.self_attn.q_proj\", \"model.layers.0.self_attn.v_proj\", \"model.layers.0.self_attn.o_proj\","
+            + "\"model.layers.0.mlp.gate_proj\", \"model.layers.0.mlp.down_proj\", \"q_proj\", \"v_proj\", \"o_proj\", \"gate_proj\", \"down_proj\"]|"})
     void matricesOfLayersThatTheConfigurationLeavesOut(String said, String field) throws IOException {
         Path folder = written();
         ObjectNode config = (ObjectNode) JsonText.read(folder.resolve(LoraFile.CONFIG));

@@ -135,7 +135,8 @@ class ModelFilesTest {
         }
         CheckpointInfo info = CheckpointInfo.examine(copy, null);
         assertTrue(info.isSound() && info.unused().isEmpty(), info.toString());
-        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, copy); TinyLlavaVideo wanted = TinyLlavaVideo.load(device, GOLDEN); WeightFiles files = WeightFiles.open(copy)) {
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, copy);
+             TinyLlavaVideo wanted = TinyLlavaVideo.load(device, GOLDEN); WeightFiles files = WeightFiles.open(copy)) {
             assertSame(m.decoder().embedTokens(), m.decoder().head());
             assertArrayEquals(wanted.decoder().head().toFloats(), m.decoder().embedTokens().toFloats());
             m.load(files);

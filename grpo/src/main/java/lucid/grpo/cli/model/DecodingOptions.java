@@ -89,7 +89,8 @@ final class DecodingOptions {
             return Sampling.Rule.GREEDY;
         }
         Filters base = sample ? file : new Filters(1, 0, 1, 0);
-        Filters drawn = new Filters(temperature == null ? base.temperature() : temperature, topK == null ? base.topK() : topK, topP == null ? base.topP() : topP, minP == null ? base.minP() : minP);
+        Filters drawn = new Filters(temperature == null ? base.temperature() : temperature, topK == null ? base.topK() : topK,
+                topP == null ? base.topP() : topP, minP == null ? base.minP() : minP);
         requireUsable(drawn);
         return drawn.rule();
     }
@@ -103,7 +104,9 @@ final class DecodingOptions {
     }
 
     private static void requireOfFile(String field, Object found, boolean good, String wanted) {
-        if (!good) throw new ConfigException(GenerationConfig.FILE + ": " + field + ": found " + found + ", wanted " + wanted + " to sample with; --" + field.replace('_', '-') + " says another, without --sample answers are greedy");
+        if (good) return;
+        throw new ConfigException(GenerationConfig.FILE + ": " + field + ": found " + found + ", wanted " + wanted + " to sample with; --" + field.replace('_', '-')
+                + " says another, without --sample answers are greedy");
     }
 
     /// The checkpoint's, each replaced by the option that says otherwise. Its filters of samples belong to its way of sampling.
