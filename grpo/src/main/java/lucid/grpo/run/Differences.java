@@ -16,9 +16,14 @@ public final class Differences {
     private Differences() {}
 
     /// `path: there -> wanted` for every field that differs, in the order of the texts. An object or a list that only one of them has is named, not printed; of long texts the part where they part is.
-    public static List<String> of(JsonNode there, JsonNode wanted) {
+    public static List<String> of(JsonNode there, JsonNode wanted) { return of(there, wanted, Set.of()); }
+
+    /// The same, where in some objects the order of the fields means something too.
+    ///
+    /// @param ordered names of these objects
+    static List<String> of(JsonNode there, JsonNode wanted, Set<String> ordered) {
         List<String> all = new ArrayList<>();
-        collect("", there, wanted, all);
+        collect("", there, wanted, ordered, all);
         return all;
     }
 
@@ -27,13 +32,16 @@ public final class Differences {
         return "\n  " + String.join("\n  ", differences.subList(0, Math.min(most, differences.size()))) + (differences.size() > most ? "\n  and " + (differences.size() - most) + " more" : "");
     }
 
-    private static void collect(String path, JsonNode there, JsonNode wanted, List<String> all) {
+    private static void collect(String path, JsonNode there, JsonNode wanted, Set<String> ordered, List<String> all) {
         if (there != null && wanted != null && there.isContainerNode() && there.getNodeType() == wanted.getNodeType()) {
-            Set<String> names = new LinkedHashSet<>();
-            there.fieldNames().forEachRemaining(names::add);
-            wanted.fieldNames().forEachRemaining(names::add);
-            for (String n : names) collect(path.isEmpty() ? n : path + "." + n, there.get(n), wanted.get(n), all);
-            if (there.isArray()) for (int i = 0; i < Math.max(there.size(), wanted.size()); i++) collect(path + "[" + i + "]", there.get(i), wanted.get(i), all);
+            List<String> one = names(there);
+            List<String> other = names(wanted);
+            Set<String> names = new LinkedHashSet<>(one);
+            names.addAll(other);
+            for (String n : names) collect(path.isEmpty() ? n : path + "." + n, there.get(n), wanted.get(n), ordered, all);
+            if (there.isArray()) for (int i = 0; i < Math.max(there.size(), wanted.size()); i++) collect(path + "[" + i + "]", there.get(i), wanted.get(i), ordered, all);
+            boolean same = names.size() == one.size() && names.size() == other.size();
+            if (same && !one.equals(other) && ordered.contains(path.substring(path.lastIndexOf('.') + 1))) all.add(path + ": in the order " + String.join(", ", one) + " -> " + String.join(", ", other));
             return;
         }
         String one = text(there);
@@ -42,6 +50,12 @@ public final class Differences {
         int at = 0;
         while (at < Math.min(one.length(), other.length()) && one.charAt(at) == other.charAt(at)) at++;
         all.add(path + ": " + shown(there, one, at) + " -> " + shown(wanted, other, at));
+    }
+
+    private static List<String> names(JsonNode n) {
+        List<String> names = new ArrayList<>();
+        n.fieldNames().forEachRemaining(names::add);
+        return names;
     }
 
     private static String text(JsonNode n) { return n == null ? "absent" : n.toString(); }

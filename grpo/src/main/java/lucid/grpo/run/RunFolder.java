@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -58,6 +59,8 @@ public final class RunFolder implements AutoCloseable {
     private static final List<String> MADE_AT_THE_START = List.of("clips.sha256", "tokenizer.json", "reference");
     // What a replay takes from the run itself, and what no weight depends on.
     private static final List<String> NOT_START = List.of("recipe", "held_out_sha256");
+    // A step draws its kinds of examples, and adds up their gradients, in the order in which the recipe names them.
+    private static final Set<String> ORDERED = Set.of("mix");
     // Where a run's beginning is named again, by the field of its config.
     private static final SequencedMap<String, String> BEGAN = new LinkedHashMap<>();
     private static final String ARITHMETIC = "arithmetic";
@@ -201,7 +204,7 @@ public final class RunFolder implements AutoCloseable {
         nameArithmetic(there);
         nameArithmetic(wanted);
         wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
-        List<String> differences = Differences.of(there.remove(PLACES), wanted.remove(PLACES));
+        List<String> differences = Differences.of(there.remove(PLACES), wanted.remove(PLACES), ORDERED);
         if (differences.isEmpty()) return;
         String began = BEGAN.entrySet().stream().filter(e -> !Objects.equals(there.get(e.getKey()), wanted.get(e.getKey()))).map(e -> String.format(e.getValue(), root.resolve("config.json")))
                 .collect(Collectors.joining(", "));

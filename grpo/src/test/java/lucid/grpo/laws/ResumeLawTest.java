@@ -12,7 +12,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -25,6 +27,7 @@ import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
+import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.Checksums;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
@@ -156,6 +159,18 @@ class ResumeLawTest {
         Toy.train(folder, recipe, 2);
         String message = assertThrows(RunException.class, () -> Toy.train(folder, Toy.recipe(Toy.letters(3, 2)).withSeed(5), 2)).getMessage();
         assertTrue(message.contains("stages[0].steps: 2 -> 3") && message.contains("seed: 11 -> 5"), message);
+    }
+
+    /// The kinds of a mixture are drawn, and their gradients added up, in the recipe's order: in another the run would go on, to other bits.
+    @Test void aMixtureInAnotherOrderIsAnotherRecipe() {
+        Stage.Supervised letters = Toy.letters(4, 1);
+        Map<String, Integer> turned = new LinkedHashMap<>();
+        List.copyOf(letters.mix().keySet()).reversed().forEach(kind -> turned.put(kind, letters.mix().get(kind)));
+        train(folder, Toy.recipe(letters), 5, Trainer::stop);
+        Recipe other = Toy.recipe(new Stage.Supervised(letters.name(), letters.phase(), letters.steps(), turned, letters.optimizer(), letters.trainable(), letters.saveEvery()));
+        String message = assertThrows(RunException.class, () -> Toy.train(folder, other, 2)).getMessage();
+        assertTrue(message.contains("stages[0].mix: in the order open, early_document -> early_document, open"), message);
+        assertTrue(Toy.train(folder, Toy.recipe(letters), 2).stageComplete());
     }
 
     @Test void aCheckpointThatCannotBeWrittenLeavesTheOneBefore() throws IOException {

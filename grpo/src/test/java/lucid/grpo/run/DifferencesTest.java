@@ -3,8 +3,10 @@ package lucid.grpo.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class DifferencesTest {
@@ -35,6 +37,15 @@ class DifferencesTest {
         assertEquals(List.of("t: ..." + "0123456789".repeat(2) + "x" + "0123456789".repeat(5) + "012345678... -> ..." + "0123456789".repeat(2) + "y" + "0123456789".repeat(5) + "012345678..."),
                 of("{'t': '" + same + "x" + same + "'}", "{'t': '" + same + "y" + same + "'}"));
         assertEquals(List.of("t: \"" + same.substring(0, 79) + "... -> null"), of("{'t': '" + same + "'}", "{'t': null}"));
+    }
+
+    @Test void theOrderOfFieldsOnlyWhereItMeansSomething() throws JsonProcessingException {
+        ObjectMapper json = new ObjectMapper();
+        JsonNode there = json.readTree("{\"stages\": [{\"name\": \"a\", \"mix\": {\"open\": 3, \"path\": 2}}]}");
+        JsonNode wanted = json.readTree("{\"stages\": [{\"mix\": {\"path\": 2, \"open\": 3}, \"name\": \"a\"}]}");
+        assertEquals(List.of("stages[0].mix: in the order open, path -> path, open"), Differences.of(there, wanted, Set.of("mix")));
+        assertEquals(List.of(), Differences.of(there, there, Set.of("mix")));
+        assertEquals(List.of(), Differences.of(there, wanted));
     }
 
     @Test void manyAreCounted() {
