@@ -21,6 +21,7 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
 
     /// @param rewards of one group
     /// @param normals as many standard normal numbers
+    /// @throws IllegalArgumentException rewards so far apart that an advantage is no finite float, which is what the kernel gets
     public double[] of(double[] rewards, double[] normals) {
         if (rewards.length != normals.length) {
             throw new IllegalArgumentException("advantages: " + rewards.length + " rewards but " + normals.length + " noise numbers");
@@ -30,6 +31,10 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
         double[] a = new double[rewards.length];
         // A group of one has no spread: it is centred to 0, and 0 / eps stays 0.
         for (int i = 0; i < a.length; i++) a[i] = (scale == 0 ? 0 : (rewards[i] - mean) / scale) + noise * normals[i];
+        if (!Double.isFinite(scale) || !Arrays.stream(a).allMatch(v -> Float.isFinite((float) v))) {
+            throw new IllegalArgumentException("advantages: rewards " + Arrays.toString(rewards) + " with noise " + noise + (divideByStd ? ", divided by " + scale : "") + " give " + Arrays.toString(a)
+                    + "; wanted finite numbers, as floats too");
+        }
         return a;
     }
 

@@ -8,6 +8,13 @@ public interface Reward {
 
     /// The parts of a reward. `total` is what the advantage sees; `accuracy` is 0 or 1; `format` is 0 for a malformed completion.
     record Score(double accuracy, double format, double total) {
+        public Score {
+            // One that is no number would make the group's mean none, and with it the whole step's gradient.
+            if (!Double.isFinite(accuracy) || !Double.isFinite(format) || !Double.isFinite(total)) {
+                throw new IllegalArgumentException("reward: accuracy " + accuracy + ", format " + format + ", total " + total + "; wanted finite numbers for every completion");
+            }
+        }
+
         /// Whether the completion has the wanted form at all.
         public boolean wellFormed() { return format > 0; }
     }

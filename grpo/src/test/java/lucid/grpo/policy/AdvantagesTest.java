@@ -2,6 +2,8 @@ package lucid.grpo.policy;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -25,5 +27,14 @@ class AdvantagesTest {
     @Test void noiseAloneGivesOne() {
         assertArrayEquals(new double[] {0.02, -0.04}, new Advantages(0, 0.02, true).of(new double[] {0.1, 0.1}, new double[] {1, -2}));
         assertArrayEquals(new double[] {0.5, -0.5}, new Advantages(0, 0, false).of(new double[] {2, 1}, new double[2]));
+    }
+
+    /// 1e200 squared is infinite, and what is divided by that is 0: such a group would seem to have no spread. 1e39 is infinite for the kernel.
+    @Test void rewardsThatAreTooFarApartAreRefused() {
+        double[] far = new Advantages(1e-4, 0, true).of(new double[] {1e30, -1e30}, new double[2]);
+        assertArrayEquals(new double[] {Math.sqrt(0.5), -Math.sqrt(0.5)}, far, 1e-9);
+        String message = assertThrows(IllegalArgumentException.class, () -> new Advantages(1e-4, 0, true).of(new double[] {1e200, -1e200}, new double[2])).getMessage();
+        assertTrue(message.startsWith("advantages: rewards [1.0E200, -1.0E200] with noise 0.0, divided by Infinity give [0.0, 0.0]"), message);
+        assertThrows(IllegalArgumentException.class, () -> new Advantages(1e-4, 0, false).of(new double[] {1e39, 0}, new double[2]));
     }
 }

@@ -16,6 +16,7 @@ import lucid.grpo.data.TrainingData;
 import lucid.grpo.laws.Toy;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.reward.Reward;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.tensor.Parameter;
@@ -86,5 +87,15 @@ class GrpoRunTest {
         assertEquals(tokens, line.get("ratio_exactly_one").asInt());
         assertTrue(run.note().contains("ratio 1: " + tokens + "/" + tokens), run.note());
         assertTrue(run.explanation().startsWith("ratio exactly 1 for " + tokens + " of " + tokens + " tokens"), run.explanation());
+    }
+
+    /// A rule of somebody's own that divides by nothing: it is named, not the gradient that it would have spoilt.
+    @Test void aRewardThatIsNoNumberStopsTheStepBeforeTheUpdate() {
+        List<float[]> before = weights();
+        Reward broken = (text, _) -> new Reward.Score(0, 0, text.length() / 0.0 - text.length() / 0.0);
+        GrpoRun run = run(new Rollout(STAGE, policy, data, Toy.TOKENIZER, broken, new Advantages(1e-4, 0.02, true), 1));
+        assertEquals("reward: accuracy 0.0, format 0.0, total NaN; wanted finite numbers for every completion", assertThrows(IllegalArgumentException.class, () -> run.step(0)).getMessage());
+        List<float[]> after = weights();
+        for (int i = 0; i < before.size(); i++) assertArrayEquals(before.get(i), after.get(i));
     }
 }
