@@ -223,6 +223,9 @@ final class RecipeCheck {
         at.oneOf("schedule", o.schedule(), Arrays.stream(Schedule.Kind.values()).map(Schedule.Kind::published).toList());
         at.atLeast("warmup", o.warmup(), 0);
         at.atMost("warmup", o.warmup(), stage.updates(), "the stage has no more updates, and the rate would never get to lr");
+        if (o.warmup() > 0 && o.schedule().equals(Schedule.Kind.CONSTANT.published())) {
+            throw at.fault("warmup", o.warmup(), "0: schedule constant does not rise; " + Schedule.Kind.CONSTANT_WITH_WARMUP.published() + " does");
+        }
         at.share("floor", o.floor());
         if (o.maxGradNorm() != null) at.positive("max_grad_norm", o.maxGradNorm());
         try {

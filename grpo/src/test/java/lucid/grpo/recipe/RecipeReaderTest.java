@@ -91,6 +91,13 @@ class RecipeReaderTest {
                 message(RecipeReader.write(base).replace("\"captions\" : \"text_files/cleaned_video_caption.json\"", "\"captions\" : null")));
     }
 
+    /// Hugging Face's Trainer takes both and never rises.
+    @Test void aConstantRateHasNoWarmup() {
+        assertEquals("my.json, stage language, optimizer.warmup: found 30, wanted 0: schedule constant does not rise; constant_with_warmup does",
+                message(demo().replaceFirst("\"constant_with_warmup\"", "\"constant\"")));
+        RecipeReader.parse("my.json", demo().replaceFirst("\"constant_with_warmup\",(\\s*)\"warmup\" : 30", "\"constant\",$1\"warmup\" : 0"));
+    }
+
     @Test void aMisspeltKeyIsRefusedAndTheNearestSuggested() {
         String m = message(demo().replace("\"max_new_tokens\" : 72,\n    \"sampling\"", "\"max_new_token\" : 72,\n    \"sampling\""));
         assertTrue(m.contains("my.json") && m.contains("line ") && m.contains("'max_new_token'") && m.contains("did you mean 'max_new_tokens'"), m);
