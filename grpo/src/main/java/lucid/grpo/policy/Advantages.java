@@ -32,8 +32,8 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
         // A group of one has no spread: it is centred to 0, and 0 / eps stays 0.
         for (int i = 0; i < a.length; i++) a[i] = (scale == 0 ? 0 : (rewards[i] - mean) / scale) + noise * normals[i];
         if (!Double.isFinite(scale) || !Arrays.stream(a).allMatch(v -> Float.isFinite((float) v))) {
-            throw new IllegalArgumentException("advantages: rewards " + Arrays.toString(rewards) + " with noise " + noise + (divideByStd ? ", divided by " + scale : "") + " give " + Arrays.toString(a)
-                    + "; wanted finite numbers, as floats too");
+            throw new IllegalArgumentException("advantages: rewards " + Arrays.toString(rewards) + " with noise " + noise
+                    + (divideByStd ? ", divided by " + scale : "") + " give " + Arrays.toString(a) + "; wanted finite numbers, as floats too");
         }
         return a;
     }

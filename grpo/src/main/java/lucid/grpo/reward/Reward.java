@@ -11,7 +11,8 @@ public interface Reward {
         public Score {
             // One that is no number would make the group's mean none, and with it the whole step's gradient.
             if (!Double.isFinite(accuracy) || !Double.isFinite(format) || !Double.isFinite(total)) {
-                throw new IllegalArgumentException("reward: accuracy " + accuracy + ", format " + format + ", total " + total + "; wanted finite numbers for every completion");
+                throw new IllegalArgumentException("reward: accuracy " + accuracy + ", format " + format + ", total " + total
+                        + "; wanted finite numbers for every completion");
             }
         }
 

@@ -39,9 +39,12 @@ public final class Differences {
             Set<String> names = new LinkedHashSet<>(one);
             names.addAll(other);
             for (String n : names) collect(path.isEmpty() ? n : path + "." + n, there.get(n), wanted.get(n), ordered, all);
-            if (there.isArray()) for (int i = 0; i < Math.max(there.size(), wanted.size()); i++) collect(path + "[" + i + "]", there.get(i), wanted.get(i), ordered, all);
+            int elements = there.isArray() ? Math.max(there.size(), wanted.size()) : 0;
+            for (int i = 0; i < elements; i++) collect(path + "[" + i + "]", there.get(i), wanted.get(i), ordered, all);
             boolean same = names.size() == one.size() && names.size() == other.size();
-            if (same && !one.equals(other) && ordered.contains(path.substring(path.lastIndexOf('.') + 1))) all.add(path + ": in the order " + String.join(", ", one) + " -> " + String.join(", ", other));
+            if (same && !one.equals(other) && ordered.contains(path.substring(path.lastIndexOf('.') + 1))) {
+                all.add(path + ": in the order " + String.join(", ", one) + " -> " + String.join(", ", other));
+            }
             return;
         }
         String one = text(there);

@@ -167,7 +167,7 @@ class ResumeLawTest {
         Map<String, Integer> turned = new LinkedHashMap<>();
         List.copyOf(letters.mix().keySet()).reversed().forEach(kind -> turned.put(kind, letters.mix().get(kind)));
         train(folder, Toy.recipe(letters), 5, Trainer::stop);
-        Recipe other = Toy.recipe(new Stage.Supervised(letters.name(), letters.phase(), letters.steps(), turned, letters.optimizer(), letters.trainable(), letters.saveEvery()));
+        Recipe other = Toy.recipe(new Stage.Supervised("letters", letters.phase(), 4, turned, letters.optimizer(), letters.trainable(), 1));
         String message = assertThrows(RunException.class, () -> Toy.train(folder, other, 2)).getMessage();
         assertTrue(message.contains("stages[0].mix: in the order open, early_document -> early_document, open"), message);
         assertTrue(Toy.train(folder, Toy.recipe(letters), 2).stageComplete());

@@ -33,7 +33,8 @@ class AdvantagesTest {
     @Test void rewardsThatAreTooFarApartAreRefused() {
         double[] far = new Advantages(1e-4, 0, true).of(new double[] {1e30, -1e30}, new double[2]);
         assertArrayEquals(new double[] {Math.sqrt(0.5), -Math.sqrt(0.5)}, far, 1e-9);
-        String message = assertThrows(IllegalArgumentException.class, () -> new Advantages(1e-4, 0, true).of(new double[] {1e200, -1e200}, new double[2])).getMessage();
+        Advantages plain = new Advantages(1e-4, 0, true);
+        String message = assertThrows(IllegalArgumentException.class, () -> plain.of(new double[] {1e200, -1e200}, new double[2])).getMessage();
         assertTrue(message.startsWith("advantages: rewards [1.0E200, -1.0E200] with noise 0.0, divided by Infinity give [0.0, 0.0]"), message);
         assertThrows(IllegalArgumentException.class, () -> new Advantages(1e-4, 0, false).of(new double[] {1e39, 0}, new double[2]));
     }

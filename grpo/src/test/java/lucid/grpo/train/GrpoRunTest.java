@@ -94,7 +94,8 @@ class GrpoRunTest {
         List<float[]> before = weights();
         Reward broken = (text, _) -> new Reward.Score(0, 0, text.length() / 0.0 - text.length() / 0.0);
         GrpoRun run = run(new Rollout(STAGE, policy, data, Toy.TOKENIZER, broken, new Advantages(1e-4, 0.02, true), 1));
-        assertEquals("reward: accuracy 0.0, format 0.0, total NaN; wanted finite numbers for every completion", assertThrows(IllegalArgumentException.class, () -> run.step(0)).getMessage());
+        String message = assertThrows(IllegalArgumentException.class, () -> run.step(0)).getMessage();
+        assertEquals("reward: accuracy 0.0, format 0.0, total NaN; wanted finite numbers for every completion", message);
         List<float[]> after = weights();
         for (int i = 0; i < before.size(); i++) assertArrayEquals(before.get(i), after.get(i));
     }
