@@ -48,7 +48,7 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
         boolean base = recipe.stages().stream().anyMatch(s -> s.phase().equals("base"));
         boolean other = recipe.stages().stream().anyMatch(s -> !s.phase().equals("base"));
         if (base) heldOut(data, TrainingData.Mode.DIRECT, recipe.heldOutAsked());
-        if (other || !rewarded.isEmpty() || recipe.evaluation().controls() > 0) heldOut(data, TrainingData.Mode.REASONING, recipe.heldOutAsked());
+        if (other || !rewarded.isEmpty()) heldOut(data, TrainingData.Mode.REASONING, recipe.heldOutAsked());
     }
 
     // What a step has of all its clips, and of all its completions' first tokens, is held in one tensor each.

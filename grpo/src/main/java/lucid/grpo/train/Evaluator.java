@@ -14,6 +14,7 @@ import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.data.Visual;
 import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.Stage;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.kernels.contract.Sampling;
@@ -42,6 +43,9 @@ public final class Evaluator {
         this.tokenizer = tokenizer;
         this.spec = spec;
     }
+
+    /// How held-out questions are asked after a stage, and under the controls where it is the last: the base phase has taught direct answers only.
+    public static TrainingData.Mode mode(Stage stage) { return stage.phase().equals("base") ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING; }
 
     /// How the recipe wants answers drawn: reasoning is sampled where it names how, a letter alone never is.
     public Sampling.Rule rule(TrainingData.Mode mode) { return mode == TrainingData.Mode.DIRECT ? Sampling.Rule.GREEDY : spec.rule(); }

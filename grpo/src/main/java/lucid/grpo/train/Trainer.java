@@ -292,7 +292,7 @@ public final class Trainer {
         ObjectNode result = JSON.createObjectNode().put("name", stage.phase()).put("stage", stage.name()).put("steps", state.step()).put("hash", state.hash());
         long start = System.nanoTime();
         if (lastOfPhase && watched.isPresent()) {
-            TrainingData.Mode mode = stage.phase().equals("base") ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
+            TrainingData.Mode mode = Evaluator.mode(stage);
             int n = data.heldOut(spec.questions(), mode).size();
             Optional<Evaluation> asked;
             try (Console.Bar bar = console.bar("evaluating " + stage.phase(), n)) {

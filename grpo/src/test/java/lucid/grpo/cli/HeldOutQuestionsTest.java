@@ -27,7 +27,8 @@ class HeldOutQuestionsTest extends CommandTest {
     @TempDir Path temp;
 
     @Test void aRunThatIsMeasuredByNothingSaysSo() throws IOException {
-        Recipe toy = BadInputTest.toy(0.01);
+        Recipe bare = BadInputTest.toy(0.01);
+        Recipe toy = new Recipe(bare.name(), "", "", List.of(), bare.seed(), bare.model(), bare.tokenizer(), bare.data(), bare.stages(), new Recipe.EvaluationSpec(5, 2, 4, 5));
         Path own = Files.writeString(temp.resolve("toy.json"), RecipeReader.write(toy));
         Path model = temp.resolve("model");
         Outcome made = lucid(Map.of(), "sft", "--recipe", own, "--data", temp, "--out", model, "--threads", 2).ok();
@@ -60,12 +61,22 @@ class HeldOutQuestionsTest extends CommandTest {
             for (String field : List.of("evidence", "order_accuracy", "as_reversed")) assertFalse(e.has(field), field + " of " + e);
         }
         assertFalse(summary("model").get("stages").get(0).has("evidence"));
+        theControlsAskAsTheLastPhaseWasAsked(summary("model"));
         assertTrue(summary("model").get("stages").get(0).has("order_accuracy"));
         assertTrue(asked("--model", model).has("evidence"));
         String reversed = lucid("eval", "--threads", 1, "--model", temp.resolve("measured"), "--control", "reversed").ok().out();
         assertFalse(reversed.contains("the reversed clip's") || reversed.contains("evidence"), reversed);
         assertTrue(lucid("eval", "--threads", 1, "--model", model).ok().out().contains(", evidence named "));
         theRunIsAskedAgain(file, drift);
+    }
+
+    /// Here direct answers: the control that changes nothing repeats what the stage was measured by. (Reasoned answers are shorter in this recipe.)
+    private static void theControlsAskAsTheLastPhaseWasAsked(JsonNode summary) {
+        JsonNode stage = summary.get("stages").get(0);
+        JsonNode none = summary.get("controls").get(0);
+        assertEquals("none", none.get("name").asText());
+        for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length")) assertEquals(stage.get(field), none.get(field), field);
+        assertEquals(List.of(), summary.get("controls").findValues("evidence"), "a letter alone names nothing");
     }
 
     /// `eval` of a run knows recipe, questions and clips; of another model they are named.

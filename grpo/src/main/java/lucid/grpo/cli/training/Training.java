@@ -112,7 +112,8 @@ final class Training {
         int questions = session.recipe().evaluation().controls();
         if (questions == 0 || !heldOut()) return Optional.of(all);
         Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), session.recipe().evaluation());
-        List<Prompt> prompts = session.data().heldOut(questions, TrainingData.Mode.REASONING);
+        TrainingData.Mode mode = Evaluator.mode(session.recipe().stages().getLast());
+        List<Prompt> prompts = session.data().heldOut(questions, mode);
         boolean oneClip = prompts.stream().mapToInt(Prompt::clip).distinct().count() == 1;
         for (Control control : Control.values()) {
             if (control == Control.OTHER && oneClip) {
@@ -121,7 +122,7 @@ final class Training {
             }
             Optional<Evaluation> asked;
             try (Console.Bar bar = console.bar("control " + control.name().toLowerCase(Locale.ROOT), prompts.size())) {
-                asked = evaluator.run(TrainingData.Mode.REASONING, questions, control, session.recipe().seed(), stop, bar::update);
+                asked = evaluator.run(mode, questions, control, session.recipe().seed(), stop, bar::update);
             }
             if (asked.isEmpty()) return Optional.empty();
             Evaluation e = asked.get();
