@@ -5,12 +5,12 @@ const r = data.results, p = r.settings.protocol;
 function head() {
   main.append(el('h1', {}, data.title), el('p', {class: 'soft'}, `mode ${p.mode}, ${p.style}, ${p.frames} frames, at most ${p.max_new_tokens} new tokens, seed ${p.seed}, clips: ${p.control}`));
   const facts = el('div', {class: 'grid'});
-  const fact = (name, value, note) => facts.append(el('div', {class: 'card'}, el('h3', {class: 'soft'}, name), el('div', {class: 'big'}, value), el('div', {class: 'soft'}, note || '')));
-  fact('Published figure', pct(r.headline), r.headline_is);
-  fact('Accuracy', share(r), `${r.right} of ${r.questions} right, 95 % Wilson interval; chance ${pct(r.chance)}`);
-  fact('No letter found', pct(r.parse_failure_rate), `${r.parse_failures} of ${r.asked} answers: ` + Object.entries(r.parse_failures_by_reason).map(([k, n]) => `${k} ${n}`).join(', '));
-  fact('Guessed', r.guessed, `${r.guessed_right} of them right`);
-  fact('Length', r.mean_tokens.toFixed(1), `tokens an answer; ${r.unfinished} did not end`);
+  const add = (name, value, note) => facts.append(fact(name, value, note));
+  add('Published figure', pct(r.headline), r.headline_is);
+  add('Accuracy', share(r), `${r.right} of ${r.questions} right, 95 % Wilson interval; chance ${pct(r.chance)}`);
+  add('No letter found', pct(r.parse_failure_rate), `${r.parse_failures} of ${r.asked} answers: ` + Object.entries(r.parse_failures_by_reason).map(([k, n]) => `${k} ${n}`).join(', '));
+  add('Guessed', r.guessed, `${r.guessed_right} of them right`);
+  add('Length', r.mean_tokens.toFixed(1), `tokens an answer; ${r.unfinished} did not end`);
   main.append(facts);
   if (r.not_shown.questions) {
     const s = section('Clips that could not be shown', `${r.not_shown.questions} questions, treated as: ${r.not_shown.treated}.`);
@@ -31,11 +31,11 @@ function answers() {
   for (const [v, text] of [['all', 'all'], ['wrong', 'wrong'], ['right', 'right'], ['unparsed', 'without a letter']]) pick.append(el('option', {value: v}, text));
   const show = () => {
     const wanted = data.answers.filter(a => pick.value === 'all' || (pick.value === 'wrong' ? !a.correct : pick.value === 'right' ? a.correct : a.found !== 'letter'));
-    view.replaceChildren(...wanted.map(a => el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')},
-      el('div', {class: 'row soft'}, el('b', {}, verdict(a.correct)), el('span', {}, a.question), el('span', {}, a.clip), ...Object.values(a.kinds).map(k => el('span', {}, k))),
+    view.replaceChildren(el('div', {}, wanted.map(a => el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')},
+      el('div', {class: 'row soft'}, el('b', {}, verdict(a.correct)), el('span', {}, a.question), el('span', {}, a.clip), Object.values(a.kinds).map(k => el('span', {}, k))),
       el('div', {class: 'mono', style: 'white-space:pre-wrap'}, a.problem),
       el('p', {}, 'True: ', el('b', {}, a.truth), ', said: ', el('b', {}, a.letter || 'nothing'), a.guessed ? ' (guessed: ' + a.found + ')' : a.found === 'letter' ? '' : ' (' + a.found + ')'),
-      el('div', {class: 'tokens'}, a.text))));
+      el('div', {class: 'tokens'}, a.text)))));
   };
   pick.addEventListener('change', show);
   root.append(pick, view); show();

@@ -20,8 +20,8 @@ function scale(y0, y1) {
   if (y1 - y0 <= 1e-9 * Math.max(Math.abs(y0), Math.abs(y1))) { y0 -= Math.abs(y0) * .1; y1 += Math.abs(y1) * .1 || 1; }
   const raw = (y1 - y0) / 4, power = Math.floor(Math.log10(raw)), m = raw / 10 ** power, step = (m < 1.5 ? 1 : m < 3.5 ? 2 : m < 7.5 ? 5 : 10) * 10 ** power;
   const first = Math.floor(y0 / step + 1e-6), last = Math.ceil(y1 / step - 1e-6);
-  const values = Array.from({length: last - first + 1}, (_, i) => (first + i) * step), most = Math.max(...values.map(Math.abs));
-  const exponent = most >= .01 && most < 1e5 ? 0 : Math.floor(Math.log10(most) + 1e-6), digits = Math.max(0, exponent - Math.floor(Math.log10(step) + 1e-6));
+  const values = Array.from({length: last - first + 1}, (_, i) => (first + i) * step), largest = most(values.map(Math.abs));
+  const exponent = largest >= .01 && largest < 1e5 ? 0 : Math.floor(Math.log10(largest) + 1e-6), digits = Math.max(0, exponent - Math.floor(Math.log10(step) + 1e-6));
   return {values, exponent, texts: values.map(v => (v / 10 ** exponent).toFixed(digits))};
 }
 const SHARE = [0, 1]; // bounds of charts that are to be compared by eye
@@ -29,9 +29,9 @@ function chart(title, series, {hint, bounds} = {}) {
   const shown = series.filter(s => s.points.length);
   if (!shown.length) return null;
   const xs = shown.flatMap(s => s.points.map(p => p[0])), ys = shown.flatMap(s => s.points.map(p => p[1]));
-  const {values, exponent, texts} = scale(...(bounds || [Math.min(...ys), Math.max(...ys)])), y0 = values[0], y1 = values.at(-1);
-  const W = 420, H = 190, L = Math.max(44, 10 + 7 * Math.max(...texts.map(t => t.length))), R = 8, T = 8, B = 22;
-  const x0 = Math.min(...xs), x1 = Math.max(...xs), ticks = Math.min(4, x1 - x0);
+  const [low, high] = bounds || [least(ys), most(ys)], {values, exponent, texts} = scale(low, high), y0 = values[0], y1 = values.at(-1);
+  const W = 420, H = 190, L = Math.max(44, 10 + 7 * most(texts.map(t => t.length))), R = 8, T = 8, B = 22;
+  const x0 = least(xs), x1 = most(xs), ticks = Math.min(4, x1 - x0);
   const X = x => L + (x - x0) / (x1 - x0 || 1) * (W - L - R), Y = y => H - B - (y - y0) / (y1 - y0) * (H - B - T);
   const ends = shown.map(s => `${s.name}: ${[s.points[0], s.points.at(-1)].map(([x, y]) => `${+y.toPrecision(3)} at step ${x}`).join(', ')}`);
   const g = svg('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': `${title}, first and last. ${ends.join('; ')}`});
@@ -53,7 +53,7 @@ function chart(title, series, {hint, bounds} = {}) {
     if (s.dots || s.points.length <= 20) for (const p of s.points) g.append(svg('circle', {cx: X(p[0]), cy: Y(p[1]), r: 3, fill: styles[i].stroke, opacity: styles[i].opacity || 1}));
   });
   const card = el('div', {class: 'card'}, el('h3', {}, title, exponent ? el('span', {class: 'soft'}, ' × 10', el('sup', {}, exponent)) : null), g);
-  if (shown.length > 1) card.append(el('div', {class: 'legend'}, ...shown.map((s, i) => el('span', {}, key(styles[i]), s.name))));
+  if (shown.length > 1) card.append(el('div', {class: 'legend'}, shown.map((s, i) => el('span', {}, key(styles[i]), s.name))));
   if (hint) card.append(el('div', {class: 'soft', style: 'font-size:12px'}, hint));
   return card;
 }
@@ -81,9 +81,8 @@ function head() {
   const s = data.summary;
   if (!s) { main.append(el('p', {}, data.config.replay_of ? `Steps replayed of ${data.config.replay_of}. A replay evaluates nothing.` : 'This run is not finished yet: the report shows what there is so far.')); return; }
   const facts = el('div', {class: 'grid'});
-  const fact = (name, value, note) => facts.append(el('div', {class: 'card'}, el('h3', {class: 'soft'}, name), el('div', {class: 'big'}, value), el('div', {class: 'soft'}, note || '')));
-  for (const st of s.stages) fact(`After ${phase(st.name)}, ${st.name === 'base' ? 'direct answers' : 'reasoning'}`, pct(st.accuracy), `${st.questions} held-out questions, format ${pct(st.format)}`);
-  fact('Time', clock(s.seconds), 'of training and evaluation; clips, controls and report are not counted');
+  for (const st of s.stages) facts.append(fact(`After ${phase(st.name)}, ${st.name === 'base' ? 'direct answers' : 'reasoning'}`, pct(st.accuracy), `${st.questions} held-out questions, format ${pct(st.format)}`));
+  facts.append(fact('Time', clock(s.seconds), 'of training and evaluation; clips, controls and report are not counted'));
   main.append(facts);
   main.append(el('p', {}, 'Final hash of weights, optimiser and data position: ', el('code', {}, s.final_hash), s.expected_hash ? (s.expected_hash === s.final_hash ? ' — as expected: the same bits as everybody else’s run.' : ` — expected ${s.expected_hash}.`) : ''));
 }
@@ -115,7 +114,7 @@ function curves() {
   for (const stage of rewarded) {
     const root = section('Learning from rewards' + (rewarded.length > 1 ? ': ' + stage : ''), 'One point a step. Smoothed: 0.85 of the curve so far, 0.15 of the step.');
     const kinds = [...new Set(data.metrics.filter(m => m.stage === stage).flatMap(m => Object.keys(m).filter(k => k.startsWith('rewards/accuracy/'))))];
-    root.append(el('div', {class: 'grid'}, ...[
+    root.append(el('div', {class: 'grid'},
       chart('Reward', smoothedAndNot(points(stage, 'reward'))),
       chart('Accuracy', [...smoothedAndNot(points(stage, 'rewards/accuracy_reward/mean'), 'rollouts, '), {name: `held out, ${data.reasoned_answers}`, points: heldOutAccuracy(stage), dots: true}], {bounds: SHARE,
         hint: points(stage, 'eval/accuracy').length && data.config.recipe.evaluation.interim ? `Held out: before the first step and after the last as in the table of stages, between them of at most ${data.config.recipe.evaluation.interim} questions.` : ''}),
@@ -127,14 +126,13 @@ function curves() {
       chart('Clipped tokens', [line(stage, 'clip_ratio/low_mean', 'low'), line(stage, 'clip_ratio/high_mean', 'high')], {hint: 'Stays 0 with one update per rollout: the ratio is exactly 1.'}),
       chart('Groups without spread', [line(stage, 'frac_reward_zero_std', 'share')], {bounds: SHARE, hint: 'All completions equally good: only the noise gives them a direction.'}),
       chart('Gradient norm', [line(stage, 'grad_norm')]),
-      chart('Seconds per step', ['rollout', 'score', 'update'].map(p => line(stage, 'time/' + p, p))),
-    ].filter(Boolean)));
+      chart('Seconds per step', ['rollout', 'score', 'update'].map(p => line(stage, 'time/' + p, p)))));
   }
   const others = seen.filter(s => !rewarded.includes(s));
-  if (others.length) section('Base training and cold start').append(el('div', {class: 'grid'}, ...others.map(s => {
+  if (others.length) section('Base training and cold start').append(el('div', {class: 'grid'}, others.map(s => {
     const keys = [...new Set(data.metrics.filter(m => m.stage === s).flatMap(m => Object.keys(m).filter(k => k.startsWith('loss/'))))];
     return chart(s + ': loss per token', keys.length ? keys.map(k => line(s, k, k.slice(5))) : [line(s, 'loss')]);
-  }).filter(Boolean)));
+  })));
 }
 
 const tip = el('div', {id: 'tip', role: 'tooltip', hidden: ''});
@@ -156,16 +154,16 @@ function showTip(target, text) {
 }
 const lastUpdate = c => (c.later_updates || []).at(-1) || c;
 function numbers(c, i) {
-  const u = lastUpdate(c), count = 1 + (c.later_updates || []).length, g = u.coefficient[i], p = x => (100 * Math.exp(x)).toFixed(2) + ' %';
+  const u = lastUpdate(c), count = 1 + (c.later_updates || []).length, g = Number(u.coefficient[i]), p = x => (100 * Math.exp(x)).toFixed(2) + ' %';
   const after = c.after ? `\nafter this step ${p(c.after[i])}` : '', which = count > 1 ? `\nupdate          ${count} of ${count}` : '', way = g < 0 ? ', pushed up' : g > 0 ? ', pushed down' : '';
-  return `${JSON.stringify(c.tokens[i])}\nprobability     ${p(c.logprob[i])}${after}\nadvantage       ${num(c.advantage, 3)}${which}\nratio           ${num(u.ratio[i], 6)}${u.clip ? `\nclip            ${u.clip[i]}` : ''}\nKL (k3)         ${num(u.kl?.[i], 5)}\nentropy         ${num(u.entropy[i], 3)}\ngradient coeff. ${g.toExponential(2)}${way}`;
+  return `${visible(JSON.stringify(c.tokens[i]))}\nprobability     ${p(c.logprob[i])}${after}\nadvantage       ${num(c.advantage, 3)}${which}\nratio           ${num(u.ratio[i], 6)}${u.clip ? `\nclip            ${u.clip[i]}` : ''}\nKL (k3)         ${num(u.kl?.[i], 5)}\nentropy         ${num(u.entropy[i], 3)}\ngradient coeff. ${g.toExponential(2)}${way}`;
 }
 // One stop of the tab key for a completion, however long; the arrow keys go from token to token. Full colour is the coefficient `strongest`.
 function tokens(c, name, strongest) {
   const box = el('div', {class: 'tokens', role: 'listbox', 'aria-orientation': 'horizontal', 'aria-label': `tokens of ${name}`});
   const spans = c.tokens.map((t, i) => {
     const g = lastUpdate(c).coefficient[i], share = `${(100 * Math.abs(g) / strongest).toFixed(1)}%`; // descent pushes up where g is negative
-    return el('span', {role: 'option', tabindex: i ? -1 : 0, class: g > 0 ? 'down' : 'up', style: `--share:${share}`}, t.replaceAll('\n', '⏎\n'));
+    return el('span', {role: 'option', tabindex: i ? -1 : 0, class: g > 0 ? 'down' : 'up', style: `--share:${share}`}, visible(t).replaceAll('\n', '⏎\n'));
   });
   let at = 0;
   const show = e => { const i = spans.indexOf(e.target); if (i >= 0) showTip(spans[i], numbers(c, i)); return i; };
@@ -177,20 +175,27 @@ function tokens(c, name, strongest) {
     e.preventDefault();
     if (spans[to]) spans[to].focus();
   });
-  box.append(...spans);
+  spans.forEach(s => box.append(s));
   return box;
+}
+const strip = frames => el('div', {class: 'strip'}, frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k})));
+// Counted in the run, as inspect does, and in the stage, as the charts do.
+function stepName(step) {
+  const m = data.metrics.find(m => m.step === step);
+  return m ? `step ${step} (${m.stage} ${m.stage_step})` : `step ${step}`;
 }
 function samples() {
   if (!data.samples || !data.samples.length) return;
   const several = data.samples.some(s => s.completions.some(c => c.later_updates));
   const root = section('Inside the groups', 'All completions of one prompt. Green tokens are pushed up by this step, red and underlined ones down; the stronger the colour the larger the advantage-weighted gradient coefficient, on one scale for the whole group. Hover over a token or tap it for its numbers, or tab to a completion and use the arrow keys; Escape closes them.' + (several ? ' Several updates followed each rollout: colours and numbers are the last one’s.' : ''));
   const pick = el('select', {'aria-label': 'which group'}), view = el('div');
-  data.samples.forEach((s, i) => pick.append(el('option', {value: i}, `step ${s.step}: ${s.question.split('\n')[0]}`)));
+  data.samples.forEach((s, i) => pick.append(el('option', {value: i}, `${stepName(s.step)}: ${visible(s.question.split('\n')[0])}`)));
   const show = i => {
     hideTip();
-    const s = data.samples[i], strongest = Math.max(1e-12, ...s.completions.map(c => Math.max(...lastUpdate(c).coefficient.map(Math.abs))));
-    view.replaceChildren(el('div', {class: 'strip', style: 'margin:10px 0'}, ...s.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, s.question), el('p', {}, 'Answer: ', el('b', {}, letter(s.answer)), `. Full colour: a coefficient of ${strongest.toExponential(2)}.`));
-    view.append(el('div', {class: 'side'}, ...s.completions.map((c, k) => el('div', {class: 'completion ' + (c.accuracy > 0 ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, `reward ${num(c.reward, 2)}`), el('span', {}, `accuracy ${c.accuracy}`), el('span', {}, `format ${num(c.format, 2)}`), el('span', {}, `advantage ${num(c.advantage, 2)}`), el('span', {}, `${c.tokens.length} tokens`)), tokens(c, 'completion ' + (k + 1), strongest)))));
+    const s = data.samples[i], strongest = Math.max(1e-12, most(s.completions.flatMap(c => lastUpdate(c).coefficient.map(Math.abs))));
+    view.replaceChildren(strip(s.frames), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, s.question), el('p', {}, 'Answer: ', el('b', {}, letter(s.answer)), `. Full colour: a coefficient of ${strongest.toExponential(2)}.`));
+    view.append(el('div', {class: 'side'}, s.completions.map((c, k) => el('div', {class: 'completion ' + (c.accuracy > 0 ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, `reward ${num(c.reward, 2)}`), el('span', {}, `accuracy ${c.accuracy}`), el('span', {}, `format ${num(c.format, 2)}`), el('span', {}, `advantage ${num(c.advantage, 2)}`), el('span', {}, `${c.tokens.length} tokens`)), tokens(c, 'completion ' + (k + 1), strongest)))));
+    reach();
   };
   pick.addEventListener('change', () => show(+pick.value));
   root.append(el('div', {class: 'card'}, pick, view)); show(data.samples.length - 1); pick.value = data.samples.length - 1;
@@ -199,7 +204,7 @@ function heldOut() {
   if (!data.held_out || !data.held_out.length) return;
   const root = section('Held-out questions while it learned', `The same ${data.held_out.length > 1 ? 'questions' : 'question'} at different steps. ${answersAre}`);
   for (const h of data.held_out) {
-    const card = el('div', {class: 'card', style: 'margin-bottom:12px'}, el('div', {class: 'strip'}, ...h.frames.map((f, k) => el('img', {src: f, alt: 'frame ' + k}))), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, h.question), el('p', {}, 'Answer: ', el('b', {}, letter(h.answer))));
+    const card = el('div', {class: 'card', style: 'margin-bottom:12px'}, strip(h.frames), el('div', {class: 'mono', style: 'white-space:pre-wrap'}, h.question), el('p', {}, 'Answer: ', el('b', {}, letter(h.answer))));
     for (const a of h.answers) card.append(el('div', {class: 'completion ' + (a.correct ? 'good' : 'bad')}, el('div', {class: 'row soft'}, el('span', {}, a.when), el('b', {}, verdict(a.correct))), el('div', {class: 'tokens'}, a.text)));
     root.append(card);
   }
@@ -209,7 +214,7 @@ function ablations() {
   const root = section('What each part is good for', 'The same base, the same seed, one thing changed. Seconds: training and evaluation.');
   const columns = [['variant'], ['accuracy', 'num'], [''], ['format', 'num'], ['length', 'num'], ['KL', 'num'], ['seconds', 'num']];
   const t = table(columns, data.ablations.map(a => [a.name, withInterval(a.accuracy, a.questions), bar(a.accuracy, .25), pct(a.format), num(a.mean_length, 1), num(a.kl, 3), num(a.seconds, 0)]));
-  root.append(el('div', {class: 'card scroll'}, t), el('div', {class: 'grid', style: 'margin-top:12px'}, ...[chart('Accuracy of the rollouts (smoothed)', data.ablations.map(a => ({name: a.name, points: smooth(a.accuracy_curve || [])})), {bounds: SHARE})].filter(Boolean)));
+  root.append(el('div', {class: 'card scroll'}, t), el('div', {class: 'grid', style: 'margin-top:12px'}, chart('Accuracy of the rollouts (smoothed)', data.ablations.map(a => ({name: a.name, points: smooth(a.accuracy_curve || [])})), {bounds: SHARE})));
 }
 function config() { section('Recipe', 'Every constant of this run.').append(folded(data.config)); }
 head(); stages(); curves(); heldOut(); samples(); ablations(); config();
