@@ -31,5 +31,6 @@ const reach = () => document.querySelectorAll('.scroll, .strip').forEach(e => { 
 addEventListener('DOMContentLoaded', reach);
 addEventListener('resize', reach);
 
-// Characters that are not seen, or turn the direction of those after them, as JSON writes them.
-const visible = text => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, c => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
+// Characters that are not seen, or turn the direction of those after them: as inspect shows them, ^[ or, beyond ASCII, by their number.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const visible = text => text.replace(UNSEEN, c => c <= '\u007f' ? '^' + String.fromCharCode(c.charCodeAt(0) ^ 0x40) : '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));

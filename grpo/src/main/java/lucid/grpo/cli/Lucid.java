@@ -59,8 +59,15 @@ public final class Lucid {
             return line.execute(args);
         } catch (OutOfMemoryError | StackOverflowError e) {
             return fail(line, Exhaustion.of(e).orElseThrow(), e, true);
+        } catch (NoClassDefFoundError | IncompatibleClassChangeError e) {
+            if (!rebuilt(e)) throw e;
+            return fail(line, "Lucid was built again while this ran, and what it needs now is not what it began with (" + e.getMessage() + "); wanted the same command once more, of a run with --resume", e, true);
         }
     }
+
+    // Classes are loaded from the build's folders when they are first needed, an hour after the start perhaps; a launcher that finds an edited source builds these anew meanwhile. What is true of
+    // any other class, or of one that could not be initialized, is a fault.
+    private static boolean rebuilt(LinkageError e) { return e.getMessage() != null && e.getMessage().matches("(?s)(?!Could not initialize).*lucid[/.].*"); }
 
     /// Everything that can be said to Lucid, the commands that other modules bring included.
     public static CommandLine commandLine() {

@@ -1,12 +1,14 @@
 package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -40,6 +42,15 @@ class ExhaustionTest extends CommandTest {
         failed(new OutOfMemoryError("Cannot reserve 64 bytes of direct buffer memory"), "out of memory: Cannot reserve 64 bytes", "fewer frames");
         failed(new OutOfMemoryError(), "out of memory: it is not said of which kind; ");
         failed(new ExecutionException(new OutOfMemoryError("Java heap space")), "out of memory: Java's heap of ", "LUCID_JVM=-Xmx");
+    }
+
+    /// As when somebody edits a source while the demo trains, and looks at the run with another command.
+    @Test void aBuildThatReplacedTheClasses() {
+        failed(new NoClassDefFoundError("lucid/grpo/report/Report"), "Lucid was built again while this ran", "(lucid/grpo/report/Report)", "--resume");
+        failed(new NoSuchMethodError("'void lucid.grpo.report.Report.write()'"), "Lucid was built again while this ran");
+        for (Error fault : List.of(new NoClassDefFoundError("Could not initialize class lucid.kernels.SimdDevice"), new NoClassDefFoundError("org/jcuda/Driver"))) {
+            assertEquals(fault, assertThrows(Error.class, () -> Lucid.run(Lucid.commandLine().addSubcommand(new Failing(fault)), "fail")));
+        }
     }
 
     @Test void theHeapItself() throws Exception {
