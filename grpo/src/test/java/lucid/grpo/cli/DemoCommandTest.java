@@ -16,9 +16,11 @@ import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
+import lucid.grpo.report.Browser;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunFolderText;
+import org.htmlunit.html.HtmlPage;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +75,15 @@ class DemoCommandTest extends CommandTest {
         assertEquals(5, summary.get("seed").asInt());
         assertEquals(RunFolder.state(RunFolder.latest(run).orElseThrow()).hash(), summary.get("final_hash").asText());
         assertEquals(List.of("none", "blank", "other", "shuffled", "reversed", "repeated"), summary.get("controls").findValuesAsText("name"));
+    }
+
+    @Test void theReportIsDrawn() throws IOException {
+        try (Browser browser = new Browser()) {
+            HtmlPage page = browser.open(run.resolve("report.html"));
+            assertEquals(List.of("Stages", "Learning from rewards", "Base training and cold start", "Held-out questions while it learned", "Inside the groups", "Recipe"), Browser.texts(page, "h2"));
+            assertEquals(List.of("none", "blank", "other", "shuffled", "reversed", "repeated"), Browser.texts(page, "section:first-of-type table:last-of-type tbody th").stream().skip(3).toList());
+            assertTrue(page.querySelectorAll(".tokens span").size() > 0);
+        }
     }
 
     /// Base: direct answers; the others: reasoning. Asked once more by `eval`.

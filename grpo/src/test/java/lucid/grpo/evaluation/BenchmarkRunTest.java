@@ -23,6 +23,7 @@ import lucid.grpo.console.Console;
 import lucid.grpo.data.Control;
 import lucid.grpo.evaluation.BenchmarkRun.Missing;
 import lucid.grpo.evaluation.Protocol.Mode;
+import lucid.grpo.report.Browser;
 import lucid.grpo.run.Forced;
 import lucid.grpo.run.RunException;
 import lucid.video.FrameSampling;
@@ -31,6 +32,8 @@ import lucid.video.VideoWriter;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkQuestion;
 import lucid.video.benchmark.BenchmarkReader;
+import org.htmlunit.html.HtmlPage;
+import org.htmlunit.html.HtmlSelect;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,7 +105,7 @@ class BenchmarkRunTest {
         Scripted uninterrupted = new Scripted();
         Scores whole = evaluation(p, Missing.LEAVE_OUT).run(other, false, uninterrupted, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(whole.kinds(), s.kinds());
-        assertTrue(Files.readString(out.resolve("report.html")).contains("Number 3?"));
+        page();
         run(model, p, true);
         assertEquals(12, model.asked.size(), "a complete evaluation asks nothing");
     }
@@ -114,6 +117,19 @@ class BenchmarkRunTest {
         assertTrue(text.contains("no letter found in 12 answers (100.0 %): 12 without answer tags; 0 guessed"), text);
         text = evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(root.resolve("all"), false, new Scripted(), 8, Console.silent(), () -> false).orElseThrow().toText();
         assertTrue(text.contains("no letter found in 0 answers (0.0 %); 0 guessed"), text);
+    }
+
+    // All answers, and the half of them that is wrong.
+    private void page() throws IOException {
+        try (Browser browser = new Browser()) {
+            HtmlPage page = browser.open(out.resolve("report.html"));
+            assertTrue(Browser.texts(page, "h2").containsAll(List.of("Answers", "Settings")), Browser.texts(page, "h2").toString());
+            assertEquals(12, page.querySelectorAll(".completion").size());
+            assertTrue(page.getBody().getTextContent().contains("Number 3?"));
+            page.<HtmlSelect>querySelector("select").setSelectedAttribute("wrong", true);
+            assertEquals(6, page.querySelectorAll(".completion.bad").size());
+            assertEquals(0, page.querySelectorAll(".completion.good").size());
+        }
     }
 
     @Test void oneThatIsStoppedKeepsItsAnswersAndSaysHowToGoOn() throws IOException {
