@@ -1,11 +1,13 @@
 package lucid.grpo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
@@ -93,6 +95,42 @@ class LauncherTest {
         assertTrue(launch(moved.resolve("lucid"), mvn, 1, "").contains("Maven (mvn) is needed"));
     }
 
+    @Test @DisabledOnOs(OS.WINDOWS)
+    void ofTwoAtOnceOneBuilds(@TempDir Path temp) throws Exception {
+        Path home = Files.createDirectories(temp.toRealPath().resolve("checkout"));
+        Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
+        Files.writeString(home.resolve("pom.xml"), "<project/>");
+        Files.createDirectories(home.resolve("bench/target"));
+        // The class path is there long before the build is done.
+        String build = "#!/bin/sh\necho begun >>started\nmkdir -p grpo/target; : >>grpo/target/x.jar\nprintf %s \"$PWD/grpo/target/x.jar\" >bench/target/dependencies.classpath\nsleep 3\necho done >>started\n";
+        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), build);
+        assertTrue(mvn.toFile().setExecutable(true));
+        Path first = temp.resolve("first");
+        Process one = start(home.resolve("lucid"), mvn, first, "", "--version");
+        while (!Files.exists(home.resolve("bench/target/dependencies.classpath"))) Thread.sleep(20);
+        String second = launch(home.resolve("lucid"), mvn, 0, "");
+        assertEquals(List.of("begun", "done"), builds(home), "the second waited, and had nothing left to build");
+        assertTrue(second.contains("waiting for the build that process " + one.pid() + " has begun"), second);
+        assertEquals(0, one.waitFor(), () -> read(first));
+        assertFalse(Files.exists(home.resolve("target/build.lock"), LinkOption.NOFOLLOW_LINKS));
+
+        // A launcher that was killed leaves its lock.
+        Files.createSymbolicLink(home.resolve("target/build.lock"), Path.of(String.valueOf(one.pid())));
+        Files.delete(home.resolve("bench/target/dependencies.classpath"));
+        assertEquals("", launch(home.resolve("lucid"), mvn, 0, ""));
+        assertEquals(4, builds(home).size());
+    }
+
+    @Test @DisabledOnOs(OS.WINDOWS)
+    void ofManyErrorsTheFirstAreShown(@TempDir Path temp) throws Exception {
+        Path home = Files.createDirectories(temp.toRealPath().resolve("checkout"));
+        Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
+        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\ni=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo \"[ERROR] number $i of many that a compiler has found in one and the same file\"; done\nexit 1\n");
+        assertTrue(mvn.toFile().setExecutable(true));
+        String said = launch(home.resolve("lucid"), mvn, 1, "");
+        assertTrue(said.contains("number 20 of") && !said.contains("number 21 of") && said.endsWith("lucid: the build failed; the whole log is in target/build.log\n"), said);
+    }
+
     /// Half of such a name would be a place of the class path.
     @Test @DisabledOnOs(OS.WINDOWS)
     void refusesAFolderThatNoClassPathCanName(@TempDir Path temp) throws Exception {
@@ -105,7 +143,7 @@ class LauncherTest {
     /// What the launcher itself uses, and no Maven of this machine's.
     private static Path tools(Path bin) throws IOException {
         Files.createDirectories(bin);
-        for (String tool : List.of("bash", "cat", "dirname", "env", "find", "getconf", "grep", "head", "mkdir", "readlink", "sed", "tail", "touch")) {
+        for (String tool : List.of("bash", "cat", "dirname", "env", "find", "getconf", "grep", "head", "ln", "mkdir", "readlink", "rm", "sed", "sleep", "tail", "touch")) {
             Path at = Path.of("/usr/bin", tool);
             Files.createSymbolicLink(bin.resolve(tool), Files.exists(at) ? at : Path.of("/bin", tool));
         }
@@ -119,11 +157,15 @@ class LauncherTest {
 
     private static String launch(Path launcher, Path mvn, int status, String refuse, String jvm) throws IOException, InterruptedException {
         Path err = mvn.resolveSibling("err");
+        assertEquals(status, start(launcher, mvn, err, refuse, jvm).waitFor(), () -> read(err));
+        return Files.readString(err).replaceFirst("lucid: building once .*\n", "").replaceFirst("WARNING: Using incubator modules.*\n", "");
+    }
+
+    private static Process start(Path launcher, Path mvn, Path err, String refuse, String jvm) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(launcher.toString()).redirectError(err.toFile()).redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().clear();
         builder.environment().putAll(Map.of("PATH", mvn.getParent().toString(), "JAVA_HOME", "/not/there", "LUCID_JAVA_HOME", System.getProperty("java.home"), "LUCID_JVM", jvm, "REFUSE", refuse));
-        assertEquals(status, builder.start().waitFor(), () -> read(err));
-        return Files.readString(err).replaceFirst("lucid: building once .*\n", "").replaceFirst("WARNING: Using incubator modules.*\n", "");
+        return builder.start();
     }
 
     private static String read(Path file) {
