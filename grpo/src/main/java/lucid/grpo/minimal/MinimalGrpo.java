@@ -3,8 +3,8 @@ package lucid.grpo.minimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Consumer;
 import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
@@ -218,6 +218,7 @@ public final class MinimalGrpo {
     ///
     ///     coefficient = w · [ (-ratio · A where the unclipped branch is the smaller, else 0) + β · (1 - e^d) ]
     ///
+    /// (Where the recipe has a kl_clamp, the KL is at most that, and above it has no derivative.)
     /// So the backward pass starts at the log-probabilities, with the coefficients as its seed. In the first update ratio is exactly 1 and the
     /// coefficient is -w·A plus the pull of the KL: REINFORCE with a group baseline.
     ///
