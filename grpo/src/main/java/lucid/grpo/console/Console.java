@@ -40,7 +40,7 @@ public final class Console {
         return columns != null && columns.matches("[1-9]\\d{0,4}") ? Integer.parseInt(columns) : COLUMNS;
     }
 
-    /// Whether a result on standard output may be styled: on a terminal, and not where NO_COLOR is set.
+    /// Whether a result on standard output may be styled: on a terminal, and not where NO_COLOR is set or TERM says that it knows no escapes.
     public static boolean isOutputStyled() { return colours() && isOutputTerminal(); }
 
     /// Whether standard output is a terminal, which would do what control characters tell it.
@@ -62,7 +62,7 @@ public final class Console {
     /// Whether somebody types standard input and sees standard output, and so wants to be prompted.
     public static boolean isInteractive() { return CLibrary.isTerminal(CLibrary.STANDARD_INPUT) && CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
 
-    private static boolean colours() { return System.getenv("NO_COLOR") == null; }
+    private static boolean colours() { return System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM")); }
 
     /// Says nothing at all.
     public static Console silent() { return new Console(new PrintStream(java.io.OutputStream.nullOutputStream()), false); }

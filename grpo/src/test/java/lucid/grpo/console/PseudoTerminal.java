@@ -29,6 +29,7 @@ public record PseudoTerminal(Path folder) {
         ProcessBuilder builder = new ProcessBuilder(List.of(SCRIPT.toString(), "-q", "-e", "-c", first + java + " " + rest, "typescript")).directory(folder.toFile())
                 .redirectInput(input.toFile()).redirectErrorStream(true).redirectOutput(folder.resolve("said").toFile());
         builder.environment().remove("NO_COLOR");
+        builder.environment().put("TERM", "xterm");
         Process process = builder.start();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(0, process.exitValue(), Files.readString(folder.resolve("said")));

@@ -58,6 +58,14 @@ class TerminalTest {
         assertEquals("Grün", Files.readString(temp.resolve("out")).strip());
     }
 
+    /// As the shell of an editor is: it would show every escape.
+    @Test void aDumbTerminalGetsLines() throws IOException, InterruptedException {
+        String drawn = new PseudoTerminal(temp).java("TERM=dumb ", OneBar.class, "", "");
+        assertTrue(drawn.contains("done 1/1") && !drawn.contains("\u001B"), drawn);
+        new PseudoTerminal(temp).java("TERM=dumb ", Streams.class, "told", "");
+        assertEquals("styled false, interactive true", Files.readString(temp.resolve("told")));
+    }
+
     private String told(String redirection) throws IOException, InterruptedException {
         new PseudoTerminal(temp).java(Streams.class, "told " + redirection, "");
         return Files.readString(temp.resolve("told"));
