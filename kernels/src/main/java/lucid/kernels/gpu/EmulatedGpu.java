@@ -18,8 +18,6 @@ import lucid.kernels.ptx.text.PtxModule;
 
 /// A GPU that is Lucid's own emulator: every kernel runs instruction by instruction, under all checks. A finding is a [KernelFaultException].
 public final class EmulatedGpu implements Gpu {
-    /// What a Hopper block may have.
-    private static final Limits LIMITS = new Limits(1024, 227 * 1024, Integer.MAX_VALUE);
     /// Bytes that one host array may carry.
     private static final int PIECE = 1 << 26;
 
@@ -77,7 +75,15 @@ public final class EmulatedGpu implements Gpu {
 
     @Override public int multiprocessors() { return settings.threads; }
 
-    @Override public Limits limits() { return LIMITS; }
+    /// A block has the shared memory that it would have on a card of this compute capability (CUDA C++ Programming Guide, table of technical specifications).
+    @Override public Limits limits() {
+        int kilobytes = switch (settings.capability) {
+            case 80, 87 -> 163;
+            case 86, 89, 120, 121 -> 99;
+            default -> 227;
+        };
+        return new Limits(1024, kilobytes * 1024, Integer.MAX_VALUE);
+    }
 
     /// Has room for so many bytes, and wants freed memory to be kept, as a real GPU does.
     public EmulatedGpu capacity(long bytes) {

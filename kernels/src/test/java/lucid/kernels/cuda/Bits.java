@@ -1,6 +1,8 @@
 package lucid.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.ArrayList;
@@ -8,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.IntToDoubleFunction;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
@@ -47,6 +50,9 @@ final class Bits implements AutoCloseable {
     }
 
     private static Bf16Factors factors(Kernels kernels) { return new Bf16Factors(kernels, new CudaConversion(kernels), new CudaElementwise(kernels)); }
+
+    /// What a block of this GPU may have.
+    int sharedBytes() { return chip.limits().sharedBytes(); }
 
     /// Kernels by name.
     Kernels kernels() { return new Kernels(chip, new CudaMemory(chip)); }
@@ -253,6 +259,12 @@ final class Bits implements AutoCloseable {
         }
         assertEquals(messages.get(0), messages.get(1), "the GPU's words beside the CPU's");
         if (messages.get(0).equals("accepted")) fail("neither device refused");
+    }
+
+    /// Refused by the GPU alone, in words with these parts.
+    void assertGpuRefuses(Consumer<Device> operation, String... parts) {
+        String message = assertThrows(IllegalArgumentException.class, () -> operation.accept(gpu)).getMessage();
+        for (String part : parts) assertTrue(message.contains(part), message);
     }
 
     @Override public void close() {

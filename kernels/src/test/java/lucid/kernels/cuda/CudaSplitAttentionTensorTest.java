@@ -19,7 +19,8 @@ class CudaSplitAttentionTensorTest extends BitTest {
     private static final int QUERIES = 66;
     private static final float UNTOUCHED = 7;
 
-    CudaSplitAttentionTensorTest() { super(cases()); }
+    /// By `wgmma` too, so both cards are Hoppers.
+    CudaSplitAttentionTensorTest() { super(cases(), 90); }
 
     static List<BitCase> cases() {
         List<BitCase> cases = new ArrayList<>();

@@ -29,6 +29,8 @@ public final class CudaAttention implements Attention {
     private final Kernels kernels;
     private final SplitAttention split;
     private final TensorAttention tensor;
+    /// The largest head that this GPU's shared memory has room for.
+    private final int mostDim;
     private AttentionTables last;
 
     /// @param precision other than EXACT: on tensor cores where there is a kernel
@@ -36,7 +38,20 @@ public final class CudaAttention implements Attention {
         this.kernels = kernels;
         this.split = new SplitAttention(kernels, SplitAttention.Form.EXACT);
         this.tensor = precision == Precision.EXACT ? null : new TensorAttention(kernels, precision == Precision.WGMMA);
+        this.mostDim = fits(tileBytes(MOST_DIM)) ? MOST_DIM : MOST_DIM / 2;
     }
+
+    /// Whether a block of this GPU may have so much shared memory: 227 KB on compute capability 9.0, 163 KB on 8.0, 99 KB on 8.6, 8.9 and 12.0.
+    private boolean fits(int bytes) { return bytes <= kernels.gpu().limits().sharedBytes(); }
+
+    /// Shared memory of `attention_forward_tile`, which wants the most of the kernels for heads of 256.
+    private static int tileBytes(int d) { return 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68); }
+
+    /// Shared memory of `attention_backward_query`.
+    private static int queryBytes(int d, int rows) { return 4 * (2 * rows * d + 2 * 32 * d + 32 * (d + 4) + 32 * (rows + 4) + 2 * rows); }
+
+    /// Shared memory of `attention_backward_key`.
+    private static int keyBytes(int d, int rows) { return 4 * (2 * 32 * d + 2 * rows * d + 2 * rows * (d + 4) + 2 * rows * 36 + 3 * rows); }
 
     @Override public void forward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         String name = "attention forward";
@@ -57,7 +72,7 @@ public final class CudaAttention implements Attention {
         if (units.count() == 0) return;
         boolean flat = form.equals("flat");
         int d = size(plan.headDim(), flat ? FLAT_SIZES : SIZES);
-        int shared = flat ? 0 : 4 * (64 * d + 32 * d + 32 * (d + 4) + 32 * 68);
+        int shared = flat ? 0 : tileBytes(d);
         long table = kernels.table("attention, " + form, units.words());
         kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).u64(table).u32(plan.heads() / plan.kvHeads())
                 .u32(plan.headDim()).u32(vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, flat ? 256 : 128, shared);
@@ -105,21 +120,24 @@ public final class CudaAttention implements Attention {
         try (CudaBuffer delta = kernels.scratch(DType.F32, (long) q.rows() * plan.heads()); CudaBuffer table = kernels.table(units.words());
                 CudaBuffer tiles = kernels.table(keys.tileWords()); CudaBuffer entries = kernels.table(keys.entryWords())) {
             if (units.count() > 0) {
-                int shared = 4 * (2 * rows * d + 2 * 32 * d + 32 * (d + 4) + 32 * (rows + 4) + 2 * rows);
                 kernels.call("attention_backward_query_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).view(dOut).view(dq).buffer(delta).buffer(table)
-                        .u32(group).u32(plan.headDim()).u32(vectors).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, shared);
+                        .u32(group).u32(plan.headDim()).u32(vectors).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, queryBytes(d, rows));
             }
             if (keys.tiles() > 0) {
-                int shared = 4 * (2 * 32 * d + 2 * rows * d + 2 * rows * (d + 4) + 2 * rows * 36 + 3 * rows);
-                kernels.call("attention_backward_key_d" + d + "_f32_sm80").view(q).view(k).view(v).view(lse).view(dOut).buffer(delta).view(dk).view(dv).buffer(tiles).buffer(entries)
-                        .u32(group).u32(plan.headDim()).u32(vectors).f32(scale).launch(keys.tiles(), plan.kvHeads(), 1, 128, shared);
+                // 32 rows of heads of 128 want more than a block has outside data centres; a kernel for 16 is for those. How many rows shows in no bit.
+                boolean fewer = d < MOST_DIM && !fits(keyBytes(d, rows));
+                kernels.call("attention_backward_key_d" + d + (fewer ? "_r16" : "") + "_f32_sm80").view(q).view(k).view(v).view(lse).view(dOut).buffer(delta).view(dk).view(dv)
+                        .buffer(tiles).buffer(entries).u32(group).u32(plan.headDim()).u32(vectors).f32(scale)
+                        .launch(keys.tiles(), plan.kvHeads(), 1, 128, keyBytes(d, fewer ? 16 : rows));
             }
         }
     }
 
-    private static void check(String name, AttentionPlan plan, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
+    private void check(String name, AttentionPlan plan, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         Checks.present(name, "plan", plan);
         Checks.that(plan.headDim() <= MOST_DIM, name, "heads of " + plan.headDim() + " dimensions; the CUDA device has kernels for at most " + MOST_DIM + "; wanted smaller heads, or --device simd");
+        Checks.that(plan.headDim() <= mostDim, name, "heads of " + plan.headDim() + " dimensions want " + tileBytes(MOST_DIM) + " bytes of shared memory for a block; this GPU has "
+                + kernels.gpu().limits().sharedBytes() + ", enough for " + mostDim + "; wanted smaller heads, or --device simd");
         AttentionArguments.shapes(name, plan, q, k, v, out, lse);
         AttentionArguments.Extent.of(plan).within(name, q, k);
     }
