@@ -22,7 +22,23 @@ import lucid.kernels.ptx.text.Variable;
 final class Driver {
     private static final int LOG_BYTES = 8192;
 
+    /// The GPU that each thread worked on last.
+    private static final ThreadLocal<Object> CURRENT = new ThreadLocal<>();
+
     private Driver() {}
+
+    /// The driver keeps one context for each thread, and what a thread asks for is done there: a thread that worked on another GPU last, or on none, takes this one's.
+    ///
+    /// @param take makes the GPU's context the thread's
+    static void enter(Object gpu, Runnable take) {
+        if (CURRENT.get() == gpu) return;
+        CURRENT.remove();
+        take.run();
+        CURRENT.set(gpu);
+    }
+
+    /// The context that this thread has is gone.
+    static void leave() { CURRENT.remove(); }
 
     /// @throws DriverException when the code is not 0
     static void check(int code, String doing) {

@@ -51,7 +51,6 @@ public final class JCudaGpu implements Gpu {
     private final Replay.Desk desk = new Replay.Desk();
     private Cublas cublas;
     private Cudnn cudnn;
-    private Thread current;
 
     /// GPUs of this machine, one line each.
     ///
@@ -119,12 +118,7 @@ public final class JCudaGpu implements Gpu {
         description = describe(device) + ", driver for CUDA " + Driver.number("cuDriverGetVersion", JCudaDriver::cuDriverGetVersion) / 1000;
     }
 
-    /// The driver's context belongs to a thread: one that has not worked on this GPU last takes it.
-    private void enter() {
-        if (current == Thread.currentThread()) return;
-        Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
-        current = Thread.currentThread();
-    }
+    private void enter() { Driver.enter(this, () -> Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent")); }
 
     @Override public String description() { return description; }
 
@@ -322,6 +316,7 @@ public final class JCudaGpu implements Gpu {
         steps.add(() -> Driver.check(JCudaDriver.cuStreamDestroy(stream), "cuStreamDestroy"));
         steps.add(() -> Driver.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease"));
         steps.add(arena::close);
+        steps.add(Driver::leave);
         Driver.all(steps);
     }
 }
