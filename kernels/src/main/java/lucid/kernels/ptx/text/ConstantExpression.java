@@ -4,7 +4,10 @@ import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 
-/// Integer constant expressions with C's operators and precedence on 64-bit values (PTX ISA, "Constant Expressions"), and literals.
+/// Integer constant expressions with C's operators and precedence (PTX ISA, "Constant Expressions" and the table of its evaluation rules), and literals.
+///
+/// A value has 64 bits and is signed or unsigned, which decides divisions, comparisons and shifts to the right. A literal is signed unless it ends in `U` or is too large for that; `~` gives an
+/// unsigned one, `%` takes and gives unsigned ones, the other operators of two are unsigned when an operand is. `ptxas` 12.9 and 13.5 give the same for all that the tests have.
 final class ConstantExpression {
     /// Binary operators, weakest first.
     private static final List<List<String>> LEVELS = List.of(List.of("||"), List.of("&&"), List.of("|"), List.of("^"), List.of("&"), List.of("==", "!="),
@@ -20,39 +23,58 @@ final class ConstantExpression {
         this.tokens = tokens;
     }
 
+    private record Value(long bits, boolean unsigned) {
+        static Value signed(long bits) {
+            return new Value(bits, false);
+        }
+
+        static Value of(boolean truth) {
+            return signed(truth ? 1 : 0);
+        }
+
+        boolean truth() {
+            return bits != 0;
+        }
+    }
+
+    /// The 64 bits of an expression.
     long value() {
+        return expression().bits;
+    }
+
+    /// A product: a number that an angle bracket may follow.
+    long term() {
+        return binary(LEVELS.size() - 1).bits;
+    }
+
+    private Value expression() {
         if (++depth > DEEPEST) {
             throw tokens.error(tokens.peek(), "a constant expression nested deeper than " + DEEPEST);
         }
-        long condition = binary(0);
+        Value result = binary(0);
         if (tokens.take("?")) {
-            long yes = value();
+            Value yes = expression();
             tokens.expect(":");
-            long no = value();
-            condition = condition != 0 ? yes : no;
+            Value no = expression();
+            result = result.truth() ? yes : no;
         }
         depth--;
-        return condition;
+        return result;
     }
 
-    /// A product: what may follow a sign in an address.
-    long term() {
-        return binary(LEVELS.size() - 1);
-    }
-
-    private long unary() {
+    private Value unary() {
         if (++depth > DEEPEST) {
             throw tokens.error(tokens.peek(), "a constant expression nested deeper than " + DEEPEST);
         }
         Token token = tokens.next();
-        long value = switch (token.kind()) {
-            case NUMBER -> integer(tokens, token);
+        Value value = switch (token.kind()) {
+            case NUMBER -> literal(token);
             case NAME -> named(token);
             case SIGN -> switch (token.text()) {
-                case "-" -> -unary();
+                case "-" -> negative(unary());
                 case "+" -> unary();
-                case "~" -> ~unary();
-                case "!" -> unary() == 0 ? 1 : 0;
+                case "~" -> new Value(~unary().bits, true);
+                case "!" -> Value.of(!unary().truth());
                 case "(" -> parenthesis();
                 default -> throw tokens.error(token, "found " + token + ", wanted an integer constant");
             };
@@ -62,29 +84,46 @@ final class ConstantExpression {
         return value;
     }
 
-    private long named(Token token) {
+    private Value literal(Token token) {
+        long bits = integer(tokens, token);
+        return new Value(bits, bits < 0 || token.text().endsWith("U"));
+    }
+
+    private static Value negative(Value value) {
+        return new Value(-value.bits, value.unsigned);
+    }
+
+    private Value named(Token token) {
         Long value = NAMED.get(token.text());
         if (value == null) {
             throw tokens.error(token, "found " + token + ", wanted an integer constant");
         }
-        return value;
+        return Value.signed(value);
     }
 
-    private long parenthesis() {
-        // (.s64) and (.u64) casts change nothing on 64-bit values but the signedness of a later division, which is refused rather than guessed.
+    private Value parenthesis() {
         if (tokens.peek().kind() == Token.Kind.DOT) {
-            throw tokens.error(tokens.peek(), "casts in constant expressions are not supported");
+            return cast();
         }
-        long value = value();
+        Value value = expression();
         tokens.expect(")");
         return value;
     }
 
-    private long binary(int level) {
+    private Value cast() {
+        Token type = tokens.next();
+        if (!type.text().equals("s64") && !type.text().equals("u64")) {
+            throw tokens.error(type, "a cast to ." + type.text() + " in a constant expression; wanted (.s64) or (.u64)");
+        }
+        tokens.expect(")");
+        return new Value(unary().bits, type.text().equals("u64"));
+    }
+
+    private Value binary(int level) {
         if (level == LEVELS.size()) {
             return unary();
         }
-        long left = binary(level + 1);
+        Value left = binary(level + 1);
         while (tokens.peek().kind() == Token.Kind.SIGN && LEVELS.get(level).contains(tokens.peek().text())) {
             Token operator = tokens.next();
             left = apply(operator, left, binary(level + 1));
@@ -92,33 +131,56 @@ final class ConstantExpression {
         return left;
     }
 
-    private long apply(Token operator, long a, long b) {
+    private Value apply(Token operator, Value left, Value right) {
+        long a = left.bits;
+        long b = right.bits;
+        boolean unsigned = left.unsigned || right.unsigned;
         return switch (operator.text()) {
-            case "||" -> a != 0 || b != 0 ? 1 : 0;
-            case "&&" -> a != 0 && b != 0 ? 1 : 0;
-            case "|" -> a | b;
-            case "^" -> a ^ b;
-            case "&" -> a & b;
-            case "==" -> a == b ? 1 : 0;
-            case "!=" -> a != b ? 1 : 0;
-            case "<" -> a < b ? 1 : 0;
-            case "<=" -> a <= b ? 1 : 0;
-            case ">" -> a > b ? 1 : 0;
-            case ">=" -> a >= b ? 1 : 0;
-            case "<<" -> b >= 64 || b < 0 ? 0 : a << b;
-            case ">>" -> b >= 64 || b < 0 ? a >> 63 : a >> b;
-            case "+" -> a + b;
-            case "-" -> a - b;
-            case "*" -> a * b;
-            default -> divide(operator, a, b);
+            case "||" -> Value.of(left.truth() || right.truth());
+            case "&&" -> Value.of(left.truth() && right.truth());
+            case "==" -> Value.of(a == b);
+            case "!=" -> Value.of(a != b);
+            case "<" -> Value.of(compare(unsigned, a, b) < 0);
+            case "<=" -> Value.of(compare(unsigned, a, b) <= 0);
+            case ">" -> Value.of(compare(unsigned, a, b) > 0);
+            case ">=" -> Value.of(compare(unsigned, a, b) >= 0);
+            case "<<" -> new Value(a << amount(operator, b), left.unsigned);
+            case ">>" -> new Value(left.unsigned ? a >>> amount(operator, b) : a >> amount(operator, b), left.unsigned);
+            case "/" -> new Value(unsigned ? Long.divideUnsigned(a, divisor(operator, b)) : a / divisor(operator, b), unsigned);
+            case "%" -> new Value(Long.remainderUnsigned(a, divisor(operator, b)), true);
+            default -> new Value(combine(operator, a, b), unsigned);
         };
     }
 
-    private long divide(Token operator, long a, long b) {
+    private static int compare(boolean unsigned, long a, long b) {
+        return unsigned ? Long.compareUnsigned(a, b) : Long.compare(a, b);
+    }
+
+    /// What is the same for signed and unsigned numbers.
+    private static long combine(Token operator, long a, long b) {
+        return switch (operator.text()) {
+            case "|" -> a | b;
+            case "^" -> a ^ b;
+            case "&" -> a & b;
+            case "+" -> a + b;
+            case "-" -> a - b;
+            default -> a * b;
+        };
+    }
+
+    /// What larger shifts give is not said, and `ptxas` takes the amount modulo 64.
+    private long amount(Token operator, long b) {
+        if (b < 0 || b > 63) {
+            throw tokens.error(operator, "a shift by " + Long.toUnsignedString(b) + " in a constant expression; wanted 0 to 63");
+        }
+        return b;
+    }
+
+    private long divisor(Token operator, long b) {
         if (b == 0) {
             throw tokens.error(operator, "division by zero in a constant expression");
         }
-        return operator.is("/") ? a / b : a % b;
+        return b;
     }
 
     /// The value of an integer literal: decimal, `0x`, `0b`, octal, with an optional `U`.

@@ -118,13 +118,11 @@ final class Operands {
         return result;
     }
 
+    /// What is added to a base: nothing, or one constant expression behind a `+`.
     private long offset() {
-        long offset = 0;
-        while (tokens.peek().is("+") || tokens.peek().is("-")) {
-            boolean minus = tokens.next().is("-");
-            long term = new ConstantExpression(tokens).term();
-            offset += minus ? -term : term;
+        if (tokens.peek().is("-")) {
+            throw tokens.error(tokens.peek(), "found '-' behind a register or variable; PTX adds to it only: write +-N");
         }
-        return offset;
+        return tokens.take("+") ? new ConstantExpression(tokens).value() : 0;
     }
 }

@@ -79,9 +79,13 @@ class ParserTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "10|10", "0x1F|31", "017|15", "0b101|5", "7U|7", "-4|-4", "1<<4|16", "(2+3)*4|20", "-7/2|-3", "-7%2|-1", "~0|-1", "1 ? 5 : 6|5", "3 == 3 && 2 > 1|1",
-        "WARP_SZ|32", "0xFFFFFFFFFFFFFFFF|-1", "'1 | 6 & 3'|3", "10 - 2 - 3|5", "!5|0"})
-    void integerConstants(String written, long value) {
+        "10|10", "0x1F|31", "017|15", "0b101|5", "7U|7", "-4|-4", "1<<4|16", "(2+3)*4|20", "-7/2|-3", "-7 % 2|1", "~0|-1", "1 ? 5 : 6|5", "3 == 3 && 2 > 1|1",
+        "WARP_SZ|32", "0xFFFFFFFFFFFFFFFF|-1", "'1 | 6 & 3'|3", "10 - 2 - 3|5", "!5|0",
+        "-8U >> 1|0x7FFFFFFFFFFFFFFC", "-8 >> 1|-4", "-8 / 3U|0x5555555555555552", "5 % -3|5", "-7 % -3|-7", "~0 >> 1|0x7FFFFFFFFFFFFFFF", "~0 / 2|0x7FFFFFFFFFFFFFFF",
+        "-1 < 0U|0", "-1 < 0|1", "'(1|2) - 4 > 0'|0", "'(-1 | 0) / 2'|0", "(-1 & -1) >> 1|-1", "(5U < 6) - 2 < 0|1", "(-5 % 3) - 3 < 0|0", "9223372036854775808 >> 1|0x4000000000000000",
+        "9223372036854775807 + 1 > 0|0", "(1 ? -1 : 0U) / 2|0", "-9223372036854775808 / -1|0", "(.s64) ~0 >> 1|-1", "(.u64) -1 / 2|0x7FFFFFFFFFFFFFFF", "(.s64)-7 % 3|0"})
+    void integerConstants(String written, String decoded) {
+        long value = Long.decode(decoded);
         var mov = one(".reg .b64 d;", "mov.b64 d, " + written + ";");
         assertEquals(new Operand.Immediate(Operand.Immediate.Kind.INTEGER, value), mov.operands().get(1));
     }
@@ -104,6 +108,7 @@ class ParserTest {
         assertEquals(List.of("async", "bulk", "tensor", "2d", "shared::cluster", "global", "tile", "mbarrier::complete_tx::bytes"), tma.modifiers());
         assertTrue(tma.operands().get(1) instanceof Operand.TensorAddress(Operand.Address _, List<Operand> c) && c.size() == 2);
         assertEquals(0, ((Operand.Address) tma.operands().get(2)).offset());
+        assertEquals(8, ((Operand.Address) one(".reg .u64 a; .reg .u32 b;", "ld.global.u32 b, [a+4<<1];").operands().get(1)).offset());
         assertEquals(Space.SHARED_CLUSTER, tma.space());
         var jump = body(".reg .u32 i; T: .branchtargets A, B; brx.idx i, T; A: ret; B: ret;").instructions().getFirst();
         assertEquals(new Operand.LabelTable("T", List.of(new Operand.Label("A", 1), new Operand.Label("B", 2))), jump.operands().get(1));
@@ -122,6 +127,10 @@ class ParserTest {
         ".reg .u32 a; @a mov.u32 a, 1;|wanted a declared predicate",
         ".reg .u32 a; ld.shared.u32 a, [16];|absolute addresses",
         ".reg .u32 a; mov.u32 a, 1/0;|division by zero",
+        ".reg .u32 a; mov.u32 a, 1 % 0;|division by zero",
+        ".reg .u32 a; mov.u32 a, 1 << 64;|wanted 0 to 63",
+        ".reg .u32 a; mov.u32 a, (.u32) 1;|wanted (.s64) or (.u64)",
+        ".reg .u64 a; .reg .u32 b; ld.global.u32 b, [a-4];|write +-N",
         ".reg .u32 a; mov.u32 a, 0fABC;|has 3 digits",
         ".reg .u32 a; mov.u32 a, 08;|wanted an integer literal",
         ".align 4;|not supported in the body",
