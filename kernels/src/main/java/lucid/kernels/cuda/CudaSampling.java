@@ -76,8 +76,9 @@ public final class CudaSampling implements Sampling {
             rows = logits.rows();
             cols = logits.cols();
             temperature = rule.greedy() ? 1 : rule.temperature();
-            maxima = scratch(F32, rows);
+            // May complain about earlier calls, so before there is memory to give back.
             bad = kernels.complaints().word((row, value) -> Arguments.largestLogit(operation, rule, row, Float.intBitsToFloat(value)));
+            maxima = scratch(F32, rows);
         }
 
         Buffer scratch(DType dtype, long length) {

@@ -71,7 +71,12 @@ public final class Bf16Factors {
         if (keep) closed(source);
         CudaBuffer own = keep ? kernels.aside(BF16, stride * m.rows()) : kernels.scratch(BF16, stride * m.rows());
         Matrix view = new Matrix(own, 0, m.rows(), m.cols(), stride);
-        fill(m, view);
+        try {
+            fill(m, view);
+        } catch (RuntimeException e) {
+            own.close();
+            throw e;
+        }
         if (!keep) return new Bf16Factor(view, own::close);
         Copy copy = new Copy(m, source.version(), view, own);
         kept.put(source, copy);

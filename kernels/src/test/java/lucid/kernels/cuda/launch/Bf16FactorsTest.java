@@ -163,4 +163,15 @@ class Bf16FactorsTest {
             y.close();
         }
     }
+
+    /// An f16 weight is widened on the way: 8 KiB are there for its copy and not the 16 KiB between. The copy is given back, however often that happens.
+    @Test void aCopyThatCannotBeFilledIsGivenBack() {
+        EmulatedGpu small = new EmulatedGpu().capacity(64 << 10);
+        try (CudaDevice d = new CudaDevice(small, Precision.TENSOR)) {
+            Matrix x = matrix(d, F32, 4, 64, 1), w = matrix(d, DType.F16, 64, 64, 1), y = matrix(d, F32, 4, 64, 0);
+            for (int i = 0; i < 3; i++) assertThrows(OutOfDeviceMemoryException.class, () -> d.matMul().multiply(x, false, w, true, null, Accumulate.SET, y));
+            d.allocate(DType.U8, 20 << 10).close();
+            closeAll();
+        }
+    }
 }
