@@ -15,7 +15,12 @@ public final class DriverException extends IllegalStateException {
             "CUDA_ERROR_NOT_PERMITTED", "a call that a graph cannot hold was made while one is recorded",
             "CUDA_ERROR_ECC_UNCORRECTABLE", "the card's memory is faulty");
 
+    private final boolean outOfMemory;
+
     public DriverException(String code, String text, String doing) {
         super(doing + ": " + code + " (" + text + ")" + (HINTS.containsKey(code) ? "; " + HINTS.get(code) : ""));
+        outOfMemory = code.equals("CUDA_ERROR_OUT_OF_MEMORY");
     }
+
+    boolean outOfMemory() { return outOfMemory; }
 }

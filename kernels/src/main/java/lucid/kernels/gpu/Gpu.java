@@ -59,6 +59,7 @@ public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu 
     ///
     /// @param name of the file, without `.ptx`, and of its entry
     /// @param text PTX
+    /// @throws OutOfDeviceMemoryException when there is no room for its code
     Kernel load(String name, String text);
 
     /// Runs a kernel; [Call] has checked shape and parameters.

@@ -181,8 +181,13 @@ public final class JCudaGpu implements Gpu {
 
     @Override public Kernel load(String name, String text) {
         enter();
-        Driver.Function function = Driver.load(name, text, modules, arena);
-        return new Kernel(this, name, PtxModule.parse(name + ".ptx", text), function, arena);
+        try {
+            Driver.Function function = Driver.load(name, text, modules, arena);
+            return new Kernel(this, name, PtxModule.parse(name + ".ptx", text), function, arena);
+        } catch (DriverException e) {
+            if (e.outOfMemory()) throw new OutOfDeviceMemoryException("kernel " + name, used, freeBytes());
+            throw e;
+        }
     }
 
     @Override public void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters) {

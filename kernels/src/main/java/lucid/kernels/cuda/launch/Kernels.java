@@ -14,6 +14,7 @@ import lucid.kernels.contract.Matrix;
 import lucid.kernels.gpu.Call;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.Kernel;
+import lucid.kernels.gpu.OutOfDeviceMemoryException;
 
 /// What every family of a CUDA device works with: the kernels by name, loaded when first used, and memory for what a call needs beside its arguments.
 public final class Kernels {
@@ -35,7 +36,17 @@ public final class Kernels {
     public Complaints complaints() { return complaints; }
 
     /// Starts a call of a kernel.
-    public Launching call(String name) { return new Launching(loaded.computeIfAbsent(name, n -> gpu.load(n, text(n))).call()); }
+    public Launching call(String name) { return new Launching(loaded.computeIfAbsent(name, this::load).call()); }
+
+    /// Code wants memory too; when there is none left, once more without what is kept.
+    private Kernel load(String name) {
+        try {
+            return gpu.load(name, text(name));
+        } catch (OutOfDeviceMemoryException _) {
+            memory.close();
+            return gpu.load(name, text(name));
+        }
+    }
 
     /// The text of a kernel.
     ///

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import lucid.kernels.CudaDevice;
+import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
+import lucid.kernels.contract.Matrix;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.OutOfDeviceMemoryException;
 import org.junit.jupiter.api.Test;
@@ -42,6 +45,25 @@ class CudaMemoryTest {
             assertArrayEquals(small, found);
             used.close();
             gpu.copyOut(kernels.table("x", large), MemorySegment.ofArray(new int[large.length]));
+        }
+    }
+
+    /// A kernel that is used for the first time when all memory is in use or kept finds room for its code, which the emulator keeps elsewhere: here it takes a MiB while it is loaded.
+    @Test void whatIsKeptGivesWayToCode() {
+        EmulatedGpu gpu = new EmulatedGpu().capacity(3 * MIB);
+        gpu.texts((name, text) -> {
+            gpu.free(gpu.allocate(MIB, "code of " + name));
+            return text;
+        });
+        try (CudaDevice device = new CudaDevice(gpu)) {
+            Buffer x = device.allocate(DType.F32, 1);
+            device.allocate(DType.U8, 5 * MIB / 2).close();
+            device.elementwise().fill(Matrix.row(x), 3);
+            float[] found = new float[1];
+            device.read(x, 0, found);
+            assertEquals(3, found[0]);
+            device.allocate(DType.U8, 5 * MIB / 2);
+            assertThrows(OutOfDeviceMemoryException.class, () -> device.elementwise().scale(2, Matrix.row(x), Matrix.row(x)));
         }
     }
 
