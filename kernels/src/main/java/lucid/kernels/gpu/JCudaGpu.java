@@ -291,7 +291,8 @@ public final class JCudaGpu implements Gpu {
     ///
     /// @throws GpuUnavailableException naming the library that cannot be loaded
     public Cublas cublas() {
-        if (cublas == null) cublas = new Cublas(stream, desk::cut);
+        enter();
+        if (cublas == null) cublas = new Cublas(stream, this::before);
         return cublas;
     }
 
@@ -300,8 +301,14 @@ public final class JCudaGpu implements Gpu {
     /// @throws GpuUnavailableException naming the library that cannot be loaded
     public Cudnn cudnn() {
         enter();
-        if (cudnn == null) cudnn = new Cudnn(stream, desk::cut);
+        if (cudnn == null) cudnn = new Cudnn(stream, this::before);
         return cudnn;
+    }
+
+    /// Before a library queues work of its own.
+    private void before() {
+        desk.cut();
+        enter();
     }
 
     @Override public void synchronize() {

@@ -135,7 +135,7 @@ public final class Floats {
     static Step fma(Form form) {
         Rounding rounding = rounding(form);
         if (rounding == null) {
-            throw form.refuse("'" + form.at().opcode() + "' of floats needs a rounding: .rn, .rz, .rm or .rp");
+            throw form.refuse("'" + form.at().opcode() + "' of floats needs a rounding before all other modifiers: .rn, .rz, .rm or .rp");
         }
         boolean mad = form.at().opcode().equals("mad");
         if (!mad && Halves.covers(form.lastType())) {

@@ -2,7 +2,7 @@ package lucid.kernels.ptx.steps.control;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.regex.Pattern;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Convergence;
 import lucid.kernels.ptx.machine.Decoder;
@@ -16,8 +16,10 @@ import lucid.kernels.ptx.text.PtxType;
 
 /// Barriers of a warp, a block and a cluster: `bar`, `barrier`, `bar.warp.sync`, `barrier.cluster`.
 public final class Barriers {
-    private static final Set<String> KNOWN = Set.of("cta", "sync", "arrive", "red", "aligned", "popc", "and", "or", "u32", "pred");
-    private static final Set<String> CLUSTER = Set.of("cluster", "arrive", "wait", "release", "relaxed", "acquire", "aligned");
+    /// Modifiers in the order of the ISA's syntax lines. `bar` is always aligned and never says so.
+    private static final Pattern BAR = Pattern.compile("(cta\\.)?(sync|arrive|red\\.popc\\.u32|red\\.(and|or)\\.pred)");
+    private static final Pattern BARRIER = Pattern.compile("(cta\\.)?((sync|arrive)(\\.aligned)?|red\\.popc(\\.aligned)?\\.u32|red\\.(and|or)(\\.aligned)?\\.pred)");
+    private static final Pattern CLUSTER = Pattern.compile("cluster\\.(arrive(\\.(release|relaxed))?|wait(\\.acquire)?)(\\.aligned)?");
     private static final int IDS = 16;
     private static final int MAX_THREADS = 1024;
 
@@ -36,20 +38,22 @@ public final class Barriers {
         if (at.has("cluster")) {
             return cluster(at, context);
         }
-        if (!KNOWN.containsAll(at.modifiers())) {
+        boolean bar = at.opcode().equals("bar");
+        if (!written(at, bar ? BAR : BARRIER)) {
             throw context.unknown(at);
         }
-        boolean aligned = at.opcode().equals("bar") || at.has("aligned");
+        boolean aligned = bar || at.has("aligned");
         if (at.has("sync")) {
             return sync(operands(at, context, false), aligned);
         }
         if (at.has("arrive")) {
             return arrive(operands(at, context, true), aligned);
         }
-        if (at.has("red")) {
-            return reduction(at, context, aligned);
-        }
-        throw context.unknown(at);
+        return reduction(at, context, aligned);
+    }
+
+    private static boolean written(Instruction at, Pattern forms) {
+        return forms.matcher(String.join(".", at.modifiers())).matches();
     }
 
     private static Step warpSync(Instruction at, Decoding context) {
@@ -67,10 +71,10 @@ public final class Barriers {
     }
 
     private static Step cluster(Instruction at, Decoding context) {
-        boolean arrive = at.has("arrive");
-        if (!at.opcode().equals("barrier") || !CLUSTER.containsAll(at.modifiers()) || !at.operands().isEmpty() || arrive == at.has("wait")) {
+        if (!at.opcode().equals("barrier") || !written(at, CLUSTER) || !at.operands().isEmpty()) {
             throw context.unknown(at);
         }
+        boolean arrive = at.has("arrive");
         boolean aligned = at.has("aligned");
         boolean release = !at.has("relaxed");
         return (warp, mask) -> {
@@ -113,6 +117,11 @@ public final class Barriers {
     }
 
     private static Operands operands(Instruction at, Decoding context, List<Operand> given) {
+        for (Operand operand : given) {
+            if (!(operand instanceof Operand.Reg) && !(operand instanceof Operand.Immediate)) {
+                throw context.refuse(at, "a barrier's number and thread count are registers or literals; mov it into a register first");
+            }
+        }
         Operand id = given.getFirst();
         Operand threads = given.size() == 2 ? given.get(1) : null;
         return new Operands(context.word(at, id, PtxType.U32), literal(id), threads == null ? -1 : context.word(at, threads, PtxType.U32), literal(threads));
@@ -152,9 +161,9 @@ public final class Barriers {
 
     /// `bar.red.popc.u32 d, a{, b}, p` and `bar.red.{and,or}.pred q, a{, b}, p`: the barrier counts the lanes whose vote decides.
     private static Step reduction(Instruction at, Decoding context, boolean aligned) {
-        boolean popc = at.has("popc") && at.has("u32");
-        boolean and = at.has("and") && at.has("pred");
-        if (at.operands().size() < 3 || !popc && !and && !(at.has("or") && at.has("pred"))) {
+        boolean popc = at.has("popc");
+        boolean and = at.has("and");
+        if (at.operands().size() < 3) {
             throw context.unknown(at);
         }
         Operand source = at.operands().getLast();

@@ -110,6 +110,9 @@ public final class LoadStore {
         int bytes = type.bytes() * count;
         Access how = way.how();
         List<Operand> sources = vector(form, 1, count);
+        if (count == 1 && (sources.getFirst() instanceof Operand.Special || sources.getFirst() instanceof Operand.Symbol)) {
+            throw form.refuse("a special register or an address cannot be stored; mov it into a register first");
+        }
         int[] direct = Values.stored(form, sources, type);
         if (direct != null) {
             return storeDirect(addresses, way.space(), route, bytes, how, direct);
