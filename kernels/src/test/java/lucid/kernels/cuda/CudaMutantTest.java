@@ -37,6 +37,9 @@ class CudaMutantTest {
     private static final long BUDGET = 2_000_000;
     private static final EmulatedGpu.Settings SETTINGS = new EmulatedGpu.Settings(90, Schedule.RANDOM, Timing.LATE, 3, 1);
 
+    /// What only cards with little shared memory run.
+    private static final Set<String> SMALL = Set.of("attention_backward_key_d128_r16_f32_sm80");
+
     /// For each family, the cases by the kernels they run; every case runs once for this, whichever test asks first.
     private static final Map<String, Map<String, List<BitCase>>> BY_KERNEL = new HashMap<>();
 
@@ -62,6 +65,7 @@ class CudaMutantTest {
     @Test void everyKernelRuns() throws Exception {
         Set<String> idle = new TreeSet<>(KernelGateTest.names().toList());
         for (String family : families()) idle.removeAll(casesByKernel(family).keySet());
+        if (idle.stream().anyMatch(SMALL::contains)) idle.removeAll(casesByKernel(cases("attention"), new EmulatedGpu.Settings(89, Schedule.RANDOM, Timing.LATE, 3, 1)).keySet());
         assertEquals(Set.of(), idle, "kernels that no family's cases run");
     }
 
@@ -82,16 +86,16 @@ class CudaMutantTest {
     }
 
     private static Map<String, List<BitCase>> casesByKernel(String family) throws ReflectiveOperationException {
-        if (!BY_KERNEL.containsKey(family)) BY_KERNEL.put(family, casesByKernel(cases(family)));
+        if (!BY_KERNEL.containsKey(family)) BY_KERNEL.put(family, casesByKernel(cases(family), SETTINGS));
         return BY_KERNEL.get(family);
     }
 
     /// Runs the cases on sound kernels, to see which kernels each of them runs.
-    private static Map<String, List<BitCase>> casesByKernel(List<BitCase> cases) {
+    private static Map<String, List<BitCase>> casesByKernel(List<BitCase> cases, EmulatedGpu.Settings settings) {
         Map<String, List<BitCase>> byKernel = new HashMap<>();
         for (BitCase c : cases) {
             Set<String> ran = new HashSet<>();
-            try (Bits bits = new Bits(new EmulatedGpu(SETTINGS).listen(report -> ran.add(report.entry().name())))) {
+            try (Bits bits = new Bits(new EmulatedGpu(settings).listen(report -> ran.add(report.entry().name())))) {
                 c.body().accept(bits);
             }
             ran.forEach(name -> byKernel.computeIfAbsent(name, _ -> new ArrayList<>()).add(c));
