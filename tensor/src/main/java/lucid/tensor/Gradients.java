@@ -1,6 +1,7 @@
 package lucid.tensor;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -65,6 +66,15 @@ public final class Gradients {
         return t.matrix;
     }
 
+    /// As [#adding], for a kernel that writes the gradient of `other` in the same call. Where both inputs are one tensor, and so have one gradient, this is a
+    /// temporary of zeros, to be given to [#finish] afterwards.
+    Target addingBeside(Tensor x, Tensor... others) {
+        if (x.leaf != null || Arrays.stream(others).noneMatch(o -> o == x)) return new Target(adding(x), Accumulate.SET);
+        Target t = new Target(temporary(x.matrix().rows(), x.matrix().cols()), Accumulate.ADD);
+        device.elementwise().fill(t.matrix, 0f);
+        return t;
+    }
+
     /// Adds a finished contribution (or copies it, if it is the first).
     void add(Tensor x, Matrix dx) {
         Target t = into(x);
@@ -78,7 +88,7 @@ public final class Gradients {
         return t.mode == Accumulate.SET ? t : new Target(temporary(t.matrix.rows(), t.matrix.cols()), Accumulate.ADD);
     }
 
-    /// Second half of [#overwriting].
+    /// Second half of [#overwriting] and of [#addingBeside].
     void finish(Tensor x, Target written) {
         if (written.mode == Accumulate.SET) return;
         Matrix dx = into(x).matrix;

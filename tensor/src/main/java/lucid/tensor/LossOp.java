@@ -46,8 +46,10 @@ public sealed interface LossOp extends Op {
         @Override public void backward(Tensor y, Matrix dy, Gradients g) {
             RowGroups groups = hidden.rowGroups();
             Gradients.Target t = g.wants(hidden) ? g.into(hidden) : null;
+            Gradients.Target dHead = g.wants(head) ? g.addingBeside(head, hidden) : null;
             kernels(hidden).backward(hidden.matrix(), head.matrix(), targets.buffer(), temperature, lse.buffer(), dy.buffer(), groups,
-                    t == null ? Accumulate.SET : t.mode(), t == null ? null : t.matrix(), g.wants(head) ? g.adding(head) : null);
+                    t == null ? Accumulate.SET : t.mode(), t == null ? null : t.matrix(), dHead == null ? null : dHead.matrix());
+            if (dHead != null) g.finish(head, dHead);
         }
     }
 

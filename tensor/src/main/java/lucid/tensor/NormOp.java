@@ -44,8 +44,9 @@ public sealed interface NormOp extends Op {
 
         @Override public void backward(Tensor y, Matrix dy, Gradients g) {
             Gradients.Target t = intoOrScrap(x, g);
-            kernels(x).rmsNormBackward(x.matrix(), weight.matrix(), rstd.matrix(), dy, x.rowGroups(), t.mode(), t.matrix(),
-                    g.wants(weight) ? g.adding(weight) : null);
+            Gradients.Target dWeight = g.wants(weight) ? g.addingBeside(weight, x) : null;
+            kernels(x).rmsNormBackward(x.matrix(), weight.matrix(), rstd.matrix(), dy, x.rowGroups(), t.mode(), t.matrix(), matrix(dWeight));
+            finish(weight, dWeight, g);
             if (!g.wants(x)) g.free(t.matrix());
         }
     }
@@ -70,11 +71,18 @@ public sealed interface NormOp extends Op {
 
         @Override public void backward(Tensor y, Matrix dy, Gradients g) {
             Gradients.Target t = intoOrScrap(x, g);
-            kernels(x).layerNormBackward(x.matrix(), weight.matrix(), mean.matrix(), rstd.matrix(), dy, x.rowGroups(), t.mode(), t.matrix(),
-                    g.wants(weight) ? g.adding(weight) : null, g.wants(bias) ? g.adding(bias) : null);
+            Gradients.Target dWeight = g.wants(weight) ? g.addingBeside(weight, x) : null;
+            Gradients.Target dBias = g.wants(bias) ? g.addingBeside(bias, x, weight) : null;
+            kernels(x).layerNormBackward(x.matrix(), weight.matrix(), mean.matrix(), rstd.matrix(), dy, x.rowGroups(), t.mode(), t.matrix(), matrix(dWeight), matrix(dBias));
+            finish(weight, dWeight, g);
+            finish(bias, dBias, g);
             if (!g.wants(x)) g.free(t.matrix());
         }
     }
+
+    private static Matrix matrix(Gradients.Target target) { return target == null ? null : target.matrix(); }
+
+    private static void finish(Tensor x, Gradients.Target target, Gradients g) { if (target != null) g.finish(x, target); }
 
     private static Gradients.Target intoOrScrap(Tensor x, Gradients g) {
         return g.wants(x) ? g.into(x) : new Gradients.Target(g.temporary(x.shape().rows(), x.shape().cols()), Accumulate.SET);

@@ -71,6 +71,8 @@ final class Cases {
     private static void rows(List<Case> out) {
         out.add(new Case("rmsNorm", List.of(s(3, 6), s(6)), x -> Textbook.rmsNorm(x[0], x[1], 1e-3), t -> t[0].rmsNorm(t[1], 1e-3f)));
         out.add(new Case("layerNorm", List.of(s(3, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3), t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
+        out.add(new Case("rmsNorm of one row", List.of(s(1, 6), s(6)), x -> Textbook.rmsNorm(x[0], x[1], 1e-3), t -> t[0].rmsNorm(t[1], 1e-3f)));
+        out.add(new Case("layerNorm of one row", List.of(s(1, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3), t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
         out.add(new Case("softmax", List.of(s(3, 6)), x -> Textbook.softmax(x[0], 6), t -> t[0].softmax()));
         out.add(new Case("sum", List.of(s(3, 6)), x -> new double[] {Arrays.stream(x[0]).sum()}, t -> t[0].sum()));
         out.add(new Case("sum of a vector", List.of(s(6)), x -> new double[] {Arrays.stream(x[0]).sum()}, t -> t[0].sum()));
@@ -117,6 +119,9 @@ final class Cases {
         int[] targets = {6, 0, 3};
         out.add(new Case("logProb", List.of(s(3, 5), s(7, 5)), x -> Textbook.logProb(Textbook.product(x[0], false, x[1], true, 3, 5, 7), 7, targets, 0.8),
                 t -> Tensor.logProb(t[0], t[1], Tensor.ints(t[0].scope(), targets, 3), 0.8f).logProb()));
+        out.add(new Case("logProb of as many rows as entries", List.of(s(3, 5), s(3, 5)),
+                x -> Textbook.logProb(Textbook.product(x[0], false, x[1], true, 3, 5, 3), 3, new int[] {2, 0, 1}, 0.8),
+                t -> Tensor.logProb(t[0], t[1], Tensor.ints(t[0].scope(), new int[] {2, 0, 1}, 3), 0.8f).logProb()));
         int[] some = {6, -100, 3};
         out.add(new Case("crossEntropy", List.of(s(3, 7)), x -> map(Textbook.logProb(x[0], 7, some, 1), v -> -v),
                 t -> Tensor.crossEntropy(t[0], Tensor.ints(t[0].scope(), some, 3))));

@@ -43,6 +43,37 @@ class GradientTest {
         twice(which, c, values, seed, once);
     }
 
+    /// One computed tensor in the place of two inputs: its gradient is the sum of both, though kernels write the two in one call.
+    @ParameterizedTest @MethodSource("cases")
+    void oneTensorMayBeTwoInputs(Devices which, Case c) {
+        for (int i = 0; i < c.shapes().size(); i++) {
+            for (int j = i + 1; j < c.shapes().size(); j++) {
+                if (sameMatrix(c.shapes().get(i), c.shapes().get(j))) asOne(which, c, i, j);
+            }
+        }
+    }
+
+    private static boolean sameMatrix(int[] a, int[] b) {
+        Shape s = new Shape(a), t = new Shape(b);
+        return s.rows() == t.rows() && s.cols() == t.cols();
+    }
+
+    private static void asOne(Devices which, Case c, int i, int j) {
+        float[][] values = values(c);
+        values[j] = values[i];
+        float[] seed = random(c.book().apply(widen(values)).length, -1, 1, 77);
+        try (Device device = which.open(); Scope scope = Scope.open(device)) {
+            Tensor[] in = leaves(scope, c, values, -1);
+            Tensor leaf = in[i];
+            in[j] = in[i] = leaf.scale(1f);
+            c.tensor().apply(in).backward(Tensor.of(scope, seed, seed.length));
+            double[] both = differences(c, values, i, seed);
+            double[] second = differences(c, values, j, seed);
+            for (int k = 0; k < both.length; k++) both[k] += second[k];
+            assertClose(both, leaf.grad().toFloats(), c + ": gradient of one tensor as inputs " + i + " and " + j);
+        }
+    }
+
     /// An operation that is added without a case here fails this test. Left out: the checkpoint (a test of its own), rowMax (a constant), and the layers that run only where nothing
     /// is recorded ([ActivatedLinearTest]).
     @Test void everyOperationHasACase() {
