@@ -45,8 +45,7 @@ final class Leaf {
     Matrix slot(int use, Matrix where) {
         checkWhole();
         if (combined) {
-            throw new IllegalStateException("backward: the gradient of " + shape + " was already combined from its " + slots.size()
-                    + " uses by grad(); call zeroGrad() before accumulating anew");
+            throw new IllegalStateException("backward: the gradient of " + shape + " was already combined from that of its uses by grad(); call zeroGrad() before accumulating anew");
         }
         while (slots.size() <= use) slots.add(null);
         Slot slot = slots.get(use);
@@ -55,7 +54,7 @@ final class Leaf {
             slots.set(use, slot);
         } else if (!slot.where.equals(where)) {
             throw new IllegalStateException("backward: use " + use + " of " + shape + " was another part of it in the forward pass before; "
-                    + "every pass between zeroGrad() and grad() must use a leaf in the same order");
+                    + "every pass between zeroGrad() and grad() must use a leaf in the same order; parts that change are rows by index, gatherRows()");
         }
         return slot.gradient.matrix();
     }
@@ -89,9 +88,14 @@ final class Leaf {
         combined = true;
     }
 
-    /// Gives the gradient memory back; the next contribution starts anew.
+    /// The leaf has another scope now, and its gradient lives where it does.
+    void moved() {
+        for (Slot slot : slots) if (slot != null && slot.gradient.isAlive()) storage.owner.take(slot.gradient.storage());
+    }
+
+    /// Gives the gradient memory back, unless its scope has; the next contribution starts anew.
     void release() {
-        for (Slot slot : slots) if (slot != null) slot.gradient.storage().free();
+        for (Slot slot : slots) if (slot != null && slot.gradient.isAlive()) slot.gradient.storage().free();
         slots.clear();
         combined = false;
         failed = false;

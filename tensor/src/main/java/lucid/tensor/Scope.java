@@ -55,13 +55,16 @@ public final class Scope implements AutoCloseable {
     /// Bytes of the buffers that this scope owns now (its inner scopes' not included).
     public long liveBytes() { return liveBytes; }
 
-    /// Moves a tensor's memory to the scope around this one, so that it outlives this scope; refused as in [#adopt].
+    /// Moves a tensor's memory to the scope around this one, so that it outlives this scope; refused as in [#adopt]. What a scope further out owns stays there: it lives longer still.
     public Tensor keep(Tensor tensor) {
         if (parent == null) throw new IllegalStateException("keep: this scope has no scope around it; use adopt of the scope that should own " + tensor);
+        for (Scope outer = parent; outer != null; outer = outer.parent) {
+            if (tensor.scope() == outer) return tensor;
+        }
         return parent.adopt(tensor);
     }
 
-    /// Moves a tensor's memory from its scope to this one. Refused for the memory of a result on the tape, detached or not: what the result was computed
+    /// Moves a tensor's memory from its scope to this one, and with a leaf its gradient. Refused for the memory of a result on the tape, detached or not: what the result was computed
     /// from would die before it.
     public Tensor adopt(Tensor tensor) {
         Objects.requireNonNull(tensor, "tensor");
@@ -72,6 +75,7 @@ public final class Scope implements AutoCloseable {
             throw new IllegalStateException("adopt: " + tensor + " is a result on the tape, or shares its memory; make it under Tape.noGrad(), or adopt detach().copy()");
         }
         take(storage);
+        if (tensor.leaf != null) tensor.leaf.moved();
         return tensor;
     }
 
@@ -104,11 +108,19 @@ public final class Scope implements AutoCloseable {
         liveBytes -= storage.bytes();
     }
 
-    /// Frees everything this scope owns. Closing twice is an error.
+    /// Frees everything this scope owns. Closing twice is an error. What cannot be freed (somebody closed its buffer) is said when all else is, and the scope is closed.
     @Override public void close() {
         checkOpen();
-        while (head != null) head.free();
+        RuntimeException failure = null;
+        while (head != null) {
+            try {
+                head.free();
+            } catch (RuntimeException e) {
+                if (failure == null) failure = e;
+            }
+        }
         closed = true;
         tape.closed(this);
+        if (failure != null) throw failure;
     }
 }

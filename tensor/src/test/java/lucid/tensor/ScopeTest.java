@@ -11,6 +11,7 @@ import lucid.kernels.ReferenceDevice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ScopeTest {
     @Test void aTensorDiesWithItsScopeAndSaysSo() {
@@ -45,6 +46,54 @@ class ScopeTest {
             }
             assertThrows(IllegalStateException.class, cached::toFloats);
             assertThrows(IllegalStateException.class, () -> model.keep(kept));
+        }
+    }
+
+    /// Also by a step that hands back what it was given.
+    @Test void keepingNeverShortensALife() {
+        try (Device device = new ReferenceDevice(); Scope model = Scope.open(device)) {
+            Tensor x = Tensor.full(model, 3f, 2);
+            try (Scope epoch = model.child()) {
+                try (Scope step = epoch.child()) {
+                    assertSame(x, step.keep(x));
+                }
+            }
+            assertSame(model, x.scope());
+            assertArrayEquals(new float[] {3, 3}, x.toFloats());
+        }
+    }
+
+    /// The gradient goes where its leaf goes, and one that was left behind (the leaf went through another handle) is let go.
+    @ParameterizedTest @ValueSource(booleans = {false, true})
+    void aKeptLeafHasItsGradient(boolean otherHandle) {
+        try (Device device = new ReferenceDevice(); Scope model = Scope.open(device)) {
+            Tensor w;
+            try (Scope inner = model.child()) {
+                w = Tensor.full(inner, 3f, 2).requireGrad();
+                w.square().sum().backward();
+                inner.keep(otherHandle ? w.detach() : w);
+            }
+            if (otherHandle) assertThrows(IllegalStateException.class, w::grad);
+            else assertArrayEquals(new float[] {6, 6}, w.grad().toFloats());
+            w.zeroGrad();
+            w.square().sum().backward();
+            assertArrayEquals(new float[] {6, 6}, w.grad().toFloats());
+            assertSame(model, w.grad().scope());
+        }
+    }
+
+    @Test void aScopeIsClosedThoughABufferOfItWas() {
+        try (Device device = new ReferenceDevice(); Scope model = Scope.open(device)) {
+            Scope step = model.child();
+            Tensor first = Tensor.zeros(step, 2);
+            Tensor.zeros(step, 3).buffer().close();
+            Tensor last = Tensor.zeros(step, 2);
+            var e = assertThrows(IllegalStateException.class, step::close);
+            assertTrue(e.getMessage().contains("F32[3] was used after it was closed"), e.getMessage());
+            assertEquals(0, device.liveBytes());
+            assertSame(model, model.tape().current());
+            assertThrows(IllegalStateException.class, first::toFloats);
+            assertThrows(IllegalStateException.class, last::toFloats);
         }
     }
 

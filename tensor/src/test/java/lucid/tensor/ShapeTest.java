@@ -136,6 +136,15 @@ class ShapeTest {
         refused("take copy()", () -> x.rows(1, 2).buffer());
     }
 
+    /// A range of no columns has no elements, so nothing stands between its rows.
+    @Test void nothingIsDense() {
+        Tensor nothing = t(4, 6).cols(2, 2);
+        assertEquals(new Shape(7, 0), nothing.reshape(7, 0).shape());
+        assertEquals(new Shape(0), nothing.reshape(0).shape());
+        nothing.requireGrad().reshape(1, 0).rowSum().sum().backward();
+        assertEquals(new Shape(4, 0), nothing.grad().shape());
+    }
+
     @Test void rowGroupsFollowTheRows() {
         RowGroups groups = new RowGroups(0, 1, 4);
         Tensor x = t(4, 6).withRowGroups(groups);

@@ -22,7 +22,8 @@ public interface LogProb {
     void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse);
 
     /// With `c = dLogProb[row]`: `dLogits = c/temperature · (onehot(target) - softmax)`; `dHidden (+)= dLogits · head` (chain over the vocabulary ascending);
-    /// `dHead += dLogitsᵀ · hidden` by groups. The entropy has no gradient. dHidden or dHead may be null.
+    /// `dHead += dLogitsᵀ · hidden` by groups. The entropy has no gradient. dHidden or dHead may be null; they lie apart from
+    /// each other and from what is read.
     void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
                   Matrix dHidden, Matrix dHead);
 

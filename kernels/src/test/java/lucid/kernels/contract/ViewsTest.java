@@ -2,6 +2,7 @@ package lucid.kernels.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -26,6 +27,14 @@ class ViewsTest {
     @Test void aViewMayEndWithItsBuffer() {
         assertEquals(8, new Matrix(new Block(DType.F32, 11), 1, 2, 4, 6).size());
         assertThrows(IllegalArgumentException.class, () -> new Matrix(new Block(DType.F32, 10), 1, 2, 4, 6));
+    }
+
+    @Test void oneRowIsDenseAndSoIsNothing() {
+        Block block = new Block(DType.F32, 12);
+        assertTrue(new Matrix(block, 0, 2, 6, 6).isDense());
+        assertTrue(new Matrix(block, 3, 1, 4, 6).isDense());
+        assertTrue(new Matrix(block, 3, 2, 0, 6).isDense());
+        assertFalse(new Matrix(block, 0, 2, 4, 6).isDense());
     }
 
     @Test void groupsAndPlacesOwnTheirNumbers() {

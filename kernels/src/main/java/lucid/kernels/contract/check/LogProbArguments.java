@@ -39,6 +39,7 @@ public final class LogProbArguments {
         Checks.present(operation, "mode", mode);
         if (dHidden != null) gradient(operation, "dHidden", dHidden, hidden, hidden, head);
         if (dHead != null) gradient(operation, "dHead", dHead, head, hidden, head);
+        if (dHidden != null && dHead != null) Checks.apart(operation, "dHead", dHead, "dHidden", dHidden);
     }
 
     /// Of [LogProb#ratio]; reference may be null. Returns how many tokens there are.
