@@ -28,6 +28,7 @@ import lucid.kernels.simd.SimdSampling;
 import lucid.kernels.simd.attention.SimdAttention;
 import lucid.kernels.simd.matmul.Intrinsics;
 import lucid.kernels.simd.matmul.SimdMatMul;
+import lucid.kernels.simd.vector.Jvm;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.work.Workers;
 
@@ -51,7 +52,9 @@ public final class SimdDevice extends HostDevice {
     public SimdDevice() { this(Runtime.getRuntime().availableProcessors()); }
 
     /// @param threads that work on one kernel, the caller among them; no bit of any result depends on it
+    /// @throws IllegalStateException unless Java was started with `--add-modules=jdk.incubator.vector`
     public SimdDevice(int threads) {
+        Jvm.demand();
         workers = new Workers(threads);
         matMul = new SimdMatMul(workers);
         elementwise = new SimdElementwise(workers);

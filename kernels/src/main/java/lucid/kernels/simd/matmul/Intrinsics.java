@@ -6,7 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodType;
 import java.lang.management.ManagementFactory;
+import java.util.Optional;
 import lucid.kernels.contract.DType;
+import lucid.kernels.simd.vector.Jvm;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.Transpose;
 
@@ -49,6 +51,8 @@ public final class Intrinsics {
     /// Runs the tile and the transposition until they stop allocating, for at most five seconds, and returns one line for people.
     /// Not being done in time is no failure: the compiler may have been busy, and the watch goes on.
     public static String check() {
+        Optional<String> hindrance = Jvm.hindrance();
+        if (hindrance.isPresent()) return "hot kernels are no vector instructions, so products are right but very slow: " + hindrance.get();
         float[] a = new float[GemmTile.HEIGHT * CHAIN];
         float[] c = new float[GemmTile.SIZE];
         int[] squares = new int[Transpose.SCRATCH];
