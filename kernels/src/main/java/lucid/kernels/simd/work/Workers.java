@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// A fixed pool that runs one parallel loop at a time; the caller takes part. Kernels of a small model last tens of microseconds, so workers spin
 /// for a while before they sleep, and the caller waits for items, never for threads: a worker that wakes too late finds nothing left and
@@ -23,7 +24,8 @@ public final class Workers implements AutoCloseable {
     private final List<NativeScratch> scratch = new ArrayList<>();
     private volatile Loop loop;
     private volatile boolean closed;
-    private boolean busy;
+    /// Held while a loop runs.
+    private final ReentrantLock inUse = new ReentrantLock();
 
     public Workers(int threads) {
         if (threads < 1) throw new IllegalArgumentException("threads: " + threads + ", wanted at least 1");
@@ -37,21 +39,22 @@ public final class Workers implements AutoCloseable {
     public int threads() { return helpers.length + 1; }
 
     /// Runs the body over `0 .. items`, in pieces of `grain` items that threads take in turn; returns when all are done.
-    /// Not re-entrant: a body must not start another loop of the same pool.
+    /// Not re-entrant: a body must not start another loop of the same pool. A second thread's loop is refused while one runs: a kernel has several loops and keeps working memory between them, so two
+    /// kernels at once would spoil each other's results.
     public void parallel(int items, int grain, Body body) {
         if (Thread.currentThread() instanceof Helper) throw nested();
         if (items > 0) run(items, grain, body);
     }
 
-    private synchronized void run(int items, int grain, Body body) {
-        if (closed) throw new IllegalStateException("a parallel loop was started after its device simd was closed; wanted an open one");
-        if (busy) throw nested();
-        busy = true;
+    private void run(int items, int grain, Body body) {
+        if (!inUse.tryLock()) throw closed ? afterClosing() : byTwoThreads();
         try {
+            if (inUse.getHoldCount() > 1) throw nested();
+            if (closed) throw afterClosing();
             if (helpers.length == 0 || items <= grain) body.run(0, items, 0);
             else inTurn(new Loop(body, items, Math.max(1, grain)));
         } finally {
-            busy = false;
+            inUse.unlock();
         }
     }
 
@@ -62,6 +65,12 @@ public final class Workers implements AutoCloseable {
         while (mine.done.get() < mine.items) Thread.onSpinWait();
         loop = null;
         if (mine.failure != null) throw new IllegalStateException("a worker failed: " + mine.failure, mine.failure);
+    }
+
+    private static IllegalStateException afterClosing() { return new IllegalStateException("a parallel loop was started after its device simd was closed; wanted an open one"); }
+
+    private static IllegalStateException byTwoThreads() {
+        return new IllegalStateException("thread " + Thread.currentThread().getName() + " used a device simd that another thread was using; wanted one thread at a time, or a device for each");
     }
 
     private static IllegalStateException nested() { return new IllegalStateException("a parallel loop was started inside a parallel loop"); }
@@ -144,10 +153,16 @@ public final class Workers implements AutoCloseable {
     /// Bytes of working memory that the pool's kernels hold. Not while a loop runs.
     long scratchBytes() { return scratch.stream().mapToLong(NativeScratch::bytes).sum(); }
 
-    /// Not while a loop runs. A helper that wakes late finds no items left, so it does not touch the memory that is freed here.
+    /// Waits for another thread's loop, whose memory is freed here. A helper that wakes late finds no items left, so it does not touch that memory.
     @Override public void close() {
+        if (inUse.isHeldByCurrentThread()) throw new IllegalStateException("a device simd was closed inside a parallel loop of its own; wanted it closed afterwards");
         closed = true;
         for (Helper helper : helpers) LockSupport.unpark(helper);
-        scratch.forEach(NativeScratch::free);
+        inUse.lock();
+        try {
+            scratch.forEach(NativeScratch::free);
+        } finally {
+            inUse.unlock();
+        }
     }
 }
