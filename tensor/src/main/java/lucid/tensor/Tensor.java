@@ -178,8 +178,9 @@ public final class Tensor {
         device().elementwise().copy(source.matrix(), matrix());
     }
 
-    /// Converted to another type, without a gradient.
+    /// A copy in that type, rounded to nearest even where it holds less, without a gradient.
     public Tensor to(DType dtype) {
+        if (dtype == dtype()) return detach().copy();
         Tensor y = undefined(tape().current(), dtype, shape);
         y.groups = groups;
         device().conversion().convert(matrix(), y.matrix);
@@ -356,7 +357,7 @@ public final class Tensor {
 
     // Reductions
 
-    /// Softmax of every row.
+    /// Softmax of every row; -infinity gets 0, for example by an added mask. A row of nothing but -infinity is NaN.
     public Tensor softmax() { return Tape.run(new ReduceOp.Softmax(use())); }
 
     /// Sum of all elements, a scalar.

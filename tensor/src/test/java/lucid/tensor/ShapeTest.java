@@ -2,6 +2,7 @@ package lucid.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -162,5 +163,9 @@ class ShapeTest {
         Tensor half = x.to(DType.BF16);
         assertEquals(DType.BF16, half.dtype());
         assertArrayEquals(new float[] {1f, 1f, 1f + 4f / 256, -2.5f}, half.toFloats());
+        Tensor same = x.requireGrad().to(DType.F32);
+        x.copyFrom(t(4));
+        assertArrayEquals(new float[] {1f, 1f + 1f / 256, 1f + 3f / 256, -2.5f}, same.toFloats(), "a copy, whatever the type was");
+        assertFalse(same.requiresGrad());
     }
 }

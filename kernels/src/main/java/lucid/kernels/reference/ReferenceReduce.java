@@ -78,9 +78,11 @@ public final class ReferenceReduce implements Reduce {
 
     /// `e^(x_c - max) / Σ e^(x_c - max)`.
     static double[] softmax(double[] x) {
-        double lse = logSumExp(x);
+        double max = max(x);
+        double sum = 0;
         double[] p = new double[x.length];
-        for (int c = 0; c < x.length; c++) p[c] = StrictMath.exp(x[c] - lse);
+        for (int c = 0; c < x.length; c++) sum += p[c] = StrictMath.exp(x[c] - max);
+        for (int c = 0; c < x.length; c++) p[c] /= sum;
         return p;
     }
 

@@ -99,6 +99,17 @@ abstract class ReduceContract extends DeviceContract {
         Twin x = values(1, 4, 1000, 1000, Double.NEGATIVE_INFINITY, -1000);
         tested.reduce().softmax(x.tested(), x.tested());
         assertValues("softmax", x, 0, 0.5, 0.5, 0, 0);
+        Twin huge = values(3, 4, 1e20, 1e20, 1e20, 1e20, -3e38, Double.NEGATIVE_INFINITY, -3e38, Double.NEGATIVE_INFINITY, 3e38, -3e38, 0, 3e38);
+        tested.reduce().softmax(huge.tested(), huge.tested());
+        assertValues("softmax", huge, 0, 0.25, 0.25, 0.25, 0.25, 0.5, 0, 0.5, 0, 0.5, 0, 0, 0.5);
+    }
+
+    /// All masked, infinitely sure, spoiled: none has a distribution.
+    @Test void softmaxOfWhatHasNoDistributionIsNaN() {
+        double inf = Double.POSITIVE_INFINITY, nan = Double.NaN;
+        Twin x = values(3, 3, -inf, -inf, -inf, 0, inf, 1, 0, 1, nan);
+        tested.reduce().softmax(x.tested(), x.tested());
+        assertValues("softmax", x, 0, nan, nan, nan, nan, nan, nan, nan, nan, nan);
     }
 
     @Test void noColumnsGiveTheNeutralElement() {
