@@ -4,22 +4,24 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import lucid.kernels.contract.DType;
 
-/// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a
-/// training step finds the blocks of the step before; their memory returns to the system when the device closes, and only what is allocated once does so earlier. From then on nothing
-/// is allocated, and buffers that are still open refuse to be used.
+/// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a training step finds the blocks of the step before; where there is none
+/// of its class, a buffer takes an idle one of up to twice its size. Steps of ever other sizes would leave idle blocks of all classes behind, ten times what is ever live: before more than twice that is
+/// held, the idle ones return to the system. The rest does when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
 public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
+    /// Idle blocks of so many bytes disturb nobody.
+    private static final long SLACK = 64 << 20;
 
     private final String device;
-    /// All that the pool has taken, in use or not.
-    private final List<MemorySegment> pooled = new ArrayList<>();
-    private final Map<Long, ArrayDeque<MemorySegment>> free = new HashMap<>();
+    /// All that the pool has taken, in use or not, by the address that is handed out.
+    private final Map<Long, MemorySegment> pooled = new HashMap<>();
+    /// Idle blocks by size.
+    private final TreeMap<Long, ArrayDeque<MemorySegment>> free = new TreeMap<>();
     /// What is allocated once, by address.
     private final Map<Long, MemorySegment> once = new HashMap<>();
     private long liveBytes;
@@ -40,12 +42,8 @@ public final class HostMemory implements AutoCloseable {
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         long size = SizeClass.of(bytes, ALIGNMENT);
-        ArrayDeque<MemorySegment> list = free.get(size);
-        MemorySegment segment = list == null ? null : list.pollLast();
-        if (segment == null) {
-            segment = reserve(dtype, length, size);
-            heldBytes += size;
-        }
+        MemorySegment segment = idle(size);
+        if (segment == null) segment = reserve(dtype, length, size);
         live(bytes);
         return new HostBuffer(this, dtype, length, segment, HostBuffer.Home.POOL);
     }
@@ -60,13 +58,40 @@ public final class HostMemory implements AutoCloseable {
         peakBytes = Math.max(peakBytes, liveBytes);
     }
 
+    /// The smallest idle block that will do, or null.
+    private MemorySegment idle(long size) {
+        ArrayDeque<MemorySegment> exact = free.get(size);
+        if (exact != null && !exact.isEmpty()) return exact.pollLast();
+        for (var larger = free.higherEntry(size); larger != null && larger.getKey() / 2 <= size; larger = free.higherEntry(larger.getKey())) {
+            if (!larger.getValue().isEmpty()) return larger.getValue().pollLast();
+        }
+        return null;
+    }
+
     private MemorySegment reserve(DType dtype, long length, long size) {
+        if (heldBytes + size > 2 * Math.max(peakBytes, liveBytes + size) + SLACK) giveBackIdle();
         MemorySegment block = CHeap.allocate(size + ALIGNMENT);
+        if (block == null) {
+            giveBackIdle();
+            block = CHeap.allocate(size + ALIGNMENT);
+        }
         if (block == null) {
             throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes + " bytes are live, " + heldBytes + " held. Use a smaller batch");
         }
-        pooled.add(block);
-        return block.asSlice(-block.address() & ALIGNMENT - 1, size);
+        MemorySegment aligned = block.asSlice(-block.address() & ALIGNMENT - 1, size);
+        pooled.put(aligned.address(), block);
+        heldBytes += size;
+        return aligned;
+    }
+
+    private void giveBackIdle() {
+        for (ArrayDeque<MemorySegment> blocks : free.values()) {
+            for (MemorySegment block : blocks) {
+                CHeap.free(pooled.remove(block.address()));
+                heldBytes -= block.byteSize();
+            }
+        }
+        free.clear();
     }
 
     /// See [HostBuffer#beside].
@@ -111,12 +136,15 @@ public final class HostMemory implements AutoCloseable {
     /// Largest value that [#liveBytes()] has had.
     public synchronized long peakBytes() { return peakBytes; }
 
+    /// Bytes taken from the system and not given back, whether in use or idle.
+    synchronized long heldBytes() { return heldBytes; }
+
     /// A second time does nothing.
     @Override public synchronized void close() {
         if (closed) return;
         closed = true;
         free.clear();
-        pooled.forEach(CHeap::free);
+        pooled.values().forEach(CHeap::free);
         pooled.clear();
         once.values().forEach(CHeap::free);
         once.clear();

@@ -1,0 +1,68 @@
+package lucid.kernels.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.IntUnaryOperator;
+import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.DType;
+import org.junit.jupiter.api.Test;
+
+/// Nobody writes to these buffers, so they are addresses and no memory.
+class HostMemoryTest {
+    private static final int BUFFERS = 8;
+
+    @Test void stepsOfOneSizeTakeFromTheSystemOnce() {
+        try (HostMemory memory = new HostMemory("test")) {
+            step(memory, i -> (i + 1) * 3_000_000);
+            long first = memory.heldBytes();
+            for (int i = 0; i < 50; i++) step(memory, j -> (j + 1) * 3_000_000);
+            assertEquals(first, memory.heldBytes());
+        }
+    }
+
+    /// Sequences whose lengths are never the same.
+    @Test void stepsOfEverOtherSizesHoldAtMostTwiceWhatLives() {
+        SplittableRandom random = new SplittableRandom(3);
+        holdsAtMostTwice(_ -> random.nextInt(1, 100_000_000));
+        int[] length = {0};
+        holdsAtMostTwice(_ -> length[0] += 60_000);
+    }
+
+    private static void holdsAtMostTwice(IntUnaryOperator sizes) {
+        try (HostMemory memory = new HostMemory("test")) {
+            for (int i = 0; i < 200; i++) {
+                step(memory, sizes);
+                assertTrue(memory.heldBytes() <= 2 * (memory.peakBytes() * 9 / 8) + (64 << 20), memory.heldBytes() + " held, live at most " + memory.peakBytes());
+                assertEquals(0, memory.liveBytes());
+            }
+        }
+    }
+
+    private static void step(HostMemory memory, IntUnaryOperator sizes) {
+        List<Buffer> open = new ArrayList<>();
+        for (int i = 0; i < BUFFERS; i++) open.add(memory.allocate(DType.F32, sizes.applyAsInt(i)));
+        open.forEach(Buffer::close);
+    }
+
+    @Test void anIdleBlockOfUpToTwiceTheSizeWillDo() {
+        try (HostMemory memory = new HostMemory("test")) {
+            HostBuffer large = memory.allocate(DType.F32, 1024);
+            long address = large.segment().address();
+            large.close();
+            long held = memory.heldBytes();
+            try (HostBuffer half = memory.allocate(DType.F32, 512)) {
+                assertEquals(address, half.segment().address());
+                assertEquals(2048, memory.liveBytes(), "what was asked for counts");
+            }
+            memory.allocate(DType.F32, 100).close();
+            assertTrue(memory.heldBytes() > held, "a small buffer leaves the large block alone");
+            try (HostBuffer again = memory.allocate(DType.F32, 1024)) {
+                assertEquals(address, again.segment().address(), "the block goes back to its own class");
+            }
+        }
+    }
+}
