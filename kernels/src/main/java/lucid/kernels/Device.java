@@ -21,7 +21,8 @@ import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
 
 /// A place where tensors live and kernels run. Kernels may run asynchronously: their results are seen through [#read], which waits.
-/// One thread at a time may use a device, whichever it is; [SimdDevice] refuses a second one where it notices. Several devices do not know of each other.
+/// One thread at a time may use a device, whichever it is; [SimdDevice] refuses a second one where it notices. Several devices do not know of each
+/// other.
 public sealed interface Device extends AutoCloseable permits HostDevice, CudaDevice {
     /// [#arithmetic()] of the devices that keep the orders of `BIT-CONTRACT.md`: SIMD of any vector width, CUDA and the emulator with [lucid.kernels.cuda.Precision#EXACT].
     String EXACT = "exact";

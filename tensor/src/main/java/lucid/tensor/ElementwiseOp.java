@@ -27,8 +27,10 @@ public sealed interface ElementwiseOp extends Op {
             Shape s = a.shape();
             Shape t = b.shape();
             if ((t.rows() != s.rows() && t.rows() != 1) || (t.cols() != s.cols() && t.cols() != 1)) throw ShapeException.of(nameOf(op), a, b,
-                    "a second operand of " + s.rows() + " or 1 rows and " + s.cols() + " or 1 columns");
+                    "a second operand of " + orOne(s.rows()) + " rows and " + orOne(s.cols()) + " columns (only the second is spread)");
         }
+
+        private static String orOne(int size) { return size == 1 ? "1" : size + " or 1"; }
 
         private static String nameOf(Binary op) { return op.name().toLowerCase(Locale.ROOT); }
 

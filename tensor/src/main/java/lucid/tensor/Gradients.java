@@ -66,8 +66,8 @@ public final class Gradients {
         return t.matrix;
     }
 
-    /// As [#adding], for a kernel that writes the gradient of `other` in the same call. Where both inputs are one tensor, and so have one gradient, this is a
-    /// temporary of zeros, to be given to [#finish] afterwards.
+    /// As [#adding], for a kernel that writes the gradient of `other` in the same call. Where both inputs are one tensor, and so have one gradient,
+    /// this is a temporary of zeros, to be given to [#finish] afterwards.
     Target addingBeside(Tensor x, Tensor... others) {
         if (x.leaf != null || Arrays.stream(others).noneMatch(o -> o == x)) return new Target(adding(x), Accumulate.SET);
         Target t = new Target(temporary(x.matrix().rows(), x.matrix().cols()), Accumulate.ADD);

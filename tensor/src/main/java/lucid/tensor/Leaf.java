@@ -45,7 +45,8 @@ final class Leaf {
     Matrix slot(int use, Matrix where) {
         checkWhole();
         if (combined) {
-            throw new IllegalStateException("backward: the gradient of " + shape + " was already combined from that of its uses by grad(); call zeroGrad() before accumulating anew");
+            throw new IllegalStateException("backward: the gradient of " + shape + " was already combined from that of its uses by grad();"
+                    + " call zeroGrad() before accumulating anew");
         }
         while (slots.size() <= use) slots.add(null);
         Slot slot = slots.get(use);
@@ -54,7 +55,8 @@ final class Leaf {
             slots.set(use, slot);
         } else if (!slot.where.equals(where)) {
             throw new IllegalStateException("backward: use " + use + " of " + shape + " was another part of it in the forward pass before; "
-                    + "every pass between zeroGrad() and grad() must use a leaf in the same order; parts that change are rows by index, gatherRows()");
+                    + "every pass between zeroGrad() and grad() must use a leaf in the same order;"
+                    + " parts that change are rows by index, gatherRows()");
         }
         return slot.gradient.matrix();
     }

@@ -73,7 +73,8 @@ public sealed interface NormOp extends Op {
             Gradients.Target t = intoOrScrap(x, g);
             Gradients.Target dWeight = g.wants(weight) ? g.addingBeside(weight, x) : null;
             Gradients.Target dBias = g.wants(bias) ? g.addingBeside(bias, x, weight) : null;
-            kernels(x).layerNormBackward(x.matrix(), weight.matrix(), mean.matrix(), rstd.matrix(), dy, x.rowGroups(), t.mode(), t.matrix(), matrix(dWeight), matrix(dBias));
+            kernels(x).layerNormBackward(x.matrix(), weight.matrix(), mean.matrix(), rstd.matrix(), dy, x.rowGroups(), t.mode(), t.matrix(),
+                    matrix(dWeight), matrix(dBias));
             finish(weight, dWeight, g);
             finish(bias, dBias, g);
             if (!g.wants(x)) g.free(t.matrix());

@@ -55,7 +55,8 @@ public final class Scope implements AutoCloseable {
     /// Bytes of the buffers that this scope owns now (its inner scopes' not included).
     public long liveBytes() { return liveBytes; }
 
-    /// Moves a tensor's memory to the scope around this one, so that it outlives this scope; refused as in [#adopt]. What a scope further out owns stays there: it lives longer still.
+    /// Moves a tensor's memory to the scope around this one, so that it outlives this scope; refused as in [#adopt]. What a scope further out owns
+    /// stays there: it lives longer still.
     public Tensor keep(Tensor tensor) {
         if (parent == null) throw new IllegalStateException("keep: this scope has no scope around it; use adopt of the scope that should own " + tensor);
         for (Scope outer = parent; outer != null; outer = outer.parent) {
@@ -64,7 +65,8 @@ public final class Scope implements AutoCloseable {
         return parent.adopt(tensor);
     }
 
-    /// Moves a tensor's memory from its scope to this one, and with a leaf its gradient. Refused for the memory of a result on the tape, detached or not: what the result was computed
+    /// Moves a tensor's memory from its scope to this one, and with a leaf its gradient. Refused for the memory of a result on the tape, detached or
+    /// not: what the result was computed
     /// from would die before it.
     public Tensor adopt(Tensor tensor) {
         Objects.requireNonNull(tensor, "tensor");
@@ -108,7 +110,8 @@ public final class Scope implements AutoCloseable {
         liveBytes -= storage.bytes();
     }
 
-    /// Frees everything this scope owns. Closing twice is an error. What cannot be freed (somebody closed its buffer) is said when all else is, and the scope is closed.
+    /// Frees everything this scope owns. Closing twice is an error. What cannot be freed (somebody closed its buffer) is said when all else is, and
+    /// the scope is closed.
     @Override public void close() {
         checkOpen();
         RuntimeException failure = null;

@@ -23,8 +23,30 @@ final class Cases {
         rows(out);
         shapes(out);
         losses(out);
+        written(out);
         return out;
     }
+
+    /// What the package's page writes with other operations.
+    private static void written(List<Case> out) {
+        out.add(new Case("1 - x", List.of(s(2, 3)), x -> map(x[0], v -> 1 - v), t -> t[0].neg().add(Tensor.full(t[0].scope(), 1f))));
+        out.add(new Case("the larger", List.of(s(3, 5), s(3, 5)),
+                x -> Textbook.binary((a, b) -> a + Math.max(b - a, 0), x[0], x[1], 3, 5, 3, 5), t -> t[0].add(t[1].sub(t[0]).relu())));
+        out.add(new Case("the smaller", List.of(s(3, 5), s(3, 5)),
+                x -> Textbook.binary((a, b) -> a - Math.max(a - b, 0), x[0], x[1], 3, 5, 3, 5), t -> t[0].sub(t[0].sub(t[1]).relu())));
+        out.add(new Case("clipped", List.of(s(4, 5)), x -> map(x[0], v -> Math.clamp(v, -0.5, 0.75)), t -> {
+            Tensor low = Tensor.full(t[0].scope(), -0.5f);
+            return t[0].sub(low).relu().sub(t[0].sub(Tensor.full(t[0].scope(), 0.75f)).relu()).add(low);
+        }));
+        out.add(new Case("sums down the columns", List.of(s(3, 2)), x -> Textbook.product(new double[] {1, 1, 1}, false, x[0], false, 1, 3, 2),
+                t -> Tensor.full(t[0].scope(), 1f, 1, 3).matmul(t[0])));
+        out.add(new Case("the transpose", List.of(s(2, 3)), x -> Textbook.gather(x[0], 1, 0, 3, 1, 4, 2, 5),
+                t -> t[0].reshape(6, 1).gatherRows(0, 3, 1, 4, 2, 5).reshape(3, 2).copy()));
+        out.add(new Case("log-sum-exp", List.of(s(3, 7)), x -> new double[] {logSum(x[0], 0), logSum(x[0], 7), logSum(x[0], 14)},
+                t -> t[0].sub(t[0].rowMax()).exp().rowSum().log().add(t[0].rowMax())));
+    }
+
+    private static double logSum(double[] x, int from) { return Math.log(Arrays.stream(x, from, from + 7).map(Math::exp).sum()); }
 
     private static int[] s(int... dims) { return dims; }
 
@@ -72,7 +94,8 @@ final class Cases {
         out.add(new Case("rmsNorm", List.of(s(3, 6), s(6)), x -> Textbook.rmsNorm(x[0], x[1], 1e-3), t -> t[0].rmsNorm(t[1], 1e-3f)));
         out.add(new Case("layerNorm", List.of(s(3, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3), t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
         out.add(new Case("rmsNorm of one row", List.of(s(1, 6), s(6)), x -> Textbook.rmsNorm(x[0], x[1], 1e-3), t -> t[0].rmsNorm(t[1], 1e-3f)));
-        out.add(new Case("layerNorm of one row", List.of(s(1, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3), t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
+        out.add(new Case("layerNorm of one row", List.of(s(1, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3),
+                t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
         out.add(new Case("softmax", List.of(s(3, 6)), x -> Textbook.softmax(x[0], 6), t -> t[0].softmax()));
         out.add(new Case("sum", List.of(s(3, 6)), x -> new double[] {Arrays.stream(x[0]).sum()}, t -> t[0].sum()));
         out.add(new Case("sum of a vector", List.of(s(6)), x -> new double[] {Arrays.stream(x[0]).sum()}, t -> t[0].sum()));

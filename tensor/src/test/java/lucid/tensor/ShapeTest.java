@@ -51,6 +51,7 @@ class ShapeTest {
         refused("linear: f32[4, 6] with f32[3, 5]; wanted a weight [out, 6]", () -> x.linear(t(3, 5), null));
         refused("a bias [3]", () -> x.linear(t(3, 6), t(4)));
         refused("add: f32[4, 6] with f32[2, 6]", () -> x.add(t(2, 6)));
+        refused("sub: f32[] with f32[4, 6]; wanted a second operand of 1 rows and 1 columns (only the second is spread)", () -> t().sub(x));
         refused("matmul", () -> x.matmul(t(4, 6)));
         refused("found 4 and 6 (transposed: first)", () -> x.matmul(t(6, 4), true, false));
         refused("rmsNorm", () -> x.rmsNorm(t(5), 1e-6f));

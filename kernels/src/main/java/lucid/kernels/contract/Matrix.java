@@ -48,7 +48,8 @@ public record Matrix(Buffer buffer, long offset, int rows, int cols, long stride
 
     public DType dtype() { return buffer.dtype(); }
 
-    /// Whether the rows lie one behind the other without gaps, so that `size()` elements from `offset` on are the whole matrix. One row always does, and so does a matrix of nothing.
+    /// Whether the rows lie one behind the other without gaps, so that `size()` elements from `offset` on are the whole matrix. One row always does,
+    /// and so does a matrix of nothing.
     public boolean isDense() { return rows <= 1 || stride == cols || cols == 0; }
 
     /// Elements that the view shows, `rows · cols`: without the gaps between its rows.

@@ -30,7 +30,8 @@ public interface Reduce {
     /// order: every device, number of threads and grid gives the same. It is no cryptographic hash. The constants are those of well-known 32-bit mixers.
     void addFingerprint(Matrix x, Matrix y);
 
-    /// Numerically stable softmax of every row: `exp(x - max) / Σ exp(x - max)`; -infinity gets 0. NaN all along a row with NaN or +infinity, and one of nothing but -infinity.
+    /// Numerically stable softmax of every row: `exp(x - max) / Σ exp(x - max)`; -infinity gets 0. NaN all along a row with NaN or +infinity, and one
+    /// of nothing but -infinity.
     void softmax(Matrix x, Matrix y);
 
     /// `dx (+)= y · (dy - Σ_c dy·y)`.

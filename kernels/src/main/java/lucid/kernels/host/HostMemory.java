@@ -9,9 +9,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import lucid.kernels.contract.DType;
 
-/// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a training step finds the blocks of the step before; where there is none
-/// of its class, a buffer takes an idle one of up to twice its size. Steps of ever other sizes would leave idle blocks of all classes behind, ten times what is ever live: before more than twice that is
-/// held, the idle ones return to the system. The rest does when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
+/// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a training step finds
+/// the blocks of the step before; where there is none of its class, a buffer takes an idle one of up to twice its size. Steps of ever other sizes
+/// would leave idle blocks of all classes behind, ten times what is ever live: before more than twice that is held, the idle ones return to the
+/// system. The rest does when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
 public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
     /// Idle blocks of so many bytes disturb nobody.

@@ -282,7 +282,8 @@ abstract class LogProbContract extends DeviceContract {
         assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0).tested(), 1, out, other, third));
         assertRefused("logProb", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(3), Accumulate.SET, random(2, 3).tested(), null));
         Matrix both = random(5, 3).tested();
-        assertRefused("dHead .*overlaps dHidden", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(2), Accumulate.SET, both.rows(1, 3), both));
+        assertRefused("dHead .*overlaps dHidden", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(2),
+                Accumulate.SET, both.rows(1, 3), both));
         assertRefused("logProb", () -> op.ofLogits(random(3, 5).tested(), ints(0, 1).tested(), 1, out, other, third));
         assertRefused("logProb", () -> op.ratio(new LogProb.ClippedLoss(0.2f, 0.2f, 0, 1), out, floats(0).tested(), null, other, third, out, out, out, out));
         assertRefused("crossEntropy", () -> op.crossEntropy(random(2, 5).tested(), ints(0, 5).tested(), out, other));

@@ -36,7 +36,8 @@ class HostMemoryTest {
         try (HostMemory memory = new HostMemory("test")) {
             for (int i = 0; i < 200; i++) {
                 step(memory, sizes);
-                assertTrue(memory.heldBytes() <= 2 * (memory.peakBytes() * 9 / 8) + (64 << 20), memory.heldBytes() + " held, live at most " + memory.peakBytes());
+                long most = 2 * (memory.peakBytes() * 9 / 8) + (64 << 20);
+                assertTrue(memory.heldBytes() <= most, memory.heldBytes() + " held, live at most " + memory.peakBytes());
                 assertEquals(0, memory.liveBytes());
             }
         }

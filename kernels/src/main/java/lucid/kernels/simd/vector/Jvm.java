@@ -5,8 +5,9 @@ import java.lang.management.ManagementFactory;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// What kernels want of the Java that runs them: the module of the Vector API, an optimising compiler, and fused multiply-add in one instruction. Without the first there are no kernels, without the
-/// others the same bits come hundreds or thousands of times later, so that is said before anybody waits.
+/// What kernels want of the Java that runs them: the module of the Vector API, an optimising compiler, and fused multiply-add in one instruction.
+/// Without the first there are no kernels, without the others the same bits come hundreds or thousands of times later, so that is said before anybody
+/// waits.
 public final class Jvm {
     private static final System.Logger LOG = System.getLogger(Jvm.class.getName());
     private static final String VECTOR_API = "jdk.incubator.vector";
@@ -18,15 +19,17 @@ public final class Jvm {
     public static void demand() {
         module();
         Optional<String> hindrance = hindrance();
-        if (hindrance.isPresent() && SAID.compareAndSet(false, true)) LOG.log(System.Logger.Level.WARNING, "Kernels will be right but very slow: " + hindrance.get());
+        if (hindrance.isPresent() && SAID.compareAndSet(false, true)) {
+            LOG.log(System.Logger.Level.WARNING, "Kernels will be right but very slow: " + hindrance.get());
+        }
     }
 
     private static void module() {
         try {
             Class.forName(VECTOR_API + ".FloatVector", false, Jvm.class.getClassLoader());
         } catch (ClassNotFoundException e) {
-            throw new IllegalStateException("the device simd needs Java's module " + VECTOR_API + ", which is not there unless asked for; wanted java --add-modules=" + VECTOR_API
-                    + " ... (or the device reference, which does without)", e);
+            throw new IllegalStateException("the device simd needs Java's module " + VECTOR_API + ", which is not there unless asked for;"
+                    + " wanted java --add-modules=" + VECTOR_API + " ... (or the device reference, which does without)", e);
         }
     }
 
@@ -34,12 +37,17 @@ public final class Jvm {
     public static Optional<String> hindrance() {
         HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         if (vm == null) return Optional.empty();
-        return hindrance("true".equals(option(vm, "UseFMA", "true")), "true".equals(option(vm, "UseCompiler", "true")), option(vm, "TieredStopAtLevel", "4"));
+        boolean fma = "true".equals(option(vm, "UseFMA", "true"));
+        boolean compiler = "true".equals(option(vm, "UseCompiler", "true"));
+        return hindrance(fma, compiler, option(vm, "TieredStopAtLevel", "4"));
     }
 
     static Optional<String> hindrance(boolean fma, boolean compiler, String level) {
         if (!compiler) return Optional.of("Java only interprets (-Xint)");
-        if (!fma) return Optional.of("Java found no fused multiply-add on this processor, and computes each in software (a virtual machine may hide it: choose the host's processor model)");
+        if (!fma) {
+            return Optional.of("Java found no fused multiply-add on this processor, and computes each in software"
+                    + " (a virtual machine may hide it: choose the host's processor model)");
+        }
         if (!"4".equals(level)) return Optional.of("Java's optimising compiler is off (-XX:TieredStopAtLevel=" + level + ")");
         return Optional.empty();
     }

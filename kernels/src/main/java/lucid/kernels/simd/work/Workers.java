@@ -39,8 +39,8 @@ public final class Workers implements AutoCloseable {
     public int threads() { return helpers.length + 1; }
 
     /// Runs the body over `0 .. items`, in pieces of `grain` items that threads take in turn; returns when all are done.
-    /// Not re-entrant: a body must not start another loop of the same pool. A second thread's loop is refused while one runs: a kernel has several loops and keeps working memory between them, so two
-    /// kernels at once would spoil each other's results.
+    /// Not re-entrant: a body must not start another loop of the same pool. A second thread's loop is refused while one runs: a kernel has several
+    /// loops and keeps working memory between them, so two kernels at once would spoil each other's results.
     public void parallel(int items, int grain, Body body) {
         if (Thread.currentThread() instanceof Helper) throw nested();
         if (items > 0) run(items, grain, body);
@@ -67,10 +67,13 @@ public final class Workers implements AutoCloseable {
         if (mine.failure != null) throw new IllegalStateException("a worker failed: " + mine.failure, mine.failure);
     }
 
-    private static IllegalStateException afterClosing() { return new IllegalStateException("a parallel loop was started after its device simd was closed; wanted an open one"); }
+    private static IllegalStateException afterClosing() {
+        return new IllegalStateException("a parallel loop was started after its device simd was closed; wanted an open one");
+    }
 
     private static IllegalStateException byTwoThreads() {
-        return new IllegalStateException("thread " + Thread.currentThread().getName() + " used a device simd that another thread was using; wanted one thread at a time, or a device for each");
+        return new IllegalStateException("thread " + Thread.currentThread().getName() + " used a device simd that another thread was using;"
+                + " wanted one thread at a time, or a device for each");
     }
 
     private static IllegalStateException nested() { return new IllegalStateException("a parallel loop was started inside a parallel loop"); }
@@ -155,7 +158,9 @@ public final class Workers implements AutoCloseable {
 
     /// Waits for another thread's loop, whose memory is freed here. A helper that wakes late finds no items left, so it does not touch that memory.
     @Override public void close() {
-        if (inUse.isHeldByCurrentThread()) throw new IllegalStateException("a device simd was closed inside a parallel loop of its own; wanted it closed afterwards");
+        if (inUse.isHeldByCurrentThread()) {
+            throw new IllegalStateException("a device simd was closed inside a parallel loop of its own; wanted it closed afterwards");
+        }
         closed = true;
         for (Helper helper : helpers) LockSupport.unpark(helper);
         inUse.lock();

@@ -39,7 +39,8 @@ class JvmTest {
     }
 
     private static String run(List<String> flags) throws IOException, InterruptedException, URISyntaxException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED"));
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> command = new ArrayList<>(List.of(java, "--enable-native-access=ALL-UNNAMED"));
         command.addAll(flags);
         String classes = place(SimdDevice.class) + System.getProperty("path.separator") + place(JvmTest.class);
         command.addAll(List.of("-cp", classes, Sums.class.getName()));
@@ -49,7 +50,9 @@ class JvmTest {
         return said;
     }
 
-    private static Path place(Class<?> of) throws URISyntaxException { return Path.of(of.getProtectionDomain().getCodeSource().getLocation().toURI()); }
+    private static Path place(Class<?> of) throws URISyntaxException {
+        return Path.of(of.getProtectionDomain().getCodeSource().getLocation().toURI());
+    }
 
     /// One sum on the reference device and one on each of two fast ones.
     static final class Sums {

@@ -26,7 +26,8 @@ class WorkersTest {
         }
     }
 
-    /// Kernels keep working memory from loop to loop, so waiting would not do. The pool is as good as new afterwards; closing waits for the loop, whose memory it frees.
+    /// Kernels keep working memory from loop to loop, so waiting would not do. The pool is as good as new afterwards; closing waits for the loop,
+    /// whose memory it frees.
     @ParameterizedTest @ValueSource(ints = {1, 3})
     void aSecondThreadIsRefusedWhileALoopRuns(int threads) throws InterruptedException {
         Workers workers = new Workers(threads);
