@@ -7,7 +7,7 @@ import java.util.Map;
 /// Integer constant expressions with C's operators and precedence (PTX ISA, "Constant Expressions" and the table of its evaluation rules), and literals.
 ///
 /// A value has 64 bits and is signed or unsigned, which decides divisions, comparisons and shifts to the right. A literal is signed unless it ends in `U` or is too large for that; `~` gives an
-/// unsigned one, `%` takes and gives unsigned ones, the other operators of two are unsigned when an operand is. `ptxas` 12.9 and 13.5 give the same for all that the tests have.
+/// unsigned one, `%` takes and gives unsigned ones, the other operators of two are unsigned when an operand is. `ptxas` 13.5 gives the same for all that the tests have.
 final class ConstantExpression {
     /// Binary operators, weakest first.
     private static final List<List<String>> LEVELS = List.of(List.of("||"), List.of("&&"), List.of("|"), List.of("^"), List.of("&"), List.of("==", "!="),
