@@ -36,8 +36,8 @@ import lucid.tokenizer.chat.PythonText;
 import lucid.tokenizer.chat.Qwen2BaseTemplate;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.SiglipPixels;
-import lucid.video.VideoReader;
+import lucid.video.pixels.SiglipPixels;
+import lucid.video.file.VideoReader;
 
 /// A checkpoint with its tokenizer, and one conversation with it. A clip is looked at once ([#watch]); any number of questions follow ([#ask]), each seeing
 /// the turns before it until [#forget]. A checkpoint without eyes continues a text ([#complete]).

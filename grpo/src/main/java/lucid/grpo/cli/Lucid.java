@@ -24,7 +24,7 @@ import lucid.grpo.cli.training.TrainCommand;
 import lucid.grpo.console.StandardStreams;
 import lucid.grpo.console.UsageException;
 import lucid.grpo.ptx.PtxCommand;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 

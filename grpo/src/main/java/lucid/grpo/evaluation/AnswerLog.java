@@ -24,9 +24,9 @@ import lucid.grpo.run.Differences;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
-import lucid.nn.file.AtomicFile;
-import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.AtomicFile;
+import lucid.nn.disk.IoReason;
+import lucid.nn.disk.JsonText;
 
 /// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on the disk before the next question is
 /// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.

@@ -14,7 +14,7 @@ import lucid.grpo.run.Disk;
 import lucid.grpo.run.HashChain;
 import lucid.grpo.session.ModelFingerprint;
 import lucid.kernels.Device;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.JsonText;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkClips;

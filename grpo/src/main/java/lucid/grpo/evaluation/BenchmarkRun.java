@@ -13,7 +13,7 @@ import lucid.grpo.run.RunException;
 import lucid.kernels.math.Philox;
 import lucid.video.Frames;
 import lucid.video.VideoException;
-import lucid.video.VideoReader;
+import lucid.video.file.VideoReader;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkClips;
 import lucid.video.benchmark.BenchmarkQuestion;

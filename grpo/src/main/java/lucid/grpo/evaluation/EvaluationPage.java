@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import lucid.grpo.report.Page;
 import lucid.grpo.run.Disk;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.video.benchmark.BenchmarkQuestion;
 
 /// An evaluation as one self-contained page: figures with their intervals, and answers to look at.

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 
 /// What lies under the paths of a command line, told by content before anything runs: cases, their helpers, and what no family knows. A folder with a case.json is a case, and everything in it
 /// is part of it, but for folders in it with a case.json of their own. Nothing is found twice, however many paths and links lead to it.

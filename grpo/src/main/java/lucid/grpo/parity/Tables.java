@@ -12,7 +12,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
 import lucid.grpo.console.Json;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 
 /// Reading golden tables.
 final class Tables {

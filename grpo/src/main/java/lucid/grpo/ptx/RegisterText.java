@@ -1,8 +1,8 @@
 package lucid.grpo.ptx;
 
 import java.util.Locale;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// A register's raw bits as its declared type reads them.
 final class RegisterText {

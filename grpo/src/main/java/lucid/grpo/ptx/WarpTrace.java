@@ -9,9 +9,9 @@ import java.util.Set;
 import lucid.kernels.ptx.machine.Observer;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// Records what one warp does: every instruction with the registers that it names, before and after, and the addresses that it touches.
 final class WarpTrace implements Observer {

@@ -6,7 +6,7 @@ import java.util.Base64;
 import java.util.List;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.VideoReader;
+import lucid.video.file.VideoReader;
 
 /// Frames of a clip as pictures inside a page.
 public final class FrameImages {

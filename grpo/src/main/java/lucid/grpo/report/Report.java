@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunReader;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 
 /// Collects a run folder into `report.html`.
 public final class Report {

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.video.Sha256;
 
 /// `checksums.sha256` of a checkpoint, or of a run's `reference/`: its files as `sha256sum` writes them, so that a bit that the disk has lost is not trained on. A fingerprint of the weights would be cheaper, but it would

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.IoReason;
+import lucid.nn.disk.JsonText;
 
 /// What a folder must be before a run or an evaluation is written into it.
 ///

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import lucid.nn.file.AtomicFile;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.AtomicFile;
+import lucid.nn.disk.IoReason;
 
 /// Writing so that what is on disk is complete or absent: write aside, fsync, rename.
 public final class Disk {

@@ -30,9 +30,9 @@ import lucid.grpo.console.Json;
 import lucid.grpo.recipe.RecipeException;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.kernels.Device;
-import lucid.nn.file.AtomicFile;
-import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.AtomicFile;
+import lucid.nn.disk.IoReason;
+import lucid.nn.disk.JsonText;
 
 /// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
 /// resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.

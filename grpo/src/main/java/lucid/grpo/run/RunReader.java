@@ -22,8 +22,8 @@ import java.util.zip.GZIPInputStream;
 import lucid.grpo.console.Json;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
-import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.IoReason;
+import lucid.nn.disk.JsonText;
 
 /// The files of a run folder as JSON (see `RUN-FOLDER.md`), of a finished run or of one that is being written. A damaged file is refused with its name and line.
 public final class RunReader {

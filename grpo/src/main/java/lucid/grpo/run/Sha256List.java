@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 
 /// Hashes by file name, in the format of `sha256sum`.
 public final class Sha256List {

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.zip.CRC32C;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 
 /// Writes scalars as TensorBoard reads them: TFRecord frames (length, masked CRC-32C, bytes, masked CRC-32C) around hand-encoded `Event` messages
 /// (wall_time = 1 double, step = 2 varint, file_version = 3 string, summary = 5 { value = 1 { tag = 1, simple_value = 2 float } }).

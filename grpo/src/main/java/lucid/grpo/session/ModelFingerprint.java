@@ -12,7 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import lucid.grpo.run.HashChain;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.nn.lora.LoraFile;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Sha256;

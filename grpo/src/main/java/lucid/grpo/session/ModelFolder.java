@@ -21,7 +21,7 @@ import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.config.ConfigException;
 import lucid.nn.config.GenerationConfig;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.nn.file.WeightFiles;
 import lucid.nn.hub.Hub;
 import lucid.nn.hub.HubException;

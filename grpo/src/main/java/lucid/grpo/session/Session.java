@@ -26,7 +26,7 @@ import lucid.grpo.train.Trainer;
 import lucid.kernels.Device;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.nn.generate.processor.LogitsProcessor;
 import lucid.nn.model.TinyLlavaVideo;
 import lucid.tokenizer.BpeTrainer;

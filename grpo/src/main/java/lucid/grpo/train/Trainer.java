@@ -28,8 +28,8 @@ import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunFolder;
 import lucid.grpo.run.RunReader;
 import lucid.grpo.run.RunState;
-import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.IoReason;
+import lucid.nn.disk.JsonText;
 import lucid.tensor.Parameter;
 import lucid.tokenizer.Tokenizer;
 

@@ -34,7 +34,7 @@ import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
 import lucid.tokenizer.format.TokenizerJson;
 import lucid.video.Frames;
-import lucid.video.VideoWriter;
+import lucid.video.file.VideoWriter;
 import lucid.video.data.ClipQuestion;
 import lucid.video.data.QuestionFiles;
 import lucid.video.drift.DriftPlan;

@@ -28,7 +28,7 @@ import lucid.grpo.run.Forced;
 import lucid.grpo.run.RunException;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.VideoWriter;
+import lucid.video.file.VideoWriter;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkQuestion;
 import lucid.video.benchmark.BenchmarkReader;

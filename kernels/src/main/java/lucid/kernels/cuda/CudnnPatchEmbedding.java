@@ -14,7 +14,7 @@ import lucid.kernels.contract.check.CheckedPatchEmbedding;
 import lucid.kernels.contract.check.PatchGrid;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
-import lucid.kernels.gpu.Cudnn;
+import lucid.kernels.gpu.library.Cudnn;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
 
@@ -28,7 +28,7 @@ public final class CudnnPatchEmbedding extends CheckedPatchEmbedding {
     private final CudaPatchEmbedding exact;
 
     /// @throws IllegalArgumentException on an emulated GPU
-    /// @throws lucid.kernels.gpu.GpuUnavailableException naming cuDNN's file when it cannot be loaded
+    /// @throws lucid.kernels.gpu.library.GpuUnavailableException naming cuDNN's file when it cannot be loaded
     public CudnnPatchEmbedding(Kernels kernels, Conversion conversion, Elementwise elementwise) {
         this.cudnn = of(kernels.gpu());
         this.kernels = kernels;

@@ -5,8 +5,8 @@ import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.Collectors;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// The parameters of one launch, written straight into the block that the driver reads: no object per argument.
 /// Number and type of the parameters, and the shape, are checked against the kernel's declaration before anything runs.

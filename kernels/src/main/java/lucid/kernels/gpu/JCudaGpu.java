@@ -23,6 +23,11 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
+import lucid.kernels.gpu.library.Cublas;
+import lucid.kernels.gpu.library.Cudnn;
+import lucid.kernels.gpu.library.DriverLibrary;
+import lucid.kernels.gpu.library.GpuUnavailableException;
+import lucid.kernels.gpu.library.Pointers;
 import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.text.PtxModule;
 

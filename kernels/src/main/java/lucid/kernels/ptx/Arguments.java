@@ -6,10 +6,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
 import lucid.kernels.ptx.memory.unshared.ParameterBlock;
-import lucid.kernels.ptx.text.Entry;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// The values of an entry's parameters, packed as the entry declares them.
 final class Arguments {

@@ -3,8 +3,8 @@ package lucid.kernels.ptx;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// What an instruction costs, told from its form: the kind that it is counted under, and its floating-point operations.
 final class Costs {

@@ -16,11 +16,11 @@ import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.unshared.ConstantMemory;
-import lucid.kernels.ptx.tensor.Accumulation;
-import lucid.kernels.ptx.text.Entry;
+import lucid.kernels.ptx.tensor.form.Accumulation;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
-import lucid.kernels.ptx.text.Space;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// Runs an entry of a module over a grid, under all checks.
 ///
@@ -171,7 +171,7 @@ public final class Launch {
 
     /// Decodes the entry and runs the grid.
     ///
-    /// @throws lucid.kernels.ptx.text.PtxSyntaxException for an instruction that the emulator does not know
+    /// @throws lucid.kernels.ptx.text.syntax.PtxSyntaxException for an instruction that the emulator does not know
     /// @throws IllegalArgumentException for arguments or sizes that no driver would launch
     public RunReport run() {
         var geometry = Limits.check(module, entry, grid, block, cluster, dynamicShared);

@@ -2,9 +2,9 @@ package lucid.kernels.ptx;
 
 import java.util.Arrays;
 import lucid.kernels.ptx.machine.launch.Geometry;
-import lucid.kernels.ptx.text.Entry;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// What a card can launch (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
 final class Limits {

@@ -4,9 +4,9 @@ import java.util.EnumMap;
 import java.util.Map;
 import lucid.kernels.ptx.machine.launch.Counters;
 import lucid.kernels.ptx.memory.Traffic;
-import lucid.kernels.ptx.text.Entry;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// What a run did, added up. Counted, not timed.
 ///

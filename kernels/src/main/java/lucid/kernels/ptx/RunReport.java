@@ -5,7 +5,7 @@ import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Lint;
 import lucid.kernels.ptx.machine.launch.Counters;
 import lucid.kernels.ptx.machine.launch.Geometry;
-import lucid.kernels.ptx.text.Entry;
+import lucid.kernels.ptx.text.syntax.Entry;
 
 /// What a run has shown.
 ///

@@ -3,7 +3,7 @@ package lucid.kernels.corpus;
 import java.util.ArrayList;
 import java.util.List;
 import lucid.kernels.ptx.async.region.TensorMap;
-import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.tensor.form.Swizzle;
 
 /// One launch of a corpus kernel: geometry, arguments, and what must stand in its output buffers afterwards.
 ///

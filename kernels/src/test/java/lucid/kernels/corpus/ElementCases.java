@@ -9,7 +9,7 @@ import static lucid.kernels.corpus.Data.ceilDiv;
 import java.util.List;
 import java.util.Random;
 import lucid.kernels.ptx.async.region.TensorMap;
-import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.tensor.form.Swizzle;
 
 /// Kernels whose results are exact: an element depends on a fixed few inputs by rounded operations that Java repeats bit for bit, or on counting.
 final class ElementCases {

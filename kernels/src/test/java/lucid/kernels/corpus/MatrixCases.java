@@ -8,7 +8,7 @@ import static lucid.kernels.corpus.Data.ceilDiv;
 
 import java.util.List;
 import lucid.kernels.ptx.async.region.TensorMap;
-import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.tensor.form.Swizzle;
 
 /// Matrix products and attention.
 ///

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import lucid.kernels.ptx.text.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import org.junit.jupiter.api.Test;
 
 /// Every seeded fault must show: as a finding or as a wrong value, in one of the kernel's cases under one of the adversaries. The equivalent ones must

@@ -23,7 +23,7 @@ import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.KernelFaultException;
 import lucid.kernels.ptx.async.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
-import lucid.kernels.ptx.text.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

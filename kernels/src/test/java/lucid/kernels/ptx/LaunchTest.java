@@ -9,10 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
 import lucid.kernels.ptx.memory.GlobalMemory;
-import lucid.kernels.ptx.tensor.Accumulation;
+import lucid.kernels.ptx.tensor.form.Accumulation;
 import lucid.kernels.ptx.text.PtxModule;
-import lucid.kernels.ptx.text.PtxSyntaxException;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.Space;
 import org.junit.jupiter.api.Test;
 
 class LaunchTest {

@@ -8,7 +8,7 @@ import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Observer;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.text.PtxModule;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// Runs a few instructions and keeps what register `r` held in every thread when it executed `exit`.
 public final class Snippet implements Observer {

@@ -20,7 +20,7 @@ import lucid.nn.config.ConfigException;
 import lucid.nn.config.ConfigFile;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.PreprocessorConfig;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;
 import lucid.nn.file.WeightFileException;

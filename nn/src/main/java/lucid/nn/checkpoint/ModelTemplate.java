@@ -13,8 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lucid.nn.config.ConfigFile;
-import lucid.nn.file.IoReason;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.IoReason;
+import lucid.nn.disk.JsonText;
 
 /// What a checkpoint folder holds beside its weights: the configuration, and small files that go with it unchanged.
 ///

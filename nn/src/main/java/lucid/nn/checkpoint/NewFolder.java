@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import lucid.nn.file.AtomicFile;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.AtomicFile;
+import lucid.nn.disk.IoReason;
 
 /// A folder that is there when it is complete, and not before (disk law): made beside its place, forced to the disk, then renamed.
 final class NewFolder {

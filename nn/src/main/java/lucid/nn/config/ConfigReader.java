@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.JsonText;
 
 /// Keys of one JSON object, each checked where it is read. `where` names file and place for messages.
 record ConfigReader(String where, JsonNode node) {

@@ -16,7 +16,7 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import lucid.kernels.contract.Sampling;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.JsonText;
 import lucid.nn.generate.processor.BadWords;
 import lucid.nn.generate.processor.EpsilonCutoff;
 import lucid.nn.generate.processor.EtaCutoff;

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import lucid.nn.file.AtomicFile;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.AtomicFile;
+import lucid.nn.disk.JsonText;
 
 /// Configuration of TinyLLaVA-Video: vision tower, group resampler, decoder and how they are spliced.
 ///

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import lucid.nn.disk.AtomicFile;
 import lucid.nn.file.pickle.PickleValue;
 import lucid.nn.file.pickle.Pickler;
 

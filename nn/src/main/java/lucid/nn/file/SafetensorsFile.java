@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import lucid.nn.disk.IoReason;
 
 /// A safetensors file: 8 bytes header length, a JSON header, the tensors' bytes. Mapped once, checked whole before anything is handed out:
 /// the tensors must cover the data area exactly, without holes, overlaps or bytes left over.

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import lucid.nn.disk.AtomicFile;
 
 /// Writes a safetensors file, whole or not at all. The order is fixed (tensors of whole pages first, then larger element types, so that everything is aligned, then by name),
 /// so equal tensors give equal files, byte for byte.

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32;
+import lucid.nn.disk.IoReason;
 import lucid.nn.file.pickle.PickleException;
 import lucid.nn.file.pickle.PickleInput;
 import lucid.nn.file.pickle.PickleValue;

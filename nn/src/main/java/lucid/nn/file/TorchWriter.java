@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import lucid.nn.disk.AtomicFile;
 import lucid.nn.file.pickle.PickleValue;
 import lucid.nn.file.pickle.Pickler;
 

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import lucid.nn.disk.IoReason;
 
 /// One open, mapped file of tensors, whatever its format. Everything about it was checked when it was opened.
 public sealed interface WeightFile extends AutoCloseable permits SafetensorsFile, TorchFile {

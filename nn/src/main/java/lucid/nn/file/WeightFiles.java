@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import lucid.nn.disk.JsonText;
 
 /// All weights of a checkpoint folder under one set of names: one file, or the shards that an index names (safetensors first, then PyTorch), or
 /// TinyLLaVA's three folders, whose files leave out the outer prefix.

@@ -10,6 +10,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
+import lucid.nn.disk.AtomicFile;
+import lucid.nn.disk.JsonText;
 
 /// A format that weights are written in, with the names that its files have in a checkpoint's folder (as transformers has them).
 public enum WeightFormat {

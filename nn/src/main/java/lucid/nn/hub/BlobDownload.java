@@ -17,7 +17,7 @@ import java.util.HexFormat;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import lucid.nn.file.AtomicFile;
+import lucid.nn.disk.AtomicFile;
 
 /// Brings one file's bytes into the cache: goes on where an earlier attempt ended, checks length and hash, and only then gives the blob its name.
 ///

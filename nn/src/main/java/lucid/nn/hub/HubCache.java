@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import lucid.nn.file.AtomicFile;
+import lucid.nn.disk.AtomicFile;
 
 /// A repository in the cache, in the layout of `huggingface_hub`:
 ///

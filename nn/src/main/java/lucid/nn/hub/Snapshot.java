@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.JsonText;
 import lucid.nn.file.WeightFiles;
 
 /// Whether a snapshot in the cache holds a whole model. Other tools fetch single files, and downloads are interrupted.

@@ -15,7 +15,7 @@ import lucid.kernels.Device;
 import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.DType;
 import lucid.kernels.contract.PackedOrder;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredTensor;

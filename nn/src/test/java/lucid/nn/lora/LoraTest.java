@@ -24,7 +24,7 @@ import lucid.nn.batch.PackedBatch;
 import lucid.nn.checkpoint.CheckpointConversion;
 import lucid.nn.config.ConfigException;
 import lucid.nn.config.Qwen2Config;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.JsonText;
 import lucid.nn.file.SafetensorsWriter;
 import lucid.nn.file.StoredTensor;
 import lucid.nn.file.StoredType;

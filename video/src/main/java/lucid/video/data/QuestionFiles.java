@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lucid.video.AtomicFile;
 import lucid.video.VideoException;
-import lucid.video.VideoReader;
+import lucid.video.file.VideoReader;
 
 /// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start samples, an array of conversations
 /// (`nextqa-coldstart-16.json`). Conversations without options, which base training learns from, are read as well.

@@ -30,7 +30,7 @@ import lucid.video.IoReason;
 import lucid.video.Progress;
 import lucid.video.Sha256;
 import lucid.video.VideoException;
-import lucid.video.VideoWriter;
+import lucid.video.file.VideoWriter;
 import lucid.video.data.ClipQuestion;
 import lucid.video.data.JsonFault;
 import lucid.video.data.QuestionFiles;

@@ -12,9 +12,9 @@ import java.util.Locale;
 import java.util.Map;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.PillowResize;
+import lucid.video.pixels.PillowResize;
 import lucid.video.Sha256;
-import lucid.video.SiglipPixels;
+import lucid.video.pixels.SiglipPixels;
 import lucid.video.parity.VideoParity.Row;
 import lucid.video.parity.VideoParity.TensorData;
 

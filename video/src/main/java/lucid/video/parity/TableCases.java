@@ -10,11 +10,11 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.PillowResize;
+import lucid.video.pixels.PillowResize;
 import lucid.video.Sha256;
-import lucid.video.SmartResize;
+import lucid.video.pixels.SmartResize;
 import lucid.video.VideoException;
-import lucid.video.VideoReader;
+import lucid.video.file.VideoReader;
 import lucid.video.parity.VideoParity.Row;
 
 /// The tables: decoded frames of real clips, and frame choices.

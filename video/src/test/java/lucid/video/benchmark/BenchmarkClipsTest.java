@@ -17,7 +17,7 @@ import javax.imageio.ImageIO;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.VideoException;
-import lucid.video.VideoWriter;
+import lucid.video.file.VideoWriter;
 import lucid.video.benchmark.BenchmarkQuestion.Choice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

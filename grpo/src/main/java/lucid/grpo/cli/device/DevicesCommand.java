@@ -8,7 +8,7 @@ import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.gpu.EmulatedGpu;
-import lucid.kernels.gpu.GpuUnavailableException;
+import lucid.kernels.gpu.library.GpuUnavailableException;
 import lucid.kernels.gpu.JCudaGpu;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -14,7 +14,7 @@ import lucid.nn.memory.MemoryLimit;
 import lucid.nn.model.WeightOrder;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.FrameSampling;
-import lucid.video.VideoReader;
+import lucid.video.file.VideoReader;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -18,7 +18,7 @@ import lucid.nn.checkpoint.CheckpointInit;
 import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.checkpoint.ModelTemplate;
 import lucid.nn.config.ConfigFile;
-import lucid.nn.file.IoReason;
+import lucid.nn.disk.IoReason;
 import lucid.nn.file.WeightFormat;
 import lucid.nn.weights.Initialization;
 import lucid.tokenizer.Tokenizer;

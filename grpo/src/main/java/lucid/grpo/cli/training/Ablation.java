@@ -23,7 +23,7 @@ import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.kernels.Device;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.JsonText;
 import lucid.nn.memory.MemoryLimit;
 
 /// The same run with one thing changed, several times over; the results go into the first run's report.

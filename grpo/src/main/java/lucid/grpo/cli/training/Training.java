@@ -23,7 +23,7 @@ import lucid.grpo.session.Session;
 import lucid.grpo.train.Evaluation;
 import lucid.grpo.train.Evaluator;
 import lucid.grpo.train.Trainer;
-import lucid.nn.file.JsonText;
+import lucid.nn.disk.JsonText;
 import lucid.video.VideoException;
 
 /// Runs a session's stages to the end, with Ctrl-C honoured, then writes controls, summary and report. Shared by the commands that train.

@@ -11,7 +11,7 @@ import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.Bf16Factors;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
-import lucid.kernels.gpu.Cublas;
+import lucid.kernels.gpu.library.Cublas;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
 
@@ -24,7 +24,7 @@ public final class CublasMatMul implements MatMul {
     private final ComposedProducts composed;
 
     /// @throws IllegalArgumentException on an emulated GPU
-    /// @throws lucid.kernels.gpu.GpuUnavailableException naming cuBLAS's file when it cannot be loaded
+    /// @throws lucid.kernels.gpu.library.GpuUnavailableException naming cuBLAS's file when it cannot be loaded
     public CublasMatMul(Kernels kernels, Bf16Factors factors, Elementwise elementwise) {
         this.cublas = of(kernels.gpu());
         this.factors = factors;

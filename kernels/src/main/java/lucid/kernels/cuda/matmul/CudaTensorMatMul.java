@@ -13,7 +13,7 @@ import lucid.kernels.cuda.launch.Bf16Factors;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.ptx.async.region.TensorMap;
-import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.tensor.form.Swizzle;
 
 /// [MatMul] on tensor cores, by `mma.sync` or by `wgmma`: named choices, because they change bits. Both factors are rounded to bf16 (to nearest even; a bf16 factor
 /// stays as it is), the products are exact, the sums f32 in the tensor core's order, 16 products at a time.

@@ -7,10 +7,10 @@ import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.StepWrapper;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.text.Entry;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// The registers of one warp that `wgmma` works on: accumulators and A fragments. While a product is under way nobody else may touch them, and
 /// after an ordinary access they need a `wgmma.fence` before the next product (PTX ISA, "Async proxy" and "wgmma.fence").

@@ -13,8 +13,8 @@ import lucid.kernels.ptx.machine.StepWrapper;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.Windows;
-import lucid.kernels.ptx.text.Entry;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// All asynchronous state of one block: its mbarriers, its warps' groups, its warpgroups, and when work happens.
 public final class BlockAsync implements AsyncState {

@@ -10,8 +10,8 @@ import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.order.Snapshot;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// `cp.async.bulk` and `cp.reduce.async.bulk` on plain ranges, and bulk groups; tensors are in [TensorSteps]
 /// (PTX ISA, "Data Movement and Conversion Instructions: cp.async.bulk").

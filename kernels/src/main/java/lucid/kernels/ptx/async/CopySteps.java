@@ -11,11 +11,11 @@ import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Register;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// The opcode `cp`: `cp.async` and its waits here, bulk copies in [BulkSteps] (PTX ISA, "Data Movement and Conversion Instructions: cp.async").
 public final class CopySteps {

@@ -2,11 +2,11 @@ package lucid.kernels.ptx.async;
 
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.machine.decoding.Decoding;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Register;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// A decoded memory operand `[base + offset]`.
 ///

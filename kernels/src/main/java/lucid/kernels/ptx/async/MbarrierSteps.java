@@ -9,10 +9,10 @@ import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.memory.order.Snapshot;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// `mbarrier.*` but the waits ([MbarrierWaits]): PTX ISA, "Parallel Synchronization and Communication Instructions: mbarrier".
 public final class MbarrierSteps {

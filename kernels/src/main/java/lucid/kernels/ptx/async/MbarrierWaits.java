@@ -4,8 +4,8 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Windows;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// `mbarrier.test_wait` and `mbarrier.try_wait`, by state and by parity.
 ///

@@ -3,8 +3,8 @@ package lucid.kernels.ptx.async;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.tensor.MatrixDescriptor;
-import lucid.kernels.ptx.tensor.SharedView;
+import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
+import lucid.kernels.ptx.tensor.form.SharedView;
 import lucid.kernels.ptx.tensor.WgmmaUnit;
 
 /// One `wgmma.mma_async` of a warpgroup. Products of a warpgroup happen in the order in which they were issued.

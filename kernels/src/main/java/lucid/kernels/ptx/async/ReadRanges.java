@@ -5,8 +5,8 @@ import java.util.function.IntFunction;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.SharedMemory;
-import lucid.kernels.ptx.tensor.MatrixDescriptor;
-import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
+import lucid.kernels.ptx.tensor.form.Swizzle;
 import lucid.kernels.ptx.tensor.WgmmaUnit;
 
 /// Where the factors of one product lie in shared memory, as pairs (address, end): exactly, and rounded to whole rows of the swizzle. The rounded ones are

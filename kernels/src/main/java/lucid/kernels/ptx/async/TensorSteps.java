@@ -10,10 +10,10 @@ import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.CheckedMemory;
 import lucid.kernels.ptx.memory.Windows;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.tensor.Swizzle;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.tensor.form.Swizzle;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// `cp.async.bulk.tensor`, `cp.reduce.async.bulk.tensor` and their prefetch, tile mode, 1 to 5 dimensions
 /// (PTX ISA, "Data Movement and Conversion Instructions: cp.async.bulk.tensor").

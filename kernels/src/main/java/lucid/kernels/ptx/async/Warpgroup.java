@@ -5,8 +5,8 @@ import java.util.function.Supplier;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
-import lucid.kernels.ptx.tensor.MatrixDescriptor;
-import lucid.kernels.ptx.tensor.SharedView;
+import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
+import lucid.kernels.ptx.tensor.form.SharedView;
 
 /// Four consecutive warps that run `wgmma` together: each comes to the instruction and waits until all four are there.
 final class Warpgroup {

@@ -12,12 +12,12 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.tensor.Element;
-import lucid.kernels.ptx.tensor.WgmmaForm;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.WgmmaForm;
 import lucid.kernels.ptx.tensor.WgmmaUnit;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// `wgmma.*` (PTX ISA, "Asynchronous Warpgroup Level Matrix Multiply-Accumulate Instructions"): dense products, fences and groups.
 public final class WgmmaSteps {

@@ -1,6 +1,6 @@
 package lucid.kernels.ptx.check;
 
-import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.syntax.Instruction;
 
 /// One thing that is wrong with a run.
 ///

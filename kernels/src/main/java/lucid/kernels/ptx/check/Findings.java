@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.syntax.Instruction;
 
 /// Collects findings from all threads of a run. The same kind at the same instruction is kept once, with a count: the one of the lowest block,
 /// and of that block the first, so that what is shown does not depend on which thread came first.

@@ -2,7 +2,7 @@ package lucid.kernels.ptx.machine;
 
 import lucid.kernels.ptx.machine.launch.BlockMemory;
 import lucid.kernels.ptx.machine.launch.Geometry;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// A block (CTA): its warps, its shared memory and its barriers.
 public final class Block {

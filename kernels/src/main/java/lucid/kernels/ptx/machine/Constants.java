@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import lucid.kernels.ptx.machine.decoding.Decoding;
-import lucid.kernels.ptx.text.SpecialRegister;
+import lucid.kernels.ptx.text.syntax.SpecialRegister;
 
 /// The register files that a warp starts with: literals are in a template that is copied, the rest is filled in warp by warp.
 final class Constants {

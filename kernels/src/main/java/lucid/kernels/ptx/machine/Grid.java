@@ -18,7 +18,7 @@ import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.unshared.ConstantMemory;
 import lucid.kernels.ptx.memory.unshared.ParameterBlock;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// One launch: all blocks of a grid, run in order of their clusters by a fixed number of threads.
 public final class Grid {

@@ -5,9 +5,9 @@ import java.util.Map;
 import lucid.kernels.ptx.check.Lint;
 import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.machine.decoding.Initialisation;
-import lucid.kernels.ptx.tensor.Accumulation;
-import lucid.kernels.ptx.text.Entry;
-import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.tensor.form.Accumulation;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Instruction;
 import lucid.kernels.ptx.text.PtxModule;
 
 /// A decoded entry: one step per instruction, guards, and the constants that a warp needs before it starts.
@@ -46,7 +46,7 @@ public final class Program {
     /// Decodes an entry.
     ///
     /// @param table decoders by opcode
-    /// @throws lucid.kernels.ptx.text.PtxSyntaxException for every form that no decoder knows
+    /// @throws lucid.kernels.ptx.text.syntax.PtxSyntaxException for every form that no decoder knows
     public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table) {
         return decode(module, entry, table, Accumulation.EXACT, (_, step) -> step, null);
     }

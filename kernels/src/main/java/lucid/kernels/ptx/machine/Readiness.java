@@ -4,9 +4,9 @@ import java.util.List;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.decoding.Effects;
 import lucid.kernels.ptx.machine.decoding.Initialisation;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// Checks, lane by lane, the reads of registers that [Initialisation] could not prove, and records the writes of the registers concerned.
 final class Readiness {

@@ -2,7 +2,7 @@ package lucid.kernels.ptx.machine;
 
 import java.util.function.ToIntFunction;
 import lucid.kernels.ptx.machine.launch.Geometry;
-import lucid.kernels.ptx.text.SpecialRegister;
+import lucid.kernels.ptx.text.syntax.SpecialRegister;
 
 /// Special registers (PTX ISA, "Special Registers"): what a starting warp puts into the slots that stand for them.
 final class Specials {

@@ -1,6 +1,6 @@
 package lucid.kernels.ptx.machine;
 
-import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.syntax.Instruction;
 
 /// Puts checks around decoded steps at load: an instruction that a check does not concern keeps its bare step and costs nothing.
 @FunctionalInterface

@@ -13,8 +13,8 @@ import lucid.kernels.ptx.memory.Traffic;
 import lucid.kernels.ptx.memory.order.Clock;
 import lucid.kernels.ptx.memory.order.Snapshot;
 import lucid.kernels.ptx.memory.unshared.LocalMemory;
-import lucid.kernels.ptx.text.Entry;
-import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Instruction;
 
 /// 32 lanes with their registers. Register files are structures of arrays: lane `l` of slot `s` is at `s * 32 + l`.
 ///

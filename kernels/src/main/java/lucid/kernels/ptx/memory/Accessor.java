@@ -3,7 +3,7 @@ package lucid.kernels.ptx.memory;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.memory.order.Clock;
-import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.syntax.Instruction;
 
 /// Who accesses memory: a warp at its current instruction.
 public interface Accessor {

@@ -6,7 +6,14 @@ import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.memory.order.Clock;
 import lucid.kernels.ptx.memory.order.Published;
 import lucid.kernels.ptx.memory.order.Stamp;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.memory.shadow.LanePattern;
+import lucid.kernels.ptx.memory.shadow.NearLanes;
+import lucid.kernels.ptx.memory.shadow.Page;
+import lucid.kernels.ptx.memory.shadow.Readers;
+import lucid.kernels.ptx.memory.shadow.Scattered;
+import lucid.kernels.ptx.memory.shadow.Shadow;
+import lucid.kernels.ptx.memory.shadow.Worker;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// Memory that several warps share. A call serves all lanes of a warp: bounds, alignment, initialised bytes, races and copies in flight are
 /// checked for every lane, once for all of them when they access neighbouring places.

@@ -7,7 +7,9 @@ import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.memory.order.Clock;
 import lucid.kernels.ptx.memory.order.Snapshot;
 import lucid.kernels.ptx.memory.order.Stamp;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.memory.shadow.Page;
+import lucid.kernels.ptx.memory.shadow.Shadow;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// A copy or a matrix product that works on memory after its instruction: from issue until somebody has waited for it, its destinations must
 /// not be touched and its sources must not be written.

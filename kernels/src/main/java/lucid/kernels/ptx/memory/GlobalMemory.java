@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.memory.shadow.Page;
+import lucid.kernels.ptx.memory.shadow.Shadow;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// Global memory: allocations with unmapped gaps of at least 4 KB around them, at addresses that depend on a seed.
 ///

@@ -1,5 +1,7 @@
 package lucid.kernels.ptx.memory;
 
+import lucid.kernels.ptx.memory.shadow.Page;
+
 /// Moves values between memory and register files: word `w` of lane `l` is at `bases[w] + l` of the file.
 public final class Lanes {
     private Lanes() {}

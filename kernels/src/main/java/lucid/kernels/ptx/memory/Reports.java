@@ -3,7 +3,7 @@ package lucid.kernels.ptx.memory;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.memory.order.Stamp;
-import lucid.kernels.ptx.text.Instruction;
+import lucid.kernels.ptx.text.syntax.Instruction;
 
 /// Words for what is wrong with an access.
 public final class Reports {

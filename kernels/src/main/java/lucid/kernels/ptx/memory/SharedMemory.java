@@ -2,8 +2,10 @@ package lucid.kernels.ptx.memory;
 
 import java.util.Arrays;
 import java.util.List;
-import lucid.kernels.ptx.text.Space;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.memory.shadow.Page;
+import lucid.kernels.ptx.memory.shadow.Shadow;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// A block's shared memory: its static variables, then the dynamic array. Starts as uninitialised 0xFF: a NaN in every format.
 ///

@@ -3,6 +3,8 @@ package lucid.kernels.ptx.memory;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.memory.order.Clock;
 import lucid.kernels.ptx.memory.order.Stamp;
+import lucid.kernels.ptx.memory.shadow.Page;
+import lucid.kernels.ptx.memory.shadow.Shadow;
 
 /// Stores that have to be looked at lane by lane: strong ones, and those with a finding.
 final class StoreLanes {

@@ -1,5 +1,8 @@
 package lucid.kernels.ptx.memory;
 
+import lucid.kernels.ptx.memory.shadow.LanePattern;
+import lucid.kernels.ptx.memory.shadow.Worker;
+
 /// Requests of one worker thread, counted per instruction. Not failures: figures to judge a kernel by without a GPU.
 public final class Traffic {
     /// Sums of one instruction.

@@ -1,6 +1,6 @@
 package lucid.kernels.ptx.memory;
 
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// Where the state spaces lie among generic addresses: disjoint windows, told apart by their high bits.
 ///

@@ -8,10 +8,12 @@ import java.util.function.IntUnaryOperator;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.number.Rounding;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.SharedLoops;
 import lucid.kernels.ptx.steps.scalar.Binary32;
 import lucid.kernels.ptx.steps.scalar.Binary64;
 import lucid.kernels.ptx.steps.scalar.Transcendental;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Functions whose hardware form is approximate: `ex2 lg2 sin cos tanh rsqrt`, and `rcp sqrt div`, which have IEEE forms too.
 ///

@@ -11,9 +11,11 @@ import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.Vectors;
 import lucid.kernels.ptx.steps.scalar.Dot;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Integer addition, division, absolute value, minimum; opcodes that exist for floats too go on to [Floats] and [Halves] by their type.
 ///

@@ -7,8 +7,9 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.LongToIntFunction;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.lanes.Lanes;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Counting, finding and moving bits: `popc clz bfind brev bfe bfi fns bmsk szext prmt`.
 public final class Bits {

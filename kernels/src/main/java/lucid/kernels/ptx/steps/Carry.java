@@ -3,8 +3,9 @@ package lucid.kernels.ptx.steps;
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.lanes.Lanes;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Extended-precision arithmetic: `.cc` writes the carry flag, `addc`, `subc` and `madc` read it. The flag is one more predicate of the entry.
 /// A subtraction's flag is its borrow (PTX ISA, "Extended-Precision Integer Arithmetic Instructions").

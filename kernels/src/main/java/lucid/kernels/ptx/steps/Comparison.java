@@ -6,9 +6,10 @@ import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.decoding.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.steps.lanes.LaneTest;
 import lucid.kernels.ptx.steps.scalar.Binary32;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Comparison and selection: `setp set selp slct`. The comparisons themselves are in [Tests].
 public final class Comparison {

@@ -8,14 +8,15 @@ import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.number.Formats;
 import lucid.kernels.ptx.number.Rounding;
+import lucid.kernels.ptx.steps.lanes.Lanes;
 import lucid.kernels.ptx.steps.scalar.Binary32;
 import lucid.kernels.ptx.steps.scalar.Binary64;
 import lucid.kernels.ptx.steps.scalar.Convert;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.PtxType.Kind;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType.Kind;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// `cvt` between integers and floats of one value; the forms that pack several values or lead to formats below 16 bits are in [PackedConversion].
 ///

@@ -1,9 +1,11 @@
 package lucid.kernels.ptx.steps;
 
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.lanes.SharedLoops;
+import lucid.kernels.ptx.steps.lanes.Vectors;
 import lucid.kernels.ptx.steps.scalar.Binary32;
 import lucid.kernels.ptx.steps.scalar.Binary64;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// `min` and `max` of f32 and f64: a NaN operand loses unless `.NaN` is there, -0 is below +0; `.xorsign.abs` compares magnitudes and gives the
 /// result the exclusive or of the operands' signs.

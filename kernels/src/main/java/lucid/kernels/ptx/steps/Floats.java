@@ -10,9 +10,13 @@ import java.util.function.LongBinaryOperator;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.number.Rounding;
+import lucid.kernels.ptx.steps.lanes.LaneTest;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.SharedLoops;
+import lucid.kernels.ptx.steps.lanes.Vectors;
 import lucid.kernels.ptx.steps.scalar.Binary32;
 import lucid.kernels.ptx.steps.scalar.Binary64;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// f32 and f64: `add sub mul fma mad abs neg copysign testp`. The 16-bit formats go on to [Halves].
 public final class Floats {

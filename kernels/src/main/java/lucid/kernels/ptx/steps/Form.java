@@ -3,12 +3,12 @@ package lucid.kernels.ptx.steps;
 import java.util.Arrays;
 import java.util.List;
 import lucid.kernels.ptx.machine.decoding.Decoding;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxSyntaxException;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.PtxType.Kind;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType.Kind;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// Reads one instruction from left to right: its modifiers in the order of the ISA's syntax line, then its operands.
 /// Whatever is not consumed is an unknown form, so nothing is skipped in silence.

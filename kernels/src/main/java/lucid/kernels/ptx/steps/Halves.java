@@ -4,9 +4,11 @@ import java.util.function.IntBinaryOperator;
 import java.util.function.IntUnaryOperator;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.number.Formats;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.SharedLoops;
 import lucid.kernels.ptx.steps.scalar.Binary16;
 import lucid.kernels.ptx.steps.scalar.Binary16.Format;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Arithmetic of f16, f16x2, bf16 and bf16x2: every half by itself, computed exactly and rounded once.
 final class Halves {

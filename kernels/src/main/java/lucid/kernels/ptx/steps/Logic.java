@@ -8,8 +8,10 @@ import java.util.function.LongBinaryOperator;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.decoding.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.Vectors;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Bitwise logic: `and or xor not cnot lop3`. A predicate is one lane mask, so logic of predicates is one operation for the whole warp.
 public final class Logic {

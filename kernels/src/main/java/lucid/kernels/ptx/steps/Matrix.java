@@ -6,13 +6,13 @@ import java.util.Map;
 import lucid.kernels.ptx.machine.Convergence;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
-import lucid.kernels.ptx.tensor.Element;
-import lucid.kernels.ptx.tensor.Fragment;
-import lucid.kernels.ptx.tensor.MatrixMoves;
-import lucid.kernels.ptx.tensor.MmaForm;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.Fragment;
+import lucid.kernels.ptx.tensor.form.MatrixMoves;
+import lucid.kernels.ptx.tensor.form.MmaForm;
 import lucid.kernels.ptx.tensor.MmaUnit;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// `mma.sync` and `movmatrix`: the registers' way into [lucid.kernels.ptx.tensor], which knows the fragments and the sums.
 /// All 32 lanes must be there. `ldmatrix` and `stmatrix` are in `MatrixMemory`.

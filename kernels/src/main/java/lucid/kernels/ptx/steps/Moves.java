@@ -6,10 +6,12 @@ import java.util.Set;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.decoding.Decoding.PredicateSource;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.Vectors;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.SpecialRegister;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.SpecialRegister;
 
 /// `mov`: registers, constants, addresses, and packing: `mov.b32 r, {h0, h1}` puts h0 into the low half.
 public final class Moves {

@@ -7,8 +7,10 @@ import java.util.function.IntUnaryOperator;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.number.Formats;
 import lucid.kernels.ptx.number.Rounding;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.SharedLoops;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// `cvt` to packed pairs, to tf32 and between fp8 and f16, and `cvt.pack`. Of two f32 sources **the first goes to the upper half**.
 final class PackedConversion {

@@ -8,8 +8,10 @@ import static lucid.kernels.ptx.steps.scalar.Integers.unsigned24;
 import java.util.Map;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.Vectors;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Integer products: `mul`, `mad`, `mul24`, `mad24`. A product has twice the operands' bits; `.lo` and `.hi` are its halves, `.wide` is all of it.
 public final class Products {

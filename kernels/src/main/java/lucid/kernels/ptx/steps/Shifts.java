@@ -6,8 +6,10 @@ import java.util.Map;
 import java.util.function.IntBinaryOperator;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.Vectors;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Shifts: `shl shr shf`. Amounts are unsigned and clamped to the width, unlike Java's, which wrap.
 public final class Shifts {

@@ -5,9 +5,12 @@ import static java.lang.Double.longBitsToDouble;
 
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.number.Formats;
+import lucid.kernels.ptx.steps.lanes.LaneTest;
+import lucid.kernels.ptx.steps.lanes.Lanes;
+import lucid.kernels.ptx.steps.lanes.Vectors;
 import lucid.kernels.ptx.steps.scalar.Binary16;
 import lucid.kernels.ptx.steps.scalar.Binary32;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// The comparisons of `setp` and `set`. Of floats, `eq ne lt le gt ge` are false when an operand is NaN (`ne` too) and the forms that end in `u` are true:
 /// each of those is the complement of an ordered one.

@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.number.Formats;
 
-/// [Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 columns of D stay in vector registers while k runs.
+/// [lucid.kernels.ptx.tensor.form.Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 columns of D stay in vector registers while k runs.
 ///
 /// One accumulator register of a warp is 32 words: lane `4 g + t` holds row g of 8, column `2 t + p` of 8, p the parity of the register. So the two registers
 /// of a block hold its even and its odd columns, and a row of a block here is *even columns, then odd ones*, in B's panels as well ([Panels#column]): then a row is two

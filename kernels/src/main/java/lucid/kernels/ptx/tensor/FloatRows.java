@@ -3,6 +3,7 @@ package lucid.kernels.ptx.tensor;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import lucid.kernels.ptx.tensor.form.Element;
 
 /// A staged factor, `stage[word][count]`, as floats `[k][count]`, which hold every floating-point factor exactly: what [RowPairs] spreads out.
 ///

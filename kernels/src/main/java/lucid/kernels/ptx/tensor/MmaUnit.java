@@ -1,6 +1,10 @@
 package lucid.kernels.ptx.tensor;
 
 import java.util.Arrays;
+import lucid.kernels.ptx.tensor.form.Accumulation;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.Fragment;
+import lucid.kernels.ptx.tensor.form.MmaForm;
 
 /// `mma.sync`: D = A B + C on the registers of one warp. Immutable; made once per decoded instruction, used by any thread.
 ///

@@ -7,6 +7,7 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import lucid.kernels.ptx.tensor.form.Element;
 
 /// Factors as [DotTiles] multiplies them: doubles, made once per instruction from staged words, `stage[word][count]`, a word holding neighbours in k.
 ///

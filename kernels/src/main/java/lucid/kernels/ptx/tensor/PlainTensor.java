@@ -1,6 +1,9 @@
 package lucid.kernels.ptx.tensor;
 
 import lucid.kernels.ptx.number.Formats;
+import lucid.kernels.ptx.tensor.form.Accumulation;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.Fragment;
 
 /// The textbook form of a tensor-core instruction: gather matrices through their [Fragment]s, one dot product per element, scatter. The twin that the
 /// vector paths are compared with, bit by bit, and the only path for accumulations other than [Accumulation#EXACT].

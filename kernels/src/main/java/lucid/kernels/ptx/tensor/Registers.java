@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.tensor;
 
 import lucid.kernels.ptx.number.Formats;
+import lucid.kernels.ptx.tensor.form.Element;
 
 /// Register files to and from what [DotTiles] computes with. Lane `4 g + t` of slot s is `words[32 s + 4 g + t]`.
 final class Registers {

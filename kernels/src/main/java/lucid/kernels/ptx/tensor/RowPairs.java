@@ -8,7 +8,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import lucid.kernels.ptx.number.Formats;
 
-/// [Accumulation#EXACT] for `wgmma` into f32 with vectors of 512 bits: 8 rows times 16 columns of D stay in vector registers while k runs, with the bits of [DotTiles].
+/// [lucid.kernels.ptx.tensor.form.Accumulation#EXACT] for `wgmma` into f32 with vectors of 512 bits: 8 rows times 16 columns of D stay in vector registers while k runs, with the bits of [DotTiles].
 ///
 /// Eight neighbouring words of an accumulator register are 4 columns of one parity in two neighbouring rows. A vector here is just these eight, so that an accumulator is loaded,
 /// widened, multiplied, rounded and stored without a shuffle. The factors are spread out to match, once per instruction: every number of A stands in four lanes

@@ -6,6 +6,9 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
+import lucid.kernels.ptx.tensor.form.SharedView;
 
 /// Factors of `wgmma` in shared memory. A factor's k is 32 bytes: 8 words for every row of A and column of B, whatever the type.
 final class SharedTiles {

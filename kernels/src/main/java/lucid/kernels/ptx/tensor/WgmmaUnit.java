@@ -1,6 +1,12 @@
 package lucid.kernels.ptx.tensor;
 
 import java.util.Arrays;
+import lucid.kernels.ptx.tensor.form.Accumulation;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.Fragment;
+import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
+import lucid.kernels.ptx.tensor.form.SharedView;
+import lucid.kernels.ptx.tensor.form.WgmmaForm;
 
 /// `wgmma.mma_async`: D = ±A ±B (+ D) of a warpgroup, once all four warps have issued it. Immutable; made once per decoded instruction, used by any thread.
 ///

@@ -2,6 +2,9 @@ package lucid.kernels.ptx.text;
 
 import java.util.List;
 import java.util.function.Predicate;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// Which `.version` and `.target` an instruction needs (PTX ISA, "PTX ISA Notes" and "Target ISA Notes" of every instruction; checked with the assembler).
 final class Availability {

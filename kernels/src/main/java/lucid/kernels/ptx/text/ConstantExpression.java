@@ -3,6 +3,7 @@ package lucid.kernels.ptx.text;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
+import lucid.kernels.ptx.text.syntax.Operand;
 
 /// Integer constant expressions with C's operators and precedence (PTX ISA, "Constant Expressions" and the table of its evaluation rules), and literals.
 ///

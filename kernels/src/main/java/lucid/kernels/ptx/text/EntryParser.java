@@ -7,6 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// Reads one entry: its directives, declarations and instructions, and resolves its labels.
 final class EntryParser {

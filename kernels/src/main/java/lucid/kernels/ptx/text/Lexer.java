@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 
 /// Cuts a text into tokens. Comments vanish, but for `// @src N`, which tells the template line that a line was made from.
 final class Lexer {

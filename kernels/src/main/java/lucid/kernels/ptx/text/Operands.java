@@ -2,6 +2,11 @@ package lucid.kernels.ptx.text;
 
 import java.util.ArrayList;
 import java.util.List;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
+import lucid.kernels.ptx.text.syntax.SpecialRegister;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// Reads the operands of one instruction.
 final class Operands {

@@ -5,6 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// Reads a module: header, module-scope variables, entries. What it does not know is an error with file and line.
 final class Parser {

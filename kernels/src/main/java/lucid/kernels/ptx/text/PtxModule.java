@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// A parsed `.ptx` file.
 ///
@@ -17,14 +19,14 @@ public record PtxModule(String name, int version, String target, List<Variable> 
 
     /// Parses a file.
     ///
-    /// @throws PtxSyntaxException with file and line for everything that is not understood
+    /// @throws lucid.kernels.ptx.text.syntax.PtxSyntaxException with file and line for everything that is not understood
     public static PtxModule parse(Path path) throws IOException {
         return parse(path.getFileName().toString(), Files.readString(path));
     }
 
     /// Parses a text; `name` stands for the file in messages.
     ///
-    /// @throws PtxSyntaxException with file and line for everything that is not understood
+    /// @throws lucid.kernels.ptx.text.syntax.PtxSyntaxException with file and line for everything that is not understood
     public static PtxModule parse(String name, String text) {
         return new Parser(name, text).module();
     }

@@ -6,6 +6,10 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// The names of an entry by nested scope; an inner name hides an outer one. Registers get their slots here.
 final class Scopes {

@@ -2,6 +2,7 @@ package lucid.kernels.ptx.text;
 
 import java.util.List;
 import java.util.function.ToLongFunction;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 
 /// A reader's place in a list of tokens, and the errors that name file and line.
 final class Tokens {

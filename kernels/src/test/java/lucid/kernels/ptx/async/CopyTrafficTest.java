@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.memory.Traffic;
-import lucid.kernels.ptx.tensor.Swizzle;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.tensor.form.Swizzle;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Space;
 import org.junit.jupiter.api.Test;
 
 /// What copies move counts at both ends, for the instruction that issued them, whenever they happen.

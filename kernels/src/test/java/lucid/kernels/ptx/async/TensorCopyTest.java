@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.function.Function;
 import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.tensor.form.Swizzle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

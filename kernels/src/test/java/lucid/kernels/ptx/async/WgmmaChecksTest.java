@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.text.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import org.junit.jupiter.api.Test;
 
 class WgmmaChecksTest {

@@ -14,7 +14,7 @@ import lucid.kernels.ptx.conformance.FormTable.Form;
 import lucid.kernels.ptx.conformance.FormTable.Slot;
 import lucid.kernels.ptx.machine.Program;
 import lucid.kernels.ptx.text.PtxModule;
-import lucid.kernels.ptx.text.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;

@@ -5,7 +5,7 @@ import java.util.BitSet;
 import java.util.List;
 
 /// The race check as its definition says, without any compression: every access is remembered, and every warp keeps the set of accesses that
-/// have happened before. An oracle for [Shadow] and [lucid.kernels.ptx.memory.order.Clock], which it shares nothing with.
+/// have happened before. An oracle for [lucid.kernels.ptx.memory.shadow.Shadow] and [lucid.kernels.ptx.memory.order.Clock], which it shares nothing with.
 final class HappensBefore {
     record Event(int warp, int lane, long address, int bytes, boolean write) {
         boolean collides(Event other) {

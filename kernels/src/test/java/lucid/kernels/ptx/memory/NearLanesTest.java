@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.util.Random;
 import jdk.incubator.vector.IntVector;
+import lucid.kernels.ptx.memory.shadow.LanePattern;
+import lucid.kernels.ptx.memory.shadow.NearLanes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -9,6 +9,8 @@ import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.memory.order.Stamp;
+import lucid.kernels.ptx.memory.shadow.Readers;
+import lucid.kernels.ptx.memory.shadow.Shadow;
 import org.junit.jupiter.api.Test;
 
 class ShadowTest {

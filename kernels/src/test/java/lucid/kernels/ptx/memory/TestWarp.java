@@ -9,10 +9,10 @@ import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.memory.order.Clock;
 import lucid.kernels.ptx.memory.order.Snapshot;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// A warp that accesses memory without a machine: `at(n)` puts it at instruction n.
 class TestWarp implements Accessor {

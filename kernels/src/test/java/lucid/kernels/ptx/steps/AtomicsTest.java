@@ -7,7 +7,7 @@ import java.util.List;
 import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
-import lucid.kernels.ptx.text.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.stream.Stream;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.Fragment;
+import lucid.kernels.ptx.tensor.form.MmaForm;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import lucid.kernels.ptx.tensor.form.Element;
+import lucid.kernels.ptx.tensor.form.Fragment;
+import lucid.kernels.ptx.tensor.form.MatrixMoves;
+import lucid.kernels.ptx.tensor.form.MmaForm;
 import org.junit.jupiter.api.Test;
 
 /// Movements of matrices between registers.

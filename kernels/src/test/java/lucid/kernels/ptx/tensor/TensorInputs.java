@@ -3,6 +3,7 @@ package lucid.kernels.ptx.tensor;
 import java.util.Random;
 import lucid.kernels.ptx.number.Rounding;
 import lucid.kernels.ptx.number.SmallFloat;
+import lucid.kernels.ptx.tensor.form.Element;
 
 /// Register words for the tests: any bits at all, tame numbers, or mostly specials (zeros, subnormals, largest, infinities, NaN).
 final class TensorInputs {

@@ -2,7 +2,7 @@ package lucid.kernels.ptx.async.region;
 
 import java.util.Set;
 import lucid.kernels.ptx.number.Formats;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// The element-wise operation of `cp.reduce.async.bulk`: `target = target op source`.
 ///

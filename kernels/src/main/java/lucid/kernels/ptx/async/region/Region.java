@@ -3,8 +3,8 @@ package lucid.kernels.ptx.async.region;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.CheckedMemory;
 import lucid.kernels.ptx.memory.Flight;
-import lucid.kernels.ptx.tensor.Swizzle;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.tensor.form.Swizzle;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// One end of a bulk copy: bytes that lie somewhere in some order. What passes between two ends is their linear image.
 public sealed interface Region permits Region.Linear, Region.Swizzled, Region.Box {

@@ -3,8 +3,8 @@ package lucid.kernels.ptx.async.region;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import lucid.kernels.ptx.tensor.Swizzle;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.tensor.form.Swizzle;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// A tensor map (`CUtensorMap`): how a tensor lies in global memory, and which box of it one tensor copy moves.
 ///

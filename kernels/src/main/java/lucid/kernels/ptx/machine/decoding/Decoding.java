@@ -6,16 +6,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.check.Lint;
-import lucid.kernels.ptx.tensor.Accumulation;
-import lucid.kernels.ptx.text.Entry;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
+import lucid.kernels.ptx.tensor.form.Accumulation;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
 import lucid.kernels.ptx.text.PtxModule;
-import lucid.kernels.ptx.text.PtxSyntaxException;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Register;
-import lucid.kernels.ptx.text.SpecialRegister;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
+import lucid.kernels.ptx.text.syntax.SpecialRegister;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// What a decoder knows while an entry is decoded, and the slots that it asks for.
 ///

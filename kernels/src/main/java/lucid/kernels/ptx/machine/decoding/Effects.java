@@ -3,10 +3,10 @@ package lucid.kernels.ptx.machine.decoding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import lucid.kernels.ptx.text.Entry;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Entry;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// Which declared registers an instruction reads and writes, told from its operands alone: in PTX the first operand is the destination,
 /// unless it is an address or the instruction has none.

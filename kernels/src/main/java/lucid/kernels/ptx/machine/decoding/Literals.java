@@ -1,8 +1,8 @@
 package lucid.kernels.ptx.machine.decoding;
 
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Literals as the raw bits of the type that an instruction wants (PTX ISA, "Constants": integer literals are 64 bits and truncated,
 /// decimal and `0d` floats are f64 and rounded to the type, `0f` is f32 exactly).

@@ -3,8 +3,8 @@ package lucid.kernels.ptx.memory.unshared;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import lucid.kernels.ptx.text.Space;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// The module's `.const` variables, one after the other; what has no initial value is 0 (PTX ISA, "Initializers").
 public final class ConstantMemory extends ReadOnlyMemory {

@@ -6,7 +6,7 @@ import java.util.List;
 import lucid.kernels.ptx.memory.Accessor;
 import lucid.kernels.ptx.memory.Lanes;
 import lucid.kernels.ptx.memory.Reports;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// Local memory of the 32 threads of a warp: the same addresses lead every lane to bytes of its own. Starts as uninitialised 0xFF.
 public final class LocalMemory {

@@ -1,8 +1,8 @@
 package lucid.kernels.ptx.memory.unshared;
 
 import java.util.List;
-import lucid.kernels.ptx.text.Space;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// The parameters of a launch, packed as the entry declares them.
 public final class ParameterBlock extends ReadOnlyMemory {

@@ -5,8 +5,8 @@ import lucid.kernels.ptx.memory.Accessor;
 import lucid.kernels.ptx.memory.Lanes;
 import lucid.kernels.ptx.memory.Reports;
 import lucid.kernels.ptx.memory.order.Runs;
-import lucid.kernels.ptx.text.Space;
-import lucid.kernels.ptx.text.Variable;
+import lucid.kernels.ptx.text.syntax.Space;
+import lucid.kernels.ptx.text.syntax.Variable;
 
 /// Memory that a kernel only reads: constants and parameters.
 public abstract sealed class ReadOnlyMemory permits ConstantMemory, ParameterBlock {

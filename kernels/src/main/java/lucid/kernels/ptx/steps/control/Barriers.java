@@ -10,9 +10,9 @@ import lucid.kernels.ptx.machine.NamedBarrier;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.machine.decoding.Decoding;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Barriers of a warp, a block and a cluster: `bar`, `barrier`, `bar.warp.sync`, `barrier.cluster`.
 public final class Barriers {

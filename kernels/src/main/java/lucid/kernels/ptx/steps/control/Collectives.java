@@ -9,8 +9,8 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.steps.Form;
 import lucid.kernels.ptx.steps.scalar.Integers;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Exchange between the lanes of a warp: `shfl vote match redux activemask elect`. All but `activemask` name their lanes by a member mask,
 /// and wait until all of them are there (see [Convergence#members]). They order no memory accesses.

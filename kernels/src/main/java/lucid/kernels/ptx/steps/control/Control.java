@@ -7,9 +7,9 @@ import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.machine.decoding.Decoding;
-import lucid.kernels.ptx.text.Instruction;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Instruction;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Where lanes go: branches, exits, traps, pauses.
 public final class Control {

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Locale;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// `shfl.sync.{up,down,bfly,idx}.b32 d{|p}, a, b, c, membermask` (PTX ISA, "shfl.sync"): c holds the clamp value in bits 4:0 and the segment mask in
 /// bits 12:8; a lane whose source is out of its segment keeps its own value and gets a false p.

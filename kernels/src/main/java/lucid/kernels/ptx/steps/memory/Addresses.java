@@ -8,9 +8,9 @@ import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.Windows;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// Arithmetic on addresses: `cvta`, `isspacep`, `mapa`, `getctarank`.
 public final class Addresses {

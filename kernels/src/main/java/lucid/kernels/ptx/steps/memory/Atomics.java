@@ -8,8 +8,8 @@ import lucid.kernels.ptx.memory.CheckedMemory;
 import lucid.kernels.ptx.memory.Windows;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// `atom` and `red`: read-modify-writes of one location per lane.
 public final class Atomics {

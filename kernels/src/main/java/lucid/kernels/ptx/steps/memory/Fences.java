@@ -5,7 +5,7 @@ import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Operand;
+import lucid.kernels.ptx.text.syntax.Operand;
 
 /// `fence` and `membar`: order among threads, and between the generic and the async proxy of one thread.
 public final class Fences {

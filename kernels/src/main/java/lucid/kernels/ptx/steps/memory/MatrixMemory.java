@@ -8,10 +8,10 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.tensor.MatrixMoves;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.tensor.form.MatrixMoves;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// `ldmatrix` and `stmatrix`: 8 x 8 matrices of 16-bit elements between shared memory and registers. Row r of matrix i is 16 bytes at the address that
 /// lane `8 i + r` brings; so memory sees 8, 16 or 32 lanes with an access of 16 bytes each, under all its checks.

@@ -8,11 +8,11 @@ import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.steps.Vectors;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Register;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.steps.lanes.Vectors;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// What memory instructions have in common: how the access is ordered, in which space, at which addresses.
 final class MemoryForm {
@@ -86,7 +86,7 @@ final class MemoryForm {
     }
 
     /// A constant offset within a parameter is known to be wrong before anything runs.
-    private static void inside(Form form, lucid.kernels.ptx.text.Variable variable, long offset, Space space) {
+    private static void inside(Form form, lucid.kernels.ptx.text.syntax.Variable variable, long offset, Space space) {
         if (space == Space.PARAM && (offset < 0 || offset >= variable.bytes())) {
             throw form.refuse("offset " + offset + " lies outside parameter " + variable.name() + " of " + variable.bytes() + " bytes");
         }

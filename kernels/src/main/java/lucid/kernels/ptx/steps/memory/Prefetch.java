@@ -6,9 +6,9 @@ import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Windows;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// Advice to the caches: `prefetch`, `prefetchu`, `applypriority`, `discard`, `createpolicy`. There is no cache here, so that addresses are checked and nothing
 /// else happens; only `discard` leaves its 128 bytes uninitialised.

@@ -6,7 +6,7 @@ import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.Windows;
 import lucid.kernels.ptx.memory.order.Access;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Space;
+import lucid.kernels.ptx.text.syntax.Space;
 
 /// The way from an instruction's state space to the memory that it means. Addresses are in [Warp#addresses], and a generic access replaces them by
 /// addresses within their windows.

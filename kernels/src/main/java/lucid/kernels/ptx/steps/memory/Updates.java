@@ -8,7 +8,7 @@ import static lucid.kernels.ptx.number.Formats.f32ToF16Rn;
 
 import lucid.kernels.ptx.memory.CheckedMemory.Update;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// The arithmetic of `atom` and `red` on values as they lie in memory, zero-extended to 64 bits.
 final class Updates {

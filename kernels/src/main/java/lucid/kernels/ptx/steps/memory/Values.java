@@ -3,9 +3,9 @@ package lucid.kernels.ptx.steps.memory;
 import java.util.List;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.steps.Form;
-import lucid.kernels.ptx.text.Operand;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.Register;
+import lucid.kernels.ptx.text.syntax.Operand;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.Register;
 
 /// Between registers and the bytes of an access: which registers a `ld` or `st` may name, and how its elements lie in them.
 ///

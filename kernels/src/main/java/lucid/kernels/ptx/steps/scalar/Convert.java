@@ -4,8 +4,8 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import lucid.kernels.ptx.number.Rounding;
 import lucid.kernels.ptx.number.SmallFloat;
-import lucid.kernels.ptx.text.PtxType;
-import lucid.kernels.ptx.text.PtxType.Kind;
+import lucid.kernels.ptx.text.syntax.PtxType;
+import lucid.kernels.ptx.text.syntax.PtxType.Kind;
 
 /// Conversions of single values between integers and floats, exact in every rounding.
 public final class Convert {

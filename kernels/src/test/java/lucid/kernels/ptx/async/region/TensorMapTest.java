@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import lucid.kernels.ptx.tensor.Swizzle;
+import lucid.kernels.ptx.tensor.form.Swizzle;
 import org.junit.jupiter.api.Test;
 
 class TensorMapTest {

@@ -1,0 +1,82 @@
+package lucid.video.file;
+
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP8;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
+import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import lucid.video.VideoException;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVStream;
+
+/// Times of a stream's frames in order of presentation, from its packets (nothing is decoded). Headers cannot be asked: Matroska's does not say how many frames there are.
+///
+/// @param times  presentation time of frame i in the stream's time base; empty when the packets do not tell, then frames have to be counted by decoding
+/// @param keys   times of the key frames, ascending
+/// @param packets number of packets that carry a frame to be shown
+/// @param start  the stream's first packet
+record PacketIndex(long[] times, long[] keys, int packets, Start start) {
+    /// What tells the stream's first packet from later ones.
+    record Start(long pts, long dts, long byteAt) {
+        static Start of(AVPacket packet) { return new Start(packet.pts(), packet.dts(), packet.pos()); }
+
+        /// A time that no packet of the stream precedes, as far as the first one tells; 0 when it has no times.
+        long earliest() {
+            if (pts == AV_NOPTS_VALUE || dts == AV_NOPTS_VALUE) return pts != AV_NOPTS_VALUE ? pts : dts != AV_NOPTS_VALUE ? dts : 0;
+            return Math.min(pts, dts);
+        }
+
+        /// By place and time of presentation: decoding times are in part FFmpeg's guesses, which differ after a seek.
+        @Override public boolean equals(Object o) { return o instanceof Start s && s.pts == pts && s.byteAt == byteAt; }
+
+        @Override public int hashCode() { return Long.hashCode(31 * pts + byteAt); }
+    }
+
+    /// Reads all packets; the stream is at its end afterwards.
+    static PacketIndex scan(Path path, AVFormatContext format, AVStream stream, AVPacket packet) {
+        long[] times = new long[64];
+        long[] keys = new long[16];
+        int n = 0;
+        int k = 0;
+        Start start = null;
+        // Invisible VP8 frames are packets of their own.
+        boolean usable = stream.codecpar().codec_id() != AV_CODEC_ID_VP8;
+        int result;
+        while ((result = av_read_frame(format, packet)) >= 0) {
+            boolean ours = packet.stream_index() == stream.index();
+            if (ours && start == null) start = Start.of(packet);
+            if (ours && (packet.flags() & AV_PKT_FLAG_DISCARD) == 0) {
+                if (n == times.length) times = Arrays.copyOf(times, 2 * n);
+                usable &= packet.pts() != AV_NOPTS_VALUE;
+                times[n++] = packet.pts();
+                if ((packet.flags() & AV_PKT_FLAG_KEY) != 0) {
+                    if (k == keys.length) keys = Arrays.copyOf(keys, 2 * k);
+                    keys[k++] = packet.pts();
+                }
+            }
+            av_packet_unref(packet);
+        }
+        if (result != AVERROR_EOF) throw new VideoException(path, "damaged or cut off after " + n + " frames: " + Ffmpeg.text(result) + "; wanted a whole file, copy it again");
+        if (n == 0) throw noFrames(path);
+        times = Arrays.copyOf(times, n);
+        keys = Arrays.copyOf(keys, k);
+        Arrays.sort(times);
+        Arrays.sort(keys);
+        for (int i = 1; i < n; i++) usable &= times[i] != times[i - 1];
+        return new PacketIndex(usable ? times : new long[0], keys, n, start);
+    }
+
+    static VideoException noFrames(Path path) { return new VideoException(path, "its video stream has no frames, wanted at least one"); }
+
+    /// Place of the last key frame that is not shown after a time; -1 when there is none.
+    int lastKeyUpTo(long time) {
+        int at = Arrays.binarySearch(keys, time);
+        return at >= 0 ? at : -at - 2;
+    }
+}
