@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import lucid.grpo.console.UsageException;
 import lucid.kernels.ptx.Launch;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.tensor.form.Accumulation;

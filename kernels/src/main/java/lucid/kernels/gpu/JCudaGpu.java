@@ -25,6 +25,7 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
 import lucid.kernels.gpu.library.Cublas;
 import lucid.kernels.gpu.library.Cudnn;
+import lucid.kernels.gpu.library.DriverException;
 import lucid.kernels.gpu.library.DriverLibrary;
 import lucid.kernels.gpu.library.GpuUnavailableException;
 import lucid.kernels.gpu.library.Pointers;

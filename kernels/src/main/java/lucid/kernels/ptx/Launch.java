@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lucid.kernels.ptx.async.BlockAsync;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.check.Findings;
 import lucid.kernels.ptx.machine.Grid;
 import lucid.kernels.ptx.machine.Observer;

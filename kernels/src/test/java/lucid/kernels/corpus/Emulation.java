@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.RunReport;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;

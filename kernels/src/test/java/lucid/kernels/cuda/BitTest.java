@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.TestGpu;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;

@@ -21,7 +21,7 @@ import lucid.kernels.corpus.Mutant;
 import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.KernelFaultException;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import org.junit.jupiter.api.Test;

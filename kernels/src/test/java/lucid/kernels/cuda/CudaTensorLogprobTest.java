@@ -18,7 +18,7 @@ import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.TestGpu;
 import lucid.kernels.math.ScalarMath;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;

@@ -20,7 +20,7 @@ import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.TestGpu;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;

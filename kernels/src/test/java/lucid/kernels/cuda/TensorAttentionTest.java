@@ -17,7 +17,7 @@ import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Matrix;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.TestGpu;
-import lucid.kernels.ptx.async.Timing;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -22,5 +22,5 @@ public final class DriverException extends IllegalStateException {
         outOfMemory = code.equals("CUDA_ERROR_OUT_OF_MEMORY");
     }
 
-    boolean outOfMemory() { return outOfMemory; }
+    public boolean outOfMemory() { return outOfMemory; }
 }

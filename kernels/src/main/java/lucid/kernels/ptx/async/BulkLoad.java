@@ -2,6 +2,8 @@ package lucid.kernels.ptx.async;
 
 import java.util.Arrays;
 import lucid.kernels.ptx.async.region.Region;
+import lucid.kernels.ptx.async.work.Fault;
+import lucid.kernels.ptx.async.work.Work;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.order.Snapshot;
@@ -40,7 +42,7 @@ final class BulkLoad extends Work {
     }
 
     @Override
-    void happen() {
+    protected void happen() {
         byte[] image = new byte[from.bytes()];
         from.read(image);
         to.write(warp, image);

@@ -3,6 +3,7 @@ package lucid.kernels.ptx.async;
 import lucid.kernels.ptx.async.region.BulkReduce;
 import lucid.kernels.ptx.async.region.Reduction;
 import lucid.kernels.ptx.async.region.Region;
+import lucid.kernels.ptx.async.work.BulkStore;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;

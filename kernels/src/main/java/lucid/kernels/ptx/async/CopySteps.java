@@ -2,6 +2,10 @@ package lucid.kernels.ptx.async;
 
 import java.util.ArrayList;
 import java.util.Map;
+import lucid.kernels.ptx.async.work.CopyAsync;
+import lucid.kernels.ptx.async.work.Fault;
+import lucid.kernels.ptx.async.work.Phase;
+import lucid.kernels.ptx.async.work.Work;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
@@ -117,7 +121,7 @@ public final class CopySteps {
         BlockAsync.stateOf(warp).copies.forEach((copy, _) -> covered.add(copy));
         var arrival = new Work(warp.site(Integer.numberOfTrailingZeros(lanes))) {
             @Override
-            void happen() {
+            protected void happen() {
                 mbarrier.remove(this);
                 covered.forEach(copy -> copy.land(lanes));
                 long moment = warp.clock().moment();

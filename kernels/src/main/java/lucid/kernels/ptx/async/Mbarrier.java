@@ -2,6 +2,9 @@ package lucid.kernels.ptx.async;
 
 import java.util.ArrayList;
 import java.util.List;
+import lucid.kernels.ptx.async.work.Fault;
+import lucid.kernels.ptx.async.work.Phase;
+import lucid.kernels.ptx.async.work.Work;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Warp;

@@ -1,6 +1,8 @@
 package lucid.kernels.ptx.async;
 
 import java.util.Map;
+import lucid.kernels.ptx.async.work.Fault;
+import lucid.kernels.ptx.async.work.Phase;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;

@@ -1,5 +1,7 @@
 package lucid.kernels.ptx.async;
 
+import lucid.kernels.ptx.async.work.Fault;
+import lucid.kernels.ptx.async.work.Phase;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Windows;

@@ -3,6 +3,8 @@ package lucid.kernels.ptx.async;
 import lucid.kernels.ptx.async.region.BulkReduce;
 import lucid.kernels.ptx.async.region.Reduction;
 import lucid.kernels.ptx.async.region.Region;
+import lucid.kernels.ptx.async.work.Fault;
+import lucid.kernels.ptx.async.work.Work;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 import lucid.kernels.ptx.memory.order.Snapshot;
@@ -43,7 +45,7 @@ final class RemoteReduce extends Work {
     }
 
     @Override
-    void happen() {
+    protected void happen() {
         byte[] image = new byte[from.bytes()];
         from.read(image);
         new BulkReduce(warp, reduction).apply(to, image);

@@ -1,5 +1,10 @@
 package lucid.kernels.ptx.async;
 
+import lucid.kernels.ptx.async.work.BulkStore;
+import lucid.kernels.ptx.async.work.Claims;
+import lucid.kernels.ptx.async.work.CommitGroups;
+import lucid.kernels.ptx.async.work.CopyAsync;
+import lucid.kernels.ptx.async.work.Product;
 import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 

@@ -2,6 +2,7 @@ package lucid.kernels.ptx.async;
 
 import java.util.Arrays;
 import java.util.function.Supplier;
+import lucid.kernels.ptx.async.work.Product;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import lucid.kernels.ptx.Launch;
 import lucid.kernels.ptx.RunReport;
 import lucid.kernels.ptx.async.region.TensorMap;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.launch.Schedule;

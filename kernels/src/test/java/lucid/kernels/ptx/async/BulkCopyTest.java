@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.util.List;
 import lucid.kernels.ptx.async.AsyncKernel.Run;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.launch.Schedule;

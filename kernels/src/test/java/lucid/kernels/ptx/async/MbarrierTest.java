@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import org.junit.jupiter.api.Test;

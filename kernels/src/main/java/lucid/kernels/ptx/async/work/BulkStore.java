@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 import lucid.kernels.ptx.async.region.BulkReduce;
 import lucid.kernels.ptx.async.region.Region;
@@ -6,7 +6,7 @@ import lucid.kernels.ptx.machine.Warp;
 import lucid.kernels.ptx.memory.Flight;
 
 /// A bulk copy or reduction out of shared memory into global memory, which is waited for in bulk groups: first for its source, then for all of it.
-final class BulkStore extends Work {
+public final class BulkStore extends Work {
     private final Warp warp;
     private final Region from;
     private final Region to;
@@ -17,7 +17,7 @@ final class BulkStore extends Work {
     private boolean landed;
 
     /// @param reduce null for a plain copy
-    BulkStore(Warp warp, Region from, Region to, BulkReduce reduce, Flight flight) {
+    public BulkStore(Warp warp, Region from, Region to, BulkReduce reduce, Flight flight) {
         super(flight.site());
         this.warp = warp;
         this.from = from;
@@ -27,7 +27,7 @@ final class BulkStore extends Work {
     }
 
     /// True once somebody has waited for its source.
-    boolean sourceRead() {
+    public boolean sourceRead() {
         return awaited;
     }
 
@@ -39,7 +39,7 @@ final class BulkStore extends Work {
     }
 
     @Override
-    void happen() {
+    protected void happen() {
         take();
         if (reduce == null) {
             to.write(warp, image);
@@ -49,7 +49,7 @@ final class BulkStore extends Work {
     }
 
     /// `wait_group.read`: the source may be written again.
-    void awaitRead(int lanes) {
+    public void awaitRead(int lanes) {
         take();
         awaited = true;
         flight.sourcesRead();
@@ -57,14 +57,14 @@ final class BulkStore extends Work {
     }
 
     /// `wait_group`: it is complete.
-    void await(int lanes) {
+    public void await(int lanes) {
         awaited = true;
         finish();
         warp.clock().acquire(flight.done(), lanes);
     }
 
     /// It happens now at the latest.
-    void finish() {
+    public void finish() {
         if (!landed) {
             landed = true;
             ensure();

@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -9,10 +9,10 @@ import java.util.Iterator;
 /// Every lane counts its own groups; work belongs to the group that was open in each of its lanes when it was issued.
 ///
 /// @param <T> what is issued
-final class CommitGroups<T> {
+public final class CommitGroups<T> {
     /// What a wait does with work.
     @FunctionalInterface
-    interface Covered<T> {
+    public interface Covered<T> {
         /// @param lanes the lanes of `work` for which the wait covers it
         void accept(T work, int lanes);
     }
@@ -44,12 +44,12 @@ final class CommitGroups<T> {
     private final ArrayDeque<Member<T>> members = new ArrayDeque<>();
 
     /// Work that the lanes have issued joins their open groups.
-    void add(T work, int lanes) {
+    public void add(T work, int lanes) {
         members.add(new Member<>(work, lanes, committed));
     }
 
     /// Closes the open groups of the lanes.
-    void commit(int lanes) {
+    public void commit(int lanes) {
         for (int left = lanes; left != 0; left &= left - 1) {
             committed[Integer.numberOfTrailingZeros(left)]++;
         }
@@ -58,7 +58,7 @@ final class CommitGroups<T> {
     /// Hands out, oldest first, what lies in all but the newest `keep` closed groups of the lanes.
     ///
     /// @param remove false to leave it in its group: a later wait will hand it out again
-    void await(int lanes, int keep, boolean remove, Covered<T> covered) {
+    public void await(int lanes, int keep, boolean remove, Covered<T> covered) {
         for (Iterator<Member<T>> all = members.iterator(); all.hasNext();) {
             Member<T> member = all.next();
             int done = 0;
@@ -80,17 +80,17 @@ final class CommitGroups<T> {
     }
 
     /// Hands out and removes everything of the lanes, open groups included.
-    void awaitAll(int lanes, Covered<T> covered) {
+    public void awaitAll(int lanes, Covered<T> covered) {
         commit(lanes);
         await(lanes, 0, true, covered);
     }
 
     /// Everything that has not been removed, oldest first, with the lanes that are left.
-    void forEach(Covered<T> visitor) {
+    public void forEach(Covered<T> visitor) {
         members.forEach(m -> visitor.accept(m.work, m.lanes));
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return members.isEmpty();
     }
 

@@ -1,7 +1,7 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 /// A set of ranges of shared memory, each as one number that is not 0. Every product asks for a few of them, and a group of products forgets them all at once.
-final class Claims {
+public final class Claims {
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
 
     /// Open addressing; a place belongs to the set when its mark is the set's.
@@ -11,7 +11,7 @@ final class Claims {
     private int size;
 
     /// False when it was there already.
-    boolean add(long range) {
+    public boolean add(long range) {
         int at = find(range);
         if (marks[at] == mark && ranges[at] == range) {
             return false;
@@ -25,7 +25,7 @@ final class Claims {
     }
 
     /// Takes a range out; what stood behind it is put in again.
-    void remove(long range) {
+    public void remove(long range) {
         int at = find(range);
         if (marks[at] != mark) {
             return;
@@ -40,7 +40,7 @@ final class Claims {
         }
     }
 
-    void clear() {
+    public void clear() {
         mark++;
         size = 0;
     }

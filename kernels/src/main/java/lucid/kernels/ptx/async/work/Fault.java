@@ -1,6 +1,6 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 import lucid.kernels.ptx.check.Kind;
 
 /// What is wrong with one request to an asynchronous unit; the caller adds where it happened.
-record Fault(Kind kind, String message) {}
+public record Fault(Kind kind, String message) {}

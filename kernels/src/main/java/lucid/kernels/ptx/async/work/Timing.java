@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 /// When asynchronous work is performed. A kernel must be right under all three: the hardware may choose any moment between issue and wait.
 ///

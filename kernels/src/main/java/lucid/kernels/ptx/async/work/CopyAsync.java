@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 import java.util.Arrays;
 import lucid.kernels.ptx.machine.Warp;
@@ -6,7 +6,7 @@ import lucid.kernels.ptx.memory.CheckedMemory;
 import lucid.kernels.ptx.memory.Flight;
 
 /// One `cp.async` of a warp: up to 16 bytes a lane from global to shared memory, and zeros behind what the source is shorter.
-final class CopyAsync extends Work {
+public final class CopyAsync extends Work {
     private static final byte[] POISON = new byte[16];
 
     static {
@@ -24,7 +24,7 @@ final class CopyAsync extends Work {
 
     /// @param mask lanes whose operands are legal
     /// @param lengths bytes of each lane's source, the rest of `size` becoming 0
-    CopyAsync(Warp warp, Flight flight, int mask, int size, long[] targets, long[] sources, int[] lengths) {
+    public CopyAsync(Warp warp, Flight flight, int mask, int size, long[] targets, long[] sources, int[] lengths) {
         super(flight.site());
         this.global = warp.block.memory.global();
         this.shared = warp.block.memory.shared();
@@ -37,14 +37,14 @@ final class CopyAsync extends Work {
     }
 
     /// Until it happens its destination holds nothing that anybody could take for data.
-    void poison() {
+    public void poison() {
         for (int left = done() ? 0 : mask; left != 0; left &= left - 1) {
             shared.poke(targets[Integer.numberOfTrailingZeros(left)], POISON, 0, size);
         }
     }
 
     @Override
-    void happen() {
+    protected void happen() {
         byte[] data = new byte[16];
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);
@@ -60,7 +60,7 @@ final class CopyAsync extends Work {
     }
 
     /// These lanes have waited for it.
-    void land(int lanes) {
+    public void land(int lanes) {
         ensure();
         flight.landed(lanes & mask);
     }

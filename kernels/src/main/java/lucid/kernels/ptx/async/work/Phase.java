@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 import lucid.kernels.ptx.check.Kind;
 
@@ -6,7 +6,7 @@ import lucid.kernels.ptx.check.Kind;
 /// transaction count is back at zero.
 ///
 /// A request that breaks a rule changes nothing and returns what is wrong; else the result is null.
-final class Phase {
+public final class Phase {
     /// Largest count of arrivals, and largest absolute transaction count.
     static final int LIMIT = (1 << 20) - 1;
 
@@ -16,43 +16,43 @@ final class Phase {
     private int transactions;
 
     /// @param count arrivals per phase, 1..[#LIMIT]
-    Phase(int count) {
+    public Phase(int count) {
         expected = count;
         pending = count;
     }
 
     /// Checks the count of `mbarrier.init`; null when it is legal.
-    static Fault checkCount(int count) {
+    public static Fault checkCount(int count) {
         return count >= 1 && count <= LIMIT ? null : new Fault(Kind.MBARRIER_MISUSE, "count " + Integer.toUnsignedString(count) + " of mbarrier.init is not in 1.." + LIMIT);
     }
 
     /// Number of completed phases, which is the index of the current one.
-    int completed() {
+    public int completed() {
         return completed;
     }
 
-    int pending() {
+    public int pending() {
         return pending;
     }
 
-    int expected() {
+    public int expected() {
         return expected;
     }
 
-    int transactions() {
+    public int transactions() {
         return transactions;
     }
 
     /// True for the phase of that parity being the preceding one: what `.parity` waits for. The phase before the first has parity 1.
-    boolean parityDone(int parity) {
+    public boolean parityDone(int parity) {
         return (completed & 1) != (parity & 1);
     }
 
-    Fault expectTx(int bytes) {
+    public Fault expectTx(int bytes) {
         return moveTransactions(bytes);
     }
 
-    Fault completeTx(int bytes) {
+    public Fault completeTx(int bytes) {
         Fault fault = moveTransactions(-bytes);
         if (fault == null) {
             tryComplete();
@@ -60,7 +60,7 @@ final class Phase {
         return fault;
     }
 
-    Fault arrive(int count) {
+    public Fault arrive(int count) {
         if (count < 1 || count > pending) {
             return new Fault(count < 1 ? Kind.MBARRIER_MISUSE : Kind.MBARRIER_OVER_ARRIVAL, "arrival of " + count + " where " + pending + " of " + expected
                     + " are pending in phase " + completed + " (transaction count " + transactions + "): init count and arrivals per phase differ");
@@ -71,20 +71,20 @@ final class Phase {
     }
 
     /// `arrive.noComplete`: an arrival that must leave the phase incomplete.
-    Fault arriveNoComplete(int count) {
+    public Fault arriveNoComplete(int count) {
         if (count >= 1 && count == pending && transactions == 0) {
             return new Fault(Kind.MBARRIER_MISUSE, "mbarrier.arrive.noComplete of " + count + " would complete phase " + completed);
         }
         return arrive(count);
     }
 
-    Fault arriveDropNoComplete(int count) {
+    public Fault arriveDropNoComplete(int count) {
         Fault fault = arriveNoComplete(count);
         expected -= fault == null ? count : 0;
         return fault;
     }
 
-    Fault arriveDrop(int count) {
+    public Fault arriveDrop(int count) {
         if (count < 1 || count > pending) {
             return arrive(count);
         }
@@ -93,7 +93,7 @@ final class Phase {
     }
 
     /// The arrival that a `cp.async.mbarrier.arrive` without `.noinc` adds beforehand, so that its own changes nothing.
-    Fault addPending() {
+    public Fault addPending() {
         if (pending == LIMIT) {
             return new Fault(Kind.MBARRIER_MISUSE, "pending count over " + LIMIT);
         }
@@ -102,15 +102,15 @@ final class Phase {
     }
 
     /// The state that `arrive` hands out: phase in bits 63:40, expected in 39:20, pending in 19:0.
-    long token() {
+    public long token() {
         return (long) completed << 40 | (long) expected << 20 | pending;
     }
 
-    static int pendingOf(long token) {
+    public static int pendingOf(long token) {
         return (int) token & LIMIT;
     }
 
-    static int phaseOf(long token) {
+    public static int phaseOf(long token) {
         return (int) (token >>> 40);
     }
 

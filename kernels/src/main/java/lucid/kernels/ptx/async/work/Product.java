@@ -1,4 +1,4 @@
-package lucid.kernels.ptx.async;
+package lucid.kernels.ptx.async.work;
 
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
@@ -8,7 +8,7 @@ import lucid.kernels.ptx.tensor.form.SharedView;
 import lucid.kernels.ptx.tensor.WgmmaUnit;
 
 /// One `wgmma.mma_async` of a warpgroup. Products of a warpgroup happen in the order in which they were issued.
-final class Product extends Work {
+public final class Product extends Work {
     private final Warp leader;
     private final WgmmaUnit unit;
     private final int[][] files;
@@ -23,7 +23,7 @@ final class Product extends Work {
     /// @param leader a warp that has issued it, for messages
     /// @param a registers of A, or null when `left` describes it
     /// @param before the product issued before it, or null
-    Product(Warp leader, WgmmaUnit unit, int[][] files, int[] d, int[] a, MatrixDescriptor left, MatrixDescriptor right, boolean scaleD, SharedView shared, Product before) {
+    public Product(Warp leader, WgmmaUnit unit, int[][] files, int[] d, int[] a, MatrixDescriptor left, MatrixDescriptor right, boolean scaleD, SharedView shared, Product before) {
         super(leader.site(-1));
         this.leader = leader;
         this.unit = unit;
@@ -38,7 +38,7 @@ final class Product extends Work {
     }
 
     @Override
-    void happen() {
+    protected void happen() {
         if (before != null) {
             before.ensure();
             before = null;
