@@ -3,22 +3,22 @@ package lucid.kernels;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import lucid.kernels.contract.Attention;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Embedding;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
-import lucid.kernels.contract.PackedOrder;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.Reduce;
-import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.PackedOrder;
+import lucid.kernels.contract.operand.Repetition;
 
 /// A place where tensors live and kernels run. Kernels may run asynchronously: their results are seen through [#read], which waits.
 /// One thread at a time may use a device, whichever it is; [SimdDevice] refuses a second one where it notices. Several devices do not know of each

@@ -2,12 +2,12 @@ package lucid.kernels;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.PackedOrder;
-import lucid.kernels.contract.Repetition;
 import lucid.kernels.contract.check.ProductArguments;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.PackedOrder;
+import lucid.kernels.contract.operand.Repetition;
 import lucid.kernels.host.HostArray;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.host.HostMemory;

@@ -5,12 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Prints one hash of result bits per family, `name hash`. [BitHashesTest] runs it in JVMs of every vector width and compares.
 /// A family is one method here and one line in [#families].

@@ -6,14 +6,14 @@ import static lucid.kernels.FamilyCases.OVER_ROWS;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// The families that are made of products. A row of a patch embedding is an image, one of attention a completion.
 final class ProductCases extends MadeUpRows {

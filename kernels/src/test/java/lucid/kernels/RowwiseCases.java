@@ -5,15 +5,15 @@ import static lucid.kernels.FamilyCases.OVER_ROWS;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.Elementwise.Unary;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer.AdamW;
 import lucid.kernels.contract.Optimizer.Sgd;
 import lucid.kernels.contract.Sampling.Rule;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// The element-wise and row-wise families.
 final class RowwiseCases extends MadeUpRows {

@@ -3,10 +3,10 @@ package lucid.tensor;
 import java.util.BitSet;
 import java.util.List;
 import lucid.kernels.contract.Attention;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Attention and the rotation of positions before it. See [Attention] and [lucid.kernels.contract.Rotary].
 public sealed interface AttentionOp extends Op {

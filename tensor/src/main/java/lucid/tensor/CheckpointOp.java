@@ -2,7 +2,7 @@ package lucid.tensor;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Gradient checkpointing (Chen et al. 2016, arXiv 1604.06174): only the block's input is kept; the backward runs the block again.
 /// The same kernels run in the same order on the same numbers, so the gradients have the same bits.

@@ -3,11 +3,11 @@ package lucid.tensor;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.Elementwise.Binary;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Maps over elements; the result has the shape of the first input. See [Elementwise].
 public sealed interface ElementwiseOp extends Op {

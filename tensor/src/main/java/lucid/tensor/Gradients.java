@@ -6,10 +6,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Where the backward of an operation puts its results. The first contribution to a gradient overwrites the fresh buffer, later ones are
 /// added, so nothing is filled with zeros in vain. A computed tensor's gradient is freed as soon as its own record has used it.

@@ -1,7 +1,7 @@
 package lucid.tensor;
 
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Between tensors and Java arrays.
 final class HostCopies {

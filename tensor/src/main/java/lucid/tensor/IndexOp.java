@@ -2,12 +2,12 @@ package lucid.tensor;
 
 import java.util.Arrays;
 import java.util.List;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Embedding;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Rows by index, and patches of images. See [Embedding] and [PatchEmbedding].
 public sealed interface IndexOp extends Op {

@@ -2,8 +2,8 @@ package lucid.tensor;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Where gradients end: a tensor that was not computed. Its gradient is kept in one slot per use, in the order of use within a forward pass.
 ///

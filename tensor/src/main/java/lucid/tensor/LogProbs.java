@@ -1,7 +1,7 @@
 package lucid.tensor;
 
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.operand.DType;
 
 /// What [Tensor#logProb] gives per row.
 ///

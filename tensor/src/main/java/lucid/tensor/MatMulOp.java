@@ -1,11 +1,11 @@
 package lucid.tensor;
 
 import java.util.List;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Matrix products. See [MatMul].
 public sealed interface MatMulOp extends Op {

@@ -1,11 +1,11 @@
 package lucid.tensor;
 
 import java.util.List;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Normalisation of rows. See [Normalization].
 public sealed interface NormOp extends Op {

@@ -1,9 +1,9 @@
 package lucid.tensor;
 
 import java.util.List;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// One operation: a record of its inputs and of what it keeps for the backward, with forward and backward beside each other.
 /// Its compact constructor checks the shapes. First-order gradients only.

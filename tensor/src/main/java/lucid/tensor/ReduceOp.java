@@ -2,12 +2,12 @@ package lucid.tensor;
 
 import java.util.List;
 import java.util.function.Consumer;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Sums, maxima and softmax. See [Reduce] for the order of every sum.
 public sealed interface ReduceOp extends Op {

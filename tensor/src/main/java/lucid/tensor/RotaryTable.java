@@ -1,6 +1,6 @@
 package lucid.tensor;
 
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 
 /// Cosines and sines of rotary position embedding, [positions, headDim / 2] each, for [Tensor#rotate].
 public record RotaryTable(Tensor cos, Tensor sin) {

@@ -1,9 +1,9 @@
 package lucid.tensor;
 
 import java.util.List;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Views, copies and concatenation: nothing is computed.
 public sealed interface ShapeOp extends Op {

@@ -1,6 +1,6 @@
 package lucid.tensor;
 
-import lucid.kernels.contract.Buffer;
+import lucid.kernels.contract.operand.Buffer;
 
 /// One buffer and the scope that will free it: a link in that scope's list, so that moving and early freeing cost nothing.
 /// Views share the storage of what they look at.

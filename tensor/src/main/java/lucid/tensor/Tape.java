@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 
 /// What was computed on a device, in order: the list of operation records that a backward pass walks from its end.
 /// Only operations with an input that requires a gradient are written down. There is one tape per device; [#toString()] prints it.

@@ -6,13 +6,13 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Activation;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.Elementwise.Unary;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Numbers on a device, with a shape and, if asked for, a gradient.
 ///

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import lucid.kernels.Device;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.RowGroups;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 

@@ -3,8 +3,8 @@ package lucid.tensor;
 import java.util.Arrays;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
-import lucid.kernels.contract.AttentionPlan;
 import lucid.kernels.contract.Elementwise.Unary;
+import lucid.kernels.contract.operand.AttentionPlan;
 
 /// The formulas of all operations in double, written from the papers and not from the kernels, for finite differences. Matrices are flat, row-major.
 final class Textbook {

@@ -10,12 +10,12 @@ import java.util.Random;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import lucid.kernels.Device;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Unary;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.Optimizer;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.DType;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -1,18 +1,18 @@
 package lucid.bench.gpu;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer.AdamW;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.Precision;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.gpu.JCudaGpu;

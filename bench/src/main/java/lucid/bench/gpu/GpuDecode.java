@@ -1,20 +1,20 @@
 package lucid.bench.gpu;
 
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.I32;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.Repetition;
-import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.contract.Sampling.Rule;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.Repetition;
+import lucid.kernels.contract.operand.RowPlaces;
 
 /// One token for every completion by a decoder of Qwen2's form with random bf16 weights, as the generator does it: a step that is repeated, with the drawn ids read at its end. The cache
 /// stands half-way: what a step writes there is written again by the next one.

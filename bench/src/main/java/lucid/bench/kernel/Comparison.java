@@ -3,8 +3,8 @@ package lucid.bench.kernel;
 import java.util.stream.Stream;
 import lucid.bench.kernel.KernelPeer.Operand;
 import lucid.kernels.Device;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// A kernel of Lucid as a peer has to compute it. Nothing is timed that gives something else.
 ///

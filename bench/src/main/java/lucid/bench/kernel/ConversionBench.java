@@ -2,8 +2,8 @@ package lucid.bench.kernel;
 
 import java.util.Locale;
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 

@@ -2,10 +2,10 @@ package lucid.bench.kernel;
 
 import java.util.stream.IntStream;
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowPlaces;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowPlaces;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// Maps over 640 x 2048 elements; the limit counts every matrix read or written once. Functions of one argument are in [ElementwiseUnaryBench].

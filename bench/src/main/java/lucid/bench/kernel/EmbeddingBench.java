@@ -1,9 +1,9 @@
 package lucid.bench.kernel;
 
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// 640 rows out of a table of 20,000.

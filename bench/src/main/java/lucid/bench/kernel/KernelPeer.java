@@ -2,7 +2,7 @@ package lucid.bench.kernel;
 
 import java.util.ServiceLoader;
 import java.util.stream.Stream;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 
 /// Another library's kernels, found by its service entry where it is on the class path: OpenBLAS always, libtorch where it was built (see `lucid.bench.OptionalPeers`).
 /// One of them at a time, and only ever timed by a method `kernel_library` after [Comparison] has seen that it computes what Lucid's `kernel` does.

@@ -2,11 +2,11 @@ package lucid.bench.kernel;
 
 import java.util.Arrays;
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// Log-probabilities of 256 tokens under a head of 20,000 x 1024, and their gradient; the same and the cross-entropy from logits that exist; the terms of the clipped loss for 65,536 tokens.

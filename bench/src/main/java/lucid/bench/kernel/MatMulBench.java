@@ -1,8 +1,8 @@
 package lucid.bench.kernel;
 
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 

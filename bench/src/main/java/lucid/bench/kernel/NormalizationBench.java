@@ -1,9 +1,9 @@
 package lucid.bench.kernel;
 
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// RMSNorm and LayerNorm over 640 rows of 2048. LayerNorm alone has a peer: libtorch's RMSNorm is several operations.

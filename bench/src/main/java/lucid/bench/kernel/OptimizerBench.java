@@ -1,10 +1,10 @@
 package lucid.bench.kernel;
 
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer.AdamW;
 import lucid.kernels.contract.Optimizer.Sgd;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// One update of 1.3 M parameters: AdamW with their bf16 image (four matrices read, three and a half written), SGD with momentum (three read, two written).

@@ -2,11 +2,11 @@ package lucid.bench.kernel;
 
 import java.util.Random;
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// 16 frames of 384 x 384 through SigLIP's patch embedding (patch 14, hidden 1152), forward, and its gradients as the tape takes them: of the weight (patches, then a product) and of the pixels (a product, then back to pixels).

@@ -1,8 +1,8 @@
 package lucid.bench.kernel;
 
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// Rotation of 640 rows of 16 heads of 128, back again (the backward), and the tables of 640 positions, which are only written.

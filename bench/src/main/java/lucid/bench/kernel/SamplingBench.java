@@ -1,9 +1,9 @@
 package lucid.bench.kernel;
 
 import lucid.bench.probe.Limit;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling.Rule;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 
 /// One token for each of 8 rows over a vocabulary of 151,936, with and without filters (the logits are read once), the filtered probabilities, and as many normal numbers.

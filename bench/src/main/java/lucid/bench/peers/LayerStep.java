@@ -3,7 +3,7 @@ package lucid.bench.peers;
 import java.util.Arrays;
 import java.util.List;
 import lucid.kernels.Device;
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.layer.DecoderBlock;
 import lucid.nn.layer.DecoderContext;

@@ -1,7 +1,7 @@
 package lucid.bench.phase;
 
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;

@@ -22,7 +22,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Repetition;
+import lucid.kernels.contract.MatMul;
 import org.junit.jupiter.api.Test;
 import org.openjdk.jmh.annotations.Benchmark;
 
@@ -39,7 +39,7 @@ class CompletenessTest {
     /// `Family.method` of all families that [Device] gives.
     private static Set<String> kernels() {
         return Arrays.stream(Device.class.getDeclaredMethods()).filter(m -> m.getParameterCount() == 0).map(Method::getReturnType)
-                .filter(t -> t.isInterface() && t.getPackage() == Repetition.class.getPackage() && t != Repetition.class)
+                .filter(t -> t.isInterface() && t.getPackage() == MatMul.class.getPackage())
                 .flatMap(family -> Arrays.stream(family.getDeclaredMethods()).filter(m -> Modifier.isAbstract(m.getModifiers())).map(m -> family.getSimpleName() + "." + m.getName()))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
@@ -60,7 +60,7 @@ class CompletenessTest {
 
     private static Stream<String> calls(MethodModel method) {
         return method.code().stream().flatMap(code -> code.elementStream()).filter(InvokeInstruction.class::isInstance).map(InvokeInstruction.class::cast)
-                .filter(call -> call.owner().asSymbol().packageName().equals(Repetition.class.getPackageName()))
+                .filter(call -> call.owner().asSymbol().packageName().equals(MatMul.class.getPackageName()))
                 .map(call -> call.owner().asSymbol().displayName() + "." + call.name().stringValue());
     }
 }

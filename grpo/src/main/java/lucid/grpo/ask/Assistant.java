@@ -13,7 +13,7 @@ import lucid.grpo.evaluation.Extraction;
 import lucid.grpo.run.RunException;
 import lucid.grpo.session.ModelFolder;
 import lucid.kernels.Device;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.nn.batch.Splice;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
@@ -36,8 +36,8 @@ import lucid.tokenizer.chat.PythonText;
 import lucid.tokenizer.chat.Qwen2BaseTemplate;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.pixels.SiglipPixels;
 import lucid.video.file.VideoReader;
+import lucid.video.pixels.SiglipPixels;
 
 /// A checkpoint with its tokenizer, and one conversation with it. A clip is looked at once ([#watch]); any number of questions follow ([#ask]), each seeing
 /// the turns before it until [#forget]. A checkpoint without eyes continues a text ([#complete]).

@@ -13,11 +13,11 @@ import lucid.grpo.run.RunException;
 import lucid.kernels.math.Philox;
 import lucid.video.Frames;
 import lucid.video.VideoException;
-import lucid.video.file.VideoReader;
 import lucid.video.benchmark.Benchmark;
 import lucid.video.benchmark.BenchmarkClips;
 import lucid.video.benchmark.BenchmarkQuestion;
 import lucid.video.drift.Draw;
+import lucid.video.file.VideoReader;
 
 /// Asks the questions of a benchmark that have no answer yet, writes every answer down at once, and names the clips that could not be shown.
 public final class BenchmarkRun {

@@ -6,7 +6,7 @@ import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Example;
 import lucid.grpo.data.PromptTemplate;
 import lucid.kernels.Device;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.math.Philox;
 import lucid.nn.batch.Splice;
 import lucid.nn.config.GenerationConfig;

@@ -13,8 +13,8 @@ import lucid.kernels.ptx.async.work.Timing;
 import lucid.kernels.ptx.machine.launch.Schedule;
 import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.tensor.form.Accumulation;
-import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
+import lucid.kernels.ptx.text.syntax.Entry;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 

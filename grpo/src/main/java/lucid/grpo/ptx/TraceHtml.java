@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import lucid.grpo.report.Page;
-import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.syntax.Register;
 
 /// One trace as one self-contained page: source, lanes, shared memory by bank, a slider over time.

@@ -9,7 +9,7 @@ import java.util.Set;
 import lucid.grpo.data.Example;
 import lucid.grpo.recipe.Stage;
 import lucid.kernels.Device;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.file.StoredType;

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 import lucid.grpo.recipe.Stage;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.config.ResamplerConfig;

@@ -1,5 +1,8 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.Matrix;
+
 /// Scaled dot-product attention with online softmax; the score matrix never exists. All matrices f32.
 ///
 /// Order, for one query and head: keys in blocks of [#KEY_BLOCK], aligned at absolute positions. In a block: scores by one fma chain over the

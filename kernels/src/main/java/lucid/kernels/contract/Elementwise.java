@@ -1,5 +1,9 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowPlaces;
+
 /// Maps over elements. Each element is one IEEE expression as written here (no contraction except where `fma` is named); nothing is summed.
 /// All matrices are f32. An output may be the same view as an input, but must not overlap it otherwise.
 public interface Elementwise {

@@ -1,5 +1,9 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
+
 /// Rows by index, both ways. What is written lies apart from what is read.
 public interface Embedding {
     /// `y[r] = table[ids[r]]`. An id outside the table is refused, naming row and id.

@@ -1,5 +1,10 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
+
 /// Log-probabilities of tokens under `softmax(hidden · headᵀ / temperature)`, without ever holding the logits of more than one chunk,
 /// and the clipped policy-gradient terms on top of them.
 ///

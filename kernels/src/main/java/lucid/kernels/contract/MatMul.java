@@ -1,5 +1,9 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
+
 /// Matrix products. Order of every element, in every orientation and for every shape: one chain `acc = fma(a_k, b_k, acc)`,
 /// starting from +0, ascending k. Blocking, packing, threads and the number of rows never change it.
 public interface MatMul {

@@ -1,5 +1,7 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Matrix;
+
 /// Updates of parameters. f32 master weights and moments; an optional bf16 image of the weight is rounded to nearest even. Gradient, parameter and moments lie apart.
 public interface Optimizer {
     /// AdamW's constants. `step` counts from 1. Loshchilov & Hutter 2019, as in torch.

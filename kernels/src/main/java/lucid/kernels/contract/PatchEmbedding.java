@@ -1,5 +1,8 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+
 /// SigLIP's patch embedding: pixels -> normalise -> patches -> product with the convolution's weight + bias + position, in one go.
 /// Row `n · patches + (py · columns + px)`, "valid" convolution with stride = patch size (left-over pixels are never seen).
 /// Element order inside a patch, and so of each chain: channel, then row, then column, as in the published weight [hidden, 3, patch, patch].

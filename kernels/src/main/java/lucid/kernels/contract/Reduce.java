@@ -1,5 +1,9 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
+
 /// Sums and maxima. Order over a row: 16 virtual lanes (element i goes to lane i mod 16, ascending), then the fixed tree
 /// `lane[j] op= lane[j + 8]`, then 4, 2, 1; the same whatever the real vector width. All matrices are f32.
 public interface Reduce {

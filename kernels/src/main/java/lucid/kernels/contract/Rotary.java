@@ -1,5 +1,8 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+
 /// Rotary position embedding, "rotate half" pairing (i, i + d/2). Su et al. 2021, arXiv 2104.09864, in the form of Qwen2.
 public interface Rotary {
     /// Angles `position · theta^(-2i/d)`: f32 cos and sin tables [positions, d/2], row p for position p. The inverse frequencies are computed in

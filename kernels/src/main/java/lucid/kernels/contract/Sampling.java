@@ -1,5 +1,8 @@
 package lucid.kernels.contract;
 
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+
 /// Choosing the next token. Filters work in the order temperature, top-k, top-p, min-p, as in transformers; ties at the k-th value all stay.
 /// Top-p sorts ascending (of equals the lower id first) and drops while the cumulative probability, after the filters before, is at most `1 - p`; the last always stays.
 /// A row is refused whose largest logit, divided by the temperature unless greedy, is not finite: one with NaN or +infinity, or with nothing but -infinity.

@@ -2,9 +2,9 @@ package lucid.kernels.cuda;
 
 import java.util.Locale;
 import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.check.ElementwiseArguments;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.Kernels;
 
 /// [Conversion] on a GPU.

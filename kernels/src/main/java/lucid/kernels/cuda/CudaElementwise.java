@@ -1,15 +1,15 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import java.util.Locale;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.contract.check.Checks;
 import lucid.kernels.contract.check.ElementwiseArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowPlaces;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

@@ -1,10 +1,10 @@
 package lucid.kernels.cuda;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.Kernels;
 
 /// [Normalization] on a GPU: half a warp, or a block, to a row; the parameters' gradients are [ColumnChains].

@@ -1,8 +1,8 @@
 package lucid.kernels.cuda;
 
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.Kernels;
 
 /// [Optimizer] on a GPU: one pass over parameter, gradient, moments and image. Bias corrections are computed here, in double.

@@ -1,12 +1,12 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

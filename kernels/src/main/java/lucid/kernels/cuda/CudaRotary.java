@@ -1,10 +1,10 @@
 package lucid.kernels.cuda;
 
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

@@ -1,17 +1,17 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
-import static lucid.kernels.contract.DType.I64;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.I32;
+import static lucid.kernels.contract.operand.DType.I64;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

@@ -1,13 +1,13 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.U8;
+import static lucid.kernels.contract.operand.DType.U8;
 
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.check.CheckedPatchEmbedding;
 import lucid.kernels.contract.check.Checks;
 import lucid.kernels.contract.check.PatchGrid;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.Bf16Factors;
 import lucid.kernels.cuda.launch.Kernels;

@@ -1,22 +1,22 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.U8;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.U8;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.check.CheckedPatchEmbedding;
 import lucid.kernels.contract.check.PatchGrid;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
-import lucid.kernels.gpu.library.Cudnn;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
+import lucid.kernels.gpu.library.Cudnn;
 
 /// [PatchEmbedding] as cuDNN's convolution: numbers of all pixels first, then the convolution, then bias and positions. A choice and a peer: cuDNN takes another algorithm for another number of
 /// images, and rounds factors to TF32, so the bits are others and the row law does not hold.

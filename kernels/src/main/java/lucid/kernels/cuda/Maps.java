@@ -2,7 +2,7 @@ package lucid.kernels.cuda;
 
 import java.util.Arrays;
 import java.util.function.Consumer;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.Kernels;
 
 /// Launches of kernels that map over elements, four columns to a thread: dense views are one long row, and a launch has no more threads than 31 bits count.

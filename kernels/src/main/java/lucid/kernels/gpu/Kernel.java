@@ -3,8 +3,8 @@ package lucid.kernels.gpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.List;
-import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.syntax.Variable;
 
 /// A loaded kernel: one entry of one file, and what the GPU calls it.

@@ -3,7 +3,7 @@ package lucid.kernels.gpu;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.Repetition;
+import lucid.kernels.contract.operand.Repetition;
 
 /// A step whose launches become graphs: what a GPU needs to decode without waiting for the host.
 ///

@@ -2,8 +2,8 @@ package lucid.kernels.host;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
 
 /// The Java arrays that go in and out of buffers.
 public final class HostArray {

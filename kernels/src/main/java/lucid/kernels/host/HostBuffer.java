@@ -1,9 +1,9 @@
 package lucid.kernels.host;
 
 import java.lang.foreign.MemorySegment;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// A buffer in main memory. Its segment is always native and of global scope: kernels see one kind of segment only,
 /// because HotSpot slows a call site down 3.6-fold for good once it has met a second kind.

@@ -7,7 +7,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 
 /// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a training step finds
 /// the blocks of the step before; where there is none of its class, a buffer takes an idle one of up to twice its size. Steps of ever other sizes

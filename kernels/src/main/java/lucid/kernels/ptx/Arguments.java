@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
 import lucid.kernels.ptx.memory.unshared.ParameterBlock;
-import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.syntax.PtxType;
 import lucid.kernels.ptx.text.syntax.Variable;
 

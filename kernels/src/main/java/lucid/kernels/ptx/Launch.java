@@ -17,8 +17,8 @@ import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.memory.SharedMemory;
 import lucid.kernels.ptx.memory.unshared.ConstantMemory;
 import lucid.kernels.ptx.tensor.form.Accumulation;
-import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.syntax.Space;
 import lucid.kernels.ptx.text.syntax.Variable;
 

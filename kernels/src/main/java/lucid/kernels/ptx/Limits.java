@@ -2,8 +2,8 @@ package lucid.kernels.ptx;
 
 import java.util.Arrays;
 import lucid.kernels.ptx.machine.launch.Geometry;
-import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.PtxModule;
+import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.syntax.Variable;
 
 /// What a card can launch (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").

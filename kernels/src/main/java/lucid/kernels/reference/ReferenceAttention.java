@@ -2,10 +2,10 @@ package lucid.kernels.reference;
 
 import java.util.Arrays;
 import lucid.kernels.contract.Attention;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.check.AttentionArguments;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.Matrix;
 
 /// `softmax(scale · q kᵀ + mask) v`, one query and head at a time (Vaswani et al. 2017, arXiv 1706.03762). See [Attention].
 public final class ReferenceAttention implements Attention {

@@ -1,8 +1,8 @@
 package lucid.kernels.reference;
 
 import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.check.ElementwiseArguments;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Between storage types. See [Conversion].
 public final class ReferenceConversion implements Conversion {

@@ -1,16 +1,16 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.contract.check.Checks;
 import lucid.kernels.contract.check.ElementwiseArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowPlaces;
 import lucid.kernels.host.HostBuffer;
 
 /// One expression per element. See [Elementwise].

@@ -1,12 +1,12 @@
 package lucid.kernels.reference;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Embedding;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Rows by index. See [Embedding].
 public final class ReferenceEmbedding implements Embedding {

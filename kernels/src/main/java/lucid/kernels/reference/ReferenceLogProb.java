@@ -1,11 +1,11 @@
 package lucid.kernels.reference;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.LogProbArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Log-softmax, its gradient, and the clipped policy-gradient terms. See [LogProb].
 public final class ReferenceLogProb implements LogProb {

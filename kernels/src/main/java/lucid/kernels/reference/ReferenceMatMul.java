@@ -1,12 +1,12 @@
 package lucid.kernels.reference;
 
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.ProductArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// `c_ij = Σ_k a_ik b_kj`, three loops. See [MatMul].
 public final class ReferenceMatMul implements MatMul {

@@ -1,10 +1,10 @@
 package lucid.kernels.reference;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// RMSNorm and LayerNorm as printed. See [Normalization].
 public final class ReferenceNormalization implements Normalization {

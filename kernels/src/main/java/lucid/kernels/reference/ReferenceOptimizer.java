@@ -1,8 +1,8 @@
 package lucid.kernels.reference;
 
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.operand.Matrix;
 
 /// One update per element. See [Optimizer].
 public final class ReferenceOptimizer implements Optimizer {

@@ -1,12 +1,12 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.U8;
+import static lucid.kernels.contract.operand.DType.U8;
 
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.check.CheckedPatchEmbedding;
 import lucid.kernels.contract.check.PatchGrid;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 
 /// A convolution whose stride is its kernel's size: cut into patches, then one product. See [PatchEmbedding].
 public final class ReferencePatchEmbedding extends CheckedPatchEmbedding {

@@ -4,11 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Reduce;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.math.Fingerprint;
 

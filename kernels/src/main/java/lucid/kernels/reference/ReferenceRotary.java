@@ -1,10 +1,10 @@
 package lucid.kernels.reference;
 
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Rotary;
 import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Rotation of the pair (i, i + d/2) by `position · theta^(-2i/d)`. See [Rotary].
 public final class ReferenceRotary implements Rotary {

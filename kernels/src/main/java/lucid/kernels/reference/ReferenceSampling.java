@@ -1,16 +1,16 @@
 package lucid.kernels.reference;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.math.Philox;
 
 /// Filters, then the inverse of the cumulative distribution. See [Sampling].

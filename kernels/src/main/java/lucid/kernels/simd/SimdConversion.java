@@ -1,8 +1,8 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F16;
+import static lucid.kernels.contract.operand.DType.F32;
 import static lucid.kernels.simd.vector.Species.LANES;
 import static lucid.kernels.simd.work.Strips.at;
 
@@ -13,9 +13,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.check.ElementwiseArguments;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.vector.Lanes;
 import lucid.kernels.simd.vector.Species;

@@ -1,6 +1,6 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 import static lucid.kernels.simd.vector.Lanes.load;
 import static lucid.kernels.simd.vector.Lanes.store;
 import static lucid.kernels.simd.vector.Species.LANES;
@@ -9,12 +9,12 @@ import static lucid.kernels.simd.work.Strips.at;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowPlaces;
 import lucid.kernels.contract.check.Checks;
 import lucid.kernels.contract.check.ElementwiseArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowPlaces;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.rows.BinaryLoops;
 import lucid.kernels.simd.rows.UnaryBackwardLoops;

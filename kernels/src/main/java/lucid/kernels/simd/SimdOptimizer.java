@@ -8,9 +8,9 @@ import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.check.Arguments;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.work.Pads;
 import lucid.kernels.simd.work.Strips;

@@ -1,15 +1,15 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.U8;
+import static lucid.kernels.contract.operand.DType.U8;
 
 import java.lang.foreign.MemorySegment;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Elementwise.Binary;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
 import lucid.kernels.contract.check.CheckedPatchEmbedding;
 import lucid.kernels.contract.check.PatchGrid;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.matmul.SimdMatMul;
 import lucid.kernels.simd.rows.BinaryLoops;

@@ -1,16 +1,16 @@
 package lucid.kernels.simd;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 import static lucid.kernels.simd.work.Strips.at;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling;
 import lucid.kernels.contract.check.Arguments;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.math.NormalNumbers;
 import lucid.kernels.math.Philox;

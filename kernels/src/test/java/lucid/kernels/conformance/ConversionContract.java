@@ -1,13 +1,13 @@
 package lucid.kernels.conformance;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F16;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import java.util.function.Supplier;
 import lucid.kernels.Device;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

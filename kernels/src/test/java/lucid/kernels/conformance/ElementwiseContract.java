@@ -1,6 +1,6 @@
 package lucid.kernels.conformance;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.ArrayList;
@@ -11,11 +11,11 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.Elementwise.Unary;
-import lucid.kernels.contract.RowPlaces;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.RowPlaces;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,10 +1,10 @@
 package lucid.kernels.conformance;
 
-import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.operand.DType.BF16;
 
 import java.util.function.Supplier;
 import lucid.kernels.Device;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -1,6 +1,6 @@
 package lucid.kernels.conformance;
 
-import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.operand.DType.BF16;
 
 import java.util.function.Supplier;
 import lucid.kernels.Device;

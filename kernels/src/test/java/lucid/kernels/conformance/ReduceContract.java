@@ -1,14 +1,14 @@
 package lucid.kernels.conformance;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.Arrays;
 import java.util.function.Supplier;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

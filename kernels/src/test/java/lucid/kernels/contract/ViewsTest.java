@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
+import lucid.kernels.contract.operand.RowPlaces;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

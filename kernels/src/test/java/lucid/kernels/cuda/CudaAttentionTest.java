@@ -2,8 +2,8 @@ package lucid.kernels.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 

@@ -2,7 +2,7 @@ package lucid.kernels.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 

@@ -1,10 +1,10 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.operand.DType.BF16;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.cuda.Bits.TwinBuffer;

@@ -1,16 +1,16 @@
 package lucid.kernels.cuda;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.U8;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F16;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.U8;
 
 import java.util.ArrayList;
 import java.util.List;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 

@@ -2,9 +2,9 @@ package lucid.kernels.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 

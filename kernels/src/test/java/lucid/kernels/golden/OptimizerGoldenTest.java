@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import lucid.kernels.Device;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Optimizer.AdamW;
 import lucid.kernels.contract.Optimizer.Sgd;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.stream.IntStream;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Sampling.Rule;
+import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

@@ -2,10 +2,10 @@ package lucid.kernels.gpu;
 
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Unary;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// The program that [JCudaGpuTest] starts: e².
 final class OnTheEmulator {

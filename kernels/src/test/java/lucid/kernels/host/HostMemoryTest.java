@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntUnaryOperator;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
 import org.junit.jupiter.api.Test;
 
 /// Nobody writes to these buffers, so they are addresses and no memory.

@@ -3,8 +3,8 @@ package lucid.nn.batch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Sequences as rows of one matrix, without padding, in prompt groups: `[prompt][completion 1][completion 2]...`, each completion continuing
 /// the shared prompt. The last token of a completion predicts nothing and has no row. Order of rows is order of gradient chains (row law):

@@ -1,7 +1,7 @@
 package lucid.nn.generate;
 
 import java.util.List;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 import lucid.nn.generate.processor.LogitsProcessors;
 import lucid.nn.generate.processor.TokenContext;
 import lucid.tensor.Scope;

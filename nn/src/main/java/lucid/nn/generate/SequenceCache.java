@@ -1,8 +1,8 @@
 package lucid.nn.generate;
 
 import java.util.stream.IntStream;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.RowPlaces;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.RowPlaces;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.layer.KeyValueStore;
 import lucid.tensor.Scope;

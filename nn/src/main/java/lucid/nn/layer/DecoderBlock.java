@@ -1,7 +1,7 @@
 package lucid.nn.layer;
 
 import java.util.stream.Stream;
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.nn.config.Qwen2Config;
 import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.ParameterSet;

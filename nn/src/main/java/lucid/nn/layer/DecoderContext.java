@@ -1,6 +1,6 @@
 package lucid.nn.layer;
 
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.tensor.RotaryTable;
 import lucid.tensor.Tensor;
 

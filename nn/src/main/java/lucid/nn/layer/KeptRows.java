@@ -1,7 +1,7 @@
 package lucid.nn.layer;
 
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.tensor.Tensor;
 
 /// The rows that the last block goes on with. All rows of the pass give it keys and values, these alone give queries.

@@ -2,7 +2,7 @@ package lucid.nn.layer;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;

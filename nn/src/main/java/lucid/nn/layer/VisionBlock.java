@@ -1,7 +1,7 @@
 package lucid.nn.layer;
 
 import java.util.stream.Stream;
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import lucid.kernels.Device;
-import lucid.kernels.contract.PackedOrder;
+import lucid.kernels.contract.operand.PackedOrder;
 import lucid.kernels.host.HostMemory;
 import lucid.nn.config.ConfigException;
 import lucid.nn.config.ModelKind;

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.nn.batch.PackedBatch;
 
 /// Which rows of a pass are needed at its end, because something is predicted from them, and who they attend to: the last block makes queries of these only.

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import lucid.kernels.Device;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.batch.Splice;
 import lucid.nn.batch.Splice.Spliced;

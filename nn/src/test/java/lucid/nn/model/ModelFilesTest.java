@@ -15,7 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 import lucid.nn.batch.PackedBatch;
 import lucid.nn.checkpoint.CheckpointInfo;
 import lucid.nn.config.ConfigException;

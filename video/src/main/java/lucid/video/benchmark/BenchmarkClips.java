@@ -11,9 +11,9 @@ import java.util.stream.Stream;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.IoReason;
-import lucid.video.pixels.SiglipPixels;
 import lucid.video.VideoException;
 import lucid.video.file.VideoReader;
+import lucid.video.pixels.SiglipPixels;
 
 /// The frames that a question's clip is shown by, resized. Several questions about one clip mostly follow each other, so the last few clips are kept.
 public final class BenchmarkClips {

@@ -18,9 +18,9 @@ import lucid.video.InParallel;
 import lucid.video.IoReason;
 import lucid.video.Progress;
 import lucid.video.Sha256;
-import lucid.video.pixels.SiglipPixels;
 import lucid.video.VideoException;
 import lucid.video.file.VideoReader;
+import lucid.video.pixels.SiglipPixels;
 
 /// Clips as a model is shown them (decoded, frames chosen, resized to a square; bytes), kept on disk. The key is the files' content and the way of sampling, so renaming a clip keeps its entry
 /// and changing it makes a new one. Entries are complete or absent; one that was damaged is built again, with a notice.

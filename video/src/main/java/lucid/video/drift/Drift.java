@@ -30,10 +30,10 @@ import lucid.video.IoReason;
 import lucid.video.Progress;
 import lucid.video.Sha256;
 import lucid.video.VideoException;
-import lucid.video.file.VideoWriter;
 import lucid.video.data.ClipQuestion;
 import lucid.video.data.JsonFault;
 import lucid.video.data.QuestionFiles;
+import lucid.video.file.VideoWriter;
 
 /// A Drift data set on disk: `clips/` (mp4 files), `train.jsonl` and `heldout.jsonl` (published jsonl layout, `problem_type` names the kind), `coldstart-16.json` (published conversations
 /// layout), `scenes.jsonl` (what is really in each clip), `drift.json` (what it was made from, and a hash of everything).

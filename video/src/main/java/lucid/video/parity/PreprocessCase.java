@@ -12,11 +12,11 @@ import java.util.Locale;
 import java.util.Map;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.pixels.PillowResize;
 import lucid.video.Sha256;
-import lucid.video.pixels.SiglipPixels;
 import lucid.video.parity.VideoParity.Row;
 import lucid.video.parity.VideoParity.TensorData;
+import lucid.video.pixels.PillowResize;
+import lucid.video.pixels.SiglipPixels;
 
 /// Cases of the family `preprocess`. A result is computed from its name, for example `c.bicubic.50x20` or `padded_pixels.a`; a name that says nothing known is a failed row.
 final class PreprocessCase {

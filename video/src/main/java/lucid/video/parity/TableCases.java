@@ -10,12 +10,12 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
-import lucid.video.pixels.PillowResize;
 import lucid.video.Sha256;
-import lucid.video.pixels.SmartResize;
 import lucid.video.VideoException;
 import lucid.video.file.VideoReader;
 import lucid.video.parity.VideoParity.Row;
+import lucid.video.pixels.PillowResize;
+import lucid.video.pixels.SmartResize;
 
 /// The tables: decoded frames of real clips, and frame choices.
 final class TableCases {

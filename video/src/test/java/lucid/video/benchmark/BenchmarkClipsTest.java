@@ -17,8 +17,8 @@ import javax.imageio.ImageIO;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.VideoException;
-import lucid.video.file.VideoWriter;
 import lucid.video.benchmark.BenchmarkQuestion.Choice;
+import lucid.video.file.VideoWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -14,11 +14,11 @@ import java.util.stream.Stream;
 import lucid.video.FrameSampling;
 import lucid.video.Frames;
 import lucid.video.Progress;
-import lucid.video.pixels.SiglipPixels;
 import lucid.video.VideoException;
+import lucid.video.drift.Scene;
 import lucid.video.file.VideoReader;
 import lucid.video.file.VideoWriter;
-import lucid.video.drift.Scene;
+import lucid.video.pixels.SiglipPixels;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import lucid.video.Frames;
 import lucid.video.Progress;
 import lucid.video.VideoException;
-import lucid.video.file.VideoReader;
 import lucid.video.data.ClipQuestion;
+import lucid.video.file.VideoReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,18 +1,18 @@
 package lucid.kernels.contract.check;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.I32;
 
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Embedding;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.Normalization;
 import lucid.kernels.contract.Optimizer;
 import lucid.kernels.contract.Reduce;
 import lucid.kernels.contract.Rotary;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.Sampling;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// What every device demands of the arguments of whole families, so that all devices refuse the same things in the same words.
 public final class Arguments {

@@ -1,14 +1,14 @@
 package lucid.kernels.contract.check;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import lucid.kernels.contract.Attention;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.Matrix;
 
 /// What every device demands of the arguments of [Attention]: shapes first, then that the plan stays inside them, then that no output touches an input.
 public final class AttentionArguments {

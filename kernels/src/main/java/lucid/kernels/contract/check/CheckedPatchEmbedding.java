@@ -1,12 +1,12 @@
 package lucid.kernels.contract.check;
 
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.U8;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.U8;
 
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// [PatchEmbedding] with its arguments checked, so that a device says only how it computes. `images` are u8 frames or f32 pixels; their type tells.
 public abstract class CheckedPatchEmbedding implements PatchEmbedding {

@@ -2,10 +2,10 @@ package lucid.kernels.contract.check;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// Argument checks that every device makes before it runs anything. Each message names the operation, the argument, what was found and what was wanted.
 public final class Checks {

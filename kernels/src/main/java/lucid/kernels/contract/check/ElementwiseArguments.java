@@ -1,12 +1,12 @@
 package lucid.kernels.contract.check;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import lucid.kernels.contract.Conversion;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowPlaces;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowPlaces;
 
 /// What every device demands of the arguments of [Elementwise] and [Conversion].
 public final class ElementwiseArguments {

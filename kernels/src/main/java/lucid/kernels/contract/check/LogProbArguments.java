@@ -1,15 +1,15 @@
 package lucid.kernels.contract.check;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.I32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F16;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.I32;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// What every device demands of the arguments of [LogProb]. The targets' values are looked at by [#targets], which a device calls when it has read them.
 public final class LogProbArguments {

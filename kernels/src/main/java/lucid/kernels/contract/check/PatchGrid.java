@@ -1,14 +1,14 @@
 package lucid.kernels.contract.check;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
-import static lucid.kernels.contract.DType.U8;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F16;
+import static lucid.kernels.contract.operand.DType.F32;
+import static lucid.kernels.contract.operand.DType.U8;
 
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.PatchEmbedding;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// How images divide into patches: row `image · patches + py · columns + px`, element `(channel · patch + dy) · patch + dx`; pixels right and below of the
 /// last whole patch are never seen. With it, what every device demands of the arguments of [PatchEmbedding].

@@ -1,16 +1,16 @@
 package lucid.kernels.contract.check;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F16;
+import static lucid.kernels.contract.operand.DType.F32;
 
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.PackedOrder;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.PackedOrder;
+import lucid.kernels.contract.operand.RowGroups;
 
 /// What every device demands of the arguments of [MatMul].
 public final class ProductArguments {

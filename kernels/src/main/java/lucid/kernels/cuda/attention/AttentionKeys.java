@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 
 /// The key rows that a plan names as tiles of at most some rows, each with the spans that see it, in plan order: the order of the chains of dk and dv. Dearest first.
 /// How rows are cut into tiles shows in no bit.

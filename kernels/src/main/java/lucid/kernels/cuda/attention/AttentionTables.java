@@ -2,7 +2,7 @@ package lucid.kernels.cuda.attention;
 
 import java.util.HashMap;
 import java.util.Map;
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 
 /// The tables of one plan, each made when first asked for: the layers of a model call with the same plan, one after the other.
 public final class AttentionTables {

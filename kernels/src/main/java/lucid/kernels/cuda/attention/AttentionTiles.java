@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 
 /// A plan as the tables of the tensor-core kernels: which rows and which keys lie in which packed tile, and units that know their tiles. Tiles begin at a span's first row and at its key
 /// number 0, so that where a sum begins depends on nothing else. The whole blocks of a prefix are packed once, whoever shares it.

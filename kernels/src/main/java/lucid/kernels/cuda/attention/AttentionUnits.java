@@ -3,8 +3,8 @@ package lucid.kernels.cuda.attention;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 
 /// A plan as the tables that attention's kernels read: units of rows (query, head of the key head) of one span each, dearest first. How a plan is cut shows in no bit.
 ///

@@ -1,8 +1,8 @@
 package lucid.kernels.cuda.attention;
 
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

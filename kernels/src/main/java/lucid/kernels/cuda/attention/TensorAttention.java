@@ -1,10 +1,10 @@
 package lucid.kernels.cuda.attention;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F32;
 
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

@@ -1,6 +1,6 @@
 package lucid.kernels.cuda.launch;
 
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 
 /// A factor of a product as tensor cores want it: bf16, its rows at multiples of 16 bytes. From [Bf16Factors]; close it when the kernels that use it are queued.
 ///

@@ -1,15 +1,15 @@
 package lucid.kernels.cuda.launch;
 
-import static lucid.kernels.contract.DType.BF16;
-import static lucid.kernels.contract.DType.F16;
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.BF16;
+import static lucid.kernels.contract.operand.DType.F16;
+import static lucid.kernels.contract.operand.DType.F32;
 
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import lucid.kernels.contract.Conversion;
 import lucid.kernels.contract.Elementwise;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Makes factors: the matrix itself where that will do, otherwise a rounded (to nearest even) or moved copy.
 ///

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.gpu.Gpu;
 
 /// What only kernels see to be wrong (an id outside its table, a row of logits without a largest one), said when results are next read: nothing waits for the GPU before.

@@ -2,9 +2,9 @@ package lucid.kernels.cuda.launch;
 
 import java.util.HashSet;
 import java.util.Set;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// A buffer in device memory.
 public final class CudaBuffer implements Buffer {

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.OutOfDeviceMemoryException;
 import lucid.kernels.host.SizeClass;

@@ -1,19 +1,19 @@
 package lucid.kernels.cuda.matmul;
 
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.ProductArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.Bf16Factors;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
-import lucid.kernels.gpu.library.Cublas;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
+import lucid.kernels.gpu.library.Cublas;
 
 /// [MatMul] by cuBLAS: bf16 factors, f32 sums. A choice and a peer: cuBLAS takes another algorithm for another number of rows, so the row law does not hold, and ratios of a
 /// fresh rollout are near 1 instead of exactly 1.

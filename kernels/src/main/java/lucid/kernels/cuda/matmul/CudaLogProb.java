@@ -1,15 +1,15 @@
 package lucid.kernels.cuda.matmul;
 
-import static lucid.kernels.contract.DType.F32;
+import static lucid.kernels.contract.operand.DType.F32;
 
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.Elementwise;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.LogProbArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 

@@ -1,12 +1,12 @@
 package lucid.kernels.cuda.matmul;
 
 import java.lang.foreign.MemorySegment;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.ProductArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.CudaElementwise;
 import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.Bf16Factors;

@@ -1,11 +1,11 @@
 package lucid.kernels.cuda.matmul;
 
-import static lucid.kernels.contract.DType.BF16;
+import static lucid.kernels.contract.operand.DType.BF16;
 
-import lucid.kernels.contract.Buffer;
 import lucid.kernels.contract.LogProb;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.RowGroups;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;

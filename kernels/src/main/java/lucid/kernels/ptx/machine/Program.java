@@ -6,9 +6,9 @@ import lucid.kernels.ptx.check.Lint;
 import lucid.kernels.ptx.machine.decoding.Decoding;
 import lucid.kernels.ptx.machine.decoding.Initialisation;
 import lucid.kernels.ptx.tensor.form.Accumulation;
+import lucid.kernels.ptx.text.PtxModule;
 import lucid.kernels.ptx.text.syntax.Entry;
 import lucid.kernels.ptx.text.syntax.Instruction;
-import lucid.kernels.ptx.text.PtxModule;
 
 /// A decoded entry: one step per instruction, guards, and the constants that a warp needs before it starts.
 public final class Program {

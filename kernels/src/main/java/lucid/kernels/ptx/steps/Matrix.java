@@ -6,11 +6,11 @@ import java.util.Map;
 import lucid.kernels.ptx.machine.Convergence;
 import lucid.kernels.ptx.machine.Decoder;
 import lucid.kernels.ptx.machine.Step;
+import lucid.kernels.ptx.tensor.MmaUnit;
 import lucid.kernels.ptx.tensor.form.Element;
 import lucid.kernels.ptx.tensor.form.Fragment;
 import lucid.kernels.ptx.tensor.form.MatrixMoves;
 import lucid.kernels.ptx.tensor.form.MmaForm;
-import lucid.kernels.ptx.tensor.MmaUnit;
 import lucid.kernels.ptx.text.syntax.Operand;
 import lucid.kernels.ptx.text.syntax.PtxType;
 

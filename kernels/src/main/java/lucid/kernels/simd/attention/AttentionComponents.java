@@ -5,8 +5,8 @@ import static lucid.kernels.simd.attention.AttentionSchedule.KEYS;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 
 /// Groups of spans that share key rows, directly or through others. The gradient of a key row is one chain over the spans that use it, so a group
 /// is what the backward must keep in order; different groups run in parallel.

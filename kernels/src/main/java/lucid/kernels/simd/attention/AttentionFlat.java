@@ -5,7 +5,7 @@ import static lucid.kernels.simd.vector.Species.F;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.math.ScalarMath;
 import lucid.kernels.simd.attention.AttentionSchedule.Slice;
 import lucid.kernels.simd.vector.Lanes;

@@ -2,7 +2,7 @@ package lucid.kernels.simd.attention;
 
 import static lucid.kernels.simd.attention.AttentionSchedule.KEYS;
 
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 import lucid.kernels.simd.attention.AttentionSchedule.ForwardUnit;
 import lucid.kernels.simd.attention.AttentionSchedule.Slice;
 

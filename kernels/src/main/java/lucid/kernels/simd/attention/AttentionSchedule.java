@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import lucid.kernels.contract.Attention;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
 import lucid.kernels.contract.check.AttentionArguments;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 
 /// A plan cut into units that threads take in any order, dearest first. How it is cut shows in no bit: every chain lives inside one unit.
 final class AttentionSchedule {

@@ -1,7 +1,7 @@
 package lucid.kernels.simd.attention;
 
 import java.lang.foreign.MemorySegment;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.simd.matmul.GemmPanel;
 import lucid.kernels.simd.matmul.GemmTile;
 import lucid.kernels.simd.vector.Transpose;

@@ -4,9 +4,9 @@ import static lucid.kernels.simd.attention.AttentionSchedule.KEYS;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.attention.AttentionSchedule.ForwardUnit;
 import lucid.kernels.simd.attention.AttentionSchedule.Slice;

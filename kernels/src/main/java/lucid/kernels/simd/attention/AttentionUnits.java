@@ -5,7 +5,7 @@ import static lucid.kernels.simd.attention.AttentionSchedule.KEYS;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import lucid.kernels.contract.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.simd.attention.AttentionComponents.Component;
 import lucid.kernels.simd.attention.AttentionComponents.Member;
 

@@ -2,10 +2,10 @@ package lucid.kernels.simd.attention;
 
 import java.util.List;
 import lucid.kernels.contract.Attention;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.Matrix;
 import lucid.kernels.contract.check.AttentionArguments;
 import lucid.kernels.contract.check.Checks;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.simd.work.Workers;
 
 /// See [Attention]. Checks, looks the plan's schedule up and hands its units to the threads.

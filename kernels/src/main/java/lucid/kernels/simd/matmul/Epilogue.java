@@ -9,7 +9,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import lucid.kernels.contract.Activation;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 
 /// Carries finished chains from a tile to the result: `chain (+ bias)`, stored, added to what is there, or changed by a [TileMap] and stored; and unfinished ones back into a tile.

@@ -2,7 +2,7 @@ package lucid.kernels.simd.matmul;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.Transpose;
 import lucid.kernels.simd.vector.Widen;

@@ -16,7 +16,7 @@ import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 import lucid.kernels.simd.vector.Species;
 
 /// The register tiles of few rows over panels of a [PackedWeight]: `height` rows by WIDTH columns of each panel, one chain `acc = fma(a_k, b_k, acc)` per lane, ascending k.

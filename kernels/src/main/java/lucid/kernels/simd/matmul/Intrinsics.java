@@ -7,7 +7,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodType;
 import java.lang.management.ManagementFactory;
 import java.util.Optional;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 import lucid.kernels.simd.vector.Jvm;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.Transpose;

@@ -4,8 +4,8 @@ import static lucid.kernels.simd.vector.Species.LANES;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.vector.Lanes;
 import lucid.kernels.simd.vector.Transpose;

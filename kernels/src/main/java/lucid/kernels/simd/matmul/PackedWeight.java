@@ -2,7 +2,7 @@ package lucid.kernels.simd.matmul;
 
 import static lucid.kernels.simd.matmul.GemmTile.WIDTH;
 
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 
 /// A weight [n, k] with a copy in [PanelOrder]: one that lies ready, or one that is still to be made ([Packing] decides when).

@@ -1,6 +1,6 @@
 package lucid.kernels.simd.matmul;
 
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 
 /// When weights of which [lucid.kernels.Device#prepack] was promised are packed: little by little, as reading them earns it.
 ///

@@ -1,12 +1,12 @@
 package lucid.kernels.simd.matmul;
 
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.PackedOrder;
-import lucid.kernels.contract.RowGroups;
 import lucid.kernels.contract.check.ProductArguments;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.PackedOrder;
+import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.simd.work.Workers;
 
 /// See [MatMul].

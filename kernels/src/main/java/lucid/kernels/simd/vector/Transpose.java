@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 
 /// Turns rows into columns on the way into a panel: reads LANES rows of a row-major matrix and writes, for each k, the LANES values side by side.
 ///

@@ -11,7 +11,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 
 /// Loads f32, bf16 or f16 elements as f32. Widening is exact.
 public final class Widen {

@@ -2,8 +2,8 @@ package lucid.kernels.simd.work;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 
 /// Working memory of one kernel family, or of one of its threads, kept from call to call and grown when needed: a chunk of logits, a chunk of patches.

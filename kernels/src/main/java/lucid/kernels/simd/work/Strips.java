@@ -1,6 +1,6 @@
 package lucid.kernels.simd.work;
 
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Matrix;
 
 /// Cuts element-wise work into strips: pieces of a row, or, where all matrices are dense, of the whole as one long row.
 public final class Strips {

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import lucid.kernels.SimdDevice;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 
 /// A plan with inputs, and what a device or the oracle makes of them. Matrices lie in strided views, so that a forgotten stride shows.
 record AttentionCase(String name, AttentionPlan plan, int queryRows, int keyRows, float[] q, float[] k, float[] v, float[] dOut) {

@@ -1,8 +1,8 @@
 package lucid.kernels.simd.attention;
 
 import java.util.Arrays;
-import lucid.kernels.contract.AttentionPlan;
-import lucid.kernels.contract.AttentionPlan.Span;
+import lucid.kernels.contract.operand.AttentionPlan;
+import lucid.kernels.contract.operand.AttentionPlan.Span;
 
 /// Attention as in the textbook, in double: softmax over the visible keys, and its derivative.
 final class AttentionOracle {

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.SplittableRandom;
 import lucid.kernels.SimdDevice;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.api.Test;
 
 /// Activated and gated products have the bits of the operations that they stand for, whatever way through [Gemm] and [Gemv] the product takes; and write nothing else.

@@ -18,12 +18,12 @@ import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
-import lucid.kernels.contract.Accumulate;
 import lucid.kernels.contract.Activation;
-import lucid.kernels.contract.Buffer;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
-import lucid.kernels.contract.PackedOrder;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.Buffer;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
+import lucid.kernels.contract.operand.PackedOrder;
 import lucid.kernels.host.HostBuffer;
 import org.junit.jupiter.api.Test;
 

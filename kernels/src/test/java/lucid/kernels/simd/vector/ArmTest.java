@@ -13,11 +13,11 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import jdk.incubator.vector.IntVector;
 import lucid.kernels.SimdDevice;
-import lucid.kernels.contract.Accumulate;
-import lucid.kernels.contract.DType;
 import lucid.kernels.contract.Elementwise.Binary;
 import lucid.kernels.contract.Elementwise.Unary;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.Accumulate;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.api.Test;
 
 /// What is done where HotSpot does not know an instruction of x86's: on ARM, whose vectors have 128 bits. That it has the same bits is BitHashesTest's.

@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import lucid.kernels.Device;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
-import lucid.kernels.contract.DType;
-import lucid.kernels.contract.Matrix;
+import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.api.Test;
 
 class JvmTest {

@@ -16,7 +16,7 @@ import lucid.bench.kernel.ElementwiseBench;
 import lucid.bench.kernel.KernelPeer;
 import lucid.bench.kernel.NormalizationBench;
 import lucid.bench.kernel.PatchEmbeddingBench;
-import lucid.kernels.contract.DType;
+import lucid.kernels.contract.operand.DType;
 
 /// What is one operation of libtorch, by DJL's method or, where it has none, by [Script], on tensors as a program without gradients has them. The result is a new tensor each time, as of any such call, and the one
 /// before is freed first, so that it comes from libtorch's own cache of blocks. Transposed factors are views, as in `torch.nn.functional.linear`;

@@ -3,9 +3,9 @@ package lucid.kernels.ptx.async.work;
 import lucid.kernels.ptx.check.Finding;
 import lucid.kernels.ptx.check.Kind;
 import lucid.kernels.ptx.machine.Warp;
+import lucid.kernels.ptx.tensor.WgmmaUnit;
 import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
 import lucid.kernels.ptx.tensor.form.SharedView;
-import lucid.kernels.ptx.tensor.WgmmaUnit;
 
 /// One `wgmma.mma_async` of a warpgroup. Products of a warpgroup happen in the order in which they were issued.
 public final class Product extends Work {

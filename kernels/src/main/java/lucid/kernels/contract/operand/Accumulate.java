@@ -1,4 +1,4 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.operand;
 
 /// What happens to what is already in the output.
 public enum Accumulate {

@@ -1,4 +1,4 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.operand;
 
 /// A step that is done again and again and hardly changes, such as one token for every completion. Nothing that it computes depends on being done through here;
 /// a GPU is told what it did the last time as a whole where it is told the same again.

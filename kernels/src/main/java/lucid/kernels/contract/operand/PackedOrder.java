@@ -1,4 +1,4 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.operand;
 
 /// The order in which a device reads a weight that many products `a · wᵀ` have in common, for those who keep weights in that order in a file beside the weights themselves:
 /// what [lucid.kernels.Device#prepack] makes in memory then lies ready. No bit of any result depends on it.

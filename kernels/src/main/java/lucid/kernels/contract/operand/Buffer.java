@@ -1,4 +1,4 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.operand;
 
 /// A typed block of device memory. Opaque: only the device that made it can look inside, so a GPU may hold it just as well.
 /// Freed by [#close()]; a buffer that came from a pool goes back to it.

@@ -1,4 +1,4 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.operand;
 
 /// Element types. Arithmetic is always f32; bf16 and f16 are ways to store weights, i32 carries ids and positions, u8 carries frames.
 public enum DType {

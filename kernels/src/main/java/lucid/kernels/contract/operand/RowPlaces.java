@@ -1,4 +1,4 @@
-package lucid.kernels.contract;
+package lucid.kernels.contract.operand;
 
 import java.util.Arrays;
 import java.util.BitSet;
