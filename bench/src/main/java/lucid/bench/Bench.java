@@ -38,25 +38,32 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measures kernels and phases beside their physical limit and their peers, in one run, and prints one table.",
         footer = {"", "Examples:", "  lucid bench                       # everything", "  lucid bench MatMul                # one family",
-            "  lucid bench Attention.forward     # one kernel", "  lucid bench Decode -p rows=1,8 -p weights=BF16", "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo", "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list",
+            "  lucid bench Attention.forward     # one kernel", "  lucid bench Decode -p rows=1,8 -p weights=BF16",
+                    "  lucid bench Phase.rollout         # one phase of a GRPO step of the demo",
+                    "  lucid bench --device cuda         # the kernels of a GPU", "  lucid bench --list",
             "  lucid bench --model DIR --video clip.mp4      # one question, phase by phase"})
 public final class Bench implements Subcommand {
-    @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN", description = "Regular expression on Family.kernel, as --list prints them; capital letters or not; all if left out.")
+    @Parameters(arity = "0..1", defaultValue = "", paramLabel = "PATTERN",
+            description = "Regular expression on Family.kernel, as --list prints them; capital letters or not; all if left out.")
     private String pattern;
 
-    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads of Lucid, of the probes and of the peers (default: processors of this machine).")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class,
+            description = "Threads of Lucid, of the probes and of the peers (default: processors of this machine).")
     private int threads = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--forks", paramLabel = "N", defaultValue = "1", description = "Fresh processes per kernel; 0 runs all in this one, which is quick and less exact (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--forks", paramLabel = "N", defaultValue = "1", description = "Fresh processes per kernel; 0 runs all in this one, which is "
+            + "quick and less exact (default: ${DEFAULT-VALUE}).")
     private int forks;
 
-    @Option(names = "--iterations", paramLabel = "N", defaultValue = "5", description = "Measured iterations, after as many for warm-up (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--iterations", paramLabel = "N", defaultValue = "5",
+            description = "Measured iterations, after as many for warm-up (default: ${DEFAULT-VALUE}).")
     private int iterations;
 
     @Option(names = "--seconds", paramLabel = "S", defaultValue = "1", description = "Length of an iteration (default: ${DEFAULT-VALUE}).")
     private double seconds;
 
-    @Option(names = {"-p", "--param"}, paramLabel = "NAME=V[,V...]", description = "Only these values of a parameter, say rows=1,8; any whole numbers for one that has numbers. More than once for more parameters.")
+    @Option(names = {"-p", "--param"}, paramLabel = "NAME=V[,V...]", description = "Only these values of a parameter, say rows=1,8; any whole "
+            + "numbers for one that has numbers. More than once for more parameters.")
     private List<String> parameters = List.of();
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also saves the table as JSON.")
@@ -65,7 +72,8 @@ public final class Bench implements Subcommand {
     /// Where the kernels run that are measured.
     enum Where { CPU, CUDA, EMULATED }
 
-    @Option(names = "--device", paramLabel = "KIND", defaultValue = "CPU", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). CUDA times the GPU's kernels beside the floors of an "
+    @Option(names = "--device", paramLabel = "KIND", defaultValue = "CPU",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). CUDA times the GPU's kernels beside the floors of an "
             + "H200; EMULATED runs the same at toy sizes, to see that it works.")
     private Where device;
 
@@ -84,12 +92,15 @@ public final class Bench implements Subcommand {
         UsageException.atLeast("--iterations", iterations, 1);
         if (!(seconds > 0)) throw new UsageException("--seconds: found " + seconds + ", wanted more than 0");
         if (device != Where.CUDA) refuse(List.of("--gpu"), "--device " + device, "there is no GPU to choose");
-        if (device != Where.CPU) refuse(List.of("--threads", "--forks", "--iterations", "--seconds", "--param"), "--device " + device, "a GPU's kernels are timed in this process by events, until they have run long enough");
+        if (device != Where.CPU)
+            refuse(List.of("--threads", "--forks", "--iterations", "--seconds", "--param"), "--device " + device,
+                    "a GPU's kernels are timed in this process by events, until they have run long enough");
         if (json != null && !list) checkJson();
         PrintWriter out = spec.commandLine().getOut();
         Pattern wanted = wanted();
         if (question.wanted()) {
-            if (!pattern.isEmpty()) throw new UsageException("'" + pattern + "' with --model: kernels, or one question to a model; wanted one of them");
+            if (!pattern.isEmpty())
+                throw new UsageException("'" + pattern + "' with --model: kernels, or one question to a model; wanted one of them");
             refuse(List.of("--forks", "--iterations", "--seconds", "--param", "--list"), "--model", "a question is asked once, in this process");
             if (device != Where.CPU) refuse(List.of("--device"), "--model", "a question is asked of the CPU");
             BenchTable table = question.run(threads, out);
@@ -127,13 +138,15 @@ public final class Bench implements Subcommand {
         try {
             return Pattern.compile(pattern, Pattern.CASE_INSENSITIVE);
         } catch (PatternSyntaxException e) {
-            throw new UsageException("PATTERN: found '" + pattern + "' (" + e.getDescription().toLowerCase(Locale.ROOT) + "), wanted a regular expression on Family.kernel");
+            throw new UsageException("PATTERN: found '" + pattern + "' (" + e.getDescription().toLowerCase(Locale.ROOT)
+                    + "), wanted a regular expression on Family.kernel");
         }
     }
 
     private void refuse(List<String> options, String with, String why) {
         for (String option : options) {
-            if (spec.commandLine().getParseResult().hasMatchedOption(option)) throw new UsageException(option + " with " + with + ": " + why + "; wanted no " + option);
+            if (spec.commandLine().getParseResult().hasMatchedOption(option))
+                throw new UsageException(option + " with " + with + ": " + why + "; wanted no " + option);
         }
     }
 

@@ -14,7 +14,8 @@ import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
-/// What a run showed, one row per kernel and parameters: Lucid's time and rate, the limit probed in the same process, the fraction of it, and the peers.
+/// What a run showed, one row per kernel and parameters: Lucid's time and rate, the limit probed in the same process, the fraction of it, and the
+/// peers.
 ///
 /// @param rows in the order in which JMH ran them
 public record BenchTable(List<Row> rows) {
@@ -38,23 +39,30 @@ public record BenchTable(List<Row> rows) {
         }
     }
 
-    /// Joins each result of `kernel` with those of `kernel_peer` that have the same values of all parameters that the peer has: what makes no difference to it is measured once.
+    /// Joins each result of `kernel` with those of `kernel_peer` that have the same values of all parameters that the peer has: what makes no
+    /// difference to it is measured once.
     public static BenchTable of(Collection<RunResult> results) {
-        List<RunResult> lucids = results.stream().filter(r -> peer(r) == null).toList(), peers = results.stream().filter(r -> peer(r) != null).toList();
+        List<RunResult> lucids = results.stream().filter(r -> peer(r) == null).toList(),
+                peers = results.stream().filter(r -> peer(r) != null).toList();
         for (RunResult r : peers) {
-            if (lucids.stream().noneMatch(own -> fits(r, own))) throw new IllegalArgumentException("bench: the pattern chose only peers of " + kernel(r) + "; wanted one that also chooses Lucid's own method");
+            if (lucids.stream().noneMatch(own -> fits(r, own)))
+                throw new IllegalArgumentException("bench: the pattern chose only peers of " + kernel(r)
+                        + "; wanted one that also chooses Lucid's own method");
         }
         return new BenchTable(lucids.stream().map(own -> row(own, peers.stream().filter(r -> fits(r, own)))).toList());
     }
 
-    private static boolean fits(RunResult peer, RunResult own) { return kernel(peer).equals(kernel(own)) && parameters(own).entrySet().containsAll(parameters(peer).entrySet()); }
+    private static boolean fits(RunResult peer, RunResult own) {
+        return kernel(peer).equals(kernel(own)) && parameters(own).entrySet().containsAll(parameters(peer).entrySet());
+    }
 
     private static Row row(RunResult own, Stream<RunResult> others) {
         Map<String, Double> peers = new LinkedHashMap<>();
         others.forEach(r -> peers.put(peer(r), rate(r)));
         double limit = mean(own, "work") / (mean(own, "limitMicroseconds") * 1e-6);
         Result<?> time = own.getPrimaryResult();
-        return new Row(kernel(own), text(parameters(own)), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(), mean(own, "inBytes") > 0 ? "GB/s" : "GFLOP/s", rate(own), limit,
+        return new Row(kernel(own), text(parameters(own)), time.getScore(), Double.isNaN(time.getScoreError()) ? null : time.getScoreError(),
+                mean(own, "inBytes") > 0 ? "GB/s" : "GFLOP/s", rate(own), limit,
                 mean(own, "computed") > 0.5 ? "FMA" : "memory", peers);
     }
 
@@ -63,7 +71,9 @@ public record BenchTable(List<Row> rows) {
     /// Event counters are summed over iterations, so their mean is what one iteration reported.
     private static double mean(RunResult r, String counter) {
         Result<?> result = r.getSecondaryResults().get(counter);
-        if (result == null) throw new IllegalStateException("bench: " + r.getParams().getBenchmark() + " reports no " + counter + "; wanted a benchmark that fills in Limit");
+        if (result == null)
+            throw new IllegalStateException("bench: " + r.getParams().getBenchmark() + " reports no " + counter
+                    + "; wanted a benchmark that fills in Limit");
         return result.getStatistics().getMean();
     }
 
@@ -93,12 +103,15 @@ public record BenchTable(List<Row> rows) {
         return params.getParamsKeys().stream().collect(Collectors.toMap(key -> key, params::getParam, (a, _) -> a, LinkedHashMap::new));
     }
 
-    private static String text(Map<String, String> parameters) { return parameters.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).collect(Collectors.joining(" ")); }
+    private static String text(Map<String, String> parameters) {
+        return parameters.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).collect(Collectors.joining(" "));
+    }
 
     /// For people, in columns.
     @Override public String toString() {
         List<String[]> cells = new ArrayList<>();
-        cells.add(new String[] {"kernel", "parameters", "µs", "± µs", "Lucid", "limit", "unit", "of limit", "bound by", "peers", "Lucid / best peer"});
+        cells.add(new String[] {"kernel", "parameters", "µs", "± µs", "Lucid", "limit", "unit", "of limit", "bound by", "peers",
+                "Lucid / best peer"});
         for (Row r : rows) {
             String peers = r.peers.entrySet().stream().map(e -> e.getKey() + " " + number(e.getValue())).collect(Collectors.joining(", "));
             cells.add(new String[] {r.kernel, r.parameters, number(r.microseconds), number(r.error), number(r.rate), number(r.limit), r.unit,

@@ -12,7 +12,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 
-/// Peers that are too heavy for everybody's build: libtorch, through DJL. `mvn -Ppeers` builds them in a folder of their own (`bench/peers/libtorch`); nothing else changes.
+/// Peers that are too heavy for everybody's build: libtorch, through DJL. `mvn -Ppeers` builds them in a folder of their own
+/// (`bench/peers/libtorch`); nothing else changes.
 final class OptionalPeers {
     private static final String LIBTORCH = "libtorch";
     private static final String SUFFIX = "_" + LIBTORCH;
@@ -35,12 +36,16 @@ final class OptionalPeers {
 
     /// What to do for a column that the table could have and has not, or null.
     static String missing(BenchTable table, int forks) {
-        Set<String> known = Selection.all(List.of()).map(BenchmarkListEntry::getUsername).filter(m -> m.endsWith(SUFFIX)).map(BenchTable::kernel).collect(Collectors.toSet());
+        Set<String> known = Selection.all(List.of()).map(BenchmarkListEntry::getUsername).filter(m -> m.endsWith(SUFFIX)).map(BenchTable::kernel)
+                .collect(Collectors.toSet());
         // A kernel's peer may lack some of its parameters; what is missing has no row with it.
-        Set<String> measured = table.rows().stream().filter(r -> r.peers().containsKey(LIBTORCH)).map(BenchTable.Row::kernel).collect(Collectors.toSet());
-        Optional<String> wanted = table.rows().stream().map(BenchTable.Row::kernel).filter(k -> known.contains(k) && !measured.contains(k)).findFirst();
+        Set<String> measured = table.rows().stream().filter(r -> r.peers().containsKey(LIBTORCH)).map(BenchTable.Row::kernel)
+                .collect(Collectors.toSet());
+        Optional<String> wanted = table.rows().stream().map(BenchTable.Row::kernel).filter(k -> known.contains(k) && !measured.contains(k))
+                .findFirst();
         if (wanted.isEmpty()) return null;
-        return libtorch(classes()).isPresent() ? "libtorch is measured in processes of its own only: --forks 1" + (forks > 0 ? ", and a pattern that chooses " + wanted.get() + SUFFIX + " too" : "")
+        return libtorch(classes()).isPresent() ? "libtorch is measured in processes of its own only: --forks 1"
+                + (forks > 0 ? ", and a pattern that chooses " + wanted.get() + SUFFIX + " too" : "")
                 : "libtorch is not among the peers; for its column run once (110 MB from Maven Central):  mvn -Ppeers -DskipTests package";
     }
 

@@ -38,8 +38,9 @@ import lucid.nn.model.WeightOrder;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// `lucid bench --model`: one question about a clip, asked once of a checkpoint as `lucid generate` asks it, in a fresh process, with the limits probed in the same process.
-/// What the first pass costs (compiling, new memory, a file that is not in memory yet) is in its figures, because it is in a user's.
+/// `lucid bench --model`: one question about a clip, asked once of a checkpoint as `lucid generate` asks it, in a fresh process, with the limits
+/// probed in the same process. What the first pass costs (compiling, new memory, a file that is not in memory yet) is in its figures, because it is
+/// in a user's.
 public final class QuestionRun {
     private static final int PIECES = 100;
     private static final int PASSES = 5;
@@ -47,7 +48,8 @@ public final class QuestionRun {
     private static final int LEAST = 1 << 14;
     private static final Path STATUS = Path.of("/proc/self/status");
 
-    @Option(names = "--model", paramLabel = "DIR|ID", description = "Instead of kernels: one question about a clip, asked of this TinyLLaVA-Video as `lucid generate` asks it, phase by phase beside the limits. Needs --video.")
+    @Option(names = "--model", paramLabel = "DIR|ID", description = "Instead of kernels: one question about a clip, asked of this TinyLLaVA-Video "
+            + "as `lucid generate` asks it, phase by phase beside the limits. Needs --video.")
     private Path model;
 
     @Option(names = "--video", paramLabel = "FILE", description = "The clip.")
@@ -61,7 +63,9 @@ public final class QuestionRun {
     ///
     /// @throws UsageException options of a question without a model or a clip
     public boolean wanted() {
-        if (model == null && (video != null || answer.given() || memory.given())) throw new UsageException("--video, --frames, --tokenizer, --weights, --max-tokens and --memory belong to a question; wanted --model DIR with them");
+        if (model == null && (video != null || answer.given() || memory.given()))
+            throw new UsageException("--video, --frames, --tokenizer, --weights, --max-tokens and --memory belong to a question; wanted --model DIR "
+                    + "with them");
         if (model != null && video == null) throw new UsageException("--model without a clip; wanted --video FILE with it");
         // The speed is that of the tokens after the first.
         answer.check(2);
@@ -74,16 +78,20 @@ public final class QuestionRun {
         try (Device device = new SimdDevice(threads); Workers workers = new Workers(threads);
              Assistant assistant = answer.open(device, model, video, null, memory.host(), Console.standard())) {
             double load = (System.nanoTime() - start) / 1e9;
-            // And again at the end: a shared machine has its peak at one of them, if at all. Before another checkpoint is opened, whose reading ahead takes a processor.
+            // And again at the end: a shared machine has its peak at one of them, if at all. Before another checkpoint is opened, whose reading ahead
+            // takes a processor.
             double before = FmaPeak.gigaflops(workers, PIECES);
             Seen seen = answer.watch(assistant, video);
-            Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")), Question.Style.REASON),
+            Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")),
+                    Question.Style.REASON),
                     GenerationSettings.greedy(answer.tokens(), -1), _ -> {}, false);
             OptionalDouble resident = resident();
             double peak = Math.max(before, FmaPeak.gigaflops(workers, PIECES));
             BenchTable table = table(device, workers, seen, reply, peak);
-            out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens%s%n", load, seen.seconds() + reply.firstToken(), seen.reading(),
-                    reply.newTokens(), resident.isPresent() ? String.format(Locale.ROOT, "; most resident memory %.1f GB", resident.getAsDouble()) : "");
+            out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens%s%n", load,
+                    seen.seconds() + reply.firstToken(), seen.reading(),
+                    reply.newTokens(), resident.isPresent() ? String.format(Locale.ROOT, "; most resident memory %.1f GB", resident.getAsDouble())
+                            : "");
             return table;
         }
     }
@@ -92,16 +100,21 @@ public final class QuestionRun {
         try (Checkpoint checkpoint = Checkpoint.open(device, ModelFolder.base(ModelFolder.resolve(model)), null, answer.weights())) {
             TinyLlavaConfig config = checkpoint.video().orElseThrow().config();
             List<Span> spans = List.of(Span.causal(0, seen.rows()));
-            double vision = ModelWork.tower(config, seen.frames()).plus(ModelWork.connector(config, 1, seen.frames() * config.vision().patches())).forward();
-            double prompt = ModelWork.decoder(config.text(), seen.rows(), spans, ScoredRows.of(spans, RowGroups.single(seen.rows()), seen.rows() - 1), 0).forward();
-            List<MemorySegment> read = checkpoint.readByEveryToken().stream().map(t -> MemorySegment.ofAddress(t.data().address()).reinterpret(t.data().byteSize())).toList();
+            double vision = ModelWork.tower(config, seen.frames()).plus(ModelWork.connector(config, 1, seen.frames() * config.vision().patches()))
+                    .forward();
+            double prompt = ModelWork.decoder(config.text(), seen.rows(), spans, ScoredRows.of(spans, RowGroups.single(seen.rows()), seen.rows() - 1),
+                    0).forward();
+            List<MemorySegment> read = checkpoint.readByEveryToken().stream()
+                    .map(t -> MemorySegment.ofAddress(t.data().address()).reinterpret(t.data().byteSize())).toList();
             double bytes = read.stream().mapToDouble(MemorySegment::byteSize).sum();
             List<Row> rows = new ArrayList<>();
             rows.add(arithmetic("vision", seen.frames() + " frames", seen.vision(), vision, peak));
             rows.add(arithmetic("prompt", seen.rows() + " rows", seen.prefill(), prompt, peak));
             rows.add(arithmetic("vision and prompt", "", seen.vision() + seen.prefill(), vision + prompt, peak));
             if (reply.perSecond() > 0) {
-                rows.add(new Row("Question.decode", "weights=" + (checkpoint.readsPackedFile() ? "packed file" : answer.weights() == WeightOrder.PACKED ? "packed" : "as they lie"), 1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
+                rows.add(new Row("Question.decode", "weights="
+                        + (checkpoint.readsPackedFile() ? "packed file" : answer.weights() == WeightOrder.PACKED ? "packed" : "as they lie"),
+                        1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
             }
             return new BenchTable(rows);
         }

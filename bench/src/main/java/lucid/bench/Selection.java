@@ -52,17 +52,21 @@ final class Selection {
         int equals = parameter.indexOf('=');
         String given = "-p " + parameter, name = parameter.substring(0, Math.max(0, equals));
         if (name.isEmpty()) throw new UsageException(given + ": found '" + parameter + "', wanted NAME=VALUE, or NAME=VALUE,VALUE");
-        if (asked.containsKey(name)) throw new UsageException(given + ": found a second -p " + name + "; wanted all values in one, with commas between them");
+        if (asked.containsKey(name))
+            throw new UsageException(given + ": found a second -p " + name + "; wanted all values in one, with commas between them");
         Set<String> known = new TreeSet<>(), declared = new TreeSet<>();
         for (BenchmarkListEntry e : entries) {
             known.addAll(declared(e).keySet());
             declared.addAll(List.of(declared(e).getOrDefault(name, new String[0])));
         }
-        if (declared.isEmpty()) throw new UsageException(given + ": no benchmark that is asked for has a parameter " + name + "; wanted " + (known.isEmpty() ? "none" : "one of " + String.join(", ", known)));
+        if (declared.isEmpty())
+            throw new UsageException(given + ": no benchmark that is asked for has a parameter " + name + "; wanted "
+                    + (known.isEmpty() ? "none" : "one of " + String.join(", ", known)));
         List<String> list = List.of(parameter.substring(equals + 1).split(",", -1));
         for (String value : list) {
             if (declared.contains(value) || numbers(declared) && WHOLE.matcher(value).matches()) continue;
-            throw new UsageException(given + ": found '" + value + "', wanted " + (numbers(declared) ? "a whole number above 0" : "one of " + String.join(", ", declared)));
+            throw new UsageException(given + ": found '" + value + "', wanted "
+                    + (numbers(declared) ? "a whole number above 0" : "one of " + String.join(", ", declared)));
         }
         asked.put(name, list);
     }
@@ -74,7 +78,8 @@ final class Selection {
     /// As `--list` prints them.
     List<String> kernels() { return entries.stream().map(e -> BenchTable.kernel(e.getUsername())).distinct().toList(); }
 
-    /// What JMH is to run, one after the other: a peer may have only some of the values of a parameter, and JMH gives all benchmarks of a run the same.
+    /// What JMH is to run, one after the other: a peer may have only some of the values of a parameter, and JMH gives all benchmarks of a run the
+    /// same.
     List<Options> runs(Options common) {
         Map<Map<String, List<String>>, List<String>> methods = new LinkedHashMap<>();
         for (BenchmarkListEntry e : entries) {

@@ -42,20 +42,26 @@ class BenchCommandTest {
 
     @Test void everyFamilyIsListed() {
         String list = printed(0, "bench", "--list");
-        for (String family : new String[] {"MatMul", "Attention", "LogProb", "Normalization", "Optimizer", "Sampling", "Phase"}) assertTrue(list.lines().anyMatch(name -> name.startsWith(family + ".")), family + " in " + list);
+        for (String family : new String[] {"MatMul", "Attention", "LogProb", "Normalization", "Optimizer", "Sampling", "Phase"})
+            assertTrue(list.lines().anyMatch(name -> name.startsWith(family + ".")), family + " in " + list);
     }
 
     /// With its own family or whole, in capital letters or not.
     @Test void aListedNameIsAPattern() {
-        for (String name : printed(0, "bench", "--list").lines().toList()) assertTrue(printed(0, "bench", "--list", name).lines().toList().contains(name), name);
-        for (String pattern : List.of("MatMul.multiply$", "matmul.multiply$", "MatMulBench.multiply$")) assertEquals("MatMul.multiply\n", printed(0, "bench", "--list", pattern).replace("\r\n", "\n"), pattern);
+        for (String name : printed(0, "bench", "--list").lines().toList())
+            assertTrue(printed(0, "bench", "--list", name).lines().toList().contains(name), name);
+        for (String pattern : List.of("MatMul.multiply$", "matmul.multiply$", "MatMulBench.multiply$"))
+            assertEquals("MatMul.multiply\n", printed(0, "bench", "--list", pattern).replace("\r\n", "\n"), pattern);
     }
 
     @Test void aPatternThatFindsNothing() {
         for (String device : List.of("cpu", "emulated")) {
-            for (String[] list : new String[][] {{}, {"--list"}}) assertTrue(complaint(Stream.concat(Stream.of("bench", "Nixda", "--device", device), Stream.of(list))).contains(" benchmark matches 'Nixda'"), device);
+            for (String[] list : new String[][] {{}, {"--list"}})
+                assertTrue(complaint(Stream.concat(Stream.of("bench", "Nixda", "--device", device), Stream.of(list)))
+                        .contains(" benchmark matches 'Nixda'"), device);
             String err = complaint(Stream.of("bench", "(", "--device", device));
-            assertTrue(err.startsWith("lucid bench: PATTERN: found '(' (unclosed group), wanted a regular expression on Family.kernel") && !err.contains("lucid\\."), err);
+            assertTrue(err.startsWith("lucid bench: PATTERN: found '(' (unclosed group), wanted a regular expression on Family.kernel")
+                    && !err.contains("lucid\\."), err);
         }
     }
 
@@ -92,7 +98,8 @@ class BenchCommandTest {
 
     /// Before anything is measured.
     @Test void aTableThatCannotBeSaved() throws IOException {
-        assertEquals("", printed(1, "bench", "--device", "emulated", "--json", Files.writeString(temp.resolve("file"), "").resolve("table.json").toString()));
+        assertEquals("", printed(1, "bench", "--device", "emulated", "--json", Files.writeString(temp.resolve("file"), "").resolve("table.json")
+                .toString()));
         assertEquals("", printed(1, "bench", "--device", "emulated", "--json", temp.toString()));
         Path table = temp.resolve("new/table.json");
         printed(0, "bench", "--device", "emulated", "Normalization", "--json", table.toString());
@@ -112,7 +119,8 @@ class BenchCommandTest {
             clip = files.filter(f -> f.toString().endsWith(".mp4")).findFirst().orElseThrow();
         }
         Path table = temp.resolve("question.json");
-        String out = printed(0, "bench", "--model", model.toString(), "--video", clip.toString(), "--max-tokens", "4", "--threads", "2", "--json", table.toString());
+        String out = printed(0, "bench", "--model", model.toString(), "--video", clip.toString(), "--max-tokens", "4", "--threads", "2", "--json",
+                table.toString());
         assertTrue(out.contains("first token"), out);
         JsonNode rows = JsonMapper.builder().build().readTree(table.toFile()).get("rows");
         assertEquals(List.of("Question.vision", "Question.prompt", "Question.vision and prompt", "Question.decode"), rows.findValuesAsText("kernel"));
@@ -128,7 +136,8 @@ class BenchCommandTest {
         String asked = " --model " + model + " --video " + clip + " ";
         assertTrue(stopsBoth(1, asked + "--max-tokens 32 --memory 1M").contains("answering (4 frames, "));
         assertTrue(stopsBoth(1, asked + "--tokenizer " + temp.resolve("gone")).contains("gone"));
-        for (String wrong : List.of("--memory much", "--frames 0", "--max-frames 3", "--weights best", "--max-tokens some")) assertTrue(stopsBoth(2, asked + wrong).contains(wrong.split(" ")[0]));
+        for (String wrong : List.of("--memory much", "--frames 0", "--max-frames 3", "--weights best", "--max-tokens some"))
+            assertTrue(stopsBoth(2, asked + wrong).contains(wrong.split(" ")[0]));
         assertTrue(complaint(2, "bench" + asked + "--max-new-tokens 1").contains("found 1, wanted 2 or more"));
     }
 

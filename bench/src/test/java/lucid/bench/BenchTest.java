@@ -31,7 +31,8 @@ class BenchTest {
 
     @Test void printsAndSavesOneRow(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("bench.json");
-        assertEquals(0, bench("Rotary.rotate$", "--forks", "0", "--iterations", "1", "--seconds", "0.02", "--threads", "1", "--json", file.toString()), err::toString);
+        assertEquals(0, bench("Rotary.rotate$", "--forks", "0", "--iterations", "1", "--seconds", "0.02", "--threads", "1", "--json",
+                file.toString()), err::toString);
         assertTrue(out.toString().contains("Rotary.rotate"), out::toString);
         JsonNode rows = JsonMapper.builder().build().readTree(file.toFile()).get("rows");
         assertEquals(1, rows.size());
@@ -52,11 +53,13 @@ class BenchTest {
         Files.writeString(built.resolve("dependencies.classpath"), "a.jar\n");
         assertEquals(built.resolve("classes") + File.pathSeparator + "a.jar", OptionalPeers.libtorch(classes).orElseThrow());
         assertFalse(OptionalPeers.open(0), "this process has no libtorch");
-        BenchTable table = new BenchTable(List.of(new BenchTable.Row("MatMul.multiply", "", 1, null, "GFLOP/s", 1, 1, "FMA", Map.of("openblas", 1.0))));
+        BenchTable table = new BenchTable(List.of(new BenchTable.Row("MatMul.multiply", "", 1, null, "GFLOP/s", 1, 1, "FMA",
+                Map.of("openblas", 1.0))));
         assertTrue(OptionalPeers.missing(table, 0).contains("libtorch"));
         assertTrue(OptionalPeers.missing(unary(Map.of()), 0).contains("libtorch"), "of any kernel that it has");
         assertNull(OptionalPeers.missing(unary(Map.of("libtorch", 1.0)), 0), "it has not every function");
-        assertNull(OptionalPeers.missing(new BenchTable(List.of(new BenchTable.Row("Rotary.rotate", "", 1, null, "GB/s", 1, 1, "memory", Map.of()))), 0), "it has none of these");
+        assertNull(OptionalPeers.missing(new BenchTable(List.of(new BenchTable.Row("Rotary.rotate", "", 1, null, "GB/s", 1, 1, "memory", Map.of()))),
+                0), "it has none of these");
         assertNull(OptionalPeers.missing(new BenchTable(List.of()), 1));
     }
 

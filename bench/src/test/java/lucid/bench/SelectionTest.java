@@ -21,7 +21,9 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 class SelectionTest {
     private static final String DECODE = DecodeBench.class.getName() + ".multiply";
 
-    private static Selection decode(String... parameters) { return Selection.of(Pattern.compile("Decode.multiply"), List.of(OptionalPeers.METHODS), List.of(parameters)); }
+    private static Selection decode(String... parameters) {
+        return Selection.of(Pattern.compile("Decode.multiply"), List.of(OptionalPeers.METHODS), List.of(parameters));
+    }
 
     /// Methods and values of each run.
     private static Map<String, List<String>> runs(Selection selection, String... names) {
@@ -37,7 +39,8 @@ class SelectionTest {
     @Test void everything() { assertEquals(Map.of(DECODE, List.of("rows"), DECODE + "_openblas", List.of("rows")), runs(decode(), "rows")); }
 
     @Test void aPeerWithSomeOfTheValues() {
-        assertEquals(Map.of(DECODE, List.of("rows3", "weightsBF16,F32", "layoutpacked"), DECODE + "_openblas", List.of("rows3", "weightsF32", "layout")),
+        assertEquals(Map.of(DECODE, List.of("rows3", "weightsBF16,F32", "layoutpacked"), DECODE + "_openblas",
+                List.of("rows3", "weightsF32", "layout")),
                 runs(decode("rows=3", "weights=BF16,F32", "layout=packed"), "rows", "weights", "layout"));
     }
 
@@ -56,5 +59,7 @@ class SelectionTest {
         assertTrue(said.startsWith("-p " + parameter + ": ") && said.contains(words), said);
     }
 
-    @Test void oneParameterTwice() { assertTrue(assertThrows(UsageException.class, () -> decode("rows=1", "rows=2")).getMessage().contains("a second -p rows")); }
+    @Test void oneParameterTwice() {
+        assertTrue(assertThrows(UsageException.class, () -> decode("rows=1", "rows=2")).getMessage().contains("a second -p rows"));
+    }
 }

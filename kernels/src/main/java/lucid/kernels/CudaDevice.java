@@ -47,7 +47,8 @@ import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.host.HostArray;
 
-/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`), unless another [Precision] is chosen.
+/// Hand-written PTX on a GPU, or in the emulator. The f32 kernels keep the CPU's orders, so they give the CPU's bits (`BIT-CONTRACT.md`), unless
+/// another [Precision] is chosen.
 public final class CudaDevice implements Device {
     private final Gpu gpu;
     private final Precision precision;
@@ -107,14 +108,16 @@ public final class CudaDevice implements Device {
 
     @Override public String description() {
         String own = patchKernels == PatchKernels.OWN ? " and patch embedding" : "";
-        return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products, attention" + own + " (" + precision + ")")
+        return name() + ": " + gpu.description() + (precision == Precision.EXACT ? "" : ", bf16 factors in products, attention" + own + " ("
+                + precision + ")")
                 + (patchKernels == PatchKernels.CUDNN ? ", patch embedding by cuDNN (TF32 factors)" : "");
     }
 
     /// What tensor cores and NVIDIA's libraries do inside is theirs, so other bits than the exact ones are those of one kind of GPU.
     @Override public String arithmetic() {
         if (precision == Precision.EXACT && patchKernels == PatchKernels.OWN) return EXACT;
-        return precision.name().toLowerCase(Locale.ROOT) + (patchKernels == PatchKernels.OWN ? "" : ", patches by cudnn") + " on " + (gpu instanceof EmulatedGpu ? name() : "sm_" + gpu.computeCapability());
+        return precision.name().toLowerCase(Locale.ROOT) + (patchKernels == PatchKernels.OWN ? "" : ", patches by cudnn") + " on "
+                + (gpu instanceof EmulatedGpu ? name() : "sm_" + gpu.computeCapability());
     }
 
     @Override public Buffer allocate(DType dtype, long length) { return memory.allocate(dtype, length); }

@@ -88,8 +88,8 @@ public final class SimdDevice extends HostDevice {
 
     @Override public String arithmetic() { return EXACT; }
 
-    /// Runs the hot kernels for at most five seconds and says in one line whether this JVM has made vector instructions of them. Products also watch themselves while they run, and
-    /// go over, announced, to a second copy of the tile where it has not.
+    /// Runs the hot kernels for at most five seconds and says in one line whether this JVM has made vector instructions of them. Products also watch
+    /// themselves while they run, and go over, announced, to a second copy of the tile where it has not.
     public String check() { return Intrinsics.check(); }
 
     @Override public void close() {

@@ -67,7 +67,9 @@ final class BitHashes {
         return b;
     }
 
-    private Matrix matrix(DType type, int rows, int cols) { return Matrix.of(type == DType.F32 ? floats(rows * cols) : halves(type, rows * cols), rows, cols); }
+    private Matrix matrix(DType type, int rows, int cols) {
+        return Matrix.of(type == DType.F32 ? floats(rows * cols) : halves(type, rows * cols), rows, cols);
+    }
 
     private void add(Buffer result) {
         float[] x = new float[Math.toIntExact(result.length())];
@@ -117,7 +119,8 @@ final class BitHashes {
         device.logProb().forward(hidden, head, targets, 0.7f, logProb, entropy, lse);
         for (Buffer b : new Buffer[] {logProb, entropy, lse}) add(b);
         Buffer[] terms = {floats(rows), floats(rows), floats(rows), floats(rows)};
-        device.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, 10), logProb, lse, entropy, floats(rows), floats(rows), terms[0], terms[1], terms[2], terms[3]);
+        device.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, 10), logProb, lse, entropy, floats(rows), floats(rows), terms[0], terms[1],
+                terms[2], terms[3]);
         for (Buffer b : terms) add(b);
         Matrix dHidden = matrix(DType.F32, rows, 24);
         Matrix dHead = matrix(DType.F32, vocabulary, 24);
@@ -136,7 +139,8 @@ final class BitHashes {
         Buffer frames = device.allocate(DType.U8, raw.length);
         device.write(frames, 0, raw);
         Matrix out = matrix(DType.F32, 2 * 6, 33);
-        device.patchEmbedding().forwardFrames(frames, 2, 30, 44, 14, matrix(DType.F32, 33, 588), matrix(DType.F32, 1, 33), matrix(DType.F32, 6, 33), out);
+        device.patchEmbedding().forwardFrames(frames, 2, 30, 44, 14, matrix(DType.F32, 33, 588), matrix(DType.F32, 1, 33),
+                matrix(DType.F32, 6, 33), out);
         add(out.buffer());
     }
 

@@ -30,9 +30,11 @@ class BitHashesTest {
     private static Map<String, String> child(int bits, int threads, String isa) throws Exception {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (!flag.startsWith("-Dlucid.") && !flag.startsWith("-javaagent") && !flag.startsWith("-agentlib") && !flag.startsWith("-Xmx")) command.add(flag);
+            if (!flag.startsWith("-Dlucid.") && !flag.startsWith("-javaagent") && !flag.startsWith("-agentlib") && !flag.startsWith("-Xmx"))
+                command.add(flag);
         }
-        command.addAll(List.of("-Xmx1g", "-Dlucid.vectorBits=" + bits, "-Dlucid.isa=" + isa, "-cp", System.getProperty("java.class.path"), BitHashes.class.getName(), "" + threads));
+        command.addAll(List.of("-Xmx1g", "-Dlucid.vectorBits=" + bits, "-Dlucid.isa=" + isa, "-cp", System.getProperty("java.class.path"),
+                BitHashes.class.getName(), "" + threads));
         Path errors = Files.createTempFile("bit-hashes", ".txt");
         Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

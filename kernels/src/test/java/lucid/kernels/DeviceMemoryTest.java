@@ -19,7 +19,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// What is the same on every device about memory: what a closed device refuses, and where buffers end.
 class DeviceMemoryTest {
-    static Stream<Device> devices() { return Stream.of(new ReferenceDevice(), new SimdDevice(2), new CudaDevice(TestGpu.open(EmulatedGpu.Settings.DEFAULT))); }
+    static Stream<Device> devices() {
+        return Stream.of(new ReferenceDevice(), new SimdDevice(2), new CudaDevice(TestGpu.open(EmulatedGpu.Settings.DEFAULT)));
+    }
 
     @ParameterizedTest @MethodSource("devices")
     void aClosedDeviceRefusesEverythingButClosing(Device device) {

@@ -16,8 +16,8 @@ import lucid.kernels.gpu.TestGpu;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// A group without rows adds nothing to a parameter's gradient: not even +0, which would make +0 of -0. So a call for a share of the groups that has no rows changes no bit, and micro-batches
-/// may be cut anywhere.
+/// A group without rows adds nothing to a parameter's gradient: not even +0, which would make +0 of -0. So a call for a share of the groups that has
+/// no rows changes no bit, and micro-batches may be cut anywhere.
 class EmptyGroupTest {
     private static final int COLS = 70;
     private static final int WORDS = 5;
@@ -41,11 +41,13 @@ class EmptyGroupTest {
         }
     }
 
-    /// What -0 becomes in all gradients of parameters. Products of the rows are too small for an f32 and negative, so that groups that have rows add -0 too where the sum is of products.
+    /// What -0 becomes in all gradients of parameters. Products of the rows are too small for an f32 and negative, so that groups that have rows add
+    /// -0 too where the sum is of products.
     private static List<float[]> gradients(Device device, RowGroups groups) {
         int rows = groups.rows();
         Matrix x = matrix(device, rows, COLS, 1e-30f), dy = matrix(device, rows, COLS, -1e-30f), dx = matrix(device, rows, COLS, 0);
-        Matrix zero = matrix(device, rows, 1, 0), one = matrix(device, rows, 1, 1), small = matrix(device, rows, 1, -1e-30f), weight = matrix(device, 1, COLS, 1);
+        Matrix zero = matrix(device, rows, 1, 0), one = matrix(device, rows, 1, 1), small = matrix(device, rows, 1, -1e-30f),
+                weight = matrix(device, 1, COLS, 1);
         Buffer ids = device.allocate(DType.I32, rows);
         device.write(ids, 0, new int[rows]);
         List<Matrix> sums = IntStream.range(0, 8).mapToObj(i -> matrix(device, i < 5 ? 1 : WORDS, COLS, -0f)).toList();

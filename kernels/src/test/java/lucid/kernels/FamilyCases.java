@@ -16,7 +16,9 @@ final class FamilyCases {
 
     private FamilyCases() {}
 
-    private static List<MadeUpRows> all(Device device, int[] ids, int cols) { return List.of(new RowwiseCases(device, ids, cols), new ProductCases(device, ids, cols)); }
+    private static List<MadeUpRows> all(Device device, int[] ids, int cols) {
+        return List.of(new RowwiseCases(device, ids, cols), new ProductCases(device, ids, cols));
+    }
 
     /// The families that have a case, by the names that [Device] has for them.
     static Set<String> families() {

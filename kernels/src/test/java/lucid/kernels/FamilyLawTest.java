@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every family: right (against the textbook in double), and the same to the bit alone, in any batch, in any order and on any number of threads, for random shapes;
-/// [BitHashesTest] has the vector widths.
+/// Every family: right (against the textbook in double), and the same to the bit alone, in any batch, in any order and on any number of threads, for
+/// random shapes; [BitHashesTest] has the vector widths.
 class FamilyLawTest {
     private static final Set<String> EXACT_CHOICES = Set.of("sample ", "through ");
 
@@ -41,7 +41,8 @@ class FamilyLawTest {
         for (float w : want) scale = Math.max(scale, Math.abs(w));
         boolean choice = EXACT_CHOICES.stream().anyMatch(name::startsWith);
         for (int i = 0; i < want.length; i++) {
-            float tolerance = choice ? 0 : 3e-5f * Math.max(1, name.startsWith(FamilyCases.OVER_ROWS) || name.startsWith(FamilyCases.CHAIN) ? scale : Math.abs(want[i]));
+            float tolerance = choice ? 0 : 3e-5f * Math.max(1, name.startsWith(FamilyCases.OVER_ROWS) || name.startsWith(FamilyCases.CHAIN) ? scale
+                    : Math.abs(want[i]));
             // One bf16 rounding may fall to the other side.
             if (name.endsWith("bf16") && name.startsWith("adamW")) tolerance = Math.abs(want[i]) / 128;
             assertEquals(want[i], got[i], tolerance, name + ", element " + i);
@@ -67,7 +68,8 @@ class FamilyLawTest {
 
     /// A family that is new to [Device] is missed here.
     @Test void everyFamilyOfADeviceHasACase() {
-        Set<String> families = Arrays.stream(Device.class.getMethods()).filter(m -> m.getReturnType().getPackage() == MatMul.class.getPackage() && m.getParameterCount() == 0)
+        Set<String> families = Arrays.stream(Device.class.getMethods())
+                .filter(m -> m.getReturnType().getPackage() == MatMul.class.getPackage() && m.getParameterCount() == 0)
                 .map(Method::getName).filter(name -> !name.equals("repetition")).collect(Collectors.toCollection(TreeSet::new));
         assertEquals(families, FamilyCases.families());
     }
@@ -90,7 +92,8 @@ class FamilyLawTest {
 
     @Test void aBrokenFamilyIsCaught() {
         RowLaw.check(sums((_, _, _) -> 0), 20, new SplittableRandom(1));
-        Map<String, Start> broken = Map.of("threads", (threads, _, _) -> threads, "one row", (_, rows, _) -> rows == 1 ? 1 : 0, "many rows", (_, rows, _) -> rows / 16,
+        Map<String, Start> broken = Map.of("threads", (threads, _, _) -> threads, "one row", (_, rows, _) -> rows == 1 ? 1 : 0, "many rows",
+                (_, rows, _) -> rows / 16,
                 "order", (_, _, place) -> place);
         broken.forEach((what, start) -> assertThrows(AssertionError.class, () -> RowLaw.check(sums(start), 20, new SplittableRandom(1)), what));
     }
@@ -104,7 +107,8 @@ class FamilyLawTest {
         }
         RowLaw.check(kept(sound, rows, ""), rows, new SplittableRandom(2));
         for (String name : sound.keySet()) {
-            String message = assertThrows(AssertionError.class, () -> RowLaw.check(kept(sound, rows, name), rows, new SplittableRandom(2)), name).getMessage();
+            String message = assertThrows(AssertionError.class, () -> RowLaw.check(kept(sound, rows, name), rows, new SplittableRandom(2)), name)
+                    .getMessage();
             assertTrue(message.contains(name), message);
         }
     }

@@ -11,8 +11,8 @@ import lucid.kernels.contract.operand.DType;
 import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 
-/// Made-up inputs for some rows of a kernel, and what it wrote. An element's input depends on its argument's name, the number of its row and its column only, so that a row computed
-/// alone can be compared with the same row among others. Sizes beside rows and columns follow from the columns.
+/// Made-up inputs for some rows of a kernel, and what it wrote. An element's input depends on its argument's name, the number of its row and its
+/// column only, so that a row computed alone can be compared with the same row among others. Sizes beside rows and columns follow from the columns.
 abstract class MadeUpRows {
     final Device device;
     /// The number of each row.
@@ -90,7 +90,9 @@ abstract class MadeUpRows {
     }
 
     /// A number below `limit` for each row.
-    final int[] below(String name, int limit) { return Arrays.stream(ids).map(id -> Math.floorMod(Float.floatToIntBits(value(name, id, 0)), limit)).toArray(); }
+    final int[] below(String name, int limit) {
+        return Arrays.stream(ids).map(id -> Math.floorMod(Float.floatToIntBits(value(name, id, 0)), limit)).toArray();
+    }
 
     final void keep(String name, Matrix m) {
         float[] data = new float[Math.toIntExact(m.size())];

@@ -71,7 +71,8 @@ final class ProductCases extends MadeUpRows {
         int prompt = size("prompt", 0, 70);
         int each = size("completion", 1, 40);
         int queries = rows * each;
-        AttentionPlan plan = new AttentionPlan(heads, kvHeads, headDim, IntStream.range(0, rows).mapToObj(r -> Span.continuing(r * each, each, queries, prompt)).toList());
+        AttentionPlan plan = new AttentionPlan(heads, kvHeads, headDim,
+                IntStream.range(0, rows).mapToObj(r -> Span.continuing(r * each, each, queries, prompt)).toList());
         Matrix q = Matrix.of(input("q", each * heads * headDim).buffer(), queries, heads * headDim);
         Matrix dOut = Matrix.of(input("dOut", each * heads * headDim).buffer(), queries, heads * headDim);
         Matrix k = keys("k", each, prompt, kvHeads * headDim);
@@ -149,7 +150,8 @@ final class ProductCases extends MadeUpRows {
         keep(CHAIN + "crossEntropy", y[0]);
         f.crossEntropyBackward(logits, targets, y[1].buffer(), input("dLoss", 1).buffer(), Accumulate.SET, logits);
         keep(CHAIN + "crossEntropy backward", logits);
-        f.ratio(new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, 10), input("logProb", 1).buffer(), input("old", 1).buffer(), input("reference", 1).buffer(), input("advantage", 1).buffer(),
+        f.ratio(new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, 10), input("logProb", 1).buffer(), input("old", 1).buffer(),
+                input("reference", 1).buffer(), input("advantage", 1).buffer(),
                 input("token weight", 1).buffer(), y[0].buffer(), y[1].buffer(), y[2].buffer(), y[3].buffer());
         for (int i = 0; i < 4; i++) keep("ratio, output " + i, y[i]);
     }

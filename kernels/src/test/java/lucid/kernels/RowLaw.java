@@ -17,12 +17,13 @@ final class RowLaw {
     @FunctionalInterface interface Family {
         /// @param threads 1 to [#THREADS]
         /// @param ids     which rows, in which order
-        /// @return results by name: in each as many values for every row, in the order of `ids`; or a sum over rows, whose name begins with [FamilyCases#OVER_ROWS]
+        /// @return results by name: in each as many values for every row, in the order of `ids`; or a sum over rows, whose name begins with
+        /// [FamilyCases#OVER_ROWS]
         Map<String, float[]> run(int threads, int... ids);
     }
 
-    /// Computes rows 0 to `rows - 1` on every number of threads: all in order, all in another order, some of them, and two of them alone. Fails where a bit differs; of a NaN only that
-    /// it is one is compared.
+    /// Computes rows 0 to `rows - 1` on every number of threads: all in order, all in another order, some of them, and two of them alone. Fails where
+    /// a bit differs; of a NaN only that it is one is compared.
     static void check(Family family, int rows, SplittableRandom random) {
         int[] inOrder = IntStream.range(0, rows).toArray();
         Map<String, float[]> wanted = family.run(1, inOrder);
@@ -48,7 +49,8 @@ final class RowLaw {
     /// Of the same rows in the same order, sums over them are the same as well.
     private static void compareWhole(Map<String, float[]> wanted, Map<String, float[]> found, int threads) {
         assertEquals(wanted.keySet(), found.keySet());
-        wanted.forEach((name, w) -> assertEquals(-1, Arrays.mismatch(w, found.get(name)), name + " on " + threads + " threads, all rows in order: the element that differs"));
+        wanted.forEach((name, w) -> assertEquals(-1, Arrays.mismatch(w, found.get(name)),
+                name + " on " + threads + " threads, all rows in order: the element that differs"));
     }
 
     /// @param wanted of the rows 0, 1, ...
@@ -60,7 +62,9 @@ final class RowLaw {
             int width = f.length / ids.length;
             for (int i = 0; i < ids.length; i++) {
                 int differs = Arrays.mismatch(wanted.get(name), ids[i] * width, (ids[i] + 1) * width, f, i * width, (i + 1) * width);
-                if (differs >= 0) throw new AssertionError(name + " on " + threads + " threads: row " + ids[i] + " of the rows " + Arrays.toString(ids) + " is another in element " + differs);
+                if (differs >= 0)
+                    throw new AssertionError(name + " on " + threads + " threads: row " + ids[i] + " of the rows " + Arrays.toString(ids)
+                            + " is another in element " + differs);
             }
         });
     }

@@ -194,7 +194,8 @@ final class RowwiseCases extends MadeUpRows {
 
     private void sampling() {
         Matrix y = matrix(rows, cols);
-        for (Rule rule : new Rule[] {Rule.temperature(0.7f), new Rule(false, 1, 5, 1, 0), new Rule(false, 1, 0, 0.8f, 0), new Rule(false, 1, 0, 1, 0.1f),
+        for (Rule rule : new Rule[] {Rule.temperature(0.7f), new Rule(false, 1, 5, 1, 0), new Rule(false, 1, 0, 0.8f, 0),
+                new Rule(false, 1, 0, 1, 0.1f),
             new Rule(false, 1.5f, 20, 0.9f, 0.05f), Rule.GREEDY}) {
             device.sampling().probabilities(rule, input("logits"), y);
             keep("probabilities " + rule, y);

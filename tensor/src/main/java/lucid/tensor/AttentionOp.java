@@ -16,9 +16,13 @@ public sealed interface AttentionOp extends Op {
             if (headDim <= 0 || headDim % 2 != 0 || x.shape().cols() % headDim != 0) {
                 throw ShapeException.of("rotate with heads of " + headDim, x, "columns that are a multiple of an even head size");
             }
-            if (positions.dtype() != DType.I32 || positions.shape().size() != x.shape().rows()) throw ShapeException.of("rotate", x, positions, "i32 positions, one per row");
-            if (Tape.records(cos, sin)) throw new IllegalArgumentException("rotate: a table that requires a gradient; cos and sin are constants here: detach() them, or freeze them");
-            if (cos.shape().cols() != headDim / 2 || !sin.shape().equals(cos.shape())) throw ShapeException.of("rotate", cos, sin, "tables [positions, " + headDim / 2 + "]");
+            if (positions.dtype() != DType.I32 || positions.shape().size() != x.shape().rows())
+                throw ShapeException.of("rotate", x, positions, "i32 positions, one per row");
+            if (Tape.records(cos, sin))
+                throw new IllegalArgumentException("rotate: a table that requires a gradient; cos and sin are constants here: detach() them, or "
+                        + "freeze them");
+            if (cos.shape().cols() != headDim / 2 || !sin.shape().equals(cos.shape()))
+                throw ShapeException.of("rotate", cos, sin, "tables [positions, " + headDim / 2 + "]");
         }
 
         @Override public List<Tensor> inputs() { return List.of(x, positions, cos, sin); }
@@ -39,16 +43,20 @@ public sealed interface AttentionOp extends Op {
         }
     }
 
-    /// Fused scaled dot-product attention. Every row of the result must be computed, so the plan must name as many query rows as there are; that none is named
-    /// twice, and none beyond the end, the device demands.
+    /// Fused scaled dot-product attention. Every row of the result must be computed, so the plan must name as many query rows as there are; that none
+    /// is named twice, and none beyond the end, the device demands.
     ///
     /// @param lse kept for the backward, [query rows, heads]
     record Attend(Tensor q, Tensor k, Tensor v, AttentionPlan plan, float scale, Tensor lse) implements AttentionOp {
         public Attend {
-            if (q.shape().cols() != plan.heads() * plan.headDim()) throw ShapeException.of("attention", q, heads(plan.heads(), plan) + " as columns of the queries");
-            if (k.shape().cols() != plan.kvHeads() * plan.headDim()) throw ShapeException.of("attention", k, heads(plan.kvHeads(), plan) + " as columns of the keys");
-            if (v.shape().rows() != k.shape().rows() || v.shape().cols() != k.shape().cols()) throw ShapeException.of("attention", k, v, "keys and values of the same shape");
-            if (plan.queries() != q.shape().rows()) throw ShapeException.of("attention", q, "every query row in one span; the plan names " + plan.queries());
+            if (q.shape().cols() != plan.heads() * plan.headDim())
+                throw ShapeException.of("attention", q, heads(plan.heads(), plan) + " as columns of the queries");
+            if (k.shape().cols() != plan.kvHeads() * plan.headDim())
+                throw ShapeException.of("attention", k, heads(plan.kvHeads(), plan) + " as columns of the keys");
+            if (v.shape().rows() != k.shape().rows() || v.shape().cols() != k.shape().cols())
+                throw ShapeException.of("attention", k, v, "keys and values of the same shape");
+            if (plan.queries() != q.shape().rows())
+                throw ShapeException.of("attention", q, "every query row in one span; the plan names " + plan.queries());
         }
 
         private static String heads(int count, AttentionPlan plan) { return count + " heads of " + plan.headDim(); }
@@ -65,7 +73,9 @@ public sealed interface AttentionOp extends Op {
 
         @Override public RowGroups groups() { return q.groups; }
 
-        @Override public void forward(Tensor y) { q.device().attention().forward(plan, scale, q.matrix(), k.matrix(), v.matrix(), y.matrix(), lse.matrix()); }
+        @Override public void forward(Tensor y) {
+            q.device().attention().forward(plan, scale, q.matrix(), k.matrix(), v.matrix(), y.matrix(), lse.matrix());
+        }
 
         @Override public void backward(Tensor y, Matrix dy, Gradients g) {
             Gradients.Target dq = g.overwritingOrScrap(q);
@@ -75,7 +85,8 @@ public sealed interface AttentionOp extends Op {
                 k.device().elementwise().fill(dk.matrix(), 0f);
                 v.device().elementwise().fill(dv.matrix(), 0f);
             }
-            q.device().attention().backward(plan, scale, q.matrix(), k.matrix(), v.matrix(), y.matrix(), lse.matrix(), dy, dq.matrix(), dk.matrix(), dv.matrix());
+            q.device().attention().backward(plan, scale, q.matrix(), k.matrix(), v.matrix(), y.matrix(), lse.matrix(), dy, dq.matrix(), dk.matrix(),
+                    dv.matrix());
             g.finishOrScrap(q, dq);
             g.finishOrScrap(k, dk);
             g.finishOrScrap(v, dv);

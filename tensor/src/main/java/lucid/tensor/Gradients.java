@@ -45,14 +45,16 @@ public final class Gradients {
     /// The gradient of x, for a kernel that knows both modes.
     Target into(Tensor x) {
         if (x.leaf != null) {
-            if (x.useNumber() < 0) throw new IllegalStateException("backward: " + x + " was frozen in the forward pass and is trainable now; run the forward again");
+            if (x.useNumber() < 0)
+                throw new IllegalStateException("backward: " + x + " was frozen in the forward pass and is trainable now; run the forward again");
             boolean fresh = x.leaf.fresh(x.useNumber());
             Matrix slot = x.leaf.slot(x.useNumber(), x.matrix());
             leaves.add(x.leaf);
             return new Target(slot, fresh ? Accumulate.SET : Accumulate.ADD);
         }
         if (x.state == Tensor.State.CONSUMED) {
-            throw new IllegalStateException("backward: " + x + " belongs to a part of the tape that an earlier backward has walked; sum the losses and walk once, or compute it again");
+            throw new IllegalStateException("backward: " + x + " belongs to a part of the tape that an earlier backward has walked; sum the losses "
+                    + "and walk once, or compute it again");
         }
         if (x.gradient != null) return new Target(x.gradient, Accumulate.ADD);
         x.gradient = allocate(x.matrix().rows(), x.matrix().cols());
@@ -97,14 +99,17 @@ public final class Gradients {
     }
 
     /// As [#overwriting], for kernels that always compute all gradients: what nobody wants goes to a temporary.
-    Target overwritingOrScrap(Tensor x) { return wants(x) ? overwriting(x) : new Target(temporary(x.matrix().rows(), x.matrix().cols()), Accumulate.ADD); }
+    Target overwritingOrScrap(Tensor x) {
+        return wants(x) ? overwriting(x) : new Target(temporary(x.matrix().rows(), x.matrix().cols()), Accumulate.ADD);
+    }
 
     void finishOrScrap(Tensor x, Target written) {
         if (wants(x)) finish(x, written);
         else free(written.matrix);
     }
 
-    /// The contribution to x is dy itself, seen in x's shape. If x has no gradient yet, dy's buffer becomes it. Must be the last that a backward does with dy.
+    /// The contribution to x is dy itself, seen in x's shape. If x has no gradient yet, dy's buffer becomes it. Must be the last that a backward does
+    /// with dy.
     void pass(Tensor x, Matrix dy) {
         Matrix seen = Matrix.of(dy.buffer(), x.matrix().rows(), x.matrix().cols());
         if (x.leaf == null && x.gradient == null && x.state == Tensor.State.RECORDED && dy == current) {
@@ -129,7 +134,8 @@ public final class Gradients {
 
     private Matrix allocate(int rows, int cols) { return Matrix.of(device.allocate(DType.F32, (long) rows * cols), rows, cols); }
 
-    /// The walk failed: frees what it held. The leaves it has written to, whose gradients lack a part or have one that was never computed, say so from now on.
+    /// The walk failed: frees what it held. The leaves it has written to, whose gradients lack a part or have one that was never computed, say so
+    /// from now on.
     void abandon() {
         for (Matrix m : temporaries) m.buffer().close();
         leaves.forEach(Leaf::fail);

@@ -10,7 +10,8 @@ final class HostCopies {
     /// A new tensor from a whole array of the type's Java form.
     static Tensor write(Scope scope, DType dtype, Object array, int length, int... dims) {
         Shape shape = new Shape(dims);
-        if (length != shape.size()) throw new ShapeException("tensor of shape " + shape + " from an array of " + length + "; wanted " + shape.size() + " numbers");
+        if (length != shape.size())
+            throw new ShapeException("tensor of shape " + shape + " from an array of " + length + "; wanted " + shape.size() + " numbers");
         Tensor t = Tensor.undefined(scope, dtype, shape);
         if (length > 0) scope.device().write(t.buffer(), 0, array);
         return t;

@@ -37,7 +37,8 @@ public sealed interface IndexOp extends Op {
     }
 
     private static void checkGroups(String operation, RowGroups groups, int rows) {
-        if (groups != null && groups.rows() != rows) throw new ShapeException(operation + ": the groups cover " + groups.rows() + " rows; wanted " + rows);
+        if (groups != null && groups.rows() != rows)
+            throw new ShapeException(operation + ": the groups cover " + groups.rows() + " rows; wanted " + rows);
     }
 
     /// Images to rows: [n, patches, hidden].
@@ -47,17 +48,20 @@ public sealed interface IndexOp extends Op {
         public PatchEmbed {
             Shape s = images.shape();
             boolean frames = images.dtype() == DType.U8;
-            if (s.rank() != 4 || s.dim(frames ? 3 : 1) != 3 || (!frames && images.dtype() != DType.F32)) throw ShapeException.of("patchEmbedding", images,
+            if (s.rank() != 4 || s.dim(frames ? 3 : 1) != 3 || (!frames && images.dtype() != DType.F32))
+                throw ShapeException.of("patchEmbedding", images,
                     "u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]");
             if (patch <= 0) throw new ShapeException("patchEmbedding: patch size " + patch + "; wanted > 0");
-            if (weight.shape().cols() != 3 * patch * patch) throw ShapeException.of("patchEmbedding", weight, "a weight [hidden, " + 3 * patch * patch + "]");
+            if (weight.shape().cols() != 3 * patch * patch)
+                throw ShapeException.of("patchEmbedding", weight, "a weight [hidden, " + 3 * patch * patch + "]");
             if (bias.shape().rows() != 1 || bias.shape().cols() != weight.shape().rows()) {
                 throw ShapeException.of("patchEmbedding", weight, bias, "a bias [" + weight.shape().rows() + "]");
             }
             int patches = (s.dim(frames ? 1 : 2) / patch) * (s.dim(frames ? 2 : 3) / patch);
             if (patches == 0) throw ShapeException.of("patchEmbedding", images, "images of at least one patch of " + patch + " x " + patch);
             if (positions != null) {
-                if (positions.shape().rows() != patches || positions.shape().cols() != weight.shape().rows()) throw ShapeException.of("patchEmbedding", images, positions,
+                if (positions.shape().rows() != patches || positions.shape().cols() != weight.shape().rows())
+                    throw ShapeException.of("patchEmbedding", images, positions,
                         "positions [" + patches + ", " + weight.shape().rows() + "]");
             }
             checkGroups("patchEmbedding", groups, s.dim(0) * patches);
@@ -66,7 +70,9 @@ public sealed interface IndexOp extends Op {
             }
         }
 
-        @Override public List<Tensor> inputs() { return positions == null ? List.of(images, weight, bias) : List.of(images, weight, bias, positions); }
+        @Override public List<Tensor> inputs() {
+            return positions == null ? List.of(images, weight, bias) : List.of(images, weight, bias, positions);
+        }
 
         @Override public Shape shape() { return new Shape(n(), patches(), weight.shape().rows()); }
 

@@ -110,6 +110,8 @@ final class Leaf {
     }
 
     private void checkWhole() {
-        if (failed) throw new IllegalStateException("the gradient of " + this + " is incomplete since a backward failed; call zeroGrad() and run every pass of the step again");
+        if (failed)
+            throw new IllegalStateException("the gradient of " + this + " is incomplete since a backward failed; call zeroGrad() and run every pass "
+                    + "of the step again");
     }
 }

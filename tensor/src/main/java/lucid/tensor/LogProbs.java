@@ -24,7 +24,8 @@ public record LogProbs(Tensor logProb, Tensor entropy, Tensor lse) {
         Scope scope = logProb.tape().current();
         int rows = logProb.shape().size();
         PolicyTerms terms = new PolicyTerms(row(scope, rows), row(scope, rows), row(scope, rows), row(scope, rows));
-        logProb.device().logProb().ratio(settings, logProb.buffer(), old.buffer(), reference == null ? null : reference.buffer(), advantage.buffer(), weight.buffer(),
+        logProb.device().logProb().ratio(settings, logProb.buffer(), old.buffer(), reference == null ? null : reference.buffer(), advantage.buffer(),
+                weight.buffer(),
                 terms.ratio.buffer(), terms.kl.buffer(), terms.loss.buffer(), terms.coefficient.buffer());
         return terms;
     }

@@ -24,7 +24,8 @@ public sealed interface LossOp extends Op {
     /// @param entropy filled by the forward, lse likewise (and kept for the backward)
     record LogProbOp(Tensor hidden, Tensor head, Tensor targets, float temperature, Tensor entropy, Tensor lse) implements LossOp {
         public LogProbOp {
-            if (hidden.shape().cols() != head.shape().cols()) throw ShapeException.of("logProb", hidden, head, "a head [vocabulary, " + hidden.shape().cols() + "]");
+            if (hidden.shape().cols() != head.shape().cols())
+                throw ShapeException.of("logProb", hidden, head, "a head [vocabulary, " + hidden.shape().cols() + "]");
             checkTargets("logProb", hidden, targets);
             if (!(temperature > 0)) throw new IllegalArgumentException("logProb: temperature " + temperature + "; wanted > 0");
         }

@@ -55,7 +55,9 @@ public sealed interface MatMulOp extends Op {
 
         @Override public boolean differentiable() { return false; }
 
-        @Override public void forward(Tensor y) { kernels(x).multiplyActivated(x.matrix(), weight.matrix(), bias == null ? null : bias.matrix(), f, y.matrix()); }
+        @Override public void forward(Tensor y) {
+            kernels(x).multiplyActivated(x.matrix(), weight.matrix(), bias == null ? null : bias.matrix(), f, y.matrix());
+        }
 
         @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
     }
@@ -93,7 +95,9 @@ public sealed interface MatMulOp extends Op {
 
         private static int outer(Tensor t, boolean transpose) { return transpose ? t.shape().cols() : t.shape().rows(); }
 
-        private static String describe(boolean ta, boolean tb) { return ta || tb ? " (transposed: " + (ta && tb ? "both" : ta ? "first" : "second") + ")" : ""; }
+        private static String describe(boolean ta, boolean tb) {
+            return ta || tb ? " (transposed: " + (ta && tb ? "both" : ta ? "first" : "second") + ")" : "";
+        }
 
         @Override public List<Tensor> inputs() { return List.of(a, b); }
 
@@ -106,7 +110,9 @@ public sealed interface MatMulOp extends Op {
 
         @Override public RowGroups groups() { return transposeA ? null : a.groups; }
 
-        @Override public void forward(Tensor y) { kernels(a).multiply(a.matrix(), transposeA, b.matrix(), transposeB, null, Accumulate.SET, y.matrix()); }
+        @Override public void forward(Tensor y) {
+            kernels(a).multiply(a.matrix(), transposeA, b.matrix(), transposeB, null, Accumulate.SET, y.matrix());
+        }
 
         /// With `y = A B`, `A = op(a)`: `dA = dy Bᵀ`, `dB = Aᵀ dy`, transposed back.
         @Override public void backward(Tensor y, Matrix dy, Gradients g) {

@@ -20,7 +20,8 @@ public sealed interface NormOp extends Op {
     private static Tensor perRow(Tensor x) { return Tensor.undefined(x.tape().current(), DType.F32, new Shape(x.shape().rows(), 1)); }
 
     private static void checkVector(String operation, Tensor x, Tensor w) {
-        if (w.shape().rows() != 1 || w.shape().cols() != x.shape().cols()) throw ShapeException.of(operation, x, w, "a vector [" + x.shape().cols() + "]");
+        if (w.shape().rows() != 1 || w.shape().cols() != x.shape().cols())
+            throw ShapeException.of(operation, x, w, "a vector [" + x.shape().cols() + "]");
     }
 
     private static void checkEps(String operation, float eps) {

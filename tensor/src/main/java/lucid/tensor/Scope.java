@@ -58,7 +58,8 @@ public final class Scope implements AutoCloseable {
     /// Moves a tensor's memory to the scope around this one, so that it outlives this scope; refused as in [#adopt]. What a scope further out owns
     /// stays there: it lives longer still.
     public Tensor keep(Tensor tensor) {
-        if (parent == null) throw new IllegalStateException("keep: this scope has no scope around it; use adopt of the scope that should own " + tensor);
+        if (parent == null)
+            throw new IllegalStateException("keep: this scope has no scope around it; use adopt of the scope that should own " + tensor);
         for (Scope outer = parent; outer != null; outer = outer.parent) {
             if (tensor.scope() == outer) return tensor;
         }
@@ -74,7 +75,8 @@ public final class Scope implements AutoCloseable {
         Storage storage = tensor.storage();
         if (storage.tape != tape) throw new IllegalArgumentException("adopt: " + tensor + " lives on another device than this scope");
         if (tensor.onTape()) {
-            throw new IllegalStateException("adopt: " + tensor + " is a result on the tape, or shares its memory; make it under Tape.noGrad(), or adopt detach().copy()");
+            throw new IllegalStateException("adopt: " + tensor + " is a result on the tape, or shares its memory; make it under Tape.noGrad(), or "
+                    + "adopt detach().copy()");
         }
         take(storage);
         if (tensor.leaf != null) tensor.leaf.moved();

@@ -21,7 +21,8 @@ public sealed interface ShapeOp extends Op {
     /// A range of rows (a view).
     record Rows(Tensor x, int from, int to) implements ShapeOp {
         public Rows {
-            if (from < 0 || from > to || to > x.shape().rows()) throw ShapeException.of("rows " + from + " .. " + to, x, "a range inside its " + x.shape().rows() + " rows");
+            if (from < 0 || from > to || to > x.shape().rows())
+                throw ShapeException.of("rows " + from + " .. " + to, x, "a range inside its " + x.shape().rows() + " rows");
         }
 
         @Override public List<Tensor> inputs() { return List.of(x); }
@@ -38,7 +39,8 @@ public sealed interface ShapeOp extends Op {
     /// A range of columns (a view).
     record Cols(Tensor x, int from, int to) implements ShapeOp {
         public Cols {
-            if (from < 0 || from > to || to > x.shape().cols()) throw ShapeException.of("cols " + from + " .. " + to, x, "a range inside its " + x.shape().cols() + " columns");
+            if (from < 0 || from > to || to > x.shape().cols())
+                throw ShapeException.of("cols " + from + " .. " + to, x, "a range inside its " + x.shape().cols() + " columns");
         }
 
         @Override public List<Tensor> inputs() { return List.of(x); }
@@ -79,7 +81,8 @@ public sealed interface ShapeOp extends Op {
             for (Tensor p : parts) {
                 boolean fits = byRows ? p.shape().cols() == head.shape().cols() : p.shape().rows() == head.shape().rows();
                 if (!fits || p.dtype() != head.dtype()) {
-                    throw ShapeException.of(byRows ? "concatRows" : "concatCols", head, p, byRows ? "the same type and columns" : "the same type and rows");
+                    throw ShapeException.of(byRows ? "concatRows" : "concatCols", head, p,
+                            byRows ? "the same type and columns" : "the same type and rows");
                 }
             }
         }

@@ -46,7 +46,8 @@ public final class Tape {
     }
 
     private static IllegalStateException noScope(Device device) {
-        return new IllegalStateException("no scope is open on device " + device.name() + " to own results; open one: try (var scope = Scope.open(device)) {...}");
+        return new IllegalStateException("no scope is open on device " + device.name()
+                + " to own results; open one: try (var scope = Scope.open(device)) {...}");
     }
 
     public Device device() { return device; }
@@ -154,7 +155,8 @@ public final class Tape {
             tracked |= input.requiresGrad();
         }
         Matrix view = op.view();
-        Tensor y = view == null ? Tensor.undefined(tape.current(), op.dtype(), op.shape()) : new Tensor(inputs.getFirst().storage(), view, op.shape());
+        Tensor y = view == null ? Tensor.undefined(tape.current(), op.dtype(), op.shape())
+                : new Tensor(inputs.getFirst().storage(), view, op.shape());
         y.groups = op.groups();
         op.forward(y);
         if (tracked && op.differentiable() && gradEnabled()) tape.write(op, y);
@@ -225,16 +227,19 @@ public final class Tape {
 
     void backward(Tensor result, Tensor seed) {
         if (result.state != Tensor.State.RECORDED) {
-            throw new IllegalStateException("backward: " + result + (result.state == Tensor.State.CONSUMED ? " was already walked back from; compute it again"
+            throw new IllegalStateException("backward: " + result + (result.state == Tensor.State.CONSUMED ? " was already walked back from; "
+                    + "compute it again"
                     : " has no history on the tape (computed under noGrad, or from nothing that requires a gradient)"));
         }
         Gradients gradients = new Gradients(device);
         try {
             if (seed == null) {
-                if (result.shape().size() != 1) throw ShapeException.of("backward", result, "a single number, or a seed gradient of its shape: backward(seed)");
+                if (result.shape().size() != 1)
+                    throw ShapeException.of("backward", result, "a single number, or a seed gradient of its shape: backward(seed)");
                 device.elementwise().fill(gradients.into(result).matrix(), 1f);
             } else {
-                if (seed.shape().size() != result.shape().size()) throw ShapeException.of("backward", result, seed, "one number of the seed per element");
+                if (seed.shape().size() != result.shape().size())
+                    throw ShapeException.of("backward", result, seed, "one number of the seed per element");
                 gradients.add(result, seed.matrix(result.matrix().rows(), result.matrix().cols()));
             }
             walk(0, gradients);

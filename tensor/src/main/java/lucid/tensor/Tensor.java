@@ -18,9 +18,9 @@ import lucid.kernels.contract.operand.RowGroups;
 ///
 /// Operations see a matrix: rows are all dimensions but the last, flattened; columns are the last. What is computed is f32, what is only copied
 /// (`copy`, `concatRows`, `concatCols`) keeps its type; both are dense and belong to the innermost open [Scope]. `reshape`, `rows`, `cols` and
-/// `withRowGroups` are views of the same memory, and the rows of a range of columns are not adjacent in it. Ops that keep rows pass [#rowGroups()] on;
-/// ops that change them (concat, reshape to other rows, row ranges) give one group unless [#withRowGroups] says otherwise; gather and patch embedding,
-/// whose own gradients depend on the groups, take them as an argument.
+/// `withRowGroups` are views of the same memory, and the rows of a range of columns are not adjacent in it. Ops that keep rows pass [#rowGroups()]
+/// on; ops that change them (concat, reshape to other rows, row ranges) give one group unless [#withRowGroups] says otherwise; gather and patch
+/// embedding, whose own gradients depend on the groups, take them as an argument.
 public final class Tensor {
     /// PASSING: computed in the first run of a checkpointed block. CONSUMED: its record was walked by a backward.
     enum State { CONSTANT, PASSING, RECORDED, CONSUMED }
@@ -59,7 +59,9 @@ public final class Tensor {
     public static Tensor bytes(Scope scope, byte[] data, int... dims) { return HostCopies.write(scope, DType.U8, data, data.length, dims); }
 
     /// bf16 (or f16) bit patterns, copied.
-    public static Tensor halves(Scope scope, DType dtype, short[] data, int... dims) { return HostCopies.write(scope, dtype, data, data.length, dims); }
+    public static Tensor halves(Scope scope, DType dtype, short[] data, int... dims) {
+        return HostCopies.write(scope, dtype, data, data.length, dims);
+    }
 
     /// f32 zeros.
     public static Tensor zeros(Scope scope, int... dims) { return full(scope, 0f, dims); }
@@ -84,7 +86,8 @@ public final class Tensor {
     /// A buffer of the scope's device (for example a mapped weight file) as a tensor; the scope closes the buffer.
     public static Tensor over(Scope scope, Buffer buffer, int... dims) {
         Shape shape = new Shape(dims);
-        if (buffer.length() != shape.size()) throw new ShapeException("tensor of shape " + shape + " over a buffer of " + buffer.length() + " elements");
+        if (buffer.length() != shape.size())
+            throw new ShapeException("tensor of shape " + shape + " over a buffer of " + buffer.length() + " elements");
         scope.checkOpen();
         return new Tensor(new Storage(buffer, scope), Matrix.of(buffer, shape.rows(), shape.cols()), shape);
     }
@@ -133,13 +136,15 @@ public final class Tensor {
 
     Matrix matrix(int rows, int cols) {
         if (matrix.rows() == rows && matrix.cols() == cols) return matrix();
-        if (!matrix.isDense()) throw new ShapeException(this + " seen as [" + rows + " x " + cols + "]: its rows are not adjacent; take copy() of it");
+        if (!matrix.isDense())
+            throw new ShapeException(this + " seen as [" + rows + " x " + cols + "]: its rows are not adjacent; take copy() of it");
         return new Matrix(matrix().buffer(), matrix.offset(), rows, cols, cols);
     }
 
     Storage storage() {
         if (!storage.alive()) {
-            throw new IllegalStateException("tensor " + this + " was used after its scope closed; keep() it in the scope around, or create it in a longer-lived one");
+            throw new IllegalStateException("tensor " + this + " was used after its scope closed; keep() it in the scope around, or create it in a "
+                    + "longer-lived one");
         }
         return storage;
     }
@@ -174,7 +179,9 @@ public final class Tensor {
         if (source.dtype() != dtype() || source.shape.rows() != shape.rows() || source.shape.cols() != shape.cols()) {
             throw ShapeException.of("copyFrom", this, source, "the same type, rows and columns");
         }
-        if (onTape()) throw new IllegalStateException("copyFrom: " + this + " is a result on the tape, or shares its memory; overwriting it would falsify a backward");
+        if (onTape())
+            throw new IllegalStateException("copyFrom: " + this + " is a result on the tape, or shares its memory; overwriting it would falsify a "
+                    + "backward");
         device().elementwise().copy(source.matrix(), matrix());
     }
 
@@ -191,7 +198,8 @@ public final class Tensor {
 
     /// Makes this tensor a leaf that gathers a gradient. See [Parameter] for weights with a name.
     public Tensor requireGrad() {
-        if (state != State.CONSTANT) throw new IllegalStateException("requireGrad: " + this + " was computed; only a tensor without history can be a leaf. detach() it first");
+        if (state != State.CONSTANT)
+            throw new IllegalStateException("requireGrad: " + this + " was computed; only a tensor without history can be a leaf. detach() it first");
         if (leaf != null) return this;
         boolean real = dtype() == DType.F32 || dtype() == DType.BF16 || dtype() == DType.F16;
         if (!real || !matrix().isDense()) throw ShapeException.of("requireGrad", this, "a dense f32, bf16 or f16 tensor");
@@ -199,10 +207,11 @@ public final class Tensor {
         return this;
     }
 
-    /// The gradient of a leaf, f32 of its shape: the sum over its uses, in order of use; null if nothing has arrived. Refused after a backward that failed
-    /// on its way, until [#zeroGrad()].
+    /// The gradient of a leaf, f32 of its shape: the sum over its uses, in order of use; null if nothing has arrived. Refused after a backward that
+    /// failed on its way, until [#zeroGrad()].
     public Tensor grad() {
-        if (leaf == null) throw new IllegalStateException("grad: " + this + " is not a leaf; gradients of computed tensors are freed during the backward");
+        if (leaf == null)
+            throw new IllegalStateException("grad: " + this + " is not a leaf; gradients of computed tensors are freed during the backward");
         return leaf.gradient();
     }
 
@@ -242,8 +251,8 @@ public final class Tensor {
 
     int useNumber() { return useNumber; }
 
-    /// Runs the block without keeping its inner results; the backward runs it again. Same gradients, bit for bit, for less memory and a second forward.
-    /// The block must compute the same each time; it may use any parameters and tensors beside its input.
+    /// Runs the block without keeping its inner results; the backward runs it again. Same gradients, bit for bit, for less memory and a second
+    /// forward. The block must compute the same each time; it may use any parameters and tensors beside its input.
     public static Tensor checkpoint(UnaryOperator<Tensor> block, Tensor input) { return input.tape().checkpoint(block, input); }
 
     // Elementwise
@@ -271,7 +280,8 @@ public final class Tensor {
     /// `-this`.
     public Tensor neg() { return scale(-1f); }
 
-    /// A map over the elements, shape as here; formulas at [Unary], derivatives from the input at [lucid.kernels.contract.Elementwise#unaryBackward]. At the kinks of ABS and RELU the derivative is 0.
+    /// A map over the elements, shape as here; formulas at [Unary], derivatives from the input at [lucid.kernels.contract.Elementwise#unaryBackward].
+    /// At the kinks of ABS and RELU the derivative is 0.
     public Tensor unary(Unary op) { return Tape.run(new ElementwiseOp.UnaryMap(op, use())); }
 
     public Tensor exp() { return unary(Unary.EXP); }
@@ -317,7 +327,8 @@ public final class Tensor {
         return Tape.run(new MatMulOp.ActivatedLinear(this, weight, biasOrNull, f));
     }
 
-    /// `silu(this · gateᵀ) · (this · upᵀ)`, bit for bit two [#linear(Tensor, Tensor)] and a [#swiGlu]; weights of one type and shape [out, in]. Where no gradient is recorded, in one operation.
+    /// `silu(this · gateᵀ) · (this · upᵀ)`, bit for bit two [#linear(Tensor, Tensor)] and a [#swiGlu]; weights of one type and shape [out, in]. Where
+    /// no gradient is recorded, in one operation.
     public Tensor gatedLinear(Tensor gate, Tensor up) {
         if (Tape.records(this, gate, up)) return linear(gate, null).swiGlu(linear(up, null));
         return Tape.run(new MatMulOp.GatedLinear(this, gate, up));
@@ -331,12 +342,13 @@ public final class Tensor {
     /// `this · other` of the matrices: [rows, k] · [k, cols].
     public Tensor matmul(Tensor other) { return matmul(other, false, false); }
 
-    /// Patch embedding of `this`: u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]; weight [hidden, 3 · patch²] (or 4-d, as published),
-    /// bias `[hidden]`, positions `[patches, hidden]` or null. Result `[n, patches, hidden]`.
+    /// Patch embedding of `this`: u8 frames [n, height, width, 3] or f32 pixels [n, 3, height, width]; weight [hidden, 3 · patch²] (or 4-d, as
+    /// published), bias `[hidden]`, positions `[patches, hidden]` or null. Result `[n, patches, hidden]`.
     /// `groupsOrNull`: how the n · patches rows divide into prompt groups (null: one group).
     public Tensor patchEmbedding(Tensor weight, Tensor bias, Tensor positionsOrNull, int patch, RowGroups groupsOrNull) {
         Tensor flat = weight.shape.rank() == 2 ? weight : weight.reshape(weight.shape.dim(0), weight.shape.size() / Math.max(1, weight.shape.dim(0)));
-        return Tape.run(new IndexOp.PatchEmbed(use(), flat.use(), bias.use(), positionsOrNull == null ? null : positionsOrNull.use(), patch, groupsOrNull));
+        return Tape.run(new IndexOp.PatchEmbed(use(), flat.use(), bias.use(), positionsOrNull == null ? null : positionsOrNull.use(), patch,
+                groupsOrNull));
     }
 
     // Norms
@@ -349,11 +361,16 @@ public final class Tensor {
 
     // Attention
 
-    /// Rotary position embedding of every head; positions i32 [rows], cos and sin [positions, headDim / 2], see [RotaryTable]; they get no gradient, so none may require one.
-    public Tensor rotate(Tensor positions, Tensor cos, Tensor sin, int headDim) { return Tape.run(new AttentionOp.Rotate(use(), positions, cos, sin, headDim)); }
+    /// Rotary position embedding of every head; positions i32 [rows], cos and sin [positions, headDim / 2], see [RotaryTable]; they get no gradient,
+    /// so none may require one.
+    public Tensor rotate(Tensor positions, Tensor cos, Tensor sin, int headDim) {
+        return Tape.run(new AttentionOp.Rotate(use(), positions, cos, sin, headDim));
+    }
 
     /// Attention of the queries `this` over k and v as the plan says. Result like the queries.
-    public Tensor attention(Tensor k, Tensor v, AttentionPlan plan, float scale) { return Tape.run(AttentionOp.Attend.of(use(), k.use(), v.use(), plan, scale)); }
+    public Tensor attention(Tensor k, Tensor v, AttentionPlan plan, float scale) {
+        return Tape.run(AttentionOp.Attend.of(use(), k.use(), v.use(), plan, scale));
+    }
 
     // Reductions
 

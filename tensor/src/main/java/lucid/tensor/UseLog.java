@@ -28,10 +28,12 @@ final class UseLog {
 
         /// The number that the same use had in the first run.
         int next(Leaf leaf) {
-            if (next == uses.size()) throw new IllegalStateException("checkpoint: the block used more than the " + next + " trainable tensors of its first run" + RULE);
+            if (next == uses.size())
+                throw new IllegalStateException("checkpoint: the block used more than the " + next + " trainable tensors of its first run" + RULE);
             Use first = uses.get(next++);
             if (first.leaf != leaf) {
-                throw new IllegalStateException("checkpoint: trainable tensor number " + next + " that the block used is " + leaf + ", in its first run it was another, "
+                throw new IllegalStateException("checkpoint: trainable tensor number " + next + " that the block used is " + leaf
+                        + ", in its first run it was another, "
                         + first.leaf + RULE);
             }
             return first.number;
@@ -39,7 +41,9 @@ final class UseLog {
 
         /// The second run is over.
         void end() {
-            if (next < uses.size()) throw new IllegalStateException("checkpoint: the block used " + next + " of the " + uses.size() + " trainable tensors of its first run" + RULE);
+            if (next < uses.size())
+                throw new IllegalStateException("checkpoint: the block used " + next + " of the " + uses.size()
+                        + " trainable tensors of its first run" + RULE);
         }
     }
 }

@@ -71,7 +71,8 @@ class ActivatedLinearTest {
             try (Device device = devices.open(); Scope scope = Scope.open(device)) {
                 Tensor x = values(scope, 1, 7, 8).requireGrad();
                 Tensor w = values(scope, 2, 8, 8).requireGrad();
-                Tensor y = run == 0 ? Tensor.checkpoint(t -> t.gatedLinear(w, w).linear(w, null, Activation.GELU_TANH), x) : x.gatedLinear(w, w).linear(w, null, Activation.GELU_TANH);
+                Tensor y = run == 0 ? Tensor.checkpoint(t -> t.gatedLinear(w, w).linear(w, null, Activation.GELU_TANH), x) : x.gatedLinear(w, w)
+                        .linear(w, null, Activation.GELU_TANH);
                 y.square().sum().backward();
                 found[run] = w.grad().toFloats();
             }
@@ -82,8 +83,10 @@ class ActivatedLinearTest {
     @ParameterizedTest @MethodSource("devices") void refuses(Devices devices) {
         try (Device device = devices.open(); Scope scope = Scope.open(device)) {
             Tensor x = values(scope, 1, 3, 8);
-            assertTrue(assertThrows(ShapeException.class, () -> x.linear(values(scope, 2, 6, 7), null, Activation.GELU_TANH)).getMessage().contains("[out, 8]"));
-            assertTrue(assertThrows(ShapeException.class, () -> x.gatedLinear(values(scope, 2, 6, 8), values(scope, 3, 5, 8))).getMessage().contains("same type and shape"));
+            assertTrue(assertThrows(ShapeException.class, () -> x.linear(values(scope, 2, 6, 7), null, Activation.GELU_TANH)).getMessage()
+                    .contains("[out, 8]"));
+            assertTrue(assertThrows(ShapeException.class, () -> x.gatedLinear(values(scope, 2, 6, 8), values(scope, 3, 5, 8))).getMessage()
+                    .contains("same type and shape"));
         }
     }
 }

@@ -67,32 +67,39 @@ final class Cases {
         }
         for (Unary op : Unary.values()) {
             boolean positive = op == Unary.LOG || op == Unary.SQRT || op == Unary.RSQRT;
-            out.add(new Case(op.name(), positive ? 0.3 : -2.5, 2.5, List.of(s(2, 3, 5)), x -> map(x[0], v -> Textbook.unary(op, v)), t -> t[0].unary(op)));
+            out.add(new Case(op.name(), positive ? 0.3 : -2.5, 2.5, List.of(s(2, 3, 5)), x -> map(x[0], v -> Textbook.unary(op, v)),
+                    t -> t[0].unary(op)));
         }
         out.add(new Case("scale", List.of(s(2, 7)), x -> map(x[0], v -> -1.25 * v), t -> t[0].scale(-1.25f)));
-        out.add(new Case("swiGlu", List.of(s(3, 4), s(3, 4)), x -> Textbook.binary((g, u) -> g / (1 + Math.exp(-g)) * u, x[0], x[1], 3, 4, 3, 4), t -> t[0].swiGlu(t[1])));
+        out.add(new Case("swiGlu", List.of(s(3, 4), s(3, 4)), x -> Textbook.binary((g, u) -> g / (1 + Math.exp(-g)) * u, x[0], x[1], 3, 4, 3, 4),
+                t -> t[0].swiGlu(t[1])));
         out.add(new Case("x · x", List.of(s(2, 3)), x -> map(x[0], v -> v * v), t -> t[0].mul(t[0])));
     }
 
     private static void products(List<Case> out) {
-        out.add(new Case("linear", List.of(s(2, 2, 5), s(3, 5)), x -> Textbook.product(x[0], false, x[1], true, 4, 5, 3), t -> t[0].linear(t[1], null)));
+        out.add(new Case("linear", List.of(s(2, 2, 5), s(3, 5)), x -> Textbook.product(x[0], false, x[1], true, 4, 5, 3),
+                t -> t[0].linear(t[1], null)));
         out.add(new Case("linear with bias, two groups", List.of(s(4, 5), s(3, 5), s(3)),
                 x -> Textbook.binary(Double::sum, Textbook.product(x[0], false, x[1], true, 4, 5, 3), x[2], 4, 3, 1, 3),
                 t -> t[0].withRowGroups(new RowGroups(0, 1, 4)).linear(t[1], t[2])));
         for (boolean ta : new boolean[] {false, true}) {
             for (boolean tb : new boolean[] {false, true}) {
-                out.add(new Case("matmul " + ta + " " + tb, List.of(ta ? s(5, 4) : s(4, 5), tb ? s(3, 5) : s(5, 3)), x -> Textbook.product(x[0], ta, x[1], tb, 4, 5, 3),
+                out.add(new Case("matmul " + ta + " " + tb, List.of(ta ? s(5, 4) : s(4, 5), tb ? s(3, 5) : s(5, 3)),
+                        x -> Textbook.product(x[0], ta, x[1], tb, 4, 5, 3),
                         t -> t[0].matmul(t[1], ta, tb)));
             }
         }
-        out.add(new Case("matmul of a tensor with itself", List.of(s(3, 3)), x -> Textbook.product(x[0], true, x[0], false, 3, 3, 3), t -> t[0].matmul(t[0], true, false)));
+        out.add(new Case("matmul of a tensor with itself", List.of(s(3, 3)), x -> Textbook.product(x[0], true, x[0], false, 3, 3, 3),
+                t -> t[0].matmul(t[0], true, false)));
         out.add(new Case("patchEmbedding", List.of(s(2, 3, 5, 4), s(6, 3, 2, 2), s(6), s(4, 6)),
-                x -> Textbook.patchEmbedding(x[0], 2, 5, 4, 2, x[1], x[2], x[3]), t -> t[0].patchEmbedding(t[1], t[2], t[3], 2, new RowGroups(0, 4, 8))));
+                x -> Textbook.patchEmbedding(x[0], 2, 5, 4, 2, x[1], x[2], x[3]),
+                        t -> t[0].patchEmbedding(t[1], t[2], t[3], 2, new RowGroups(0, 4, 8))));
     }
 
     private static void rows(List<Case> out) {
         out.add(new Case("rmsNorm", List.of(s(3, 6), s(6)), x -> Textbook.rmsNorm(x[0], x[1], 1e-3), t -> t[0].rmsNorm(t[1], 1e-3f)));
-        out.add(new Case("layerNorm", List.of(s(3, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3), t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
+        out.add(new Case("layerNorm", List.of(s(3, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3),
+                t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
         out.add(new Case("rmsNorm of one row", List.of(s(1, 6), s(6)), x -> Textbook.rmsNorm(x[0], x[1], 1e-3), t -> t[0].rmsNorm(t[1], 1e-3f)));
         out.add(new Case("layerNorm of one row", List.of(s(1, 6), s(6), s(6)), x -> Textbook.layerNorm(x[0], x[1], x[2], 1e-3),
                 t -> t[0].layerNorm(t[1], t[2], 1e-3f)));
@@ -100,9 +107,12 @@ final class Cases {
         out.add(new Case("sum", List.of(s(3, 6)), x -> new double[] {Arrays.stream(x[0]).sum()}, t -> t[0].sum()));
         out.add(new Case("sum of a vector", List.of(s(6)), x -> new double[] {Arrays.stream(x[0]).sum()}, t -> t[0].sum()));
         out.add(new Case("mean", List.of(s(2, 6)), x -> new double[] {Arrays.stream(x[0]).average().orElseThrow()}, t -> t[0].mean()));
-        out.add(new Case("rowSum", List.of(s(2, 6)), x -> Textbook.product(x[0], false, new double[] {1, 1, 1, 1, 1, 1}, false, 2, 6, 1), t -> t[0].rowSum()));
-        out.add(new Case("weightedSum", List.of(s(2, 6), s(12)), x -> Textbook.product(x[0], false, x[1], false, 1, 12, 1), t -> t[0].weightedSum(t[1])));
-        out.add(new Case("weightedSum of columns, weights of another shape", List.of(s(2, 6), s(8)), x -> Textbook.product(Textbook.cols(x[0], 6, 1, 5), false, x[1], false, 1, 8, 1),
+        out.add(new Case("rowSum", List.of(s(2, 6)), x -> Textbook.product(x[0], false, new double[] {1, 1, 1, 1, 1, 1}, false, 2, 6, 1),
+                t -> t[0].rowSum()));
+        out.add(new Case("weightedSum", List.of(s(2, 6), s(12)), x -> Textbook.product(x[0], false, x[1], false, 1, 12, 1),
+                t -> t[0].weightedSum(t[1])));
+        out.add(new Case("weightedSum of columns, weights of another shape", List.of(s(2, 6), s(8)),
+                x -> Textbook.product(Textbook.cols(x[0], 6, 1, 5), false, x[1], false, 1, 8, 1),
                 t -> t[0].cols(1, 5).weightedSum(t[1])));
         int[] positions = {0, 7, 2};
         out.add(new Case("rotate", List.of(s(3, 8)), x -> Textbook.rotate(x[0], 8, 4, positions, 100), t -> {
@@ -110,9 +120,11 @@ final class Cases {
             return t[0].rotate(Tensor.ints(t[0].scope(), positions, 3), table.cos(), table.sin(), 4);
         }));
         attention(out, "attention, causal, grouped queries", new AttentionPlan(4, 2, 3, List.of(Span.causal(0, 3), Span.causal(3, 2))), 5, 5);
-        attention(out, "attention, shared prefix", new AttentionPlan(2, 1, 4, List.of(Span.causal(0, 2), Span.continuing(2, 2, 0, 2), Span.continuing(4, 1, 0, 2))), 5, 5);
+        attention(out, "attention, shared prefix", new AttentionPlan(2, 1, 4,
+                List.of(Span.causal(0, 2), Span.continuing(2, 2, 0, 2), Span.continuing(4, 1, 0, 2))), 5, 5);
         attention(out, "attention, cross, an unseen key", new AttentionPlan(2, 2, 3, List.of(Span.cross(0, 2, 1, 4), Span.cross(2, 1, 0, 1))), 3, 6);
-        attention(out, "attention, an empty span names no row, wherever it stands", new AttentionPlan(2, 1, 3, List.of(Span.causal(0, 3), Span.cross(9, 0, 7, 0))), 3, 3);
+        attention(out, "attention, an empty span names no row, wherever it stands",
+                new AttentionPlan(2, 1, 3, List.of(Span.causal(0, 3), Span.cross(9, 0, 7, 0))), 3, 3);
     }
 
     private static void attention(List<Case> out, String name, AttentionPlan plan, int queries, int keys) {
@@ -128,8 +140,10 @@ final class Cases {
         out.add(new Case("cols", List.of(s(2, 2, 5)), x -> Textbook.cols(x[0], 5, 1, 4), t -> t[0].cols(1, 4).copy()));
         out.add(new Case("copy", List.of(s(2, 3)), x -> x[0], t -> t[0].copy()));
         out.add(new Case("gatherRows", List.of(s(4, 3)), x -> Textbook.gather(x[0], 3, 2, 0, 2, 3, 2), t -> t[0].gatherRows(2, 0, 2, 3, 2)));
-        out.add(new Case("concatRows", List.of(s(2, 3), s(1, 3)), x -> Textbook.gather(append(x[0], x[1]), 3, 0, 1, 2), t -> Tensor.concatRows(List.of(t[0], t[1]))));
-        out.add(new Case("concatCols", List.of(s(2, 3), s(2, 4)), x -> Textbook.concatCols(x[0], 3, x[1], 4), t -> Tensor.concatCols(List.of(t[0], t[1]))));
+        out.add(new Case("concatRows", List.of(s(2, 3), s(1, 3)), x -> Textbook.gather(append(x[0], x[1]), 3, 0, 1, 2),
+                t -> Tensor.concatRows(List.of(t[0], t[1]))));
+        out.add(new Case("concatCols", List.of(s(2, 3), s(2, 4)), x -> Textbook.concatCols(x[0], 3, x[1], 4),
+                t -> Tensor.concatCols(List.of(t[0], t[1]))));
     }
 
     private static double[] append(double[] a, double[] b) {
@@ -140,7 +154,8 @@ final class Cases {
 
     private static void losses(List<Case> out) {
         int[] targets = {6, 0, 3};
-        out.add(new Case("logProb", List.of(s(3, 5), s(7, 5)), x -> Textbook.logProb(Textbook.product(x[0], false, x[1], true, 3, 5, 7), 7, targets, 0.8),
+        out.add(new Case("logProb", List.of(s(3, 5), s(7, 5)),
+                x -> Textbook.logProb(Textbook.product(x[0], false, x[1], true, 3, 5, 7), 7, targets, 0.8),
                 t -> Tensor.logProb(t[0], t[1], Tensor.ints(t[0].scope(), targets, 3), 0.8f).logProb()));
         out.add(new Case("logProb of as many rows as entries", List.of(s(3, 5), s(3, 5)),
                 x -> Textbook.logProb(Textbook.product(x[0], false, x[1], true, 3, 5, 3), 3, new int[] {2, 0, 1}, 0.8),

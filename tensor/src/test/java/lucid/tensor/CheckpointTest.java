@@ -54,7 +54,8 @@ class CheckpointTest {
             List<float[]> kept = gradients(device, How.KEPT);
             for (How how : List.of(How.CHECKPOINTED, How.NESTED)) {
                 List<float[]> again = gradients(device, how);
-                for (int i = 0; i < kept.size(); i++) assertArrayEquals(kept.get(i), again.get(i), how + ", " + (i == 0 ? "result" : "gradient " + (i - 1)));
+                for (int i = 0; i < kept.size(); i++)
+                    assertArrayEquals(kept.get(i), again.get(i), how + ", " + (i == 0 ? "result" : "gradient " + (i - 1)));
             }
             assertEquals(0, device.liveBytes());
         }
@@ -119,7 +120,8 @@ class CheckpointTest {
             Parameter b = new Parameter("b", Tensor.full(scope, 3f, 3));
             Tensor x = Tensor.full(scope, 1f, 3);
             boolean[] again = {false};
-            refused("number 1 that the block used is f32[1 x 3], in its first run it was another", again, Tensor.checkpoint(t -> again[0] ? t.mul(b.value()).mul(a.value()) : t.mul(a.value()).mul(b.value()), x));
+            refused("number 1 that the block used is f32[1 x 3], in its first run it was another", again,
+                    Tensor.checkpoint(t -> again[0] ? t.mul(b.value()).mul(a.value()) : t.mul(a.value()).mul(b.value()), x));
             refused("used 1 of the 2", again, Tensor.checkpoint(t -> again[0] ? t.mul(a.value()) : t.mul(a.value()).mul(b.value()), x));
             refused("used more than the 1", again, Tensor.checkpoint(t -> again[0] ? t.mul(a.value()).mul(b.value()) : t.mul(a.value()), x));
             Tensor frozenBetween = Tensor.checkpoint(t -> t.mul(a.value()).mul(b.value()), x);

@@ -74,10 +74,11 @@ class GradientTest {
         }
     }
 
-    /// An operation that is added without a case here fails this test. Left out: the checkpoint (a test of its own), rowMax (a constant), and the layers that run only where nothing
-    /// is recorded ([ActivatedLinearTest]).
+    /// An operation that is added without a case here fails this test. Left out: the checkpoint (a test of its own), rowMax (a constant), and the
+    /// layers that run only where nothing is recorded ([ActivatedLinearTest]).
     @Test void everyOperationHasACase() {
-        Set<Class<?>> seen = new HashSet<>(Set.of(CheckpointOp.class, ReduceOp.RowMax.class, MatMulOp.ActivatedLinear.class, MatMulOp.GatedLinear.class));
+        Set<Class<?>> seen = new HashSet<>(Set.of(CheckpointOp.class, ReduceOp.RowMax.class, MatMulOp.ActivatedLinear.class,
+                MatMulOp.GatedLinear.class));
         try (Device device = Devices.REFERENCE.open()) {
             for (Case c : Cases.all()) {
                 try (Scope scope = Scope.open(device)) {

@@ -39,7 +39,8 @@ class LogProbsTest {
             Tensor reference = Tensor.of(scope, new float[] {-1f, -1.2f, -0.5f}, 3);
             Tensor advantage = Tensor.of(scope, new float[] {2f, 1f, 1f}, 3);
             Tensor weight = Tensor.full(scope, 0.25f, 3);
-            LogProbs.PolicyTerms t = p.policyTerms(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, Float.POSITIVE_INFINITY), old, reference, advantage, weight);
+            LogProbs.PolicyTerms t = p.policyTerms(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, Float.POSITIVE_INFINITY), old, reference,
+                    advantage, weight);
             double[] a = {2, 1, 1};
             double[] ratio = {1, Math.exp(0.5), Math.exp(-0.1)};
             double[] d = {0, -0.2, 0.5};
@@ -52,7 +53,8 @@ class LogProbsTest {
             }
             assertEquals(1f, t.ratio().toFloats()[0]);
             assertEquals(0f, p.policyTerms(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 1f), old, null, advantage, weight).kl().toFloats()[2]);
-            assertThrows(ShapeException.class, () -> p.policyTerms(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 1f), old, null, advantage, Tensor.zeros(scope, 2)));
+            assertThrows(ShapeException.class, () -> p.policyTerms(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 1f), old, null, advantage,
+                    Tensor.zeros(scope, 2)));
         }
     }
 }

@@ -50,7 +50,8 @@ class MicroBatchTest {
                     AttentionPlan plan = new AttentionPlan(2, 2, WIDTH / 2, spans);
                     UnaryOperator<Tensor> block = t -> {
                         Tensor p = t.rmsNorm(norm.value(), 1e-6f).linear(qkv.value(), bias.value());
-                        return t.add(p.cols(0, WIDTH).attention(p.cols(WIDTH, 2 * WIDTH), p.cols(2 * WIDTH, 3 * WIDTH), plan, 0.3f).mul(scale.value()));
+                        return t.add(p.cols(0, WIDTH).attention(p.cols(WIDTH, 2 * WIDTH), p.cols(2 * WIDTH, 3 * WIDTH), plan, 0.3f)
+                                .mul(scale.value()));
                     };
                     Tensor h = (checkpoint ? Tensor.checkpoint(block, x) : block.apply(x)).layerNorm(norm.value(), last.value(), 1e-6f);
                     Tensor lp = Tensor.logProb(h, embedding.value(), Tensor.ints(step, ids(first, total, 5), total), 1f).logProb();
@@ -99,7 +100,8 @@ class MicroBatchTest {
                     byte[] frames = new byte[n * 8 * 12 * 3];
                     for (int i = 0; i < frames.length; i++) frames[i] = (byte) ((first * 8 * 12 * 3 + i) * 2654435761L >> 13);
                     first += n;
-                    Tensor y = Tensor.bytes(step, frames, n, 8, 12, 3).patchEmbedding(weight.value(), bias.value(), positions.value(), 4, new RowGroups(offsets));
+                    Tensor y = Tensor.bytes(step, frames, n, 8, 12, 3).patchEmbedding(weight.value(), bias.value(), positions.value(), 4,
+                            new RowGroups(offsets));
                     y.tanh().sum().backward();
                 }
             }
@@ -113,7 +115,8 @@ class MicroBatchTest {
             List<float[]> whole = visionGradients(device, GROUPS);
             for (int groups : new int[] {1, 2}) {
                 List<float[]> parts = visionGradients(device, groups);
-                for (int i = 0; i < whole.size(); i++) assertSame(which, whole.get(i), parts.get(i), "parameter " + i + ", micro-batches of " + groups + " groups");
+                for (int i = 0; i < whole.size(); i++)
+                    assertSame(which, whole.get(i), parts.get(i), "parameter " + i + ", micro-batches of " + groups + " groups");
             }
         }
     }
@@ -125,7 +128,8 @@ class MicroBatchTest {
                 List<float[]> found = new ArrayList<>(gradients(device, 2, true));
                 found.addAll(visionGradients(device, 2));
                 if (wanted == null) wanted = found;
-                for (int i = 0; i < wanted.size(); i++) assertArrayEquals(wanted.get(i), found.get(i), "parameter " + i + ", " + threads + " threads");
+                for (int i = 0; i < wanted.size(); i++)
+                    assertArrayEquals(wanted.get(i), found.get(i), "parameter " + i + ", " + threads + " threads");
             }
         }
     }

@@ -28,7 +28,8 @@ class PerceptronExampleTest {
         String shown = readme.substring(readme.indexOf("## The tensor library alone")).split("```(java)?\n", 3)[1];
         assertEquals(15, shown.lines().count());
         String source = Files.readString(Path.of("src/test/java/lucid/tensor/PerceptronExample.java"));
-        assertEquals(shown, source.substring(source.indexOf("train(Device device) {\n") + "train(Device device) {\n".length(), source.lastIndexOf("    }\n}")).indent(-8));
+        assertEquals(shown, source.substring(source.indexOf("train(Device device) {\n") + "train(Device device) {\n".length(),
+                source.lastIndexOf("    }\n}")).indent(-8));
     }
 
     /// The example of the package's documentation.

@@ -25,7 +25,8 @@ class StorageTypesTest {
             Tensor ids = Tensor.ints(scope, new int[] {4, 0, 4}, 3);
             Tensor targets = Tensor.ints(scope, new int[] {1, 0, 3, 2}, 4);
             for (Tensor w : new Tensor[] {half, wide}) {
-                x.linear(w, null).square().sum().add(Tensor.embedding(ids, w).square().sum()).add(Tensor.logProb(x, w, targets, 1f).logProb().sum()).backward();
+                x.linear(w, null).square().sum().add(Tensor.embedding(ids, w).square().sum()).add(Tensor.logProb(x, w, targets, 1f).logProb().sum())
+                        .backward();
             }
             assertArrayEquals(x.linear(wide, null).toFloats(), x.linear(half, null).toFloats());
             assertEquals(DType.F32, half.grad().dtype());

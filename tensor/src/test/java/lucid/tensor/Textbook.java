@@ -172,7 +172,8 @@ final class Textbook {
                     for (int dx = 0; dx < patch; dx++) {
                         int row = place / across * patch + dy;
                         int column = place % across * patch + dx;
-                        sum += weight[((o * 3 + channel) * patch + dy) * patch + dx] * pixels[((i / hidden / (down * across) * 3 + channel) * height + row) * width + column];
+                        sum += weight[((o * 3 + channel) * patch + dy) * patch
+                                + dx] * pixels[((i / hidden / (down * across) * 3 + channel) * height + row) * width + column];
                     }
                 }
             }

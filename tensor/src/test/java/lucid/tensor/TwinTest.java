@@ -50,7 +50,8 @@ class TwinTest {
         twins(d, List.of(new int[] {5, 19}), t -> t[0].gelu(),
                 t -> t[0].scale(0.5f).mul(t[0].scale((float) Math.sqrt(0.5)).unary(Unary.ERF).add(Tensor.full(t[0].scope(), 1f, 1, 1))));
         twins(d, List.of(new int[] {5, 19}), t -> t[0].geluTanh(), t -> t[0].scale(0.5f)
-                .mul(t[0].add(t[0].mul(t[0]).mul(t[0]).scale(0.044715f)).scale((float) Math.sqrt(2 / Math.PI)).tanh().add(Tensor.full(t[0].scope(), 1f, 1, 1))));
+                .mul(t[0].add(t[0].mul(t[0]).mul(t[0]).scale(0.044715f)).scale((float) Math.sqrt(2 / Math.PI)).tanh()
+                        .add(Tensor.full(t[0].scope(), 1f, 1, 1))));
     }
 
     @ParameterizedTest @MethodSource("devices")
@@ -65,18 +66,22 @@ class TwinTest {
     void attention(Devices d) {
         attention(d, "causal, grouped queries", new AttentionPlan(4, 2, 6, List.of(Span.causal(0, 41))), 41, 41);
         attention(d, "full, as of two images", new AttentionPlan(2, 2, 9, List.of(Span.full(0, 35), Span.full(35, 6))), 41, 41);
-        attention(d, "cross, as of a resampler's latents", new AttentionPlan(3, 3, 4, List.of(Span.cross(0, 3, 0, 37), Span.cross(3, 3, 37, 33))), 6, 70);
-        attention(d, "two completions of a shared prompt", new AttentionPlan(4, 2, 6, List.of(Span.causal(0, 37), Span.continuing(37, 5, 0, 37), Span.continuing(42, 2, 0, 37))), 44, 44);
+        attention(d, "cross, as of a resampler's latents", new AttentionPlan(3, 3, 4, List.of(Span.cross(0, 3, 0, 37), Span.cross(3, 3, 37, 33))), 6,
+                70);
+        attention(d, "two completions of a shared prompt", new AttentionPlan(4, 2, 6,
+                List.of(Span.causal(0, 37), Span.continuing(37, 5, 0, 37), Span.continuing(42, 2, 0, 37))), 44, 44);
         attention(d, "one token beside what is cached", new AttentionPlan(4, 1, 8, List.of(new Span(0, 1, 38, 0, 33, 40, 6, true))), 1, 46);
     }
 
     private static void attention(Devices d, String name, AttentionPlan plan, int queries, int keys) {
         int width = plan.headDim(), kv = plan.kvHeads() * width;
-        twins(name, d, List.of(new int[] {queries, plan.heads() * width}, new int[] {keys, kv}, new int[] {keys, kv}), t -> t[0].attention(t[1], t[2], plan, 0.4f), t -> {
+        twins(name, d, List.of(new int[] {queries, plan.heads() * width}, new int[] {keys, kv}, new int[] {keys, kv}),
+                t -> t[0].attention(t[1], t[2], plan, 0.4f), t -> {
             List<Tensor> spans = new ArrayList<>();
             for (Span s : plan.spans()) {
                 int[] seen = IntStream.range(0, s.prefixKeys() + s.ownKeys()).map(s::keyRow).toArray();
-                Tensor q = t[0].rows(s.queryRow(), s.queryRow() + s.queries()), k = t[1].gatherRows(seen), v = t[2].gatherRows(seen), hidden = hidden(t[0].scope(), s);
+                Tensor q = t[0].rows(s.queryRow(), s.queryRow() + s.queries()), k = t[1].gatherRows(seen), v = t[2].gatherRows(seen),
+                        hidden = hidden(t[0].scope(), s);
                 List<Tensor> heads = new ArrayList<>();
                 for (int h = 0; h < plan.heads(); h++) {
                     int from = h * plan.kvHeads() / plan.heads() * width;
@@ -155,7 +160,9 @@ class TwinTest {
     }
 
     @ParameterizedTest @MethodSource("devices")
-    void weightedSum(Devices d) { twins(d, List.of(new int[] {5, 19}, new int[] {95}), t -> t[0].weightedSum(t[1]), t -> t[0].reshape(95).mul(t[1]).sum()); }
+    void weightedSum(Devices d) {
+        twins(d, List.of(new int[] {5, 19}, new int[] {95}), t -> t[0].weightedSum(t[1]), t -> t[0].reshape(95).mul(t[1]).sum());
+    }
 
     /// Three steps with a clipped gradient; the parameter's bf16 image is the parameter, rounded.
     @ParameterizedTest @MethodSource("devices")
@@ -166,7 +173,8 @@ class TwinTest {
             Tensor fused = p.copy(), fusedM = m.copy(), fusedV = v.copy(), image = Tensor.undefined(scope, DType.BF16, 7, 11);
             for (int step = 1; step <= 3; step++) {
                 Tensor g = Tensor.of(scope, GradientTest.random(77, -1, 1, 10 + step), 7, 11);
-                device.optimizer().adamW(new Optimizer.AdamW(lr, beta1, beta2, eps, decay, step), clip, g.matrix(), fused.matrix(), fusedM.matrix(), fusedV.matrix(), image.matrix());
+                device.optimizer().adamW(new Optimizer.AdamW(lr, beta1, beta2, eps, decay, step), clip, g.matrix(), fused.matrix(), fusedM.matrix(),
+                        fusedV.matrix(), image.matrix());
                 Tensor clipped = g.scale(clip);
                 m = m.scale(beta1).add(clipped.scale(1 - beta1));
                 v = v.scale(beta2).add(clipped.square().scale(1 - beta2));
@@ -183,18 +191,20 @@ class TwinTest {
     @ParameterizedTest @MethodSource("devices")
     void crossEntropy(Devices d) {
         int[] targets = {4, 0, 22, 9, 1};
-        twins(d, List.of(new int[] {5, 23}), t -> Tensor.crossEntropy(t[0], Tensor.ints(t[0].scope(), targets, 5)), t -> logProbOf(t[0], targets).neg());
+        twins(d, List.of(new int[] {5, 23}), t -> Tensor.crossEntropy(t[0], Tensor.ints(t[0].scope(), targets, 5)),
+                t -> logProbOf(t[0], targets).neg());
     }
 
     @ParameterizedTest @MethodSource("devices")
     void logProb(Devices d) {
         int[] targets = {4, 0, 22, 9, 1};
-        twins(d, List.of(new int[] {5, 11}, new int[] {23, 11}), t -> Tensor.logProb(t[0], t[1], Tensor.ints(t[0].scope(), targets, 5), 0.7f).logProb(),
+        twins(d, List.of(new int[] {5, 11}, new int[] {23, 11}),
+                t -> Tensor.logProb(t[0], t[1], Tensor.ints(t[0].scope(), targets, 5), 0.7f).logProb(),
                 t -> logProbOf(t[0].linear(t[1], null).scale(1 / 0.7f), targets));
     }
 
-    /// The clipped loss with k3 and its closed-form coefficient against the same loss composed, walked back by the tape: fresh tokens (ratio exactly 1), both clip sides with both signs
-    /// of the advantage, estimates above the clamp, masked tokens.
+    /// The clipped loss with k3 and its closed-form coefficient against the same loss composed, walked back by the tape: fresh tokens (ratio exactly
+    /// 1), both clip sides with both signs of the advantage, estimates above the clamp, masked tokens.
     @ParameterizedTest @MethodSource("devices")
     void policyTerms(Devices d) {
         int rows = 61;
@@ -244,7 +254,9 @@ class TwinTest {
         return Tensor.of(scope, ones, ids.length, cols);
     }
 
-    private static void twins(Devices which, List<int[]> shapes, Function<Tensor[], Tensor> fused, Function<Tensor[], Tensor> composed) { twins("", which, shapes, fused, composed); }
+    private static void twins(Devices which, List<int[]> shapes, Function<Tensor[], Tensor> fused, Function<Tensor[], Tensor> composed) {
+        twins("", which, shapes, fused, composed);
+    }
 
     private static void twins(String name, Devices which, List<int[]> shapes, Function<Tensor[], Tensor> fused, Function<Tensor[], Tensor> composed) {
         try (Device device = which.open()) {
@@ -254,7 +266,8 @@ class TwinTest {
                 float largest = 1;
                 for (float v : b.get(i)) largest = Math.max(largest, Math.abs(v));
                 for (int j = 0; j < b.get(i).length; j++) {
-                    assertEquals(b.get(i)[j], a.get(i)[j], TOLERANCE * largest, name + " " + (i == 0 ? "value" : "gradient of input " + (i - 1)) + ", element " + j);
+                    assertEquals(b.get(i)[j], a.get(i)[j], TOLERANCE * largest, name + " " + (i == 0 ? "value" : "gradient of input " + (i - 1))
+                            + ", element " + j);
                 }
             }
         }
@@ -263,7 +276,8 @@ class TwinTest {
     private static List<float[]> run(Device device, List<int[]> shapes, Function<Tensor[], Tensor> f) {
         try (Scope scope = Scope.open(device)) {
             Tensor[] in = new Tensor[shapes.size()];
-            for (int i = 0; i < in.length; i++) in[i] = Tensor.of(scope, GradientTest.random(new Shape(shapes.get(i)).size(), -2, 2, 5 + i), shapes.get(i)).requireGrad();
+            for (int i = 0; i < in.length; i++)
+                in[i] = Tensor.of(scope, GradientTest.random(new Shape(shapes.get(i)).size(), -2, 2, 5 + i), shapes.get(i)).requireGrad();
             Tensor y = f.apply(in);
             List<float[]> out = new ArrayList<>();
             out.add(y.toFloats());

@@ -5,8 +5,8 @@ import java.util.Map;
 
 /// Finds added tokens in a text: leftmost first, and the longest of those that start at the same place.
 ///
-/// Their texts are sorted, so that those with a common beginning lie together and a match narrows one range, character by character. That is all that is
-/// built: vocabularies with speech or places have 100,000 added tokens that differ in a number only.
+/// Their texts are sorted, so that those with a common beginning lie together and a match narrows one range, character by character. That is all that
+/// is built: vocabularies with speech or places have 100,000 added tokens that differ in a number only.
 final class AddedTokens {
     private final String[] texts;
     private final AddedToken[] tokens;

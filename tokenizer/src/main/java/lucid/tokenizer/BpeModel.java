@@ -22,8 +22,8 @@ public final class BpeModel {
         for (int b = 0; b < 256; b++) {
             Integer id = vocab.get(String.valueOf(ByteLevel.charOf(b)));
             if (id == null) {
-                throw new IllegalArgumentException("vocabulary: byte 0x%02X ('%c') has no token; a byte-level vocabulary holds all 256, else some text could not be written"
-                    .formatted(b, ByteLevel.charOf(b)));
+                throw new IllegalArgumentException(("vocabulary: byte 0x%02X ('%c') has no token; a byte-level vocabulary holds all 256, else some "
+                        + "text could not be written").formatted(b, ByteLevel.charOf(b)));
             }
             idOfByte[b] = id;
         }
@@ -37,7 +37,8 @@ public final class BpeModel {
         vocab.forEach((token, id) -> {
             if (id < 0) throw new IllegalArgumentException("vocabulary: token '" + token + "' has the negative id " + id);
             String other = tokens.put(id, token);
-            if (other != null) throw new IllegalArgumentException("vocabulary: id " + id + " belongs to two tokens, '" + other + "' and '" + token + "'");
+            if (other != null)
+                throw new IllegalArgumentException("vocabulary: id " + id + " belongs to two tokens, '" + other + "' and '" + token + "'");
         });
         MergeTable table = new MergeTable(merges.size());
         for (int rank = 0; rank < merges.size(); rank++) {
@@ -67,7 +68,8 @@ public final class BpeModel {
         MergeTable table = new MergeTable(ranked.size());
         for (int id = 0; id < ranked.size(); id++) {
             byte[] bytes = ranked.get(id);
-            if (vocab.put(ByteLevel.write(bytes), id) != null) throw new IllegalArgumentException("rank " + id + ": the token '" + ByteLevel.write(bytes) + "' is listed twice");
+            if (vocab.put(ByteLevel.write(bytes), id) != null)
+                throw new IllegalArgumentException("rank " + id + ": the token '" + ByteLevel.write(bytes) + "' is listed twice");
             if (bytes.length == 1) {
                 idOfByte[bytes[0] & 0xFF] = id;
                 seen.add(bytes[0] & 0xFF);
@@ -75,11 +77,14 @@ public final class BpeModel {
             }
             int[] symbols = new int[bytes.length];
             for (int i = 0; i < bytes.length; i++) {
-                if (!seen.contains(bytes[i] & 0xFF)) throw new IllegalArgumentException("rank " + id + ": holds byte 0x%02X before that byte's own rank".formatted(bytes[i]));
+                if (!seen.contains(bytes[i] & 0xFF))
+                    throw new IllegalArgumentException("rank " + id + ": holds byte 0x%02X before that byte's own rank".formatted(bytes[i]));
                 symbols[i] = idOfByte[bytes[i] & 0xFF];
             }
             int parts = table.merge(symbols, symbols.length);
-            if (parts != 2) throw new IllegalArgumentException("rank " + id + ": '" + ByteLevel.write(bytes) + "' splits into " + parts + " tokens of lower rank, a merge has 2");
+            if (parts != 2)
+                throw new IllegalArgumentException("rank " + id + ": '" + ByteLevel.write(bytes) + "' splits into " + parts
+                        + " tokens of lower rank, a merge has 2");
             merges.add(new Merge(symbols[0], symbols[1], id));
             table.add(symbols[0], symbols[1], id);
         }

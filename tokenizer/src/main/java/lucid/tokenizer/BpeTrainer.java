@@ -29,7 +29,8 @@ public record BpeTrainer(int vocabSize, int minFrequency, List<String> specialTo
         Set<String> seen = new HashSet<>();
         for (String special : specialTokens) {
             if (special.isEmpty()) throw new IllegalArgumentException("special token '': it is empty; wanted a text");
-            if (special.length() == 1 && ByteLevel.byteOf(special.charAt(0)) >= 0) throw new IllegalArgumentException("special token '" + special + "': found the name of a byte; wanted a longer one");
+            if (special.length() == 1 && ByteLevel.byteOf(special.charAt(0)) >= 0)
+                throw new IllegalArgumentException("special token '" + special + "': found the name of a byte; wanted a longer one");
             if (!seen.add(special)) throw new IllegalArgumentException("special token '" + special + "': found twice; wanted each once");
         }
         int least = 256 + specialTokens.size();

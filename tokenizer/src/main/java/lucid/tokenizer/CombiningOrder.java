@@ -10,8 +10,8 @@ import java.util.Map;
 
 /// Puts long runs of combining marks into canonical order before the JDK's normaliser sees them.
 ///
-/// `java.text.Normalizer` orders marks by insertion, which is quadratic in the length of a run: 65,536 alternating marks take it seconds. The order is a
-/// stable sort by combining class, so sorting first leaves a canonically equivalent text, and with it the same NFC.
+/// `java.text.Normalizer` orders marks by insertion, which is quadratic in the length of a run: 65,536 alternating marks take it seconds. The order
+/// is a stable sort by combining class, so sorting first leaves a canonically equivalent text, and with it the same NFC.
 /// The JDK does not tell the combining class; two marks are compared by asking whether decomposing them as a pair swaps them.
 final class CombiningOrder {
     /// Natural text stays below this (the stream-safe format of UAX #15 allows 30).
@@ -52,7 +52,8 @@ final class CombiningOrder {
     private static void sort(String run, StringBuilder out) {
         // One mark may decompose into several; decomposing each alone moves nothing.
         Map<Integer, int[]> parts = new HashMap<>();
-        int[] marks = run.codePoints().flatMap(cp -> Arrays.stream(parts.computeIfAbsent(cp, c -> decompose(Character.toString(c)).codePoints().toArray()))).toArray();
+        int[] marks = run.codePoints()
+                .flatMap(cp -> Arrays.stream(parts.computeIfAbsent(cp, c -> decompose(Character.toString(c)).codePoints().toArray()))).toArray();
         Map<Integer, Integer> order = order(marks);
         for (int from = 0; from < marks.length; ) {
             int to = from;

@@ -45,8 +45,8 @@ final class Nfc {
             char c = text.charAt(i);
             if (!Character.isSurrogate(c)) continue;
             if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) i++;
-            else throw new IllegalArgumentException("encode: unpaired surrogate U+%04X in the text around '%s'; such a string has no UTF-8 form. Repair the input (it was probably cut inside a character)"
-                .formatted((int) c, text.substring(Math.max(0, i - 10), i)));
+            else throw new IllegalArgumentException(("encode: unpaired surrogate U+%04X in the text around '%s'; such a string has no UTF-8 form. "
+                    + "Repair the input (it was probably cut inside a character)").formatted((int) c, text.substring(Math.max(0, i - 10), i)));
         }
     }
 }

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /// Remembers the ids of pieces already encoded. Direct-mapped and of fixed size: a newcomer takes the place of whoever hashed there before.
 ///
-/// Shared between threads without locks: an entry is immutable, so a racing reader sees a whole entry or none, and a lost write costs one recomputation.
+/// Shared between threads without locks: an entry is immutable, so a racing reader sees a whole entry or none, and a lost write costs one
+/// recomputation.
 final class PieceCache {
     private static final int SLOTS = 1 << 16;
     /// Longer pieces hardly ever come back.

@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 
 /// Byte-level BPE as Qwen2 uses it: text to ids and back. Immutable and safe for any number of threads.
 ///
-/// The way of a text: added tokens are cut out; what lies between is put in NFC, added tokens that are `normalized` are cut out of that; the rest is split
-/// into pieces ([PreTokenizer]), and each piece's UTF-8 bytes are merged by rank. Nothing is put in front or behind, so `decode(encode(text), false)` is the
-/// text in NFC.
+/// The way of a text: added tokens are cut out; what lies between is put in NFC, added tokens that are `normalized` are cut out of that; the rest is
+/// split into pieces ([PreTokenizer]), and each piece's UTF-8 bytes are merged by rank. Nothing is put in front or behind, so `decode(encode(text),
+/// false)` is the text in NFC.
 public final class Tokenizer {
     /// Tables are as long as the largest id, so a damaged one may not ask for gigabytes. Published vocabularies have up to about 260,000.
     private static final int MAX_IDS = 1 << 22;
@@ -43,7 +43,9 @@ public final class Tokenizer {
         int size = 0;
         for (int id : model.vocab().values()) size = Math.max(size, Math.min(id, MAX_IDS) + 1);
         for (AddedToken token : added) size = Math.max(size, Math.min(token.id(), MAX_IDS) + 1);
-        if (size > MAX_IDS) throw new IllegalArgumentException("vocabulary: found an id beyond " + MAX_IDS + ", wanted ids near the number of tokens, " + model.vocab().size() + " and " + added.size() + " added");
+        if (size > MAX_IDS)
+            throw new IllegalArgumentException("vocabulary: found an id beyond " + MAX_IDS + ", wanted ids near the number of tokens, "
+                    + model.vocab().size() + " and " + added.size() + " added");
         tokens = new String[size];
         bytes = new byte[size][];
         special = new boolean[size];
@@ -54,9 +56,11 @@ public final class Tokenizer {
         for (int id = 0; id < size; id++) {
             if (tokens[id] == null || bytes[id] != null) continue;
             bytes[id] = ByteLevel.read(tokens[id]);
-            if (bytes[id] == null) throw new IllegalArgumentException("vocabulary: token '" + tokens[id] + "' (id " + id + ") is neither byte-level nor an added token");
+            if (bytes[id] == null)
+                throw new IllegalArgumentException("vocabulary: token '" + tokens[id] + "' (id " + id + ") is neither byte-level nor an added token");
         }
-        if (eos != null && !idOfAdded.containsKey(eos)) throw new IllegalArgumentException("Tokenizer: the end token '" + eos + "' is not among the added tokens "
+        if (eos != null && !idOfAdded.containsKey(eos))
+            throw new IllegalArgumentException("Tokenizer: the end token '" + eos + "' is not among the added tokens "
             + (idOfAdded.size() > 40 ? "(" + idOfAdded.size() + ")" : idOfAdded.keySet()));
     }
 
@@ -66,7 +70,9 @@ public final class Tokenizer {
             if (token.normalized() != normalized) continue;
             AddedToken other = byText.put(written(token), token);
             // Hugging Face's tokenizers takes one or the other, by chance.
-            if (other != null) throw new IllegalArgumentException("added tokens '" + other.content() + "' (id " + other.id() + ") and '" + token.content() + "' (id " + token.id()
+            if (other != null)
+                throw new IllegalArgumentException("added tokens '" + other.content() + "' (id " + other.id() + ") and '" + token.content() + "' (id "
+                        + token.id()
                 + ") are the same text once normalised; wanted one of them, or normalized false");
         }
         return byText;
@@ -85,10 +91,12 @@ public final class Tokenizer {
         String there = tokens[token.id()];
         Integer inVocab = model.vocab().get(token.content());
         if (bytes[token.id()] != null || there != null && !there.equals(token.content()) || inVocab != null && inVocab != token.id()) {
-            throw new IllegalArgumentException("added token '" + token.content() + "': id " + token.id() + " disagrees with the vocabulary, where the id is '" + there
+            throw new IllegalArgumentException("added token '" + token.content() + "': id " + token.id()
+                    + " disagrees with the vocabulary, where the id is '" + there
                 + "' and the text has id " + inVocab);
         }
-        if (idOfAdded.put(token.content(), token.id()) != null) throw new IllegalArgumentException("added token '" + token.content() + "' is listed twice");
+        if (idOfAdded.put(token.content(), token.id()) != null)
+            throw new IllegalArgumentException("added token '" + token.content() + "' is listed twice");
         tokens[token.id()] = token.content();
         bytes[token.id()] = written(token).getBytes(StandardCharsets.UTF_8);
         special[token.id()] = token.special();
@@ -100,7 +108,8 @@ public final class Tokenizer {
     public int[] encode(String text) {
         Objects.requireNonNull(text, "encode: text is null");
         IntList out = new IntList(text.length() / 3 + 8);
-        cut(text, raw, token -> out.add(token.id()), between -> cut(normal(between), normalized, token -> out.add(token.id()), rest -> encodeOrdinary(rest, out)));
+        cut(text, raw, token -> out.add(token.id()), between -> cut(normal(between), normalized, token -> out.add(token.id()),
+                rest -> encodeOrdinary(rest, out)));
         return out.toArray();
     }
 
@@ -163,7 +172,8 @@ public final class Tokenizer {
     /// What the pre-tokeniser makes of `text` (in NFC), each added token being one piece.
     public List<String> pieces(String text) {
         List<String> pieces = new ArrayList<>();
-        cut(text, raw, token -> pieces.add(token.content()), between -> cut(normal(between), normalized, token -> pieces.add(written(token)), rest -> {
+        cut(text, raw, token -> pieces.add(token.content()),
+                between -> cut(normal(between), normalized, token -> pieces.add(written(token)), rest -> {
             char[] chars = rest.toCharArray();
             for (int from = 0, to; from < chars.length; from = to) {
                 to = PreTokenizer.next(chars, from, chars.length);
@@ -185,7 +195,9 @@ public final class Tokenizer {
 
     /// The id of the token that ends a text.
     public int eosId() {
-        if (eos == null) throw new IllegalStateException("eosId: this tokenizer names no end token; give one when building it or an eos_token in tokenizer_config.json");
+        if (eos == null)
+            throw new IllegalStateException("eosId: this tokenizer names no end token; give one when building it or an eos_token in "
+                    + "tokenizer_config.json");
         return idOfAdded.get(eos);
     }
 
@@ -206,7 +218,8 @@ public final class Tokenizer {
         return tokens[id];
     }
 
-    /// One token's text for people: its bytes as UTF-8, those that are a piece of a character only as `\xE4`; empty for an id that the vocabulary lacks, as [#bytes].
+    /// One token's text for people: its bytes as UTF-8, those that are a piece of a character only as `\xE4`; empty for an id that the vocabulary
+    /// lacks, as [#bytes].
     public String text(int id) {
         return Utf8.escaped(bytes(id));
     }

@@ -2,8 +2,8 @@ package lucid.tokenizer;
 
 /// What newer versions of Unicode changed for a tokenizer whose tables are older than the JDK's.
 ///
-/// A vocabulary is trained with the tables of its day, and ids must not change with the JDK. The published pre-tokeniser's classes are those of Unicode 16
-/// (JDK 25), its normalisation that of Unicode 9. Each table lists the first and last code point of ranges, ascending, up to Unicode 17.
+/// A vocabulary is trained with the tables of its day, and ids must not change with the JDK. The published pre-tokeniser's classes are those of
+/// Unicode 16 (JDK 25), its normalisation that of Unicode 9. Each table lists the first and last code point of ranges, ascending, up to Unicode 17.
 final class UnicodeVersions {
     /// Letters and numbers that Unicode 17 added.
     private static final int[] LETTERS_AND_NUMBERS_AFTER_16 = {
@@ -14,8 +14,9 @@ final class UnicodeVersions {
 
     /// Code points unassigned in Unicode 9 that compose, decompose or reorder in 17. To older tables they stand still, and nothing moves across them.
     ///
-    /// Measured over all code points with tokenizers 0.23.3: marks of Unicode 9 (U+1DFB) are ordered, none of those that came with 10 (U+1DF6) or later is.
-    /// The mappings are no newer: U+1F23B of Unicode 9 has its NFKC, U+1F16C of 12 has none; between the two no canonical mapping was added.
+    /// Measured over all code points with tokenizers 0.23.3: marks of Unicode 9 (U+1DFB) are ordered, none of those that came with 10 (U+1DF6) or
+    /// later is. The mappings are no newer: U+1F23B of Unicode 9 has its NFKC, U+1F16C of 12 has none; between the two no canonical mapping was
+    /// added.
     private static final int[] COMPOSING_AFTER_9 = {
         0x07FD, 0x07FD, 0x0897, 0x089F, 0x08CA, 0x08D3, 0x09FE, 0x09FE, 0x0C3C, 0x0C3C, 0x0D3B, 0x0D3C, 0x0EBA, 0x0EBA,
         0x1715, 0x1715, 0x1ABF, 0x1ADD, 0x1AE0, 0x1AEB, 0x1DF6, 0x1DFA, 0xA82C, 0xA82C, 0x105C9, 0x105C9, 0x105D2, 0x105D2,

@@ -42,7 +42,8 @@ class AddedTokensTest {
     void normalizedTokensAreFoundInTheNormalisedRest() {
         Tokenizer think = tokenizer(true, normalized(0, "<think>"), raw(1, "<th"), normalized(2, "x<t"));
         assertCut(tokenizer(true, normalized(0, "<think>")), "a<think>b", -1, 0, -1);
-        assertCut(think, "x<think>", -1, 1, -1, -1, -1, -1);                                    // what is raw goes first, even where another begins before it
+        // what is raw goes first, even where another begins before it
+        assertCut(think, "x<think>", -1, 1, -1, -1, -1, -1);
         assertCut(think, "x<t", 2);
         assertCut(tokenizer(true, normalized(0, "<a>")), "<a>\u0338", -1, -1, -1, -1, -1);      // > and U+0338 are one character by then
         assertCut(tokenizer(true, raw(0, "<a>")), "<a>\u0338", 0, -1, -1);
@@ -58,7 +59,8 @@ class AddedTokensTest {
         Tokenizer both = tokenizer(true, raw(0, "cafe\u0301"), normalized(1, "caf\u00e9"));
         assertCut(both, "caf\u00e9cafe\u0301", 1, 0);
         assertCut(tokenizer(false, normalized(0, "cafe\u0301")), "caf\u00e9cafe\u0301", -1, -1, -1, -1, -1, 0);
-        String same = assertThrows(IllegalArgumentException.class, () -> tokenizer(true, normalized(0, "caf\u00e9"), normalized(1, "cafe\u0301"))).getMessage();
+        String same = assertThrows(IllegalArgumentException.class, () -> tokenizer(true, normalized(0, "caf\u00e9"), normalized(1, "cafe\u0301")))
+                .getMessage();
         assertTrue(same.contains("id 256") && same.contains("id 257") && same.contains("normalised"), same);
     }
 
@@ -77,7 +79,8 @@ class AddedTokensTest {
             for (int n = random.nextInt(12); n > 0; n--) byText.put(word(random, 1 + random.nextInt(5)), raw(n, "t"));
             AddedTokens finder = new AddedTokens(byText);
             String text = word(random, random.nextInt(20));
-            for (int from = 0; from <= text.length(); from++) assertEquals(slow(byText, text, from), finder.find(text, from), () -> byText.keySet() + " in " + text);
+            for (int from = 0; from <= text.length(); from++)
+                assertEquals(slow(byText, text, from), finder.find(text, from), () -> byText.keySet() + " in " + text);
         }
     }
 

@@ -21,11 +21,13 @@ import java.util.stream.IntStream;
 class BpeTrainerTest {
     private static List<String> corpus(long seed) {
         Random random = new Random(seed);
-        String[] words = {"the", "red", "circle", "square", "moves", "left", "right", "then", "first", "What", "colour", "aaaa", "aaa", "é", "1", "\n"};
+        String[] words = {"the", "red", "circle", "square", "moves", "left", "right", "then", "first", "What", "colour", "aaaa", "aaa",
+                "é", "1", "\n"};
         List<String> corpus = new ArrayList<>();
         for (int line = 0; line < 60; line++) {
             StringBuilder text = new StringBuilder();
-            for (int word = random.nextInt(12); word >= 0; word--) text.append(words[random.nextInt(words.length)]).append(random.nextInt(5) == 0 ? ". " : " ");
+            for (int word = random.nextInt(12); word >= 0; word--)
+                text.append(words[random.nextInt(words.length)]).append(random.nextInt(5) == 0 ? ". " : " ");
             corpus.add(text.toString());
         }
         return corpus;
@@ -98,7 +100,8 @@ class BpeTrainerTest {
         assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(300, 0, List.of()));
         assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(300, 1, List.of("<e>", "<e>")));
         assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(300, 1, List.of("a")));
-        String none = assertThrows(IllegalStateException.class, () -> new BpeTrainer(256, 1, List.of()).train(List.of()).tokenizer().eosId()).getMessage();
+        String none = assertThrows(IllegalStateException.class, () -> new BpeTrainer(256, 1, List.of()).train(List.of()).tokenizer().eosId())
+                .getMessage();
         assertTrue(none.contains("end token"), none);
     }
 }

@@ -20,7 +20,8 @@ public final class EncodeSpeed {
             start = System.nanoTime();
             int length = tokenizer.decode(ids, false).length();
             double decode = (System.nanoTime() - start) / 1e9;
-            System.out.printf("encode %.1f MB/s  decode %.1f MB/s  %d chars -> %d ids%n", text.length() / encode / 1e6, length / decode / 1e6, text.length(), ids.length);
+            System.out.printf("encode %.1f MB/s  decode %.1f MB/s  %d chars -> %d ids%n", text.length() / encode / 1e6, length / decode / 1e6,
+                    text.length(), ids.length);
         }
     }
 

@@ -40,21 +40,23 @@ class NfcTest {
         for (int i = 0; i < MARKS_OF_10_TO_12.length; i += 2) {
             for (int mark = MARKS_OF_10_TO_12[i]; mark <= MARKS_OF_10_TO_12[i + 1]; mark++) {
                 String name = "U+%04X".formatted(mark);
-                for (String still : new String[] {text(0x345, mark), text(mark, 0x334), text('e', mark, 0x301), text(0x361, mark, 0x323)}) assertEquals(still, Nfc.normalize(still), name);
+                for (String still : new String[] {text(0x345, mark), text(mark, 0x334), text('e', mark, 0x301), text(0x361, mark, 0x323)})
+                    assertEquals(still, Nfc.normalize(still), name);
                 assertEquals(text(0xe9, mark, 0x323), Nfc.normalize(text('e', 0x301, mark, 0x323)), name);
             }
         }
         for (int mark : MARKS_OF_9) assertEquals(text(mark, 0x345), Nfc.normalize(text(0x345, mark)), "U+%04X".formatted(mark));
     }
 
-    /// Every code point alone, among marks that may move across it, and between a base and its mark. The digest is that of what `NFC().normalize_str` of
-    /// tokenizers 0.23.3 makes of the same texts, each followed by a line end, in UTF-8.
+    /// Every code point alone, among marks that may move across it, and between a base and its mark. The digest is that of what `NFC().normalize_str`
+    /// of tokenizers 0.23.3 makes of the same texts, each followed by a line end, in UTF-8.
     @Test
     void everyCodePointNormalisesAsInThePublishedTokenizers() throws NoSuchAlgorithmException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         for (int cp = 0; cp <= Character.MAX_CODE_POINT; cp++) {
             if (cp == Character.MIN_SURROGATE) cp = Character.MAX_SURROGATE + 1;
-            for (String text : new String[] {text(cp), text(0x361, cp, 0x323), text('e', cp, 0x301)}) digest.update((Nfc.normalize(text) + "\n").getBytes(StandardCharsets.UTF_8));
+            for (String text : new String[] {text(cp), text(0x361, cp, 0x323), text('e', cp, 0x301)})
+                digest.update((Nfc.normalize(text) + "\n").getBytes(StandardCharsets.UTF_8));
         }
         assertEquals("7d2c5d02449ee5d01d15a13a236f563fbe6db632cba01aa81c5b7318dca0373e", HexFormat.of().formatHex(digest.digest()));
     }

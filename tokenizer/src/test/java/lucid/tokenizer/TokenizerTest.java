@@ -23,8 +23,10 @@ class TokenizerTest {
 
     @ParameterizedTest
     @CsvSource(ignoreLeadingAndTrailingWhitespace = false, value = {
-        "Hello world,9707 1879", " Hello world,21927 1879", " <think>,366 26865 29", "<think>,13708 766 29", " </think>,690 26865 29", "</think>,522 26865 29",
-        " <answer> C </answer>,366 9217 29 356 690 9217 29", "<answer>C</answer>,27 9217 25630 522 9217 29", " ASSISTANT:,35560 3846 2821 25", "'\n',198"})
+        "Hello world,9707 1879", " Hello world,21927 1879", " <think>,366 26865 29", "<think>,13708 766 29", " </think>,690 26865 29",
+                "</think>,522 26865 29",
+        " <answer> C </answer>,366 9217 29 356 690 9217 29", "<answer>C</answer>,27 9217 25630 522 9217 29", " ASSISTANT:,35560 3846 2821 25",
+                "'\n',198"})
     void encodesWhatUpstreamDocuments(String text, String ids) {
         assertArrayEquals(Arrays.stream(ids.split(" ")).mapToInt(Integer::parseInt).toArray(), qwen.encode(text));
     }
@@ -95,7 +97,8 @@ class TokenizerTest {
         Random random = new Random(11);
         for (int round = 0; round < 300; round++) {
             StringBuilder text = new StringBuilder("x\u00e9");
-            for (int n = 50 + random.nextInt(100); n > 0; n--) text.appendCodePoint(random.nextInt(60) == 0 ? 0x034F : marks[random.nextInt(round % 2 == 0 ? 100 : marks.length)]);
+            for (int n = 50 + random.nextInt(100); n > 0; n--)
+                text.appendCodePoint(random.nextInt(60) == 0 ? 0x034F : marks[random.nextInt(round % 2 == 0 ? 100 : marks.length)]);
             text.append("y");
             String sorted = CombiningOrder.sortLongRuns(text.toString());
             assertEquals(Normalizer.normalize(text, Normalizer.Form.NFC), Normalizer.normalize(sorted, Normalizer.Form.NFC));
@@ -106,7 +109,8 @@ class TokenizerTest {
     @Test
     void heapAndScanMergeAlike() {
         Random random = new Random(3);
-        Tokenizer small = new BpeTrainer(330, 1, List.of()).train(List.of("abababcabcabcaabbccaabbccabacabad".repeat(3), "aaaa bbbb aaab abba")).tokenizer();
+        Tokenizer small = new BpeTrainer(330, 1, List.of()).train(List.of("abababcabcabcaabbccaabbccabacabad".repeat(3), "aaaa bbbb aaab abba"))
+                .tokenizer();
         MergeTable table = new MergeTable(8);
         for (Merge merge : small.model().merges()) table.add(merge.left(), merge.right(), merge.result());
         for (int round = 0; round < 500; round++) {

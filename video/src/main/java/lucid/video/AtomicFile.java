@@ -63,7 +63,8 @@ public final class AtomicFile {
         }
     }
 
-    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it. (As `AtomicFile` of lucid.nn.file: this module stands alone.)
+    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it. (As `AtomicFile` of
+    // lucid.nn.file: this module stands alone.)
     private static void forceFolder(Path folder) throws IOException {
         if (WINDOWS) return;
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {

@@ -3,7 +3,8 @@ package lucid.video;
 import java.util.Locale;
 import java.util.OptionalInt;
 
-/// Which frames of a clip a model is shown. Every rule is one that a published system uses; numbers are kept as its code computes them, in its order of roundings.
+/// Which frames of a clip a model is shown. Every rule is one that a published system uses; numbers are kept as its code computes them, in its order
+/// of roundings.
 public sealed interface FrameSampling {
     /// Frame numbers, in order.
     ///
@@ -158,6 +159,8 @@ public sealed interface FrameSampling {
     }
 
     private static void checkFps(double fps) {
-        if (!(fps > 0)) throw new IllegalArgumentException("sampling by time of a clip with " + fps + " frames per second, wanted more than 0; a picture has no rate, use uniform sampling");
+        if (!(fps > 0))
+            throw new IllegalArgumentException("sampling by time of a clip with " + fps
+                    + " frames per second, wanted more than 0; a picture has no rate, use uniform sampling");
     }
 }

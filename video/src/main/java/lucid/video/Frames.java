@@ -12,9 +12,11 @@ import java.util.Arrays;
 /// @param indices which frame of the clip each one is, counted from 0 in order of presentation
 public record Frames(int n, int height, int width, byte[] rgb, double fps, int[] indices) {
     public Frames {
-        if (n < 1 || height < 1 || width < 1) throw new IllegalArgumentException("frames: " + n + " of " + height + "x" + width + ", wanted at least one of 1x1");
+        if (n < 1 || height < 1 || width < 1)
+            throw new IllegalArgumentException("frames: " + n + " of " + height + "x" + width + ", wanted at least one of 1x1");
         long bytes = 3L * n * height * width;
-        if (rgb.length != bytes) throw new IllegalArgumentException("frames: " + rgb.length + " bytes, wanted " + n + "*" + height + "*" + width + "*3 = " + bytes);
+        if (rgb.length != bytes)
+            throw new IllegalArgumentException("frames: " + rgb.length + " bytes, wanted " + n + "*" + height + "*" + width + "*3 = " + bytes);
         if (indices.length != n) throw new IllegalArgumentException("frames: " + indices.length + " indices, wanted " + n);
         if (!(fps >= 0) || Double.isInfinite(fps)) throw new IllegalArgumentException("frames: fps " + fps + ", wanted a number of at least 0");
     }
@@ -49,7 +51,8 @@ public record Frames(int n, int height, int width, byte[] rgb, double fps, int[]
 
     /// Same sizes, bytes, rate and indices.
     @Override public boolean equals(Object other) {
-        return other instanceof Frames f && n == f.n && height == f.height && width == f.width && fps == f.fps && Arrays.equals(rgb, f.rgb) && Arrays.equals(indices, f.indices);
+        return other instanceof Frames f && n == f.n && height == f.height && width == f.width && fps == f.fps && Arrays.equals(rgb, f.rgb)
+                && Arrays.equals(indices, f.indices);
     }
 
     @Override public int hashCode() { return 31 * Arrays.hashCode(rgb) + Arrays.hashCode(indices); }

@@ -11,8 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
-/// Why something could not be read or written, in words for a message: the file system's own exceptions say it by the name of their class only. (As `IoReason` of lucid.nn.file: this module
-/// stands alone.)
+/// Why something could not be read or written, in words for a message: the file system's own exceptions say it by the name of their class only. (As
+/// `IoReason` of lucid.nn.file: this module stands alone.)
 public final class IoReason {
     private IoReason() {}
 
@@ -26,7 +26,9 @@ public final class IoReason {
     }
 
     /// For a message that names a folder, or none: with the file at fault.
-    public static String named(IOException e) { return e instanceof FileSystemException f && f.getFile() != null ? f.getFile() + ": " + of(f) : of(e); }
+    public static String named(IOException e) {
+        return e instanceof FileSystemException f && f.getFile() != null ? f.getFile() + ": " + of(f) : of(e);
+    }
 
     private static String of(FileSystemException e) {
         Path file = e.getFile() == null ? null : fileAbove(Path.of(e.getFile()));

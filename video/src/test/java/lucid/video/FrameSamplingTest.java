@@ -21,7 +21,8 @@ class FrameSamplingTest {
     }
 
     // max(1, floor(seconds)), seconds = frames / rate, spread as np.linspace does; at most the cap.
-    @ParameterizedTest @CsvSource({"1,30,64,'[0]'", "29,30,64,'[0]'", "30,30,64,'[0]'", "59,30,64,'[0]'", "60,30,64,'[0, 59]'", "75,25,64,'[0, 37, 74]'", "90,29.97,64,'[0, 44, 89]'",
+    @ParameterizedTest @CsvSource({"1,30,64,'[0]'", "29,30,64,'[0]'", "30,30,64,'[0]'", "59,30,64,'[0]'", "60,30,64,'[0, 59]'",
+            "75,25,64,'[0, 37, 74]'", "90,29.97,64,'[0, 44, 89]'",
         "300,30,4,'[0, 99, 199, 299]'", "300,30,1,'[0]'", "3,0.5,64,'[0, 0, 0, 1, 1, 2]'", "1,0,64,'[0]'"})
     void onePerSecond(int frames, double fps, int cap, String indices) {
         assertEquals(indices, Arrays.toString(new FrameSampling.OnePerSecond(OptionalInt.of(cap)).indices(frames, fps)));

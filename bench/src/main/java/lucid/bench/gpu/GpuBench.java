@@ -13,8 +13,8 @@ import lucid.kernels.CudaDevice;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.library.GpuUnavailableException;
 
-/// Times the kernels on a GPU by events in its stream and prints a table beside the floors of one H200: 4.3 TB/s, 790 TFLOP/s dense bf16, 67 TFLOP/s f32 without tensor cores (NVIDIA's data sheet).
-/// On another card the share is a comparison with an H200 all the same.
+/// Times the kernels on a GPU by events in its stream and prints a table beside the floors of one H200: 4.3 TB/s, 790 TFLOP/s dense bf16, 67 TFLOP/s
+/// f32 without tensor cores (NVIDIA's data sheet). On another card the share is a comparison with an H200 all the same.
 public final class GpuBench {
     private static final double BYTES_PER_SECOND = 4.3e12;
     private static final double BF16_FLOPS = 790e12;
@@ -72,14 +72,17 @@ public final class GpuBench {
             print(rows.getLast());
             out.flush();
         }
-        if (emulated) out.println("The emulator ran toy sizes: these times say nothing of a GPU. The same command with --device cuda gives the table.");
+        if (emulated)
+            out.println("The emulator ran toy sizes: these times say nothing of a GPU. The same command with --device cuda gives the table.");
         out.flush();
         return rows;
     }
 
     private List<GpuCase> matching(Pattern wanted) {
         List<GpuCase> cases = GpuCases.all(emulated).stream().filter(c -> wanted.matcher(c.name()).find()).toList();
-        if (cases.isEmpty()) throw new UsageException("no GPU benchmark matches '" + wanted + "'; there are " + GpuCases.all(emulated).stream().map(GpuCase::name).distinct().toList());
+        if (cases.isEmpty())
+            throw new UsageException("no GPU benchmark matches '" + wanted + "'; there are " + GpuCases.all(emulated).stream().map(GpuCase::name)
+                    .distinct().toList());
         return cases;
     }
 
@@ -108,6 +111,7 @@ public final class GpuBench {
     }
 
     private void print(Row r) {
-        out.printf(Locale.ROOT, "%-30s %-44s %-8s %12.1f %12s %7.1f%%%n", r.kernel, r.shape, r.precision, r.microseconds, String.format(Locale.ROOT, "%.4g %s", r.rate, r.unit), 100 * r.share);
+        out.printf(Locale.ROOT, "%-30s %-44s %-8s %12.1f %12s %7.1f%%%n", r.kernel, r.shape, r.precision, r.microseconds,
+                String.format(Locale.ROOT, "%.4g %s", r.rate, r.unit), 100 * r.share);
     }
 }

@@ -14,10 +14,14 @@ import lucid.kernels.cuda.Precision;
 /// @param work      prepares the data and gives one repetition
 /// @param patches   of that device; with [PatchKernels#CUDNN] it is cuDNN that is timed
 record GpuCase(String name, String shape, Precision precision, double flops, double bytes, Preparation work, PatchKernels patches) {
-    GpuCase(String name, String shape, Precision precision, double flops, double bytes, Preparation work) { this(name, shape, precision, flops, bytes, work, PatchKernels.OWN); }
+    GpuCase(String name, String shape, Precision precision, double flops, double bytes, Preparation work) {
+        this(name, shape, precision, flops, bytes, work, PatchKernels.OWN);
+    }
 
     /// The same by cuDNN.
-    static GpuCase byCudnn(String name, String shape, double flops, double bytes, Preparation work) { return new GpuCase(name, shape, Precision.EXACT, flops, bytes, work, PatchKernels.CUDNN); }
+    static GpuCase byCudnn(String name, String shape, double flops, double bytes, Preparation work) {
+        return new GpuCase(name, shape, Precision.EXACT, flops, bytes, work, PatchKernels.CUDNN);
+    }
 
     /// Whose kernels: the table's column.
     String label() { return (patches == PatchKernels.CUDNN ? patches : precision).name().toLowerCase(Locale.ROOT); }

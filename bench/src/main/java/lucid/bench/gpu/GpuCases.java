@@ -60,14 +60,16 @@ final class GpuCases {
 
     private void gated(Precision p, int m, int n, int k) {
         boolean memory = m <= 64;
-        cases.add(new GpuCase("MatMul.multiplyGated", m + " x 2 " + n + " x " + k + " bf16 weights", p, memory ? 0 : 4.0 * m * n * k, 4.0 * n * k + 4.0 * m * (n + k), d -> {
+        cases.add(new GpuCase("MatMul.multiplyGated", m + " x 2 " + n + " x " + k + " bf16 weights", p, memory ? 0 : 4.0 * m * n * k,
+                4.0 * n * k + 4.0 * m * (n + k), d -> {
             Matrix a = d.random(m, k), gate = d.random(BF16, n, k), up = d.random(BF16, n, k), c = d.random(m, n);
             return () -> d.device.matMul().multiplyGated(a, gate, up, c);
         }));
     }
 
     private void activated(Precision p, int m, int n, int k) {
-        cases.add(new GpuCase("MatMul.multiplyActivated", m + " x " + n + " x " + k + " bf16 weights, GELU", p, 2.0 * m * n * k, 2.0 * n * k + 4.0 * m * (n + k), d -> {
+        cases.add(new GpuCase("MatMul.multiplyActivated", m + " x " + n + " x " + k + " bf16 weights, GELU", p, 2.0 * m * n * k,
+                2.0 * n * k + 4.0 * m * (n + k), d -> {
             Matrix a = d.random(m, k), w = d.random(BF16, n, k), bias = d.random(1, n), c = d.random(m, n);
             return () -> d.device.matMul().multiplyActivated(a, w, bias, Activation.GELU_TANH, c);
         }));
@@ -103,7 +105,8 @@ final class GpuCases {
         }));
         if (p == Precision.WGMMA) return;       // TENSOR's kernels
         cases.add(new GpuCase("Attention.backward", shape, p, 2.5 * flops, 16.0 * n * (width + keys), d -> {
-            Matrix q = d.random(n, width), k = d.random(n, keys), v = d.random(n, keys), out = d.random(n, width), lse = d.random(n, plan.heads()), dOut = d.random(n, width);
+            Matrix q = d.random(n, width), k = d.random(n, keys), v = d.random(n, keys), out = d.random(n, width), lse = d.random(n, plan.heads()),
+                    dOut = d.random(n, width);
             Matrix dq = d.random(n, width), dk = d.random(n, keys), dv = d.random(n, keys);
             d.device.attention().forward(plan, 0.1f, q, k, v, out, lse);
             return () -> d.device.attention().backward(plan, 0.1f, q, k, v, out, lse, dOut, dq, dk, dv);
@@ -112,7 +115,8 @@ final class GpuCases {
 
     /// Qwen2.5-3B, 64 completions of 8 prompts.
     private void decoding(Precision p) {
-        GpuDecode.Sizes sizes = small ? new GpuDecode.Sizes(2, 64, 96, 4, 2, 16, 300, 9, 6, 3) : new GpuDecode.Sizes(36, 2048, 11008, 16, 2, 128, 151936, 64, 512, 128);
+        GpuDecode.Sizes sizes = small ? new GpuDecode.Sizes(2, 64, 96, 4, 2, 16, 300, 9, 6, 3)
+                : new GpuDecode.Sizes(36, 2048, 11008, 16, 2, 128, 151936, 64, 512, 128);
         cases.add(new GpuCase("Decode.step", sizes.toString(), p, 0, sizes.bytes(), d -> new GpuDecode(d, sizes)::step));
     }
 
@@ -135,7 +139,8 @@ final class GpuCases {
                 Matrix head = d.random(BF16, vocabulary, width), dHead = Matrix.of(d.buffer(F32, (long) vocabulary * width), vocabulary, width);
                 Buffer targets = d.ids(rows, vocabulary), lse = d.random(1, rows).buffer(), coefficient = d.random(1, rows).buffer();
                 d.device.elementwise().fill(dHead, 0);
-                return () -> d.device.logProb().backward(hidden, head, targets, 1, lse, coefficient, RowGroups.single(rows), Accumulate.SET, dHidden, dHead);
+                return () -> d.device.logProb().backward(hidden, head, targets, 1, lse, coefficient, RowGroups.single(rows), Accumulate.SET,
+                        dHidden, dHead);
             }));
         }
         for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) {
@@ -157,7 +162,8 @@ final class GpuCases {
             return () -> d.device.normalization().rmsNorm(x, w, 1e-6f, y, rstd);
         }));
         cases.add(new GpuCase("Normalization.rmsNormBackward", rows + " x " + width, Precision.EXACT, 0, 12 * cells, d -> {
-            Matrix x = d.random(rows, width), w = d.random(1, width), y = d.random(rows, width), rstd = d.random(rows, 1), dx = d.random(rows, width), dw = d.random(1, width);
+            Matrix x = d.random(rows, width), w = d.random(1, width), y = d.random(rows, width), rstd = d.random(rows, 1), dx = d.random(rows, width),
+                    dw = d.random(1, width);
             d.device.normalization().rmsNorm(x, w, 1e-6f, y, rstd);
             return () -> d.device.normalization().rmsNormBackward(x, w, rstd, y, RowGroups.single(rows), Accumulate.SET, dx, dw);
         }));
@@ -176,7 +182,8 @@ final class GpuCases {
         }));
         int parameters = size(11008, 12);
         cases.add(new GpuCase("Optimizer.adamW", parameters + " x " + wide + " with bf16 image", Precision.EXACT, 0, 30.0 * parameters * wide, d -> {
-            Matrix grad = d.random(parameters, wide), param = d.random(parameters, wide), m = d.random(parameters, wide), v = d.random(parameters, wide);
+            Matrix grad = d.random(parameters, wide), param = d.random(parameters, wide), m = d.random(parameters, wide),
+                    v = d.random(parameters, wide);
             Matrix image = Matrix.of(d.buffer(DType.BF16, grad.size()), parameters, wide);
             d.device.elementwise().fill(v, 1);
             return () -> d.device.optimizer().adamW(new AdamW(1e-6f, 0.9f, 0.999f, 1e-8f, 0.01f, 3), 1, grad, param, m, v, image);
@@ -206,10 +213,12 @@ final class GpuCases {
         double bytes = 4.0 * frames * count * hidden;
         GpuCase.Preparation work = d -> {
             Buffer pixels = d.bytes(frames * side * side * 3);
-            Matrix weight = d.random(hidden, 588), bias = d.random(1, hidden), positions = d.random(count, hidden), out = d.random(frames * count, hidden);
+            Matrix weight = d.random(hidden, 588), bias = d.random(1, hidden), positions = d.random(count, hidden),
+                    out = d.random(frames * count, hidden);
             return () -> d.device.patchEmbedding().forwardFrames(pixels, frames, side, side, 14, weight, bias, positions, out);
         };
-        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR)) cases.add(new GpuCase("PatchEmbedding.forwardFrames", shape, p, flops, bytes, work));
+        for (Precision p : List.of(Precision.EXACT, Precision.TENSOR))
+            cases.add(new GpuCase("PatchEmbedding.forwardFrames", shape, p, flops, bytes, work));
         cases.add(GpuCase.byCudnn("PatchEmbedding.forwardFrames", shape, flops, bytes, work));
     }
 }

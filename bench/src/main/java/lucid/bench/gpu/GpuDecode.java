@@ -16,8 +16,8 @@ import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.Repetition;
 import lucid.kernels.contract.operand.RowPlaces;
 
-/// One token for every completion by a decoder of Qwen2's form with random bf16 weights, as the generator does it: a step that is repeated, with the drawn ids read at its end. The cache
-/// stands half-way: what a step writes there is written again by the next one.
+/// One token for every completion by a decoder of Qwen2's form with random bf16 weights, as the generator does it: a step that is repeated, with the
+/// drawn ids read at its end. The cache stands half-way: what a step writes there is written again by the next one.
 final class GpuDecode {
     /// @param rows completions, eight to a prompt where there are so many
     record Sizes(int layers, int hidden, int inner, int heads, int kvHeads, int headDim, int vocabulary, int rows, int prompt, int decoded) {
@@ -37,10 +37,13 @@ final class GpuDecode {
         /// Weights and cache, each once.
         double bytes() { return 2.0 * weights() + 8.0 * layers * cacheRows() * keys(); }
 
-        @Override public String toString() { return rows + " rows, " + layers + " layers of " + hidden + ", " + Math.round(weights() / 1e8) / 10.0 + "e9 weights"; }
+        @Override public String toString() {
+            return rows + " rows, " + layers + " layers of " + hidden + ", " + Math.round(weights() / 1e8) / 10.0 + "e9 weights";
+        }
     }
 
-    private record Layer(Matrix norm, Matrix q, Matrix k, Matrix v, Matrix qBias, Matrix keyBias, Matrix o, Matrix postNorm, Matrix gate, Matrix up, Matrix down, Matrix keys, Matrix values) {}
+    private record Layer(Matrix norm, Matrix q, Matrix k, Matrix v, Matrix qBias, Matrix keyBias, Matrix o, Matrix postNorm, Matrix gate, Matrix up,
+            Matrix down, Matrix keys, Matrix values) {}
 
     private final Sizes s;
     private final Device device;
@@ -58,8 +61,10 @@ final class GpuDecode {
         int width = s.heads * s.headDim;
         Matrix bias = d.random(1, Math.max(width, s.keys()));
         for (int i = 0; i < s.layers; i++) {
-            layers.add(new Layer(d.random(1, s.hidden), d.normal(width, s.hidden), d.normal(s.keys(), s.hidden), d.normal(s.keys(), s.hidden), bias.cols(0, width), bias.cols(0, s.keys()),
-                    d.normal(s.hidden, width), d.random(1, s.hidden), d.normal(s.inner, s.hidden), d.normal(s.inner, s.hidden), d.normal(s.hidden, s.inner),
+            layers.add(new Layer(d.random(1, s.hidden), d.normal(width, s.hidden), d.normal(s.keys(), s.hidden), d.normal(s.keys(), s.hidden),
+                    bias.cols(0, width), bias.cols(0, s.keys()),
+                    d.normal(s.hidden, width), d.random(1, s.hidden), d.normal(s.inner, s.hidden), d.normal(s.inner, s.hidden),
+                            d.normal(s.hidden, s.inner),
                     d.random(s.cacheRows(), s.keys()), d.random(s.cacheRows(), s.keys())));
         }
         head = d.normal(s.vocabulary, s.hidden);
@@ -128,5 +133,7 @@ final class GpuDecode {
         product(gated, w.down, null, Accumulate.ADD, x);
     }
 
-    private void product(Matrix a, Matrix weight, Matrix bias, Accumulate mode, Matrix c) { device.matMul().multiply(a, false, weight, true, bias, mode, c); }
+    private void product(Matrix a, Matrix weight, Matrix bias, Accumulate mode, Matrix c) {
+        device.matMul().multiply(a, false, weight, true, bias, mode, c);
+    }
 }

@@ -63,7 +63,8 @@ public class AttentionBench extends KernelBench {
     /// Weighted means of values below 1; the gradient is a sum of such, of which dq is looked at.
     @Override Comparison comparison(String kernel) {
         if (kernel.equals("forward")) return new Comparison("attention", () -> forward(null), out, 1e-5, perHead(q), perHead(k), perHead(v));
-        return new Comparison("attentionBackward", () -> backward(null), dq, 1e-5, perHead(dOut), perHead(q), perHead(k), perHead(v), perHead(out), lse);
+        return new Comparison("attentionBackward", () -> backward(null), dq, 1e-5, perHead(dOut), perHead(q), perHead(k), perHead(v),
+                perHead(out), lse);
     }
 
     private Matrix perHead(Matrix m) { return Matrix.of(m.buffer(), Math.toIntExact(m.size()) / plan.headDim(), plan.headDim()); }

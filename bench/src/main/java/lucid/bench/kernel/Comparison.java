@@ -27,11 +27,14 @@ record Comparison(String operation, Runnable kernel, Matrix result, double toler
         kernel.run();
         float[] found = peer.result();
         float[] wanted = wide(device, result);
-        if (found.length != wanted.length) throw new IllegalStateException(peer.library() + " computes something else than " + operation + ": found " + found.length + " elements, wanted " + wanted.length);
+        if (found.length != wanted.length)
+            throw new IllegalStateException(peer.library() + " computes something else than " + operation + ": found " + found.length
+                    + " elements, wanted " + wanted.length);
         for (int i = 0; i < wanted.length; i++) {
             // Equal infinities have no difference.
             if (found[i] != wanted[i] && !(Math.abs(found[i] - wanted[i]) <= tolerance)) {
-                throw new IllegalStateException(peer.library() + " computes something else than " + operation + ": element " + i + " is " + found[i] + ", wanted " + wanted[i] + " within " + tolerance);
+                throw new IllegalStateException(peer.library() + " computes something else than " + operation + ": element " + i + " is " + found[i]
+                        + ", wanted " + wanted[i] + " within " + tolerance);
             }
         }
     }

@@ -32,7 +32,8 @@ public class ConversionBench extends KernelBench {
     }
 
     @Override Comparison comparison(String kernel) {
-        return kernel.equals("narrow") ? new Comparison(type.name().toLowerCase(Locale.ROOT), this::narrow, narrow, 0, wide) : new Comparison("f32", this::widen, wide, 0, narrow);
+        return kernel.equals("narrow") ? new Comparison(type.name().toLowerCase(Locale.ROOT), this::narrow, narrow, 0, wide)
+                : new Comparison("f32", this::widen, wide, 0, narrow);
     }
 
     @Benchmark public void narrow() { device.conversion().convert(wide, narrow); }

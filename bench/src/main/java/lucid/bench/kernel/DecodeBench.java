@@ -18,10 +18,12 @@ import org.openjdk.jmh.annotations.State;
 /// Products with few rows, as in decoding: a 2048 x 11008 weight is read once per call, so memory is the limit, until the
 /// FMAs of the rows take longer than the reading: 8 rows of a 16-bit weight need 8 operations for each byte.
 ///
-/// One weight alone may stay in the last cache of a large processor. `layers` of them in turn do not, as in a model: then calls and the read loop both have the bandwidth of the
-/// memory itself. A weight lies row by row, or is packed ([lucid.kernels.Device#packedOrder], which does not take f16). The read loop reads what the products read.
+/// One weight alone may stay in the last cache of a large processor. `layers` of them in turn do not, as in a model: then calls and the read loop
+/// both have the bandwidth of the memory itself. A weight lies row by row, or is packed ([lucid.kernels.Device#packedOrder], which does not take
+/// f16). The read loop reads what the products read.
 ///
-/// OpenBLAS has f32 only. libtorch multiplies 16-bit weights with rows of the same type, and so rounds what Lucid does not. Neither has a layout of its own.
+/// OpenBLAS has f32 only. libtorch multiplies 16-bit weights with rows of the same type, and so rounds what Lucid does not. Neither has a layout of
+/// its own.
 public class DecodeBench extends KernelBench {
     private static final int WIDTH = 2048;
     private static final int OUTPUTS = 11008;
@@ -69,9 +71,12 @@ public class DecodeBench extends KernelBench {
 
     private static MemorySegment segment(Matrix w) { return HostBuffer.segment(w); }
 
-    @Override void limit(String kernel, Limit limit) { limit.either(workers, read, (double) WIDTH * OUTPUTS * weights.bytes(), 2.0 * rows * WIDTH * OUTPUTS); }
+    @Override void limit(String kernel, Limit limit) {
+        limit.either(workers, read, (double) WIDTH * OUTPUTS * weights.bytes(), 2.0 * rows * WIDTH * OUTPUTS);
+    }
 
-    /// Rows below 1 that are rounded to 16 bits are off by half a unit in the last place, at most, and so is each product with a weight below 1; then the result is rounded, which is below 64.
+    /// Rows below 1 that are rounded to 16 bits are off by half a unit in the last place, at most, and so is each product with a weight below 1; then
+    /// the result is rounded, which is below 64.
     @Override Comparison comparison(String kernel) {
         Matrix rounded = x;
         double tolerance = Comparison.sumOf(WIDTH);

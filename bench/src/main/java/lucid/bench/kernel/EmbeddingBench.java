@@ -31,7 +31,8 @@ public class EmbeddingBench extends KernelBench {
     }
 
     @Override Comparison comparison(String kernel) {
-        return kernel.equals("gather") ? new Comparison(kernel, this::gather, y, 0, Matrix.row(ids), table) : new Comparison(kernel, this::scatterAdd, table, 1e-6, Matrix.row(ids), y, table);
+        return kernel.equals("gather") ? new Comparison(kernel, this::gather, y, 0, Matrix.row(ids), table)
+                : new Comparison(kernel, this::scatterAdd, table, 1e-6, Matrix.row(ids), y, table);
     }
 
     @Benchmark public void gather() { device.embedding().gather(ids, table, y); }

@@ -26,8 +26,9 @@ import org.openjdk.jmh.infra.BenchmarkParams;
 /// What all kernel benchmarks share: a SIMD device, a pool of the same size for the probes, random data.
 /// A family says in [#prepare] what it needs, in [#limit] what one call works, and in [#comparison] what a peer has to compute.
 ///
-/// A method `kernel_library` runs a peer's kernel. A method whose peer has not all values of a parameter, or to which a parameter makes no difference, takes a state of its own that names those it has, since JMH
-/// combines the parameters of the states which a method asks for; [#parameter] reads either.
+/// A method `kernel_library` runs a peer's kernel. A method whose peer has not all values of a parameter, or to which a parameter makes no
+/// difference, takes a state of its own that names those it has, since JMH combines the parameters of the states which a method asks for;
+/// [#parameter] reads either.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

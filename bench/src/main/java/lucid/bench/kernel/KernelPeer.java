@@ -4,8 +4,9 @@ import java.util.ServiceLoader;
 import java.util.stream.Stream;
 import lucid.kernels.contract.operand.DType;
 
-/// Another library's kernels, found by its service entry where it is on the class path: OpenBLAS always, libtorch where it was built (see `lucid.bench.OptionalPeers`).
-/// One of them at a time, and only ever timed by a method `kernel_library` after [Comparison] has seen that it computes what Lucid's `kernel` does.
+/// Another library's kernels, found by its service entry where it is on the class path: OpenBLAS always, libtorch where it was built (see
+/// `lucid.bench.OptionalPeers`). One of them at a time, and only ever timed by a method `kernel_library` after [Comparison] has seen that it computes
+/// what Lucid's `kernel` does.
 public interface KernelPeer extends AutoCloseable {
     /// @param values row-major, an array as [lucid.kernels.Device#read] fills it: `float[]` for F32, `int[]` for I32, `short[]` for the 16-bit types
     record Operand(DType type, int rows, int cols, Object values) {}
@@ -32,7 +33,9 @@ public interface KernelPeer extends AutoCloseable {
     ///
     /// @throws IllegalStateException if it is not on the class path
     static KernelPeer of(String library) {
-        return ServiceLoader.load(KernelPeer.class).stream().map(ServiceLoader.Provider::get).filter(peer -> peer.library().equals(library)).findFirst()
-                .orElseThrow(() -> new IllegalStateException("peer " + library + " is not on the class path; wanted its service entry of " + KernelPeer.class.getName()));
+        return ServiceLoader.load(KernelPeer.class).stream().map(ServiceLoader.Provider::get).filter(peer -> peer.library().equals(library))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("peer " + library + " is not on the class path; wanted its service entry of "
+                        + KernelPeer.class.getName()));
     }
 }

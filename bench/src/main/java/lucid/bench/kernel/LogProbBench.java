@@ -9,7 +9,8 @@ import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// Log-probabilities of 256 tokens under a head of 20,000 x 1024, and their gradient; the same and the cross-entropy from logits that exist; the terms of the clipped loss for 65,536 tokens.
+/// Log-probabilities of 256 tokens under a head of 20,000 x 1024, and their gradient; the same and the cross-entropy from logits that exist; the
+/// terms of the clipped loss for 65,536 tokens.
 public class LogProbBench extends KernelBench {
     private static final int ROWS = 256;
     private static final int WIDTH = 1024;
@@ -45,7 +46,8 @@ public class LogProbBench extends KernelBench {
         device.logProb().forward(hidden, head, targets, 1, logProb, entropy, lse);
     }
 
-    /// Forward is one product; backward computes the logits again and has two more. The rest reads and writes what it is given once; the terms of the loss are five columns read and four written.
+    /// Forward is one product; backward computes the logits again and has two more. The rest reads and writes what it is given once; the terms of the
+    /// loss are five columns read and four written.
     @Override void limit(String kernel, Limit limit) {
         double product = 2.0 * ROWS * WIDTH * VOCABULARY;
         double matrix = 4.0 * ROWS * VOCABULARY;
@@ -59,7 +61,9 @@ public class LogProbBench extends KernelBench {
         }
     }
 
-    @Override Comparison comparison(String kernel) { return new Comparison(kernel, this::crossEntropy, Matrix.row(logProb), 1e-5, logits, Matrix.row(targets)); }
+    @Override Comparison comparison(String kernel) {
+        return new Comparison(kernel, this::crossEntropy, Matrix.row(logProb), 1e-5, logits, Matrix.row(targets));
+    }
 
     @Benchmark public void forward() { device.logProb().forward(hidden, head, targets, 1, logProb, entropy, lse); }
 

@@ -6,7 +6,8 @@ import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/// f32 products `[m, k] · [n, k]ᵀ`, as a linear layer computes them, beside OpenBLAS and, where it was built, libtorch. Shapes: square ones, and a 3B model's layer at 256 and 640 tokens.
+/// f32 products `[m, k] · [n, k]ᵀ`, as a linear layer computes them, beside OpenBLAS and, where it was built, libtorch. Shapes: square ones, and a 3B
+/// model's layer at 256 and 640 tokens.
 public class MatMulBench extends KernelBench {
     @Param({"1024x1024x1024", "2048x2048x2048", "256x11008x2048", "640x2048x2048"}) public String shape;
 

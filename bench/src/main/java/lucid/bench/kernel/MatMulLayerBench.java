@@ -7,8 +7,8 @@ import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// What a layer of a 3B model needs at 640 tokens besides the product of [MatMulBench]: both gradients, and the forms that are joined with what follows or cut in k.
-/// The gradients have peers. libtorch's `gradWeight` is a new matrix, where Lucid's and OpenBLAS's are added to one.
+/// What a layer of a 3B model needs at 640 tokens besides the product of [MatMulBench]: both gradients, and the forms that are joined with what
+/// follows or cut in k. The gradients have peers. libtorch's `gradWeight` is a new matrix, where Lucid's and OpenBLAS's are added to one.
 public class MatMulLayerBench extends KernelBench {
     private static final int ROWS = 640;
     private static final int WIDTH = 2048;
@@ -27,7 +27,9 @@ public class MatMulLayerBench extends KernelBench {
         dw = random(WIDTH, WIDTH);
     }
 
-    @Override void limit(String kernel, Limit limit) { limit.arithmetic(workers, (kernel.equals("multiplyGated") ? 2 : 1) * 2.0 * ROWS * WIDTH * WIDTH); }
+    @Override void limit(String kernel, Limit limit) {
+        limit.arithmetic(workers, (kernel.equals("multiplyGated") ? 2 : 1) * 2.0 * ROWS * WIDTH * WIDTH);
+    }
 
     @Override Comparison comparison(String kernel) {
         return switch (kernel) {

@@ -54,13 +54,17 @@ public class NormalizationBench extends KernelBench {
 
     @Benchmark public void rmsNorm() { device.normalization().rmsNorm(x, weight, EPS, y, rstd); }
 
-    @Benchmark public void rmsNormBackward() { device.normalization().rmsNormBackward(x, weight, rstd, y, RowGroups.single(ROWS), Accumulate.SET, dx, dWeight); }
+    @Benchmark public void rmsNormBackward() {
+        device.normalization().rmsNormBackward(x, weight, rstd, y, RowGroups.single(ROWS), Accumulate.SET, dx, dWeight);
+    }
 
     @Benchmark public void layerNorm() { device.normalization().layerNorm(x, weight, bias, EPS, y, mean, rstd); }
 
     @Benchmark public void layerNorm_libtorch() { peer(); }
 
-    @Benchmark public void layerNormBackward() { device.normalization().layerNormBackward(x, weight, mean, rstd, y, RowGroups.single(ROWS), Accumulate.SET, dx, dWeight, null); }
+    @Benchmark public void layerNormBackward() {
+        device.normalization().layerNormBackward(x, weight, mean, rstd, y, RowGroups.single(ROWS), Accumulate.SET, dx, dWeight, null);
+    }
 
     @Benchmark public void layerNormBackward_libtorch() { peer(); }
 }

@@ -4,7 +4,8 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 
-/// f32 products by OpenBLAS, into the same memory each time: `sgemm`, and `sgemv` for a single row. `product` takes its weights in turn; `gradWeight` adds to the result, as Lucid's does.
+/// f32 products by OpenBLAS, into the same memory each time: `sgemm`, and `sgemv` for a single row. `product` takes its weights in turn; `gradWeight`
+/// adds to the result, as Lucid's does.
 public final class OpenBlasKernel implements KernelPeer {
     private record Factor(int rows, int cols, FloatPointer values) {}
 
@@ -23,7 +24,8 @@ public final class OpenBlasKernel implements KernelPeer {
         int none = openblas_nolapack.CblasNoTrans;
         int transposed = openblas_nolapack.CblasTrans;
         switch (operation) {
-            case "product" -> ready(a.rows, b.rows, a.rows == 1 ? () -> gemv(a, right()) : () -> gemm(none, transposed, a.rows, b.rows, a.cols, a, right(), 0));
+            case "product" -> ready(a.rows, b.rows, a.rows == 1 ? () -> gemv(a, right()) : () -> gemm(none, transposed, a.rows, b.rows, a.cols, a,
+                    right(), 0));
             case "gradInput" -> ready(a.rows, b.cols, () -> gemm(none, none, a.rows, b.cols, a.cols, a, b, 0));
             case "gradWeight" -> ready(a.cols, b.cols, () -> gemm(transposed, none, a.cols, b.cols, a.rows, a, b, 1));
             default -> throw new IllegalArgumentException("openblas has no " + operation);
@@ -46,7 +48,8 @@ public final class OpenBlasKernel implements KernelPeer {
     }
 
     private void gemv(Factor x, Factor w) {
-        openblas_nolapack.cblas_sgemv(openblas_nolapack.CblasRowMajor, openblas_nolapack.CblasNoTrans, w.rows, w.cols, 1, w.values, w.cols, x.values, 1, 0, result, 1);
+        openblas_nolapack.cblas_sgemv(openblas_nolapack.CblasRowMajor, openblas_nolapack.CblasNoTrans, w.rows, w.cols, 1, w.values, w.cols, x.values,
+                1, 0, result, 1);
     }
 
     @Override public void run() { call.run(); }

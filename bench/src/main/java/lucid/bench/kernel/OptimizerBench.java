@@ -7,8 +7,8 @@ import lucid.kernels.contract.operand.DType;
 import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// One update of 1.3 M parameters: AdamW with their bf16 image (four matrices read, three and a half written), SGD with momentum (three read, two written).
-/// libtorch's fused AdamW writes no image.
+/// One update of 1.3 M parameters: AdamW with their bf16 image (four matrices read, three and a half written), SGD with momentum (three read, two
+/// written). libtorch's fused AdamW writes no image.
 public class OptimizerBench extends KernelBench {
     private static final int ROWS = 640;
     private static final int COLS = 2048;

@@ -9,8 +9,8 @@ import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// 16 frames of 384 x 384 through SigLIP's patch embedding (patch 14, hidden 1152), forward, and its gradients as the tape takes them: of the weight (patches, then a product) and of the pixels (a product, then back to pixels).
-/// The two halves that only move bytes stand alone as well.
+/// 16 frames of 384 x 384 through SigLIP's patch embedding (patch 14, hidden 1152), forward, and its gradients as the tape takes them: of the weight
+/// (patches, then a product) and of the pixels (a product, then back to pixels). The two halves that only move bytes stand alone as well.
 public class PatchEmbeddingBench extends KernelBench {
     /// Of the frames and of a patch, a peer's too.
     public static final int SIZE = 384;
@@ -48,7 +48,8 @@ public class PatchEmbeddingBench extends KernelBench {
     @Override void limit(String kernel, Limit limit) {
         double matrix = 4.0 * FRAMES * PATCHES * LENGTH;
         switch (kernel) {
-            case "forwardFrames", "forwardPixels", "weightGradient", "pixelGradient" -> limit.arithmetic(workers, 2.0 * FRAMES * PATCHES * LENGTH * HIDDEN);
+            case "forwardFrames", "forwardPixels", "weightGradient",
+                    "pixelGradient" -> limit.arithmetic(workers, 2.0 * FRAMES * PATCHES * LENGTH * HIDDEN);
             case "patches" -> memory(limit, 1.25 * matrix);
             case "patchesBackward" -> memory(limit, matrix + 4.0 * VALUES);
             default -> throw new IllegalArgumentException("no work is known for " + kernel);

@@ -7,11 +7,12 @@ import lucid.kernels.ptx.memory.GlobalMemory;
 import lucid.kernels.ptx.text.PtxModule;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// The PTX emulator with all its checks, decoding included. Each call of the first three runs 64 blocks of 128 threads, of `tiled` and `gemm` ([PtxGemm]) 64 and 16 blocks of 256, and about a
-/// million warp-instructions, so that a call's **milliseconds are nanoseconds per checked warp-instruction** (times the threads). Beside them the rates of emulated tensor cores, in GFLOP/s.
+/// The PTX emulator with all its checks, decoding included. Each call of the first three runs 64 blocks of 128 threads, of `tiled` and `gemm`
+/// ([PtxGemm]) 64 and 16 blocks of 256, and about a million warp-instructions, so that a call's **milliseconds are nanoseconds per checked
+/// warp-instruction** (times the threads). Beside them the rates of emulated tensor cores, in GFLOP/s.
 ///
-/// `scalingElementwise`, `scalingShared` and `scalingWgmma` run many blocks on two threads of the emulator, whatever `--threads` says, and their peer `single` the same on one: **"Lucid / best
-/// peer" is how many times faster two threads are**.
+/// `scalingElementwise`, `scalingShared` and `scalingWgmma` run many blocks on two threads of the emulator, whatever `--threads` says, and their peer
+/// `single` the same on one: **"Lucid / best peer" is how many times faster two threads are**.
 ///
 /// The limit is the FMA peak of the machine that emulates.
 public class PtxInterpreterBench extends KernelBench {
@@ -113,11 +114,13 @@ public class PtxInterpreterBench extends KernelBench {
     }
 
     private RunReport run(PtxModule module, int blocks, int threads) {
-        return Launch.of(module, null).grid(blocks, 1, 1).block(THREADS_PER_BLOCK, 1, 1).memory(memory).argument("x", x).argument("out", out).threads(threads).run();
+        return Launch.of(module, null).grid(blocks, 1, 1).block(THREADS_PER_BLOCK, 1, 1).memory(memory).argument("x", x).argument("out", out)
+                .threads(threads).run();
     }
 
     private RunReport product(PtxModule module, int blocks, int width, int height) {
-        return Launch.of(module, null).grid(blocks, blocks, 1).block(width, height, 1).memory(memory).argument("a", a).argument("b", b).argument("out", c).threads(THREADS).run();
+        return Launch.of(module, null).grid(blocks, blocks, 1).block(width, height, 1).memory(memory).argument("a", a).argument("b", b)
+                .argument("out", c).threads(THREADS).run();
     }
 
     private RunReport checked(RunReport report) {

@@ -6,7 +6,8 @@ import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.contract.operand.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// One token for each of 8 rows over a vocabulary of 151,936, with and without filters (the logits are read once), the filtered probabilities, and as many normal numbers.
+/// One token for each of 8 rows over a vocabulary of 151,936, with and without filters (the logits are read once), the filtered probabilities, and as
+/// many normal numbers.
 public class SamplingBench extends KernelBench {
     private static final int ROWS = 8;
     private static final int VOCABULARY = 151_936;

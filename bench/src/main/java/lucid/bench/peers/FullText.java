@@ -8,7 +8,8 @@ import lucid.nn.generate.GenerationSettings;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.WeightOrder;
 
-/// Twin of `generate_full.py`: the prompt of a question about a clip, or an answer to it, by a decoder of any size, with its weights as `lucid generate` keeps them.
+/// Twin of `generate_full.py`: the prompt of a question about a clip, or an answer to it, by a decoder of any size, with its weights as `lucid
+/// generate` keeps them.
 final class FullText implements Workload {
     /// Rows of a prompt with a clip: 512 visual ones and the text.
     static final int PROMPT = 600;

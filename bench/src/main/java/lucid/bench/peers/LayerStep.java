@@ -16,7 +16,8 @@ import lucid.tensor.RotaryTable;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
-/// Twin of `qwen2_step.py layer_step`: one decoder layer of Qwen2.5-3B's size over 640 tokens, forward, backward, clipping, AdamW of its 77 million parameters.
+/// Twin of `qwen2_step.py layer_step`: one decoder layer of Qwen2.5-3B's size over 640 tokens, forward, backward, clipping, AdamW of its 77 million
+/// parameters.
 final class LayerStep implements Workload {
     private static final int ROWS = 640;
     private static final Qwen2Config SIZES = new Qwen2Config(151_936, 2048, 11_008, 1, 16, 2, 128, 1e-6f, 1_000_000, 32_768, true, 0.02, -1);

@@ -28,19 +28,24 @@ import picocli.CommandLine.Spec;
 public final class PeerRuns implements Subcommand {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @Parameters(paramLabel = "WORKLOAD", description = "demo_step, layer_step, generate, trl_grpo, or with --model full_prefill and full_decode, as in bench/peers.")
+    @Parameters(paramLabel = "WORKLOAD", description = "demo_step, layer_step, generate, trl_grpo, or with --model full_prefill and full_decode, as "
+            + "in bench/peers.")
     private String workload;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint of a Qwen2 decoder (or of a TinyLLaVA-Video, whose decoder is taken), for full_prefill and full_decode.")
+    @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint of a Qwen2 decoder (or of a TinyLLaVA-Video, whose decoder is taken), "
+            + "for full_prefill and full_decode.")
     private Path model;
 
     @Option(names = "--repetitions", paramLabel = "N", defaultValue = "5", description = "Measured repetitions (default: ${DEFAULT-VALUE}).")
     private int repetitions;
 
-    @Option(names = "--warmup", paramLabel = "S", defaultValue = "20", description = "Seconds of repetitions before: a small model's step uses so many methods that HotSpot compiles them for that long (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--warmup", paramLabel = "S", defaultValue = "20",
+            description = "Seconds of repetitions before: a small model's step uses so many methods that HotSpot compiles them for that long "
+            + "(default: ${DEFAULT-VALUE}).")
     private double warmup;
 
-    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, defaultValue = "2", description = "Threads of Lucid (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, defaultValue = "2",
+            description = "Threads of Lucid (default: ${DEFAULT-VALUE}).")
     private int threads;
 
     @Option(names = "--cpu", description = "CPU seconds of the one thread instead of time that passes, for a busy machine; needs --threads 1.")
@@ -75,7 +80,8 @@ public final class PeerRuns implements Subcommand {
                 if (model == null) throw new UsageException(workload + " needs a checkpoint; wanted --model DIR");
                 yield new FullText(device, model, workload.equals("full_decode"));
             }
-            default -> throw new UsageException("workload '" + workload + "'; wanted demo_step, layer_step, generate, trl_grpo, full_prefill or full_decode");
+            default -> throw new UsageException("workload '" + workload
+                    + "'; wanted demo_step, layer_step, generate, trl_grpo, full_prefill or full_decode");
         };
     }
 

@@ -13,8 +13,8 @@ import lucid.tensor.LogProbs;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
-/// Twin of `trl_grpo.py`: rollout of 8 prompts of 96 tokens with 8 completions of 64 tokens, a trivial reward, group advantages, clipped loss without KL,
-/// backward, clipping, AdamW.
+/// Twin of `trl_grpo.py`: rollout of 8 prompts of 96 tokens with 8 completions of 64 tokens, a trivial reward, group advantages, clipped loss without
+/// KL, backward, clipping, AdamW.
 final class TextGrpoStep implements Workload {
     private static final int COMPLETIONS = 8;
     private static final int NEW = 64;

@@ -32,8 +32,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
-/// From a clip's file to what the vision tower sees: a clip of Drift for every thread, 16 frames each, as it is or enlarged, and SigLIP's square of 384 pixels.
-/// The limit is a read loop over as many bytes as a phase must read and write. Decoding itself is far from it by its nature: it undoes a code bit by bit.
+/// From a clip's file to what the vision tower sees: a clip of Drift for every thread, 16 frames each, as it is or enlarged, and SigLIP's square of
+/// 384 pixels. The limit is a read loop over as many bytes as a phase must read and write. Decoding itself is far from it by its nature: it undoes a
+/// code bit by bit.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -74,7 +74,8 @@ final class DecodeStep implements KeyValueStore {
             Tensor x = decoder.forward(decoder.embedTokens().gatherRows(Tensor.ints(step, fed, n)), context);
             Tensor logits = decoder.logits(decoder.norm().forward(x));
             Tensor chosen = Tensor.undefined(step, DType.I32, n);
-            logits.device().sampling().sample(Sampling.Rule.temperature(1f), logits.matrix(), 1, Tensor.ints(step, counters, n, 4).buffer(), chosen.buffer());
+            logits.device().sampling().sample(Sampling.Rule.temperature(1f), logits.matrix(), 1, Tensor.ints(step, counters, n, 4).buffer(),
+                    chosen.buffer());
             return chosen.toInts();
         }
     }

@@ -26,8 +26,8 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
-/// One GRPO step of the demo, phase by phase, through the calls that the trainer makes: the recipe's model with random weights, its number of prompts and
-/// completions, random text of the demo's typical lengths. No completion ever ends early, so every call works the same.
+/// One GRPO step of the demo, phase by phase, through the calls that the trainer makes: the recipe's model with random weights, its number of prompts
+/// and completions, random text of the demo's typical lengths. No completion ever ends early, so every call works the same.
 final class DemoStep implements AutoCloseable {
     /// Text ids of a prompt of the demo (92 to 101; the clip's rows come on top), and tokens of a cold start's chain of thought (40 to 42).
     static final int PROMPT_TEXT = 93;
@@ -46,7 +46,8 @@ final class DemoStep implements AutoCloseable {
     private final DecodeStep decode;
 
     DemoStep(Device device) {
-        policy = new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
+        policy = new Policy(TinyLlavaVideo.random(device, config, recipe.seed(),
+                recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
         policy.train(EnumSet.copyOf(stage.trainable()));
         optimizer = new AdamW(policy.parameters(), stage.optimizer().settings());
         Random random = new Random(1);
@@ -90,7 +91,8 @@ final class DemoStep implements AutoCloseable {
     }
 
     List<Completion> rollout() {
-        var settings = new GenerationSettings(Sampling.Rule.temperature(stage.sampling().temperature()), NEW_TOKENS, -1, stage.sampling().temperature(), 1, 0);
+        var settings = new GenerationSettings(Sampling.Rule.temperature(stage.sampling().temperature()), NEW_TOKENS, -1,
+                stage.sampling().temperature(), 1, 0);
         try (var _ = Tape.noGrad()) {
             return policy.generate(prompts, connector(), stage.completions(), settings, null);
         }
@@ -112,7 +114,8 @@ final class DemoStep implements AutoCloseable {
         for (int i = 0; i < advantages.length; i++) advantages[i] = i / NEW_TOKENS % 2 == 0 ? 1 : -1;
         float[] weights = new float[batch.scored()];
         Arrays.fill(weights, 1f / weights.length);
-        var ratio = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) stage.loss().beta(), stage.loss().klClamp().floatValue());
+        var ratio = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) stage.loss().beta(),
+                stage.loss().klClamp().floatValue());
         var terms = scored.policyTerms(ratio, old, old, Tensor.of(scope, advantages, advantages.length), Tensor.of(scope, weights, weights.length));
         scored.logProb().backward(terms.coefficient());
     }
@@ -144,7 +147,8 @@ final class DemoStep implements AutoCloseable {
         PackedBatch.Builder builder = PackedBatch.builder(policy.visualTokens());
         for (int p = 0; p < prompts.size(); p++) builder.sequence(policy.splice(prompts.get(p), true), p);
         PackedBatch alone = builder.build();
-        ScoredRows ends = ScoredRows.of(alone.spans(), alone.groups(), IntStream.range(0, prompts.size()).map(p -> alone.groups().to(p) - 1).toArray());
+        ScoredRows ends = ScoredRows.of(alone.spans(), alone.groups(), IntStream.range(0, prompts.size()).map(p -> alone.groups().to(p) - 1)
+                .toArray());
         ModelWork work = ModelWork.decoder(config.text(), alone.rows(), alone.spans(), ends, decode.slots()).plus(connectorWork());
         for (int t = 0; t + 1 < NEW_TOKENS; t++) work = work.plus(decodeWork(t));
         return work;

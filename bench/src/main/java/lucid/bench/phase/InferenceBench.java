@@ -43,7 +43,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
 /// Asking a decoder of middle size (5 layers as Qwen2.5-1.5B has them, a vocabulary of 32,000, 283 million parameters) from its mapped
-/// file, in the layouts of `lucid generate --weights`: a prompt of 600 rows, and 8 tokens behind it. Every token reads all weights once, so the limit of decoding is a read loop over the same mapped bytes.
+/// file, in the layouts of `lucid generate --weights`: a prompt of 600 rows, and 8 tokens behind it. Every token reads all weights once, so the limit
+/// of decoding is a read loop over the same mapped bytes.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -71,7 +72,8 @@ public class InferenceBench {
         workers = new Workers(THREADS);
         Path file = folder.resolve(WeightFiles.SINGLE);
         Files.writeString(folder.resolve("config.json"), CONFIG.toJson().toString());
-        try (Device writing = new SimdDevice(THREADS); ParameterSet random = Qwen2.random(writing, CONFIG, 1, Initialization.PUBLISHED).parameters()) {
+        try (Device writing = new SimdDevice(THREADS); ParameterSet random = Qwen2.random(writing, CONFIG, 1, Initialization.PUBLISHED)
+                .parameters()) {
             random.save(file, weights);
         }
         if (layout.equals("ready")) PackedFile.write(device, folder, (_, _) -> {});

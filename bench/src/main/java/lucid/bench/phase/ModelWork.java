@@ -8,7 +8,8 @@ import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.nn.model.ScoredRows;
 
-/// Floating-point operations of a pass, counted from the shapes: products only (an FMA counts two), as the limit of norms and exponentials is nowhere near.
+/// Floating-point operations of a pass, counted from the shapes: products only (an FMA counts two), as the limit of norms and exponentials is nowhere
+/// near.
 ///
 /// @param linear    products with a weight whose input has a gradient
 /// @param first     products with a weight whose input has none (frozen features)
@@ -39,7 +40,8 @@ public record ModelWork(double linear, double first, double attention, double he
         double keys = 2.0 * c.hiddenSize() * 2 * c.kvHeads() * c.headDim();
         double others = 2.0 * c.hiddenSize() * (2 * q + 3.0 * c.intermediateSize());
         double before = c.layers() - 1.0;
-        return new ModelWork(c.layers() * rows * keys + (before * rows + lastRows) * others, 0, 2 * 2.0 * q * (before * visible(spans) + visible(lastSpans)),
+        return new ModelWork(c.layers() * rows * keys + (before * rows + lastRows) * others, 0,
+                2 * 2.0 * q * (before * visible(spans) + visible(lastSpans)),
                 2.0 * c.hiddenSize() * c.vocabSize() * scored);
     }
 

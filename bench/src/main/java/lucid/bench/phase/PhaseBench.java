@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
-/// The phases of a GRPO step of the demo: 16 prompts of 109 rows (93 of text, 16 of the clip), 8 completions of 40 tokens each, 1.5 million parameters.
-/// The limit is the FMA peak over all products of a phase, and for the optimiser the memory bandwidth.
+/// The phases of a GRPO step of the demo: 16 prompts of 109 rows (93 of text, 16 of the clip), 8 completions of 40 tokens each, 1.5 million
+/// parameters. The limit is the FMA peak over all products of a phase, and for the optimiser the memory bandwidth.
 @State(org.openjdk.jmh.annotations.Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -58,7 +58,8 @@ public class PhaseBench {
             case "decodeStep" -> demo.decodeWork().forward();
             case "scoring" -> demo.scoringWork().forward();
             case "gradients" -> demo.scoringWork().training();
-            default -> throw new IllegalStateException("phase " + phase + " has no count of operations; wanted one for every benchmark of this class");
+            default -> throw new IllegalStateException("phase " + phase
+                    + " has no count of operations; wanted one for every benchmark of this class");
         };
     }
 

@@ -55,7 +55,8 @@ public final class FmaPeak {
     public static void main(String[] args) {
         for (int threads : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
             try (Workers workers = new Workers(threads)) {
-                System.out.printf(Locale.ROOT, "FMA peak, %d threads: %.0f GFLOP/s (f32, %d-bit vectors)%n", threads, gigaflops(workers, 300), F.vectorBitSize());
+                System.out.printf(Locale.ROOT, "FMA peak, %d threads: %.0f GFLOP/s (f32, %d-bit vectors)%n", threads, gigaflops(workers, 300),
+                        F.vectorBitSize());
             }
         }
     }

@@ -9,8 +9,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/// What one call works and what the machine could do, as secondary results of the benchmark, so that they come out of the forked process beside the time.
-/// Either giga floating-point operations or gigabytes. Half of the probes run before an iteration and half behind it.
+/// What one call works and what the machine could do, as secondary results of the benchmark, so that they come out of the forked process beside the
+/// time. Either giga floating-point operations or gigabytes. Half of the probes run before an iteration and half behind it.
 @State(Scope.Thread)
 @AuxCounters(AuxCounters.Type.EVENTS)
 public class Limit {
@@ -33,8 +33,8 @@ public class Limit {
     /// @param moved  bytes read and written by one call
     public void memory(Workers workers, List<MemorySegment> memory, double moved) { probe(workers, 0, moved, memory); }
 
-    /// The call reads `moved` bytes and does `operations` with them, and cannot be faster than the slower of the two: probes both. The limit is given in bytes either way,
-    /// so that calls which differ in one only stand in one column.
+    /// The call reads `moved` bytes and does `operations` with them, and cannot be faster than the slower of the two: probes both. The limit is given
+    /// in bytes either way, so that calls which differ in one only stand in one column.
     ///
     /// @param memory     what the calls read in turn
     /// @param moved      bytes read and written by one call

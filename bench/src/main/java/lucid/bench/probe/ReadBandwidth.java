@@ -14,7 +14,8 @@ import lucid.kernels.simd.work.Workers;
 /// How fast this machine reads memory, now: every thread walks its share of a block and only combines what it loads.
 /// The limit of products with few rows, which read a weight once.
 ///
-/// All passes count, as all calls of a kernel do: a shared machine changes its speed by a half from one second to the next, and beside the best pass of many no kernel has what the loop itself has on average.
+/// All passes count, as all calls of a kernel do: a shared machine changes its speed by a half from one second to the next, and beside the best pass
+/// of many no kernel has what the loop itself has on average.
 public final class ReadBandwidth {
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final int STREAMS = 4;
@@ -23,7 +24,8 @@ public final class ReadBandwidth {
     private static final Manner[] MANNERS = Manner.values();
     private static volatile int sink;
 
-    /// How a thread walks its shares. On an AMD EPYC (family 26) one stream is the faster on one core (39 and 34 GB/s) and where memory has more than two cores ask for, four where it has less (two cores: 36 to 38 and 40 to 41).
+    /// How a thread walks its shares. On an AMD EPYC (family 26) one stream is the faster on one core (39 and 34 GB/s) and where memory has more than
+    /// two cores ask for, four where it has less (two cores: 36 to 38 and 40 to 41).
     private enum Manner { ONE_STREAM, FOUR_STREAMS }
 
     private final List<MemorySegment> memory;
@@ -58,7 +60,8 @@ public final class ReadBandwidth {
         long start = System.nanoTime();
         for (MemorySegment m : memory) {
             long share = share(m);
-            if (share == 0) throw new IllegalArgumentException("read bandwidth: " + m.byteSize() + " bytes are too few for " + workers.threads() + " threads");
+            if (share == 0)
+                throw new IllegalArgumentException("read bandwidth: " + m.byteSize() + " bytes are too few for " + workers.threads() + " threads");
             workers.parallel(shares(), 1, (from, to, _) -> {
                 for (int i = from; i < to; i++) sink = manner == Manner.ONE_STREAM ? read(m, i * share, share) : readFour(m, i * share, share);
             });
@@ -98,7 +101,8 @@ public final class ReadBandwidth {
             for (int threads : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
                 try (Arena arena = Arena.ofShared(); Workers workers = new Workers(threads)) {
                     MemorySegment memory = arena.allocate((long) mib << 20, 64).fill((byte) 1);
-                    System.out.printf(Locale.ROOT, "read bandwidth, %d MiB, %d threads: %.1f GB/s%n", mib, threads, new ReadBandwidth(List.of(memory), workers).run(100).gigabytesPerSecond());
+                    System.out.printf(Locale.ROOT, "read bandwidth, %d MiB, %d threads: %.1f GB/s%n", mib, threads,
+                            new ReadBandwidth(List.of(memory), workers).run(100).gigabytesPerSecond());
                 }
             }
         }

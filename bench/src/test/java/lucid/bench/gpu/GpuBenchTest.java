@@ -23,12 +23,16 @@ class GpuBenchTest {
 
     @Test void everyCaseRuns() {
         List<GpuBench.Row> rows = bench().run(Pattern.compile(""));
-        assertEquals(GpuCases.all(true).stream().filter(c -> !c.label().equals("cublas") && !c.label().equals("cudnn")).count(), rows.size(), text.toString());
+        assertEquals(GpuCases.all(true).stream().filter(c -> !c.label().equals("cublas") && !c.label().equals("cudnn")).count(), rows.size(),
+                text.toString());
         assertTrue(rows.stream().allMatch(r -> r.microseconds() > 0 && r.rate() > 0 && r.share() > 0), text.toString());
-        assertTrue(text.toString().contains("cublas left out: matmul CUBLAS: found emulated GPU") && text.toString().contains("cudnn left out: patch embedding CUDNN: found emulated GPU") && text.toString().contains("say nothing of a GPU"), text.toString());
+        assertTrue(text.toString().contains("cublas left out: matmul CUBLAS: found emulated GPU") && text.toString()
+                .contains("cudnn left out: patch embedding CUDNN: found emulated GPU") && text.toString().contains("say nothing of a GPU"),
+                text.toString());
     }
 
-    /// Where memory is kept, as a GPU does, the fourth step is graphs alone. (The first copies tables that the others find, the second is new without them, the third is recorded.)
+    /// Where memory is kept, as a GPU does, the fourth step is graphs alone. (The first copies tables that the others find, the second is new without
+    /// them, the third is recorded.)
     @Test void aStepOfDecodingBecomesGraphs() {
         EmulatedGpu gpu = new EmulatedGpu().capacity(1 << 28);
         try (CudaDevice device = new CudaDevice(gpu, Precision.TENSOR); GpuData data = new GpuData(device, gpu)) {

@@ -26,7 +26,8 @@ import lucid.kernels.contract.MatMul;
 import org.junit.jupiter.api.Test;
 import org.openjdk.jmh.annotations.Benchmark;
 
-/// Every kernel has a benchmark: a family's method that no `@Benchmark` method of this package calls is named here. What is read is the compiled benchmarks' own calls, so no list can be forgotten.
+/// Every kernel has a benchmark: a family's method that no `@Benchmark` method of this package calls is named here. What is read is the compiled
+/// benchmarks' own calls, so no list can be forgotten.
 class CompletenessTest {
     @Test void everyKernelIsMeasured() throws Exception {
         Set<String> kernels = kernels();
@@ -40,13 +41,15 @@ class CompletenessTest {
     private static Set<String> kernels() {
         return Arrays.stream(Device.class.getDeclaredMethods()).filter(m -> m.getParameterCount() == 0).map(Method::getReturnType)
                 .filter(t -> t.isInterface() && t.getPackage() == MatMul.class.getPackage())
-                .flatMap(family -> Arrays.stream(family.getDeclaredMethods()).filter(m -> Modifier.isAbstract(m.getModifiers())).map(m -> family.getSimpleName() + "." + m.getName()))
+                .flatMap(family -> Arrays.stream(family.getDeclaredMethods()).filter(m -> Modifier.isAbstract(m.getModifiers()))
+                        .map(m -> family.getSimpleName() + "." + m.getName()))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Set<String> measured() throws IOException, URISyntaxException {
         Set<String> called = new TreeSet<>();
-        for (File file : Path.of(KernelBench.class.getResource("KernelBench.class").toURI()).getParent().toFile().listFiles((_, name) -> name.endsWith("Bench.class"))) {
+        for (File file : Path.of(KernelBench.class.getResource("KernelBench.class").toURI()).getParent().toFile()
+                .listFiles((_, name) -> name.endsWith("Bench.class"))) {
             ClassModel bench = ClassFile.of().parse(file.toPath());
             bench.methods().stream().filter(CompletenessTest::isBenchmark).flatMap(CompletenessTest::calls).forEach(called::add);
         }
@@ -54,12 +57,14 @@ class CompletenessTest {
     }
 
     private static boolean isBenchmark(MethodModel method) {
-        return method.findAttribute(Attributes.runtimeVisibleAnnotations()).map(RuntimeVisibleAnnotationsAttribute::annotations).orElse(List.of()).stream()
+        return method.findAttribute(Attributes.runtimeVisibleAnnotations()).map(RuntimeVisibleAnnotationsAttribute::annotations)
+                .orElse(List.of()).stream()
                 .anyMatch(a -> a.classSymbol().equals(Benchmark.class.describeConstable().orElseThrow()));
     }
 
     private static Stream<String> calls(MethodModel method) {
-        return method.code().stream().flatMap(code -> code.elementStream()).filter(InvokeInstruction.class::isInstance).map(InvokeInstruction.class::cast)
+        return method.code().stream().flatMap(code -> code.elementStream()).filter(InvokeInstruction.class::isInstance)
+                .map(InvokeInstruction.class::cast)
                 .filter(call -> call.owner().asSymbol().packageName().equals(MatMul.class.getPackageName()))
                 .map(call -> call.owner().asSymbol().displayName() + "." + call.name().stringValue());
     }

@@ -52,9 +52,11 @@ class PeerTest {
         for (Method m : methods()) {
             String[] name = m.getName().split("_");
             if (name.length == 1 || !LIBRARIES.contains(name[1])) continue;
-            List<Field> own = Arrays.stream(m.getParameterTypes()).filter(t -> t.isAnnotationPresent(State.class)).flatMap(t -> Arrays.stream(t.getFields())).toList();
+            List<Field> own = Arrays.stream(m.getParameterTypes()).filter(t -> t.isAnnotationPresent(State.class))
+                    .flatMap(t -> Arrays.stream(t.getFields())).toList();
             assertTrue(own.size() <= 1, m + ": one parameter of its own at most");
-            Map<String, String> first = Arrays.stream(m.getDeclaringClass().getFields()).filter(f -> f.isAnnotationPresent(Param.class)).collect(Collectors.toMap(Field::getName, f -> values(f).getFirst()));
+            Map<String, String> first = Arrays.stream(m.getDeclaringClass().getFields()).filter(f -> f.isAnnotationPresent(Param.class))
+                    .collect(Collectors.toMap(Field::getName, f -> values(f).getFirst()));
             for (String value : own.isEmpty() ? List.of("") : values(own.getFirst())) {
                 Map<String, String> parameters = new HashMap<>(first);
                 if (!own.isEmpty()) parameters.put(own.getFirst().getName(), value);
@@ -77,10 +79,13 @@ class PeerTest {
 
     private static List<Method> methods() throws ReflectiveOperationException {
         List<Method> methods = new ArrayList<>();
-        for (BenchmarkListEntry entry : BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), List.of())) {
+        for (BenchmarkListEntry entry : BenchmarkList.defaultList().getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT),
+                List.of())) {
             String name = entry.getUsername().substring(entry.getUsername().lastIndexOf('.') + 1);
             Class<?> bench = Class.forName(entry.getUserClassQName());
-            if (KernelBench.class.isAssignableFrom(bench)) Arrays.stream(bench.getDeclaredMethods()).filter(m -> m.getName().equals(name) && m.isAnnotationPresent(Benchmark.class)).forEach(methods::add);
+            if (KernelBench.class.isAssignableFrom(bench))
+                Arrays.stream(bench.getDeclaredMethods()).filter(m -> m.getName().equals(name) && m.isAnnotationPresent(Benchmark.class))
+                        .forEach(methods::add);
         }
         return methods;
     }
@@ -88,18 +93,22 @@ class PeerTest {
     /// Otherwise the table would have no row for it.
     @Test void everyPeerStandsBesideLucid() throws ReflectiveOperationException {
         Set<String> names = methods().stream().map(m -> m.getDeclaringClass().getSimpleName() + "." + m.getName()).collect(Collectors.toSet());
-        Set<String> alone = names.stream().filter(n -> n.contains("_") && !names.contains(n.split("_")[0])).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> alone = names.stream().filter(n -> n.contains("_") && !names.contains(n.split("_")[0]))
+                .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(Set.of(), alone);
         assertTrue(names.containsAll(List.of("ReduceBench.softmax_libtorch", "DecodeBench.multiply_openblas")), names::toString);
     }
 
     /// A peer's parameter is one that Lucid's method has, with values that this has; otherwise the table would have no row for it. It may lack some.
     @Test void aPeersParametersAreLucids() throws ReflectiveOperationException {
-        Map<String, Method> byName = methods().stream().collect(Collectors.toMap(m -> m.getDeclaringClass().getSimpleName() + "." + m.getName(), m -> m));
+        Map<String, Method> byName = methods().stream().collect(Collectors.toMap(m -> m.getDeclaringClass().getSimpleName() + "."
+                + m.getName(), m -> m));
         for (PeerMethod peer : peers()) {
-            List<Field> lucids = Arrays.stream(byName.get(peer.bench.getSimpleName() + "." + peer.kernel).getParameterTypes()).flatMap(t -> Arrays.stream(t.getFields())).toList();
+            List<Field> lucids = Arrays.stream(byName.get(peer.bench.getSimpleName() + "." + peer.kernel).getParameterTypes())
+                    .flatMap(t -> Arrays.stream(t.getFields())).toList();
             for (Map.Entry<String, String> e : peer.parameters.entrySet()) {
-                boolean known = Stream.concat(lucids.stream(), Arrays.stream(peer.bench.getFields())).filter(f -> f.getName().equals(e.getKey()) && f.isAnnotationPresent(Param.class))
+                boolean known = Stream.concat(lucids.stream(), Arrays.stream(peer.bench.getFields()))
+                        .filter(f -> f.getName().equals(e.getKey()) && f.isAnnotationPresent(Param.class))
                         .anyMatch(f -> values(f).contains(e.getValue()));
                 assertTrue(known, peer.toString());
             }
@@ -121,7 +130,9 @@ class PeerTest {
 
         @Override public String library() { return "stand-in"; }
 
-        @Override public void prepare(int threads, String operation, Stream<Operand> operands) { assertTrue(operands.allMatch(o -> o.rows() * o.cols() == Array.getLength(o.values()))); }
+        @Override public void prepare(int threads, String operation, Stream<Operand> operands) {
+            assertTrue(operands.allMatch(o -> o.rows() * o.cols() == Array.getLength(o.values())));
+        }
 
         @Override public void run() { ran = true; }
 
@@ -160,16 +171,22 @@ class PeerTest {
     }
 
     /// It is on every class path.
-    @ParameterizedTest @MethodSource("openBlas") void openBlasComputesTheSame(PeerMethod peer) throws ReflectiveOperationException { peer.open(KernelPeer.of("openblas")).close(); }
+    @ParameterizedTest @MethodSource("openBlas") void openBlasComputesTheSame(PeerMethod peer) throws ReflectiveOperationException {
+        peer.open(KernelPeer.of("openblas")).close();
+    }
 
-    static List<PeerMethod> openBlas() throws ReflectiveOperationException { return peers().stream().filter(p -> p.library.equals("openblas")).toList(); }
+    static List<PeerMethod> openBlas() throws ReflectiveOperationException {
+        return peers().stream().filter(p -> p.library.equals("openblas")).toList();
+    }
 
     @Test void whatIsNotBuiltIsNamed() {
         assertEquals("openblas", KernelPeer.of("openblas").library());
-        assertTrue(assertThrows(IllegalStateException.class, () -> KernelPeer.of("libtorch")).getMessage().startsWith("peer libtorch is not on the class path"));
+        assertTrue(assertThrows(IllegalStateException.class, () -> KernelPeer.of("libtorch")).getMessage()
+                .startsWith("peer libtorch is not on the class path"));
         KernelPeer.Operand number = new KernelPeer.Operand(DType.F32, 1, 1, new float[] {1});
         try (KernelPeer openBlas = KernelPeer.of("openblas")) {
-            assertEquals("openblas has no softmax", assertThrows(IllegalArgumentException.class, () -> openBlas.prepare(1, "softmax", Stream.of(number, number))).getMessage());
+            assertEquals("openblas has no softmax", assertThrows(IllegalArgumentException.class,
+                    () -> openBlas.prepare(1, "softmax", Stream.of(number, number))).getMessage());
         }
     }
 }

@@ -37,7 +37,8 @@ class PeerRunsTest {
     @Test void printsOneLine() throws IOException {
         assertEquals(0, peer("demo_step", "--repetitions", "2", "--warmup", "0", "--threads", "1"), err::toString);
         JsonNode line = JsonMapper.builder().build().readTree(out.toString());
-        assertEquals(List.of("workload", "engine", "threads", "tokens", "seconds", "repetitions"), line.properties().stream().map(e -> e.getKey()).toList());
+        assertEquals(List.of("workload", "engine", "threads", "tokens", "seconds", "repetitions"),
+                line.properties().stream().map(e -> e.getKey()).toList());
         assertEquals(64 * 105, line.get("tokens").asInt());
         JsonNode all = line.get("repetitions");
         assertEquals((all.get(0).asDouble() + all.get(1).asDouble()) / 2, line.get("seconds").asDouble(), 1e-9);
@@ -55,7 +56,8 @@ class PeerRunsTest {
             random.save(folder.resolve("model.safetensors"), StoredType.BF16);
         }
         for (String workload : List.of("full_prefill", "full_decode")) {
-            assertEquals(0, peer(workload, "--model", folder.toString(), "--repetitions", "2", "--warmup", "0", "--threads", "1", "--cpu"), err::toString);
+            assertEquals(0, peer(workload, "--model", folder.toString(), "--repetitions", "2", "--warmup", "0", "--threads", "1", "--cpu"),
+                    err::toString);
         }
         assertTrue(out.toString().contains("\"tokens\":600") && out.toString().contains("\"tokens\":8"), out::toString);
         assertEquals(2, peer("full_decode"));
@@ -71,7 +73,8 @@ class PeerRunsTest {
     @Test void thePythonSideHasTheDemosSizes() throws IOException {
         String script = Files.readString(Path.of("peers", "common.py"));
         JsonNode text = RecipeReader.read("demo").model().get("text_config");
-        for (String key : List.of("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "intermediate_size", "rope_theta")) {
+        for (String key : List.of("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
+                "intermediate_size", "rope_theta")) {
             assertTrue(script.contains(key + "=" + text.get(key).asText() + ","), key + " " + text.get(key) + " in peers/common.py");
         }
     }

@@ -4,16 +4,17 @@ import java.util.List;
 import java.util.function.Consumer;
 import lucid.grpo.console.Console;
 
-/// An answer's look while it comes: without white space around it (as the published code strips it), and on a terminal the thinking dimmed and the answer bold.
-/// Pieces may end anywhere, inside a tag too; what could become a tag is held back until it is clear. A model may say anything, so on a terminal control
-/// characters are seen and do nothing; elsewhere they are passed on.
+/// An answer's look while it comes: without white space around it (as the published code strips it), and on a terminal the thinking dimmed and the
+/// answer bold. Pieces may end anywhere, inside a tag too; what could become a tag is held back until it is clear. A model may say anything, so on a
+/// terminal control characters are seen and do nothing; elsewhere they are passed on.
 final class AnswerText {
     private static final String RESET = "\u001B[0m";
 
     /// A tag, and what is written before and after it on a terminal.
     private record Tag(String text, String before, String after) {}
 
-    private static final List<Tag> TAGS = List.of(new Tag("<think>", "\u001B[2m", ""), new Tag("</think>", "", RESET), new Tag("<answer>", "\u001B[1m", ""), new Tag("</answer>", "", RESET));
+    private static final List<Tag> TAGS = List.of(new Tag("<think>", "\u001B[2m", ""), new Tag("</think>", "", RESET),
+            new Tag("<answer>", "\u001B[1m", ""), new Tag("</answer>", "", RESET));
 
     private final Consumer<String> out;
     private final boolean styled;

@@ -39,8 +39,8 @@ import lucid.video.Frames;
 import lucid.video.file.VideoReader;
 import lucid.video.pixels.SiglipPixels;
 
-/// A checkpoint with its tokenizer, and one conversation with it. A clip is looked at once ([#watch]); any number of questions follow ([#ask]), each seeing
-/// the turns before it until [#forget]. A checkpoint without eyes continues a text ([#complete]).
+/// A checkpoint with its tokenizer, and one conversation with it. A clip is looked at once ([#watch]); any number of questions follow ([#ask]), each
+/// seeing the turns before it until [#forget]. A checkpoint without eyes continues a text ([#complete]).
 public final class Assistant implements AutoCloseable {
     private final Device device;
     private final Checkpoint checkpoint;
@@ -73,7 +73,8 @@ public final class Assistant implements AutoCloseable {
         Checkpoint checkpoint = ModelFolder.open(device, folder, order, console);
         try {
             ModelFolder.requireFits(words, folder, checkpoint.decoder().config().vocabSize());
-            return new Assistant(device, checkpoint, words, GenerationConfig.read(checkpoint.folder(), words.eos() == null ? Set.of() : Set.of(words.eosId())), console, rehearsal);
+            return new Assistant(device, checkpoint, words, GenerationConfig.read(checkpoint.folder(),
+                    words.eos() == null ? Set.of() : Set.of(words.eosId())), console, rehearsal);
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
@@ -89,7 +90,8 @@ public final class Assistant implements AutoCloseable {
     ///
     /// @param frames which of its frames; null: one for each group of the resampler, evenly spread, as published
     public Seen watch(Path file, FrameSampling.Even frames) {
-        TinyLlavaVideo model = checkpoint.video().orElseThrow(() -> new RunException(checkpoint.folder() + " is a text model, which sees no clips; wanted a TinyLLaVA-Video model (or --prompt instead of --video)"));
+        TinyLlavaVideo model = checkpoint.video().orElseThrow(() -> new RunException(checkpoint.folder() + " is a text model, which sees no clips; "
+                + "wanted a TinyLLaVA-Video model (or --prompt instead of --video)"));
         TinyLlavaConfig config = model.config();
         FrameSampling sampling = frames != null ? frames : new FrameSampling.Uniform(config.resampler().group());
         int size = config.vision().imageSize();
@@ -132,7 +134,8 @@ public final class Assistant implements AutoCloseable {
     }
 
     private static int place(int[] ids, int id) {
-        return IntStream.range(0, ids.length).filter(i -> ids[i] == id).findFirst().orElseThrow(() -> new IllegalStateException("prompt: no id " + id + " in the template's text"));
+        return IntStream.range(0, ids.length).filter(i -> ids[i] == id).findFirst()
+                .orElseThrow(() -> new IllegalStateException("prompt: no id " + id + " in the template's text"));
     }
 
     /// Asks about the clip.
@@ -146,7 +149,8 @@ public final class Assistant implements AutoCloseable {
         Reply reply = answer(ids, settings, new AnswerText(out, styled), PythonText::strip);
         boolean reasons = question.style() == Question.Style.REASON;
         Extraction found = reasons ? Extraction.ofReasoning(reply.text(), question.choices()) : Extraction.ofDirect(reply.text(), question.choices());
-        return new Reply(reply.text(), Extraction.think(reply.text()), reasons ? Extraction.answer(reply.text()) : reply.text(), found.letter(), reply.ended(), reply.promptRows(), reply.newRows(), reply.newTokens(), reply.unknown(),
+        return new Reply(reply.text(), Extraction.think(reply.text()), reasons ? Extraction.answer(reply.text()) : reply.text(), found.letter(),
+                reply.ended(), reply.promptRows(), reply.newRows(), reply.newTokens(), reply.unknown(),
                 reply.prefill(), reply.firstToken(), reply.perSecond());
     }
 
@@ -159,7 +163,8 @@ public final class Assistant implements AutoCloseable {
         }
         // In the first question the tag is the clip's place; further on it would be another clip's.
         if (user.contains(Qwen2BaseTemplate.IMAGE_TAG)) {
-            throw new IllegalArgumentException("question: found " + Qwen2BaseTemplate.IMAGE_TAG + ", the place of a clip, and the clip was shown before the first question;"
+            throw new IllegalArgumentException("question: found " + Qwen2BaseTemplate.IMAGE_TAG
+                    + ", the place of a clip, and the clip was shown before the first question;"
                     + " wanted a question without it");
         }
         int[] ids = template.promptIds(List.of(Message.human("?"), Message.assistant("."), Message.human(user), Message.assistant(null)));
@@ -175,14 +180,16 @@ public final class Assistant implements AutoCloseable {
         if (talk != null) talk.close();
         talk = null;
         int most = checkpoint.decoder().config().maxPositions();
-        if (ids.length >= most) throw new IllegalArgumentException("prompt: it has " + ids.length + " tokens; wanted fewer than max_position_embeddings " + most);
+        if (ids.length >= most)
+            throw new IllegalArgumentException("prompt: it has " + ids.length + " tokens; wanted fewer than max_position_embeddings " + most);
         talk = new Conversation(checkpoint.decoder(), (int) Math.min(most, (long) ids.length + settings.maxNewTokens()));
         return answer(ids, settings, AnswerText.continuation(out), UnaryOperator.identity());
     }
 
     private Reply answer(int[] ids, GenerationSettings settings, AnswerText text, UnaryOperator<String> ended) {
         if (ids.length >= talk.room()) {
-            throw new IllegalArgumentException("the prompt has " + ids.length + " more tokens, and " + talk.room() + " of the model's positions are left; wanted room for an answer as well");
+            throw new IllegalArgumentException("the prompt has " + ids.length + " more tokens, and " + talk.room()
+                    + " of the model's positions are left; wanted room for an answer as well");
         }
         Clock clock = new Clock();
         int before = talk.length();

@@ -35,10 +35,12 @@ public record Question(String text, List<String> options, Style style) {
             char wanted = (char) ('A' + texts.size());
             if (wanted > 'Z') throw new IllegalArgumentException("option '" + option + "': more than 26 options");
             if (!option.startsWith(wanted + "=")) {
-                throw new IllegalArgumentException("option '" + option + "': found " + (option.indexOf('=') < 0 ? "no '='" : "the letter '" + option.substring(0, option.indexOf('=')) + "'")
+                throw new IllegalArgumentException("option '" + option + "': found "
+                        + (option.indexOf('=') < 0 ? "no '='" : "the letter '" + option.substring(0, option.indexOf('=')) + "'")
                         + ", wanted " + wanted + "=TEXT (options are A, B, C, ... in order, capital letters)");
             }
-            if (option.substring(2).isBlank()) throw new IllegalArgumentException("option '" + option + "': its text is empty, wanted " + wanted + "=TEXT");
+            if (option.substring(2).isBlank())
+                throw new IllegalArgumentException("option '" + option + "': its text is empty, wanted " + wanted + "=TEXT");
             texts.add(option.substring(2).strip());
         }
         return texts;

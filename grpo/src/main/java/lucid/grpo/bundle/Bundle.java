@@ -24,11 +24,14 @@ import lucid.grpo.run.Disk;
 /// The jars are the same bytes for the same classes; nothing else of the machine goes in.
 public final class Bundle {
     /// What the classes and libraries use; `jdeps` over the class path gives the same list.
-    private static final String MODULES = "java.base,java.logging,java.management,jdk.management,java.net.http,java.xml,jdk.incubator.vector,jdk.jfr,jdk.unsupported";
-    private static final List<String> JVM = List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-XX:MaxNewSize=96m", "-XX:MaxDirectMemorySize=64g");
+    private static final String MODULES =
+            "java.base,java.logging,java.management,jdk.management,java.net.http,java.xml,jdk.incubator.vector,jdk.jfr,jdk.unsupported";
+    private static final List<String> JVM = List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC",
+            "-XX:MaxNewSize=96m", "-XX:MaxDirectMemorySize=64g");
     /// Jars that only benchmarks need.
     private static final Pattern BENCHMARKS = Pattern.compile("(bench|jmh|jopt-simple|commons-math3|openblas|pytorch|api-\\d).*");
-    /// Parts of FFmpeg and JCuda that a server does without (`lucid ptx check` needs JNvPTXCompiler, and says so), Snappy for systems that FFmpeg is not there for, and notes of build tools.
+    /// Parts of FFmpeg and JCuda that a server does without (`lucid ptx check` needs JNvPTXCompiler, and says so), Snappy for systems that FFmpeg is
+    /// not there for, and notes of build tools.
     private static final Pattern UNUSED = Pattern.compile(".*(avfilter|avdevice|postproc|/ffmpeg|/ffprobe|JNvrtc|JNvPTXCompiler|JCudaRuntime)[^/]*|org/xerial/snappy/native/(?!(Linux|Mac)/(x86_64|aarch64)/).*|META-INF/maven/.*|.*/pom\\.(xml|properties)");
     private static final FileTime EPOCH = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
 
@@ -42,12 +45,14 @@ public final class Bundle {
     /// @param folder must not exist, or be empty
     /// @throws IllegalArgumentException when it holds something
     public void make(Path folder) throws IOException {
-        if (Files.exists(folder) && !Files.isDirectory(folder)) throw new IllegalArgumentException(folder + ": found a file; wanted a new or empty folder, use another --out");
+        if (Files.exists(folder) && !Files.isDirectory(folder))
+            throw new IllegalArgumentException(folder + ": found a file; wanted a new or empty folder, use another --out");
         if (Files.exists(folder)) {
             try (Stream<Path> inside = Files.list(folder)) {
                 if (inside.findAny().isPresent()) throw new IllegalArgumentException(folder + " is not empty; wanted a new folder");
             }
-            if (Files.isSameFile(folder, Path.of(""))) throw new IllegalArgumentException(folder + " is the folder that this command runs in; wanted a new folder");
+            if (Files.isSameFile(folder, Path.of("")))
+                throw new IllegalArgumentException(folder + " is the folder that this command runs in; wanted a new folder");
         }
         Path whole = Files.exists(folder) ? folder.toRealPath() : folder;
         Disk.folder(whole, aside -> {
@@ -64,7 +69,8 @@ public final class Bundle {
         Path jlink = Path.of(System.getProperty("java.home"), "bin", "jlink");
         if (!Files.isExecutable(jlink)) throw new IllegalStateException(jlink + " is missing: this Java is a runtime only; wanted a JDK");
         // Not compressed by itself: the archive, which sees all classes at once, becomes 5 MB smaller, and Java starts faster.
-        run(List.of(jlink.toString(), "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-0", "--vm", "server", "--output", target.toString()));
+        run(List.of(jlink.toString(), "--add-modules", MODULES, "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-0", "--vm",
+                "server", "--output", target.toString()));
     }
 
     private static void run(List<String> command) throws IOException {
@@ -105,7 +111,8 @@ public final class Bundle {
 
     private static void repack(Path source, Path jar) throws IOException {
         try (ZipFile in = new ZipFile(source.toFile()); ZipOutputStream out = zip(jar)) {
-            for (ZipEntry e : in.stream().filter(e -> !e.isDirectory() && !UNUSED.matcher(e.getName()).matches()).toList()) entry(out, e.getName(), () -> in.getInputStream(e));
+            for (ZipEntry e : in.stream().filter(e -> !e.isDirectory() && !UNUSED.matcher(e.getName()).matches()).toList())
+                entry(out, e.getName(), () -> in.getInputStream(e));
         }
     }
 
@@ -140,7 +147,8 @@ public final class Bundle {
                 case $(locale charmap 2>/dev/null || echo ASCII) in *ASCII|ANSI_X3.4-1968) export LC_ALL=C.UTF-8 ;; esac
                 exec "$home/runtime/bin/java" %s ${LUCID_JVM:-} -cp "%s" lucid.grpo.cli.Lucid "$@"
                 """.formatted(String.join(" ", JVM), path));
-        if (Files.getFileStore(file).supportsFileAttributeView("posix")) Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        if (Files.getFileStore(file).supportsFileAttributeView("posix"))
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     /// Packs the folder into `FOLDER.tar.gz` beside it, with the system's `tar`.

@@ -13,8 +13,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `lucid bundle`.
-@Command(name = "bundle", mixinStandardHelpOptions = true, description = "Packs Lucid with a Java runtime of its own into one folder, for a server of the same system without Java. 'lucid ptx check' stays behind.",
-        footer = {"", "Example:", "  lucid bundle --out lucid-gpu --archive", "  scp lucid-gpu.tar.gz server: && ssh server 'tar xzf lucid-gpu.tar.gz && lucid-gpu/lucid devices'"})
+@Command(name = "bundle", mixinStandardHelpOptions = true, description =
+        "Packs Lucid with a Java runtime of its own into one folder, for a server of the same system without Java. 'lucid ptx check' stays behind.",
+        footer = {"", "Example:", "  lucid bundle --out lucid-gpu --archive",
+                "  scp lucid-gpu.tar.gz server: && ssh server 'tar xzf lucid-gpu.tar.gz && lucid-gpu/lucid devices'"})
 final class BundleCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 

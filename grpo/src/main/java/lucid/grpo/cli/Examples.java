@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/// The examples below a command's help, indented lines of its footer. One that is wider than the help is broken with `\` before an option, so that a shell takes it as it stands;
-/// picocli would wrap it at any word.
+/// The examples below a command's help, indented lines of its footer. One that is wider than the help is broken with `\` before an option, so that a
+/// shell takes it as it stands; picocli would wrap it at any word.
 final class Examples {
     private static final String EXAMPLE = "  ";
     private static final String CONTINUED = "      ";

@@ -17,11 +17,15 @@ final class Exhaustion {
     private static Optional<String> message(Throwable e) {
         String said = e.getMessage() == null ? "it is not said of which kind" : e.getMessage();
         return Optional.ofNullable(switch (e) {
-            case StackOverflowError _ -> "the stack is used up: what was read or computed is nested too deep; wanted less of it, or a larger stack (LUCID_JVM=-Xss64m)";
-            case OutOfMemoryError _ when said.contains("thread") -> "the system starts no more threads (" + said + "); wanted a smaller --threads, or a higher limit (ulimit -u)";
-            case OutOfMemoryError _ when said.matches("Java heap space|GC overhead.*|Requested array size.*") -> "out of memory: Java's heap of " + Runtime.getRuntime().maxMemory() / MIB
+            case StackOverflowError _ -> "the stack is used up: what was read or computed is nested too deep; wanted less of it, or a larger stack "
+                    + "(LUCID_JVM=-Xss64m)";
+            case OutOfMemoryError _ when said.contains("thread") -> "the system starts no more threads (" + said
+                    + "); wanted a smaller --threads, or a higher limit (ulimit -u)";
+            case OutOfMemoryError _ when said.matches("Java heap space|GC overhead.*|Requested array size.*") -> "out of memory: Java's heap of "
+                    + Runtime.getRuntime().maxMemory() / MIB
                     + " MiB is used up; wanted a larger one (LUCID_JVM=-Xmx8g), or less at a time (smaller batches, fewer frames, smaller files)";
-            case OutOfMemoryError _ -> "out of memory: " + said + "; wanted a machine with more of it, or less at a time (smaller batches, fewer frames, fewer --threads)";
+            case OutOfMemoryError _ -> "out of memory: " + said + "; wanted a machine with more of it, or less at a time (smaller batches, fewer "
+                    + "frames, fewer --threads)";
             default -> null;
         });
     }

@@ -33,8 +33,10 @@ import picocli.CommandLine.Command;
         description = "GRPO in the open: a small video-language model learns to reason, on your own processor.",
         footer = {"", "Start with:", "  lucid demo            # the whole way, from nothing to a report, in a few minutes",
                 "  lucid demo --help     # every command has help with examples"},
-        subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class, ChatCommand.class,
-                ReportCommand.class, InspectCommand.class, ReplayCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class, ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
+        subcommands = {DemoCommand.class, DataCommand.class, SftCommand.class, TrainCommand.class, EvalCommand.class, GenerateCommand.class,
+                ChatCommand.class,
+                ReportCommand.class, InspectCommand.class, ReplayCommand.class, ParityCommand.class, ModelCommand.class, InitCommand.class,
+                        ConvertCommand.class, TokenizerCommand.class, PtxCommand.class, DevicesCommand.class,
                 BundleCommand.class})
 public final class Lucid {
     public static void main(String[] args) {
@@ -61,13 +63,16 @@ public final class Lucid {
             return fail(line, Exhaustion.of(e).orElseThrow(), e, true);
         } catch (NoClassDefFoundError | IncompatibleClassChangeError e) {
             if (!rebuilt(e)) throw e;
-            return fail(line, "Lucid was built again while this ran, and what it needs now is not what it began with (" + e.getMessage() + "); wanted the same command once more, of a run with --resume", e, true);
+            return fail(line, "Lucid was built again while this ran, and what it needs now is not what it began with (" + e.getMessage()
+                    + "); wanted the same command once more, of a run with --resume", e, true);
         }
     }
 
-    // Classes are loaded from the build's folders when they are first needed, an hour after the start perhaps; a launcher that finds an edited source builds these anew meanwhile. What is true of
-    // any other class, or of one that could not be initialized, is a fault.
-    private static boolean rebuilt(LinkageError e) { return e.getMessage() != null && e.getMessage().matches("(?s)(?!Could not initialize).*lucid[/.].*"); }
+    // Classes are loaded from the build's folders when they are first needed, an hour after the start perhaps; a launcher that finds an edited source
+    // builds these anew meanwhile. What is true of any other class, or of one that could not be initialized, is a fault.
+    private static boolean rebuilt(LinkageError e) {
+        return e.getMessage() != null && e.getMessage().matches("(?s)(?!Could not initialize).*lucid[/.].*");
+    }
 
     /// Everything that can be said to Lucid, the commands that other modules bring included.
     public static CommandLine commandLine() {
@@ -76,7 +81,8 @@ public final class Lucid {
         line.setExecutionExceptionHandler((e, commandLine, _) -> {
             Optional<String> exhausted = Exhaustion.of(e);
             String message = exhausted.orElseGet(() -> message(e, commandLine.getCommandName()));
-            return e instanceof UsageException ? WrongUsage.say(commandLine, message) : fail(commandLine, message, e, exhausted.isPresent() || expected(e));
+            return e instanceof UsageException ? WrongUsage.say(commandLine, message)
+                    : fail(commandLine, message, e, exhausted.isPresent() || expected(e));
         });
         WrongUsage.handle(line);
         Examples.fit(line);

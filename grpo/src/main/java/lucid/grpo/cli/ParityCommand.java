@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
 /// `lucid parity`.
 @Command(name = "parity", mixinStandardHelpOptions = true,
         description = {"Compares Lucid with numbers of the original implementations.",
-                "A case is a folder with case.json and all that is in it, or a table (.json, .json.gz); its content says what it is about. Folders are searched at any depth, but for those that start with a dot"
+                "A case is a folder with case.json and all that is in it, or a table (.json, .json.gz); its content says what it is about. Folders "
+                        + "are searched at any depth, but for those that start with a dot"
                         + " and Maven's target beside a pom.xml. Each case ends in one line:",
                 "  PASS          all of it was computed and is within tolerance",
                 "  PASS IN PART  so is what Lucid computes of it; the other rows are counted",
@@ -57,7 +58,8 @@ final class ParityCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "PATH", description = "Case folders, tables, or folders of them.")
     private List<Path> paths;
 
-    @Option(names = "--tokenizer", paramLabel = "PATH", description = "Hugging Face folder, tokenizer.json or qwen.tiktoken, for vectors recorded with a published vocabulary.")
+    @Option(names = "--tokenizer", paramLabel = "PATH", description = "Hugging Face folder, tokenizer.json or qwen.tiktoken, for vectors recorded "
+            + "with a published vocabulary.")
     private Path tokenizer;
 
     @Option(names = "--media", paramLabel = "DIR", description = "Clips that decode tables name and that are not in ../../media beside the table.")
@@ -76,7 +78,8 @@ final class ParityCommand implements Callable<Integer> {
 
     @Override public Integer call() throws IOException {
         CaseSearch search = CaseSearch.under(paths);
-        if (media != null && !Files.isDirectory(media)) throw new IllegalArgumentException("--media " + media + ": not a folder; wanted the one that the clips are in");
+        if (media != null && !Files.isDirectory(media))
+            throw new IllegalArgumentException("--media " + media + ": not a folder; wanted the one that the clips are in");
         Optional<Tokenizer> vocabulary = tokenizer == null ? Optional.empty() : Optional.of(TokenizerFiles.load(tokenizer));
         PrintWriter out = spec.commandLine().getOut();
         try (Device opened = device.open()) {
@@ -101,13 +104,15 @@ final class ParityCommand implements Callable<Integer> {
 
     private static void notCases(PrintWriter out, CaseSearch search) {
         search.helpers().forEach(h -> out.println("HELPER " + h.path() + ": no case, but " + h.rule()));
-        if (!search.notEntered().isEmpty()) out.println("not looked into: " + CaseResult.some(search.notEntered().stream().map(Path::toString).toList(), NAMED));
+        if (!search.notEntered().isEmpty())
+            out.println("not looked into: " + CaseResult.some(search.notEntered().stream().map(Path::toString).toList(), NAMED));
         out.flush();
     }
 
     private static void end(PrintWriter out, List<CaseResult> all) {
         if (all.size() == 1) return;
-        out.printf(Locale.ROOT, "%d found: %s; rows: %d ok, %d failed, %d unsupported%s%n", all.size(), counts(all), rows(all, Row.Status.OK), rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED), rest(all));
+        out.printf(Locale.ROOT, "%d found: %s; rows: %d ok, %d failed, %d unsupported%s%n", all.size(), counts(all), rows(all, Row.Status.OK),
+                rows(all, Row.Status.FAILED), rows(all, Row.Status.UNSUPPORTED), rest(all));
     }
 
     private static String counts(List<CaseResult> all) {
@@ -115,14 +120,16 @@ final class ParityCommand implements Callable<Integer> {
         for (Verdict v : List.of(Verdict.PASS, Verdict.PASS_IN_PART, Verdict.FAIL, Verdict.NOT_CHECKED, Verdict.UNKNOWN, Verdict.NOT_IN_LUCID)) {
             List<CaseResult> of = all.stream().filter(r -> r.verdict() == v).toList();
             String options = of.stream().map(CaseResult::option).filter(o -> !o.isEmpty()).distinct().collect(Collectors.joining(" and "));
-            if (!of.isEmpty() || v == Verdict.PASS || v == Verdict.FAIL) counts.add(of.size() + " " + v.counted() + (options.isEmpty() ? "" : " for want of " + options));
+            if (!of.isEmpty() || v == Verdict.PASS || v == Verdict.FAIL)
+                counts.add(of.size() + " " + v.counted() + (options.isEmpty() ? "" : " for want of " + options));
         }
         return String.join(", ", counts);
     }
 
     /// What to look at in the lines before, the worst first.
     private static String rest(List<CaseResult> all) {
-        List<String> names = all.stream().filter(r -> r.verdict() != Verdict.PASS).sorted(Comparator.comparing(CaseResult::verdict)).map(ParityCommand::name).toList();
+        List<String> names = all.stream().filter(r -> r.verdict() != Verdict.PASS).sorted(Comparator.comparing(CaseResult::verdict))
+                .map(ParityCommand::name).toList();
         return names.isEmpty() ? "" : "; not passed whole, see their lines above: " + CaseResult.some(names, NAMED);
     }
 
@@ -137,7 +144,8 @@ final class ParityCommand implements Callable<Integer> {
         ObjectMapper mapper = new ObjectMapper();
         ArrayNode list = mapper.createArrayNode();
         for (CaseResult r : all) {
-            ObjectNode o = list.addObject().put("path", r.path()).put("family", r.family()).put("passed", r.verdict() == Verdict.PASS).put("verdict", lower(r.verdict()));
+            ObjectNode o = list.addObject().put("path", r.path()).put("family", r.family()).put("passed", r.verdict() == Verdict.PASS)
+                    .put("verdict", lower(r.verdict()));
             if (!r.option().isEmpty()) o.put("option", r.option());
             if (!r.why().isEmpty()) o.put("why", r.why());
             for (Row.Status s : Row.Status.values()) o.put(lower(s), r.count(s));

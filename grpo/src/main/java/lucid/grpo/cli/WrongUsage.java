@@ -49,7 +49,8 @@ final class WrongUsage implements IParameterExceptionHandler {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            String wanted = e.getReason().startsWith("Malformed") ? "; wanted a path in the characters of the locale, of which one with UTF-8 has all" : "";
+            String wanted = e.getReason().startsWith("Malformed") ? "; wanted a path in the characters of the locale, of which one with UTF-8 has all"
+                    : "";
             throw new TypeConversionException("found '" + text + "', which names no file here (" + e.getReason() + ")" + wanted);
         }
     }
@@ -78,19 +79,23 @@ final class WrongUsage implements IParameterExceptionHandler {
         }
         String words = e.getMessage().replaceFirst("^Error: ", "");
         // Of an option with several names picocli says the longest, whichever was typed.
-        if (e.getArgSpec() instanceof OptionSpec o) words = words.replace("'" + o.longestName() + "'", "'" + given(o, args).orElse(o.longestName()) + "'");
+        if (e.getArgSpec() instanceof OptionSpec o)
+            words = words.replace("'" + o.longestName() + "'", "'" + given(o, args).orElse(o.longestName()) + "'");
         return Character.toLowerCase(words.charAt(0)) + words.substring(1);
     }
 
     // Of an option that is nothing without another one picocli says only that the other one is missing.
     private static Optional<String> lonely(List<ArgSpec> missing, String[] args) {
-        if (missing.isEmpty() || !(missing.getFirst() instanceof OptionSpec needed) || needed.group() == null || given(needed, args).isPresent()) return Optional.empty();
+        if (missing.isEmpty() || !(missing.getFirst() instanceof OptionSpec needed) || needed.group() == null || given(needed, args).isPresent())
+            return Optional.empty();
         return needed.group().allOptionsNested().stream().flatMap(o -> given(o, args).stream()).findFirst()
                 .map(lonely -> lonely + " belongs to " + needed.longestName() + " " + needed.paramLabel() + "; wanted both of them, or neither");
     }
 
     // As it was typed.
-    private static Optional<String> given(OptionSpec option, String[] args) { return Arrays.stream(args).map(WrongUsage::name).filter(List.of(option.names())::contains).findFirst(); }
+    private static Optional<String> given(OptionSpec option, String[] args) {
+        return Arrays.stream(args).map(WrongUsage::name).filter(List.of(option.names())::contains).findFirst();
+    }
 
     private static String unknown(CommandLine command, String word) {
         if (word.length() > 1 && word.startsWith("-")) {
@@ -101,11 +106,14 @@ final class WrongUsage implements IParameterExceptionHandler {
 
     private static String name(String word) { return word.replaceFirst("(?s)=.*", ""); }
 
-    private static String meant(String word, Collection<String> known) { return RecipeReader.nearest(word, known).map(k -> "; did you mean " + k + "?").orElse(""); }
+    private static String meant(String word, Collection<String> known) {
+        return RecipeReader.nearest(word, known).map(k -> "; did you mean " + k + "?").orElse("");
+    }
 
     // Those that help shows.
     private static List<String> commands(CommandLine command) {
-        return command.getSubcommands().entrySet().stream().filter(c -> !c.getValue().getCommandSpec().usageMessage().hidden()).map(Map.Entry::getKey).toList();
+        return command.getSubcommands().entrySet().stream().filter(c -> !c.getValue().getCommandSpec().usageMessage().hidden())
+                .map(Map.Entry::getKey).toList();
     }
 
     // A command that does nothing itself.

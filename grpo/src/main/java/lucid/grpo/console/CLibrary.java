@@ -32,7 +32,8 @@ final class CLibrary {
     /// Whether a standard stream is a terminal, wherever the other two go. No where nobody knows.
     static boolean isTerminal(int stream) {
         SymbolLookup c = Linker.nativeLinker().defaultLookup();
-        return call(c.find("isatty").or(() -> c.find("_isatty")), JAVA_INT, new ValueLayout[] {JAVA_INT}, new Linker.Option[0], stream).filter(yes -> !yes.equals(0)).isPresent();
+        return call(c.find("isatty").or(() -> c.find("_isatty")), JAVA_INT, new ValueLayout[] {JAVA_INT}, new Linker.Option[0], stream)
+                .filter(yes -> !yes.equals(0)).isPresent();
     }
 
     /// How wide the terminal is that a standard stream goes to. Nothing where it goes elsewhere, or nobody knows.
@@ -40,7 +41,8 @@ final class CLibrary {
         try (Arena arena = Arena.ofConfined()) {
             // struct winsize: rows, columns, and both in pixels.
             MemorySegment size = arena.allocate(JAVA_SHORT, 4);
-            boolean told = call(Linker.nativeLinker().defaultLookup().find("ioctl"), JAVA_INT, new ValueLayout[] {JAVA_INT, JAVA_LONG, ADDRESS}, VARIADIC_AFTER_TWO, stream, TIOCGWINSZ, size).filter(yes -> yes.equals(0)).isPresent();
+            boolean told = call(Linker.nativeLinker().defaultLookup().find("ioctl"), JAVA_INT, new ValueLayout[] {JAVA_INT, JAVA_LONG, ADDRESS},
+                    VARIADIC_AFTER_TWO, stream, TIOCGWINSZ, size).filter(yes -> yes.equals(0)).isPresent();
             int columns = Short.toUnsignedInt(size.getAtIndex(JAVA_SHORT, 1));
             return told && columns > 0 ? OptionalInt.of(columns) : OptionalInt.empty();
         }
@@ -49,11 +51,13 @@ final class CLibrary {
     /// From now on Ctrl-C and a polite kill end the process at once. A virtual machine that is shutting down would not act on them any more.
     static void endAtNextSignal() {
         for (int signal : new int[] {SIGINT, SIGTERM}) {
-            call(Linker.nativeLinker().defaultLookup().find("signal"), ADDRESS, new ValueLayout[] {JAVA_INT, ADDRESS}, new Linker.Option[0], signal, SIG_DFL);
+            call(Linker.nativeLinker().defaultLookup().find("signal"), ADDRESS, new ValueLayout[] {JAVA_INT, ADDRESS}, new Linker.Option[0],
+                    signal, SIG_DFL);
         }
     }
 
-    private static Optional<Object> call(Optional<MemorySegment> function, ValueLayout result, ValueLayout[] types, Linker.Option[] options, Object... arguments) {
+    private static Optional<Object> call(Optional<MemorySegment> function, ValueLayout result, ValueLayout[] types, Linker.Option[] options,
+            Object... arguments) {
         if (function.isEmpty()) return Optional.empty();
         MethodHandle handle = Linker.nativeLinker().downcallHandle(function.get(), FunctionDescriptor.of(result, types), options);
         try {

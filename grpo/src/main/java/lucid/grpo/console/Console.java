@@ -32,7 +32,10 @@ public final class Console {
     }
 
     /// Standard error, so that a command's result on standard output can be piped.
-    public static Console standard() { return new Console(System.err, colours() && CLibrary.isTerminal(CLibrary.STANDARD_ERROR), () -> CLibrary.columns(CLibrary.STANDARD_ERROR).orElseGet(Console::said)); }
+    public static Console standard() {
+        return new Console(System.err, colours() && CLibrary.isTerminal(CLibrary.STANDARD_ERROR), () -> CLibrary.columns(CLibrary.STANDARD_ERROR)
+                .orElseGet(Console::said));
+    }
 
     // By a shell that exports what it knows.
     private static int said() {
@@ -46,7 +49,8 @@ public final class Console {
     /// Whether standard output is a terminal, which would do what control characters tell it.
     private static boolean isOutputTerminal() { return CLibrary.isTerminal(CLibrary.STANDARD_OUTPUT); }
 
-    /// A text that somebody else made, for a terminal: control characters that are no line feed or tab do nothing and are seen, as `^[` or, beyond ASCII, by their number.
+    /// A text that somebody else made, for a terminal: control characters that are no line feed or tab do nothing and are seen, as `^[` or, beyond
+    /// ASCII, by their number.
     public static String visible(String text) {
         return CONTROL.matcher(text).replaceAll(found -> {
             char c = found.group().charAt(0);
@@ -87,7 +91,8 @@ public final class Console {
     /// `1:05`, `2:03:04`.
     public static String time(double seconds) {
         long s = Math.round(seconds);
-        return s >= 3600 ? String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60) : String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60);
+        return s >= 3600 ? String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
+                : String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60);
     }
 
     /// Progress of one piece of work.
@@ -142,7 +147,8 @@ public final class Console {
             drawn = t;
             double seconds = (t - start) / 1e9;
             double rate = seconds > 0 ? (done - begun) / seconds : 0;
-            String numbers = done + "/" + total + (done < total && rate == 0 ? "" : " (" + pace(rate) + "/s, " + (done < total ? time((total - done) / rate) + " left" : time(seconds)) + ")");
+            String numbers = done + "/" + total + (done < total && rate == 0 ? "" : " (" + pace(rate) + "/s, "
+                    + (done < total ? time((total - done) / rate) + " left" : time(seconds)) + ")");
             if (terminal) {
                 out.print("\r\u001B[K" + fitted(numbers, columns.getAsInt() - 1));
             } else {

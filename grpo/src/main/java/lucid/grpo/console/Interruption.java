@@ -2,7 +2,8 @@ package lucid.grpo.console;
 
 import java.util.concurrent.CountDownLatch;
 
-/// While it is open, Ctrl-C (or a polite kill) asks the work to end in good order, and the process waits for that, however long it takes: until this is closed. A second one ends the process at once.
+/// While it is open, Ctrl-C (or a polite kill) asks the work to end in good order, and the process waits for that, however long it takes: until this
+/// is closed. A second one ends the process at once.
 public final class Interruption implements AutoCloseable {
     private static final String AGAIN = " (Ctrl-C again ends at once)";
 

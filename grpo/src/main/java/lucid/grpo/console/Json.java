@@ -17,12 +17,15 @@ public final class Json {
 
     private Json() {}
 
-    /// What is wrong with a text that a parser refused, for a message that names file and line: neither classes nor switches of the parser's are anything to its reader.
+    /// What is wrong with a text that a parser refused, for a message that names file and line: neither classes nor switches of the parser's are
+    /// anything to its reader.
     public static String fault(JsonProcessingException e) {
         if (!(e instanceof JsonMappingException found)) return "not JSON: " + JsonFault.of(e);
         if (e.getCause() instanceof StreamReadException text) return "not JSON: " + JsonFault.of(text);
-        String field = found.getPath().stream().map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName()).collect(Collectors.joining("."));
-        return e instanceof UnrecognizedPropertyException ? "found a field '" + field + "', wanted none of that name" : field.isEmpty() ? "found a value of another kind, or nothing" : "found nothing, or a value of another kind, as '" + field + "'";
+        String field = found.getPath().stream().map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName())
+                .collect(Collectors.joining("."));
+        return e instanceof UnrecognizedPropertyException ? "found a field '" + field + "', wanted none of that name" : field.isEmpty()
+                ? "found a value of another kind, or nothing" : "found nothing, or a value of another kind, as '" + field + "'";
     }
 
     /// @param value a record, or what holds records; the keys of maps stay as they are

@@ -15,20 +15,24 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/// The characters of the standard streams: a terminal has its own, files and pipes have UTF-8 on every system. And what became of standard output, as Java's own stream says nothing of a full disk.
+/// The characters of the standard streams: a terminal has its own, files and pipes have UTF-8 on every system. And what became of standard output, as
+/// Java's own stream says nothing of a full disk.
 public final class StandardStreams {
     private static final Output OUTPUT = new Output();
 
     private StandardStreams() {}
 
-    /// Makes `System.out` and `System.err` so. Windows' Java would write a code page into a pipe, and a question mark for every character that it lacks; JSON there was no JSON.
+    /// Makes `System.out` and `System.err` so. Windows' Java would write a code page into a pipe, and a question mark for every character that it
+    /// lacks; JSON there was no JSON.
     public static void setUp() {
         System.setOut(new PrintStream(new BufferedOutputStream(OUTPUT), true, charset(System.out, CLibrary.STANDARD_OUTPUT)));
         Charset error = charset(System.err, CLibrary.STANDARD_ERROR);
-        if (!error.equals(System.err.charset())) System.setErr(new PrintStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.err)), true, error));
+        if (!error.equals(System.err.charset()))
+            System.setErr(new PrintStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.err)), true, error));
     }
 
-    /// Why something that was printed since [#setUp] did not reach standard output. A reader that has closed its pipe is no fault: it has all that it wanted.
+    /// Why something that was printed since [#setUp] did not reach standard output. A reader that has closed its pipe is no fault: it has all that it
+    /// wanted.
     public static Optional<IOException> fault() {
         System.out.flush();
         return Optional.ofNullable(OUTPUT.fault);
@@ -39,10 +43,13 @@ public final class StandardStreams {
 
     /// Lines that are typed or piped.
     public static Lines input() {
-        return new Lines(System.in, CLibrary.isTerminal(CLibrary.STANDARD_INPUT) ? Charset.forName(System.getProperty("stdin.encoding", "UTF-8")) : StandardCharsets.UTF_8);
+        return new Lines(System.in, CLibrary.isTerminal(CLibrary.STANDARD_INPUT) ? Charset.forName(System.getProperty("stdin.encoding", "UTF-8"))
+                : StandardCharsets.UTF_8);
     }
 
-    private static Charset charset(PrintStream stream, int number) { return stream.charset().equals(StandardCharsets.UTF_8) || CLibrary.isTerminal(number) ? stream.charset() : StandardCharsets.UTF_8; }
+    private static Charset charset(PrintStream stream, int number) {
+        return stream.charset().equals(StandardCharsets.UTF_8) || CLibrary.isTerminal(number) ? stream.charset() : StandardCharsets.UTF_8;
+    }
 
     /// Each is decoded by itself, so that one that is no text can be refused and the next be read.
     public record Lines(InputStream in, Charset charset) {

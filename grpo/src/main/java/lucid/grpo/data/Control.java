@@ -9,8 +9,10 @@ import lucid.video.drift.Draw;
 
 /// What is done to the clip before the model sees it.
 public enum Control {
-    NONE("the clip as it is"), BLANK("a grey clip: what the text alone is worth"), OTHER("another question's clip: the answer must come from this clip"),
-    SHUFFLED("frames in random order"), REVERSED("played backwards: order-dependent answers must turn round, below chance"), REPEATED("one frame, repeated");
+    NONE("the clip as it is"), BLANK("a grey clip: what the text alone is worth"),
+            OTHER("another question's clip: the answer must come from this clip"),
+    SHUFFLED("frames in random order"), REVERSED("played backwards: order-dependent answers must turn round, below chance"),
+            REPEATED("one frame, repeated");
 
     private static final byte GREY = 60;
 
@@ -21,8 +23,8 @@ public enum Control {
     /// What the control is for, in words of the report.
     public String note() { return note; }
 
-    /// For [#OTHER], the number of the question whose clip is shown: the one half the list away, or the next after it whose clip is another one. For every question a different one, where
-    /// each has a clip of its own.
+    /// For [#OTHER], the number of the question whose clip is shown: the one half the list away, or the next after it whose clip is another one. For
+    /// every question a different one, where each has a clip of its own.
     ///
     /// @param questions in the list
     /// @param number    of the question, in it
@@ -34,7 +36,8 @@ public enum Control {
 
     /// The refusal of [#OTHER] for questions that are all about one clip.
     public static RunException noOther(Object only) {
-        return new RunException("control other: found one clip only, " + only + ", wanted at least two: every question is shown the clip of another; ask about more clips, or take another control");
+        return new RunException("control other: found one clip only, " + only
+                + ", wanted at least two: every question is shown the clip of another; ask about more clips, or take another control");
     }
 
     /// A clip as this control shows it; which clip it is for [#OTHER] is the caller's business, see [#other].

@@ -13,9 +13,11 @@ import lucid.video.drift.Scene;
 
 /// Examples and prompts from Drift. The pictures are decoded from the clips' files; scenes, questions and words are functions of the seed.
 ///
-/// Kinds of examples: `early_document`, `document` (text alone: binding, letters, told scenes), `frame_caption` (one frame), `caption`, `description`,
-/// `path` (where each thing begins and ends), `motion` (a description of which only the directions are learned: few of its words and all of its difficulty; without it some seeds
-/// never get to see motion), `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written chains of thought, mirrored and with shuffled options).
+/// Kinds of examples: `early_document`, `document` (text alone: binding, letters, told scenes), `frame_caption` (one frame), `caption`,
+/// `description`,
+/// `path` (where each thing begins and ends), `motion` (a description of which only the directions are learned: few of its words and all of its
+/// difficulty; without it some seeds never get to see motion), `direct` (the letter at once), `open` (the evidence), `cold_start` (the 16 written
+/// chains of thought, mirrored and with shuffled options).
 public final class DriftData implements TrainingData {
     private static final int[] PLACEHOLDER = {Example.PLACEHOLDER};
 
@@ -107,7 +109,8 @@ public final class DriftData implements TrainingData {
         return template.continuation(kind, null, begun, p.target());
     }
 
-    // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be memorised.
+    // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be
+    // memorised.
     private Example coldStart(Draw d, long seed, String stage, int number) {
         int[] order = Draw.of(seed, "cold-start order " + stage, number / coldStart.size()).permutation(coldStart.size());
         DriftPlan.Asked sample = coldStart.get(order[number % coldStart.size()]);
@@ -117,7 +120,8 @@ public final class DriftData implements TrainingData {
         Question q = sample.question();
         int thing = thing(sample);
         Question shuffled = Question.about(scene, q.kind(), thing, d.permutation(4));
-        return template.example("cold_start", new Visual(sample.clip(), Visual.WHOLE, x, y), PromptTemplate.question(shuffled.problem(), Mode.REASONING),
+        return template.example("cold_start", new Visual(sample.clip(), Visual.WHOLE, x, y),
+                PromptTemplate.question(shuffled.problem(), Mode.REASONING),
                 DriftText.reasoned(scene, shuffled).strip());
     }
 
@@ -136,14 +140,16 @@ public final class DriftData implements TrainingData {
         Question q = a.question();
         int thing = thing(a);
         String reversed = reversedLetter(a.scene(), q, thing);
-        return new Prompt(q.kind().word(), a.clip(), q.problem(), q.solution(), template.prompt(PromptTemplate.question(q.problem(), mode)), q.evidence(),
+        return new Prompt(q.kind().word(), a.clip(), q.problem(), q.solution(), template.prompt(PromptTemplate.question(q.problem(), mode)),
+                q.evidence(),
                 q.kind().orderDependent(), "<answer>" + reversed + "</answer>");
     }
 
     // Which of the two things a question is about: its evidence names it.
     private static int thing(DriftPlan.Asked a) { return a.scene().things().getFirst().clause().equals(a.question().evidence()) ? 0 : 1; }
 
-    // The same question with the same options, asked about the clip played backwards: "first" and "last" point to the other thing, a colour to the same one.
+    // The same question with the same options, asked about the clip played backwards: "first" and "last" point to the other thing, a colour to the
+    // same one.
     private static String reversedLetter(Scene scene, Question q, int thing) {
         boolean byOrder = q.asked().equals("first") || q.asked().equals("last");
         Scene back = scene.reversed();

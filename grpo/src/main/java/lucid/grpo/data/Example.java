@@ -14,7 +14,8 @@ public record Example(String kind, Visual visual, int[] ids, int[] labels) {
         if (ids.length != labels.length) throw new IllegalArgumentException("example: " + ids.length + " ids but " + labels.length + " labels");
         long places = java.util.Arrays.stream(ids).filter(id -> id == PLACEHOLDER).count();
         if (places != (visual == null ? 0 : 1)) {
-            throw new IllegalArgumentException("example of kind " + kind + ": " + places + " video placeholders, wanted " + (visual == null ? "none (no clip)" : "1"));
+            throw new IllegalArgumentException("example of kind " + kind + ": " + places + " video placeholders, wanted "
+                    + (visual == null ? "none (no clip)" : "1"));
         }
     }
 

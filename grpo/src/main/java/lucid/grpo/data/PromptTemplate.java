@@ -29,7 +29,8 @@ public final class PromptTemplate {
         return new Example(kind, visual, e.ids(), e.labels());
     }
 
-    /// A clip and its caption, as the published base training begins: no words before the clip, a line break and no end token after the caption (template `pretrain`).
+    /// A clip and its caption, as the published base training begins: no words before the clip, a line break and no end token after the caption
+    /// (template `pretrain`).
     public Example caption(String kind, Visual visual, String text) {
         return Example.of(kind, visual, new int[] {Example.PLACEHOLDER}, tokenizer.encode(text + "\n"));
     }

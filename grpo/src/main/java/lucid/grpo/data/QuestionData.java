@@ -20,16 +20,18 @@ import lucid.video.data.ClipQuestion;
 import lucid.video.data.DataText;
 import lucid.video.drift.Draw;
 
-/// What is written about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`, base training's captions and conversations). Clips are decoded when they are first asked for, but hashed when the data is opened:
-/// a name, a size or a date can stay the same when somebody puts another video in a clip's place, and a run that went on then would not be the one that was begun. Reading takes seconds a gigabyte,
-/// which is little beside the training; what is drawn is read again anyway, and compared.
-/// Where a clip was not decoded before, its beginning is looked at then, so that a file which is no video is found before a run and not in the middle of it.
-/// It knows the kinds of examples of [ExampleKinds#QUESTIONS], and has no held-out questions of its own.
+/// What is written about clips in one of the published layouts (NextQA-style `jsonl`, cold-start `json`, base training's captions and conversations).
+/// Clips are decoded when they are first asked for, but hashed when the data is opened: a name, a size or a date can stay the same when somebody puts
+/// another video in a clip's place, and a run that went on then would not be the one that was begun. Reading takes seconds a gigabyte, which is
+/// little beside the training; what is drawn is read again anyway, and compared. Where a clip was not decoded before, its beginning is looked at
+/// then, so that a file which is no video is found before a run and not in the middle of it. It knows the kinds of examples of
+/// [ExampleKinds#QUESTIONS], and has no held-out questions of its own.
 public final class QuestionData implements TrainingData {
     /// What was read; each may be empty.
     ///
     /// @param questions for GRPO; coldStart for the cold start; heldOut for evaluation; captions and conversations for base training
-    public record Sources(List<ClipQuestion> questions, List<ClipQuestion> coldStart, List<ClipQuestion> heldOut, List<ClipConversation> captions, List<ClipConversation> conversations) {}
+    public record Sources(List<ClipQuestion> questions, List<ClipQuestion> coldStart, List<ClipQuestion> heldOut, List<ClipConversation> captions,
+            List<ClipConversation> conversations) {}
 
     /// The order of one epoch: the last that was asked for, as making it takes longer than an example.
     private record Order(long seed, int epoch, int[] numbers) {}
@@ -81,34 +83,43 @@ public final class QuestionData implements TrainingData {
             case "cold_start" -> coldStart(next(sources.coldStart(), kind, "cold-start order " + stage, seed, number));
             case "caption" -> caption(next(sources.captions(), kind, "caption order " + stage, seed, number));
             case "conversation" -> conversation(next(sources.conversations(), kind, "conversation order " + stage, seed, number));
-            default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'; question files have " + String.join(", ", ExampleKinds.QUESTIONS));
+            default -> throw new IllegalArgumentException("mix: unknown kind '" + kind + "'; question files have "
+                    + String.join(", ", ExampleKinds.QUESTIONS));
         };
     }
 
-    private Example coldStart(ClipQuestion q) { return template.example("cold_start", Visual.clip(number(q.video())), PromptTemplate.question(q.problem(), Mode.REASONING), q.reasoning()); }
+    private Example coldStart(ClipQuestion q) {
+        return template.example("cold_start", Visual.clip(number(q.video())), PromptTemplate.question(q.problem(), Mode.REASONING), q.reasoning());
+    }
 
     private Example caption(ClipConversation c) { return template.caption("caption", Visual.clip(number(c.video())), c.answer()); }
 
-    private Example conversation(ClipConversation c) { return template.example("conversation", Visual.clip(number(c.video())), c.question(), c.answer()); }
+    private Example conversation(ClipConversation c) {
+        return template.example("conversation", Visual.clip(number(c.video())), c.question(), c.answer());
+    }
 
     @Override public Optional<String> longerThan(String kind, int tokens) {
         return switch (kind) {
             case "cold_start" -> longer(sources.coldStart(), q -> q.problem() + q.reasoning(), this::coldStart, ClipQuestion::video, tokens);
             case "caption" -> longer(sources.captions(), ClipConversation::answer, this::caption, ClipConversation::video, tokens);
-            case "conversation" -> longer(sources.conversations(), c -> c.question() + c.answer(), this::conversation, ClipConversation::video, tokens);
+            case "conversation" -> longer(sources.conversations(), c -> c.question() + c.answer(), this::conversation,
+                    ClipConversation::video, tokens);
             default -> Optional.empty();
         };
     }
 
     // Encoded is only what could be too long: a token has at least one byte of UTF-8, and a character at most three.
-    private static <T> Optional<String> longer(List<T> all, Function<T, String> text, Function<T, Example> example, Function<T, String> clip, int tokens) {
+    private static <T> Optional<String> longer(List<T> all, Function<T, String> text, Function<T, Example> example, Function<T, String> clip,
+            int tokens) {
         return all.stream().filter(x -> 3L * text.apply(x).length() + TEMPLATE_BYTES > tokens && example.apply(x).ids().length > tokens).findFirst()
-                .map(x -> "about clip " + clip.apply(x) + " (" + example.apply(x).ids().length + " tokens) that begins with '" + DataText.shortened(text.apply(x).strip().lines().findFirst().orElse("")) + "'");
+                .map(x -> "about clip " + clip.apply(x) + " (" + example.apply(x).ids().length + " tokens) that begins with '"
+                        + DataText.shortened(text.apply(x).strip().lines().findFirst().orElse("")) + "'");
     }
 
     // The published runs go through their samples once, in a random order, a batch a step.
     private <T> T next(List<T> all, String kind, String purpose, long seed, int number) {
-        if (all.isEmpty()) throw new IllegalArgumentException("mix: samples of kind " + kind + " are wanted, but the recipe's data names no file of them");
+        if (all.isEmpty())
+            throw new IllegalArgumentException("mix: samples of kind " + kind + " are wanted, but the recipe's data names no file of them");
         int epoch = number / all.size();
         Order order = orders.get(purpose);
         if (order == null || order.seed() != seed || order.epoch() != epoch) {
@@ -136,7 +147,8 @@ public final class QuestionData implements TrainingData {
     }
 
     private Prompt prompt(ClipQuestion q, Mode mode) {
-        return new Prompt(q.kind(), number(q.video()), q.problem(), "<answer>" + q.solution() + "</answer>", template.prompt(PromptTemplate.question(q.problem(), mode)), null,
+        return new Prompt(q.kind(), number(q.video()), q.problem(), "<answer>" + q.solution() + "</answer>",
+                template.prompt(PromptTemplate.question(q.problem(), mode)), null,
                 false, null);
     }
 
@@ -156,7 +168,8 @@ public final class QuestionData implements TrainingData {
     @Override public String contentHash() {
         String hash = HashChain.of(sources.questions().toString() + sources.coldStart() + hashes.subList(0, learned));
         // One after the other: there may be hundreds of thousands.
-        for (List<ClipConversation> list : List.of(sources.captions(), sources.conversations())) for (ClipConversation c : list) hash = HashChain.of(hash + c);
+        for (List<ClipConversation> list : List.of(sources.captions(), sources.conversations()))
+            for (ClipConversation c : list) hash = HashChain.of(hash + c);
         return hash;
     }
 

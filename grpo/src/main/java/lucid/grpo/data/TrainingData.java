@@ -54,9 +54,11 @@ public interface TrainingData {
     /// Hash of all that weights can be learned from, clips included: a run's hash begins with it.
     String contentHash();
 
-    /// Hash of the held-out questions and their clips, where [#contentHash] does not cover them: no weight depends on them, but a run's evaluations do. Empty where it does.
+    /// Hash of the held-out questions and their clips, where [#contentHash] does not cover them: no weight depends on them, but a run's evaluations
+    /// do. Empty where it does.
     default String heldOutHash() { return ""; }
 
-    /// SHA-256 of each clip's content by its name, for data sets that do not keep such hashes themselves: a run writes them down, so that it can name the clip that was changed.
+    /// SHA-256 of each clip's content by its name, for data sets that do not keep such hashes themselves: a run writes them down, so that it can name
+    /// the clip that was changed.
     default Map<String, String> clipHashes() { return Map.of(); }
 }

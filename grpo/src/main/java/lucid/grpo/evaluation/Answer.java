@@ -12,9 +12,11 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 /// @param text       all that the model said
 /// @param tokens     how many that were
 /// @param ended      whether it came to an end by itself
-public record Answer(String question, String truth, String letter, Extraction.Found found, boolean guessed, String text, int tokens, boolean ended, double seconds) {
+public record Answer(String question, String truth, String letter, Extraction.Found found, boolean guessed, String text, int tokens, boolean ended,
+        double seconds) {
     public Answer {
-        if (question == null || truth == null || found == null || text == null) throw new IllegalArgumentException("an answer without question, truth, found or text");
+        if (question == null || truth == null || found == null || text == null)
+            throw new IllegalArgumentException("an answer without question, truth, found or text");
     }
 
     /// A missing letter is wrong.

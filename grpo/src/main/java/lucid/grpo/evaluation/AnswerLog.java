@@ -28,8 +28,8 @@ import lucid.nn.disk.AtomicFile;
 import lucid.nn.disk.IoReason;
 import lucid.nn.disk.JsonText;
 
-/// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on the disk before the next question is
-/// asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
+/// An evaluation's folder while it is asked. `settings.json` says what was asked of what; `answers.jsonl` grows by one line an answer, which is on
+/// the disk before the next question is asked: whatever ends the process, at most the answer in progress is lost, and none is asked for twice.
 public final class AnswerLog implements AutoCloseable {
     private static final ObjectMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
     // Evaluations that were begun before these were written down are resumed without them.
@@ -94,7 +94,8 @@ public final class AnswerLog implements AutoCloseable {
         wanted.remove(LATER.stream().filter(field -> !there.has(field)).toList());
         List<String> differences = Differences.of(there, wanted);
         if (!differences.isEmpty()) {
-            throw new RunException(root + " holds an evaluation with other settings; nothing was changed. Differences (there -> wanted):" + Differences.lines(differences, SHOWN)
+            throw new RunException(root + " holds an evaluation with other settings; nothing was changed. Differences (there -> wanted):"
+                    + Differences.lines(differences, SHOWN)
                     + "\nUse another --out, or the settings that are there");
         }
         if (!resume) throw new RunException(root + " holds an evaluation already. Add --resume to continue it, or use another --out");
@@ -120,7 +121,9 @@ public final class AnswerLog implements AutoCloseable {
             } catch (JsonProcessingException e) {
                 throw new RunException(file + ", line " + (i + 1) + ": not an answer: " + Json.fault(e));
             }
-            if (a == null || answers.putIfAbsent(a.question(), a) != null) throw new RunException(file + ", line " + (i + 1) + ": " + (a == null ? "null" : "a second answer to question " + a.question()) + ", wanted one answer to every question");
+            if (a == null || answers.putIfAbsent(a.question(), a) != null)
+                throw new RunException(file + ", line " + (i + 1) + ": " + (a == null ? "null" : "a second answer to question " + a.question())
+                        + ", wanted one answer to every question");
         }
     }
 
@@ -129,13 +132,15 @@ public final class AnswerLog implements AutoCloseable {
 
     /// Writes an answer down; when this returns it is on the disk.
     public void add(Answer answer) {
-        if (answers.putIfAbsent(answer.question(), answer) != null) throw new IllegalArgumentException("question " + answer.question() + " was answered already");
+        if (answers.putIfAbsent(answer.question(), answer) != null)
+            throw new IllegalArgumentException("question " + answer.question() + " was answered already");
         try {
             ByteBuffer line = ByteBuffer.wrap((JSON.writeValueAsString(answer) + "\n").getBytes(StandardCharsets.UTF_8));
             while (line.hasRemaining()) out.write(line);
             out.force(false);
         } catch (IOException e) {
-            throw new UncheckedIOException("could not write " + file + ": " + IoReason.of(e) + "; the answers before this one are kept, --resume goes on from there", e);
+            throw new UncheckedIOException("could not write " + file + ": " + IoReason.of(e)
+                    + "; the answers before this one are kept, --resume goes on from there", e);
         }
     }
 

@@ -26,11 +26,14 @@ import lucid.video.benchmark.BenchmarkQuestion;
 /// @param model what is asked, as the settings name it
 /// @param words the tokenizer's hash: it may lie elsewhere than the model
 /// @param bits  the device's [Device#arithmetic()]
-public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> questions, int limit, Protocol protocol, Missing missing, String model, String words, String bits) {
+public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> questions, int limit, Protocol protocol, Missing missing, String model,
+        String words, String bits) {
     /// @param folder the model's; only its fingerprint is kept, and the tokenizer's hash
-    public static BenchmarkEvaluation of(Benchmark benchmark, List<BenchmarkQuestion> all, int limit, Protocol protocol, Missing missing, Path folder, Tokenizer tokenizer,
+    public static BenchmarkEvaluation of(Benchmark benchmark, List<BenchmarkQuestion> all, int limit, Protocol protocol, Missing missing, Path folder,
+            Tokenizer tokenizer,
                                          Device device) {
-        return new BenchmarkEvaluation(benchmark, BenchmarkRun.some(all, limit), limit, protocol, missing, ModelFingerprint.of(folder), ModelFingerprint.of(tokenizer), device.arithmetic());
+        return new BenchmarkEvaluation(benchmark, BenchmarkRun.some(all, limit), limit, protocol, missing, ModelFingerprint.of(folder),
+                ModelFingerprint.of(tokenizer), device.arithmetic());
     }
 
     /// Everything that an answer depends on. Where clips and model lie is no part of it, and neither is what becomes of missing clips.
@@ -38,10 +41,12 @@ public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> q
         ObjectNode s = new ObjectMapper().createObjectNode();
         StringBuilder asked = new StringBuilder();
         for (BenchmarkQuestion q : questions) {
-            asked.append(q.number()).append(' ').append(q.id()).append('\n').append(q.problem()).append('\n').append(q.choices()).append(q.answer()).append(q.clip()).append(q.from()).append(q.to())
+            asked.append(q.number()).append(' ').append(q.id()).append('\n').append(q.problem()).append('\n').append(q.choices()).append(q.answer())
+                    .append(q.clip()).append(q.from()).append(q.to())
                     .append(q.video().getFileName()).append('\n');
         }
-        s.put("benchmark", benchmark.name()).put("questions", questions.size()).put("limit", limit).put("questions_sha256", HashChain.of(asked.toString())).put("model_fingerprint", model).put("tokenizer_sha256", words)
+        s.put("benchmark", benchmark.name()).put("questions", questions.size()).put("limit", limit)
+                .put("questions_sha256", HashChain.of(asked.toString())).put("model_fingerprint", model).put("tokenizer_sha256", words)
                 .put("arithmetic", bits);
         s.set("protocol", protocol.toJson());
         return s;
@@ -61,7 +66,8 @@ public record BenchmarkEvaluation(Benchmark benchmark, List<BenchmarkQuestion> q
             Outcome outcome = new BenchmarkRun(questions, protocol, clips, asker, console).run(log, missing, stop);
             long had = questions.stream().filter(outcome::has).count();
             if (had < questions.size()) {
-                console.line("stopped after " + had + " of " + Count.of(questions.size(), "question") + "; the same command with --resume --out " + out + " goes on from there");
+                console.line("stopped after " + had + " of " + Count.of(questions.size(), "question") + "; the same command with --resume --out "
+                        + out + " goes on from there");
                 return Optional.empty();
             }
             Scores scores = Scores.of(benchmark, questions, outcome, missing);

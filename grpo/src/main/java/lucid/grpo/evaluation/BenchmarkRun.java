@@ -72,12 +72,16 @@ public final class BenchmarkRun {
     /// @param control with [Control#OTHER] it is an error if fewer than two clips are there
     public static Map<String, String> missing(List<BenchmarkQuestion> questions, Missing missing, Control control) {
         Map<String, String> none = new LinkedHashMap<>();
-        for (BenchmarkQuestion q : questions) if (!BenchmarkClips.exists(q)) none.put(q.id(), q.video() + ": no such " + (q.clip().name().equals("PICTURES") ? "folder" : "file"));
+        for (BenchmarkQuestion q : questions)
+            if (!BenchmarkClips.exists(q)) none.put(q.id(), q.video() + ": no such " + (q.clip().name().equals("PICTURES") ? "folder" : "file"));
         if (missing == Missing.STOP && !none.isEmpty()) {
-            throw new RunException(none.size() + " of " + questions.size() + " questions are about clips that are not there, for example " + none.values().iterator().next()
+            throw new RunException(none.size() + " of " + questions.size() + " questions are about clips that are not there, for example "
+                    + none.values().iterator().next()
                     + "; get them, or use --missing leave_out or --missing wrong");
         }
-        if (none.size() == questions.size()) throw new RunException("none of the clips is there, for example " + none.values().iterator().next() + "; name their folder with --videos");
+        if (none.size() == questions.size())
+            throw new RunException("none of the clips is there, for example " + none.values().iterator().next()
+                    + "; name their folder with --videos");
         List<Path> there = questions.stream().filter(q -> !none.containsKey(q.id())).map(BenchmarkQuestion::video).distinct().toList();
         if (control == Control.OTHER && there.size() == 1) throw Control.noOther(there.getFirst());
         return none;
@@ -94,7 +98,8 @@ public final class BenchmarkRun {
                 bar.update(++done);
             }
         } catch (VideoException e) {
-            throw new RunException("question " + clips.get(e.path()).id() + ": " + e.getMessage() + "; get the clip again, or use --missing leave_out or --missing wrong");
+            throw new RunException("question " + clips.get(e.path()).id() + ": " + e.getMessage()
+                    + "; get the clip again, or use --missing leave_out or --missing wrong");
         }
     }
 
@@ -145,7 +150,8 @@ public final class BenchmarkRun {
     }
 
     private BenchmarkQuestion another(BenchmarkQuestion q) {
-        return questions.get(Control.other(questions.size(), questions.indexOf(q), i -> !questions.get(i).video().equals(q.video()) && BenchmarkClips.exists(questions.get(i)))
+        return questions.get(Control.other(questions.size(), questions.indexOf(q),
+                i -> !questions.get(i).video().equals(q.video()) && BenchmarkClips.exists(questions.get(i)))
                 .orElseThrow(() -> Control.noOther(q.video())));
     }
 

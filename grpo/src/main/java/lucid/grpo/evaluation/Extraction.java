@@ -52,7 +52,8 @@ public record Extraction(String letter, Found found) {
             if (first.equals(c.letter()) || first.equals(c.letter().toLowerCase(Locale.ROOT))) return new Extraction(c.letter(), Found.LETTER);
         }
         for (Choice c : choices) {
-            if (said.contains("(" + c.letter() + ")") || said.contains("(" + c.letter().toLowerCase(Locale.ROOT) + ")")) return new Extraction(c.letter(), Found.LETTER);
+            if (said.contains("(" + c.letter() + ")") || said.contains("(" + c.letter().toLowerCase(Locale.ROOT) + ")"))
+                return new Extraction(c.letter(), Found.LETTER);
         }
         return new Extraction(null, Found.NO_LETTER);
     }

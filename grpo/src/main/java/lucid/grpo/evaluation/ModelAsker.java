@@ -24,8 +24,8 @@ import lucid.tokenizer.Tokenizer;
 import lucid.video.Frames;
 import lucid.video.benchmark.BenchmarkQuestion;
 
-/// Asks a model, one question at a time; a clip that several questions in a row are about is looked at once, and its keys and values are kept. By the row law an answer does not
-/// depend on what else was asked, so a resumed evaluation gives the answers of one that was never stopped.
+/// Asks a model, one question at a time; a clip that several questions in a row are about is looked at once, and its keys and values are kept. By the
+/// row law an answer does not depend on what else was asked, so a resumed evaluation gives the answers of one that was never stopped.
 public final class ModelAsker implements Asker, AutoCloseable {
     private static final int PURPOSE = 0x42454E43;
 
@@ -39,7 +39,8 @@ public final class ModelAsker implements Asker, AutoCloseable {
     private Frames seen;
     private int clipRows;
 
-    /// @param generation the checkpoint's: end tokens besides the tokenizer's, penalties and masks, stop strings; whether answers are sampled is the protocol's
+    /// @param generation the checkpoint's: end tokens besides the tokenizer's, penalties and masks, stop strings; whether answers are sampled is the
+    /// protocol's
     public ModelAsker(TinyLlavaVideo model, Tokenizer tokenizer, GenerationConfig generation) {
         this.model = model;
         this.tokenizer = tokenizer;
@@ -70,7 +71,8 @@ public final class ModelAsker implements Asker, AutoCloseable {
         if (longest == null) return;
         throw new IllegalArgumentException("question " + longest.id() + " takes " + most + " positions with its clip, wanted at most " + room
                 + " of the model's (max_position_embeddings " + config.text().maxPositions() + ", tokenizer_model_max_length " + config.maxLength()
-                + "), one left for an answer" + (longer == 1 ? "" : "; " + longer + " questions are too long") + "; shorten it in the annotations, or leave it out of them");
+                + "), one left for an answer" + (longer == 1 ? "" : "; " + longer + " questions are too long")
+                        + "; shorten it in the annotations, or leave it out of them");
     }
 
     @Override public Reply ask(int number, String user, Frames frames, Protocol protocol) {
@@ -80,12 +82,15 @@ public final class ModelAsker implements Asker, AutoCloseable {
         talk.rewind(clipRows);
         int[] rest = Arrays.copyOfRange(prompt, clip, prompt.length);
         if (rest.length >= talk.room()) {
-            throw new IllegalArgumentException("question " + number + " has " + rest.length + " tokens after its clip, and " + talk.room() + " positions are left of tokenizer_model_max_length "
+            throw new IllegalArgumentException("question " + number + " has " + rest.length + " tokens after its clip, and " + talk.room()
+                    + " positions are left of tokenizer_model_max_length "
                     + model.config().maxLength() + "; wanted room for an answer as well");
         }
         talk.add(rest, null, (_, _) -> {});
-        GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f, Philox.key(protocol.seed(), PURPOSE), number)
-                .with(generation.endTokens()).with(new LogitsProcessors(generation.processors(!protocol.rule().greedy()))).with(new StopStrings(generation.stops(), tokenizer::bytes));
+        GenerationSettings settings = new GenerationSettings(protocol.rule(), protocol.maxNewTokens(), tokenizer.eosId(), 1f,
+                Philox.key(protocol.seed(), PURPOSE), number)
+                .with(generation.endTokens()).with(new LogitsProcessors(generation.processors(!protocol.rule().greedy())))
+                        .with(new StopStrings(generation.stops(), tokenizer::bytes));
         Completion c = talk.answer(settings, 0, null);
         return new Reply(CompletionText.of(tokenizer, c.ids()), c.length(), c.ended());
     }

@@ -8,7 +8,8 @@ import lucid.grpo.data.PromptTemplate;
 import lucid.kernels.contract.Sampling;
 import lucid.video.FrameSampling;
 
-/// How a benchmark is asked. The prompt is the published one in both modes: question and options as the benchmark's definition writes them, a line break, the instruction.
+/// How a benchmark is asked. The prompt is the published one in both modes: question and options as the benchmark's definition writes them, a line
+/// break, the instruction.
 ///
 /// @param direct       whether the letter is asked for at once ("option" mode) instead of reasoning first
 /// @param frames       which of a clip
@@ -23,7 +24,8 @@ public record Protocol(Mode mode, boolean direct, FrameSampling.Even frames, int
 
     /// Where the next token and a missing letter come from.
     public enum Mode {
-        /// As TinyLLaVA-Video-R1's scripts do it: reasoning is sampled (temperature 1, top-k 50), and where no letter can be found one is guessed. Unlike there, both are seeded.
+        /// As TinyLLaVA-Video-R1's scripts do it: reasoning is sampled (temperature 1, top-k 50), and where no letter can be found one is guessed.
+        /// Unlike there, both are seeded.
         PUBLISHED,
         /// The most likely token each time; an answer without a letter is wrong.
         GREEDY
@@ -44,12 +46,14 @@ public record Protocol(Mode mode, boolean direct, FrameSampling.Even frames, int
 
     /// For the record of an evaluation.
     public ObjectNode toJson() {
-        ObjectNode node = new ObjectMapper().createObjectNode().put("mode", mode.name().toLowerCase(Locale.ROOT)).put("style", direct ? "direct" : "reasoning");
+        ObjectNode node = new ObjectMapper().createObjectNode().put("mode", mode.name().toLowerCase(Locale.ROOT))
+                .put("style", direct ? "direct" : "reasoning");
         switch (frames) {
             case FrameSampling.Uniform(int count) -> node.put("frames", count);
             case FrameSampling.OnePerSecond perSecond -> node.put("frames", perSecond.id());
         }
-        return node.put("max_new_tokens", maxNewTokens).put("seed", seed).put("bounds", bounds).put("control", control.name().toLowerCase(Locale.ROOT))
+        return node.put("max_new_tokens", maxNewTokens).put("seed", seed).put("bounds", bounds)
+                .put("control", control.name().toLowerCase(Locale.ROOT))
                 .put("greedy", rule().greedy()).put("temperature", rule().temperature()).put("top_k", rule().topK());
     }
 }

@@ -21,8 +21,10 @@ import lucid.video.benchmark.BenchmarkQuestion;
 /// @param guessed   how many of the counted letters are guesses; `guessedRight` of them right
 /// @param unfinished answers that did not end within the tokens they had
 /// @param notShown  question to reason, for clips that could not be shown
-public record Scores(Benchmark benchmark, Missing missing, int asked, Score all, Map<String, Map<String, Score>> kinds, double headline, double chance,
-                     Map<Extraction.Found, Integer> unparsed, int guessed, int guessedRight, int unfinished, double meanTokens, double seconds, Map<String, String> notShown) {
+public record Scores(Benchmark benchmark, Missing missing, int asked, Score all, Map<String, Map<String, Score>> kinds, double headline,
+        double chance,
+                     Map<Extraction.Found, Integer> unparsed, int guessed, int guessedRight, int unfinished, double meanTokens, double seconds,
+                             Map<String, String> notShown) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// Counts. Questions without answer are left out, but for those whose clip could not be shown, with which `missing` deals.
@@ -57,7 +59,8 @@ public record Scores(Benchmark benchmark, Missing missing, int asked, Score all,
         int asked = outcome.answers().size();
         String over = benchmark.average().over();
         double headline = over == null ? all.accuracy() : kinds.get(over).values().stream().mapToDouble(Score::accuracy).average().orElse(Double.NaN);
-        return new Scores(benchmark, missing, asked, all, kinds, headline, chance / Math.max(1, all.questions()), unparsed, guessed, guessedRight, unfinished,
+        return new Scores(benchmark, missing, asked, all, kinds, headline, chance / Math.max(1, all.questions()), unparsed, guessed,
+                guessedRight, unfinished,
                 tokens / Math.max(1, asked), seconds, outcome.notShown());
     }
 
@@ -77,7 +80,8 @@ public record Scores(Benchmark benchmark, Missing missing, int asked, Score all,
         o.put("chance", chance).put("asked", asked).put("parse_failures", failures()).put("parse_failure_rate", parseFailureRate());
         ObjectNode why = o.putObject("parse_failures_by_reason");
         unparsed.forEach((f, n) -> why.put(f.name().toLowerCase(Locale.ROOT), n));
-        o.put("guessed", guessed).put("guessed_right", guessedRight).put("unfinished", unfinished).put("mean_tokens", meanTokens).put("seconds", seconds);
+        o.put("guessed", guessed).put("guessed_right", guessedRight).put("unfinished", unfinished).put("mean_tokens", meanTokens)
+                .put("seconds", seconds);
         ObjectNode groups = o.putObject("kinds");
         kinds.forEach((name, values) -> {
             ObjectNode group = groups.putObject(name);
@@ -100,14 +104,16 @@ public record Scores(Benchmark benchmark, Missing missing, int asked, Score all,
         line(s, "%s: %s of %d questions right", benchmark.title(), all.right(), all.questions());
         line(s, "accuracy %s, chance %.1f %%", share(all), 100 * chance);
         if (benchmark.average().over() != null) line(s, "published figure (mean over %s): %.1f %%", benchmark.average().over(), 100 * headline);
-        line(s, "no letter found in %d answers (%.1f %%)%s; %d guessed, %d of those right; %d answers did not end; %.1f tokens an answer", failures(), 100 * parseFailureRate(), reasons(), guessed,
+        line(s, "no letter found in %d answers (%.1f %%)%s; %d guessed, %d of those right; %d answers did not end; %.1f tokens an answer", failures(),
+                100 * parseFailureRate(), reasons(), guessed,
                 guessedRight, unfinished, meanTokens);
         kinds.forEach((name, values) -> {
             line(s, "by %s", name);
             values.forEach((value, score) -> line(s, "  %-28s %s  %d/%d", value, share(score), score.right(), score.questions()));
         });
         if (!notShown.isEmpty()) {
-            line(s, "%d questions about clips that could not be shown, %s:", notShown.size(), missing == Missing.WRONG ? "counted as wrong" : "not part of these figures");
+            line(s, "%d questions about clips that could not be shown, %s:", notShown.size(),
+                    missing == Missing.WRONG ? "counted as wrong" : "not part of these figures");
             notShown.values().stream().distinct().limit(10).forEach(r -> line(s, "  %s", r));
             if (notShown.values().stream().distinct().count() > 10) line(s, "  ... (all of them in results.json)");
         }
@@ -115,7 +121,8 @@ public record Scores(Benchmark benchmark, Missing missing, int asked, Score all,
     }
 
     private String reasons() {
-        return unparsed.entrySet().stream().filter(e -> e.getValue() > 0).map(e -> e.getValue() + " " + words(e.getKey())).reduce((a, b) -> a + ", " + b).map(r -> ": " + r).orElse("");
+        return unparsed.entrySet().stream().filter(e -> e.getValue() > 0).map(e -> e.getValue() + " " + words(e.getKey()))
+                .reduce((a, b) -> a + ", " + b).map(r -> ": " + r).orElse("");
     }
 
     private static String words(Extraction.Found found) {
@@ -127,7 +134,9 @@ public record Scores(Benchmark benchmark, Missing missing, int asked, Score all,
         };
     }
 
-    private static String share(Score s) { return String.format(Locale.ROOT, "%5.1f %% [%.1f, %.1f]", 100 * s.accuracy(), 100 * s.low(), 100 * s.high()); }
+    private static String share(Score s) {
+        return String.format(Locale.ROOT, "%5.1f %% [%.1f, %.1f]", 100 * s.accuracy(), 100 * s.low(), 100 * s.high());
+    }
 
     private static void line(StringBuilder s, String format, Object... args) { s.append(String.format(Locale.ROOT, format, args)).append('\n'); }
 }

@@ -20,8 +20,8 @@ import lucid.grpo.recipe.Recipe;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunReader;
 
-/// A run, a step, a group, a completion or a token of it, as JSON; [InspectionText] shows the same to people. From what is said of a completion its advantage, and every token's ratio, KL and loss, can
-/// be computed again; `RUN-FOLDER.md` has every key.
+/// A run, a step, a group, a completion or a token of it, as JSON; [InspectionText] shows the same to people. From what is said of a completion its
+/// advantage, and every token's ratio, KL and loss, can be computed again; `RUN-FOLDER.md` has every key.
 public final class Inspection {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -33,7 +33,8 @@ public final class Inspection {
     /// Recipe, stages, results and which steps can be looked into.
     public ObjectNode run() {
         JsonNode recipe = run.config().path("recipe");
-        ObjectNode o = JSON.createObjectNode().put("run", run.root().toString()).put("recipe", recipe.path("name").asText()).put("seed", recipe.path("seed").asLong());
+        ObjectNode o = JSON.createObjectNode().put("run", run.root().toString()).put("recipe", recipe.path("name").asText())
+                .put("seed", recipe.path("seed").asLong());
         if (run.config().has("replay_of")) o.set("replay_of", run.config().get("replay_of"));
         run.summary().ifPresentOrElse(s -> o.put("complete", true).set("summary", s), () -> o.put("complete", false));
         Map<String, List<JsonNode>> stages = new LinkedHashMap<>();
@@ -42,8 +43,10 @@ public final class Inspection {
         stages.forEach((name, lines) -> {
             ObjectNode s = list.addObject().put("stage", name).put("steps", lines.size()).put("first_step", lines.getFirst().path("step").asLong())
                     .put("last_step", lines.getLast().path("step").asLong()).put("hash", lines.getLast().path("hash").asText());
-            for (String metric : List.of("loss", "reward", "rewards/accuracy_reward/mean", "rewards/well_formed", "kl", "entropy", "frac_reward_zero_std")) {
-                if (lines.getFirst().has(metric) && lines.getLast().has(metric)) s.putObject(metric).put("first", lines.getFirst().get(metric).asDouble()).put("last", lines.getLast().get(metric).asDouble());
+            for (String metric : List.of("loss", "reward", "rewards/accuracy_reward/mean", "rewards/well_formed", "kl", "entropy",
+                    "frac_reward_zero_std")) {
+                if (lines.getFirst().has(metric) && lines.getLast().has(metric))
+                    s.putObject(metric).put("first", lines.getFirst().get(metric).asDouble()).put("last", lines.getLast().get(metric).asDouble());
             }
         });
         ArrayNode steps = o.putArray("rollout_steps");
@@ -109,7 +112,8 @@ public final class Inspection {
     /// @throws IllegalArgumentException if the completion has no such token
     TokenRow row(long step, int prompt, int completion, int token) {
         List<TokenRow> rows = tokens(step, prompt, completion);
-        if (token >= rows.size() || token < 0) throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));
+        if (token >= rows.size() || token < 0)
+            throw new IllegalArgumentException("completion " + completion + " has no token " + token + "; wanted 0 .. " + (rows.size() - 1));
         return rows.get(token);
     }
 
@@ -141,7 +145,8 @@ public final class Inspection {
     private static double[] rewards(List<JsonNode> group) { return group.stream().mapToDouble(c -> c.path("reward").asDouble()).toArray(); }
 
     private static ObjectNode spread(List<JsonNode> group) {
-        return JSON.createObjectNode().put("reward_mean", Arrays.stream(rewards(group)).average().orElse(0)).put("reward_std", Advantages.std(rewards(group)));
+        return JSON.createObjectNode().put("reward_mean", Arrays.stream(rewards(group)).average().orElse(0))
+                .put("reward_std", Advantages.std(rewards(group)));
     }
 
     // The n of the advantages' noise, drawn again; none where there is no noise, or where the step is not known.
@@ -172,7 +177,8 @@ public final class Inspection {
 
     /// The line of a step in metrics.jsonl.
     JsonNode metricsOf(long step) {
-        return line(step).orElseThrow(() -> new RunException(run.root() + ": metrics.jsonl has no line for step " + step + ", so its stage is not known"));
+        return line(step).orElseThrow(() -> new RunException(run.root() + ": metrics.jsonl has no line for step " + step
+                + ", so its stage is not known"));
     }
 
     /// The recipe of the GRPO stage that a step belongs to.
@@ -184,7 +190,8 @@ public final class Inspection {
     private Optional<JsonNode> line(long step) { return run.metrics().stream().filter(m -> m.path("step").asLong() == step).findFirst(); }
 
     private Optional<JsonNode> stage(long step) {
-        return line(step).flatMap(m -> run.config().path("recipe").path("stages").valueStream().filter(s -> s.path("name").equals(m.path("stage")) && s.has("loss")).findFirst());
+        return line(step).flatMap(m -> run.config().path("recipe").path("stages").valueStream()
+                .filter(s -> s.path("name").equals(m.path("stage")) && s.has("loss")).findFirst());
     }
 
     private Map<Integer, List<JsonNode>> byPrompt(long step) {
@@ -203,6 +210,7 @@ public final class Inspection {
     private JsonNode completionNode(long step, int prompt, int completion) {
         List<JsonNode> all = group(step, prompt);
         return all.stream().filter(c -> c.path("completion").asInt() == completion).findFirst()
-                .orElseThrow(() -> new RunException("prompt " + prompt + " of step " + step + " has no completion " + completion + "; wanted 0 .. " + (all.size() - 1)));
+                .orElseThrow(() -> new RunException("prompt " + prompt + " of step " + step + " has no completion " + completion + "; wanted 0 .. "
+                        + (all.size() - 1)));
     }
 }

@@ -14,7 +14,8 @@ import lucid.grpo.recipe.Stage;
 /// @param after     probability after the last update; NaN where it was not measured
 /// @param weight    of the token in the step's loss
 /// @param updates   what each update after the rollout saw, in their order
-public record TokenRow(int index, String token, int id, double sampler, double reference, double before, double after, double advantage, double weight, List<Update> updates) {
+public record TokenRow(int index, String token, int id, double sampler, double reference, double before, double after, double advantage,
+        double weight, List<Update> updates) {
     /// What one update saw.
     ///
     /// @param logprob     log-probability under the weights that it began with
@@ -24,7 +25,8 @@ public record TokenRow(int index, String token, int id, double sampler, double r
     /// @param loss        the token's term, from the formula in double; times its weight it is its part of the step's loss
     /// @param coefficient d loss / d log-probability, as the trainer used it
     /// @param recomputed  the same from the formula in double; they differ by rounding only
-    public record Update(double logprob, double ratio, PolicyLoss.Clip clip, double kl, double entropy, double loss, double coefficient, double recomputed) {}
+    public record Update(double logprob, double ratio, PolicyLoss.Clip clip, double kl, double entropy, double loss, double coefficient,
+            double recomputed) {}
 
     /// The update after which the probability `after` was measured.
     public Update last() { return updates.getLast(); }
@@ -33,7 +35,8 @@ public record TokenRow(int index, String token, int id, double sampler, double r
         List<JsonNode> all = new ArrayList<>(List.of(columns));
         columns.path("later_updates").forEach(all::add);
         double sampler = number(columns, "sampler", t);
-        return new TokenRow(t, columns.path("tokens").path(t).asText(), columns.path("ids").path(t).asInt(), sampler, columns.has("reference") ? number(columns, "reference", t) : Double.NaN,
+        return new TokenRow(t, columns.path("tokens").path(t).asText(), columns.path("ids").path(t).asInt(), sampler,
+                columns.has("reference") ? number(columns, "reference", t) : Double.NaN,
                 Math.exp(sampler), columns.has("after") ? Math.exp(number(columns, "after", t)) : Double.NaN, advantage, number(columns, "weight", t),
                 all.stream().map(u -> update(u, columns, t, advantage, loss)).toList());
     }
@@ -43,19 +46,23 @@ public record TokenRow(int index, String token, int id, double sampler, double r
         double ratio = number(u, "ratio", t);
         double reference = columns.has("reference") ? number(columns, "reference", t) : logProb;
         PolicyLoss.Term term = loss.token(logProb, number(columns, "sampler", t), reference, advantage, number(columns, "weight", t));
-        return new Update(logProb, ratio, loss.clip((float) ratio, advantage), columns.has("reference") ? number(u, "kl", t) : Double.NaN, number(u, "entropy", t), term.loss(),
+        return new Update(logProb, ratio, loss.clip((float) ratio, advantage), columns.has("reference") ? number(u, "kl", t) : Double.NaN,
+                number(u, "entropy", t), term.loss(),
                 number(u, "coefficient", t), term.coefficient());
     }
 
     private static double number(JsonNode columns, String name, int t) {
         JsonNode n = columns.path(name).path(t);
-        if (!n.isNumber()) throw new IllegalArgumentException("ledger column '" + name + "' has no number for token " + t + "; found " + (n.isMissingNode() ? "nothing" : n));
+        if (!n.isNumber())
+            throw new IllegalArgumentException("ledger column '" + name + "' has no number for token " + t + "; found "
+                    + (n.isMissingNode() ? "nothing" : n));
         return n.asDouble();
     }
 
     /// The loss of a stage as its recipe says it.
     static PolicyLoss loss(JsonNode spec) {
-        return new Stage.LossSpec(orNull(spec.path("epsilon_low")), orNull(spec.path("epsilon_high")), spec.path("beta").asDouble(), orNull(spec.path("kl_clamp")), spec.path("aggregation").asText()).policyLoss();
+        return new Stage.LossSpec(orNull(spec.path("epsilon_low")), orNull(spec.path("epsilon_high")), spec.path("beta").asDouble(),
+                orNull(spec.path("kl_clamp")), spec.path("aggregation").asText()).policyLoss();
     }
 
     private static Double orNull(JsonNode n) { return n.isNumber() ? n.asDouble() : null; }

@@ -37,8 +37,8 @@ import lucid.tokenizer.Tokenizer;
 /// 4. *Compare.* A completion's advantage is how much better it did than its siblings. The group is the baseline, so no value model is needed.
 /// 5. *Learn.* Tokens of good completions become more probable, those of bad ones less, and a KL term holds the model near where it began.
 ///
-/// The trainer (package `lucid.grpo.train`) does the same with packed batches, a key-value cache, shared prompts and micro-batches. None of these changes a
-/// bit of any row (row law), so this file and the trainer go through the same weights: start from the same model and the hashes are equal.
+/// The trainer (package `lucid.grpo.train`) does the same with packed batches, a key-value cache, shared prompts and micro-batches. None of these
+/// changes a bit of any row (row law), so this file and the trainer go through the same weights: start from the same model and the hashes are equal.
 public final class MinimalGrpo {
     /// Purpose of the random numbers that choose tokens; the same as the trainer's, or the two would draw other completions.
     private static final int SAMPLING = 0x53414D50;
@@ -57,7 +57,8 @@ public final class MinimalGrpo {
     /// @param ends  tokens that end a completion: the tokenizer's, and those of the model's generation_config.json
     public MinimalGrpo(Stage.Grpo stage, long seed, TinyLlavaVideo model, TrainingData data, Tokenizer tokenizer, Set<Integer> ends) {
         if (stage.trainable().contains(Stage.Part.VISION_TOWER)) {
-            throw new IllegalArgumentException("stage " + stage.name() + ": trainable has vision_tower; GRPO keeps the tower frozen, wanted connector or language_model");
+            throw new IllegalArgumentException("stage " + stage.name()
+                    + ": trainable has vision_tower; GRPO keeps the tower frozen, wanted connector or language_model");
         }
         this.stage = stage;
         this.seed = seed;
@@ -109,7 +110,8 @@ public final class MinimalGrpo {
             // With more than one update per rollout the policy moves away from the one that sampled: that is what ratio and clip are for.
             for (int iteration = 0; iteration < stage.iterations(); iteration++) {
                 for (int g = 0; g < groups.size(); g++) {
-                    learn(groups.get(g), old.get(g), reference.get(g), Arrays.copyOfRange(weights, g * stage.completions(), (g + 1) * stage.completions()));
+                    learn(groups.get(g), old.get(g), reference.get(g),
+                            Arrays.copyOfRange(weights, g * stage.completions(), (g + 1) * stage.completions()));
                 }
                 norm = update(optimizer, step * stage.iterations() + iteration);
             }
@@ -176,7 +178,8 @@ public final class MinimalGrpo {
     private int draw(Scope scope, Tensor last, int step, int number, int completion, int position) {
         Tensor counter = Tensor.ints(scope, new int[] {step, number, completion, position}, 1, 4);
         Tensor chosen = Tensor.undefined(scope, DType.I32, 1);
-        device.sampling().sample(stage.sampling().rule(), model.decoder().logits(last).matrix(), Philox.key(seed, SAMPLING), counter.buffer(), chosen.buffer());
+        device.sampling().sample(stage.sampling().rule(), model.decoder().logits(last).matrix(), Philox.key(seed, SAMPLING), counter.buffer(),
+                chosen.buffer());
         return chosen.toInts()[0];
     }
 
@@ -189,7 +192,8 @@ public final class MinimalGrpo {
 
     // ---- 5: learn
 
-    /// What each token of a completion weighs in the step's loss: 1 / (completions · its length), so that every completion counts the same, or 1 / all tokens.
+    /// What each token of a completion weighs in the step's loss: 1 / (completions · its length), so that every completion counts the same, or 1 /
+    /// all tokens.
     private double[] tokenWeights(List<Group> groups) {
         int[] lengths = groups.stream().flatMap(g -> g.answers().stream()).mapToInt(a -> a.ids().length).toArray();
         return stage.loss().perStep().weights(lengths);
@@ -222,8 +226,8 @@ public final class MinimalGrpo {
     /// So the backward pass starts at the log-probabilities, with the coefficients as its seed. In the first update ratio is exactly 1 and the
     /// coefficient is -w·A plus the pull of the KL: REINFORCE with a group baseline.
     ///
-    /// One fused kernel computes all of it, [lucid.kernels.contract.LogProb#ratio]. The same in plain Java is [lucid.grpo.policy.PolicyLoss#token]; the kernel as a textbook has it is in
-    /// [lucid.kernels.reference.ReferenceLogProb].
+    /// One fused kernel computes all of it, [lucid.kernels.contract.LogProb#ratio]. The same in plain Java is [lucid.grpo.policy.PolicyLoss#token];
+    /// the kernel as a textbook has it is in [lucid.kernels.reference.ReferenceLogProb].
     private void learn(Group g, float[] old, float[] reference, double[] weights) {
         List<float[]> advantage = new ArrayList<>();
         List<float[]> weight = new ArrayList<>();
@@ -234,7 +238,8 @@ public final class MinimalGrpo {
         }
         try (Scope scope = Scope.open(device)) {
             LogProbs now = forward(scope, model, g);
-            LogProbs.PolicyTerms terms = now.policyTerms(stage.loss().policyLoss().settings(), row(scope, old), reference == null ? null : row(scope, reference), row(scope, concat(advantage)), row(scope, concat(weight)));
+            LogProbs.PolicyTerms terms = now.policyTerms(stage.loss().policyLoss().settings(), row(scope, old),
+                    reference == null ? null : row(scope, reference), row(scope, concat(advantage)), row(scope, concat(weight)));
             now.logProb().backward(terms.coefficient());
         }
     }

@@ -36,7 +36,9 @@ public record CaseResult(String path, String family, List<Row> rows, Verdict ver
 
     static CaseResult of(Path path, String family, List<Row> rows) { return new CaseResult(path.toString(), family, rows, verdict(rows), "", ""); }
 
-    static CaseResult notChecked(Path path, String family, String option, String why) { return new CaseResult(path.toString(), family, List.of(), Verdict.NOT_CHECKED, option, why); }
+    static CaseResult notChecked(Path path, String family, String option, String why) {
+        return new CaseResult(path.toString(), family, List.of(), Verdict.NOT_CHECKED, option, why);
+    }
 
     static CaseResult unknown(Path path, String why) { return new CaseResult(path.toString(), "unknown", List.of(), Verdict.UNKNOWN, "", why); }
 
@@ -59,7 +61,8 @@ public record CaseResult(String path, String family, List<Row> rows, Verdict ver
 
     /// At most so many of the names: `a, b and 3 more`.
     public static String some(List<String> names, int most) {
-        return String.join(", ", names.subList(0, Math.min(most, names.size()))) + (names.size() > most ? " and " + (names.size() - most) + " more" : "");
+        return String.join(", ", names.subList(0, Math.min(most, names.size())))
+                + (names.size() > most ? " and " + (names.size() - most) + " more" : "");
     }
 
     /// The row that used most of its tolerance, if any has one.
@@ -68,9 +71,12 @@ public record CaseResult(String path, String family, List<Row> rows, Verdict ver
     /// One line for people.
     public String summary() {
         String head = verdict.name().replace('_', ' ') + " " + path;
-        if (!why.isEmpty()) return head + (verdict == Verdict.UNKNOWN ? "" : " (" + family + ")") + ": " + (option.isEmpty() ? "" : "needs " + option + "; ") + why;
-        String worst = worst().map(r -> String.format(Locale.ROOT, "; most of a tolerance used: %.3g, in %s%s", r.share(), r.name(), r.where().isEmpty() ? "" : " at " + r.where())).orElse("");
+        if (!why.isEmpty())
+            return head + (verdict == Verdict.UNKNOWN ? "" : " (" + family + ")") + ": " + (option.isEmpty() ? "" : "needs " + option + "; ") + why;
+        String worst = worst().map(r -> String.format(Locale.ROOT, "; most of a tolerance used: %.3g, in %s%s", r.share(), r.name(),
+                r.where().isEmpty() ? "" : " at " + r.where())).orElse("");
         String missing = notComputed().isEmpty() ? "" : "; NOT COMPUTED: " + notComputed();
-        return String.format(Locale.ROOT, "%s (%s): %d ok, %d failed, %d unsupported%s%s", head, family, count(Row.Status.OK), count(Row.Status.FAILED), count(Row.Status.UNSUPPORTED), worst, missing);
+        return String.format(Locale.ROOT, "%s (%s): %d ok, %d failed, %d unsupported%s%s", head, family, count(Row.Status.OK),
+                count(Row.Status.FAILED), count(Row.Status.UNSUPPORTED), worst, missing);
     }
 }

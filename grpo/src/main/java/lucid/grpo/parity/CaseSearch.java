@@ -15,8 +15,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lucid.nn.disk.IoReason;
 
-/// What lies under the paths of a command line, told by content before anything runs: cases, their helpers, and what no family knows. A folder with a case.json is a case, and everything in it
-/// is part of it, but for folders in it with a case.json of their own. Nothing is found twice, however many paths and links lead to it.
+/// What lies under the paths of a command line, told by content before anything runs: cases, their helpers, and what no family knows. A folder with a
+/// case.json is a case, and everything in it is part of it, but for folders in it with a case.json of their own. Nothing is found twice, however many
+/// paths and links lead to it.
 ///
 /// @param found      in the order of the paths, each folder sorted by name
 /// @param helpers    files that are no case but part of one that was found
@@ -39,12 +40,15 @@ public record CaseSearch(List<Found> found, List<Helper> helpers, List<Path> not
 
     /// Looks through the paths.
     ///
-    /// @throws IllegalArgumentException for a path that is not there, a folder without any case.json or JSON file, and a path that is itself of no known family
+    /// @throws IllegalArgumentException for a path that is not there, a folder without any case.json or JSON file, and a path that is itself of no
+    /// known family
     public static CaseSearch under(List<Path> paths) throws IOException {
         Walk walk = new Walk();
         for (Path path : paths) {
-            if (!Files.exists(path)) throw new IllegalArgumentException(path + ": not there; wanted a case folder, a table (.json, .json.gz), or a folder of them");
-            if (!walk.into(path, false)) throw new IllegalArgumentException(path + ": found no case.json and no table (.json, .json.gz) in this folder; wanted at least one");
+            if (!Files.exists(path))
+                throw new IllegalArgumentException(path + ": not there; wanted a case folder, a table (.json, .json.gz), or a folder of them");
+            if (!walk.into(path, false))
+                throw new IllegalArgumentException(path + ": found no case.json and no table (.json, .json.gz) in this folder; wanted at least one");
         }
         List<Found> found = new ArrayList<>();
         for (Path path : walk.candidates) found.add(recognise(path));
@@ -62,13 +66,16 @@ public record CaseSearch(List<Found> found, List<Helper> helpers, List<Path> not
         try {
             json = Tables.read(file);
         } catch (IllegalArgumentException e) {
-            return new Stranger(path, (folder ? "case.json, " : "") + e.getMessage().substring(file.toString().length() + 2));   // it begins with the file, and so does every line about it
+            // it begins with the file, and so does every line about it
+            return new Stranger(path, (folder ? "case.json, " : "") + e.getMessage().substring(file.toString().length() + 2));
         }
         Optional<Family> family = Family.of(path, json);
         String kind = json.path("kind").asText();
         if (family.isEmpty()) return new Stranger(path, folder ? "found kind \"" + kind + "\" in case.json" : "found " + fields(json));
-        Optional<Path> tokenizer = Optional.of(json.path("tokenizer")).filter(JsonNode::isTextual).map(t -> real((folder ? path : path.toAbsolutePath().getParent()).resolve(t.asText())));
-        return new Case(path, family.get(), folder && family.get() != Family.TOKENIZER ? kind : family.get().name().toLowerCase(Locale.ROOT), tokenizer);
+        Optional<Path> tokenizer = Optional.of(json.path("tokenizer")).filter(JsonNode::isTextual)
+                .map(t -> real((folder ? path : path.toAbsolutePath().getParent()).resolve(t.asText())));
+        return new Case(path, family.get(), folder && family.get() != Family.TOKENIZER ? kind : family.get().name()
+                .toLowerCase(Locale.ROOT), tokenizer);
     }
 
     private static String fields(JsonNode json) {
@@ -80,7 +87,8 @@ public record CaseSearch(List<Found> found, List<Helper> helpers, List<Path> not
     // What is named must be one; that is said before a long run of the others.
     private static void refuseNamed(List<Path> paths, List<Found> found) {
         Set<Path> named = paths.stream().map(CaseSearch::real).collect(Collectors.toSet());
-        List<String> refused = found.stream().filter(f -> f instanceof Stranger && named.contains(real(f.path()))).map(f -> f.path() + ": " + ((Stranger) f).why).toList();
+        List<String> refused = found.stream().filter(f -> f instanceof Stranger && named.contains(real(f.path())))
+                .map(f -> f.path() + ": " + ((Stranger) f).why).toList();
         if (!refused.isEmpty()) throw new IllegalArgumentException(CaseResult.some(refused, CaseResult.NAMED) + "; wanted " + Family.known());
     }
 

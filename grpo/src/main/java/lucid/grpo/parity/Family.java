@@ -31,7 +31,8 @@ enum Family {
 
     /// Everything that [#of] knows.
     static String known() {
-        return "a folder whose case.json is of kind " + Parity.kinds().stream().sorted().toList() + ", preprocess.*, bpe_training or " + StepParity.KIND
+        return "a folder whose case.json is of kind " + Parity.kinds().stream().sorted().toList() + ", preprocess.*, bpe_training or "
+                + StepParity.KIND
                 + ", or a table of rewards, losses, advantages, KL, optimisers, schedules, sampling, decoding, frame choices or tokenizer vectors";
     }
 }

@@ -8,12 +8,15 @@ import lucid.kernels.Device;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
-/// One batch under one loss: the formulas in double ([PolicyLoss], which the ledger shows) and the device's fused kernel (which trains) against the original's loss and gradient.
+/// One batch under one loss: the formulas in double ([PolicyLoss], which the ledger shows) and the device's fused kernel (which trains) against the
+/// original's loss and gradient.
 ///
 /// @param accumulation the original divides by this number of micro-batches
-record LossCase(String name, PolicyLoss loss, Aggregation aggregation, int accumulation, double[] logProb, double[] old, double[] reference, double[] mask, double[] advantage) {
+record LossCase(String name, PolicyLoss loss, Aggregation aggregation, int accumulation, double[] logProb, double[] old, double[] reference,
+        double[] mask, double[] advantage) {
     static LossCase of(String name, PolicyLoss loss, Aggregation aggregation, int accumulation, JsonNode batch, JsonNode old) {
-        return new LossCase(name, loss, aggregation, accumulation, Tables.numbers(batch.required("logps")), Tables.numbers(old), Tables.numbers(batch.required("ref_logps")),
+        return new LossCase(name, loss, aggregation, accumulation, Tables.numbers(batch.required("logps")), Tables.numbers(old),
+                Tables.numbers(batch.required("ref_logps")),
                 Tables.numbers(batch.required("mask")), Tables.numbers(batch.required("advantages")));
     }
 
@@ -58,7 +61,8 @@ record LossCase(String name, PolicyLoss loss, Aggregation aggregation, int accum
         try (Scope scope = Scope.open(device)) {
             Tensor[] out = new Tensor[4];
             for (int i = 0; i < out.length; i++) out[i] = Tensor.zeros(scope, n);
-            device.logProb().ratio(loss.settings(), row(scope, logProb).buffer(), row(scope, old).buffer(), row(scope, reference).buffer(), Tensor.of(scope, advantages, n).buffer(),
+            device.logProb().ratio(loss.settings(), row(scope, logProb).buffer(), row(scope, old).buffer(), row(scope, reference).buffer(),
+                    Tensor.of(scope, advantages, n).buffer(),
                     row(scope, weight).buffer(), out[0].buffer(), out[1].buffer(), out[2].buffer(), out[3].buffer());
             float[] losses = out[2].toFloats();
             float[] coefficients = out[3].toFloats();

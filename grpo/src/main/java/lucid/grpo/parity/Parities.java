@@ -47,10 +47,12 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
         Path path = c.path();
         try {
             if (c.family() == Family.TOKENIZER && tokenizer.isEmpty() && TokenizerParity.recognise(path).orElseThrow().needsVocabulary()) {
-                return CaseResult.notChecked(path, c.label(), "--tokenizer", "it was recorded with a published vocabulary: give its Hugging Face folder, tokenizer.json or qwen.tiktoken");
+                return CaseResult.notChecked(path, c.label(), "--tokenizer",
+                        "it was recorded with a published vocabulary: give its Hugging Face folder, tokenizer.json or qwen.tiktoken");
             }
             List<Path> clips = c.family() == Family.VIDEO && media == null ? VideoParity.missingClips(path) : List.of();
-            if (!clips.isEmpty()) return CaseResult.notChecked(path, c.label(), "--media", "no clip " + clips.getFirst() + ": give the folder of the clips");
+            if (!clips.isEmpty())
+                return CaseResult.notChecked(path, c.label(), "--media", "no clip " + clips.getFirst() + ": give the folder of the clips");
             return CaseResult.of(path, c.label(), Stream.concat(rows(c).stream(), columns(path).stream()).toList());
         } catch (RuntimeException | IOException e) {
             return CaseResult.of(path, c.label(), List.of(Row.failed("could not be run", reason(e))));
@@ -61,7 +63,9 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
     private static List<Row> columns(Path path) { return Files.isDirectory(path) ? List.of() : Columns.unknown(Tables.read(path)); }
 
     // Of what a table lacks the parser says of which of its classes.
-    private static String reason(Exception e) { return e.getMessage() == null ? e.toString() : ABSENT.matcher(e.getMessage()).replaceFirst("$1: found nothing in the table, wanted a value"); }
+    private static String reason(Exception e) {
+        return e.getMessage() == null ? e.toString() : ABSENT.matcher(e.getMessage()).replaceFirst("$1: found nothing in the table, wanted a value");
+    }
 
     private List<Row> rows(CaseSearch.Case c) throws IOException {
         Path path = c.path();
@@ -80,7 +84,8 @@ public record Parities(Device device, Optional<Tokenizer> tokenizer, Path media)
 
     private static Row row(ParityReport.Row r) {
         if (!r.problem().isEmpty()) return Row.failed(r.tensor(), r.problem());
-        return new Row(r.tensor(), r.ok() ? Row.Status.OK : Row.Status.FAILED, r.maxError(), r.share(), r.index(), "found " + r.found() + ", wanted " + r.wanted());
+        return new Row(r.tensor(), r.ok() ? Row.Status.OK : Row.Status.FAILED, r.maxError(), r.share(), r.index(), "found " + r.found() + ", wanted "
+                + r.wanted());
     }
 
     private List<Row> video(Path path) throws IOException {

@@ -17,7 +17,8 @@ import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.kernels.Device;
 
-/// Runs the tables of rewards, KL estimators, advantages and losses against the formulas of `lucid.grpo.policy`, losses against the device's kernel as well.
+/// Runs the tables of rewards, KL estimators, advantages and losses against the formulas of `lucid.grpo.policy`, losses against the device's kernel
+/// as well.
 public final class PolicyParity {
     private static final double EXACT = 1e-12;
 
@@ -70,7 +71,8 @@ public final class PolicyParity {
         List<Row> rows = new ArrayList<>();
         for (JsonNode e : table.required("estimators")) {
             String name = e.required("estimator").asText();
-            Kl kl = name.startsWith("tinyllava") ? Kl.TINY_LLAVA_VIDEO_R1 : name.startsWith("video_r1") ? Kl.VIDEO_R1 : name.startsWith("trl") ? Kl.PLAIN : null;
+            Kl kl = name.startsWith("tinyllava") ? Kl.TINY_LLAVA_VIDEO_R1 : name.startsWith("video_r1") ? Kl.VIDEO_R1 : name.startsWith("trl")
+                    ? Kl.PLAIN : null;
             if (kl == null) {
                 rows.add(Row.unsupported(name, "Lucid has the k3 estimator in three clampings; this is another one"));
                 continue;
@@ -103,7 +105,8 @@ public final class PolicyParity {
             rows.add(Row.compare(c.required("name").asText() + " advantages", a, Tables.numbers(c.required("advantages")), 1e-9, 1e-9));
             Kl kl = c.required("kl_clamp").asText().equals("output100") ? Kl.TINY_LLAVA_VIDEO_R1 : Kl.VIDEO_R1;
             PolicyLoss loss = new PolicyLoss(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, c.required("beta").asDouble(), kl);
-            rows.addAll(LossCase.of(c.required("name").asText(), loss, Aggregation.SEQUENCE_MEAN, 1, c, c.required("logps")).rows(c.required("loss").asDouble(), c.required("grad"), device));
+            rows.addAll(LossCase.of(c.required("name").asText(), loss, Aggregation.SEQUENCE_MEAN, 1, c, c.required("logps"))
+                    .rows(c.required("loss").asDouble(), c.required("grad"), device));
         }
         return rows;
     }
@@ -113,7 +116,8 @@ public final class PolicyParity {
         for (JsonNode c : table.required("cases")) {
             String name = c.required("name").asText();
             String scale = c.required("scale_rewards").asText();
-            boolean plain = c.required("rewards").size() == 1 && c.required("reward_weights").isNull() && c.required("multi_objective_aggregation").asText().equals("sum_then_normalize")
+            boolean plain = c.required("rewards").size() == 1 && c.required("reward_weights").isNull() && c.required("multi_objective_aggregation")
+                    .asText().equals("sum_then_normalize")
                     && !c.required("rewards").toString().contains("null") && !scale.equals("batch");
             if (!plain || !c.path("exact").isArray()) {
                 rows.add(Row.unsupported(name, "several rewards, missing rewards or a scale over the batch: not in Lucid"));
@@ -136,7 +140,8 @@ public final class PolicyParity {
             String name = c.required("name").asText();
             double[] rewards = Tables.numbers(c.path("rewards"));
             Map<String, List<Integer>> groups = new LinkedHashMap<>();
-            for (int i = 0; i < c.required("index").size(); i++) groups.computeIfAbsent(c.required("index").get(i).asText(), _ -> new ArrayList<>()).add(i);
+            for (int i = 0; i < c.required("index").size(); i++)
+                groups.computeIfAbsent(c.required("index").get(i).asText(), _ -> new ArrayList<>()).add(i);
             if (!name.startsWith("grpo/") || rewards.length != c.required("index").size() || groups.values().stream().anyMatch(g -> g.size() < 2)) {
                 rows.add(Row.unsupported(name, "an advantage estimator of verl that Lucid does not have"));
                 continue;
@@ -152,7 +157,8 @@ public final class PolicyParity {
             double[] tokens = new double[mask.length];
             for (int i = 0; i < tokens.length; i++) tokens[i] = mask[i] * a[i / width];
             // verl computes in float32: eight digits of numbers of size 1, divided by a spread that may be small.
-            rows.add(Row.compare(name + " advantages", tokens, Tables.numbers(c.required("advantages")), 1e-6 + 10 * c.path("f32_error").asDouble(), 1e-6, a.length, width));
+            rows.add(Row.compare(name + " advantages", tokens, Tables.numbers(c.required("advantages")), 1e-6 + 10 * c.path("f32_error").asDouble(),
+                    1e-6, a.length, width));
         }
         return rows;
     }
@@ -164,7 +170,8 @@ public final class PolicyParity {
         return rows;
     }
 
-    private static final Set<String> KNOWN = Set.of("loss_type", "importance_sampling_level", "beta", "epsilon", "epsilon_high", "gradient_accumulation_steps",
+    private static final Set<String> KNOWN = Set.of("loss_type", "importance_sampling_level", "beta", "epsilon", "epsilon_high",
+            "gradient_accumulation_steps",
             "steps_per_generation", "old");
 
     private static List<Row> losses(JsonNode table, Device device) {

@@ -19,7 +19,9 @@ public record Row(String name, Status status, double error, double share, String
     static Row failed(String name, String why) { return new Row(name, Status.FAILED, Double.NaN, Double.NaN, "", why); }
 
     /// Equal or not: strings, choices, bytes.
-    static Row exact(String name, boolean ok, String detail) { return new Row(name, ok ? Status.OK : Status.FAILED, Double.NaN, Double.NaN, "", detail); }
+    static Row exact(String name, boolean ok, String detail) {
+        return new Row(name, ok ? Status.OK : Status.FAILED, Double.NaN, Double.NaN, "", detail);
+    }
 
     static Row compare(String name, double found, double wanted, double atol, double rtol) {
         return compare(name, new double[] {found}, new double[] {wanted}, atol, rtol);
@@ -65,7 +67,8 @@ public record Row(String name, Status status, double error, double share, String
             case UNSUPPORTED -> "UNSUPPORTED ";
         };
         if (Double.isNaN(share)) return head + name + (detail.isEmpty() ? "" : ": " + detail);
-        String numbers = String.format(Locale.ROOT, ": largest error %.3g, %.3g of the tolerance%s", error, share, where.isEmpty() ? "" : ", at " + where);
+        String numbers = String.format(Locale.ROOT, ": largest error %.3g, %.3g of the tolerance%s", error, share,
+                where.isEmpty() ? "" : ", at " + where);
         return head + name + numbers + (status == Status.OK ? "" : " (" + detail + ")");
     }
 }

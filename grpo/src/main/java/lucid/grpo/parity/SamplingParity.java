@@ -83,7 +83,8 @@ final class SamplingParity {
             for (JsonNode id : c.required("ids")) found.add(stopping.after(id.asInt()) == Stopping.Verdict.STOP_STRING);
             List<Boolean> wanted = new ArrayList<>();
             c.required("done_after").forEach(d -> wanted.add(d.asBoolean()));
-            rows.add(Row.exact("stop strings " + c.required("stop_strings") + " in " + c.required("text"), found.equals(wanted), "found " + found + ", wanted " + wanted));
+            rows.add(Row.exact("stop strings " + c.required("stop_strings") + " in " + c.required("text"), found.equals(wanted),
+                    "found " + found + ", wanted " + wanted));
         }
         for (JsonNode c : table.path("other")) {
             Set<Integer> ends = new TreeSet<>();
@@ -91,7 +92,8 @@ final class SamplingParity {
             var stopping = new Stopping(ends::contains, StopStrings.NONE, c.path("max_length").asInt(Integer.MAX_VALUE));
             Stopping.Verdict last = Stopping.Verdict.GO_ON;
             for (JsonNode id : c.required("ids")) last = stopping.after(id.asInt());
-            rows.add(Row.exact(c.required("criterion").asText() + " " + c.required("ids"), (last != Stopping.Verdict.GO_ON) == c.required("done").asBoolean(), "found " + last + ", wanted done " + c.required("done")));
+            rows.add(Row.exact(c.required("criterion").asText() + " " + c.required("ids"), (last != Stopping.Verdict.GO_ON) == c.required("done")
+                    .asBoolean(), "found " + last + ", wanted done " + c.required("done")));
         }
     }
 
@@ -108,7 +110,8 @@ final class SamplingParity {
             double[] logits = Tables.numbers(c.required("logits"));
             for (int i = 0; i < found.length; i++) {
                 boolean masked = logits[i] == Double.NEGATIVE_INFINITY;
-                if (masked && found[i] != 0 || !masked && found[i] == 0 && wanted[i] > Float.MIN_NORMAL) rows.add(Row.failed(name, "token " + i + (masked ? " survives" : " is filtered out")));
+                if (masked && found[i] != 0 || !masked && found[i] == 0 && wanted[i] > Float.MIN_NORMAL)
+                    rows.add(Row.failed(name, "token " + i + (masked ? " survives" : " is filtered out")));
             }
             rows.add(Row.compare(name, found, wanted, TOLERANCE, 0));
         }
@@ -144,7 +147,8 @@ final class SamplingParity {
         Sampling.Rule rule = config.sampled() ? config.filters().rule() : Sampling.Rule.temperature(1);
         try (Scope scope = Scope.open(device)) {
             float[] x = Tables.floats(logits);
-            var drawn = new LogitsProcessors(config.processors(config.sampled())).prepare(scope, rule, Tensor.of(scope, x, 1, x.length), List.of(context(table)));
+            var drawn = new LogitsProcessors(config.processors(config.sampled()))
+                    .prepare(scope, rule, Tensor.of(scope, x, 1, x.length), List.of(context(table)));
             Tensor y = Tensor.zeros(scope, 1, x.length);
             device.sampling().probabilities(drawn.rule(), drawn.logits().matrix(), y.matrix());
             return Tables.doubles(y.toFloats());

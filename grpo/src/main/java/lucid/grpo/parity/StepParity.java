@@ -50,7 +50,8 @@ final class StepParity implements AutoCloseable {
         /// One number per token, in the original's layout [completions, width]: 0 under the mask.
         double[] padded(float[] tokens) {
             double[] all = new double[completions.size() * width];
-            for (int c = 0, at = 0; c < completions.size(); c++) for (int t = 0; t < completions.get(c).length; t++) all[c * width + t] = tokens[at++];
+            for (int c = 0, at = 0; c < completions.size(); c++)
+                for (int t = 0; t < completions.get(c).length; t++) all[c * width + t] = tokens[at++];
             return all;
         }
     }
@@ -102,7 +103,8 @@ final class StepParity implements AutoCloseable {
 
     private float number(String list, int i) { return (float) json.required(list).required(i).asDouble(); }
 
-    /// A completion ends with its first end token. The padding is the end token as well, so a completion that was cut off counts one token of it, as in the original.
+    /// A completion ends with its first end token. The padding is the end token as well, so a completion that was cut off counts one token of it, as
+    /// in the original.
     private Group group(int i) {
         int[] flat = ints("prompt" + i + ".completion_ids");
         int n = ints("prompt" + i + ".completion_lengths").length;
@@ -148,7 +150,8 @@ final class StepParity implements AutoCloseable {
     private void step(int step, Qwen2 model, List<Group> groups, List<float[]> refs, AdamW adam) {
         String name = "step" + step + ".";
         double total = 0;
-        for (int i = 0; i < groups.size(); i++) total += prompt(name + "prompt" + i + ".", model, groups.get(i), refs.get(i), groups.size()) / groups.size();
+        for (int i = 0; i < groups.size(); i++)
+            total += prompt(name + "prompt" + i + ".", model, groups.get(i), refs.get(i), groups.size()) / groups.size();
         put(name + "loss", (float) total);
         if (step == 0) {
             for (Parameter p : model.parameters().trainable()) if (p.hasGrad()) put("grad." + p.name(), p.grad().toFloats());
@@ -169,11 +172,13 @@ final class StepParity implements AutoCloseable {
             Arrays.fill(advantages, at, at + lengths[c], g.advantages[c]);
             Arrays.fill(weights, at, at + lengths[c], (float) (perToken[c] / prompts));
         }
-        var settings = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) json.required("beta").asDouble(), (float) json.required("kl_clamp").asDouble());
+        var settings = new LogProb.ClippedLoss(Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY, (float) json.required("beta").asDouble(),
+                (float) json.required("kl_clamp").asDouble());
         try (Scope scope = Scope.open(model.parameters().device())) {
             LogProbs scored = model.logProbs(scope, pack(g), null, 1f, false);
             Tensor old = Tensor.of(scope, scored.logProb().toFloats(), n);
-            LogProbs.PolicyTerms terms = scored.policyTerms(settings, old, Tensor.of(scope, reference, n), Tensor.of(scope, advantages, n), Tensor.of(scope, weights, n));
+            LogProbs.PolicyTerms terms = scored.policyTerms(settings, old, Tensor.of(scope, reference, n), Tensor.of(scope, advantages, n),
+                    Tensor.of(scope, weights, n));
             scored.logProb().backward(terms.coefficient());
             found.put(name + "logps", new Found(g.padded(scored.logProb().toFloats())));
             found.put(name + "kl", new Found(g.padded(terms.kl().toFloats())));
@@ -198,7 +203,8 @@ final class StepParity implements AutoCloseable {
             if (!json.required("expect").has(name)) rows.add(Row.failed(name, "stored, but case.json states no tolerance for it"));
         }
         for (String name : found.keySet()) {
-            if (name.startsWith("grad.") && !json.required("expect").has(name)) rows.add(Row.failed(name, "has a gradient here, but none in the original"));
+            if (name.startsWith("grad.") && !json.required("expect").has(name))
+                rows.add(Row.failed(name, "has a gradient here, but none in the original"));
         }
         return rows;
     }
@@ -206,7 +212,8 @@ final class StepParity implements AutoCloseable {
     private Row row(String name, StoredTensor wanted, JsonNode tolerance) {
         double[] w = new double[Math.toIntExact(wanted.elements())];
         for (int i = 0; i < w.length; i++) w[i] = wanted.value(i);
-        return Row.compare(name, found.get(name).data, w, tolerance.required("atol").asDouble(), tolerance.required("rtol").asDouble(), wanted.intShape());
+        return Row.compare(name, found.get(name).data, w, tolerance.required("atol").asDouble(), tolerance.required("rtol").asDouble(),
+                wanted.intShape());
     }
 
     @Override public void close() {

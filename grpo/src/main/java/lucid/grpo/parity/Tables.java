@@ -25,7 +25,8 @@ final class Tables {
         try (InputStream raw = Files.newInputStream(file); InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw) {
             return JSON.readTree(in);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(file + ", line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ": " + Json.fault(e));
+            throw new IllegalArgumentException(file + ", line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ": "
+                    + Json.fault(e));
         } catch (IOException e) {
             throw new IllegalArgumentException(file + ": could not be read: " + IoReason.of(e));
         }

@@ -10,7 +10,8 @@ import lucid.kernels.math.Philox;
 ///
 /// @param eps         1e-4 in the published code
 /// @param noise       0.02 in the paper; 0: none
-/// @param divideByStd false: centred only. That is one half of Dr. GRPO (arXiv 2503.20783); the other, a sum over tokens divided by a constant instead of by
+/// @param divideByStd false: centred only. That is one half of Dr. GRPO (arXiv 2503.20783); the other, a sum over tokens divided by a constant
+/// instead of by
 ///                    the completion's length, is no [Aggregation] here
 public record Advantages(double eps, double noise, boolean divideByStd) {
     private static final int PURPOSE = 0x4E4F4953;
@@ -62,7 +63,9 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
     }
 
     // Of equal numbers themselves: their average may round to a neighbour, and a group without spread would seem to have some.
-    private static double mean(double[] x) { return Arrays.stream(x).allMatch(v -> v == x[0]) ? x.length == 0 ? 0 : x[0] : Arrays.stream(x).average().orElseThrow(); }
+    private static double mean(double[] x) {
+        return Arrays.stream(x).allMatch(v -> v == x[0]) ? x.length == 0 ? 0 : x[0] : Arrays.stream(x).average().orElseThrow();
+    }
 
     // Box-Muller; StrictMath so that the number is the same on every machine.
     private static double normal(long key, int step, int prompt, int completion) {

@@ -1,6 +1,7 @@
 package lucid.grpo.policy;
 
-/// The k3 estimate of KL(policy, reference) of one token: `exp(d) - d - 1` with `d = ref - logProb`; never negative. Schulman, "Approximating KL divergence", 2020.
+/// The k3 estimate of KL(policy, reference) of one token: `exp(d) - d - 1` with `d = ref - logProb`; never negative. Schulman, "Approximating KL
+/// divergence", 2020.
 /// `clamp` limits the value to ± itself, with gradient 0 outside (TinyLLaVA-Video-R1: 100); `inputClamp` limits d instead (Video-R1: 10).
 ///
 /// @param clamp      infinity: off

@@ -2,8 +2,8 @@ package lucid.grpo.policy;
 
 import lucid.kernels.contract.LogProb;
 
-/// The clipped policy loss of one token (PPO: Schulman et al. 2017, arXiv 1707.06347) with a KL penalty in the loss (GRPO, arXiv 2402.03300), and its exact
-/// coefficient in the gradient.
+/// The clipped policy loss of one token (PPO: Schulman et al. 2017, arXiv 1707.06347) with a KL penalty in the loss (GRPO, arXiv 2402.03300), and its
+/// exact coefficient in the gradient.
 ///
 /// `ratio = exp(logProb - old)`; `loss = -min(ratio·A, clip(ratio, 1 - εl, 1 + εh)·A) + β·kl`.
 /// `coefficient = dloss / dlogProb`: `-ratio·A` where the unclipped branch is the smaller (or equal), 0 where the clip holds, plus `β · dkl`.
@@ -20,7 +20,8 @@ public record PolicyLoss(double epsilonLow, double epsilonHigh, double beta, Kl 
 
     public PolicyLoss {
         if (!(epsilonLow >= 0) || !(epsilonHigh >= 0) || !(beta >= 0)) {
-            throw new IllegalArgumentException("policy loss: epsilon_low " + epsilonLow + ", epsilon_high " + epsilonHigh + ", beta " + beta + "; wanted all >= 0");
+            throw new IllegalArgumentException("policy loss: epsilon_low " + epsilonLow + ", epsilon_high " + epsilonHigh + ", beta " + beta
+                    + "; wanted all >= 0");
         }
     }
 
@@ -34,7 +35,9 @@ public record PolicyLoss(double epsilonLow, double epsilonHigh, double beta, Kl 
     ///
     /// @throws IllegalArgumentException a KL whose argument is clamped, as Video-R1's: the kernel clamps its value
     public LogProb.ClippedLoss settings() {
-        if (Double.isFinite(kl.inputClamp())) throw new IllegalArgumentException("policy loss: input_clamp " + kl.inputClamp() + " of the KL; the kernel clamps its value only, wanted infinity");
+        if (Double.isFinite(kl.inputClamp()))
+            throw new IllegalArgumentException("policy loss: input_clamp " + kl.inputClamp()
+                    + " of the KL; the kernel clamps its value only, wanted infinity");
         return new LogProb.ClippedLoss((float) epsilonLow, (float) epsilonHigh, (float) beta, (float) kl.clamp());
     }
 

@@ -8,7 +8,8 @@ import lucid.kernels.math.Philox;
 import lucid.nn.file.SafetensorsFile;
 import lucid.nn.file.StoredTensor;
 
-/// What a buffer holds before a run: `zero`, `iota`, `normal(SEED)`, `uniform(SEED,LOW,HIGH)`, `FILE.safetensors#TENSOR`, or `unset` (reading it is a finding).
+/// What a buffer holds before a run: `zero`, `iota`, `normal(SEED)`, `uniform(SEED,LOW,HIGH)`, `FILE.safetensors#TENSOR`, or `unset` (reading it is a
+/// finding).
 sealed interface Contents {
     record Unset() implements Contents {}
 
@@ -45,7 +46,9 @@ sealed interface Contents {
 
     private static Contents random(String what, String[] parts, String argument) {
         int wanted = what.equals("normal") ? 1 : 3;
-        if (parts.length != wanted) throw new UsageException("--arg " + argument + ": " + what + " has " + parts.length + " numbers, wanted " + (wanted == 1 ? "normal(SEED)" : "uniform(SEED,LOW,HIGH)"));
+        if (parts.length != wanted)
+            throw new UsageException("--arg " + argument + ": " + what + " has " + parts.length + " numbers, wanted "
+                    + (wanted == 1 ? "normal(SEED)" : "uniform(SEED,LOW,HIGH)"));
         try {
             long seed = Long.parseLong(parts[0].strip());
             if (wanted == 1) return new Normal(seed);
@@ -65,7 +68,8 @@ sealed interface Contents {
         long size = Math.multiplyExact(buffer.elements(), buffer.type().bytes());
         if (buffer.contents() instanceof Unset || buffer.contents() instanceof Zero) return null;
         if (size > Integer.MAX_VALUE - 16) {
-            throw new IllegalArgumentException("--arg " + buffer.name() + ": " + size + " bytes with contents, at most 2 GiB can be filled; larger buffers must be zero or unset");
+            throw new IllegalArgumentException("--arg " + buffer.name() + ": " + size
+                    + " bytes with contents, at most 2 GiB can be filled; larger buffers must be zero or unset");
         }
         byte[] out = new byte[(int) size];
         if (buffer.contents() instanceof Stored(Path file, String tensor)) {
@@ -80,14 +84,19 @@ sealed interface Contents {
         return switch (contents) {
             case Iota() -> type.floating() ? type.bits((double) i) : type.bits((double) (i & 0xFFFFFFFFFFFFFL));
             case Normal(long seed) -> type.bits(normal(seed, i));
-            case Uniform(long seed, double low, double high) -> type.bits(type.floating() ? low + (high - low) * unit(seed, i, 0) : Math.floor(low + (high - low) * unit(seed, i, 0)));
+            case Uniform(long seed, double low, double high) ->
+                    type.bits(type.floating() ? low + (high - low) * unit(seed, i, 0) : Math.floor(low + (high - low) * unit(seed, i, 0)));
             case Unset(), Zero(), Stored(_, _) -> throw new IllegalStateException("no numbers of " + contents);
         };
     }
 
-    private static double unit(long seed, long i, int which) { return Philox.uniform(Philox.word(Philox.key(seed, PURPOSE), (int) i, (int) (i >>> 32), which, 0)); }
+    private static double unit(long seed, long i, int which) {
+        return Philox.uniform(Philox.word(Philox.key(seed, PURPOSE), (int) i, (int) (i >>> 32), which, 0));
+    }
 
-    private static double normal(long seed, long i) { return Math.sqrt(-2 * StrictMath.log(1 - unit(seed, i, 0))) * StrictMath.cos(2 * Math.PI * unit(seed, i, 1)); }
+    private static double normal(long seed, long i) {
+        return Math.sqrt(-2 * StrictMath.log(1 - unit(seed, i, 0))) * StrictMath.cos(2 * Math.PI * unit(seed, i, 1));
+    }
 
     private static void put(byte[] out, long i, ElementType type, long bits) {
         int at = (int) (i * type.bytes());
@@ -98,7 +107,8 @@ sealed interface Contents {
         try (SafetensorsFile weights = SafetensorsFile.open(file)) {
             StoredTensor tensor = weights.tensor(name);
             if (tensor.type() != buffer.type().stored() || tensor.elements() != buffer.elements()) {
-                throw new IllegalArgumentException("--arg " + buffer.name() + ": " + file + " holds " + tensor + " (" + tensor.elements() + " elements), wanted " + buffer.elements() + " of type " + buffer.type().stored());
+                throw new IllegalArgumentException("--arg " + buffer.name() + ": " + file + " holds " + tensor + " (" + tensor.elements()
+                        + " elements), wanted " + buffer.elements() + " of type " + buffer.type().stored());
             }
             java.lang.foreign.MemorySegment.copy(tensor.data(), java.lang.foreign.ValueLayout.JAVA_BYTE, 0, out, 0, out.length);
         }

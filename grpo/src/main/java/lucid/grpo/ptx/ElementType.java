@@ -8,7 +8,8 @@ import lucid.nn.file.StoredType;
 
 /// Types of kernel arguments. A value is a double (floating) or a long, and raw bits in memory.
 public enum ElementType {
-    U8(1, StoredType.U8), S8(1, StoredType.I8), U16(2, StoredType.U16), S16(2, StoredType.I16), U32(4, StoredType.U32), S32(4, StoredType.I32), U64(8, StoredType.U64), S64(8, StoredType.I64),
+    U8(1, StoredType.U8), S8(1, StoredType.I8), U16(2, StoredType.U16), S16(2, StoredType.I16), U32(4, StoredType.U32), S32(4, StoredType.I32),
+            U64(8, StoredType.U64), S64(8, StoredType.I64),
     F16(2, StoredType.F16), BF16(2, StoredType.BF16), F32(4, StoredType.F32), F64(8, StoredType.F64);
 
     private final int bytes;
@@ -35,7 +36,8 @@ public enum ElementType {
 
     static ElementType of(String text, String argument) {
         return Arrays.stream(values()).filter(t -> t.text().equals(text)).findFirst().orElseThrow(() -> new IllegalArgumentException(
-                "--arg " + argument + ": unknown type '" + text + "', wanted one of " + Arrays.stream(values()).map(ElementType::text).collect(Collectors.joining(" "))));
+                "--arg " + argument + ": unknown type '" + text + "', wanted one of " + Arrays.stream(values()).map(ElementType::text)
+                        .collect(Collectors.joining(" "))));
     }
 
     /// Raw bits of a written value; integers may be hexadecimal.
@@ -44,7 +46,8 @@ public enum ElementType {
             if (floating()) return bits(Double.parseDouble(text));
             boolean hex = text.startsWith("0x");
             long value = hex ? Long.parseUnsignedLong(text.substring(2), 16) : this == U64 ? Long.parseUnsignedLong(text) : Long.parseLong(text);
-            if (bytes < 8 && (signed() && !hex ? value < -(1L << 8 * bytes - 1) || value >= 1L << 8 * bytes - 1 : value < 0 || value >= 1L << 8 * bytes)) {
+            if (bytes < 8 && (signed() && !hex ? value < -(1L << 8 * bytes - 1) || value >= 1L << 8 * bytes - 1 : value < 0
+                    || value >= 1L << 8 * bytes)) {
                 throw new UsageException("--arg " + argument + ": " + text + " does not fit into " + text());
             }
             return masked(value);

@@ -18,7 +18,8 @@ import lucid.kernels.ptx.text.syntax.Entry;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// What a launch needs, as options. The shape of a block is named differently by the commands (`trace` already has a `--block`), so it comes as an argument.
+/// What a launch needs, as options. The shape of a block is named differently by the commands (`trace` already has a `--block`), so it comes as an
+/// argument.
 final class LaunchOptions {
     @Parameters(index = "0", paramLabel = "FILE", description = "The .ptx file.")
     private Path file;
@@ -32,18 +33,22 @@ final class LaunchOptions {
     @Option(names = "--cluster", paramLabel = "X[,Y[,Z]]", description = "Blocks of a cluster (default: the kernel's own .reqnctapercluster).")
     private String cluster;
 
-    @Option(names = "--shared", paramLabel = "BYTES", defaultValue = "0", description = "Dynamic shared memory of a block (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--shared", paramLabel = "BYTES", defaultValue = "0",
+            description = "Dynamic shared memory of a block (default: ${DEFAULT-VALUE}).")
     private int shared;
 
     @Option(names = "--arg", paramLabel = "NAME=TYPE[N]:CONTENTS|NAME=TYPE:VALUE",
             description = {"A parameter by name. Types: u8 s8 u16 s16 u32 s32 u64 s64 f16 bf16 f32 f64.",
-                    "Contents of a buffer: zero, iota, unset (reading it is a finding), normal(SEED), uniform(SEED,LOW,HIGH), FILE.safetensors#TENSOR."})
+                    "Contents of a buffer: zero, iota, unset (reading it is a finding), normal(SEED), uniform(SEED,LOW,HIGH), "
+                            + "FILE.safetensors#TENSOR."})
     private List<String> arguments = new ArrayList<>();
 
-    @Option(names = "--schedule", paramLabel = "HOW", defaultValue = "ROUND_ROBIN", description = "Order of the warps: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--schedule", paramLabel = "HOW", defaultValue = "ROUND_ROBIN",
+            description = "Order of the warps: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Schedule schedule;
 
-    @Option(names = "--timing", paramLabel = "WHEN", defaultValue = "LATE", description = "When asynchronous copies arrive: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--timing", paramLabel = "WHEN", defaultValue = "LATE",
+            description = "When asynchronous copies arrive: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Timing timing;
 
     /// Models of a tensor core's sums.
@@ -56,16 +61,19 @@ final class LaunchOptions {
     }
 
     @Option(names = "--accumulation", paramLabel = "HOW", defaultValue = "EXACT",
-            description = "How tensor cores add up: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, one rounding per instruction; the others cut bits off as the literature describes those cards).")
+            description = "How tensor cores add up: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, one rounding per instruction; the others "
+                    + "cut bits off as the literature describes those cards).")
     private Sums sums;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Of schedules, timings and addresses (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--workers", paramLabel = "N", description = "Java threads that run blocks (default: one per processor, at most 4). Changes speed, not results.")
+    @Option(names = "--workers", paramLabel = "N", description = "Java threads that run blocks (default: one per processor, at most 4). Changes "
+            + "speed, not results.")
     private Integer workers;
 
-    @Option(names = "--budget", paramLabel = "N", defaultValue = "1000000000", description = "Warp-instructions after which an endless loop is stopped (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--budget", paramLabel = "N", defaultValue = "1000000000",
+            description = "Warp-instructions after which an endless loop is stopped (default: ${DEFAULT-VALUE}).")
     private long budget;
 
     /// A launch that is ready, and where its buffers lie.
@@ -75,7 +83,8 @@ final class LaunchOptions {
     record Placed(KernelArgument.Buffer buffer, long address) {}
 
     PtxModule module() throws IOException {
-        if (!Files.isRegularFile(file)) throw new IllegalArgumentException(file + (Files.isDirectory(file) ? ": found a folder" : ": no such file") + "; wanted a .ptx file");
+        if (!Files.isRegularFile(file))
+            throw new IllegalArgumentException(file + (Files.isDirectory(file) ? ": found a folder" : ": no such file") + "; wanted a .ptx file");
         return PtxModule.parse(file);
     }
 
@@ -93,7 +102,8 @@ final class LaunchOptions {
         Entry kernel = module.entry(entry);
         int[] shape = block == null ? required(kernel) : sizes("the shape of a block", block);
         GlobalMemory memory = new GlobalMemory(seed);
-        Launch launch = Launch.of(module, kernel.name()).memory(memory).grid(blocks[0], blocks[1], blocks[2]).block(shape[0], shape[1], shape[2]).shared(shared)
+        Launch launch = Launch.of(module, kernel.name()).memory(memory).grid(blocks[0], blocks[1], blocks[2]).block(shape[0], shape[1], shape[2])
+                .shared(shared)
                 .schedule(schedule, seed).timing(timing).accumulation(sums.accumulation).budget(budget);
         if (workers != null) launch.threads(workers);
         if (cluster != null) {
@@ -112,7 +122,8 @@ final class LaunchOptions {
                 if (buffers.containsKey(b.name())) throw new UsageException("--arg " + b.name() + " is given twice");
                 byte[] contents = Contents.bytes(b);
                 long size = Math.multiplyExact(b.elements(), b.type().bytes());
-                long address = contents == null ? b.contents() instanceof Contents.Zero ? memory.allocateZero(b.name(), size) : memory.allocate(b.name(), size) : memory.allocate(b.name(), contents);
+                long address = contents == null ? b.contents() instanceof Contents.Zero ? memory.allocateZero(b.name(), size)
+                        : memory.allocate(b.name(), size) : memory.allocate(b.name(), contents);
                 buffers.put(b.name(), new Placed(b, address));
                 launch.argument(b.name(), address);
             }

@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
 
 /// `lucid ptx check`: what NVIDIA's own assemblers say.
 @Command(name = "check", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Compiles files with NVIDIA's assembler (no GPU needed): registers, spills, shared memory, notes. Exit status 1 when a file has an error, a spill or a C75xx note.",
+        description = "Compiles files with NVIDIA's assembler (no GPU needed): registers, spills, shared memory, notes. Exit status 1 when a file "
+                + "has an error, a spill or a C75xx note.",
         footer = {"", "Examples:", "  lucid ptx check *.ptx", "  lucid ptx check vector_add_f32_sm80.ptx --target sm_90a --json"})
 final class PtxCheck implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -43,7 +44,8 @@ final class PtxCheck implements Callable<Integer> {
         ArrayNode all = new ObjectMapper().createArrayNode();
         boolean accepted = true;
         for (Path file : files) {
-            if (!Files.isRegularFile(file)) throw new IllegalArgumentException(file + (Files.isDirectory(file) ? ": found a folder" : ": no such file") + "; wanted a .ptx file");
+            if (!Files.isRegularFile(file))
+                throw new IllegalArgumentException(file + (Files.isDirectory(file) ? ": found a folder" : ": no such file") + "; wanted a .ptx file");
             GateReport report = target == null ? CompileGate.check(file) : CompileGate.check(file, target);
             accepted &= report.objections().isEmpty();
             if (json) all.add(node(report));
@@ -64,7 +66,8 @@ final class PtxCheck implements Callable<Integer> {
     }
 
     private static ObjectNode node(GateReport report) {
-        ObjectNode o = new ObjectNode(JsonNodeFactory.instance).put("file", report.file()).put("target", report.target()).put("accepted", report.objections().isEmpty());
+        ObjectNode o = new ObjectNode(JsonNodeFactory.instance).put("file", report.file()).put("target", report.target())
+                .put("accepted", report.objections().isEmpty());
         o.set("compilations", Json.tree(report.compilations()));
         o.set("unavailable", Json.tree(report.unavailable()));
         return o;

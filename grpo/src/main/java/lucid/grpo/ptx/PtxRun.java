@@ -29,10 +29,13 @@ import picocli.CommandLine.Spec;
 
 /// `lucid ptx run`.
 @Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Runs a kernel under all checks: bounds, alignment, uninitialised registers and memory, races, missing waits and fences, barriers, dead-lock. "
+        description = "Runs a kernel under all checks: bounds, alignment, uninitialised registers and memory, races, missing waits and fences, "
+                + "barriers, dead-lock. "
                 + "Exit status 0 without findings, 1 with.",
-        footer = {"", "Examples:", "  lucid ptx run vector_add_f32_sm80.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:\"normal(1)\" --arg c=f32[256]:unset --arg n=u32:256 --print c",
-                "  lucid ptx run vector_add_f32_sm80.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:\"normal(1)\" --arg c=f32[256]:unset --arg n=u32:256 --print c --schedule random --seed 7 --save c=c.safetensors"})
+        footer = {"", "Examples:", "  lucid ptx run vector_add_f32_sm80.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg "
+                + "b=f32[256]:\"normal(1)\" --arg c=f32[256]:unset --arg n=u32:256 --print c",
+                "  lucid ptx run vector_add_f32_sm80.ptx --grid 2 --block 128 --arg a=f32[256]:iota --arg b=f32[256]:\"normal(1)\" --arg "
+                        + "c=f32[256]:unset --arg n=u32:256 --print c --schedule random --seed 7 --save c=c.safetensors"})
 final class PtxRun implements Callable<Integer> {
     private static final int PRINTED = 64;
 
@@ -51,7 +54,8 @@ final class PtxRun implements Callable<Integer> {
     @Option(names = "--save", paramLabel = "NAME=FILE", description = "Writes a buffer as a tensor of that name into a safetensors file.")
     private Map<String, Path> saved = new LinkedHashMap<>();
 
-    @Option(names = "--card", paramLabel = "CARD", defaultValue = "h200", description = "Card for the estimate: h200, h100, a100 or rtx4090 (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--card", paramLabel = "CARD", defaultValue = "h200",
+            description = "Card for the estimate: h200, h100, a100 or rtx4090 (default: ${DEFAULT-VALUE}).")
     private String card;
 
     @Option(names = "--json", description = "Prints JSON.")
@@ -74,12 +78,14 @@ final class PtxRun implements Callable<Integer> {
     }
 
     private void print(PrintWriter out, LaunchOptions.Prepared run, RunReport report, double seconds, Card estimated) {
-        out.println(String.format(Locale.ROOT, "%s: %s, grid %s, block %s: %,d warp-instructions in %.2f s", report.file(), report.entry().name(), run.grid(), run.block(), report.counters().total(), seconds));
+        out.println(String.format(Locale.ROOT, "%s: %s, grid %s, block %s: %,d warp-instructions in %.2f s", report.file(), report.entry().name(),
+                run.grid(), run.block(), report.counters().total(), seconds));
         profile(out, report.profile(), estimated);
         for (String name : printed) {
             List<Number> values = values(placed(run, name, "--print"), run, all ? Long.MAX_VALUE : PRINTED);
             long count = run.buffers().get(name).buffer().elements();
-            out.println(name + " = " + values.toString().replaceFirst("]$", values.size() < count ? ", ... (" + count + " elements; --all shows them)]" : "]"));
+            out.println(name + " = " + values.toString().replaceFirst("]$", values.size() < count ? ", ... (" + count
+                    + " elements; --all shows them)]" : "]"));
         }
         report.notes().forEach(out::println);
         report.findings().forEach(out::println);
@@ -88,7 +94,8 @@ final class PtxRun implements Callable<Integer> {
     }
 
     private ObjectNode node(LaunchOptions.Prepared run, RunReport report, double seconds, Card estimated) {
-        ObjectNode o = new ObjectMapper().createObjectNode().put("file", report.file()).put("entry", report.entry().name()).put("grid", run.grid()).put("block", run.block())
+        ObjectNode o = new ObjectMapper().createObjectNode().put("file", report.file()).put("entry", report.entry().name()).put("grid", run.grid())
+                .put("block", run.block())
                 .put("seconds", seconds).put("warp_instructions", report.counters().total()).put("clean", report.clean());
         profile(o, report.profile(), estimated);
         ArrayNode notes = o.putArray("notes");
@@ -115,8 +122,12 @@ final class PtxRun implements Callable<Integer> {
     private static void profile(PrintWriter out, Profile p, Card estimated) {
         out.println("  instructions: " + counts(p.instructions()));
         out.println("  bytes by space: " + counts(p.bytes()) + "; flop by unit: " + counts(p.flops()));
-        if (p.sectors() > 0) out.println(String.format(Locale.ROOT, "  global memory: %,d sectors of 32 bytes, %.2f x the ideal", p.sectors(), (double) p.sectors() / p.idealSectors()));
-        if (p.wavefronts() > 0) out.println(String.format(Locale.ROOT, "  shared memory: %,d wavefronts, %.2f x the ideal (more than 1: bank conflicts)", p.wavefronts(), (double) p.wavefronts() / p.idealWavefronts()));
+        if (p.sectors() > 0)
+            out.println(String.format(Locale.ROOT, "  global memory: %,d sectors of 32 bytes, %.2f x the ideal", p.sectors(),
+                    (double) p.sectors() / p.idealSectors()));
+        if (p.wavefronts() > 0)
+            out.println(String.format(Locale.ROOT, "  shared memory: %,d wavefronts, %.2f x the ideal (more than 1: bank conflicts)", p.wavefronts(),
+                    (double) p.wavefronts() / p.idealWavefronts()));
         out.println("  " + p.on(estimated));
     }
 
@@ -132,9 +143,11 @@ final class PtxRun implements Callable<Integer> {
         numbers(o.putObject("instructions"), p.instructions());
         numbers(o.putObject("bytes"), p.bytes());
         numbers(o.putObject("flops"), p.flops());
-        o.put("sectors", p.sectors()).put("ideal_sectors", p.idealSectors()).put("wavefronts", p.wavefronts()).put("ideal_wavefronts", p.idealWavefronts());
+        o.put("sectors", p.sectors()).put("ideal_sectors", p.idealSectors()).put("wavefronts", p.wavefronts())
+                .put("ideal_wavefronts", p.idealWavefronts());
         Estimate e = p.on(estimated);
-        o.putObject("estimate").put("card", estimated.name()).put("microseconds_at_least", e.total()).put("bound_by", e.bound() == null ? null : name(e.bound()))
+        o.putObject("estimate").put("card", estimated.name()).put("microseconds_at_least", e.total())
+                .put("bound_by", e.bound() == null ? null : name(e.bound()))
                 .put("roofline_fraction_at_most", e.rooflineFraction()).put("note", "from counts and published peaks, not a measurement");
     }
 
@@ -150,13 +163,15 @@ final class PtxRun implements Callable<Integer> {
     }
 
     private static void site(ObjectNode o, Finding.Site at) {
-        o.put("file", at.file()).put("line", at.instruction().line()).put("source", at.instruction().source()).put("instruction", at.instruction().text())
+        o.put("file", at.file()).put("line", at.instruction().line()).put("source", at.instruction().source())
+                .put("instruction", at.instruction().text())
                 .put("block", at.block()).put("warp", at.warp()).put("lane", at.lane());
     }
 
     private static LaunchOptions.Placed placed(LaunchOptions.Prepared run, String name, String option) {
         LaunchOptions.Placed placed = run.buffers().get(name);
-        if (placed == null) throw new IllegalArgumentException(option + " " + name + ": there is no buffer of that name; buffers are " + run.buffers().keySet());
+        if (placed == null)
+            throw new IllegalArgumentException(option + " " + name + ": there is no buffer of that name; buffers are " + run.buffers().keySet());
         return placed;
     }
 

@@ -25,8 +25,10 @@ import picocli.CommandLine.Spec;
 /// `lucid ptx trace`: one lane, instruction by instruction, or one warp as a page.
 @Command(name = "trace", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Runs a kernel and shows what one lane does: every instruction with its registers before and after, the source beside it.",
-        footer = {"", "Examples:", "  lucid ptx trace vector_add_f32_sm80.ptx --grid 2 --threads 128 --arg a=f32[256]:iota --arg b=f32[256]:iota --arg c=f32[256]:unset --arg n=u32:256 --block 1 --lane 3",
-                "  lucid ptx trace vector_add_f32_sm80.ptx --grid 2 --threads 128 --arg a=f32[256]:iota --arg b=f32[256]:iota --arg c=f32[256]:unset --arg n=u32:256 --html add.html"})
+        footer = {"", "Examples:", "  lucid ptx trace vector_add_f32_sm80.ptx --grid 2 --threads 128 --arg a=f32[256]:iota --arg b=f32[256]:iota "
+                + "--arg c=f32[256]:unset --arg n=u32:256 --block 1 --lane 3",
+                "  lucid ptx trace vector_add_f32_sm80.ptx --grid 2 --threads 128 --arg a=f32[256]:iota --arg b=f32[256]:iota --arg "
+                        + "c=f32[256]:unset --arg n=u32:256 --html add.html"})
 final class PtxTrace implements Callable<Integer> {
     private static final int PAGE_LIMIT = 4000;
 
@@ -48,13 +50,15 @@ final class PtxTrace implements Callable<Integer> {
     @Option(names = "--reg", split = ",", paramLabel = "NAME", description = "Only instructions that name one of these registers.")
     private List<String> registers = new ArrayList<>();
 
-    @Option(names = "--from", paramLabel = "N", defaultValue = "0", description = "Instructions of the warp to pass over (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--from", paramLabel = "N", defaultValue = "0",
+            description = "Instructions of the warp to pass over (default: ${DEFAULT-VALUE}).")
     private long from;
 
     @Option(names = "--count", paramLabel = "N", description = "Instructions to show (default: 400; 4000 in a page).")
     private Integer count;
 
-    @Option(names = "--html", arity = "0..1", fallbackValue = "", paramLabel = "FILE", description = "Writes a page with all lanes and the shared memory (default name: FILE.html beside the kernel).")
+    @Option(names = "--html", arity = "0..1", fallbackValue = "", paramLabel = "FILE",
+            description = "Writes a page with all lanes and the shared memory (default name: FILE.html beside the kernel).")
     private String html;
 
     @Option(names = "--json", description = "Prints JSON.")
@@ -68,7 +72,8 @@ final class PtxTrace implements Callable<Integer> {
         WarpTrace trace = new WarpTrace(block, warp, from, count != null ? count : html != null ? PAGE_LIMIT : 400);
         RunReport report = run.launch().threads(1).observer(trace).run();
         if (trace.seen() == 0) {
-            throw new IllegalArgumentException("--block " + block + " --warp " + warp + ": this warp ran nothing; the grid is " + run.grid() + " blocks of " + run.block() + " threads");
+            throw new IllegalArgumentException("--block " + block + " --warp " + warp + ": this warp ran nothing; the grid is " + run.grid()
+                    + " blocks of " + run.block() + " threads");
         }
         TraceHtml.Frame frame = new TraceHtml.Frame(run.module(), run.entry(), block, warp, from, run.grid(), run.block(), trace.started());
         PrintWriter out = spec.commandLine().getOut();
@@ -83,7 +88,8 @@ final class PtxTrace implements Callable<Integer> {
     private void page(PrintWriter out, TraceHtml.Frame frame, WarpTrace trace, LaunchOptions.Prepared run) throws IOException {
         Path file = Path.of(html.isEmpty() ? run.module().name().replaceFirst("\\.ptx$", "") + "-trace.html" : html);
         Disk.text(file, TraceHtml.page(frame, trace));
-        out.println("page: " + file + " (" + trace.events().size() + " of " + trace.seen() + " instructions of block " + block + ", warp " + warp + ")");
+        out.println("page: " + file + " (" + trace.events().size() + " of " + trace.seen() + " instructions of block " + block + ", warp "
+                + warp + ")");
     }
 
     private Set<Register> wanted(Entry entry) {
@@ -106,7 +112,8 @@ final class PtxTrace implements Callable<Integer> {
             }
             number++;
         }
-        if (from + trace.events().size() < trace.seen()) out.println("... " + (trace.seen() - from - trace.events().size()) + " more; see --from and --count");
+        if (from + trace.events().size() < trace.seen())
+            out.println("... " + (trace.seen() - from - trace.events().size()) + " more; see --from and --count");
     }
 
     private static String guarded(WarpTrace.Event e) {
@@ -120,7 +127,8 @@ final class PtxTrace implements Callable<Integer> {
             String before = RegisterText.of(v.register(), v.before()[lane]);
             parts.add(v.register().name() + " = " + (v.changed(lane) ? before + " -> " + RegisterText.of(v.register(), v.after()[lane]) : before));
         }
-        for (WarpTrace.Touch t : e.addresses()) parts.add((t.space().isEmpty() ? "" : t.space() + " ") + "address 0x" + Long.toHexString(t.address()[lane]));
+        for (WarpTrace.Touch t : e.addresses())
+            parts.add((t.space().isEmpty() ? "" : t.space() + " ") + "address 0x" + Long.toHexString(t.address()[lane]));
         return String.join("; ", parts);
     }
 }

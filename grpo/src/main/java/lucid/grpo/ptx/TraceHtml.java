@@ -25,8 +25,10 @@ final class TraceHtml {
 
     static ObjectNode node(Frame frame, WarpTrace trace) {
         Entry entry = frame.entry();
-        ObjectNode o = JSON.createObjectNode().put("file", frame.module().name()).put("entry", entry.name()).put("block", frame.block()).put("warp", frame.warp())
-                .put("grid", frame.grid()).put("threads", frame.threads()).put("started", frame.started()).put("seen", trace.seen()).put("from", frame.from());
+        ObjectNode o = JSON.createObjectNode().put("file", frame.module().name()).put("entry", entry.name()).put("block", frame.block())
+                .put("warp", frame.warp())
+                .put("grid", frame.grid()).put("threads", frame.threads()).put("started", frame.started()).put("seen", trace.seen())
+                        .put("from", frame.from());
         frame.module().lines().forEach(o.putArray("lines")::add);
         ArrayNode registers = o.putArray("registers");
         for (Register r : entry.registers()) {
@@ -39,10 +41,12 @@ final class TraceHtml {
 
     private static void event(ObjectNode o, WarpTrace.Event e, List<Register> registers) {
         o.put("line", e.instruction().line()).put("text", e.instruction().text()).put("mask", e.mask()).put("waited", e.waited())
-                .put("stores", e.instruction().opcode().startsWith("st") || e.instruction().opcode().equals("red") || e.instruction().opcode().equals("atom"));
+                .put("stores", e.instruction().opcode().startsWith("st") || e.instruction().opcode().equals("red") || e.instruction().opcode()
+                        .equals("atom"));
         ArrayNode values = o.putArray("values");
         for (WarpTrace.Value v : e.values()) {
-            ObjectNode n = values.addObject().put("r", registers.indexOf(v.register())).put("changed", !java.util.Arrays.equals(v.before(), v.after()));
+            ObjectNode n = values.addObject().put("r", registers.indexOf(v.register()))
+                    .put("changed", !java.util.Arrays.equals(v.before(), v.after()));
             ArrayNode after = n.putArray("after");
             for (long bits : v.after()) after.add(Long.toUnsignedString(bits));
         }

@@ -134,7 +134,8 @@ final class WarpTrace implements Observer {
     // Bytes per lane of a plain load or store; 16 for the rows of matrix loads; 0 where the instruction itself says (bulk copies).
     private static int bytes(Instruction i) {
         return switch (i.opcode()) {
-            case "ld", "st", "ldu", "atom", "red" -> i.types().isEmpty() ? 0 : Math.max(1, i.types().getLast().bits() / 8) * (i.has("v4") ? 4 : i.has("v2") ? 2 : 1);
+            case "ld", "st", "ldu", "atom", "red" -> i.types().isEmpty() ? 0
+                    : Math.max(1, i.types().getLast().bits() / 8) * (i.has("v4") ? 4 : i.has("v2") ? 2 : 1);
             case "ldmatrix", "stmatrix" -> 16;
             case "mbarrier" -> 8;
             default -> 0;

@@ -19,7 +19,8 @@ import lucid.video.drift.Draw;
 /// @param departures  where it departs from the paper or the published code, one sentence each
 /// @param seed        of the whole run; every random number is a function of it and of what is drawn
 /// @param model       the model's `config.json` as published, or null when a checkpoint is given on the command line
-/// @param initialization how large the model's first numbers are, factors before [Initialization#ofDepth]; may be missing, which means [Initialization#FAN_IN] for a model of the recipe's own
+/// @param initialization how large the model's first numbers are, factors before [Initialization#ofDepth]; may be missing, which means
+/// [Initialization#FAN_IN] for a model of the recipe's own
 /// @param tokenizer   how a tokenizer is trained, or null when one comes with the model
 /// @param data        what it learns from
 /// @param stages      in order
@@ -27,8 +28,10 @@ import lucid.video.drift.Draw;
 /// @param lora        a low-rank adapter that is trained instead of the model; may be missing, which means null: the model itself is trained
 /// @param origin      names it in messages: the file that it was read from, or `recipe NAME` of one that is shipped or made; no part of its JSON
 public record Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model,
-                     @JacksonInject(INITIALIZATION) @JsonInclude(JsonInclude.Include.NON_NULL) Initialization initialization, TokenizerSpec tokenizer, DataSpec data,
-                     List<Stage> stages, EvaluationSpec evaluation, @JacksonInject(LORA) @JsonInclude(JsonInclude.Include.NON_NULL) Lora lora, @JsonIgnore @JacksonInject(value = ORIGIN, useInput = OptBoolean.FALSE) String origin) {
+                     @JacksonInject(INITIALIZATION) @JsonInclude(JsonInclude.Include.NON_NULL) Initialization initialization, TokenizerSpec tokenizer,
+                             DataSpec data,
+                     List<Stage> stages, EvaluationSpec evaluation, @JacksonInject(LORA) @JsonInclude(JsonInclude.Include.NON_NULL) Lora lora,
+                             @JsonIgnore @JacksonInject(value = ORIGIN, useInput = OptBoolean.FALSE) String origin) {
     static final String INITIALIZATION = "initialization";
     static final String LORA = "lora";
     static final String ORIGIN = "origin";
@@ -41,7 +44,8 @@ public record Recipe(String name, String description, String source, List<String
     }
 
     /// A recipe that trains the model itself.
-    public Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model, TokenizerSpec tokenizer, DataSpec data, List<Stage> stages,
+    public Recipe(String name, String description, String source, List<String> departures, long seed, JsonNode model, TokenizerSpec tokenizer,
+            DataSpec data, List<Stage> stages,
                   EvaluationSpec evaluation) {
         this(name, description, source, departures, seed, model, null, tokenizer, data, stages, evaluation, null, null);
     }
@@ -55,7 +59,9 @@ public record Recipe(String name, String description, String source, List<String
         ///
         /// @throws RecipeException numbers or names that cannot be
         public LoraSpec spec() {
-            if (dropout != 0) throw new RecipeException("lora.dropout: found " + dropout + ", wanted 0: with dropout the trained network is not the one that answered");
+            if (dropout != 0)
+                throw new RecipeException("lora.dropout: found " + dropout
+                        + ", wanted 0: with dropout the trained network is not the one that answered");
             try {
                 return new LoraSpec(r, alpha, false, targetModules == null ? List.of() : targetModules);
             } catch (IllegalArgumentException e) {
@@ -85,7 +91,8 @@ public record Recipe(String name, String description, String source, List<String
     /// @param coldStart nextqa: the chain-of-thought samples' file
     /// @param captions  nextqa: the file of base training's captions; may be missing, as the next
     /// @param conversations nextqa: the file of base training's open questions
-    /// @param clipsPerStep drift: different clips in a supervised step at most, more examples ask more about the same ones; may be missing, which means [#CLIPS_PER_STEP]
+    /// @param clipsPerStep drift: different clips in a supervised step at most, more examples ask more about the same ones; may be missing, which
+    /// means [#CLIPS_PER_STEP]
     public record DataSpec(String kind, int frames, int image, Integer clips, Integer heldOut, Long dataSeed, String questions, String coldStart,
                            @JacksonInject(CAPTIONS) @JsonInclude(JsonInclude.Include.NON_NULL) String captions,
                            @JacksonInject(CONVERSATIONS) @JsonInclude(JsonInclude.Include.NON_NULL) String conversations,
@@ -110,15 +117,19 @@ public record Recipe(String name, String description, String source, List<String
     /// @param maxNewTokens of an answer that reasons
     /// @param controls     questions for each control (blank clip, shuffled frames, ...); 0: none
     /// @param directTokens of a direct answer; may be missing, which means [#DIRECT_TOKENS]
-    /// @param sampling     how an answer that reasons is drawn; may be missing or null, which means greedily. Direct answers are always greedy, as published
-    public record EvaluationSpec(int questions, int interim, int maxNewTokens, int controls, @JacksonInject(value = DIRECT, useInput = OptBoolean.TRUE) int directTokens,
+    /// @param sampling     how an answer that reasons is drawn; may be missing or null, which means greedily. Direct answers are always greedy, as
+    /// published
+    public record EvaluationSpec(int questions, int interim, int maxNewTokens, int controls,
+            @JacksonInject(value = DIRECT, useInput = OptBoolean.TRUE) int directTokens,
                                  @JacksonInject(SAMPLING) @JsonInclude(JsonInclude.Include.NON_NULL) Stage.SamplingSpec sampling) {
         static final String DIRECT = "direct_tokens";
         static final String SAMPLING = "sampling";
         static final int DIRECT_TOKENS = 8;
 
         /// Greedy.
-        public EvaluationSpec(int questions, int interim, int maxNewTokens, int controls) { this(questions, interim, maxNewTokens, controls, DIRECT_TOKENS, null); }
+        public EvaluationSpec(int questions, int interim, int maxNewTokens, int controls) {
+            this(questions, interim, maxNewTokens, controls, DIRECT_TOKENS, null);
+        }
 
         /// How an answer that reasons is drawn.
         public Sampling.Rule rule() { return sampling == null ? Sampling.Rule.GREEDY : sampling.rule(); }
@@ -130,30 +141,45 @@ public record Recipe(String name, String description, String source, List<String
                 "recipe " + name + " has no stage '" + wanted + "'; it has " + stages.stream().map(Stage::name).toList()));
     }
 
-    /// Seed of what a GRPO stage draws: completions and noise, which are numbered by the stage's steps. The recipe's for the first such stage; a later one has its own, or it would draw the same numbers again.
-    public long drawSeed(String wanted) { return drawSeed(seed, stages.stream().filter(Stage.Grpo.class::isInstance).map(Stage::name).toList(), wanted); }
+    /// Seed of what a GRPO stage draws: completions and noise, which are numbered by the stage's steps. The recipe's for the first such stage; a
+    /// later one has its own, or it would draw the same numbers again.
+    public long drawSeed(String wanted) {
+        return drawSeed(seed, stages.stream().filter(Stage.Grpo.class::isInstance).map(Stage::name).toList(), wanted);
+    }
 
     /// The same of a recipe that need not be one of today.
     ///
     /// @param seed     the recipe's
     /// @param rewarded its GRPO stages, in order
-    public static long drawSeed(long seed, List<String> rewarded, String wanted) { return rewarded.indexOf(wanted) <= 0 ? seed : Draw.of(seed, "draws of stage " + wanted).bits(); }
+    public static long drawSeed(long seed, List<String> rewarded, String wanted) {
+        return rewarded.indexOf(wanted) <= 0 ? seed : Draw.of(seed, "draws of stage " + wanted).bits();
+    }
 
     /// Whether its first stage can begin without a checkpoint: from a model and a tokenizer of its own.
     public boolean beginsFromNothing() { return model != null && tokenizer != null && lora == null; }
 
     /// The same recipe from another seed: another run.
-    public Recipe withSeed(long other) { return new Recipe(name, description, source, departures, other, model, initialization, tokenizer, data, stages, evaluation, lora, origin); }
+    public Recipe withSeed(long other) {
+        return new Recipe(name, description, source, departures, other, model, initialization, tokenizer, data, stages, evaluation, lora, origin);
+    }
 
     /// The same recipe with other stages, in the order given.
-    public Recipe withStages(List<Stage> other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, other, evaluation, lora, origin); }
+    public Recipe withStages(List<Stage> other) {
+        return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, other, evaluation, lora, origin);
+    }
 
-    public Recipe withData(DataSpec other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, other, stages, evaluation, lora, origin); }
+    public Recipe withData(DataSpec other) {
+        return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, other, stages, evaluation, lora, origin);
+    }
 
     /// With an adapter, or with null without.
-    public Recipe withLora(Lora other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, other, origin); }
+    public Recipe withLora(Lora other) {
+        return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, other, origin);
+    }
 
-    Recipe withOrigin(String other) { return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, lora, other); }
+    Recipe withOrigin(String other) {
+        return new Recipe(name, description, source, departures, seed, model, initialization, tokenizer, data, stages, evaluation, lora, other);
+    }
 
     /// What is wrong with a value, which only data or model could tell.
     ///
@@ -162,7 +188,8 @@ public record Recipe(String name, String description, String source, List<String
 
     /// Held-out questions that a run asks, at most; 0: all that there are.
     public int heldOutAsked() {
-        boolean all = evaluation.questions() == 0 || evaluation.interim() == 0 && stages.stream().anyMatch(s -> s instanceof Stage.Grpo g && g.interimEvery() > 0);
+        boolean all = evaluation.questions() == 0 || evaluation.interim() == 0 && stages.stream()
+                .anyMatch(s -> s instanceof Stage.Grpo g && g.interimEvery() > 0);
         return all ? 0 : Math.max(evaluation.questions(), Math.max(evaluation.interim(), evaluation.controls()));
     }
 }

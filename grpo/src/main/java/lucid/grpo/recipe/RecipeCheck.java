@@ -12,8 +12,8 @@ import lucid.nn.optim.Schedule;
 import lucid.nn.weights.Initialization;
 import lucid.video.drift.DriftPlan;
 
-/// Checks every value of a recipe that was read, so that a bad one is refused before any clip is made or step is taken, by the name that it has in the file. What only the data can tell (whether they
-/// have a step's `prompts`), `Session` checks when it has read them.
+/// Checks every value of a recipe that was read, so that a bad one is refused before any clip is made or step is taken, by the name that it has in
+/// the file. What only the data can tell (whether they have a step's `prompts`), `Session` checks when it has read them.
 /// The records cannot do so themselves: the hash of a recipe makes some with zeros for what does not count.
 final class RecipeCheck {
     private static final String DRIFT = "drift";
@@ -42,7 +42,8 @@ final class RecipeCheck {
         top.given("description", recipe.description());
         top.given("source", recipe.source());
         top.given("departures", recipe.departures());
-        if (recipe.model() != null && !recipe.model().isNull() && !recipe.model().isObject()) throw top.fault("model", recipe.model().getNodeType(), "an object or null");
+        if (recipe.model() != null && !recipe.model().isNull() && !recipe.model().isObject())
+            throw top.fault("model", recipe.model().getNodeType(), "an object or null");
         if (recipe.initialization() != null) initialization(top.in("initialization", recipe.initialization()), recipe.initialization());
         if (recipe.tokenizer() != null) {
             FieldCheck tokenizer = top.in("tokenizer", recipe.tokenizer());
@@ -52,7 +53,8 @@ final class RecipeCheck {
         }
         data(top.in("data", recipe.data()), recipe.data());
         if (recipe.tokenizer() != null && !recipe.data().kind().equals(DRIFT)) {
-            throw top.fault("tokenizer", "numbers", "null: it is trained on texts of drift, and data of kind " + recipe.data().kind() + " have a model's");
+            throw top.fault("tokenizer", "numbers", "null: it is trained on texts of drift, and data of kind " + recipe.data().kind()
+                    + " have a model's");
         }
         if (recipe.stages() == null || recipe.stages().isEmpty()) throw top.fault("stages", recipe.stages(), "at least one");
         top.atMost("stages", recipe.stages().size(), 100, "checkpoints are told apart by two digits");
@@ -69,7 +71,8 @@ final class RecipeCheck {
     }
 
     private void initialization(FieldCheck at, Initialization i) {
-        if (!(recipe.model() instanceof ObjectNode)) throw new FieldCheck(origin).fault("initialization", "numbers", "null: no model of this recipe begins from nothing");
+        if (!(recipe.model() instanceof ObjectNode))
+            throw new FieldCheck(origin).fault("initialization", "numbers", "null: no model of this recipe begins from nothing");
         at.notNegative("linear", i.linear());
         // Of 0, every token would be the same vector; so would every query of the connector.
         at.positive("embedding", i.embedding());
@@ -94,7 +97,8 @@ final class RecipeCheck {
         }
         at.atLeast("clips", d.clips(), DriftPlan.LEAST_CLIPS);
         at.atLeast("held_out", d.heldOut(), DriftPlan.LEAST_HELD_OUT);
-        if ((long) d.clips() + d.heldOut() > DriftPlan.MOST_CLIPS) throw at.fault("clips", d.clips(), "at most " + DriftPlan.MOST_CLIPS + " together with held_out, which is " + d.heldOut());
+        if ((long) d.clips() + d.heldOut() > DriftPlan.MOST_CLIPS)
+            throw at.fault("clips", d.clips(), "at most " + DriftPlan.MOST_CLIPS + " together with held_out, which is " + d.heldOut());
         at.given("data_seed", d.dataSeed());
         at.atLeast("clips_per_step", d.clipsPerStep(), 1);
         String made = "data of kind drift are made from data_seed";
@@ -148,7 +152,9 @@ final class RecipeCheck {
     private void mix(FieldCheck at, Stage.Supervised s) {
         boolean drift = recipe.data().kind().equals(DRIFT);
         Collection<String> known = drift ? ExampleKinds.DRIFT : ExampleKinds.QUESTIONS;
-        if (s.mix() == null || s.mix().isEmpty()) throw at.fault("mix", s.mix(), "how many examples of each kind a step holds; " + recipe.data().kind() + " has " + String.join(", ", known));
+        if (s.mix() == null || s.mix().isEmpty())
+            throw at.fault("mix", s.mix(), "how many examples of each kind a step holds; " + recipe.data().kind() + " has "
+                    + String.join(", ", known));
         FieldCheck mix = at.in("mix", s.mix());
         s.mix().forEach((kind, count) -> {
             if (!known.contains(kind)) throw at.fault("mix", kind, FieldCheck.oneOf(kind, known));
@@ -166,15 +172,19 @@ final class RecipeCheck {
     }
 
     private void learned(Stage.Supervised s, String kind, String field, String file) {
-        if (file == null && s.mix().containsKey(kind)) throw new FieldCheck(origin).fault("data." + field, null, "a file: stage " + s.name() + " learns from it");
+        if (file == null && s.mix().containsKey(kind))
+            throw new FieldCheck(origin).fault("data." + field, null, "a file: stage " + s.name() + " learns from it");
     }
 
     private void grpo(FieldCheck at, Stage.Grpo g) {
-        if (g.trainable().contains(Stage.Part.VISION_TOWER)) throw at.fault("trainable", FieldCheck.names(g.trainable().toArray(Stage.Part[]::new)), "connector or language_model: GRPO keeps the tower frozen");
+        if (g.trainable().contains(Stage.Part.VISION_TOWER))
+            throw at.fault("trainable", FieldCheck.names(g.trainable().toArray(Stage.Part[]::new)),
+                    "connector or language_model: GRPO keeps the tower frozen");
         at.atLeast("prompts", g.prompts(), 1);
         at.atLeast("completions", g.completions(), LEAST_GROUP);
         at.atLeast("iterations", g.iterations(), 1);
-        at.atMost("iterations", g.iterations(), Integer.MAX_VALUE / g.steps(), "with " + g.steps() + " steps there would be more updates than can be counted");
+        at.atMost("iterations", g.iterations(), Integer.MAX_VALUE / g.steps(),
+                "with " + g.steps() + " steps there would be more updates than can be counted");
         at.atLeast("micro_batch", g.microBatch(), 1);
         at.atLeast("max_new_tokens", g.maxNewTokens(), 1);
         at.atLeast("interim_every", g.interimEvery(), 0);
@@ -185,7 +195,8 @@ final class RecipeCheck {
         advantage.notNegative("eps", g.advantage().eps());
         advantage.notNegative("noise", g.advantage().noise());
         loss(at.in("loss", g.loss()), g.loss());
-        if (recipe.data().kind().equals(NEXTQA) && recipe.data().questions() == null) throw new FieldCheck(origin).fault("data.questions", null, "a file: stage " + g.name() + " learns from it");
+        if (recipe.data().kind().equals(NEXTQA) && recipe.data().questions() == null)
+            throw new FieldCheck(origin).fault("data.questions", null, "a file: stage " + g.name() + " learns from it");
     }
 
     private static void sampling(FieldCheck at, Stage.SamplingSpec s) {
@@ -200,7 +211,8 @@ final class RecipeCheck {
         at.atLeast("max_length", r.maxLength(), 1);
         at.positive("format", r.format());
         at.notNegative("length", r.length());
-        // From the mirror of the most that a completion can earn (or the published number, where that is less) to 0: above it, being malformed would pay.
+        // From the mirror of the most that a completion can earn (or the published number, where that is less) to 0: above it, being malformed would
+        // pay.
         at.within("malformed", r.malformed(), -Math.max(1 + r.format() + r.length(), -TinyLlavaVideoR1Reward.MALFORMED), 0);
     }
 

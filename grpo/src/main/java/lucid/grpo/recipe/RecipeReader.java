@@ -47,14 +47,16 @@ import lucid.video.data.Utf8Text;
 /// Reads recipes: shipped ones by name, others by path. Every key must be there and known, and every value one that a run can use.
 public final class RecipeReader {
     /// Names of the shipped recipes.
-    public static final List<String> SHIPPED = List.of("demo", "tinyllava-video", "tinyllava-video-r1", "tinyllava-video-r1-paper", "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
+    public static final List<String> SHIPPED = List.of("demo", "tinyllava-video", "tinyllava-video-r1", "tinyllava-video-r1-paper",
+            "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
 
     // Keys that recipes did not have at first, and what is meant where they are missing: older recipes stay what they were, hash included.
     private static final Map<String, Object> MISSING = missing();
     private static final ObjectMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
-                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_IGNORED_PROPERTIES, DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+                            DeserializationFeature.FAIL_ON_IGNORED_PROPERTIES, DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
@@ -63,11 +65,14 @@ public final class RecipeReader {
             .defaultPrettyPrinter(JsonText.LINES)
             .injectableValues(new InjectableValues.Std(MISSING))
             // Jackson would read a number as text, and blank text as a number that is missing.
-            .withCoercionConfig(LogicalType.Textual, c -> Stream.of(CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean).forEach(s -> c.setCoercion(s, CoercionAction.Fail)))
-            .withCoercionConfigDefaults(c -> Stream.of(CoercionInputShape.EmptyString, CoercionInputShape.String).forEach(s -> c.setCoercion(s, CoercionAction.Fail)))
+            .withCoercionConfig(LogicalType.Textual, c -> Stream.of(CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean)
+                    .forEach(s -> c.setCoercion(s, CoercionAction.Fail)))
+            .withCoercionConfigDefaults(c -> Stream.of(CoercionInputShape.EmptyString, CoercionInputShape.String)
+                    .forEach(s -> c.setCoercion(s, CoercionAction.Fail)))
             .build();
     // Unknown keys are looked for first: a misspelt key is also a missing one, and "unknown, did you mean" helps more than "missing".
-    private static final ObjectMapper KEYS = JSON.copy().disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private static final ObjectMapper KEYS = JSON.copy().disable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+            DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     private RecipeReader() {}
 
@@ -93,9 +98,12 @@ public final class RecipeReader {
     public static Recipe read(String nameOrPath) {
         if (SHIPPED.contains(nameOrPath)) return parse("recipe " + nameOrPath, shipped(nameOrPath));
         Path file = Path.of(nameOrPath);
-        if (Files.isDirectory(file)) throw new RecipeException("recipe '" + nameOrPath + "': found a folder, wanted a recipe's file or a shipped recipe (" + String.join(", ", SHIPPED) + ")");
+        if (Files.isDirectory(file))
+            throw new RecipeException("recipe '" + nameOrPath + "': found a folder, wanted a recipe's file or a shipped recipe ("
+                    + String.join(", ", SHIPPED) + ")");
         if (!Files.isRegularFile(file)) {
-            throw new RecipeException("recipe '" + nameOrPath + "': no such file, and no shipped recipe of that name (" + String.join(", ", SHIPPED) + ")"
+            throw new RecipeException("recipe '" + nameOrPath + "': no such file, and no shipped recipe of that name ("
+                    + String.join(", ", SHIPPED) + ")"
                     + suggestion(nameOrPath, SHIPPED));
         }
         try {
@@ -124,8 +132,10 @@ public final class RecipeReader {
             RecipeCheck.check(origin, recipe);
             return recipe;
         } catch (PropertyBindingException e) {
-            Collection<String> known = e.getKnownPropertyIds() == null ? List.of() : e.getKnownPropertyIds().stream().map(Object::toString).filter(RecipeReader::isKey).sorted().toList();
-            throw new RecipeException(origin + ", " + where(e) + ": unknown key '" + e.getPropertyName() + "'" + suggestion(e.getPropertyName(), known)
+            Collection<String> known = e.getKnownPropertyIds() == null ? List.of() : e.getKnownPropertyIds().stream().map(Object::toString)
+                    .filter(RecipeReader::isKey).sorted().toList();
+            throw new RecipeException(origin + ", " + where(e) + ": unknown key '" + e.getPropertyName() + "'"
+                    + suggestion(e.getPropertyName(), known)
                     + "; known here: " + String.join(", ", known));
         } catch (InvalidTypeIdException e) {
             throw new RecipeException(origin + ", " + where(e) + kind(e, json));
@@ -135,7 +145,8 @@ public final class RecipeReader {
             throw new RecipeException(origin + ", " + where(e) + ": " + mismatch(e, json));
         } catch (JsonMappingException e) {
             // A number that is too large for its field is JSON all the same.
-            throw new RecipeException(origin + ", " + where(e) + ": " + (e.getCause() instanceof InputCoercionException ? "" : "not JSON: ") + JsonFault.of(e));
+            throw new RecipeException(origin + ", " + where(e) + ": " + (e.getCause() instanceof InputCoercionException ? "" : "not JSON: ")
+                    + JsonFault.of(e));
         } catch (JsonProcessingException e) {
             throw new RecipeException(origin + ", " + line(e) + ": not JSON: " + JsonFault.of(e));
         }
@@ -173,7 +184,8 @@ public final class RecipeReader {
     }
 
     private static String text(JsonNode found) {
-        return found.isMissingNode() ? "nothing" : found.isArray() ? "a list" : found.isObject() ? "an object" : found.isTextual() ? "'" + found.asText() + "'" : found.toString();
+        return found.isMissingNode() ? "nothing" : found.isArray() ? "a list" : found.isObject() ? "an object" : found.isTextual()
+                ? "'" + found.asText() + "'" : found.toString();
     }
 
     /// The recipe as JSON, every constant in it.
@@ -185,7 +197,8 @@ public final class RecipeReader {
         }
     }
 
-    /// The same without what it would mean anyhow: as it was written before those keys were there. A run's hash begins with this, so it is still the one of a run from then.
+    /// The same without what it would mean anyhow: as it was written before those keys were there. A run's hash begins with this, so it is still the
+    /// one of a run from then.
     public static String writeShortest(Recipe recipe) {
         try {
             ObjectNode all = JSON.valueToTree(recipe);
@@ -194,7 +207,8 @@ public final class RecipeReader {
             leaveOut(all.path("data"), Recipe.DataSpec.CLIPS, Recipe.DataSpec.CLIPS_PER_STEP);
             leaveOut(all.path("evaluation"), Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
             for (JsonNode stage : all.path("stages")) {
-                for (String key : List.of(Stage.RewardSpec.FORMAT, Stage.RewardSpec.LENGTH, Stage.RewardSpec.MALFORMED)) leaveOut(stage.path("reward"), key, MISSING.get(key));
+                for (String key : List.of(Stage.RewardSpec.FORMAT, Stage.RewardSpec.LENGTH, Stage.RewardSpec.MALFORMED))
+                    leaveOut(stage.path("reward"), key, MISSING.get(key));
             }
             return JSON.writeValueAsString(all) + "\n";
         } catch (JsonProcessingException e) {
@@ -208,19 +222,25 @@ public final class RecipeReader {
 
     private static String wanted(InvalidFormatException e) {
         Class<?> type = e.getTargetType();
-        return type.isEnum() ? FieldCheck.oneOf(String.valueOf(e.getValue()).toLowerCase(Locale.ROOT), FieldCheck.names((Enum<?>[]) type.getEnumConstants())) : wanted(type);
+        return type.isEnum() ? FieldCheck.oneOf(String.valueOf(e.getValue()).toLowerCase(Locale.ROOT),
+                FieldCheck.names((Enum<?>[]) type.getEnumConstants())) : wanted(type);
     }
 
     private static String wanted(Class<?> type) {
-        if (type.isRecord()) return "an object with " + Arrays.stream(type.getRecordComponents()).map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).filter(RecipeReader::isKey).collect(Collectors.joining(", "));
+        if (type.isRecord())
+            return "an object with " + Arrays.stream(type.getRecordComponents())
+                    .map(c -> PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName())).filter(RecipeReader::isKey)
+                    .collect(Collectors.joining(", "));
         if (Collection.class.isAssignableFrom(type)) return "a list";
         if (type.isEnum()) return FieldCheck.oneOf(null, FieldCheck.names((Enum<?>[]) type.getEnumConstants()));
         if (type == String.class) return "text";
-        return type == boolean.class ? "true or false" : type == double.class || type == float.class || type == Double.class ? "a number" : "a whole number";
+        return type == boolean.class ? "true or false" : type == double.class || type == float.class || type == Double.class ? "a number"
+                : "a whole number";
     }
 
     private static String where(JsonMappingException e) {
-        String path = e.getPath().stream().map(r -> r.getFieldName() != null ? "." + r.getFieldName() : "[" + r.getIndex() + "]").collect(Collectors.joining()).replaceFirst("^\\.", "");
+        String path = e.getPath().stream().map(r -> r.getFieldName() != null ? "." + r.getFieldName() : "[" + r.getIndex() + "]")
+                .collect(Collectors.joining()).replaceFirst("^\\.", "");
         return line(e) + (path.isEmpty() ? "" : ", " + path);
     }
 
@@ -229,7 +249,9 @@ public final class RecipeReader {
     }
 
     /// ` (did you mean 'x'?)` for the nearest known word, if one is near.
-    public static String suggestion(String word, Collection<String> known) { return nearest(word, known).map(k -> " (did you mean '" + k + "'?)").orElse(""); }
+    public static String suggestion(String word, Collection<String> known) {
+        return nearest(word, known).map(k -> " (did you mean '" + k + "'?)").orElse("");
+    }
 
     /// The known word that was perhaps meant, if one is near; capitals or not makes no distance.
     public static Optional<String> nearest(String word, Collection<String> known) {

@@ -55,14 +55,17 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
 
     /// AdamW and its schedule.
     ///
-    /// @param schedule    `constant`, `linear`, `cosine`, `cosine_with_min_lr`, ...: the names of Hugging Face's Trainer, see [lucid.nn.optim.Schedule]
+    /// @param schedule    `constant`, `linear`, `cosine`, `cosine_with_min_lr`, ...: the names of Hugging Face's Trainer, see
+    /// [lucid.nn.optim.Schedule]
     /// @param warmup      updates of linear rise, at most all of the stage; the first one's rate is 0, as in that Trainer
     /// @param floor       share of lr at the end of `cosine_with_min_lr`; no other schedule looks at it
     /// @param maxGradNorm global-norm clip; null: none
-    record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor, Double maxGradNorm) {
+    record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor,
+            Double maxGradNorm) {
         /// For the optimiser: rounded to f32, all parameters decay.
         public AdamW.Settings settings() {
-            return new AdamW.Settings((float) beta1, (float) beta2, (float) eps, (float) weightDecay, maxGradNorm == null ? Float.POSITIVE_INFINITY : maxGradNorm.floatValue());
+            return new AdamW.Settings((float) beta1, (float) beta2, (float) eps, (float) weightDecay,
+                    maxGradNorm == null ? Float.POSITIVE_INFINITY : maxGradNorm.floatValue());
         }
 
         /// The learning rate by update.
@@ -77,14 +80,17 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// Learning from given text. The loss is the sum over the kinds of their mean token loss.
     ///
     /// @param mix        how many examples of which kind a step holds
-    /// @param microBatch prompt groups (a text alone, or a clip with all that the step says about it) that go through forward and backward together; changes memory and speed, never a bit.
+    /// @param microBatch prompt groups (a text alone, or a clip with all that the step says about it) that go through forward and backward together;
+    /// changes memory and speed, never a bit.
     ///                   May be missing, which means null: all of the step
-    record Supervised(String name, String phase, int steps, Map<String, Integer> mix, @JacksonInject(MICRO_BATCH) @JsonInclude(JsonInclude.Include.NON_NULL) Integer microBatch,
+    record Supervised(String name, String phase, int steps, Map<String, Integer> mix,
+            @JacksonInject(MICRO_BATCH) @JsonInclude(JsonInclude.Include.NON_NULL) Integer microBatch,
                       OptimizerSpec optimizer, List<Part> trainable, int saveEvery) implements Stage {
         static final String MICRO_BATCH = "micro_batch";
 
         /// All of a step together.
-        public Supervised(String name, String phase, int steps, Map<String, Integer> mix, OptimizerSpec optimizer, List<Part> trainable, int saveEvery) {
+        public Supervised(String name, String phase, int steps, Map<String, Integer> mix, OptimizerSpec optimizer, List<Part> trainable,
+                int saveEvery) {
             this(name, phase, steps, mix, null, optimizer, trainable, saveEvery);
         }
 
@@ -99,8 +105,10 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param microBatch  prompt groups that go through forward and backward together; changes memory and speed, never a bit
     /// @param interimEvery steps between evaluations on held-out questions; 0: none
     /// @param rescoreEvery steps between measurements of every token's probability after the update (for the report); 0: none
-    record Grpo(String name, String phase, int steps, int prompts, int completions, int iterations, int microBatch, int maxNewTokens, SamplingSpec sampling,
-                RewardSpec reward, AdvantageSpec advantage, LossSpec loss, OptimizerSpec optimizer, List<Part> trainable, int saveEvery, int interimEvery,
+    record Grpo(String name, String phase, int steps, int prompts, int completions, int iterations, int microBatch, int maxNewTokens,
+            SamplingSpec sampling,
+                RewardSpec reward, AdvantageSpec advantage, LossSpec loss, OptimizerSpec optimizer, List<Part> trainable, int saveEvery,
+                        int interimEvery,
                 int rescoreEvery) implements Stage {
         @Override public int updates() { return steps * iterations; }
     }
@@ -120,8 +128,11 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param lengthPart whether longer reasoning earns more
     /// @param format     what reasoning and answer in their tags earn (the paper's r0)
     /// @param length     what reasoning of `maxLength` characters and more earns on top, shorter one in proportion (r1)
-    /// @param malformed  the whole reward of a malformed completion; with rule `code`, as in the published code, only of one that is wrong as well (a right one earns 1); at most 0, at least minus what a completion can earn (or -2, as published)
-    record RewardSpec(String rule, int maxLength, boolean lengthPart, @JacksonInject(value = FORMAT, useInput = OptBoolean.TRUE) double format, @JacksonInject(value = LENGTH, useInput = OptBoolean.TRUE) double length, @JacksonInject(value = MALFORMED, useInput = OptBoolean.TRUE) double malformed) {
+    /// @param malformed  the whole reward of a malformed completion; with rule `code`, as in the published code, only of one that is wrong as well (a
+    /// right one earns 1); at most 0, at least minus what a completion can earn (or -2, as published)
+    record RewardSpec(String rule, int maxLength, boolean lengthPart, @JacksonInject(value = FORMAT, useInput = OptBoolean.TRUE) double format,
+            @JacksonInject(value = LENGTH, useInput = OptBoolean.TRUE) double length,
+            @JacksonInject(value = MALFORMED, useInput = OptBoolean.TRUE) double malformed) {
         static final String FORMAT = "format";
         static final String LENGTH = "length";
         static final String MALFORMED = "malformed";
@@ -135,12 +146,15 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
         public RewardSpec withLengthPart(boolean other) { return new RewardSpec(rule, maxLength, other, format, length, malformed); }
 
         /// Every rule by its name in a recipe. A rule of your own: a record that implements [Reward], and a line here.
-        static final Map<String, Function<RewardSpec, Reward>> RULES = Map.of("code", s -> s.published(TinyLlavaVideoR1Reward.Rule.CODE), "paper", s -> s.published(TinyLlavaVideoR1Reward.Rule.PAPER));
+        static final Map<String, Function<RewardSpec, Reward>> RULES = Map.of("code", s -> s.published(TinyLlavaVideoR1Reward.Rule.CODE), "paper",
+                s -> s.published(TinyLlavaVideoR1Reward.Rule.PAPER));
 
         /// What judges.
         public Reward judge() { return RULES.get(rule).apply(this); }
 
-        private Reward published(TinyLlavaVideoR1Reward.Rule which) { return new TinyLlavaVideoR1Reward(which, maxLength, lengthPart, format, length, malformed); }
+        private Reward published(TinyLlavaVideoR1Reward.Rule which) {
+            return new TinyLlavaVideoR1Reward(which, maxLength, lengthPart, format, length, malformed);
+        }
     }
 
     /// From the rewards of a group to advantages; formula and constants at [lucid.grpo.policy.Advantages].
@@ -152,7 +166,9 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param aggregation `sequence_mean` or `token_mean`
     record LossSpec(Double epsilonLow, Double epsilonHigh, double beta, Double klClamp, String aggregation) {
         /// Of a token.
-        public PolicyLoss policyLoss() { return new PolicyLoss(orInfinite(epsilonLow), orInfinite(epsilonHigh), beta, new Kl(orInfinite(klClamp), Double.POSITIVE_INFINITY)); }
+        public PolicyLoss policyLoss() {
+            return new PolicyLoss(orInfinite(epsilonLow), orInfinite(epsilonHigh), beta, new Kl(orInfinite(klClamp), Double.POSITIVE_INFINITY));
+        }
 
         /// From the losses of the tokens to that of a step.
         public Aggregation perStep() { return Aggregation.valueOf(aggregation.toUpperCase(Locale.ROOT)); }

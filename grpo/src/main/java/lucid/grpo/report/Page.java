@@ -22,9 +22,11 @@ public final class Page {
     public static String of(String name, List<String> scripts, String title, JsonNode data) throws IOException {
         StringBuilder js = new StringBuilder();
         for (String script : scripts) js.append(resource(script + ".js"));
-        // Inside a script element "</script" ends it, and "<!--" with a "<script" makes the parser pass over that end (HTML: script data double escaped state). In JSON a "<" stands in strings alone.
+        // Inside a script element "</script" ends it, and "<!--" with a "<script" makes the parser pass over that end (HTML: script data double
+        // escaped state). In JSON a "<" stands in strings alone.
         String json = JSON.writeValueAsString(data).replace("<", "\\u003c");
-        return resource(name + ".html").replace("{{title}}", escape(title)).replace("{{css}}", resource(name + ".css")).replace("{{js}}", js).replace("{{data}}", json);
+        return resource(name + ".html").replace("{{title}}", escape(title)).replace("{{css}}", resource(name + ".css")).replace("{{js}}", js)
+                .replace("{{data}}", json);
     }
 
     private static String escape(String text) { return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"); }

@@ -72,13 +72,16 @@ public final class Report {
     // Names of the stages that learn from rewards: a recipe may call them what it likes, only their kind is fixed.
     private static ArrayNode rewarded(JsonNode settings) {
         ArrayNode names = JSON.createArrayNode();
-        for (JsonNode stage : settings.path("recipe").path("stages")) if (stage.path("kind").asText().equals("grpo")) names.add(stage.path("name").asText());
+        for (JsonNode stage : settings.path("recipe").path("stages"))
+            if (stage.path("kind").asText().equals("grpo")) names.add(stage.path("name").asText());
         return names;
     }
 
-    // Summaries of older versions have a 0 for evidence that nobody looked for: a letter alone names nothing, and only of Drift's clips it is known what is in them.
+    // Summaries of older versions have a 0 for evidence that nobody looked for: a letter alone names nothing, and only of Drift's clips it is known
+    // what is in them.
     private static void leaveOutUnmeasured(JsonNode summary, boolean known) {
-        for (JsonNode stage : summary.path("stages")) if (!known || stage.path("name").asText().equals("base")) ((ObjectNode) stage).remove("evidence");
+        for (JsonNode stage : summary.path("stages"))
+            if (!known || stage.path("name").asText().equals("base")) ((ObjectNode) stage).remove("evidence");
         if (!known) for (JsonNode control : summary.path("controls")) ((ObjectNode) control).remove("evidence");
     }
 
@@ -129,7 +132,8 @@ public final class Report {
         int all = wanted.size();
         wanted.removeAll(whole);
         if (!wanted.isEmpty()) {
-            notices.accept(run.root() + ": rollouts or ledger of " + wanted.size() + " of " + all + " steps are not there (the first is step " + wanted.first() + "): the report leaves these steps out");
+            notices.accept(run.root() + ": rollouts or ledger of " + wanted.size() + " of " + all + " steps are not there (the first is step "
+                    + wanted.first() + "): the report leaves these steps out");
         }
         return List.copyOf(whole);
     }

@@ -17,7 +17,8 @@ final class SampledSteps {
         List<Long> measured = steps.stream().filter(step -> run.firstOfLedger(step).filter(c -> c.has("after")).isPresent()).toList();
         if (measured.isEmpty()) return spread(steps);
         // A warm-up's first update has learning rate 0: before and after are the same there, which teaches nobody anything.
-        List<Long> moved = measured.stream().filter(step -> run.ledger(step).stream().anyMatch(c -> !c.path("after").equals(c.path("logprob")))).toList();
+        List<Long> moved = measured.stream().filter(step -> run.ledger(step).stream().anyMatch(c -> !c.path("after").equals(c.path("logprob"))))
+                .toList();
         return spread(moved.isEmpty() ? measured : moved);
     }
 

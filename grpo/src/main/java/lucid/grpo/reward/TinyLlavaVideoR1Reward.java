@@ -5,11 +5,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lucid.tokenizer.chat.PythonText;
 
-/// The reward of TinyLLaVA-Video-R1 (arXiv 2504.09641, section 3.2): accuracy a in {0, 1} and a format part that grows with the length of the reasoning,
+/// The reward of TinyLLaVA-Video-R1 (arXiv 2504.09641, section 3.2): accuracy a in {0, 1} and a format part that grows with the length of the
+/// reasoning,
 /// `f = r0 + r1 · min(characters / ML, 1)`; total `a + (2a - 1) · f`, so a long wrong answer costs more than a short one.
 ///
-/// Code and paper differ, so there are two rules. [Rule#CODE]: a malformed completion gets -2 only if it is wrong as well; the accuracy falls back to the
-/// whole text, so bare `C` earns +1. [Rule#PAPER]: malformed is always -(r0 + r1 + r2) = -2, r2 = 1 being what a right answer earns.
+/// Code and paper differ, so there are two rules. [Rule#CODE]: a malformed completion gets -2 only if it is wrong as well; the accuracy falls back to
+/// the whole text, so bare `C` earns +1. [Rule#PAPER]: malformed is always -(r0 + r1 + r2) = -2, r2 = 1 being what a right answer earns.
 ///
 /// @param rule       which of the two
 /// @param maxLength  ML: characters of reasoning at which the length part is full (published 1200)

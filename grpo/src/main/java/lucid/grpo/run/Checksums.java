@@ -11,8 +11,9 @@ import java.util.stream.Stream;
 import lucid.nn.disk.IoReason;
 import lucid.video.Sha256;
 
-/// `checksums.sha256` of a checkpoint, or of a run's `reference/`: its files as `sha256sum` writes them, so that a bit that the disk has lost is not trained on. A fingerprint of the weights would be cheaper, but it would
-/// be made of what was loaded, and of the optimiser's moments only where they are loaded.
+/// `checksums.sha256` of a checkpoint, or of a run's `reference/`: its files as `sha256sum` writes them, so that a bit that the disk has lost is not
+/// trained on. A fingerprint of the weights would be cheaper, but it would be made of what was loaded, and of the optimiser's moments only where they
+/// are loaded.
 public final class Checksums {
     /// The file's name.
     public static final String NAME = "checksums.sha256";
@@ -61,7 +62,9 @@ public final class Checksums {
         Path run = above.endsWith("checkpoints") ? above.getParent() : above;
         if (!RunFolder.latest(run).equals(Optional.of(folder))) return "Nothing else in " + run + " holds these weights";
         Optional<RunState> before = RunFolder.checkpoints(run).reversed().stream().skip(1).findFirst().map(RunFolder::state);
-        return "Without the folder " + folder + ", --resume " + before.map(s -> "goes back to step " + s.totalSteps() + " (stage " + s.stage() + ")").orElse("begins the run anew")
-                + " and drops the metrics of the " + (stateIsSound ? RunFolder.state(folder).totalSteps() - before.map(RunState::totalSteps).orElse(0L) + " " : "") + "steps since";
+        return "Without the folder " + folder + ", --resume " + before.map(s -> "goes back to step " + s.totalSteps() + " (stage " + s.stage() + ")")
+                .orElse("begins the run anew")
+                + " and drops the metrics of the " + (stateIsSound ? RunFolder.state(folder).totalSteps() - before.map(RunState::totalSteps)
+                        .orElse(0L) + " " : "") + "steps since";
     }
 }

@@ -27,8 +27,10 @@ public record Claim(String what, String whose, String began) {
         try (Stream<Path> all = Files.list(root)) {
             List<String> found = all.filter(counts).map(p -> p.getFileName().toString()).filter(name -> !name.startsWith(".")).sorted().toList();
             if (found.isEmpty()) return;
-            throw new RunException(root + " is not empty and holds no " + what + ": found " + String.join(", ", found.subList(0, Math.min(SHOWN, found.size())))
-                    + (found.size() > SHOWN ? " and " + (found.size() - SHOWN) + " more" : "") + "; nothing was changed. Wanted a new or empty folder, or " + whose + "; use another --out");
+            throw new RunException(root + " is not empty and holds no " + what + ": found "
+                    + String.join(", ", found.subList(0, Math.min(SHOWN, found.size())))
+                    + (found.size() > SHOWN ? " and " + (found.size() - SHOWN) + " more" : "")
+                            + "; nothing was changed. Wanted a new or empty folder, or " + whose + "; use another --out");
         } catch (IOException e) {
             throw new RunException(root + " could not be listed: " + IoReason.of(e));
         }
@@ -40,7 +42,8 @@ public record Claim(String what, String whose, String began) {
         try {
             JsonNode there = JsonText.read(file);
             if (there instanceof ObjectNode object) return object;
-            found = "found " + (there.isMissingNode() ? "nothing" : there.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted " + whose + " " + began + " (a JSON object)";
+            found = "found " + (there.isMissingNode() ? "nothing" : there.getNodeType().toString().toLowerCase(Locale.ROOT)) + ", wanted " + whose
+                    + " " + began + " (a JSON object)";
         } catch (IOException e) {
             found = JsonText.reason(e);
         }

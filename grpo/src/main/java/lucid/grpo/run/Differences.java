@@ -15,7 +15,8 @@ public final class Differences {
 
     private Differences() {}
 
-    /// `path: there -> wanted` for every field that differs, in the order of the texts. An object or a list that only one of them has is named, not printed; of long texts the part where they part is.
+    /// `path: there -> wanted` for every field that differs, in the order of the texts. An object or a list that only one of them has is named, not
+    /// printed; of long texts the part where they part is.
     public static List<String> of(JsonNode there, JsonNode wanted) { return of(there, wanted, Set.of()); }
 
     /// The same, where in some objects the order of the fields means something too.
@@ -29,7 +30,8 @@ public final class Differences {
 
     /// The first of them, a line each.
     public static String lines(List<String> differences, int most) {
-        return "\n  " + String.join("\n  ", differences.subList(0, Math.min(most, differences.size()))) + (differences.size() > most ? "\n  and " + (differences.size() - most) + " more" : "");
+        return "\n  " + String.join("\n  ", differences.subList(0, Math.min(most, differences.size())))
+                + (differences.size() > most ? "\n  and " + (differences.size() - most) + " more" : "");
     }
 
     private static void collect(String path, JsonNode there, JsonNode wanted, Set<String> ordered, List<String> all) {
@@ -66,7 +68,8 @@ public final class Differences {
     private static String shown(JsonNode n, String text, int differs) {
         if (n != null && n.isArray()) return "a list of " + n.size();
         if (n != null && n.isObject()) {
-            return "an object of " + n.properties().stream().map(e -> e.getKey()).limit(NAMED).collect(Collectors.joining(", ")) + (n.size() > NAMED ? " and " + (n.size() - NAMED) + " more" : "");
+            return "an object of " + n.properties().stream().map(e -> e.getKey()).limit(NAMED).collect(Collectors.joining(", "))
+                    + (n.size() > NAMED ? " and " + (n.size() - NAMED) + " more" : "");
         }
         if (text.length() <= LONG) return text;
         int from = Math.max(0, Math.min(differs - LEAD, text.length() - LONG));

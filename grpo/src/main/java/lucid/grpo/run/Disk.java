@@ -68,7 +68,8 @@ public final class Disk {
 
     private static Path aside(Path target, String writer) { return target.resolveSibling("." + target.getFileName() + writer + ".partial"); }
 
-    /// Makes a folder, and those above it, whose names are on the disk when this returns: what is forced to the disk in a folder without a name is lost.
+    /// Makes a folder, and those above it, whose names are on the disk when this returns: what is forced to the disk in a folder without a name is
+    /// lost.
     public static void folders(Path folder) throws IOException {
         Path whole = folder.toAbsolutePath();
         Path above = whole.getParent();
@@ -78,7 +79,8 @@ public final class Disk {
         if (above != null) AtomicFile.force(above);
     }
 
-    /// Deletes the files that a process which was killed was writing in a folder, if the folder exists. One that a living process is writing there makes that process say so.
+    /// Deletes the files that a process which was killed was writing in a folder, if the folder exists. One that a living process is writing there
+    /// makes that process say so.
     public static void sweep(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) return;
         for (Path left : list(folder, p -> LEFT.matcher(p.getFileName().toString()).matches())) Files.deleteIfExists(left);

@@ -17,8 +17,9 @@ import lucid.video.Sha256;
 /// A chain of SHA-256 hashes, one link per optimiser step: each covers the link before, the stage's name and step, every weight and the optimiser's
 /// moments. Two runs that end on the same link went the same way, bit for bit.
 ///
-/// Tensors enter by their fingerprints ([lucid.kernels.contract.Reduce#addFingerprint]), which their device makes where they lie: SHA-256 over all numbers took 13 ms of a
-/// demo's step (of 80 to 350; fingerprints take 1.4), and would take minutes for a large model on a GPU. So the chain shows that runs differ; it does not protect against a forger.
+/// Tensors enter by their fingerprints ([lucid.kernels.contract.Reduce#addFingerprint]), which their device makes where they lie: SHA-256 over all
+/// numbers took 13 ms of a demo's step (of 80 to 350; fingerprints take 1.4), and would take minutes for a large model on a GPU. So the chain shows
+/// that runs differ; it does not protect against a forger.
 public final class HashChain {
     /// Collects what a link covers.
     public final class Link {

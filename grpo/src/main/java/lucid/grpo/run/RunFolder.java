@@ -34,8 +34,8 @@ import lucid.nn.disk.AtomicFile;
 import lucid.nn.disk.IoReason;
 import lucid.nn.disk.JsonText;
 
-/// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so that a
-/// resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.
+/// A run's folder. Metrics are appended line by line; everything else is written whole. A checkpoint remembers how long the appended files were, so
+/// that a resumed run cuts off what a killed one wrote after it and goes on as if nothing had happened.
 ///
 /// ```
 /// config.json            the recipe and what it was applied to; a run that has made a step with another config is refused
@@ -101,16 +101,20 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    /// Refuses a folder that holds something else than a run: what lies there would be cut or overwritten. To be asked before anything is made for the run.
+    /// Refuses a folder that holds something else than a run: what lies there would be cut or overwritten. To be asked before anything is made for
+    /// the run.
     ///
     /// @param data where the run's clips are kept; may lie inside the folder
     /// @throws RunException naming some of what is there
     public static void check(Path root, Path data) {
-        if (Files.exists(root) && !Files.isDirectory(root)) throw new RunException(root + ": found a file; wanted a new or empty folder, or a run's; use another --out");
+        if (Files.exists(root) && !Files.isDirectory(root))
+            throw new RunException(root + ": found a file; wanted a new or empty folder, or a run's; use another --out");
         if (!Files.isDirectory(root)) return;
         Path file = root.resolve("config.json");
         if (Files.exists(file)) {
-            if (!CLAIM.read(file).has("recipe")) throw new RunException(file + " is no run's: it has no field recipe; nothing was changed. Wanted a new or empty folder, or a run's; use another --out");
+            if (!CLAIM.read(file).has("recipe"))
+                throw new RunException(file + " is no run's: it has no field recipe; nothing was changed. Wanted a new or empty folder, or a run's; "
+                        + "use another --out");
             return;
         }
         Path clips = data.toAbsolutePath().normalize();
@@ -189,7 +193,8 @@ public final class RunFolder implements AutoCloseable {
         if (!now.equals(there)) write(file, now);
     }
 
-    /// Refuses data, a model, a tokenizer or a device's arithmetic that are not those which the run in a folder began with: its steps could not be done again. The recipe is not compared, nor are held-out questions.
+    /// Refuses data, a model, a tokenizer or a device's arithmetic that are not those which the run in a folder began with: its steps could not be
+    /// done again. The recipe is not compared, nor are held-out questions.
     public static void checkStart(Path root, JsonNode config) {
         refuse(root, CLAIM.read(root.resolve("config.json")).without(NOT_START), config.<ObjectNode>deepCopy().without(NOT_START), "Use ");
     }
@@ -206,10 +211,13 @@ public final class RunFolder implements AutoCloseable {
         wanted.remove(START.stream().filter(field -> !there.has(field)).toList());
         List<String> differences = Differences.of(there.remove(PLACES), wanted.remove(PLACES), ORDERED);
         if (differences.isEmpty()) return;
-        String began = BEGAN.entrySet().stream().filter(e -> !Objects.equals(there.get(e.getKey()), wanted.get(e.getKey()))).map(e -> String.format(e.getValue(), root.resolve("config.json")))
+        String began = BEGAN.entrySet().stream().filter(e -> !Objects.equals(there.get(e.getKey()), wanted.get(e.getKey())))
+                .map(e -> String.format(e.getValue(), root.resolve("config.json")))
                 .collect(Collectors.joining(", "));
-        throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):" + Differences.lines(differences, SHOWN_DIFFERENCES) + "\n"
-                + (there.has("replay_of") ? "Use another --out: what holds replayed steps cannot be continued" : advice + (began.isEmpty() ? "the config that it began with" : "what this one began with: " + began)));
+        throw new RunException(root + " holds a run with another config; nothing was changed. Differences (there -> wanted):"
+                + Differences.lines(differences, SHOWN_DIFFERENCES) + "\n"
+                + (there.has("replay_of") ? "Use another --out: what holds replayed steps cannot be continued"
+                        : advice + (began.isEmpty() ? "the config that it began with" : "what this one began with: " + began)));
     }
 
     private static void write(Path file, JsonNode config) { Disk.text(file, JsonText.pretty(config)); }
@@ -247,8 +255,10 @@ public final class RunFolder implements AutoCloseable {
         boolean exists = Files.exists(file);
         long there = exists ? Files.size(file) : 0;
         if (there < length) {
-            throw new RunException(file + (exists ? " has " + there + " bytes" : " is not there") + " but the checkpoint was made when it had " + length
-                    + (exists ? "; it was cut or replaced" : "; it was removed") + " since, and the run's record would have a gap. Put it back, or use another --out");
+            throw new RunException(file + (exists ? " has " + there + " bytes" : " is not there")
+                    + " but the checkpoint was made when it had " + length
+                    + (exists ? "; it was cut or replaced" : "; it was removed")
+                            + " since, and the run's record would have a gap. Put it back, or use another --out");
         }
         if (there == length) return;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -262,7 +272,8 @@ public final class RunFolder implements AutoCloseable {
         for (String folder : BY_STEP) Disk.sweep(root.resolve(folder));
         Path checkpoints = root.resolve("checkpoints");
         if (!Files.isDirectory(checkpoints)) return;
-        for (Path left : Disk.list(checkpoints, p -> p.getFileName().toString().startsWith(".") || !Files.exists(p.resolve(RunState.FILE)))) Disk.deleteTree(left);
+        for (Path left : Disk.list(checkpoints, p -> p.getFileName().toString().startsWith(".") || !Files.exists(p.resolve(RunState.FILE))))
+            Disk.deleteTree(left);
     }
 
     // What is left of a checkpoint whose state is gone is swept away.
@@ -289,7 +300,8 @@ public final class RunFolder implements AutoCloseable {
             metrics.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
             metrics.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not write " + root.resolve("metrics.jsonl") + ": " + IoReason.of(e) + "; the last checkpoint is intact", e);
+            throw new UncheckedIOException("could not write " + root.resolve("metrics.jsonl") + ": " + IoReason.of(e)
+                    + "; the last checkpoint is intact", e);
         }
         Map<String, Double> numbers = new LinkedHashMap<>();
         line.properties().forEach(e -> {
@@ -316,7 +328,8 @@ public final class RunFolder implements AutoCloseable {
             dropOlder(root);
             return folder;
         } catch (IOException e) {
-            throw new UncheckedIOException("could not save checkpoint " + folder + ": " + IoReason.named(e) + "; the checkpoint before it is intact", e);
+            throw new UncheckedIOException("could not save checkpoint " + folder + ": " + IoReason.named(e) + "; the checkpoint before it is intact",
+                    e);
         }
     }
 
@@ -357,7 +370,8 @@ public final class RunFolder implements AutoCloseable {
     ///
     /// @throws RunException no run is there, or it has finished none
     public static Path finished(Path run, String phase) {
-        if (!Files.isDirectory(run)) throw new RunException(run + (Files.exists(run) ? ": found a file" : ": no such folder") + "; wanted a run's folder");
+        if (!Files.isDirectory(run))
+            throw new RunException(run + (Files.exists(run) ? ": found a file" : ": no such folder") + "; wanted a run's folder");
         return checkpoints(run).stream().filter(c -> {
             RunState s = state(c);
             return s.stageComplete() && !s.results().isEmpty() && s.results().getLast().path("name").asText().equals(phase);

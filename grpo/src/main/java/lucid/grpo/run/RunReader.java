@@ -25,7 +25,8 @@ import lucid.grpo.recipe.RecipeReader;
 import lucid.nn.disk.IoReason;
 import lucid.nn.disk.JsonText;
 
-/// The files of a run folder as JSON (see `RUN-FOLDER.md`), of a finished run or of one that is being written. A damaged file is refused with its name and line.
+/// The files of a run folder as JSON (see `RUN-FOLDER.md`), of a finished run or of one that is being written. A damaged file is refused with its
+/// name and line.
 public final class RunReader {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -37,7 +38,9 @@ public final class RunReader {
     public RunReader(Path root, Consumer<String> notices) {
         this.root = root;
         this.notices = notices;
-        if (!Files.isRegularFile(root.resolve("config.json"))) throw new RunException(root + (Files.isDirectory(root) ? " is not a run folder: it has no config.json" : (Files.exists(root) ? ": found a file" : ": no such folder") + "; wanted a run's folder"));
+        if (!Files.isRegularFile(root.resolve("config.json")))
+            throw new RunException(root + (Files.isDirectory(root) ? " is not a run folder: it has no config.json"
+                    : (Files.exists(root) ? ": found a file" : ": no such folder") + "; wanted a run's folder"));
     }
 
     public Path root() { return root; }
@@ -53,7 +56,8 @@ public final class RunReader {
         return config;
     }
 
-    /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together. [RunData] says which it is.
+    /// Where the run's data may lie: where they did when it was trained, and where they lie from there if run and data were moved together. [RunData]
+    /// says which it is.
     List<Path> dataPlaces() { return places("data_folder"); }
 
     /// The same of the file of held-out questions; none if the run was measured by none, or by those that its data bring.
@@ -64,7 +68,8 @@ public final class RunReader {
         if (!config.has(field)) return List.of();
         Path recorded = Path.of(config.get(field).asText());
         String relative = field + "_relative";
-        return config.has(relative) ? Stream.of(recorded, root.toAbsolutePath().resolve(config.get(relative).asText()).normalize()).distinct().toList() : List.of(recorded);
+        return config.has(relative) ? Stream.of(recorded, root.toAbsolutePath().resolve(config.get(relative).asText()).normalize()).distinct()
+                .toList() : List.of(recorded);
     }
 
     /// As the run began with it.
@@ -81,7 +86,8 @@ public final class RunReader {
             for (JsonNode stage : objects(file, "", s, "stages")) {
                 String place = "stages[" + n++ + "].";
                 field(file, place, stage, "name", JsonNodeType.STRING);
-                for (String measured : List.of("accuracy", "format", "mean_length", "questions")) field(file, place, stage, measured, JsonNodeType.NUMBER);
+                for (String measured : List.of("accuracy", "format", "mean_length", "questions"))
+                    field(file, place, stage, measured, JsonNodeType.NUMBER);
             }
             if (s.has("controls")) objects(file, "", s, "controls");
         });
@@ -128,7 +134,8 @@ public final class RunReader {
     public List<Long> ledgerSteps() { return steps("ledger"); }
 
     private List<Long> steps(String folder) {
-        return list(root.resolve(folder)).stream().map(p -> p.getFileName().toString()).filter(n -> n.matches("step-\\d+\\.jsonl(\\.gz)?")).map(n -> Long.valueOf(n.replaceAll("\\D", ""))).sorted().toList();
+        return list(root.resolve(folder)).stream().map(p -> p.getFileName().toString()).filter(n -> n.matches("step-\\d+\\.jsonl(\\.gz)?"))
+                .map(n -> Long.valueOf(n.replaceAll("\\D", ""))).sorted().toList();
     }
 
     /// One object a completion, in (prompt, completion) order.
@@ -148,10 +155,13 @@ public final class RunReader {
     /// @throws RunException they do not belong together
     public List<JsonNode> ledger(long step, List<JsonNode> rollouts) {
         List<JsonNode> all = ledger(step);
-        if (all.size() != rollouts.size()) throw new RunException(root + ": step " + step + " has " + rollouts.size() + " completions but " + all.size() + " ledger lines; wanted one for each");
+        if (all.size() != rollouts.size())
+            throw new RunException(root + ": step " + step + " has " + rollouts.size() + " completions but " + all.size()
+                    + " ledger lines; wanted one for each");
         for (int i = 0; i < all.size(); i++) {
             for (String key : List.of("prompt", "completion")) {
-                if (all.get(i).path(key).asInt() != rollouts.get(i).path(key).asInt()) throw new RunException(root + ": the ledger of step " + step + " is in another order than its completions");
+                if (all.get(i).path(key).asInt() != rollouts.get(i).path(key).asInt())
+                    throw new RunException(root + ": the ledger of step " + step + " is in another order than its completions");
             }
         }
         return all;
@@ -209,7 +219,8 @@ public final class RunReader {
     private static JsonNode objects(Path file, String place, JsonNode of, String name) {
         JsonNode all = field(file, place, of, name, JsonNodeType.ARRAY);
         for (int i = 0; i < all.size(); i++) {
-            if (!all.get(i).isObject()) throw new RunException(file + ", " + place + name + "[" + i + "]: found " + kind(all.get(i)) + ", wanted one object");
+            if (!all.get(i).isObject())
+                throw new RunException(file + ", " + place + name + "[" + i + "]: found " + kind(all.get(i)) + ", wanted one object");
         }
         return all;
     }
@@ -241,7 +252,8 @@ public final class RunReader {
         try {
             JsonNode node = JSON.readTree(line);
             if (node.isObject()) return node;
-            throw new RunException(file + ", line " + number + ": found " + (line.isBlank() ? "an empty line" : kind(node)) + ", wanted one JSON object");
+            throw new RunException(file + ", line " + number + ": found " + (line.isBlank() ? "an empty line" : kind(node))
+                    + ", wanted one JSON object");
         } catch (JsonProcessingException e) {
             throw new RunException(file + ", line " + number + ": " + Json.fault(e));
         }

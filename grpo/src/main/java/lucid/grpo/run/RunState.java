@@ -18,7 +18,8 @@ import java.util.Locale;
 /// @param eventsBytes   length of the TensorBoard file
 /// @param seconds       training time so far
 /// @param results       what the finished stages showed, one JSON object each; its `seconds` count from the run's start
-public record RunState(int stageIndex, String stage, int step, boolean stageComplete, long totalSteps, String hash, long metricsBytes, long eventsBytes,
+public record RunState(int stageIndex, String stage, int step, boolean stageComplete, long totalSteps, String hash, long metricsBytes,
+        long eventsBytes,
                        double seconds, List<JsonNode> results) {
     /// The file's name in a checkpoint.
     public static final String FILE = "state.json";

@@ -34,12 +34,14 @@ public final class RunSteps {
 
     private static void add(String stage, String kind, long step, List<Span> spans) {
         Span before = spans.isEmpty() ? null : spans.getLast();
-        if (before != null && before.stage.equals(stage) && before.last + 1 == step) spans.set(spans.size() - 1, new Span(stage, kind, before.first, step));
+        if (before != null && before.stage.equals(stage) && before.last + 1 == step)
+            spans.set(spans.size() - 1, new Span(stage, kind, before.first, step));
         else spans.add(new Span(stage, kind, step, step));
     }
 
     private String kind(String stage) {
-        for (JsonNode s : config.path("recipe").path("stages")) if (s.path("name").asText().equals(stage)) return s.path("kind").asText().equals("grpo") ? "GRPO" : s.path("kind").asText("supervised");
+        for (JsonNode s : config.path("recipe").path("stages"))
+            if (s.path("name").asText().equals(stage)) return s.path("kind").asText().equals("grpo") ? "GRPO" : s.path("kind").asText("supervised");
         return "no stage of config.json";
     }
 
@@ -50,11 +52,15 @@ public final class RunSteps {
     String missing(long step, String what, Path file, List<Long> there) {
         Span of = spans.stream().filter(s -> s.holds(step)).findFirst().orElse(null);
         String steps = ". The run has " + this + ". ";
-        if (of == null) return run.root() + " has no step " + step + steps + having(what, there) + (config.has("replay_of") ? "; " + replay(step) + " may have that step" : "");
+        if (of == null)
+            return run.root() + " has no step " + step + steps + having(what, there)
+                    + (config.has("replay_of") ? "; " + replay(step) + " may have that step" : "");
         if (!of.kind.equals("GRPO")) {
-            return run.root() + ": step " + step + " has no completions: its stage " + of.stage + " is " + of.kind + ", and only GRPO steps draw any (what it measured is in metrics.jsonl)" + steps + having(what, there);
+            return run.root() + ": step " + step + " has no completions: its stage " + of.stage + " is " + of.kind
+                    + ", and only GRPO steps draw any (what it measured is in metrics.jsonl)" + steps + having(what, there);
         }
-        return file + ": no such file, though step " + step + " is one of the GRPO stage " + of.stage + steps + having(what, there) + "; " + replay(step) + " makes it again, for lucid inspect DIR --step " + step;
+        return file + ": no such file, though step " + step + " is one of the GRPO stage " + of.stage + steps + having(what, there) + "; "
+                + replay(step) + " makes it again, for lucid inspect DIR --step " + step;
     }
 
     private static String having(String what, List<Long> there) {
@@ -66,11 +72,13 @@ public final class RunSteps {
 
     // Steps of a replay are made again from the run itself; one that began from a model needs that again.
     private String replay(long step) {
-        return "lucid replay " + config.path("replay_of").asText(run.root().toString()) + " --step " + step + " --out DIR" + (config.hasNonNull("base_fingerprint") ? " --model MODEL" : "");
+        return "lucid replay " + config.path("replay_of").asText(run.root().toString()) + " --step " + step + " --out DIR"
+                + (config.hasNonNull("base_fingerprint") ? " --model MODEL" : "");
     }
 
     private static String shown(List<String> all) {
-        return all.stream().limit(SHOWN).collect(Collectors.joining(", ")) + (all.size() > SHOWN ? " and " + (all.size() - SHOWN) + " more such" : "");
+        return all.stream().limit(SHOWN).collect(Collectors.joining(", "))
+                + (all.size() > SHOWN ? " and " + (all.size() - SHOWN) + " more such" : "");
     }
 
     /// `8 steps: 1 .. 2 talk (supervised), 3 .. 8 grpo (GRPO)`, and how many there will be where it is not over.

@@ -7,7 +7,8 @@ import lucid.grpo.run.Disk;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.Sha256List;
 
-/// `clips.sha256` of a run's folder: which clips it began with, as `sha256sum` writes it. That a clip was changed shows in `data_sha256` of the config; this says which one.
+/// `clips.sha256` of a run's folder: which clips it began with, as `sha256sum` writes it. That a clip was changed shows in `data_sha256` of the
+/// config; this says which one.
 final class ClipList {
     private final Path file;
 
@@ -24,7 +25,9 @@ final class ClipList {
         List<String> changed = hashes.keySet().stream().filter(name -> begun.containsKey(name) && !begun.get(name).equals(hashes.get(name))).toList();
         if (changed.isEmpty()) return;
         String first = changed.getFirst();
-        throw new RunException("clip " + first + " was changed since the run began: found content of SHA-256 " + hashes.get(first) + ", " + file + " says " + begun.get(first)
-                + " (changed clips: " + changed.size() + " of " + hashes.size() + "); nothing was changed in the run. Put back what was there, or use another --out");
+        throw new RunException("clip " + first + " was changed since the run began: found content of SHA-256 " + hashes.get(first) + ", " + file
+                + " says " + begun.get(first)
+                + " (changed clips: " + changed.size() + " of " + hashes.size()
+                        + "); nothing was changed in the run. Put back what was there, or use another --out");
     }
 }

@@ -36,7 +36,8 @@ public final class MemoryCheck {
         int seen = info.outline().architecture() instanceof ModelOutline.Video(var c) ? frames != null ? frames : c.resampler().group() : 0;
         int tokens = promptTokens == null ? MemoryPlans.PROMPT_TOKENS : promptTokens;
         new MemoryPlans(info.outline(), limit.device()).answering(new MemoryPlans.Answering(seen, tokens, newTokens, bytes(info)))
-                .require(limit, "Take " + (promptTokens == null ? "fewer --frames (1fps: a smaller --max-frames)" : "a shorter --prompt") + ", fewer --max-new-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
+                .require(limit, "Take " + (promptTokens == null ? "fewer --frames (1fps: a smaller --max-frames)" : "a shorter --prompt")
+                        + ", fewer --max-new-tokens, or a narrower type (lucid convert --dtype bf16); --memory SIZE says that there is more.");
     }
 
     /// How a run fits the memory there is. None of it changes a bit of what it computes.
@@ -64,13 +65,15 @@ public final class MemoryCheck {
                 "Make evaluation.max_new_tokens of " + recipe.origin() + " smaller; --memory SIZE says that there is more.", console);
     }
 
-    /// Whether all stages of a recipe can be run. Where the activations do not fit, blocks are to be computed again in the backward; where the held-out questions do not
-    /// fit, fewer are answered together.
+    /// Whether all stages of a recipe can be run. Where the activations do not fit, blocks are to be computed again in the backward; where the
+    /// held-out questions do not fit, fewer are answered together.
     ///
     /// @param model   null: the recipe's own
     /// @param heldOut a file of held-out questions; null: what the data brings
     /// @throws MemoryException if not even that fits
-    public static Fit training(Recipe recipe, Path model, Path heldOut, MemoryLimit limit, Console console) { return fit(recipe, model, heldOut(recipe, heldOut), limit, console); }
+    public static Fit training(Recipe recipe, Path model, Path heldOut, MemoryLimit limit, Console console) {
+        return fit(recipe, model, heldOut(recipe, heldOut), limit, console);
+    }
 
     /// The same of steps that are done again, with which nothing is evaluated.
     public static Fit replaying(Recipe recipe, Path model, MemoryLimit limit, Console console) { return fit(recipe, model, 0, limit, console); }
@@ -80,7 +83,8 @@ public final class MemoryCheck {
         // Refused with its own words when the run is opened.
         if (model == null && !recipe.beginsFromNothing()) return unplanned;
         CheckpointInfo info = model == null ? null : info(model);
-        ModelOutline outline = info != null ? info.outline() : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse(recipe.origin() + ", model", recipe.model())));
+        ModelOutline outline = info != null ? info.outline()
+                : ModelOutline.of(new ModelOutline.Video(TinyLlavaConfig.parse(recipe.origin() + ", model", recipe.model())));
         if (!(outline.architecture() instanceof ModelOutline.Video)) return unplanned;
         MemoryPlans plans = new MemoryPlans(outline, limit.device());
         boolean again = false;
@@ -89,7 +93,9 @@ public final class MemoryCheck {
             MemoryPlan kept = plan(plans, recipe, stage, trained, false);
             if (kept.bytes() <= limit.bytes()) continue;
             MemoryPlan less = plan(plans, recipe, stage, trained, true).require(limit, advice(recipe, stage));
-            if (!again) console.line(String.format(Locale.ROOT, "stage %s: all activations would need %s, found %s; the decoder's blocks are computed again in the backward (%s, the same bits)",
+            if (!again)
+                console.line(String.format(Locale.ROOT, "stage %s: all activations would need %s, found %s; the decoder's blocks are computed again "
+                        + "in the backward (%s, the same bits)",
                     stage.name(), MemoryPlan.size(kept.bytes()), limit, MemoryPlan.size(less.bytes())));
             again = true;
         }
@@ -97,8 +103,10 @@ public final class MemoryCheck {
         boolean recompute = again;
         for (Stage stage : questions == 0 ? List.<Stage>of() : recipe.stages()) {
             MemoryPlans.Trained trained = trained(recipe, stage, info);
-            questions = together(questions, n -> plans.withEvaluation(plan(plans, recipe, stage, trained, recompute), asked(recipe, n), trained), limit,
-                    "Stage " + stage.name() + " of " + recipe.origin() + ": make evaluation.max_new_tokens smaller; --memory SIZE says that there is more.", console);
+            questions = together(questions, n -> plans.withEvaluation(plan(plans, recipe, stage, trained, recompute), asked(recipe, n), trained),
+                    limit,
+                    "Stage " + stage.name() + " of " + recipe.origin()
+                            + ": make evaluation.max_new_tokens smaller; --memory SIZE says that there is more.", console);
         }
         return new Fit(again, questions == 0 ? Evaluator.BATCH : questions);
     }
@@ -111,7 +119,8 @@ public final class MemoryCheck {
     }
 
     private static MemoryPlans.Evaluating asked(Recipe recipe, int together) {
-        return new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS, Math.max(recipe.evaluation().maxNewTokens(), recipe.evaluation().directTokens()));
+        return new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS,
+                Math.max(recipe.evaluation().maxNewTokens(), recipe.evaluation().directTokens()));
     }
 
     // The most, or half of it, or half of that ...
@@ -119,7 +128,9 @@ public final class MemoryCheck {
         int n = most;
         while (n > 1 && plan.apply(n).bytes() > limit.bytes()) n /= 2;
         MemoryPlan fitting = plan.apply(n).require(limit, advice);
-        if (n < most) console.line(String.format(Locale.ROOT, "held-out questions: %d together would need %s, found %s; %d are answered together (%s, the same answers)", most,
+        if (n < most)
+            console.line(String.format(Locale.ROOT, "held-out questions: %d together would need %s, found %s; %d are answered together (%s, the "
+                    + "same answers)", most,
                 MemoryPlan.size(plan.apply(most).bytes()), limit, n, MemoryPlan.size(fitting.bytes())));
         return n;
     }
@@ -139,8 +150,10 @@ public final class MemoryCheck {
     private static MemoryPlan plan(MemoryPlans plans, Recipe recipe, Stage stage, MemoryPlans.Trained trained, boolean recompute) {
         int frames = recipe.data().frames();
         return switch (stage) {
-            case Stage.Supervised s -> plans.supervised(new MemoryPlans.Supervised(samples(s), together(s, recipe.data().clipsPerStep()), frames, MemoryPlans.PROMPT_TOKENS + ANSWER_TOKENS, trained, recompute));
-            case Stage.Grpo g -> plans.grpo(new MemoryPlans.Grpo(g.prompts(), g.completions(), g.maxNewTokens(), g.microBatch(), frames, MemoryPlans.PROMPT_TOKENS, trained, g.loss().beta() != 0, recompute));
+            case Stage.Supervised s -> plans.supervised(new MemoryPlans.Supervised(samples(s), together(s, recipe.data().clipsPerStep()), frames,
+                    MemoryPlans.PROMPT_TOKENS + ANSWER_TOKENS, trained, recompute));
+            case Stage.Grpo g -> plans.grpo(new MemoryPlans.Grpo(g.prompts(), g.completions(), g.maxNewTokens(), g.microBatch(), frames,
+                    MemoryPlans.PROMPT_TOKENS, trained, g.loss().beta() != 0, recompute));
         };
     }
 
@@ -159,6 +172,7 @@ public final class MemoryCheck {
         // The shipped recipe with an adapter has no supervised stage.
         String with = grpo ? "recipe tinyllava-video-r1-lora" : "a recipe of your own with a lora section";
         String adapter = recipe.lora() == null ? ", or train an adapter (" + with + ")" : "";
-        return "Stage " + stage.name() + " of " + recipe.origin() + ": make its " + sizes + " smaller" + adapter + "; --memory SIZE says that there is more.";
+        return "Stage " + stage.name() + " of " + recipe.origin() + ": make its " + sizes + " smaller" + adapter
+                + "; --memory SIZE says that there is more.";
     }
 }

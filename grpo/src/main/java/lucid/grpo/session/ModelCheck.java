@@ -13,8 +13,8 @@ import lucid.nn.checkpoint.ModelOutline;
 import lucid.nn.config.TinyLlavaConfig;
 import lucid.video.data.DataText;
 
-/// Holds a recipe and the questions against the model that they are for, before a run's folder is made: a completion that has no place in the model would end the run only when it is asked for,
-/// which may be after all of the training.
+/// Holds a recipe and the questions against the model that they are for, before a run's folder is made: a completion that has no place in the model
+/// would end the run only when it is asked for, which may be after all of the training.
 ///
 /// @param config the model's
 record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
@@ -56,8 +56,10 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
         long clip = (long) recipe.data().frames() * config.tokensPerFrame() * config.vision().hiddenSize();
         long prompts = Math.min(Integer.MAX_VALUE / clip, Integer.MAX_VALUE / config.text().vocabSize() / g.completions());
         if (g.prompts() > prompts) {
-            throw recipe.fault("stage " + g.name() + ", prompts", g.prompts(), "at most " + prompts + ": a step's clips are a tensor of prompts x " + recipe.data().frames() + " frames x " + config.tokensPerFrame() + " patches x "
-                    + config.vision().hiddenSize() + ", its first tokens' logits one of prompts x " + g.completions() + " completions x " + config.text().vocabSize() + ", of at most 2^31 - 1 numbers");
+            throw recipe.fault("stage " + g.name() + ", prompts", g.prompts(), "at most " + prompts + ": a step's clips are a tensor of prompts x "
+                    + recipe.data().frames() + " frames x " + config.tokensPerFrame() + " patches x "
+                    + config.vision().hiddenSize() + ", its first tokens' logits one of prompts x " + g.completions() + " completions x "
+                            + config.text().vocabSize() + ", of at most 2^31 - 1 numbers");
         }
     }
 
@@ -68,7 +70,8 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
         for (String kind : stage.mix().keySet()) {
             Optional<String> sample = data.longerThan(kind, room);
             if (sample.isPresent()) {
-                throw new RecipeException("stage " + stage.name() + ": the model has no positions for the sample of kind " + kind + " " + sample.get() + "; wanted at most " + room + " tokens: it has max_position_embeddings "
+                throw new RecipeException("stage " + stage.name() + ": the model has no positions for the sample of kind " + kind + " " + sample.get()
+                        + "; wanted at most " + room + " tokens: it has max_position_embeddings "
                         + positions + ", of which the clip takes " + config.resampler().tokens());
             }
         }
@@ -82,7 +85,8 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
         List<Prompt> asked = data.heldOut(questions, mode);
         if (asked.isEmpty()) return;
         boolean direct = mode == TrainingData.Mode.DIRECT;
-        fits(direct ? "evaluation.direct_tokens" : "evaluation.max_new_tokens", direct ? recipe.evaluation().directTokens() : recipe.evaluation().maxNewTokens(), longest(asked), "held-out question");
+        fits(direct ? "evaluation.direct_tokens" : "evaluation.max_new_tokens", direct ? recipe.evaluation().directTokens() : recipe.evaluation()
+                .maxNewTokens(), longest(asked), "held-out question");
     }
 
     private static Prompt longest(List<Prompt> prompts) { return prompts.stream().max(Comparator.comparingInt(p -> p.ids().length)).orElseThrow(); }
@@ -93,11 +97,14 @@ record ModelCheck(Recipe recipe, TinyLlavaConfig config) {
         int taken = longest.ids().length - 1 + config.resampler().tokens();
         int room = Math.min(config.maxLength(), positions - 1);
         if (taken > room) {
-            throw new RecipeException("the longest " + what + " takes " + taken + " positions with its clip, wanted at most " + room + ": the model has max_position_embeddings " + positions
-                    + " and tokenizer_model_max_length " + config.maxLength() + "; it is '" + DataText.shortened(longest.problem().strip().lines().findFirst().orElse("")) + "'");
+            throw new RecipeException("the longest " + what + " takes " + taken + " positions with its clip, wanted at most " + room
+                    + ": the model has max_position_embeddings " + positions
+                    + " and tokenizer_model_max_length " + config.maxLength() + "; it is '"
+                            + DataText.shortened(longest.problem().strip().lines().findFirst().orElse("")) + "'");
         }
         if (newTokens > positions - taken) {
-            throw recipe.fault(field, newTokens, "at most " + (positions - taken) + ": the model has " + positions + " positions (max_position_embeddings), the longest " + what + " takes " + taken + " with its clip");
+            throw recipe.fault(field, newTokens, "at most " + (positions - taken) + ": the model has " + positions
+                    + " positions (max_position_embeddings), the longest " + what + " takes " + taken + " with its clip");
         }
     }
 }

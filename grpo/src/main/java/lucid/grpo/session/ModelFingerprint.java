@@ -17,8 +17,8 @@ import lucid.nn.lora.LoraFile;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.Sha256;
 
-/// Tells models apart without reading all of them: SHA-256 over every weight and configuration file's name, length, first megabyte and then a page (4 KB) of every megabyte. Training
-/// changes weights everywhere, so two different models differ there; a single altered byte may not be seen.
+/// Tells models apart without reading all of them: SHA-256 over every weight and configuration file's name, length, first megabyte and then a page (4
+/// KB) of every megabyte. Training changes weights everywhere, so two different models differ there; a single altered byte may not be seen.
 public final class ModelFingerprint {
     private static final List<String> ENDINGS = List.of(".safetensors", ".bin", "config.json", "tokenizer.json", "vocab.json", "merges.txt");
     private static final int STRIDE = 1 << 20;
@@ -40,7 +40,8 @@ public final class ModelFingerprint {
     private static String files(Path folder) {
         try (Stream<Path> all = Files.walk(folder, 3)) {
             MessageDigest digest = Sha256.digest();
-            for (Path f : all.filter(Files::isRegularFile).filter(f -> ENDINGS.stream().anyMatch(f.toString()::endsWith)).filter(f -> !f.endsWith("optimizer.safetensors") && !inRun(folder, f)).sorted().toList()) {
+            for (Path f : all.filter(Files::isRegularFile).filter(f -> ENDINGS.stream().anyMatch(f.toString()::endsWith))
+                    .filter(f -> !f.endsWith("optimizer.safetensors") && !inRun(folder, f)).sorted().toList()) {
                 digest.update(folder.relativize(f).toString().replace('\\', '/').getBytes(StandardCharsets.UTF_8));
                 add(digest, f);
             }
@@ -63,7 +64,8 @@ public final class ModelFingerprint {
             ByteBuffer part = ByteBuffer.allocate(STRIDE);
             for (long at = 0; at < size; at += STRIDE) {
                 part.clear().limit((int) Math.min(at == 0 ? STRIDE : PAGE, size - at));
-                while (part.hasRemaining()) if (in.read(part, at + part.position()) < 0) throw new IOException(file + " became shorter while it was read");
+                while (part.hasRemaining())
+                    if (in.read(part, at + part.position()) < 0) throw new IOException(file + " became shorter while it was read");
                 digest.update(part.flip());
             }
         }

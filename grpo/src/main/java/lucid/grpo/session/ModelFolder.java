@@ -48,17 +48,20 @@ public final class ModelFolder {
 
     private ModelFolder() {}
 
-    /// The folder that holds weights, in any layout that is read (see [WeightFiles]): itself, the newest checkpoint of a run, or the place in the cache of a
-    /// model on the hub, which is downloaded if need be.
+    /// The folder that holds weights, in any layout that is read (see [WeightFiles]): itself, the newest checkpoint of a run, or the place in the
+    /// cache of a model on the hub, which is downloaded if need be.
     public static Path resolve(Path model) {
         // As a path it would be the current folder.
-        if (model.toString().isEmpty()) throw new RunException("found an empty name of a model; wanted a model's folder, a run's, or ORG/NAME of the hub");
+        if (model.toString().isEmpty())
+            throw new RunException("found an empty name of a model; wanted a model's folder, a run's, or ORG/NAME of the hub");
         Path folder = Files.isDirectory(model) ? model : FROM_HUB.computeIfAbsent(name(model), ModelFolder::fromHub);
-        if (!Files.isDirectory(folder)) throw new RunException(folder + (Files.exists(folder) ? ": found a file" : ": no such folder") + "; wanted a model's folder or a run's");
+        if (!Files.isDirectory(folder))
+            throw new RunException(folder + (Files.exists(folder) ? ": found a file" : ": no such folder") + "; wanted a model's folder or a run's");
         if (WeightFiles.isCheckpoint(folder) || LoraFile.isAdapter(folder)) return folder;
         var checkpoints = RunFolder.checkpoints(folder);
         if (checkpoints.isEmpty()) {
-            throw new RunException(folder + " holds no weights (" + String.join(", ", WeightFiles.NAMES) + ", or the folders language_model, vision_tower, connector) and no run's checkpoints" + inside(folder));
+            throw new RunException(folder + " holds no weights (" + String.join(", ", WeightFiles.NAMES)
+                    + ", or the folders language_model, vision_tower, connector) and no run's checkpoints" + inside(folder));
         }
         return checkpoints.getLast();
     }
@@ -66,7 +69,8 @@ public final class ModelFolder {
     // Many keep a model in a folder beside other things; a case of parity is one.
     private static String inside(Path folder) {
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(Files::isDirectory).filter(WeightFiles::isCheckpoint).sorted().findFirst().map(model -> "; " + model + " does, name that").orElse("");
+            return all.filter(Files::isDirectory).filter(WeightFiles::isCheckpoint).sorted().findFirst()
+                    .map(model -> "; " + model + " does, name that").orElse("");
         } catch (IOException e) {
             throw new RunException(folder + " could not be listed: " + IoReason.of(e));
         }
@@ -116,7 +120,9 @@ public final class ModelFolder {
     /// @throws RunException an adapter: it is trained with a recipe that has lora, or merged first
     public static Policy policy(Device device, Path folder) {
         Path place = resolve(folder);
-        if (LoraFile.isAdapter(place)) throw new RunException(place + " is a LoRA adapter; wanted a whole model, or a recipe with lora (lucid convert --merge-adapter makes one of adapter and model)");
+        if (LoraFile.isAdapter(place))
+            throw new RunException(place + " is a LoRA adapter; wanted a whole model, or a recipe with lora (lucid convert --merge-adapter makes "
+                    + "one of adapter and model)");
         Policy policy = new Policy(TinyLlavaVideo.load(device, place));
         policy.endTokens(GenerationConfig.endTokens(place));
         return policy;
@@ -127,7 +133,8 @@ public final class ModelFolder {
         Path place = resolve(folder);
         Path base = base(place);
         LoraAdapter lora = base.equals(place) ? LoraAdapter.fresh(device, spec, seed) : LoraAdapter.of(device, LoraFile.read(place));
-        if (!LoraAdapter.same(lora.spec(), spec)) throw new RunException(place + ": the adapter there has " + lora.spec() + ", the recipe wants " + spec);
+        if (!LoraAdapter.same(lora.spec(), spec))
+            throw new RunException(place + ": the adapter there has " + lora.spec() + ", the recipe wants " + spec);
         Checkpoint checkpoint = Checkpoint.open(device, base);
         TinyLlavaVideo model = checkpoint.video().orElse(null);
         if (model == null) {
@@ -145,7 +152,8 @@ public final class ModelFolder {
     /// The same, or the one that `other` (a folder or file) holds.
     public static Tokenizer tokenizer(Path folder, Path other) {
         Path file = other != null ? other : tokenizerPlace(resolve(folder)).orElseThrow(() -> new RunException(resolve(folder)
-                + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there; generate, chat and eval --benchmark take them from elsewhere with --tokenizer DIR)"));
+                + ": no tokenizer there; wanted tokenizer.json, or vocab.json with merges.txt (copy them there; generate, chat and eval --benchmark "
+                        + "take them from elsewhere with --tokenizer DIR)"));
         try {
             return TokenizerFiles.load(file);
         } catch (IOException e) {
@@ -161,7 +169,9 @@ public final class ModelFolder {
     }
 
     /// Names of a run's checkpoint that say where the run stood: they mean nothing away from the run. None where the folder is no run's.
-    public static Set<String> runState(Path checkpoint) { return runOf(checkpoint) == null ? Set.of() : Set.of(RunState.FILE, Trainer.UNEVALUATED, Checksums.NAME); }
+    public static Set<String> runState(Path checkpoint) {
+        return runOf(checkpoint) == null ? Set.of() : Set.of(RunState.FILE, Trainer.UNEVALUATED, Checksums.NAME);
+    }
 
     /// The folder whose tokenizer belongs to a model: its own, its run's, or that of the model under an adapter.
     ///
@@ -174,16 +184,20 @@ public final class ModelFolder {
     ///
     /// @param rows of the model's table
     public static void requireFits(Tokenizer words, Path model, int rows) {
-        if (words.vocabSize() > rows) throw new RunException(model + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
+        if (words.vocabSize() > rows)
+            throw new RunException(model + ": the tokenizer has " + words.vocabSize() + " tokens, but the model's vocab_size is " + rows
                 + "; wanted the tokenizer that the model was trained with (name it with --tokenizer DIR)");
     }
 
     private static boolean holdsTokenizer(Path place) {
-        return Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json")) && Files.exists(place.resolve("merges.txt"));
+        return Files.exists(place.resolve("tokenizer.json")) || Files.exists(place.resolve("vocab.json"))
+                && Files.exists(place.resolve("merges.txt"));
     }
 
     /// The run that a model is of: the run's folder itself was named, or a checkpoint in it.
-    public static Optional<Path> run(Path model) { return Optional.ofNullable(runOf(resolve(model))).filter(run -> Files.isRegularFile(run.resolve("config.json"))); }
+    public static Optional<Path> run(Path model) {
+        return Optional.ofNullable(runOf(resolve(model))).filter(run -> Files.isRegularFile(run.resolve("config.json")));
+    }
 
     // Null: the folder is no checkpoint of a run.
     private static Path runOf(Path checkpoint) {

@@ -20,18 +20,22 @@ record QuestionSources(Path clips, Path questions, Path coldStart, Path captions
     static QuestionSources of(Recipe recipe, Path clips, Path heldOut) {
         Recipe.DataSpec d = recipe.data();
         boolean rewarded = recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance);
-        return new QuestionSources(clips, file(clips, d.questions(), rewarded), file(clips, d.coldStart(), learns(recipe, "cold_start")), file(clips, d.captions(), learns(recipe, "caption")),
+        return new QuestionSources(clips, file(clips, d.questions(), rewarded), file(clips, d.coldStart(), learns(recipe, "cold_start")),
+                file(clips, d.captions(), learns(recipe, "caption")),
                 file(clips, d.conversations(), learns(recipe, "conversation")), heldOut);
     }
 
-    private static boolean learns(Recipe recipe, String kind) { return recipe.stages().stream().anyMatch(s -> s instanceof Stage.Supervised learning && learning.mix().containsKey(kind)); }
+    private static boolean learns(Recipe recipe, String kind) {
+        return recipe.stages().stream().anyMatch(s -> s instanceof Stage.Supervised learning && learning.mix().containsKey(kind));
+    }
 
     // RecipeCheck has seen that a file is named where one is needed.
     private static Path file(Path root, String name, boolean needed) { return needed ? root.resolve(name) : null; }
 
     /// @throws lucid.video.data.DataException names the place of what cannot be used
     QuestionData.Sources read() {
-        return new QuestionData.Sources(read(QuestionFiles::read, questions), read(QuestionFiles::read, coldStart), read(QuestionFiles::read, heldOut), read(QuestionFiles::readConversations, captions),
+        return new QuestionData.Sources(read(QuestionFiles::read, questions), read(QuestionFiles::read, coldStart),
+                read(QuestionFiles::read, heldOut), read(QuestionFiles::readConversations, captions),
                 read(QuestionFiles::readConversations, conversations));
     }
 
@@ -39,7 +43,8 @@ record QuestionSources(Path clips, Path questions, Path coldStart, Path captions
 
     /// The fault of a clip with the place that names it, which is looked for only now: nobody else needs it.
     RuntimeException naming(VideoException fault) {
-        return Stream.of(questions, coldStart, captions, conversations, heldOut).filter(Objects::nonNull).map(file -> QuestionFiles.naming(file, clips, fault)).flatMap(Optional::stream)
+        return Stream.of(questions, coldStart, captions, conversations, heldOut).filter(Objects::nonNull)
+                .map(file -> QuestionFiles.naming(file, clips, fault)).flatMap(Optional::stream)
                 .<RuntimeException>map(e -> e).findFirst().orElse(fault);
     }
 }

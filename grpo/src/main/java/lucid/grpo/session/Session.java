@@ -52,7 +52,8 @@ public final class Session implements AutoCloseable {
     private final Path model;
     private final Path heldOut;
 
-    private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Path model, Path heldOut, Console console) {
+    private Session(Recipe recipe, Path dataFolder, TrainingData data, Tokenizer tokenizer, Policy policy, Path model, Path heldOut,
+            Console console) {
         this.recipe = recipe;
         this.dataFolder = dataFolder;
         this.data = data;
@@ -63,7 +64,8 @@ public final class Session implements AutoCloseable {
         this.console = console;
     }
 
-    /// @param dataRoot where Drift data sets and the cache of decoded clips are kept, or the folder of the Drift data set itself, or that of a question file's clips
+    /// @param dataRoot where Drift data sets and the cache of decoded clips are kept, or the folder of the Drift data set itself, or that of a
+    /// question file's clips
     /// @param model    a model's or run's folder to start from; null: from nothing, with the recipe's own model and tokenizer
     /// @param heldOut  a question file to evaluate on; null: what the data brings
     public static Session open(Recipe recipe, Device device, int threads, Path dataRoot, Path model, Path heldOut, Console console) {
@@ -81,7 +83,8 @@ public final class Session implements AutoCloseable {
                 Drift drift = drift(dataRoot, plan, threads, console);
                 DriftClips clips;
                 try (Bars bars = new Bars(console)) {
-                    clips = DriftClips.load(drift, new ClipCache(drift.root().resolveSibling(CACHE), console::line), d.frames(), d.image(), threads, bars);
+                    clips = DriftClips.load(drift, new ClipCache(drift.root().resolveSibling(CACHE), console::line), d.frames(), d.image(),
+                            threads, bars);
                 }
                 TrainingData data = new DriftData(plan, d.clipsPerStep(), clips, tokenizer);
                 yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, tokenizer, console), model, heldOut, console);
@@ -93,7 +96,8 @@ public final class Session implements AutoCloseable {
                 check(recipe, model, read.questions().size());
                 TrainingData data;
                 try (Bars bars = new Bars(console)) {
-                    data = new QuestionData(dataRoot, new ClipCache(dataRoot.resolve(CACHE), console::line), d.frames(), d.image(), tokenizer, read, threads, bars);
+                    data = new QuestionData(dataRoot, new ClipCache(dataRoot.resolve(CACHE), console::line), d.frames(), d.image(), tokenizer, read,
+                            threads, bars);
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
@@ -119,7 +123,8 @@ public final class Session implements AutoCloseable {
         if (model == null) throw new RecipeException(recipe.origin() + " trains an adapter; name the model that it is for with --model DIR");
         for (Stage stage : recipe.stages()) {
             if (!stage.trainable().equals(List.of(Stage.Part.LANGUAGE_MODEL))) {
-                throw new RecipeException(recipe.origin() + ", stage " + stage.name() + ": trainable has " + stage.trainable() + "; with lora only adapters of the language model are trained, wanted [\"language_model\"]");
+                throw new RecipeException(recipe.origin() + ", stage " + stage.name() + ": trainable has " + stage.trainable()
+                        + "; with lora only adapters of the language model are trained, wanted [\"language_model\"]");
             }
         }
     }
@@ -131,36 +136,46 @@ public final class Session implements AutoCloseable {
         String name = "drift-" + plan.seed() + "-" + plan.trainClips() + "-" + plan.heldOut();
         Path whole = data.toAbsolutePath().normalize();
         Path folder = whole.endsWith(name) ? whole : data.resolve(name);
-        try (Bars bars = new Bars(console); Interruption _ = Interruption.ofThread(console, "stopping; the clips that were made so far are removed, and the same command begins anew")) {
+        try (Bars bars = new Bars(console); Interruption _ = Interruption.ofThread(console, "stopping; the clips that were made so far are removed, "
+                + "and the same command begins anew")) {
             return Drift.generate(folder, plan, threads, bars);
         } catch (IOException e) {
-            throw new UncheckedIOException("could not make the clips in " + folder + " (" + IoReason.named(e) + "); wanted a folder that can be written", e);
+            throw new UncheckedIOException("could not make the clips in " + folder + " (" + IoReason.named(e)
+                    + "); wanted a folder that can be written", e);
         }
     }
 
     private static Tokenizer tokenizer(Recipe recipe, DriftPlan plan) {
-        Tokenizer trained = new BpeTrainer(recipe.tokenizer().vocabulary(), recipe.tokenizer().minFrequency(), List.of(END)).train(DriftData.corpus(plan, recipe.tokenizer().texts())).tokenizer();
+        Tokenizer trained = new BpeTrainer(recipe.tokenizer().vocabulary(), recipe.tokenizer().minFrequency(), List.of(END))
+                .train(DriftData.corpus(plan, recipe.tokenizer().texts())).tokenizer();
         int rows = recipe.model().path("text_config").path("vocab_size").asInt();
         if (trained.vocabSize() != rows) {
-            throw new RecipeException(recipe.origin() + ": the tokenizer has " + trained.vocabSize() + " tokens, model.text_config.vocab_size is " + rows
+            throw new RecipeException(recipe.origin() + ": the tokenizer has " + trained.vocabSize()
+                    + " tokens, model.text_config.vocab_size is " + rows
                     + "; wanted the same number (set both, or train on more texts)");
         }
         return trained;
     }
 
     private static Policy policy(Recipe recipe, Device device, Path model, Tokenizer tokenizer, Console console) {
-        if (model != null) tellWhatIsNotFollowed(GenerationConfig.read(ModelFolder.base(ModelFolder.resolve(model)), Set.of(tokenizer.eosId())), console);
+        if (model != null)
+            tellWhatIsNotFollowed(GenerationConfig.read(ModelFolder.base(ModelFolder.resolve(model)), Set.of(tokenizer.eosId())), console);
         if (recipe.lora() != null) return ModelFolder.adapted(device, model, recipe.lora().spec(), recipe.seed());
         if (model != null) return ModelFolder.policy(device, model);
         TinyLlavaConfig config = TinyLlavaConfig.parse(recipe.origin() + ", model", recipe.model());
-        return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(), recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
+        return new Policy(TinyLlavaVideo.random(device, config, recipe.seed(),
+                recipe.initialization().ofDepth(config.text().layers(), config.vision().layers())));
     }
 
     // The recipe says how its answers are drawn. What the model's makers want besides would be no part of the probabilities that are trained.
     private static void tellWhatIsNotFollowed(GenerationConfig config, Console console) {
-        List<String> fields = Stream.concat(config.processors().stream().map(LogitsProcessor::field), config.stops().stream().map(s -> "stop string '" + s + "'")).toList();
-        if (!fields.isEmpty()) console.line("(" + GenerationConfig.FILE + ": " + String.join(", ", fields) + ": not followed by training and held-out questions, though by generate, chat and eval --benchmark)");
-        if (!config.without().isEmpty()) console.line("(" + GenerationConfig.FILE + ": " + String.join(", ", config.without()) + ": not in Lucid, without effect)");
+        List<String> fields = Stream.concat(config.processors().stream().map(LogitsProcessor::field),
+                config.stops().stream().map(s -> "stop string '" + s + "'")).toList();
+        if (!fields.isEmpty())
+            console.line("(" + GenerationConfig.FILE + ": " + String.join(", ", fields)
+                    + ": not followed by training and held-out questions, though by generate, chat and eval --benchmark)");
+        if (!config.without().isEmpty())
+            console.line("(" + GenerationConfig.FILE + ": " + String.join(", ", config.without()) + ": not in Lucid, without effect)");
     }
 
     public Recipe recipe() { return recipe; }
@@ -230,7 +245,8 @@ public final class Session implements AutoCloseable {
         config.put("tokenizer_sha256", ModelFingerprint.ofTokenizer(words));
         // A run of before these counted drew its completions to another end.
         boolean draws = recipe.stages().stream().anyMatch(Stage.Grpo.class::isInstance);
-        if (draws && policy.endTokens().stream().anyMatch(id -> id != tokenizer.eosId())) config.set("end_tokens", JSON.valueToTree(new TreeSet<>(policy.endTokens())));
+        if (draws && policy.endTokens().stream().anyMatch(id -> id != tokenizer.eosId()))
+            config.set("end_tokens", JSON.valueToTree(new TreeSet<>(policy.endTokens())));
         // A run of before a second stage drew numbers of its own drew the first one's again.
         if (recipe.stages().stream().filter(Stage.Grpo.class::isInstance).count() > 1) config.put("draws", "by stage");
         place(config, "data_folder", dataFolder, out);

@@ -17,7 +17,8 @@ import java.util.Map;
 /// @param asReversed how often the answer is the one of the clip played backwards, on those kinds; null without such questions
 /// @param answers          every answer
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record Evaluation(int questions, double accuracy, Map<String, Double> accuracyByKind, double format, double meanLength, Double evidence, Double orderAccuracy,
+public record Evaluation(int questions, double accuracy, Map<String, Double> accuracyByKind, double format, double meanLength, Double evidence,
+        Double orderAccuracy,
                          int orderQuestions, Double asReversed, @JsonIgnore List<Answer> answers) {
     /// One answer.
     public record Answer(int question, String text, boolean correct) {}

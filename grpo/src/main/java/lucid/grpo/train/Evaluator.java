@@ -45,7 +45,9 @@ public final class Evaluator {
     }
 
     /// How held-out questions are asked after a stage, and under the controls where it is the last: the base phase has taught direct answers only.
-    public static TrainingData.Mode mode(Stage stage) { return stage.phase().equals("base") ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING; }
+    public static TrainingData.Mode mode(Stage stage) {
+        return stage.phase().equals("base") ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
+    }
 
     /// How the recipe wants answers drawn: reasoning is sampled where it names how, a letter alone never is.
     public Sampling.Rule rule(TrainingData.Mode mode) { return mode == TrainingData.Mode.DIRECT ? Sampling.Rule.GREEDY : spec.rule(); }
@@ -64,7 +66,8 @@ public final class Evaluator {
     /// @param stop      asked before every batch of questions: whether no more are wanted
     /// @param progress  hears how many are done
     /// @return of the questions that were asked: the first of them, if it was stopped
-    public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, BooleanSupplier stop, LongConsumer progress) {
+    public Evaluation run(TrainingData.Mode mode, int questions, Control control, Sampling.Rule rule, long seed, BooleanSupplier stop,
+            LongConsumer progress) {
         List<Prompt> prompts = data.heldOut(questions, mode);
         Tally tally = new Tally();
         int together = policy.questionsTogether();
@@ -77,11 +80,14 @@ public final class Evaluator {
         return tally.result();
     }
 
-    private List<Completion> answer(TrainingData.Mode mode, List<Prompt> some, List<Prompt> all, int from, Control control, Sampling.Rule rule, long seed) {
-        GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? spec.directTokens() : spec.maxNewTokens(), tokenizer.eosId(), 1f,
+    private List<Completion> answer(TrainingData.Mode mode, List<Prompt> some, List<Prompt> all, int from, Control control, Sampling.Rule rule,
+            long seed) {
+        GenerationSettings settings = new GenerationSettings(rule, mode == TrainingData.Mode.DIRECT ? spec.directTokens() : spec.maxNewTokens(),
+                tokenizer.eosId(), 1f,
                 Philox.key(seed, PURPOSE), 0, from);
         try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
-            var features = policy.features((first, end) -> shown(some.subList(first, end), all, from + first, control), some.size(), data.framesPerClip(), data.imageSize());
+            var features = policy.features((first, end) -> shown(some.subList(first, end), all, from + first, control), some.size(),
+                    data.framesPerClip(), data.imageSize());
             return policy.generate(some.stream().map(Prompt::ids).toList(), policy.connect(features, some.size()), 1, settings, null);
         }
     }
@@ -99,7 +105,8 @@ public final class Evaluator {
 
     private int another(List<Prompt> all, int number) {
         int own = all.get(number).clip();
-        return all.get(Control.other(all.size(), number, i -> all.get(i).clip() != own).orElseThrow(() -> Control.noOther(data.clipName(own)))).clip();
+        return all.get(Control.other(all.size(), number, i -> all.get(i).clip() != own).orElseThrow(() -> Control.noOther(data.clipName(own))))
+                .clip();
     }
 
     /// Collects answers.

@@ -20,7 +20,8 @@ final class Frames {
         int each = visuals.isEmpty() || !visuals.getFirst().isWhole() ? 1 : data.framesPerClip();
         long bytes = (long) visuals.size() * each * picture;
         if (bytes > LARGEST) {
-            throw new IllegalArgumentException(visuals.size() + " clips of " + each + " frames of " + data.imageSize() + " x " + data.imageSize() + " are " + bytes + " bytes; wanted at most " + LARGEST
+            throw new IllegalArgumentException(visuals.size() + " clips of " + each + " frames of " + data.imageSize() + " x " + data.imageSize()
+                    + " are " + bytes + " bytes; wanted at most " + LARGEST
                     + " for those that train the tower together: make the stage's micro_batch smaller");
         }
         byte[] all = new byte[(int) bytes];

@@ -13,8 +13,8 @@ import java.util.stream.IntStream;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
 
-/// The numbers of a step. A name of TRL's stands for what it is in TRL 1.16; with several updates per rollout for what TRL writes with `logging_steps` equal to
-/// their number: means over the updates, but norm and learning rate of the last. `RUN-FOLDER.md` has every key.
+/// The numbers of a step. A name of TRL's stands for what it is in TRL 1.16; with several updates per rollout for what TRL writes with
+/// `logging_steps` equal to their number: means over the updates, but norm and learning rate of the last. `RUN-FOLDER.md` has every key.
 final class GrpoMetrics {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -42,7 +42,8 @@ final class GrpoMetrics {
         double low = mean(updates, u -> share(u, PolicyLoss.Clip.LOW));
         double high = mean(updates, u -> share(u, PolicyLoss.Clip.HIGH));
         m.put("clip_ratio/low_mean", low).put("clip_ratio/low_min", mean(updates, u -> shares(all, u, PolicyLoss.Clip.LOW).min().orElse(0)));
-        m.put("clip_ratio/high_mean", high).put("clip_ratio/high_max", mean(updates, u -> shares(all, u, PolicyLoss.Clip.HIGH).max().orElse(0))).put("clip_ratio/region_mean", low + high);
+        m.put("clip_ratio/high_mean", high).put("clip_ratio/high_max", mean(updates, u -> shares(all, u, PolicyLoss.Clip.HIGH).max().orElse(0)))
+                .put("clip_ratio/region_mean", low + high);
         float[] ratio = updates.getFirst().ratio();
         m.put("completions/tokens", ratio.length).put("ratio_exactly_one", IntStream.range(0, ratio.length).filter(i -> ratio[i] == 1f).count());
         return m;
@@ -55,7 +56,8 @@ final class GrpoMetrics {
     private static void lengths(ObjectNode m, String name, List<Group.Completion> some) {
         IntSummaryStatistics lengths = some.stream().mapToInt(c -> c.ids().length).summaryStatistics();
         boolean none = some.isEmpty();
-        m.put("completions/mean_" + name, lengths.getAverage()).put("completions/min_" + name, none ? 0.0 : lengths.getMin()).put("completions/max_" + name, none ? 0.0 : lengths.getMax());
+        m.put("completions/mean_" + name, lengths.getAverage()).put("completions/min_" + name, none ? 0.0 : lengths.getMin())
+                .put("completions/max_" + name, none ? 0.0 : lengths.getMax());
     }
 
     /// The weighted sum of an update's token terms.

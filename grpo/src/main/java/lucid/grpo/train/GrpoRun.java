@@ -17,8 +17,9 @@ import lucid.tensor.Tensor;
 
 /// GRPO: draw groups, judge them, turn rewards into advantages, push every token by its coefficient.
 ///
-/// The log-probability that the sampler saw and the one that the trainer computes come from the same kernels over the same rows, so on the first update after
-/// a rollout they are equal to the bit and the ratio is exactly 1. That is checked for every token of every step, before the update; a difference stops the run.
+/// The log-probability that the sampler saw and the one that the trainer computes come from the same kernels over the same rows, so on the first
+/// update after a rollout they are equal to the bit and the ratio is exactly 1. That is checked for every token of every step, before the update; a
+/// difference stops the run.
 final class GrpoRun implements StageRun {
     private final Stage.Grpo stage;
     private final Policy policy;
@@ -35,9 +36,11 @@ final class GrpoRun implements StageRun {
 
     /// @param reference   the policy at the start of the stage; null when beta is 0
     /// @param stepsBefore steps of the stages before, so that files are numbered through
-    GrpoRun(Stage.Grpo stage, Policy policy, Policy reference, TrainingData data, Rollout rollout, Updater updater, Ledger ledger, long seed, long stepsBefore) {
+    GrpoRun(Stage.Grpo stage, Policy policy, Policy reference, TrainingData data, Rollout rollout, Updater updater, Ledger ledger, long seed,
+            long stepsBefore) {
         if (stage.trainable().contains(Stage.Part.VISION_TOWER)) {
-            throw new IllegalArgumentException("stage " + stage.name() + ": trainable has vision_tower; GRPO keeps the tower frozen, wanted connector or language_model");
+            throw new IllegalArgumentException("stage " + stage.name()
+                    + ": trainable has vision_tower; GRPO keeps the tower frozen, wanted connector or language_model");
         }
         this.stage = stage;
         this.policy = policy;
@@ -78,7 +81,8 @@ final class GrpoRun implements StageRun {
             // TRL's step is an update: its mean over those of this rollout.
             line.put("step_time", (System.nanoTime() - start) / 1e9 / stage.iterations());
             line.put("time/rollout", (rolled - start) / 1e9).put("time/score", (scored - rolled) / 1e9).put("time/update", (updated - scored) / 1e9);
-            note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f", line.get("reward").asDouble(), line.get("rewards/accuracy_reward/mean").asDouble(),
+            note = String.format(Locale.ROOT, "reward %.2f accuracy %.2f format %.2f", line.get("reward").asDouble(),
+                    line.get("rewards/accuracy_reward/mean").asDouble(),
                     line.get("rewards/well_formed").asDouble());
             if (line.has("kl")) note += String.format(Locale.ROOT, " kl %.3f", line.get("kl").asDouble());
             note += String.format(Locale.ROOT, " ratio 1: %d/%d", line.get("ratio_exactly_one").asInt(), sampler.length);
@@ -89,14 +93,17 @@ final class GrpoRun implements StageRun {
 
     private static String explain(int exactlyOne, TokenColumns.Update first, float[] weights, Updater.Result result) {
         return String.format(Locale.ROOT, "ratio exactly 1 for %d of %d tokens: the trainer computes the sampler's log-probabilities to the bit. "
-                + "The loss (%.4f) is minus the weighted mean advantage%s. Advantages without noise sum to 0 in each group, so it says little; the gradient (norm %.3f) is what learns.",
-                exactlyOne, first.ratio().length, GrpoMetrics.loss(first, weights), first.kl() == null ? "" : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl())), result.gradNorm());
+                + "The loss (%.4f) is minus the weighted mean advantage%s. Advantages without noise sum to 0 in each group, so it says little; the "
+                        + "gradient (norm %.3f) is what learns.",
+                exactlyOne, first.ratio().length, GrpoMetrics.loss(first, weights), first.kl() == null ? ""
+                        : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl())), result.gradNorm());
     }
 
     /// Said once, after the first step.
     String explanation() { return explanation; }
 
-    // Forward and backward, some groups at a time. Any division gives the same gradients: each parameter's chain is per group, and groups add up in order.
+    // Forward and backward, some groups at a time. Any division gives the same gradients: each parameter's chain is per group, and groups add up in
+    // order.
     private TokenColumns.Update gradients(List<Group> groups, Tensor features, float[] old, float[] refs, float[] weights) {
         int total = old.length;
         TokenColumns.Update all = TokenColumns.Update.of(total, refs != null);
@@ -106,9 +113,11 @@ final class GrpoRun implements StageRun {
             List<Group> some = groups.subList(from, Math.min(groups.size(), from + stage.microBatch()));
             int n = some.stream().mapToInt(Group::tokens).sum();
             try (Scope scope = Scope.open(policy.device())) {
-                LogProbs scored = policy.score(pack(policy, some), policy.connect(slice(features, groups.size(), from, some.size()), some.size()), stage.sampling().temperature());
+                LogProbs scored = policy.score(pack(policy, some), policy.connect(slice(features, groups.size(), from, some.size()), some.size()),
+                        stage.sampling().temperature());
                 Tensor reference = refs == null ? null : tensor(scope, refs, at, n);
-                LogProbs.PolicyTerms terms = scored.policyTerms(loss.settings(), tensor(scope, old, at, n), reference, tensor(scope, advantages, at, n), tensor(scope, weights, at, n));
+                LogProbs.PolicyTerms terms = scored.policyTerms(loss.settings(), tensor(scope, old, at, n), reference,
+                        tensor(scope, advantages, at, n), tensor(scope, weights, at, n));
                 scored.logProb().backward(terms.coefficient());
                 copy(scored.logProb(), all.logProb(), at);
                 copy(scored.entropy(), all.entropy(), at);
@@ -138,8 +147,10 @@ final class GrpoRun implements StageRun {
     private static void assertSame(float[] sampler, float[] trainer, List<Group> groups) {
         for (int i = 0; i < sampler.length; i++) {
             if (Float.floatToRawIntBits(sampler[i]) != Float.floatToRawIntBits(trainer[i])) {
-                throw new IllegalStateException("row law broken: token " + i + " of " + sampler.length + " (" + groups.size() + " groups) had log-probability " + sampler[i]
-                        + " when it was sampled and has " + trainer[i] + " in training; the kernels must give the same bits. This is a fault of Lucid's own");
+                throw new IllegalStateException("row law broken: token " + i + " of " + sampler.length + " (" + groups.size()
+                        + " groups) had log-probability " + sampler[i]
+                        + " when it was sampled and has " + trainer[i]
+                                + " in training; the kernels must give the same bits. This is a fault of Lucid's own");
             }
         }
     }
@@ -162,7 +173,8 @@ final class GrpoRun implements StageRun {
     static PackedBatch pack(Policy policy, List<Group> groups) {
         PackedBatch.Builder builder = PackedBatch.builder(policy.visualTokens());
         for (int g = 0; g < groups.size(); g++) {
-            builder.group(policy.splice(groups.get(g).prompt().ids(), true), g, groups.get(g).completions().stream().map(Group.Completion::ids).toList());
+            builder.group(policy.splice(groups.get(g).prompt().ids(), true), g, groups.get(g).completions().stream()
+                    .map(Group.Completion::ids).toList());
         }
         return builder.build();
     }

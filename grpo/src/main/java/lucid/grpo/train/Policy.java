@@ -28,7 +28,8 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
-/// The model as the loop sees it: clips to visual rows, rows to log-probabilities, prompts to completions. What is trained, hashed and saved is the model, or a low-rank adapter beside it.
+/// The model as the loop sees it: clips to visual rows, rows to log-probabilities, prompts to completions. What is trained, hashed and saved is the
+/// model, or a low-rank adapter beside it.
 public final class Policy implements AutoCloseable {
     private final TinyLlavaVideo model;
     private final Device device;
@@ -91,8 +92,10 @@ public final class Policy implements AutoCloseable {
     /// Vision tower over the frames of clips; with gradients only while the tower trains. Without, a few clips at a time, so that what the
     /// tower holds does not grow with their number, nor what is asked of `frames` at once.
     public Tensor features(ClipFrames frames, int clips, int framesEach, int size) {
-        if (towerTrains && Tape.gradEnabled()) return model.trainedFeatures(scope(), pixels(frames.of(0, clips), clips * framesEach, size), RowGroups.uniform(clips, framesEach));
-        return together(clips, framesEach * model.config().vision().patches(), (from, n) -> model.features(scope(), pixels(frames.of(from, from + n), n * framesEach, size)));
+        if (towerTrains && Tape.gradEnabled())
+            return model.trainedFeatures(scope(), pixels(frames.of(0, clips), clips * framesEach, size), RowGroups.uniform(clips, framesEach));
+        return together(clips, framesEach * model.config().vision().patches(),
+                (from, n) -> model.features(scope(), pixels(frames.of(from, from + n), n * framesEach, size)));
     }
 
     /// The same over frames that are there, [clips · framesEach, size, size, 3].
@@ -106,9 +109,11 @@ public final class Policy implements AutoCloseable {
     /// Connector: features of `clips` clips to [clips · visualTokens, hidden]; where nothing trains, a few clips at a time.
     public Tensor connect(Tensor features, int clips) {
         int rows = features.shape().rows() / clips;
-        boolean learns = features.requiresGrad() || model.parameters().trainable().stream().anyMatch(p -> p.name().startsWith(TinyLlavaVideo.CONNECTOR));
+        boolean learns = features.requiresGrad() || model.parameters().trainable().stream()
+                .anyMatch(p -> p.name().startsWith(TinyLlavaVideo.CONNECTOR));
         if (learns && Tape.gradEnabled()) return model.visual(scope(), features, RowGroups.uniform(clips, rows));
-        return together(clips, rows, (from, n) -> model.visual(scope(), n == clips ? features : features.rows(from * rows, (from + n) * rows), RowGroups.uniform(n, rows)))
+        return together(clips, rows, (from, n) -> model.visual(scope(), n == clips ? features : features.rows(from * rows, (from + n) * rows),
+                RowGroups.uniform(n, rows)))
                 .withRowGroups(RowGroups.uniform(clips, visualTokens()));
     }
 
@@ -145,10 +150,12 @@ public final class Policy implements AutoCloseable {
     /// Log-probabilities of the scored tokens of a batch.
     ///
     /// @param visual connected features, or null for text alone
-    public LogProbs score(PackedBatch batch, Tensor visual, float temperature) { return model.logProbs(scope(), batch, visual, temperature, recompute && Tape.gradEnabled()); }
+    public LogProbs score(PackedBatch batch, Tensor visual, float temperature) {
+        return model.logProbs(scope(), batch, visual, temperature, recompute && Tape.gradEnabled());
+    }
 
-    /// Whether only the blocks' inputs are kept for the backward, which runs each block again: less memory, more time, the same bits. At first it is so for
-    /// adapted models, because those fill the memory.
+    /// Whether only the blocks' inputs are kept for the backward, which runs each block again: less memory, more time, the same bits. At first it is
+    /// so for adapted models, because those fill the memory.
     public void recompute(boolean on) { recompute = on; }
 
     /// How many held-out questions [Evaluator] answers together: less memory with fewer, the same answers. At first [Evaluator#BATCH].
@@ -184,7 +191,8 @@ public final class Policy implements AutoCloseable {
     public void train(Set<Stage.Part> parts) {
         if (adapted != null) {
             if (!parts.isEmpty() && !parts.equals(Set.of(Stage.Part.LANGUAGE_MODEL))) {
-                throw new IllegalArgumentException("trainable has " + parts + "; with lora only adapters of the language model are trained, wanted language_model alone");
+                throw new IllegalArgumentException("trainable has " + parts
+                        + "; with lora only adapters of the language model are trained, wanted language_model alone");
             }
             parameters().train(_ -> !parts.isEmpty());
             return;
@@ -193,7 +201,8 @@ public final class Policy implements AutoCloseable {
         model.parameters().train(name -> parts.stream().anyMatch(p -> p.has(name)));
     }
 
-    /// Writes `config.json` and `model.safetensors` into a folder, or the adapter's two files; and the model's end tokens, which an adapter's base keeps, so that whoever asks the saved model ends its answers where training did.
+    /// Writes `config.json` and `model.safetensors` into a folder, or the adapter's two files; and the model's end tokens, which an adapter's base
+    /// keeps, so that whoever asks the saved model ends its answers where training did.
     public void save(Path folder) {
         if (adapted == null) model.save(folder, StoredType.F32);
         else adapted.lora.save(folder, adapted.name);
@@ -221,7 +230,9 @@ public final class Policy implements AutoCloseable {
     }
 
     /// The model without the adapter, if that is what the adapter began as: a reference without any memory of its own.
-    public Optional<Policy> freshBase() { return adapted == null || !adapted.lora.fresh() ? Optional.empty() : Optional.of(new Policy(adapted.base, null, () -> {})); }
+    public Optional<Policy> freshBase() {
+        return adapted == null || !adapted.lora.fresh() ? Optional.empty() : Optional.of(new Policy(adapted.base, null, () -> {}));
+    }
 
     @Override public void close() { closing.run(); }
 }

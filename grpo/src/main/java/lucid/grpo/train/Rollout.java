@@ -50,14 +50,17 @@ class Rollout {
 
     List<Group> groups(int step, List<Prompt> prompts, Tensor features) {
         Stage.SamplingSpec s = stage.sampling();
-        GenerationSettings settings = new GenerationSettings(s.rule(), stage.maxNewTokens(), tokenizer.eosId(), s.temperature(), Philox.key(seed, PURPOSE), step);
+        GenerationSettings settings = new GenerationSettings(s.rule(), stage.maxNewTokens(), tokenizer.eosId(), s.temperature(),
+                Philox.key(seed, PURPOSE), step);
         List<Completion> drawn;
         // A scope of its own: what the connector leaves behind would stay until the end of the step.
         try (Scope _ = Scope.open(policy.device()); var _ = Tape.noGrad()) {
-            drawn = policy.generate(prompts.stream().map(Prompt::ids).toList(), policy.connect(features, prompts.size()), stage.completions(), settings, null);
+            drawn = policy.generate(prompts.stream().map(Prompt::ids).toList(), policy.connect(features, prompts.size()), stage.completions(),
+                    settings, null);
         }
         List<Group> groups = new ArrayList<>();
-        for (int p = 0; p < prompts.size(); p++) groups.add(judge(step, p, prompts.get(p), drawn.subList(p * stage.completions(), (p + 1) * stage.completions())));
+        for (int p = 0; p < prompts.size(); p++)
+            groups.add(judge(step, p, prompts.get(p), drawn.subList(p * stage.completions(), (p + 1) * stage.completions())));
         return groups;
     }
 

@@ -18,8 +18,9 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
 /// Learning from given text. The loss of a step is the sum over the kinds of the mixture of their mean negative log-probability per learned token,
-/// `L = Σ_kind 1/N_kind Σ_t -log p(t)`, so a kind with long texts does not drown the others. The examples about one clip are a prompt group, the clip its shared prefix; every text alone is one.
-/// Groups go through the model some at a time: N_kind is counted over the whole step, every group's chain of a gradient begins at 0, and groups are added in order, so that any division gives the same bits.
+/// `L = Σ_kind 1/N_kind Σ_t -log p(t)`, so a kind with long texts does not drown the others. The examples about one clip are a prompt group, the clip
+/// its shared prefix; every text alone is one. Groups go through the model some at a time: N_kind is counted over the whole step, every group's chain
+/// of a gradient begins at 0, and groups are added in order, so that any division gives the same bits.
 final class SupervisedRun implements StageRun {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -48,7 +49,8 @@ final class SupervisedRun implements StageRun {
         Map<String, Sum> sums = new LinkedHashMap<>();
         for (List<Example> group : groups) for (Example e : group) sums.computeIfAbsent(e.kind(), _ -> new Sum()).tokens += e.learned();
         int together = stage.microBatch() == null ? groups.size() : stage.microBatch();
-        for (int from = 0; from < groups.size(); from += together) gradients(groups.subList(from, Math.min(groups.size(), from + together)), frames, sums);
+        for (int from = 0; from < groups.size(); from += together)
+            gradients(groups.subList(from, Math.min(groups.size(), from + together)), frames, sums);
         Updater.Result update = updater.update(step);
         ObjectNode line = JSON.createObjectNode();
         double total = 0;
@@ -71,7 +73,8 @@ final class SupervisedRun implements StageRun {
     private boolean framesAlone(List<Example> examples) {
         boolean frames = examples.stream().anyMatch(e -> e.visual() != null && !e.visual().isWhole());
         if (frames && examples.stream().anyMatch(e -> e.visual() != null && e.visual().isWhole())) {
-            throw new IllegalArgumentException("stage " + stage.name() + ": a mixture cannot hold both single frames and whole clips; use two stages");
+            throw new IllegalArgumentException("stage " + stage.name()
+                    + ": a mixture cannot hold both single frames and whole clips; use two stages");
         }
         return frames;
     }
@@ -93,7 +96,8 @@ final class SupervisedRun implements StageRun {
         return frames ? policy.connectFrames(features, visuals.stream().mapToInt(Visual::frame).toArray()) : policy.connect(features, visuals.size());
     }
 
-    // Examples about the same picture share what comes before and with it (the published prompt's opening and the clip's rows): one prefix, many continuations.
+    // Examples about the same picture share what comes before and with it (the published prompt's opening and the clip's rows): one prefix, many
+    // continuations.
     private PackedBatch pack(List<List<Example>> groups, boolean frames, boolean visual) {
         PackedBatch.Builder builder = PackedBatch.builder(!visual ? 0 : frames ? policy.frameTokens() : policy.visualTokens());
         int clip = 0;
@@ -130,7 +134,8 @@ final class SupervisedRun implements StageRun {
 
     private static float[] seeds(List<Example> examples, float[] logProbs, Map<String, Sum> sums) {
         int learned = examples.stream().mapToInt(Example::learned).sum();
-        if (learned != logProbs.length) throw new IllegalStateException("scored " + logProbs.length + " tokens but the examples have " + learned + " to learn");
+        if (learned != logProbs.length)
+            throw new IllegalStateException("scored " + logProbs.length + " tokens but the examples have " + learned + " to learn");
         float[] seeds = new float[learned];
         int at = 0;
         for (Example e : examples) {

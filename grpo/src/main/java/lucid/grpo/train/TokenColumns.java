@@ -19,7 +19,8 @@ public record TokenColumns(float[] reference, float[] weight, List<Update> updat
     /// @param coefficient d loss / d logProb
     public record Update(float[] logProb, float[] ratio, PolicyLoss.Clip[] clip, float[] kl, float[] loss, float[] entropy, float[] coefficient) {
         static Update of(int tokens, boolean reference) {
-            return new Update(new float[tokens], new float[tokens], new PolicyLoss.Clip[tokens], reference ? new float[tokens] : null, new float[tokens], new float[tokens],
+            return new Update(new float[tokens], new float[tokens], new PolicyLoss.Clip[tokens], reference ? new float[tokens] : null,
+                    new float[tokens], new float[tokens],
                     new float[tokens]);
         }
     }

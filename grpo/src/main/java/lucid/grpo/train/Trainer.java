@@ -33,9 +33,11 @@ import lucid.nn.disk.JsonText;
 import lucid.tensor.Parameter;
 import lucid.tokenizer.Tokenizer;
 
-/// Goes through the stages of a recipe: trains, evaluates, writes down, and can be killed and taken up again at any point. Or does some steps of a run again ([#replay]).
+/// Goes through the stages of a recipe: trains, evaluates, writes down, and can be killed and taken up again at any point. Or does some steps of a
+/// run again ([#replay]).
 public final class Trainer {
-    /// In a checkpoint that was saved in the middle of an evaluation on the way: the step's line of metrics, which is complete once a resume has evaluated.
+    /// In a checkpoint that was saved in the middle of an evaluation on the way: the step's line of metrics, which is complete once a resume has
+    /// evaluated.
     public static final String UNEVALUATED = "unevaluated.json";
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int WATCHED = 4;
@@ -68,7 +70,8 @@ public final class Trainer {
         watched = WatchedQuestion.of(data, recipe.evaluation(), console);
     }
 
-    /// Asks the run to save after the step, or the batch of held-out questions, that is being done, and to end. An evaluation that is cut short is done by the resume.
+    /// Asks the run to save after the step, or the batch of held-out questions, that is being done, and to end. An evaluation that is cut short is
+    /// done by the resume.
     public void stop() { stopping = true; }
 
     /// Whether it was asked to.
@@ -79,13 +82,14 @@ public final class Trainer {
     /// @return the state at the end; complete only if every stage is
     public RunState run() {
         from = folder.latest();
-        from.ifPresent(c -> console.line(String.format(Locale.ROOT, "resuming %s after step %d of stage %s, hash %s", folder.root(), RunFolder.state(c).step(),
+        from.ifPresent(c -> console.line(String.format(Locale.ROOT, "resuming %s after step %d of stage %s, hash %s", folder.root(),
+                RunFolder.state(c).step(),
                 RunFolder.state(c).stage(), RunFolder.state(c).hash().substring(0, 16))));
         return stages();
     }
 
-    /// Does steps of a run again, up to number `lastStep` of the whole run or until [#stop]. The folder, which is not that run's, gets their metrics, rollouts and ledger; nothing is
-    /// evaluated or saved, for no hash depends on it.
+    /// Does steps of a run again, up to number `lastStep` of the whole run or until [#stop]. The folder, which is not that run's, gets their metrics,
+    /// rollouts and ledger; nothing is evaluated or saved, for no hash depends on it.
     ///
     /// @param checkpoint where to begin, in that run's folder; empty: at its very beginning
     /// @param each       is told every step's line of metrics
@@ -121,7 +125,8 @@ public final class Trainer {
     private RunState stage(int index, RunState before) {
         Stage stage = recipe.stages().get(index);
         boolean begun = before.stageIndex() == index && !before.stageComplete() && before.step() > 0;
-        RunState state = begun ? before : new RunState(index, stage.name(), 0, false, before.totalSteps(), before.hash(), 0, 0, before.seconds(), before.results());
+        RunState state = begun ? before : new RunState(index, stage.name(), 0, false, before.totalSteps(), before.hash(), 0, 0, before.seconds(),
+                before.results());
         policy.train(EnumSet.copyOf(stage.trainable()));
         long firstStep = state.totalSteps() - state.step();
         try (Updater updater = new AdamWUpdater(policy, stage.optimizer(), stage.updates())) {
@@ -140,20 +145,23 @@ public final class Trainer {
                 var advantages = new Advantages(g.advantage().eps(), g.advantage().noise(), g.advantage().divideByStd());
                 Rollout rollout = new Rollout(g, policy, data, tokenizer, g.reward().judge(), advantages, recipe.drawSeed(g.name()));
                 Policy reference = g.loss().beta() == 0 ? null : reference(index, begun);
-                yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::text), recipe.seed(), firstStep);
+                yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::text),
+                        recipe.seed(), firstStep);
             }
         };
     }
 
-    // The policy as it was when the stage began. A stage that begins now has it at hand. One that is taken up again finds it in the checkpoint of the stage before; a first stage has none, so
-    // its start is kept in `reference/`.
+    // The policy as it was when the stage began. A stage that begins now has it at hand. One that is taken up again finds it in the checkpoint of the
+    // stage before; a first stage has none, so its start is kept in `reference/`.
     private Policy reference(int index, boolean begun) {
         if (index == 0 && policy.freshBase().isPresent()) return policy.freshBase().get();
         Policy reference = policy.copy();
         if (begun) {
             Path run = from.orElseThrow().getParent().getParent();
-            Path start = index == 0 ? run.resolve("reference") : RunFolder.checkpoints(run).stream().filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
-                    .findFirst().orElseThrow(() -> new RunException(run + ": the checkpoint of the stage before '" + recipe.stages().get(index).name() + "' is gone; its weights are the KL's reference"));
+            Path start = index == 0 ? run.resolve("reference") : RunFolder.checkpoints(run).stream()
+                    .filter(c -> RunFolder.state(c).stageIndex() == index - 1 && RunFolder.state(c).stageComplete())
+                    .findFirst().orElseThrow(() -> new RunException(run + ": the checkpoint of the stage before '" + recipe.stages().get(index).name()
+                            + "' is gone; its weights are the KL's reference"));
             Checksums.check(start);
             reference.load(start);
         } else if (index == 0 && replayed == null) {
@@ -186,7 +194,8 @@ public final class Trainer {
                 tokens = count(line, tokens);
                 boolean evaluated = !evaluates(stage, step + 1) || interim(line, total);
                 if (evaluated) record(line, total, hash);
-                state = new RunState(state.stageIndex(), stage.name(), step + 1, false, total, hash, 0, 0, before + (System.nanoTime() - start) / 1e9, state.results());
+                state = new RunState(state.stageIndex(), stage.name(), step + 1, false, total, hash, 0, 0, before + (System.nanoTime() - start) / 1e9,
+                        state.results());
                 bar.update(step + 1, run.note());
                 if (replayed != null) replayed.accept(line);
                 if (replayed == null && !explained && run instanceof GrpoRun g) {
@@ -194,7 +203,8 @@ public final class Trainer {
                     explained = true;
                 }
                 boolean stop = stopping;   // read once: one that comes later ends after the next step
-                if (replayed == null && (stop || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps())) save(state, updater, evaluated ? null : line);
+                if (replayed == null && (stop || (step + 1) % stage.saveEvery() == 0 || step + 1 == stage.steps()))
+                    save(state, updater, evaluated ? null : line);
                 if (stop) break;
             }
         }
@@ -236,14 +246,18 @@ public final class Trainer {
 
     // On the way: what comes at the end of the stage is [#finish]'s.
     private boolean evaluates(Stage stage, int done) {
-        return replayed == null && watched.isPresent() && stage instanceof Stage.Grpo g && g.interimEvery() > 0 && done % g.interimEvery() == 0 && done < g.steps();
+        return replayed == null && watched.isPresent() && stage instanceof Stage.Grpo g && g.interimEvery() > 0 && done % g.interimEvery() == 0
+                && done < g.steps();
     }
 
     private void announce(Stage.Grpo stage) {
-        if (watched.isEmpty() && stage.interimEvery() > 0) console.line("stage " + stage.name() + ": interim_every is " + stage.interimEvery() + ", but there are no held-out questions: nothing is evaluated while it trains");
+        if (watched.isEmpty() && stage.interimEvery() > 0)
+            console.line("stage " + stage.name() + ": interim_every is " + stage.interimEvery()
+                    + ", but there are no held-out questions: nothing is evaluated while it trains");
     }
 
-    // How many tokens the stage has seen. One that is taken up goes on from its last line before; where that is an older version's, whose num_tokens was another number, it is not known.
+    // How many tokens the stage has seen. One that is taken up goes on from its last line before; where that is an older version's, whose num_tokens
+    // was another number, it is not known.
     private OptionalLong tokens(RunState state) {
         if (state.step() == 0) return OptionalLong.of(0);
         RunReader run = new RunReader(from.orElseThrow().getParent().getParent(), console::line);
@@ -276,7 +290,8 @@ public final class Trainer {
 
     // No if it was stopped.
     private boolean interim(ObjectNode line, long total) {
-        Optional<Evaluation> asked = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Control.NONE, recipe.seed(), () -> stopping, _ -> {});
+        Optional<Evaluation> asked = evaluator().run(TrainingData.Mode.REASONING, recipe.evaluation().interim(), Control.NONE, recipe.seed(),
+                () -> stopping, _ -> {});
         if (asked.isEmpty()) return false;
         Evaluation e = asked.get();
         line.put("eval/accuracy", e.accuracy()).put("eval/format", e.format());
@@ -289,7 +304,8 @@ public final class Trainer {
     private RunState finish(int index, Stage stage, RunState state) {
         Recipe.EvaluationSpec spec = recipe.evaluation();
         boolean lastOfPhase = index + 1 == recipe.stages().size() || !recipe.stages().get(index + 1).phase().equals(stage.phase());
-        ObjectNode result = JSON.createObjectNode().put("name", stage.phase()).put("stage", stage.name()).put("steps", state.step()).put("hash", state.hash());
+        ObjectNode result = JSON.createObjectNode().put("name", stage.phase()).put("stage", stage.name()).put("steps", state.step())
+                .put("hash", state.hash());
         long start = System.nanoTime();
         if (lastOfPhase && watched.isPresent()) {
             TrainingData.Mode mode = Evaluator.mode(stage);
@@ -303,7 +319,8 @@ public final class Trainer {
             Evaluation e = asked.get();
             result.setAll(Json.<ObjectNode>tree(e));
             answers(state.totalSteps(), "after " + stage.phase(), mode, e);
-            console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(), e.accuracy(), e.format(), e.meanLength(), n));
+            console.line(String.format(Locale.ROOT, "%s: accuracy %.3f, format %.3f, length %.1f on %d held-out questions", stage.phase(),
+                    e.accuracy(), e.format(), e.meanLength(), n));
             if (mode == TrainingData.Mode.REASONING) watched.get().answer(e);
         }
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
@@ -320,7 +337,8 @@ public final class Trainer {
         ArrayNode list = moment.putArray("answers");
         for (int i = 0; i < Math.min(prompts.size(), e.answers().size()); i++) {
             Evaluation.Answer a = e.answers().get(i);
-            list.addObject().put("question", prompts.get(i).problem()).put("solution", prompts.get(i).solution()).put("clip", data.clipName(prompts.get(i).clip()))
+            list.addObject().put("question", prompts.get(i).problem()).put("solution", prompts.get(i).solution())
+                    .put("clip", data.clipName(prompts.get(i).clip()))
                     .put("text", a.text()).put("correct", a.correct());
         }
         Disk.text(folder.root().resolve("answers").resolve(String.format(Locale.ROOT, "%06d.json", total)), JsonText.pretty(moment));

@@ -8,8 +8,8 @@ import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
 
-/// A held-out question for a person who watches a run: the first one that the model reasons wrongly about. It is shown once, and its answer at every evaluation from then on, so that one
-/// sees it change as the model learns.
+/// A held-out question for a person who watches a run: the first one that the model reasons wrongly about. It is shown once, and its answer at every
+/// evaluation from then on, so that one sees it change as the model learns.
 final class WatchedQuestion {
     private final List<Prompt> asked;
     private final Console console;
@@ -27,7 +27,8 @@ final class WatchedQuestion {
         int onTheWay = evaluation.interim();
         int atTheEnd = evaluation.questions();
         // 0 is all of them.
-        List<Prompt> asked = data.heldOut(onTheWay == 0 || atTheEnd == 0 ? Math.max(onTheWay, atTheEnd) : Math.min(onTheWay, atTheEnd), TrainingData.Mode.REASONING);
+        List<Prompt> asked = data.heldOut(onTheWay == 0 || atTheEnd == 0 ? Math.max(onTheWay, atTheEnd) : Math.min(onTheWay, atTheEnd),
+                TrainingData.Mode.REASONING);
         return asked.isEmpty() ? Optional.empty() : Optional.of(new WatchedQuestion(asked, console));
     }
 

@@ -22,7 +22,8 @@ class AnswerTextTest {
 
     @ParameterizedTest @ValueSource(ints = {1, 2, 3, 5, 100})
     void onATerminalThinkingIsDimAndTheAnswerBold(int pieces) {
-        assertEquals("\u001B[2m<think> a < b, <thin air> </think>\u001B[0m\n \u001B[1m<answer> C. owl </answer>\u001B[0m", shown(ANSWER, true, pieces));
+        assertEquals("\u001B[2m<think> a < b, <thin air> </think>\u001B[0m\n \u001B[1m<answer> C. owl </answer>\u001B[0m",
+                shown(ANSWER, true, pieces));
     }
 
     @ParameterizedTest @ValueSource(ints = {1, 2, 3, 5, 100})

@@ -11,8 +11,10 @@ import org.junit.jupiter.api.Test;
 class QuestionTest {
     @Test void thePublishedPrompt() {
         Question q = new Question("What animal is shown in the video?", Question.options(List.of("A=owl", "B=sheeps.")), Question.Style.REASON);
-        assertEquals("What animal is shown in the video?\nOptions:\nA. owl.\nB. sheeps. Output the thinking process in <think> </think> and final answer (option) in <answer> </answer> tags.", q.prompt());
-        assertEquals("Why?\nAnswer with the option's letter from the given choices directly.", new Question("Why?", List.of(), Question.Style.DIRECT).prompt());
+        assertEquals("What animal is shown in the video?\nOptions:\nA. owl.\nB. sheeps. Output the thinking process in <think> </think> and final "
+                + "answer (option) in <answer> </answer> tags.", q.prompt());
+        assertEquals("Why?\nAnswer with the option's letter from the given choices directly.",
+                new Question("Why?", List.of(), Question.Style.DIRECT).prompt());
         assertEquals("Why?", new Question("Why?", List.of(), Question.Style.PLAIN).prompt());
         assertEquals(List.of(new Choice("A", "owl"), new Choice("B", "sheeps.")), q.choices());
     }

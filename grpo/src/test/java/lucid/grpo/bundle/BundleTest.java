@@ -45,9 +45,11 @@ class BundleTest {
     }
 
     @Test void itRunsAloneAndIsSmall() throws IOException, InterruptedException {
-        String path = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).filter(p -> !p.contains("test-classes") && !p.contains("-tests") && !p.contains("junit"))
+        String path = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(p -> !p.contains("test-classes") && !p.contains("-tests") && !p.contains("junit"))
                 .collect(Collectors.joining(File.pathSeparator));
-        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "--add-modules=jdk.incubator.vector", "-cp", path, Lucid.class.getName(), "bundle"));
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "--add-modules=jdk.incubator.vector", "-cp",
+                path, Lucid.class.getName(), "bundle"));
         command.addAll(List.of("--out", temp.resolve("lucid-here").toString(), "--archive"));
         Result made = run(command);
         assertEquals(0, made.status, made.output);
@@ -58,13 +60,15 @@ class BundleTest {
         Result ptx = run(List.of(temp.resolve("lucid-here/lucid").toString(), "ptx", "run", "nothing.ptx", "--grid", "1", "--block", "32"));
         assertEquals(0, ptx.status, ptx.output);
         // What computes asks the system for more than what lists.
-        Result init = run(List.of(temp.resolve("lucid-here/lucid").toString(), "init", "--config", "tinyllava-video-tiny", "--out", "tiny", "--seed", "1"));
+        Result init = run(List.of(temp.resolve("lucid-here/lucid").toString(), "init", "--config", "tinyllava-video-tiny", "--out", "tiny",
+                "--seed", "1"));
         assertEquals(0, init.status, init.output);
         Result info = run(List.of(temp.resolve("lucid-here/lucid").toString(), "devices"));
         assertTrue(info.output.contains("hot kernels are "), info.output);
         // The reader of Parquet has natives and needs of its own.
         Files.copy(Path.of("../video/src/test/resources/parquet/snappy.parquet"), temp.resolve("videomme.parquet"));
-        Result eval = run(List.of(temp.resolve("lucid-here/lucid").toString(), "eval", "--model", "tiny", "--benchmark", "video-mme", "--data", ".", "--annotations", "videomme.parquet"));
+        Result eval = run(List.of(temp.resolve("lucid-here/lucid").toString(), "eval", "--model", "tiny", "--benchmark", "video-mme", "--data", ".",
+                "--annotations", "videomme.parquet"));
         assertTrue(eval.status == 1 && eval.output.contains("no tokenizer"), eval.output);
         Result again = run(command);
         assertTrue(again.status == 1 && again.output.contains("is not empty; wanted a new folder"), again.output);

@@ -61,7 +61,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// `generate` and `chat` on a random toy model, beside the same prompt put to the trainer's own generator.
 class AskCommandTest extends CommandTest {
-    private static final Tokenizer TOKENIZER = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 30)).tokenizer();
+    private static final Tokenizer TOKENIZER = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 30))
+            .tokenizer();
     private static final int TOKENS = 12;
 
     @TempDir static Path root;
@@ -71,11 +72,14 @@ class AskCommandTest extends CommandTest {
 
     @TempDir Path temp;
 
-    private static Qwen2Config text() { return new Qwen2Config(TOKENIZER.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, false, 0.02, TOKENIZER.eosId()); }
+    private static Qwen2Config text() {
+        return new Qwen2Config(TOKENIZER.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, false, 0.02, TOKENIZER.eosId());
+    }
 
     @BeforeAll static void makeAToy() throws IOException {
         model = Files.createDirectories(root.resolve("model"));
-        TinyLlavaConfig config = TinyLlavaConfig.of(text(), new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, TOKENIZER.eosId());
+        TinyLlavaConfig config = TinyLlavaConfig.of(text(), new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f),
+                new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, TOKENIZER.eosId());
         try (Device d = new SimdDevice(1); TinyLlavaVideo toy = TinyLlavaVideo.random(d, config, 3, new Initialization(0, 0.3, 0.5, 1, 2, 1, 1))) {
             toy.save(model, StoredType.BF16);
         }
@@ -99,7 +103,8 @@ class AskCommandTest extends CommandTest {
 
     /// The answer by the way of training: copied f32 weights, the whole prompt at once.
     private static int[] expected(Path clip, int[] prompt) {
-        try (Device d = new SimdDevice(1); Policy policy = new Policy(TinyLlavaVideo.load(d, model)); Scope _ = Scope.open(d); var _ = Tape.noGrad()) {
+        try (Device d = new SimdDevice(1); Policy policy = new Policy(TinyLlavaVideo.load(d, model)); Scope _ = Scope.open(d);
+                var _ = Tape.noGrad()) {
             Frames frames = new SiglipPixels(16).resize(VideoReader.read(clip, new FrameSampling.Uniform(3)));
             Tensor visual = policy.connect(policy.features(frames.rgb(), 1, 3, 16), 1);
             return policy.generate(List.of(prompt), visual, 1, GenerationSettings.greedy(TOKENS, TOKENIZER.eosId()), null).getFirst().ids();
@@ -133,7 +138,8 @@ class AskCommandTest extends CommandTest {
     // Answers
 
     @Test void theTrainersOwnAnswer() {
-        String wanted = text(expected(first, prompt(PromptTemplate.question("Which first?\nOptions:\nA. Ring.\nB. Bar.", TrainingData.Mode.REASONING))));
+        String wanted = text(expected(first, prompt(PromptTemplate.question("Which first?\nOptions:\nA. Ring.\nB. Bar.",
+                TrainingData.Mode.REASONING))));
         Outcome o = ask("--option", "A=Ring", "--option", "B=Bar").ok();
         assertEquals(wanted + "\n", o.out());
         assertTrue(o.err().contains("3 frames in") && o.err().contains(TOKENS + " tokens, first after"), o.err());
@@ -225,11 +231,14 @@ class AskCommandTest extends CommandTest {
     @Test void mistakesDoNotEndAConversation() {
         Outcome o = chat("/help\n/what\n/video\n/video " + temp.resolve("gone.mp4") + "\n" + "long ".repeat(600) + "\nWhat is there?").ok();
         assertTrue(o.out().contains("/reset       forget what was said"), o.out());
-        assertTrue(o.out().endsWith(text(expected(first, prompt("What is there?"))) + "\n"), "the clip and an empty conversation are still there: " + o.out());
-        for (String part : List.of("'/what' is no command", "/video: no file named", "gone.mp4", "positions are left")) assertTrue(o.err().contains(part), part + " in " + o.err());
+        assertTrue(o.out().endsWith(text(expected(first, prompt("What is there?"))) + "\n"),
+                "the clip and an empty conversation are still there: " + o.out());
+        for (String part : List.of("'/what' is no command", "/video: no file named", "gone.mp4", "positions are left"))
+            assertTrue(o.err().contains(part), part + " in " + o.err());
         // The first question is where the clip's tag belongs, and it is put into its place there.
         o = chat("What <image>is there?\nAnd <image> then?\nAnd then?\n").ok();
-        assertTrue(o.err().contains("chat: question: found <image>, the place of a clip, and the clip was shown before the first question; wanted a question without it\n"), o.err());
+        assertTrue(o.err().contains("chat: question: found <image>, the place of a clip, and the clip was shown before the first question; wanted a "
+                + "question without it\n"), o.err());
         assertEquals(chat("What is there?\nAnd then?\n").ok().out(), o.out());
     }
 
@@ -243,7 +252,8 @@ class AskCommandTest extends CommandTest {
             Qwen2 decoder = Qwen2.load(d, folder, files, lucid.nn.weights.WeightSource.Precision.F32);
             try (var _ = decoder.parameters()) {
                 var batch = lucid.nn.batch.PackedBatch.builder(0).sequence(prompt, 0).build();
-                wanted = new lucid.nn.generate.Generator(decoder).generate(batch, null, 1, GenerationSettings.greedy(TOKENS, -1), null).getFirst().ids();
+                wanted = new lucid.nn.generate.Generator(decoder).generate(batch, null, 1, GenerationSettings.greedy(TOKENS, -1), null)
+                        .getFirst().ids();
             }
         }
         Object[] line = {"generate", "--model", folder, "--prompt", "The ring", "--max-tokens", TOKENS, "--threads", 1};
@@ -261,7 +271,8 @@ class AskCommandTest extends CommandTest {
     /// A model may say anything; on a terminal it is seen and not obeyed, styled or not.
     @Test void controlCharactersAreSeenOnATerminal() throws IOException, InterruptedException {
         String line = " --max-tokens 100 --temperature 3 --seed 4 --threads 1";
-        for (String command : List.of("generate --prompt The --model " + plain() + line, "generate --no-stream --question Which? --video " + first + " --model " + model + line)) {
+        for (String command : List.of("generate --prompt The --model " + plain() + line, "generate --no-stream --question Which? --video " + first
+                + " --model " + model + line)) {
             String piped = lucid((Object[]) command.split(" ")).ok().out();
             assertTrue(piped.chars().anyMatch(c -> c < ' ' && c != '\n' && c != '\t'), "the toy says none: " + piped);
             String shown = new PseudoTerminal(temp).java("LC_ALL=C.UTF-8 ", Lucid.class, command + " 2> err", "").replace("\r\n", "\n");
@@ -316,7 +327,8 @@ class AskCommandTest extends CommandTest {
         ask("--frames", "2fps").misusedWith("--frames: found 2fps", "or 1fps");
         ask("--frames", "1fps", "--max-frames", 0).misusedWith("--max-frames: found 0, wanted 1 or more");
         ask("--frames", 8, "--max-frames", 16).misusedWith("--max-frames: found 16 without --frames 1fps");
-        lucid("generate", "--model", model, "--video", first, "--question", "Which?", "--max-tokens", 0).misusedWith("--max-tokens: found 0", "wanted 1 or more");
+        lucid("generate", "--model", model, "--video", first, "--question", "Which?", "--max-tokens", 0)
+                .misusedWith("--max-tokens: found 0", "wanted 1 or more");
         lucid("generate", "--model", model, "--video", first, "--question", " ").misusedWith("question", "empty");
     }
 
@@ -337,7 +349,8 @@ class AskCommandTest extends CommandTest {
         asking(temp, first).failedWith("no tokenizer there", "merges.txt", "--tokenizer DIR");
         assertEquals(ask().ok().out(), asking(temp, first, "--tokenizer", model).ok().out());
         Path other = Files.createDirectories(temp.resolve("other"));
-        TokenizerJson.write(new BpeTrainer(460, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 60)).tokenizer(), other.resolve("tokenizer.json"));
+        TokenizerJson.write(new BpeTrainer(460, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 60)).tokenizer(),
+                other.resolve("tokenizer.json"));
         asking(temp, first, "--tokenizer", other).failedWith("460 tokens", "vocab_size is " + TOKENIZER.vocabSize());
     }
 
@@ -372,7 +385,8 @@ class AskCommandTest extends CommandTest {
         Outcome packed = lucid("model", "pack", copy).ok();
         Path file = copy.resolve("lucid.packed");
         assertTrue(packed.out().startsWith(file + ": ") && packed.out().contains("read by generate, chat and eval from now on"), packed.out());
-        for (String weights : List.of("ready", "packed", "mapped")) assertEquals(wanted, asking(copy, first, "--weights", weights).ok().out(), weights);
+        for (String weights : List.of("ready", "packed", "mapped"))
+            assertEquals(wanted, asking(copy, first, "--weights", weights).ok().out(), weights);
         assertEquals(wanted, asking(copy, first).ok().out());
         Outcome converted = lucid("convert", copy, temp.resolve("converted")).ok();
         assertFalse(Files.exists(temp.resolve("converted/lucid.packed")));
@@ -389,7 +403,8 @@ class AskCommandTest extends CommandTest {
         lucid("model", "pack", copy).ok();
         Files.setLastModifiedTime(copy.resolve("model.safetensors"), FileTime.fromMillis(1_000_000_000_000L));
         Outcome o = lucid(Map.of(), "generate", "--model", copy, "--video", first, "--question", "Which first?", "--max-tokens", 2).ok();
-        assertTrue(o.err().contains("lucid.packed is left aside: the weights beside it have changed since it was made, or were copied without their times; lucid model pack makes it again"), o.err());
+        assertTrue(o.err().contains("lucid.packed is left aside: the weights beside it have changed since it was made, or were copied without their "
+                + "times; lucid model pack makes it again"), o.err());
     }
 
     @Test void whatCannotBePacked() throws IOException {

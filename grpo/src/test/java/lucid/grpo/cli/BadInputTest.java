@@ -62,7 +62,8 @@ class BadInputTest extends CommandTest {
         DriftPlan plan = new DriftPlan(3, 64, 5);
         Tokenizer tokenizer = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(plan, 30)).tokenizer();
         Qwen2Config text = new Qwen2Config(tokenizer.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, tokenizer.eosId());
-        TinyLlavaConfig model = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
+        TinyLlavaConfig model = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f),
+                new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
         var adamW = new Stage.OptimizerSpec(lr, 0.9, 0.999, 1e-8, 0.01, "constant", 0, 0.1, 1.0);
         var stage = new Stage.Supervised("talk", "base", 2, Map.of("document", 2), adamW, List.of(Stage.Part.LANGUAGE_MODEL), 1);
         return new Recipe("toy", "", "", List.of(), 5, model.toJson(), new Recipe.TokenizerSpec(420, 30),
@@ -81,7 +82,8 @@ class BadInputTest extends CommandTest {
     }
 
     private static Outcome ask(Object model, Object video, Object... more) {
-        Object[] fixed = {"generate", "--model", model, "--video", video, "--question", "Which first?", "--direct", "--max-new-tokens", 2, "--threads", 1};
+        Object[] fixed = {"generate", "--model", model, "--video", video, "--question", "Which first?", "--direct", "--max-new-tokens", 2,
+                "--threads", 1};
         return lucid(Stream.concat(Arrays.stream(fixed), Arrays.stream(more)).toArray());
     }
 
@@ -94,7 +96,8 @@ class BadInputTest extends CommandTest {
     @Test void aStepThatWantsMoreQuestionsThanThereAre() throws IOException {
         Recipe rewarded = toy(0.01).withStages(List.of(RecipeReader.read("demo").stage("grpo")));
         Path file = Files.writeString(temp.resolve("many.json"), RecipeReader.write(rewarded).replace("\"prompts\" : 16", "\"prompts\" : 321"));
-        lucid("train", "--recipe", file, "--model", run, "--data", temp.resolve("clips"), "--out", temp.resolve("many"), "--threads", 1).failedWith(file + ", stage grpo, prompts: found 321, wanted at most ", ": the data have no more questions");
+        lucid("train", "--recipe", file, "--model", run, "--data", temp.resolve("clips"), "--out", temp.resolve("many"), "--threads", 1)
+                .failedWith(file + ", stage grpo, prompts: found 321, wanted at most ", ": the data have no more questions");
         assertFalse(Files.exists(temp.resolve("many")) || Files.exists(temp.resolve("clips")), "no clip is made before");
     }
 
@@ -108,7 +111,8 @@ class BadInputTest extends CommandTest {
     }
 
     @Test void anEmptyClip() throws IOException {
-        ask(run, Files.createFile(temp.resolve("empty.mp4"))).failedWith("empty.mp4: not a video that FFmpeg can read (0 bytes): ", "; wanted a whole clip or picture");
+        ask(run, Files.createFile(temp.resolve("empty.mp4"))).failedWith("empty.mp4: not a video that FFmpeg can read (0 bytes): ",
+                "; wanted a whole clip or picture");
     }
 
     /// In its first headers, in its frames, in the table behind them.
@@ -116,22 +120,30 @@ class BadInputTest extends CommandTest {
     void aClipThatWasCutOff(int percent) throws IOException {
         byte[] whole = Files.readAllBytes(clip);
         int found = whole.length * percent / 100;
-        ask(run, Files.write(temp.resolve("cut.mp4"), Arrays.copyOf(whole, found))).failedWith("cut.mp4: cut off: found " + found + " bytes, wanted the ", " that its headers announce; copy the file again");
+        ask(run, Files.write(temp.resolve("cut.mp4"), Arrays.copyOf(whole, found)))
+                .failedWith("cut.mp4: cut off: found " + found + " bytes, wanted the ", " that its headers announce; copy the file again");
     }
 
     @Test void soundWithoutPictures() throws IOException {
         int samples = 8000;
         ByteBuffer wav = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
-        wav.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 2 * samples).put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16).putShort((short) 1).putShort((short) 1)
-                .putInt(8000).putInt(16000).putShort((short) 2).putShort((short) 16).put("data".getBytes(StandardCharsets.US_ASCII)).putInt(2 * samples);
-        ask(run, Files.write(temp.resolve("sound.mp4"), wav.array())).failedWith("sound.mp4: has no video stream (1 streams of other kinds), wanted one");
+        wav.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 2 * samples).put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16)
+                .putShort((short) 1).putShort((short) 1)
+                .putInt(8000).putInt(16000).putShort((short) 2).putShort((short) 16).put("data".getBytes(StandardCharsets.US_ASCII))
+                        .putInt(2 * samples);
+        ask(run, Files.write(temp.resolve("sound.mp4"), wav.array())).failedWith("sound.mp4: has no video stream (1 streams of other kinds), wanted "
+                + "one");
     }
 
     @Test void aVideoStreamWithoutFrames() throws IOException {
-        ask(run, Files.writeString(temp.resolve("none.mp4"), "YUV4MPEG2 W16 H16 F25:1\n")).failedWith("none.mp4: its video stream has no frames, wanted at least one");
+        ask(run, Files.writeString(temp.resolve("none.mp4"), "YUV4MPEG2 W16 H16 F25:1\n"))
+                .failedWith("none.mp4: its video stream has no frames, wanted at least one");
     }
 
-    @Test void cudnnOfTheEmulator() { ask(run, clip, "--patch-embedding", "cudnn", "--device", "emulated").misusedWith("--patch-embedding CUDNN with --device EMULATED", "wanted --device CUDA"); }
+    @Test void cudnnOfTheEmulator() {
+        ask(run, clip, "--patch-embedding", "cudnn", "--device", "emulated").misusedWith("--patch-embedding CUDNN with --device EMULATED",
+                "wanted --device CUDA");
+    }
 
     @Test void tensorCoresOfAProcessor() { ask(run, clip, "--matmul", "tensor").misusedWith("--matmul TENSOR", "--device CUDA or EMULATED"); }
 
@@ -141,24 +153,29 @@ class BadInputTest extends CommandTest {
 
     @Test void anUnknownKeyOfARecipe() throws IOException {
         Path bad = Files.writeString(temp.resolve("bad.json"), Files.readString(recipe).replace("\"warmup\"", "\"warmpu\""));
-        lucid("sft", "--recipe", bad, "--data", data, "--out", temp.resolve("out")).failedWith("bad.json", "line ", "unknown key 'warmpu'", "did you mean 'warmup'?");
+        lucid("sft", "--recipe", bad, "--data", data, "--out", temp.resolve("out"))
+                .failedWith("bad.json", "line ", "unknown key 'warmpu'", "did you mean 'warmup'?");
         assertFalse(Files.exists(temp.resolve("out")), "nothing may be written for a recipe that cannot be read");
     }
 
     @Test void aValueOfARecipeThatCannotBe() throws IOException {
         Path bad = Files.writeString(temp.resolve("bad.json"), Files.readString(recipe).replaceFirst("\"save_every\" : \\d+", "\"save_every\" : 0"));
         for (String command : List.of("sft", "demo")) {
-            lucid(command, "--recipe", bad, "--data", data, "--out", temp.resolve("out"), "--threads", 1).failedWith("bad.json, stage talk, save_every: found 0, wanted a whole number, at least 1");
+            lucid(command, "--recipe", bad, "--data", data, "--out", temp.resolve("out"), "--threads", 1)
+                    .failedWith("bad.json, stage talk, save_every: found 0, wanted a whole number, at least 1");
         }
         assertFalse(Files.exists(temp.resolve("out")), "nothing may be written for a recipe that cannot be used");
     }
 
-    @Test void anUnknownRecipe() { lucid("train", "--recipe", "tinyllava-vidoe-r1").failedWith("no such file", "did you mean 'tinyllava-video-r1'?"); }
+    @Test void anUnknownRecipe() {
+        lucid("train", "--recipe", "tinyllava-vidoe-r1").failedWith("no such file", "did you mean 'tinyllava-video-r1'?");
+    }
 
     @ParameterizedTest @CsvSource({"--threads, 0", "--threads, -1", "--threads, many", "--threads, 1025", "--memory, foo", "--memory, 0G"})
     void anOptionThatCannotBe(String option, String value) {
         Object clips = temp.resolve("clips");
-        for (Outcome o : List.of(lucid("demo", "--data", clips, option, value), lucid("generate", "--model", run, "--video", clip, "--question", "Which?", option, value))) {
+        for (Outcome o : List.of(lucid("demo", "--data", clips, option, value),
+                lucid("generate", "--model", run, "--video", clip, "--question", "Which?", option, value))) {
             assertEquals(2, o.status(), o.err());
             assertTrue(o.err().contains("option '" + option + "'") && o.err().contains(value) && o.err().contains("wanted"), o.err());
         }
@@ -230,33 +247,42 @@ class BadInputTest extends CommandTest {
 
     // Question files
 
-    private static final String GOOD = "{\"problem_id\": 1, \"problem\": \"Which?\\nOptions:\\nA. Ring.\\nB. Bar.\", \"data_type\": \"video\", \"problem_type\": [\"order\"], "
+    private static final String GOOD = "{\"problem_id\": 1, \"problem\": \"Which?\\nOptions:\\nA. Ring.\\nB. Bar.\", \"data_type\": \"video\", "
+            + "\"problem_type\": [\"order\"], "
             + "\"solution\": \"<answer>A</answer>\", \"video_filename\": \"a.mp4\"}";
 
     private void questions(String secondLine, String... parts) throws IOException {
         Files.writeString(temp.resolve("nextqa_0-30s.jsonl"), GOOD + "\n" + secondLine + "\n");
-        lucid("train", "--recipe", "tinyllava-video-r1", "--model", run, "--data", temp, "--out", temp.resolve("out"), "--threads", 1).failedWith(parts);
+        lucid("train", "--recipe", "tinyllava-video-r1", "--model", run, "--data", temp, "--out", temp.resolve("out"), "--threads", 1)
+                .failedWith(parts);
         assertFalse(Files.exists(temp.resolve("out")));
     }
 
     @Test void aLineThatIsNotJson() throws IOException { questions("{\"problem_id\": 2,", "nextqa_0-30s.jsonl", "2", "not JSON"); }
 
-    @Test void aLineWithoutAField() throws IOException { questions(GOOD.replace("\"solution\"", "\"sulotion\""), "nextqa_0-30s.jsonl", "solution", "missing"); }
+    @Test void aLineWithoutAField() throws IOException {
+        questions(GOOD.replace("\"solution\"", "\"sulotion\""), "nextqa_0-30s.jsonl", "solution", "missing");
+    }
 
-    @Test void anAnswerThatIsNoOption() throws IOException { questions(GOOD.replace("<answer>A", "<answer>E"), "nextqa_0-30s.jsonl", "solution", "'E'", "A to B"); }
+    @Test void anAnswerThatIsNoOption() throws IOException {
+        questions(GOOD.replace("<answer>A", "<answer>E"), "nextqa_0-30s.jsonl", "solution", "'E'", "A to B");
+    }
 
     // Run folders
 
     @Test void aRunOfAnotherConfig() throws IOException {
         Map<String, String> before = contents(run);
         Path other = Files.writeString(temp.resolve("other.json"), RecipeReader.write(toy(0.02)));
-        lucid("sft", "--recipe", other, "--data", data, "--out", run, "--threads", 1, "--resume").failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
+        lucid("sft", "--recipe", other, "--data", data, "--out", run, "--threads", 1, "--resume")
+                .failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
         lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--threads", 1).failedWith("holds a run already", "--resume");
         ObjectNode none = (ObjectNode) new ObjectMapper().readTree(Files.readString(recipe));
         Path without = Files.writeString(temp.resolve("without.json"), none.putNull("model").putNull("initialization").toString());
         Outcome o = lucid("sft", "--recipe", without, "--model", run, "--data", data, "--out", run, "--threads", 1, "--resume");
-        o.failedWith("recipe.model: an object of ", " more -> null", "base_fingerprint: null -> \"", "Use another --out for a new run, or go on with what this one began with: its recipe (the field recipe of "
-                + run.resolve("config.json") + "; --recipe takes it as a file of its own), the model that it began from (--model, or none if it began from nothing)");
+        o.failedWith("recipe.model: an object of ", " more -> null", "base_fingerprint: null -> \"",
+                "Use another --out for a new run, or go on with what this one began with: its recipe (the field recipe of "
+                + run.resolve("config.json") + "; --recipe takes it as a file of its own), the model that it began from (--model, or none if it "
+                        + "began from nothing)");
         assertFalse(o.err().contains("hidden_size"), "a model's whole config is no difference that one could read: " + o.err());
         assertEquals(before, contents(run));
     }
@@ -265,16 +291,20 @@ class BadInputTest extends CommandTest {
     @Test void aRunOfAnotherConfigIsRefusedBeforeClipsAreMade() throws IOException {
         Path other = Files.writeString(temp.resolve("other.json"), RecipeReader.write(toy(0.02)));
         Path nowhere = temp.resolve("clips");
-        lucid("sft", "--recipe", other, "--data", nowhere, "--out", run, "--threads", 1, "--resume").failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
-        lucid("demo", "--recipe", other, "--data", nowhere, "--out", run, "--threads", 1, "--resume").failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
+        lucid("sft", "--recipe", other, "--data", nowhere, "--out", run, "--threads", 1, "--resume")
+                .failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
+        lucid("demo", "--recipe", other, "--data", nowhere, "--out", run, "--threads", 1, "--resume")
+                .failedWith("another config", "recipe.stages[0].optimizer.lr: 0.01 -> 0.02");
         lucid("sft", "--recipe", recipe, "--data", nowhere, "--out", run, "--threads", 1).failedWith("holds a run already", "--resume");
         assertFalse(Files.exists(nowhere));
     }
 
     @Test void aRunOfAnotherArithmetic() throws IOException {
         Map<String, String> before = contents(run);
-        lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--resume", "--device", "reference").failedWith("another config", "arithmetic: \"exact\" -> \"reference\"", "its arithmetic (--device, ");
-        lucid("replay", run, "--step", 1, "--device", "reference").failedWith("another config", "arithmetic: \"exact\" -> \"reference\"", "its arithmetic (--device, ");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", run, "--resume", "--device", "reference")
+                .failedWith("another config", "arithmetic: \"exact\" -> \"reference\"", "its arithmetic (--device, ");
+        lucid("replay", run, "--step", 1, "--device", "reference").failedWith("another config", "arithmetic: \"exact\" -> \"reference\"",
+                "its arithmetic (--device, ");
         assertEquals(before, contents(run));
     }
 
@@ -283,9 +313,12 @@ class BadInputTest extends CommandTest {
         Path out = temp.resolve("out");
         Path clips = temp.resolve("clips");
         String wanted = "wanted --device AUTO or SIMD, or CUDA or EMULATED with --matmul EXACT or TENSOR";
-        lucid("demo", "--data", clips, "--out", out, "--device", "reference").misusedWith("--device REFERENCE: stage grpo of recipe demo learns from rewards", wanted);
-        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--device", "reference").misusedWith("--device REFERENCE: stage grpo", wanted);
-        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--device", "cuda", "--matmul", "cublas").misusedWith("--matmul CUBLAS: stage grpo", wanted);
+        lucid("demo", "--data", clips, "--out", out, "--device", "reference")
+                .misusedWith("--device REFERENCE: stage grpo of recipe demo learns from rewards", wanted);
+        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--device", "reference")
+                .misusedWith("--device REFERENCE: stage grpo", wanted);
+        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--device", "cuda", "--matmul", "cublas")
+                .misusedWith("--matmul CUBLAS: stage grpo", wanted);
         assertFalse(Files.exists(out) || Files.exists(clips));
         lucid("sft", "--recipe", recipe, "--data", data, "--out", out, "--device", "reference").ok();
     }
@@ -305,12 +338,15 @@ class BadInputTest extends CommandTest {
         for (String name : List.of("a", "b", "c")) Files.writeString(out.resolve(name), "mine");
         Map<String, String> before = contents(temp);
         for (String command : List.of("sft", "demo")) {
-            lucid(command, "--recipe", recipe, "--data", clips, "--out", out, "--threads", 1).failedWith(out + " is not empty and holds no run", "a, b, c, metrics.jsonl, report.html and 1 more", "--out");
+            lucid(command, "--recipe", recipe, "--data", clips, "--out", out, "--threads", 1)
+                    .failedWith(out + " is not empty and holds no run", "a, b, c, metrics.jsonl, report.html and 1 more", "--out");
         }
-        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--threads", 1, "--resume").failedWith(out + " is not empty and holds no run");
+        lucid("train", "--recipe", "demo", "--model", run, "--data", clips, "--out", out, "--threads", 1, "--resume")
+                .failedWith(out + " is not empty and holds no run");
         assertEquals(before, contents(temp));
         Path config = Files.writeString(out.resolve("config.json"), "{\"model_type\": \"qwen2\"}");
-        lucid("sft", "--recipe", recipe, "--data", clips, "--out", out, "--threads", 1, "--resume").failedWith(config + " is no run's", "recipe", "--out");
+        lucid("sft", "--recipe", recipe, "--data", clips, "--out", out, "--threads", 1, "--resume")
+                .failedWith(config + " is no run's", "recipe", "--out");
         Files.delete(config);
         assertEquals(before, contents(temp));
     }
@@ -324,15 +360,18 @@ class BadInputTest extends CommandTest {
 
     @Test void aRunFolderThatCannotBeMade() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "I was here first");
-        lucid("sft", "--recipe", recipe, "--data", data, "--out", file.resolve("run"), "--threads", 1).failedWith("file", "wanted a folder that can be written");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", file.resolve("run"), "--threads", 1)
+                .failedWith("file", "wanted a folder that can be written");
         assertEquals("I was here first", Files.readString(file));
     }
 
     /// /proc refuses new folders even to the superuser, as a read-only disk does.
     @Test void aReadOnlyPlace() {
         assumeTrue(Files.isDirectory(Path.of("/proc/self")), "no /proc on this system");
-        lucid("sft", "--recipe", recipe, "--data", data, "--out", "/proc/lucid-run", "--threads", 1).failedWith("/proc/lucid-run", "wanted a folder that can be written");
-        lucid("tokenizer", "convert", "--tokenizer", run, "--out", "/proc/lucid-words").failedWith("--out /proc/lucid-words: ", "wanted a folder that can be written");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", "/proc/lucid-run", "--threads", 1)
+                .failedWith("/proc/lucid-run", "wanted a folder that can be written");
+        lucid("tokenizer", "convert", "--tokenizer", run, "--out", "/proc/lucid-words")
+                .failedWith("--out /proc/lucid-words: ", "wanted a folder that can be written");
     }
 
     /// /dev/full is a disk without room.
@@ -342,7 +381,8 @@ class BadInputTest extends CommandTest {
         Path out = Files.createDirectories(temp.resolve("full"));
         Files.copy(run.resolve("config.json"), out.resolve("config.json"));
         Files.createSymbolicLink(out.resolve("metrics.jsonl"), Path.of("/dev/full"));
-        lucid("sft", "--recipe", recipe, "--data", data, "--out", out, "--threads", 1, "--resume").failedWith("metrics.jsonl", "No space left on device");
+        lucid("sft", "--recipe", recipe, "--data", data, "--out", out, "--threads", 1, "--resume")
+                .failedWith("metrics.jsonl", "No space left on device");
         Files.delete(out.resolve("metrics.jsonl"));
     }
 }

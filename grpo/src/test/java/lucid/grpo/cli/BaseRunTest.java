@@ -42,7 +42,8 @@ class BaseRunTest extends CommandTest {
         Recipe toy = BadInputTest.toy(0.01);
         Stage.Supervised talk = (Stage.Supervised) toy.stages().getFirst();
         var coldStart = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("direct", 2), talk.optimizer(), talk.trainable(), 1);
-        var grpo = new Stage.Grpo("grpo", "grpo", 1, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
+        var grpo = new Stage.Grpo("grpo", "grpo", 1, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true),
+                new Stage.AdvantageSpec(1e-4, 0.02, true),
                 new Stage.LossSpec(null, null, 0.1, 100.0, "sequence_mean"), talk.optimizer(), talk.trainable(), 1, 0, 0);
         return toy.withStages(List.of(talk, coldStart, grpo));
     }
@@ -60,7 +61,8 @@ class BaseRunTest extends CommandTest {
         Path run = temp.resolve("run");
         demo(recipe, run, "--base", base, "--ablate").ok();
         JsonNode table = new ObjectMapper().readTree(Files.readString(run.resolve("ablations.json")));
-        assertEquals(List.of("as published", "no noise", "no length reward", "no KL", "no cold start", "no division by std", "direct answers for the same time"),
+        assertEquals(List.of("as published", "no noise", "no length reward", "no KL", "no cold start", "no division by std",
+                "direct answers for the same time"),
                 table.findValuesAsText("name"));
         // Whether one variant had the same time as another is to be seen.
         for (JsonNode row : table) assertTrue(row.path("seconds").asDouble() > 0, row.toString());
@@ -74,9 +76,12 @@ class BaseRunTest extends CommandTest {
         Path out = temp.resolve("out");
         List<Stage> all = toy().stages();
         for (List<Stage> stages : List.of(all.subList(0, 2), List.of(all.getFirst(), all.getLast()))) {
-            demo(write(temp.resolve("short.json"), toy().withStages(stages)), out, "--ablate").misusedWith("--ablate: the stages of " + temp.resolve("short.json") + " are talk (phase base), ", "wanted one of phase base, one of phase cold_start, and last one");
+            demo(write(temp.resolve("short.json"), toy().withStages(stages)), out, "--ablate")
+                    .misusedWith("--ablate: the stages of " + temp.resolve("short.json") + " are talk (phase base), ",
+                    "wanted one of phase base, one of phase cold_start, and last one");
         }
-        demo(write(temp.resolve("short.json"), toy().withStages(all.subList(1, 3))), out, "--ablate").misusedWith("are cold_start (phase cold_start), grpo (phase grpo); wanted one of phase base");
+        demo(write(temp.resolve("short.json"), toy().withStages(all.subList(1, 3))), out, "--ablate")
+                .misusedWith("are cold_start (phase cold_start), grpo (phase grpo); wanted one of phase base");
         assertFalse(Files.exists(out));
     }
 
@@ -85,7 +90,8 @@ class BaseRunTest extends CommandTest {
         Path other = temp.resolve("other");
         demo(recipe, run, "--base", base).ok();
         Recipe moreTexts = toy();
-        moreTexts = new Recipe(moreTexts.name(), "", "", List.of(), 6, moreTexts.model(), new Recipe.TokenizerSpec(420, 60), moreTexts.data(), moreTexts.stages().subList(0, 1), moreTexts.evaluation());
+        moreTexts = new Recipe(moreTexts.name(), "", "", List.of(), 6, moreTexts.model(), new Recipe.TokenizerSpec(420, 60), moreTexts.data(),
+                moreTexts.stages().subList(0, 1), moreTexts.evaluation());
         demo(write(temp.resolve("other.json"), moreTexts), other).ok();
         String words = Files.readString(run.resolve("tokenizer.json"));
         assertTrue(Files.readString(run.resolve("config.json")).contains("\"" + HashChain.of(words) + "\""), "the hash is that of the file");
@@ -93,8 +99,10 @@ class BaseRunTest extends CommandTest {
         demo(recipe, run, "--base", other, "--resume").failedWith("another config", "base_fingerprint: \"", "tokenizer_sha256: \"");
         Path train = temp.resolve("train");
         lucid("train", "--recipe", recipe, "--model", run, "--data", root.resolve("data"), "--out", train, "--threads", 2).ok();
-        lucid("train", "--recipe", recipe, "--model", other, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume").failedWith("another config", "base_fingerprint: \"");
-        lucid("train", "--recipe", recipe, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume").misusedWith("lucid train: wanted --model", "lucid demo --recipe " + recipe);
+        lucid("train", "--recipe", recipe, "--model", other, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume")
+                .failedWith("another config", "base_fingerprint: \"");
+        lucid("train", "--recipe", recipe, "--data", root.resolve("data"), "--out", train, "--threads", 2, "--resume")
+                .misusedWith("lucid train: wanted --model", "lucid demo --recipe " + recipe);
         demo(recipe, run, "--base", base, "--resume").ok();
         assertEquals(words, Files.readString(run.resolve("tokenizer.json")));
     }
@@ -126,7 +134,8 @@ class BaseRunTest extends CommandTest {
         for (Path data : List.of(there.resolve("clips"), there.resolve("clips/drift-3-64-5"))) shows(lucid("report", run, "--data", data).ok(), run);
         lucid("demo", "--recipe", recipe, "--data", there.resolve("clips"), "--out", run, "--threads", 2, "--resume").ok();
         shows(lucid("report", run).ok(), run);
-        assertEquals(there.resolve("clips/drift-3-64-5").toString(), new ObjectMapper().readTree(Files.readString(run.resolve("config.json"))).get("data_folder").asText());
+        assertEquals(there.resolve("clips/drift-3-64-5").toString(), new ObjectMapper().readTree(Files.readString(run.resolve("config.json")))
+                .get("data_folder").asText());
     }
 
     private static void shows(Outcome report, Path run) throws IOException {
@@ -153,7 +162,8 @@ class BaseRunTest extends CommandTest {
     @Test void aRunInsideItsModelsFolderCanBeResumed() throws IOException {
         Path model = ParityCommandTest.copy(RunFolder.checkpoints(base).getFirst(), temp.resolve("model"));
         Files.copy(base.resolve("tokenizer.json"), model.resolve("tokenizer.json"));
-        Object[] words = {"train", "--recipe", recipe, "--model", model, "--data", root.resolve("data"), "--out", model.resolve("run"), "--threads", 2, "--resume"};
+        Object[] words = {"train", "--recipe", recipe, "--model", model, "--data", root.resolve("data"), "--out", model.resolve("run"), "--threads",
+                2, "--resume"};
         lucid(words).ok();
         lucid(words).ok();
     }

@@ -27,7 +27,8 @@ import lucid.video.drift.DriftPlan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The published base training at toy size: the shipped recipe with fewer steps, smaller batches and smaller pictures, on a model that `init` has written as its parts.
+/// The published base training at toy size: the shipped recipe with fewer steps, smaller batches and smaller pictures, on a model that `init` has
+/// written as its parts.
 class BaseTrainingTest extends CommandTest {
     @TempDir Path root;
 
@@ -73,7 +74,8 @@ class BaseTrainingTest extends CommandTest {
             Stage.Supervised s = (Stage.Supervised) stage;
             Stage.OptimizerSpec o = s.optimizer();
             // The first update's rate is 0 in a warm-up.
-            var optimizer = new Stage.OptimizerSpec(o.lr(), o.beta1(), o.beta2(), o.eps(), o.weightDecay(), o.schedule(), 1, o.floor(), o.maxGradNorm());
+            var optimizer = new Stage.OptimizerSpec(o.lr(), o.beta1(), o.beta2(), o.eps(), o.weightDecay(), o.schedule(), 1, o.floor(),
+                    o.maxGradNorm());
             stages.add(new Stage.Supervised(s.name(), s.phase(), 3, Map.of(s.mix().keySet().iterator().next(), 3), optimizer, s.trainable(), 3));
         }
         return new Recipe(r.name(), r.description(), r.source(), r.departures(), r.seed(), null, null,
@@ -81,7 +83,8 @@ class BaseTrainingTest extends CommandTest {
     }
 
     private static void write(Path file, List<String> clips, String question, String answer) throws IOException {
-        List<String> all = clips.stream().map(c -> "{\"id\": \"" + c + "\", \"conversations\": [{\"from\": \"human\", \"value\": \"<image>\\n" + question
+        List<String> all = clips.stream().map(c -> "{\"id\": \"" + c + "\", \"conversations\": [{\"from\": \"human\", \"value\": \"<image>\\n"
+                + question
                 + "\"}, {\"from\": \"gpt\", \"value\": \"" + answer + "\"}], \"video\": \"" + c + "\"}").toList();
         Files.writeString(file, "[" + String.join(",\n", all) + "]\n");
     }

@@ -76,11 +76,13 @@ abstract class CommandTest {
         return builder(environment, args).redirectOutput(err.resolveSibling("printed").toFile()).redirectError(err.toFile()).start();
     }
 
-    /// Ctrl-C; where a process has that ignored, as a script's background jobs have, a polite kill, which Lucid takes the same way. Waits for the end, for which it returns the exit status that is wanted.
+    /// Ctrl-C; where a process has that ignored, as a script's background jobs have, a polite kill, which Lucid takes the same way. Waits for the
+    /// end, for which it returns the exit status that is wanted.
     static int interrupt(Process process) throws IOException, InterruptedException {
         assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "there no kill is polite");
         Path status = Path.of("/proc", String.valueOf(process.pid()), "status");
-        boolean polite = Files.exists(status) && Files.readAllLines(status).stream().anyMatch(l -> l.startsWith("SigIgn:") && (Long.parseUnsignedLong(l.substring(7).strip(), 16) & 1 << SIGINT - 1) != 0);
+        boolean polite = Files.exists(status) && Files.readAllLines(status).stream()
+                .anyMatch(l -> l.startsWith("SigIgn:") && (Long.parseUnsignedLong(l.substring(7).strip(), 16) & 1 << SIGINT - 1) != 0);
         if (polite) process.toHandle().destroy();
         else assertEquals(0, new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor());
         assertTrue(process.waitFor(180, TimeUnit.SECONDS), "it did not end");
@@ -105,7 +107,8 @@ abstract class CommandTest {
     }
 
     static ProcessBuilder builder(Map<String, String> environment, Object... args) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
                 "-Xmx1g", "-cp", System.getProperty("java.class.path"), Lucid.class.getName()));
         for (Object a : args) command.add(String.valueOf(a));
         ProcessBuilder builder = new ProcessBuilder(command);

@@ -38,7 +38,8 @@ class ConvertCommandTest extends CommandTest {
         for (String format : new String[] {"safetensors", "bin", "BIN_LEGACY"}) {
             for (String layout : new String[] {"single", "sharded", "folders"}) {
                 Path out = temp.resolve(format + layout);
-                lucid(Stream.concat(Stream.of("convert", model, out, "--format", format, "--layout", layout), layout.equals("sharded") ? Stream.of("--max-shard-mb", 1) : Stream.empty()).toArray()).ok();
+                lucid(Stream.concat(Stream.of("convert", model, out, "--format", format, "--layout", layout),
+                        layout.equals("sharded") ? Stream.of("--max-shard-mb", 1) : Stream.empty()).toArray()).ok();
                 lucid("model", "info", out).ok();
                 Path back = temp.resolve(format + layout + "-back");
                 lucid("convert", out, back).ok();
@@ -77,22 +78,27 @@ class ConvertCommandTest extends CommandTest {
         lucid("convert", model, out, "--formt", "bin").misusedWith("unknown option --formt; did you mean --format?");
         assertTrue(lucid("convert", model, out, "--format", "tar").err().contains("[SAFETENSORS, BIN, BIN_LEGACY]"));
         assertTrue(lucid("convert", model, out, "--dtype", "i8").err().contains("[BF16, F16, F32]"));
-        for (long mb : new long[] {0, -1, Long.MAX_VALUE}) lucid("convert", model, out, "--max-shard-mb", mb).misusedWith("--max-shard-mb: found " + mb, "wanted 1 to");
+        for (long mb : new long[] {0, -1, Long.MAX_VALUE})
+            lucid("convert", model, out, "--max-shard-mb", mb).misusedWith("--max-shard-mb: found " + mb, "wanted 1 to");
         for (Object[] layout : new Object[][] {{}, {"--layout", "folders"}}) {
-            lucid(Stream.concat(Stream.of("convert", model, out, "--max-shard-mb", 1), Stream.of(layout)).toArray()).misusedWith("--max-shard-mb with --layout " + (layout.length == 0 ? "SINGLE" : "FOLDERS") + ": there are no shards");
+            lucid(Stream.concat(Stream.of("convert", model, out, "--max-shard-mb", 1), Stream.of(layout)).toArray())
+                    .misusedWith("--max-shard-mb with --layout " + (layout.length == 0 ? "SINGLE" : "FOLDERS") + ": there are no shards");
         }
         lucid("convert", temp.resolve("nowhere"), out).failedWith("nowhere", "no such folder");
         Path inside = model.resolve("inside-out");
-        lucid("convert", model, inside).failedWith("lucid convert: " + inside + " lies in " + model + ", which is converted; wanted a folder elsewhere");
+        lucid("convert", model, inside).failedWith("lucid convert: " + inside + " lies in " + model
+                + ", which is converted; wanted a folder elsewhere");
         lucid("convert", model, model).failedWith("lucid convert: " + model + " is there already");
-        for (String option : new String[] {"--merge-adapter", "--unmerge-adapter"}) lucid("convert", model, out, option, model).failedWith(option, "adapter_config.json", "wanted the folder of a LoRA adapter");
+        for (String option : new String[] {"--merge-adapter", "--unmerge-adapter"})
+            lucid("convert", model, out, option, model).failedWith(option, "adapter_config.json", "wanted the folder of a LoRA adapter");
         leavesNothing();
     }
 
     @Test void placesThatCannotBeWritten() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "I was here first");
         for (String format : new String[] {"safetensors", "bin", "bin_legacy"}) {
-            lucid("convert", model, file.resolve("x"), "--format", format).failedWith("lucid convert: " + file.resolve("x") + " cannot be written", "in a folder that can be written");
+            lucid("convert", model, file.resolve("x"), "--format", format).failedWith("lucid convert: " + file.resolve("x") + " cannot be written",
+                    "in a folder that can be written");
         }
         assertEquals("I was here first", Files.readString(file));
     }

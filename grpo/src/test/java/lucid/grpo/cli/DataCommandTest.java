@@ -56,7 +56,8 @@ class DataCommandTest extends CommandTest {
             process.destroyForcibly().waitFor();
         }
         String said = Files.readString(err);
-        assertTrue(said.contains("stopping; the clips that were made so far are removed, and the same command begins anew (Ctrl-C again ends at once)"), said);
+        assertTrue(said.contains(
+                "stopping; the clips that were made so far are removed, and the same command begins anew (Ctrl-C again ends at once)"), said);
         assertFalse(said.contains("Exception"), said);
         assertEquals(List.of(), made());
     }

@@ -42,7 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// How answers are drawn: options, and the checkpoint's `generation_config.json`, beside the generator with the same processors.
 class DecodingOptionsTest extends CommandTest {
-    private static final Tokenizer TOKENIZER = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 30)).tokenizer();
+    private static final Tokenizer TOKENIZER = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 30))
+            .tokenizer();
     private static final int TOKENS = 40;
     private static final int EOS = TOKENIZER.eosId();
 
@@ -110,7 +111,8 @@ class DecodingOptionsTest extends CommandTest {
         config("{\"do_sample\": true, \"temperature\": 0.7, \"top_k\": 20, \"top_p\": 0.8, \"num_beams\": 4}");
         Outcome o = lucid().ok();
         assertEquals(text(expected()), o.out());
-        assertTrue(o.err().contains("answers are greedy here, though it asks for samples (temperature 0.7, top_k 20, top_p 0.8); num_beams 4: not in Lucid, without effect"), o.err());
+        assertTrue(o.err().contains("answers are greedy here, though it asks for samples (temperature 0.7, top_k 20, top_p 0.8); num_beams 4: not "
+                + "in Lucid, without effect"), o.err());
     }
 
     @Test void samplesAsTheModelsMakersSay() throws IOException {
@@ -134,7 +136,8 @@ class DecodingOptionsTest extends CommandTest {
         String said = node.get("text").asText();
         assertTrue(whole.startsWith(said) && said.contains(stop) && said.length() < whole.length(), said + " of " + whole);
         int end = said.lastIndexOf(stop) + stop.length();
-        assertTrue(said.length() - end < TOKENIZER.text(expected()[node.get("new_tokens").asInt() - 1]).length(), "nothing but the rest of the token follows it: " + said);
+        assertTrue(said.length() - end < TOKENIZER.text(expected()[node.get("new_tokens").asInt() - 1]).length(),
+                "nothing but the rest of the token follows it: " + said);
         config("{\"stop_strings\": [\"" + stop + "\"]}");
         assertEquals(said, json().get("text").asText());
         assertEquals(whole, json("--stop", "not said at all").get("text").asText());
@@ -149,7 +152,8 @@ class DecodingOptionsTest extends CommandTest {
         int[] ids = expected(new MinLength(9, true, Set.of(end, EOS)));
         int stop = 9;
         while (stop < ids.length && ids[stop] != end) stop++;
-        assertArrayEquals(TOKENIZER.encode(node.get("text").asText()).length > 0 ? new int[] {Math.min(ids.length, stop + 1)} : new int[0], new int[] {node.get("new_tokens").asInt()});
+        assertArrayEquals(TOKENIZER.encode(node.get("text").asText()).length > 0 ? new int[] {Math.min(ids.length, stop + 1)} : new int[0],
+                new int[] {node.get("new_tokens").asInt()});
     }
 
     @Test void aBadWordIsNotSaid() throws IOException {
@@ -184,7 +188,8 @@ class DecodingOptionsTest extends CommandTest {
     /// What a greedy answer has no use for is refused by whoever samples: by the file's name and field, and with the option that says otherwise.
     @Test void whatCannotBeSampledWithIsTheFiles() throws IOException {
         String plain = lucid().ok().out();
-        for (String[] f : new String[][] {{"temperature", "0.0", "--temperature"}, {"temperature", "1.0E-60", "--temperature"}, {"top_k", "-1", "--top-k"},
+        for (String[] f : new String[][] {{"temperature", "0.0", "--temperature"}, {"temperature", "1.0E-60", "--temperature"},
+                {"top_k", "-1", "--top-k"},
             {"top_p", "0.0", "--top-p"}, {"min_p", "1.5", "--min-p"}}) {
             config("{\"" + f[0] + "\": " + f[1] + "}");
             assertEquals(plain, lucid().ok().out());

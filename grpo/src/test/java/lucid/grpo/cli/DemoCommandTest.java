@@ -38,16 +38,19 @@ class DemoCommandTest extends CommandTest {
         Recipe toy = BadInputTest.toy(0.01);
         Stage.Supervised talk = (Stage.Supervised) toy.stages().getFirst();
         var coldStart = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("direct", 2), talk.optimizer(), talk.trainable(), 1);
-        var grpo = new Stage.Grpo("reason", "grpo", 1, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
+        var grpo = new Stage.Grpo("reason", "grpo", 1, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true),
+                new Stage.AdvantageSpec(1e-4, 0.02, true),
                 new Stage.LossSpec(null, null, 0.1, 100.0, "sequence_mean"), talk.optimizer(), talk.trainable(), 1, 0, 0);
-        recipe = new Recipe(toy.name(), "", "", List.of(), toy.seed(), toy.model(), toy.tokenizer(), toy.data(), List.of(talk, coldStart, grpo), new Recipe.EvaluationSpec(5, 2, 4, 5));
+        recipe = new Recipe(toy.name(), "", "", List.of(), toy.seed(), toy.model(), toy.tokenizer(), toy.data(), List.of(talk, coldStart, grpo),
+                new Recipe.EvaluationSpec(5, 2, 4, 5));
         run = root.resolve("run");
         said = demo(Map.of()).ok().err();
     }
 
     private static Outcome demo(Map<String, String> environment, Object... more) throws IOException {
         Path file = Files.writeString(root.resolve("toy.json"), RecipeReader.write(recipe));
-        return lucid(environment, Stream.concat(Stream.of("demo", "--recipe", file, "--data", root.resolve("data"), "--out", run, "--threads", 2), Stream.of(more)).toArray());
+        return lucid(environment, Stream.concat(Stream.of("demo", "--recipe", file, "--data", root.resolve("data"), "--out", run, "--threads", 2),
+                Stream.of(more)).toArray());
     }
 
     private static JsonNode summary() throws IOException { return new ObjectMapper().readTree(Files.readString(run.resolve("summary.json"))); }
@@ -80,8 +83,10 @@ class DemoCommandTest extends CommandTest {
     @Test void theReportIsDrawn() throws IOException {
         try (Browser browser = new Browser()) {
             HtmlPage page = browser.open(run.resolve("report.html"));
-            assertEquals(List.of("Stages", "Learning from rewards", "Base training and cold start", "Held-out questions while it learned", "Inside the groups", "Recipe"), Browser.texts(page, "h2"));
-            assertEquals(List.of("none", "blank", "other", "shuffled", "reversed", "repeated"), Browser.texts(page, "section:first-of-type table:last-of-type tbody th").stream().skip(3).toList());
+            assertEquals(List.of("Stages", "Learning from rewards", "Base training and cold start", "Held-out questions while it learned",
+                    "Inside the groups", "Recipe"), Browser.texts(page, "h2"));
+            assertEquals(List.of("none", "blank", "other", "shuffled", "reversed", "repeated"),
+                    Browser.texts(page, "section:first-of-type table:last-of-type tbody th").stream().skip(3).toList());
             assertTrue(page.querySelectorAll(".tokens span").size() > 0);
         }
     }
@@ -89,14 +94,16 @@ class DemoCommandTest extends CommandTest {
     /// Base: direct answers; the others: reasoning. Asked once more by `eval`.
     @Test void theStagesAreMeasuredAsEvalMeasures() throws IOException {
         JsonNode stages = summary().get("stages");
-        JsonNode direct = new ObjectMapper().readTree(lucid("eval", "--model", RunFolder.finished(run, "base"), "--direct", "--threads", 1, "--json").ok().out());
+        JsonNode direct = new ObjectMapper().readTree(lucid("eval", "--model", RunFolder.finished(run, "base"), "--direct", "--threads", 1, "--json")
+                .ok().out());
         JsonNode reasoned = new ObjectMapper().readTree(lucid("eval", "--model", run, "--threads", 1, "--json").ok().out());
         for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length")) {
             assertEquals(direct.get(field), stages.get(0).get(field), field);
             assertEquals(reasoned.get(field), stages.get(2).get(field), field);
         }
         assertEquals(5, direct.get("questions").asInt());
-        assertTrue(direct.get("accuracy_by_kind").size() > 0 && direct.get("mean_length").asDouble() > reasoned.get("mean_length").asDouble(), direct + " " + reasoned);
+        assertTrue(direct.get("accuracy_by_kind").size() > 0 && direct.get("mean_length").asDouble() > reasoned.get("mean_length").asDouble(),
+                direct + " " + reasoned);
     }
 
     @Test void whetherTheHashWasMetIsSaid() throws IOException {
@@ -106,7 +113,8 @@ class DemoCommandTest extends CommandTest {
         assertTrue(resumed(hash).lines().anyMatch((line + "  (as expected: the same bits as everybody else's run)")::equals));
         assertEquals(hash, summary().get("expected_hash").asText());
         String other = hash.replace('0', '1').replace('a', 'b');
-        assertTrue(resumed(other).lines().anyMatch((line + "  (expected " + other + ": something here differs from the run that the README describes)")::equals));
+        assertTrue(resumed(other).lines()
+                .anyMatch((line + "  (expected " + other + ": something here differs from the run that the README describes)")::equals));
         assertEquals(other, summary().get("expected_hash").asText());
     }
 

@@ -31,13 +31,16 @@ class EndTokensTest extends CommandTest {
     @Test void theyEndWhatIsTrainedOnAndWhatIsMeasured() throws IOException {
         Recipe toy = BadInputTest.toy(0.01);
         Path own = temp.resolve("own");
-        lucid("sft", "--recipe", Files.writeString(temp.resolve("toy.json"), RecipeReader.write(toy)), "--data", temp, "--out", own, "--threads", 2).ok();
+        lucid("sft", "--recipe", Files.writeString(temp.resolve("toy.json"), RecipeReader.write(toy)), "--data", temp, "--out", own, "--threads", 2)
+                .ok();
         Path model = ParityCommandTest.copy(RunFolder.latest(own).orElseThrow(), temp.resolve("model"));
         Files.copy(own.resolve("tokenizer.json"), model.resolve("tokenizer.json"));
         // Every token is one, so whatever is drawn first ends the answer.
-        String all = IntStream.range(0, toy.model().at("/text_config/vocab_size").asInt()).mapToObj(String::valueOf).collect(Collectors.joining(", "));
+        String all = IntStream.range(0, toy.model().at("/text_config/vocab_size").asInt()).mapToObj(String::valueOf)
+                .collect(Collectors.joining(", "));
         var talk = (Stage.Supervised) toy.stages().getFirst();
-        var grpo = new Stage.Grpo("grpo", "grpo", 1, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
+        var grpo = new Stage.Grpo("grpo", "grpo", 1, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true),
+                new Stage.AdvantageSpec(1e-4, 0.02, true),
                 new Stage.LossSpec(null, null, 0.1, 100.0, "sequence_mean"), talk.optimizer(), List.of(Stage.Part.LANGUAGE_MODEL), 1, 0, 0);
         Path recipe = Files.writeString(temp.resolve("grpo.json"), RecipeReader.write(toy.withStages(List.of(grpo))));
         Path before = temp.resolve("before");
@@ -45,16 +48,19 @@ class EndTokensTest extends CommandTest {
         assertTrue(JSON.readTree(Files.readString(before.resolve("metrics.jsonl"))).get("completions/max_length").asInt() > 1);
         assertFalse(Files.readString(before.resolve("config.json")).contains("end_tokens"));
 
-        Files.writeString(model.resolve("generation_config.json"), "{\"eos_token_id\": [" + all + "], \"repetition_penalty\": 1.5, \"stop_strings\": \"no\"}");
+        Files.writeString(model.resolve("generation_config.json"), "{\"eos_token_id\": [" + all
+                + "], \"repetition_penalty\": 1.5, \"stop_strings\": \"no\"}");
         Path run = temp.resolve("run");
-        String notice = "(generation_config.json: repetition_penalty 1.5, stop string 'no': not followed by training and held-out questions, though by generate, chat and eval --benchmark)";
+        String notice = "(generation_config.json: repetition_penalty 1.5, stop string 'no': not followed by training and held-out questions, though "
+                + "by generate, chat and eval --benchmark)";
         assertTrue(train(recipe, model, run).ok().err().contains(notice));
         JsonNode line = JSON.readTree(Files.readString(run.resolve("metrics.jsonl")));
         assertEquals(1, line.get("completions/max_length").asInt());
         assertEquals(0, line.get("completions/clipped_ratio").asDouble());
         assertEquals(1, JSON.readTree(Files.readString(run.resolve("summary.json"))).at("/stages/0/mean_length").asDouble());
         for (Path asked : List.of(model, run)) {
-            JsonNode answers = JSON.readTree(lucid("eval", "--json", "--threads", 1, "--model", asked, "--recipe", recipe, "--data", temp).ok().out());
+            JsonNode answers = JSON.readTree(lucid("eval", "--json", "--threads", 1, "--model", asked, "--recipe", recipe, "--data", temp)
+                    .ok().out());
             assertEquals(1, answers.get("mean_length").asDouble(), asked.toString());
         }
         // A run of before is another one.
@@ -66,6 +72,7 @@ class EndTokensTest extends CommandTest {
     }
 
     private Outcome train(Path recipe, Path model, Path out, Object... more) throws IOException {
-        return lucid(Map.of(), Stream.concat(Stream.of("train", "--recipe", recipe, "--model", model, "--data", temp, "--out", out, "--threads", 2), Stream.of(more)).toArray());
+        return lucid(Map.of(), Stream.concat(Stream.of("train", "--recipe", recipe, "--model", model, "--data", temp, "--out", out, "--threads", 2),
+                Stream.of(more)).toArray());
     }
 }

@@ -53,7 +53,8 @@ class EvalCommandTest extends CommandTest {
     @BeforeAll static void aToyAndABenchmark() throws IOException {
         Tokenizer tokenizer = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(new DriftPlan(3, 64, 5), 30)).tokenizer();
         Qwen2Config text = new Qwen2Config(tokenizer.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, tokenizer.eosId());
-        TinyLlavaConfig config = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
+        TinyLlavaConfig config = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f),
+                new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
         model = Files.createDirectory(root.resolve("toy"));
         try (Device d = new SimdDevice(1); TinyLlavaVideo toy = TinyLlavaVideo.random(d, config, 4, Initialization.fanIn(2, 3))) {
             toy.save(model, StoredType.F32);
@@ -61,7 +62,9 @@ class EvalCommandTest extends CommandTest {
         TokenizerJson.write(tokenizer, model.resolve("tokenizer.json"));
         data = Files.createDirectories(root.resolve("nextqa"));
         StringBuilder csv = new StringBuilder("video,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4\n");
-        for (int i = 0; i < 6; i++) csv.append(i % 3).append(",9,16,16,what happens,").append(i % 5).append(',').append(i).append(i < 3 ? ",CW" : ",TN").append(",one,two,three,four,five\n");
+        for (int i = 0; i < 6; i++)
+            csv.append(i % 3).append(",9,16,16,what happens,").append(i % 5).append(',').append(i).append(i < 3 ? ",CW" : ",TN")
+                    .append(",one,two,three,four,five\n");
         Files.writeString(data.resolve("val.csv"), csv);
         Files.writeString(data.resolve("map_vid_vidorID.json"), "{\"0\": \"a/0\", \"1\": \"a/1\", \"2\": \"b/2\"}");
         for (int i = 0; i < 2; i++) {
@@ -74,12 +77,15 @@ class EvalCommandTest extends CommandTest {
     }
 
     private Outcome eval(Object... more) {
-        Object[] fixed = {"eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve("out"), "--max-new-tokens", 6, "--threads", 1};
+        Object[] fixed = {"eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve("out"), "--max-new-tokens", 6,
+                "--threads", 1};
         Object[] all = java.util.stream.Stream.concat(java.util.Arrays.stream(fixed), java.util.Arrays.stream(more)).toArray();
         return lucid(all);
     }
 
-    private JsonNode answers() throws IOException { return new ObjectMapper().readTree("[" + String.join(",", Files.readAllLines(temp.resolve("out/answers.jsonl"))) + "]"); }
+    private JsonNode answers() throws IOException {
+        return new ObjectMapper().readTree("[" + String.join(",", Files.readAllLines(temp.resolve("out/answers.jsonl"))) + "]");
+    }
 
     @Test void aBenchmarkIsAskedAndResumed() throws IOException {
         JsonNode results = new ObjectMapper().readTree(eval("--mode", "published", "--json").ok().out());
@@ -95,7 +101,8 @@ class EvalCommandTest extends CommandTest {
         Files.writeString(temp.resolve("out/answers.jsonl"), lines.get(0) + "\n" + lines.get(1) + "\n" + lines.get(2).substring(0, 20));
         assertTrue(eval("--mode", "published", "--resume").ok().out().contains("by type"));
         JsonNode again = answers();
-        for (int i = 0; i < 4; i++) for (String field : List.of("question", "text", "letter", "tokens")) assertEquals(first.get(i).get(field), again.get(i).get(field));
+        for (int i = 0; i < 4; i++)
+            for (String field : List.of("question", "text", "letter", "tokens")) assertEquals(first.get(i).get(field), again.get(i).get(field));
 
         eval("--mode", "greedy", "--resume").failedWith("other settings", "protocol.mode: \"published\" -> \"greedy\"", "protocol.top_k: 50 -> 0");
         eval("--mode", "published").failedWith("holds an evaluation already", "--resume");
@@ -133,7 +140,8 @@ class EvalCommandTest extends CommandTest {
 
     @Test void theControlsReachTheClip() throws IOException {
         for (String control : List.of("blank", "other", "reversed")) {
-            String text = lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve(control), "--direct", "--control", control, "--limit", 3,
+            String text = lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve(control), "--direct",
+                    "--control", control, "--limit", 3,
                     "--max-new-tokens", 2, "--threads", 1).ok().out();
             assertTrue(text.contains("NExT-QA") && text.contains("report.html"), text);
         }
@@ -149,7 +157,8 @@ class EvalCommandTest extends CommandTest {
     /// Which copy of the weights is read is no setting: answers are the same. A damaged packed file stops those that would read it.
     @Test void theWeightsAreReadAsAsked() throws IOException {
         Path copy = ParityCommandTest.copy(model, temp.resolve("toy"));
-        Object[] line = {"eval", "--model", copy, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve("out"), "--max-new-tokens", 6, "--threads", 1, "--weights", "mapped"};
+        Object[] line = {"eval", "--model", copy, "--benchmark", "nextqa", "--data", data, "--out", temp.resolve("out"), "--max-new-tokens", 6,
+                "--threads", 1, "--weights", "mapped"};
         lucid(line).ok();
         JsonNode mapped = answers();
         lucid("model", "pack", copy).ok();
@@ -169,7 +178,8 @@ class EvalCommandTest extends CommandTest {
     }
 
     private Outcome videoMme(Path videoMme) {
-        return lucid("eval", "--model", model, "--benchmark", "video-mme", "--data", videoMme, "--out", temp.resolve("out"), "--direct", "--max-new-tokens", 2, "--threads", 1, "--json");
+        return lucid("eval", "--model", model, "--benchmark", "video-mme", "--data", videoMme, "--out", temp.resolve("out"), "--direct",
+                "--max-new-tokens", 2, "--threads", 1, "--json");
     }
 
     @Test void videoMmeIsAskedAsItLiesOnTheHub() throws IOException {
@@ -191,8 +201,10 @@ class EvalCommandTest extends CommandTest {
     @Test void whatDoesNotFitIsRefusedFirst() {
         eval("--memory", "100M").failedWith("answering (3 frames", "found 104.9 MB of memory", "--memory SIZE");
         assertFalse(Files.exists(temp.resolve("out")));
-        lucid("eval", "--model", model, "--data", temp, "--memory", "100M").failedWith("evaluation (1 question at a time", "evaluation.max_new_tokens", "weights");
-        lucid("demo", "--data", temp.resolve("data"), "--out", temp.resolve("run"), "--memory", "100M").failedWith("recipe demo", "moments", "--memory SIZE");
+        lucid("eval", "--model", model, "--data", temp, "--memory", "100M")
+                .failedWith("evaluation (1 question at a time", "evaluation.max_new_tokens", "weights");
+        lucid("demo", "--data", temp.resolve("data"), "--out", temp.resolve("run"), "--memory", "100M")
+                .failedWith("recipe demo", "moments", "--memory SIZE");
         assertFalse(Files.exists(temp.resolve("data")) || Files.exists(temp.resolve("run")));
     }
 
@@ -201,17 +213,21 @@ class EvalCommandTest extends CommandTest {
         Path all = ParityCommandTest.copy(data, temp.resolve("all"));
         Path csv = all.resolve("val.csv");
         Files.writeString(csv, Files.readString(csv).replaceFirst("\\n1,9,16,16,what happens,", "\n1,9,16,16," + "why ".repeat(600) + ","));
-        Object[] asked = {"eval", "--model", model, "--benchmark", "nextqa", "--data", all, "--out", temp.resolve("out"), "--max-new-tokens", 6, "--threads", 1};
-        lucid(asked).failedWith("question 1-1 takes ", " positions with its clip, wanted at most 511 of the model's (max_position_embeddings 512", "shorten it in the annotations");
+        Object[] asked = {"eval", "--model", model, "--benchmark", "nextqa", "--data", all, "--out", temp.resolve("out"), "--max-new-tokens", 6,
+                "--threads", 1};
+        lucid(asked).failedWith("question 1-1 takes ", " positions with its clip, wanted at most 511 of the model's (max_position_embeddings 512",
+                "shorten it in the annotations");
         assertFalse(Files.exists(temp.resolve("out")));
     }
 
     @Test void theHelpSaysWhatABenchmarkIsAskedWith() throws IOException {
         String help = lucid("eval", "--help").ok().out().replaceAll("\\s+", " ");
-        for (String shown : List.of("GREEDY (default: greedy)", "Longest answer (default: 1024)", "(default: leave_out)")) assertTrue(help.contains(shown), shown + " in " + help);
+        for (String shown : List.of("GREEDY (default: greedy)", "Longest answer (default: 1024)", "(default: leave_out)"))
+            assertTrue(help.contains(shown), shown + " in " + help);
         assertFalse(help.contains("null"), help);
         Path out = temp.resolve("as-shown");
-        JsonNode settings = new ObjectMapper().readTree(lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", out, "--limit", 3, "--direct", "--threads", 1, "--json").ok().out()).get("settings");
+        JsonNode settings = new ObjectMapper().readTree(lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", data, "--out", out,
+                "--limit", 3, "--direct", "--threads", 1, "--json").ok().out()).get("settings");
         assertEquals("greedy", settings.at("/protocol/mode").asText(), settings.toString());
         assertEquals(1024, settings.at("/protocol/max_new_tokens").asInt(), settings.toString());
     }
@@ -220,7 +236,8 @@ class EvalCommandTest extends CommandTest {
         Path all = ParityCommandTest.copy(data, temp.resolve("all"));
         Files.createDirectories(all.resolve("NExTVideo/b"));
         Path bad = Files.writeString(all.resolve("NExTVideo/b/2.mp4"), "no video");
-        lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", all, "--out", temp.resolve("out"), "--threads", 1, "--missing", "stop").failedWith("question ", bad + ": not a video", "--missing leave_out");
+        lucid("eval", "--model", model, "--benchmark", "nextqa", "--data", all, "--out", temp.resolve("out"), "--threads", 1, "--missing", "stop")
+                .failedWith("question ", bad + ": not a video", "--missing leave_out");
         assertFalse(Files.exists(temp.resolve("out")));
     }
 
@@ -247,24 +264,30 @@ class EvalCommandTest extends CommandTest {
         Files.write(many.resolve("val.csv"), rows);
         Path out = temp.resolve("out");
         Path answers = out.resolve("answers.jsonl");
-        String said = stopped(() -> !text(answers).isEmpty(), "eval", "--model", model, "--benchmark", "nextqa", "--data", many, "--out", out, "--max-new-tokens", 6, "--threads", 1);
+        String said = stopped(() -> !text(answers).isEmpty(), "eval", "--model", model, "--benchmark", "nextqa", "--data", many, "--out", out,
+                "--max-new-tokens", 6, "--threads", 1);
         assertTrue(said.contains("stopping after this question ... (Ctrl-C again ends at once)"), said);
-        assertTrue(said.contains("stopped after " + text(answers).lines().count() + " of 20000 questions; the same command with --resume --out " + out + " goes on from there"), said);
+        assertTrue(said.contains("stopped after " + text(answers).lines().count() + " of 20000 questions; the same command with --resume --out " + out
+                + " goes on from there"), said);
         assertEquals("", text(temp.resolve("printed")));
     }
 
     @Test void heldOutQuestionsThatAreStoppedShowTheFiguresSoFar() throws Exception {
         Path clips = data.resolve("NExTVideo/a");
         Path questions = temp.resolve("many.jsonl");
-        QuestionFiles.writeLines(questions, IntStream.range(0, 5000).mapToObj(i -> new ClipQuestion("" + i, "What happens?\nOptions:\nA. This.\nB. That.", "A", List.of("kind"), "./" + i % 2 + ".mp4", "")).toList());
+        QuestionFiles.writeLines(questions, IntStream.range(0, 5000).mapToObj(i -> new ClipQuestion("" + i, "What happens?\nOptions:\nA. This.\nB. "
+                + "That.", "A", List.of("kind"), "./" + i % 2 + ".mp4", "")).toList());
         Stage.Supervised talk = (Stage.Supervised) BadInputTest.toy(0.01).stages().getFirst();
         var coldStart = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("cold_start", 2), talk.optimizer(), talk.trainable(), 1);
-        Recipe recipe = new Recipe("questions", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", "coldstart-16.json"), List.of(coldStart),
+        Recipe recipe = new Recipe("questions", "", "", List.of(), 5, null, null,
+                new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", "coldstart-16.json"), List.of(coldStart),
                 new Recipe.EvaluationSpec(0, 0, 20, 0));
         Path file = Files.writeString(temp.resolve("recipe.json"), RecipeReader.write(recipe));
-        String said = stopped(() -> text(temp.resolve("err")).contains("asking 128/5000"), "eval", "--model", model, "--eval-questions", questions, "--data", clips, "--recipe", file, "--threads", 1);
+        String said = stopped(() -> text(temp.resolve("err")).contains("asking 128/5000"), "eval", "--model", model, "--eval-questions", questions,
+                "--data", clips, "--recipe", file, "--threads", 1);
         assertTrue(said.contains("stopping after the questions in progress ... (Ctrl-C again ends at once)"), said);
-        Matcher m = Pattern.compile("stopped after (\\d+) of 5000 questions, which the figures are of; the same command asks all of them from the first on").matcher(said);
+        Matcher m = Pattern.compile("stopped after (\\d+) of 5000 questions, which the figures are of; the same command asks all of them from the "
+                + "first on").matcher(said);
         assertTrue(m.find() && Integer.parseInt(m.group(1)) < 5000, said);
         String printed = text(temp.resolve("printed"));
         assertTrue(printed.startsWith("accuracy ") && printed.contains(" of " + m.group(1) + " questions, format "), printed);

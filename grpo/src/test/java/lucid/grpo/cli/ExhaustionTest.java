@@ -38,7 +38,8 @@ class ExhaustionTest extends CommandTest {
 
     @Test void eachIsNamedWithWhatHelps() {
         failed(new StackOverflowError(), "the stack is used up", "LUCID_JVM=-Xss");
-        failed(new OutOfMemoryError("unable to create native thread: possibly out of memory or process/resource limits reached"), "starts no more threads", "a smaller --threads");
+        failed(new OutOfMemoryError("unable to create native thread: possibly out of memory or process/resource limits reached"),
+                "starts no more threads", "a smaller --threads");
         failed(new OutOfMemoryError("Cannot reserve 64 bytes of direct buffer memory"), "out of memory: Cannot reserve 64 bytes", "fewer frames");
         failed(new OutOfMemoryError(), "out of memory: it is not said of which kind; ");
         failed(new ExecutionException(new OutOfMemoryError("Java heap space")), "out of memory: Java's heap of ", "LUCID_JVM=-Xmx");
@@ -46,9 +47,11 @@ class ExhaustionTest extends CommandTest {
 
     /// As when somebody edits a source while the demo trains, and looks at the run with another command.
     @Test void aBuildThatReplacedTheClasses() {
-        failed(new NoClassDefFoundError("lucid/grpo/report/Report"), "Lucid was built again while this ran", "(lucid/grpo/report/Report)", "--resume");
+        failed(new NoClassDefFoundError("lucid/grpo/report/Report"), "Lucid was built again while this ran", "(lucid/grpo/report/Report)",
+                "--resume");
         failed(new NoSuchMethodError("'void lucid.grpo.report.Report.write()'"), "Lucid was built again while this ran");
-        for (Error fault : List.of(new NoClassDefFoundError("Could not initialize class lucid.kernels.SimdDevice"), new NoClassDefFoundError("org/jcuda/Driver"))) {
+        for (Error fault : List.of(new NoClassDefFoundError("Could not initialize class lucid.kernels.SimdDevice"),
+                new NoClassDefFoundError("org/jcuda/Driver"))) {
             assertEquals(fault, assertThrows(Error.class, () -> Lucid.run(Lucid.commandLine().addSubcommand(new Failing(fault)), "fail")));
         }
     }

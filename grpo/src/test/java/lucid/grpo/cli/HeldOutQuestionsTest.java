@@ -28,17 +28,20 @@ class HeldOutQuestionsTest extends CommandTest {
 
     @Test void aRunThatIsMeasuredByNothingSaysSo() throws IOException {
         Recipe bare = BadInputTest.toy(0.01);
-        Recipe toy = new Recipe(bare.name(), "", "", List.of(), bare.seed(), bare.model(), bare.tokenizer(), bare.data(), bare.stages(), new Recipe.EvaluationSpec(5, 2, 4, 5));
+        Recipe toy = new Recipe(bare.name(), "", "", List.of(), bare.seed(), bare.model(), bare.tokenizer(), bare.data(), bare.stages(),
+                new Recipe.EvaluationSpec(5, 2, 4, 5));
         Path own = Files.writeString(temp.resolve("toy.json"), RecipeReader.write(toy));
         Path model = temp.resolve("model");
         Outcome made = lucid(Map.of(), "sft", "--recipe", own, "--data", temp, "--out", model, "--threads", 2).ok();
         assertFalse((made.out() + made.err()).contains(NOTICE), made.out() + made.err());
         Path held = Files.writeString(temp.resolve("held-out.jsonl"), "{}");
-        lucid("sft", "--recipe", own, "--data", temp, "--out", temp.resolve("no"), "--eval-questions", held).misusedWith("--eval-questions " + held, "its own held-out questions");
+        lucid("sft", "--recipe", own, "--data", temp, "--out", temp.resolve("no"), "--eval-questions", held)
+                .misusedWith("--eval-questions " + held, "its own held-out questions");
 
         var talk = (Stage.Supervised) toy.stages().getFirst();
         var stage = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("cold_start", 2), talk.optimizer(), talk.trainable(), 1);
-        Recipe questions = new Recipe("questions", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", "coldstart-16.json"), List.of(stage),
+        Recipe questions = new Recipe("questions", "", "", List.of(), 5, null, null,
+                new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", "coldstart-16.json"), List.of(stage),
                 new Recipe.EvaluationSpec(0, 0, 100, 2, 8, new Stage.SamplingSpec(2, 0, 1, 0)));
         Path file = Files.writeString(temp.resolve("questions.json"), RecipeReader.write(questions));
         Path drift = temp.resolve("drift-3-64-5");
@@ -48,7 +51,8 @@ class HeldOutQuestionsTest extends CommandTest {
         assertEquals(0, summary("blind").get("stages").size());
         assertEquals(0, summary("blind").get("controls").size());
 
-        lucid("sft", "--recipe", file, "--model", model, "--data", drift, "--threads", 1, "--out", temp.resolve("measured"), "--eval-questions", drift.resolve("heldout.jsonl")).ok();
+        lucid("sft", "--recipe", file, "--model", model, "--data", drift, "--threads", 1, "--out", temp.resolve("measured"), "--eval-questions",
+                drift.resolve("heldout.jsonl")).ok();
         assertTrue(summary("measured").get("stages").get(0).has("accuracy"));
         assertTrue(summary("measured").get("controls").size() > 0);
         // Nobody knows which of a file's questions depend on the order of frames.
@@ -75,7 +79,8 @@ class HeldOutQuestionsTest extends CommandTest {
         JsonNode stage = summary.get("stages").get(0);
         JsonNode none = summary.get("controls").get(0);
         assertEquals("none", none.get("name").asText());
-        for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length")) assertEquals(stage.get(field), none.get(field), field);
+        for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length"))
+            assertEquals(stage.get(field), none.get(field), field);
         assertEquals(List.of(), summary.get("controls").findValues("evidence"), "a letter alone names nothing");
     }
 
@@ -85,31 +90,40 @@ class HeldOutQuestionsTest extends CommandTest {
         JsonNode then = summary("measured").get("stages").get(0);
         for (Path model : List.of(temp.resolve("measured"), RunFolder.checkpoints(temp.resolve("measured")).getLast())) {
             JsonNode now = asked("--model", model);
-            for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length")) assertEquals(then.get(field), now.get(field), field);
+            for (String field : List.of("questions", "accuracy", "accuracy_by_kind", "format", "mean_length"))
+                assertEquals(then.get(field), now.get(field), field);
             assertEquals(held.toAbsolutePath().toString(), now.get("eval_questions").asText());
         }
         assertNotEquals(then.get("mean_length"), asked("--model", temp.resolve("measured"), "--seed", 6).get("mean_length"), "the run's seed is 5");
         assertEquals(3, asked("--model", temp.resolve("measured"), "--limit", 3).get("questions").asInt());
-        lucid("eval", "--model", temp.resolve("blind")).misusedWith("wanted --eval-questions FILE, or --benchmark NAME", "blind names no held-out questions");
+        lucid("eval", "--model", temp.resolve("blind")).misusedWith("wanted --eval-questions FILE, or --benchmark NAME",
+                "blind names no held-out questions");
         assertEquals(5, asked("--model", temp.resolve("blind"), "--eval-questions", held).get("questions").asInt());
         // The data set's own folder is as good as the one above.
-        for (Path data : List.of(temp, drift)) assertEquals(summary("model").get("stages").get(0).get("mean_length"), asked("--model", temp.resolve("model"), "--data", data, "--direct").get("mean_length"));
+        for (Path data : List.of(temp, drift))
+            assertEquals(summary("model").get("stages").get(0).get("mean_length"), asked("--model", temp.resolve("model"), "--data", data, "--direct")
+                    .get("mean_length"));
         assertFalse(Files.exists(drift.resolve(drift.getFileName())), "no clips were made in the data set");
         // One that learned from Drift has seen frames of the same size.
         assertEquals(5, asked("--model", temp.resolve("model"), "--eval-questions", held).get("questions").asInt());
         lucid("convert", temp.resolve("measured"), temp.resolve("alone")).ok();
-        assertEquals(then.get("accuracy"), asked("--model", temp.resolve("alone"), "--eval-questions", held, "--data", drift, "--recipe", recipe).get("accuracy"));
+        assertEquals(then.get("accuracy"), asked("--model", temp.resolve("alone"), "--eval-questions", held, "--data", drift, "--recipe", recipe)
+                .get("accuracy"));
         lucid("eval", "--model", temp.resolve("alone"), "--recipe", recipe).misusedWith(recipe + " brings no held-out questions");
-        lucid("eval", "--model", temp.resolve("alone"), "--benchmark", "nextqa", "--eval-questions", held).misusedWith("with --benchmark, --mode decides");
+        lucid("eval", "--model", temp.resolve("alone"), "--benchmark", "nextqa", "--eval-questions", held)
+                .misusedWith("with --benchmark, --mode decides");
 
         Path moved = Files.move(held, temp.resolve("moved.jsonl"));
-        lucid("eval", "--model", temp.resolve("measured")).failedWith("its held-out questions are not there", held.toString(), "--eval-questions FILE");
+        lucid("eval", "--model", temp.resolve("measured")).failedWith("its held-out questions are not there", held.toString(),
+                "--eval-questions FILE");
         // Clips of the same names may lie beside it.
-        lucid("eval", "--model", temp.resolve("measured"), "--eval-questions", moved).misusedWith("--eval-questions " + moved + " is not in " + drift.toAbsolutePath(), "wanted --data DIR");
+        lucid("eval", "--model", temp.resolve("measured"), "--eval-questions", moved)
+                .misusedWith("--eval-questions " + moved + " is not in " + drift.toAbsolutePath(), "wanted --data DIR");
         assertEquals(then.get("accuracy"), asked("--model", temp.resolve("measured"), "--eval-questions", moved, "--data", drift).get("accuracy"));
         List<String> lines = Files.readAllLines(moved);
         Files.write(held, lines.subList(0, 4));
-        lucid("eval", "--model", temp.resolve("measured")).failedWith(held + ": these questions or their clips in ", "are not those that the run was measured by");
+        lucid("eval", "--model", temp.resolve("measured")).failedWith(held + ": these questions or their clips in ",
+                "are not those that the run was measured by");
         assertEquals(4, asked("--model", temp.resolve("measured"), "--eval-questions", held).get("questions").asInt());
     }
 
@@ -117,11 +131,14 @@ class HeldOutQuestionsTest extends CommandTest {
         return new ObjectMapper().readTree(lucid(Stream.concat(Stream.of("eval", "--json", "--threads", 1), Stream.of(more)).toArray()).ok().out());
     }
 
-    private JsonNode summary(String run) throws IOException { return new ObjectMapper().readTree(Files.readString(temp.resolve(run).resolve("summary.json"))); }
+    private JsonNode summary(String run) throws IOException {
+        return new ObjectMapper().readTree(Files.readString(temp.resolve(run).resolve("summary.json")));
+    }
 
     @Test void rewardsNeedAModelThatCanAnswer() {
         Path out = temp.resolve("out");
-        lucid("train", "--recipe", "demo", "--data", temp.resolve("data"), "--out", out).misusedWith("lucid train: wanted --model", "lucid demo --recipe demo");
+        lucid("train", "--recipe", "demo", "--data", temp.resolve("data"), "--out", out)
+                .misusedWith("lucid train: wanted --model", "lucid demo --recipe demo");
         lucid("train", "--recipe", "tinyllava-video-r1", "--data", temp.resolve("data"), "--out", out).misusedWith("lucid train: wanted --model");
         assertFalse(Files.exists(out) || Files.exists(temp.resolve("data")));
     }

@@ -37,7 +37,8 @@ class HelpTest extends CommandTest {
         List<String> shown = command.getUsageMessage(CommandLine.Help.Ansi.OFF).lines().toList();
         String[] footer = command.getCommandSpec().usageMessage().footer();
         List<String> lines = Stream.of(footer).filter(line -> line.startsWith("  ")).toList();
-        for (String line : lines) assertTrue(line.length() <= 80 && shown.contains(line.formatted()), "wrapped: '" + line + "' in: " + String.join("\n", shown));
+        for (String line : lines)
+            assertTrue(line.length() <= 80 && shown.contains(line.formatted()), "wrapped: '" + line + "' in: " + String.join("\n", shown));
         for (String example : String.join("\n", lines).replaceAll(" \\\\\n +", " ").lines().toList()) {
             for (List<String> words : commands(example)) {
                 if (words.getFirst().equals("lucid")) Lucid.commandLine().parseArgs(words.subList(1, words.size()).toArray(String[]::new));
@@ -77,14 +78,16 @@ class HelpTest extends CommandTest {
     @Test void theRunFolderIsNamed() {
         for (String command : List.of("demo", "sft", "train")) {
             String help = lucid(command, "--help").ok().out().replaceAll("\\s+", " ");
-            for (String part : List.of("The run folder (default: runs/RECIPE-SEED)", "Where no checkpoint is there, this is said, and the run begins at its first step")) assertTrue(help.contains(part), help);
+            for (String part : List.of("The run folder (default: runs/RECIPE-SEED)",
+                    "Where no checkpoint is there, this is said, and the run begins at its first step")) assertTrue(help.contains(part), help);
         }
     }
 
     @Test void theDemosCheckpointIsOneThatItWrites() {
         Recipe demo = RecipeReader.read("demo");
         Stage coldStart = demo.stage("cold_start");
-        String folder = String.format(Locale.ROOT, "runs/demo-1/checkpoints/%02d-cold_start-%06d-done", demo.stages().indexOf(coldStart), coldStart.steps());
+        String folder = String.format(Locale.ROOT, "runs/demo-1/checkpoints/%02d-cold_start-%06d-done", demo.stages().indexOf(coldStart),
+                coldStart.steps());
         String help = lucid("train", "--help").ok().out();
         assertTrue(help.replaceAll("[\\s\\\\]+", " ").contains("--model " + folder + " "), "wanted " + folder + " in: " + help);
     }

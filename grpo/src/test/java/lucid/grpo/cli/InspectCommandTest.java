@@ -31,13 +31,18 @@ class InspectCommandTest extends CommandTest {
                 {"step":3,"stage":"rl","sta""");
         Files.createDirectories(run.resolve("rollouts"));
         Files.createDirectories(run.resolve("ledger"));
-        String common = "\"step\":2,\"prompt\":0,\"kind\":\"order\",\"clip\":\"a.mp4\",\"question\":\"Which first?\\nOptions:\\nA. Ring.\",\"solution\":\"<answer>A</answer>\"";
-        Files.writeString(run.resolve("rollouts/step-000002.jsonl"), "{" + common + ",\"completion\":0,\"text\":\"A ring\",\"length\":2,\"finished\":true,\"accuracy\":1.0,\"format\":0.5,"
+        String common = "\"step\":2,\"prompt\":0,\"kind\":\"order\",\"clip\":\"a.mp4\",\"question\":\"Which first?\\nOptions:\\nA. "
+                + "Ring.\",\"solution\":\"<answer>A</answer>\"";
+        Files.writeString(run.resolve("rollouts/step-000002.jsonl"), "{" + common + ",\"completion\":0,\"text\":\"A "
+                + "ring\",\"length\":2,\"finished\":true,\"accuracy\":1.0,\"format\":0.5,"
                 + "\"reward\":1.5,\"advantage\":0.75}\n{" + common + ",\"completion\":1,\"text\":\"B\",\"length\":1,\"finished\":false,\"accuracy\":0.0,\"format\":0.0,\"reward\":-2.0,\"advantage\":-0.75}\n");
-        try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(run.resolve("ledger/step-000002.jsonl.gz"))), StandardCharsets.UTF_8)) {
+        try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(run.resolve("ledger/step-000002.jsonl.gz"))),
+                StandardCharsets.UTF_8)) {
             double coefficient = 0.25 * 0.5 * (1 - Math.exp(0.1));
-            w.write("{\"prompt\":0,\"completion\":0,\"tokens\":[\"A\",\" ring\"],\"ids\":[5,6],\"sampler\":[-1.0,-1.5],\"logprob\":[-1.0,-1.0],\"reference\":[-1.0,-0.9],\"ratio\":[1.0,1.648721],"
-                    + "\"kl\":[0.0,0.005171],\"entropy\":[0.5,0.25],\"weight\":[0.25,0.25],\"coefficient\":[-0.1875," + coefficient + "],\"after\":[-0.5,-1.0]}\n"
+            w.write("{\"prompt\":0,\"completion\":0,\"tokens\":[\"A\",\" "
+                    + "ring\"],\"ids\":[5,6],\"sampler\":[-1.0,-1.5],\"logprob\":[-1.0,-1.0],\"reference\":[-1.0,-0.9],\"ratio\":[1.0,1.648721],"
+                    + "\"kl\":[0.0,0.005171],\"entropy\":[0.5,0.25],\"weight\":[0.25,0.25],\"coefficient\":[-0.1875," + coefficient
+                            + "],\"after\":[-0.5,-1.0]}\n"
                     + "{\"prompt\":0,\"completion\":1,\"tokens\":[\"B\"],\"ids\":[7],\"sampler\":[-2.0],\"logprob\":[-2.0],\"reference\":[-2.0],\"ratio\":[1.0],\"kl\":[0.0],\"entropy\":[1.0],"
                     + "\"weight\":[0.5],\"coefficient\":[0.375]}\n");
         }
@@ -46,7 +51,8 @@ class InspectCommandTest extends CommandTest {
     @Test void theRun() {
         Outcome o = lucid("inspect", run).ok();
         String out = o.out();
-        assertEquals(run.resolve("metrics.jsonl") + ", line 3: half a line, left out (the run is writing it, or was stopped while it did)\n", o.err());
+        assertEquals(run.resolve("metrics.jsonl") + ", line 3: half a line, left out (the run is writing it, or was stopped while it did)\n",
+                o.err());
         assertTrue(out.contains("recipe small, seed 7, not complete") && out.contains("completions of steps 2 .. 2"), out);
         assertTrue(out.contains("rl                1  2..2"), "the half line of a killed run is left out: " + out);
     }
@@ -61,7 +67,8 @@ class InspectCommandTest extends CommandTest {
 
     @Test void aStepAndAGroup() {
         String step = lucid("inspect", run, "--step", 2).ok().out();
-        assertTrue(step.contains("ratio exactly 1 for 2 of 3 tokens") && step.contains("1/2") && step.contains("Which first?") && step.contains("0 of 1 groups have no spread"), step);
+        assertTrue(step.contains("ratio exactly 1 for 2 of 3 tokens") && step.contains("1/2") && step.contains("Which first?")
+                && step.contains("0 of 1 groups have no spread"), step);
         String group = lucid("inspect", run, "--step", 2, "--prompt", 0).ok().out();
         assertTrue(group.contains("A ring") && group.contains("B [cut off]") && group.contains("+0.7500"), group);
     }
@@ -84,14 +91,16 @@ class InspectCommandTest extends CommandTest {
     @Test void whatAModelSaidIsSeenAndNotObeyed() throws IOException {
         Path rollouts = run.resolve("rollouts/step-000002.jsonl");
         Files.writeString(rollouts, Files.readString(rollouts).replace("A ring", "A\\u001b[2J\\nring"));
-        for (Outcome o : List.of(lucid("inspect", run, "--step", 2, "--prompt", 0), lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0))) {
+        for (Outcome o : List.of(lucid("inspect", run, "--step", 2, "--prompt", 0),
+                lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0))) {
             assertTrue(o.ok().out().contains("A^[[2J⏎ring") && !o.out().contains("\u001B"), o.out());
         }
     }
 
     @Test void oneTokenInFull() {
         String out = lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 1).ok().out();
-        assertTrue(out.contains("'␣ring' (id 6)") && out.contains("clip                            high (epsilon_low 0.2") && out.contains("likelier"), out);
+        assertTrue(out.contains("'␣ring' (id 6)") && out.contains("clip                            high (epsilon_low 0.2")
+                && out.contains("likelier"), out);
     }
 
     @Test void aRunOfAnOlderVersionSaysWhatItDidNotWriteDown() throws IOException {
@@ -106,8 +115,10 @@ class InspectCommandTest extends CommandTest {
 
     @Test void whatIsNotThere() {
         lucid("inspect", run.resolve("no")).failedWith("no such folder", "wanted a run's folder");
-        lucid("inspect", run, "--step", 9).failedWith(run + " has no step 9. The run has 2 steps: 1 base (supervised), 2 rl (GRPO). With completions: 2");
-        lucid("inspect", run, "--step", 1).failedWith(run + ": step 1 has no completions: its stage base is supervised, and only GRPO steps draw any (what it measured is in metrics.jsonl)", "With completions: 2");
+        lucid("inspect", run, "--step", 9).failedWith(run + " has no step 9. The run has 2 steps: 1 base (supervised), 2 rl (GRPO). With "
+                + "completions: 2");
+        lucid("inspect", run, "--step", 1).failedWith(run + ": step 1 has no completions: its stage base is supervised, and only GRPO steps draw "
+                + "any (what it measured is in metrics.jsonl)", "With completions: 2");
         lucid("inspect", run, "--step", 2, "--prompt", 1).failedWith("no prompt 1", "0 .. 0");
         lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 2).failedWith("no completion 2", "0 .. 1");
         lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0, "--token", 5).failedWith("no token 5", "0 .. 1");
@@ -141,8 +152,10 @@ class InspectCommandTest extends CommandTest {
     @Test void aConfigOrSummaryThatIsNoRuns() throws IOException {
         Path config = run.resolve("config.json");
         String sound = Files.readString(config);
-        for (String[] bad : new String[][] {{"", ": found nothing, wanted a JSON object"}, {"[1]", ": found array, wanted a JSON object"}, {"{\"model_type\": \"qwen2\"}", ", recipe: found nothing, wanted one object"},
-                {"{\"recipe\": {}}", ", recipe.name: found nothing, wanted one string"}, {sound.replace(": 7", ": \"7\""), ", recipe.seed: found string, wanted one number"},
+        for (String[] bad : new String[][] {{"", ": found nothing, wanted a JSON object"}, {"[1]", ": found array, wanted a JSON object"},
+                {"{\"model_type\": \"qwen2\"}", ", recipe: found nothing, wanted one object"},
+                {"{\"recipe\": {}}", ", recipe.name: found nothing, wanted one string"},
+                        {sound.replace(": 7", ": \"7\""), ", recipe.seed: found string, wanted one number"},
                 {"{\"recipe\": {\"name\": \"a\", \"seed\": 1, \"stages\": [7]}}", ", recipe.stages[0]: found number, wanted one object"}}) {
             Files.writeString(config, bad[0]);
             for (String command : List.of("inspect", "report")) lucid(command, run).failedWith("lucid " + command + ": " + config + bad[1]);
@@ -151,8 +164,10 @@ class InspectCommandTest extends CommandTest {
         Path summary = run.resolve("summary.json");
         String head = "{\"final_hash\": \"aa\", \"seconds\": 1.5, \"stages\": ";
         String stage = "{\"name\": \"base\", \"accuracy\": 0.5, \"format\": 1, \"mean_length\": 9.5, \"questions\": 4}";
-        for (String[] bad : new String[][] {{"", ": found nothing, wanted a JSON object"}, {"{\"stages\":[{}]}", ", final_hash: found nothing, wanted one string"}, {head + "{}}", ", stages: found object, wanted one array"},
-                {head + "[" + stage + ", {}]}", ", stages[1].name: found nothing, wanted one string"}, {head + "[" + stage.replace("0.5", "null") + "]}", ", stages[0].accuracy: found null, wanted one number"},
+        for (String[] bad : new String[][] {{"", ": found nothing, wanted a JSON object"},
+                {"{\"stages\":[{}]}", ", final_hash: found nothing, wanted one string"}, {head + "{}}", ", stages: found object, wanted one array"},
+                {head + "[" + stage + ", {}]}", ", stages[1].name: found nothing, wanted one string"},
+                        {head + "[" + stage.replace("0.5", "null") + "]}", ", stages[0].accuracy: found null, wanted one number"},
                 {head + "[], \"controls\": [1]}", ", controls[0]: found number, wanted one object"}}) {
             Files.writeString(summary, bad[0]);
             for (String command : List.of("inspect", "report")) lucid(command, run).failedWith("lucid " + command + ": " + summary + bad[1]);
@@ -166,7 +181,8 @@ class InspectCommandTest extends CommandTest {
         assertTrue(o.err().contains("metrics.jsonl, line 3: half a line, left out") && o.err().contains("clip a.mp4 is not in"), o.err());
         assertEquals(run.resolve("report.html") + System.lineSeparator(), o.out());
         String page = Files.readString(run.resolve("report.html"));
-        assertTrue(page.contains("\"stage_step\":1,\"loss\":0.1") && page.contains("Which first?") && page.contains("\"frames\":[]"), "all the rest is there");
+        assertTrue(page.contains("\"stage_step\":1,\"loss\":0.1") && page.contains("Which first?") && page.contains("\"frames\":[]"),
+                "all the rest is there");
         lucid("report", run, "--data", run).failedWith("clip a.mp4 is not in " + run, "--data");
     }
 
@@ -174,9 +190,11 @@ class InspectCommandTest extends CommandTest {
         Path ledger = run.resolve("ledger/step-000002.jsonl.gz");
         byte[] bytes = Files.readAllBytes(ledger);
         Files.write(ledger, java.util.Arrays.copyOf(bytes, bytes.length / 2));
-        for (Outcome o : List.of(lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0), lucid("report", run))) o.failedWith(ledger + ": could not be read");
+        for (Outcome o : List.of(lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0), lucid("report", run)))
+            o.failedWith(ledger + ": could not be read");
         Files.delete(ledger);
-        lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0).failedWith(ledger + ": no such file, though step 2 is one of the GRPO stage rl. The run has 2 steps: ",
+        lucid("inspect", run, "--step", 2, "--prompt", 0, "--completion", 0)
+                .failedWith(ledger + ": no such file, though step 2 is one of the GRPO stage rl. The run has 2 steps: ",
                 "None has a ledger; lucid replay " + run + " --step 2 --out DIR makes it again, for lucid inspect DIR --step 2");
         assertTrue(lucid("report", run).ok().err().contains("rollouts or ledger of 1 of 1 steps are not there (the first is step 2)"));
         Files.delete(run.resolve("metrics.jsonl"));

@@ -29,7 +29,8 @@ class InterruptedEvaluationTest extends CommandTest {
         Recipe toy = BadInputTest.toy(0.01);
         var talk = (Stage.Supervised) toy.stages().getFirst();
         var stage = new Stage.Supervised("talk", "cold_start", 2, Map.of("document", 2), talk.optimizer(), talk.trainable(), 1);
-        Recipe made = new Recipe("toy", "", "", List.of(), 5, toy.model(), toy.tokenizer(), new Recipe.DataSpec("drift", 4, 16, 64, 140, 3L, null, null), List.of(stage), new Recipe.EvaluationSpec(0, 0, 250, 0));
+        Recipe made = new Recipe("toy", "", "", List.of(), 5, toy.model(), toy.tokenizer(),
+                new Recipe.DataSpec("drift", 4, 16, 64, 140, 3L, null, null), List.of(stage), new Recipe.EvaluationSpec(0, 0, 250, 0));
         return Files.writeString(temp.resolve("toy.json"), RecipeReader.write(made).replaceFirst("\"controls\" : 0", "\"controls\" : 140"));
     }
 
@@ -55,7 +56,8 @@ class InterruptedEvaluationTest extends CommandTest {
         String said = Files.readString(err);
         assertEquals(TERMINATED, process.exitValue(), said);
         List<String> lines = said.lines().toList();
-        assertTrue(said.contains("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and --resume --out " + run + " goes on from the checkpoint before)"), said);
+        assertTrue(said.contains("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and "
+                + "--resume --out " + run + " goes on from the checkpoint before)"), said);
         assertEquals("stopped after step 2; --resume --out " + run + " goes on from there", lines.getLast(), said);
         assertFalse(said.contains("control reversed") || said.contains("Exception") || Files.exists(run.resolve("summary.json")), said);
     }

@@ -39,14 +39,16 @@ class InterruptedTrainingTest extends CommandTest {
         Stage.Supervised talk = (Stage.Supervised) toy.stages().getFirst();
         var base = new Stage.Supervised(talk.name(), talk.phase(), supervised, talk.mix(), talk.optimizer(), talk.trainable(), FOR_EVER);
         var coldStart = new Stage.Supervised("cold_start", "cold_start", 1, Map.of("direct", 2), talk.optimizer(), talk.trainable(), FOR_EVER);
-        var grpo = new Stage.Grpo("grpo", "grpo", rewarded, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
+        var grpo = new Stage.Grpo("grpo", "grpo", rewarded, 2, 4, 1, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0),
+                new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
                 new Stage.LossSpec(null, null, 0.1, 100.0, "sequence_mean"), talk.optimizer(), talk.trainable(), FOR_EVER, 0, 0);
         return toy.withStages(List.of(base, coldStart, grpo));
     }
 
     private Object[] words(String command, Recipe recipe, Path out, Object... more) throws IOException {
         Path file = Files.writeString(temp.resolve("toy.json"), RecipeReader.write(recipe));
-        return Stream.concat(Stream.of(command, "--recipe", file, "--data", root.resolve("data"), "--out", out, "--threads", 2), Stream.of(more)).toArray();
+        return Stream.concat(Stream.of(command, "--recipe", file, "--data", root.resolve("data"), "--out", out, "--threads", 2), Stream.of(more))
+                .toArray();
     }
 
     /// Begins, is stopped when it has done more than so many steps, and says how to go on.

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The command itself, killed while it starts, makes clips, trains, evaluates, asks its controls and writes its report: whenever it is, `--resume` ends on the same numbers and the same clips.
+/// The command itself, killed while it starts, makes clips, trains, evaluates, asks its controls and writes its report: whenever it is, `--resume`
+/// ends on the same numbers and the same clips.
 @Tag("slow")
 class KilledDemoTest extends CommandTest {
     private static final int KILLS = 20;
@@ -38,7 +39,8 @@ class KilledDemoTest extends CommandTest {
         assertTrue(hit >= KILLS / 3, hit + " of " + KILLS + " kills of seed " + seed + " came before the end");
         assertEquals(summary("whole"), summary("broken"), "seed " + seed);
         for (String file : new String[] {"train.jsonl", "heldout.jsonl"}) {
-            assertArrayEquals(Files.readAllBytes(data("whole").resolve(file)), Files.readAllBytes(data("broken").resolve(file)), file + ", seed " + seed);
+            assertArrayEquals(Files.readAllBytes(data("whole").resolve(file)), Files.readAllBytes(data("broken").resolve(file)),
+                    file + ", seed " + seed);
         }
         assertTrue(Files.size(temp.resolve("broken/run/report.html")) > 10_000);
     }
@@ -47,7 +49,8 @@ class KilledDemoTest extends CommandTest {
     /// @return whether it was
     private boolean demo(Path recipe, String name, int kill) throws IOException, InterruptedException {
         Path err = temp.resolve("err.txt");
-        Process p = start(err, "demo", "--recipe", recipe, "--data", temp.resolve(name).resolve("data"), "--out", temp.resolve(name).resolve("run"), "--threads", 2, "--resume");
+        Process p = start(err, "demo", "--recipe", recipe, "--data", temp.resolve(name).resolve("data"), "--out", temp.resolve(name).resolve("run"),
+                "--threads", 2, "--resume");
         if (kill > 0 && !p.waitFor(kill, TimeUnit.MILLISECONDS)) {
             p.destroyForcibly();
             return p.waitFor() != 0;

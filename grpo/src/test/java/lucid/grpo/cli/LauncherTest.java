@@ -32,7 +32,9 @@ class LauncherTest {
         return found.getFirst();
     }
 
-    private static List<String> flags(String launcher) throws IOException { return FLAG.matcher(start(launcher).group(1)).results().map(MatchResult::group).toList(); }
+    private static List<String> flags(String launcher) throws IOException {
+        return FLAG.matcher(start(launcher).group(1)).results().map(MatchResult::group).toList();
+    }
 
     @Test void bothHaveTheSameFlags() throws IOException {
         List<String> unix = flags("lucid");
@@ -54,20 +56,24 @@ class LauncherTest {
         assertTrue(flags("lucid").containsAll(List.of(needed.split(" "))), needed);
     }
 
-    /// An empty checkout in a folder with a space, and a Maven that writes down that it was started and with which Java. The shell is as bare as it can be: no HOME, a JAVA_HOME that is not there.
+    /// An empty checkout in a folder with a space, and a Maven that writes down that it was started and with which Java. The shell is as bare as it
+    /// can be: no HOME, a JAVA_HOME that is not there.
     @Test @DisabledOnOs(OS.WINDOWS)
     void buildsWhatChangedOrCameFromElsewhereAndNothingElse(@TempDir Path temp) throws Exception {
         Path home = Files.createDirectories(temp.toRealPath().resolve("a checkout"));
         Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
         Path pom = Files.writeString(home.resolve("pom.xml"), "<project/>");
         Path stamp = Files.createDirectories(home.resolve("bench/target")).resolve("dependencies.classpath");
-        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\necho \"$JAVA_HOME\" >>started\n[ -z \"$REFUSE\" ] || { echo refused; exit 1; }\nmkdir -p grpo/target; : >>grpo/target/x.jar\nprintf %s \"$PWD/grpo/target/x.jar\" >bench/target/dependencies.classpath\n");
+        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"),
+                "#!/bin/sh\necho \"$JAVA_HOME\" >>started\n[ -z \"$REFUSE\" ] || { echo refused; exit 1; }\nmkdir -p grpo/target; : "
+                + ">>grpo/target/x.jar\nprintf %s \"$PWD/grpo/target/x.jar\" >bench/target/dependencies.classpath\n");
         assertTrue(mvn.toFile().setExecutable(true));
         assertEquals("", launch(home.resolve("lucid"), mvn, 0, ""));
         assertEquals(List.of(System.getProperty("java.home")), builds(home), "Maven starts with the Java that was found");
         assertEquals("", launch(Files.createSymbolicLink(temp.resolve("link"), home.resolve("lucid")), mvn, 0, ""));
         assertEquals(1, builds(home).size(), "nothing changed");
-        assertTrue(launch(home.resolve("lucid"), mvn, 0, "", "-XshowSettings:properties --version").contains("sun.jnu.encoding = UTF-8"), "names of files need no locale");
+        assertTrue(launch(home.resolve("lucid"), mvn, 0, "", "-XshowSettings:properties --version").contains("sun.jnu.encoding = UTF-8"),
+                "names of files need no locale");
         Files.setLastModifiedTime(stamp, FileTime.from(Files.getLastModifiedTime(pom).toInstant().minusSeconds(9)));
         String refused = launch(home.resolve("lucid"), mvn, 1, "yes");
         assertTrue(refused.contains("refused") && refused.contains("the build failed"), "what Maven said is shown, whatever its words: " + refused);
@@ -87,7 +93,8 @@ class LauncherTest {
         // As a folder that may not be written; to the superuser every folder may.
         Files.createFile(moved.resolve("target"));
         String elsewhere = launch(moved.resolve("lucid"), mvn, 1, "");
-        assertTrue(elsewhere.contains(moved + " has to be built, for " + moved.resolve("grpo/target/x.jar") + " of the last build cannot be read by you or is gone") && elsewhere.contains("checkout of your own"), elsewhere);
+        assertTrue(elsewhere.contains(moved + " has to be built, for " + moved.resolve("grpo/target/x.jar")
+                + " of the last build cannot be read by you or is gone") && elsewhere.contains("checkout of your own"), elsewhere);
         Files.delete(moved.resolve("target"));
         Files.move(library, moved.resolve("grpo/target/x.jar"));
         Files.delete(moved.resolve("bench/target/dependencies.classpath"));
@@ -102,7 +109,8 @@ class LauncherTest {
         Files.writeString(home.resolve("pom.xml"), "<project/>");
         Files.createDirectories(home.resolve("bench/target"));
         // The class path is there long before the build is done.
-        String build = "#!/bin/sh\necho begun >>started\nmkdir -p grpo/target; : >>grpo/target/x.jar\nprintf %s \"$PWD/grpo/target/x.jar\" >bench/target/dependencies.classpath\nsleep 3\necho done >>started\n";
+        String build = "#!/bin/sh\necho begun >>started\nmkdir -p grpo/target; : >>grpo/target/x.jar\nprintf %s \"$PWD/grpo/target/x.jar\" "
+                + ">bench/target/dependencies.classpath\nsleep 3\necho done >>started\n";
         Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), build);
         assertTrue(mvn.toFile().setExecutable(true));
         Path first = temp.resolve("first");
@@ -125,10 +133,13 @@ class LauncherTest {
     void ofManyErrorsTheFirstAreShown(@TempDir Path temp) throws Exception {
         Path home = Files.createDirectories(temp.toRealPath().resolve("checkout"));
         Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
-        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"), "#!/bin/sh\ni=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo \"[ERROR] number $i of many that a compiler has found in one and the same file\"; done\nexit 1\n");
+        Path mvn = Files.writeString(tools(temp.resolve("bin")).resolve("mvn"),
+                "#!/bin/sh\ni=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo \"[ERROR] number $i of many that a compiler has found in one and the "
+                + "same file\"; done\nexit 1\n");
         assertTrue(mvn.toFile().setExecutable(true));
         String said = launch(home.resolve("lucid"), mvn, 1, "");
-        assertTrue(said.contains("number 20 of") && !said.contains("number 21 of") && said.endsWith("lucid: the build failed; the whole log is in target/build.log\n"), said);
+        assertTrue(said.contains("number 20 of") && !said.contains("number 21 of")
+                && said.endsWith("lucid: the build failed; the whole log is in target/build.log\n"), said);
     }
 
     /// Half of such a name would be a place of the class path.
@@ -137,13 +148,15 @@ class LauncherTest {
         Path home = Files.createDirectories(temp.toRealPath().resolve("a:b"));
         Files.copy(Path.of("..", "lucid"), home.resolve("lucid"));
         Path mvn = tools(temp.resolve("bin")).resolve("mvn");
-        assertEquals("lucid: " + home + ": found a ':' in the name of its folder, which separates the places of a Java class path; wanted a folder without one.\n", launch(home.resolve("lucid"), mvn, 1, ""));
+        assertEquals("lucid: " + home + ": found a ':' in the name of its folder, which separates the places of a Java class path; wanted a folder "
+                + "without one.\n", launch(home.resolve("lucid"), mvn, 1, ""));
     }
 
     /// What the launcher itself uses, and no Maven of this machine's.
     private static Path tools(Path bin) throws IOException {
         Files.createDirectories(bin);
-        for (String tool : List.of("bash", "cat", "dirname", "env", "find", "getconf", "grep", "head", "ln", "mkdir", "readlink", "rm", "sed", "sleep", "tail", "touch")) {
+        for (String tool : List.of("bash", "cat", "dirname", "env", "find", "getconf", "grep", "head", "ln", "mkdir", "readlink", "rm", "sed",
+                "sleep", "tail", "touch")) {
             Path at = Path.of("/usr/bin", tool);
             Files.createSymbolicLink(bin.resolve(tool), Files.exists(at) ? at : Path.of("/bin", tool));
         }
@@ -153,7 +166,9 @@ class LauncherTest {
     private static List<String> builds(Path home) throws IOException { return Files.readAllLines(home.resolve("started")); }
 
     /// What the launcher complains about; Java itself is only asked for its version.
-    private static String launch(Path launcher, Path mvn, int status, String refuse) throws IOException, InterruptedException { return launch(launcher, mvn, status, refuse, "--version"); }
+    private static String launch(Path launcher, Path mvn, int status, String refuse) throws IOException, InterruptedException {
+        return launch(launcher, mvn, status, refuse, "--version");
+    }
 
     private static String launch(Path launcher, Path mvn, int status, String refuse, String jvm) throws IOException, InterruptedException {
         Path err = mvn.resolveSibling("err");
@@ -164,7 +179,8 @@ class LauncherTest {
     private static Process start(Path launcher, Path mvn, Path err, String refuse, String jvm) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(launcher.toString()).redirectError(err.toFile()).redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().clear();
-        builder.environment().putAll(Map.of("PATH", mvn.getParent().toString(), "JAVA_HOME", "/not/there", "LUCID_JAVA_HOME", System.getProperty("java.home"), "LUCID_JVM", jvm, "REFUSE", refuse));
+        builder.environment().putAll(Map.of("PATH", mvn.getParent().toString(), "JAVA_HOME", "/not/there", "LUCID_JAVA_HOME",
+                System.getProperty("java.home"), "LUCID_JVM", jvm, "REFUSE", refuse));
         return builder.start();
     }
 

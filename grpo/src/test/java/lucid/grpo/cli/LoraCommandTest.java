@@ -46,7 +46,8 @@ class LoraCommandTest extends CommandTest {
         DriftPlan plan = new DriftPlan(3, 64, 5);
         Tokenizer tokenizer = new BpeTrainer(420, 2, List.of("<|endoftext|>")).train(DriftData.corpus(plan, 30)).tokenizer();
         Qwen2Config text = new Qwen2Config(tokenizer.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, tokenizer.eosId());
-        TinyLlavaConfig config = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
+        TinyLlavaConfig config = TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, 16, 5, 1e-6f),
+                new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, tokenizer.eosId());
         base = Files.createDirectory(root.resolve("base"));
         try (Device d = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(d, config, 4, Initialization.fanIn(2, 3))) {
             model.save(base, StoredType.BF16);
@@ -54,7 +55,8 @@ class LoraCommandTest extends CommandTest {
         TokenizerJson.write(tokenizer, base.resolve("tokenizer.json"));
         var adamW = new Stage.OptimizerSpec(0.1, 0.9, 0.999, 1e-8, 0, "constant", 0, 0.1, 1.0);
         var stage = new Stage.Supervised("talk", "base", 12, Map.of("document", 2), adamW, List.of(Stage.Part.LANGUAGE_MODEL), 4);
-        recipe = new Recipe("toy", "", "", List.of(), 5, null, null, new Recipe.DataSpec("drift", 4, 16, 64, 5, 3L, null, null), List.of(stage), new Recipe.EvaluationSpec(5, 2, 4, 0))
+        recipe = new Recipe("toy", "", "", List.of(), 5, null, null, new Recipe.DataSpec("drift", 4, 16, 64, 5, 3L, null, null), List.of(stage),
+                new Recipe.EvaluationSpec(5, 2, 4, 0))
                 .withLora(new Recipe.Lora(2, 4, 0, List.of("q_proj", "o_proj", "up_proj", "down_proj")));
         data = root.resolve("data");
         run = root.resolve("run");
@@ -71,7 +73,8 @@ class LoraCommandTest extends CommandTest {
     private static String answer(Path model) throws IOException {
         try (Stream<Path> files = Files.walk(data)) {
             Path clip = files.filter(f -> f.toString().endsWith(".mp4")).sorted().findFirst().orElseThrow();
-            return lucid("generate", "--model", model, "--video", clip, "--question", "Which first?", "--direct", "--max-tokens", 12, "--threads", 1).ok().out();
+            return lucid("generate", "--model", model, "--video", clip, "--question", "Which first?", "--direct", "--max-tokens", 12, "--threads", 1)
+                    .ok().out();
         }
     }
 
@@ -87,7 +90,8 @@ class LoraCommandTest extends CommandTest {
     }
 
     @Test void stepsOfAnAdaptersRunAreReplayed() {
-        assertTrue(lucid("replay", run, "--step", 3, "--model", base, "--threads", 1).ok().out().contains(" met (replayed 3 steps from the beginning in "));
+        assertTrue(lucid("replay", run, "--step", 3, "--model", base, "--threads", 1).ok().out()
+                .contains(" met (replayed 3 steps from the beginning in "));
         lucid("replay", run, "--step", 3, "--threads", 1).misusedWith("began from a model", "--model");
     }
 
@@ -97,14 +101,16 @@ class LoraCommandTest extends CommandTest {
         lucid("convert", base, byRun, "--merge-adapter", run).ok();
         lucid("convert", base, byCheckpoint, "--merge-adapter", RunFolder.checkpoints(run).getLast()).ok();
         assertEquals(-1, Files.mismatch(byCheckpoint.resolve("model.safetensors"), byRun.resolve("model.safetensors")));
-        lucid("convert", run, temp.resolve("no-model")).failedWith("found a LoRA adapter, wanted a whole model", "--merge-adapter " + RunFolder.checkpoints(run).getLast());
+        lucid("convert", run, temp.resolve("no-model")).failedWith("found a LoRA adapter, wanted a whole model",
+                "--merge-adapter " + RunFolder.checkpoints(run).getLast());
     }
 
     @Test void resumingBesideAnotherModelIsRefused() throws IOException {
         Path other = temp.resolve("other");
         lucid("convert", base, other, "--dtype", "f32").ok();
         Path file = Files.writeString(temp.resolve("recipe.json"), RecipeReader.write(recipe));
-        lucid("sft", "--recipe", file, "--data", data, "--out", run, "--threads", 2, "--model", other, "--resume").failedWith("another config", "base_fingerprint");
+        lucid("sft", "--recipe", file, "--data", data, "--out", run, "--threads", 2, "--model", other, "--resume")
+                .failedWith("another config", "base_fingerprint");
         lucid("sft", "--recipe", file, "--data", data, "--out", run, "--threads", 2, "--model", base, "--resume").ok();
     }
 
@@ -115,7 +121,8 @@ class LoraCommandTest extends CommandTest {
         train(out, recipe.withLora(new Recipe.Lora(0, 4, 0, List.of("q_proj"))), base).failedWith("lora.r: found 0");
         train(out, recipe, null).misusedWith("wanted --model", "trains an adapter");
         Stage.Supervised s = (Stage.Supervised) recipe.stages().getFirst();
-        var wide = new Stage.Supervised(s.name(), s.phase(), s.steps(), s.mix(), s.optimizer(), List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), 1);
+        var wide = new Stage.Supervised(s.name(), s.phase(), s.steps(), s.mix(), s.optimizer(),
+                List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), 1);
         train(out, recipe.withStages(List.of(wide)), base).failedWith("stage talk", "trainable", "language_model");
         assertFalse(Files.exists(out));
     }
@@ -132,7 +139,8 @@ class LoraCommandTest extends CommandTest {
         Files.writeString(config, named.replace("\"revision\" : null", "\"revision\" : \"v1\""));
         Map<String, String> offline = Map.of("HF_HUB_CACHE", temp.resolve("hub").toString(), "HF_HUB_OFFLINE", "1");
         Object[] question = {"generate", "--model", adapter, "--prompt", "What", "--max-tokens", 12, "--threads", 1};
-        assertEquals(lucid("generate", "--model", run, "--prompt", "What", "--max-tokens", 12, "--threads", 1).ok().out(), lucid(offline, question).ok().out());
+        assertEquals(lucid("generate", "--model", run, "--prompt", "What", "--max-tokens", 12, "--threads", 1).ok().out(),
+                lucid(offline, question).ok().out());
         Files.writeString(config, named);
         lucid(offline, question).failedWith(config.toString(), "base_model_name_or_path", "some-org/a-model", "HF_HUB_OFFLINE", "--merge-adapter");
     }
@@ -141,7 +149,8 @@ class LoraCommandTest extends CommandTest {
         Path adapter = ParityCommandTest.copy(RunFolder.checkpoints(run).getLast(), temp.resolve("adapter"));
         Path config = adapter.resolve("adapter_config.json");
         Files.writeString(config, Files.readString(config).replace(base.toAbsolutePath().toString(), "/no/such/model"));
-        lucid("generate", "--model", adapter, "--prompt", "x", "--threads", 1).failedWith("adapter_config.json", "base_model_name_or_path", "/no/such/model", "--merge-adapter");
+        lucid("generate", "--model", adapter, "--prompt", "x", "--threads", 1).failedWith("adapter_config.json", "base_model_name_or_path",
+                "/no/such/model", "--merge-adapter");
         lucid("convert", base, temp.resolve("no"), "--merge-adapter", temp.resolve("nothing")).failedWith("adapter_config.json");
         assertEquals(2, lucid("convert", base, temp.resolve("no"), "--merge-adapter", adapter, "--unmerge-adapter", adapter).status());
     }

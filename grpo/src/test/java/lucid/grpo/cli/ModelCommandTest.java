@@ -37,19 +37,25 @@ class ModelCommandTest extends CommandTest {
 
     @Test void aSoundModelIsDescribed() throws IOException {
         String text = lucid("model", "info", tiny("one")).ok().out();
-        for (String part : new String[] {"one safetensors file", "574,816", "vision tower", "bf16", "tokenizer: none", "complete: what config.json demands is there, and nothing unexpected", "memory on a CPU for answering (16 frames", "memory on a CPU for sft (4 samples", "memory on a CPU for grpo (8 prompts x 8 completions", "memory on a GPU for answering (16 frames", "weights, copied", "keys and values", "moments"}) {
+        for (String part : new String[] {"one safetensors file", "574,816", "vision tower", "bf16", "tokenizer: none",
+                "complete: what config.json demands is there, and nothing unexpected", "memory on a CPU for answering (16 frames",
+                "memory on a CPU for sft (4 samples", "memory on a CPU for grpo (8 prompts x 8 completions",
+                "memory on a GPU for answering (16 frames", "weights, copied", "keys and values", "moments"}) {
             assertTrue(text.contains(part), part + " in " + text);
         }
-        assertTrue(lucid("model", "info", tiny("folders", "--layout", "folders")).ok().out().contains("three folders (language_model: one safetensors file; "));
+        assertTrue(lucid("model", "info", tiny("folders", "--layout", "folders")).ok().out()
+                .contains("three folders (language_model: one safetensors file; "));
         lucid("convert", folder.resolve("one"), folder.resolve("bin"), "--format", "bin", "--layout", "sharded", "--max-shard-mb", 1).ok();
         assertTrue(lucid("model", "info", folder.resolve("bin")).ok().out().contains("PyTorch shards with an index"));
         assertFalse(lucid("model", "info", folder.resolve("bin")).out().contains("note:"));
         Path index = folder.resolve("bin/pytorch_model.bin.index.json");
         Files.writeString(index, Files.readString(index).replace("1149632", "2299264"));
-        assertTrue(lucid("model", "info", folder.resolve("bin")).ok().out().contains("note: " + index + ": metadata.total_size: found 2299264, wanted 1149632"));
+        assertTrue(lucid("model", "info", folder.resolve("bin")).ok().out()
+                .contains("note: " + index + ": metadata.total_size: found 2299264, wanted 1149632"));
         assertEquals(2, lucid("convert", folder.resolve("one"), folder.resolve("no"), "--format", "onnx").status());
         Path f32 = tiny("f32", "--dtype", "f32");
-        JsonNode json = JSON.readTree(lucid("model", "info", f32, "--json", "--prompts", 3, "--completions", 5, "--micro-batch", 2, "--new-tokens", 70, "--frames", 4).ok().out());
+        JsonNode json = JSON.readTree(lucid("model", "info", f32, "--json", "--prompts", 3, "--completions", 5, "--micro-batch", 2, "--new-tokens",
+                70, "--frames", 4).ok().out());
         snakeCase(json);
         assertEquals(574_816, json.get("parameters").asLong());
         assertEquals(4 * 574_816, json.get("bytes").asLong());
@@ -57,22 +63,26 @@ class ModelCommandTest extends CommandTest {
         assertEquals("vision tower", json.at("/parts/0/name").asText());
         assertEquals(json.at("/parts/0/parameters"), json.at("/parts/0/numbers_by_type/f32"));
         assertEquals("sft (4 samples a step of 4 frames, 259 tokens each, micro-batch 2, all activations kept)", json.at("/memory/1/work").asText());
-        assertEquals("grpo (3 prompts x 5 completions a step, 70 new tokens, 4 frames, micro-batch 2, all activations kept)", json.at("/memory/2/work").asText());
+        assertEquals("grpo (3 prompts x 5 completions a step, 70 new tokens, 4 frames, micro-batch 2, all activations kept)",
+                json.at("/memory/2/work").asText());
         assertEquals(6, json.get("memory").size());
         assertEquals("cpu cpu cpu cuda cuda cuda", json.findValuesAsText("device").stream().collect(Collectors.joining(" ")));
         assertEquals(json.at("/memory/2/work"), json.at("/memory/5/work"));
         // A GPU holds what the CPU's one memory does, but not what is Java's.
         assertEquals(0, json.at("/memory/2/host_bytes").asLong());
-        assertTrue(json.at("/memory/5/host_bytes").asLong() >= 300_000_000 && json.at("/memory/5/bytes").asLong() < json.at("/memory/2/bytes").asLong(), json.get("memory").toPrettyString());
+        assertTrue(json.at("/memory/5/host_bytes").asLong() >= 300_000_000 && json.at("/memory/5/bytes").asLong() < json.at("/memory/2/bytes")
+                .asLong(), json.get("memory").toPrettyString());
     }
 
     /// What generate would stop at is found here, too. That a tokenizer is missing is said and no fault.
     @Test void whatWouldStopAnAnswerIsRefused() throws IOException {
         Path model = tiny("stopped");
         assertTrue(JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("tokenizer").isNull());
-        TokenizerJson.write(new BpeTrainer(300, 2, List.of("<|endoftext|>")).train(List.of("the cat sat on the mat")).tokenizer(), model.resolve("tokenizer.json"));
+        TokenizerJson.write(new BpeTrainer(300, 2, List.of("<|endoftext|>")).train(List.of("the cat sat on the mat")).tokenizer(),
+                model.resolve("tokenizer.json"));
         assertTrue(lucid("model", "info", model).ok().out().contains("tokenizer: " + model.resolve("tokenizer.json") + "\n"));
-        assertEquals(model.resolve("tokenizer.json").toString(), JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("tokenizer").asText());
+        assertEquals(model.resolve("tokenizer.json").toString(), JSON.readTree(lucid("model", "info", model, "--json").ok().out())
+                .get("tokenizer").asText());
 
         Path file = model.resolve("preprocessor_config.json");
         Files.writeString(file, "{\"image_mean\": [0.48, 0.45, 0.4]}");
@@ -102,11 +112,13 @@ class ModelCommandTest extends CommandTest {
         lucid("model", "pack", model).ok();
         Path file = model.resolve("lucid.packed");
         String text = lucid("model", "info", model).ok().out();
-        assertTrue(text.lines().anyMatch(l -> l.startsWith("packed: " + file + ", ") && l.matches(".*, [\\d.]+ [kM]B, order panels-\\d+, read by generate, chat and eval --benchmark on this CPU")), text);
+        assertTrue(text.lines().anyMatch(l -> l.startsWith("packed: " + file + ", ")
+                && l.matches(".*, [\\d.]+ [kM]B, order panels-\\d+, read by generate, chat and eval --benchmark on this CPU")), text);
         JsonNode packed = JSON.readTree(lucid("model", "info", model, "--json").ok().out()).get("packed");
         assertEquals(file.toString(), packed.get("path").asText());
         assertEquals(Files.size(file), packed.get("bytes").asLong());
-        assertTrue(packed.get("order").asText().matches("panels-\\d+") && packed.get("usable").asBoolean() && packed.get("reason").isNull(), packed.toString());
+        assertTrue(packed.get("order").asText().matches("panels-\\d+") && packed.get("usable").asBoolean() && packed.get("reason").isNull(),
+                packed.toString());
         // Nothing is wrong with the model then.
         Files.setLastModifiedTime(model.resolve("model.safetensors"), FileTime.fromMillis(1_000_000_000_000L));
         String changed = "the weights beside it have changed since it was made, or were copied without their times; lucid model pack makes it again";
@@ -133,12 +145,14 @@ class ModelCommandTest extends CommandTest {
     /// A text model is planned like one that sees; a tower alone answers nothing and is not trained, and the page says so.
     @Test void memoryOfPlainModels() throws IOException {
         String told = described("text", "text_config", "qwen2", "--held-out", 3);
-        for (String part : new String[] {"on a CPU     on a GPU", "memory on a CPU for sft (4 samples a step, 259 tokens each", "memory on a GPU for grpo (8 prompts x 8 completions a step, 512 new tokens, micro-batch 1", "recipes train models that see clips"}) {
+        for (String part : new String[] {"on a CPU     on a GPU", "memory on a CPU for sft (4 samples a step, 259 tokens each",
+                "memory on a GPU for grpo (8 prompts x 8 completions a step, 512 new tokens, micro-batch 1", "recipes train models that see clips"}) {
             assertTrue(told.contains(part), part + " in " + told);
         }
         assertFalse(told.contains("frames") || told.contains("connector") || told.contains("held-out"), told);
         told = described("tower", "vision_config", "siglip_vision_model", "--frames", 4);
-        for (String part : new String[] {"memory on a CPU for embedding (4 frames", "memory on a GPU for embedding (4 frames", "Lucid does not train it"}) assertTrue(told.contains(part), part + " in " + told);
+        for (String part : new String[] {"memory on a CPU for embedding (4 frames", "memory on a GPU for embedding (4 frames",
+                "Lucid does not train it"}) assertTrue(told.contains(part), part + " in " + told);
         assertFalse(told.contains("for sft") || told.contains("moments"), told);
     }
 
@@ -158,9 +172,11 @@ class ModelCommandTest extends CommandTest {
         assertEquals(5, o.out().split("while answering 128 held-out questions together", -1).length, o.out());
         assertFalse(lucid("model", "info", model).ok().out().contains("held-out"));
         for (String option : new String[] {"--frames", "--new-tokens", "--samples", "--prompts", "--completions", "--micro-batch"}) {
-            lucid("model", "info", model, option, 0).misusedWith(option, "found 0", option.equals("--completions") ? "wanted 2 or more" : "wanted 1 or more");
+            lucid("model", "info", model, option, 0).misusedWith(option, "found 0",
+                    option.equals("--completions") ? "wanted 2 or more" : "wanted 1 or more");
         }
-        for (String option : new String[] {"--held-out", "--lora"}) lucid("model", "info", model, option, -1).misusedWith(option, "found -1", "wanted 0 or more");
+        for (String option : new String[] {"--held-out", "--lora"})
+            lucid("model", "info", model, option, -1).misusedWith(option, "found -1", "wanted 0 or more");
     }
 
     /// The published model's numbers from its configuration alone, and what it is missing then.
@@ -169,7 +185,8 @@ class ModelCommandTest extends CommandTest {
         Files.writeString(full.resolve("config.json"), ModelTemplate.shipped("tinyllava-video-r1").config().json().toString());
         Outcome o = lucid("model", "info", full);
         assertEquals(1, o.status());
-        for (String number : new String[] {"3,629,878,336", "428,225,600", "115,714,048", "3,085,938,688", "no weights", "missing: 920", "NOT complete"}) assertTrue(o.out().contains(number), number + " in " + o.out());
+        for (String number : new String[] {"3,629,878,336", "428,225,600", "115,714,048", "3,085,938,688", "no weights", "missing: 920",
+                "NOT complete"}) assertTrue(o.out().contains(number), number + " in " + o.out());
     }
 
     @Test void whatDoesNotFitIsNamed() throws IOException {

@@ -56,8 +56,10 @@ class ParityCommandTest extends CommandTest {
         try (var out = new java.util.zip.GZIPOutputStream(Files.newOutputStream(zipped))) {
             Files.copy(below("nn", "optim/schedules.json"), out);
         }
-        Outcome o = lucid("parity", "--json", "--threads", 2, below("nn", "qwen2/lora_r4"), below("nn", "siglip/odd"), below("nn", "tinyllava_video/one_video_bf16"), below("nn", "optim/clip.json"), zipped,
-                below("video", "preprocess/video_frames"), below("video", "frames/sampling.json"), below("tokenizer", "bpe_train_400"), golden("rewards/tinyllava_video_r1.json"),
+        Outcome o = lucid("parity", "--json", "--threads", 2, below("nn", "qwen2/lora_r4"), below("nn", "siglip/odd"),
+                below("nn", "tinyllava_video/one_video_bf16"), below("nn", "optim/clip.json"), zipped,
+                below("video", "preprocess/video_frames"), below("video", "frames/sampling.json"), below("tokenizer", "bpe_train_400"),
+                        golden("rewards/tinyllava_video_r1.json"),
                 golden("sampling/philox4x32.json"), below("kernels", "sampling/processors.json")).ok();
         JsonNode all = new ObjectMapper().readTree(o.out());
         List<String> families = new ArrayList<>();
@@ -65,7 +67,8 @@ class ParityCommandTest extends CommandTest {
             families.add(n.get("family").asText());
             assertTrue(n.get("ok").asInt() > 10 && n.get("failed").asInt() == 0, n.get("path").asText());
         }
-        assertEquals(List.of("qwen2.lora", "siglip", "tinyllava_video", "optim", "optim", "preprocess.video", "video", "tokenizer", "policy", "sampling", "sampling"), families);
+        assertEquals(List.of("qwen2.lora", "siglip", "tinyllava_video", "optim", "optim", "preprocess.video", "video", "tokenizer", "policy",
+                "sampling", "sampling"), families);
     }
 
     static Path below(String module, String name) throws IOException {
@@ -85,11 +88,14 @@ class ParityCommandTest extends CommandTest {
         List<String> lines = one.lines().toList();
         List<String> names = lines.stream().filter(l -> l.contains("UNSUPPORTED")).map(l -> l.strip().split("\\s+", 2)[1].split(":")[0]).toList();
         assertEquals(3, names.size(), one);
-        assertTrue(lines.getLast().startsWith("PASS IN PART ") && lines.getLast().endsWith("; NOT COMPUTED: 3 (" + String.join(", ", names) + ")"), one);
-        String two = lucid("parity", golden("sampling/philox4x32.json"), golden("sampling/processors.json"), golden("grpo/verl_losses.json.gz"), "--quiet", "--threads", 1).ok().out();
+        assertTrue(lines.getLast().startsWith("PASS IN PART ") && lines.getLast().endsWith("; NOT COMPUTED: 3 (" + String.join(", ", names) + ")"),
+                one);
+        String two = lucid("parity", golden("sampling/philox4x32.json"), golden("sampling/processors.json"), golden("grpo/verl_losses.json.gz"),
+                "--quiet", "--threads", 1).ok().out();
         String total = two.lines().toList().getLast();
         assertTrue(total.startsWith("3 found: 1 passed, 1 passed in part, 0 failed, 1 not in Lucid; rows: ")
-                && total.endsWith(", 0 failed, 45 unsupported; not passed whole, see their lines above: grpo/verl_losses.json.gz, sampling/philox4x32.json"), total);
+                && total.endsWith(", 0 failed, 45 unsupported; not passed whole, see their lines above: grpo/verl_losses.json.gz, "
+                        + "sampling/philox4x32.json"), total);
         assertTrue(two.contains("; NOT COMPUTED: 42 (") && two.contains(" and 34 more)"), two);
         assertTrue(two.contains("PASS " + golden("sampling/processors.json") + " "), two);
     }
@@ -105,7 +111,8 @@ class ParityCommandTest extends CommandTest {
 
     @ParameterizedTest @ValueSource(strings = {"simd", "reference"})
     void everyProcessorOnEveryDevice(String device) {
-        assertTrue(lucid("parity", golden("sampling/processors.json"), "--device", device, "--threads", 1, "--quiet").ok().out().contains("247 ok, 0 failed, 0 unsupported"));
+        assertTrue(lucid("parity", golden("sampling/processors.json"), "--device", device, "--threads", 1, "--quiet").ok().out()
+                .contains("247 ok, 0 failed, 0 unsupported"));
     }
 
     /// A mask that is wrong is seen by itself: the probability it stands for is smaller than the tolerance.
@@ -121,7 +128,8 @@ class ParityCommandTest extends CommandTest {
         mapper.writeValue(table.toFile(), all);
         Outcome o = lucid("parity", table, "--threads", 1, "--quiet");
         assertEquals(1, o.status());
-        assertTrue(o.out().contains("suppress_tokens") && o.out().contains("token 0 is filtered out") && o.out().contains("247 ok, 1 failed"), o.out());
+        assertTrue(o.out().contains("suppress_tokens") && o.out().contains("token 0 is filtered out") && o.out()
+                .contains("247 ok, 1 failed"), o.out());
     }
 
     @Test void aStopThatIsWrongFails() throws IOException {
@@ -145,16 +153,21 @@ class ParityCommandTest extends CommandTest {
 
     /// The reason names the field, whichever family the table is of.
     @Test void aFieldThatIsMissingIsNamed() throws IOException {
-        Path clip = Files.writeString(temp.resolve("clip.json"), Files.readString(below("nn", "optim/clip.json")).replaceFirst("\"norm_f64\"", "\"norm_64\""));
-        Path frames = Files.writeString(temp.resolve("frames.json"), Files.readString(below("video", "frames/sampling.json")).replaceFirst("\"max_frame\"", "\"max_frames\""));
-        Path kl = Files.writeString(temp.resolve("kl.json"), Files.readString(golden("grpo/kl_estimators.json")).replaceFirst("\"logp\"", "\"logps\""));
-        Path processors = Files.writeString(temp.resolve("processors.json"), Files.readString(golden("sampling/processors.json")).replaceFirst("\"config\"", "\"cfg\""));
+        Path clip = Files.writeString(temp.resolve("clip.json"), Files.readString(below("nn", "optim/clip.json"))
+                .replaceFirst("\"norm_f64\"", "\"norm_64\""));
+        Path frames = Files.writeString(temp.resolve("frames.json"), Files.readString(below("video", "frames/sampling.json"))
+                .replaceFirst("\"max_frame\"", "\"max_frames\""));
+        Path kl = Files.writeString(temp.resolve("kl.json"), Files.readString(golden("grpo/kl_estimators.json"))
+                .replaceFirst("\"logp\"", "\"logps\""));
+        Path processors = Files.writeString(temp.resolve("processors.json"), Files.readString(golden("sampling/processors.json"))
+                .replaceFirst("\"config\"", "\"cfg\""));
         Outcome o = lucid("parity", clip, frames, kl, processors, "--quiet", "--threads", 1);
         assertEquals(1, o.status());
         List<String> lines = o.out().lines().toList();
         int at = 0;
         for (String field : List.of("norm_f64", "max_frame", "logp", "config")) {
-            assertTrue(lines.get(at++).contains("could not be run: '" + field + "': found nothing in the table, wanted a value"), field + " in " + o.out());
+            assertTrue(lines.get(at++).contains("could not be run: '" + field + "': found nothing in the table, wanted a value"),
+                    field + " in " + o.out());
             assertTrue(lines.get(at++).startsWith("FAIL "), o.out());
         }
     }

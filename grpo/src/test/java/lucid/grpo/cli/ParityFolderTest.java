@@ -53,22 +53,28 @@ class ParityFolderTest extends CommandTest {
         Path decode = write("decode/frames.json", DECODE);
         Outcome o = parity(folder);
         assertEquals(1, o.status());
-        assertTrue(o.out().contains("NOT CHECKED " + vectors + " (tokenizer): needs --tokenizer; ") && o.out().contains("NOT CHECKED " + decode + " (video): needs --media; no clip " + temp.resolve("media/a.mp4")), o.out());
-        assertTrue(last(o).startsWith("3 found: 1 passed, 0 failed, 2 not checked for want of --media and --tokenizer; rows: ") && last(o).endsWith(", 0 failed, 0 unsupported; "
+        assertTrue(o.out().contains("NOT CHECKED " + vectors + " (tokenizer): needs --tokenizer; ") && o.out()
+                .contains("NOT CHECKED " + decode + " (video): needs --media; no clip " + temp.resolve("media/a.mp4")), o.out());
+        assertTrue(last(o).startsWith("3 found: 1 passed, 0 failed, 2 not checked for want of --media and --tokenizer; rows: ")
+                && last(o).endsWith(", 0 failed, 0 unsupported; "
                 + "not passed whole, see their lines above: decode/frames.json, tokenizer/vectors.json"), last(o));
         JsonNode json = new ObjectMapper().readTree(parity(vectors, "--json").out()).get(0);
-        assertEquals(List.of("not_checked", "--tokenizer", "0", "0", "false"), List.of(json.get("verdict").asText(), json.get("option").asText(), json.get("ok").asText(), json.get("failed").asText(), json.get("passed").asText()));
+        assertEquals(List.of("not_checked", "--tokenizer", "0", "0", "false"),
+                List.of(json.get("verdict").asText(), json.get("option").asText(), json.get("ok").asText(), json.get("failed").asText(),
+                json.get("passed").asText()));
     }
 
     @Test void withTheOptionsItIsChecked() throws IOException {
         Path vectors = write("vectors.json", VECTORS);
-        assertTrue(parity(vectors, "--tokenizer", golden("tokenizer/bpe_train_400")).out().contains("FAIL " + vectors + " (tokenizer): 0 ok, 1 failed"));
+        assertTrue(parity(vectors, "--tokenizer", golden("tokenizer/bpe_train_400")).out()
+                .contains("FAIL " + vectors + " (tokenizer): 0 ok, 1 failed"));
         Path decode = write("decode/frames.json", DECODE);
         assertTrue(parity(decode, "--media", temp).out().contains("FAILED      a.mp4 x2: " + temp.resolve("a.mp4") + ": no such file"));
         Files.createDirectory(temp.resolve("media"));
         Files.writeString(temp.resolve("media/a.mp4"), "no clip");
         assertTrue(parity(decode).out().contains("FAIL " + decode), "the clips beside the table are taken");
-        assertTrue(parity(decode, "--media", Files.createDirectory(temp.resolve("others"))).out().contains("FAILED      a.mp4 x2: " + temp.resolve("media/a.mp4")), "these before others");
+        assertTrue(parity(decode, "--media", Files.createDirectory(temp.resolve("others"))).out()
+                .contains("FAILED      a.mp4 x2: " + temp.resolve("media/a.mp4")), "these before others");
         parity(decode, "--media", temp.resolve("nowhere")).failedWith("--media", "nowhere: not a folder");
     }
 
@@ -92,7 +98,8 @@ class ParityFolderTest extends CommandTest {
         write("deeper/target/case.json", "{\"kind\": \"astrology\"}");
         Outcome o = parity(folder);
         assertEquals(1, lines(o, "PASS "), o.out());
-        assertTrue(o.out().contains("not looked into: " + folder.resolve(".git") + ", " + folder.resolve("target") + System.lineSeparator()), o.out());
+        assertTrue(o.out().contains("not looked into: " + folder.resolve(".git") + ", " + folder.resolve("target") + System.lineSeparator()),
+                o.out());
         assertTrue(o.out().contains("UNKNOWN " + folder.resolve("deeper/target") + ": found kind"), "no build folder without a pom.xml: " + o.out());
         parity(folder.resolve("target")).ok();
     }
@@ -119,20 +126,24 @@ class ParityFolderTest extends CommandTest {
         write("d/case.json", "{");
         Outcome o = parity(folder);
         assertEquals(1, o.status());
-        assertTrue(o.out().contains("a.json: found the fields [colour]") && o.out().contains("b: found kind \"astrology\" in case.json") && o.out().contains("c.json: line 1: not JSON")
+        assertTrue(o.out().contains("a.json: found the fields [colour]") && o.out().contains("b: found kind \"astrology\" in case.json")
+                && o.out().contains("c.json: line 1: not JSON")
                 && o.out().contains("d: case.json, line 1: not JSON"), o.out());
         assertTrue(last(o).startsWith("5 found: 1 passed, 0 failed, 4 unknown; "), last(o));
     }
 
     /// A column that nothing reads is compared with nothing: misspelt, or of a newer table.
     @Test void aColumnThatNoTableOfItsKindHasFails() throws IOException {
-        Path misspelt = write("misspelt.json", Files.readString(below("nn", "optim/clip.json")).replaceFirst("\"deepspeed_coefficient_f64\"", "\"deepspeed_coeficient_f64\""));
+        Path misspelt = write("misspelt.json", Files.readString(below("nn", "optim/clip.json"))
+                .replaceFirst("\"deepspeed_coefficient_f64\"", "\"deepspeed_coeficient_f64\""));
         Outcome o = parity(misspelt);
         assertEquals(1, o.status());
         assertTrue(o.out().contains("FAILED      column cases[].deepspeed_coeficient_f64: "
                 + "compared with nothing: found it once in a table of clipping, wanted one of [clipped_f64, coefficient_f64, deepspeed_"), o.out());
-        Path more = write("more.json", Files.readString(below("video", "frames/sampling.json")).replaceFirst("\\{", "{\"three_per_second\": {\"rows\": [[1, 2]]},"));
-        assertTrue(parity(more).out().contains("FAILED      column three_per_second: compared with nothing: found it once in a table of frame choices"));
+        Path more = write("more.json", Files.readString(below("video", "frames/sampling.json"))
+                .replaceFirst("\\{", "{\"three_per_second\": {\"rows\": [[1, 2]]},"));
+        assertTrue(parity(more).out()
+                .contains("FAILED      column three_per_second: compared with nothing: found it once in a table of frame choices"));
         Path noted = write("noted.json", Files.readString(clip).replaceFirst("\\{", "{\"notes\": {\"anything\": [1]}, \"seed\": 3,"));
         parity(noted).ok();
     }
@@ -142,7 +153,8 @@ class ParityFolderTest extends CommandTest {
         Path readme = write("README.md", "# Golden");
         Path colour = write("colour.json", "{\"colour\": 1}");
         Outcome o = parity(clip, readme, colour);
-        o.failedWith(readme + ": line 1: not JSON", colour + ": found the fields [colour]; wanted a folder whose case.json is of kind [qwen2, ", "or a table of rewards");
+        o.failedWith(readme + ": line 1: not JSON", colour + ": found the fields [colour]; wanted a folder whose case.json is of kind [qwen2, ",
+                "or a table of rewards");
         assertEquals("", o.out());
         Path kind = write("b/case.json", "{\"kind\": \"astrology\"}").getParent();
         parity(folder, kind).failedWith(kind + ": found kind \"astrology\" in case.json");
@@ -163,7 +175,8 @@ class ParityFolderTest extends CommandTest {
     @Test void theLastLineIsShort() throws IOException {
         for (int i = 0; i < 60; i++) write("unknown/" + i + ".json", "{\"colour\": 1}");
         Outcome o = parity(folder);
-        assertTrue(last(o).endsWith("not passed whole, see their lines above: unknown/0.json, unknown/1.json, unknown/10.json, unknown/11.json, unknown/12.json and 55 more"), last(o));
+        assertTrue(last(o).endsWith("not passed whole, see their lines above: unknown/0.json, unknown/1.json, unknown/10.json, unknown/11.json, "
+                + "unknown/12.json and 55 more"), last(o));
         assertTrue(last(o).length() < 250, last(o));
         assertEquals(60, lines(o, "UNKNOWN "));
     }

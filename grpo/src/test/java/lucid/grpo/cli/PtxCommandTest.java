@@ -55,7 +55,8 @@ class PtxCommandTest extends CommandTest {
     }
 
     private Object[] launch(String command, int elements, Object... more) {
-        Object[] fixed = {"ptx", command, file, "--grid", 2, "--arg", "x=f32[" + elements + "]:iota", "--arg", "y=f32[100]:unset", "--arg", "factor=f32:0.5", "--arg", "n=u32:100"};
+        Object[] fixed = {"ptx", command, file, "--grid", 2, "--arg", "x=f32[" + elements + "]:iota", "--arg", "y=f32[100]:unset", "--arg",
+                "factor=f32:0.5", "--arg", "n=u32:100"};
         return java.util.stream.Stream.concat(java.util.Arrays.stream(fixed), java.util.Arrays.stream(more)).toArray();
     }
 
@@ -88,7 +89,8 @@ class PtxCommandTest extends CommandTest {
         lucid(launch("trace", 100, "--html", page)).ok();
         String html = Files.readString(page);
         assertTrue(html.contains("\"entry\":\"scale\"") && !html.contains("{{") && !html.contains("http"), "a page of its own");
-        assertTrue(out.lines().anyMatch(l -> l.contains("@") && l.contains("bra") && l.contains("lane 3 does not run it")), "a branch that no lane takes shows as well: " + out);
+        assertTrue(out.lines().anyMatch(l -> l.contains("@") && l.contains("bra") && l.contains("lane 3 does not run it")),
+                "a branch that no lane takes shows as well: " + out);
         assertEquals(16, new ObjectMapper().readTree(lucid(launch("trace", 100, "--json")).ok().out()).path("events").size());
     }
 

@@ -44,7 +44,8 @@ class QuestionFileRunTest extends CommandTest {
 
     @BeforeAll static void trainAToy() throws IOException {
         model = root.resolve("model");
-        lucid("sft", "--recipe", Files.writeString(root.resolve("toy.json"), RecipeReader.write(BadInputTest.toy(0.01))), "--data", root.resolve("data"), "--out", model, "--threads", 2).ok();
+        lucid("sft", "--recipe", Files.writeString(root.resolve("toy.json"), RecipeReader.write(BadInputTest.toy(0.01))), "--data",
+                root.resolve("data"), "--out", model, "--threads", 2).ok();
         drift = root.resolve("data/drift-3-64-5");
     }
 
@@ -59,12 +60,15 @@ class QuestionFileRunTest extends CommandTest {
         Recipe toy = BadInputTest.toy(0.01);
         var talk = (Stage.Supervised) toy.stages().getFirst();
         var stage = new Stage.Supervised("cold_start", "cold_start", 2, Map.of("cold_start", 2), talk.optimizer(), talk.trainable(), 1);
-        Recipe made = new Recipe("questions", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", SAMPLES), List.of(stage), new Recipe.EvaluationSpec(0, 0, 4, 0));
+        Recipe made = new Recipe("questions", "", "", List.of(), 5, null, null,
+                new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", SAMPLES), List.of(stage),
+                new Recipe.EvaluationSpec(0, 0, 4, 0));
         return Files.writeString(temp.resolve("questions.json"), RecipeReader.write(made));
     }
 
     private Object[] command(Object... more) {
-        return Stream.concat(Stream.of("sft", "--recipe", recipe, "--model", model, "--data", data, "--out", run, "--threads", 1), Stream.of(more)).toArray();
+        return Stream.concat(Stream.of("sft", "--recipe", recipe, "--model", model, "--data", data, "--out", run, "--threads", 1), Stream.of(more))
+                .toArray();
     }
 
     private Outcome train(Object... more) { return lucid(command(more)); }
@@ -84,7 +88,8 @@ class QuestionFileRunTest extends CommandTest {
         // Neither name nor length nor date tells.
         Files.setLastModifiedTime(Files.write(changed, other), time);
         String config = Files.readString(run.resolve("config.json"));
-        train("--resume").failedWith("clip ./" + data.relativize(changed), run.resolve("clips.sha256") + " says ", "changed clips: 1 of " + clips.size(), "--out");
+        train("--resume").failedWith("clip ./" + data.relativize(changed), run.resolve("clips.sha256") + " says ",
+                "changed clips: 1 of " + clips.size(), "--out");
         Object[] replay = {"replay", run, "--step", 2, "--model", model, "--threads", 1};
         lucid(replay).failedWith("clip ./" + data.relativize(changed), run.resolve("clips.sha256") + " says ");
         // Without the list the run is still another one.
@@ -123,7 +128,8 @@ class QuestionFileRunTest extends CommandTest {
     /// Published cold-start samples lie among the questions, so it is said and not refused.
     @Test void heldOutQuestionsAboutClipsThatAreTrainedOnAreCounted() throws IOException {
         ClipQuestion sample = QuestionFiles.read(data.resolve(SAMPLES)).getFirst();
-        String trained = Files.readAllLines(data.resolve("train.jsonl")).stream().filter(line -> line.contains(Path.of(sample.video()).getFileName().toString())).findFirst().orElseThrow();
+        String trained = Files.readAllLines(data.resolve("train.jsonl")).stream()
+                .filter(line -> line.contains(Path.of(sample.video()).getFileName().toString())).findFirst().orElseThrow();
         List<String> held = Files.readAllLines(data.resolve("heldout.jsonl"));
         Path mixed = Files.write(temp.resolve("mixed.jsonl"), List.of(held.get(0), trained, held.get(1)));
         String notice = "1 of 3 held-out questions are about clips that are trained on";
@@ -148,16 +154,20 @@ class QuestionFileRunTest extends CommandTest {
         String first = Files.readAllLines(held).getFirst();
         run = temp.resolve("one");
         String one = lucid(Map.of(), command("--eval-questions", Files.write(temp.resolve("one.jsonl"), List.of(first, first)))).ok().err();
-        assertTrue(one.contains("control other is left out: the held-out questions are all about one clip, ") && one.contains("control repeated 2/2") && !one.contains("control other 2/2"), one);
+        assertTrue(one.contains("control other is left out: the held-out questions are all about one clip, ") && one.contains("control repeated 2/2")
+                && !one.contains("control other 2/2"), one);
     }
 
-    private String lastHash() throws IOException { return new ObjectMapper().readTree(Files.readAllLines(run.resolve("metrics.jsonl")).getLast()).get("hash").asText(); }
+    private String lastHash() throws IOException {
+        return new ObjectMapper().readTree(Files.readAllLines(run.resolve("metrics.jsonl")).getLast()).get("hash").asText();
+    }
 
     @Test void aClipThatIsMissingIsNamedBeforeAnythingIsMade() throws IOException {
         List<Path> clips = clips();
         Files.delete(clips.get(2));
         Files.delete(clips.get(3));
-        train().failedWith(data.resolve(SAMPLES) + ":", ": field video: found './" + data.relativize(clips.get(2)) + "', but there is no file " + clips.get(2), "missing clips: 2 of " + clips.size());
+        train().failedWith(data.resolve(SAMPLES) + ":", ": field video: found './" + data.relativize(clips.get(2)) + "', but there is no file "
+                + clips.get(2), "missing clips: 2 of " + clips.size());
         assertFalse(Files.exists(run));
     }
 
@@ -177,7 +187,9 @@ class QuestionFileRunTest extends CommandTest {
             byte[] whole = Files.readAllBytes(clip);
             Files.writeString(clip, "no video");
             String place = data.resolve(file) + ":" + line + ": field video_filename: found ";
-            if (file.equals("train.jsonl")) lucid("train", "--recipe", rewarded(), "--model", model, "--data", data, "--out", run, "--threads", 1).failedWith(place, "not a video");
+            if (file.equals("train.jsonl"))
+                lucid("train", "--recipe", rewarded(), "--model", model, "--data", data, "--out", run, "--threads", 1)
+                        .failedWith(place, "not a video");
             else train("--eval-questions", data.resolve(file)).failedWith(place, "not a video");
             Files.write(clip, whole);
         }
@@ -186,7 +198,9 @@ class QuestionFileRunTest extends CommandTest {
 
     private Path rewarded() throws IOException {
         Recipe published = RecipeReader.read("tinyllava-video-r1");
-        Recipe made = new Recipe("rewarded", "", "", List.of(), 5, null, null, new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", null), published.stages(), new Recipe.EvaluationSpec(0, 0, 4, 0));
+        Recipe made = new Recipe("rewarded", "", "", List.of(), 5, null, null,
+                new Recipe.DataSpec("nextqa", 4, 16, null, null, null, "train.jsonl", null), published.stages(),
+                new Recipe.EvaluationSpec(0, 0, 4, 0));
         return Files.writeString(temp.resolve("rewarded.json"), RecipeReader.write(made));
     }
 
@@ -197,7 +211,8 @@ class QuestionFileRunTest extends CommandTest {
         assertNotEquals(written, many);
         Files.writeString(file, many);
         for (Path clip : clips()) Files.writeString(clip, "not a video");
-        lucid("train", "--recipe", file, "--model", model, "--data", data, "--out", run, "--threads", 1).failedWith("prompts: found 321, wanted at most ", ": the data have no more questions");
+        lucid("train", "--recipe", file, "--model", model, "--data", data, "--out", run, "--threads", 1)
+                .failedWith("prompts: found 321, wanted at most ", ": the data have no more questions");
         assertFalse(Files.exists(run) || Files.exists(data.resolve("cache")));
     }
 
@@ -205,31 +220,36 @@ class QuestionFileRunTest extends CommandTest {
     @Test void completionsThatHaveNoPlaceInTheModelAreRefusedBeforeAnythingIsMade() throws IOException {
         Path held = data.resolve("heldout.jsonl");
         Path stage = fewTokens(500, 4);
-        lucid(rewarded(stage)).failedWith(stage + ", stage grpo, max_new_tokens: found 500, wanted at most ", ": the model has 512 positions (max_position_embeddings), the longest question takes ");
+        lucid(rewarded(stage)).failedWith(stage + ", stage grpo, max_new_tokens: found 500, wanted at most ",
+                ": the model has 512 positions (max_position_embeddings), the longest question takes ");
         Path evaluation = fewTokens(4, 500);
         Outcome o = lucid(rewarded(evaluation, "--eval-questions", held));
         o.failedWith(evaluation + ", evaluation.max_new_tokens: found 500, wanted at most ", "the longest held-out question takes ");
         assertFalse(Files.exists(run));
         String most = o.err().replaceAll("(?s).*wanted at most (\\d+).*", "$1");
         lucid(rewarded(fewTokens(4, Integer.parseInt(most)), "--eval-questions", held)).ok();
-        lucid("eval", "--model", model, "--recipe", evaluation, "--eval-questions", held, "--data", data, "--threads", 1).failedWith(evaluation + ", evaluation.max_new_tokens: found 500, wanted at most " + most);
+        lucid("eval", "--model", model, "--recipe", evaluation, "--eval-questions", held, "--data", data, "--threads", 1)
+                .failedWith(evaluation + ", evaluation.max_new_tokens: found 500, wanted at most " + most);
         // Nobody asks anything without them.
         run = temp.resolve("unasked");
         lucid(rewarded(evaluation)).ok();
     }
 
     private Object[] rewarded(Path recipe, Object... more) {
-        return Stream.concat(Stream.of("train", "--recipe", recipe, "--model", model, "--data", data, "--out", run, "--threads", 1), Stream.of(more)).toArray();
+        return Stream.concat(Stream.of("train", "--recipe", recipe, "--model", model, "--data", data, "--out", run, "--threads", 1), Stream.of(more))
+                .toArray();
     }
 
     /// A step of two prompts with two completions.
     private Path fewTokens(int rollout, int evaluation) throws IOException {
         String written = Files.readString(rewarded());
-        for (Map.Entry<String, Integer> number : Map.of("steps", 1, "prompts", 2, "completions", 2, "warmup", 0, "max_new_tokens", rollout).entrySet()) {
+        for (Map.Entry<String, Integer> number : Map.of("steps", 1, "prompts", 2, "completions", 2, "warmup", 0, "max_new_tokens", rollout)
+                .entrySet()) {
             written = written.replaceFirst("\"" + number.getKey() + "\" : \\d+", "\"" + number.getKey() + "\" : " + number.getValue());
         }
         int last = written.lastIndexOf("\"max_new_tokens\"");
-        return Files.writeString(temp.resolve("few-" + rollout + "-" + evaluation + ".json"), written.substring(0, last) + written.substring(last).replaceFirst(" : \\d+", " : " + evaluation));
+        return Files.writeString(temp.resolve("few-" + rollout + "-" + evaluation + ".json"), written.substring(0, last) + written.substring(last)
+                .replaceFirst(" : \\d+", " : " + evaluation));
     }
 
     @Test void framesOfAnotherSizeThanTheModelSeesAreRefusedBeforeAClipIsDecoded() throws IOException {
@@ -266,7 +286,8 @@ class QuestionFileRunTest extends CommandTest {
         Files.write(bad, clip);
         Files.writeString(recipe, Files.readString(recipe).replace("\"save_every\" : 1", "\"save_every\" : 2"));
         Outcome o = lucid(Map.of(), command());
-        o.failedWith(bad.toString(), "the run is kept as it was after step 1: once the clip below can be read as it was", "--resume --out " + run, "a clip that was mended is another one", "--model " + run);
+        o.failedWith(bad.toString(), "the run is kept as it was after step 1: once the clip below can be read as it was", "--resume --out " + run,
+                "a clip that was mended is another one", "--model " + run);
         Files.write(bad, sound);
         train("--resume").failedWith("clip ./" + data.relativize(bad) + " was changed since the run began");
         assertEquals(1, RunFolder.state(RunFolder.latest(run).orElseThrow()).totalSteps());
@@ -275,7 +296,8 @@ class QuestionFileRunTest extends CommandTest {
     @Test void whatTheModelHasNoPositionsForIsNamedBeforeAnythingIsMade() throws IOException {
         Path file = data.resolve(SAMPLES);
         Files.writeString(file, Files.readString(file).replace("\"<think> ", "\"<think> " + "blue ".repeat(2000)));
-        train().failedWith("stage cold_start: the model has no positions for the sample of kind cold_start about clip ", ".mp4 (", "max_position_embeddings");
+        train().failedWith("stage cold_start: the model has no positions for the sample of kind cold_start about clip ", ".mp4 (",
+                "max_position_embeddings");
         assertTrue(Files.notExists(run));
     }
 

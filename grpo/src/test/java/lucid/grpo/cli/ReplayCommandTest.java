@@ -41,7 +41,8 @@ class ReplayCommandTest extends CommandTest {
         Recipe toy = BadInputTest.toy(0.01);
         Stage.Supervised talk = (Stage.Supervised) toy.stages().getFirst();
         var coldStart = new Stage.Supervised("cold_start", "cold_start", 2, Map.of("direct", 2), talk.optimizer(), talk.trainable(), 1);
-        var grpo = new Stage.Grpo("grpo", "grpo", 4, 2, 4, 2, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
+        var grpo = new Stage.Grpo("grpo", "grpo", 4, 2, 4, 2, 4, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0), new Stage.RewardSpec("code", 120, true),
+                new Stage.AdvantageSpec(1e-4, 0.02, true),
                 new Stage.LossSpec(0.2, 0.2, 0.1, 100.0, "sequence_mean"), talk.optimizer(), talk.trainable(), 1, 2, 3);
         recipe = Files.writeString(root.resolve("toy.json"), RecipeReader.write(toy.withStages(List.of(talk, coldStart, grpo))));
         run = root.resolve("run");
@@ -64,7 +65,9 @@ class ReplayCommandTest extends CommandTest {
         return all;
     }
 
-    private static Object[] words(Path run, Object... more) { return Stream.concat(Stream.of("replay", run, "--threads", 1), Arrays.stream(more)).toArray(); }
+    private static Object[] words(Path run, Object... more) {
+        return Stream.concat(Stream.of("replay", run, "--threads", 1), Arrays.stream(more)).toArray();
+    }
 
     private static Outcome replay(Path run, Object... more) { return lucid(words(run, more)); }
 
@@ -89,7 +92,8 @@ class ReplayCommandTest extends CommandTest {
     @Test void aGrpoStepIsMetAndShowsEveryTokensProbabilityAfterIt() throws IOException {
         Path out = temp.resolve("again");
         String met = replay(run, "--step", 6, "--to", 7, "--out", out).ok().out();
-        assertTrue(met.matches("step 7: hash " + metrics(run).get(6).get("hash").asText() + "[0-9a-f]{48} met \\(replayed 3 steps from checkpoint 01-cold_start-000002-done in \\d+\\.\\d s\\)\\R"), met);
+        assertTrue(met.matches("step 7: hash " + metrics(run).get(6).get("hash").asText()
+                + "[0-9a-f]{48} met \\(replayed 3 steps from checkpoint 01-cold_start-000002-done in \\d+\\.\\d s\\)\\R"), met);
         RunReader then = new RunReader(run, _ -> {});
         RunReader now = new RunReader(out, _ -> {});
         assertEquals(List.of(5L, 6L, 7L), now.ledgerSteps());
@@ -107,10 +111,12 @@ class ReplayCommandTest extends CommandTest {
             }
         }
         assertTrue(lucid("inspect", out, "--step", 6, "--prompt", 0, "--completion", 0, "--json").ok().out().contains("\"after\" : 0."));
-        lucid("inspect", out, "--step", 8).failedWith(out + " has no step 8. The run has 3 steps replayed of " + run.toAbsolutePath().normalize() + ": 5 .. 7 grpo (GRPO). With completions: 5 .. 7; lucid replay "
+        lucid("inspect", out, "--step", 8).failedWith(out + " has no step 8. The run has 3 steps replayed of " + run.toAbsolutePath().normalize()
+                + ": 5 .. 7 grpo (GRPO). With completions: 5 .. 7; lucid replay "
                 + run.toAbsolutePath().normalize() + " --step 8 --out DIR may have that step");
         assertFalse(Files.exists(out.resolve("checkpoints")));
-        lucid("demo", "--recipe", recipe, "--data", root.resolve("data"), "--out", out, "--threads", 2, "--resume").failedWith("another config", "replay_of", "cannot be continued");
+        lucid("demo", "--recipe", recipe, "--data", root.resolve("data"), "--out", out, "--threads", 2, "--resume")
+                .failedWith("another config", "replay_of", "cannot be continued");
         replay(run, "--step", 6, "--out", out).failedWith(out + " holds a run already");
         replay(out, "--step", 6).failedWith(out + " holds steps that were replayed, of " + run.toAbsolutePath().normalize(), "replay that run");
     }
@@ -129,7 +135,8 @@ class ReplayCommandTest extends CommandTest {
         ParityCommandTest.copy(root.resolve("data/drift-3-64-5"), temp.resolve("clips/drift-3-64-5"));
         ObjectMapper json = new ObjectMapper();
         ObjectNode config = (ObjectNode) json.readTree(moved.resolve("config.json").toFile());
-        json.writeValue(moved.resolve("config.json").toFile(), config.put("data_folder", "/nowhere/data/drift-3-64-5").put("data_folder_relative", "../clips/drift-3-64-5"));
+        json.writeValue(moved.resolve("config.json").toFile(), config.put("data_folder", "/nowhere/data/drift-3-64-5")
+                .put("data_folder_relative", "../clips/drift-3-64-5"));
         Path here = Path.of("").toAbsolutePath().relativize(moved.toRealPath());
         assertTrue(replay(here, "--step", 1).ok().out().contains("step 1: hash "));
         assertFalse(Files.exists(Path.of("data")), "no clips were made anew");
@@ -138,14 +145,16 @@ class ReplayCommandTest extends CommandTest {
     @Test void supervisedStepsAreMetFromTheBeginningAndOverTheEndOfAStage() {
         assertTrue(replay(run, "--step", 1, "--to", 5).ok().out().contains(" met (replayed 5 steps from the beginning in "));
         assertTrue(replay(run, "--step", 4).ok().out().contains("step 4: hash " + metrics(run).get(3).get("hash").asText()));
-        assertTrue(replay(run, "--step", 3, "--data", root.resolve("data")).ok().out().contains("(replayed 1 step from checkpoint 00-talk-000002-done in "));
+        assertTrue(replay(run, "--step", 3, "--data", root.resolve("data")).ok().out()
+                .contains("(replayed 1 step from checkpoint 00-talk-000002-done in "));
     }
 
     @Test void aHashThatDiffersNamesTheStepAndTheMetrics() throws IOException {
         Path copy = changed(6, ReplayCommandTest::anotherDigit);
         replay(copy, "--step", 5).ok();
         Outcome o = replay(copy, "--step", 8);
-        o.failedWith("step 6 (grpo 2): hash " + metrics(run).get(5).get("hash").asText() + ", but the run has " + metrics(copy).get(5).get("hash").asText(),
+        o.failedWith("step 6 (grpo 2): hash " + metrics(run).get(5).get("hash").asText() + ", but the run has " + metrics(copy).get(5)
+                .get("hash").asText(),
                 "from checkpoint 01-cold_start-000002-done", "No metric differs");
         assertEquals("", o.out());
     }
@@ -166,22 +175,27 @@ class ReplayCommandTest extends CommandTest {
     @Test void aStepThatCannotBeInspected() throws IOException {
         lucid("inspect", run, "--step", 9).failedWith(run + " has no step 9. " + STEPS + "With completions: 5 .. 8");
         lucid("inspect", run, "--step", 0).failedWith(run + " has no step 0. " + STEPS);
-        lucid("inspect", run, "--step", 2).failedWith(run + ": step 2 has no completions: its stage talk is supervised, and only GRPO steps draw any (what it measured is in metrics.jsonl). " + STEPS + "With completions: 5 .. 8");
+        lucid("inspect", run, "--step", 2).failedWith(run + ": step 2 has no completions: its stage talk is supervised, and only GRPO steps draw "
+                + "any (what it measured is in metrics.jsonl). " + STEPS + "With completions: 5 .. 8");
         Path copy = ParityCommandTest.copy(run, temp.resolve("copy"));
         Path ledger = copy.resolve("ledger/step-000006.jsonl.gz");
         Files.delete(ledger);
         lucid("inspect", copy, "--step", 6, "--prompt", 0).ok();
-        lucid("inspect", copy, "--step", 6, "--prompt", 0, "--completion", 0).failedWith(ledger + ": no such file, though step 6 is one of the GRPO stage grpo. " + STEPS
+        lucid("inspect", copy, "--step", 6, "--prompt", 0, "--completion", 0)
+                .failedWith(ledger + ": no such file, though step 6 is one of the GRPO stage grpo. " + STEPS
                 + "With a ledger: 5, 7 .. 8; lucid replay " + copy + " --step 6 --out DIR makes it again, for lucid inspect DIR --step 6");
         replay(copy, "--step", 6, "--out", temp.resolve("again")).ok();
         lucid("inspect", temp.resolve("again"), "--step", 6, "--prompt", 0, "--completion", 0).ok();
         Path config = copy.resolve("config.json");
-        Files.writeString(config, Files.readString(config).replace("\"base_fingerprint\" : null", "\"base_fingerprint\" : \"c0ffee\"").replaceFirst("\"steps\" : 4", "\"steps\" : 5"));
-        lucid("inspect", copy, "--step", 6, "--prompt", 0, "--completion", 0).failedWith("The run has 8 steps of 9: 1 .. 2 talk", " --step 6 --out DIR --model MODEL makes it again");
+        Files.writeString(config, Files.readString(config).replace("\"base_fingerprint\" : null", "\"base_fingerprint\" : \"c0ffee\"")
+                .replaceFirst("\"steps\" : 4", "\"steps\" : 5"));
+        lucid("inspect", copy, "--step", 6, "--prompt", 0, "--completion", 0)
+                .failedWith("The run has 8 steps of 9: 1 .. 2 talk", " --step 6 --out DIR --model MODEL makes it again");
     }
 
     @Test void stepsAndFoldersThatCannotBe() throws IOException {
-        replay(run, "--step", 9).failedWith("metrics.jsonl has no line of step 9", "The run has 8 steps: 1 .. 2 talk (supervised), 3 .. 4 cold_start (supervised), 5 .. 8 grpo (GRPO)");
+        replay(run, "--step", 9).failedWith("metrics.jsonl has no line of step 9",
+                "The run has 8 steps: 1 .. 2 talk (supervised), 3 .. 4 cold_start (supervised), 5 .. 8 grpo (GRPO)");
         replay(run, "--step", 8, "--to", 9).failedWith("no line of step 9");
         replay(run, "--step", 0).misusedWith("--step: found 0", "1 or more");
         replay(run, "--step", 3, "--to", 2).misusedWith("--to 2 is before --step 3");

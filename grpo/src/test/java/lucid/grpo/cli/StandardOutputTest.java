@@ -17,7 +17,9 @@ class StandardOutputTest extends CommandTest {
 
     @TempDir Path temp;
 
-    private int run(ProcessBuilder process) throws IOException, InterruptedException { return process.redirectError(temp.resolve("err").toFile()).start().waitFor(); }
+    private int run(ProcessBuilder process) throws IOException, InterruptedException {
+        return process.redirectError(temp.resolve("err").toFile()).start().waitFor();
+    }
 
     @Test void aFullDiskIsAFailure() throws Exception {
         assumeTrue(Files.exists(FULL), "no " + FULL + " on this system");
@@ -31,7 +33,8 @@ class StandardOutputTest extends CommandTest {
 
     /// `lucid ... | head` wants no more than it has read.
     @Test void aReaderThatWentIsNone() throws Exception {
-        Process process = builder(Map.of(), "tokenizer", "info", "--tokenizer", golden("tokenizer/bpe_train_400")).redirectError(temp.resolve("err").toFile()).start();
+        Process process = builder(Map.of(), "tokenizer", "info", "--tokenizer", golden("tokenizer/bpe_train_400"))
+                .redirectError(temp.resolve("err").toFile()).start();
         process.getInputStream().close();
         assertEquals(0, process.waitFor());
         assertFalse(text(temp.resolve("err")).contains("lucid"), text(temp.resolve("err")));

@@ -28,7 +28,8 @@ class TokenizerCommandTest extends CommandTest {
         assertTrue(java.util.Arrays.equals(first, Files.readAllBytes(folder.resolve("tokenizer.json"))), "the same text, another file");
         String ids = lucid("tokenizer", "encode", "--tokenizer", folder, "the bar über<end>").ok().out().strip();
         assertTrue(ids.endsWith(" 0"), "<end> is one token, with id 0: " + ids);
-        Object[] words = java.util.stream.Stream.concat(java.util.stream.Stream.of("tokenizer", "decode", "--skip-special", "--tokenizer", folder), java.util.Arrays.stream(ids.split(" "))).toArray();
+        Object[] words = java.util.stream.Stream.concat(java.util.stream.Stream.of("tokenizer", "decode", "--skip-special", "--tokenizer", folder),
+                java.util.Arrays.stream(ids.split(" "))).toArray();
         assertEquals("the bar über", lucid(words).ok().out().strip());
         String info = lucid("tokenizer", "info", "--tokenizer", folder).ok().out();
         assertTrue(info.contains("ids 0..269") && info.contains("end token <end> (id 0)"), info);
@@ -40,12 +41,14 @@ class TokenizerCommandTest extends CommandTest {
         Path folder = temp.resolve("converted");
         lucid("tokenizer", "convert", "--tokenizer", source, "--out", folder).ok();
         String text = "the ring moves, über 漢字 27";
-        assertEquals(lucid("tokenizer", "encode", "--tokenizer", source, text).ok().out(), lucid("tokenizer", "encode", "--tokenizer", folder, text).ok().out());
+        assertEquals(lucid("tokenizer", "encode", "--tokenizer", source, text).ok().out(), lucid("tokenizer", "encode", "--tokenizer", folder, text)
+                .ok().out());
         Path file = temp.resolve("text.txt");
         Files.writeString(file, (text + "\n").repeat(2000));
         JsonNode speed = new ObjectMapper().readTree(lucid("tokenizer", "speed", "--rounds", 2, "--tokenizer", folder, file).ok().out());
         assertEquals(Files.size(file), speed.get("bytes").asLong());
-        assertTrue(speed.get("ids").asInt() > 2000 && speed.get("encode_mb_s").asDouble() > 0 && speed.get("decode_mb_s").asDouble() > 0, speed.toString());
+        assertTrue(speed.get("ids").asInt() > 2000 && speed.get("encode_mb_s").asDouble() > 0 && speed.get("decode_mb_s").asDouble() > 0,
+                speed.toString());
         lucid("tokenizer", "speed", "--tokenizer", folder, temp.resolve("none.txt")).failedWith("none.txt", "no such file");
         assertEquals(2, lucid("tokenizer", "speed", "--rounds", 0, "--tokenizer", folder, file).status());
     }
@@ -58,17 +61,22 @@ class TokenizerCommandTest extends CommandTest {
         assertFalse(Files.exists(out), "a failed training leaves nothing");
         lucid("tokenizer", "train", temp.resolve("no.txt"), "--vocab", 300, "--out", out).failedWith("no.txt", "no such file");
         Path empty = Files.createFile(temp.resolve("empty.txt"));
-        lucid("tokenizer", "train", empty, empty, "--vocab", 300, "--out", out).failedWith(empty + ", " + empty + ": found nothing in it; wanted a text in UTF-8");
+        lucid("tokenizer", "train", empty, empty, "--vocab", 300, "--out", out)
+                .failedWith(empty + ", " + empty + ": found nothing in it; wanted a text in UTF-8");
         lucid("tokenizer", "speed", "--tokenizer", golden("tokenizer/bpe_train_400"), empty).failedWith(empty + ": found nothing in it");
         assertFalse(Files.exists(out), "nothing was learned");
         Files.writeString(latin1, "fine");
         lucid("tokenizer", "train", latin1, "--vocab", 10, "--out", out).misusedWith("--vocab: found 10, wanted 257 or more");
-        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "", "--out", out).misusedWith("lucid tokenizer train: special token '': it is empty; wanted a text");
-        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "<a>", "--special", "<a>", "--out", out).misusedWith("lucid tokenizer train: special token '<a>': found twice; wanted each once");
-        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "a", "--out", out).misusedWith("lucid tokenizer train: special token 'a': found the name of a byte");
+        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "", "--out", out)
+                .misusedWith("lucid tokenizer train: special token '': it is empty; wanted a text");
+        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "<a>", "--special", "<a>", "--out", out)
+                .misusedWith("lucid tokenizer train: special token '<a>': found twice; wanted each once");
+        lucid("tokenizer", "train", latin1, "--vocab", 300, "--special", "a", "--out", out)
+                .misusedWith("lucid tokenizer train: special token 'a': found the name of a byte");
         lucid("tokenizer", "info", "--tokenizer", temp).failedWith("no tokenizer here", "tokenizer.json");
         lucid("tokenizer", "encode", "--tokenizer", temp.resolve("gone"), "x").failedWith("gone", "no such tokenizer");
-        lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "12", "twelve").misusedWith("lucid tokenizer decode: id 2", "'twelve'", "whole number");
+        lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "12", "twelve")
+                .misusedWith("lucid tokenizer decode: id 2", "'twelve'", "whole number");
         lucid("tokenizer", "decode", "--tokenizer", golden("tokenizer/bpe_train_400"), "4000").failedWith("id 4000 has no token");
         assertEquals(2, lucid("tokenizer").status());
         assertEquals(2, lucid("tokenizer", "encode", "x").status());

@@ -48,13 +48,15 @@ class WrongPlaceTest extends CommandTest {
 
     @Test void nothing() {
         lucid("report", folder).failedWith(folder + " is not a run folder: it has no config.json");
-        for (String command : new String[] {"report", "inspect"}) lucid(command, nothing).failedWith(nothing + ": no such folder", "wanted a run's folder");
+        for (String command : new String[] {"report", "inspect"})
+            lucid(command, nothing).failedWith(nothing + ": no such folder", "wanted a run's folder");
         lucid("demo", "--base", nothing).failedWith(nothing + ": no such folder", "wanted a run's folder");
     }
 
     /// Of an empty variable in a script; as a path it is the current folder.
     @Test void anEmptyName() {
-        String[][] commands = {{"generate", "--model", "", "--prompt", "x"}, {"eval", "--model", ""}, {"convert", "", nothing.toString()}, {"sft", "--recipe", "demo", "--model", "", "--out", nothing.toString()}};
+        String[][] commands = {{"generate", "--model", "", "--prompt", "x"}, {"eval", "--model", ""}, {"convert", "", nothing.toString()},
+                {"sft", "--recipe", "demo", "--model", "", "--out", nothing.toString()}};
         for (String[] command : commands) lucid((Object[]) command).failedWith("found an empty name of a model; wanted a model's folder");
     }
 
@@ -71,7 +73,8 @@ class WrongPlaceTest extends CommandTest {
         Path model = temp.resolve("model");
         Path data = temp.resolve("data");
         lucid("init", "--config", "demo", "--out", model, "--seed", 1).ok();
-        lucid(Map.of(), "eval", "--model", model, "--data", data).failedWith(model + " is no run's: the held-out questions of recipe demo are asked, whose clips are made in " + data, model + ": no tokenizer there");
+        lucid(Map.of(), "eval", "--model", model, "--data", data).failedWith(model + " is no run's: the held-out questions of recipe demo are "
+                + "asked, whose clips are made in " + data, model + ": no tokenizer there");
         assertFalse(Files.exists(data));
     }
 

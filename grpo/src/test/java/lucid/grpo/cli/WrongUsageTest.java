@@ -26,7 +26,9 @@ class WrongUsageTest extends CommandTest {
     }
 
     /// Words of all commands, those of `bench` apart, which another module brings.
-    private static Stream<CommandLine> all(CommandLine line) { return Stream.concat(Stream.of(line), line.getSubcommands().values().stream().flatMap(WrongUsageTest::all)); }
+    private static Stream<CommandLine> all(CommandLine line) {
+        return Stream.concat(Stream.of(line), line.getSubcommands().values().stream().flatMap(WrongUsageTest::all));
+    }
 
     @Test void everyCommandNamesAnOptionThatItHasNot() {
         all(Lucid.commandLine()).forEach(c -> {
@@ -43,7 +45,8 @@ class WrongUsageTest extends CommandTest {
     @Test void everyGroupNamesItsCommands() {
         all(Lucid.commandLine()).filter(c -> !c.getSubcommands().isEmpty()).forEach(c -> {
             String name = c.getCommandSpec().qualifiedName().substring("lucid".length());
-            wrong(name, "which command? one of " + String.join(", ", c.getSubcommands().keySet()), name.isEmpty() ? new Object[0] : new Object[] {name.strip()});
+            wrong(name, "which command? one of " + String.join(", ", c.getSubcommands().keySet()),
+                    name.isEmpty() ? new Object[0] : new Object[] {name.strip()});
         });
         wrong("", "unknown command evla; did you mean eval?", "evla");
         wrong(" model", "unknown command inof; did you mean info?", "model", "inof");
@@ -57,7 +60,8 @@ class WrongUsageTest extends CommandTest {
         wrong(" generate", "invalid value for option '--temperature': found 'hot', wanted a number", "generate", "--model", "x", "--temperature=hot");
         wrong(" init", "missing required options: '--config=NAME|FILE|DIR', '--out=DIR', '--seed=N'", "init");
         wrong(" generate", "--question: it is empty, wanted a text", "generate", "--model", "x", "--video", "y", "--question", " ");
-        wrong(" convert", "--merge-adapter=DIR, --unmerge-adapter=DIR are mutually exclusive (specify only one)", "convert", "a", "b", "--merge-adapter", "c", "--unmerge-adapter", "d");
+        wrong(" convert", "--merge-adapter=DIR, --unmerge-adapter=DIR are mutually exclusive (specify only one)", "convert", "a", "b",
+                "--merge-adapter", "c", "--unmerge-adapter", "d");
     }
 
     @Test void optionsOfABenchmarkWithoutABenchmark() {
@@ -114,8 +118,10 @@ class WrongUsageTest extends CommandTest {
     @Test void aRecipeWithoutAModelOfItsOwn() {
         Path out = temp.resolve("out");
         wrong(" sft", "wanted --model DIR|ID: recipe tinyllava-video has no model of its own", "sft", "--recipe", "tinyllava-video", "--out", out);
-        wrong(" train", "wanted --model DIR|ID: the grpo stages of recipe tinyllava-video-r1 go on from a model that can answer", "train", "--out", out);
-        wrong(" demo", "--recipe tinyllava-video-r1: recipe tinyllava-video-r1 has no model of its own to begin with; lucid sft and lucid train run its stages on one that --model names",
+        wrong(" train", "wanted --model DIR|ID: the grpo stages of recipe tinyllava-video-r1 go on from a model that can answer", "train",
+                "--out", out);
+        wrong(" demo", "--recipe tinyllava-video-r1: recipe tinyllava-video-r1 has no model of its own to begin with; lucid sft and lucid train run "
+                + "its stages on one that --model names",
                 "demo", "--recipe", "tinyllava-video-r1", "--out", out);
         assertFalse(Files.exists(out));
     }

@@ -36,7 +36,9 @@ class ConsoleTest {
         assertEquals("grpo 50/1…", drawn(11, "to the end"));
     }
 
-    @Test void controlCharactersAreSeen() { assertEquals("a\tb\n^@^[[2J^M^?\\u009b\u00e9", Console.visible("a\tb\n\0\u001B[2J\r\u007f\u009b\u00e9")); }
+    @Test void controlCharactersAreSeen() {
+        assertEquals("a\tb\n^@^[[2J^M^?\\u009b\u00e9", Console.visible("a\tb\n\0\u001B[2J\r\u007f\u009b\u00e9"));
+    }
 
     private static String drawn(int columns, String note) {
         ByteArrayOutputStream said = new ByteArrayOutputStream();

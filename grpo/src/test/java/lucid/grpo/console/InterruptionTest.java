@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 class InterruptionTest {
     @Test void theFirstIsWaitedForWithoutEndAndTheSecondEndsAtOnce() throws IOException, InterruptedException {
         assumeTrue(!System.getProperty("os.name").startsWith("Windows"), "there every kill is the last");
-        Process work = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"), Work.class.getName())).start();
+        Process work = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), Work.class.getName())).start();
         try (BufferedReader said = work.inputReader(StandardCharsets.UTF_8)) {
             assertEquals("working", said.readLine());
             work.toHandle().destroy();
@@ -49,7 +50,8 @@ class InterruptionTest {
         private static Thread.State waiting() throws InterruptedException {
             while (true) {
                 for (var thread : Thread.getAllStackTraces().entrySet()) {
-                    boolean hook = thread.getKey() != Thread.currentThread() && Arrays.stream(thread.getValue()).anyMatch(f -> f.getClassName().equals(Interruption.class.getName()));
+                    boolean hook = thread.getKey() != Thread.currentThread() && Arrays.stream(thread.getValue())
+                            .anyMatch(f -> f.getClassName().equals(Interruption.class.getName()));
                     boolean stands = thread.getKey().getState() == Thread.State.WAITING || thread.getKey().getState() == Thread.State.TIMED_WAITING;
                     if (hook && stands) return thread.getKey().getState();
                 }

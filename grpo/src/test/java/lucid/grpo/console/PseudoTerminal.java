@@ -24,9 +24,12 @@ public record PseudoTerminal(Path folder) {
     /// @param first what the shell does before
     public String java(String first, Class<?> main, String rest, String typed) throws IOException, InterruptedException {
         assumeTrue(Files.isExecutable(SCRIPT), "no " + SCRIPT + " on this system");
-        String java = Path.of(System.getProperty("java.home"), "bin", "java") + " --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -Dstderr.encoding=UTF-8 -cp '" + System.getProperty("java.class.path") + "' " + main.getName().replace("$", "\\$");
+        String java = Path.of(System.getProperty("java.home"), "bin", "java")
+                + " --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -Dstderr.encoding=UTF-8 -cp '"
+                + System.getProperty("java.class.path") + "' " + main.getName().replace("$", "\\$");
         Path input = Files.writeString(folder.resolve("typed"), typed);
-        ProcessBuilder builder = new ProcessBuilder(List.of(SCRIPT.toString(), "-q", "-e", "-c", first + java + " " + rest, "typescript")).directory(folder.toFile())
+        ProcessBuilder builder = new ProcessBuilder(List.of(SCRIPT.toString(), "-q", "-e", "-c", first + java + " " + rest, "typescript"))
+                .directory(folder.toFile())
                 .redirectInput(input.toFile()).redirectErrorStream(true).redirectOutput(folder.resolve("said").toFile());
         builder.environment().remove("NO_COLOR");
         builder.environment().put("TERM", "xterm");

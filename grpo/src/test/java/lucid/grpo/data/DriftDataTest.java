@@ -41,7 +41,8 @@ class DriftDataTest {
         List<Scene> scenes = PLAN.scenes();
         for (int i = 0; i < 32; i++) {
             Example e = data.example("motion", 1, "captions", 0, i, 32);
-            assertEquals(String.join(" ", scenes.get(e.visual().clip()).things().stream().map(t -> t.direction().word()).toList()), learned(e).strip());
+            assertEquals(String.join(" ", scenes.get(e.visual().clip()).things().stream().map(t -> t.direction().word()).toList()),
+                    learned(e).strip());
         }
     }
 
@@ -60,7 +61,8 @@ class DriftDataTest {
         for (int step = 0; step < 2; step++) data.prompts(1, "grpo", step, count).forEach(p -> first.add(p.clip() + p.problem()));
         assertEquals(2 * count, first.stream().distinct().count(), "two steps of an epoch of " + n);
         assertEquals(first.subList(0, count), data.prompts(1, "grpo", 0, count).stream().map(p -> p.clip() + p.problem()).toList());
-        assertTrue(data.prompts(1, "grpo", 2, count).stream().anyMatch(p -> first.contains(p.clip() + p.problem())), "the third begins the next epoch");
+        assertTrue(data.prompts(1, "grpo", 2, count).stream().anyMatch(p -> first.contains(p.clip() + p.problem())),
+                "the third begins the next epoch");
         assertEquals(n, data.prompts(1, "grpo", 5, n).stream().map(p -> p.clip() + p.problem()).distinct().count());
     }
 

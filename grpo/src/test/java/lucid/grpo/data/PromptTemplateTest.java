@@ -10,7 +10,8 @@ import lucid.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 
 class PromptTemplateTest {
-    private static final Tokenizer TOKENIZER = new BpeTrainer(300, 2, List.of("<|endoftext|>")).train(List.of("A ring moves. A ring moves.")).tokenizer();
+    private static final Tokenizer TOKENIZER = new BpeTrainer(300, 2, List.of("<|endoftext|>")).train(List.of("A ring moves. A ring moves."))
+            .tokenizer();
 
     /// As the published template `pretrain` has it: the clip, the caption, a line break; all but the clip is learned.
     @Test void aCaptionFollowsItsClipAlone() {

@@ -54,7 +54,8 @@ class BenchmarkRunTest {
         out = root.resolve("out");
         StringBuilder s = new StringBuilder();
         for (int i = 0; i < QUESTIONS; i++) {
-            s.append("{\"id\": \"q").append(i).append("\", \"q\": \"Number ").append(i).append("?\", \"o\": [\"x\", \"y\"], \"a\": \"").append(i % 2 == 0 ? "A" : "B").append("\", \"k\": \"")
+            s.append("{\"id\": \"q").append(i).append("\", \"q\": \"Number ").append(i).append("?\", \"o\": [\"x\", \"y\"], \"a\": \"")
+                    .append(i % 2 == 0 ? "A" : "B").append("\", \"k\": \"")
                     .append(i < 9 ? "many" : "few").append("\", \"v\": ").append(i % 3).append("}\n");
         }
         Files.writeString(root.resolve("q.jsonl"), s);
@@ -66,9 +67,13 @@ class BenchmarkRunTest {
         questions = BenchmarkReader.read(BENCHMARK, BenchmarkReader.Place.of(root));
     }
 
-    private static Protocol protocol(Mode mode, long seed) { return new Protocol(mode, false, new FrameSampling.Uniform(2), 8, seed, false, Control.NONE); }
+    private static Protocol protocol(Mode mode, long seed) {
+        return new Protocol(mode, false, new FrameSampling.Uniform(2), 8, seed, false, Control.NONE);
+    }
 
-    private BenchmarkEvaluation evaluation(Protocol p, Missing missing) { return new BenchmarkEvaluation(BENCHMARK, questions, 0, p, missing, "model", "tokenizer", arithmetic); }
+    private BenchmarkEvaluation evaluation(Protocol p, Missing missing) {
+        return new BenchmarkEvaluation(BENCHMARK, questions, 0, p, missing, "model", "tokenizer", arithmetic);
+    }
 
     /// Says A to everything and remembers what it was asked.
     private static final class Scripted implements Asker {
@@ -84,7 +89,9 @@ class BenchmarkRunTest {
         }
     }
 
-    private Scores run(Scripted model, Protocol p, boolean resume) { return evaluation(p, Missing.LEAVE_OUT).run(out, resume, model, 8, Console.silent(), () -> false).orElseThrow(); }
+    private Scores run(Scripted model, Protocol p, boolean resume) {
+        return evaluation(p, Missing.LEAVE_OUT).run(out, resume, model, 8, Console.silent(), () -> false).orElseThrow();
+    }
 
     @Test void anInterruptedRunLosesNoAnswerAndAsksNothingTwice() throws IOException {
         Scripted model = new Scripted();
@@ -115,7 +122,8 @@ class BenchmarkRunTest {
         mute.says = "A";
         String text = run(mute, protocol(Mode.GREEDY, 1), false).toText();
         assertTrue(text.contains("no letter found in 12 answers (100.0 %): 12 without answer tags; 0 guessed"), text);
-        text = evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(root.resolve("all"), false, new Scripted(), 8, Console.silent(), () -> false).orElseThrow().toText();
+        text = evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(root.resolve("all"), false, new Scripted(), 8, Console.silent(),
+                () -> false).orElseThrow().toText();
         assertTrue(text.contains("no letter found in 0 answers (0.0 %); 0 guessed"), text);
     }
 
@@ -139,7 +147,8 @@ class BenchmarkRunTest {
         Console console = new Console(new PrintStream(said, true, StandardCharsets.UTF_8), false);
         assertEquals(Optional.empty(), evaluation(p, Missing.LEAVE_OUT).run(out, false, model, 8, console, () -> model.asked.size() == 5));
         assertEquals(5, Files.readAllLines(out.resolve("answers.jsonl")).size());
-        assertTrue(said.toString(StandardCharsets.UTF_8).contains("stopped after 5 of 12 questions; the same command with --resume --out " + out + " goes on from there"), said.toString(StandardCharsets.UTF_8));
+        assertTrue(said.toString(StandardCharsets.UTF_8).contains("stopped after 5 of 12 questions; the same command with --resume --out " + out
+                + " goes on from there"), said.toString(StandardCharsets.UTF_8));
         assertFalse(Files.exists(out.resolve("results.json")) || Files.exists(out.resolve("report.html")), "no figures of half a benchmark");
         assertEquals(new Score(12, 6), run(model, p, true).all());
         assertEquals(12, model.asked.size(), "none is asked twice");
@@ -149,7 +158,9 @@ class BenchmarkRunTest {
         run(new Scripted(), protocol(Mode.GREEDY, 1), false);
         Files.writeString(out.resolve("answers.jsonl"), "{\"que", StandardOpenOption.APPEND);
         ByteArrayOutputStream said = new ByteArrayOutputStream();
-        evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT).run(out, true, new Scripted(), 8, new Console(new PrintStream(said, true, StandardCharsets.UTF_8), false), () -> false).orElseThrow();
+        evaluation(protocol(Mode.GREEDY, 1), Missing.LEAVE_OUT)
+                .run(out, true, new Scripted(), 8, new Console(new PrintStream(said, true, StandardCharsets.UTF_8), false), () -> false)
+                .orElseThrow();
         assertTrue(said.toString(StandardCharsets.UTF_8).contains("the last 5 bytes are half an answer"), said.toString(StandardCharsets.UTF_8));
     }
 
@@ -158,7 +169,8 @@ class BenchmarkRunTest {
         byte[] before = Files.readAllBytes(out.resolve("answers.jsonl"));
         assertTrue(refused(protocol(Mode.GREEDY, 1), false).contains("--resume"));
         String message = refused(protocol(Mode.PUBLISHED, 2), true);
-        assertTrue(message.contains("protocol.mode: \"greedy\" -> \"published\"") && message.contains("protocol.seed: 1 -> 2") && message.contains("protocol.top_k: 0 -> 50"), message);
+        assertTrue(message.contains("protocol.mode: \"greedy\" -> \"published\"") && message.contains("protocol.seed: 1 -> 2")
+                && message.contains("protocol.top_k: 0 -> 50"), message);
         questions = questions.subList(0, 4);
         assertTrue(refused(protocol(Mode.GREEDY, 1), true).contains("questions: 12 -> 4"));
         assertEquals(new String(before, StandardCharsets.UTF_8), Files.readString(out.resolve("answers.jsonl")));
@@ -168,7 +180,8 @@ class BenchmarkRunTest {
         Path page = Files.writeString(Files.createDirectories(out).resolve("report.html"), "a run's");
         Files.writeString(out.resolve("config.json"), "{}");
         String message = refused(protocol(Mode.GREEDY, 1), false);
-        assertEquals(out + " is not empty and holds no evaluation (no settings.json, which says what was asked): found config.json, report.html; nothing was changed. "
+        assertEquals(out + " is not empty and holds no evaluation (no settings.json, which says what was asked): found config.json, report.html; "
+                + "nothing was changed. "
                 + "Wanted a new or empty folder, or an evaluation's; use another --out", message);
         assertEquals("a run's", Files.readString(page));
         assertEquals(List.of("config.json", "report.html"), Files.list(out).map(p -> p.getFileName().toString()).sorted().toList());
@@ -183,7 +196,8 @@ class BenchmarkRunTest {
         Files.writeString(settings, "{\"benchmark\": \"te");
         assertTrue(refused(protocol(Mode.GREEDY, 1), true).startsWith(settings + ": not sound JSON: "), refused(protocol(Mode.GREEDY, 1), true));
         Files.writeString(settings, "[]");
-        assertEquals(settings + ": found array, wanted an evaluation's settings (a JSON object); nothing was changed. Put back the settings that it began with, or use another --out",
+        assertEquals(settings + ": found array, wanted an evaluation's settings (a JSON object); nothing was changed. Put back the settings that it "
+                + "began with, or use another --out",
                 refused(protocol(Mode.GREEDY, 1), true));
     }
 
@@ -219,7 +233,8 @@ class BenchmarkRunTest {
     /// An answer is on the disk only if its file's name is.
     @Test void theNameOfTheAnswersIsForced() throws IOException {
         ObjectNode settings = evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).settings();
-        assertEquals(List.of(root, out, out), Forced.folders(() -> AnswerLog.open(out, settings, false, _ -> {}).close()), "the folder, settings.json, answers.jsonl");
+        assertEquals(List.of(root, out, out), Forced.folders(() -> AnswerLog.open(out, settings, false, _ -> {}).close()),
+                "the folder, settings.json, answers.jsonl");
     }
 
     @Test void whatAKilledEvaluationWasWritingIsSweptAway() throws IOException {
@@ -248,7 +263,8 @@ class BenchmarkRunTest {
         assertEquals(List.of(0, 3, 6, 9), model.asked);
         assertEquals(4, left.all().questions());
         assertEquals(8, left.notShown().size());
-        assertTrue(left.toText().contains("8 questions about clips that could not be shown, not part of these figures") && left.toText().contains("1.mp4: no such file"), left.toText());
+        assertTrue(left.toText().contains("8 questions about clips that could not be shown, not part of these figures") && left.toText()
+                .contains("1.mp4: no such file"), left.toText());
 
         Scores wrong = evaluation(protocol(Mode.GREEDY, 1), Missing.WRONG).run(out, true, model, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(new Score(12, left.all().right()), wrong.all());
@@ -258,10 +274,12 @@ class BenchmarkRunTest {
         assertEquals("wrong", results.at("/not_shown/treated").asText());
         assertTrue(results.at("/not_shown/reasons/q1").asText().endsWith("1.mp4: no such file"));
 
-        String stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent(), () -> false).orElseThrow()).getMessage();
+        String stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP)
+                .run(root.resolve("stop"), false, model, 8, Console.silent(), () -> false).orElseThrow()).getMessage();
         assertTrue(stop.contains("4 of 12 questions") && stop.contains("1.mp4"), stop);
         Files.copy(root.resolve("0.mp4"), root.resolve("1.mp4"));
-        stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP).run(root.resolve("stop"), false, model, 8, Console.silent(), () -> false).orElseThrow()).getMessage();
+        stop = assertThrows(RunException.class, () -> evaluation(protocol(Mode.GREEDY, 1), Missing.STOP)
+                .run(root.resolve("stop"), false, model, 8, Console.silent(), () -> false).orElseThrow()).getMessage();
         assertTrue(stop.startsWith("question q2: " + root.resolve("2.mp4") + ": not a video") && stop.contains("--missing leave_out"), stop);
         assertFalse(Files.exists(root.resolve("stop")));
     }
@@ -275,7 +293,8 @@ class BenchmarkRunTest {
         assertEquals(4, run(new Scripted(), protocol(Mode.GREEDY, 1), false).all().questions(), "one clip is enough without the control");
         out = root.resolve("refused");
         String message = refused(other, false);
-        assertTrue(message.startsWith("control other: found one clip only") && message.contains("0.mp4") && message.contains("wanted at least two"), message);
+        assertTrue(message.startsWith("control other: found one clip only") && message.contains("0.mp4") && message.contains("wanted at least two"),
+                message);
         // The others' clips are not there: again one is left.
         questions = all;
         Files.delete(root.resolve("1.mp4"));
@@ -294,7 +313,8 @@ class BenchmarkRunTest {
         assertTrue(s.all().right() > 0 && s.all().right() < 12, "guesses are right by chance: " + s.all());
         Scores again = evaluation(p, Missing.LEAVE_OUT).run(root.resolve("again"), false, model, 8, Console.silent(), () -> false).orElseThrow();
         assertEquals(s.all(), again.all());
-        Scores greedy = evaluation(protocol(Mode.GREEDY, 7), Missing.LEAVE_OUT).run(root.resolve("greedy"), false, model, 8, Console.silent(), () -> false).orElseThrow();
+        Scores greedy = evaluation(protocol(Mode.GREEDY, 7), Missing.LEAVE_OUT).run(root.resolve("greedy"), false, model, 8, Console.silent(),
+                () -> false).orElseThrow();
         assertEquals(new Score(12, 0), greedy.all());
         assertEquals(0, greedy.guessed());
         model.says = "<answer> </answer>";

@@ -12,14 +12,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// Expected letters were got from the rules of the published scripts, case by case.
 class ExtractionTest {
-    private static final List<Choice> CHOICES = List.of(new Choice("A", "Red ring"), new Choice("B", "Blue bar"), new Choice("C", "Car"), new Choice("D", "Two dogs"));
+    private static final List<Choice> CHOICES = List.of(new Choice("A", "Red ring"), new Choice("B", "Blue bar"), new Choice("C", "Car"),
+            new Choice("D", "Two dogs"));
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
-        "<think>x</think> <answer> C </answer>|C|LETTER", "<answer>c. car</answer>|C|LETTER", "<answer>(B) Blue</answer>|B|LETTER", "<answer>it is (b)</answer>|B|LETTER",
+        "<think>x</think> <answer> C </answer>|C|LETTER", "<answer>c. car</answer>|C|LETTER", "<answer>(B) Blue</answer>|B|LETTER",
+                "<answer>it is (b)</answer>|B|LETTER",
         // The first letter wins, also where it begins a word: published.
         "<answer>Blue (C)</answer>|B|LETTER", "<answer>dogs</answer>|D|LETTER", "<answer>the (D) or (A)</answer>|A|LETTER",
         // The first pair of tags counts.
-        "<answer>A</answer><answer>B</answer>|A|LETTER", "<answer>unknown</answer>||NO_LETTER", "<answer>  </answer>||EMPTY", "<answer></answer>||EMPTY", "C||NO_TAGS", "<answer>C||NO_TAGS"})
+        "<answer>A</answer><answer>B</answer>|A|LETTER", "<answer>unknown</answer>||NO_LETTER", "<answer>  </answer>||EMPTY",
+                "<answer></answer>||EMPTY", "C||NO_TAGS", "<answer>C||NO_TAGS"})
     void reasoning(String text, String letter, Found found) { assertEquals(new Extraction(letter, found), Extraction.ofReasoning(text, CHOICES)); }
 
     @Test void aLineBreakBesideTheLetterIsNoHarmButInsideItIs() {
@@ -28,7 +31,8 @@ class ExtractionTest {
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
-        "B|B", "B.|B", "'C'|C", "..D|D", "(B)|B", "it is (C), not (B)|B", "it may be A or C|C", "well, A|A", "the thing in the clip is a car|C", "first a RED RING and then two dogs|D", "a car|",
+        "B|B", "B.|B", "'C'|C", "..D|D", "(B)|B", "it is (C), not (B)|B", "it may be A or C|C", "well, A|A", "the thing in the clip is a car|C",
+                "first a RED RING and then two dogs|D", "a car|",
         "b|", "no idea|"})
     void direct(String text, String letter) { assertEquals(letter, Extraction.ofDirect(text, CHOICES).letter(), text); }
 

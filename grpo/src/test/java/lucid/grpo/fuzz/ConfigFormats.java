@@ -45,14 +45,18 @@ final class ConfigFormats {
                 config("config-qwen2", text.toJson(), folder -> same(Qwen2Config.read(folder).toJson())),
                 config("config-siglip", vision.toJson(), folder -> same(SiglipVisionConfig.read(folder).toJson())),
                 new Format("generation-config", Format.Kind.TEXT, "generation_config.json", WeightFormats.text("{\"do_sample\":true,\"eos_token_id\":[5,7],\"repetition_penalty\":1.05,\"no_repeat_ngram_size\":4,\"top_p\":0.8}"), Map.of(), ConfigFormats::ends),
-                new Format("hub-ref", Format.Kind.TEXT, REPO + "refs/main", WeightFormats.text(COMMIT), Format.files(snapshot + "config.json", empty, snapshot + "model.safetensors", empty),
+                new Format("hub-ref", Format.Kind.TEXT, REPO + "refs/main", WeightFormats.text(COMMIT),
+                        Format.files(snapshot + "config.json", empty, snapshot + "model.safetensors", empty),
                         folder -> hub(folder, file -> Format.same(COMMIT, new String(file, StandardCharsets.UTF_8).strip(), "commit"))),
                 new Format("hub-index", Format.Kind.TEXT, snapshot + WeightFiles.INDEX, WeightFormats.text(index),
-                        Format.files(REPO + "refs/main", WeightFormats.text(COMMIT), snapshot + "config.json", empty, snapshot + "one.safetensors", empty, snapshot + "two.safetensors", empty),
+                        Format.files(REPO + "refs/main", WeightFormats.text(COMMIT), snapshot + "config.json", empty, snapshot + "one.safetensors",
+                                empty, snapshot + "two.safetensors", empty),
                         folder -> hub(folder, file -> shardsAreThere(folder.resolve(snapshot), file))));
     }
 
-    private static Format config(String name, JsonNode json, Format.Reader reader) { return new Format(name, Format.Kind.TEXT, "config.json", WeightFormats.text(json.toPrettyString()), Map.of(), reader); }
+    private static Format config(String name, JsonNode json, Format.Reader reader) {
+        return new Format(name, Format.Kind.TEXT, "config.json", WeightFormats.text(json.toPrettyString()), Map.of(), reader);
+    }
 
     private static Format.Check same(JsonNode read) {
         return file -> agree("", read, StrictJson.object(file));
@@ -73,8 +77,10 @@ final class ConfigFormats {
     }
 
     private static void close(String key, BigDecimal said, double read) {
-        if (!Double.isFinite(read) || said.doubleValue() != read && said.floatValue() != (float) read) throw new AssertionError(key + ": the file says " + said.round(new java.math.MathContext(9)) + ", Lucid read " + read);
-        if (Set.of("rms_norm_eps", "layer_norm_eps", "text_config.rms_norm_eps", "vision_config.layer_norm_eps", "rope_theta", "text_config.rope_theta").contains(key) && !(read > 0)) {
+        if (!Double.isFinite(read) || said.doubleValue() != read && said.floatValue() != (float) read)
+            throw new AssertionError(key + ": the file says " + said.round(new java.math.MathContext(9)) + ", Lucid read " + read);
+        if (Set.of("rms_norm_eps", "layer_norm_eps", "text_config.rms_norm_eps", "vision_config.layer_norm_eps", "rope_theta",
+                "text_config.rope_theta").contains(key) && !(read > 0)) {
             throw new AssertionError(key + ": " + read + " makes every number of the model infinite");
         }
     }
@@ -85,10 +91,12 @@ final class ConfigFormats {
         return file -> {
             Object said = Format.member(StrictJson.object(file), "eos_token_id");
             Set<Integer> wanted = new TreeSet<>();
-            for (Object id : said == null ? List.of() : said instanceof List<?> list ? list : List.of(said)) wanted.add(((BigDecimal) id).intValueExact());
+            for (Object id : said == null ? List.of() : said instanceof List<?> list ? list : List.of(said))
+                wanted.add(((BigDecimal) id).intValueExact());
             Format.same(wanted, read, "eos_token_id");
             BigDecimal penalty = number(file, "repetition_penalty", 1);
-            double taken = config.processors().stream().mapToDouble(p -> p instanceof RepetitionPenalty r ? r.penalty() : 1).filter(r -> r != 1).findFirst().orElse(1);
+            double taken = config.processors().stream().mapToDouble(p -> p instanceof RepetitionPenalty r ? r.penalty() : 1).filter(r -> r != 1)
+                    .findFirst().orElse(1);
             close("repetition_penalty", penalty, taken);
             int ngram = config.processors().stream().mapToInt(p -> p instanceof NoRepeatNgram n ? n.size() : 0).max().orElse(0);
             Format.same(number(file, "no_repeat_ngram_size", 0).intValueExact(), ngram, "no_repeat_ngram_size");
@@ -100,7 +108,8 @@ final class ConfigFormats {
     }
 
     private static Format.Check hub(Path folder, Format.Check check) {
-        HubSettings settings = new HubSettings(URI.create("http://localhost:9"), folder, null, "", true, HubSettings.Times.USUAL, ProxySelector.getDefault());
+        HubSettings settings = new HubSettings(URI.create("http://localhost:9"), folder, null, "", true, HubSettings.Times.USUAL,
+                ProxySelector.getDefault());
         Path snapshot = new Hub(settings, new Quiet()).resolve("hf://a/b");
         Format.same(folder.resolve(REPO + "snapshots/" + COMMIT), snapshot, "snapshot");
         return check;

@@ -12,11 +12,13 @@ import java.util.Random;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// Damages a file, the same way for the same seed: its bytes, the structure of its text, or one part of a container whose lengths and checksums are then mended,
-/// so that the damage gets past the first check.
+/// Damages a file, the same way for the same seed: its bytes, the structure of its text, or one part of a container whose lengths and checksums are
+/// then mended, so that the damage gets past the first check.
 final class Damage {
-    private static final String[] VALUES = {"-1", "0", "1", "null", "true", "false", "[]", "{}", "\"\"", "1.5", "0.0", "-0", "1e999", "-1e999", "1e-999", "2147483647", "2147483648", "-2147483649", "4294967296",
-        "9223372036854775807", "9223372036854775808", "1" + "0".repeat(400), "NaN", "Infinity", "01", "0x10", "\"8\"", "\"../../x\"", "\"\\u0000\"", "\"\\ud800\"", "\"/etc/passwd\"", "\"nul\""};
+    private static final String[] VALUES = {"-1", "0", "1", "null", "true", "false", "[]", "{}", "\"\"", "1.5", "0.0", "-0", "1e999", "-1e999",
+            "1e-999", "2147483647", "2147483648", "-2147483649", "4294967296",
+        "9223372036854775807", "9223372036854775808", "1" + "0".repeat(400), "NaN", "Infinity", "01", "0x10", "\"8\"", "\"../../x\"", "\"\\u0000\"",
+                "\"\\ud800\"", "\"/etc/passwd\"", "\"nul\""};
 
     private final Random random;
 
@@ -40,7 +42,8 @@ final class Damage {
 
     private byte[] bytes(byte[] original) {
         byte[] b = original.clone();
-        int at = random.nextBoolean() ? random.nextInt(b.length) : random.nextBoolean() ? random.nextInt(Math.min(64, b.length)) : b.length - 1 - random.nextInt(Math.min(128, b.length));
+        int at = random.nextBoolean() ? random.nextInt(b.length) : random.nextBoolean() ? random.nextInt(Math.min(64, b.length))
+                : b.length - 1 - random.nextInt(Math.min(128, b.length));
         int count = 1 + random.nextInt(Math.min(64, b.length - at));
         switch (random.nextInt(8)) {
             case 0, 1 -> b[at] ^= (byte) (1 << random.nextInt(8));
@@ -74,7 +77,8 @@ final class Damage {
             case 8 -> deep(s);
             case 9 -> value(s, "\"" + "x".repeat(1 << random.nextInt(19)) + "\"");
             case 10 -> random.nextBoolean() ? s + part : "\u00EF\u00BB\u00BF" + s;
-            default -> random.nextInt(4) == 0 ? new String(s.getBytes(StandardCharsets.UTF_16LE), StandardCharsets.ISO_8859_1) : s.substring(0, from) + (char) (128 + random.nextInt(128)) + s.substring(from);
+            default -> random.nextInt(4) == 0 ? new String(s.getBytes(StandardCharsets.UTF_16LE), StandardCharsets.ISO_8859_1) : s.substring(0, from)
+                    + (char) (128 + random.nextInt(128)) + s.substring(from);
         };
         return changed.getBytes(StandardCharsets.ISO_8859_1);
     }
@@ -130,7 +134,8 @@ final class Damage {
         if (length <= 0 || length > b.length - 8) return bytes(b);
         byte[] text = text(Arrays.copyOfRange(b, 8, 8 + (int) length));
         long said = random.nextInt(8) == 0 ? 1L << random.nextInt(63) : text.length;
-        return ByteBuffer.allocate(b.length - (int) length + text.length).order(ByteOrder.LITTLE_ENDIAN).putLong(said).put(text).put(b, 8 + (int) length, b.length - 8 - (int) length).array();
+        return ByteBuffer.allocate(b.length - (int) length + text.length).order(ByteOrder.LITTLE_ENDIAN).putLong(said).put(text)
+                .put(b, 8 + (int) length, b.length - 8 - (int) length).array();
     }
 
     /// Damages one entry and mends the checksums; or names one twice, drops it, adds one, compresses all.

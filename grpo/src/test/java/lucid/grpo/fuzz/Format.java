@@ -37,7 +37,8 @@ record Format(String name, Kind kind, String file, byte[] original, Map<String, 
     }
 
     static void same(Object wanted, Object found, String what) {
-        boolean same = wanted instanceof BigDecimal w && found instanceof BigDecimal f ? w.compareTo(f) == 0 : wanted == null ? found == null : wanted.equals(found);
+        boolean same = wanted instanceof BigDecimal w && found instanceof BigDecimal f ? w.compareTo(f) == 0 : wanted == null ? found == null
+                : wanted.equals(found);
         if (!same) throw new AssertionError(what + ": the file says " + shown(wanted) + ", Lucid read " + shown(found));
     }
 

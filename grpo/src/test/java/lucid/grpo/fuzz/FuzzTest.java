@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A short sweep, the corpus of what sweeps have found, and with `-Pslow` ten thousand cases (`-Dlucid.fuzz=COUNT` for another number) in a JVM of 512 MB.
+/// A short sweep, the corpus of what sweeps have found, and with `-Pslow` ten thousand cases (`-Dlucid.fuzz=COUNT` for another number) in a JVM of
+/// 512 MB.
 class FuzzTest {
     private static final Path CORPUS = Path.of("src/test/resources/fuzz/corpus");
     @TempDir Path folder;
@@ -67,8 +68,10 @@ class FuzzTest {
 
     @Tag("slow")
     @Test void tenThousandDamagedFilesInHalfAGigabyte() throws IOException, InterruptedException {
-        List<String> command = List.of(ProcessHandle.current().info().command().orElseThrow(), "-Xmx512m", "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
-                "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Sweep.class.getName(), Integer.getInteger("lucid.fuzz", 10_000).toString(), "1100");
+        List<String> command = List.of(ProcessHandle.current().info().command().orElseThrow(), "-Xmx512m", "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Sweep.class.getName(),
+                        Integer.getInteger("lucid.fuzz", 10_000).toString(), "1100");
         Path output = folder.resolve("output.txt");
         Process p = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         boolean ended = p.waitFor(30, TimeUnit.MINUTES);

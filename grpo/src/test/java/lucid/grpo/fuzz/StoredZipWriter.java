@@ -13,8 +13,8 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/// Zip archives of stored entries with sound checksums, with the narrow fields or with zip64's (APPNOTE 4.5.3): what a hostile writer would make, and what
-/// PyTorch makes of storages beyond 4 GB.
+/// Zip archives of stored entries with sound checksums, with the narrow fields or with zip64's (APPNOTE 4.5.3): what a hostile writer would make, and
+/// what PyTorch makes of storages beyond 4 GB.
 final class StoredZipWriter {
     private StoredZipWriter() {}
 
@@ -51,11 +51,13 @@ final class StoredZipWriter {
         int size = out.position() - from;
         if (wide) {
             int end64 = out.position();
-            out.putInt(0x06064B50).putLong(44).putShort((short) 45).putShort((short) 45).putInt(0).putInt(0).putLong(entries.size()).putLong(entries.size()).putLong(size).putLong(from);
+            out.putInt(0x06064B50).putLong(44).putShort((short) 45).putShort((short) 45).putInt(0).putInt(0).putLong(entries.size())
+                    .putLong(entries.size()).putLong(size).putLong(from);
             out.putInt(0x07064B50).putInt(0).putLong(end64).putInt(1);
         }
         int count = wide ? 0xFFFF : entries.size();
-        out.putInt(0x06054B50).putInt(0).putShort((short) count).putShort((short) count).putInt(wide ? -1 : size).putInt(wide ? -1 : from).putShort((short) 0);
+        out.putInt(0x06054B50).putInt(0).putShort((short) count).putShort((short) count).putInt(wide ? -1 : size).putInt(wide ? -1 : from)
+                .putShort((short) 0);
         byte[] bytes = new byte[out.position()];
         out.flip().get(bytes);
         return bytes;
@@ -66,12 +68,15 @@ final class StoredZipWriter {
         crc.update(data);
         int header = out.position();
         int narrow = wide ? -1 : data.length;
-        out.putInt(0x04034B50).putShort((short) 45).putShort((short) 0).putShort((short) 0).putInt(0).putInt((int) crc.getValue()).putInt(narrow).putInt(narrow)
+        out.putInt(0x04034B50).putShort((short) 45).putShort((short) 0).putShort((short) 0).putInt(0).putInt((int) crc.getValue()).putInt(narrow)
+                .putInt(narrow)
                 .putShort((short) name.length).putShort((short) (wide ? 20 : 0)).put(name);
         if (wide) out.putShort((short) 1).putShort((short) 16).putLong(data.length).putLong(data.length);
         out.put(data);
-        directory.putInt(0x02014B50).putShort((short) 45).putShort((short) 45).putShort((short) 0).putShort((short) 0).putInt(0).putInt((int) crc.getValue()).putInt(narrow).putInt(narrow)
-                .putShort((short) name.length).putShort((short) (wide ? 28 : 0)).putShort((short) 0).putShort((short) 0).putShort((short) 0).putInt(0).putInt(wide ? -1 : header).put(name);
+        directory.putInt(0x02014B50).putShort((short) 45).putShort((short) 45).putShort((short) 0).putShort((short) 0).putInt(0)
+                .putInt((int) crc.getValue()).putInt(narrow).putInt(narrow)
+                .putShort((short) name.length).putShort((short) (wide ? 28 : 0)).putShort((short) 0).putShort((short) 0).putShort((short) 0).putInt(0)
+                        .putInt(wide ? -1 : header).put(name);
         if (wide) directory.putShort((short) 1).putShort((short) 24).putLong(data.length).putLong(data.length).putLong(header);
     }
 }

@@ -22,7 +22,8 @@ import lucid.tokenizer.format.TokenizerFormatException;
 /// As a program (the working folder is the module's): `java ... lucid.grpo.fuzz.Sweep COUNT [FIRST_SEED [FOLDER_TO_KEEP_WHAT_WAS_ACCEPTED]]`
 final class Sweep {
     static final long MAX_ALLOCATED = 512L << 20;
-    /// Of the process, in main memory: what is neither an object nor the machine's own (its code, its classes, its collector) is a copy beside the heap.
+    /// Of the process, in main memory: what is neither an object nor the machine's own (its code, its classes, its collector) is a copy beside the
+    /// heap.
     static final long MAX_BESIDE_HEAP = 256L << 20;
     static final long MAX_NANOS = 10_000_000_000L;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -113,14 +114,17 @@ final class Sweep {
 
     /// Judges the most main memory that the process ever had, in bytes.
     void judgeResident(long most, long heap) {
-        if (most > heap + MAX_BESIDE_HEAP) failures.add("memory: " + (most >> 20) + " MB of the process at most, wanted " + (heap + MAX_BESIDE_HEAP >> 20) + " with a heap of " + (heap >> 20));
+        if (most > heap + MAX_BESIDE_HEAP)
+            failures.add("memory: " + (most >> 20) + " MB of the process at most, wanted " + (heap + MAX_BESIDE_HEAP >> 20) + " with a heap of "
+                    + (heap >> 20));
     }
 
     /// See [#judgeResident]; none where the system does not say it.
     private static OptionalLong resident() throws IOException {
         Path status = Path.of("/proc/self/status");
         if (!Files.exists(status)) return OptionalLong.empty();
-        return Files.readAllLines(status, StandardCharsets.ISO_8859_1).stream().filter(l -> l.startsWith("VmHWM:")).mapToLong(l -> Long.parseLong(l.replaceAll("\\D", "")) << 10).findFirst();
+        return Files.readAllLines(status, StandardCharsets.ISO_8859_1).stream().filter(l -> l.startsWith("VmHWM:"))
+                .mapToLong(l -> Long.parseLong(l.replaceAll("\\D", "")) << 10).findFirst();
     }
 
     private void fail(String why, byte[] file) throws IOException {
@@ -151,7 +155,8 @@ final class Sweep {
     }
 
     String table() {
-        StringBuilder out = new StringBuilder("| format | cases | refused | accepted, judged | most allocated, MB | longest, ms | largest file, KB |\n|---|---|---|---|---|---|---|\n");
+        StringBuilder out = new StringBuilder("| format | cases | refused | accepted, judged | most allocated, MB | longest, ms | largest file, KB "
+                + "|\n|---|---|---|---|---|---|---|\n");
         Count all = new Count();
         counts.forEach((name, c) -> {
             out.append(row(name, c));
@@ -165,7 +170,8 @@ final class Sweep {
     }
 
     private static String row(String name, Count c) {
-        return String.format(Locale.ROOT, "| %s | %d | %d | %d | %.1f | %.0f | %d |%n", name, c.refused + c.accepted, c.refused, c.accepted, c.allocated / 1048576.0, c.nanos / 1e6, c.largestFile >> 10);
+        return String.format(Locale.ROOT, "| %s | %d | %d | %d | %.1f | %.0f | %d |%n", name, c.refused + c.accepted, c.refused, c.accepted,
+                c.allocated / 1048576.0, c.nanos / 1e6, c.largestFile >> 10);
     }
 
     /// Exits 0 if there was no failure.
@@ -176,7 +182,8 @@ final class Sweep {
         sweep.run(Format.all(), args.length > 1 ? Long.parseLong(args[1]) : 0, Long.parseLong(args[0]));
         System.out.print(sweep.table());
         OptionalLong most = resident();
-        System.out.println(most.isPresent() ? "main memory of the process at most: " + (most.getAsLong() >> 20) + " MB" : "main memory of the process: this system does not say");
+        System.out.println(most.isPresent() ? "main memory of the process at most: " + (most.getAsLong() >> 20) + " MB"
+                : "main memory of the process: this system does not say");
         most.ifPresent(bytes -> sweep.judgeResident(bytes, Runtime.getRuntime().maxMemory()));
         sweep.failures.forEach(System.out::println);
         System.exit(sweep.failures.isEmpty() ? 0 : 1);

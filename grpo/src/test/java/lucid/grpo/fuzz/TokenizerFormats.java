@@ -28,22 +28,27 @@ final class TokenizerFormats {
     private TokenizerFormats() {}
 
     static List<Format> all() throws IOException {
-        Tokenizer small = new BpeTrainer(280, 1, List.of("<|endoftext|>", "<|im_end|>")).train(List.of("the cat sat on the mat", "the hat")).tokenizer();
+        Tokenizer small = new BpeTrainer(280, 1, List.of("<|endoftext|>", "<|im_end|>")).train(List.of("the cat sat on the mat", "the hat"))
+                .tokenizer();
         Map<String, byte[]> old = old(small);
-        old.put("special_tokens_map.json", WeightFormats.text("{\"eos_token\":{\"content\":\"<|endoftext|>\"},\"additional_special_tokens\":[\"<|im_end|>\"]}"));
+        old.put("special_tokens_map.json",
+                WeightFormats.text("{\"eos_token\":{\"content\":\"<|endoftext|>\"},\"additional_special_tokens\":[\"<|im_end|>\"]}"));
         StringBuilder ranks = new StringBuilder();
         for (int i = 0; i < 256; i++) ranks.append(Base64.getEncoder().encodeToString(new byte[] {(byte) i})).append(' ').append(i).append('\n');
         ranks.append("dGg= 256\ndGhl 257\nIHRoZQ== 258\n");
         List<Format> out = new ArrayList<>();
-        out.add(new Format("tokenizer", Format.Kind.TEXT, "tokenizer.json", TokenizerJson.toBytes(small), Map.of(), folder -> vocabulary(folder, TokenizerFormats::single)));
+        out.add(new Format("tokenizer", Format.Kind.TEXT, "tokenizer.json", TokenizerJson.toBytes(small), Map.of(),
+                folder -> vocabulary(folder, TokenizerFormats::single)));
         for (String file : List.of("vocab.json", "merges.txt", "added_tokens.json", "tokenizer_config.json", "special_tokens_map.json")) {
             Map<String, byte[]> beside = new TreeMap<>(old);
             byte[] original = beside.remove(file);
             // Each of these two hides the other's specials.
             if (file.equals("special_tokens_map.json")) beside.remove("tokenizer_config.json");
-            out.add(new Format(file.replaceAll("[.].*", "").replace('_', '-'), Format.Kind.TEXT, file, original, beside, folder -> vocabulary(folder, tokenizer -> _ -> parts(folder, tokenizer))));
+            out.add(new Format(file.replaceAll("[.].*", "").replace('_', '-'), Format.Kind.TEXT, file, original, beside,
+                    folder -> vocabulary(folder, tokenizer -> _ -> parts(folder, tokenizer))));
         }
-        out.add(new Format("tiktoken", Format.Kind.TEXT, "x.tiktoken", WeightFormats.text(ranks.toString()), Map.of(), folder -> vocabulary(folder.resolve("x.tiktoken"), TokenizerFormats::ranks)));
+        out.add(new Format("tiktoken", Format.Kind.TEXT, "x.tiktoken", WeightFormats.text(ranks.toString()), Map.of(),
+                folder -> vocabulary(folder.resolve("x.tiktoken"), TokenizerFormats::ranks)));
         return out;
     }
 
@@ -71,7 +76,8 @@ final class TokenizerFormats {
         String text = tokenizer.decode(ids, false);
         return file -> {
             // Added tokens that the damage made may swallow any text; decoding must still give it back.
-            if (!text.equals(TEXT)) Format.same(tokenizer.nfc() ? Normalizer.normalize(TEXT, Normalizer.Form.NFC) : TEXT, text, "encoded and decoded");
+            if (!text.equals(TEXT))
+                Format.same(tokenizer.nfc() ? Normalizer.normalize(TEXT, Normalizer.Form.NFC) : TEXT, text, "encoded and decoded");
             judge.of(tokenizer).check(file);
         };
     }
@@ -86,7 +92,8 @@ final class TokenizerFormats {
             Format.same(merges, merges(t), "merges");
             Map<Integer, AddedToken> added = new TreeMap<>();
             Object list = Format.member(root, "added_tokens");
-            for (Object a : list == null ? List.of() : (List<?>) list) added(added, (Map<?, ?>) a, ((BigDecimal) ((Map<?, ?>) a).get("id")).intValueExact(), false);
+            for (Object a : list == null ? List.of() : (List<?>) list)
+                added(added, (Map<?, ?>) a, ((BigDecimal) ((Map<?, ?>) a).get("id")).intValueExact(), false);
             Format.same(List.copyOf(added.values()), t.added(), "added_tokens");
             Format.same(Format.member(root, "normalizer") != null, t.nfc(), "normalizer");
             for (String none : List.of("truncation", "padding")) Format.same(null, Format.member(root, none), none);
@@ -94,7 +101,8 @@ final class TokenizerFormats {
                 Object value = Format.member(model, none);
                 if (value != null && !value.equals("")) throw new AssertionError(none + ": " + value);
             }
-            for (String off : List.of("byte_fallback", "ignore_merges")) if (Format.member(model, off) != null) Format.same(model.get(off), false, off);
+            for (String off : List.of("byte_fallback", "ignore_merges"))
+                if (Format.member(model, off) != null) Format.same(model.get(off), false, off);
         };
     }
 
@@ -102,7 +110,8 @@ final class TokenizerFormats {
     private static void added(Map<Integer, AddedToken> into, Map<?, ?> token, int id, boolean unlessSpecial) {
         boolean special = (Boolean) token.get("special");
         Object normalized = Format.member(token, "normalized");
-        into.put(id, new AddedToken(id, (String) token.get("content"), special, normalized == null ? unlessSpecial && !special : (Boolean) normalized));
+        into.put(id, new AddedToken(id, (String) token.get("content"), special,
+                normalized == null ? unlessSpecial && !special : (Boolean) normalized));
         for (String off : List.of("single_word", "lstrip", "rstrip")) if (Format.member(token, off) != null) Format.same(token.get(off), false, off);
     }
 
@@ -142,7 +151,8 @@ final class TokenizerFormats {
         for (AddedToken token : t.added()) {
             AddedToken listed = added.remove(token.id());
             // What is named is special and not normalized; it may have no id in the lists.
-            if (token.special() && named.contains(token.content())) listed = new AddedToken(token.id(), listed == null ? token.content() : listed.content(), true);
+            if (token.special() && named.contains(token.content()))
+                listed = new AddedToken(token.id(), listed == null ? token.content() : listed.content(), true);
             Format.same(listed, token, "added token");
         }
         Format.same(Map.of(), added, "added tokens that were left out");

@@ -41,11 +41,16 @@ final class WeightFormats {
                 new Format("bin", Format.Kind.ZIP, "pytorch_model.bin", zip, Map.of(), WeightFormats::weights),
                 new Format("bin-zip64", Format.Kind.ZIP, "pytorch_model.bin", zip64, Map.of(), WeightFormats::weights),
                 new Format("bin-state-dict", Format.Kind.ZIP, "pytorch_model.bin", state, Map.of(), WeightFormats::weights),
-                new Format("bin-legacy", Format.Kind.BYTES, "pytorch_model.bin", Files.readAllBytes(SEEDS.resolve("legacy.bin")), Map.of(), WeightFormats::weights),
-                new Format("index", Format.Kind.TEXT, WeightFiles.INDEX, text(index), Format.files("one.safetensors", one, "two.safetensors", two), WeightFormats::shards),
-                new Format("bin-index", Format.Kind.TEXT, WeightFiles.TORCH_INDEX, text(torch), Format.files("pytorch_model-1.bin", state), WeightFormats::shards),
-                new Format("adapter-config", Format.Kind.TEXT, LoraFile.CONFIG, text(LORA), Format.files(LoraFile.WEIGHTS, adapter), WeightFormats::adapterConfig),
-                new Format("adapter", Format.Kind.SAFETENSORS, LoraFile.WEIGHTS, adapter, Format.files(LoraFile.CONFIG, text(LORA)), WeightFormats::adapterWeights));
+                new Format("bin-legacy", Format.Kind.BYTES, "pytorch_model.bin", Files.readAllBytes(SEEDS.resolve("legacy.bin")), Map.of(),
+                        WeightFormats::weights),
+                new Format("index", Format.Kind.TEXT, WeightFiles.INDEX, text(index), Format.files("one.safetensors", one, "two.safetensors", two),
+                        WeightFormats::shards),
+                new Format("bin-index", Format.Kind.TEXT, WeightFiles.TORCH_INDEX, text(torch), Format.files("pytorch_model-1.bin", state),
+                        WeightFormats::shards),
+                new Format("adapter-config", Format.Kind.TEXT, LoraFile.CONFIG, text(LORA), Format.files(LoraFile.WEIGHTS, adapter),
+                        WeightFormats::adapterConfig),
+                new Format("adapter", Format.Kind.SAFETENSORS, LoraFile.WEIGHTS, adapter, Format.files(LoraFile.CONFIG, text(LORA)),
+                        WeightFormats::adapterWeights));
     }
 
     static byte[] text(String s) { return s.getBytes(StandardCharsets.UTF_8); }
@@ -53,13 +58,16 @@ final class WeightFormats {
     private static byte[] safetensors(String... names) throws IOException {
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         for (String name : names) writer.add(name, new float[] {1, 2, 3, 4, 5, 6}, 2, 3);
-        if (names.length > 1) writer.add("ids", new long[] {1, 2}, 2).add("none", new float[0], 0, 3).add("half", StoredType.BF16, new long[] {4}, (_, count, chunk) -> chunk.put(new byte[2 * count]));
+        if (names.length > 1)
+            writer.add("ids", new long[] {1, 2}, 2).add("none", new float[0], 0, 3)
+                    .add("half", StoredType.BF16, new long[] {4}, (_, count, chunk) -> chunk.put(new byte[2 * count]));
         return written(writer);
     }
 
     private static byte[] adapter() throws IOException {
         String stem = "base_model.model.model.layers.0.self_attn.q_proj.lora_";
-        return written(new SafetensorsWriter().add(stem + "A.weight", new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 2, 4).add(stem + "B.weight", new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 4, 2));
+        return written(new SafetensorsWriter().add(stem + "A.weight", new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 2, 4)
+                .add(stem + "B.weight", new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 4, 2));
     }
 
     private static byte[] written(SafetensorsWriter writer) throws IOException {
@@ -77,7 +85,8 @@ final class WeightFormats {
         boolean same(Tensor o) { return o != null && type.equals(o.type) && shape.equals(o.shape) && Arrays.equals(data, o.data); }
 
         static Tensor of(StoredTensor t) {
-            if (t.data().byteSize() != t.elements() * t.type().bytes()) throw new AssertionError(t.name() + ": " + t.data().byteSize() + " bytes for " + t.elements() + " elements");
+            if (t.data().byteSize() != t.elements() * t.type().bytes())
+                throw new AssertionError(t.name() + ": " + t.data().byteSize() + " bytes for " + t.elements() + " elements");
             if (t.elements() > 0) t.value(t.elements() - 1);
             return new Tensor(t.type().name(), Arrays.stream(t.shape()).boxed().toList(), t.data().toArray(ValueLayout.JAVA_BYTE));
         }
@@ -111,11 +120,13 @@ final class WeightFormats {
             Map<?, ?> entry = (Map<?, ?>) e.getValue();
             Tensor t = read.get(e.getKey());
             Format.same(entry.get("dtype"), t.type, "dtype of " + e.getKey());
-            Format.same(((List<?>) entry.get("shape")).stream().map(d -> ((BigDecimal) d).longValueExact()).toList(), t.shape, "shape of " + e.getKey());
+            Format.same(((List<?>) entry.get("shape")).stream().map(d -> ((BigDecimal) d).longValueExact()).toList(), t.shape,
+                    "shape of " + e.getKey());
             List<?> offsets = (List<?>) entry.get("data_offsets");
             int from = ((BigDecimal) offsets.get(0)).intValueExact();
             int to = ((BigDecimal) offsets.get(1)).intValueExact();
-            if (offsets.size() != 2 || !Arrays.equals(Arrays.copyOfRange(file, 8 + length + from, 8 + length + to), t.data)) throw new AssertionError(e.getKey() + ": other bytes");
+            if (offsets.size() != 2 || !Arrays.equals(Arrays.copyOfRange(file, 8 + length + from, 8 + length + to), t.data))
+                throw new AssertionError(e.getKey() + ": other bytes");
             for (int i = from; i < to; i++) owners[i]++;
             tensors++;
         }
@@ -127,7 +138,8 @@ final class WeightFormats {
         Map<String, byte[]> entries = StoredZipWriter.read(file);
         for (Map.Entry<String, Tensor> t : read.entrySet()) {
             if (t.getValue().data.length == 0) continue;
-            boolean there = entries.entrySet().stream().anyMatch(e -> e.getKey().contains("/data/") && e.getValue().length >= t.getValue().data.length);
+            boolean there = entries.entrySet().stream().anyMatch(e -> e.getKey().contains("/data/")
+                    && e.getValue().length >= t.getValue().data.length);
             if (!there) throw new AssertionError(t.getKey() + ": no storage can hold it");
         }
     }
@@ -165,10 +177,12 @@ final class WeightFormats {
             Format.same(rs == null ? false : rs, read.spec().rsLora(), "use_rslora");
             Object base = Format.member(json, "base_model_name_or_path");
             Format.same(base == null ? "" : base, read.base(), "base_model_name_or_path");
-            for (String flag : List.of("use_dora", "fan_in_fan_out")) Format.same(false, json.get(flag) == null || Format.member(json, flag) == null ? false : json.get(flag), flag);
+            for (String flag : List.of("use_dora", "fan_in_fan_out"))
+                Format.same(false, json.get(flag) == null || Format.member(json, flag) == null ? false : json.get(flag), flag);
             for (String none : List.of("modules_to_save", "rank_pattern", "alpha_pattern")) {
                 Object value = Format.member(json, none);
-                if (value != null && !(value instanceof Map<?, ?> m && m.isEmpty()) && !(value instanceof List<?> l && l.isEmpty())) throw new AssertionError(none + ": " + value);
+                if (value != null && !(value instanceof Map<?, ?> m && m.isEmpty()) && !(value instanceof List<?> l && l.isEmpty()))
+                    throw new AssertionError(none + ": " + value);
             }
             Object bias = Format.member(json, "bias");
             Format.same("none", bias == null ? "none" : bias, "bias");

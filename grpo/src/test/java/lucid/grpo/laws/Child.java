@@ -35,18 +35,21 @@ final class Child implements AutoCloseable {
         if (kilobytes > 0) command.addAll(List.of("bash", "-c", "ulimit -f " + kilobytes + "; exec \"$0\" \"$@\""));
         command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (!flag.startsWith("-Dlucid.") && !flag.startsWith("-javaagent") && !flag.startsWith("-agentlib") && !flag.startsWith("-Xmx")) command.add(flag);
+            if (!flag.startsWith("-Dlucid.") && !flag.startsWith("-javaagent") && !flag.startsWith("-agentlib") && !flag.startsWith("-Xmx"))
+                command.add(flag);
         }
         // Lines end as on Windows: no hash may depend on it.
         command.addAll(List.of("-Xmx512m", "-XX:-UsePerfData", "-Dline.separator=\r\n"));
         if (bits != 0) command.add("-Dlucid.vectorBits=" + bits);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Child.class.getName(), folder.toString(), recipe.toString(), "" + threads));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Child.class.getName(), folder.toString(), recipe.toString(),
+                "" + threads));
         errors = Files.createTempFile("child", ".txt");
         process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         output = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /// The next line that the child prints: `open` when its run folder is, [#EVALUATING] some times in each evaluation, then the final hash. Null at its end.
+    /// The next line that the child prints: `open` when its run folder is, [#EVALUATING] some times in each evaluation, then the final hash. Null at
+    /// its end.
     String line() throws IOException { return output.readLine(); }
 
     boolean isAlive() { return process.isAlive(); }
@@ -61,7 +64,8 @@ final class Child implements AutoCloseable {
     String hash() throws IOException, InterruptedException {
         List<String> lines = new ArrayList<>();
         for (String line = line(); line != null; line = line()) lines.add(line);
-        if (process.waitFor() != 0) throw new AssertionError("the child ended with " + process.exitValue() + ": " + lines + "\n" + Files.readString(errors));
+        if (process.waitFor() != 0)
+            throw new AssertionError("the child ended with " + process.exitValue() + ": " + lines + "\n" + Files.readString(errors));
         return lines.getLast();
     }
 
@@ -85,7 +89,8 @@ final class Child implements AutoCloseable {
     public static void main(String[] args) {
         Path folder = Path.of(args[0]);
         Recipe recipe = RecipeReader.read(args[1]);
-        try (Device device = new SimdDevice(Integer.parseInt(args[2])); Policy policy = new Policy(Toy.model(device)); RunFolder run = Toy.open(folder, recipe, true)) {
+        try (Device device = new SimdDevice(Integer.parseInt(args[2])); Policy policy = new Policy(Toy.model(device));
+                RunFolder run = Toy.open(folder, recipe, true)) {
             System.out.println("open");
             ToyData data = Toy.data();
             Trainer trainer = new Trainer(recipe, data, Toy.TOKENIZER, policy, run, Console.silent());

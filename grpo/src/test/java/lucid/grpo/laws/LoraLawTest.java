@@ -54,7 +54,8 @@ class LoraLawTest {
 
     private static Stage.Grpo grpo(Toy.Knobs k) {
         Stage.Grpo g = Toy.grpo(k);
-        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(), g.sampling(), g.reward(), g.advantage(), g.loss(),
+        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(),
+                g.sampling(), g.reward(), g.advantage(), g.loss(),
                 Toy.adamW(2e-2), List.of(Stage.Part.LANGUAGE_MODEL), g.saveEvery(), g.interimEvery(), g.rescoreEvery());
     }
 
@@ -66,7 +67,8 @@ class LoraLawTest {
         Runnable atStep = () -> {
             if (steps.incrementAndGet() == stopAt) trainer.get().stop();
         };
-        try (Device d = new SimdDevice(threads); Policy policy = ModelFolder.adapted(d, base, LORA.spec(), recipe.seed()); RunFolder open = Toy.open(root.resolve(run), recipe, true)) {
+        try (Device d = new SimdDevice(threads); Policy policy = ModelFolder.adapted(d, base, LORA.spec(), recipe.seed());
+                RunFolder open = Toy.open(root.resolve(run), recipe, true)) {
             trainer.set(new Trainer(recipe, Toy.data(atStep), Toy.TOKENIZER, policy, open, Console.silent()));
             return trainer.get().run();
         }
@@ -82,8 +84,10 @@ class LoraLawTest {
         assertEquals(2 * 3, LoraFile.read(last).modules().size());
         List<JsonNode> lines = Toy.metrics(root.resolve("run"));
         assertTrue(lines.get(5).get("loss").asDouble() < 0.9 * lines.get(0).get("loss").asDouble(), lines.get(0) + " -> " + lines.get(5));
-        for (JsonNode line : lines.subList(6, 9)) assertTrue(line.get("ratio_exactly_one").asInt() > 0, "the sampler's bits are the trainer's: " + line);
-        // The second stage starts from a trained adapter: its reference is a copy of that one, and the policy has not left it before the first update.
+        for (JsonNode line : lines.subList(6, 9))
+            assertTrue(line.get("ratio_exactly_one").asInt() > 0, "the sampler's bits are the trainer's: " + line);
+        // The second stage starts from a trained adapter: its reference is a copy of that one, and the policy has not left it before the first
+        // update.
         assertEquals(0, lines.get(6).get("kl").asDouble(), 0);
         assertTrue(lines.get(8).get("kl").asDouble() > 0);
     }

@@ -58,7 +58,8 @@ class MinimalGrpoTest {
         List<JsonNode> steps = Toy.metrics(folder).stream().filter(l -> l.get("stage").asText().equals("grpo")).toList();
         assertTrue(steps.stream().anyMatch(l -> l.get("reward_std").asDouble() > 0), "rewards should differ, or the test says little: " + steps);
         assertTrue(steps.getLast().get("kl").asDouble() > 0, "the policy should have left the reference: " + steps);
-        assertTrue(steps.stream().anyMatch(l -> l.get("completions/min_length").asInt() < l.get("completions/max_length").asInt()), "lengths should differ: " + steps);
+        assertTrue(steps.stream().anyMatch(l -> l.get("completions/min_length").asInt() < l.get("completions/max_length").asInt()),
+                "lengths should differ: " + steps);
     }
 
     @Test void onPolicy() throws IOException { assertSame(Toy.Knobs.PLAIN.prompts(3).microBatch(2)); }
@@ -79,7 +80,8 @@ class MinimalGrpoTest {
     private void assertSameWeights(int unknown, int... more) {
         Recipe demo = RecipeReader.read("demo");
         TinyLlavaConfig config = TinyLlavaConfig.parse("demo", demo.model());
-        Tokenizer tokenizer = new BpeTrainer(config.text().vocabSize() - unknown, 2, List.of("<|endoftext|>")).train(DriftData.corpus(Toy.PLAN, 60)).tokenizer();
+        Tokenizer tokenizer = new BpeTrainer(config.text().vocabSize() - unknown, 2, List.of("<|endoftext|>")).train(DriftData.corpus(Toy.PLAN, 60))
+                .tokenizer();
         assertEquals(config.text().vocabSize() - unknown, tokenizer.vocabSize(), "the corpus is too small");
         ToyData data = new ToyData(new PaintedClips(Toy.PLAN, demo.data().frames(), demo.data().image()), tokenizer, () -> {});
         Stage.Grpo stage = Toy.grpo(Toy.Knobs.PLAIN.steps(2).prompts(2).microBatch(2));
@@ -102,17 +104,21 @@ class MinimalGrpoTest {
         }
         RunReader run = new RunReader(folder, System.err::println);
         Set<Integer> drawn = new HashSet<>();
-        for (long step : run.ledgerSteps()) for (JsonNode completion : run.ledger(step)) for (JsonNode id : completion.get("ids")) drawn.add(id.asInt());
+        for (long step : run.ledgerSteps())
+            for (JsonNode completion : run.ledger(step)) for (JsonNode id : completion.get("ids")) drawn.add(id.asInt());
         assertTrue(drawn.size() > 20, "the completions should differ: " + drawn);
-        assertEquals(unknown > 0, drawn.stream().anyMatch(id -> id >= tokenizer.vocabSize()), "ids that are no tokens should be drawn where there are some: " + drawn);
+        assertEquals(unknown > 0, drawn.stream().anyMatch(id -> id >= tokenizer.vocabSize()),
+                "ids that are no tokens should be drawn where there are some: " + drawn);
     }
 
     @Test void aTrainableTowerIsRefused() {
         Stage.Grpo g = Toy.grpo(Toy.Knobs.PLAIN);
-        Stage.Grpo tower = new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(), g.sampling(), g.reward(),
+        Stage.Grpo tower = new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(),
+                g.maxNewTokens(), g.sampling(), g.reward(),
                 g.advantage(), g.loss(), g.optimizer(), List.of(Stage.Part.VISION_TOWER), g.saveEvery(), g.interimEvery(), g.rescoreEvery());
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = Toy.model(device)) {
-            String message = assertThrows(IllegalArgumentException.class, () -> new MinimalGrpo(tower, 1, model, Toy.data(), Toy.TOKENIZER, Set.of(Toy.TOKENIZER.eosId()))).getMessage();
+            String message = assertThrows(IllegalArgumentException.class,
+                    () -> new MinimalGrpo(tower, 1, model, Toy.data(), Toy.TOKENIZER, Set.of(Toy.TOKENIZER.eosId()))).getMessage();
             assertTrue(message.contains("vision_tower"), message);
         }
     }

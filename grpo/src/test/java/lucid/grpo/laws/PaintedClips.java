@@ -17,7 +17,8 @@ final class PaintedClips implements ClipStore {
 
     /// @param size side of a frame; divides [Scene#SIZE]
     PaintedClips(DriftPlan plan, int frames, int size) {
-        if (frames < 2 || size < 1 || Scene.SIZE % size != 0) throw new IllegalArgumentException(frames + " frames of " + size + " pixels; wanted at least 2, and a divisor of " + Scene.SIZE);
+        if (frames < 2 || size < 1 || Scene.SIZE % size != 0)
+            throw new IllegalArgumentException(frames + " frames of " + size + " pixels; wanted at least 2, and a divisor of " + Scene.SIZE);
         this.plan = plan;
         this.frames = frames;
         this.size = size;

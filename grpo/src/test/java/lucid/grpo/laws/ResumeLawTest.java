@@ -53,7 +53,8 @@ class ResumeLawTest {
         assertEquals(Toy.metrics(whole), Toy.metrics(broken));
         List<String> files = files(whole);
         assertEquals(files, files(broken));
-        assertTrue(files.stream().anyMatch(f -> f.startsWith("ledger")) && files.stream().anyMatch(f -> f.endsWith("model.safetensors")), files.toString());
+        assertTrue(files.stream().anyMatch(f -> f.startsWith("ledger")) && files.stream().anyMatch(f -> f.endsWith("model.safetensors")),
+                files.toString());
         for (String f : files) {
             // These say how long things took.
             if (f.equals("metrics.jsonl") || f.startsWith("events.") || f.endsWith("state.json")) continue;
@@ -62,7 +63,9 @@ class ResumeLawTest {
         }
     }
 
-    private static List<String> checksums(Path file) throws IOException { return Files.readAllLines(file).stream().filter(line -> !line.endsWith(RunState.FILE)).toList(); }
+    private static List<String> checksums(Path file) throws IOException {
+        return Files.readAllLines(file).stream().filter(line -> !line.endsWith(RunState.FILE)).toList();
+    }
 
     private static List<String> files(Path root) throws IOException {
         try (Stream<Path> all = Files.walk(root)) {
@@ -101,7 +104,8 @@ class ResumeLawTest {
         bytes[bytes.length - 3] ^= 1;
         Files.write(weights, bytes);
         String message = assertThrows(RunException.class, () -> Toy.train(folder, recipe, 2)).getMessage();
-        assertTrue(message.startsWith(weights + " is not what the run wrote") && message.endsWith("Nothing else in " + folder + " holds these weights"), message);
+        assertTrue(message.startsWith(weights + " is not what the run wrote") && message.endsWith("Nothing else in " + folder
+                + " holds these weights"), message);
     }
 
     @Test void stoppedAnywhere() throws IOException {
@@ -190,7 +194,8 @@ class ResumeLawTest {
         assertSameRun(folder.resolve("whole"), run);
     }
 
-    /// A write that fails in the middle, as on a full disk: the operating system takes no byte behind the limit, which lies inside the weights or inside the moments of the next checkpoint.
+    /// A write that fails in the middle, as on a full disk: the operating system takes no byte behind the limit, which lies inside the weights or
+    /// inside the moments of the next checkpoint.
     @ParameterizedTest
     @ValueSource(ints = {100, 200})
     void aDiskThatIsFullLeavesWhatIsThere(int kilobytes) throws IOException, InterruptedException {
@@ -209,12 +214,14 @@ class ResumeLawTest {
         }
         assertEquals(last, RunFolder.checkpoints(run).getLast());
         assertArrayEquals(weights, Files.readAllBytes(last.resolve("model.safetensors")));
-        assertTrue(files(run).stream().noneMatch(f -> f.contains("partial") || f.contains(".tmp")), "nothing half is left to fill the disk: " + files(run));
+        assertTrue(files(run).stream().noneMatch(f -> f.contains("partial") || f.contains(".tmp")), "nothing half is left to fill the disk: "
+                + files(run));
         assertEquals(whole.hash(), Toy.train(run, recipe, 2).hash());
         assertSameRun(folder.resolve("whole"), run);
     }
 
-    /// A run that ended two steps after its newest checkpoint, by what saves nothing as a fault of a step does, in its first stage, whose reference is kept. A finished stage keeps its last checkpoint only.
+    /// A run that ended two steps after its newest checkpoint, by what saves nothing as a fault of a step does, in its first stage, whose reference
+    /// is kept. A finished stage keeps its last checkpoint only.
     @Test void stepsOfAnUnfinishedStageAreReplayedFromItsCheckpoint() throws IOException {
         Recipe recipe = Toy.recipe(Toy.grpo(OFTEN.steps(9).writing(3, 4, 2)));
         Path run = folder.resolve("broken");
@@ -227,13 +234,16 @@ class ResumeLawTest {
         Path again = folder.resolve("again");
         List<String> hashes = new ArrayList<>();
         try (Device device = new SimdDevice(1); Policy policy = new Policy(Toy.model(device)); RunFolder open = Toy.open(again, recipe, true)) {
-            RunState end = new Trainer(recipe, Toy.data(), Toy.TOKENIZER, policy, open, Console.silent()).replay(Optional.of(checkpoint), 5, line -> hashes.add(line.get("hash").asText()));
+            RunState end = new Trainer(recipe, Toy.data(), Toy.TOKENIZER, policy, open, Console.silent())
+                    .replay(Optional.of(checkpoint), 5, line -> hashes.add(line.get("hash").asText()));
             assertEquals(5, end.totalSteps());
         }
         assertEquals(Toy.hashes(run).subList(3, 5), hashes);
-        assertEquals(Toy.metrics(run).subList(3, 5).stream().map(l -> l.get("num_tokens")).toList(), Toy.metrics(again).stream().map(l -> l.get("num_tokens")).toList());
+        assertEquals(Toy.metrics(run).subList(3, 5).stream().map(l -> l.get("num_tokens")).toList(),
+                Toy.metrics(again).stream().map(l -> l.get("num_tokens")).toList());
         assertEquals(files, files(run));
-        assertTrue(files(again).stream().noneMatch(f -> f.startsWith("checkpoints") || f.startsWith("answers") || f.startsWith("reference")), files(again).toString());
+        assertTrue(files(again).stream().noneMatch(f -> f.startsWith("checkpoints") || f.startsWith("answers") || f.startsWith("reference")),
+                files(again).toString());
     }
 
     private static void swap(Path checkpoints, Path away) {
@@ -264,7 +274,8 @@ class ResumeLawTest {
         assertTrue(message.contains("metrics.jsonl has 0 bytes"), message);
     }
 
-    /// Kills children while they start, evaluate and train, in turn, until `kills` have hit, then lets one finish. What is random follows from a seed, but for the clock.
+    /// Kills children while they start, evaluate and train, in turn, until `kills` have hit, then lets one finish. What is random follows from a
+    /// seed, but for the clock.
     private void kill(Recipe recipe, int kills) throws IOException, InterruptedException {
         long seed = Long.getLong("lucid.kills", System.nanoTime());
         System.out.println(kills + " kills of seed " + seed + "; -Dlucid.kills=" + seed + " repeats them");
@@ -280,7 +291,8 @@ class ResumeLawTest {
                     case 1 -> evaluating(child, random);
                     default -> training(child, broken, random);
                 };
-                assertTrue(child.isAlive(), "the child was done before kill " + i + " of seed " + seed + ", " + when + "; the test wants a longer recipe");
+                assertTrue(child.isAlive(), "the child was done before kill " + i + " of seed " + seed + ", " + when
+                        + "; the test wants a longer recipe");
                 assertFalse(child.kill() == 0);
             }
         }

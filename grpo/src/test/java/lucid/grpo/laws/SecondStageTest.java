@@ -22,8 +22,10 @@ class SecondStageTest {
 
     @Test void theSecondDrawsOtherNumbers() throws IOException {
         Stage.Grpo first = Toy.grpo(Toy.Knobs.PLAIN.steps(2).prompts(2));
-        Stage.Grpo second = new Stage.Grpo("again", "grpo", first.steps(), first.prompts(), first.completions(), first.iterations(), first.microBatch(), first.maxNewTokens(), first.sampling(),
-                first.reward(), first.advantage(), first.loss(), first.optimizer(), first.trainable(), first.saveEvery(), first.interimEvery(), first.rescoreEvery());
+        Stage.Grpo second = new Stage.Grpo("again", "grpo", first.steps(), first.prompts(), first.completions(), first.iterations(),
+                first.microBatch(), first.maxNewTokens(), first.sampling(),
+                first.reward(), first.advantage(), first.loss(), first.optimizer(), first.trainable(), first.saveEvery(), first.interimEvery(),
+                        first.rescoreEvery());
         Recipe recipe = Toy.recipe(first, second);
         assertEquals(recipe.seed(), recipe.drawSeed("grpo"));
         Toy.train(folder, recipe, 2);

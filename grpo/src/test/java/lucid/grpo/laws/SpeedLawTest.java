@@ -46,8 +46,10 @@ class SpeedLawTest {
     }
 
     static Stream<Arguments> settings() {
-        return Stream.of(Arguments.of("one group at a time, one thread", PLAIN.microBatch(1), 1), Arguments.of("two groups at a time, three threads", PLAIN.microBatch(2), 3),
-                Arguments.of("groups that do not divide", PLAIN.microBatch(3), 2), Arguments.of("more saved, evaluated and measured", PLAIN.writing(1, 2, 1), 2));
+        return Stream.of(Arguments.of("one group at a time, one thread", PLAIN.microBatch(1), 1),
+                Arguments.of("two groups at a time, three threads", PLAIN.microBatch(2), 3),
+                Arguments.of("groups that do not divide", PLAIN.microBatch(3), 2),
+                        Arguments.of("more saved, evaluated and measured", PLAIN.writing(1, 2, 1), 2));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -69,11 +71,13 @@ class SpeedLawTest {
 
     /// Single frames; then several texts about each clip, of which one may have nothing to learn.
     @Test void supervisedMicroBatchesOfFramesAndOfSharedClips() throws IOException {
-        List<Stage.Supervised> stages = List.of(supervised("frames", "frame_caption", 5), supervised("clips", "motion", 3, "description", 3, "path", 2, "document", 2));
+        List<Stage.Supervised> stages = List.of(supervised("frames", "frame_caption", 5),
+                supervised("clips", "motion", 3, "description", 3, "path", 2, "document", 2));
         String together = Toy.train(folder.resolve("all"), Toy.recipe(stages.toArray(Stage[]::new)), 2).hash();
         for (int groups : new int[] {1, 2, 3}) {
             Path apart = folder.resolve("" + groups);
-            assertEquals(together, Toy.train(apart, Toy.recipe(stages.stream().map(s -> s.withMicroBatch(groups)).toArray(Stage[]::new)), 2).hash(), groups + " groups");
+            assertEquals(together, Toy.train(apart, Toy.recipe(stages.stream().map(s -> s.withMicroBatch(groups)).toArray(Stage[]::new)), 2).hash(),
+                    groups + " groups");
             assertEquals(Toy.metrics(folder.resolve("all")), Toy.metrics(apart));
         }
     }
@@ -81,7 +85,8 @@ class SpeedLawTest {
     /// A micro-batch in which nothing is scored.
     @Test void supervisedMicroBatchesWithNothingToLearn() throws IOException {
         ToyData toy = Toy.data();
-        TrainingData data = (TrainingData) Proxy.newProxyInstance(TrainingData.class.getClassLoader(), new Class<?>[] {TrainingData.class}, (_, method, arguments) -> {
+        TrainingData data = (TrainingData) Proxy.newProxyInstance(TrainingData.class.getClassLoader(), new Class<?>[] {TrainingData.class},
+                (_, method, arguments) -> {
             Object result = method.invoke(toy, arguments);
             if (!(result instanceof Example e) || (int) arguments[4] != 1) return result;
             int[] nothing = new int[e.ids().length];
@@ -90,7 +95,9 @@ class SpeedLawTest {
         });
         Stage.Supervised stage = supervised("letters", "open", 3, "early_document", 2);
         List<String> hashes = new ArrayList<>();
-        for (Integer groups : new Integer[] {null, 1}) hashes.add(Toy.train(folder.resolve("" + groups), Toy.recipe(stage.withMicroBatch(groups)), () -> new SimdDevice(2), data, Console.silent()).hash());
+        for (Integer groups : new Integer[] {null, 1})
+            hashes.add(Toy.train(folder.resolve("" + groups), Toy.recipe(stage.withMicroBatch(groups)), () -> new SimdDevice(2), data,
+                    Console.silent()).hash());
         assertEquals(hashes.getFirst(), hashes.getLast());
     }
 
@@ -102,7 +109,8 @@ class SpeedLawTest {
 
     @Test void namesAndEvaluationsAreNoPartOfTheHash() {
         Recipe r = Toy.recipe(PLAIN);
-        Recipe other = new Recipe("other", "another text", "elsewhere", List.of("none"), r.seed(), r.model(), r.tokenizer(), r.data(), r.stages(), new Recipe.EvaluationSpec(2, 1, 3, 4));
+        Recipe other = new Recipe("other", "another text", "elsewhere", List.of("none"), r.seed(), r.model(), r.tokenizer(), r.data(), r.stages(),
+                new Recipe.EvaluationSpec(2, 1, 3, 4));
         assertEquals(wanted, Toy.train(folder, other, 2).hash());
     }
 
@@ -131,7 +139,9 @@ class SpeedLawTest {
         assertNotEquals(free, clipped);
         List<JsonNode> steps = Toy.metrics(folder.resolve("clipped")).stream().filter(l -> l.has("clip_ratio/region_mean")).toList();
         assertEquals(3, steps.size());
-        for (JsonNode step : steps) assertEquals(step.get("completions/tokens").asInt(), step.get("ratio_exactly_one").asInt(), "the first update after a rollout is on-policy");
+        for (JsonNode step : steps)
+            assertEquals(step.get("completions/tokens").asInt(), step.get("ratio_exactly_one").asInt(),
+                    "the first update after a rollout is on-policy");
         assertTrue(steps.stream().anyMatch(l -> l.get("clip_ratio/low_mean").asDouble() > 0), steps.toString());
         assertTrue(steps.stream().anyMatch(l -> l.get("clip_ratio/high_mean").asDouble() > 0), steps.toString());
         for (JsonNode step : steps) assertTrue(step.get("clip_ratio/region_mean").asDouble() <= 0.5, "half of the updates have the ratio 1: " + step);

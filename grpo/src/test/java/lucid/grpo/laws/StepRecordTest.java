@@ -56,8 +56,10 @@ class StepRecordTest {
 
     private static Stage.Grpo withoutKl(Stage.Grpo g) {
         Stage.LossSpec l = g.loss();
-        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(), g.sampling(), g.reward(), g.advantage(),
-                new Stage.LossSpec(l.epsilonLow(), l.epsilonHigh(), 0, l.klClamp(), l.aggregation()), g.optimizer(), g.trainable(), g.saveEvery(), g.interimEvery(), g.rescoreEvery());
+        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(),
+                g.sampling(), g.reward(), g.advantage(),
+                new Stage.LossSpec(l.epsilonLow(), l.epsilonHigh(), 0, l.klClamp(), l.aggregation()), g.optimizer(), g.trainable(), g.saveEvery(),
+                        g.interimEvery(), g.rescoreEvery());
     }
 
     /// Letters, then the stage.
@@ -102,7 +104,8 @@ class StepRecordTest {
                     assertEquals(Set.of("logprob", "ratio", "clip", "kl", "entropy", "coefficient"), keys(u));
                     for (JsonNode column : u) assertEquals(n, column.size());
                     for (int t = 0; t < n; t++) {
-                        assertEquals(Math.exp(u.get("logprob").get(t).asDouble() - c.get("sampler").get(t).asDouble()), u.get("ratio").get(t).asDouble(), 1e-5);
+                        assertEquals(Math.exp(u.get("logprob").get(t).asDouble() - c.get("sampler").get(t).asDouble()),
+                                u.get("ratio").get(t).asDouble(), 1e-5);
                         moved |= u.get("ratio").get(t).asDouble() != 1;
                         if (u.get("clip").get(t).asText().equals("low")) low++;
                         if (u.get("clip").get(t).asText().equals("high")) high++;
@@ -128,7 +131,8 @@ class StepRecordTest {
                 assertEquals(PolicyLoss.Clip.NONE, row.updates().getFirst().clip());
                 for (TokenRow.Update u : row.updates()) {
                     assertEquals(u.recomputed(), u.coefficient(), 1e-4 * Math.abs(u.recomputed()) + 1e-8);
-                    PolicyLoss.Clip side = row.advantage() < 0 && u.ratio() < 1 - EPSILON ? PolicyLoss.Clip.LOW : row.advantage() > 0 && u.ratio() > 1 + EPSILON ? PolicyLoss.Clip.HIGH
+                    PolicyLoss.Clip side = row.advantage() < 0 && u.ratio() < 1 - EPSILON ? PolicyLoss.Clip.LOW : row.advantage() > 0 && u.ratio() > 1
+                            + EPSILON ? PolicyLoss.Clip.HIGH
                             : PolicyLoss.Clip.NONE;
                     assertEquals(side, u.clip());
                     held |= side != PolicyLoss.Clip.NONE;
@@ -138,7 +142,8 @@ class StepRecordTest {
                 assertEquals(3, json.get("updates").size());
                 List<String> text = InspectionText.token(inspection, LETTERS + 2, 0, completion, row.index());
                 for (int u = 0; u < 3; u++) {
-                    String wanted = String.format(Locale.ROOT, "  %6d  %10.8f  %-4s", u + 1, row.updates().get(u).ratio(), row.updates().get(u).clip().name().toLowerCase(Locale.ROOT));
+                    String wanted = String.format(Locale.ROOT, "  %6d  %10.8f  %-4s", u + 1, row.updates().get(u).ratio(),
+                            row.updates().get(u).clip().name().toLowerCase(Locale.ROOT));
                     assertTrue(text.stream().anyMatch(l -> l.startsWith(wanted)), wanted + " in " + text);
                 }
             }
@@ -150,15 +155,18 @@ class StepRecordTest {
         List<JsonNode> metrics = Toy.metrics(one);
         assertFalse(metrics.getLast().has("kl"), metrics.getLast().toString());
         for (JsonNode c : ledger(one, LETTERS + 1)) {
-            assertEquals(new TreeSet<>(List.of("prompt", "completion", "tokens", "ids", "sampler", "logprob", "ratio", "entropy", "weight", "coefficient")), keys(c));
+            assertEquals(new TreeSet<>(List.of("prompt", "completion", "tokens", "ids", "sampler", "logprob", "ratio", "entropy", "weight",
+                    "coefficient")), keys(c));
         }
         Inspection inspection = new Inspection(one, Assertions::fail);
-        assertTrue(InspectionText.step(inspection, LETTERS + 1).getFirst().contains("kl -,"), InspectionText.step(inspection, LETTERS + 1).getFirst());
+        assertTrue(InspectionText.step(inspection, LETTERS + 1).getFirst().contains("kl -,"), InspectionText.step(inspection, LETTERS + 1)
+                .getFirst());
         List<String> token = InspectionText.token(inspection, LETTERS + 1, 0, 0, 0);
         assertTrue(token.contains("  kl to the reference             - (beta 0.0)"), token.toString());
         assertTrue(token.contains("  the rate of this update is 0 (warm-up): nothing moves"), token.toString());
         List<String> moving = InspectionText.token(inspection, LETTERS + 2, 0, 0, 0);
-        assertTrue(moving.stream().anyMatch(l -> l.contains("so gradient descent makes it")) && moving.stream().anyMatch(l -> l.contains("learning rate of the update     2.5")), moving.toString());
+        assertTrue(moving.stream().anyMatch(l -> l.contains("so gradient descent makes it")) && moving.stream()
+                .anyMatch(l -> l.contains("learning rate of the update     2.5")), moving.toString());
     }
 
     @Test void namesOfTrlMeanWhatTheyMeanThere() throws IOException {
@@ -207,14 +215,16 @@ class StepRecordTest {
                     assertEquals(c.get("advantage").asDouble(), advantage(c), 1e-9);
                     String line = InspectionText.completion(inspection, step, i / 4, i % 4).get(1);
                     assertTrue(line.startsWith("advantage = (reward - mean of the group) / (standard deviation + eps) + noise · n = (")
-                            && line.endsWith(String.format(Locale.ROOT, " + 0.02 · %.6f = %+.6f", c.get("normal").asDouble(), c.get("advantage").asDouble())), line);
+                            && line.endsWith(String.format(Locale.ROOT, " + 0.02 · %.6f = %+.6f", c.get("normal").asDouble(),
+                                    c.get("advantage").asDouble())), line);
                     double own = 0;
                     for (JsonNode t : c.get("tokens")) {
                         assertEquals(1.0 / c.get("length").asInt() / 16, t.get("weight").asDouble(), 1e-8);
                         for (JsonNode u : t.has("updates") ? t.get("updates") : List.of(t)) {
                             double ratio = Math.exp(u.get("logprob").asDouble() - t.get("sampler").asDouble());
                             assertEquals(ratio, u.get("ratio").asDouble(), 1e-5);
-                            double k = t.has("reference") ? kl(u.get("logprob").asDouble() - t.get("reference").asDouble(), c.at("/stage/loss/kl_clamp").asDouble()) : 0;
+                            double k = t.has("reference") ? kl(u.get("logprob").asDouble() - t.get("reference").asDouble(),
+                                    c.at("/stage/loss/kl_clamp").asDouble()) : 0;
                             assertEquals(k, u.path("kl").asDouble(), 1e-5);
                             double l = loss(ratio, c.get("advantage").asDouble(), k, c.at("/stage/loss"));
                             assertEquals(l, u.get("loss").asDouble(), 1e-9);
@@ -226,7 +236,8 @@ class StepRecordTest {
                     }
                     assertEquals(own, c.get("loss").asDouble(), 1e-9);
                 }
-                assertEquals(metrics.get("loss").asDouble(), loss / (run == three ? 3 : 1), 1e-6, "the loss of the step is the mean over its updates");
+                assertEquals(metrics.get("loss").asDouble(), loss / (run == three ? 3 : 1), 1e-6,
+                        "the loss of the step is the mean over its updates");
                 assertEquals(metrics.path("kl").asDouble(), kl / terms, 1e-6);
             }
         }
@@ -259,7 +270,8 @@ class StepRecordTest {
         ObjectNode completion = inspection.completion(LETTERS + 1, 0, 0);
         JsonNode token = completion.get("tokens").get(0);
         Set<String> printed = new TreeSet<>();
-        for (JsonNode o : List.of(step, step.get("groups").get(0), group, group.get("completions").get(0), completion, completion.get("updates").get(0), token, token.get("updates").get(0))) printed.addAll(keys(o));
+        for (JsonNode o : List.of(step, step.get("groups").get(0), group, group.get("completions").get(0), completion,
+                completion.get("updates").get(0), token, token.get("updates").get(0))) printed.addAll(keys(o));
         assertEquals(RunFolderText.table("inspect prints"), printed);
         assertEquals(keys(token).size() + 1, keys(inspection.token(LETTERS + 1, 0, 0, 0)).size(), "a token alone has its stage beside it");
     }

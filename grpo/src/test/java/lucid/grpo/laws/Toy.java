@@ -48,7 +48,8 @@ public final class Toy {
 
     static TinyLlavaConfig config() {
         Qwen2Config text = new Qwen2Config(TOKENIZER.vocabSize(), 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, TOKENIZER.eosId());
-        return TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, IMAGE, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512, TOKENIZER.eosId());
+        return TinyLlavaConfig.of(text, new SiglipVisionConfig(20, 27, 3, 2, IMAGE, 5, 1e-6f), new ResamplerConfig(20, 24, 3, 7, 2, 2, 8, 2), 512,
+                TOKENIZER.eosId());
     }
 
     public static TinyLlavaVideo model(Device device) { return TinyLlavaVideo.random(device, config(), SEED, Initialization.fanIn(2, 3)); }
@@ -70,31 +71,40 @@ public final class Toy {
     /// What may differ between GRPO stages of these tests.
     ///
     /// @param epsilon clip on both sides; null: none
-    public record Knobs(int steps, int prompts, int iterations, int microBatch, Double epsilon, String aggregation, int saveEvery, int interimEvery, int rescoreEvery) {
+    public record Knobs(int steps, int prompts, int iterations, int microBatch, Double epsilon, String aggregation, int saveEvery, int interimEvery,
+            int rescoreEvery) {
         public static final Knobs PLAIN = new Knobs(3, 4, 1, 4, null, "sequence_mean", 100, 0, 0);
 
         Knobs steps(int n) { return new Knobs(n, prompts, iterations, microBatch, epsilon, aggregation, saveEvery, interimEvery, rescoreEvery); }
 
-        public Knobs prompts(int n) { return new Knobs(steps, n, iterations, microBatch, epsilon, aggregation, saveEvery, interimEvery, rescoreEvery); }
+        public Knobs prompts(int n) {
+            return new Knobs(steps, n, iterations, microBatch, epsilon, aggregation, saveEvery, interimEvery, rescoreEvery);
+        }
 
-        Knobs iterations(int mu, Double clip) { return new Knobs(steps, prompts, mu, microBatch, clip, aggregation, saveEvery, interimEvery, rescoreEvery); }
+        Knobs iterations(int mu, Double clip) {
+            return new Knobs(steps, prompts, mu, microBatch, clip, aggregation, saveEvery, interimEvery, rescoreEvery);
+        }
 
         Knobs microBatch(int n) { return new Knobs(steps, prompts, iterations, n, epsilon, aggregation, saveEvery, interimEvery, rescoreEvery); }
 
         Knobs tokenMean() { return new Knobs(steps, prompts, iterations, microBatch, epsilon, "token_mean", saveEvery, interimEvery, rescoreEvery); }
 
-        Knobs writing(int save, int interim, int rescore) { return new Knobs(steps, prompts, iterations, microBatch, epsilon, aggregation, save, interim, rescore); }
+        Knobs writing(int save, int interim, int rescore) {
+            return new Knobs(steps, prompts, iterations, microBatch, epsilon, aggregation, save, interim, rescore);
+        }
     }
 
     public static Stage.Grpo grpo(Knobs k) {
         return new Stage.Grpo("grpo", "grpo", k.steps, k.prompts, 4, k.iterations, k.microBatch, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0),
-                new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true), new Stage.LossSpec(k.epsilon, k.epsilon, 0.1, 100.0, k.aggregation),
+                new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
+                        new Stage.LossSpec(k.epsilon, k.epsilon, 0.1, 100.0, k.aggregation),
                 adamW(5e-3), List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), k.saveEvery, k.interimEvery, k.rescoreEvery);
     }
 
     static Recipe recipe(Stage... stages) {
         return new Recipe("toy", "", "", List.of(), SEED, config().toJson(), new Recipe.TokenizerSpec(420, 30),
-                new Recipe.DataSpec("drift", FRAMES, IMAGE, PLAN.trainClips(), PLAN.heldOut(), PLAN.seed(), null, null), List.of(stages), new Recipe.EvaluationSpec(5, 2, 6, 0));
+                new Recipe.DataSpec("drift", FRAMES, IMAGE, PLAN.trainClips(), PLAN.heldOut(), PLAN.seed(), null, null), List.of(stages),
+                        new Recipe.EvaluationSpec(5, 2, 6, 0));
     }
 
     /// Letters, then GRPO.

@@ -11,8 +11,8 @@ import lucid.grpo.data.TrainingData;
 import lucid.grpo.data.Visual;
 import lucid.tokenizer.Tokenizer;
 
-/// Painted Drift, with one more kind of example: `letter`, the prompt of a question answered by its letter alone. A model of a few thousand weights learns in
-/// some twenty steps to say letters, which makes rewards differ within a group.
+/// Painted Drift, with one more kind of example: `letter`, the prompt of a question answered by its letter alone. A model of a few thousand weights
+/// learns in some twenty steps to say letters, which makes rewards differ within a group.
 public final class ToyData implements TrainingData {
     private final DriftData drift;
     private final Tokenizer tokenizer;

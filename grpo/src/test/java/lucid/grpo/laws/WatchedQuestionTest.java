@@ -28,7 +28,8 @@ class WatchedQuestionTest {
 
     private List<String> printed(TrainingData data) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Toy.train(folder, Toy.recipe(Toy.Knobs.PLAIN.writing(100, 1, 0)), () -> new SimdDevice(2), data, new Console(new PrintStream(bytes, true, StandardCharsets.UTF_8), false));
+        Toy.train(folder, Toy.recipe(Toy.Knobs.PLAIN.writing(100, 1, 0)), () -> new SimdDevice(2), data,
+                new Console(new PrintStream(bytes, true, StandardCharsets.UTF_8), false));
         return bytes.toString(StandardCharsets.UTF_8).lines().toList();
     }
 
@@ -43,7 +44,8 @@ class WatchedQuestionTest {
         assertTrue(questions.getFirst().endsWith("Right is " + asked.solution().charAt("<answer>".length()) + "."), questions::toString);
         List<String> answers = lines.stream().filter(l -> l.startsWith("  its answer ")).toList();
         assertTrue(lines.indexOf(questions.getFirst()) < lines.indexOf(answers.getFirst()), "the question comes before its answers");
-        assertEquals(marks(), answers.stream().map(l -> l.contains("[right]")).toList(), "cold start, two in between, the end: as the run folder has them");
+        assertEquals(marks(), answers.stream().map(l -> l.contains("[right]")).toList(),
+                "cold start, two in between, the end: as the run folder has them");
         assertEquals(4, answers.size());
         assertTrue(lines.stream().noneMatch(l -> l.contains("\r") || l.contains("\u001B")), "plain lines where there is no terminal");
     }

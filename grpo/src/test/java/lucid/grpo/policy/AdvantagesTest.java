@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Groups at the edges; the numbers of ordinary ones are held to the original's by the golden cases.
 class AdvantagesTest {
-    /// A group of equal rewards has no spread, also where their average is not one of them (0.1 six times adds up to 0.6, less one place) and nothing is added to the deviation.
+    /// A group of equal rewards has no spread, also where their average is not one of them (0.1 six times adds up to 0.6, less one place) and nothing
+    /// is added to the deviation.
     @ParameterizedTest @ValueSource(ints = {1, 2, 3, 5, 6, 7, 8, 11})
     void withoutSpreadThereIsNoDirection(int completions) {
         Advantages plain = new Advantages(0, 0, true);

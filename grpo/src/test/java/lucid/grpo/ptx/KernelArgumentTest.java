@@ -17,15 +17,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class KernelArgumentTest {
     @ParameterizedTest
-    @CsvSource({"u32:256,100", "s32:-1,ffffffff", "f32:1.5,3fc00000", "bf16:1.0,3f80", "f16:-2,c000", "u64:18446744073709551615,ffffffffffffffff", "u8:0xff,ff", "f64:1,3ff0000000000000"})
+    @CsvSource({"u32:256,100", "s32:-1,ffffffff", "f32:1.5,3fc00000", "bf16:1.0,3f80", "f16:-2,c000", "u64:18446744073709551615,ffffffffffffffff",
+            "u8:0xff,ff", "f64:1,3ff0000000000000"})
     void scalarsBecomeTheBitsOfTheirType(String written, String bits) {
         var scalar = (KernelArgument.Scalar) KernelArgument.parse("x=" + written);
         assertEquals(Long.parseUnsignedLong(bits, 16), scalar.bits());
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"n|wanted NAME=TYPE", "n=u33:1|unknown type 'u33'", "n=u8:256|does not fit", "n=s8:-129|does not fit", "n=u32:1.5|wanted a number", "n=f32:abc|wanted a number",
-            "out=f32[0]:zero|at least 1", "out=f32[8]:ones|found contents 'ones'", "out=f32[8]:normal(1,2)|normal has 2 numbers", "out=f32[8]:uniform(1,2,2)|is not below", "out=f32[8]:uniform(a,0,1)|wants numbers"})
+    @CsvSource(delimiter = '|', value = {"n|wanted NAME=TYPE", "n=u33:1|unknown type 'u33'", "n=u8:256|does not fit", "n=s8:-129|does not fit",
+            "n=u32:1.5|wanted a number", "n=f32:abc|wanted a number",
+            "out=f32[0]:zero|at least 1", "out=f32[8]:ones|found contents 'ones'", "out=f32[8]:normal(1,2)|normal has 2 numbers",
+                    "out=f32[8]:uniform(1,2,2)|is not below", "out=f32[8]:uniform(a,0,1)|wants numbers"})
     void whatIsWrongIsSaid(String text, String message) {
         var error = assertThrows(IllegalArgumentException.class, () -> KernelArgument.parse(text));
         assertTrue(error.getMessage().contains(message) && error.getMessage().contains(text), error.getMessage());

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every number of a recipe, the least and the most that it may be, and that what it may not be is refused by file, field, what was found and what was wanted.
+/// Every number of a recipe, the least and the most that it may be, and that what it may not be is refused by file, field, what was found and what
+/// was wanted.
 class RecipeNumbersTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     // The demo's; SUPERVISED has 28 updates, GRPO 100.
@@ -184,7 +185,8 @@ class RecipeNumbersTest {
         if (whole) {
             assertTrue(refusal(rule.path, "1.5").contains("found 1.5, wanted a whole number"));
             String m = assertThrows(RecipeException.class, () -> with(rule.path, "12345678901234567890")).getMessage();
-            assertTrue(m.contains(general(rule.path).replaceFirst(".*[].]", "")) && m.contains("12345678901234567890") && m.contains("wanted a whole number from "), m);
+            assertTrue(m.contains(general(rule.path).replaceFirst(".*[].]", "")) && m.contains("12345678901234567890")
+                    && m.contains("wanted a whole number from "), m);
         } else {
             for (String bad : List.of("NaN", "Infinity")) assertTrue(refusal(rule.path, '"' + bad + '"').contains("found " + bad + ", wanted "));
         }
@@ -200,13 +202,16 @@ class RecipeNumbersTest {
     @Test void questionFilesHaveNoneOfDriftsNumbers() {
         String files = RecipeReader.write(RecipeReader.read("tinyllava-video-r1"));
         for (String field : List.of("clips", "held_out", "data_seed")) {
-            String m = assertThrows(RecipeException.class, () -> RecipeReader.parse("my.json", files.replace('"' + field + "\" : null", '"' + field + "\" : 7"))).getMessage();
+            String m = assertThrows(RecipeException.class, () -> RecipeReader.parse("my.json",
+                    files.replace('"' + field + "\" : null", '"' + field + "\" : 7"))).getMessage();
             assertEquals("my.json, data." + field + ": found 7, wanted null: data of kind nextqa are what their files hold", m);
         }
     }
 
     // stages[4].mix.direct -> stages[supervised].mix
-    private static String general(String path) { return path.replace(SUPERVISED, "stages[Supervised]").replace(GRPO, "stages[Grpo]").replaceFirst("\\.mix\\..*", ".mix"); }
+    private static String general(String path) {
+        return path.replace(SUPERVISED, "stages[Supervised]").replace(GRPO, "stages[Grpo]").replaceFirst("\\.mix\\..*", ".mix");
+    }
 
     private static Map<String, Class<?>> numbers() {
         Map<String, Class<?>> all = new TreeMap<>();
@@ -218,13 +223,17 @@ class RecipeNumbersTest {
         for (RecordComponent c : record.getRecordComponents()) {
             String path = place + PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(c.getName());
             Class<?> type = c.getType();
-            Class<?> inside = c.getGenericType() instanceof ParameterizedType p ? (Class<?>) p.getActualTypeArguments()[p.getActualTypeArguments().length - 1] : null;
+            Class<?> inside = c.getGenericType() instanceof ParameterizedType p
+                    ? (Class<?>) p.getActualTypeArguments()[p.getActualTypeArguments().length - 1] : null;
             if (type.isRecord()) numbers(path + ".", type, all);
-            else if (inside != null && inside.isSealed()) for (Class<?> kind : inside.getPermittedSubclasses()) numbers(path + "[" + kind.getSimpleName() + "].", kind, all);
+            else if (inside != null && inside.isSealed())
+                for (Class<?> kind : inside.getPermittedSubclasses()) numbers(path + "[" + kind.getSimpleName() + "].", kind, all);
             else if (inside != null && Number.class.isAssignableFrom(inside)) all.put(path, inside);
             else if (Number.class.isAssignableFrom(type) || type.isPrimitive() && type != boolean.class) all.put(path, type);
             // The model's config is the published one, which its own reader checks.
-            else assertTrue(Set.of(String.class, boolean.class, JsonNode.class).contains(type) || inside == String.class || inside == Stage.Part.class, path + " is of a type that this test does not know: " + type);
+            else assertTrue(Set.of(String.class, boolean.class, JsonNode.class)
+                    .contains(type) || inside == String.class || inside == Stage.Part.class,
+                    path + " is of a type that this test does not know: " + type);
         }
     }
 }

@@ -27,7 +27,8 @@ class RecipeReaderTest {
     @Test void anAdapterNeedNotBeNamed() {
         Recipe demo = RecipeReader.read("demo");
         assertNull(demo.lora());
-        assertFalse(RecipeReader.write(demo).contains("lora"), "recipes from before there were adapters keep their text, and with it their runs' hashes");
+        assertFalse(RecipeReader.write(demo).contains("lora"), "recipes from before there were adapters keep their text, and with it their runs' "
+                + "hashes");
         Recipe lora = RecipeReader.read("tinyllava-video-r1-lora");
         assertEquals(16, lora.lora().spec().r());
         assertEquals(2f, lora.lora().spec().scale());
@@ -38,10 +39,13 @@ class RecipeReaderTest {
     @Test void aRecipeFromBeforeAConstantCouldBeNamedMeansWhatItAlwaysMeant() {
         Recipe demo = RecipeReader.read("demo");
         String early = RecipeReader.writeShortest(demo);
-        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step")) assertFalse(early.contains('"' + key + '"'), key);
-        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step")) assertTrue(demo().contains('"' + key + '"'), key);
+        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step"))
+            assertFalse(early.contains('"' + key + '"'), key);
+        for (String key : List.of("initialization", "format", "length", "malformed", "direct_tokens", "min_frequency", "clips_per_step"))
+            assertTrue(demo().contains('"' + key + '"'), key);
         assertEquals(demo, RecipeReader.parse(demo.origin(), early));
-        String named = RecipeReader.writeShortest(RecipeReader.parse("other", demo().replace("\"malformed\" : -2.0", "\"malformed\" : -1.5").replace("\"embedding\" : 0.3", "\"embedding\" : 0.02")));
+        String named = RecipeReader.writeShortest(RecipeReader.parse("other", demo().replace("\"malformed\" : -2.0", "\"malformed\" : -1.5")
+                .replace("\"embedding\" : 0.3", "\"embedding\" : 0.02")));
         assertTrue(named.contains("\"malformed\" : -1.5") && named.contains("\"embedding\" : 0.02") && !named.contains("\"format\""), named);
     }
 
@@ -105,7 +109,8 @@ class RecipeReaderTest {
 
     @Test void checkpointsOfStagesAreToldApart() {
         Recipe demo = RecipeReader.read("demo");
-        assertEquals("my.json, stages: found 101, wanted at most 100: checkpoints are told apart by two digits", message(RecipeReader.write(demo.withStages(Collections.nCopies(101, demo.stages().getFirst())))));
+        assertEquals("my.json, stages: found 101, wanted at most 100: checkpoints are told apart by two digits",
+                message(RecipeReader.write(demo.withStages(Collections.nCopies(101, demo.stages().getFirst())))));
     }
 
     @Test void aMissingKeyIsNamed() {
@@ -234,7 +239,8 @@ class RecipeReaderTest {
     }
 
     @Test void whatIsNoRecipeIsNamed() {
-        for (String empty : List.of("", " \n")) assertTrue(message(empty).matches("my.json, line \\d: found nothing, wanted an object with name, description, .*, lora"), message(empty));
+        for (String empty : List.of("", " \n"))
+            assertTrue(message(empty).matches("my.json, line \\d: found nothing, wanted an object with name, description, .*, lora"), message(empty));
         assertTrue(message("[]").contains(": found a list, wanted an object with name, "), message("[]"));
         String two = message(demo() + demo());
         assertTrue(two.endsWith(": found more behind the recipe, wanted one object and nothing else"), two);
@@ -251,7 +257,8 @@ class RecipeReaderTest {
     }
 
     @Test void everyStageIsNeeded() {
-        assertEquals("my.json, stages: found [], wanted at least one", message(demo().replaceFirst("(?s)\"stages\" : \\[.*\\],(?=\\s*\"evaluation\")", "\"stages\" : [],")));
+        assertEquals("my.json, stages: found [], wanted at least one",
+                message(demo().replaceFirst("(?s)\"stages\" : \\[.*\\],(?=\\s*\"evaluation\")", "\"stages\" : [],")));
     }
 
     @Test void aStageLearnsFromSomething() {
@@ -261,7 +268,8 @@ class RecipeReaderTest {
 
     /// Supervised stages had none at first, and all of a step went together.
     @Test void aSupervisedStageNeedsNoMicroBatch() {
-        assertTrue(RecipeReader.read("demo").stages().stream().allMatch(s -> !(s instanceof Stage.Supervised learning) || learning.microBatch() == null));
+        assertTrue(RecipeReader.read("demo").stages().stream()
+                .allMatch(s -> !(s instanceof Stage.Supervised learning) || learning.microBatch() == null));
         for (String published : List.of("tinyllava-video", "tinyllava-video-r1-coldstart")) {
             for (Stage s : RecipeReader.read(published).stages()) assertEquals(1, ((Stage.Supervised) s).microBatch());
         }
@@ -273,7 +281,9 @@ class RecipeReaderTest {
     }
 
     @Test void rewardsDoNotTrainTheTower() {
-        refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ \"VISION_TOWER\", \"LANGUAGE_MODEL\" ]", "my.json, stage grpo, trainable: found [vision_tower, language_model], wanted connector or language_model: GRPO keeps the tower frozen");
+        refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ \"VISION_TOWER\", \"LANGUAGE_MODEL\" ]",
+                "my.json, stage grpo, trainable: found [vision_tower, language_model], wanted connector or language_model: GRPO keeps the tower "
+                + "frozen");
     }
 
     @Test void aStepSeesFramesOrClips() {
@@ -291,20 +301,25 @@ class RecipeReaderTest {
     }
 
     @Test void aStageTrainsSomething() {
-        refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ ]", "my.json, stage grpo, trainable: found [], wanted at least one of vision_tower, connector, language_model");
+        refused("[ \"CONNECTOR\", \"LANGUAGE_MODEL\" ]", "[ ]", "my.json, stage grpo, trainable: found [], wanted at least one of vision_tower, "
+                + "connector, language_model");
     }
 
     @Test void anAdapterThatCannotBe() {
         String lora = RecipeReader.write(RecipeReader.read("tinyllava-video-r1-lora"));
         assertEquals("my.json, lora.r: found 0, wanted a whole number, at least 1", message(lora.replace("\"r\" : 16", "\"r\" : 0")));
-        assertTrue(message(lora.replace("\"questions\" : \"nextqa_0-30s.jsonl\"", "\"questions\" : null")).startsWith("my.json, data.questions: found null"));
+        assertTrue(message(lora.replace("\"questions\" : \"nextqa_0-30s.jsonl\"", "\"questions\" : null"))
+                .startsWith("my.json, data.questions: found null"));
     }
 
     @Test void aValueOfAnotherKind() {
-        assertTrue(message(demo().replaceFirst("\"trainable\" : \\[[^]]*]", "\"trainable\" : \"all\"")).endsWith("stages[0].trainable: found 'all', wanted a list"));
-        assertTrue(message(demo().replaceFirst("\"trainable\" : \\[[^]]*]", "\"trainable\" : [[]]")).contains("stages[0].trainable[0]: found a list, wanted one of vision_tower, "));
+        assertTrue(message(demo().replaceFirst("\"trainable\" : \\[[^]]*]", "\"trainable\" : \"all\""))
+                .endsWith("stages[0].trainable: found 'all', wanted a list"));
+        assertTrue(message(demo().replaceFirst("\"trainable\" : \\[[^]]*]", "\"trainable\" : [[]]"))
+                .contains("stages[0].trainable[0]: found a list, wanted one of vision_tower, "));
         assertTrue(message(demo().replaceFirst("\"name\" : \"demo\"", "\"name\" : {}")).endsWith("name: found an object, wanted text"));
-        assertTrue(message(demo().replaceFirst("\"steps\" : \\d+", "\"steps\" : 1000000000000")).endsWith("stages[0].steps: found 1000000000000, wanted a whole number from -2147483648 to 2147483647"));
+        assertTrue(message(demo().replaceFirst("\"steps\" : \\d+", "\"steps\" : 1000000000000"))
+                .endsWith("stages[0].steps: found 1000000000000, wanted a whole number from -2147483648 to 2147483647"));
         assertTrue(message(demo().replaceFirst("\"steps\" : \\d+", "\"steps\" : NaN")).endsWith("stages[0]: not JSON: Non-standard token 'NaN'"));
     }
 
@@ -319,7 +334,9 @@ class RecipeReaderTest {
 
     @Test void notJson() { assertTrue(message("{ name: ").contains("not JSON")); }
 
-    @Test void unknownStageKind() { assertTrue(message(demo().replace("\"kind\" : \"grpo\"", "\"kind\" : \"gpro\"")).contains("did you mean 'grpo'")); }
+    @Test void unknownStageKind() {
+        assertTrue(message(demo().replace("\"kind\" : \"grpo\"", "\"kind\" : \"gpro\"")).contains("did you mean 'grpo'"));
+    }
 
     @Test void unknownName() {
         String m = assertThrows(RecipeException.class, () -> RecipeReader.read("dmeo")).getMessage();

@@ -12,7 +12,8 @@ import org.htmlunit.html.DomElement;
 import org.htmlunit.html.DomNode;
 import org.htmlunit.html.HtmlPage;
 
-/// A browser without a screen (HtmlUnit): a page's script runs in it, and an error of the script is one of the test. It lays nothing out, so what a page looks like is for eyes.
+/// A browser without a screen (HtmlUnit): a page's script runs in it, and an error of the script is one of the test. It lays nothing out, so what a
+/// page looks like is for eyes.
 ///
 /// Its JavaScript has no spread in the arguments of a call, and takes `\p{...}` in a regular expression for letters; the report does without both.
 public final class Browser implements AutoCloseable {
@@ -31,7 +32,9 @@ public final class Browser implements AutoCloseable {
     public HtmlPage open(Path file) throws IOException { return client.getPage(file.toUri().toURL()); }
 
     /// The texts of what a CSS selector finds.
-    public static List<String> texts(HtmlPage page, String selector) { return page.querySelectorAll(selector).stream().map(DomNode::getTextContent).toList(); }
+    public static List<String> texts(HtmlPage page, String selector) {
+        return page.querySelectorAll(selector).stream().map(DomNode::getTextContent).toList();
+    }
 
     /// The values of an attribute of what a CSS selector finds.
     static List<String> attributes(HtmlPage page, String selector, String name) {

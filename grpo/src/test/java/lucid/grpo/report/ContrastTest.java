@@ -26,7 +26,8 @@ class ContrastTest {
         // As .completion is painted: tokens of no weight, and what is said of it.
         double[] completion = mix(colours.get("card"), ink, 0.92);
         assertContrast("completion", ink, completion);
-        for (double share : List.of(0.25, 0.5, 0.75)) for (String way : List.of("up", "down")) assertContrast(way + " at " + share, ink, mix(colours.get(way), completion, share));
+        for (double share : List.of(0.25, 0.5, 0.75))
+            for (String way : List.of("up", "down")) assertContrast(way + " at " + share, ink, mix(colours.get(way), completion, share));
         assertContrast("soft on completion", colours.get("soft"), completion);
         assertContrast("soft", colours.get("soft"), colours.get("bg"));
     }

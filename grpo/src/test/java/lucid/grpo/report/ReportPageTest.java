@@ -41,15 +41,19 @@ class ReportPageTest {
         Files.writeString(run.resolve("summary.json"), SUMMARY);
         HtmlPage page = page();
         assertEquals("Lucid: small, seed 7", page.getTitleText());
-        assertEquals(List.of("Stages", "Learning from rewards", "Base training and cold start", "Inside the groups", "Recipe"), Browser.texts(page, "h2"));
+        assertEquals(List.of("Stages", "Learning from rewards", "Base training and cold start", "Inside the groups", "Recipe"),
+                Browser.texts(page, "h2"));
         assertEquals(List.of("50.0 %", "90.0 %", "2:06 min"), Browser.texts(page, ".big"));
         assertTrue(page.getBody().getTextContent().contains("as expected: the same bits as everybody else’s run"));
         // Wilson's intervals of 5 of 10 and 900 of 1000, as in his paper's formula.
-        assertEquals(List.of("base", "50.0 % [23.7, 76.3]", "100.0 %", "3.0", "–", "25.0 %", "100"), Browser.texts(page, "section:nth-of-type(1) table:first-of-type tbody tr:nth-child(1) > *").subList(0, 7));
+        assertEquals(List.of("base", "50.0 % [23.7, 76.3]", "100.0 %", "3.0", "–", "25.0 %", "100"),
+                Browser.texts(page, "section:nth-of-type(1) table:first-of-type tbody tr:nth-child(1) > *").subList(0, 7));
         assertTrue(page.getBody().getTextContent().contains("90.0 % [88.0, 91.7]"));
         List<String> charts = Browser.attributes(page, "svg[role=img]", "aria-label");
-        assertTrue(charts.contains("Reward, first and last. smoothed: 1 at step 1, 1.28 at step 3; per step: 1 at step 1, 2 at step 3"), charts.toString());
-        assertTrue(charts.contains("Accuracy, first and last. rollouts, smoothed: 0.25 at step 1, 0.25 at step 3; rollouts, per step: 0.25 at step 1, 0.25 at step 3; held out, greedy: 0.9 at step 3, 0.9 at step 3"), charts.toString());
+        assertTrue(charts.contains("Reward, first and last. smoothed: 1 at step 1, 1.28 at step 3; per step: 1 at step 1, 2 at step 3"),
+                charts.toString());
+        assertTrue(charts.contains("Accuracy, first and last. rollouts, smoothed: 0.25 at step 1, 0.25 at step 3; rollouts, per step: 0.25 at step "
+                + "1, 0.25 at step 3; held out, greedy: 0.9 at step 3, 0.9 at step 3"), charts.toString());
         assertTrue(charts.contains("talk: loss per token, first and last. loss: 7 at step 1, 7 at step 1"), charts.toString());
     }
 
@@ -59,7 +63,8 @@ class ReportPageTest {
         HtmlPage page = page();
         assertEquals("0.0 0.2 0.4 0.6 0.8 1.0", page.executeJavaScript("scale(0, 1).texts.join(' ')").getJavaScriptResult());
         assertEquals("-2.0 -1.5 -1.0 -0.5 0.0", page.executeJavaScript("scale(-2, -0.1).texts.join(' ')").getJavaScriptResult());
-        assertEquals("0.0 0.5 1.0 1.5 2.0 -5", page.executeJavaScript("(s => s.texts.join(' ') + ' ' + s.exponent)(scale(0, 2e-5))").getJavaScriptResult());
+        assertEquals("0.0 0.5 1.0 1.5 2.0 -5", page.executeJavaScript("(s => s.texts.join(' ') + ' ' + s.exponent)(scale(0, 2e-5))")
+                .getJavaScriptResult());
         assertEquals("3.6 3.8 4.0 4.2 4.4", page.executeJavaScript("scale(4, 4).texts.join(' ')").getJavaScriptResult());
         assertEquals("59:59 min 1:00:01 h", page.executeJavaScript("clock(3599) + ' ' + clock(3600.6)").getJavaScriptResult());
     }
@@ -107,7 +112,8 @@ class ReportPageTest {
         Files.writeString(metrics, Files.readString(metrics).replaceFirst("\"reward\":1.0", "\"reward\":\"NaN\""));
         ledger(4, "[\"A\"]", "[\"NaN\"]");
         HtmlPage page = page();
-        assertTrue(Browser.attributes(page, "svg[role=img]", "aria-label").contains("Reward, first and last. smoothed: 2 at step 2, 2 at step 3; per step: 2 at step 2, 2 at step 3"));
+        assertTrue(Browser.attributes(page, "svg[role=img]", "aria-label")
+                .contains("Reward, first and last. smoothed: 2 at step 2, 2 at step 3; per step: 2 at step 2, 2 at step 3"));
         HtmlElement token = page.querySelector(".tokens span");
         token.mouseOver();
         assertTrue(page.getElementById("tip").getTextContent().endsWith("gradient coeff. NaN"));
@@ -122,7 +128,8 @@ class ReportPageTest {
 
     // HtmlUnit's own keys have no names.
     private static void press(HtmlPage page, String key) {
-        page.executeJavaScript("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: '" + key + "', bubbles: true, cancelable: true}))");
+        page.executeJavaScript("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: '" + key
+                + "', bubbles: true, cancelable: true}))");
     }
 
     // One supervised step, then three of rewards with a prompt of two completions.
@@ -131,7 +138,9 @@ class ReportPageTest {
         Files.createDirectories(run.resolve("rollouts"));
         Files.createDirectories(run.resolve("ledger"));
         for (int i = 1; i <= 3; i++) {
-            metrics.append(String.format(Locale.ROOT, "{\"step\":%d,\"stage\":\"reason\",\"stage_step\":%d,\"reward\":%.1f,\"rewards/accuracy_reward/mean\":0.25,\"kl\":0}%n", i + 1, i, i == 1 ? 1.0 : 2.0));
+            metrics.append(String.format(Locale.ROOT,
+                    "{\"step\":%d,\"stage\":\"reason\",\"stage_step\":%d,\"reward\":%.1f,\"rewards/accuracy_reward/mean\":0.25,\"kl\":0}%n", i + 1, i,
+                    i == 1 ? 1.0 : 2.0));
             StringBuilder rollouts = new StringBuilder();
             for (int c = 0; c < 2; c++) {
                 rollouts.append("{\"step\":").append(i + 1).append(",\"prompt\":0,\"completion\":").append(c)
@@ -150,7 +159,9 @@ class ReportPageTest {
         Path file = run.resolve(String.format(Locale.ROOT, "ledger/step-%06d.jsonl.gz", step));
         try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8)) {
             for (int c = 0; c < 2; c++) {
-                w.append(String.format(Locale.ROOT, "{\"prompt\":0,\"completion\":%d,\"tokens\":%s,\"logprob\":%s,\"ratio\":%s,\"entropy\":%s,\"coefficient\":%s}%n", c, tokens, ones.replace("1", "-1"), ones, ones, coefficients));
+                w.append(String.format(Locale.ROOT,
+                        "{\"prompt\":0,\"completion\":%d,\"tokens\":%s,\"logprob\":%s,\"ratio\":%s,\"entropy\":%s,\"coefficient\":%s}%n", c, tokens,
+                        ones.replace("1", "-1"), ones, ones, coefficients));
             }
         }
     }

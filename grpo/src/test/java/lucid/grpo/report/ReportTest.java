@@ -43,7 +43,8 @@ class ReportTest {
 
     @Test void whatEveryUpdateSawIsInThePage() throws IOException {
         rewardedSteps(_ -> ",\"later_updates\":[{\"ratio\":[1.0,1.5],\"clip\":[\"none\",\"high\"]}]");
-        for (JsonNode s : report().get("samples")) for (JsonNode c : s.get("completions")) assertEquals("high", c.get("later_updates").get(0).get("clip").get(1).asText());
+        for (JsonNode s : report().get("samples"))
+            for (JsonNode c : s.get("completions")) assertEquals("high", c.get("later_updates").get(0).get("clip").get(1).asText());
     }
 
     @Test void whereNothingChangedItIsShownAllTheSame() throws IOException {
@@ -71,7 +72,8 @@ class ReportTest {
         Files.writeString(run.resolve("metrics.jsonl"), metrics);
         List<Integer> shown = steps(report().get("samples"));
         assertTrue(shown.size() == 8 && !shown.contains(15) && !shown.contains(72), shown.toString());
-        assertEquals(List.of(run + ": rollouts or ledger of 3 of 101 steps are not there (the first is step 15): the report leaves these steps out"), notices);
+        assertEquals(List.of(run + ": rollouts or ledger of 3 of 101 steps are not there (the first is step 15): the report leaves these steps out"),
+                notices);
     }
 
     @Test void completionsAndLedgerOfDifferentLengthAreRefused() throws IOException {
@@ -86,8 +88,11 @@ class ReportTest {
     @Test void heldOutAnswersAreSaidToBeDrawnAsTheRecipeSays() throws IOException {
         assertEquals("greedy", report().get("reasoned_answers").asText());
         assertEquals("greedy", report(", \"evaluation\": {\"sampling\": null}").get("reasoned_answers").asText());
-        assertEquals("sampled (temperature 1, top-k 50)", report(", \"evaluation\": {\"sampling\": {\"temperature\": 1.0, \"top_k\": 50, \"top_p\": 1.0, \"min_p\": 0.0}}").get("reasoned_answers").asText());
-        assertEquals("sampled (temperature 0.1, top-p 0.95, min-p 0.05)", report(", \"evaluation\": {\"sampling\": {\"temperature\": 0.1, \"top_k\": 0, \"top_p\": 0.95, \"min_p\": 0.05}}").get("reasoned_answers").asText());
+        assertEquals("sampled (temperature 1, top-k 50)", report(", \"evaluation\": {\"sampling\": {\"temperature\": 1.0, \"top_k\": 50, \"top_p\": "
+                + "1.0, \"min_p\": 0.0}}").get("reasoned_answers").asText());
+        assertEquals("sampled (temperature 0.1, top-p 0.95, min-p 0.05)",
+                report(", \"evaluation\": {\"sampling\": {\"temperature\": 0.1, \"top_k\": 0, \"top_p\": 0.95, \"min_p\": 0.05}}")
+                .get("reasoned_answers").asText());
     }
 
     /// Runs of older versions have a 0 where nobody looked for evidence.
@@ -99,7 +104,8 @@ class ReportTest {
         assertFalse(drift.at("/stages/0").has("evidence"), "a letter alone names nothing");
         assertEquals(0, drift.at("/stages/1/evidence").asDouble(-1));
         assertEquals(0, drift.at("/controls/0/evidence").asDouble(-1));
-        assertEquals(List.of(), report(", \"data\": {\"kind\": \"nextqa\"}").findValues("evidence"), "of a question file's clips nobody knows what is in them");
+        assertEquals(List.of(), report(", \"data\": {\"kind\": \"nextqa\"}").findValues("evidence"),
+                "of a question file's clips nobody knows what is in them");
     }
 
     /// What a parser of HTML could take for the end of the data, or for a comment in which their end does not count.
@@ -126,11 +132,13 @@ class ReportTest {
             for (int c = 0; c < 2; c++) {
                 rollouts.append("{\"step\":").append(step).append(",\"prompt\":0,\"completion\":").append(c)
                         .append(",\"clip\":\"a.mp4\",\"question\":\"Which?\",\"solution\":\"<answer>A</answer>\",\"accuracy\":1,\"format\":1,\"reward\":").append(c).append(",\"advantage\":1}\n");
-                ledger.append("{\"prompt\":0,\"completion\":").append(c).append(",\"tokens\":[\"A\",\".\"],\"logprob\":[-1.0,-0.5]").append(after.apply(step)).append("}\n");
+                ledger.append("{\"prompt\":0,\"completion\":").append(c).append(",\"tokens\":[\"A\",\".\"],\"logprob\":[-1.0,-0.5]")
+                        .append(after.apply(step)).append("}\n");
             }
             String name = String.format(Locale.ROOT, "step-%06d.jsonl", step);
             Files.writeString(run.resolve("rollouts").resolve(name), rollouts);
-            try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(run.resolve("ledger").resolve(name + ".gz"))), StandardCharsets.UTF_8)) {
+            try (Writer w = new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(run.resolve("ledger").resolve(name + ".gz"))),
+                    StandardCharsets.UTF_8)) {
                 w.append(ledger);
             }
         }

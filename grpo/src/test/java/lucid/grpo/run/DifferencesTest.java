@@ -27,14 +27,16 @@ class DifferencesTest {
     }
 
     @Test void whatOnlyOneHasIsNamedAndNotPrinted() {
-        assertEquals(List.of("model: null -> an object of a, b, c and 2 more"), of("{'model': null}", "{'model': {'a': 1, 'b': {}, 'c': 3, 'd': 4, 'e': 5}}"));
+        assertEquals(List.of("model: null -> an object of a, b, c and 2 more"),
+                of("{'model': null}", "{'model': {'a': 1, 'b': {}, 'c': 3, 'd': 4, 'e': 5}}"));
         assertEquals(List.of("stages[1]: absent -> an object of kind, name", "list: a list of 2 -> 7"),
                 of("{'stages': [0], 'list': [1, 2]}", "{'stages': [0, {'kind': 'grpo', 'name': 'rl'}], 'list': 7}"));
     }
 
     @Test void ofLongTextsThePartWhereTheyDiffer() {
         String same = "0123456789".repeat(20);
-        assertEquals(List.of("t: ..." + "0123456789".repeat(2) + "x" + "0123456789".repeat(5) + "012345678... -> ..." + "0123456789".repeat(2) + "y" + "0123456789".repeat(5) + "012345678..."),
+        assertEquals(List.of("t: ..." + "0123456789".repeat(2) + "x" + "0123456789".repeat(5) + "012345678... -> ..." + "0123456789".repeat(2) + "y"
+                + "0123456789".repeat(5) + "012345678..."),
                 of("{'t': '" + same + "x" + same + "'}", "{'t': '" + same + "y" + same + "'}"));
         assertEquals(List.of("t: \"" + same.substring(0, 79) + "... -> null"), of("{'t': '" + same + "'}", "{'t': null}"));
     }

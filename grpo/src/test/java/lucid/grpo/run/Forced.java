@@ -22,7 +22,8 @@ public final class Forced {
             work.run();
             recording.stop();
             recording.dump(file);
-            return RecordingFile.readAllEvents(file).stream().sorted(Comparator.comparing(RecordedEvent::getStartTime)).map(e -> Path.of(e.getString("path"))).filter(Files::isDirectory).toList();
+            return RecordingFile.readAllEvents(file).stream().sorted(Comparator.comparing(RecordedEvent::getStartTime))
+                    .map(e -> Path.of(e.getString("path"))).filter(Files::isDirectory).toList();
         } finally {
             Files.delete(file);
         }

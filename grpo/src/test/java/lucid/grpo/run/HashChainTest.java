@@ -22,7 +22,9 @@ class HashChainTest {
     @Test void sameStepsSameHash() { assertEquals(link("a", "s", 1, 1f, 2f), link("a", "s", 1, 1f, 2f)); }
 
     /// Published hashes of runs are made of such links.
-    @Test void aLinkIsWhatItAlwaysWas() { assertEquals("fc9e2ba30df45b86bba3cbda45e0f8547e78a90da98961d85225c218d444b147", link("a", "s", 3, 1f, 2f)); }
+    @Test void aLinkIsWhatItAlwaysWas() {
+        assertEquals("fc9e2ba30df45b86bba3cbda45e0f8547e78a90da98961d85225c218d444b147", link("a", "s", 3, 1f, 2f));
+    }
 
     @Test void everythingCounts() {
         String base = link("a", "s", 1, 1f, 2f);

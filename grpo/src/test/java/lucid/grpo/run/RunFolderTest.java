@@ -20,9 +20,13 @@ class RunFolderTest {
 
     @TempDir Path dir;
 
-    private static ObjectNode config(long seed) { return JSON.createObjectNode().put("name", "x").set("optimizer", JSON.createObjectNode().put("seed", seed)); }
+    private static ObjectNode config(long seed) {
+        return JSON.createObjectNode().put("name", "x").set("optimizer", JSON.createObjectNode().put("seed", seed));
+    }
 
-    private static RunState at(int step, boolean complete) { return new RunState(0, "grpo", step, complete, step, "hash" + step, 0, 0, 1, List.of()); }
+    private static RunState at(int step, boolean complete) {
+        return new RunState(0, "grpo", step, complete, step, "hash" + step, 0, 0, 1, List.of());
+    }
 
     private static ObjectNode line(int step) { return JSON.createObjectNode().put("step", step).put("reward", step / 2.0); }
 
@@ -52,7 +56,8 @@ class RunFolderTest {
             byte[] whole = Files.readAllBytes(file);
             Files.delete(file);
             String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage();
-            assertEquals(file + " is not there but the checkpoint was made when it had " + whole.length + "; it was removed since, and the run's record would have a gap. Put it back, or use another --out", message);
+            assertEquals(file + " is not there but the checkpoint was made when it had " + whole.length
+                    + "; it was removed since, and the run's record would have a gap. Put it back, or use another --out", message);
             Files.write(file, whole);
         }
         RunFolder.open(run, config(1), true).close();
@@ -65,7 +70,8 @@ class RunFolderTest {
             f.metrics(1, line(1));
             f.checkpoint(at(1, true), temp -> Files.writeString(temp.resolve("model"), "one"));
             f.metrics(2, line(2));
-            checkpoint = f.checkpoint(new RunState(1, "talk", 1, false, 2, "hash2", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "two"));
+            checkpoint = f.checkpoint(new RunState(1, "talk", 1, false, 2, "hash2", 0, 0, 1, List.of()),
+                    temp -> Files.writeString(temp.resolve("model"), "two"));
         }
         Path file = checkpoint.resolve("state.json");
         String metrics = Files.readString(run.resolve("metrics.jsonl"));
@@ -73,7 +79,8 @@ class RunFolderTest {
         for (String other : List.of(whole.replace("hash2", "hash3"), whole.replaceFirst("(\"metricsBytes\" : )\\d+", "$17"), "")) {
             Files.writeString(file, other);
             String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage();
-            assertTrue(message.startsWith(file + " is not what the run wrote: found SHA-256 ") && message.endsWith("Without the folder " + checkpoint + ", --resume goes back to step 1 (stage grpo) and drops the metrics of the steps since"), message);
+            assertTrue(message.startsWith(file + " is not what the run wrote: found SHA-256 ") && message.endsWith("Without the folder " + checkpoint
+                    + ", --resume goes back to step 1 (stage grpo) and drops the metrics of the steps since"), message);
             assertEquals(metrics, Files.readString(run.resolve("metrics.jsonl")));
         }
         // Checkpoints of before their states were in the list.
@@ -92,11 +99,13 @@ class RunFolderTest {
             Checksums.check(checkpoint);
             Files.writeString(checkpoint.resolve("model"), "ome");
             String message = assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage();
-            assertTrue(message.startsWith(checkpoint.resolve("model") + " is not what the run wrote: found SHA-256 ") && message.contains(", wanted 7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed "), message);
+            assertTrue(message.startsWith(checkpoint.resolve("model") + " is not what the run wrote: found SHA-256 ")
+                    && message.contains(", wanted 7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed "), message);
             Files.delete(checkpoint.resolve("model"));
             assertTrue(assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage().contains("found SHA-256 no such file"));
             Files.writeString(checkpoint.resolve(Checksums.NAME), "7692c3ad model\n");
-            assertTrue(assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage().endsWith("found '7692c3ad model', wanted a hash, two spaces and a name"));
+            assertTrue(assertThrows(RunException.class, () -> Checksums.check(checkpoint)).getMessage()
+                    .endsWith("found '7692c3ad model', wanted a hash, two spaces and a name"));
             Files.delete(checkpoint.resolve(Checksums.NAME));
             Checksums.check(checkpoint);
         }
@@ -109,8 +118,10 @@ class RunFolderTest {
             Path first = f.checkpoint(at(3, false), temp -> Files.writeString(temp.resolve("model"), "one"));
             assertLost(first, "Without the folder " + first + ", --resume begins the run anew and drops the metrics of the 3 steps since");
             f.checkpoint(at(4, true), temp -> Files.writeString(temp.resolve("model"), "one"));
-            Path second = f.checkpoint(new RunState(1, "talk", 7, false, 11, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "one"));
-            assertLost(second, "Without the folder " + second + ", --resume goes back to step 4 (stage grpo) and drops the metrics of the 7 steps since");
+            Path second = f.checkpoint(new RunState(1, "talk", 7, false, 11, "hash", 0, 0, 1, List.of()),
+                    temp -> Files.writeString(temp.resolve("model"), "one"));
+            assertLost(second, "Without the folder " + second + ", --resume goes back to step 4 (stage grpo) and drops the metrics of the 7 steps "
+                    + "since");
             assertLost(RunFolder.checkpoints(run).getFirst(), "Nothing else in " + run + " holds these weights");
         }
     }
@@ -156,7 +167,8 @@ class RunFolderTest {
         Path run = begun(config(1).put("arithmetic", "reference"));
         RunFolder.open(run, config(1).put("arithmetic", "reference"), true).close();
         String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1).put("arithmetic", "exact"), true)).getMessage();
-        assertTrue(message.contains("arithmetic: \"reference\" -> \"exact\"") && message.endsWith("its arithmetic (--device, --matmul, --patch-embedding, --kernels)"), message);
+        assertTrue(message.contains("arithmetic: \"reference\" -> \"exact\"")
+                && message.endsWith("its arithmetic (--device, --matmul, --patch-embedding, --kernels)"), message);
         assertThrows(RunException.class, () -> RunFolder.checkStart(run, config(1).put("arithmetic", "exact")), "a replay");
     }
 
@@ -164,14 +176,16 @@ class RunFolderTest {
         Path run = begun(config(1));
         RunFolder.open(run, config(1).put("arithmetic", "exact"), true).close();
         RunFolder.checkStart(run, config(1).put("arithmetic", "exact"));
-        String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1).put("arithmetic", "cublas on sm_90"), true)).getMessage();
+        String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1).put("arithmetic", "cublas on sm_90"), true))
+                .getMessage();
         assertTrue(message.contains("arithmetic: \"exact\" -> \"cublas on sm_90\""), message);
     }
 
     @Test void dataThatWereMovedAreTheSameData() throws IOException {
         Path run = begun(config(1).put("data_folder", "/there"));
         RunFolder.open(run, config(1).put("data_folder", "/here").put("data_folder_relative", "../here"), true).close();
-        assertEquals(config(1).put("data_folder", "/here").put("data_folder_relative", "../here").toString(), JSON.readTree(Files.readString(run.resolve("config.json"))).toString());
+        assertEquals(config(1).put("data_folder", "/here").put("data_folder_relative", "../here").toString(),
+                JSON.readTree(Files.readString(run.resolve("config.json"))).toString());
         String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(2).put("data_folder", "/away"), true)).getMessage();
         assertTrue(message.contains("optimizer.seed: 1 -> 2") && !message.contains("data_folder"), message);
         assertTrue(Files.readString(run.resolve("config.json")).contains("/here"));
@@ -186,9 +200,13 @@ class RunFolderTest {
         assertEquals(text, Files.readString(file));
     }
 
-    @Test void aDamagedConfigIsNamedWithTheLine() throws IOException { refusesTheConfig("{\n  \"name\": \"x\",\n  \"optimizer\": {,\n}\n", "not sound JSON", "(line 3)"); }
+    @Test void aDamagedConfigIsNamedWithTheLine() throws IOException {
+        refusesTheConfig("{\n  \"name\": \"x\",\n  \"optimizer\": {,\n}\n", "not sound JSON", "(line 3)");
+    }
 
-    @Test void aConfigThatWasCutOffIsNamed() throws IOException { refusesTheConfig("{\n  \"name\": \"x\",\n", "not sound JSON", "end-of-input", "(line "); }
+    @Test void aConfigThatWasCutOffIsNamed() throws IOException {
+        refusesTheConfig("{\n  \"name\": \"x\",\n", "not sound JSON", "end-of-input", "(line ");
+    }
 
     @Test void anEmptyConfigIsNamed() throws IOException { refusesTheConfig("", "found nothing", "wanted a run's config"); }
 
@@ -212,7 +230,8 @@ class RunFolderTest {
         Path run = dir.resolve("run");
         try (RunFolder f = RunFolder.open(run, config(1), false)) {
             f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "w"));
-            var error = assertThrows(UncheckedIOException.class, () -> f.checkpoint(at(2, false), _ -> { throw new IOException("No space left on device"); }));
+            var error = assertThrows(UncheckedIOException.class,
+                    () -> f.checkpoint(at(2, false), _ -> { throw new IOException("No space left on device"); }));
             assertTrue(error.getMessage().contains("No space left on device"), error.getMessage());
             assertEquals(1, RunFolder.state(f.latest().orElseThrow()).step());
         }
@@ -249,17 +268,20 @@ class RunFolderTest {
         try (RunFolder f = RunFolder.open(run, config(1), false)) {
             f.checkpoint(at(1, true), temp -> Files.writeString(temp.resolve("model"), "w"));
             for (int step : new int[] {2, 4}) {
-                Path one = f.checkpoint(new RunState(1, "talk", step, false, step, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "w"));
+                Path one = f.checkpoint(new RunState(1, "talk", step, false, step, "hash", 0, 0, 1, List.of()),
+                        temp -> Files.writeString(temp.resolve("model"), "w"));
                 copy(one, kept.resolve(one.getFileName()));
             }
             f.checkpoint(new RunState(1, "talk", 6, true, 6, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "w"));
-            Path next = f.checkpoint(new RunState(2, "last", 1, false, 7, "hash", 0, 0, 1, List.of()), temp -> Files.writeString(temp.resolve("model"), "w"));
+            Path next = f.checkpoint(new RunState(2, "last", 1, false, 7, "hash", 0, 0, 1, List.of()),
+                    temp -> Files.writeString(temp.resolve("model"), "w"));
             copy(next, kept.resolve("02-last-000000"));
         }
         for (Path one : Disk.list(kept, _ -> true)) copy(one, run.resolve("checkpoints").resolve(one.getFileName()));
         assertEquals(6, RunFolder.checkpoints(run).size());
         RunFolder.open(run, config(1), true).close();
-        assertEquals(List.of("00-grpo-000001-done", "01-talk-000006-done", "02-last-000001"), RunFolder.checkpoints(run).stream().map(p -> p.getFileName().toString()).toList());
+        assertEquals(List.of("00-grpo-000001-done", "01-talk-000006-done", "02-last-000001"), RunFolder.checkpoints(run).stream()
+                .map(p -> p.getFileName().toString()).toList());
     }
 
     private static void copy(Path from, Path to) throws IOException {
@@ -269,7 +291,8 @@ class RunFolderTest {
 
     @Test void filesThatAKilledRunWasWritingAreSweptAway() throws IOException {
         Path run = begun(config(1));
-        List<Path> left = List.of(run.resolve(".report.html.7-1.partial"), run.resolve("rollouts/.step-000002.jsonl.7-1.partial"), run.resolve("ledger/.step-000002.jsonl.gz.7-1.partial"), run.resolve("answers/.000002.json.7-1.partial"));
+        List<Path> left = List.of(run.resolve(".report.html.7-1.partial"), run.resolve("rollouts/.step-000002.jsonl.7-1.partial"),
+                run.resolve("ledger/.step-000002.jsonl.gz.7-1.partial"), run.resolve("answers/.000002.json.7-1.partial"));
         for (Path file : left) Files.writeString(Files.createDirectories(file.getParent()).resolve(file.getFileName()), "half");
         Path mine = Files.writeString(run.resolve(".mine.partial"), "mine");
         Path whole = Files.writeString(run.resolve("rollouts/step-000001.jsonl"), "whole");
@@ -281,11 +304,14 @@ class RunFolderTest {
     /// Else a power cut could take the file's name, and leave a checkpoint that counts on it.
     @Test void theNamesOfWhatIsAppendedToAreForced() throws IOException {
         Path run = dir.resolve("run");
-        assertEquals(List.of(dir, run, run), Forced.folders(() -> RunFolder.open(run, config(1), false).close()), "the folder, config.json, metrics and events");
+        assertEquals(List.of(dir, run, run), Forced.folders(() -> RunFolder.open(run, config(1), false).close()),
+                "the folder, config.json, metrics and events");
         try (RunFolder f = RunFolder.open(run, config(1), true)) {
             Path checkpoints = run.resolve("checkpoints");
-            assertEquals(List.of(run, checkpoints), Forced.folders(() -> f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "w"))));
-            assertEquals(List.of(checkpoints), Forced.folders(() -> f.checkpoint(at(2, false), temp -> Files.writeString(temp.resolve("model"), "w"))));
+            assertEquals(List.of(run, checkpoints),
+                    Forced.folders(() -> f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "w"))));
+            assertEquals(List.of(checkpoints),
+                    Forced.folders(() -> f.checkpoint(at(2, false), temp -> Files.writeString(temp.resolve("model"), "w"))));
         }
     }
 
@@ -300,7 +326,8 @@ class RunFolderTest {
         Path run = dir.resolve("locked");
         try (RunFolder _ = RunFolder.open(run, config(1), false)) {
             assertThrows(RunException.class, () -> RunFolder.lock(run));
-            Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"), Other.class.getName(), run.toString()).start();
+            Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                    System.getProperty("java.class.path"), Other.class.getName(), run.toString()).start();
             assertEquals(3, other.waitFor(), "the other process has the lock");
         }
     }

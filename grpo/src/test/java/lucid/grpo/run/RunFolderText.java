@@ -17,7 +17,8 @@ public final class RunFolderText {
         boolean inside = false;
         for (String line : Files.readAllLines(Path.of("RUN-FOLDER.md"))) {
             if (line.startsWith("## ")) inside = line.contains(heading);
-            if (inside && line.startsWith("| `")) Pattern.compile("`([^`]+)`").matcher(line.split("\\|")[1]).results().forEach(m -> table.add(m.group(1)));
+            if (inside && line.startsWith("| `"))
+                Pattern.compile("`([^`]+)`").matcher(line.split("\\|")[1]).results().forEach(m -> table.add(m.group(1)));
         }
         return table;
     }

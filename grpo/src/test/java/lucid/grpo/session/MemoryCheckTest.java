@@ -33,7 +33,8 @@ class MemoryCheckTest {
     /// The published configuration; of the weights only a name and a type, which is all that a plan looks at.
     private Path published() throws IOException {
         Files.writeString(folder.resolve("config.json"), ModelTemplate.shipped("tinyllava-video-r1").config().json().toString());
-        new SafetensorsWriter().add("language_model.model.norm.weight", lucid.nn.file.StoredType.BF16, new long[] {2048}, (_, _, _) -> { }).write(folder.resolve("model.safetensors"));
+        new SafetensorsWriter().add("language_model.model.norm.weight", lucid.nn.file.StoredType.BF16, new long[] {2048}, (_, _, _) -> { })
+                .write(folder.resolve("model.safetensors"));
         return folder;
     }
 
@@ -43,10 +44,12 @@ class MemoryCheckTest {
     }
 
     @Test void activationsThatDoNotFitAreComputedAgain() throws IOException {
-        assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), published(), null, MemoryLimit.host(24L << 30), console).recompute());
+        assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), published(), null, MemoryLimit.host(24L << 30), console)
+                .recompute());
         String line = said.toString(StandardCharsets.UTF_8);
         assertTrue(line.contains("stage grpo: all activations would need") && line.contains("25.77 GB") && line.contains("the same bits"), line);
-        assertFalse(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), folder, null, MemoryLimit.host(200L << 30), console).recompute());
+        assertFalse(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-lora"), folder, null, MemoryLimit.host(200L << 30), console)
+                .recompute());
         assertFalse(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), folder, null, MemoryLimit.host(200L << 30), console).recompute());
         assertTrue(MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), folder, null, MemoryLimit.host(80L << 30), console).recompute());
     }
@@ -59,7 +62,8 @@ class MemoryCheckTest {
         assertEquals("", said.toString(StandardCharsets.UTF_8));
         Recipe together = base.withStages(base.stages().stream().<Stage>map(s -> ((Stage.Supervised) s).withMicroBatch(null)).toList());
         MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.training(together, folder, null, gpu, console));
-        assertTrue(e.getMessage().startsWith("sft (128 samples a step of 16 frames, 294 tokens each, micro-batch 128, blocks computed again) needs "), e.getMessage());
+        assertTrue(e.getMessage().startsWith("sft (128 samples a step of 16 frames, 294 tokens each, micro-batch 128, blocks computed again) needs "),
+                e.getMessage());
     }
 
     /// What the demo says about a clip goes together with it.
@@ -68,20 +72,24 @@ class MemoryCheckTest {
         Stage.Supervised captions = (Stage.Supervised) demo.stage("captions");
         assertEquals(3, captions.mix().size());
         MemoryLimit none = MemoryLimit.host(1);
-        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.training(demo.withStages(List.of(captions.withMicroBatch(2))), null, null, none, console));
+        MemoryException e = assertThrows(MemoryException.class,
+                () -> MemoryCheck.training(demo.withStages(List.of(captions.withMicroBatch(2))), null, null, none, console));
         assertTrue(e.getMessage().contains("96 samples a step") && e.getMessage().contains("micro-batch 6, "), e.getMessage());
     }
 
     @Test void heldOutQuestionsThatDoNotFitTogetherAreAskedFewerAtATime() throws IOException {
         Recipe lora = RecipeReader.read("tinyllava-video-r1-lora");
         Path questions = folder.resolve("held-out.jsonl");
-        assertEquals(new MemoryCheck.Fit(true, Evaluator.BATCH), MemoryCheck.training(lora, published(), null, MemoryLimit.host(24L << 30), console), "none are asked");
+        assertEquals(new MemoryCheck.Fit(true, Evaluator.BATCH), MemoryCheck.training(lora, published(), null, MemoryLimit.host(24L << 30), console),
+                "none are asked");
         said.reset();
         MemoryCheck.Fit fit = MemoryCheck.training(lora, folder, questions, MemoryLimit.host(24L << 30), console);
         assertTrue(fit.recompute() && fit.questions() < Evaluator.BATCH && fit.questions() > 1, fit.toString());
         String line = said.toString(StandardCharsets.UTF_8);
-        assertTrue(line.contains("held-out questions: 128 together would need") && line.contains(fit.questions() + " are answered together") && line.contains("the same answers"), line);
-        assertEquals(new MemoryCheck.Fit(false, Evaluator.BATCH), MemoryCheck.training(lora, folder, questions, MemoryLimit.host(200L << 30), console));
+        assertTrue(line.contains("held-out questions: 128 together would need") && line.contains(fit.questions() + " are answered together")
+                && line.contains("the same answers"), line);
+        assertEquals(new MemoryCheck.Fit(false, Evaluator.BATCH),
+                MemoryCheck.training(lora, folder, questions, MemoryLimit.host(200L << 30), console));
         // The demo brings its own.
         assertEquals(Evaluator.BATCH, MemoryCheck.training(RecipeReader.read("demo"), null, null, MemoryLimit.host(8L << 30), console).questions());
     }
@@ -103,15 +111,21 @@ class MemoryCheckTest {
         int some = MemoryCheck.evaluating(demo, folder, 0, MemoryLimit.host(17L << 30), console);
         assertTrue(some >= 1 && some < Evaluator.BATCH, "together: " + some);
         MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.evaluating(demo, folder, 0, MemoryLimit.host(8L << 30), console));
-        assertTrue(e.getMessage().startsWith("evaluation (1 question at a time") && e.getMessage().contains("evaluation.max_new_tokens"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("evaluation (1 question at a time") && e.getMessage().contains("evaluation.max_new_tokens"),
+                e.getMessage());
     }
 
     @Test void whatCannotFitIsRefusedWithATable() throws IOException {
-        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), published(), null, MemoryLimit.host(24L << 30), console));
-        for (String part : new String[] {"grpo (8 prompts x 8 completions", "blocks computed again", "found 25.77 GB of memory", "micro_batch, completions", "tinyllava-video-r1-lora", "moments", "while learning"}) assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
-        e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-coldstart"), folder, null, MemoryLimit.host(24L << 30), console));
+        MemoryException e = assertThrows(MemoryException.class,
+                () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1"), published(), null, MemoryLimit.host(24L << 30), console));
+        for (String part : new String[] {"grpo (8 prompts x 8 completions", "blocks computed again", "found 25.77 GB of memory",
+                "micro_batch, completions", "tinyllava-video-r1-lora", "moments", "while learning"}) assertTrue(e.getMessage().contains(part),
+                part + " in " + e.getMessage());
+        e = assertThrows(MemoryException.class, () -> MemoryCheck.training(RecipeReader.read("tinyllava-video-r1-coldstart"), folder, null,
+                MemoryLimit.host(24L << 30), console));
         assertTrue(e.getMessage().startsWith("sft (4 samples a step of 16 frames"), e.getMessage());
-        assertTrue(e.getMessage().contains("make its micro_batch (all of a step where it has none) or mix smaller, or train an adapter (a recipe of your own with a lora section)"), e.getMessage());
+        assertTrue(e.getMessage().contains("make its micro_batch (all of a step where it has none) or mix smaller, or train an adapter (a recipe of "
+                + "your own with a lora section)"), e.getMessage());
         assertFalse(e.getMessage().contains("tinyllava-video-r1-lora"), "it has no supervised stage: " + e.getMessage());
         e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(folder, null, null, 512, MemoryLimit.host(8L << 30)));
         assertTrue(e.getMessage().contains("weights, mapped") && e.getMessage().contains("--memory SIZE"), e.getMessage());
@@ -123,7 +137,9 @@ class MemoryCheckTest {
 
     /// A GPU has memory of its own, of another size.
     @Test void theLimitIsTheGpus() throws IOException {
-        MemoryException e = assertThrows(MemoryException.class, () -> MemoryCheck.answering(published(), null, null, 512, new MemoryLimit(DeviceKind.CUDA, 4L << 30, "free on GPU 1")));
-        for (String part : new String[] {"found 4.29 GB free on GPU 1. ", "weights, copied", "beside it, on the host"}) assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
+        MemoryException e = assertThrows(MemoryException.class,
+                () -> MemoryCheck.answering(published(), null, null, 512, new MemoryLimit(DeviceKind.CUDA, 4L << 30, "free on GPU 1")));
+        for (String part : new String[] {"found 4.29 GB free on GPU 1. ", "weights, copied", "beside it, on the host"})
+            assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
     }
 }

@@ -30,6 +30,7 @@ class FramesTest {
     @Test void moreThanAnArrayHoldsIsRefused() {
         DriftData data = new DriftData(PLAN, 32, new Huge(), new BpeTrainer(400, 2, List.of("<end>")).train(DriftData.corpus(PLAN, 100)).tokenizer());
         String message = assertThrows(IllegalArgumentException.class, () -> Frames.pack(data, List.of(Visual.clip(0), Visual.clip(1)))).getMessage();
-        assertEquals("2 clips of 2 frames of 16000 x 16000 are 3072000000 bytes; wanted at most 2147483639 for those that train the tower together: make the stage's micro_batch smaller", message);
+        assertEquals("2 clips of 2 frames of 16000 x 16000 are 3072000000 bytes; wanted at most 2147483639 for those that train the tower together: "
+                + "make the stage's micro_batch smaller", message);
     }
 }

@@ -64,7 +64,9 @@ class GrpoRunTest {
         }
     }
 
-    private GrpoRun run(Rollout rollout) { return new GrpoRun(STAGE, policy, null, data, rollout, updater, new Ledger(folder, data, Toy.TOKENIZER::text), 1, 0); }
+    private GrpoRun run(Rollout rollout) {
+        return new GrpoRun(STAGE, policy, null, data, rollout, updater, new Ledger(folder, data, Toy.TOKENIZER::text), 1, 0);
+    }
 
     private List<float[]> weights() { return policy.parameters().all().stream().map(Parameter::value).map(Tensor::toFloats).toList(); }
 
@@ -73,7 +75,8 @@ class GrpoRunTest {
         OneUlpOff rollout = new OneUlpOff();
         String message = assertThrows(IllegalStateException.class, () -> run(rollout).step(0)).getMessage();
         assertTrue(message.contains("token " + rollout.token + " of ") && message.contains("(2 groups)"), message);
-        assertTrue(message.contains("log-probability " + rollout.stored + " when it was sampled and has " + Math.nextUp(rollout.stored) + " in training"), message);
+        assertTrue(message.contains("log-probability " + rollout.stored + " when it was sampled and has " + Math.nextUp(rollout.stored)
+                + " in training"), message);
         List<float[]> after = weights();
         for (int i = 0; i < before.size(); i++) assertArrayEquals(before.get(i), after.get(i));
         assertFalse(Files.exists(folder.resolve("ledger")), "the step is not written down");

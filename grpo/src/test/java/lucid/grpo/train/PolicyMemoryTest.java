@@ -61,14 +61,16 @@ class PolicyMemoryTest {
             assertTrue(device.liveBytes() - held > parts.shape().size() * 8L, "at once leaves more behind");
             assertArrayEquals(once.toFloats(), parts.toFloats());
             Tensor visual = policy.connect(parts, clips);
-            assertArrayEquals(policy.model().visual(scope, once, RowGroups.uniform(clips, once.shape().rows() / clips)).toFloats(), visual.toFloats());
+            assertArrayEquals(policy.model().visual(scope, once, RowGroups.uniform(clips, once.shape().rows() / clips)).toFloats(),
+                    visual.toFloats());
             assertEquals(clips, visual.rowGroups().count());
         }
     }
 
     /// A run that is taken up again has its model already: the plan that admitted it knows no second one.
     @Test void weightsAreReadAndCopiedWithoutASecondModel(@TempDir Path folder) {
-        try (Device device = new SimdDevice(1); Policy trained = policy(device); Policy begun = new Policy(TinyLlavaVideo.random(device, CONFIG, 4, Initialization.fanIn(3, 2)))) {
+        try (Device device = new SimdDevice(1); Policy trained = policy(device);
+                Policy begun = new Policy(TinyLlavaVideo.random(device, CONFIG, 4, Initialization.fanIn(3, 2)))) {
             trained.save(folder);
             long held = device.liveBytes();
             begun.load(folder);
@@ -82,12 +84,14 @@ class PolicyMemoryTest {
     }
 
     private static void assertSameWeights(Policy wanted, Policy found) {
-        for (Parameter p : wanted.parameters().all()) assertArrayEquals(p.value().toFloats(), found.parameters().get(p.name()).value().toFloats(), p.name());
+        for (Parameter p : wanted.parameters().all())
+            assertArrayEquals(p.value().toFloats(), found.parameters().get(p.name()).value().toFloats(), p.name());
     }
 
     @Test void aCheckpointOfAnotherModelIsRefusedAndChangesNothing(@TempDir Path folder) {
         try (Device device = new SimdDevice(1); Policy policy = policy(device); Policy before = policy(device)) {
-            TinyLlavaConfig deeper = TinyLlavaConfig.of(new Qwen2Config(64, 24, 40, 4, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, 1), CONFIG.vision(), CONFIG.resampler(), 400, 1);
+            TinyLlavaConfig deeper = TinyLlavaConfig.of(new Qwen2Config(64, 24, 40, 4, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, 1), CONFIG.vision(),
+                    CONFIG.resampler(), 400, 1);
             try (Policy other = new Policy(TinyLlavaVideo.random(device, deeper, 4, Initialization.fanIn(4, 2))); Policy otherBefore = other.copy()) {
                 other.save(folder);
                 assertTrue(assertThrows(WeightFileException.class, () -> policy.load(folder)).getMessage().contains("layers.3."));
@@ -118,7 +122,8 @@ class PolicyMemoryTest {
                 Tensor visual = policy.connect(policy.features(frames, 2, 4, 6), 2);
                 int[] prompt = {1, 2, -200, 3};
                 PackedBatch.Builder batch = PackedBatch.builder(policy.visualTokens());
-                for (int clip = 0; clip < 2; clip++) batch.group(policy.splice(prompt, true), clip, List.of(new int[] {5, 6, 7, 8}, new int[] {9, 10}));
+                for (int clip = 0; clip < 2; clip++)
+                    batch.group(policy.splice(prompt, true), clip, List.of(new int[] {5, 6, 7, 8}, new int[] {9, 10}));
                 LogProbs scored = policy.score(batch.build(), visual, 1f);
                 float[] seeds = new float[scored.logProb().shape().size()];
                 Arrays.fill(seeds, -0.1f);

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 
 /// Asks the assemblers of this machine about a `.ptx` file: nvPTXCompiler 12.0 out of the JCuda natives, and a `ptxas` on the PATH beside it.
 ///
-/// The gate holds every file to `.version 8.0` (CUDA 12.0, driver R525), whatever a newer ptxas would take: that is the floor on which kernels must load.
+/// The gate holds every file to `.version 8.0` (CUDA 12.0, driver R525), whatever a newer ptxas would take: that is the floor on which kernels must
+/// load.
 public final class CompileGate {
     private static final Pattern VERSION = Pattern.compile("(?m)^[ \\t]*\\.version[ \\t]+(\\d+)\\.(\\d+)");
     private static final Pattern TARGET = Pattern.compile("(?m)^[ \\t]*\\.target[ \\t]+(sm_\\d+[a-z]?)");
@@ -63,15 +64,18 @@ public final class CompileGate {
     ///
     /// @throws IllegalStateException when this machine has no assembler; says what to add
     public static GateReport check(String name, String text, String target) {
-        if (!target.matches("sm_\\d+[a-z]?")) throw new IllegalArgumentException("compile gate: target '" + target + "' of " + name + "; wanted a name such as sm_80 or sm_90a");
+        if (!target.matches("sm_\\d+[a-z]?"))
+            throw new IllegalArgumentException("compile gate: target '" + target + "' of " + name + "; wanted a name such as sm_80 or sm_90a");
         Backends backends = Found.BACKENDS;
         if (backends.compilers().isEmpty()) {
-            throw new IllegalStateException("compile gate: no assembler on this machine to check " + name + ": " + String.join("; ", backends.unavailable()));
+            throw new IllegalStateException("compile gate: no assembler on this machine to check " + name + ": "
+                    + String.join("; ", backends.unavailable()));
         }
         Optional<Diagnostic> tooNew = version(name, text);
         List<Compilation> results = new ArrayList<>();
         for (PtxCompiler compiler : backends.compilers()) {
-            results.add(tooNew.isPresent() ? new Compilation(compiler.describe(), target, List.of(), List.of(tooNew.get())) : compiler.compile(name, text, target));
+            results.add(tooNew.isPresent() ? new Compilation(compiler.describe(), target, List.of(), List.of(tooNew.get()))
+                    : compiler.compile(name, text, target));
         }
         return new GateReport(name, target, results, backends.unavailable());
     }
@@ -92,7 +96,8 @@ public final class CompileGate {
         int minor = Integer.parseInt(m.group(2));
         if (major < MAX_MAJOR || major == MAX_MAJOR && minor <= MAX_MINOR) return Optional.empty();
         int line = (int) text.substring(0, m.start(1)).chars().filter(c -> c == '\n').count() + 1;
-        return Optional.of(new Diagnostic(Diagnostic.Severity.ERROR, name, line, "", ".version " + major + "." + minor + "; wanted at most " + MAX_MAJOR + "." + MAX_MINOR
+        return Optional.of(new Diagnostic(Diagnostic.Severity.ERROR, name, line, "", ".version " + major + "." + minor + "; wanted at most "
+                + MAX_MAJOR + "." + MAX_MINOR
                 + ", the newest that nvPTXCompiler 12.0 and drivers from R525 on accept"));
     }
 }

@@ -9,12 +9,14 @@ import java.util.regex.Pattern;
 
 /// Reads the log that ptxas and nvPTXCompiler share (one program in two wrappings): resource lines by entry point, and messages.
 final class CompilerLog {
-    private static final Pattern LOCATED = Pattern.compile("^ptxas\\s+(?<file>.*?),? line (?<line>\\d+);? *(?<level>error|warning|info|fatal)\\s*: *(?<text>.*)$");
+    private static final Pattern LOCATED = Pattern.compile("^ptxas\\s+(?<file>.*?),? line (?<line>\\d+);? *(?<level>error|warning|info|fatal)\\s*: "
+            + "*(?<text>.*)$");
     private static final Pattern PLAIN = Pattern.compile("^ptxas (?<level>error|warning|info|fatal)\\s*: *(?<text>.*)$");
     private static final Pattern CODE = Pattern.compile("^\\((?<code>[A-Z]\\d+)\\) *(?<text>.*)$");
     private static final Pattern COMPILING = Pattern.compile("^Compiling entry function '(?<entry>[^']+)'.*$");
     private static final Pattern PROPERTIES = Pattern.compile("^Function properties for (?<entry>\\S+)$");
-    private static final Pattern STACK = Pattern.compile("^(?:ptxas)?[\\s.]*(?<stack>\\d+) bytes stack frame, (?<stores>\\d+) bytes spill stores, (?<loads>\\d+) bytes spill loads.*$");
+    private static final Pattern STACK = Pattern.compile("^(?:ptxas)?[\\s.]*(?<stack>\\d+) bytes stack frame, (?<stores>\\d+) bytes spill stores, "
+            + "(?<loads>\\d+) bytes spill loads.*$");
     private static final Pattern USED = Pattern.compile("^Used (?<registers>\\d+) registers.*$");
     private static final Pattern BARRIERS = Pattern.compile("used (\\d+) barriers");
     private static final Pattern SHARED = Pattern.compile("(\\d+)(?:\\+\\d+)? bytes smem");
@@ -87,7 +89,8 @@ final class CompilerLog {
         Matcher used = USED.matcher(text);
         if (!used.matches()) return HOUSEKEEPING.matcher(text).matches();
         int[] stack = stacks.getOrDefault(entry, new int[3]);
-        entries.add(new EntryUsage(entry, number(used, "registers"), sum(BARRIERS, text), stack[0], stack[1], stack[2], sum(SHARED, text), sum(CONSTANT, text)));
+        entries.add(new EntryUsage(entry, number(used, "registers"), sum(BARRIERS, text), stack[0], stack[1], stack[2], sum(SHARED, text),
+                sum(CONSTANT, text)));
         return true;
     }
 

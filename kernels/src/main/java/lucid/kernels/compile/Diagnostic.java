@@ -5,7 +5,8 @@ public record Diagnostic(Severity severity, String file, int line, String code, 
     /// As the assembler ranks it; `INFO` holds notes that are not about resources, the C75xx notes among them.
     public enum Severity { INFO, WARNING, ERROR }
 
-    /// `true` for the notes by which the assembler says that it repaired or serialised asynchronous instructions: the text then does not mean what it says.
+    /// `true` for the notes by which the assembler says that it repaired or serialised asynchronous instructions: the text then does not mean what it
+    /// says.
     public boolean performanceNote() {
         return code.startsWith("C75") || code.startsWith("C76");
     }

@@ -18,7 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/// The C interface of nvPTXCompiler 12.0, which JCuda's native library carries whole (it also exports it) and which needs neither a driver nor a toolkit.
+/// The C interface of nvPTXCompiler 12.0, which JCuda's native library carries whole (it also exports it) and which needs neither a driver nor a
+/// toolkit.
 ///
 /// Bound through `java.lang.foreign` instead of JCuda's Java class, because that class unpacks its library to a fixed name in the shared temporary
 /// folder without a lock: processes that start together crash on a half-written file, and a truncated leftover crashes the next start. Here the
@@ -60,11 +61,13 @@ final class NvPtxLibrary {
         }
         try (InputStream in = NvPtxLibrary.class.getResourceAsStream(RESOURCE)) {
             if (in == null) {
-                throw new UnsupportedOperationException("nvPTXCompiler: " + RESOURCE + " is not on the class path; add " + ARTIFACT + " (org.jcuda:jcuda-natives)");
+                throw new UnsupportedOperationException("nvPTXCompiler: " + RESOURCE + " is not on the class path; add " + ARTIFACT
+                        + " (org.jcuda:jcuda-natives)");
             }
             return load(in);
         } catch (IOException e) {
-            throw new UnsupportedOperationException("nvPTXCompiler: " + RESOURCE + " cannot be unpacked to " + System.getProperty("java.io.tmpdir") + ": " + e.getMessage(), e);
+            throw new UnsupportedOperationException("nvPTXCompiler: " + RESOURCE + " cannot be unpacked to " + System.getProperty("java.io.tmpdir")
+                    + ": " + e.getMessage(), e);
         }
     }
 
@@ -75,7 +78,8 @@ final class NvPtxLibrary {
             Files.copy(in, file);
             return new NvPtxLibrary(SymbolLookup.libraryLookup(file, Arena.global()));
         } catch (IllegalArgumentException e) {
-            throw new UnsupportedOperationException("nvPTXCompiler: the system cannot load " + RESOURCE + " (it needs glibc 2.29 or newer): " + e.getMessage(), e);
+            throw new UnsupportedOperationException("nvPTXCompiler: the system cannot load " + RESOURCE + " (it needs glibc 2.29 or newer): "
+                    + e.getMessage(), e);
         } finally {
             Files.deleteIfExists(file);
             Files.deleteIfExists(folder);
@@ -83,7 +87,8 @@ final class NvPtxLibrary {
     }
 
     private static MethodHandle bind(SymbolLookup symbols, String name, FunctionDescriptor type) {
-        MemorySegment address = symbols.find(name).orElseThrow(() -> new UnsupportedOperationException("nvPTXCompiler: " + RESOURCE + " has no symbol " + name));
+        MemorySegment address = symbols.find(name).orElseThrow(() -> new UnsupportedOperationException("nvPTXCompiler: " + RESOURCE
+                + " has no symbol " + name));
         return Linker.nativeLinker().downcallHandle(address, type);
     }
 

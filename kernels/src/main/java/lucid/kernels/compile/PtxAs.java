@@ -24,7 +24,8 @@ public final class PtxAs implements PtxCompiler {
     public PtxAs(Path program) {
         this.program = program;
         Matcher release = RELEASE.matcher(run(List.of(program.toString(), "--version")));
-        if (!release.find()) throw new IllegalArgumentException("ptxas: " + program + " --version names no release; wanted a ptxas of a CUDA toolkit");
+        if (!release.find())
+            throw new IllegalArgumentException("ptxas: " + program + " --version names no release; wanted a ptxas of a CUDA toolkit");
         description = "ptxas " + release.group(2);
     }
 

@@ -26,13 +26,15 @@ public interface LogProb {
     /// The same from logits that exist already (decoding): bitwise equal to [#forward].
     void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse);
 
-    /// With `c = dLogProb[row]`: `dLogits = c/temperature · (onehot(target) - softmax)`; `dHidden (+)= dLogits · head` (chain over the vocabulary ascending);
+    /// With `c = dLogProb[row]`: `dLogits = c/temperature · (onehot(target) - softmax)`; `dHidden (+)= dLogits · head` (chain over the vocabulary
+    /// ascending);
     /// `dHead += dLogitsᵀ · hidden` by groups. The entropy has no gradient. dHidden or dHead may be null; they lie apart from
     /// each other and from what is read.
     void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
                   Matrix dHidden, Matrix dHead);
 
-    /// Settings of the clipped loss with KL. `epsilonLow`, `epsilonHigh`: infinity never clips. `klClamp`: the k3 estimate is clamped to ± this (gradient 0 outside); infinity: never.
+    /// Settings of the clipped loss with KL. `epsilonLow`, `epsilonHigh`: infinity never clips. `klClamp`: the k3 estimate is clamped to ± this
+    /// (gradient 0 outside); infinity: never.
     record ClippedLoss(float epsilonLow, float epsilonHigh, float beta, float klClamp) {
         public ClippedLoss {
             wanted(epsilonLow >= 0, "epsilonLow", epsilonLow, "0 or more (infinity: never clipped below)");
@@ -46,14 +48,17 @@ public interface LogProb {
         }
     }
 
-    /// Per token, all buffers f32 `[rows]`: `ratio = exp(logProb - old)` (exactly 1 where they are equal), `kl = exp(d) - d - 1` with `d = ref - logProb`,
-    /// `loss = -min(ratio·A, clip(ratio, 1-εl, 1+εh)·A) + β·kl`, and the closed-form `coefficient = weight · dloss/dlogProb`, where the min's gradient at a tie is the unclipped branch's.
+    /// Per token, all buffers f32 `[rows]`: `ratio = exp(logProb - old)` (exactly 1 where they are equal), `kl = exp(d) - d - 1` with `d = ref -
+    /// logProb`,
+    /// `loss = -min(ratio·A, clip(ratio, 1-εl, 1+εh)·A) + β·kl`, and the closed-form `coefficient = weight · dloss/dlogProb`, where the min's
+    /// gradient at a tie is the unclipped branch's.
     ///
     /// With β = 0 kl has no part in the loss, whatever it is. Where a token's loss is NaN, so is its coefficient, unless the token is masked.
     ///
     /// @param reference may be null (then kl = 0)
     /// @param weight    the aggregation's weight of the token (0: masked; its loss is not looked at, and its coefficient is 0)
-    void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient);
+    void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl,
+            Buffer loss, Buffer coefficient);
 
     /// Softmax cross-entropy on explicit logits [rows, vocabulary]: `loss[r] = lse - x[target]`; target -100 gives 0 and no gradient.
     void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse);

@@ -21,8 +21,8 @@ public interface MatMul {
     /// `acc` chains continue from what is in c: `c = fma(a_k, b_k, c)` for ascending k. Lets a caller cut k into pieces without changing a bit.
     void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c);
 
-    /// A layer with its activation, `c = f(a · wᵀ (+ bias))`: the bits of [#multiply] into c and [Elementwise#unary] of c, but f's argument need not go through memory.
-    /// For where nobody asks for a gradient: the backward of f wants its argument.
+    /// A layer with its activation, `c = f(a · wᵀ (+ bias))`: the bits of [#multiply] into c and [Elementwise#unary] of c, but f's argument need not
+    /// go through memory. For where nobody asks for a gradient: the backward of f wants its argument.
     ///
     /// @param a    f32 [m, k]
     /// @param w    f32, bf16 or f16 [n, k]
@@ -30,8 +30,8 @@ public interface MatMul {
     /// @param c    f32 [m, n]; must not overlap the others
     void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c);
 
-    /// The first half of a gated layer, `c = silu(a · gateᵀ) · (a · upᵀ)`: the bits of two [#multiply] and [Elementwise#swiGlu], but neither product need go through memory.
-    /// For where nobody asks for a gradient: the backward wants both products.
+    /// The first half of a gated layer, `c = silu(a · gateᵀ) · (a · upᵀ)`: the bits of two [#multiply] and [Elementwise#swiGlu], but neither product
+    /// need go through memory. For where nobody asks for a gradient: the backward wants both products.
     ///
     /// @param a    f32 [m, k]
     /// @param gate f32, bf16 or f16 [n, k]

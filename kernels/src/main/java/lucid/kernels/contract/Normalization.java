@@ -4,8 +4,8 @@ import lucid.kernels.contract.operand.Accumulate;
 import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 
-/// RMSNorm and LayerNorm over rows, forward and backward. Row sums in the order of [Reduce]; parameter gradients in the order of [RowGroups]. All f32.
-/// Outputs lie apart from inputs and from each other, but y may be x, and dx may be x or dy.
+/// RMSNorm and LayerNorm over rows, forward and backward. Row sums in the order of [Reduce]; parameter gradients in the order of [RowGroups]. All
+/// f32. Outputs lie apart from inputs and from each other, but y may be x, and dx may be x or dy.
 public interface Normalization {
     /// `rstd = 1/√(mean(x²) + eps)`, `y = (x · rstd) · weight`. Zhang & Sennrich 2019, as in Qwen2.
     ///

@@ -18,7 +18,8 @@ public interface PatchEmbedding {
     /// @param out       [n · patches, hidden]
     void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out);
 
-    /// The patches of frames (u8) or pixels (f32) as a matrix [n · patches, 3 · patch · patch]: what the products above multiply, and what the weight's gradient needs.
+    /// The patches of frames (u8) or pixels (f32) as a matrix [n · patches, 3 · patch · patch]: what the products above multiply, and what the
+    /// weight's gradient needs.
     void patches(Buffer framesOrPixels, int n, int height, int width, int patch, Matrix out);
 
     /// Back from patches to planar pixels [n, 3, height, width]; unseen pixels get 0. (Stride = patch, so no pixel is in two patches.)

@@ -30,8 +30,9 @@ public interface Reduce {
     /// y[1] += fold(fold(b xor i·0x85EBCA77, 15)·0x2C1B3C6D, 12)·0x297A2D39
     /// ```
     ///
-    /// For each i both terms are one to one in b, so a change of one element is always seen, and any other with all but one chance in 2^64. Integer sums have no
-    /// order: every device, number of threads and grid gives the same. It is no cryptographic hash. The constants are those of well-known 32-bit mixers.
+    /// For each i both terms are one to one in b, so a change of one element is always seen, and any other with all but one chance in 2^64. Integer
+    /// sums have no order: every device, number of threads and grid gives the same. It is no cryptographic hash. The constants are those of
+    /// well-known 32-bit mixers.
     void addFingerprint(Matrix x, Matrix y);
 
     /// Numerically stable softmax of every row: `exp(x - max) / Σ exp(x - max)`; -infinity gets 0. NaN all along a row with NaN or +infinity, and one

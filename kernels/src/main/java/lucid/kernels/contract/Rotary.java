@@ -10,7 +10,8 @@ public interface Rotary {
     void table(double theta, int headDim, Matrix cos, Matrix sin);
 
     /// For every row r, head h and i < d/2, with p = `positions[r]`:
-    /// `y[i] = x[i]·cos - x[i+d/2]·sin`, `y[i+d/2] = x[i+d/2]·cos + x[i]·sin` (products rounded, then added). y may be x; tables lie apart from it and from each other.
+    /// `y[i] = x[i]·cos - x[i+d/2]·sin`, `y[i+d/2] = x[i+d/2]·cos + x[i]·sin` (products rounded, then added). y may be x; tables lie apart from it
+    /// and from each other.
     ///
     /// @param x         f32 [rows, heads · headDim]
     /// @param positions i32 `[rows]`

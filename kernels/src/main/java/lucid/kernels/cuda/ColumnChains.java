@@ -7,7 +7,8 @@ import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// Sums down the columns in the order of [RowGroups]: a chain for every group that has rows and every column, side by side; then the groups are added to the gradient in order.
+/// Sums down the columns in the order of [RowGroups]: a chain for every group that has rows and every column, side by side; then the groups are added
+/// to the gradient in order.
 final class ColumnChains {
     /// Groups of one launch: what a grid may have in y.
     private static final int MOST_GROUPS = 65535;
@@ -38,7 +39,8 @@ final class ColumnChains {
         try (CudaBuffer offsets = kernels.table(starts); CudaBuffer chains = kernels.scratch(F32, (long) Math.min(chained, MOST_GROUPS) * cols)) {
             for (int from = 0; from < chained; from += MOST_GROUPS) {
                 int count = Math.min(MOST_GROUPS, chained - from);
-                operands.give(kernels.call(kernel)).u64(offsets.address() + 4L * from).buffer(chains).u32(cols).launch((cols + 31L) / 32, count, 1, 256, 0);
+                operands.give(kernels.call(kernel)).u64(offsets.address() + 4L * from).buffer(chains).u32(cols)
+                        .launch((cols + 31L) / 32, count, 1, 256, 0);
                 kernels.call("reduce_column_groups_f32_sm80").buffer(chains).address(y).u32(count).u32(cols).launch((cols + 255L) / 256, 256);
             }
         }

@@ -30,7 +30,8 @@ public final class CudaElementwise implements Elementwise {
         Maps.over(v -> {
             Matrix from = v[0];
             Matrix to = v[1];
-            Kernels.Launching call = kernels.call("elementwise_copy_u" + 8 * from.dtype().bytes() / words + "_sm80").u64(CudaBuffer.address(from)).u64(from.stride() * words)
+            Kernels.Launching call = kernels.call("elementwise_copy_u" + 8 * from.dtype().bytes() / words + "_sm80").u64(CudaBuffer.address(from))
+                    .u64(from.stride() * words)
                     .u64(CudaBuffer.address(to)).u64(to.stride() * words);
             Maps.launch(call, from.rows(), Math.multiplyExact(from.cols(), words));
         }, x, y);
@@ -41,7 +42,8 @@ public final class CudaElementwise implements Elementwise {
         ElementwiseArguments.copyRows(x, places, y);
         if (x.size() == 0) return;
         long table = kernels.table("row places", places.rows());
-        Maps.rows(x, (from, to) -> Maps.launch(kernels.call("elementwise_copy_rows_f32_sm80").view(x.rows(from, to)).u64(table + 4L * from).view(y), x.rows(from, to)));
+        Maps.rows(x, (from, to) -> Maps.launch(kernels.call("elementwise_copy_rows_f32_sm80").view(x.rows(from, to)).u64(table + 4L * from).view(y),
+                x.rows(from, to)));
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
@@ -89,7 +91,8 @@ public final class CudaElementwise implements Elementwise {
 
     @Override public void swiGluBackward(Matrix gate, Matrix up, Matrix dy, Accumulate mode, Matrix dGate, Matrix dUp) {
         ElementwiseArguments.swiGluBackward(gate, up, dy, dGate, dUp);
-        Maps.over(v -> Maps.launch(kernels.call("elementwise_swiglu_backward_f32_sm80").view(v[0]).view(v[1]).view(v[2]).view(v[3]).view(v[4]).u32(add(mode)), v[0]),
+        Maps.over(v -> Maps.launch(kernels.call("elementwise_swiglu_backward_f32_sm80").view(v[0]).view(v[1]).view(v[2]).view(v[3]).view(v[4])
+                .u32(add(mode)), v[0]),
                 gate, up, dy, dGate, dUp);
     }
 

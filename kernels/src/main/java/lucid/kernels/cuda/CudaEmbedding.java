@@ -11,8 +11,8 @@ import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// [Embedding] on a GPU. Ids stay on the device and kernels check them. A gather takes a wrong one as 0, which [lucid.kernels.cuda.launch.Complaints] says later; a scatter waits for the check, because it
-/// would change the table.
+/// [Embedding] on a GPU. Ids stay on the device and kernels check them. A gather takes a wrong one as 0, which [lucid.kernels.cuda.launch.Complaints]
+/// says later; a scatter waits for the check, because it would change the table.
 public final class CudaEmbedding implements Embedding {
     private final Kernels kernels;
 
@@ -35,7 +35,8 @@ public final class CudaEmbedding implements Embedding {
         Arguments.scatterAdd(operation, ids, dy, groups, dTable);
         int rows = dy.rows();
         if (rows == 0) return;
-        try (CudaBuffer next = kernels.scratch(I32, rows); CudaBuffer first = kernels.scratch(I32, rows); CudaBuffer offsets = kernels.table(groups.offsets())) {
+        try (CudaBuffer next = kernels.scratch(I32, rows); CudaBuffer first = kernels.scratch(I32, rows);
+                CudaBuffer offsets = kernels.table(groups.offsets())) {
             kernels.call("embedding_rank_i32_sm80").buffer(ids).buffer(next).buffer(first).u32(rows).u32(dTable.rows())
                     .u64(kernels.complaints().index(operation, "ids", dTable.rows())).launch((rows + 255L) / 256, 256);
             kernels.complaints().check();

@@ -27,7 +27,8 @@ public final class CudaNormalization implements Normalization {
         launch("normalization_rms", 1, x, call -> call.view(x).address(weight).view(y).view(rstd).f32(eps));
     }
 
-    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
+    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
+            Matrix dWeight) {
         Arguments.rmsNormBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight);
         if (dWeight != null) columns.normalized(dy, x, null, rstd, groups, dWeight);
         launch("normalization_rms_backward", 3, x, call -> call.view(x).address(weight).view(rstd).view(dy).view(dx).u32(add(mode)));
@@ -39,7 +40,8 @@ public final class CudaNormalization implements Normalization {
     }
 
     /// The parameters' gradients first: dx may be the same memory as x or dy.
-    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
+    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups,
+            Accumulate mode, Matrix dx,
                                             Matrix dWeight, Matrix dBias) {
         Arguments.layerNormBackward("normalization.layerNorm backward", x, weight, mean, rstd, dy, groups, dx, dWeight, dBias);
         if (dBias != null) columns.sums(dy, groups, dBias);
@@ -51,7 +53,8 @@ public final class CudaNormalization implements Normalization {
         Kernels.Launching give(Kernels.Launching call);
     }
 
-    /// A block per row where rows are long and `arrays` of them fit the shared memory that every launch may have; otherwise half a warp per row. The bits are the same.
+    /// A block per row where rows are long and `arrays` of them fit the shared memory that every launch may have; otherwise half a warp per row. The
+    /// bits are the same.
     private void launch(String kernel, int arrays, Matrix x, Operands arguments) {
         if (x.rows() == 0) return;
         int n = x.cols();

@@ -17,14 +17,17 @@ public final class CudaOptimizer implements Optimizer {
         float size = (float) (settings.lr() / (1 - StrictMath.pow(settings.beta1(), settings.step())));
         float root = (float) StrictMath.sqrt(1 - StrictMath.pow(settings.beta2(), settings.step()));
         Matrix[] views = bf16 == null ? new Matrix[] {grad, param, m, v} : new Matrix[] {grad, param, m, v, bf16};
-        Maps.over(p -> Maps.launch(kernels.call("optimizer_adamw_f32_sm80").view(p[0]).view(p[1]).view(p[2]).view(p[3]).viewOrNull(p.length > 4 ? p[4] : null)
+        Maps.over(p -> Maps.launch(kernels.call("optimizer_adamw_f32_sm80").view(p[0]).view(p[1]).view(p[2]).view(p[3])
+                .viewOrNull(p.length > 4 ? p[4] : null)
                 .f32(gradScale).f32(decay).f32(size).f32(root).f32(settings.eps())
                 .f32(settings.beta1()).f32(1 - settings.beta1()).f32(settings.beta2()).f32(1 - settings.beta2()), p[0]), views);
     }
 
     @Override public void sgd(Sgd settings, float gradScale, Matrix grad, Matrix param, Matrix momentum) {
         Arguments.update("optimizer.sgd", grad, param, momentum);
-        Maps.over(p -> Maps.launch(kernels.call("optimizer_sgd_f32_sm80").view(p[0]).view(p[1]).view(p[2]).f32(gradScale).f32(settings.lr()).f32(settings.weightDecay())
-                .f32(settings.momentum()).f32(1 - settings.dampening()).u32(settings.step() == 1 ? 1 : 0).u32(settings.nesterov() ? 1 : 0), p[0]), grad, param, momentum);
+        Maps.over(p -> Maps.launch(kernels.call("optimizer_sgd_f32_sm80").view(p[0]).view(p[1]).view(p[2]).f32(gradScale).f32(settings.lr())
+                .f32(settings.weightDecay())
+                .f32(settings.momentum()).f32(1 - settings.dampening()).u32(settings.step() == 1 ? 1 : 0).u32(settings.nesterov() ? 1 : 0), p[0]),
+                        grad, param, momentum);
     }
 }

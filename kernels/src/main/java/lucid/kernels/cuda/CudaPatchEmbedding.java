@@ -20,7 +20,8 @@ public final class CudaPatchEmbedding extends CheckedPatchEmbedding {
 
     @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
         if (out.size() == 0) return;
-        String name = "patch_embedding_" + (images.dtype() == U8 ? "frames" : "pixels") + "_64x64_" + weight.dtype().name().toLowerCase(Locale.ROOT) + "_sm80";
+        String name = "patch_embedding_" + (images.dtype() == U8 ? "frames" : "pixels") + "_64x64_" + weight.dtype().name()
+                .toLowerCase(Locale.ROOT) + "_sm80";
         long blocks = ((long) out.rows() + TILE - 1) / TILE * (((long) weight.rows() + TILE - 1) / TILE);
         kernels.call(name).buffer(images).view(weight).address(bias).viewOrNull(positions).view(out).u32(out.rows()).u32(weight.rows())
                 .u32(grid.height()).u32(grid.width()).u32(grid.patch()).launch(blocks, 256);
@@ -34,7 +35,8 @@ public final class CudaPatchEmbedding extends CheckedPatchEmbedding {
     @Override protected void cut(Buffer images, PatchGrid grid, Matrix out) {
         if (out.rows() == 0) return;
         kernels.call(images.dtype() == U8 ? "patch_embedding_patches_u8_sm80" : "patch_embedding_patches_f32_sm80").buffer(images).view(out)
-                .u32(out.rows()).u32(grid.height()).u32(grid.width()).u32(grid.patch()).launch((grid.length() + 255L) / 256, Math.min(out.rows(), 65535), 1, 256, 0);
+                .u32(out.rows()).u32(grid.height()).u32(grid.width()).u32(grid.patch())
+                        .launch((grid.length() + 255L) / 256, Math.min(out.rows(), 65535), 1, 256, 0);
     }
 
     @Override protected void paste(Matrix dPatches, PatchGrid grid, Buffer dPixels) {

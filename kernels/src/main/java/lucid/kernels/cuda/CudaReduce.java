@@ -53,7 +53,8 @@ public final class CudaReduce implements Reduce {
         int perRow = pieces(x);
         int pieces = Math.multiplyExact(x.rows(), perRow);
         try (CudaBuffer sums = kernels.scratch(F32, pieces)) {
-            if (pieces > 0) kernels.call("reduce_squares_f32_sm80").view(x).buffer(sums).u32(perRow).u32(x.rows()).u32(x.cols()).launch((pieces + 15L) / 16, 256);
+            if (pieces > 0)
+                kernels.call("reduce_squares_f32_sm80").view(x).buffer(sums).u32(perRow).u32(x.rows()).u32(x.cols()).launch((pieces + 15L) / 16, 256);
             kernels.call("reduce_in_order_f32_sm80").buffer(sums).u32(pieces).address(y).launch(1, 256);
         }
     }
@@ -65,7 +66,8 @@ public final class CudaReduce implements Reduce {
         Matrix flat = asOneRow ? new Matrix(x.buffer(), x.offset(), 1, (int) x.size(), x.size()) : x;
         int perRow = pieces(flat);
         int pieces = Math.multiplyExact(flat.rows(), perRow);
-        kernels.call("reduce_fingerprint_f32_sm80").view(flat).address(y).u32(perRow).u32(flat.rows()).u32(flat.cols()).launch((pieces + 15L) / 16, 256);
+        kernels.call("reduce_fingerprint_f32_sm80").view(flat).address(y).u32(perRow).u32(flat.rows()).u32(flat.cols())
+                .launch((pieces + 15L) / 16, 256);
     }
 
     private static int pieces(Matrix x) { return (int) ((x.cols() + (long) PIECE - 1) / PIECE); }

@@ -8,7 +8,8 @@ import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and takes a wrong one as 0, which [lucid.kernels.cuda.launch.Complaints] says later.
+/// [Rotary] on a GPU. Positions stay on the device: the kernel checks them and takes a wrong one as 0, which [lucid.kernels.cuda.launch.Complaints]
+/// says later.
 public final class CudaRotary implements Rotary {
     private static final int THREADS = 256;
     private static final long MOST_THREADS = (1L << 31) - THREADS;
@@ -40,6 +41,7 @@ public final class CudaRotary implements Rotary {
             kernels.complaints().check();
         }
         kernels.call("rotary_rotate_f32_sm80").view(x).view(cos).view(sin).buffer(positions).u32(cos.rows()).u32(inverse ? 1 : 0).view(y)
-                .u32(x.rows()).u32(heads).u32(headDim).u64(kernels.complaints().index(operation, "positions", cos.rows())).launch((x.rows() * quads + THREADS - 1) / THREADS, THREADS);
+                .u32(x.rows()).u32(heads).u32(headDim).u64(kernels.complaints().index(operation, "positions", cos.rows()))
+                        .launch((x.rows() * quads + THREADS - 1) / THREADS, THREADS);
     }
 }

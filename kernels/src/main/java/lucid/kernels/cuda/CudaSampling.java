@@ -18,7 +18,8 @@ import lucid.kernels.cuda.launch.Kernels;
 /// [Sampling] on a GPU: the CPU's tokens and probabilities, to the bit. A row of logits goes through a few kernels that hand its weights
 /// `exp(logit / temperature - maximum)` on in device memory; only what a rule asks for runs.
 ///
-/// A row without a finite maximum gets no token, which [lucid.kernels.cuda.launch.Complaints] says later; probabilities, which may be written over the logits, wait for that.
+/// A row without a finite maximum gets no token, which [lucid.kernels.cuda.launch.Complaints] says later; probabilities, which may be written over
+/// the logits, wait for that.
 public final class CudaSampling implements Sampling {
     /// Ids whose weights are added in 16 lanes before they enter the running sum.
     private static final int BLOCK = 256;
@@ -98,12 +99,15 @@ public final class CudaSampling implements Sampling {
             long size = (long) rows * cols;
             weights = scratch(F32, size);
             Buffer scaled = topK || topP ? scratch(F32, size) : null;
-            kernels.call("sampling_weigh_f32_sm80").view(logits).buffer(maxima).buffer(weights).bufferOrNull(scaled).u32(rows).u32(cols).f32(temperature)
+            kernels.call("sampling_weigh_f32_sm80").view(logits).buffer(maxima).buffer(weights).bufferOrNull(scaled).u32(rows).u32(cols)
+                    .f32(temperature)
                     .launch((cols + 255) / 256, Math.min(rows, GRID_Y), 1, 256, 0);
             if (topK) kernels.call("sampling_top_k_f32_sm80").buffer(weights).buffer(scaled).u32(cols).u32(rule.topK()).launch(rows, 512);
             if (topP) {
-                kernels.call("sampling_top_p_f32_sm80").buffer(weights).buffer(scaled).buffer(maxima).buffer(scratch(I32, size)).buffer(scratch(I32, size))
-                        .buffer(scratch(I32, size)).buffer(scratch(I32, size)).u32(cols).f32(temperature).f64(1 - (double) rule.topP()).launch(rows, 512);
+                kernels.call("sampling_top_p_f32_sm80").buffer(weights).buffer(scaled).buffer(maxima).buffer(scratch(I32, size))
+                        .buffer(scratch(I32, size))
+                        .buffer(scratch(I32, size)).buffer(scratch(I32, size)).u32(cols).f32(temperature).f64(1 - (double) rule.topP())
+                                .launch(rows, 512);
             }
         }
 
@@ -113,8 +117,10 @@ public final class CudaSampling implements Sampling {
             int units = Math.multiplyExact(rows, blocks);
             Buffer sums = scratch(F32, units);
             totals = scratch(I64, rows);
-            kernels.call("sampling_sums_f32_sm80").buffer(weights).buffer(sums).u32(cols).u32(blocks).u32(units).f32(rule.minP()).launch((units + 15) / 16, 256);
-            kernels.call("sampling_choose_f32_sm80").buffer(weights).buffer(sums).buffer(maxima).buffer(totals).bufferOrNull(counters).bufferOrNull(ids)
+            kernels.call("sampling_sums_f32_sm80").buffer(weights).buffer(sums).u32(cols).u32(blocks).u32(units).f32(rule.minP())
+                    .launch((units + 15) / 16, 256);
+            kernels.call("sampling_choose_f32_sm80").buffer(weights).buffer(sums).buffer(maxima).buffer(totals).bufferOrNull(counters)
+                    .bufferOrNull(ids)
                     .u64(key).u32(cols).u32(blocks).f32(temperature).launch(rows, 128);
         }
 
@@ -129,6 +135,7 @@ public final class CudaSampling implements Sampling {
     @Override public void normal(long key, float mean, float std, Matrix y) {
         Checks.type("sampling.normal", "y", y, F32);
         if (y.size() == 0) return;
-        kernels.call("sampling_normal_f32_sm80").view(y).u64(y.size()).u64(y.cols()).u64(key).f32(mean).f32(std).launch((y.size() + 1023) / 1024, 256);
+        kernels.call("sampling_normal_f32_sm80").view(y).u64(y.size()).u64(y.cols()).u64(key).f32(mean).f32(std)
+                .launch((y.size() + 1023) / 1024, 256);
     }
 }

@@ -12,7 +12,8 @@ import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.Bf16Factors;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// [PatchEmbedding] on tensor cores by `mma.sync`, one kernel from frames to embeddings: goes with [lucid.kernels.cuda.matmul.CudaTensorMatMul], with which it shares rounding, error and row law.
+/// [PatchEmbedding] on tensor cores by `mma.sync`, one kernel from frames to embeddings: goes with [lucid.kernels.cuda.matmul.CudaTensorMatMul], with
+/// which it shares rounding, error and row law.
 public final class CudaTensorPatchEmbedding extends CheckedPatchEmbedding {
     private static final int ROWS = 64;
     private static final int COLUMNS = 128;
@@ -40,13 +41,15 @@ public final class CudaTensorPatchEmbedding extends CheckedPatchEmbedding {
     @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
         if (out.size() == 0) return;
         Checks.that((long) grid.height() * grid.width() <= MOST_VALUES / PatchGrid.CHANNELS, operation,
-                "images of " + grid.height() + " x " + grid.width() + " on tensor cores; wanted fewer than 2^32 values in an image (--matmul exact has no such limit)");
+                "images of " + grid.height() + " x " + grid.width() + " on tensor cores; wanted fewer than 2^32 values in an image (--matmul exact "
+                        + "has no such limit)");
         int deep = depth(grid.length());
         int rowTiles = tiles(out.rows(), ROWS);
         int columnTiles = tiles(weight.rows(), COLUMNS);
         int span = span(rowTiles, columnTiles);
         try (Bf16Factor factor = factors.of(weight)) {
-            kernels.call("patch_embedding_tensor_" + (images.dtype() == U8 ? "frames" : "pixels") + "_64x128x32_bf16_sm80").buffer(images).view(factor.view()).address(bias).viewOrNull(positions).view(out)
+            kernels.call("patch_embedding_tensor_" + (images.dtype() == U8 ? "frames" : "pixels") + "_64x128x32_bf16_sm80").buffer(images)
+                    .view(factor.view()).address(bias).viewOrNull(positions).view(out)
                     .u32(out.rows()).u32(weight.rows()).u32(grid.height()).u32(grid.width()).u32(grid.patch()).u32(deep).u32(span)
                     .launch((long) rowTiles * tiles(columnTiles, span), 1, 1, 256, ROWS * (2 * deep + 16) + RING + 4 * deep);
         }
@@ -58,13 +61,14 @@ public final class CudaTensorPatchEmbedding extends CheckedPatchEmbedding {
         return Math.min(tiles(length, 32) * 32, Math.min(panel, room / 32 * 32));
     }
 
-    /// How many tiles of columns a block walks over the patches that it has cut: many where there are rows for all multiprocessors (two blocks on each), few where there are not.
-    /// Cutting takes about as long as multiplying one tile.
+    /// How many tiles of columns a block walks over the patches that it has cut: many where there are rows for all multiprocessors (two blocks on
+    /// each), few where there are not. Cutting takes about as long as multiplying one tile.
     private int span(int rowTiles, int columnTiles) {
         int best = columnTiles;
         long least = Long.MAX_VALUE;
         for (int span = columnTiles; span > 0; span--) {
-            long rounds = ((long) rowTiles * tiles(columnTiles, span) + 2L * kernels.gpu().multiprocessors() - 1) / (2L * kernels.gpu().multiprocessors());
+            long rounds = ((long) rowTiles * tiles(columnTiles, span) + 2L * kernels.gpu().multiprocessors() - 1) / (2L * kernels.gpu()
+                    .multiprocessors());
             if (rounds * (span + 1) < least) {
                 least = rounds * (span + 1);
                 best = span;

@@ -18,8 +18,8 @@ import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.kernels.gpu.library.Cudnn;
 
-/// [PatchEmbedding] as cuDNN's convolution: numbers of all pixels first, then the convolution, then bias and positions. A choice and a peer: cuDNN takes another algorithm for another number of
-/// images, and rounds factors to TF32, so the bits are others and the row law does not hold.
+/// [PatchEmbedding] as cuDNN's convolution: numbers of all pixels first, then the convolution, then bias and positions. A choice and a peer: cuDNN
+/// takes another algorithm for another number of images, and rounds factors to TF32, so the bits are others and the row law does not hold.
 public final class CudnnPatchEmbedding extends CheckedPatchEmbedding {
     private final Kernels kernels;
     private final Cudnn cudnn;
@@ -39,7 +39,8 @@ public final class CudnnPatchEmbedding extends CheckedPatchEmbedding {
 
     private static Cudnn of(Gpu gpu) {
         if (gpu instanceof JCudaGpu real) return real.cudnn();
-        throw new IllegalArgumentException("patch embedding CUDNN: found " + gpu.description() + "; wanted a real GPU (--device cuda), because cuDNN has no PTX that could be emulated");
+        throw new IllegalArgumentException("patch embedding CUDNN: found " + gpu.description()
+                + "; wanted a real GPU (--device cuda), because cuDNN has no PTX that could be emulated");
     }
 
     @Override protected void embed(String operation, Buffer images, PatchGrid grid, Matrix weight, Matrix bias, Matrix positions, Matrix out) {

@@ -5,7 +5,8 @@ import java.util.function.Consumer;
 import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// Launches of kernels that map over elements, four columns to a thread: dense views are one long row, and a launch has no more threads than 31 bits count.
+/// Launches of kernels that map over elements, four columns to a thread: dense views are one long row, and a launch has no more threads than 31 bits
+/// count.
 final class Maps {
     private static final int THREADS = 256;
     private static final long MOST_QUADS = (1L << 31) - THREADS;
@@ -32,7 +33,8 @@ final class Maps {
     static void rows(Matrix shape, Rows launch) {
         if (shape.size() == 0) return;
         int most = (int) Math.max(1, Math.min(Integer.MAX_VALUE, MOST_QUADS / quads(shape.cols())));
-        for (int from = 0; from < shape.rows(); from += Math.min(most, shape.rows() - from)) launch.run(from, from + Math.min(most, shape.rows() - from));
+        for (int from = 0; from < shape.rows(); from += Math.min(most, shape.rows() - from))
+            launch.run(from, from + Math.min(most, shape.rows() - from));
     }
 
     /// A dense view as one row.

@@ -4,8 +4,9 @@ package lucid.kernels.cuda;
 public enum Precision {
     /// f32, one chain for each element: the CPU's bits. The default.
     EXACT,
-    /// bf16 factors on tensor cores by `mma.sync`, f32 sums in the hardware's order: many times faster, other bits. See [lucid.kernels.cuda.matmul.CudaTensorMatMul]; attention
-    /// and patch embedding likewise, see [lucid.kernels.cuda.attention.CudaAttention] and [CudaTensorPatchEmbedding].
+    /// bf16 factors on tensor cores by `mma.sync`, f32 sums in the hardware's order: many times faster, other bits. See
+    /// [lucid.kernels.cuda.matmul.CudaTensorMatMul]; attention and patch embedding likewise, see [lucid.kernels.cuda.attention.CudaAttention] and
+    /// [CudaTensorPatchEmbedding].
     TENSOR,
     /// As [#TENSOR] by `wgmma` and tensor copies: for compute capability 9.0 alone.
     WGMMA,

@@ -62,7 +62,9 @@ public final class Call {
     }
 
     private Variable parameter() {
-        if (next >= parameters.size()) throw new IllegalArgumentException("launch of " + kernel.name() + ": more than its " + parameters.size() + " parameters " + names() + " were given");
+        if (next >= parameters.size())
+            throw new IllegalArgumentException("launch of " + kernel.name() + ": more than its " + parameters.size() + " parameters " + names()
+                    + " were given");
         return parameters.get(next++);
     }
 
@@ -74,7 +76,8 @@ public final class Call {
     }
 
     private IllegalArgumentException refuse(Variable parameter, String found) {
-        return new IllegalArgumentException("launch of " + kernel.name() + ": parameter " + (next - 1) + " '" + parameter.name() + "' got " + found + "; wanted ."
+        return new IllegalArgumentException("launch of " + kernel.name() + ": parameter " + (next - 1) + " '" + parameter.name() + "' got " + found
+                + "; wanted ."
                 + parameter.type().text() + " of " + parameter.bytes() + " bytes");
     }
 
@@ -86,7 +89,8 @@ public final class Call {
     /// Launches.
     public void launch(long gridX, long gridY, long gridZ, int blockX, int blockY, int sharedBytes) {
         if (next != parameters.size()) {
-            throw new IllegalArgumentException("launch of " + kernel.name() + ": " + next + " parameters were given; wanted " + parameters.size() + " " + names());
+            throw new IllegalArgumentException("launch of " + kernel.name() + ": " + next + " parameters were given; wanted " + parameters.size()
+                    + " " + names());
         }
         Gpu.Limits limits = kernel.limits();
         check("grid.x", gridX, limits.gridX());
@@ -95,13 +99,15 @@ public final class Call {
         check("threads of a block", (long) blockX * blockY, limits.threads());
         long shared = kernel.sharedBytes() + sharedBytes;
         if (shared > limits.sharedBytes()) {
-            throw new IllegalArgumentException("launch of " + kernel.name() + ": " + shared + " bytes of shared memory; wanted at most " + limits.sharedBytes() + " on this GPU");
+            throw new IllegalArgumentException("launch of " + kernel.name() + ": " + shared + " bytes of shared memory; wanted at most "
+                    + limits.sharedBytes() + " on this GPU");
         }
         kernel.launch(new LaunchShape((int) gridX, (int) gridY, (int) gridZ, blockX, blockY, sharedBytes), values);
     }
 
     private void check(String what, long found, long limit) {
-        if (found < 1 || found > limit) throw new IllegalArgumentException("launch of " + kernel.name() + ": " + what + " is " + found + "; wanted 1 .. " + limit);
+        if (found < 1 || found > limit)
+            throw new IllegalArgumentException("launch of " + kernel.name() + ": " + what + " is " + found + "; wanted 1 .. " + limit);
     }
 
     /// Name and value of every parameter, for messages.
@@ -113,6 +119,7 @@ public final class Call {
         if (p.bytes() != p.type().bytes()) return p.bytes() + " bytes";
         if (p.type() == PtxType.F32) return Float.toString(values.get(ValueLayout.JAVA_FLOAT_UNALIGNED, p.offset()));
         if (p.type() == PtxType.F64) return Double.toString(values.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, p.offset()));
-        return p.bytes() == 8 ? "0x" + Long.toHexString(values.get(ValueLayout.JAVA_LONG_UNALIGNED, p.offset())) : Integer.toString(values.get(ValueLayout.JAVA_INT_UNALIGNED, p.offset()));
+        return p.bytes() == 8 ? "0x" + Long.toHexString(values.get(ValueLayout.JAVA_LONG_UNALIGNED, p.offset()))
+                : Integer.toString(values.get(ValueLayout.JAVA_INT_UNALIGNED, p.offset()));
     }
 }

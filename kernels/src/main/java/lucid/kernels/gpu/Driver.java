@@ -29,7 +29,8 @@ final class Driver {
 
     private Driver() {}
 
-    /// The driver keeps one context for each thread, and what a thread asks for is done there: a thread that worked on another GPU last, or on none, takes this one's.
+    /// The driver keeps one context for each thread, and what a thread asks for is done there: a thread that worked on another GPU last, or on none,
+    /// takes this one's.
     ///
     /// @param take makes the GPU's context the thread's
     static void enter(Object gpu, Runnable take) {
@@ -73,7 +74,9 @@ final class Driver {
         return value[0];
     }
 
-    static int attribute(CUdevice device, int attribute) { return number("cuDeviceGetAttribute " + attribute, value -> JCudaDriver.cuDeviceGetAttribute(value, attribute, device)); }
+    static int attribute(CUdevice device, int attribute) {
+        return number("cuDeviceGetAttribute " + attribute, value -> JCudaDriver.cuDeviceGetAttribute(value, attribute, device));
+    }
 
     /// Compiles a text for the current GPU.
     ///
@@ -94,7 +97,8 @@ final class Driver {
         return new Function(function, arena);
     }
 
-    /// A function and its table of parameter addresses, written once: a launch then passes one pointer, where JCuda's usual way builds an object per argument (20 times slower).
+    /// A function and its table of parameter addresses, written once: a launch then passes one pointer, where JCuda's usual way builds an object per
+    /// argument (20 times slower).
     static final class Function {
         private final CUfunction handle;
         private final Arena arena;
@@ -126,7 +130,8 @@ final class Driver {
         /// More than 48 KB of shared memory must be asked for once.
         void allowShared(int bytes) {
             if (bytes <= allowed) return;
-            check(JCudaDriver.cuFuncSetAttribute(handle, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes), "asking for " + bytes + " bytes of shared memory");
+            check(JCudaDriver.cuFuncSetAttribute(handle, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
+                    "asking for " + bytes + " bytes of shared memory");
             allowed = bytes;
         }
     }

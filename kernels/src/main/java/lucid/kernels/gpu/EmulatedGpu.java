@@ -26,7 +26,8 @@ public final class EmulatedGpu implements Gpu {
     /// @param capability as [Gpu#computeCapability]
     /// @param threads    Java threads that run blocks
     public record Settings(int capability, Schedule schedule, Timing timing, long seed, int threads) {
-        public static final Settings DEFAULT = new Settings(90, Schedule.ROUND_ROBIN, Timing.LATE, 1, Math.min(4, Runtime.getRuntime().availableProcessors()));
+        public static final Settings DEFAULT = new Settings(90, Schedule.ROUND_ROBIN, Timing.LATE, 1,
+                Math.min(4, Runtime.getRuntime().availableProcessors()));
     }
 
     private final Settings settings;
@@ -69,13 +70,16 @@ public final class EmulatedGpu implements Gpu {
         return this;
     }
 
-    @Override public String description() { return "emulated GPU, compute capability " + settings.capability / 10 + "." + settings.capability % 10 + ", all checks on"; }
+    @Override public String description() {
+        return "emulated GPU, compute capability " + settings.capability / 10 + "." + settings.capability % 10 + ", all checks on";
+    }
 
     @Override public int computeCapability() { return settings.capability; }
 
     @Override public int multiprocessors() { return settings.threads; }
 
-    /// A block has the shared memory that it would have on a card of this compute capability (CUDA C++ Programming Guide, table of technical specifications).
+    /// A block has the shared memory that it would have on a card of this compute capability (CUDA C++ Programming Guide, table of technical
+    /// specifications).
     @Override public Limits limits() {
         int kilobytes = switch (settings.capability) {
             case 80, 87 -> 163;
@@ -163,7 +167,8 @@ public final class EmulatedGpu implements Gpu {
                 .shared(shape.sharedBytes()).memory(memory).parameters(parameters)
                 .schedule(settings.schedule, settings.seed + launches++).timing(settings.timing).budget(budget).threads(settings.threads).run();
         listener.accept(report);
-        if (!report.findings().isEmpty()) throw new KernelFaultException(kernel.name(), shape, Call.describe(kernel, MemorySegment.ofArray(parameters)), report.findings());
+        if (!report.findings().isEmpty())
+            throw new KernelFaultException(kernel.name(), shape, Call.describe(kernel, MemorySegment.ofArray(parameters)), report.findings());
     }
 
     /// Launches so far.

@@ -3,8 +3,8 @@ package lucid.kernels.gpu;
 import java.lang.foreign.MemorySegment;
 import lucid.kernels.ptx.async.region.TensorMap;
 
-/// One GPU with one stream: everything is done in the order of the calls, and nothing is finished before [#synchronize], [#copyOut] or an event says so.
-/// One thread at a time.
+/// One GPU with one stream: everything is done in the order of the calls, and nothing is finished before [#synchronize], [#copyOut] or an event says
+/// so. One thread at a time.
 public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu {
     /// What a launch may ask for.
     ///
@@ -26,7 +26,8 @@ public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu 
 
     Limits limits();
 
-    /// Whether freed memory should be kept for the next allocation of its size. The emulator says no: it sees reads of memory that nobody wrote only in fresh memory.
+    /// Whether freed memory should be kept for the next allocation of its size. The emulator says no: it sees reads of memory that nobody wrote only
+    /// in fresh memory.
     boolean poolsMemory();
 
     /// Device memory, at a multiple of 256, with undefined contents.
@@ -65,7 +66,8 @@ public sealed interface Gpu extends AutoCloseable permits EmulatedGpu, JCudaGpu 
     /// Runs a kernel; [Call] has checked shape and parameters.
     void launch(Kernel kernel, LaunchShape shape, MemorySegment parameters);
 
-    /// Records what the launches and copies do instead of doing it. Copies to the host are refused meanwhile; the source of a copy from the host must live as long as the graph.
+    /// Records what the launches and copies do instead of doing it. Copies to the host are refused meanwhile; the source of a copy from the host must
+    /// live as long as the graph.
     Graph record(Runnable launches);
 
     /// A step that will be repeated, see [Replay].

@@ -75,20 +75,26 @@ public final class JCudaGpu implements Gpu {
     public static JCudaGpu open(int index) {
         DriverLibrary library = DriverLibrary.open();
         int count = initialise();
-        if (index < 0 || index >= count) throw new GpuUnavailableException("device " + index + " does not exist", "this machine has " + count + " (wanted 0 .. " + (count - 1) + ")");
+        if (index < 0 || index >= count)
+            throw new GpuUnavailableException("device " + index + " does not exist", "this machine has " + count + " (wanted 0 .. "
+                    + (count - 1) + ")");
         return new JCudaGpu(library, device(index));
     }
 
     private static int initialise() {
         int code = JCudaDriver.cuInit(0);
-        if (code == 100) throw new GpuUnavailableException("there is a driver, but no device (CUDA_ERROR_NO_DEVICE)", "check nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device simd");
+        if (code == 100)
+            throw new GpuUnavailableException("there is a driver, but no device (CUDA_ERROR_NO_DEVICE)",
+                    "check nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device simd");
         Driver.check(code, "cuInit");
         int version = Driver.number("cuDriverGetVersion", JCudaDriver::cuDriverGetVersion);
         if (version < OLDEST_DRIVER) {
-            throw new GpuUnavailableException("the driver is for CUDA " + version / 1000 + "." + version % 1000 / 10, "update it to CUDA 12.0 or newer (the kernels are PTX 8.0)");
+            throw new GpuUnavailableException("the driver is for CUDA " + version / 1000 + "." + version % 1000 / 10,
+                    "update it to CUDA 12.0 or newer (the kernels are PTX 8.0)");
         }
         int count = Driver.number("cuDeviceGetCount", JCudaDriver::cuDeviceGetCount);
-        if (count == 0) throw new GpuUnavailableException("there is a driver, but no device", "check nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device simd");
+        if (count == 0)
+            throw new GpuUnavailableException("there is a driver, but no device", "check nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device simd");
         return count;
     }
 
@@ -103,17 +109,23 @@ public final class JCudaGpu implements Gpu {
         Driver.check(JCudaDriver.cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
         int length = 0;
         while (name[length] != 0) length++;
-        return new String(name, 0, length, StandardCharsets.US_ASCII) + ", compute capability " + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) + "."
-                + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR) + ", " + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT) + " multiprocessors";
+        return new String(name, 0, length, StandardCharsets.US_ASCII) + ", compute capability "
+                + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) + "."
+                + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR) + ", "
+                        + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT) + " multiprocessors";
     }
 
     private JCudaGpu(DriverLibrary library, CUdevice device) {
         this.library = library;
         this.device = device;
-        capability = 10 * Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-        if (capability < 80) throw new GpuUnavailableException(describe(device) + " is older than compute capability 8.0", "the kernels need Ampere or newer; use --device simd");
+        capability = 10 * Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + Driver.attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        if (capability < 80)
+            throw new GpuUnavailableException(describe(device) + " is older than compute capability 8.0",
+                    "the kernels need Ampere or newer; use --device simd");
         multiprocessors = Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-        limits = new Limits(Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK), Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+        limits = new Limits(Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK),
+                Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
                 Driver.attribute(device, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X));
         Driver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
         enter();
@@ -201,7 +213,8 @@ public final class JCudaGpu implements Gpu {
         enter();
         Driver.Function function = (Driver.Function) kernel.handle();
         if (shape.sharedBytes() + kernel.sharedBytes() > DEFAULT_SHARED) function.allowShared(shape.sharedBytes());
-        int code = JCudaDriver.cuLaunchKernel(function.handle(), shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(), shape.blockY(), 1, shape.sharedBytes(), stream,
+        int code = JCudaDriver.cuLaunchKernel(function.handle(), shape.gridX(), shape.gridY(), shape.gridZ(), shape.blockX(), shape.blockY(), 1,
+                shape.sharedBytes(), stream,
                 function.table(kernel, parameters), null);
         if (code != 0) Driver.check(code, "launch of " + kernel.name() + " (" + shape + "; " + Call.describe(kernel, parameters) + ")");
     }
@@ -323,7 +336,8 @@ public final class JCudaGpu implements Gpu {
         Driver.check(JCudaDriver.cuStreamSynchronize(stream), "waiting for the GPU");
     }
 
-    /// Goes on to the end when something fails: after a kernel's fault every call says so again, and the context must go all the same. What failed first is thrown.
+    /// Goes on to the end when something fails: after a kernel's fault every call says so again, and the context must go all the same. What failed
+    /// first is thrown.
     @Override public void close() {
         List<Runnable> steps = new ArrayList<>(List.of(this::enter, this::synchronize));
         if (cublas != null) steps.add(cublas::close);

@@ -30,7 +30,8 @@ public final class Kernel {
     /// The only entry, which has the file's name.
     static Entry entry(String name, PtxModule module) {
         if (module.entries().size() == 1 && module.entries().getFirst().name().equals(name)) return module.entries().getFirst();
-        throw new IllegalArgumentException(name + ".ptx: found the entries " + module.entries().stream().map(Entry::name).toList() + "; wanted one, named as the file");
+        throw new IllegalArgumentException(name + ".ptx: found the entries " + module.entries().stream().map(Entry::name).toList()
+                + "; wanted one, named as the file");
     }
 
     public String name() { return name; }

@@ -6,6 +6,7 @@ public final class OutOfDeviceMemoryException extends IllegalStateException {
 
     /// @param what with the bytes that were asked for, where they are known: what a kernel's code takes is the driver's affair
     public OutOfDeviceMemoryException(String what, long used, long free) {
-        super("no device memory for " + what + ", " + used + " used by this process, " + free + " free. Use a smaller batch, fewer frames or completions, or bf16 weights");
+        super("no device memory for " + what + ", " + used + " used by this process, " + free
+                + " free. Use a smaller batch, fewer frames or completions, or bf16 weights");
     }
 }

@@ -7,12 +7,14 @@ import lucid.kernels.contract.operand.Repetition;
 
 /// A step whose launches become graphs: what a GPU needs to decode without waiting for the host.
 ///
-/// The host's code runs each time. What it queues is cut into segments and compared with the last time: kernel, grid, every byte of the parameters, and so every address. A segment that
-/// comes for the first time is queued launch by launch, as without a replay, and remembered; when it comes again whole, it is recorded as a graph; from then on it is held back until it
-/// is complete and queued by one call. Where something differs, what was held back is queued as it stands and the segment is remembered anew. So the GPU gets the same work in the
-/// same order in every case, and the bits are the same. Host data (positions, tables) may differ each time: a graph copies what the host has at its launch.
+/// The host's code runs each time. What it queues is cut into segments and compared with the last time: kernel, grid, every byte of the parameters,
+/// and so every address. A segment that comes for the first time is queued launch by launch, as without a replay, and remembered; when it comes again
+/// whole, it is recorded as a graph; from then on it is held back until it is complete and queued by one call. Where something differs, what was held
+/// back is queued as it stands and the segment is remembered anew. So the GPU gets the same work in the same order in every case, and the bits are
+/// the same. Host data (positions, tables) may differ each time: a graph copies what the host has at its launch.
 ///
-/// Segments are short at first, so that the GPU starts while the host is still comparing. What shows the state of the GPU (copies to the host, marks, freed memory) ends a segment.
+/// Segments are short at first, so that the GPU starts while the host is still comparing. What shows the state of the GPU (copies to the host, marks,
+/// freed memory) ends a segment.
 public final class Replay implements Repetition {
     /// Works in the first segment; each further one has twice as many, up to [#MOST].
     static final int FIRST = 32;
@@ -29,7 +31,9 @@ public final class Replay implements Repetition {
     /// @param single        works that were queued one by one
     public record Counts(long recordings, long graphLaunches, long single) {
         /// What was done since `earlier`.
-        public Counts minus(Counts earlier) { return new Counts(recordings - earlier.recordings, graphLaunches - earlier.graphLaunches, single - earlier.single); }
+        public Counts minus(Counts earlier) {
+            return new Counts(recordings - earlier.recordings, graphLaunches - earlier.graphLaunches, single - earlier.single);
+        }
     }
 
     /// A GPU's place for the replay that is running: what the GPU is asked to do goes by here first.

@@ -56,7 +56,8 @@ final class Staging implements AutoCloseable {
     /// Queues a copy to the device.
     static void queue(long address, MemorySegment pinned, CUstream stream) {
         long bytes = pinned.byteSize();
-        Driver.check(JCudaDriver.cuMemcpyHtoDAsync(Pointers.device(address), Pointers.host(pinned.address()), bytes, stream), "copy of " + bytes + " bytes to the device");
+        Driver.check(JCudaDriver.cuMemcpyHtoDAsync(Pointers.device(address), Pointers.host(pinned.address()), bytes, stream),
+                "copy of " + bytes + " bytes to the device");
     }
 
     void in(long address, MemorySegment source) {
@@ -80,7 +81,8 @@ final class Staging implements AutoCloseable {
                 MemorySegment part = target.asSlice(at, Math.min(BLOCK_BYTES, target.byteSize() - at));
                 if (taken + part.byteSize() > BLOCK_BYTES) arrive(arrivals);
                 MemorySegment place = roomy(part.byteSize()).memory.asSlice(taken, part.byteSize());
-                Driver.check(JCudaDriver.cuMemcpyDtoHAsync(Pointers.host(place.address()), Pointers.device(read.address() + at), part.byteSize(), stream),
+                Driver.check(JCudaDriver.cuMemcpyDtoHAsync(Pointers.host(place.address()), Pointers.device(read.address() + at),
+                        part.byteSize(), stream),
                         "copy of " + part.byteSize() + " bytes from the device");
                 arrivals.add(() -> part.copyFrom(place));
                 taken += rounded(part.byteSize());
@@ -121,7 +123,8 @@ final class Staging implements AutoCloseable {
                 mine.add(spare.removeLast());
                 room = mine.getLast().memory.byteSize();
             }
-            if (bytes > room) throw new IllegalStateException("a graph copies " + bytes + " bytes from the host at once; wanted at most " + LASTING_BYTES);
+            if (bytes > room)
+                throw new IllegalStateException("a graph copies " + bytes + " bytes from the host at once; wanted at most " + LASTING_BYTES);
             MemorySegment memory = mine.getLast().memory;
             MemorySegment place = memory.asSlice(memory.byteSize() - room, bytes);
             room = Math.max(0, room - rounded(bytes));

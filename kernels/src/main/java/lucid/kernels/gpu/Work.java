@@ -20,7 +20,9 @@ sealed interface Work {
 
     /// A copy from the host: what counts is where it goes; `content` is what it took there last.
     record CopyIn(long address, MemorySegment content) implements Work {
-        static CopyIn of(long address, MemorySegment source) { return new CopyIn(address, MemorySegment.ofArray(source.toArray(ValueLayout.JAVA_BYTE))); }
+        static CopyIn of(long address, MemorySegment source) {
+            return new CopyIn(address, MemorySegment.ofArray(source.toArray(ValueLayout.JAVA_BYTE)));
+        }
 
         /// Takes the new content over if it goes to the same place.
         boolean takes(long to, MemorySegment source) {

@@ -7,7 +7,8 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// The C library's heap, whose memory comes as the system gives it: nobody has written zeros into it, as an arena does on one thread. A page comes when it is first written, to the thread that writes.
+/// The C library's heap, whose memory comes as the system gives it: nobody has written zeros into it, as an arena does on one thread. A page comes
+/// when it is first written, to the thread that writes.
 final class CHeap {
     private static final MethodHandle MALLOC = CLibrary.function("malloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG));
     private static final MethodHandle FREE = CLibrary.function("free", FunctionDescriptor.ofVoid(ADDRESS));

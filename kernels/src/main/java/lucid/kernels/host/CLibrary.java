@@ -10,7 +10,9 @@ final class CLibrary {
 
     private CLibrary() {}
 
-    static MethodHandle function(String name, FunctionDescriptor type) { return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type); }
+    static MethodHandle function(String name, FunctionDescriptor type) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type);
+    }
 
     interface Call<T> {
         T run() throws Throwable;

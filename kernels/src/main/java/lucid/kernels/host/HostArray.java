@@ -28,7 +28,8 @@ public final class HostArray {
     /// Refuses memory that ends inside an element.
     public static void wholeElements(DType dtype, MemorySegment memory) {
         if (memory.byteSize() % dtype.bytes() == 0) return;
-        throw new IllegalArgumentException("adopt: " + memory.byteSize() + " bytes as " + dtype + "; wanted a multiple of " + dtype.bytes() + " bytes");
+        throw new IllegalArgumentException("adopt: " + memory.byteSize() + " bytes as " + dtype + "; wanted a multiple of " + dtype.bytes()
+                + " bytes");
     }
 
     /// `bytes` bytes from element `offset` on lie inside the buffer; the byte offset.

@@ -44,7 +44,9 @@ public final class HostBuffer implements Buffer {
     }
 
     /// f32 memory that belongs to no device: its owner takes care that nobody uses it when it has gone.
-    public static HostBuffer guest(MemorySegment floats) { return new HostBuffer(null, DType.F32, floats.byteSize() / Float.BYTES, floats, Home.GUEST); }
+    public static HostBuffer guest(MemorySegment floats) {
+        return new HostBuffer(null, DType.F32, floats.byteSize() / Float.BYTES, floats, Home.GUEST);
+    }
 
     /// The memory itself, at least `length · dtype.bytes()` bytes.
     public MemorySegment segment() {
@@ -75,8 +77,8 @@ public final class HostBuffer implements Buffer {
     /// Keeps something for this buffer until it is closed.
     public void keep(Companion companion) { this.companion = companion; }
 
-    /// A buffer of the same type from the same memory, with undefined contents. It goes back to the system when it is closed, so it suits what is large and made once; its pages come
-    /// when they are first written, to the thread that writes. Null where there is no memory.
+    /// A buffer of the same type from the same memory, with undefined contents. It goes back to the system when it is closed, so it suits what is
+    /// large and made once; its pages come when they are first written, to the thread that writes. Null where there is no memory.
     public HostBuffer beside(long length) { return memory.allocateOnce(dtype, length); }
 
     /// Gives the pages of a mapped file back to the system, which reads them again if somebody asks.

@@ -52,7 +52,9 @@ public final class HostMemory implements AutoCloseable {
     boolean closed() { return closed; }
 
     /// Of what cannot be done once the memory went back to the system.
-    IllegalStateException refusal(String what) { return new IllegalStateException(what + ": the device " + device + " was closed; wanted an open one"); }
+    IllegalStateException refusal(String what) {
+        return new IllegalStateException(what + ": the device " + device + " was closed; wanted an open one");
+    }
 
     private void live(long bytes) {
         liveBytes += bytes;
@@ -77,7 +79,8 @@ public final class HostMemory implements AutoCloseable {
             block = CHeap.allocate(size + ALIGNMENT);
         }
         if (block == null) {
-            throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes + " bytes are live, " + heldBytes + " held. Use a smaller batch");
+            throw new IllegalStateException("no memory for " + dtype + "[" + length + "] (" + size + " bytes); " + liveBytes + " bytes are live, "
+                    + heldBytes + " held. Use a smaller batch");
         }
         MemorySegment aligned = block.asSlice(-block.address() & ALIGNMENT - 1, size);
         pooled.put(aligned.address(), block);

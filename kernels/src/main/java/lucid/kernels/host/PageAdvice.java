@@ -8,19 +8,21 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// What Linux is told about pages of memory before they are used (`madvise`). Advice only: it changes no content, and where it is refused nothing is lost but time.
+/// What Linux is told about pages of memory before they are used (`madvise`). Advice only: it changes no content, and where it is refused nothing is
+/// lost but time.
 public final class PageAdvice {
     private static final long PAGE = 4096;
     private static final int WILL_NEED = 3;
     private static final int HUGE_PAGES = 14;
     private static final int POPULATE_READ = 22;
     /// Null on other systems, where the numbers mean something else.
-    private static final MethodHandle ADVISE = System.getProperty("os.name").equals("Linux") ? CLibrary.function("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)) : null;
+    private static final MethodHandle ADVISE = System.getProperty("os.name").equals("Linux")
+            ? CLibrary.function("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)) : null;
 
     private PageAdvice() {}
 
-    /// Reads the pages of a mapped file that are not in main memory, in one go, and maps all of them, so that who uses them first does not fault. Nobody touches their contents, which for pages that are
-    /// in memory already is nearly all of the cost of [MemorySegment#load].
+    /// Reads the pages of a mapped file that are not in main memory, in one go, and maps all of them, so that who uses them first does not fault.
+    /// Nobody touches their contents, which for pages that are in memory already is nearly all of the cost of [MemorySegment#load].
     ///
     /// @return false where the system was not asked, or does not know how (Linux before 5.14)
     public static boolean populate(MemorySegment mapped) { return advise(mapped, WILL_NEED) && advise(mapped, POPULATE_READ); }

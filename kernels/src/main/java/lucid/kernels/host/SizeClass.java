@@ -1,6 +1,7 @@
 package lucid.kernels.host;
 
-/// Sizes in which pools hand out memory: eight per power of two, so that a training step finds the blocks of the step before and at most an eighth is lost.
+/// Sizes in which pools hand out memory: eight per power of two, so that a training step finds the blocks of the step before and at most an eighth is
+/// lost.
 public final class SizeClass {
     private SizeClass() {}
 

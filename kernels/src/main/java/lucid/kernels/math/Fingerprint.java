@@ -1,6 +1,7 @@
 package lucid.kernels.math;
 
-/// The two terms of one element in [lucid.kernels.contract.Reduce#addFingerprint], for devices that go element by element, and the constants for those that do not.
+/// The two terms of one element in [lucid.kernels.contract.Reduce#addFingerprint], for devices that go element by element, and the constants for
+/// those that do not.
 public final class Fingerprint {
     public static final int LOW_INDEX = 0x9E3779B9, LOW_MIX = 0x85EBCA6B;
     public static final int HIGH_INDEX = 0x85EBCA77, HIGH_MIX = 0x2C1B3C6D, HIGH_LAST = 0x297A2D39;

@@ -61,7 +61,8 @@ final class Arguments {
     /// All parameters at once, packed as the entry declares them.
     void setAll(byte[] block) {
         if (block.length < bytes.capacity()) {
-            throw new IllegalArgumentException("launch of " + entry.name() + ": found " + block.length + " bytes of parameters, wanted " + bytes.capacity());
+            throw new IllegalArgumentException("launch of " + entry.name() + ": found " + block.length + " bytes of parameters, wanted "
+                    + bytes.capacity());
         }
         bytes.put(0, block, 0, bytes.capacity());
         entry.parameters().forEach(parameter -> given.add(parameter.name()));
@@ -111,6 +112,7 @@ final class Arguments {
     }
 
     private IllegalArgumentException refuse(Variable parameter, String message) {
-        return new IllegalArgumentException("launch: argument '" + parameter.name() + "' (." + parameter.type().text() + ") of " + entry.name() + ": " + message);
+        return new IllegalArgumentException("launch: argument '" + parameter.name() + "' (." + parameter.type().text() + ") of " + entry.name()
+                + ": " + message);
     }
 }

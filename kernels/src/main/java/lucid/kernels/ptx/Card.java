@@ -15,10 +15,12 @@ public record Card(String name, int multiprocessors, double clock, double bandwi
     /// NVIDIA H100 SXM5 80 GB (data sheet).
     public static final Card H100 = new Card("H100 SXM", 132, 1.98, 3350, hopper());
     /// NVIDIA A100 SXM4 80 GB (data sheet).
-    public static final Card A100 = new Card("A100 SXM", 108, 1.41, 2039, Map.of(Profile.Unit.F64, 9_700d, Profile.Unit.F32, 19_500d, Profile.Unit.F16, 78_000d,
+    public static final Card A100 = new Card("A100 SXM", 108, 1.41, 2039,
+            Map.of(Profile.Unit.F64, 9_700d, Profile.Unit.F32, 19_500d, Profile.Unit.F16, 78_000d,
             Profile.Unit.TENSOR_64, 19_500d, Profile.Unit.TENSOR_TF32, 156_000d, Profile.Unit.TENSOR_16, 312_000d));
     /// NVIDIA GeForce RTX 4090 (Ada architecture white paper).
-    public static final Card RTX4090 = new Card("RTX 4090", 128, 2.52, 1008, Map.of(Profile.Unit.F64, 1_290d, Profile.Unit.F32, 82_600d, Profile.Unit.F16, 82_600d,
+    public static final Card RTX4090 = new Card("RTX 4090", 128, 2.52, 1008,
+            Map.of(Profile.Unit.F64, 1_290d, Profile.Unit.F32, 82_600d, Profile.Unit.F16, 82_600d,
             Profile.Unit.TENSOR_TF32, 82_600d, Profile.Unit.TENSOR_16, 165_200d, Profile.Unit.TENSOR_8, 330_300d));
 
     private static Map<Profile.Unit, Double> hopper() {

@@ -39,7 +39,8 @@ public record Estimate(Card card, Map<Resource, Double> microseconds, Resource b
         double clocks = card.multiprocessors() * card.clock() * 1e3;
         times.put(Resource.SHARED_MEMORY, profile.wavefronts() / clocks);
         times.put(Resource.INSTRUCTION_ISSUE, profile.total() / clocks / SCHEDULERS);
-        Resource bound = times.entrySet().stream().filter(e -> e.getValue() > 0).max(Map.Entry.comparingByValue()).map(Map.Entry::getKey).orElse(null);
+        Resource bound = times.entrySet().stream().filter(e -> e.getValue() > 0).max(Map.Entry.comparingByValue()).map(Map.Entry::getKey)
+                .orElse(null);
         return new Estimate(card, times, bound);
     }
 
@@ -51,7 +52,8 @@ public record Estimate(Card card, Map<Resource, Double> microseconds, Resource b
     /// The fraction of the roofline that the counted work can reach at most: the time of what the kernel is for (memory traffic or arithmetic,
     /// whichever is longer) over the time of the bound.
     public double rooflineFraction() {
-        double useful = Math.max(microseconds.get(Resource.MEMORY), Math.max(microseconds.get(Resource.TENSOR_CORES), microseconds.get(Resource.FLOATING_POINT_UNITS)));
+        double useful = Math.max(microseconds.get(Resource.MEMORY),
+                Math.max(microseconds.get(Resource.TENSOR_CORES), microseconds.get(Resource.FLOATING_POINT_UNITS)));
         return bound == null ? 0 : useful / total();
     }
 
@@ -60,7 +62,8 @@ public record Estimate(Card card, Map<Resource, Double> microseconds, Resource b
         if (bound == null) {
             return "estimate for " + card.name() + ": nothing was counted";
         }
-        return String.format(Locale.ROOT, "estimate for %s (peaks only, no latency): at least %.3f us, bound by %s; at most %.0f %% of the roofline", card.name(), total(),
+        return String.format(Locale.ROOT, "estimate for %s (peaks only, no latency): at least %.3f us, bound by %s; at most %.0f %% of the roofline",
+                card.name(), total(),
                 bound.name().toLowerCase(Locale.ROOT).replace('_', ' '), 100 * rooflineFraction());
     }
 }

@@ -27,7 +27,8 @@ import lucid.kernels.ptx.text.syntax.Variable;
 /// ```java
 /// var memory = new GlobalMemory(1);
 /// long out = memory.allocate("out", 1024);
-/// RunReport report = Launch.of(PtxModule.parse(path), null).grid(2, 1, 1).block(128, 1, 1).memory(memory).argument("out", out).argument("n", 256).run();
+/// RunReport report = Launch.of(PtxModule.parse(path), null).grid(2, 1, 1).block(128, 1, 1).memory(memory).argument("out", out).argument("n",
+/// 256).run();
 /// ```
 /// Everything is checked before the first instruction runs: what a driver would refuse is an [IllegalArgumentException]. Not thread-safe.
 public final class Launch {
@@ -183,7 +184,8 @@ public final class Launch {
         int workers = (int) Math.min(threads, geometry.clusters());
         var memories = memories(geometry);
         memory.beginLaunch(workers);
-        var machine = new Grid(program, geometry, memories, findings, schedule, seed, budget, asynchronous() ? furnished -> furnished.async = new BlockAsync(furnished, timing, seed) : _ -> {});
+        var machine = new Grid(program, geometry, memories, findings, schedule, seed, budget,
+                asynchronous() ? furnished -> furnished.async = new BlockAsync(furnished, timing, seed) : _ -> {});
         try {
             Counters counters = machine.run(workers);
             return new RunReport(module.name(), entry, geometry, findings.list(), findings.dropped(), counters, program.lints());
@@ -216,7 +218,8 @@ public final class Launch {
             if (variable.space() == Space.GLOBAL) {
                 String name = module.name() + ":" + variable.name();
                 addresses.put(variable, present.stream().filter(a -> a.name().equals(name)).map(GlobalMemory.Allocation::address).findFirst()
-                        .orElseGet(() -> variable.initial() == null ? memory.allocateZero(name, variable.bytes()) : memory.allocate(name, variable.initial())));
+                        .orElseGet(() -> variable.initial() == null ? memory.allocateZero(name, variable.bytes())
+                                : memory.allocate(name, variable.initial())));
             }
         }
         return addresses;

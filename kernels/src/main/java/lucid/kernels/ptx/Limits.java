@@ -55,7 +55,8 @@ final class Limits {
         if (entry.bounds().explicitCluster() && wanted == null && required == null) {
             throw refuse(entry.name() + " has to be launched with a cluster (.explicitcluster); found none");
         }
-        Geometry.Size cluster = wanted != null ? wanted : required != null ? new Geometry.Size(at(required, 0), at(required, 1), at(required, 2)) : new Geometry.Size(1, 1, 1);
+        Geometry.Size cluster = wanted != null ? wanted : required != null ? new Geometry.Size(at(required, 0), at(required, 1), at(required, 2))
+                : new Geometry.Size(1, 1, 1);
         positive("cluster", cluster);
         if (required != null && !same(required, cluster)) {
             throw refuse("cluster " + cluster + ", but " + entry.name() + " requires " + text(required) + " (.reqnctapercluster)");
@@ -68,7 +69,8 @@ final class Limits {
         }
         int rank = entry.bounds().maxClusterRank();
         if (rank > 0 && cluster.count() > rank) {
-            throw refuse("cluster " + cluster + " has " + cluster.count() + " blocks, but " + entry.name() + " allows " + rank + " (.maxclusterrank)");
+            throw refuse("cluster " + cluster + " has " + cluster.count() + " blocks, but " + entry.name() + " allows " + rank
+                    + " (.maxclusterrank)");
         }
         if (grid.x() % cluster.x() != 0 || grid.y() % cluster.y() != 0 || grid.z() % cluster.z() != 0) {
             throw refuse("grid " + grid + " is not a multiple of the cluster " + cluster);
@@ -79,10 +81,12 @@ final class Limits {
     private static void shared(PtxModule module, Entry entry, int dynamicShared) {
         long fixed = entry.shared().stream().filter(v -> !v.dynamic()).mapToLong(v -> v.offset() + v.bytes()).max().orElse(0);
         if (fixed > MAX_STATIC_SHARED) {
-            throw refuse(entry.name() + " has " + fixed + " bytes of static shared memory; at most " + MAX_STATIC_SHARED + ", beyond that use an extern .shared array");
+            throw refuse(entry.name() + " has " + fixed + " bytes of static shared memory; at most " + MAX_STATIC_SHARED
+                    + ", beyond that use an extern .shared array");
         }
         if (dynamicShared < 0 || fixed + dynamicShared > sharedBytes(module)) {
-            throw refuse(dynamicShared + " bytes of dynamic and " + fixed + " of static shared memory; a block on " + module.target() + " has " + sharedBytes(module));
+            throw refuse(dynamicShared + " bytes of dynamic and " + fixed + " of static shared memory; a block on " + module.target() + " has "
+                    + sharedBytes(module));
         }
         if (dynamicShared > 0 && entry.shared().stream().noneMatch(Variable::dynamic)) {
             throw refuse(dynamicShared + " bytes of dynamic shared memory, but " + entry.name() + " declares no extern .shared array");

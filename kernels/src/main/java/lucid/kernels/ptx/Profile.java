@@ -12,16 +12,19 @@ import lucid.kernels.ptx.text.syntax.Space;
 ///
 /// @param instructions warp-instructions by kind
 /// @param flops floating-point operations by the unit that does them; an fma is two
-/// @param bytes asked for by `ld`, `st`, `atom`, `red` and matrix moves, and moved by copies (at both ends), by the space where they lie: GLOBAL or SHARED
+/// @param bytes asked for by `ld`, `st`, `atom`, `red` and matrix moves, and moved by copies (at both ends), by the space where they lie: GLOBAL or
+/// SHARED
 /// @param wavefronts passes through the banks of shared memory
 /// @param idealWavefronts what they would be without bank conflicts
 /// @param sectors 32-byte sectors of global memory touched, request by request
 /// @param idealSectors what they would be were every request coalesced
-public record Profile(Map<Kind, Long> instructions, Map<Unit, Long> flops, Map<Space, Long> bytes, long wavefronts, long idealWavefronts, long sectors, long idealSectors) {
+public record Profile(Map<Kind, Long> instructions, Map<Unit, Long> flops, Map<Space, Long> bytes, long wavefronts, long idealWavefronts,
+        long sectors, long idealSectors) {
 
     /// Kinds of instructions.
     public enum Kind {
-        INTEGER, FLOATING_POINT, SPECIAL_FUNCTION, CONVERSION, MOVE, LOAD_STORE, ATOMIC, COPY, MATRIX_MOVE, TENSOR, COLLECTIVE, SYNCHRONISATION, CONTROL, CACHE_HINT
+        INTEGER, FLOATING_POINT, SPECIAL_FUNCTION, CONVERSION, MOVE, LOAD_STORE, ATOMIC, COPY, MATRIX_MOVE, TENSOR, COLLECTIVE, SYNCHRONISATION,
+                CONTROL, CACHE_HINT
     }
 
     /// Units that do floating-point operations; tensor cores by the width of their inputs.

@@ -16,7 +16,8 @@ import lucid.kernels.ptx.text.syntax.Entry;
 /// @param droppedFindings further distinct findings that were counted only
 /// @param counters what ran how often
 /// @param notes about instructions that are legal but likely to surprise, from loading the entry
-public record RunReport(String file, Entry entry, Geometry geometry, List<Finding> findings, long droppedFindings, Counters counters, List<Lint> notes) {
+public record RunReport(String file, Entry entry, Geometry geometry, List<Finding> findings, long droppedFindings, Counters counters,
+        List<Lint> notes) {
 
     /// What the run did, added up.
     public Profile profile() {

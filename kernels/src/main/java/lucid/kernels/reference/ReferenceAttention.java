@@ -49,11 +49,13 @@ public final class ReferenceAttention implements Attention {
         return scores;
     }
 
-    @Override public void backward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk, Matrix dv) {
+    @Override public void backward(AttentionPlan plan, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq,
+            Matrix dk, Matrix dv) {
         String operation = "attention backward";
         check(operation, plan, q, k, v, out, lse);
         AttentionArguments.gradients(operation, q, k, v, out, lse, dOut, dq, dk, dv);
-        Gradients g = new Gradients(plan, scale, Values.read(q), Values.read(k), Values.read(v), Values.read(out), Values.read(lse), Values.read(dOut),
+        Gradients g = new Gradients(plan, scale, Values.read(q), Values.read(k), Values.read(v), Values.read(out), Values.read(lse),
+                Values.read(dOut),
                 Values.read(dq), Values.read(dk), Values.read(dv));
         g.clear();
         for (Span span : plan.spans()) {
@@ -67,7 +69,8 @@ public final class ReferenceAttention implements Attention {
     }
 
     /// Everything the backward pass reads and sums into.
-    private record Gradients(AttentionPlan plan, float scale, double[][] q, double[][] k, double[][] v, double[][] out, double[][] lse, double[][] dOut,
+    private record Gradients(AttentionPlan plan, float scale, double[][] q, double[][] k, double[][] v, double[][] out, double[][] lse,
+            double[][] dOut,
                              double[][] dq, double[][] dk, double[][] dv) {
         /// Rows that the plan names start from 0; the others keep what they had.
         void clear() {
@@ -80,8 +83,8 @@ public final class ReferenceAttention implements Attention {
             }
         }
 
-        /// One query and head: `p = exp(s - lse)`, `δ = dOut·out`, `dv_j += p dOut`, `ds = p (dOut·v_j - δ)`, `dq += scale ds k_j`, `dk_j += scale ds q`.
-        /// Dao et al. 2022, arXiv 2205.14135, section B.4.
+        /// One query and head: `p = exp(s - lse)`, `δ = dOut·out`, `dv_j += p dOut`, `ds = p (dOut·v_j - δ)`, `dq += scale ds k_j`, `dk_j += scale ds
+        /// q`. Dao et al. 2022, arXiv 2205.14135, section B.4.
         void add(Span span, int i, int h) {
             int d = plan.headDim();
             int row = span.queryRow() + i;

@@ -24,7 +24,8 @@ public final class ReferenceElementwise implements Elementwise {
         ElementwiseArguments.copy(x, y);
         long size = x.dtype().bytes();
         for (int r = 0; r < x.rows(); r++) {
-            MemorySegment.copy(HostBuffer.segment(x), (x.offset() + r * x.stride()) * size, HostBuffer.segment(y), (y.offset() + r * y.stride()) * size,
+            MemorySegment.copy(HostBuffer.segment(x), (x.offset() + r * x.stride()) * size, HostBuffer.segment(y),
+                    (y.offset() + r * y.stride()) * size,
                     x.cols() * size);
         }
     }

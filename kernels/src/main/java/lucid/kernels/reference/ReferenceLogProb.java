@@ -43,7 +43,8 @@ public final class ReferenceLogProb implements LogProb {
     }
 
     /// `dLogits = dLogProb / temperature · (onehot(target) - softmax)`, then the two products behind `logits = hidden · headᵀ`.
-    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
+    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups,
+            Accumulate mode,
                                    Matrix dHidden, Matrix dHead) {
         String operation = "logProb.backward";
         LogProbArguments.backward(operation, hidden, head, targets, temperature, lse, dLogProb, groups, mode, dHidden, dHead);
@@ -69,7 +70,8 @@ public final class ReferenceLogProb implements LogProb {
         }
     }
 
-    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
+    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio,
+            Buffer kl, Buffer loss, Buffer coefficient) {
         LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         double[] now = Values.read(logProb);
         double[] before = Values.read(old);

@@ -22,7 +22,8 @@ public final class ReferenceNormalization implements Normalization {
     }
 
     /// With `x̂ = x·rstd` and `g = w·dy`: `dx = rstd (g - x̂ · mean(g·x̂))`.
-    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
+    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
+            Matrix dWeight) {
         Arguments.rmsNormBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight);
         double[][] rows = Values.read(x);
         double[][] scale = Values.read(rstd);
@@ -59,7 +60,8 @@ public final class ReferenceNormalization implements Normalization {
     }
 
     /// With `x̂ = (x - mean)·rstd` and `g = w·dy`: `dx = rstd (g - mean(g) - x̂ · mean(g·x̂))`.
-    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
+    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups,
+            Accumulate mode, Matrix dx,
                                             Matrix dWeight, Matrix dBias) {
         Arguments.layerNormBackward("normalization.layerNorm backward", x, weight, mean, rstd, dy, groups, dx, dWeight, dBias);
         double[][] rows = Values.read(x);

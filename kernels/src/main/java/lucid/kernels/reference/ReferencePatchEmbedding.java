@@ -59,7 +59,8 @@ public final class ReferencePatchEmbedding extends CheckedPatchEmbedding {
             return cut;
         }
 
-        /// SigLIP's image processor rescales in double, stores f32, then takes mean 0.5 and deviation 0.5 off in f32; the roundings are part of the model's input.
+        /// SigLIP's image processor rescales in double, stores f32, then takes mean 0.5 and deviation 0.5 off in f32; the roundings are part of the
+        /// model's input.
         private static double normalised(double pixel) {
             float rescaled = (float) (pixel * (1 / 255.0));
             return (rescaled - 0.5f) / 0.5f;

@@ -106,7 +106,8 @@ final class Values {
     ///     bf16  s eeeeeeee mmmmmmm
     static float bf16(short bits) { return Float.intBitsToFloat(bits << 16); }
 
-    /// Round to nearest, ties to even: add just under half a unit, plus the bit that makes ties even. A NaN is cut and kept quiet, lest its rounding carry make it infinite.
+    /// Round to nearest, ties to even: add just under half a unit, plus the bit that makes ties even. A NaN is cut and kept quiet, lest its rounding
+    /// carry make it infinite.
     static short bf16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) return (short) (bits >>> 16 | 0x40);

@@ -22,13 +22,15 @@ final class PatchCopy {
     private static long plane(PatchGrid grid, int row, int channel, int dy) {
         int p = row % grid.patches();
         long y = (long) p / grid.columns() * grid.patch() + dy;
-        return (((long) row / grid.patches() * PatchGrid.CHANNELS + channel) * grid.height() + y) * grid.width() + (long) p % grid.columns() * grid.patch();
+        return (((long) row / grid.patches() * PatchGrid.CHANNELS + channel) * grid.height() + y) * grid.width()
+                + (long) p % grid.columns() * grid.patch();
     }
 
     /// Patch `row` of planar f32 pixels, as floats at byte offset `to`.
     static void cutPixels(PatchGrid grid, MemorySegment pixels, int row, MemorySegment out, long to) {
         for (int channel = 0; channel < PatchGrid.CHANNELS; channel++) {
-            for (int dy = 0; dy < grid.patch(); dy++, to += 4L * grid.patch()) MemorySegment.copy(pixels, 4 * plane(grid, row, channel, dy), out, to, 4L * grid.patch());
+            for (int dy = 0; dy < grid.patch(); dy++, to += 4L * grid.patch())
+                MemorySegment.copy(pixels, 4 * plane(grid, row, channel, dy), out, to, 4L * grid.patch());
         }
     }
 
@@ -51,7 +53,8 @@ final class PatchCopy {
     /// Floats of patch `row`, at byte offset `from`, back to their pixels.
     static void paste(PatchGrid grid, MemorySegment patches, long from, int row, MemorySegment pixels) {
         for (int channel = 0; channel < PatchGrid.CHANNELS; channel++) {
-            for (int dy = 0; dy < grid.patch(); dy++, from += 4L * grid.patch()) MemorySegment.copy(patches, from, pixels, 4 * plane(grid, row, channel, dy), 4L * grid.patch());
+            for (int dy = 0; dy < grid.patch(); dy++, from += 4L * grid.patch())
+                MemorySegment.copy(patches, from, pixels, 4 * plane(grid, row, channel, dy), 4L * grid.patch());
         }
     }
 }

@@ -35,8 +35,10 @@ public final class SimdConversion implements Conversion {
         MemorySegment ys = HostBuffer.segment(y);
         DType type = x.dtype();
         Strips.Body body = switch (y.dtype() == F32 ? type : y.dtype()) {
-            case BF16 -> type == F32 ? (r, c, n, _) -> toBf16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n, _) -> widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
-            case F16 -> type == F32 ? (r, c, n, _) -> toF16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n, _) -> widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
+            case BF16 -> type == F32 ? (r, c, n, _) -> toBf16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n, _) ->
+                    widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
+            case F16 -> type == F32 ? (r, c, n, _) -> toF16(xs, at(x, r, c), ys, at(y, r, c), n) : (r, c, n, _) ->
+                    widen(xs, at(x, r, c), type, ys, at(y, r, c), n);
             case I32 -> (r, c, n, _) -> fromI32(xs, at(x, r, c), ys, at(y, r, c), n);
             case U8 -> (r, c, n, _) -> fromU8(xs, at(x, r, c), ys, at(y, r, c), n);
             default -> throw new IllegalArgumentException("conversion.convert: no way from " + type + " to " + y.dtype());

@@ -28,7 +28,8 @@ import lucid.kernels.simd.work.Pads;
 import lucid.kernels.simd.work.Strips;
 import lucid.kernels.simd.work.Workers;
 
-/// Strips of elements through vector loops, dealt to the workers. See [Elementwise]; the loops are in [UnaryLoops], [UnaryBackwardLoops] and [BinaryLoops].
+/// Strips of elements through vector loops, dealt to the workers. See [Elementwise]; the loops are in [UnaryLoops], [UnaryBackwardLoops] and
+/// [BinaryLoops].
 public final class SimdElementwise implements Elementwise {
     private static final long STEP = LANES * 4L;
 
@@ -60,7 +61,8 @@ public final class SimdElementwise implements Elementwise {
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
         int[] to = places.rows();
-        Strips.run(workers, x.rows(), x.cols(), false, (r, c, n, _) -> MemorySegment.copy(xs, at(x, r, c), ys, at(y, to[(int) r], c), n * (long) Float.BYTES));
+        Strips.run(workers, x.rows(), x.cols(), false, (r, c, n, _) -> MemorySegment.copy(xs, at(x, r, c), ys, at(y, to[(int) r], c),
+                n * (long) Float.BYTES));
     }
 
     @Override public void binary(Binary op, Matrix a, Matrix b, Matrix y) {
@@ -84,21 +86,24 @@ public final class SimdElementwise implements Elementwise {
         ElementwiseArguments.unary("elementwise.addScaled", x, y);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, _) -> BinaryLoops.addScaled(alpha, xs, at(x, r, c), ys, at(y, r, c), n));
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(),
+                (r, c, n, _) -> BinaryLoops.addScaled(alpha, xs, at(x, r, c), ys, at(y, r, c), n));
     }
 
     @Override public void scale(float alpha, Matrix x, Matrix y) {
         ElementwiseArguments.unary("elementwise.scale", x, y);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, _) -> BinaryLoops.run(Binary.MUL, xs, at(x, r, c), alpha, ys, at(y, r, c), n));
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(),
+                (r, c, n, _) -> BinaryLoops.run(Binary.MUL, xs, at(x, r, c), alpha, ys, at(y, r, c), n));
     }
 
     @Override public void unary(Unary op, Matrix x, Matrix y) {
         ElementwiseArguments.unary("elementwise." + op, x, y);
         MemorySegment xs = HostBuffer.segment(x);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(), (r, c, n, t) -> unary(op, pads.of(t), xs, at(x, r, c), ys, at(y, r, c), n));
+        Strips.run(workers, x.rows(), x.cols(), x.isDense() && y.isDense(),
+                (r, c, n, t) -> unary(op, pads.of(t), xs, at(x, r, c), ys, at(y, r, c), n));
     }
 
     @Override public void unaryBackward(Unary op, Matrix x, Matrix dy, Accumulate mode, Matrix dx) {
@@ -150,7 +155,8 @@ public final class SimdElementwise implements Elementwise {
         Pads.out(pad, 1, y, yo + 4L * whole, rest);
     }
 
-    private static void unaryBackward(Unary op, MemorySegment pad, MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n,
+    private static void unaryBackward(Unary op, MemorySegment pad, MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx,
+            long o, int n,
                                       boolean add) {
         int whole = add ? 0 : Species.F.loopBound(n);
         UnaryBackwardLoops.run(op, x, xo, dy, go, dx, o, whole);
@@ -185,10 +191,12 @@ public final class SimdElementwise implements Elementwise {
     }
 
     private static void swiGlu(MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, int n) {
-        for (int i = 0; i < n; i += LANES, go += STEP, uo += STEP, yo += STEP) load(u, uo).mul(Activations.silu(load(g, go))).intoMemorySegment(y, yo, Lanes.NATIVE);
+        for (int i = 0; i < n; i += LANES, go += STEP, uo += STEP, yo += STEP)
+            load(u, uo).mul(Activations.silu(load(g, go))).intoMemorySegment(y, yo, Lanes.NATIVE);
     }
 
-    private static void swiGluBackward(MemorySegment pad, MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo, MemorySegment dg,
+    private static void swiGluBackward(MemorySegment pad, MemorySegment g, long go, MemorySegment u, long uo, MemorySegment y, long yo,
+            MemorySegment dg,
                                        long dgo, MemorySegment du, long duo, int n, boolean add) {
         int whole = add ? 0 : Species.F.loopBound(n);
         swiGluBackward(g, go, u, uo, y, yo, dg, dgo, du, duo, whole);

@@ -20,7 +20,8 @@ import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.work.Grain;
 import lucid.kernels.simd.work.Workers;
 
-/// Rows by index. The scatter sorts the rows by id, so that every table row is one thread's work and its chains run in the order of the rows. See [Embedding].
+/// Rows by index. The scatter sorts the rows by id, so that every table row is one thread's work and its chains run in the order of the rows. See
+/// [Embedding].
 public final class SimdEmbedding implements Embedding {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 

@@ -20,7 +20,8 @@ import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
 /// See [LogProb]. Logits exist as one chunk of at most [#CHUNK] values (or one column block of all rows): forward walks the vocabulary in whole
-/// blocks and carries each row's running softmax along; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.
+/// blocks and carries each row's running softmax along; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it
+/// on.
 public final class SimdLogProb implements LogProb {
     /// Logits in a chunk: 16 MiB.
     private static final int CHUNK = 1 << 22;
@@ -100,7 +101,8 @@ public final class SimdLogProb implements LogProb {
         }
     }
 
-    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
+    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups,
+            Accumulate mode,
                                    Matrix dHidden, Matrix dHead) {
         String operation = "logProb.backward";
         LogProbArguments.backward(operation, hidden, head, targets, temperature, lse, dLogProb, groups, mode, dHidden, dHead);
@@ -146,10 +148,12 @@ public final class SimdLogProb implements LogProb {
         });
     }
 
-    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss, Buffer coefficient) {
+    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio,
+            Buffer kl, Buffer loss, Buffer coefficient) {
         int rows = LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         MemorySegment ref = reference == null ? null : HostBuffer.of(reference).segment();
-        PolicyTerms.Rows x = new PolicyTerms.Rows(memory(logProb), memory(old), ref, memory(advantage), memory(weight), memory(ratio), memory(kl), memory(loss), memory(coefficient));
+        PolicyTerms.Rows x = new PolicyTerms.Rows(memory(logProb), memory(old), ref, memory(advantage), memory(weight), memory(ratio), memory(kl),
+                memory(loss), memory(coefficient));
         PolicyTerms terms = new PolicyTerms(settings);
         workers.parallel(rows, Grain.rows(16), (from, to, _) -> terms.run(x, from, to));
     }
@@ -180,7 +184,8 @@ public final class SimdLogProb implements LogProb {
             for (int r = from; r < to; r++) {
                 long a = HostBuffer.byteOffset(logits) + r * logits.stride() * 4;
                 long b = HostBuffer.byteOffset(dLogits) + r * dLogits.stride() * 4;
-                if (target[r] != IGNORED) SoftmaxGradient.row(x, a, logits.cols(), target[r], 1, sums.get(FLOAT, 4L * r), -c.get(FLOAT, 4L * r), out, b, add);
+                if (target[r] != IGNORED)
+                    SoftmaxGradient.row(x, a, logits.cols(), target[r], 1, sums.get(FLOAT, 4L * r), -c.get(FLOAT, 4L * r), out, b, add);
                 else if (!add) out.asSlice(b, 4L * logits.cols()).fill((byte) 0);
             }
         });

@@ -40,7 +40,8 @@ public final class SimdNormalization implements Normalization {
         });
     }
 
-    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx, Matrix dWeight) {
+    @Override public void rmsNormBackward(Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
+            Matrix dWeight) {
         Arguments.rmsNormBackward("normalization.rmsNorm backward", x, weight, rstd, dy, groups, dx, dWeight);
         backward(x, weight, null, rstd, dy, groups, mode, dx, dWeight);
     }
@@ -66,7 +67,8 @@ public final class SimdNormalization implements Normalization {
         });
     }
 
-    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Accumulate mode, Matrix dx,
+    @Override public void layerNormBackward(Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups,
+            Accumulate mode, Matrix dx,
                                             Matrix dWeight, Matrix dBias) {
         Arguments.layerNormBackward("normalization.layerNorm backward", x, weight, mean, rstd, dy, groups, dx, dWeight, dBias);
         // Before dx is written, because dx may be dy.

@@ -38,7 +38,8 @@ public final class SimdOptimizer implements Optimizer {
         MemorySegment gs = HostBuffer.segment(grad), ps = HostBuffer.segment(param), ms = HostBuffer.segment(m), vs = HostBuffer.segment(v);
         run(param, grad, m, v, (row, col, n, thread) -> {
             int whole = F.loopBound(n), rest = n - whole;
-            adamW(settings, gradScale, decay, size, root, gs, at(grad, row, col), ps, at(param, row, col), ms, at(m, row, col), vs, at(v, row, col), whole);
+            adamW(settings, gradScale, decay, size, root, gs, at(grad, row, col), ps, at(param, row, col), ms, at(m, row, col), vs,
+                    at(v, row, col), whole);
             if (rest == 0) return;
             MemorySegment pad = pads.of(thread);
             Pads.in(pad, 0, gs, at(grad, row, col + whole), rest);
@@ -58,7 +59,8 @@ public final class SimdOptimizer implements Optimizer {
     }
 
     // n is a multiple of the vector length.
-    private static void adamW(AdamW s, float gradScale, float decay, float size, float root, MemorySegment grad, long go, MemorySegment param, long po, MemorySegment m, long mo,
+    private static void adamW(AdamW s, float gradScale, float decay, float size, float root, MemorySegment grad, long go, MemorySegment param,
+            long po, MemorySegment m, long mo,
                               MemorySegment v, long vo, int n) {
         float keep1 = 1 - s.beta1();
         float keep2 = 1 - s.beta2();
@@ -90,7 +92,8 @@ public final class SimdOptimizer implements Optimizer {
     }
 
     // n is a multiple of the vector length.
-    private static void sgd(Sgd s, float gradScale, MemorySegment grad, long go, MemorySegment param, long po, MemorySegment momentum, long bo, int n) {
+    private static void sgd(Sgd s, float gradScale, MemorySegment grad, long go, MemorySegment param, long po, MemorySegment momentum,
+            long bo, int n) {
         float keep = 1 - s.dampening();
         for (int i = 0; i < n; i += LANES, go += STEP, po += STEP, bo += STEP) {
             FloatVector p = load(param, po);

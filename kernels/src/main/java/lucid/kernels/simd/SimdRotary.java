@@ -57,13 +57,15 @@ public final class SimdRotary implements Rotary {
         workers.parallel(x.rows(), Strips.grain(x.cols()), (from, to, _) -> {
             for (int r = from; r < to; r++) {
                 int p = ps.getAtIndex(ValueLayout.JAVA_INT, r);
-                for (int c = 0; c < x.cols(); c += headDim) head(xs, at(x, r, c), cs, at(cos, p, 0), ss, at(sin, p, 0), inverse, ys, at(y, r, c), half);
+                for (int c = 0; c < x.cols(); c += headDim)
+                    head(xs, at(x, r, c), cs, at(cos, p, 0), ss, at(sin, p, 0), inverse, ys, at(y, r, c), half);
             }
         });
     }
 
     /// Both halves of a pair are read before one is written: y may be x.
-    private static void head(MemorySegment x, long xo, MemorySegment cos, long co, MemorySegment sin, long so, boolean inverse, MemorySegment y, long yo,
+    private static void head(MemorySegment x, long xo, MemorySegment cos, long co, MemorySegment sin, long so, boolean inverse,
+            MemorySegment y, long yo,
                              int half) {
         long apart = half * 4L;
         // x·(-sin) is -(x·sin) to the bit, so the way back only flips the sine's sign.

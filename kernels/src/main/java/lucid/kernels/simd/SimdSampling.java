@@ -112,6 +112,7 @@ public final class SimdSampling implements Sampling {
     @Override public void normal(long key, float mean, float std, Matrix y) {
         Checks.type("sampling.normal", "y", y, F32);
         MemorySegment ys = HostBuffer.segment(y);
-        Strips.run(workers, y.rows(), y.cols(), y.isDense(), (r, c, n, _) -> NormalNumbers.fill(key, mean, std, r * y.cols() + c, ys, at(y, r, c), n));
+        Strips.run(workers, y.rows(), y.cols(), y.isDense(),
+                (r, c, n, _) -> NormalNumbers.fill(key, mean, std, r * y.cols() + c, ys, at(y, r, c), n));
     }
 }

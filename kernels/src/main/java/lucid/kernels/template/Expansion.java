@@ -145,7 +145,8 @@ final class Expansion {
 
     private void call(Line line, String text) {
         Matcher m = CALL.matcher(replace(text));
-        if (!m.matches()) throw line.error("'" + text + "' is no directive; wanted #emit, #param, #let, #include, #for, #if, #macro, #end or #MACRO(arguments)");
+        if (!m.matches())
+            throw line.error("'" + text + "' is no directive; wanted #emit, #param, #let, #include, #for, #if, #macro, #end or #MACRO(arguments)");
         Macro macro = macros.get(m.group(1));
         if (macro == null) throw line.error("no macro '" + m.group(1) + "'; there are " + macros.keySet().stream().sorted().toList());
         List<String> arguments = split(m.group(2));
@@ -219,6 +220,7 @@ final class Expansion {
     }
 
     private static String list(java.util.regex.MatchResult m) {
-        return LongStream.rangeClosed(Long.parseLong(m.group(2)), Long.parseLong(m.group(3))).mapToObj(i -> m.group(1) + i).collect(Collectors.joining(", "));
+        return LongStream.rangeClosed(Long.parseLong(m.group(2)), Long.parseLong(m.group(3))).mapToObj(i -> m.group(1) + i)
+                .collect(Collectors.joining(", "));
     }
 }

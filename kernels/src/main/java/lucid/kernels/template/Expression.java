@@ -5,10 +5,11 @@ import java.util.Map;
 /// Evaluates what stands in `${...}`, `#if`, `#for` and `#let`: whole numbers (64 bits) and texts.
 ///
 /// Operators as in Java, by falling precedence: `- ! ~`, `* / %`, `+ -`, `<< >>`, `< <= > >=`, `== !=`, `&`, `^`, `|`, `&&`, `||`, `?:`; parentheses;
-/// names; numbers (decimal, `0x`), texts in double quotes; functions `log2(n)` (of a power of two), `min(a, b)`, `max(a, b)`, `hex(n)`, `f32(1.5)` and `f64(1.5)`, which give
-/// PTX's exact form of a constant. `==` compares texts too. Both branches of `?:`, `&&` and `||` are evaluated.
+/// names; numbers (decimal, `0x`), texts in double quotes; functions `log2(n)` (of a power of two), `min(a, b)`, `max(a, b)`, `hex(n)`, `f32(1.5)`
+/// and `f64(1.5)`, which give PTX's exact form of a constant. `==` compares texts too. Both branches of `?:`, `&&` and `||` are evaluated.
 final class Expression {
-    private static final String[][] LEVELS = {{"||"}, {"&&"}, {"|"}, {"^"}, {"&"}, {"==", "!="}, {"<=", ">=", "<", ">"}, {"<<", ">>"}, {"+", "-"}, {"*", "/", "%"}};
+    private static final String[][] LEVELS = {{"||"}, {"&&"}, {"|"}, {"^"}, {"&"}, {"==", "!="}, {"<=", ">=", "<", ">"}, {"<<", ">>"}, {"+", "-"},
+            {"*", "/", "%"}};
 
     private final String text;
     private final Map<String, Object> names;
@@ -119,13 +120,15 @@ final class Expression {
         char c = text.charAt(at);
         if (c == '"') return quoted();
         int from = at;
-        while (at < text.length() && (Character.isLetterOrDigit(text.charAt(at)) || text.charAt(at) == '_' || text.charAt(at) == '.' && Character.isDigit(c))) at++;
+        while (at < text.length() && (Character.isLetterOrDigit(text.charAt(at)) || text.charAt(at) == '_' || text.charAt(at) == '.'
+                && Character.isDigit(c))) at++;
         if (from == at) throw wrong("a value");
         String word = text.substring(from, at);
         if (Character.isDigit(c)) return numeral(word);
         if (take("(")) return function(word);
         Object value = names.get(word);
-        if (value == null) throw new IllegalArgumentException("'" + word + "' is not defined; defined are " + names.keySet().stream().sorted().toList());
+        if (value == null)
+            throw new IllegalArgumentException("'" + word + "' is not defined; defined are " + names.keySet().stream().sorted().toList());
         return value;
     }
 
@@ -151,7 +154,8 @@ final class Expression {
             if (end < 0) throw wrong("')'");
             double value = Double.parseDouble(text.substring(at, end).strip());
             at = end + 1;
-            return name.equals("f32") ? "0f%08X".formatted(Float.floatToRawIntBits((float) value)) : "0d%016X".formatted(Double.doubleToRawLongBits(value));
+            return name.equals("f32") ? "0f%08X".formatted(Float.floatToRawIntBits((float) value))
+                    : "0d%016X".formatted(Double.doubleToRawLongBits(value));
         }
         long a = whole(choice());
         Object value = switch (name) {

@@ -22,8 +22,9 @@ import java.util.Map;
 /// | `#macro NAME(A, B)` ... `#end` | lines that `#NAME(x, y)` inserts; arguments are texts, or numbers where they are expressions of numbers |
 /// | `#include FILE` | the macros, lets and lines (but blank ones) of another file of the folder |
 ///
-/// In all other lines `${E}` is replaced by the value of an [Expression], `r[A..B]` inside braces by the list `rA, ..., rB`, and, in a macro, `name@` by a name that is this call's own
-/// (declare it in a `{ }` scope of PTX). Text after `#//` is a remark to readers of the template. Every constant of `lucid.kernels.math.Coefficients` is a name.
+/// In all other lines `${E}` is replaced by the value of an [Expression], `r[A..B]` inside braces by the list `rA, ..., rB`, and, in a macro, `name@`
+/// by a name that is this call's own (declare it in a `{ }` scope of PTX). Text after `#//` is a remark to readers of the template. Every constant of
+/// `lucid.kernels.math.Coefficients` is a name.
 public final class Template {
     /// A file that the template makes.
     public record Output(String name, Map<String, Object> parameters) {}

@@ -14,12 +14,15 @@ import java.util.stream.Stream;
 import lucid.kernels.math.Coefficients;
 
 /// Expands every template of a folder. `main TEMPLATES OUTPUT` writes the `.ptx` files and deletes those that no template makes any more.
-/// From the folder `kernels`, after a build: `java -cp target/classes lucid.kernels.template.TemplateTool src/main/ptx src/main/resources/lucid/kernels/cuda`.
+/// From the folder `kernels`, after a build: `java -cp target/classes lucid.kernels.template.TemplateTool src/main/ptx
+/// src/main/resources/lucid/kernels/cuda`.
 public final class TemplateTool {
     private TemplateTool() {}
 
     public static void main(String[] args) throws IOException {
-        if (args.length != 2) throw new IllegalArgumentException("found " + args.length + " arguments; wanted the folder of the templates and the folder of the .ptx files");
+        if (args.length != 2)
+            throw new IllegalArgumentException("found " + args.length + " arguments; wanted the folder of the templates and the folder of the .ptx "
+                    + "files");
         Path target = Path.of(args[1]);
         Map<String, String> texts = expandAll(Path.of(args[0]));
         int changed = 0;
@@ -61,7 +64,8 @@ public final class TemplateTool {
         }
     }
 
-    /// The polynomial coefficients of Lucid's own functions, so that device code cannot differ from [lucid.kernels.math.ScalarMath] by a typing error.
+    /// The polynomial coefficients of Lucid's own functions, so that device code cannot differ from [lucid.kernels.math.ScalarMath] by a typing
+    /// error.
     private static Map<String, Object> constants() {
         Map<String, Object> constants = new HashMap<>();
         for (Field field : Coefficients.class.getFields()) {

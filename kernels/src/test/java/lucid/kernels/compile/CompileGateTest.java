@@ -148,7 +148,8 @@ class CompileGateTest {
         NvPtxCompiler compiler = loadOrSkip();
         assertTrue(compiler.describe().startsWith("nvPTXCompiler 12."), compiler.describe());
         try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            assertEquals(List.of(), files.filter(f -> f.getFileName().toString().startsWith("lucid-nvptx") && f.toFile().lastModified() < System.currentTimeMillis() - 60_000).toList());
+            assertEquals(List.of(), files.filter(f -> f.getFileName().toString().startsWith("lucid-nvptx")
+                    && f.toFile().lastModified() < System.currentTimeMillis() - 60_000).toList());
         }
     }
 
@@ -178,11 +179,13 @@ class CompileGateTest {
                 """);
         assertEquals(List.of(new EntryUsage("one", 40, 2, 8, 12, 20, 1024, 568), new EntryUsage("two", 8, 0, 0, 0, 4, 0, 528)), c.entries());
         assertEquals(List.of("C7510"), c.performanceNotes().stream().map(Diagnostic::code).toList());
-        assertEquals(List.of("two.ptx: info C7510", "two.ptx:7: warning"), c.diagnostics().stream().map(d -> d.toString().replaceFirst(": [PR].*", "")).toList());
+        assertEquals(List.of("two.ptx: info C7510", "two.ptx:7: warning"),
+                c.diagnostics().stream().map(d -> d.toString().replaceFirst(": [PR].*", "")).toList());
     }
 
     private static NvPtxCompiler loadOrSkip() {
-        boolean linux = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux") && List.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
+        boolean linux = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux") && List.of("amd64", "x86_64")
+                .contains(System.getProperty("os.arch"));
         Assumptions.assumeTrue(linux, "the natives are for linux x86_64");
         return NvPtxCompiler.load();
     }

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Tolerance: scores are chains over at most 128 dimensions, the output a convex combination of values of size 1: 3e-6. Gradients of keys sum over queries
-/// and heads, at most some hundred terms of size 1/keys: 2e-5.
+/// Tolerance: scores are chains over at most 128 dimensions, the output a convex combination of values of size 1: 3e-6. Gradients of keys sum over
+/// queries and heads, at most some hundred terms of size 1/keys: 2e-5.
 abstract class AttentionContract extends DeviceContract {
     AttentionContract(Supplier<Device> factory) { super(factory); }
 
@@ -36,7 +36,8 @@ abstract class AttentionContract extends DeviceContract {
                 of("two sequences, rows between them untouched", 2, 2, 8, 50, 50, 1, Span.causal(0, 33), Span.causal(40, 10)),
                 of("full image", 3, 3, 10, 37, 37, 0, Span.full(0, 37)),
                 of("cross", 2, 2, 5, 4, 90, 3, Span.cross(0, 4, 10, 65)),
-                of("completions on a shared prompt", 4, 2, 8, 60, 60, 0, Span.causal(0, 35), Span.continuing(35, 10, 0, 35), Span.continuing(45, 15, 0, 35)),
+                of("completions on a shared prompt", 4, 2, 8, 60, 60, 0, Span.causal(0, 35), Span.continuing(35, 10, 0, 35),
+                        Span.continuing(45, 15, 0, 35)),
                 of("cached decoding", 4, 2, 16, 3, 120, 0, new Span(0, 1, 39, 0, 30, 30, 10, true), new Span(1, 1, 30, 0, 30, 60, 1, true),
                         new Span(2, 1, 61, 0, 30, 80, 32, true)),
                 of("head of 128", 2, 1, 128, 12, 12, 0, Span.causal(0, 12)));
@@ -61,7 +62,8 @@ abstract class AttentionContract extends DeviceContract {
         Twin dq = random(c.queryRows, width);
         Twin dk = random(c.keyRows, kvWidth);
         Twin dv = random(c.keyRows, kvWidth);
-        both((d, s) -> d.attention().backward(plan, scale, q.on(s), k.on(s), v.on(s), out.on(s), lse.on(s), dOut.on(s), dq.on(s), dk.on(s), dv.on(s)));
+        both((d, s) -> d.attention().backward(plan, scale, q.on(s), k.on(s), v.on(s), out.on(s), lse.on(s), dOut.on(s), dq.on(s),
+                dk.on(s), dv.on(s)));
         assertSame("dq", dq, 1e-5);
         assertSame("dk", dk, 2e-5);
         assertSame("dv", dv, 2e-5);
@@ -73,11 +75,13 @@ abstract class AttentionContract extends DeviceContract {
         Twin out = zeros(40, 24);
         Twin lse = zeros(40, 3);
         AttentionPlan plan = new AttentionPlan(3, 3, 8, List.of(Span.causal(0, 40)));
-        both((d, s) -> d.attention().forward(plan, 0.3f, qkv.cols(0, 24).on(s), qkv.cols(24, 48).on(s), qkv.cols(48, 72).on(s), out.on(s), lse.on(s)));
+        both((d, s) -> d.attention().forward(plan, 0.3f, qkv.cols(0, 24).on(s), qkv.cols(24, 48).on(s), qkv.cols(48, 72).on(s), out.on(s),
+                lse.on(s)));
         assertSame("out", out, 3e-6);
         Twin dOut = random(40, 24);
         Twin d3 = random(40, 72);
-        both((d, s) -> d.attention().backward(plan, 0.3f, qkv.cols(0, 24).on(s), qkv.cols(24, 48).on(s), qkv.cols(48, 72).on(s), out.on(s), lse.on(s), dOut.on(s),
+        both((d, s) -> d.attention().backward(plan, 0.3f, qkv.cols(0, 24).on(s), qkv.cols(24, 48).on(s), qkv.cols(48, 72).on(s), out.on(s),
+                lse.on(s), dOut.on(s),
                 d3.cols(0, 24).on(s), d3.cols(24, 48).on(s), d3.cols(48, 72).on(s)));
         assertSame("gradients", d3, 2e-5);
     }
@@ -87,7 +91,8 @@ abstract class AttentionContract extends DeviceContract {
         AttentionPlan plan = new AttentionPlan(1, 1, 1, List.of(Span.causal(0, 2)));
         Twin out = zeros(2, 1);
         Twin lse = zeros(2, 1);
-        tested.attention().forward(plan, 0.5f, values(2, 1, 5, 2 * Math.log(3)).tested(), values(2, 1, 1, 0).tested(), values(2, 1, 8, 4).tested(), out.tested(), lse.tested());
+        tested.attention().forward(plan, 0.5f, values(2, 1, 5, 2 * Math.log(3)).tested(), values(2, 1, 1, 0).tested(), values(2, 1, 8, 4).tested(),
+                out.tested(), lse.tested());
         assertValues("out", out, 1e-6, 8, 7);
         assertValues("lse", lse, 1e-6, 2.5, Math.log(4));
     }
@@ -104,7 +109,8 @@ abstract class AttentionContract extends DeviceContract {
         Twin dk = zeros(5, 3);
         Twin dv = zeros(5, 3);
         tested.attention().forward(plan, 0.7f, q.tested(), k.tested(), v.tested(), out.tested(), lse.tested());
-        tested.attention().backward(plan, 0.7f, q.tested(), k.tested(), v.tested(), out.tested(), lse.tested(), matrix(F32, 5, 6, weight).tested(), dq.tested(), dk.tested(), dv.tested());
+        tested.attention().backward(plan, 0.7f, q.tested(), k.tested(), v.tested(), out.tested(), lse.tested(), matrix(F32, 5, 6, weight).tested(),
+                dq.tested(), dk.tested(), dv.tested());
         DoubleSupplier loss = () -> {
             oracle.attention().forward(plan, 0.7f, q.oracle(), k.oracle(), v.oracle(), out.oracle(), lse.oracle());
             return weighted(out.oracle(), weight);
@@ -120,11 +126,16 @@ abstract class AttentionContract extends DeviceContract {
         Twin q = random(4, 6);
         Twin k = random(4, 3);
         Twin lse = random(4, 2);
-        assertRefused("attention", () -> op.forward(plan, 1, q.tested(), random(4, 6).tested(), random(4, 6).tested(), random(4, 6).tested(), lse.tested()));
-        assertRefused("attention", () -> op.forward(plan, 1, random(3, 6).tested(), k.tested(), random(4, 3).tested(), random(3, 6).tested(), random(3, 2).tested()));
-        assertRefused("attention", () -> op.forward(plan, 1, q.tested(), random(3, 3).tested(), random(3, 3).tested(), random(4, 6).tested(), lse.tested()));
-        assertRefused("attention", () -> op.forward(plan, 1, q.tested(), k.tested(), random(4, 3).tested(), random(4, 6).tested(), random(4, 1).tested()));
-        assertRefused("attention", () -> op.backward(plan, 1, q.tested(), k.tested(), random(4, 3).tested(), random(4, 6).tested(), lse.tested(), random(4, 6).tested(),
+        assertRefused("attention", () -> op.forward(plan, 1, q.tested(), random(4, 6).tested(), random(4, 6).tested(), random(4, 6).tested(),
+                lse.tested()));
+        assertRefused("attention", () -> op.forward(plan, 1, random(3, 6).tested(), k.tested(), random(4, 3).tested(), random(3, 6).tested(),
+                random(3, 2).tested()));
+        assertRefused("attention", () -> op.forward(plan, 1, q.tested(), random(3, 3).tested(), random(3, 3).tested(), random(4, 6).tested(),
+                lse.tested()));
+        assertRefused("attention", () -> op.forward(plan, 1, q.tested(), k.tested(), random(4, 3).tested(), random(4, 6).tested(),
+                random(4, 1).tested()));
+        assertRefused("attention", () -> op.backward(plan, 1, q.tested(), k.tested(), random(4, 3).tested(), random(4, 6).tested(), lse.tested(),
+                random(4, 6).tested(),
                 random(4, 6).tested(), random(3, 3).tested(), random(4, 3).tested()));
         assertThrows(IllegalArgumentException.class, () -> new AttentionPlan(3, 2, 4, List.of()));
     }

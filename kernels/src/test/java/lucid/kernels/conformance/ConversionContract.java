@@ -35,7 +35,8 @@ abstract class ConversionContract extends DeviceContract {
     /// Ties go to even, the largest f32 becomes infinite, NaN stays NaN even where a rounding carry would make it infinite.
     @Test void bf16ByHand() {
         float nan = Float.intBitsToFloat(0x7F80FFFF);
-        Twin x = matrix(F32, 1, 8, new float[] {1, Float.intBitsToFloat(0x3F808000), Float.intBitsToFloat(0x3F818000), Float.intBitsToFloat(0x3F808001), Float.MAX_VALUE,
+        Twin x = matrix(F32, 1, 8, new float[] {1, Float.intBitsToFloat(0x3F808000), Float.intBitsToFloat(0x3F818000),
+                Float.intBitsToFloat(0x3F808001), Float.MAX_VALUE,
                 Float.NEGATIVE_INFINITY, nan, -0f});
         Twin y = matrix(BF16, 1, 8, new float[8]);
         tested.conversion().convert(x.tested(), y.tested());

@@ -166,7 +166,8 @@ abstract class DeviceContract {
         }
         short[] bits = new short[values.length];
         device.read(b, 0, bits);
-        for (int i = 0; i < bits.length; i++) values[i] = b.dtype() == DType.BF16 ? Float.intBitsToFloat(bits[i] << 16) : Float.float16ToFloat(bits[i]);
+        for (int i = 0; i < bits.length; i++)
+            values[i] = b.dtype() == DType.BF16 ? Float.intBitsToFloat(bits[i] << 16) : Float.float16ToFloat(bits[i]);
         return values;
     }
 
@@ -178,17 +179,26 @@ abstract class DeviceContract {
 
     // Comparing
 
-    /// The whole buffers behind a pair of views agree within `tolerance · max(1, |expected|)`: inside the view by arithmetic, outside because nobody wrote there.
-    void assertSame(String what, Twin twin, double tolerance) { assertClose(what, read(oracle, twin.oracle.buffer()), read(tested, twin.tested.buffer()), tolerance); }
+    /// The whole buffers behind a pair of views agree within `tolerance · max(1, |expected|)`: inside the view by arithmetic, outside because nobody
+    /// wrote there.
+    void assertSame(String what, Twin twin, double tolerance) {
+        assertClose(what, read(oracle, twin.oracle.buffer()), read(tested, twin.tested.buffer()), tolerance);
+    }
 
-    void assertSame(String what, TwinBuffer twin, double tolerance) { assertClose(what, read(oracle, twin.oracle), read(tested, twin.tested), tolerance); }
+    void assertSame(String what, TwinBuffer twin, double tolerance) {
+        assertClose(what, read(oracle, twin.oracle), read(tested, twin.tested), tolerance);
+    }
 
     void assertSameInts(String what, TwinBuffer twin) { assertArrayEquals(readInts(oracle, twin.oracle), readInts(tested, twin.tested), what); }
 
     /// The tested device's matrix holds these numbers.
-    void assertValues(String what, Twin twin, double tolerance, double... expected) { assertClose(what, toFloats(expected), read(tested, twin.tested), tolerance); }
+    void assertValues(String what, Twin twin, double tolerance, double... expected) {
+        assertClose(what, toFloats(expected), read(tested, twin.tested), tolerance);
+    }
 
-    void assertValues(String what, TwinBuffer twin, double tolerance, double... expected) { assertClose(what, toFloats(expected), read(tested, twin.tested), tolerance); }
+    void assertValues(String what, TwinBuffer twin, double tolerance, double... expected) {
+        assertClose(what, toFloats(expected), read(tested, twin.tested), tolerance);
+    }
 
     private static float[] toFloats(double[] values) {
         float[] floats = new float[values.length];
@@ -200,8 +210,10 @@ abstract class DeviceContract {
         assertEquals(expected.length, actual.length, what);
         for (int i = 0; i < expected.length; i++) {
             double allowed = tolerance * Math.max(1, Math.abs(expected[i]));
-            if (Float.compare(expected[i], actual[i]) == 0 || expected[i] == actual[i] || Math.abs((double) expected[i] - actual[i]) <= allowed) continue;
-            fail(what + ": element " + i + " of " + expected.length + " is " + actual[i] + ", the textbook says " + expected[i] + " (allowed difference " + allowed + ")");
+            if (Float.compare(expected[i], actual[i]) == 0 || expected[i] == actual[i] || Math.abs((double) expected[i] - actual[i]) <= allowed)
+                continue;
+            fail(what + ": element " + i + " of " + expected.length + " is " + actual[i] + ", the textbook says " + expected[i]
+                    + " (allowed difference " + allowed + ")");
         }
     }
 
@@ -215,8 +227,10 @@ abstract class DeviceContract {
                 tested.read(any, 0, new float[1]);
             }
         });
-        assertTrue(Pattern.compile(operation, Pattern.CASE_INSENSITIVE).matcher(e.getMessage()).find(), "the message names no " + operation + ": " + e.getMessage());
-        assertTrue(e.getMessage().contains("wanted") || e.getMessage().contains("only"), "the message does not say what was wanted: " + e.getMessage());
+        assertTrue(Pattern.compile(operation, Pattern.CASE_INSENSITIVE).matcher(e.getMessage()).find(), "the message names no " + operation + ": "
+                + e.getMessage());
+        assertTrue(e.getMessage().contains("wanted") || e.getMessage().contains("only"), "the message does not say what was wanted: "
+                + e.getMessage());
     }
 
     // Derivatives
@@ -230,7 +244,8 @@ abstract class DeviceContract {
     }
 
     /// The tested device's gradient against central differences of the textbook's forward, `(8(f₁ - f₋₁) - (f₂ - f₋₂)) / 12h` with h = 1/32.
-    /// The forward's outputs are rounded to f32, which leaves about 1.5 · 2^-25 / h ≈ 1.4e-6 per output of size 1; 2e-4 allows for sums of a hundred outputs.
+    /// The forward's outputs are rounded to f32, which leaves about 1.5 · 2^-25 / h ≈ 1.4e-6 per output of size 1; 2e-4 allows for sums of a hundred
+    /// outputs.
     void assertGradient(String what, Twin x, DoubleSupplier loss, Twin gradient) {
         float[] analytic = read(tested, gradient.tested);
         float h = 0x1p-5f;
@@ -248,7 +263,8 @@ abstract class DeviceContract {
                 oracle.write(m.buffer(), at, cell);
                 double numeric = (8 * (f[3] - f[1]) - (f[4] - f[0])) / (12 * h);
                 double found = analytic[r * m.cols() + c];
-                assertEquals(numeric, found, 2e-4 * Math.max(1, Math.abs(numeric)), what + ": derivative with respect to element (" + r + ", " + c + ")");
+                assertEquals(numeric, found, 2e-4 * Math.max(1, Math.abs(numeric)), what + ": derivative with respect to element (" + r
+                        + ", " + c + ")");
             }
         }
     }

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Tolerance 1e-6: f32 has 6e-8; compositions such as GELU round about ten times. Sums, products and quotients are one IEEE operation and must be exact.
+/// Tolerance 1e-6: f32 has 6e-8; compositions such as GELU round about ten times. Sums, products and quotients are one IEEE operation and must be
+/// exact.
 abstract class ElementwiseContract extends DeviceContract {
     private static final double TOLERANCE = 1e-6;
     private static final int[][] SHAPES = {{1, 1, 0}, {0, 4, 0}, {4, 0, 0}, {3, 5, 2}, {1, 16, 0}, {7, 33, 0}, {2, 1000, 1}, {65, 17, 3}};
@@ -159,7 +160,9 @@ abstract class ElementwiseContract extends DeviceContract {
         assertSame("copyRows", y, 0);
         float[] source = read(tested, x.tested());
         float[] target = read(tested, y.tested());
-        for (int r = 0; r < rows; r++) assertArrayEquals(Arrays.copyOfRange(source, r * cols, (r + 1) * cols), Arrays.copyOfRange(target, to.rows()[r] * cols, (to.rows()[r] + 1) * cols), "row " + r);
+        for (int r = 0; r < rows; r++)
+            assertArrayEquals(Arrays.copyOfRange(source, r * cols, (r + 1) * cols),
+                    Arrays.copyOfRange(target, to.rows()[r] * cols, (to.rows()[r] + 1) * cols), "row " + r);
     }
 
     @Test void copyRowsRefuses() {
@@ -207,7 +210,8 @@ abstract class ElementwiseContract extends DeviceContract {
         Twin dGate = zeros(2, 3);
         Twin dUp = zeros(2, 3);
         float[] weight = uniform(6, -1, 1);
-        tested.elementwise().swiGluBackward(gate.tested(), up.tested(), matrix(F32, 2, 3, weight).tested(), Accumulate.SET, dGate.tested(), dUp.tested());
+        tested.elementwise().swiGluBackward(gate.tested(), up.tested(), matrix(F32, 2, 3, weight).tested(), Accumulate.SET, dGate.tested(),
+                dUp.tested());
         DoubleSupplier loss = () -> {
             oracle.elementwise().swiGlu(gate.oracle(), up.oracle(), y.oracle());
             return weighted(y.oracle(), weight);

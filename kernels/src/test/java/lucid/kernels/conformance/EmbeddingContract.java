@@ -38,7 +38,8 @@ abstract class EmbeddingContract extends DeviceContract {
         Twin y = zeros(4, 2);
         tested.embedding().gather(ints(2, 0, 2, 1).tested(), table.tested(), y.tested());
         assertValues("gather", y, 0, 5, 6, 1, 2, 5, 6, 3, 4);
-        tested.embedding().scatterAdd(ints(2, 0, 2, 0).tested(), values(4, 2, 1, 1, 10, 10, 100, 100, 1000, 1000).tested(), RowGroups.uniform(2, 2), table.tested());
+        tested.embedding().scatterAdd(ints(2, 0, 2, 0).tested(), values(4, 2, 1, 1, 10, 10, 100, 100, 1000, 1000).tested(), RowGroups.uniform(2, 2),
+                table.tested());
         assertValues("scatterAdd", table, 0, 1011, 1012, 3, 4, 106, 107);
     }
 
@@ -52,9 +53,11 @@ abstract class EmbeddingContract extends DeviceContract {
         assertRefused("gather", () -> op.gather(ints(0, 1).tested(), table.tested(), random(2, 3).tested()));
         assertRefused("scatterAdd", () -> op.scatterAdd(ints(0, 3).tested(), y.tested(), RowGroups.single(2), table.tested()));
         assertRefused("scatterAdd", () -> op.scatterAdd(ints(0, 1).tested(), y.tested(), RowGroups.single(3), table.tested()));
-        assertRefused("scatterAdd", () -> op.scatterAdd(ints(0, 1).tested(), y.tested(), RowGroups.single(2), matrix(BF16, 3, 2, new float[6]).tested()));
+        assertRefused("scatterAdd", () -> op.scatterAdd(ints(0, 1).tested(), y.tested(), RowGroups.single(2), matrix(BF16, 3, 2, new float[6])
+                .tested()));
         assertRefused("gather", () -> op.gather(ints(0, 1).tested(), table.tested(), matrix(BF16, 2, 2, new float[4]).tested()));
         assertRefused("gather.*y .*overlaps table", () -> op.gather(ints(0, 1).tested(), table.tested(), table.tested().rows(1, 3)));
-        assertRefused("scatterAdd.*dTable .*overlaps dy", () -> op.scatterAdd(ints(0, 1).tested(), table.tested().rows(1, 3), RowGroups.single(2), table.tested()));
+        assertRefused("scatterAdd.*dTable .*overlaps dy", () -> op.scatterAdd(ints(0, 1).tested(), table.tested().rows(1, 3), RowGroups.single(2),
+                table.tested()));
     }
 }

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Tolerance: log-probabilities of size 10 carry a logit's error plus the sum's, 5e-6 relative to max(1, |x|). Gradients are products of probabilities
-/// (relative error some 1e-6) with hidden states, at most some thousand terms.
+/// Tolerance: log-probabilities of size 10 carry a logit's error plus the sum's, 5e-6 relative to max(1, |x|). Gradients are products of
+/// probabilities (relative error some 1e-6) with hidden states, at most some thousand terms.
 abstract class LogProbContract extends DeviceContract {
     private static final double TOLERANCE = 5e-6;
 
@@ -37,7 +37,8 @@ abstract class LogProbContract extends DeviceContract {
         gap = layout;
         Twin hidden = random(rows, width, -2, 2);
         TwinBuffer targets = ints(ids(rows, vocabulary));
-        for (Twin head : new Twin[] {random(vocabulary, width), matrix(BF16, vocabulary, width, uniform(vocabulary * width, -1, 1)), matrix(F16, vocabulary, width, uniform(vocabulary * width, -1, 1))}) {
+        for (Twin head : new Twin[] {random(vocabulary, width), matrix(BF16, vocabulary, width, uniform(vocabulary * width, -1, 1)),
+                matrix(F16, vocabulary, width, uniform(vocabulary * width, -1, 1))}) {
             TwinBuffer logProb = floats(new float[rows]);
             TwinBuffer entropy = floats(new float[rows]);
             TwinBuffer lse = floats(new float[rows]);
@@ -50,11 +51,14 @@ abstract class LogProbContract extends DeviceContract {
             for (Accumulate mode : Accumulate.values()) {
                 Twin dHidden = random(rows, width);
                 Twin dHead = random(vocabulary, width);
-                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode, dHidden.on(s), dHead.on(s)));
+                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode,
+                        dHidden.on(s), dHead.on(s)));
                 assertSame("dHidden " + mode, dHidden, 4 * TOLERANCE);
                 assertSame("dHead", dHead, 4 * TOLERANCE);
-                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode, dHidden.on(s), null));
-                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode, null, dHead.on(s)));
+                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode,
+                        dHidden.on(s), null));
+                both((d, s) -> d.logProb().backward(hidden.on(s), head.on(s), targets.on(s), temperature, lse.on(s), coefficient.on(s), groups, mode,
+                        null, dHead.on(s)));
                 assertSame("dHidden alone", dHidden, 8 * TOLERANCE);
                 assertSame("dHead alone", dHead, 8 * TOLERANCE);
             }
@@ -103,7 +107,8 @@ abstract class LogProbContract extends DeviceContract {
         tested.logProb().crossEntropy(logits.tested(), ints(-100, 0).tested(), loss.tested(), lse.tested());
         assertValues("loss", loss, 5e-7, 0, Math.log(8));
         Twin dLogits = random(2, 3);
-        tested.logProb().crossEntropyBackward(logits.tested(), ints(-100, 0).tested(), lse.tested(), floats(5, 2).tested(), Accumulate.SET, dLogits.tested());
+        tested.logProb().crossEntropyBackward(logits.tested(), ints(-100, 0).tested(), lse.tested(), floats(5, 2).tested(), Accumulate.SET,
+                dLogits.tested());
         assertValues("dLogits", dLogits, 1e-6, 0, 0, 0, -1.75, 0.5, 1.25);
     }
 
@@ -134,7 +139,8 @@ abstract class LogProbContract extends DeviceContract {
         Twin dHidden = zeros(3, 4);
         Twin dHead = zeros(6, 4);
         tested.logProb().forward(hidden.tested(), head.tested(), targets.tested(), 0.7f, out.tested(), entropy.tested(), lse.tested());
-        tested.logProb().backward(hidden.tested(), head.tested(), targets.tested(), 0.7f, lse.tested(), floats(weight).tested(), RowGroups.single(3), Accumulate.SET,
+        tested.logProb().backward(hidden.tested(), head.tested(), targets.tested(), 0.7f, lse.tested(), floats(weight).tested(), RowGroups.single(3),
+                Accumulate.SET,
                 dHidden.tested(), dHead.tested());
         DoubleSupplier loss = () -> {
             oracle.logProb().forward(hidden.oracle(), head.oracle(), targets.oracle(), 0.7f, out.oracle(), entropy.oracle(), lse.oracle());
@@ -152,7 +158,8 @@ abstract class LogProbContract extends DeviceContract {
         float[] weight = uniform(3, -1, 1);
         Twin dLogits = zeros(3, 5);
         tested.logProb().crossEntropy(logits.tested(), targets.tested(), out.tested(), lse.tested());
-        tested.logProb().crossEntropyBackward(logits.tested(), targets.tested(), lse.tested(), floats(weight).tested(), Accumulate.SET, dLogits.tested());
+        tested.logProb().crossEntropyBackward(logits.tested(), targets.tested(), lse.tested(), floats(weight).tested(), Accumulate.SET,
+                dLogits.tested());
         assertGradient("dLogits", logits, () -> {
             oracle.logProb().crossEntropy(logits.oracle(), targets.oracle(), out.oracle(), lse.oracle());
             return weighted(Matrix.row(out.oracle()), weight);
@@ -161,9 +168,11 @@ abstract class LogProbContract extends DeviceContract {
 
     /// The outputs of one call of [LogProb#ratio].
     private record Terms(TwinBuffer ratio, TwinBuffer kl, TwinBuffer loss, TwinBuffer coefficient) {
-        void run(Device d, Side s, LogProb.ClippedLoss settings, TwinBuffer now, TwinBuffer old, TwinBuffer reference, TwinBuffer advantage, TwinBuffer weight) {
+        void run(Device d, Side s, LogProb.ClippedLoss settings, TwinBuffer now, TwinBuffer old, TwinBuffer reference, TwinBuffer advantage,
+                TwinBuffer weight) {
             Buffer anchor = reference == null ? null : reference.on(s);
-            d.logProb().ratio(settings, now.on(s), old.on(s), anchor, advantage.on(s), weight.on(s), ratio.on(s), kl.on(s), loss.on(s), coefficient.on(s));
+            d.logProb().ratio(settings, now.on(s), old.on(s), anchor, advantage.on(s), weight.on(s), ratio.on(s), kl.on(s), loss.on(s),
+                    coefficient.on(s));
         }
     }
 
@@ -182,7 +191,8 @@ abstract class LogProbContract extends DeviceContract {
         TwinBuffer reference = floats(anchor);
         TwinBuffer advantage = floats(uniform(n, -2, 2));
         TwinBuffer weight = floats(uniform(n, 0, 1));
-        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, Float.POSITIVE_INFINITY), new LogProb.ClippedLoss(0.2f, 0.2f, 0.5f, 0.1f)}) {
+        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, Float.POSITIVE_INFINITY),
+                new LogProb.ClippedLoss(0.2f, 0.2f, 0.5f, 0.1f)}) {
             for (TwinBuffer with : new TwinBuffer[] {reference, null}) {
                 Terms t = terms(n);
                 both((d, s) -> t.run(d, s, settings, now, old, with, advantage, weight));
@@ -199,7 +209,8 @@ abstract class LogProbContract extends DeviceContract {
         TwinBuffer now = floats((float) Math.log(0.5), (float) Math.log(0.75), (float) Math.log(0.75), (float) Math.log(0.25), (float) Math.log(0.5));
         TwinBuffer old = floats((float) Math.log(0.5), (float) Math.log(0.5), (float) Math.log(0.5), (float) Math.log(0.5), Float.NEGATIVE_INFINITY);
         Terms t = terms(5);
-        t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), now, old, null, floats(3, 2, -2, -2, 1), floats(0.5f, 1, 1, 1, 0));
+        t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), now, old, null, floats(3, 2, -2, -2, 1),
+                floats(0.5f, 1, 1, 1, 0));
         assertValues("coefficient", t.coefficient, 1e-6, -1.5, 0, 3, 0, 0);
         float[] ratio = read(tested, t.ratio.tested());
         assertClose("ratio", new float[] {1, 1.5f, 1.5f, 0.5f}, Arrays.copyOf(ratio, 4), 1e-6);
@@ -231,7 +242,8 @@ abstract class LogProbContract extends DeviceContract {
         TwinBuffer reference = floats(-1, -1, nan, -1, -1, nan, -1);
         TwinBuffer advantage = floats(nan, 2, 2, nan, 2, 2, 2);
         Terms t = terms(7);
-        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 10), new LogProb.ClippedLoss(0.2f, 0.2f, 0, 10)}) {
+        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 10),
+                new LogProb.ClippedLoss(0.2f, 0.2f, 0, 10)}) {
             t.run(tested, Side.TESTED, settings, now, floats(-1, -1, -1, -1, -1, -1, -1), reference, advantage, floats(1, 1, 1, 0, 0, 0, 0.5f));
             // Without beta the reference has no part in the loss.
             float third = settings.beta() == 0 ? -2 : nan;
@@ -251,7 +263,8 @@ abstract class LogProbContract extends DeviceContract {
 
     @Test void withoutBetaAnInfiniteKlHasNoPartInTheLoss() {
         Terms t = terms(1);
-        t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), floats(-1), floats(-1), floats(Float.NEGATIVE_INFINITY), floats(3), floats(0.5f));
+        t.run(tested, Side.TESTED, new LogProb.ClippedLoss(0.2f, 0.2f, 0, Float.POSITIVE_INFINITY), floats(-1), floats(-1),
+                floats(Float.NEGATIVE_INFINITY), floats(3), floats(0.5f));
         assertValues("kl", t.kl, 0, Double.POSITIVE_INFINITY);
         assertValues("loss", t.loss, 0, -3);
         assertValues("coefficient", t.coefficient, 0, -1.5);
@@ -280,13 +293,17 @@ abstract class LogProbContract extends DeviceContract {
         assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0, -100).tested(), 1, out, other, third));
         assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0, 1).tested(), 0, out, other, third));
         assertRefused("logProb", () -> op.forward(hidden.tested(), head.tested(), ints(0).tested(), 1, out, other, third));
-        assertRefused("logProb", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(3), Accumulate.SET, random(2, 3).tested(), null));
+        assertRefused("logProb", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(3),
+                Accumulate.SET, random(2, 3).tested(), null));
         Matrix both = random(5, 3).tested();
-        assertRefused("dHead .*overlaps dHidden", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other, RowGroups.single(2),
+        assertRefused("dHead .*overlaps dHidden", () -> op.backward(hidden.tested(), head.tested(), ints(0, 1).tested(), 1, out, other,
+                RowGroups.single(2),
                 Accumulate.SET, both.rows(1, 3), both));
         assertRefused("logProb", () -> op.ofLogits(random(3, 5).tested(), ints(0, 1).tested(), 1, out, other, third));
-        assertRefused("logProb", () -> op.ratio(new LogProb.ClippedLoss(0.2f, 0.2f, 0, 1), out, floats(0).tested(), null, other, third, out, out, out, out));
+        assertRefused("logProb", () -> op.ratio(new LogProb.ClippedLoss(0.2f, 0.2f, 0, 1), out, floats(0).tested(), null, other, third, out,
+                out, out, out));
         assertRefused("crossEntropy", () -> op.crossEntropy(random(2, 5).tested(), ints(0, 5).tested(), out, other));
-        assertRefused("crossEntropy", () -> op.crossEntropyBackward(random(2, 5).tested(), ints(0, 1).tested(), out, other, Accumulate.SET, matrix(F32, 2, 4, new float[8]).tested()));
+        assertRefused("crossEntropy", () -> op.crossEntropyBackward(random(2, 5).tested(), ints(0, 1).tested(), out, other, Accumulate.SET,
+                matrix(F32, 2, 4, new float[8]).tested()));
     }
 }

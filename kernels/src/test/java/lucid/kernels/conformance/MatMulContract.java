@@ -17,15 +17,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Tolerance: a chain of k products of uniform numbers loses about 2^-25 · k/3 (k roundings of partial sums that walk to √k/3); the tests allow `2^-22 · max(4, k)`.
-/// It does not depend on b's dtype, because widening is exact.
+/// Tolerance: a chain of k products of uniform numbers loses about 2^-25 · k/3 (k roundings of partial sums that walk to √k/3); the tests allow
+/// `2^-22 · max(4, k)`. It does not depend on b's dtype, because widening is exact.
 abstract class MatMulContract extends DeviceContract {
     MatMulContract(Supplier<Device> factory) { super(factory); }
 
     static double tolerance(int k) { return 0x1p-22 * Math.max(4, k); }
 
     @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
-    @CsvSource({"1,1,1,0", "1,1,1,3", "0,5,3,0", "5,0,3,0", "3,5,0,0", "3,5,0,2", "2,3,4,1", "1,257,65,0", "1,64,300,5", "7,33,129,0", "8,48,16,0", "13,17,19,3",
+    @CsvSource({"1,1,1,0", "1,1,1,3", "0,5,3,0", "5,0,3,0", "3,5,0,0", "3,5,0,2", "2,3,4,1", "1,257,65,0", "1,64,300,5", "7,33,129,0", "8,48,16,0",
+            "13,17,19,3",
             "65,67,70,0", "100,3,5,1", "3,100,257,0", "33,31,600,7"})
     void everyOrientationTypeAndMode(int m, int n, int k, int layout) {
         gap = layout;
@@ -106,7 +107,8 @@ abstract class MatMulContract extends DeviceContract {
 
     /// Against the textbook, and, bit for bit, against the operations that they are said to be.
     @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
-    @CsvSource({"1,1,1,0", "0,5,3,0", "5,0,3,0", "3,5,0,2", "1,257,64,0", "4,64,300,5", "8,48,16,0", "13,17,19,3", "16,40,72,0", "65,67,70,0", "33,31,200,7"})
+    @CsvSource({"1,1,1,0", "0,5,3,0", "5,0,3,0", "3,5,0,2", "1,257,64,0", "4,64,300,5", "8,48,16,0", "13,17,19,3", "16,40,72,0", "65,67,70,0",
+            "33,31,200,7"})
     void activatedAndGated(int m, int n, int k, int layout) {
         gap = layout;
         for (DType type : new DType[] {F32, BF16, F16}) {
@@ -120,7 +122,8 @@ abstract class MatMulContract extends DeviceContract {
                     both((d, s) -> d.matMul().multiplyActivated(a.on(s), w.on(s), extra == null ? null : extra.on(s), f, c.on(s)));
                     assertSame(type + " " + f, c, 2 * tolerance(k));
                     Twin composed = random(m, n);
-                    tested.matMul().multiply(a.tested(), false, w.tested(), true, extra == null ? null : extra.tested(), Accumulate.SET, composed.tested());
+                    tested.matMul().multiply(a.tested(), false, w.tested(), true, extra == null ? null : extra.tested(), Accumulate.SET,
+                            composed.tested());
                     tested.elementwise().unary(f.unary(), composed.tested(), composed.tested());
                     assertArrayEquals(read(tested, composed.tested()), read(tested, c.tested()), type + " " + f + " beside its parts");
                 }
@@ -149,7 +152,8 @@ abstract class MatMulContract extends DeviceContract {
                 both((d, s) -> d.prepack(packed.on(s)));
                 // As often as a device may want it read before it packs it.
                 Twin one = random(1, 70);
-                for (int i = 0; i < 40; i++) tested.matMul().multiply(a.tested().rows(0, 1), false, packed.tested(), true, null, Accumulate.SET, one.tested());
+                for (int i = 0; i < 40; i++)
+                    tested.matMul().multiply(a.tested().rows(0, 1), false, packed.tested(), true, null, Accumulate.SET, one.tested());
                 Twin wanted = random(m, 70);
                 Twin c = random(m, 70);
                 both((d, s) -> d.matMul().multiply(a.on(s), false, plain.on(s), true, null, Accumulate.SET, wanted.on(s)));
@@ -169,14 +173,18 @@ abstract class MatMulContract extends DeviceContract {
         Twin w = random(4, 3);
         Twin c = random(2, 4);
         var op = tested.matMul();
-        assertRefused("matmul \\(activated\\): a .* w .*", () -> op.multiplyActivated(a.tested(), random(4, 2).tested(), null, Activation.GELU_TANH, c.tested()));
-        assertRefused("matmul \\(activated\\): bias", () -> op.multiplyActivated(a.tested(), w.tested(), random(1, 3).tested(), Activation.GELU_TANH, c.tested()));
+        assertRefused("matmul \\(activated\\): a .* w .*", () -> op.multiplyActivated(a.tested(), random(4, 2).tested(), null, Activation.GELU_TANH,
+                c.tested()));
+        assertRefused("matmul \\(activated\\): bias", () -> op.multiplyActivated(a.tested(), w.tested(), random(1, 3).tested(), Activation.GELU_TANH,
+                c.tested()));
         assertRefused("matmul \\(activated\\): f ", () -> op.multiplyActivated(a.tested(), w.tested(), null, null, c.tested()));
         assertRefused("matmul \\(gated\\): a .* gate ", () -> op.multiplyGated(a.tested(), random(4, 2).tested(), random(4, 2).tested(), c.tested()));
         assertRefused("matmul \\(gated\\): up", () -> op.multiplyGated(a.tested(), w.tested(), random(5, 3).tested(), c.tested()));
-        assertRefused("matmul \\(gated\\): up", () -> op.multiplyGated(a.tested(), w.tested(), matrix(BF16, 4, 3, new float[12]).tested(), c.tested()));
+        assertRefused("matmul \\(gated\\): up", () -> op.multiplyGated(a.tested(), w.tested(), matrix(BF16, 4, 3, new float[12]).tested(),
+                c.tested()));
         Twin square = random(3, 3);
-        assertRefused("matmul \\(gated\\): c .* overlaps up", () -> op.multiplyGated(random(3, 3).tested(), random(3, 3).tested(), square.tested(), square.tested()));
+        assertRefused("matmul \\(gated\\): c .* overlaps up",
+                () -> op.multiplyGated(random(3, 3).tested(), random(3, 3).tested(), square.tested(), square.tested()));
     }
 
     @Test void refuses() {
@@ -187,10 +195,12 @@ abstract class MatMulContract extends DeviceContract {
         assertRefused("matmul|multiply", () -> op.multiply(a.tested(), false, b.tested(), false, null, Accumulate.SET, c.tested()));
         Twin fit = random(3, 5);
         assertRefused("matmul|multiply", () -> op.multiply(a.tested(), false, fit.tested(), false, null, Accumulate.SET, random(2, 4).tested()));
-        assertRefused("matmul|multiply", () -> op.multiply(a.tested(), false, fit.tested(), false, random(1, 4).tested(), Accumulate.SET, c.tested()));
+        assertRefused("matmul|multiply", () -> op.multiply(a.tested(), false, fit.tested(), false, random(1, 4).tested(), Accumulate.SET,
+                c.tested()));
         assertRefused("matmul|multiply", () -> op.multiplyContinue(a.tested(), true, fit.tested(), false, c.tested()));
         Twin square = random(3, 3);
-        assertRefused("matmul|multiply", () -> op.multiply(square.tested(), false, random(3, 3).tested(), false, null, Accumulate.SET, square.tested()));
+        assertRefused("matmul|multiply", () -> op.multiply(square.tested(), false, random(3, 3).tested(), false, null, Accumulate.SET,
+                square.tested()));
         assertRefused("gradWeight", () -> op.gradWeight(a.tested(), random(3, 3).tested(), RowGroups.single(2), random(3, 3).tested()));
         assertRefused("gradWeight", () -> op.gradWeight(a.tested(), a.tested(), RowGroups.single(1), random(3, 3).tested()));
     }
@@ -198,6 +208,7 @@ abstract class MatMulContract extends DeviceContract {
     @ParameterizedTest @EnumSource(value = DType.class, names = {"BF16", "F16"})
     void refusesNarrowActivations(DType type) {
         Twin a = matrix(type, 2, 3, new float[6]);
-        assertRefused("matmul|multiply", () -> tested.matMul().multiply(a.tested(), false, random(3, 2).tested(), false, null, Accumulate.SET, random(2, 2).tested()));
+        assertRefused("matmul|multiply", () -> tested.matMul().multiply(a.tested(), false, random(3, 2).tested(), false, null, Accumulate.SET,
+                random(2, 2).tested()));
     }
 }

@@ -64,11 +64,13 @@ abstract class NormalizationContract extends DeviceContract {
             Twin dx = random(rows, cols);
             Twin dw = random(1, cols);
             Twin db = random(1, cols);
-            both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, mode, dx.on(s), dw.on(s), db.on(s)));
+            both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, mode, dx.on(s),
+                    dw.on(s), db.on(s)));
             assertSame("dx " + mode, dx, 4 * TOLERANCE);
             assertSame("dWeight", dw, MatMulContract.tolerance(3 * rows));
             assertSame("dBias", db, MatMulContract.tolerance(rows));
-            both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, mode, dx.on(s), null, null));
+            both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, mode, dx.on(s),
+                    null, null));
             assertSame("dx alone", dx, 8 * TOLERANCE);
         }
     }
@@ -81,7 +83,8 @@ abstract class NormalizationContract extends DeviceContract {
         assertValues("rstd", rstd, 1e-7, 0.2);
         assertValues("rmsNorm", y, 3e-7, 0.2, 2.8);
         Twin mean = zeros(1, 1);
-        tested.normalization().layerNorm(x.tested(), values(1, 2, 1, 2).tested(), values(1, 2, 10, 20).tested(), 16f, y.tested(), mean.tested(), rstd.tested());
+        tested.normalization().layerNorm(x.tested(), values(1, 2, 1, 2).tested(), values(1, 2, 10, 20).tested(), 16f, y.tested(), mean.tested(),
+                rstd.tested());
         assertValues("mean", mean, 0, 4);
         assertValues("rstd", rstd, 1e-7, 0.2);
         assertValues("layerNorm", y, 3e-7, 9.4, 21.2);
@@ -96,7 +99,8 @@ abstract class NormalizationContract extends DeviceContract {
         Twin dx = zeros(2, 5);
         Twin dw = zeros(1, 5);
         tested.normalization().rmsNorm(x.tested(), w.tested(), EPS, y.tested(), rstd.tested());
-        tested.normalization().rmsNormBackward(x.tested(), w.tested(), rstd.tested(), matrix(F32, 2, 5, weight).tested(), RowGroups.single(2), Accumulate.SET,
+        tested.normalization().rmsNormBackward(x.tested(), w.tested(), rstd.tested(), matrix(F32, 2, 5, weight).tested(), RowGroups.single(2),
+                Accumulate.SET,
                 dx.tested(), dw.tested());
         DoubleSupplier loss = () -> {
             oracle.normalization().rmsNorm(x.oracle(), w.oracle(), EPS, y.oracle(), rstd.oracle());
@@ -118,7 +122,8 @@ abstract class NormalizationContract extends DeviceContract {
         Twin dw = zeros(1, 5);
         Twin db = zeros(1, 5);
         tested.normalization().layerNorm(x.tested(), w.tested(), b.tested(), EPS, y.tested(), mean.tested(), rstd.tested());
-        tested.normalization().layerNormBackward(x.tested(), w.tested(), mean.tested(), rstd.tested(), matrix(F32, 2, 5, weight).tested(), RowGroups.single(2),
+        tested.normalization().layerNormBackward(x.tested(), w.tested(), mean.tested(), rstd.tested(), matrix(F32, 2, 5, weight).tested(),
+                RowGroups.single(2),
                 Accumulate.SET, dx.tested(), dw.tested(), db.tested());
         DoubleSupplier loss = () -> {
             oracle.normalization().layerNorm(x.oracle(), w.oracle(), b.oracle(), EPS, y.oracle(), mean.oracle(), rstd.oracle());
@@ -137,11 +142,15 @@ abstract class NormalizationContract extends DeviceContract {
         assertRefused("rmsNorm", () -> op.rmsNorm(x.tested(), random(1, 3).tested(), EPS, random(3, 4).tested(), column.tested()));
         assertRefused("rmsNorm", () -> op.rmsNorm(x.tested(), w.tested(), EPS, random(3, 4).tested(), random(4, 1).tested()));
         assertRefused("rmsNorm", () -> op.rmsNorm(x.tested(), w.tested(), EPS, random(3, 4).tested(), x.tested().cols(0, 1)));
-        assertRefused("rmsNorm", () -> op.rmsNormBackward(x.tested(), w.tested(), column.tested(), random(3, 4).tested(), RowGroups.single(2), Accumulate.SET,
+        assertRefused("rmsNorm", () -> op.rmsNormBackward(x.tested(), w.tested(), column.tested(), random(3, 4).tested(), RowGroups.single(2),
+                Accumulate.SET,
                 random(3, 4).tested(), null));
-        assertRefused("layerNorm", () -> op.layerNorm(x.tested(), w.tested(), random(1, 5).tested(), EPS, random(3, 4).tested(), column.tested(), random(3, 1).tested()));
-        assertRefused("layerNorm", () -> op.layerNorm(x.tested(), w.tested(), random(1, 4).tested(), EPS, x.tested(), x.tested().cols(0, 1), column.tested()));
-        assertRefused("layerNorm", () -> op.layerNormBackward(x.tested(), w.tested(), column.tested(), column.tested(), random(3, 3).tested(), RowGroups.single(3),
+        assertRefused("layerNorm", () -> op.layerNorm(x.tested(), w.tested(), random(1, 5).tested(), EPS, random(3, 4).tested(), column.tested(),
+                random(3, 1).tested()));
+        assertRefused("layerNorm", () -> op.layerNorm(x.tested(), w.tested(), random(1, 4).tested(), EPS, x.tested(), x.tested().cols(0, 1),
+                column.tested()));
+        assertRefused("layerNorm", () -> op.layerNormBackward(x.tested(), w.tested(), column.tested(), column.tested(), random(3, 3).tested(),
+                RowGroups.single(3),
                 Accumulate.SET, random(3, 4).tested(), null, null));
     }
 
@@ -173,10 +182,14 @@ abstract class NormalizationContract extends DeviceContract {
         assertRefused("rmsNorm.*dWeight .*overlaps weight", () -> op.rmsNormBackward(x, w, column, dy, all, Accumulate.SET, dx, w));
         assertRefused("rmsNorm.*dWeight .*overlaps rstd", () -> op.rmsNormBackward(x, w, four.rows(0, 3), dy, all, Accumulate.SET, dx, asRow));
         assertRefused("rmsNorm.*dWeight .*overlaps dy", () -> op.rmsNormBackward(x, w, column, dy, all, Accumulate.SET, dx, dy.rows(2, 3)));
-        assertRefused("layerNorm.*dx .*overlaps mean", () -> op.layerNormBackward(x, w, dx.cols(1, 2), column, dy, all, Accumulate.SET, dx, null, null));
-        assertRefused("layerNorm.*dWeight .*overlaps mean", () -> op.layerNormBackward(x, w, four.rows(0, 3), column, dy, all, Accumulate.SET, dx, asRow, null));
-        assertRefused("layerNorm.*dBias .*overlaps mean", () -> op.layerNormBackward(x, w, four.rows(0, 3), column, dy, all, Accumulate.SET, dx, null, asRow));
+        assertRefused("layerNorm.*dx .*overlaps mean", () -> op.layerNormBackward(x, w, dx.cols(1, 2), column, dy, all, Accumulate.SET, dx,
+                null, null));
+        assertRefused("layerNorm.*dWeight .*overlaps mean", () -> op.layerNormBackward(x, w, four.rows(0, 3), column, dy, all, Accumulate.SET, dx,
+                asRow, null));
+        assertRefused("layerNorm.*dBias .*overlaps mean", () -> op.layerNormBackward(x, w, four.rows(0, 3), column, dy, all, Accumulate.SET, dx,
+                null, asRow));
         assertRefused("layerNorm.*dBias .*overlaps dWeight", () -> op.layerNormBackward(x, w, other, column, dy, all, Accumulate.SET, dx, dw, dw));
-        assertRefused("layerNorm.*mean .*wanted", () -> op.layerNormBackward(x, w, random(2, 1).tested(), column, dy, all, Accumulate.SET, dx, null, null));
+        assertRefused("layerNorm.*mean .*wanted", () -> op.layerNormBackward(x, w, random(2, 1).tested(), column, dy, all, Accumulate.SET, dx,
+                null, null));
     }
 }

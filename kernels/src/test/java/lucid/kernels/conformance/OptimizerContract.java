@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Tolerance 1e-6 on parameters and moments of size 1 (a handful of f32 roundings). The bf16 image is compared with the device's own f32 parameter, exactly.
+/// Tolerance 1e-6 on parameters and moments of size 1 (a handful of f32 roundings). The bf16 image is compared with the device's own f32 parameter,
+/// exactly.
 abstract class OptimizerContract extends DeviceContract {
     OptimizerContract(Supplier<Device> factory) { super(factory); }
 
@@ -52,7 +53,8 @@ abstract class OptimizerContract extends DeviceContract {
         Twin p = values(1, 2, 1, -2);
         Twin m = zeros(1, 2);
         Twin v = zeros(1, 2);
-        tested.optimizer().adamW(new AdamW(0.125f, 0.5f, 0.75f, 0, 0.5f, 1), 2, values(1, 2, 3, -0.5).tested(), p.tested(), m.tested(), v.tested(), null);
+        tested.optimizer().adamW(new AdamW(0.125f, 0.5f, 0.75f, 0, 0.5f, 1), 2, values(1, 2, 3, -0.5).tested(), p.tested(), m.tested(),
+                v.tested(), null);
         assertValues("param", p, 1e-7, 0.9375 - 0.125, -1.875 + 0.125);
         assertValues("m", m, 1e-7, 3, -0.5);
         assertValues("v", v, 1e-7, 9, 0.25);
@@ -89,8 +91,10 @@ abstract class OptimizerContract extends DeviceContract {
         AdamW first = new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, 0, 1);
         assertRefused("adamW", () -> op.adamW(first, 1, random(3, 2).tested(), p.tested(), random(2, 3).tested(), random(2, 3).tested(), null));
         assertRefused("adamW", () -> op.adamW(first, 1, random(2, 3).tested(), p.tested(), random(2, 2).tested(), random(2, 3).tested(), null));
-        assertRefused("adamW", () -> op.adamW(first, 1, random(2, 3).tested(), p.tested(), random(2, 3).tested(), random(2, 3).tested(), random(2, 3).tested()));
-        assertRefused("adamW", () -> op.adamW(new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, 0, 0), 1, random(2, 3).tested(), p.tested(), random(2, 3).tested(), random(2, 3).tested(), null));
+        assertRefused("adamW", () -> op.adamW(first, 1, random(2, 3).tested(), p.tested(), random(2, 3).tested(), random(2, 3).tested(),
+                random(2, 3).tested()));
+        assertRefused("adamW", () -> op.adamW(new AdamW(0.1f, 0.9f, 0.99f, 1e-8f, 0, 0), 1, random(2, 3).tested(), p.tested(), random(2, 3).tested(),
+                random(2, 3).tested(), null));
         assertRefused("sgd", () -> op.sgd(new Sgd(0.1f, 0, 0, 0, false, 1), 1, random(2, 2).tested(), p.tested(), random(2, 3).tested()));
         Twin g = random(2, 3);
         Twin m = random(2, 3);

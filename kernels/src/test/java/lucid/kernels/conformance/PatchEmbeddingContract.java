@@ -32,9 +32,11 @@ abstract class PatchEmbeddingContract extends DeviceContract {
         Twin positions = random(patches, hidden);
         for (Twin position : new Twin[] {null, positions}) {
             Twin out = random(n * patches, hidden);
-            both((d, s) -> d.patchEmbedding().forwardFrames(frames.on(s), n, height, width, patch, weight.on(s), bias.on(s), position == null ? null : position.on(s), out.on(s)));
+            both((d, s) -> d.patchEmbedding().forwardFrames(frames.on(s), n, height, width, patch, weight.on(s), bias.on(s),
+                    position == null ? null : position.on(s), out.on(s)));
             assertSame("forwardFrames", out, MatMulContract.tolerance(length));
-            both((d, s) -> d.patchEmbedding().forwardPixels(pixels.on(s), n, height, width, patch, weight.on(s), bias.on(s), position == null ? null : position.on(s), out.on(s)));
+            both((d, s) -> d.patchEmbedding().forwardPixels(pixels.on(s), n, height, width, patch, weight.on(s), bias.on(s),
+                    position == null ? null : position.on(s), out.on(s)));
             assertSame("forwardPixels", out, MatMulContract.tolerance(length));
         }
         Twin cut = random(n * patches, length);
@@ -67,7 +69,8 @@ abstract class PatchEmbeddingContract extends DeviceContract {
         tested.patchEmbedding().patches(bytes((byte) 0, (byte) 255, (byte) 51).tested(), 1, 1, 1, 1, out.tested());
         assertValues("patches", out, 1e-7, -1, 1, -0.6);
         Twin y = zeros(1, 1);
-        tested.patchEmbedding().forwardFrames(bytes((byte) 0, (byte) 255, (byte) 51).tested(), 1, 1, 1, 1, values(1, 3, 1, 10, 100).tested(), values(1, 1, 0.5).tested(),
+        tested.patchEmbedding().forwardFrames(bytes((byte) 0, (byte) 255, (byte) 51).tested(), 1, 1, 1, 1, values(1, 3, 1, 10, 100).tested(),
+                values(1, 1, 0.5).tested(),
                 values(1, 1, 1000).tested(), y.tested());
         assertValues("forward", y, 1e-6, 949.5);
     }

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Tolerance: n numbers in 16 lanes round n/16 + 4 times each on partial sums of about √n/2; `2^-22 · (4 + n/16)` leaves a factor of ten. A maximum is exact.
+/// Tolerance: n numbers in 16 lanes round n/16 + 4 times each on partial sums of about √n/2; `2^-22 · (4 + n/16)` leaves a factor of ten. A maximum
+/// is exact.
 abstract class ReduceContract extends DeviceContract {
     ReduceContract(Supplier<Device> factory) { super(factory); }
 

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Tolerance 3e-7: two products and a sum in f32. The table's angles are rounded to f32 by contract, so it is compared at 2e-7 however large they are.
+/// Tolerance 3e-7: two products and a sum in f32. The table's angles are rounded to f32 by contract, so it is compared at 2e-7 however large they
+/// are.
 abstract class RotaryContract extends DeviceContract {
     RotaryContract(Supplier<Device> factory) { super(factory); }
 
@@ -55,7 +56,8 @@ abstract class RotaryContract extends DeviceContract {
         assertValues("sin", sin, 1e-7, 0, 0, Math.sin(1), Math.sin(0.1), Math.sin(2), Math.sin(0.2), Math.sin(3), Math.sin(0.3));
         // A quarter turn takes the first half's axis to the second half's.
         Twin y = zeros(1, 4);
-        tested.rotary().rotate(values(1, 4, 1, 2, 3, 4).tested(), 4, ints(0).tested(), values(1, 2, 0, 0).tested(), values(1, 2, 1, 1).tested(), false, y.tested());
+        tested.rotary().rotate(values(1, 4, 1, 2, 3, 4).tested(), 4, ints(0).tested(), values(1, 2, 0, 0).tested(), values(1, 2, 1, 1).tested(),
+                false, y.tested());
         assertValues("quarter turn", y, 0, -3, -4, 1, 2);
     }
 
@@ -93,9 +95,11 @@ abstract class RotaryContract extends DeviceContract {
         assertRefused("rotary|table", () -> op.table(1e4, 4, table.tested(), random(4, 2).tested()));
         assertRefused("rotary|rotate", () -> op.rotate(x.tested(), 4, ints(0, 5).tested(), table.tested(), table.tested(), false, x.tested()));
         assertRefused("rotary|rotate", () -> op.rotate(x.tested(), 4, ints(0, -1).tested(), table.tested(), table.tested(), false, x.tested()));
-        assertRefused("rotary|rotate", () -> op.rotate(random(2, 6).tested(), 4, ints(0, 1).tested(), table.tested(), table.tested(), false, random(2, 6).tested()));
+        assertRefused("rotary|rotate", () -> op.rotate(random(2, 6).tested(), 4, ints(0, 1).tested(), table.tested(), table.tested(), false,
+                random(2, 6).tested()));
         assertRefused("rotary|rotate", () -> op.rotate(x.tested(), 4, ints(0).tested(), table.tested(), table.tested(), false, x.tested()));
         assertRefused("rotary.*sin .*overlaps cos", () -> op.table(1e4, 4, table.tested(), table.tested()));
-        assertRefused("rotary.*y .*overlaps sin", () -> op.rotate(random(5, 2).tested(), 2, ints(0, 1, 2, 3, 4).tested(), random(5, 1).tested(), table.tested().cols(0, 1), false, table.tested()));
+        assertRefused("rotary.*y .*overlaps sin", () -> op.rotate(random(5, 2).tested(), 2, ints(0, 1, 2, 3, 4).tested(), random(5, 1).tested(),
+                table.tested().cols(0, 1), false, table.tested()));
     }
 }

@@ -15,14 +15,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Probabilities within 2e-6. A sampled id may differ from the textbook's only where the drawn number lies within 1e-5 of a step of the cumulative distribution, because
-/// f32 and double put that step at slightly different places.
+/// Probabilities within 2e-6. A sampled id may differ from the textbook's only where the drawn number lies within 1e-5 of a step of the cumulative
+/// distribution, because f32 and double put that step at slightly different places.
 abstract class SamplingContract extends DeviceContract {
     SamplingContract(Supplier<Device> factory) { super(factory); }
 
     static Stream<Rule> rules() {
-        return Stream.of(Rule.GREEDY, Rule.temperature(1), Rule.temperature(0.6f), new Rule(false, 1, 5, 1, 0), new Rule(false, 1, 1, 1, 0), new Rule(false, 1, 5000, 1, 0),
-                new Rule(false, 1, 0, 0.9f, 0), new Rule(false, 1.5f, 0, 1e-6f, 0), new Rule(false, 1, 0, 1, 0.1f), new Rule(false, 0.8f, 20, 0.95f, 0.05f));
+        return Stream.of(Rule.GREEDY, Rule.temperature(1), Rule.temperature(0.6f), new Rule(false, 1, 5, 1, 0), new Rule(false, 1, 1, 1, 0),
+                new Rule(false, 1, 5000, 1, 0),
+                new Rule(false, 1, 0, 0.9f, 0), new Rule(false, 1.5f, 0, 1e-6f, 0), new Rule(false, 1, 0, 1, 0.1f),
+                        new Rule(false, 0.8f, 20, 0.95f, 0.05f));
     }
 
     @ParameterizedTest @MethodSource("rules")
@@ -130,7 +132,8 @@ abstract class SamplingContract extends DeviceContract {
         int[] together = readInts(tested, ids.tested());
         for (int r = 0; r < 6; r++) {
             TwinBuffer one = ints(-1);
-            tested.sampling().sample(Rule.temperature(1), logits.rows(r, r + 1).tested(), 5, ints(Arrays.copyOfRange(counter, 4 * r, 4 * r + 4)).tested(), one.tested());
+            tested.sampling().sample(Rule.temperature(1), logits.rows(r, r + 1).tested(), 5, ints(Arrays.copyOfRange(counter, 4 * r, 4 * r + 4))
+                    .tested(), one.tested());
             assertEquals(together[r], readInts(tested, one.tested())[0], "row " + r);
         }
     }
@@ -179,7 +182,9 @@ abstract class SamplingContract extends DeviceContract {
             }
         }
         Twin finite = values(1, 3, 1, 5, 2);
-        assertRefused("sample.*row 0 is 5.0, at temperature 1.0E-40", () -> op.sample(Rule.temperature(1e-40f), finite.tested(), 1, ints(new int[4]).tested(), ints(0).tested()));
-        assertRefused("probabilities.*row 0 is 5.0, at temperature 1.0E-40", () -> op.probabilities(Rule.temperature(1e-40f), finite.tested(), zeros(1, 3).tested()));
+        assertRefused("sample.*row 0 is 5.0, at temperature 1.0E-40",
+                () -> op.sample(Rule.temperature(1e-40f), finite.tested(), 1, ints(new int[4]).tested(), ints(0).tested()));
+        assertRefused("probabilities.*row 0 is 5.0, at temperature 1.0E-40",
+                () -> op.probabilities(Rule.temperature(1e-40f), finite.tested(), zeros(1, 3).tested()));
     }
 }

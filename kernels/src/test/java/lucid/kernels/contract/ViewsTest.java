@@ -25,7 +25,8 @@ class ViewsTest {
     @ParameterizedTest
     @CsvSource({"0, 2147483647, 8589934592", "0, 3, 4611686018427387904", "9223372036854775807, 1, 4", "9223372036854775800, 2, 7"})
     void aViewBeyondEveryBufferIsRefused(long offset, int rows, long stride) {
-        String message = assertThrows(IllegalArgumentException.class, () -> new Matrix(new Block(DType.F32, 100), offset, rows, 4, stride)).getMessage();
+        String message = assertThrows(IllegalArgumentException.class, () -> new Matrix(new Block(DType.F32, 100), offset, rows, 4, stride))
+                .getMessage();
         assertTrue(message.contains("the buffer has 100"), message);
     }
 

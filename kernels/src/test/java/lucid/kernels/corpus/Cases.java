@@ -16,7 +16,9 @@ final class Cases {
 
     static List<CorpusCase> of(String kernel) {
         List<CorpusCase> cases = ALL.stream().filter(c -> c.kernel().equals(kernel)).toList();
-        if (cases.isEmpty()) throw new IllegalArgumentException("no case for kernel '" + kernel + "'; there are " + ALL.stream().map(CorpusCase::kernel).distinct().toList());
+        if (cases.isEmpty())
+            throw new IllegalArgumentException("no case for kernel '" + kernel + "'; there are " + ALL.stream().map(CorpusCase::kernel)
+                    .distinct().toList());
         return cases;
     }
 }

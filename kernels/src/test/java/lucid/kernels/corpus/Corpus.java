@@ -15,7 +15,8 @@ final class Corpus {
 
     static List<String> names() {
         try (Stream<Path> files = Files.list(folder())) {
-            return files.map(f -> f.getFileName().toString()).filter(f -> f.endsWith(".ptx")).map(f -> f.substring(0, f.length() - 4)).sorted().toList();
+            return files.map(f -> f.getFileName().toString()).filter(f -> f.endsWith(".ptx")).map(f -> f.substring(0, f.length() - 4))
+                    .sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -8,7 +8,8 @@ import lucid.kernels.ptx.tensor.form.Swizzle;
 /// One launch of a corpus kernel: geometry, arguments, and what must stand in its output buffers afterwards.
 ///
 /// The expected values come from plain loops in double; each has its own bound, and the case says where the bound comes from.
-record CorpusCase(String kernel, String label, int[] grid, int[] block, int[] cluster, int shared, List<Argument> arguments, List<Expected> expected) {
+record CorpusCase(String kernel, String label, int[] grid, int[] block, int[] cluster, int shared, List<Argument> arguments,
+        List<Expected> expected) {
     /// What a kernel's parameter gets.
     sealed interface Argument {
         String name();
@@ -120,7 +121,8 @@ record CorpusCase(String kernel, String label, int[] grid, int[] block, int[] cl
             return this;
         }
 
-        Builder mapOut(String name, TensorMap.Type type, int rows, int cols, int boxRows, int boxCols, Swizzle swizzle, Format format, double[] values, double[] bounds) {
+        Builder mapOut(String name, TensorMap.Type type, int rows, int cols, int boxRows, int boxCols, Swizzle swizzle, Format format,
+                double[] values, double[] bounds) {
             arguments.add(new Array(name + ".data", values.length * size(format), null, true));
             arguments.add(map(name, type, rows, cols, boxRows, boxCols, swizzle));
             expected.add(new Expected(name + ".data", format, values, bounds));

@@ -50,7 +50,8 @@ class CorpusGateTest {
     @ParameterizedTest @MethodSource("names") void keepsTheRulesOfTheHouse(String name) {
         String text = Corpus.text(name);
         assertTrue(text.startsWith("// " + name + ": "), "the header begins with the name and the formula");
-        for (String part : List.of("// Shapes ", "// Grid, block ", "// Shared ", "// Order ")) assertTrue(text.contains(part), "header lacks '" + part + "'");
+        for (String part : List.of("// Shapes ", "// Grid, block ", "// Shared ", "// Order "))
+            assertTrue(text.contains(part), "header lacks '" + part + "'");
         assertTrue(text.contains(".version 8.0\n.target " + (name.endsWith("sm90a") ? "sm_90a" : "sm_80") + "\n"), "version and target");
         String code = text.replaceAll("//[^\n]*", "");
         assertEquals(List.of(), UNROUNDED.matcher(code).results().map(r -> r.group()).toList(), "every float operation says how it rounds");

@@ -20,7 +20,8 @@ class CorpusParseTest {
         assertEquals(80, module.version());
         Set<String> parameters = module.entry(name).parameters().stream().map(p -> p.name()).collect(Collectors.toSet());
         for (CorpusCase c : Cases.of(name)) {
-            Set<String> given = c.arguments().stream().filter(a -> !(a instanceof CorpusCase.Array array && array.hidden())).map(CorpusCase.Argument::name).collect(Collectors.toSet());
+            Set<String> given = c.arguments().stream().filter(a -> !(a instanceof CorpusCase.Array array && array.hidden()))
+                    .map(CorpusCase.Argument::name).collect(Collectors.toSet());
             assertEquals(parameters, given, c.toString());
         }
     }

@@ -26,7 +26,8 @@ final class Emulation {
     record Adversary(Schedule schedule, Timing timing, long seed) {
         /// The three timings and the three schedules, not every pair of them.
         static List<Adversary> some() {
-            return List.of(new Adversary(Schedule.ROUND_ROBIN, Timing.LATE, 1), new Adversary(Schedule.ONE_AHEAD, Timing.EARLY, 2), new Adversary(Schedule.RANDOM, Timing.RANDOM, 3),
+            return List.of(new Adversary(Schedule.ROUND_ROBIN, Timing.LATE, 1), new Adversary(Schedule.ONE_AHEAD, Timing.EARLY, 2),
+                    new Adversary(Schedule.RANDOM, Timing.RANDOM, 3),
                     new Adversary(Schedule.ONE_AHEAD, Timing.LATE, 4));
         }
     }
@@ -38,8 +39,10 @@ final class Emulation {
     /// @param budget warp-instructions before the run is stopped
     static Outcome run(String name, String text, CorpusCase c, Adversary adversary, long budget) {
         GlobalMemory memory = new GlobalMemory(adversary.seed());
-        Launch launch = Launch.of(PtxModule.parse(name, text), c.kernel()).memory(memory).grid(c.grid()[0], c.grid()[1], c.grid()[2]).block(c.block()[0], c.block()[1], c.block()[2])
-                .cluster(c.cluster()[0], c.cluster()[1], c.cluster()[2]).shared(c.shared()).schedule(adversary.schedule(), adversary.seed()).timing(adversary.timing()).budget(budget)
+        Launch launch = Launch.of(PtxModule.parse(name, text), c.kernel()).memory(memory).grid(c.grid()[0], c.grid()[1], c.grid()[2])
+                .block(c.block()[0], c.block()[1], c.block()[2])
+                .cluster(c.cluster()[0], c.cluster()[1], c.cluster()[2]).shared(c.shared()).schedule(adversary.schedule(), adversary.seed())
+                        .timing(adversary.timing()).budget(budget)
                 .threads(1);
         Map<String, Long> addresses = new HashMap<>();
         for (CorpusCase.Argument argument : c.arguments()) {
@@ -51,7 +54,8 @@ final class Emulation {
                     addresses.put(parameter, address);
                     if (!hidden) launch.argument(parameter, address);
                 }
-                case CorpusCase.Map m -> launch.argument(m.name(), new TensorMap(m.type(), addresses.get(m.array()), m.dims(), m.strides(), m.box(), m.swizzle(), false).encode());
+                case CorpusCase.Map m -> launch.argument(m.name(),
+                        new TensorMap(m.type(), addresses.get(m.array()), m.dims(), m.strides(), m.box(), m.swizzle(), false).encode());
             }
         }
         RunReport report = launch.run();

@@ -19,7 +19,8 @@ final class MatrixCases {
     }
 
     static List<CorpusCase> all() {
-        return List.of(mma(1, 1, 8), mma(64, 64, 64), mma(70, 50, 40), mma(65, 129, 104), splitK(16, 16, 16, 1, 16), splitK(17, 19, 70, 3, 32), attention(1, 1), attention(2, 69), attention(1, 130),
+        return List.of(mma(1, 1, 8), mma(64, 64, 64), mma(70, 50, 40), mma(65, 129, 104), splitK(16, 16, 16, 1, 16), splitK(17, 19, 70, 3, 32),
+                attention(1, 1), attention(2, 69), attention(1, 130),
                 wgmma(5, 3, 8), wgmma(128, 64, 64), wgmma(130, 70, 328), simt(1, 1, 1), simt(64, 64, 16), simt(67, 70, 21));
     }
 
@@ -44,22 +45,27 @@ final class MatrixCases {
 
     static CorpusCase mma(int m, int n, int k) {
         Product p = product(m, n, k, true, Data.normalBf16(21, m * k), Data.normalBf16(22, n * k), 2 * U);
-        return CorpusCase.of("gemm_nt_64x64x32_bf16_sm80", m + "x" + n + "x" + k).grid(ceilDiv(n, 64), ceilDiv(m, 64), 1).block(128, 1).in("A", Data.bf16(p.a)).in("B", Data.bf16(p.b))
+        return CorpusCase.of("gemm_nt_64x64x32_bf16_sm80", m + "x" + n + "x" + k).grid(ceilDiv(n, 64), ceilDiv(m, 64), 1).block(128, 1)
+                .in("A", Data.bf16(p.a)).in("B", Data.bf16(p.b))
                 .out("C", F32, p.c, p.bound).u32("M", m).u32("N", n).u32("K", k).build();
     }
 
     static CorpusCase wgmma(int m, int n, int k) {
         Product p = product(m, n, k, true, Data.normalBf16(23, m * k), Data.normalBf16(24, n * k), 2 * U);
-        return CorpusCase.of("gemm_nt_128x64x64_bf16_sm90a", m + "x" + n + "x" + k).grid(ceilDiv(n, 64), ceilDiv(m, 128), 1).block(384, 1).shared(73776)
-                .mapIn("mapA", TensorMap.Type.BF16, m, k, 128, 64, Swizzle.BYTES_128, Data.bf16(p.a)).mapIn("mapB", TensorMap.Type.BF16, n, k, 64, 64, Swizzle.BYTES_128, Data.bf16(p.b))
+        return CorpusCase.of("gemm_nt_128x64x64_bf16_sm90a", m + "x" + n + "x" + k).grid(ceilDiv(n, 64), ceilDiv(m, 128), 1).block(384, 1)
+                .shared(73776)
+                .mapIn("mapA", TensorMap.Type.BF16, m, k, 128, 64, Swizzle.BYTES_128, Data.bf16(p.a))
+                        .mapIn("mapB", TensorMap.Type.BF16, n, k, 64, 64, Swizzle.BYTES_128, Data.bf16(p.b))
                 .out("C", F32, p.c, p.bound).u32("M", m).u32("N", n).u32("K", k).build();
     }
 
     static CorpusCase splitK(int m, int n, int k, int splits, int chunk) {
         Product p = product(m, n, k, false, Data.normal(25, m * k), Data.normal(26, k * n), U);
         int tiles = ceilDiv(n, 16) * ceilDiv(m, 16);
-        return CorpusCase.of("gemm_splitk_16x16_f32_sm80", m + "x" + n + "x" + k + " splits=" + splits).grid(ceilDiv(n, 16), ceilDiv(m, 16), splits).block(16, 16).in("A", Data.f32(p.a))
-                .in("B", Data.f32(p.b)).out("C", F32, p.c, p.bound).scratch("workspace", 4 * splits * m * n).zeroed("arrived", U32, new double[tiles]).u32("M", m).u32("N", n).u32("K", k)
+        return CorpusCase.of("gemm_splitk_16x16_f32_sm80", m + "x" + n + "x" + k + " splits=" + splits).grid(ceilDiv(n, 16), ceilDiv(m, 16), splits)
+                .block(16, 16).in("A", Data.f32(p.a))
+                .in("B", Data.f32(p.b)).out("C", F32, p.c, p.bound).scratch("workspace", 4 * splits * m * n).zeroed("arrived", U32, new double[tiles])
+                        .u32("M", m).u32("N", n).u32("K", k)
                 .u32("chunk", chunk).build();
     }
 
@@ -74,7 +80,8 @@ final class MatrixCases {
                 c[i * n + j] = sum; // the kernel's order is the textbook's: equal to the bit
             }
         }
-        return CorpusCase.of("gemm_nn_64x64x8_f32_sm80", m + "x" + n + "x" + k).grid(ceilDiv(n, 64), ceilDiv(m, 64), 1).block(256, 1).in("A", Data.f32(a)).in("B", Data.f32(b))
+        return CorpusCase.of("gemm_nn_64x64x8_f32_sm80", m + "x" + n + "x" + k).grid(ceilDiv(n, 64), ceilDiv(m, 64), 1).block(256, 1)
+                .in("A", Data.f32(a)).in("B", Data.f32(b))
                 .out("C", F32, c, new double[c.length]).u32("M", m).u32("N", n).u32("K", k).build();
     }
 
@@ -113,7 +120,9 @@ final class MatrixCases {
                 }
             }
         }
-        return CorpusCase.of("attention_causal_64x32x64_bf16_sm80", "heads=" + heads + " S=" + s).grid(ceilDiv(s, 64), heads, 1).block(128, 1).in("Q", Data.bf16(q)).in("K", Data.bf16(k))
-                .in("V", Data.bf16(v)).out("O", BF16, o, oBound).out("L", F32, lse, lseBound).u32("S", s).f32("scaleLog2", (float) (scale * 1.4426950408889634)).build();
+        return CorpusCase.of("attention_causal_64x32x64_bf16_sm80", "heads=" + heads + " S=" + s).grid(ceilDiv(s, 64), heads, 1).block(128, 1)
+                .in("Q", Data.bf16(q)).in("K", Data.bf16(k))
+                .in("V", Data.bf16(v)).out("O", BF16, o, oBound).out("L", F32, lse, lseBound).u32("S", s)
+                        .f32("scaleLog2", (float) (scale * 1.4426950408889634)).build();
     }
 }

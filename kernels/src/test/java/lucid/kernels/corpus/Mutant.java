@@ -38,7 +38,8 @@ public record Mutant(String id, String kernel, Set<String> expect, String words,
         for (Edit e : edits) {
             int at = text.indexOf(e.find);
             if (at < 0) throw new IllegalStateException("mutants: " + id + ": '" + e.find + "' is not in " + kernel + ".ptx");
-            if (text.indexOf(e.find, at + 1) >= 0) throw new IllegalStateException("mutants: " + id + ": '" + e.find + "' is more than once in " + kernel + ".ptx; make it longer");
+            if (text.indexOf(e.find, at + 1) >= 0)
+                throw new IllegalStateException("mutants: " + id + ": '" + e.find + "' is more than once in " + kernel + ".ptx; make it longer");
             text = text.substring(0, at) + e.with + text.substring(at + e.find.length());
         }
         return text;
@@ -79,7 +80,8 @@ public record Mutant(String id, String kernel, Set<String> expect, String words,
             for (int i = 0; i < lines.size(); i++) {
                 String line = lines.get(i);
                 if (line.isBlank() || line.startsWith("#")) continue;
-                if (line.length() < 3 || line.charAt(1) != ' ') throw new IllegalStateException(file + ":" + (i + 1) + ": '" + line + "'; wanted '= ', '* ', '- ' or '+ ' and text");
+                if (line.length() < 3 || line.charAt(1) != ' ')
+                    throw new IllegalStateException(file + ":" + (i + 1) + ": '" + line + "'; wanted '= ', '* ', '- ' or '+ ' and text");
                 take(line.charAt(0), line.substring(2), i + 1);
             }
             endMutant();
@@ -95,7 +97,8 @@ public record Mutant(String id, String kernel, Set<String> expect, String words,
                 case '*' -> {
                     endMutant();
                     head = text.split(" ", 3);
-                    if (kernel == null || head.length != 3) throw new IllegalStateException(file + ":" + number + ": wanted '* ID EXPECT WORDS' below a kernel");
+                    if (kernel == null || head.length != 3)
+                        throw new IllegalStateException(file + ":" + number + ": wanted '* ID EXPECT WORDS' below a kernel");
                 }
                 case '-' -> {
                     if (!with.isEmpty()) endEdit();

@@ -17,14 +17,17 @@ import lucid.kernels.ptx.check.Kind;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/// The seeded faults as data: each can be applied, is faulty in the way it says, and passes NVIDIA's assembler, which is why the emulator must be strict.
+/// The seeded faults as data: each can be applied, is faulty in the way it says, and passes NVIDIA's assembler, which is why the emulator must be
+/// strict.
 class MutantGateTest {
     @Test void thereAreEnoughAndEachIsOne() {
         List<Mutant> mutants = Mutant.all();
         assertTrue(mutants.stream().filter(m -> !m.equivalent()).count() >= 80, mutants.size() + " mutants");
         assertEquals(mutants.size(), mutants.stream().map(Mutant::id).distinct().count(), "ids");
-        assertEquals(new TreeSet<>(Corpus.names()), mutants.stream().map(Mutant::kernel).collect(Collectors.toCollection(TreeSet::new)), "every kernel has mutants");
-        Set<String> known = Stream.concat(Stream.of(Kind.values()).map(Enum::name), Stream.of("RESULT", "EQUIVALENT", "UNSEEN", "GATE")).collect(Collectors.toSet());
+        assertEquals(new TreeSet<>(Corpus.names()), mutants.stream().map(Mutant::kernel).collect(Collectors.toCollection(TreeSet::new)),
+                "every kernel has mutants");
+        Set<String> known = Stream.concat(Stream.of(Kind.values()).map(Enum::name), Stream.of("RESULT", "EQUIVALENT", "UNSEEN", "GATE"))
+                .collect(Collectors.toSet());
         for (Mutant m : mutants) {
             assertTrue(known.containsAll(m.expect()), m.id() + " expects " + m.expect());
             assertNotEquals(Corpus.text(m.kernel()), m.apply(), m.id());

@@ -11,8 +11,8 @@ import java.util.TreeSet;
 import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import org.junit.jupiter.api.Test;
 
-/// Every seeded fault must show: as a finding or as a wrong value, in one of the kernel's cases under one of the adversaries. The equivalent ones must
-/// not; nor do the faults that the emulator is known not to see, so that the list of them stays true.
+/// Every seeded fault must show: as a finding or as a wrong value, in one of the kernel's cases under one of the adversaries. The equivalent ones
+/// must not; nor do the faults that the emulator is known not to see, so that the list of them stays true.
 class MutantRunTest {
     /// What became of a mutant: `kinds` is empty when nothing showed.
     private record Verdict(Mutant mutant, Set<String> kinds, String first) {
@@ -25,7 +25,8 @@ class MutantRunTest {
         }
 
         @Override public String toString() {
-            return mutant.id() + " (" + mutant.words() + "): " + (caught() ? "showed as " + kinds + ", " + first : "nothing showed") + "; expected " + mutant.expect();
+            return mutant.id() + " (" + mutant.words() + "): " + (caught() ? "showed as " + kinds + ", " + first : "nothing showed") + "; expected "
+                    + mutant.expect();
         }
     }
 
@@ -34,8 +35,10 @@ class MutantRunTest {
         Map<String, Integer> byKind = new TreeMap<>();
         verdicts.stream().filter(v -> !v.mutant.equivalent()).flatMap(v -> v.kinds.stream()).forEach(kind -> byKind.merge(kind, 1, Integer::sum));
         long faults = verdicts.stream().filter(v -> !v.mutant.equivalent()).count();
-        System.out.println("mutants: " + verdicts.stream().filter(v -> !v.mutant.equivalent() && v.caught()).count() + " of " + faults + " faults caught, "
-                + verdicts.stream().filter(v -> v.mutant.unseen()).count() + " known to pass, " + (verdicts.size() - faults) + " equivalent ones argued; runs that showed each kind: " + byKind);
+        System.out.println("mutants: " + verdicts.stream().filter(v -> !v.mutant.equivalent() && v.caught()).count() + " of " + faults
+                + " faults caught, "
+                + verdicts.stream().filter(v -> v.mutant.unseen()).count() + " known to pass, " + (verdicts.size() - faults)
+                        + " equivalent ones argued; runs that showed each kind: " + byKind);
         assertEquals("", String.join("\n", verdicts.stream().filter(v -> !v.asExpected()).map(Verdict::toString).toList()));
     }
 

@@ -15,7 +15,8 @@ final class RowCases {
     }
 
     static List<CorpusCase> all() {
-        return List.of(sum(2, 1), sum(3, 100), sum(2, 515), softmax(2, 1), softmax(3, 300), softmax(1, 515), clusterSum(1, 5), clusterSum(2, 1300), bag(1, 0), bag(2, 1), bag(3, 11), bag(1, 21), layernorm(1, 1), layernorm(6, 45),
+        return List.of(sum(2, 1), sum(3, 100), sum(2, 515), softmax(2, 1), softmax(3, 300), softmax(1, 515), clusterSum(1, 5), clusterSum(2, 1300),
+                bag(1, 0), bag(2, 1), bag(3, 11), bag(1, 21), layernorm(1, 1), layernorm(6, 45),
                 layernorm(5, 160), argmax(2, 1), argmax(4, 33), argmax(3, 100));
     }
 
@@ -42,7 +43,8 @@ final class RowCases {
         return b.in("x", Data.f32(x)).out("out", F32, out, bound).u32("cols", cols);
     }
 
-    /// exp(d) comes with the relative error 2 |d| log2 e u (rounding of d and of the product) + 2^-22 (ex2.approx); once in the numerator, once in the sum.
+    /// exp(d) comes with the relative error 2 |d| log2 e u (rounding of d and of the product) + 2^-22 (ex2.approx); once in the numerator, once in
+    /// the sum.
     static CorpusCase softmax(int rows, int cols) {
         float[] x = Data.normal(12, rows * cols);
         double[] y = new double[rows * cols];
@@ -63,7 +65,8 @@ final class RowCases {
                 bound[r * cols + c] = y[r * cols + c] * (2 * exponential + (cols / 256 + 12) * U) + Float.MIN_NORMAL;
             }
         }
-        return CorpusCase.of("softmax_row_f32_sm80", rows + "x" + cols).grid(rows, 1, 1).block(256, 1).in("x", Data.f32(x)).out("y", F32, y, bound).u32("cols", cols).build();
+        return CorpusCase.of("softmax_row_f32_sm80", rows + "x" + cols).grid(rows, 1, 1).block(256, 1).in("x", Data.f32(x)).out("y", F32, y, bound)
+                .u32("cols", cols).build();
     }
 
     static CorpusCase bag(int bags, int count) {
@@ -82,11 +85,13 @@ final class RowCases {
                 }
             }
         }
-        return CorpusCase.of("embedding_bag_mbarrier_f32_sm80", "bags=" + bags + " J=" + count).grid(bags, 1, 1).block(128, 1).in("table", Data.f32(table)).in("index", Data.s32(index))
+        return CorpusCase.of("embedding_bag_mbarrier_f32_sm80", "bags=" + bags + " J=" + count).grid(bags, 1, 1).block(128, 1)
+                .in("table", Data.f32(table)).in("index", Data.s32(index))
                 .out("out", F32, out, bound).u32("J", count).build();
     }
 
-    /// The mean is off by chain u avg |x|; y then by that over the deviation, and by the rounding of the variance (chain u of itself) and of the last steps.
+    /// The mean is off by chain u avg |x|; y then by that over the deviation, and by the rounding of the variance (chain u of itself) and of the last
+    /// steps.
     static CorpusCase layernorm(int rows, int cols) {
         float[] x = Data.normal(16, rows * cols);
         float[] w = Data.normal(17, cols);
@@ -113,11 +118,14 @@ final class RowCases {
             for (int c = 0; c < cols; c++) {
                 double d = (x[r * cols + c] - mean) * rstd;
                 y[r * cols + c] = d * w[c] + b[c];
-                yBound[r * cols + c] = Math.abs(w[c]) * (chain * absolute * rstd + 3 * chain * Math.abs(d)) + 4 * U * (Math.abs(d * w[c]) + Math.abs(b[c]));
+                yBound[r * cols + c] = Math.abs(w[c]) * (chain * absolute * rstd + 3 * chain * Math.abs(d))
+                        + 4 * U * (Math.abs(d * w[c]) + Math.abs(b[c]));
             }
         }
-        return CorpusCase.of("layernorm_forward_f32_sm80", rows + "x" + cols).grid(Data.ceilDiv(rows, 4), 1, 1).block(128, 1).in("x", Data.f32(x)).in("w", Data.f32(w)).in("b", Data.f32(b))
-                .out("y", F32, y, yBound).out("mean", F32, stats[0], stats[1]).out("rstd", F32, stats[2], stats[3]).u32("rows", rows).u32("cols", cols).f32("inverse", 1f / cols)
+        return CorpusCase.of("layernorm_forward_f32_sm80", rows + "x" + cols).grid(Data.ceilDiv(rows, 4), 1, 1).block(128, 1).in("x", Data.f32(x))
+                .in("w", Data.f32(w)).in("b", Data.f32(b))
+                .out("y", F32, y, yBound).out("mean", F32, stats[0], stats[1]).out("rstd", F32, stats[2], stats[3]).u32("rows", rows)
+                        .u32("cols", cols).f32("inverse", 1f / cols)
                 .f32("eps", eps).build();
     }
 
@@ -127,14 +135,16 @@ final class RowCases {
         double[] ties = new double[rows];
         for (int r = 0; r < rows; r++) {
             for (int c = 0; c < cols; c++) {
-                float v = x[r * cols + c] = r == 0 ? -Math.abs(x[c]) - 1 : r == 1 ? 0.5f : Math.round(x[r * cols + c] * 2) / 2f + 0f; // negatives; all equal; some equal
+                // negatives; all equal; some equal
+                float v = x[r * cols + c] = r == 0 ? -Math.abs(x[c]) - 1 : r == 1 ? 0.5f : Math.round(x[r * cols + c] * 2) / 2f + 0f;
                 if (v > x[r * cols + (int) index[r]]) index[r] = c;
             }
             boolean[] holds = new boolean[32];
             for (int c = 0; c < cols; c++) holds[c % 32] |= x[r * cols + c] == x[r * cols + (int) index[r]];
             for (boolean h : holds) ties[r] += h ? 1 : 0;
         }
-        return CorpusCase.of("argmax_row_f32_sm80", rows + "x" + cols).grid(rows, 1, 1).block(32, 1).in("x", Data.f32(x)).out("index", U32, index, new double[rows])
+        return CorpusCase.of("argmax_row_f32_sm80", rows + "x" + cols).grid(rows, 1, 1).block(32, 1).in("x", Data.f32(x))
+                .out("index", U32, index, new double[rows])
                 .out("ties", U32, ties, new double[rows]).u32("cols", cols).build();
     }
 }

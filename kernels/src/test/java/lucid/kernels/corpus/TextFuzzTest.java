@@ -20,9 +20,11 @@ class TextFuzzTest {
     private static final long MOST_SECONDS = 20;
     private static final long MOST_BYTES = 2L << 30;
     private static final Pattern WORD = Pattern.compile("[%\\w.:]+|[^\\s\\w]");
-    private static final List<String> NUMBERS = List.of("0", "-1", "1", "3", "31", "33", "255", "4096", "65537", "2147483647", "4294967295", "0xFFFFFFFFFFFFFFFF", "99999999999999999999", "0f7FC00000", "1e400");
+    private static final List<String> NUMBERS = List.of("0", "-1", "1", "3", "31", "33", "255", "4096", "65537", "2147483647", "4294967295",
+            "0xFFFFFFFFFFFFFFFF", "99999999999999999999", "0f7FC00000", "1e400");
 
-    private final List<CorpusCase> cases = Corpus.names().stream().map(kernel -> Cases.of(kernel).stream().min(Comparator.comparingInt(TextFuzzTest::threads)).orElseThrow()).toList();
+    private final List<CorpusCase> cases = Corpus.names().stream()
+            .map(kernel -> Cases.of(kernel).stream().min(Comparator.comparingInt(TextFuzzTest::threads)).orElseThrow()).toList();
 
     private static int threads(CorpusCase c) {
         return c.grid()[0] * c.grid()[1] * c.grid()[2] * c.block()[0] * c.block()[1];
@@ -45,16 +47,19 @@ class TextFuzzTest {
                 found += outcome.clean() ? 0 : 1;
             } catch (PtxSyntaxException e) {
                 refused++;
-                if (e.line() < 1 || e.line() > text.lines().count() + 1 || !e.getMessage().startsWith("fuzz.ptx:")) bad.add("seed " + seed + ": " + e.getMessage());
+                if (e.line() < 1 || e.line() > text.lines().count() + 1 || !e.getMessage().startsWith("fuzz.ptx:"))
+                    bad.add("seed " + seed + ": " + e.getMessage());
             } catch (IllegalArgumentException e) {
                 refused++;
                 if (e.getMessage() == null || e.getMessage().length() < 20) bad.add("seed " + seed + " of " + c.kernel() + ": " + e);
             } catch (RuntimeException | Error e) {
-                bad.add("seed " + seed + " of " + c.kernel() + ": " + e + " at " + java.util.Arrays.stream(e.getStackTrace()).map(StackTraceElement::toString).filter(f -> f.startsWith("lucid")).findFirst().orElse("?"));
+                bad.add("seed " + seed + " of " + c.kernel() + ": " + e + " at " + java.util.Arrays.stream(e.getStackTrace())
+                        .map(StackTraceElement::toString).filter(f -> f.startsWith("lucid")).findFirst().orElse("?"));
             }
             long seconds = (System.nanoTime() - begin) / 1_000_000_000L;
             if (seconds > MOST_SECONDS) bad.add("seed " + seed + " of " + c.kernel() + " took " + seconds + " s");
-            if (allocated() - allocated > MOST_BYTES) bad.add("seed " + seed + " of " + c.kernel() + " took " + (allocated() - allocated >> 20) + " MB");
+            if (allocated() - allocated > MOST_BYTES)
+                bad.add("seed " + seed + " of " + c.kernel() + " took " + (allocated() - allocated >> 20) + " MB");
         }
         System.out.println("damaged texts: " + TEXTS + " tried, " + refused + " refused, " + ran + " ran, " + found + " of these with findings");
         assertEquals("", String.join("\n", bad));

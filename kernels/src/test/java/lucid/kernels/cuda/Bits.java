@@ -30,8 +30,8 @@ import lucid.kernels.cuda.matmul.CudaLogProb;
 import lucid.kernels.cuda.matmul.CudaTensorMatMul;
 import lucid.kernels.gpu.Gpu;
 
-/// Two devices side by side, the CPU's and a GPU's: every datum exists on both, every operation runs on both, and the results must have the same bits, in the
-/// views and around them. NaNs are alike, whatever their payload.
+/// Two devices side by side, the CPU's and a GPU's: every datum exists on both, every operation runs on both, and the results must have the same
+/// bits, in the views and around them. NaNs are alike, whatever their payload.
 final class Bits implements AutoCloseable {
     final Device cpu = new SimdDevice(1);
     final Device gpu;
@@ -49,7 +49,9 @@ final class Bits implements AutoCloseable {
         open.add(touched);
     }
 
-    private static Bf16Factors factors(Kernels kernels) { return new Bf16Factors(kernels, new CudaConversion(kernels), new CudaElementwise(kernels)); }
+    private static Bf16Factors factors(Kernels kernels) {
+        return new Bf16Factors(kernels, new CudaConversion(kernels), new CudaElementwise(kernels));
+    }
 
     /// What a block of this GPU may have.
     int sharedBytes() { return chip.limits().sharedBytes(); }
@@ -79,7 +81,9 @@ final class Bits implements AutoCloseable {
     }
 
     /// Attention on tensor cores, beside the device's own.
-    Attention tensorAttention(boolean hopper) { return new CudaAttention(new Kernels(chip, new CudaMemory(chip)), hopper ? Precision.WGMMA : Precision.TENSOR); }
+    Attention tensorAttention(boolean hopper) {
+        return new CudaAttention(new Kernels(chip, new CudaMemory(chip)), hopper ? Precision.WGMMA : Precision.TENSOR);
+    }
 
     /// One matrix on both devices.
     record Twin(Matrix onCpu, Matrix onGpu) {
@@ -172,7 +176,9 @@ final class Bits implements AutoCloseable {
     }
 
     /// The whole buffers behind the views agree.
-    void assertSame(String what, Twin twin) { assertSame(what + " " + twin.onCpu.describe(), new TwinBuffer(twin.onCpu.buffer(), twin.onGpu.buffer()), twin.onCpu); }
+    void assertSame(String what, Twin twin) {
+        assertSame(what + " " + twin.onCpu.describe(), new TwinBuffer(twin.onCpu.buffer(), twin.onGpu.buffer()), twin.onCpu);
+    }
 
     void assertSame(String what, TwinBuffer twin) { assertSame(what, twin, null); }
 
@@ -185,7 +191,9 @@ final class Bits implements AutoCloseable {
             if (expected[i] == found[i]) continue;
             if (wrong++ == 0) first = i;
         }
-        if (wrong > 0) fail(what + ": " + wrong + " of " + expected.length + " differ, first " + place(first, view) + ": " + show(twin, expected[first]) + " on the CPU, " + show(twin, found[first]) + " on the GPU");
+        if (wrong > 0)
+            fail(what + ": " + wrong + " of " + expected.length + " differ, first " + place(first, view) + ": " + show(twin, expected[first])
+                    + " on the CPU, " + show(twin, found[first]) + " on the GPU");
     }
 
     /// The whole f32 buffers behind the views agree to `tolerance`, absolute.
@@ -199,7 +207,9 @@ final class Bits implements AutoCloseable {
             if (expected[i] == found[i] || Math.abs(expected[i] - found[i]) <= tolerance) continue;
             if (worst < 0 || !(Math.abs(expected[i] - found[i]) <= Math.abs(expected[worst] - found[worst]))) worst = i;
         }
-        if (worst >= 0) fail(what + " " + twin.onCpu.describe() + ": worst " + place(worst, twin.onCpu) + ": " + expected[worst] + " on the CPU, " + found[worst] + " on the GPU; wanted within " + tolerance);
+        if (worst >= 0)
+            fail(what + " " + twin.onCpu.describe() + ": worst " + place(worst, twin.onCpu) + ": " + expected[worst] + " on the CPU, " + found[worst]
+                    + " on the GPU; wanted within " + tolerance);
     }
 
     private static String place(int i, Matrix view) {

@@ -22,16 +22,21 @@ class CudaAttentionTest extends BitTest {
         add(cases, "head of 64, six on one", 6, 1, 64, 11, 11, Layout.DENSE, Span.causal(0, 11));
         add(cases, "head of 128", 2, 1, 128, 9, 40, Layout.DENSE, Span.cross(0, 9, 0, 40));
         add(cases, "head of 128, decoding", 2, 1, 128, 1, 40, Layout.ODD, Span.cross(0, 1, 0, 40));
-        add(cases, "head of 100, several rounds of rows, shared prompt", 2, 1, 100, 80, 80, Layout.ODD, Span.causal(0, 41), Span.continuing(45, 33, 0, 41));
+        add(cases, "head of 100, several rounds of rows, shared prompt", 2, 1, 100, 80, 80, Layout.ODD, Span.causal(0, 41),
+                Span.continuing(45, 33, 0, 41));
         add(cases, "head of 130, 35 keys", 1, 1, 130, 17, 40, Layout.ODD, Span.cross(0, 17, 2, 35));
         add(cases, "head of 256, 3 keys", 1, 1, 256, 3, 40, Layout.DENSE, new Span(0, 3, 0, 0, 0, 5, 3, true));
-        add(cases, "completions on a shared prompt", 4, 2, 8, 62, 62, Layout.ODD, Span.causal(0, 35), Span.continuing(35, 10, 0, 35), Span.continuing(46, 15, 0, 35));
-        add(cases, "two groups, backwards", 2, 1, 16, 100, 100, Layout.DENSE, Span.continuing(60, 20, 40, 20), Span.continuing(80, 13, 0, 40), Span.causal(40, 20), Span.causal(0, 40));
+        add(cases, "completions on a shared prompt", 4, 2, 8, 62, 62, Layout.ODD, Span.causal(0, 35), Span.continuing(35, 10, 0, 35),
+                Span.continuing(46, 15, 0, 35));
+        add(cases, "two groups, backwards", 2, 1, 16, 100, 100, Layout.DENSE, Span.continuing(60, 20, 40, 20), Span.continuing(80, 13, 0, 40),
+                Span.causal(40, 20), Span.causal(0, 40));
         add(cases, "full with prefix", 2, 2, 20, 30, 90, Layout.DENSE, new Span(3, 20, 0, 50, 37, 0, 29, false));
         add(cases, "queries inside the prefix", 2, 1, 16, 30, 90, Layout.DENSE, new Span(0, 20, 5, 10, 40, 60, 3, true));
-        add(cases, "cached decoding, more than 256 keys", 4, 2, 16, 3, 420, Layout.DENSE, new Span(0, 1, 299, 0, 270, 300, 30, true), new Span(1, 1, 99, 0, 64, 330, 40, true),
+        add(cases, "cached decoding, more than 256 keys", 4, 2, 16, 3, 420, Layout.DENSE, new Span(0, 1, 299, 0, 270, 300, 30, true),
+                new Span(1, 1, 99, 0, 64, 330, 40, true),
                 new Span(2, 1, 261, 0, 0, 10, 262, true));
-        add(cases, "empty spans", 2, 1, 8, 5, 9, Layout.DENSE, new Span(0, 0, 0, 0, 3, 0, 0, false), Span.causal(4, 1), new Span(0, 0, 0, 0, 0, 0, 0, true));
+        add(cases, "empty spans", 2, 1, 8, 5, 9, Layout.DENSE, new Span(0, 0, 0, 0, 3, 0, 0, false), Span.causal(4, 1),
+                new Span(0, 0, 0, 0, 0, 0, 0, true));
         cases.add(new BitCase("invisible keys that are no numbers", CudaAttentionTest::invisible));
         cases.add(new BitCase("large scores", b -> run(b, plan(2, 1, 8, Span.causal(0, 40)), 40, 40, Layout.DENSE, 60)));
         cases.add(new BitCase("views of one buffer", CudaAttentionTest::shared));
@@ -39,9 +44,12 @@ class CudaAttentionTest extends BitTest {
         return cases;
     }
 
-    private static AttentionPlan plan(int heads, int kvHeads, int dim, Span... spans) { return new AttentionPlan(heads, kvHeads, dim, List.of(spans)); }
+    private static AttentionPlan plan(int heads, int kvHeads, int dim, Span... spans) {
+        return new AttentionPlan(heads, kvHeads, dim, List.of(spans));
+    }
 
-    private static void add(List<BitCase> cases, String name, int heads, int kvHeads, int dim, int queryRows, int keyRows, Layout layout, Span... spans) {
+    private static void add(List<BitCase> cases, String name, int heads, int kvHeads, int dim, int queryRows, int keyRows, Layout layout,
+            Span... spans) {
         cases.add(new BitCase(name, b -> run(b, plan(heads, kvHeads, dim, spans), queryRows, keyRows, layout, 1)));
     }
 
@@ -58,7 +66,8 @@ class CudaAttentionTest extends BitTest {
         Twin out = b.random(q.onCpu().rows(), q.onCpu().cols(), layout);
         Twin lse = b.random(q.onCpu().rows(), plan.heads(), layout);
         if (tooLarge(b, plan)) {
-            b.assertGpuRefuses(d -> d.attention().forward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d)), "attention forward: heads of " + plan.headDim() + " dimensions", "--device simd");
+            b.assertGpuRefuses(d -> d.attention().forward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d)),
+                    "attention forward: heads of " + plan.headDim() + " dimensions", "--device simd");
             return;
         }
         b.both((d, _) -> d.attention().forward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d)));
@@ -68,7 +77,8 @@ class CudaAttentionTest extends BitTest {
         Twin dq = b.random(q.onCpu().rows(), q.onCpu().cols(), layout);
         Twin dk = b.random(k.onCpu().rows(), k.onCpu().cols(), layout);
         Twin dv = b.random(k.onCpu().rows(), k.onCpu().cols(), layout);
-        b.both((d, _) -> d.attention().backward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d), dOut.on(d), dq.on(d), dk.on(d), dv.on(d)));
+        b.both((d, _) -> d.attention().backward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d), dOut.on(d), dq.on(d),
+                dk.on(d), dv.on(d)));
         b.assertSame("dq", dq);
         b.assertSame("dk", dk);
         b.assertSame("dv", dv);
@@ -80,8 +90,10 @@ class CudaAttentionTest extends BitTest {
     /// Rows of k and v after the last query's own position are poisoned; a row that has a NaN in sight is NaN on both devices.
     private static void invisible(Bits b) {
         AttentionPlan plan = plan(2, 1, 8, new Span(0, 3, 22, 0, 16, 29, 30, true), Span.causal(9, 40));
-        Twin k = b.matrix(60, 8, Layout.DENSE, i -> i / 8 >= 36 && i / 8 < 56 ? i % 2 == 0 ? Double.NaN : Double.POSITIVE_INFINITY : b.random.nextDouble(-1, 1));
-        Twin v = b.matrix(60, 8, Layout.DENSE, i -> i / 8 >= 36 && i / 8 < 56 ? i % 2 == 0 ? Double.NEGATIVE_INFINITY : Double.NaN : b.random.nextDouble(-1, 1));
+        Twin k = b.matrix(60, 8, Layout.DENSE, i -> i / 8 >= 36 && i / 8 < 56 ? i % 2 == 0 ? Double.NaN : Double.POSITIVE_INFINITY
+                : b.random.nextDouble(-1, 1));
+        Twin v = b.matrix(60, 8, Layout.DENSE, i -> i / 8 >= 36 && i / 8 < 56 ? i % 2 == 0 ? Double.NEGATIVE_INFINITY : Double.NaN
+                : b.random.nextDouble(-1, 1));
         run(b, plan, b.random(49, 16, Layout.DENSE), k, v, Layout.DENSE);
     }
 
@@ -107,7 +119,8 @@ class CudaAttentionTest extends BitTest {
         refused(b, plan(4, 2, 8, Span.causal(0, 6), Span.causal(5, 2)), q, k, out, lse);
         refused(b, plan(4, 2, 8, new Span(0, 2, 4, 0, 5, 4, 2, true)), q, k, out, lse);
         refused(b, null, q, k, out, lse);
-        b.assertRefused((d, _) -> d.attention().backward(good, 1, q.on(d), k.on(d), k.on(d), out.on(d), lse.on(d), q.on(d), q.on(d), k.on(d), k.on(d)));
+        b.assertRefused((d, _) -> d.attention().backward(good, 1, q.on(d), k.on(d), k.on(d), out.on(d), lse.on(d), q.on(d), q.on(d),
+                k.on(d), k.on(d)));
     }
 
     private static void refused(Bits b, AttentionPlan plan, Twin q, Twin k, Twin out, Twin lse) {

@@ -25,7 +25,8 @@ class CudaConversionTest extends BitTest {
 
     private static void widen(Bits bits, DType type) {
         convert(bits, bits.matrix(type, 256, 256, Layout.DENSE, i -> i), Layout.DENSE);
-        for (int i = 0; i < 6; i++) convert(bits, bits.matrix(type, 5, 6 + i, LAYOUTS.get(i % 3), _ -> bits.random.nextInt(65536)), LAYOUTS.get((i + i / 3) % 3));
+        for (int i = 0; i < 6; i++)
+            convert(bits, bits.matrix(type, 5, 6 + i, LAYOUTS.get(i % 3), _ -> bits.random.nextInt(65536)), LAYOUTS.get((i + i / 3) % 3));
     }
 
     private static void convert(Bits bits, Twin x, Layout layout) {
@@ -40,7 +41,8 @@ class CudaConversionTest extends BitTest {
             Twin x = bits.matrix(7, cols, LAYOUTS.get(i % 3), n -> switch (n % 3) {
                 // A number of the narrow type, the middle to the next one, and the neighbours of both; from denormals to overflow.
                 case 0 -> Float.intBitsToFloat((bits.random.nextInt(65536) << 16) + (bits.random.nextInt(3) - 1) + (bits.random.nextInt(2) << 15));
-                case 1 -> Float.intBitsToFloat(Float.floatToRawIntBits(Float.float16ToFloat((short) bits.random.nextInt(65536))) + (bits.random.nextInt(2) << 12) + bits.random.nextInt(3) - 1);
+                case 1 -> Float.intBitsToFloat(Float.floatToRawIntBits(Float.float16ToFloat((short) bits.random.nextInt(65536)))
+                        + (bits.random.nextInt(2) << 12) + bits.random.nextInt(3) - 1);
                 default -> Math.scalb(bits.random.nextDouble(-1, 1), bits.random.nextInt(-28, 18));
             });
             Twin y = bits.matrix(type, 7, cols, LAYOUTS.get((i + i / 3) % 3), _ -> 1);
@@ -53,7 +55,8 @@ class CudaConversionTest extends BitTest {
         convert(bits, bits.matrix(DType.U8, 16, 16, Layout.DENSE, i -> i), Layout.DENSE);
         for (int i = 0; i < 6; i++) {
             convert(bits, bits.matrix(DType.U8, 5, 6 + i, LAYOUTS.get(i % 3), _ -> bits.random.nextInt(256)), LAYOUTS.get((i + i / 3) % 3));
-            convert(bits, bits.matrix(DType.I32, 5, 6 + i, LAYOUTS.get(i % 3), n -> n == 0 ? Integer.MIN_VALUE : bits.random.nextInt() >> bits.random.nextInt(32)), LAYOUTS.get((i + i / 3) % 3));
+            convert(bits, bits.matrix(DType.I32, 5, 6 + i, LAYOUTS.get(i % 3),
+                    n -> n == 0 ? Integer.MIN_VALUE : bits.random.nextInt() >> bits.random.nextInt(32)), LAYOUTS.get((i + i / 3) % 3));
         }
     }
 

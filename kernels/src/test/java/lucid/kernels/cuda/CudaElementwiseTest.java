@@ -13,8 +13,10 @@ import lucid.kernels.cuda.Bits.Twin;
 
 /// Functions and derivatives on special values, ordinary ones and any bits, for shapes that take the wide path, the narrow one, and both.
 class CudaElementwiseTest extends BitTest {
-    private static final float[] SPECIAL = {0f, -0f, 1f, -1f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, -Float.MIN_VALUE, Float.MIN_NORMAL,
-            Float.MAX_VALUE, 88.7f, 88.8f, -87.4f, -103.9f, -104.5f, 1e-40f, 131072f, 131073f, 1e6f, -1e20f, 0.99999994f, 4f, 4.0000005f, 16367173f * 0x1p72f};
+    private static final float[] SPECIAL = {0f, -0f, 1f, -1f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE,
+            -Float.MIN_VALUE, Float.MIN_NORMAL,
+            Float.MAX_VALUE, 88.7f, 88.8f, -87.4f, -103.9f, -104.5f, 1e-40f, 131072f, 131073f, 1e6f, -1e20f, 0.99999994f, 4f, 4.0000005f,
+                    16367173f * 0x1p72f};
     private static final int[][] SHAPES = {{1, 1}, {4, 250}, {3, 128}, {37, 3}, {2, 1030}};
     private static final List<Layout> LAYOUTS = List.of(Layout.DENSE, Layout.ODD, Layout.ALIGNED);
 

@@ -12,14 +12,16 @@ import lucid.kernels.cuda.Bits.TwinBuffer;
 /// Rows by index, both ways: ids that repeat within a block of rows and across blocks, groups without rows, rows at any alignment, wrong ids.
 class CudaEmbeddingTest extends BitTest {
     /// Rows, columns, vocabulary, layout.
-    private static final int[][] SHAPES = {{1, 1, 1, 0}, {3, 4, 2, 0}, {40, 129, 5, 1}, {65, 132, 7, 2}, {300, 33, 40, 0}, {520, 3, 9, 1}, {257, 8, 20000, 2}};
+    private static final int[][] SHAPES = {{1, 1, 1, 0}, {3, 4, 2, 0}, {40, 129, 5, 1}, {65, 132, 7, 2}, {300, 33, 40, 0}, {520, 3, 9, 1},
+            {257, 8, 20000, 2}};
     private static final List<Layout> LAYOUTS = List.of(Layout.DENSE, Layout.ODD, Layout.ALIGNED);
 
     CudaEmbeddingTest() { super(cases()); }
 
     static List<BitCase> cases() {
         List<BitCase> cases = new ArrayList<>();
-        for (int[] s : SHAPES) cases.add(new BitCase(s[0] + " rows of " + s[1] + " from " + s[2] + ", layout " + s[3], bits -> gatherAndScatter(bits, s)));
+        for (int[] s : SHAPES)
+            cases.add(new BitCase(s[0] + " rows of " + s[1] + " from " + s[2] + ", layout " + s[3], bits -> gatherAndScatter(bits, s)));
         cases.add(new BitCase("sign of zero", CudaEmbeddingTest::signOfZero));
         cases.add(new BitCase("wrong ids", CudaEmbeddingTest::wrongIds));
         return cases;

@@ -36,7 +36,8 @@ class CudaLogprobTest extends BitTest {
         int[][] shapes = {{1, 1}, {3, 17}, {2, 2048}, {5, 2049}, {2, 6150}};
         for (int[] s : shapes) {
             for (Layout layout : List.of(Layout.DENSE, Layout.ODD)) {
-                cases.add(new BitCase("log-probabilities of logits " + s[0] + " x " + s[1] + " " + layout, b -> ofLogits(b, s[0], s[1], layout, false)));
+                cases.add(new BitCase("log-probabilities of logits " + s[0] + " x " + s[1] + " " + layout,
+                        b -> ofLogits(b, s[0], s[1], layout, false)));
             }
         }
         cases.add(new BitCase("forbidden tokens", b -> ofLogits(b, 3, 4200, Layout.DENSE, true)));
@@ -56,7 +57,8 @@ class CudaLogprobTest extends BitTest {
         return new TwinBuffer(t.onCpu().buffer(), t.onGpu().buffer());
     }
 
-    /// With `forbidden`, a whole block, parts of blocks, and in the last row everything but one token is -infinity; logits that are no numbers in the first.
+    /// With `forbidden`, a whole block, parts of blocks, and in the last row everything but one token is -infinity; logits that are no numbers in the
+    /// first.
     private static void ofLogits(Bits b, int rows, int cols, Layout layout, boolean forbidden) {
         Twin x = b.matrix(rows, cols, layout, i -> {
             int row = i / cols;
@@ -100,7 +102,8 @@ class CudaLogprobTest extends BitTest {
 
     private static void fused(Bits b, int rows, int width, int vocabulary, Layout layout, DType type) {
         Twin hidden = b.random(rows, width, layout, -2, 2);
-        Twin head = type == DType.F32 ? b.random(vocabulary, width, layout) : b.matrix(type, vocabulary, width, layout, i -> Float.floatToRawIntBits((i * 37 % 101 - 50) / 64f) >>> 16);
+        Twin head = type == DType.F32 ? b.random(vocabulary, width, layout)
+                : b.matrix(type, vocabulary, width, layout, i -> Float.floatToRawIntBits((i * 37 % 101 - 50) / 64f) >>> 16);
         TwinBuffer targets = b.ints(targets(b, rows, vocabulary));
         TwinBuffer logProb = floats(b, rows, 0, 1);
         TwinBuffer entropy = floats(b, rows, 0, 1);
@@ -114,12 +117,14 @@ class CudaLogprobTest extends BitTest {
         for (Accumulate mode : Accumulate.values()) {
             Twin dHidden = b.random(rows, width, layout);
             Twin dHead = b.random(vocabulary, width, layout);
-            b.both((d, _) -> d.logProb().backward(hidden.on(d), head.on(d), targets.on(d), 0.8f, lse.on(d), c.on(d), groups, mode, dHidden.on(d), dHead.on(d)));
+            b.both((d, _) -> d.logProb().backward(hidden.on(d), head.on(d), targets.on(d), 0.8f, lse.on(d), c.on(d), groups, mode, dHidden.on(d),
+                    dHead.on(d)));
             b.assertSame("dHidden " + mode, dHidden);
             b.assertSame("dHead " + mode, dHead);
         }
         Twin dHead = b.random(vocabulary, width, layout);
-        b.both((d, _) -> d.logProb().backward(hidden.on(d), head.on(d), targets.on(d), 0.8f, lse.on(d), c.on(d), groups, Accumulate.SET, null, dHead.on(d)));
+        b.both((d, _) -> d.logProb().backward(hidden.on(d), head.on(d), targets.on(d), 0.8f, lse.on(d), c.on(d), groups, Accumulate.SET, null,
+                dHead.on(d)));
         b.assertSame("dHead alone", dHead);
     }
 
@@ -165,7 +170,8 @@ class CudaLogprobTest extends BitTest {
     private static void ratio(Bits b) {
         int n = 700;
         TwinBuffer now = floats(b, n, -3, 0);
-        Twin before = b.matrix(1, n, Layout.DENSE, i -> i % 5 == 0 ? b.random.nextDouble(-30, 30) : i % 7 == 0 ? SPECIAL[i % SPECIAL.length] : b.random.nextDouble(-3, 0));
+        Twin before = b.matrix(1, n, Layout.DENSE, i -> i % 5 == 0 ? b.random.nextDouble(-30, 30) : i % 7 == 0 ? SPECIAL[i % SPECIAL.length]
+                : b.random.nextDouble(-3, 0));
         TwinBuffer old = new TwinBuffer(before.onCpu().buffer(), before.onGpu().buffer());
         TwinBuffer anchor = floats(b, n, -3, 0);
         TwinBuffer advantage = floats(b, n, -2, 2);
@@ -173,14 +179,17 @@ class CudaLogprobTest extends BitTest {
         TwinBuffer weight = new TwinBuffer(mask.onCpu().buffer(), mask.onGpu().buffer());
         TwinBuffer[] out = new TwinBuffer[4];
         for (int i = 0; i < 4; i++) out[i] = floats(b, n, 0, 1);
-        for (LogProb.ClippedLoss settings : List.of(new LogProb.ClippedLoss(0.2f, 0.3f, 0, Float.POSITIVE_INFINITY), new LogProb.ClippedLoss(0.2f, 0.2f, 0.04f, 0.3f))) {
+        for (LogProb.ClippedLoss settings : List.of(new LogProb.ClippedLoss(0.2f, 0.3f, 0, Float.POSITIVE_INFINITY),
+                new LogProb.ClippedLoss(0.2f, 0.2f, 0.04f, 0.3f))) {
             for (boolean anchored : new boolean[] {true, false}) {
-                b.both((d, _) -> d.logProb().ratio(settings, now.on(d), old.on(d), anchored ? anchor.on(d) : null, advantage.on(d), weight.on(d), out[0].on(d), out[1].on(d),
+                b.both((d, _) -> d.logProb().ratio(settings, now.on(d), old.on(d), anchored ? anchor.on(d) : null, advantage.on(d), weight.on(d),
+                        out[0].on(d), out[1].on(d),
                         out[2].on(d), out[3].on(d)));
                 for (int i = 0; i < 4; i++) b.assertSame(List.of("ratio", "kl", "loss", "coefficient").get(i), out[i]);
             }
         }
-        b.both((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 1), now.on(d), now.on(d), now.on(d), advantage.on(d), weight.on(d), out[0].on(d), out[1].on(d),
+        b.both((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.2f, 0.1f, 1), now.on(d), now.on(d), now.on(d), advantage.on(d),
+                weight.on(d), out[0].on(d), out[1].on(d),
                 out[2].on(d), out[3].on(d)));
         b.assertSame("ratio of equals", out[0]);
         b.assertSame("coefficient of equals", out[3]);
@@ -199,7 +208,8 @@ class CudaLogprobTest extends BitTest {
         for (int i = 0; i < 4; i++) out[i] = floats(b, 5, 0, 1);
         TwinBuffer weight = floats(b, 5, 0.5, 1);
         for (float beta : new float[] {0, 0.1f}) {
-            b.both((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.2f, beta, 1), in[0].on(d), in[1].on(d), in[2].on(d), in[3].on(d), weight.on(d), out[0].on(d), out[1].on(d),
+            b.both((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.2f, beta, 1), in[0].on(d), in[1].on(d), in[2].on(d), in[3].on(d),
+                    weight.on(d), out[0].on(d), out[1].on(d),
                     out[2].on(d), out[3].on(d)));
             for (int i = 0; i < 4; i++) b.assertSame(List.of("ratio", "kl", "loss", "coefficient").get(i) + " of NaN", out[i]);
         }
@@ -217,8 +227,10 @@ class CudaLogprobTest extends BitTest {
         refused(b, x, good, 1, a, one);
         b.assertRefused((d, _) -> d.logProb().crossEntropy(x.on(d), b.ints(0, -1).on(d), a.on(d), a.on(d)));
         b.assertRefused((d, _) -> d.logProb().crossEntropyBackward(x.on(d), good.on(d), a.on(d), one.on(d), Accumulate.SET, x.on(d)));
-        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0, 0, 0, 0), a.on(d), one.on(d), null, a.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d)));
-        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0, 0, 0, 0), a.on(d), a.on(d), one.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d), a.on(d)));
+        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0, 0, 0, 0), a.on(d), one.on(d), null, a.on(d), a.on(d), a.on(d), a.on(d),
+                a.on(d), a.on(d)));
+        b.assertRefused((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0, 0, 0, 0), a.on(d), a.on(d), one.on(d), a.on(d), a.on(d), a.on(d),
+                a.on(d), a.on(d), a.on(d)));
     }
 
     private static void refused(Bits b, Twin x, TwinBuffer targets, float temperature, TwinBuffer out, TwinBuffer last) {

@@ -15,11 +15,14 @@ import lucid.kernels.cuda.Bits.Twin;
 
 /// Products in every orientation, type and mode, for views at any alignment, over the edges of tiles and stages.
 class CudaMatMulTest extends BitTest {
-    /// Rows, columns, depth, layout (0 dense, 1 odd, 2 strided in steps of 16 bytes, 3 dense rows cut short), orientation (1: a transposed, 2: b transposed).
-    private static final int[][] SHAPES = {{3, 5, 0, 1, 2}, {2, 3, 4, 1, 0}, {1, 33, 65, 1, 2}, {17, 5, 15, 0, 1}, {40, 70, 33, 1, 2}, {64, 64, 48, 0, 3}, {65, 67, 17, 0, 0}, {70, 66, 31, 1, 1},
+    /// Rows, columns, depth, layout (0 dense, 1 odd, 2 strided in steps of 16 bytes, 3 dense rows cut short), orientation (1: a transposed, 2: b
+    /// transposed).
+    private static final int[][] SHAPES = {{3, 5, 0, 1, 2}, {2, 3, 4, 1, 0}, {1, 33, 65, 1, 2}, {17, 5, 15, 0, 1}, {40, 70, 33, 1, 2},
+            {64, 64, 48, 0, 3}, {65, 67, 17, 0, 0}, {70, 66, 31, 1, 1},
         {66, 130, 24, 1, 3}, {129, 65, 40, 1, 2}, {130, 140, 37, 0, 0}, {150, 129, 9, 1, 1}, {20, 20, 70, 2, 2}, {1100, 130, 3, 0, 2}};
     /// Few rows, a not transposed, b transposed, rows at multiples of 16 bytes: several rounds of the ring, tails of every kind.
-    private static final int[][] FEW = {{1, 1, 4, 2, 2}, {1, 40, 64, 0, 2}, {3, 17, 200, 0, 2}, {8, 16, 1400, 2, 2}, {9, 33, 648, 0, 2}, {16, 31, 72, 2, 2}, {11, 16, 8, 0, 2}, {5, 7, 1096, 0, 2}, {5, 7, 1093, 3, 2}, {3, 20, 63, 3, 2}, {12, 18, 77, 3, 2}};
+    private static final int[][] FEW = {{1, 1, 4, 2, 2}, {1, 40, 64, 0, 2}, {3, 17, 200, 0, 2}, {8, 16, 1400, 2, 2}, {9, 33, 648, 0, 2},
+            {16, 31, 72, 2, 2}, {11, 16, 8, 0, 2}, {5, 7, 1096, 0, 2}, {5, 7, 1093, 3, 2}, {3, 20, 63, 3, 2}, {12, 18, 77, 3, 2}};
     private static final List<Layout> LAYOUTS = List.of(Layout.DENSE, Layout.ODD, new Layout(8, 8), Layout.DENSE);
 
     CudaMatMulTest() { super(cases()); }
@@ -38,7 +41,8 @@ class CudaMatMulTest extends BitTest {
     }
 
     private static void add(List<BitCase> cases, DType type, int[] s) {
-        cases.add(new BitCase(type + " [" + s[0] + ", " + s[2] + "] x [" + s[2] + ", " + s[1] + "], layout " + s[3] + ", orientation " + s[4], bits -> products(bits, type, s)));
+        cases.add(new BitCase(type + " [" + s[0] + ", " + s[2] + "] x [" + s[2] + ", " + s[1] + "], layout " + s[3] + ", orientation " + s[4],
+                bits -> products(bits, type, s)));
     }
 
     /// A view of weights: not NaN, of every size.

@@ -28,10 +28,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every fault seeded in a kernel must show when the family's bit cases run on it, as a finding or as a wrong bit; those that are said to be equivalent must not.
+/// Every fault seeded in a kernel must show when the family's bit cases run on it, as a finding or as a wrong bit; those that are said to be
+/// equivalent must not.
 ///
-/// The faults of `cuda/mutants-NAME.txt` (form: head of `ptx/mutants.txt`) are judged by `static List<BitCase> cases()` of the class `CudaNAMETest` of this package. A fault
-/// meets the cases that run its kernel, and no others.
+/// The faults of `cuda/mutants-NAME.txt` (form: head of `ptx/mutants.txt`) are judged by `static List<BitCase> cases()` of the class `CudaNAMETest`
+/// of this package. A fault meets the cases that run its kernel, and no others.
 class CudaMutantTest {
     /// Many times what any case needs; an endless loop ends here.
     private static final long BUDGET = 2_000_000;
@@ -49,13 +50,15 @@ class CudaMutantTest {
         }
 
         @Override public String toString() {
-            return mutant.id() + " (" + mutant.words() + "): " + (kinds.isEmpty() ? "nothing showed" : "showed as " + kinds + ", " + first) + "; expected " + mutant.expect();
+            return mutant.id() + " (" + mutant.words() + "): " + (kinds.isEmpty() ? "nothing showed" : "showed as " + kinds + ", " + first)
+                    + "; expected " + mutant.expect();
         }
     }
 
     static List<String> families() throws IOException, URISyntaxException {
         try (Stream<Path> files = Files.list(Path.of(CudaMutantTest.class.getResource("/cuda").toURI()))) {
-            return files.map(f -> f.getFileName().toString()).filter(f -> f.startsWith("mutants-")).map(f -> f.substring(8, f.length() - 4)).sorted().toList();
+            return files.map(f -> f.getFileName().toString()).filter(f -> f.startsWith("mutants-")).map(f -> f.substring(8, f.length() - 4))
+                    .sorted().toList();
         }
     }
 
@@ -65,7 +68,8 @@ class CudaMutantTest {
     @Test void everyKernelRuns() throws Exception {
         Set<String> idle = new TreeSet<>(KernelGateTest.names().toList());
         for (String family : families()) idle.removeAll(casesByKernel(family).keySet());
-        if (idle.stream().anyMatch(SMALL::contains)) idle.removeAll(casesByKernel(cases("attention"), new EmulatedGpu.Settings(89, Schedule.RANDOM, Timing.LATE, 3, 1)).keySet());
+        if (idle.stream().anyMatch(SMALL::contains))
+            idle.removeAll(casesByKernel(cases("attention"), new EmulatedGpu.Settings(89, Schedule.RANDOM, Timing.LATE, 3, 1)).keySet());
         assertEquals(Set.of(), idle, "kernels that no family's cases run");
     }
 
@@ -75,13 +79,15 @@ class CudaMutantTest {
         Map<String, List<BitCase>> byKernel = casesByKernel(family);
         List<Verdict> verdicts = mutants.parallelStream().map(m -> judge(m, byKernel.getOrDefault(m.kernel(), List.of()))).toList();
         long faults = mutants.stream().filter(m -> !m.equivalent()).count();
-        System.out.println("mutants of " + family + ": " + verdicts.stream().filter(v -> !v.mutant.equivalent() && !v.kinds.isEmpty()).count() + " of " + faults + " faults caught, "
+        System.out.println("mutants of " + family + ": " + verdicts.stream().filter(v -> !v.mutant.equivalent() && !v.kinds.isEmpty()).count()
+                + " of " + faults + " faults caught, "
                 + (mutants.size() - faults) + " equivalent");
         assertEquals("", String.join("\n", verdicts.stream().filter(v -> !v.asExpected()).map(Verdict::toString).toList()));
     }
 
     @SuppressWarnings("unchecked") private static List<BitCase> cases(String family) throws ReflectiveOperationException {
-        Class<?> test = Class.forName(CudaMutantTest.class.getPackageName() + ".Cuda" + Character.toUpperCase(family.charAt(0)) + family.substring(1) + "Test");
+        Class<?> test = Class.forName(CudaMutantTest.class.getPackageName() + ".Cuda" + Character.toUpperCase(family.charAt(0))
+                + family.substring(1) + "Test");
         return (List<BitCase>) test.getDeclaredMethod("cases").invoke(null);
     }
 

@@ -70,12 +70,14 @@ class CudaNormalizationTest extends BitTest {
             Twin db = bits.random(1, cols, LAYOUTS.get(i / 2 % 3));
             RowGroups groups = CudaReduceTest.groups(rows);
             for (Accumulate mode : Accumulate.values()) {
-                bits.both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, mode, y.on(s), dw.on(s), db.on(s)));
+                bits.both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, mode, y.on(s),
+                        dw.on(s), db.on(s)));
                 bits.assertSame("dx " + mode, y);
                 bits.assertSame("dWeight", dw);
                 bits.assertSame("dBias", db);
             }
-            bits.both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, Accumulate.SET, x.on(s), null, null));
+            bits.both((d, s) -> d.normalization().layerNormBackward(x.on(s), w.on(s), mean.on(s), rstd.on(s), dy.on(s), groups, Accumulate.SET,
+                    x.on(s), null, null));
             bits.assertSame("dx in x", x);
         }
     }
@@ -88,7 +90,8 @@ class CudaNormalizationTest extends BitTest {
             Twin rstd = bits.random(shape[0], 1, Layout.DENSE);
             bits.both((d, s) -> {
                 d.normalization().rmsNorm(x.on(s), w.on(s), 1e-6f, x.on(s), rstd.on(s));
-                d.normalization().rmsNormBackward(x.on(s), w.on(s), rstd.on(s), x.on(s), RowGroups.single(shape[0]), Accumulate.ADD, x.on(s), dw.on(s));
+                d.normalization().rmsNormBackward(x.on(s), w.on(s), rstd.on(s), x.on(s), RowGroups.single(shape[0]), Accumulate.ADD,
+                        x.on(s), dw.on(s));
             });
             bits.assertSame("rstd of nothing", rstd);
             bits.assertSame("dWeight of nothing", dw);
@@ -102,6 +105,7 @@ class CudaNormalizationTest extends BitTest {
         bits.assertRefused((d, s) -> d.normalization().rmsNorm(x.on(s), r.on(s), 1e-6f, x.on(s), r.on(s)));
         bits.assertRefused((d, s) -> d.normalization().rmsNorm(x.on(s), w.on(s), 1e-6f, x.on(s), x.cols(0, 1).on(s)));
         bits.assertRefused((d, s) -> d.normalization().layerNorm(x.on(s), w.on(s), r.on(s), 1e-6f, x.on(s), r.on(s), r.on(s)));
-        bits.assertRefused((d, s) -> d.normalization().rmsNormBackward(x.on(s), w.on(s), r.on(s), x.on(s), RowGroups.single(2), Accumulate.SET, x.on(s), w.on(s)));
+        bits.assertRefused((d, s) -> d.normalization().rmsNormBackward(x.on(s), w.on(s), r.on(s), x.on(s), RowGroups.single(2), Accumulate.SET,
+                x.on(s), w.on(s)));
     }
 }

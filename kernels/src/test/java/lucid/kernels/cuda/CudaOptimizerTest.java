@@ -70,7 +70,8 @@ class CudaOptimizerTest extends BitTest {
         bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, b.on(s), p.on(s), m.on(s), v.on(s), null));
         bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, a.on(s), p.on(s), m.on(s), v.on(s), v.on(s)));
         bits.assertRefused((d, s) -> d.optimizer().adamW(settings, 1, a.on(s), p.on(s), m.on(s), m.on(s), null));
-        bits.assertRefused((d, s) -> d.optimizer().adamW(new Optimizer.AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0, 0), 1, a.on(s), p.on(s), m.on(s), v.on(s), null));
+        bits.assertRefused((d, s) -> d.optimizer().adamW(new Optimizer.AdamW(0.01f, 0.9f, 0.999f, 1e-8f, 0, 0), 1, a.on(s), p.on(s), m.on(s),
+                v.on(s), null));
         bits.assertRefused((d, s) -> d.optimizer().sgd(new Optimizer.Sgd(0.1f, 0.9f, 0, 0, false, 1), 1, a.on(s), p.on(s), b.on(s)));
     }
 }

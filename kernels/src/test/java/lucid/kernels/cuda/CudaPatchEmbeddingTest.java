@@ -28,7 +28,8 @@ class CudaPatchEmbeddingTest extends BitTest {
             int[] s = SHAPES[i];
             Layout layout = LAYOUTS.get(i % 2);
             String name = s[0] + " images " + s[1] + " x " + s[2] + ", patch " + s[3];
-            for (DType type : List.of(F32, BF16, F16)) cases.add(new BitCase(name + ", hidden " + s[4] + ", " + type, bits -> forward(bits, type, s, layout)));
+            for (DType type : List.of(F32, BF16, F16))
+                cases.add(new BitCase(name + ", hidden " + s[4] + ", " + type, bits -> forward(bits, type, s, layout)));
             cases.add(new BitCase(name + ", cut and pasted", bits -> patches(bits, s, layout)));
         }
         for (int n : new int[] {1, 6, 4099}) cases.add(new BitCase("numbers of " + n + " bytes", bits -> numbers(bits, n)));
@@ -47,13 +48,17 @@ class CudaPatchEmbeddingTest extends BitTest {
         Twin bias = bits.random(1, s[4], layout);
         Twin positions = bits.random(patches, s[4], layout);
         Twin out = bits.random(s[0] * patches, s[4], layout);
-        bits.both((d, on) -> d.patchEmbedding().forwardFrames(frames.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on), positions.on(on), out.on(on)));
+        bits.both((d, on) -> d.patchEmbedding().forwardFrames(frames.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on),
+                positions.on(on), out.on(on)));
         bits.assertSame("frames", out);
-        bits.both((d, on) -> d.patchEmbedding().forwardFrames(frames.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on), null, out.on(on)));
+        bits.both((d, on) -> d.patchEmbedding().forwardFrames(frames.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on), null,
+                out.on(on)));
         bits.assertSame("frames without positions", out);
-        bits.both((d, on) -> d.patchEmbedding().forwardPixels(pixels.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on), positions.on(on), out.on(on)));
+        bits.both((d, on) -> d.patchEmbedding().forwardPixels(pixels.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on),
+                positions.on(on), out.on(on)));
         bits.assertSame("pixels", out);
-        bits.both((d, on) -> d.patchEmbedding().forwardPixels(pixels.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on), null, out.on(on)));
+        bits.both((d, on) -> d.patchEmbedding().forwardPixels(pixels.on(on).buffer(), s[0], s[1], s[2], s[3], weight.on(on), bias.on(on), null,
+                out.on(on)));
         bits.assertSame("pixels without positions", out);
     }
 

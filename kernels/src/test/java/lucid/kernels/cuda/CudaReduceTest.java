@@ -8,7 +8,8 @@ import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.Bits.Layout;
 import lucid.kernels.cuda.Bits.Twin;
 
-/// Rows shorter and longer than the lanes, than one turn of the loop and than a piece; numbers of rows that leave half a warp, or a block, partly empty.
+/// Rows shorter and longer than the lanes, than one turn of the loop and than a piece; numbers of rows that leave half a warp, or a block, partly
+/// empty.
 class CudaReduceTest extends BitTest {
     private static final int[][] SHAPES = {{1, 1}, {3, 15}, {2, 16}, {5, 17}, {16, 64}, {17, 65}, {33, 127}, {7, 203}, {1, 4100}};
     private static final List<Layout> LAYOUTS = List.of(Layout.DENSE, Layout.ODD, Layout.ALIGNED);
@@ -61,7 +62,8 @@ class CudaReduceTest extends BitTest {
         for (int i = 0; i < SHAPES.length; i++) {
             int rows = SHAPES[i][0];
             int cols = SHAPES[i][1];
-            Twin x = bits.matrix(rows, cols, LAYOUTS.get(i % 3), n -> n % 11 == 3 && cols > 1 ? Double.NEGATIVE_INFINITY : bits.random.nextDouble(-20, 20));
+            Twin x = bits.matrix(rows, cols, LAYOUTS.get(i % 3),
+                    n -> n % 11 == 3 && cols > 1 ? Double.NEGATIVE_INFINITY : bits.random.nextDouble(-20, 20));
             Twin y = bits.random(rows, cols, LAYOUTS.get((i + i / 3) % 3));
             bits.both((d, s) -> d.reduce().softmax(x.on(s), y.on(s)));
             bits.assertSame("softmax", y);

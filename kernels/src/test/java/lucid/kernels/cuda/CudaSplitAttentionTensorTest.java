@@ -13,7 +13,8 @@ import lucid.kernels.cuda.Bits.Twin;
 import lucid.kernels.cuda.attention.AttentionTables;
 import lucid.kernels.cuda.attention.SplitAttention;
 
-/// Few queries with many keys on tensor cores: the bits that the same queries have among many, by the kernels of prefill. How close those are to the CPU's values is [CudaAttentionTensorTest]'s.
+/// Few queries with many keys on tensor cores: the bits that the same queries have among many, by the kernels of prefill. How close those are to the
+/// CPU's values is [CudaAttentionTensorTest]'s.
 class CudaSplitAttentionTensorTest extends BitTest {
     /// Queries that prefill has at once: more rows than few in every case.
     private static final int QUERIES = 66;
@@ -67,7 +68,8 @@ class CudaSplitAttentionTensorTest extends BitTest {
 
     /// The whole buffers of out and lse.
     private static float[][] forward(Bits b, Attention tensor, AttentionPlan plan, boolean apart, Twin q, Twin k, Twin v, Layout layout) {
-        for (SplitAttention.Form form : SplitAttention.Form.values()) assertEquals(apart, new SplitAttention(null, form).wants(new AttentionTables(plan)), "whether keys are split");
+        for (SplitAttention.Form form : SplitAttention.Form.values())
+            assertEquals(apart, new SplitAttention(null, form).wants(new AttentionTables(plan)), "whether keys are split");
         Twin out = b.matrix(QUERIES, plan.heads() * plan.headDim(), layout, _ -> UNTOUCHED);
         Twin lse = b.matrix(QUERIES, plan.heads(), layout, _ -> UNTOUCHED);
         tensor.forward(plan, (float) (2 / Math.sqrt(plan.headDim())), q.onGpu(), k.onGpu(), v.onGpu(), out.onGpu(), lse.onGpu());
@@ -85,7 +87,8 @@ class CudaSplitAttentionTensorTest extends BitTest {
             for (int c = 0; c < cols; c++) {
                 int at = layout.offset() + r * (cols + layout.gap()) + c;
                 float wanted = r < from ? UNTOUCHED : many[at];
-                assertTrue(Float.isFinite(wanted) && wanted == few[at], what + "(" + r + ", " + c + "): " + few[at] + " alone, " + many[at] + " among " + QUERIES + "; row " + from + " is the first one alone");
+                assertTrue(Float.isFinite(wanted) && wanted == few[at], what + "(" + r + ", " + c + "): " + few[at] + " alone, " + many[at]
+                        + " among " + QUERIES + "; row " + from + " is the first one alone");
             }
         }
     }

@@ -18,8 +18,8 @@ import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Replay;
 import org.junit.jupiter.api.Test;
 
-/// Few queries with many keys, by two kernels: heads of 3 to 256 dimensions in slices of 16 and 32, one to eight queries and one to 64 rows, shared prefixes, caches, odd numbers of keys, short
-/// spans beside long ones.
+/// Few queries with many keys, by two kernels: heads of 3 to 256 dimensions in slices of 16 and 32, one to eight queries and one to 64 rows, shared
+/// prefixes, caches, odd numbers of keys, short spans beside long ones.
 class CudaSplitAttentionTest extends BitTest {
     CudaSplitAttentionTest() { super(cases()); }
 
@@ -32,10 +32,12 @@ class CudaSplitAttentionTest extends BitTest {
         add(cases, "head of 128 at odd places", 2, 1, 128, 2, 600, Layout.ODD, Span.cross(0, 2, 3, 577));
         add(cases, "head of 3, five on one", 5, 1, 3, 1, 540, Layout.DENSE, Span.cross(0, 1, 0, 539));
         add(cases, "head of 9, eight queries, strided", 2, 2, 9, 11, 1100, Layout.ODD, new Span(2, 8, 1030, 9, 700, 720, 340, true));
-        add(cases, "head of 20, five queries and other spans", 6, 2, 20, 9, 900, Layout.DENSE, new Span(0, 5, 520, 4, 517, 560, 8, true), Span.causal(6, 2), new Span(5, 1, 97, 0, 64, 600, 40, true),
+        add(cases, "head of 20, five queries and other spans", 6, 2, 20, 9, 900, Layout.DENSE, new Span(0, 5, 520, 4, 517, 560, 8, true),
+                Span.causal(6, 2), new Span(5, 1, 97, 0, 64, 600, 40, true),
                 new Span(8, 1, 0, 0, 0, 890, 1, true));
         add(cases, "head of 256", 1, 1, 256, 1, 520, Layout.DENSE, Span.cross(0, 1, 0, 517));
-        add(cases, "completions on a shared prompt, one of them with many queries", 2, 1, 12, 50, 700, Layout.DENSE, new Span(0, 1, 601, 0, 600, 610, 2, true), new Span(1, 2, 640, 0, 600, 630, 42, true),
+        add(cases, "completions on a shared prompt, one of them with many queries", 2, 1, 12, 50, 700, Layout.DENSE,
+                new Span(0, 1, 601, 0, 600, 610, 2, true), new Span(1, 2, 640, 0, 600, 630, 42, true),
                 new Span(4, 40, 600, 0, 600, 640, 40, true));
         add(cases, "many spans, six rows each, slices of 32", 24, 4, 36, 16, 560, Layout.DENSE, many(16));
         add(cases, "many spans at odd places, slices of 32", 4, 4, 33, 16, 560, Layout.ODD, many(16));
@@ -53,9 +55,12 @@ class CudaSplitAttentionTest extends BitTest {
         return spans;
     }
 
-    private static AttentionPlan plan(int heads, int kvHeads, int dim, Span... spans) { return new AttentionPlan(heads, kvHeads, dim, List.of(spans)); }
+    private static AttentionPlan plan(int heads, int kvHeads, int dim, Span... spans) {
+        return new AttentionPlan(heads, kvHeads, dim, List.of(spans));
+    }
 
-    private static void add(List<BitCase> cases, String name, int heads, int kvHeads, int dim, int queryRows, int keyRows, Layout layout, Span... spans) {
+    private static void add(List<BitCase> cases, String name, int heads, int kvHeads, int dim, int queryRows, int keyRows, Layout layout,
+            Span... spans) {
         cases.add(new BitCase(name, b -> run(b, plan(heads, kvHeads, dim, spans), queryRows, keyRows, layout, 1)));
     }
 
@@ -69,9 +74,11 @@ class CudaSplitAttentionTest extends BitTest {
         float scale = (float) (1 / Math.sqrt(plan.headDim()));
         Twin out = b.random(q.onCpu().rows(), q.onCpu().cols(), layout);
         Twin lse = b.random(q.onCpu().rows(), plan.heads(), layout);
-        assertTrue(new SplitAttention(b.kernels(), SplitAttention.Form.EXACT).wants(new AttentionTables(plan)), "the case does not come to these kernels");
+        assertTrue(new SplitAttention(b.kernels(), SplitAttention.Form.EXACT).wants(new AttentionTables(plan)),
+                "the case does not come to these kernels");
         if (CudaAttentionTest.tooLarge(b, plan)) {
-            b.assertGpuRefuses(d -> d.attention().forward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d)), "heads of " + plan.headDim() + " dimensions");
+            b.assertGpuRefuses(d -> d.attention().forward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d)), "heads of " + plan.headDim()
+                    + " dimensions");
             return;
         }
         b.both((d, _) -> d.attention().forward(plan, scale, q.on(d), k.on(d), v.on(d), out.on(d), lse.on(d)));
@@ -88,18 +95,22 @@ class CudaSplitAttentionTest extends BitTest {
 
     private static void negative(Bits b) {
         Twin k = b.matrix(530, 5, Layout.DENSE, _ -> b.random.nextDouble(-3, 0));
-        run(b, plan(5, 1, 5, Span.cross(0, 1, 0, 530)), b.matrix(1, 25, Layout.DENSE, _ -> b.random.nextDouble(0, 2)), k, b.random(530, 5, Layout.DENSE), Layout.DENSE);
+        run(b, plan(5, 1, 5, Span.cross(0, 1, 0, 530)), b.matrix(1, 25, Layout.DENSE, _ -> b.random.nextDouble(0, 2)), k,
+                b.random(530, 5, Layout.DENSE), Layout.DENSE);
     }
 
     /// Keys of a block that some rows see are poisoned; a row that has a NaN in sight is NaN on both devices.
     private static void invisible(Bits b) {
         AttentionPlan plan = plan(1, 1, 8, new Span(0, 8, 604, 0, 0, 0, 640, true), new Span(8, 1, 637, 0, 0, 0, 640, true));
-        Twin k = b.matrix(660, 8, Layout.DENSE, i -> i / 8 >= 606 && i / 8 < 650 ? i % 2 == 0 ? Double.NaN : Double.POSITIVE_INFINITY : b.random.nextDouble(-1, 1));
-        Twin v = b.matrix(660, 8, Layout.DENSE, i -> i / 8 >= 606 && i / 8 < 650 ? i % 2 == 0 ? Double.NEGATIVE_INFINITY : Double.NaN : b.random.nextDouble(-1, 1));
+        Twin k = b.matrix(660, 8, Layout.DENSE, i -> i / 8 >= 606 && i / 8 < 650 ? i % 2 == 0 ? Double.NaN : Double.POSITIVE_INFINITY
+                : b.random.nextDouble(-1, 1));
+        Twin v = b.matrix(660, 8, Layout.DENSE, i -> i / 8 >= 606 && i / 8 < 650 ? i % 2 == 0 ? Double.NEGATIVE_INFINITY : Double.NaN
+                : b.random.nextDouble(-1, 1));
         run(b, plan, b.random(9, 8, Layout.DENSE), k, v, Layout.DENSE);
     }
 
-    /// A step of decoding (two layers) is queued as a graph while the room for keys is the same, though each step sees one key more; at 1025 keys the room grows. The bits are the CPU's throughout.
+    /// A step of decoding (two layers) is queued as a graph while the room for keys is the same, though each step sees one key more; at 1025 keys the
+    /// room grows. The bits are the CPU's throughout.
     @Test void decodingIsReplayed() {
         EmulatedGpu gpu = new EmulatedGpu().capacity(64 << 20);
         try (Bits b = new Bits(gpu); Repetition repetition = b.gpu.repetition()) {
@@ -118,7 +129,8 @@ class CudaSplitAttentionTest extends BitTest {
                 b.assertSame("lse", lse);
             }
             int works = 5;
-            assertEquals(new Replay.Counts(2, 6, 2 * works), gpu.replayed().minus(before), "the first steps with 1020 and 1025 keys one by one, all others as graphs");
+            assertEquals(new Replay.Counts(2, 6, 2 * works), gpu.replayed().minus(before),
+                    "the first steps with 1020 and 1025 keys one by one, all others as graphs");
         }
     }
 

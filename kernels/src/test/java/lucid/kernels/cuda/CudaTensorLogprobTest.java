@@ -23,8 +23,8 @@ import lucid.kernels.ptx.machine.launch.Schedule;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Log-probabilities on tensor cores. Factors are multiples of 1/8 whose products and sums f32 holds, so every order of a product's sum gives the same logits, and the
-/// rest must have the bits of [StripOrder]; with other factors, the bits of the same device's own logits.
+/// Log-probabilities on tensor cores. Factors are multiples of 1/8 whose products and sums f32 holds, so every order of a product's sum gives the
+/// same logits, and the rest must have the bits of [StripOrder]; with other factors, the bits of the same device's own logits.
 class CudaTensorLogprobTest {
     private static final List<EmulatedGpu.Settings> SETTINGS = List.of(new EmulatedGpu.Settings(90, Schedule.ROUND_ROBIN, Timing.LATE, 1, 2),
             new EmulatedGpu.Settings(90, Schedule.RANDOM, Timing.RANDOM, 2, 2));
@@ -39,7 +39,8 @@ class CudaTensorLogprobTest {
         for (boolean hopper : new boolean[] {false, true}) {
             String name = hopper ? " (wgmma)" : " (mma)";
             for (int[] s : new int[][] {{1, 3, 1}, {5, 9, 70}, {130, 44, 300}, {70, 33, 1100}, {130, 76, 2118}}) {
-                cases.add(new BitCase("from hidden states " + Arrays.toString(s) + name, b -> forward(b, s[0], s[1], s[2], hopper, s[1] % 2 == 0 ? DType.BF16 : DType.F32)));
+                cases.add(new BitCase("from hidden states " + Arrays.toString(s) + name,
+                        b -> forward(b, s[0], s[1], s[2], hopper, s[1] % 2 == 0 ? DType.BF16 : DType.F32)));
             }
             cases.add(new BitCase("as of logits" + name, b -> sameAsOfLogits(b, 37, 200, 2200, hopper)));
             for (int[] s : new int[][] {{5, 9, 70}, {130, 140, 131}, {70, 72, 300}}) {
@@ -183,8 +184,10 @@ class CudaTensorLogprobTest {
             op(b, hopper).forward(h.rows(range[0], range[1]), w, own, 0.8f, alone.logProb, alone.entropy, alone.lse);
             for (int i = 0; i < 3; i++) {
                 float[] part = Arrays.copyOfRange(found, i * rows + range[0], i * rows + range[1]);
-                assertArrayEquals(part, Arrays.copyOfRange(sampled.read(b), i * n, (i + 1) * n), "of logits, output " + i + " of rows " + Arrays.toString(range));
-                assertArrayEquals(part, Arrays.copyOfRange(alone.read(b), i * n, (i + 1) * n), "alone, output " + i + " of rows " + Arrays.toString(range));
+                assertArrayEquals(part, Arrays.copyOfRange(sampled.read(b), i * n, (i + 1) * n), "of logits, output " + i + " of rows "
+                        + Arrays.toString(range));
+                assertArrayEquals(part, Arrays.copyOfRange(alone.read(b), i * n, (i + 1) * n), "alone, output " + i + " of rows "
+                        + Arrays.toString(range));
             }
         }
     }
@@ -194,7 +197,8 @@ class CudaTensorLogprobTest {
         return Float.intBitsToFloat(bits + 0x7FFF + (bits >>> 16 & 1) & 0xFFFF0000);
     }
 
-    /// Row r of the hidden states is the unit vector r (mod width), so that dHead is dLogits itself, bit for bit, where a group has one row of each; and dHidden is checked in double.
+    /// Row r of the hidden states is the unit vector r (mod width), so that dHead is dLogits itself, bit for bit, where a group has one row of each;
+    /// and dHidden is checked in double.
     private static void backward(Bits b, int rows, int width, int vocabulary, boolean hopper) {
         float[] head = eighths(b, vocabulary * width, 40);
         Matrix h = b.matrix(rows, width, Layout.ODD, i -> i % width == i / width ? 1 : 0).onGpu();
@@ -224,7 +228,8 @@ class CudaTensorLogprobTest {
             for (Accumulate mode : Accumulate.values()) {
                 Matrix dHidden = b.matrix(rows, width, Layout.ODD, _ -> 0.25).onGpu();
                 Matrix dHead = b.matrix(vocabulary, width, Layout.ODD, _ -> 0).onGpu();
-                b.tensorLogProb(hopper, mode == Accumulate.SET ? CHUNK : 64).backward(h, w, t, temperature, sums, coefficients, groups, mode, dHidden, dHead);
+                b.tensorLogProb(hopper, mode == Accumulate.SET ? CHUNK : 64).backward(h, w, t, temperature, sums, coefficients, groups, mode,
+                        dHidden, dHead);
                 float[] weights = read(b, dHead);
                 for (int v = 0; v < vocabulary; v++) {
                     for (int k = 0; k < width; k++) {
@@ -234,14 +239,16 @@ class CudaTensorLogprobTest {
                 float[] states = read(b, dHidden);
                 for (int i = 0; i < states.length; i++) {
                     // Sums of `vocabulary` terms of at most 5 · |c| in the tensor core's order.
-                    assertEquals(expected[i] + (mode == Accumulate.ADD ? 0.25 : 0), states[i], 0x1p-20 * vocabulary, "dHidden, element " + i + ", " + mode);
+                    assertEquals(expected[i] + (mode == Accumulate.ADD ? 0.25 : 0), states[i], 0x1p-20 * vocabulary,
+                            "dHidden, element " + i + ", " + mode);
                 }
             }
         }
     }
 
     @TestFactory Stream<DynamicTest> haveTheBitsOfTheOrder() {
-        return cases().stream().flatMap(c -> SETTINGS.stream().limit(TestGpu.real() ? 1 : SETTINGS.size()).map(s -> DynamicTest.dynamicTest(c.name() + ", " + s.schedule(), () -> {
+        return cases().stream().flatMap(c -> SETTINGS.stream().limit(TestGpu.real() ? 1 : SETTINGS.size())
+                .map(s -> DynamicTest.dynamicTest(c.name() + ", " + s.schedule(), () -> {
             try (Bits bits = new Bits(TestGpu.open(s))) {
                 c.body().accept(bits);
             }

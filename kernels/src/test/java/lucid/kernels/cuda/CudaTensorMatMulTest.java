@@ -38,7 +38,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Products on tensor cores against the textbook on the rounded factors, and the row law within the variant.
 ///
-/// Tolerance: products of bf16 are exact, so only the sums round: k / 16 times in the emulator, at most once a product on hardware. As in the contract's suite, 2^-22 max(4, k).
+/// Tolerance: products of bf16 are exact, so only the sums round: k / 16 times in the emulator, at most once a product on hardware. As in the
+/// contract's suite, 2^-22 max(4, k).
 class CudaTensorMatMulTest {
     private static final EmulatedGpu.Settings SETTINGS = new EmulatedGpu.Settings(90, Schedule.RANDOM, Timing.RANDOM, 5, 2);
 
@@ -61,7 +62,8 @@ class CudaTensorMatMulTest {
             Buffer buffer = device.allocate(type, all.length);
             open.add(buffer);
             short[] bits = new short[all.length];
-            for (int i = 0; i < bits.length; i++) bits[i] = type == BF16 ? (short) (Float.floatToRawIntBits(all[i]) >>> 16) : Float.floatToFloat16(all[i]);
+            for (int i = 0; i < bits.length; i++)
+                bits[i] = type == BF16 ? (short) (Float.floatToRawIntBits(all[i]) >>> 16) : Float.floatToFloat16(all[i]);
             device.write(buffer, 0, type == F32 ? all : bits);
             return new Matrix(buffer, offset, rows, cols, cols + gap);
         }
@@ -99,7 +101,8 @@ class CudaTensorMatMulTest {
     }
 
     @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1}], gap {3}")
-    @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1", "130,300,70,0", "16,40,1100,0", "40,70,600,0"})
+    @CsvSource({"1,1,1,0", "3,5,0,1", "2,3,4,1", "5,130,70,0", "130,7,33,3", "129,140,129,6", "64,64,32,0", "70,33,260,1", "130,300,70,0",
+            "16,40,1100,0", "40,70,600,0"})
     void everyOrientationTypeAndMode(int m, int n, int k, int gap) {
         for (int orientation = 0; orientation < 4; orientation++) {
             boolean ta = (orientation & 1) != 0;
@@ -147,7 +150,8 @@ class CudaTensorMatMulTest {
             for (Side s : List.of(gpu, textbook)) {
                 boolean exact = s == textbook;
                 Matrix dw = s.matrix(F32, 33, 130, 1, random(33 * 130, 3));
-                s.device.matMul().gradWeight(s.matrix(F32, 70, 33, 1, exact ? rounded(dy) : dy), s.matrix(F32, 70, 130, 1, exact ? rounded(x) : x), new RowGroups(0, 0, 37, 70), dw);
+                s.device.matMul().gradWeight(s.matrix(F32, 70, 33, 1, exact ? rounded(dy) : dy), s.matrix(F32, 70, 130, 1, exact ? rounded(x) : x),
+                        new RowGroups(0, 0, 37, 70), dw);
                 found[exact ? 1 : 0] = s.read(dw);
             }
         }
@@ -167,7 +171,8 @@ class CudaTensorMatMulTest {
             for (int[] range : new int[][] {{0, 1}, {17, 18}, {149, 150}, {3, 40}, {20, 36}, {83, 150}, {100, 150}}) {
                 Matrix part = s.matrix(F32, range[1] - range[0], n, 0, new float[(range[1] - range[0]) * n]);
                 s.device.matMul().multiply(x.rows(range[0], range[1]), false, w, true, null, Accumulate.SET, part);
-                assertArrayEquals(Arrays.copyOfRange(expected, range[0] * n, range[1] * n), s.read(part), "rows " + range[0] + " .. " + (range[1] - 1));
+                assertArrayEquals(Arrays.copyOfRange(expected, range[0] * n, range[1] * n), s.read(part),
+                        "rows " + range[0] + " .. " + (range[1] - 1));
             }
         }
     }
@@ -222,20 +227,25 @@ class CudaTensorMatMulTest {
     /// Small whole numbers: every order of the sums gives the CPU's bits.
     static List<BitCase> cases() {
         List<BitCase> cases = new ArrayList<>();
-        for (int[] shape : new int[][] {{130, 140, 300, 0}, {140, 130, 44, 1}, {150, 300, 300, 2}, {130, 260, 76, 3}, {40, 40, 812, 2}, {16, 20, 1324, 2}}) {
-            for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase(Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> whole(bits, shape, hopper)));
+        for (int[] shape : new int[][] {{130, 140, 300, 0}, {140, 130, 44, 1}, {150, 300, 300, 2}, {130, 260, 76, 3}, {40, 40, 812, 2},
+                {16, 20, 1324, 2}}) {
+            for (boolean hopper : new boolean[] {false, true})
+                cases.add(new BitCase(Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> whole(bits, shape, hopper)));
         }
         for (int[] shape : new int[][] {{130, 76, 300}, {150, 129, 72}, {40, 39, 812}, {16, 20, 1324}, {3, 33, 0}}) {
-            for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase("activated " + Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> activated(bits, shape, hopper)));
+            for (boolean hopper : new boolean[] {false, true})
+                cases.add(new BitCase("activated " + Arrays.toString(shape) + (hopper ? " wgmma" : " mma"), bits -> activated(bits, shape, hopper)));
         }
-        for (boolean hopper : new boolean[] {false, true}) cases.add(new BitCase("gradient over groups" + (hopper ? " wgmma" : " mma"), bits -> groups(bits, hopper)));
+        for (boolean hopper : new boolean[] {false, true})
+            cases.add(new BitCase("gradient over groups" + (hopper ? " wgmma" : " mma"), bits -> groups(bits, hopper)));
         return cases;
     }
 
     /// Eighths times sixteenths: sums are exact and near enough to 0 for every activation to show.
     private static void activated(Bits bits, int[] s, boolean hopper) {
         Twin a = bits.matrix(s[0], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 8.0);
-        Twin gate = bits.matrix(s[1], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 16.0), up = bits.matrix(s[1], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 16.0);
+        Twin gate = bits.matrix(s[1], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 16.0),
+                up = bits.matrix(s[1], s[2], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 16.0);
         Twin bias = bits.matrix(1, s[1], Layout.ODD, _ -> bits.random.nextInt(-4, 5) / 8.0);
         MatMul tensor = bits.tensorProducts(hopper);
         for (Layout layout : List.of(Layout.ODD, Layout.ALIGNED)) {
@@ -252,7 +262,8 @@ class CudaTensorMatMulTest {
     }
 
     private static void groups(Bits bits, boolean hopper) {
-        Twin dy = bits.matrix(101, 130, Layout.ODD, _ -> bits.random.nextInt(-4, 5)), x = bits.matrix(101, 140, Layout.ODD, _ -> bits.random.nextInt(-4, 5));
+        Twin dy = bits.matrix(101, 130, Layout.ODD, _ -> bits.random.nextInt(-4, 5)),
+                x = bits.matrix(101, 140, Layout.ODD, _ -> bits.random.nextInt(-4, 5));
         Twin dw = bits.matrix(130, 140, Layout.ODD, _ -> bits.random.nextInt(-4, 5));
         RowGroups groups = new RowGroups(0, 0, 37, 38, 38, 101);
         bits.cpu.matMul().gradWeight(dy.onCpu(), x.onCpu(), groups, dw.onCpu());

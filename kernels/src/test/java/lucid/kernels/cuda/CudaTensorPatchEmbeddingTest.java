@@ -35,7 +35,8 @@ class CudaTensorPatchEmbeddingTest {
     private static final int PANEL = 640;
 
     /// Images, height, width, patch, hidden size, most values of a patch that are cut at once.
-    private static final int[][] SHAPES = {{1, 1, 1, 1, 1, PANEL}, {3, 9, 11, 4, 5, PANEL}, {2, 28, 31, 14, 70, PANEL}, {1, 28, 52, 4, 300, PANEL}, {1, 16, 22, 2, 130, PANEL},
+    private static final int[][] SHAPES = {{1, 1, 1, 1, 1, PANEL}, {3, 9, 11, 4, 5, PANEL}, {2, 28, 31, 14, 70, PANEL}, {1, 28, 52, 4, 300, PANEL},
+            {1, 16, 22, 2, 130, PANEL},
         {2, 15, 29, 7, 140, 64}, {1, 28, 28, 14, 128, 224}};
 
     /// Small whole numbers, and bytes that are -1 and 1: every order of the sums gives the CPU's bits.
@@ -60,17 +61,22 @@ class CudaTensorPatchEmbeddingTest {
         Twin out = bits.random(s[0] * patches, s[4], layout);
         PatchEmbedding tensor = bits.tensorPatches(s[5]);
         for (Twin p : Arrays.asList(positions, null)) {
-            bits.cpu.patchEmbedding().forwardFrames(frames.onCpu().buffer(), s[0], s[1], s[2], s[3], weight.onCpu(), bias.onCpu(), p == null ? null : p.onCpu(), out.onCpu());
-            tensor.forwardFrames(frames.onGpu().buffer(), s[0], s[1], s[2], s[3], weight.onGpu(), bias.onGpu(), p == null ? null : p.onGpu(), out.onGpu());
+            bits.cpu.patchEmbedding().forwardFrames(frames.onCpu().buffer(), s[0], s[1], s[2], s[3], weight.onCpu(), bias.onCpu(),
+                    p == null ? null : p.onCpu(), out.onCpu());
+            tensor.forwardFrames(frames.onGpu().buffer(), s[0], s[1], s[2], s[3], weight.onGpu(), bias.onGpu(), p == null ? null : p.onGpu(),
+                    out.onGpu());
             bits.assertSame("frames", out);
-            bits.cpu.patchEmbedding().forwardPixels(pixels.onCpu().buffer(), s[0], s[1], s[2], s[3], weight.onCpu(), bias.onCpu(), p == null ? null : p.onCpu(), out.onCpu());
-            tensor.forwardPixels(pixels.onGpu().buffer(), s[0], s[1], s[2], s[3], weight.onGpu(), bias.onGpu(), p == null ? null : p.onGpu(), out.onGpu());
+            bits.cpu.patchEmbedding().forwardPixels(pixels.onCpu().buffer(), s[0], s[1], s[2], s[3], weight.onCpu(), bias.onCpu(),
+                    p == null ? null : p.onCpu(), out.onCpu());
+            tensor.forwardPixels(pixels.onGpu().buffer(), s[0], s[1], s[2], s[3], weight.onGpu(), bias.onGpu(), p == null ? null : p.onGpu(),
+                    out.onGpu());
             bits.assertSame("pixels", out);
         }
     }
 
     @TestFactory Stream<DynamicTest> wholeNumbersHaveTheCpusBits() {
-        return cases().stream().flatMap(c -> SETTINGS.stream().limit(TestGpu.real() ? 1 : 2).map(s -> DynamicTest.dynamicTest(c.name() + ", " + s.schedule(), () -> {
+        return cases().stream().flatMap(c -> SETTINGS.stream().limit(TestGpu.real() ? 1 : 2)
+                .map(s -> DynamicTest.dynamicTest(c.name() + ", " + s.schedule(), () -> {
             try (Bits bits = new Bits(TestGpu.open(s))) {
                 c.body().accept(bits);
             }
@@ -99,9 +105,11 @@ class CudaTensorPatchEmbeddingTest {
         int patches = height / patch * (width / patch);
         try (Bits bits = new Bits(TestGpu.open(SETTINGS.get(1)))) {
             Twin frames = bits.matrix(U8, 1, n * height * width * 3, Layout.DENSE, _ -> bits.random.nextInt(256));
-            Twin weight = bits.random(hidden, k, Layout.DENSE), bias = bits.random(1, hidden, Layout.DENSE), positions = bits.random(patches, hidden, Layout.DENSE);
+            Twin weight = bits.random(hidden, k, Layout.DENSE), bias = bits.random(1, hidden, Layout.DENSE),
+                    positions = bits.random(patches, hidden, Layout.DENSE);
             Twin out = bits.random(n * patches, hidden, Layout.DENSE), cut = bits.random(n * patches, k, Layout.DENSE);
-            bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), n, height, width, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(), out.onGpu());
+            bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), n, height, width, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(),
+                    out.onGpu());
             bits.cpu.patchEmbedding().patches(frames.onCpu().buffer(), n, height, width, patch, cut.onCpu());
             round(bits, cut.onCpu());
             round(bits, weight.onCpu());
@@ -132,22 +140,29 @@ class CudaTensorPatchEmbeddingTest {
         try (Bits bits = new Bits(TestGpu.open(SETTINGS.get(1)))) {
             Twin one = bits.matrix(U8, 1, side * side * 3, Layout.DENSE, i -> i * 37 % 256);
             Twin frames = bits.matrix(U8, n, side * side * 3, Layout.DENSE, i -> i < one.onCpu().size() ? i * 37 % 256 : bits.random.nextInt(256));
-            Twin weight = bits.random(hidden, 3 * patch * patch, Layout.DENSE), bias = bits.random(1, hidden, Layout.DENSE), positions = bits.random(patches, hidden, Layout.DENSE);
+            Twin weight = bits.random(hidden, 3 * patch * patch, Layout.DENSE), bias = bits.random(1, hidden, Layout.DENSE),
+                    positions = bits.random(patches, hidden, Layout.DENSE);
             Twin all = bits.random(n * patches, hidden, Layout.DENSE), part = bits.random(n * patches, hidden, Layout.ODD);
-            bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), n, side, side, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(), all.onGpu());
+            bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), n, side, side, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(),
+                    all.onGpu());
             float[] expected = read(bits.gpu, all.onGpu());
-            bits.tensorPatches(32).forwardFrames(frames.onGpu().buffer(), n, side, side, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(), all.onGpu());
+            bits.tensorPatches(32).forwardFrames(frames.onGpu().buffer(), n, side, side, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(),
+                    all.onGpu());
             assertArrayEquals(expected, read(bits.gpu, all.onGpu()), "panels of 32");
-            bits.tensorPatches(PANEL).forwardFrames(one.onGpu().buffer(), 1, side, side, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(), all.onGpu().rows(75, 100));
-            assertArrayEquals(Arrays.copyOf(expected, patches * hidden), Arrays.copyOfRange(read(bits.gpu, all.onGpu()), 75 * hidden, 100 * hidden), "the first image alone");
+            bits.tensorPatches(PANEL).forwardFrames(one.onGpu().buffer(), 1, side, side, patch, weight.onGpu(), bias.onGpu(), positions.onGpu(),
+                    all.onGpu().rows(75, 100));
+            assertArrayEquals(Arrays.copyOf(expected, patches * hidden), Arrays.copyOfRange(read(bits.gpu, all.onGpu()), 75 * hidden, 100 * hidden),
+                    "the first image alone");
             Matrix few = weight.onGpu().rows(150, 170);
             Matrix out = part.onGpu().cols(0, 20);
-            bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), n, side, side, patch, few, bias.onGpu().cols(150, 170), positions.onGpu().cols(150, 170), out);
+            bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), n, side, side, patch, few, bias.onGpu().cols(150, 170),
+                    positions.onGpu().cols(150, 170), out);
             float[] found = new float[(int) out.buffer().length()];
             bits.gpu.read(out.buffer(), 0, found);
             for (int r = 0; r < n * patches; r++) {
                 int at = (int) (out.offset() + r * out.stride());
-                assertArrayEquals(Arrays.copyOfRange(expected, r * hidden + 150, r * hidden + 170), Arrays.copyOfRange(found, at, at + 20), "columns 150 .. 169, row " + r);
+                assertArrayEquals(Arrays.copyOfRange(expected, r * hidden + 150, r * hidden + 170), Arrays.copyOfRange(found, at, at + 20),
+                        "columns 150 .. 169, row " + r);
             }
         }
     }
@@ -156,12 +171,14 @@ class CudaTensorPatchEmbeddingTest {
         int n = 2, height = 20, width = 25, patch = 5;
         try (Bits bits = new Bits(TestGpu.open(SETTINGS.getFirst()))) {
             Twin frames = bits.matrix(U8, 1, n * height * width * 3, Layout.DENSE, _ -> bits.random.nextInt(256));
-            Twin numbers = bits.random(n * height * width, 3, Layout.DENSE), weight = bits.random(40, 75, Layout.DENSE), bias = bits.random(1, 40, Layout.DENSE);
+            Twin numbers = bits.random(n * height * width, 3, Layout.DENSE), weight = bits.random(40, 75, Layout.DENSE),
+                    bias = bits.random(1, 40, Layout.DENSE);
             Twin out = bits.random(n * 20, 40, Layout.DENSE), pixels = bits.random(1, n * height * width * 3, Layout.DENSE);
             bits.cpu.patchEmbedding().patches(frames.onCpu().buffer(), n, height, width, 1, numbers.onCpu());
             float[] interleaved = read(bits.cpu, numbers.onCpu());
             float[] planar = new float[interleaved.length];
-            for (int i = 0; i < planar.length; i++) planar[(i / 3 / (height * width) * 3 + i % 3) * height * width + i / 3 % (height * width)] = interleaved[i];
+            for (int i = 0; i < planar.length; i++)
+                planar[(i / 3 / (height * width) * 3 + i % 3) * height * width + i / 3 % (height * width)] = interleaved[i];
             bits.gpu.write(pixels.onGpu().buffer(), 0, planar);
             PatchEmbedding tensor = bits.tensorPatches(PANEL);
             tensor.forwardFrames(frames.onGpu().buffer(), n, height, width, patch, weight.onGpu(), bias.onGpu(), null, out.onGpu());
@@ -173,9 +190,14 @@ class CudaTensorPatchEmbeddingTest {
 
     @Test void wrongArgumentsAreRefusedInTheCpusWords() {
         try (Bits bits = new Bits(TestGpu.open(SETTINGS.getFirst()))) {
-            Twin frames = bits.matrix(U8, 1, 27, Layout.DENSE, i -> i), weight = bits.random(4, 11, Layout.DENSE), bias = bits.random(1, 4, Layout.DENSE), out = bits.random(1, 4, Layout.DENSE);
-            String cpu = assertThrows(IllegalArgumentException.class, () -> bits.cpu.patchEmbedding().forwardFrames(frames.onCpu().buffer(), 1, 3, 3, 2, weight.onCpu(), bias.onCpu(), null, out.onCpu())).getMessage();
-            String gpu = assertThrows(IllegalArgumentException.class, () -> bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), 1, 3, 3, 2, weight.onGpu(), bias.onGpu(), null, out.onGpu())).getMessage();
+            Twin frames = bits.matrix(U8, 1, 27, Layout.DENSE, i -> i), weight = bits.random(4, 11, Layout.DENSE),
+                    bias = bits.random(1, 4, Layout.DENSE), out = bits.random(1, 4, Layout.DENSE);
+            String cpu = assertThrows(IllegalArgumentException.class,
+                    () -> bits.cpu.patchEmbedding().forwardFrames(frames.onCpu().buffer(), 1, 3, 3, 2, weight.onCpu(), bias.onCpu(), null,
+                    out.onCpu())).getMessage();
+            String gpu = assertThrows(IllegalArgumentException.class,
+                    () -> bits.tensorPatches(PANEL).forwardFrames(frames.onGpu().buffer(), 1, 3, 3, 2, weight.onGpu(), bias.onGpu(), null,
+                    out.onGpu())).getMessage();
             assertEquals(cpu, gpu);
             assertTrue(gpu.contains("weight"), gpu);
             assertEquals(F32, out.onGpu().dtype());

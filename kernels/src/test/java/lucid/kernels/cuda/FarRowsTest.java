@@ -21,8 +21,9 @@ import lucid.kernels.gpu.EmulatedGpu;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Index arithmetic of matrices with more elements than 32 bits count, as a cache of keys or the logits of many rows are: the rows of every view lie so far apart that the last one begins near element
-/// 2^33. The bits are those of the same rows side by side. (The emulator's memory exists only where it is touched.)
+/// Index arithmetic of matrices with more elements than 32 bits count, as a cache of keys or the logits of many rows are: the rows of every view lie
+/// so far apart that the last one begins near element 2^33. The bits are those of the same rows side by side. (The emulator's memory exists only
+/// where it is touched.)
 class FarRowsTest {
     private static final long APART = 1L << 33;
     private static final int ROWS = 9;
@@ -45,25 +46,33 @@ class FarRowsTest {
                 exact("copy", (d, _, m) -> d.elementwise().copy(m.get(0), m.get(1)), 7, 7),
                 exact("unary", (d, _, m) -> d.elementwise().unary(Elementwise.Unary.EXP, m.get(0), m.get(1)), 8, 8),
                 exact("binary", (d, _, m) -> d.elementwise().binary(Elementwise.Binary.MUL, m.get(0), m.get(1), m.get(2)), 5, 5, 5),
-                exact("SwiGLU", (d, _, m) -> d.elementwise().swiGluBackward(m.get(0), m.get(1), m.get(2), Accumulate.ADD, m.get(3), m.get(4)), 6, 6, 6, 6, 6),
+                exact("SwiGLU", (d, _, m) -> d.elementwise().swiGluBackward(m.get(0), m.get(1), m.get(2), Accumulate.ADD, m.get(3), m.get(4)), 6,
+                        6, 6, 6, 6),
                 exact("softmax", (d, _, m) -> d.reduce().softmax(m.get(0), m.get(1)), 33, 33),
                 exact("column sums", (d, _, m) -> d.reduce().columnSums(m.get(0), groups, m.get(1).rows(0, 1)), 40, 40),
                 exact("sum of squares", (d, _, m) -> d.reduce().addSumOfSquares(m.get(0), m.get(1).rows(8, 9)), 20, 1),
                 exact("RMSNorm", (d, _, m) -> d.normalization().rmsNorm(m.get(0), m.get(1).rows(8, 9), 1e-6f, m.get(2), m.get(3)), 20, 20, 20, 1),
-                exact("RMSNorm, a block for a row", (d, _, m) -> d.normalization().rmsNormBackward(m.get(0), m.get(1).rows(8, 9), m.get(4), m.get(2), groups, Accumulate.ADD, m.get(3), m.get(1).rows(7, 8)),
+                exact("RMSNorm, a block for a row", (d, _, m) -> d.normalization().rmsNormBackward(m.get(0), m.get(1).rows(8, 9), m.get(4), m.get(2),
+                        groups, Accumulate.ADD, m.get(3), m.get(1).rows(7, 8)),
                         300, 300, 300, 300, 1),
-                exact("AdamW", (d, _, m) -> d.optimizer().adamW(new Optimizer.AdamW(1e-3f, 0.9f, 0.999f, 1e-8f, 0.01f, 3), 1, m.get(0), m.get(1), m.get(2), m.get(3), null), 6, 6, 6, 6),
+                exact("AdamW", (d, _, m) -> d.optimizer().adamW(new Optimizer.AdamW(1e-3f, 0.9f, 0.999f, 1e-8f, 0.01f, 3), 1, m.get(0), m.get(1),
+                        m.get(2), m.get(3), null), 6, 6, 6, 6),
                 exact("gather and scatter", (d, ids, m) -> {
                     d.embedding().gather(ids, m.get(0), m.get(1));
                     d.embedding().scatterAdd(ids, m.get(1), groups, m.get(0));
                 }, 10, 10),
                 exact("rotary", (d, ids, m) -> d.rotary().rotate(m.get(0), 8, ids, m.get(1), m.get(2), false, m.get(3)), 16, 4, 4, 16),
-                exact("log-probabilities of logits", (d, ids, m) -> d.logProb().crossEntropyBackward(m.get(0), ids, dense(d, m.get(1)), dense(d, m.get(2)), Accumulate.ADD, m.get(3)), 50, 1, 1, 50),
-                exact("product", (d, _, m) -> d.matMul().multiply(m.get(0), false, m.get(1), true, null, Accumulate.ADD, m.get(2).cols(0, ROWS)), 20, 20, 12),
+                exact("log-probabilities of logits", (d, ids, m) -> d.logProb()
+                        .crossEntropyBackward(m.get(0), ids, dense(d, m.get(1)), dense(d, m.get(2)), Accumulate.ADD, m.get(3)), 50, 1, 1, 50),
+                exact("product", (d, _, m) -> d.matMul().multiply(m.get(0), false, m.get(1), true, null, Accumulate.ADD, m.get(2).cols(0, ROWS)),
+                        20, 20, 12),
                 exact("gradient of a weight", (d, _, m) -> d.matMul().gradWeight(m.get(0).cols(0, ROWS), m.get(1), groups, m.get(2)), 10, 12, 12),
-                new Case("product on tensor cores", Precision.TENSOR, new int[] {20, 20, 12}, (d, _, m) -> d.matMul().multiply(m.get(0), false, m.get(1), true, null, Accumulate.ADD, m.get(2).cols(0, ROWS))),
-                new Case("attention on tensor cores", Precision.TENSOR, new int[] {16, 8, 8, 16, 2}, (d, _, m) -> d.attention().forward(plan, 0.3f, m.get(0), m.get(1), m.get(2), m.get(3), m.get(4))),
-                new Case("attention by wgmma", Precision.WGMMA, new int[] {16, 8, 8, 16, 2}, (d, _, m) -> d.attention().forward(plan, 0.3f, m.get(0), m.get(1), m.get(2), m.get(3), m.get(4))),
+                new Case("product on tensor cores", Precision.TENSOR, new int[] {20, 20, 12},
+                        (d, _, m) -> d.matMul().multiply(m.get(0), false, m.get(1), true, null, Accumulate.ADD, m.get(2).cols(0, ROWS))),
+                new Case("attention on tensor cores", Precision.TENSOR, new int[] {16, 8, 8, 16, 2},
+                        (d, _, m) -> d.attention().forward(plan, 0.3f, m.get(0), m.get(1), m.get(2), m.get(3), m.get(4))),
+                new Case("attention by wgmma", Precision.WGMMA, new int[] {16, 8, 8, 16, 2},
+                        (d, _, m) -> d.attention().forward(plan, 0.3f, m.get(0), m.get(1), m.get(2), m.get(3), m.get(4))),
                 exact("attention", (d, _, m) -> {
                     d.attention().forward(plan, 0.3f, m.get(0), m.get(1), m.get(2), m.get(3), m.get(4));
                     d.attention().backward(plan, 0.3f, m.get(0), m.get(1), m.get(2), m.get(3), m.get(4), m.get(5), m.get(6), m.get(7), m.get(8));

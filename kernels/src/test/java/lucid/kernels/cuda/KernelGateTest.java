@@ -29,7 +29,8 @@ class KernelGateTest {
     /// What a header says when the code has something of the kind.
     private static final Map<String, String> WHERE_USED = Map.of("Shared ", ".shared", "Barriers ", "bar.sync", "Order ", "fma.rn");
     private static final Pattern BUDGET = Pattern.compile("(?m)^// Registers +at most (\\d+)");
-    /// Flops as the emulator counts them: additions, subtractions, multiplications, divisions, square roots, maxima and minima of floating-point numbers, and two for an fma.
+    /// Flops as the emulator counts them: additions, subtractions, multiplications, divisions, square roots, maxima and minima of floating-point
+    /// numbers, and two for an fma.
     private static final Pattern FLOPS = Pattern.compile("(?s)// Traffic .*\\bflops?\\b.*\n// Measured ");
     /// Of a map: what it says, and what it says of its larger form.
     private static final Pattern MAP_FLOPS = Pattern.compile("// Traffic .* (\\d+|no) flops? per element(?:, \\d+ and (\\d+) with add)?");
@@ -41,7 +42,8 @@ class KernelGateTest {
 
     static Stream<String> names() throws IOException {
         try (Stream<Path> files = Files.list(FOLDER)) {
-            return files.map(f -> f.getFileName().toString()).filter(f -> f.endsWith(".ptx")).map(f -> f.substring(0, f.length() - 4)).sorted().toList().stream();
+            return files.map(f -> f.getFileName().toString()).filter(f -> f.endsWith(".ptx")).map(f -> f.substring(0, f.length() - 4)).sorted()
+                    .toList().stream();
         }
     }
 
@@ -72,7 +74,8 @@ class KernelGateTest {
         WHERE_USED.forEach((part, what) -> {
             if (code.contains(what)) parts.add(part);
         });
-        for (String part : parts) assertTrue(header.contains("\n// " + part) || header.contains("   " + part), name + ": the header lacks '// " + part + "'");
+        for (String part : parts)
+            assertTrue(header.contains("\n// " + part) || header.contains("   " + part), name + ": the header lacks '// " + part + "'");
         assertTrue(FLOPS.matcher(header).find(), name + ": '// Traffic' names no flops");
         assertTrue(text.contains(".version 8.0\n.target " + (name.endsWith("sm90a") ? "sm_90a" : "sm_80") + "\n"), name + ": version and target");
         assertEquals(List.of(), found(UNROUNDED, code), name + ": every float operation says how it rounds");
@@ -81,7 +84,9 @@ class KernelGateTest {
     }
 
     /// Those whose code is one straight line for four columns. Sine and cosine are loops.
-    static Stream<String> maps() throws IOException { return names().filter(n -> n.startsWith("elementwise_") && !n.matches(".*_(sin|cos)_.*") || n.startsWith("optimizer_")); }
+    static Stream<String> maps() throws IOException {
+        return names().filter(n -> n.startsWith("elementwise_") && !n.matches(".*_(sin|cos)_.*") || n.startsWith("optimizer_"));
+    }
 
     @ParameterizedTest @MethodSource("maps") void mapsDoTheFlopsTheySay(String name) {
         String text = Kernels.text(name);
@@ -93,5 +98,7 @@ class KernelGateTest {
         assertEquals(done, most.equals("no") ? 0 : 4 * Long.parseLong(most), name + ": flops for four columns");
     }
 
-    private static List<String> found(Pattern pattern, String code) { return pattern.matcher(code).results().map(r -> r.group()).distinct().toList(); }
+    private static List<String> found(Pattern pattern, String code) {
+        return pattern.matcher(code).results().map(r -> r.group()).distinct().toList();
+    }
 }

@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/// Angles beyond 2^17: the CPU asks fdlibm ([StrictMath]), the GPU reduces in whole numbers and then takes fdlibm's polynomials (macro `largeAngle` of `math.ptx.inc`). Here is
-/// that macro in Java, operation for operation, beside fdlibm: by default for every 5003rd float, with `-Dlucid.angles=1` for all 931,135,487 (ten minutes on one core).
-/// [CudaElementwiseTest] compares the kernels themselves.
+/// Angles beyond 2^17: the CPU asks fdlibm ([StrictMath]), the GPU reduces in whole numbers and then takes fdlibm's polynomials (macro `largeAngle`
+/// of `math.ptx.inc`). Here is that macro in Java, operation for operation, beside fdlibm: by default for every 5003rd float, with `-Dlucid.angles=1`
+/// for all 931,135,487 (ten minutes on one core). [CudaElementwiseTest] compares the kernels themselves.
 class LargeAngleTest {
-    private static final long[] TWO_OVER_PI = {0, 0, 0xA2F9836EL, 0x4E441529L, 0xFC2757D1L, 0xF534DDC0L, 0xDB629599L, 0x3C439041L, 0xFE5163ABL, 0xDEBBC561L};
+    private static final long[] TWO_OVER_PI = {0, 0, 0xA2F9836EL, 0x4E441529L, 0xFC2757D1L, 0xF534DDC0L, 0xDB629599L, 0x3C439041L, 0xFE5163ABL,
+            0xDEBBC561L};
     private static final double HALF_PI = 1.5707963267948966;
     private static final double HALF_PI_LOW = 6.123233995736766E-17;
 

@@ -22,8 +22,10 @@ class PrecisionTest {
 
     @Test void cudnnNeedsHardware() {
         try (Gpu gpu = new EmulatedGpu()) {
-            String message = assertThrows(IllegalArgumentException.class, () -> new CudaDevice(gpu, Precision.EXACT, PatchKernels.CUDNN)).getMessage();
-            for (String part : new String[] {"patch embedding CUDNN", "emulated GPU", "--device cuda"}) assertTrue(message.contains(part), part + " in " + message);
+            String message = assertThrows(IllegalArgumentException.class, () -> new CudaDevice(gpu, Precision.EXACT, PatchKernels.CUDNN))
+                    .getMessage();
+            for (String part : new String[] {"patch embedding CUDNN", "emulated GPU", "--device cuda"})
+                assertTrue(message.contains(part), part + " in " + message);
         }
     }
 

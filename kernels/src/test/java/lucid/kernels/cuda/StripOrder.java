@@ -2,7 +2,8 @@ package lucid.kernels.cuda;
 
 import lucid.kernels.math.ScalarMath;
 
-/// Softmax of a row in the order of the log-probabilities on tensor cores, as the header of `logprob_strips` words it: strips of 64 columns, halves of 1024, blocks of 2048.
+/// Softmax of a row in the order of the log-probabilities on tensor cores, as the header of `logprob_strips` words it: strips of 64 columns, halves
+/// of 1024, blocks of 2048.
 final class StripOrder {
     private float m = Float.NEGATIVE_INFINITY;
     private float s;

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The row law of attention on tensor cores, forward and gradients: decoding is prefill, and a prompt's group knows nothing of the others. How close the values are is
-/// [CudaAttentionTensorTest]'s.
+/// The row law of attention on tensor cores, forward and gradients: decoding is prefill, and a prompt's group knows nothing of the others. How close
+/// the values are is [CudaAttentionTensorTest]'s.
 class TensorAttentionTest {
     private static final float UNTOUCHED = 7;
 
@@ -91,9 +91,11 @@ class TensorAttentionTest {
     }
 
     @ParameterizedTest @EnumSource(names = {"TENSOR", "WGMMA"}) void aGroupDoesNotKnowOfTheOthers(Precision precision) {
-        AttentionPlan both = new AttentionPlan(4, 2, 24, List.of(Span.causal(0, 75), Span.continuing(75, 20, 0, 75), Span.causal(95, 135), Span.continuing(230, 10, 95, 135),
+        AttentionPlan both = new AttentionPlan(4, 2, 24, List.of(Span.causal(0, 75), Span.continuing(75, 20, 0, 75), Span.causal(95, 135),
+                Span.continuing(230, 10, 95, 135),
                 Span.continuing(240, 33, 95, 135)));
-        AttentionPlan alone = new AttentionPlan(4, 2, 24, List.of(Span.causal(0, 135), Span.continuing(135, 10, 0, 135), Span.continuing(145, 33, 0, 135)));
+        AttentionPlan alone = new AttentionPlan(4, 2, 24, List.of(Span.causal(0, 135), Span.continuing(135, 10, 0, 135),
+                Span.continuing(145, 33, 0, 135)));
         try (Device gpu = gpu(precision)) {
             same(alone, run(gpu, alone, 273, 95, 273), run(gpu, both, 273, 0, 273), 95, 273);
         }

@@ -63,7 +63,8 @@ class OptimizerGoldenTest {
             Matrix half = Matrix.row(device.allocate(DType.BF16, n));
             Matrix seen = Golden.row(device, new double[n]);
             for (int step = 1; step <= c.get("steps").size(); step++) {
-                device.optimizer().adamW(adamW(c, step), 1f, Golden.row(device, Golden.numbers(c.get("grads_bf16").get(step - 1))), master, m, v, half);
+                device.optimizer().adamW(adamW(c, step), 1f, Golden.row(device, Golden.numbers(c.get("grads_bf16").get(step - 1))), master,
+                        m, v, half);
                 JsonNode want = c.get("steps").get(step - 1);
                 near(want.get("master_f32"), TOLERANCE, device, master, "master, step " + step);
                 device.conversion().convert(half, seen);
@@ -82,7 +83,8 @@ class OptimizerGoldenTest {
                 Sgd settings = new Sgd((float) c.get("lr").asDouble(), (float) c.get("momentum").asDouble(), (float) c.get("dampening").asDouble(),
                         (float) c.get("weight_decay").asDouble(), c.get("nesterov").asBoolean(), step);
                 device.optimizer().sgd(settings, 1f, Golden.row(device, Golden.numbers(c.get("grads").get(step - 1))), param, momentum);
-                near(c.get("steps_f64").get(step - 1), TOLERANCE, device, param, device.name() + " momentum " + settings.momentum() + " step " + step);
+                near(c.get("steps_f64").get(step - 1), TOLERANCE, device, param, device.name() + " momentum " + settings.momentum()
+                        + " step " + step);
             }
         }
     }

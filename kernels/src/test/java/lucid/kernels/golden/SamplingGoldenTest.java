@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Filters against transformers' processors: which tokens survive is exact, probabilities within the table's 1e-6.
 class SamplingGoldenTest {
     private static Rule rule(JsonNode config) {
-        return new Rule(false, (float) config.path("temperature").asDouble(1), config.path("top_k").asInt(0), (float) config.path("top_p").asDouble(1),
+        return new Rule(false, (float) config.path("temperature").asDouble(1), config.path("top_k").asInt(0),
+                (float) config.path("top_p").asDouble(1),
                 (float) config.path("min_p").asDouble(0));
     }
 

@@ -14,7 +14,8 @@ class DriverTest {
     @Test void everythingIsTriedAndTheFirstErrorIsThrown() {
         DriverException first = new DriverException("CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal address", "waiting for the GPU");
         List<String> done = new ArrayList<>();
-        DriverException thrown = assertThrows(DriverException.class, () -> Driver.all(List.of(() -> done.add("a"), () -> { throw first; }, () -> done.add("b"),
+        DriverException thrown = assertThrows(DriverException.class,
+                () -> Driver.all(List.of(() -> done.add("a"), () -> { throw first; }, () -> done.add("b"),
                 () -> { throw new DriverException("CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal address", "cuMemFree"); }, () -> done.add("c"))));
         assertSame(first, thrown);
         assertEquals(List.of("a", "b", "c"), done);

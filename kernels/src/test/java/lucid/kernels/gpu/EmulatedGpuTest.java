@@ -95,7 +95,8 @@ class EmulatedGpuTest {
     @Test void aFindingIsAnErrorThatNamesKernelParametersAndLine() {
         long x = floats(1, 2, 3);
         KernelFaultException e = assertThrows(KernelFaultException.class, () -> kernel.call().u64(x).u32(4).launch(1, 32));
-        for (String part : new String[] {"add_one", "n = 4", "add_one.ptx:17", "out of bounds"}) assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
+        for (String part : new String[] {"add_one", "n = 4", "add_one.ptx:17", "out of bounds"})
+            assertTrue(e.getMessage().contains(part), part + " in " + e.getMessage());
     }
 
     @Test void wrongCallsAreRefusedBeforeAnythingRuns() {

@@ -32,8 +32,10 @@ class JCudaGpuTest {
 
     /// A process without JCuda on its class path computes on the emulated GPU: no class of JCuda is touched unless a GPU is asked for.
     @Test void theEmulatorNeedsNoJCuda() throws IOException, InterruptedException {
-        String path = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).filter(p -> !new File(p).getName().startsWith("jcuda")).collect(Collectors.joining(File.pathSeparator));
-        Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+        String path = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(p -> !new File(p).getName().startsWith("jcuda")).collect(Collectors.joining(File.pathSeparator));
+        Process process = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "--add-modules", "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
                 "-cp", path, OnTheEmulator.class.getName()).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes());
         if (process.waitFor() != 0) fail(output);

@@ -3,7 +3,8 @@ package lucid.kernels.gpu;
 import lucid.kernels.gpu.library.GpuUnavailableException;
 import org.junit.jupiter.api.Assumptions;
 
-/// The GPU that the tests of the kernels run on: the emulator, or with `-Dlucid.gpu=real` the first GPU of this machine. Where there is none, such a test is skipped, and says why.
+/// The GPU that the tests of the kernels run on: the emulator, or with `-Dlucid.gpu=real` the first GPU of this machine. Where there is none, such a
+/// test is skipped, and says why.
 public final class TestGpu {
     private static final String CHOICE = System.getProperty("lucid.gpu", "emulated");
 

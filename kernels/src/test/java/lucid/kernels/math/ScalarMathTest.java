@@ -12,7 +12,8 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// The elementary functions against double `StrictMath` over the whole range of floats, in steps; the bounds are read from the table in `BIT-CONTRACT.md`.
+/// The elementary functions against double `StrictMath` over the whole range of floats, in steps; the bounds are read from the table in
+/// `BIT-CONTRACT.md`.
 class ScalarMathTest {
     private static final int STEP = 4001;
 
@@ -44,7 +45,8 @@ class ScalarMathTest {
 
     private static double bound(String function) {
         try (Stream<String> lines = Files.lines(Path.of("BIT-CONTRACT.md"))) {
-            String[] row = lines.map(line -> line.split(" *\\| *")).filter(cells -> cells.length == 5 && List.of(cells[1].split(", ")).contains(function)).findFirst().orElseThrow();
+            String[] row = lines.map(line -> line.split(" *\\| *"))
+                    .filter(cells -> cells.length == 5 && List.of(cells[1].split(", ")).contains(function)).findFirst().orElseThrow();
             return Double.parseDouble(row[4]);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -88,7 +90,9 @@ class ScalarMathTest {
         return Math.copySign(1 - StrictMath.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction), x);
     }
 
-    private static void bits(float want, float got) { assertEquals(Float.floatToIntBits(want), Float.floatToIntBits(got), want + " wanted, got " + got); }
+    private static void bits(float want, float got) {
+        assertEquals(Float.floatToIntBits(want), Float.floatToIntBits(got), want + " wanted, got " + got);
+    }
 
     @Test void specialValues() {
         float inf = Float.POSITIVE_INFINITY;
@@ -119,7 +123,8 @@ class ScalarMathTest {
         bits(0.5f, ScalarMath.sigmoid(0f));
         bits(1f, ScalarMath.sigmoid(inf));
         bits(0f, ScalarMath.sigmoid(-inf));
-        for (FloatFunction f : new FloatFunction[] {ScalarMath::exp, ScalarMath::log, ScalarMath::tanh, ScalarMath::erf, ScalarMath::sin, ScalarMath::cos,
+        for (FloatFunction f : new FloatFunction[] {ScalarMath::exp, ScalarMath::log, ScalarMath::tanh, ScalarMath::erf, ScalarMath::sin,
+                ScalarMath::cos,
             ScalarMath::rsqrt, ScalarMath::sigmoid}) {
             bits(Float.NaN, f.of(Float.NaN));
         }

@@ -93,7 +93,8 @@ class LaunchTest {
         var memory = new GlobalMemory(7);
         long out = memory.allocate("out", 1196);
         RunReport report = launch().memory(memory).argument("out", out).run();
-        assertTrue(report.findings().getFirst().toString().startsWith("out of bounds at scale.ptx:25: st.global.f32 [p], x; block 2, warp 1, lane 11"), report.findings().toString());
+        assertTrue(report.findings().getFirst().toString()
+                .startsWith("out of bounds at scale.ptx:25: st.global.f32 [p], x; block 2, warp 1, lane 11"), report.findings().toString());
     }
 
     @Test
@@ -111,7 +112,8 @@ class LaunchTest {
         refused("argument 'out' (.u64) of scale: found 4 bytes, wanted 8", l -> l.argument("out", new byte[4]));
         refused("budget 0; at least 1", l -> l.budget(0));
         var missing = Launch.of(MODULE, null).argument("n", 3);
-        assertEquals("launch of scale: no argument for out (.u64, 8 bytes), factor (.f32, 4 bytes)", assertThrows(IllegalArgumentException.class, missing::run).getMessage());
+        assertEquals("launch of scale: no argument for out (.u64, 8 bytes), factor (.f32, 4 bytes)",
+                assertThrows(IllegalArgumentException.class, missing::run).getMessage());
         assertThrows(IllegalArgumentException.class, () -> Launch.of(MODULE, "scales"));
     }
 
@@ -119,14 +121,16 @@ class LaunchTest {
     void aClusterThatIsAskedForHasToBeNamed() {
         String text = ".version 8.0\n.target sm_90\n.address_size 64\n.visible .entry a() .explicitcluster %s { ret; }\n";
         Launch launch = Launch.of(PtxModule.parse("a.ptx", text.formatted("")), null).grid(2, 1, 1);
-        assertEquals("launch: a has to be launched with a cluster (.explicitcluster); found none", assertThrows(IllegalArgumentException.class, launch::run).getMessage());
+        assertEquals("launch: a has to be launched with a cluster (.explicitcluster); found none",
+                assertThrows(IllegalArgumentException.class, launch::run).getMessage());
         launch.cluster(2, 1, 1).run();
         Launch.of(PtxModule.parse("a.ptx", text.formatted(".reqnctapercluster 2")), null).grid(2, 1, 1).run();
     }
 
     @Test
     void unknownInstructionIsRefusedBeforeAnythingRuns() {
-        var module = PtxModule.parse("a.ptx", ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry a() { .reg .u32 r;\nret;\nmov.u32 r, 1;\nvadd.u32.u32.u32 r, r, r; }\n");
+        var module = PtxModule.parse("a.ptx", ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry a() { .reg .u32 r;\nret;\nmov.u32 r, "
+                + "1;\nvadd.u32.u32.u32 r, r, r; }\n");
         var thrown = assertThrows(PtxSyntaxException.class, () -> Launch.of(module, null).run());
         assertEquals(7, thrown.line());
         assertTrue(thrown.getMessage().startsWith("a.ptx:7: unknown instruction 'vadd'"), thrown.getMessage());
@@ -141,7 +145,8 @@ class LaunchTest {
         assertTrue(found.contains(message), found);
     }
 
-    /// `1·1 + 15 · 2^-13·2^-13` in one `mma`: exact sums round 15/8 of a last place to two, a card that cuts off two bits below it loses every small product.
+    /// `1·1 + 15 · 2^-13·2^-13` in one `mma`: exact sums round 15/8 of a last place to two, a card that cuts off two bits below it loses every small
+    /// product.
     @Test
     void theSumOfTensorCoresCanBeChosen() {
         String body = """

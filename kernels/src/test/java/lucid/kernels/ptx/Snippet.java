@@ -12,7 +12,8 @@ import lucid.kernels.ptx.text.syntax.Register;
 
 /// Runs a few instructions and keeps what register `r` held in every thread when it executed `exit`.
 public final class Snippet implements Observer {
-    private static final String REGISTERS = ".reg .u32 r, a, b, c, t, lane, i, n, w; .reg .b32 m; .reg .pred p, q, s; .reg .u64 x, y; .reg .f32 f, g;\n";
+    private static final String REGISTERS = ".reg .u32 r, a, b, c, t, lane, i, n, w; .reg .b32 m; .reg .pred p, q, s; .reg .u64 x, y; .reg .f32 f, "
+            + "g;\n";
     private final PtxModule module;
     private final Map<Integer, Integer> values = new ConcurrentHashMap<>();
     private final Launch launch;
@@ -24,7 +25,8 @@ public final class Snippet implements Observer {
 
     /// @param declarations of variables before the entry
     public Snippet(String declarations, String body) {
-        module = PtxModule.parse("snippet.ptx", ".version 8.0\n.target sm_90a\n.address_size 64\n" + declarations + "\n.visible .entry snippet() {\n" + REGISTERS
+        module = PtxModule.parse("snippet.ptx", ".version 8.0\n.target sm_90a\n.address_size 64\n" + declarations
+                + "\n.visible .entry snippet() {\n" + REGISTERS
                 + "mov.u32 t, %tid.x; mov.u32 lane, %laneid; shr.u32 w, t, 5;\n" + body + "\n}\n");
         launch = Launch.of(module, null).block(32, 1, 1).observer(this).threads(1);
     }

@@ -16,8 +16,8 @@ import lucid.kernels.contract.operand.RowGroups;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What the sampler saw is what the trainer computes, to the bit: fused log-probabilities against those of explicit logits, whole batches against single
-/// rows, micro-batches of groups against one call. `FamilyLawTest` has orders of rows and numbers of threads.
+/// What the sampler saw is what the trainer computes, to the bit: fused log-probabilities against those of explicit logits, whole batches against
+/// single rows, micro-batches of groups against one call. `FamilyLawTest` has orders of rows and numbers of threads.
 class LogProbLawTest {
     private static final float TEMPERATURE = 0.9f;
     private final SimdDevice device = new SimdDevice(2);

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 class CommittedKernelsTest {
     private static final Path TEMPLATES = Path.of("src/main/ptx");
     private static final Path KERNELS = Path.of("src/main/resources/lucid/kernels/cuda");
-    private static final String AGAIN = "; write them again: java -cp target/classes lucid.kernels.template.TemplateTool " + TEMPLATES + " " + KERNELS;
+    private static final String AGAIN = "; write them again: java -cp target/classes lucid.kernels.template.TemplateTool " + TEMPLATES
+            + " " + KERNELS;
 
     @Test void everyFileIsWhatItsTemplateMakes() throws IOException {
         Map<String, String> made = TemplateTool.expandAll(TEMPLATES);

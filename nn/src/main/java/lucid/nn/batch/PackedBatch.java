@@ -47,7 +47,8 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
 
     /// The same rows with other rotary positions (padded layouts count differently); who attends to whom stays.
     public PackedBatch withPositions(int[] other) {
-        if (other.length != positions.length) throw new IllegalArgumentException("packed batch: " + other.length + " positions, wanted " + positions.length);
+        if (other.length != positions.length)
+            throw new IllegalArgumentException("packed batch: " + other.length + " positions, wanted " + positions.length);
         return new PackedBatch(other, spans, groups, textIds, textGroups, sources, clips, visualTokens, scoredRows, targets, scoredGroups, segments);
     }
 
@@ -80,7 +81,9 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
         ///
         /// @param prompt row codes of the spliced prompt (see [Splice])
         /// @param clip   the clip its visual rows belong to (ignored without any)
-        public Builder group(int[] prompt, int clip, List<int[]> completions) { return group(prompt, clip, completions, completions, Integer.MIN_VALUE); }
+        public Builder group(int[] prompt, int clip, List<int[]> completions) {
+            return group(prompt, clip, completions, completions, Integer.MIN_VALUE);
+        }
 
         /// A prompt group whose completions are scored in part: token t of completion i where `labels[i][t]` is not `ignore`.
         public Builder group(int[] prompt, int clip, List<int[]> completions, List<int[]> labels, int ignore) {
@@ -92,7 +95,8 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
                 int[] completion = completions.get(i);
                 if (completion.length == 0) throw new IllegalArgumentException("packed batch: a completion is empty, wanted at least one token");
                 if (labels.get(i).length != completion.length) {
-                    throw new IllegalArgumentException("packed batch: found " + labels.get(i).length + " labels for a completion of " + completion.length + ", wanted one for each");
+                    throw new IllegalArgumentException("packed batch: found " + labels.get(i).length + " labels for a completion of "
+                            + completion.length + ", wanted one for each");
                 }
                 completion(completion, labels.get(i), ignore, start, prompt.length);
             }
@@ -113,7 +117,8 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
         /// One sequence as a group of its own; row i is scored where `labels[i + 1]` is not `ignore`.
         public Builder sequence(int[] rows, int clip, int[] labels, int ignore) {
             if (rows.length != labels.length) {
-                throw new IllegalArgumentException("packed batch: found " + labels.length + " labels for " + rows.length + " rows, wanted one for each");
+                throw new IllegalArgumentException("packed batch: found " + labels.length + " labels for " + rows.length
+                        + " rows, wanted one for each");
             }
             int start = positions.size;
             rows(rows, clip, 0);
@@ -147,7 +152,8 @@ public record PackedBatch(int[] positions, List<Span> spans, RowGroups groups, i
 
         private void visualRow(int v, int clip, int position) {
             if (clip < 0 || v >= visualTokens) {
-                throw new IllegalArgumentException("packed batch: visual row " + v + " of clip " + clip + ", wanted a clip >= 0 of " + visualTokens + " rows");
+                throw new IllegalArgumentException("packed batch: visual row " + v + " of clip " + clip + ", wanted a clip >= 0 of "
+                        + visualTokens + " rows");
             }
             clips = Math.max(clips, clip + 1);
             codes.add(~Math.addExact(Math.multiplyExact(clip, visualTokens), v));

@@ -24,7 +24,8 @@ public final class Splice {
             return out;
         }
 
-        /// The first `most` rows at most: what the published model does to a sequence that is too long. Lucid refuses such a sequence everywhere else.
+        /// The first `most` rows at most: what the published model does to a sequence that is too long. Lucid refuses such a sequence everywhere
+        /// else.
         public Spliced cut(int most) {
             int kept = Math.min(rows.length, most);
             return new Spliced(Arrays.copyOf(rows, kept), Arrays.copyOf(source, kept));
@@ -38,7 +39,8 @@ public final class Splice {
         int count = 0;
         for (int id : ids) {
             if (id == placeholder) count++;
-            else if (id < 0) throw new IllegalArgumentException("splice: found token id " + id + ", wanted ids >= 0 or the placeholder " + placeholder);
+            else if (id < 0)
+                throw new IllegalArgumentException("splice: found token id " + id + ", wanted ids >= 0 or the placeholder " + placeholder);
         }
         if (count > 1) throw new IllegalArgumentException("splice: found " + count + " video placeholders in one sequence, wanted at most 1");
         if (count == 1 && visualTokens <= 0) throw new IllegalArgumentException("splice: the sequence has a video placeholder but no clip was given");

@@ -18,8 +18,8 @@ import lucid.nn.file.WeightFormat;
 import lucid.nn.lora.LoraFile;
 import lucid.nn.model.PackedFile;
 
-/// Reads a checkpoint in any layout that [WeightFiles] knows and writes it in another, all of it or nothing: the new folder appears when it is complete.
-/// Tensors are streamed in pieces of a megabyte from the mapped file.
+/// Reads a checkpoint in any layout that [WeightFiles] knows and writes it in another, all of it or nothing: the new folder appears when it is
+/// complete. Tensors are streamed in pieces of a megabyte from the mapped file.
 public final class CheckpointConversion {
     /// What the new folder looks like.
     public enum Layout {
@@ -36,22 +36,27 @@ public final class CheckpointConversion {
     /// @param adapter       a low-rank adapter to merge into the decoder's weights, or to take out of them again; null: none
     /// @param companions    files from elsewhere that the model needs beside its weights; the source's own of the same name goes first
     /// @param unwanted      names in the source that are no part of the model
-    public record Options(StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Adapter adapter, List<Path> companions, Set<String> unwanted) {
+    public record Options(StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Adapter adapter, List<Path> companions,
+            Set<String> unwanted) {
         /// The size that transformers uses.
         public static final long SHARD = 5_000_000_000L;
 
         public Options {
-            if (type != null && type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("type of the converted weights: found " + type + ", wanted F32, F16 or BF16");
+            if (type != null && type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16)
+                throw new IllegalArgumentException("type of the converted weights: found " + type + ", wanted F32, F16 or BF16");
             if (maxShardBytes < 1) throw new IllegalArgumentException("shards: found " + maxShardBytes + " bytes, wanted at least 1");
             companions = List.copyOf(companions);
             unwanted = Set.copyOf(unwanted);
         }
 
         /// The weights as they are, as safetensors.
-        public Options(StoredType type, Layout layout, long maxShardBytes) { this(type, WeightFormat.SAFETENSORS, layout, maxShardBytes, null, List.of(), Set.of()); }
+        public Options(StoredType type, Layout layout, long maxShardBytes) {
+            this(type, WeightFormat.SAFETENSORS, layout, maxShardBytes, null, List.of(), Set.of());
+        }
     }
 
-    /// @param merges whether `scale · B·A` is added to the weights or subtracted; back and forth is exact only up to the rounding of the weights' type
+    /// @param merges whether `scale · B·A` is added to the weights or subtracted; back and forth is exact only up to the rounding of the weights'
+    /// type
     public record Adapter(LoraFile file, boolean merges) {}
 
     /// Told after every piece.
@@ -63,7 +68,8 @@ public final class CheckpointConversion {
     }
 
     /// @param copied  other files that came along unchanged or, `config.json`, with the new type; companions at the end
-    /// @param leftOut what lay in the old folder and is not in the new one: other forms of the weights, folders, the unwanted; files of TinyLLaVA's parts as PART/NAME
+    /// @param leftOut what lay in the old folder and is not in the new one: other forms of the weights, folders, the unwanted; files of TinyLLaVA's
+    /// parts as PART/NAME
     public record Summary(int tensors, long parameters, long bytes, List<String> copied, List<String> leftOut) {}
 
     private static final List<String> PARTS = Stream.of(WeightFiles.Part.values()).map(WeightFiles.Part::folder).toList();
@@ -87,12 +93,15 @@ public final class CheckpointConversion {
     /// Converts a folder or file into a new folder.
     ///
     /// @throws WeightFileException if the source is damaged, or cannot have the wanted layout or type
-    public static Summary convert(Path from, Path to, Options options, Progress progress) { return new CheckpointConversion(from, to, options, progress).run(); }
+    public static Summary convert(Path from, Path to, Options options, Progress progress) {
+        return new CheckpointConversion(from, to, options, progress).run();
+    }
 
     private Summary run() {
         if (Files.exists(to)) throw new IllegalArgumentException(to + " is there already, wanted a folder to be made");
         try (WeightFiles files = WeightFiles.open(from)) {
-            if (to.toAbsolutePath().normalize().startsWith(from.toAbsolutePath().normalize())) throw new IllegalArgumentException(to + " lies in " + from + ", which is converted; wanted a folder elsewhere");
+            if (to.toAbsolutePath().normalize().startsWith(from.toAbsolutePath().normalize()))
+                throw new IllegalArgumentException(to + " lies in " + from + ", which is converted; wanted a folder elsewhere");
             List<StoredTensor> tensors = List.copyOf(files.tensors().values());
             if (options.adapter != null) check(options.adapter.file, files);
             ConfigFile config = config();
@@ -101,7 +110,8 @@ public final class CheckpointConversion {
                 writer.writeWeights(aside, tensors.stream().map(this::entry).toList());
                 List<String> copied = new ArrayList<>();
                 List<String> leftOut = new ArrayList<>();
-                if (Files.isDirectory(from)) copyOthers(config, tensors.stream().map(StoredTensor::file).collect(Collectors.toSet()), aside, copied, leftOut);
+                if (Files.isDirectory(from))
+                    copyOthers(config, tensors.stream().map(StoredTensor::file).collect(Collectors.toSet()), aside, copied, leftOut);
                 copyCompanions(aside, copied);
                 return new Summary(tensors.size(), tensors.stream().mapToLong(StoredTensor::elements).sum(), total, copied, leftOut);
             });
@@ -124,7 +134,9 @@ public final class CheckpointConversion {
     // Everything that the adapter changes must be there, in its shape: half a merge would be worse than none.
     private static void check(LoraFile adapter, WeightFiles files) {
         List<String> homeless = adapter.notIn(files.tensors().keySet());
-        if (!homeless.isEmpty()) throw new WeightFileException("merge: " + files.source() + " has no weight of layer \"" + homeless.getFirst() + "\" (and " + (homeless.size() - 1) + " others), which the adapter changes; wanted the model it was made for");
+        if (!homeless.isEmpty())
+            throw new WeightFileException("merge: " + files.source() + " has no weight of layer \"" + homeless.getFirst() + "\" (and "
+                    + (homeless.size() - 1) + " others), which the adapter changes; wanted the model it was made for");
         for (StoredTensor t : files.tensors().values()) {
             LoraFile.Module m = adapter.of(t.name());
             if (m == null) continue;
@@ -137,7 +149,8 @@ public final class CheckpointConversion {
     private ConfigFile config() {
         Path file = from.resolve("config.json");
         if (Files.exists(file)) return ConfigFile.read(file);
-        if (options.layout == Layout.FOLDERS) throw WeightFileException.of(from, "found no config.json, wanted one with text_config and vision_config for the layout of folders");
+        if (options.layout == Layout.FOLDERS)
+            throw WeightFileException.of(from, "found no config.json, wanted one with text_config and vision_config for the layout of folders");
         return null;
     }
 
@@ -162,7 +175,8 @@ public final class CheckpointConversion {
         }
     }
 
-    // A part's own files have a place in the same layout only: at the top, where the whole model's lie, they would mean something else. Its config.json is made of the model's.
+    // A part's own files have a place in the same layout only: at the top, where the whole model's lie, they would mean something else. Its
+    // config.json is made of the model's.
     private void copyBeside(String part, Path folder, List<String> copied, List<String> leftOut) throws IOException {
         for (Path file : list(from.resolve(part))) {
             String name = file.getFileName().toString();
@@ -189,6 +203,7 @@ public final class CheckpointConversion {
     }
 
     static boolean isWeights(String name) {
-        return name.endsWith(".safetensors") || name.equals(PackedFile.NAME) || name.endsWith(".index.json") || name.startsWith("pytorch_model") && name.endsWith(".bin");
+        return name.endsWith(".safetensors") || name.equals(PackedFile.NAME) || name.endsWith(".index.json") || name.startsWith("pytorch_model")
+                && name.endsWith(".bin");
     }
 }

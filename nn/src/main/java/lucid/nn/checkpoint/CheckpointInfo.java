@@ -37,11 +37,13 @@ import lucid.nn.weights.Declaration;
 /// @param bytes      of all tensors
 /// @param missing    names that the configuration demands and no file has
 /// @param unexpected names that no layer asks for
-/// @param unused     names that may be there and are not used (a stored copy of a tied head, tables that are computed, the text half of a SigLIP model)
+/// @param unused     names that may be there and are not used (a stored copy of a tied head, tables that are computed, the text half of a SigLIP
+/// model)
 /// @param mismatched tensors of another shape than demanded
 /// @param notes      what is odd and does no harm, see [WeightFiles#notes]
 /// @param refusals   why it would be refused although all weights are there, a reason each
-public record CheckpointInfo(Path folder, ModelOutline outline, String layout, List<Part> parts, long bytes, List<String> missing, List<String> unexpected,
+public record CheckpointInfo(Path folder, ModelOutline outline, String layout, List<Part> parts, long bytes, List<String> missing,
+        List<String> unexpected,
                              List<String> unused, List<Mismatch> mismatched, List<String> notes, List<String> refusals) {
     /// @param parameters numbers that the configuration demands
     /// @param tensors    that are there
@@ -63,7 +65,9 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
     public long parameters() { return outline.count(); }
 
     /// The widest type that tensors of the model are stored in; null without any.
-    public StoredType widest() { return parts.stream().flatMap(p -> p.stored.keySet().stream()).max((a, b) -> Integer.compare(a.bytes(), b.bytes())).orElse(null); }
+    public StoredType widest() {
+        return parts.stream().flatMap(p -> p.stored.keySet().stream()).max((a, b) -> Integer.compare(a.bytes(), b.bytes())).orElse(null);
+    }
 
     /// Looks into a folder in any published layout. A folder with a configuration alone is described too: everything is missing then.
     /// Only headers are read, however large the files are: this is for plans, and whoever loads the weights then finds what is damaged.
@@ -84,7 +88,8 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         }
     }
 
-    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors, List<String> notes, boolean verdict, LoraFile adapter) {
+    private static CheckpointInfo of(Path folder, ModelOutline outline, String layout, Map<String, StoredTensor> tensors, List<String> notes,
+            boolean verdict, LoraFile adapter) {
         List<String> missing = new ArrayList<>();
         List<Mismatch> mismatched = new ArrayList<>();
         Set<String> wanted = new HashSet<>();
@@ -106,7 +111,8 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
         if (verdict) checks.add(() -> requireTied(outline, tensors));
         addFiles(checks, folder, outline);
         if (adapter != null) checks.add(() -> outline.requireFits(adapter));
-        return new CheckpointInfo(folder, outline, layout, List.copyOf(parts), bytes, List.copyOf(missing), List.copyOf(left), unused, List.copyOf(mismatched), notes,
+        return new CheckpointInfo(folder, outline, layout, List.copyOf(parts), bytes, List.copyOf(missing), List.copyOf(left), unused,
+                List.copyOf(mismatched), notes,
                 checks.stream().map(CheckpointInfo::refusal).filter(Objects::nonNull).toList());
     }
 
@@ -166,7 +172,8 @@ public record CheckpointInfo(Path folder, ModelOutline outline, String layout, L
     private static String layout(Path folder) {
         String own = files(folder);
         if (own != null) return own;
-        return "TinyLLaVA's three folders (" + Stream.of(WeightFiles.Part.values()).map(p -> p.folder() + ": " + files(folder.resolve(p.folder()))).reduce((a, b) -> a + "; " + b).orElse("") + ")";
+        return "TinyLLaVA's three folders (" + Stream.of(WeightFiles.Part.values()).map(p -> p.folder() + ": " + files(folder.resolve(p.folder())))
+                .reduce((a, b) -> a + "; " + b).orElse("") + ")";
     }
 
     private static String files(Path folder) {

@@ -28,11 +28,13 @@ public final class CheckpointInit {
     /// @param format        of the weight files
     /// @param layout        null: one file up to `maxShardBytes`, shards above, as transformers saves
     /// @param threads       that make numbers; change nothing but the time
-    public record Options(long seed, StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Initialization initialization, int threads) {
+    public record Options(long seed, StoredType type, WeightFormat format, Layout layout, long maxShardBytes, Initialization initialization,
+            int threads) {
         public Options {
             Objects.requireNonNull(format, "format");
             Objects.requireNonNull(initialization, "initialization");
-            if (type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) throw new IllegalArgumentException("init: found type " + type + ", wanted F32, F16 or BF16");
+            if (type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16)
+                throw new IllegalArgumentException("init: found type " + type + ", wanted F32, F16 or BF16");
             if (maxShardBytes < 1) throw new IllegalArgumentException("init: found shards of " + maxShardBytes + " bytes, wanted at least 1");
             if (threads < 1) throw new IllegalArgumentException("init: found " + threads + " threads, wanted at least 1");
         }

@@ -41,11 +41,15 @@ record CheckpointWriter(Path origin, WeightFormat format, Layout layout, long ma
         List<NewTensor> left = new ArrayList<>(tensors);
         for (WeightFiles.Part part : WeightFiles.Part.values()) {
             List<NewTensor> own = left.stream().filter(t -> t.name().startsWith(part.prefix())).toList();
-            if (own.isEmpty()) throw WeightFileException.of(origin, "found no tensor \"" + part.prefix() + "...\", wanted a TinyLLaVA model for the layout of folders");
+            if (own.isEmpty())
+                throw WeightFileException.of(origin, "found no tensor \"" + part.prefix()
+                        + "...\", wanted a TinyLLaVA model for the layout of folders");
             left.removeAll(own);
             parts.put(part, own.stream().map(t -> t.named(t.name().substring(part.prefix().length()))).toList());
         }
-        if (!left.isEmpty()) throw WeightFileException.of(origin, left.getFirst().name(), "a name of none of the three folders", "language_model., vision_tower. or connector. before it");
+        if (!left.isEmpty())
+            throw WeightFileException.of(origin, left.getFirst().name(), "a name of none of the three folders",
+                    "language_model., vision_tower. or connector. before it");
         for (Map.Entry<WeightFiles.Part, List<NewTensor>> part : parts.entrySet()) {
             Files.createDirectories(folder.resolve(part.getKey().folder()));
             format.writeSingle(folder.resolve(part.getKey().folder()), part.getValue(), threads);
@@ -62,7 +66,8 @@ record CheckpointWriter(Path origin, WeightFormat format, Layout layout, long ma
         if (layout != Layout.FOLDERS) return;
         String[] keys = {"text_config", "vision_config"};
         for (int i = 0; i < keys.length; i++) {
-            if (!config.path(keys[i]).isObject()) throw new WeightFileException(where + ": found no " + keys[i] + ", wanted one for the layout of folders");
+            if (!config.path(keys[i]).isObject())
+                throw new WeightFileException(where + ": found no " + keys[i] + ", wanted one for the layout of folders");
             writeJson(folder.resolve(WeightFiles.Part.values()[i].folder()).resolve("config.json"), config.get(keys[i]));
         }
     }

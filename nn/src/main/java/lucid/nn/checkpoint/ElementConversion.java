@@ -17,7 +17,8 @@ final class ElementConversion {
 
     static NewTensor.Source source(StoredTensor t, StoredType to) {
         int size = to.bytes();
-        if (t.type() == to) return (from, count, chunk) -> MemorySegment.copy(t.data(), from * size, MemorySegment.ofBuffer(chunk), 0, (long) count * size);
+        if (t.type() == to)
+            return (from, count, chunk) -> MemorySegment.copy(t.data(), from * size, MemorySegment.ofBuffer(chunk), 0, (long) count * size);
         return source(t, t::value, to);
     }
 
@@ -63,6 +64,7 @@ final class ElementConversion {
     }
 
     private static WeightFileException overflow(StoredTensor t, double v, long i, String type) {
-        return WeightFileException.of(t.file(), t.name(), "the value " + v + " at element " + i, "values that " + type + " can hold; convert to another type");
+        return WeightFileException.of(t.file(), t.name(), "the value " + v + " at element " + i,
+                "values that " + type + " can hold; convert to another type");
     }
 }

@@ -91,14 +91,17 @@ public record ModelOutline(Architecture architecture, List<Declaration> paramete
                 switch (architecture) {
                     case Video(var c) -> TinyLlavaVideo.of(p, c).adapted(adapter);
                     case Text(var c) -> Qwen2.of(p, "", c).adapted(adapter);
-                    case Vision _ -> throw new ConfigException("adapter: found a SigLIP model, which only sees; wanted the model that the adapter was trained on");
+                    case Vision _ -> throw new ConfigException("adapter: found a SigLIP model, which only sees; wanted the model that the adapter "
+                            + "was trained on");
                 }
             }
         });
     }
 
     /// Numbers in the parameters whose names fit.
-    public long count(Predicate<String> names) { return parameters.stream().filter(p -> names.test(p.name())).mapToLong(Declaration::elements).reduce(0, Math::addExact); }
+    public long count(Predicate<String> names) {
+        return parameters.stream().filter(p -> names.test(p.name())).mapToLong(Declaration::elements).reduce(0, Math::addExact);
+    }
 
     /// Numbers in all parameters.
     public long count() { return count(_ -> true); }

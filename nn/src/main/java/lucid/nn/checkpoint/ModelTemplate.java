@@ -22,20 +22,23 @@ import lucid.nn.disk.JsonText;
 public record ModelTemplate(ConfigFile config, Map<String, byte[]> files) {
     /// Names of the shipped ones. The first is the published TinyLLaVA-Video-R1, the last a toy of the same architecture.
     public static final List<String> SHIPPED = List.of("tinyllava-video-r1", "qwen2.5-3b", "siglip-so400m-patch14-384", "tinyllava-video-tiny");
-    private static final List<String> SIDE_FILES = List.of("generation_config.json", "preprocessor_config.json", "tokenizer_config.json", "special_tokens_map.json",
+    private static final List<String> SIDE_FILES = List.of("generation_config.json", "preprocessor_config.json", "tokenizer_config.json",
+            "special_tokens_map.json",
             "added_tokens.json", "tokenizer.json", "vocab.json", "merges.txt");
     private static final int LARGEST = 64 << 20;
 
     /// A shipped one by name.
     public static ModelTemplate shipped(String name) {
-        if (!SHIPPED.contains(name)) throw new IllegalArgumentException("model configuration \"" + name + "\" is not shipped; there are " + String.join(", ", SHIPPED));
+        if (!SHIPPED.contains(name))
+            throw new IllegalArgumentException("model configuration \"" + name + "\" is not shipped; there are " + String.join(", ", SHIPPED));
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (String file : SIDE_FILES) {
             byte[] bytes = resource(name, file);
             if (bytes != null) files.put(file, bytes);
         }
         try {
-            return new ModelTemplate(new ConfigFile(name + "/config.json", (ObjectNode) new ObjectMapper().readTree(resource(name, "config.json"))), files);
+            return new ModelTemplate(new ConfigFile(name + "/config.json", (ObjectNode) new ObjectMapper().readTree(resource(name, "config.json"))),
+                    files);
         } catch (IOException e) {
             throw new UncheckedIOException("model configuration " + name + " of this build cannot be read", e);
         }
@@ -58,7 +61,8 @@ public record ModelTemplate(ConfigFile config, Map<String, byte[]> files) {
             for (String name : SIDE_FILES) {
                 Path file = path.resolve(name);
                 if (!Files.isRegularFile(file)) continue;
-                if (Files.size(file) > LARGEST) throw new IllegalArgumentException(file + ": found " + Files.size(file) + " bytes, wanted a small file of at most " + LARGEST);
+                if (Files.size(file) > LARGEST)
+                    throw new IllegalArgumentException(file + ": found " + Files.size(file) + " bytes, wanted a small file of at most " + LARGEST);
                 files.put(name, Files.readAllBytes(file));
             }
         } catch (IOException e) {
@@ -72,6 +76,7 @@ public record ModelTemplate(ConfigFile config, Map<String, byte[]> files) {
         ObjectNode text = config.json().path("text_config") instanceof ObjectNode n ? n : config.json();
         ObjectNode generation = JsonNodeFactory.instance.objectNode();
         for (String key : List.of("bos_token_id", "eos_token_id", "pad_token_id")) if (text.hasNonNull(key)) generation.set(key, text.get(key));
-        return new ModelTemplate(config, generation.isEmpty() ? Map.of() : Map.of("generation_config.json", JsonText.pretty(generation).getBytes(StandardCharsets.UTF_8)));
+        return new ModelTemplate(config, generation.isEmpty() ? Map.of() : Map.of("generation_config.json",
+                JsonText.pretty(generation).getBytes(StandardCharsets.UTF_8)));
     }
 }

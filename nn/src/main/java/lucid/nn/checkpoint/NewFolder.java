@@ -31,7 +31,8 @@ final class NewFolder {
         try {
             Files.createDirectories(aside);
             long room = Files.getFileStore(aside).getUsableSpace();
-            if (room < bytes) throw new IllegalArgumentException(operation + ": " + to + " needs " + bytes + " bytes, found " + room + " free on its disk");
+            if (room < bytes)
+                throw new IllegalArgumentException(operation + ": " + to + " needs " + bytes + " bytes, found " + room + " free on its disk");
             T result = filling.fill(aside);
             AtomicFile.forceAll(aside);
             AtomicFile.move(aside, target);
@@ -39,7 +40,8 @@ final class NewFolder {
             complete = true;
             return result;
         } catch (IOException e) {
-            throw new UncheckedIOException(operation + ": " + to + " cannot be written (" + IoReason.named(e) + "); wanted a new folder in a folder that can be written", e);
+            throw new UncheckedIOException(operation + ": " + to + " cannot be written (" + IoReason.named(e)
+                    + "); wanted a new folder in a folder that can be written", e);
         } finally {
             if (!complete) delete(operation, aside);
         }

@@ -30,8 +30,8 @@ import lucid.nn.generate.processor.SequenceBias;
 import lucid.nn.generate.processor.SuppressTokens;
 import lucid.nn.generate.processor.TypicalP;
 
-/// A checkpoint's `generation_config.json`: how its makers want it to answer. Lengths, beams' bookkeeping and what transformers caches and returns are the caller's to choose; a field that
-/// would change answers and that Lucid does not have is in [#without], so that the caller can say it.
+/// A checkpoint's `generation_config.json`: how its makers want it to answer. Lengths, beams' bookkeeping and what transformers caches and returns
+/// are the caller's to choose; a field that would change answers and that Lucid does not have is in [#without], so that the caller can say it.
 ///
 /// @param endTokens  tokens that end an answer
 /// @param sampled    whether answers are to be sampled (`do_sample`)
@@ -39,19 +39,27 @@ import lucid.nn.generate.processor.TypicalP;
 /// @param processors that every answer asks for, and filters that only a sampled one does
 /// @param stops      texts that end an answer
 /// @param without    fields with their values that change answers and that Lucid does not follow, or does not know
-public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters filters, List<LogitsProcessor> processors, List<String> stops, List<String> without) {
+public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters filters, List<LogitsProcessor> processors, List<String> stops,
+        List<String> without) {
     public static final String FILE = "generation_config.json";
     private static final String ENDS = "eos_token_id";
     /// Fields without an effect on answers, or with one only on searches that Lucid does not make, and lengths.
-    private static final Set<String> SILENT = Set.of("max_length", "max_new_tokens", "use_cache", "pad_token_id", "bos_token_id", "decoder_start_token_id", "transformers_version",
-            "_from_model_config", "_commit_hash", "output_attentions", "output_hidden_states", "output_scores", "output_logits", "return_dict_in_generate", "num_return_sequences", "cache_implementation",
-            "cache_config", "return_legacy_cache", "early_stopping", "length_penalty", "low_memory", "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule",
-            "assistant_confidence_threshold", "assistant_early_exit", "assistant_lookbehind", "target_lookbehind", "prompt_lookup_num_tokens", "max_matching_ngram_size", "prefill_chunk_size",
+    private static final Set<String> SILENT = Set.of("max_length", "max_new_tokens", "use_cache", "pad_token_id", "bos_token_id",
+            "decoder_start_token_id", "transformers_version",
+            "_from_model_config", "_commit_hash", "output_attentions", "output_hidden_states", "output_scores", "output_logits",
+                    "return_dict_in_generate", "num_return_sequences", "cache_implementation",
+            "cache_config", "return_legacy_cache", "early_stopping", "length_penalty", "low_memory", "is_assistant", "num_assistant_tokens",
+                    "num_assistant_tokens_schedule",
+            "assistant_confidence_threshold", "assistant_early_exit", "assistant_lookbehind", "target_lookbehind", "prompt_lookup_num_tokens",
+                    "max_matching_ngram_size", "prefill_chunk_size",
             "compile_config", "disable_compile", "trust_remote_code", "renormalize_logits");
-    private static final Set<String> FOLLOWED = Set.of(ENDS, "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
-            "no_repeat_ngram_size", "bad_words_ids", "min_length", "min_new_tokens", "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens", "sequence_bias", "stop_strings");
+    private static final Set<String> FOLLOWED = Set.of(ENDS, "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff",
+            "eta_cutoff", "repetition_penalty",
+            "no_repeat_ngram_size", "bad_words_ids", "min_length", "min_new_tokens", "exponential_decay_length_penalty", "suppress_tokens",
+                    "begin_suppress_tokens", "sequence_bias", "stop_strings");
     /// Fields of transformers that Lucid lacks, with the value at which they do nothing (besides null).
-    private static final Map<String, Double> NEUTRAL = Map.of("num_beams", 1.0, "num_beam_groups", 1.0, "diversity_penalty", 0.0, "penalty_alpha", 0.0, "guidance_scale", 1.0,
+    private static final Map<String, Double> NEUTRAL = Map.of("num_beams", 1.0, "num_beam_groups", 1.0, "diversity_penalty", 0.0, "penalty_alpha",
+            0.0, "guidance_scale", 1.0,
             "encoder_repetition_penalty", 1.0, "encoder_no_repeat_ngram_size", 0.0, "top_h", 1.0);
 
     /// Temperature and the filters of [Sampling], as they are written.
@@ -113,7 +121,8 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
     private static GenerationConfig read(ConfigReader r, Set<Integer> alsoEnd) {
         Set<Integer> ends = new TreeSet<>(alsoEnd);
         if (r.has(ENDS)) ends.addAll(r.ids(ENDS, r.node().get(ENDS)));
-        Filters filters = new Filters(r.number("temperature", Filters.DEFAULT.temperature), r.integer("top_k", Filters.DEFAULT.topK), r.number("top_p", Filters.DEFAULT.topP),
+        Filters filters = new Filters(r.number("temperature", Filters.DEFAULT.temperature), r.integer("top_k", Filters.DEFAULT.topK),
+                r.number("top_p", Filters.DEFAULT.topP),
                 r.number("min_p", Filters.DEFAULT.minP));
         boolean sampled = r.flag("do_sample", false);
         List<LogitsProcessor> processors = new ArrayList<>();
@@ -147,7 +156,8 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
             if (!words.isEmpty()) out.add(made(r, "bad_words_ids", () -> new BadWords(words)));
         }
         for (String key : List.of("suppress_tokens", "begin_suppress_tokens")) {
-            if (r.has(key) && !(r.node().get(key).isArray() && r.node().get(key).isEmpty())) out.add(made(r, key, () -> new SuppressTokens(Set.copyOf(r.ids(key, r.node().get(key))), key.startsWith("begin"))));
+            if (r.has(key) && !(r.node().get(key).isArray() && r.node().get(key).isEmpty()))
+                out.add(made(r, key, () -> new SuppressTokens(Set.copyOf(r.ids(key, r.node().get(key))), key.startsWith("begin"))));
         }
     }
 
@@ -160,7 +170,8 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
         String decay = "exponential_decay_length_penalty";
         if (!r.has(decay) || ends.isEmpty()) return;
         JsonNode pair = r.node().get(decay);
-        if (pair.size() != 2 || !pair.get(0).canConvertToInt() || !pair.get(0).isIntegralNumber() || !pair.get(1).isNumber()) throw r.bad(decay, "[start, factor]");
+        if (pair.size() != 2 || !pair.get(0).canConvertToInt() || !pair.get(0).isIntegralNumber() || !pair.get(1).isNumber())
+            throw r.bad(decay, "[start, factor]");
         out.add(made(r, decay, () -> new ExponentialDecay(pair.get(0).asInt(), pair.get(1).asDouble(), ends)));
     }
 
@@ -213,8 +224,12 @@ public record GenerationConfig(Set<Integer> endTokens, boolean sampled, Filters 
     }
 
     /// Processors of an answer that is sampled, or of one that is not.
-    public List<LogitsProcessor> processors(boolean sampling) { return processors.stream().filter(p -> sampling || !(p instanceof SampleFilter)).toList(); }
+    public List<LogitsProcessor> processors(boolean sampling) {
+        return processors.stream().filter(p -> sampling || !(p instanceof SampleFilter)).toList();
+    }
 
     /// The fields of some processors, as they are written.
-    public static String fields(List<LogitsProcessor> processors) { return processors.stream().map(LogitsProcessor::field).collect(Collectors.joining(", ")); }
+    public static String fields(List<LogitsProcessor> processors) {
+        return processors.stream().map(LogitsProcessor::field).collect(Collectors.joining(", "));
+    }
 }

@@ -1,6 +1,7 @@
 package lucid.nn.config;
 
-/// Sizes that no model has. A slip in a `config.json` would otherwise ask for all memory, or for a product that int does not hold: sums over all layers stay within long as well.
+/// Sizes that no model has. A slip in a `config.json` would otherwise ask for all memory, or for a product that int does not hold: sums over all
+/// layers stay within long as well.
 final class Limits {
     /// Layers of one kind.
     static final int LAYERS = 4096;
@@ -25,6 +26,8 @@ final class Limits {
     /// @param by    names of the others
     /// @param times their product
     static void atMost(String key, int found, int most, String by, long times) {
-        if (found > most / times) throw new ConfigException(key + ": found " + found + ", wanted at most " + most / times + " (" + most + " over " + by + " " + times + ")");
+        if (found > most / times)
+            throw new ConfigException(key + ": found " + found + ", wanted at most " + most / times + " (" + most + " over " + by + " "
+                    + times + ")");
     }
 }

@@ -5,8 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.StreamSupport;
 
-/// The `preprocessor_config.json` beside a checkpoint that sees, or what stands in the `processor_config.json` of transformers 5 instead: how pictures were prepared for its tower. Lucid prepares them in one way, SigLIP's
-/// (`SiglipImageProcessor`), so the file is not followed but checked: a tower that is shown other numbers than it learned from answers wrongly without a word.
+/// The `preprocessor_config.json` beside a checkpoint that sees, or what stands in the `processor_config.json` of transformers 5 instead: how
+/// pictures were prepared for its tower. Lucid prepares them in one way, SigLIP's (`SiglipImageProcessor`), so the file is not followed but checked:
+/// a tower that is shown other numbers than it learned from answers wrongly without a word.
 public final class PreprocessorConfig {
     public static final String FILE = "preprocessor_config.json";
     /// Where transformers 5 writes the same, under `image_processor`, beside what belongs to text and videos.
@@ -40,7 +41,8 @@ public final class PreprocessorConfig {
         for (String key : new String[] {"image_mean", "image_std"}) {
             if (r.has(key) && !isCentre(r.node().get(key))) throw r.bad(key, "[" + CENTRE + ", " + CENTRE + ", " + CENTRE + "]");
         }
-        if (r.has("size") && !isSize(r.node().get("size"), vision.imageSize())) throw r.bad("size", vision.imageSize() + " x " + vision.imageSize() + ", the tower's image_size");
+        if (r.has("size") && !isSize(r.node().get("size"), vision.imageSize()))
+            throw r.bad("size", vision.imageSize() + " x " + vision.imageSize() + ", the tower's image_size");
     }
 
     /// One number for every channel, or the same one three times.

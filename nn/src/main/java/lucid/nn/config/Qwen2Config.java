@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Sizes of a Qwen2 decoder, with the defaults of transformers' `Qwen2Config` for keys that a file leaves out (32 key/value heads, but as many as heads for an explicit null).
+/// Sizes of a Qwen2 decoder, with the defaults of transformers' `Qwen2Config` for keys that a file leaves out (32 key/value heads, but as many as
+/// heads for an explicit null).
 ///
 /// @param headDim              size of a head; `hidden / heads` unless the file says otherwise (nothing else may be derived from that quotient)
 /// @param tieWordEmbeddings    the output head is the embedding table
@@ -31,9 +32,11 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
     }
 
     /// The same with one end of text; -1: none.
-    public Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim, float rmsNormEps, double ropeTheta, int maxPositions,
+    public Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, int layers, int heads, int kvHeads, int headDim, float rmsNormEps,
+            double ropeTheta, int maxPositions,
                        boolean tieWordEmbeddings, double initializerRange, int eosTokenId) {
-        this(vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rmsNormEps, ropeTheta, maxPositions, tieWordEmbeddings, initializerRange,
+        this(vocabSize, hiddenSize, intermediateSize, layers, heads, kvHeads, headDim, rmsNormEps, ropeTheta, maxPositions, tieWordEmbeddings,
+                initializerRange,
                 eosTokenId < 0 ? List.of() : List.of(eosTokenId));
     }
 
@@ -52,9 +55,12 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         if (r.number("attention_dropout", 0) != 0) throw r.bad("attention_dropout", "0");
         int hidden = r.size("hidden_size", 4096);
         int heads = r.size("num_attention_heads", 32);
-        if (!r.has("head_dim") && hidden % heads != 0) throw r.bad("hidden_size", "a multiple of num_attention_heads " + heads + ", or head_dim given");
-        return r.made(() -> new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016), r.size("num_hidden_layers", 32), heads,
-                r.size("num_key_value_heads", r.node().has("num_key_value_heads") ? heads : 32), r.size("head_dim", hidden / heads), (float) r.positive("rms_norm_eps", 1e-6),
+        if (!r.has("head_dim") && hidden % heads != 0)
+            throw r.bad("hidden_size", "a multiple of num_attention_heads " + heads + ", or head_dim given");
+        return r.made(() -> new Qwen2Config(r.size("vocab_size", 151_936), hidden, r.size("intermediate_size", 22_016),
+                r.size("num_hidden_layers", 32), heads,
+                r.size("num_key_value_heads", r.node().has("num_key_value_heads") ? heads : 32), r.size("head_dim", hidden / heads),
+                        (float) r.positive("rms_norm_eps", 1e-6),
                 ropeTheta(r), r.size("max_position_embeddings", 32_768), r.flag("tie_word_embeddings", false),
                 r.number("initializer_range", 0.02), eosTokenIds(r)));
     }
@@ -65,28 +71,33 @@ public record Qwen2Config(int vocabSize, int hiddenSize, int intermediateSize, i
         return none ? List.of() : r.ids(EOS, r.node().get(EOS));
     }
 
-    /// `layer_types` say it layer by layer; without them layers from `max_window_layers` on have a window of `sliding_window` if `use_sliding_window` is true.
+    /// `layer_types` say it layer by layer; without them layers from `max_window_layers` on have a window of `sliding_window` if `use_sliding_window`
+    /// is true.
     private static void requireNoWindow(ConfigReader r) {
         for (JsonNode type : r.node().path("layer_types")) {
             if (!type.asText().equals("full_attention")) throw r.bad("layer_types", "full_attention only (windowed attention is not implemented)");
         }
         boolean windowed = r.flag("use_sliding_window", false) && !r.has("layer_types") && !r.node().path("sliding_window").isNull()
                 && r.integer("max_window_layers", 28) < r.integer("num_hidden_layers", 32);
-        if (windowed) throw r.bad("use_sliding_window", "false, or max_window_layers of at least num_hidden_layers (windowed attention is not implemented)");
+        if (windowed)
+            throw r.bad("use_sliding_window", "false, or max_window_layers of at least num_hidden_layers (windowed attention is not implemented)");
     }
 
-    /// The base of the rotary embedding: `rope_theta` or, as transformers writes it since version 5, the same inside `rope_parameters`, which `rope_scaling` was before.
+    /// The base of the rotary embedding: `rope_theta` or, as transformers writes it since version 5, the same inside `rope_parameters`, which
+    /// `rope_scaling` was before.
     private static double ropeTheta(ConfigReader r) {
         double theta = r.positive("rope_theta", 10_000);
         boolean both = !r.node().path("rope_parameters").isEmpty() && !r.node().path("rope_scaling").isEmpty();
-        if (both && !r.node().get("rope_scaling").equals(r.node().get("rope_parameters"))) throw r.bad("rope_scaling", r.node().get("rope_parameters") + " as in rope_parameters, or one of the two only");
+        if (both && !r.node().get("rope_scaling").equals(r.node().get("rope_parameters")))
+            throw r.bad("rope_scaling", r.node().get("rope_parameters") + " as in rope_parameters, or one of the two only");
         for (String key : List.of("rope_parameters", "rope_scaling")) {
             if (!r.has(key)) continue;
             ConfigReader parameters = r.child(key);
             parameters.only("rope_type", "default");
             parameters.only("type", "default");
             parameters.node().fieldNames().forEachRemaining(name -> {
-                if (!ROPE_PARAMETERS.contains(name)) throw parameters.bad(name, "one of " + ROPE_PARAMETERS + " only (scaled rotary embedding is not implemented)");
+                if (!ROPE_PARAMETERS.contains(name))
+                    throw parameters.bad(name, "one of " + ROPE_PARAMETERS + " only (scaled rotary embedding is not implemented)");
             });
             double inner = parameters.positive("rope_theta", theta);
             if (r.has("rope_theta") && inner != theta) throw r.bad("rope_theta", inner + ", as in " + key);

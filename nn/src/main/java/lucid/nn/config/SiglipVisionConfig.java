@@ -14,7 +14,8 @@ public record SiglipVisionConfig(int hiddenSize, int intermediateSize, int layer
         Limits.atMost("intermediate_size", intermediateSize, Limits.MATRIX, "hidden_size", hiddenSize);
         Limits.atMost("patch_size", patchSize, Limits.side(3L * hiddenSize));
         Limits.atMost("image_size", imageSize, (int) Math.min(Integer.MAX_VALUE, (Limits.side(hiddenSize) + 1L) * patchSize - 1));
-        if (hiddenSize % heads != 0) throw new ConfigException("hidden_size: found " + hiddenSize + ", wanted a multiple of num_attention_heads " + heads);
+        if (hiddenSize % heads != 0)
+            throw new ConfigException("hidden_size: found " + hiddenSize + ", wanted a multiple of num_attention_heads " + heads);
         if (imageSize < patchSize) throw new ConfigException("image_size: found " + imageSize + ", wanted at least patch_size " + patchSize);
     }
 

@@ -25,12 +25,14 @@ public record TinyLlavaConfig(Qwen2Config text, SiglipVisionConfig vision, Resam
             throw new ConfigException("hidden_size: the resampler has " + resampler.hiddenSize() + ", wanted the decoder's " + text.hiddenSize());
         }
         if (resampler.inputSize() != vision.hiddenSize()) {
-            throw new ConfigException("vision_hidden_size: found " + resampler.inputSize() + ", wanted vision_config.hidden_size " + vision.hiddenSize());
+            throw new ConfigException("vision_hidden_size: found " + resampler.inputSize() + ", wanted vision_config.hidden_size "
+                    + vision.hiddenSize());
         }
         if (visionFeatureLayer >= 0 || -visionFeatureLayer > vision.layers() + 1) {
             throw new ConfigException("vision_feature_layer: found " + visionFeatureLayer + ", wanted -1 .. " + -(vision.layers() + 1));
         }
-        if (imageTokenIndex >= 0) throw new ConfigException("image_token_index: found " + imageTokenIndex + ", wanted a negative number (no id of the vocabulary)");
+        if (imageTokenIndex >= 0)
+            throw new ConfigException("image_token_index: found " + imageTokenIndex + ", wanted a negative number (no id of the vocabulary)");
     }
 
     /// A model in the published manner (features of the last block but one, first patch dropped, image token -200).
@@ -61,7 +63,8 @@ public record TinyLlavaConfig(Qwen2Config text, SiglipVisionConfig vision, Resam
         if (!side.equals("left") && !side.equals("right")) throw r.bad("tokenizer_padding_side", "left or right");
         return r.made(() -> {
             ResamplerConfig resampler = new ResamplerConfig(vision.hiddenSize(), text.hiddenSize(), r.size("group"), r.size("num_queries", 128),
-                    r.size("num_resampler_layers", 3), r.size("resampler_heads", 8), r.size("resampler_head_dim", 64), r.size("resampler_ff_mult", 4));
+                    r.size("num_resampler_layers", 3), r.size("resampler_heads", 8), r.size("resampler_head_dim", 64),
+                            r.size("resampler_ff_mult", 4));
             return new TinyLlavaConfig(text, vision, resampler, r.size("tokenizer_model_max_length", 2048), r.integer("image_token_index", -200),
                     r.integer("ignore_index", -100), r.integer("vision_feature_layer", -2), strategy.equals("patch"),
                     side.equals("left") ? PaddingSide.LEFT : PaddingSide.RIGHT, r.integer("pad_token_id", -1));

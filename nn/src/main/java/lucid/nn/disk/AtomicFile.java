@@ -34,7 +34,8 @@ public final class AtomicFile {
         Path temp = target.resolveSibling("." + target.getFileName() + ".tmp" + ProcessHandle.current().pid());
         try {
             Files.createDirectories(target.getParent());
-            try (FileChannel channel = FileChannel.open(temp, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(temp, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE)) {
                 writer.write(channel);
                 channel.force(true);
             }
@@ -50,8 +51,8 @@ public final class AtomicFile {
         }
     }
 
-    /// Renames a finished file (over an old one) or folder, in one step. Windows refuses while anyone has the old file open, or one in the folder, as virus scanners and browsers have for a moment: there it is
-    /// tried again for a while.
+    /// Renames a finished file (over an old one) or folder, in one step. Windows refuses while anyone has the old file open, or one in the folder, as
+    /// virus scanners and browsers have for a moment: there it is tried again for a while.
     public static void move(Path from, Path to) throws IOException {
         for (long end = System.nanoTime() + PATIENCE; ; LockSupport.parkNanos(PAUSE)) {
             try {
@@ -64,8 +65,8 @@ public final class AtomicFile {
         }
     }
 
-    /// Forces a file, or a folder's list of names, to the disk: a rename is only durable once its folder is there too. Windows wants the file opened for writing, which a read-only one
-    /// cannot be, and cannot open a folder for that and does not need it.
+    /// Forces a file, or a folder's list of names, to the disk: a rename is only durable once its folder is there too. Windows wants the file opened
+    /// for writing, which a read-only one cannot be, and cannot open a folder for that and does not need it.
     public static void force(Path place) throws IOException {
         if (WINDOWS && (Files.isDirectory(place) || !Files.isWritable(place))) return;
         try (FileChannel channel = FileChannel.open(place, WINDOWS ? StandardOpenOption.WRITE : StandardOpenOption.READ)) {

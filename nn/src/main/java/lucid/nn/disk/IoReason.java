@@ -25,7 +25,9 @@ public final class IoReason {
     }
 
     /// For a message that names a folder, or none: with the file at fault.
-    public static String named(IOException e) { return e instanceof FileSystemException f && f.getFile() != null ? f.getFile() + ": " + of(f) : of(e); }
+    public static String named(IOException e) {
+        return e instanceof FileSystemException f && f.getFile() != null ? f.getFile() + ": " + of(f) : of(e);
+    }
 
     private static String of(FileSystemException e) {
         Path file = e.getFile() == null ? null : fileAbove(Path.of(e.getFile()));

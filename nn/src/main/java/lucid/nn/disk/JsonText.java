@@ -17,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/// JSON files as RFC 8259 has them, read strictly: UTF-8 and nothing else (a parser of bytes guesses UTF-16 and UTF-32 from zeros, which damage makes), no key twice, nothing behind the value.
+/// JSON files as RFC 8259 has them, read strictly: UTF-8 and nothing else (a parser of bytes guesses UTF-16 and UTF-32 from zeros, which damage
+/// makes), no key twice, nothing behind the value.
 public final class JsonText {
-    /// How JSON is written for readers: indented, with line feeds on every system. Jackson's own choice follows the system, and with it would every hash over such a text.
+    /// How JSON is written for readers: indented, with line feeds on every system. Jackson's own choice follows the system, and with it would every
+    /// hash over such a text.
     public static final PrettyPrinter LINES = new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -43,7 +45,8 @@ public final class JsonText {
     /// What was wrong, for a message that names the file.
     public static String reason(IOException e) {
         return switch (e) {
-            case JsonProcessingException json -> "not sound JSON: " + json.getOriginalMessage() + (json.getLocation() == null ? "" : " (line " + json.getLocation().getLineNr() + ")");
+            case JsonProcessingException json -> "not sound JSON: " + json.getOriginalMessage()
+                    + (json.getLocation() == null ? "" : " (line " + json.getLocation().getLineNr() + ")");
             case CharacterCodingException _ -> "not sound JSON: found bytes that are not UTF-8";
             case NoSuchFileException _ -> "no such file, wanted JSON";
             default -> "cannot be read (" + IoReason.of(e) + ")";

@@ -12,9 +12,10 @@ import lucid.nn.disk.AtomicFile;
 import lucid.nn.file.pickle.PickleValue;
 import lucid.nn.file.pickle.Pickler;
 
-/// Writes a state dict in the form of `torch.save` before PyTorch 1.6, and since then of `_use_new_zipfile_serialization=False`: pickles of a magic number, the protocol, the
-/// machine, an OrderedDict in the order of the names and the storages' keys; then every storage, its number of elements (i64) before its bytes.
-/// There is neither a checksum nor an alignment. Source: `torch/serialization.py` (`_legacy_save`), `torch/csrc/serialization.cpp` (`THPStorage_writeFileRaw`).
+/// Writes a state dict in the form of `torch.save` before PyTorch 1.6, and since then of `_use_new_zipfile_serialization=False`: pickles of a magic
+/// number, the protocol, the machine, an OrderedDict in the order of the names and the storages' keys; then every storage, its number of elements
+/// (i64) before its bytes. There is neither a checksum nor an alignment. Source: `torch/serialization.py` (`_legacy_save`),
+/// `torch/csrc/serialization.cpp` (`THPStorage_writeFileRaw`).
 final class LegacyTorchWriter {
     private LegacyTorchWriter() {}
 

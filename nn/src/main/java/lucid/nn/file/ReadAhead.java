@@ -4,9 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import lucid.kernels.host.PageAdvice;
 
-/// Reads mapped weights from disk before anybody asks for them, on a thread of its own: opening a checkpoint reads headers only, so without this every first
-/// use of a weight waits for the disk, while during the computation before it the disk is idle. Weights that already are in the system's file cache cost next to nothing where the system
-/// can be asked for them ([PageAdvice#populate]); elsewhere every page is touched, which for 7 GB takes seconds of a processor.
+/// Reads mapped weights from disk before anybody asks for them, on a thread of its own: opening a checkpoint reads headers only, so without this
+/// every first use of a weight waits for the disk, while during the computation before it the disk is idle. Weights that already are in the system's
+/// file cache cost next to nothing where the system can be asked for them ([PageAdvice#populate]); elsewhere every page is touched, which for 7 GB
+/// takes seconds of a processor.
 public final class ReadAhead implements AutoCloseable {
     /// Bytes read before looking whether to go on.
     private static final long PIECE = 4 << 20;

@@ -59,7 +59,9 @@ public final class SafetensorsFile implements WeightFile {
     private void parse(MemorySegment all) {
         long size = all.byteSize();
         if (size < 8) throw WeightFileException.of(path, "found " + size + " bytes, wanted a safetensors file (at least 8 bytes of header length)");
-        if (isGitLfsPointer(all)) throw WeightFileException.of(path, "found a Git LFS pointer, wanted the weights that it stands for: they were not fetched (git lfs pull in its repository does)");
+        if (isGitLfsPointer(all))
+            throw WeightFileException.of(path, "found a Git LFS pointer, wanted the weights that it stands for: they were not fetched (git lfs pull "
+                    + "in its repository does)");
         long header = all.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
         if (header < 2 || header > MAX_HEADER || header > size - 8) {
             throw WeightFileException.of(path, "found header length " + Long.toUnsignedString(header) + ", wanted 2 .. "
@@ -90,10 +92,12 @@ public final class SafetensorsFile implements WeightFile {
         try {
             for (long d : e.shape()) bytes = Math.multiplyExact(bytes, d);
         } catch (ArithmeticException overflow) {
-            throw new WeightFileException(path + ": tensor \"" + e.name() + "\": shape " + Arrays.toString(e.shape()) + " overflows 64 bits", overflow);
+            throw new WeightFileException(path + ": tensor \"" + e.name() + "\": shape " + Arrays.toString(e.shape())
+                    + " overflows 64 bits", overflow);
         }
         if (e.to() - e.from() != bytes) {
-            throw WeightFileException.of(path, e.name(), (e.to() - e.from()) + " bytes", bytes + " for " + e.type() + " " + Arrays.toString(e.shape()));
+            throw WeightFileException.of(path, e.name(), (e.to() - e.from()) + " bytes", bytes + " for " + e.type() + " "
+                    + Arrays.toString(e.shape()));
         }
         return new Placed(new StoredTensor(path, e.name(), e.type(), e.shape(), data.asSlice(e.from(), bytes)), e.from(), e.to());
     }
@@ -111,7 +115,9 @@ public final class SafetensorsFile implements WeightFile {
             end = p.to;
             before = "\"" + p.tensor.name() + "\"";
         }
-        if (end != bytes) throw WeightFileException.of(path, "found " + bytes + " bytes of data, wanted " + end + ": " + (bytes - end) + " bytes belong to no tensor");
+        if (end != bytes)
+            throw WeightFileException.of(path, "found " + bytes + " bytes of data, wanted " + end + ": " + (bytes - end)
+                    + " bytes belong to no tensor");
     }
 
     @Override public Path path() { return path; }

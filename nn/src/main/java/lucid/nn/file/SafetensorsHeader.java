@@ -26,14 +26,16 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
     /// Reads a header: one object, each tensor with exactly dtype, shape and data_offsets. Where the bytes lie is not checked here.
     static SafetensorsHeader read(Path path, byte[] json) {
         // The format wants UTF-8 and a brace first; a JSON parser that is given bytes would guess UTF-16 or UTF-32 from zeros.
-        if (json.length < 2 || json[0] != '{' || json[1] == 0) throw WeightFileException.of(path, "header is not a JSON object in UTF-8 that starts with {");
+        if (json.length < 2 || json[0] != '{' || json[1] == 0)
+            throw WeightFileException.of(path, "header is not a JSON object in UTF-8 that starts with {");
         try (JsonParser in = JSON.createParser(json)) {
             SafetensorsHeader header = new Reader(path, in).read();
             if (in.nextToken() != null) throw WeightFileException.of(path, "header has more than one JSON object");
             return header;
         } catch (JsonProcessingException e) {
             String reason = e.getOriginalMessage();
-            throw new WeightFileException(path + ": header is not sound JSON: " + reason + (reason.startsWith("Duplicate") ? " (a tensor is named twice)" : ""), e);
+            throw new WeightFileException(path + ": header is not sound JSON: " + reason
+                    + (reason.startsWith("Duplicate") ? " (a tensor is named twice)" : ""), e);
         } catch (IOException e) {
             throw new WeightFileException(path + ": header is not sound JSON: " + e.getMessage(), e);
         }
@@ -51,7 +53,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
                     readMetadata(metadata, value);
                     continue;
                 }
-                if (value != JsonToken.START_OBJECT) throw WeightFileException.of(path, name, String.valueOf(value), "an object with dtype, shape and data_offsets");
+                if (value != JsonToken.START_OBJECT)
+                    throw WeightFileException.of(path, name, String.valueOf(value), "an object with dtype, shape and data_offsets");
                 if (entries.size() == MAX_TENSORS) throw WeightFileException.of(path, "found more than " + MAX_TENSORS + " tensors");
                 entries.add(entry(name));
             }
@@ -64,7 +67,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
             if (value != JsonToken.START_OBJECT) throw WeightFileException.of(path, "__metadata__ is " + value + ", wanted an object of strings");
             while (in.nextToken() == JsonToken.FIELD_NAME) {
                 String key = in.currentName();
-                if (in.nextToken() != JsonToken.VALUE_STRING) throw WeightFileException.of(path, "__metadata__ has " + in.currentToken() + " for \"" + key + "\", wanted a string");
+                if (in.nextToken() != JsonToken.VALUE_STRING)
+                    throw WeightFileException.of(path, "__metadata__ has " + in.currentToken() + " for \"" + key + "\", wanted a string");
                 metadata.put(key, in.getText());
             }
         }
@@ -83,7 +87,9 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
                     default -> throw WeightFileException.of(path, name, "the field \"" + field + "\"", "dtype, shape and data_offsets only");
                 }
             }
-            if (type == null || shape == null || offsets == null) throw WeightFileException.of(path, name, "an entry without " + (type == null ? "dtype" : shape == null ? "shape" : "data_offsets"), "all three of dtype, shape and data_offsets");
+            if (type == null || shape == null || offsets == null)
+                throw WeightFileException.of(path, name, "an entry without " + (type == null ? "dtype" : shape == null ? "shape" : "data_offsets"),
+                        "all three of dtype, shape and data_offsets");
             if (offsets.length != 2) throw WeightFileException.of(path, name, "data_offsets " + Arrays.toString(offsets), "two ascending numbers");
             return new Entry(name, type, shape, offsets[0], offsets[1]);
         }
@@ -95,12 +101,16 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
         }
 
         private long[] longs(String name, String field) throws IOException {
-            if (in.currentToken() != JsonToken.START_ARRAY) throw WeightFileException.of(path, name, field + " " + in.getText(), "an array of numbers");
+            if (in.currentToken() != JsonToken.START_ARRAY)
+                throw WeightFileException.of(path, name, field + " " + in.getText(), "an array of numbers");
             long[] out = new long[MAX_RANK];
             int n = 0;
             while (in.nextToken() != JsonToken.END_ARRAY) {
-                boolean whole = in.currentToken() == JsonToken.VALUE_NUMBER_INT && in.getNumberType() != JsonParser.NumberType.BIG_INTEGER && in.getLongValue() >= 0;
-                if (!whole) throw WeightFileException.of(path, name, field + " with " + (in.currentToken() == null ? "no end" : in.getText()), "whole numbers >= 0 below 2^63");
+                boolean whole = in.currentToken() == JsonToken.VALUE_NUMBER_INT && in.getNumberType() != JsonParser.NumberType.BIG_INTEGER
+                        && in.getLongValue() >= 0;
+                if (!whole)
+                    throw WeightFileException.of(path, name, field + " with " + (in.currentToken() == null ? "no end" : in.getText()),
+                            "whole numbers >= 0 below 2^63");
                 if (n == MAX_RANK) throw WeightFileException.of(path, name, field + " with more than " + MAX_RANK + " numbers", "at most that many");
                 out[n++] = in.getLongValue();
             }

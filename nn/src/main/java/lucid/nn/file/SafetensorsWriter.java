@@ -16,11 +16,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import lucid.nn.disk.AtomicFile;
 
-/// Writes a safetensors file, whole or not at all. The order is fixed (tensors of whole pages first, then larger element types, so that everything is aligned, then by name),
-/// so equal tensors give equal files, byte for byte.
+/// Writes a safetensors file, whole or not at all. The order is fixed (tensors of whole pages first, then larger element types, so that everything is
+/// aligned, then by name), so equal tensors give equal files, byte for byte.
 ///
-/// In a file of a MiB or more the data begins on a page: a mapped weight whose rows are pages long then has each row on pages of its own, and decoding reads it a third faster
-/// (24 instead of 18 GB/s with two threads of an Intel Xeon, family 6, model 207: 2048 columns of bf16, rows that begin 3 KiB into a page against rows that begin on one).
+/// In a file of a MiB or more the data begins on a page: a mapped weight whose rows are pages long then has each row on pages of its own, and
+/// decoding reads it a third faster (24 instead of 18 GB/s with two threads of an Intel Xeon, family 6, model 207: 2048 columns of bf16, rows that
+/// begin 3 KiB into a page against rows that begin on one).
 public final class SafetensorsWriter {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PAGE = 4096;
@@ -31,7 +32,8 @@ public final class SafetensorsWriter {
     private final Map<String, String> metadata = new TreeMap<>();
     private int threads = 1;
 
-    /// Reads the sources from that many threads at once, in any order; by default from the calling thread, in the order of the file. The files are the same.
+    /// Reads the sources from that many threads at once, in any order; by default from the calling thread, in the order of the file. The files are
+    /// the same.
     public SafetensorsWriter threads(int n) {
         if (n < 1) throw new IllegalArgumentException("safetensors: found " + n + " threads, wanted at least 1");
         threads = n;
@@ -45,12 +47,15 @@ public final class SafetensorsWriter {
     }
 
     /// Adds a tensor whose elements are read when the file is written.
-    public SafetensorsWriter add(String name, StoredType type, long[] shape, NewTensor.Source source) { return add(new NewTensor(name, type, shape.clone(), source)); }
+    public SafetensorsWriter add(String name, StoredType type, long[] shape, NewTensor.Source source) {
+        return add(new NewTensor(name, type, shape.clone(), source));
+    }
 
     /// Adds a tensor.
     public SafetensorsWriter add(NewTensor tensor) {
         if (tensor.name().equals("__metadata__")) throw new IllegalArgumentException("a tensor cannot be named __metadata__");
-        if (items.putIfAbsent(tensor.name(), tensor) != null) throw new IllegalArgumentException("safetensors: tensor \"" + tensor.name() + "\" was added twice");
+        if (items.putIfAbsent(tensor.name(), tensor) != null)
+            throw new IllegalArgumentException("safetensors: tensor \"" + tensor.name() + "\" was added twice");
         return this;
     }
 
@@ -69,7 +74,8 @@ public final class SafetensorsWriter {
     private static void requireCount(String name, long count, long[] shape) {
         long n = 1;
         for (long d : shape) n = Math.multiplyExact(n, d);
-        if (n != count) throw new IllegalArgumentException("safetensors: tensor \"" + name + "\" has " + count + " values, wanted " + n + " for its shape");
+        if (n != count)
+            throw new IllegalArgumentException("safetensors: tensor \"" + name + "\" has " + count + " values, wanted " + n + " for its shape");
     }
 
     /// Writes the file (see [AtomicFile]).
@@ -108,7 +114,8 @@ public final class SafetensorsWriter {
         try {
             String text = JSON.writeValueAsString(root);
             int length = text.getBytes(StandardCharsets.UTF_8).length;
-            // Spaces at the end, so that the data, behind 8 bytes of length and the header, starts on a multiple of 8 or on a page, and a mapped tensor is aligned.
+            // Spaces at the end, so that the data, behind 8 bytes of length and the header, starts on a multiple of 8 or on a page, and a mapped
+            // tensor is aligned.
             int unit = offset < LARGE ? 8 : PAGE;
             return (text + " ".repeat(unit - 1 - (8 + length - 1) % unit)).getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {

@@ -54,7 +54,8 @@ public record StoredTensor(Path file, String name, StoredType type, long[] shape
 
     private static double unsigned(long bits) { return bits >= 0 ? bits : (bits >>> 1 | bits & 1) * 2.0; }
 
-    /// Whether another one has the same shape and the same numbers, in whichever type. Bytes are compared first: numbers are looked at only where those differ.
+    /// Whether another one has the same shape and the same numbers, in whichever type. Bytes are compared first: numbers are looked at only where
+    /// those differ.
     public boolean sameNumbers(StoredTensor other) {
         if (!Arrays.equals(shape, other.shape)) return false;
         long differs = type == other.type ? data.mismatch(other.data) : 0;

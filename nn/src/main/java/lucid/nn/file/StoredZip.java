@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /// The directory of a zip archive whose entries are all stored as they are, as PyTorch writes them, so that each is a slice of the mapped file.
-/// Compressed entries are refused, and with them every zip bomb. Format: PKWARE APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14-16 (ends), 4.5.3 (zip64).
+/// Compressed entries are refused, and with them every zip bomb. Format: PKWARE APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central
+/// directory), 4.3.14-16 (ends), 4.5.3 (zip64).
 final class StoredZip {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -64,7 +65,8 @@ final class StoredZip {
     // Its comment is empty in PyTorch's files; an end that is searched for could be forged inside one.
     private void readDirectory() {
         long end = all.byteSize() - 22;
-        if (end < 0 || all.get(INT, end) != END || u16(end + 20) != 0) throw bad(Math.max(0, end), "found no end of the directory in the last 22 bytes: truncated, or not made by PyTorch");
+        if (end < 0 || all.get(INT, end) != END || u16(end + 20) != 0)
+            throw bad(Math.max(0, end), "found no end of the directory in the last 22 bytes: truncated, or not made by PyTorch");
         if (u16(end + 4) != 0 || u16(end + 6) != 0 || u16(end + 8) != u16(end + 10)) throw bad(end, "found an archive in several parts, wanted one");
         long count = u16(end + 10);
         long size = u32(end + 12);
@@ -73,7 +75,8 @@ final class StoredZip {
         if (end >= 20 && all.get(INT, end - 20) == LOCATOR64) {
             long end64 = all.get(LONG, end - 12);
             require(end64, 56, "the zip64 end");
-            if (all.get(INT, end64) != END64 || all.get(LONG, end64 + 4) != end - 20 - 12 - end64) throw bad(end64, "found no zip64 end of the directory right before its locator");
+            if (all.get(INT, end64) != END64 || all.get(LONG, end64 + 4) != end - 20 - 12 - end64)
+                throw bad(end64, "found no zip64 end of the directory right before its locator");
             agree(end, "number of entries", count, 0xFFFF, all.get(LONG, end64 + 32));
             agree(end, "directory size", size, FULL, all.get(LONG, end64 + 40));
             agree(end, "directory offset", directory, FULL, all.get(LONG, end64 + 48));
@@ -84,14 +87,16 @@ final class StoredZip {
         }
         if (count < 0 || count > MAX_ENTRIES) throw bad(end, "found " + Long.toUnsignedString(count) + " entries, wanted at most " + MAX_ENTRIES);
         require(directory, size, "the directory");
-        if (directory + size != directoryEnd) throw bad(directory, "found a directory of " + size + " bytes, wanted " + (directoryEnd - directory) + " up to its end record");
+        if (directory + size != directoryEnd)
+            throw bad(directory, "found a directory of " + size + " bytes, wanted " + (directoryEnd - directory) + " up to its end record");
         long at = directory;
         for (long i = 0; i < count; i++) at = readEntry(at, directoryEnd);
         if (at != directoryEnd) throw bad(at, "found " + (directoryEnd - at) + " bytes after the directory's " + count + " entries");
     }
 
     private void agree(long at, String what, long narrow, long full, long wide) {
-        if (narrow != full && narrow != wide) throw bad(at, "found two values of the " + what + ", " + narrow + " and " + Long.toUnsignedString(wide) + ", wanted equal ones");
+        if (narrow != full && narrow != wide)
+            throw bad(at, "found two values of the " + what + ", " + narrow + " and " + Long.toUnsignedString(wide) + ", wanted equal ones");
     }
 
     private long readEntry(long at, long directoryEnd) {
@@ -105,7 +110,8 @@ final class StoredZip {
         int flags = u16(at + 8);
         if ((flags & 0x2041) != 0) throw bad(at, "entry \"" + name + "\": found encryption, wanted none");
         if (u16(at + 10) != 0) {
-            throw bad(at, "entry \"" + name + "\": found compression method " + u16(at + 10) + ", wanted 0: tensors stored as they are, which torch.save does. Nothing was unpacked");
+            throw bad(at, "entry \"" + name + "\": found compression method " + u16(at + 10)
+                    + ", wanted 0: tensors stored as they are, which torch.save does. Nothing was unpacked");
         }
         long[] sizes = {u32(at + 24), u32(at + 20), u32(at + 42)};
         widen(name, sizes, at + 46 + nameLength, extraLength);
@@ -122,7 +128,8 @@ final class StoredZip {
             long field = at + 4;
             long fieldEnd = field + u16(at + 2);
             // Two sizes, an offset, a disk number: each that is there is whole.
-            if (fieldEnd > extra + length || !List.of(8, 16, 24, 28).contains(u16(at + 2))) throw bad(at, "entry \"" + name + "\": found a zip64 field of " + u16(at + 2) + " bytes, wanted 8, 16, 24 or 28");
+            if (fieldEnd > extra + length || !List.of(8, 16, 24, 28).contains(u16(at + 2)))
+                throw bad(at, "entry \"" + name + "\": found a zip64 field of " + u16(at + 2) + " bytes, wanted 8, 16, 24 or 28");
             for (int i = 0; i < sizes.length; i++) {
                 if (sizes[i] != FULL) continue;
                 if (field + 8 > Math.min(fieldEnd, extra + length)) throw bad(at, "entry \"" + name + "\": found a zip64 field that is too short");
@@ -147,10 +154,12 @@ final class StoredZip {
         if (all.get(INT, header) != LOCAL) throw bad(header, "entry \"" + name + "\": found no local header");
         int nameLength = u16(header + 26);
         require(header + 30, nameLength + (long) u16(header + 28), "the header of \"" + name + "\"");
-        if (!name(header + 30, nameLength).equals(name) || u16(header + 8) != 0) throw bad(header, "entry \"" + name + "\": its local header says something else than the directory");
+        if (!name(header + 30, nameLength).equals(name) || u16(header + 8) != 0)
+            throw bad(header, "entry \"" + name + "\": its local header says something else than the directory");
         boolean sizesFollow = (u16(header + 6) & 8) != 0;
         if (!sizesFollow && (u32(header + 14) != crc || u32(header + 22) != FULL && u32(header + 22) != size)) {
-            throw bad(header, "entry \"" + name + "\": its local header says " + u32(header + 22) + " bytes, wanted " + size + " and the checksum of the directory");
+            throw bad(header, "entry \"" + name + "\": its local header says " + u32(header + 22) + " bytes, wanted " + size
+                    + " and the checksum of the directory");
         }
         long data = header + 30 + nameLength + u16(header + 28);
         require(data, size, "entry \"" + name + "\"");

@@ -9,8 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
 
-/// Writes a zip archive of stored entries, as [StoredZip] reads it, piece by piece: an entry's header is written when its bytes have passed, because it holds their checksum.
-/// The bytes of every entry begin at a multiple of 64, so that mapped tensors are aligned; what fills the gap is an extra field, as in PyTorch's own files.
+/// Writes a zip archive of stored entries, as [StoredZip] reads it, piece by piece: an entry's header is written when its bytes have passed, because
+/// it holds their checksum. The bytes of every entry begin at a multiple of 64, so that mapped tensors are aligned; what fills the gap is an extra
+/// field, as in PyTorch's own files.
 final class StoredZipWriter {
     private static final int ALIGNMENT = 64;
     private static final int LOCAL_BYTES = 30;
@@ -82,7 +83,8 @@ final class StoredZipWriter {
 
     /// The fields that local header and directory share, from the version that is needed to the length of the extra fields.
     private ByteBuffer common(ByteBuffer out, Entry e, int extra) {
-        return out.putShort(VERSION).putShort(UTF8).putShort((short) 0).putShort((short) 0).putShort(DAY).putInt(e.crc).putInt(narrow(e.size)).putInt(narrow(e.size))
+        return out.putShort(VERSION).putShort(UTF8).putShort((short) 0).putShort((short) 0).putShort(DAY).putInt(e.crc).putInt(narrow(e.size))
+                .putInt(narrow(e.size))
                 .putShort((short) e.name.length).putShort((short) extra);
     }
 
@@ -94,7 +96,8 @@ final class StoredZipWriter {
         for (Entry e : entries) append(central(e));
         long size = end - directory;
         ByteBuffer out = little(56 + 20 + 22);
-        out.putInt(StoredZip.END64).putLong(44).putShort(VERSION).putShort(VERSION).putInt(0).putInt(0).putLong(entries.size()).putLong(entries.size()).putLong(size).putLong(directory);
+        out.putInt(StoredZip.END64).putLong(44).putShort(VERSION).putShort(VERSION).putInt(0).putInt(0).putLong(entries.size())
+                .putLong(entries.size()).putLong(size).putLong(directory);
         out.putInt(StoredZip.LOCATOR64).putInt(0).putLong(end).putInt(1);
         short count = (short) Math.min(entries.size(), 0xFFFF);
         out.putInt(StoredZip.END).putInt(0).putShort(count).putShort(count).putInt(narrow(size)).putInt(narrow(directory)).putShort((short) 0);

@@ -26,8 +26,9 @@ import lucid.nn.file.pickle.PickleValue;
 import lucid.nn.file.pickle.Pickler;
 import lucid.nn.file.pickle.Unpickler;
 
-/// A state dict written by `torch.save`: the zip form (`data.pkl` and one stored entry per storage), or the form before PyTorch 1.6 (pickles, then the storages).
-/// Mapped; contiguous tensors are slices of the mapping. The pickle is read by [Unpickler], which executes nothing. Source: `torch/serialization.py`.
+/// A state dict written by `torch.save`: the zip form (`data.pkl` and one stored entry per storage), or the form before PyTorch 1.6 (pickles, then
+/// the storages). Mapped; contiguous tensors are slices of the mapping. The pickle is read by [Unpickler], which executes nothing. Source:
+/// `torch/serialization.py`.
 public final class TorchFile implements WeightFile {
     // Of a buffer, which has at most 2 GB.
     private static final long CHUNK = 1 << 28;
@@ -49,13 +50,14 @@ public final class TorchFile implements WeightFile {
         this.arena = arena;
     }
 
-    /// True for the first bytes of either form, and of pickles in general, so that a hostile one is refused as what it is. A safetensors header of 640 bytes
-    /// starts with 80 02 as well, but then come the zeros of its length and a brace.
+    /// True for the first bytes of either form, and of pickles in general, so that a hostile one is refused as what it is. A safetensors header of
+    /// 640 bytes starts with 80 02 as well, but then come the zeros of its length and a brace.
     static boolean isTorch(ByteBuffer head) {
         if (head.remaining() < 2 || head.remaining() == 9 && head.getInt(4) == 0 && head.get(8) == '{') return false;
         int first = head.get(0) & 0xFF;
         int second = head.get(1) & 0xFF;
-        return first == 'P' && second == 'K' || first == 0x80 && second >= 2 && second <= 5 || first == 'c' && second >= 'A' || first == '(' && second >= 'A';
+        return first == 'P' && second == 'K' || first == 0x80 && second >= 2 && second <= 5 || first == 'c' && second >= 'A' || first == '('
+                && second >= 'A';
     }
 
     /// Maps and checks a file.
@@ -87,7 +89,8 @@ public final class TorchFile implements WeightFile {
     private void readZip(MemorySegment all, boolean checksums) {
         Map<String, StoredZip.Entry> entries = StoredZip.read(path, all);
         List<String> pickles = entries.keySet().stream().filter(n -> n.equals(PICKLE) || n.endsWith("/" + PICKLE)).toList();
-        if (pickles.size() != 1) throw WeightFileException.of(path, "found " + pickles.size() + " entries " + PICKLE + ", wanted one: not a file of torch.save");
+        if (pickles.size() != 1)
+            throw WeightFileException.of(path, "found " + pickles.size() + " entries " + PICKLE + ", wanted one: not a file of torch.save");
         String prefix = pickles.getFirst().substring(0, pickles.getFirst().length() - PICKLE.length());
         Map<String, MemorySegment> storages = new LinkedHashMap<>();
         for (StoredZip.Entry e : entries.values()) {
@@ -98,7 +101,8 @@ public final class TorchFile implements WeightFile {
         }
         // On all cores: this format, unlike safetensors, can tell that a weight was damaged.
         // Nothing is thrown before all are done, because the mapping cannot be closed while one still reads it.
-        entries.values().parallelStream().filter(e -> checksums || !e.name().startsWith(prefix + DATA)).filter(e -> checksum(e) != e.crc()).toList().forEach(this::damaged);
+        entries.values().parallelStream().filter(e -> checksums || !e.name().startsWith(prefix + DATA)).filter(e -> checksum(e) != e.crc()).toList()
+                .forEach(this::damaged);
         PickleInput in = new PickleInput(path + ": " + pickles.getFirst(), entries.get(pickles.getFirst()).data());
         PickleValue root = Unpickler.read(in);
         if (in.remaining() != 0) throw WeightFileException.of(path, "found " + in.remaining() + " bytes after the pickle " + pickles.getFirst());
@@ -108,12 +112,14 @@ public final class TorchFile implements WeightFile {
 
     private static long checksum(StoredZip.Entry e) {
         CRC32 crc = new CRC32();
-        for (long at = 0; at < e.data().byteSize(); at += CHUNK) crc.update(e.data().asSlice(at, Math.min(CHUNK, e.data().byteSize() - at)).asByteBuffer());
+        for (long at = 0; at < e.data().byteSize(); at += CHUNK)
+            crc.update(e.data().asSlice(at, Math.min(CHUNK, e.data().byteSize() - at)).asByteBuffer());
         return crc.getValue();
     }
 
     private void damaged(StoredZip.Entry e) {
-        throw WeightFileException.of(path, "entry \"" + e.name() + "\": found checksum " + Long.toHexString(checksum(e)) + ", wanted " + Long.toHexString(e.crc())
+        throw WeightFileException.of(path, "entry \"" + e.name() + "\": found checksum " + Long.toHexString(checksum(e)) + ", wanted "
+                + Long.toHexString(e.crc())
                 + ": damaged, or saved with set_crc32_options(False); load and save it again");
     }
 
@@ -133,13 +139,16 @@ public final class TorchFile implements WeightFile {
         if (e == null) throw WeightFileException.of(path, "found no entry \"" + VERSION + "\", wanted one as torch.save writes it");
         String found = word(e).strip();
         if (!found.matches("[0-9]{1,9}") || Integer.parseInt(found) < OLDEST || Integer.parseInt(found) > NEWEST) {
-            throw WeightFileException.of(path, "entry \"" + e.name() + "\": found version \"" + found + "\", wanted " + OLDEST + " to " + NEWEST + "; load and save it with a present PyTorch");
+            throw WeightFileException.of(path, "entry \"" + e.name() + "\": found version \"" + found + "\", wanted " + OLDEST + " to " + NEWEST
+                    + "; load and save it with a present PyTorch");
         }
     }
 
     /// An entry of a few letters.
     private String word(StoredZip.Entry e) {
-        if (e.data().byteSize() > 16) throw WeightFileException.of(path, "entry \"" + e.name() + "\": found " + e.data().byteSize() + " bytes, wanted a word or number of at most 16");
+        if (e.data().byteSize() > 16)
+            throw WeightFileException.of(path, "entry \"" + e.name() + "\": found " + e.data().byteSize()
+                    + " bytes, wanted a word or number of at most 16");
         return StandardCharsets.US_ASCII.decode(e.data().asByteBuffer()).toString();
     }
 
@@ -148,8 +157,10 @@ public final class TorchFile implements WeightFile {
         if (!(Unpickler.read(in) instanceof PickleValue.Whole(BigInteger magic)) || !magic.equals(Pickler.MAGIC)) {
             throw WeightFileException.of(path, "found a pickle that is not a file of torch.save (its magic number is missing)");
         }
-        if (!(Unpickler.read(in) instanceof PickleValue.Whole(BigInteger version)) || !version.equals(BigInteger.valueOf(Pickler.PROTOCOL))) throw WeightFileException.of(path, "found an unknown version, wanted " + Pickler.PROTOCOL);
-        if (!(Unpickler.read(in) instanceof PickleValue.Dict system) || !(system.entries().get("little_endian") instanceof PickleValue.Flag(boolean little)) || !little) {
+        if (!(Unpickler.read(in) instanceof PickleValue.Whole(BigInteger version)) || !version.equals(BigInteger.valueOf(Pickler.PROTOCOL)))
+            throw WeightFileException.of(path, "found an unknown version, wanted " + Pickler.PROTOCOL);
+        if (!(Unpickler.read(in) instanceof PickleValue.Dict system)
+                || !(system.entries().get("little_endian") instanceof PickleValue.Flag(boolean little)) || !little) {
             throw WeightFileException.of(path, "found no sign that the numbers are little-endian; load and save it on a little-endian machine");
         }
         PickleValue root = Unpickler.read(in);
@@ -159,7 +170,8 @@ public final class TorchFile implements WeightFile {
             PickleValue.Storage storage = described.get(key);
             if (storage == null) throw WeightFileException.of(path, "found the storage \"" + key + "\", which belongs to no tensor");
             long count = in.i64();
-            if (count != storage.count()) throw WeightFileException.of(path, "storage \"" + key + "\": found " + count + " elements, wanted " + storage.count());
+            if (count != storage.count())
+                throw WeightFileException.of(path, "storage \"" + key + "\": found " + count + " elements, wanted " + storage.count());
             storages.put(key, in.slice(TorchTensors.bytes(path, storage)));
         }
         if (in.remaining() != 0) throw WeightFileException.of(path, "found " + in.remaining() + " bytes after the last storage");

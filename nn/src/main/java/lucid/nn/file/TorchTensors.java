@@ -60,7 +60,8 @@ final class TorchTensors {
 
     /// The tensors that the file's root holds, by name.
     private static Map<String, PickleValue.TensorView> views(Path path, PickleValue root) {
-        if (!(root instanceof PickleValue.Dict dict)) throw WeightFileException.of(path, "found " + root.kind() + ", wanted a dict of tensors (save model.state_dict())");
+        if (!(root instanceof PickleValue.Dict dict))
+            throw WeightFileException.of(path, "found " + root.kind() + ", wanted a dict of tensors (save model.state_dict())");
         Map<String, PickleValue.TensorView> out = new LinkedHashMap<>();
         dict.entries().forEach((key, value) -> {
             if (!(key instanceof String name)) throw WeightFileException.of(path, "found the key " + key + ", wanted a tensor's name");
@@ -79,14 +80,16 @@ final class TorchTensors {
             PickleValue.Storage s = view.storage();
             PickleValue.Storage before = out.putIfAbsent(s.key(), s);
             if (before != null && !before.equals(s)) {
-                throw WeightFileException.of(path, name, s.count() + " of " + s.type() + " in storage \"" + s.key() + "\"", before.count() + " of " + before.type() + ", as another tensor has it");
+                throw WeightFileException.of(path, name, s.count() + " of " + s.type() + " in storage \"" + s.key() + "\"",
+                        before.count() + " of " + before.type() + ", as another tensor has it");
             }
         });
         return out;
     }
 
     static long bytes(Path path, PickleValue.Storage s) {
-        if (s.count() > Long.MAX_VALUE / 8) throw WeightFileException.of(path, "storage \"" + s.key() + "\": found " + s.count() + " elements, wanted what a file can hold");
+        if (s.count() > Long.MAX_VALUE / 8)
+            throw WeightFileException.of(path, "storage \"" + s.key() + "\": found " + s.count() + " elements, wanted what a file can hold");
         return s.count() * type(s).bytes();
     }
 
@@ -94,7 +97,9 @@ final class TorchTensors {
     void addAll(PickleValue root, Map<String, StoredTensor> out) {
         Set<String> unused = new HashSet<>(storages.keySet());
         unused.removeAll(storages(path, root).keySet());
-        if (!unused.isEmpty()) throw WeightFileException.of(path, "found " + unused.size() + " storages that belong to no tensor, for example \"" + unused.iterator().next() + "\": damaged");
+        if (!unused.isEmpty())
+            throw WeightFileException.of(path, "found " + unused.size() + " storages that belong to no tensor, for example \"" + unused.iterator()
+                    .next() + "\": damaged");
         views(path, root).forEach((name, view) -> out.put(name, tensor(name, view)));
     }
 
@@ -102,13 +107,17 @@ final class TorchTensors {
         PickleValue.Storage storage = view.storage();
         StoredType type = type(storage);
         MemorySegment bytes = storages.get(storage.key());
-        if (bytes == null) throw WeightFileException.of(path, name, "storage \"" + storage.key() + "\", which is not in the file", "one of its " + storages.size() + " storages");
+        if (bytes == null)
+            throw WeightFileException.of(path, name, "storage \"" + storage.key() + "\", which is not in the file", "one of its " + storages.size()
+                    + " storages");
         if (bytes.byteSize() != bytes(path, storage)) {
-            throw WeightFileException.of(path, name, bytes.byteSize() + " bytes in storage \"" + storage.key() + "\"", storage.count() + " elements of " + type);
+            throw WeightFileException.of(path, name, bytes.byteSize() + " bytes in storage \"" + storage.key() + "\"",
+                    storage.count() + " elements of " + type);
         }
         long elements = requireInside(name, view);
         if (elements == 0) return new StoredTensor(path, name, type, view.shape(), bytes.asSlice(0, 0));
-        if (isContiguous(view)) return new StoredTensor(path, name, type, view.shape(), bytes.asSlice(view.offset() * type.bytes(), elements * type.bytes()));
+        if (isContiguous(view))
+            return new StoredTensor(path, name, type, view.shape(), bytes.asSlice(view.offset() * type.bytes(), elements * type.bytes()));
         return new StoredTensor(path, name, type, view.shape(), copy(name, view, bytes, elements, type.bytes()));
     }
 
@@ -118,12 +127,15 @@ final class TorchTensors {
         long last = view.offset();
         try {
             for (int i = 0; i < view.shape().length; i++) elements = Math.multiplyExact(elements, view.shape()[i]);
-            for (int i = 0; i < view.shape().length && elements > 0; i++) last = Math.addExact(last, Math.multiplyExact(view.shape()[i] - 1, view.strides()[i]));
+            for (int i = 0; i < view.shape().length && elements > 0; i++)
+                last = Math.addExact(last, Math.multiplyExact(view.shape()[i] - 1, view.strides()[i]));
         } catch (ArithmeticException e) {
-            throw new WeightFileException(path + ": tensor \"" + name + "\": shape " + Arrays.toString(view.shape()) + " with strides " + Arrays.toString(view.strides()) + " overflows 64 bits", e);
+            throw new WeightFileException(path + ": tensor \"" + name + "\": shape " + Arrays.toString(view.shape()) + " with strides "
+                    + Arrays.toString(view.strides()) + " overflows 64 bits", e);
         }
         if (elements == 0 ? view.offset() > view.storage().count() : last >= view.storage().count()) {
-            throw WeightFileException.of(path, name, "shape " + Arrays.toString(view.shape()) + ", strides " + Arrays.toString(view.strides()) + ", offset " + view.offset(),
+            throw WeightFileException.of(path, name, "shape " + Arrays.toString(view.shape()) + ", strides " + Arrays.toString(view.strides())
+                    + ", offset " + view.offset(),
                     "a view inside its storage of " + view.storage().count() + " elements");
         }
         return elements;
@@ -142,7 +154,8 @@ final class TorchTensors {
     private MemorySegment copy(String name, PickleValue.TensorView view, MemorySegment bytes, long elements, int size) {
         if (elements > view.storage().count() || elements * size > copyBudget) {
             throw WeightFileException.of(path, name, elements + " elements with strides " + Arrays.toString(view.strides()),
-                    "no more than its storage has (" + view.storage().count() + "), and in all no more copies than the file is large; save tensor.contiguous()");
+                    "no more than its storage has (" + view.storage().count()
+                            + "), and in all no more copies than the file is large; save tensor.contiguous()");
         }
         copyBudget -= elements * size;
         MemorySegment out = arena.allocate(elements * size, 64);

@@ -14,8 +14,9 @@ import lucid.nn.disk.AtomicFile;
 import lucid.nn.file.pickle.PickleValue;
 import lucid.nn.file.pickle.Pickler;
 
-/// Writes a state dict in the zip form of `torch.save`: the pickle of an OrderedDict in the order of the names, and one entry per tensor, each a storage of its own.
-/// Elements pass in pieces of a megabyte. Source: `torch/serialization.py` (`_save`), `caffe2/serialize/inline_container.cc` (`version`).
+/// Writes a state dict in the zip form of `torch.save`: the pickle of an OrderedDict in the order of the names, and one entry per tensor, each a
+/// storage of its own. Elements pass in pieces of a megabyte. Source: `torch/serialization.py` (`_save`), `caffe2/serialize/inline_container.cc`
+/// (`version`).
 final class TorchWriter {
     private static final String ROOT = "archive/";
     private static final long FULL = 0xFFFFFFFFL;
@@ -43,7 +44,8 @@ final class TorchWriter {
     /// In the order of the names.
     static Collection<NewTensor> ordered(Path path, Collection<NewTensor> tensors) {
         Map<String, NewTensor> order = new TreeMap<>();
-        for (NewTensor t : tensors) if (order.put(t.name(), t) != null) throw new IllegalArgumentException(path + ": tensor \"" + t.name() + "\" was added twice");
+        for (NewTensor t : tensors)
+            if (order.put(t.name(), t) != null) throw new IllegalArgumentException(path + ": tensor \"" + t.name() + "\" was added twice");
         return order.values();
     }
 
@@ -67,7 +69,8 @@ final class TorchWriter {
         Map<String, PickleValue.TensorView> out = new LinkedHashMap<>();
         for (NewTensor t : order) {
             String type = TorchTensors.storage(t.type());
-            if (type == null) throw WeightFileException.of(path, t.name(), t.type().toString(), "a type that PyTorch's storages have; write safetensors");
+            if (type == null)
+                throw WeightFileException.of(path, t.name(), t.type().toString(), "a type that PyTorch's storages have; write safetensors");
             var storage = new PickleValue.Storage(type, String.format(Locale.ROOT, key, out.size()), t.elements());
             out.put(t.name(), new PickleValue.TensorView(storage, 0, t.shape(), strides(t.shape())));
         }

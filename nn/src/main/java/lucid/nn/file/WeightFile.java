@@ -28,7 +28,8 @@ public sealed interface WeightFile extends AutoCloseable permits SafetensorsFile
     /// Unmaps the file: its tensors' data must not be used any more.
     @Override void close();
 
-    /// Opens a file by what it is, not by what it is called: PyTorch's two formats have their own first bytes, everything else is read as safetensors.
+    /// Opens a file by what it is, not by what it is called: PyTorch's two formats have their own first bytes, everything else is read as
+    /// safetensors.
     ///
     /// @throws WeightFileException if it is damaged, or neither
     static WeightFile open(Path path) { return open(path, true); }

@@ -27,7 +27,8 @@ public final class WeightFiles implements AutoCloseable {
 
     /// A folder of the layout that TinyLLaVA's pretraining writes (`training_recipe/base.py`), and what its names lack.
     public enum Part {
-        LANGUAGE_MODEL("language_model", "language_model."), VISION_TOWER("vision_tower", "vision_tower._vision_tower."), CONNECTOR("connector", "connector.");
+        LANGUAGE_MODEL("language_model", "language_model."), VISION_TOWER("vision_tower", "vision_tower._vision_tower."),
+                CONNECTOR("connector", "connector.");
 
         private final String folder;
         private final String prefix;
@@ -96,7 +97,8 @@ public final class WeightFiles implements AutoCloseable {
         if (chosen == null) return false;
         // Two models saved into one folder leave this behind, and the one that was saved last need not be the one that is read.
         for (String other : NAMES) {
-            if (!other.equals(chosen) && Files.exists(folder.resolve(other))) notes.add(folder.resolve(other) + ": not read, as " + chosen + " lies beside it and goes first, as in transformers");
+            if (!other.equals(chosen) && Files.exists(folder.resolve(other)))
+                notes.add(folder.resolve(other) + ": not read, as " + chosen + " lies beside it and goes first, as in transformers");
         }
         if (chosen.equals(INDEX) || chosen.equals(TORCH_INDEX)) addShards(folder, folder.resolve(chosen), prefix);
         else addAll(prefix, opened(folder.resolve(chosen)));
@@ -117,7 +119,8 @@ public final class WeightFiles implements AutoCloseable {
 
     private void add(String prefix, StoredTensor t) {
         StoredTensor named = prefix.isEmpty() ? t : new StoredTensor(t.file(), prefix + t.name(), t.type(), t.shape(), t.data());
-        if (tensors.putIfAbsent(named.name(), named) != null) throw WeightFileException.of(t.file(), "tensor \"" + named.name() + "\" is in another file of the folder too");
+        if (tensors.putIfAbsent(named.name(), named) != null)
+            throw WeightFileException.of(t.file(), "tensor \"" + named.name() + "\" is in another file of the folder too");
     }
 
     private void addShards(Path folder, Path index, String prefix) {
@@ -137,14 +140,17 @@ public final class WeightFiles implements AutoCloseable {
         }
         noteTotal(index, root.path("metadata").get("total_size"), bytes);
         shards.forEach((name, shard) -> shard.tensors().keySet().forEach(t -> {
-            if (!name.equals(map.get(t))) throw WeightFileException.of(index, "shard " + name + " holds tensor \"" + t + "\", which the index places in " + map.get(t));
+            if (!name.equals(map.get(t)))
+                throw WeightFileException.of(index, "shard " + name + " holds tensor \"" + t + "\", which the index places in " + map.get(t));
         }));
     }
 
-    // No reason to refuse: transformers reads it and uses it for nothing, and sound checkpoints disagree, because tools that change type, drop a tied head or take out a part leave the
-    // old sum behind, and some write the files' sizes. What is there is known from the shards' headers and the configuration, tensor by tensor.
+    // No reason to refuse: transformers reads it and uses it for nothing, and sound checkpoints disagree, because tools that change type, drop a tied
+    // head or take out a part leave the old sum behind, and some write the files' sizes. What is there is known from the shards' headers and the
+    // configuration, tensor by tensor.
     private void noteTotal(Path index, JsonNode total, long bytes) {
-        boolean same = total == null || (total.isIntegralNumber() ? total.canConvertToLong() && total.longValue() == bytes : total.isNumber() && total.doubleValue() == bytes);
+        boolean same = total == null || (total.isIntegralNumber() ? total.canConvertToLong() && total.longValue() == bytes : total.isNumber()
+                && total.doubleValue() == bytes);
         if (!same) notes.add(index + ": metadata.total_size: found " + total + ", wanted " + bytes + ", the bytes of its tensors");
     }
 
@@ -155,7 +161,8 @@ public final class WeightFiles implements AutoCloseable {
         } catch (InvalidPathException _) {
             return false;
         }
-        return !name.isEmpty() && !name.equals(".") && !name.equals("..") && name.chars().noneMatch(c -> c < ' ' || c == '/' || c == '\\' || c == ':');
+        return !name.isEmpty() && !name.equals(".") && !name.equals("..") && name.chars()
+                .noneMatch(c -> c < ' ' || c == '/' || c == '\\' || c == ':');
     }
 
     private static JsonNode root(Path index) {
@@ -183,7 +190,8 @@ public final class WeightFiles implements AutoCloseable {
     /// All tensors by their names in the whole model, whichever file they lie in; mapped, not read.
     public Map<String, StoredTensor> tensors() { return Collections.unmodifiableMap(tensors); }
 
-    /// What is odd and harmless, a line each: weights that are there in another form and not read, an index that gives another size than its tensors have.
+    /// What is odd and harmless, a line each: weights that are there in another form and not read, an index that gives another size than its tensors
+    /// have.
     public List<String> notes() { return Collections.unmodifiableList(notes); }
 
     public boolean has(String name) { return tensors.containsKey(name); }

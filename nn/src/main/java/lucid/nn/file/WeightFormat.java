@@ -18,7 +18,8 @@ public enum WeightFormat {
     SAFETENSORS(WeightFiles.SINGLE, WeightFiles.INDEX, "model-%05d-of-%05d.safetensors"),
     /// PyTorch's zip form, see [TorchFile].
     BIN(WeightFiles.TORCH_SINGLE, WeightFiles.TORCH_INDEX, "pytorch_model-%05d-of-%05d.bin"),
-    /// Its form without a zip, for PyTorch before 1.6; the files are called as in the present form. Nothing in it is aligned: what lies at an odd place is copied when a model is loaded.
+    /// Its form without a zip, for PyTorch before 1.6; the files are called as in the present form. Nothing in it is aligned: what lies at an odd
+    /// place is copied when a model is loaded.
     BIN_LEGACY(WeightFiles.TORCH_SINGLE, WeightFiles.TORCH_INDEX, "pytorch_model-%05d-of-%05d.bin");
 
     private final String single;
@@ -72,7 +73,8 @@ public enum WeightFormat {
 
     private static List<List<NewTensor>> shards(Collection<NewTensor> tensors, long maxBytes) {
         TreeMap<String, NewTensor> order = new TreeMap<>();
-        for (NewTensor t : tensors) if (order.put(t.name(), t) != null) throw new IllegalArgumentException("shards: tensor \"" + t.name() + "\" was added twice");
+        for (NewTensor t : tensors)
+            if (order.put(t.name(), t) != null) throw new IllegalArgumentException("shards: tensor \"" + t.name() + "\" was added twice");
         List<List<NewTensor>> shards = new ArrayList<>();
         long room = 0;
         for (NewTensor t : order.values()) {

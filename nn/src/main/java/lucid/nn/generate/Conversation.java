@@ -54,7 +54,8 @@ public final class Conversation implements AutoCloseable {
     /// @param capacity most positions that it may ever have
     public Conversation(Qwen2 decoder, int capacity) {
         if (capacity < 1 || capacity > decoder.config().maxPositions()) {
-            throw new IllegalArgumentException("conversation: capacity " + capacity + ", wanted 1 .. max_position_embeddings " + decoder.config().maxPositions());
+            throw new IllegalArgumentException("conversation: capacity " + capacity + ", wanted 1 .. max_position_embeddings " + decoder.config()
+                    .maxPositions());
         }
         this.decoder = decoder;
         this.capacity = capacity;
@@ -95,7 +96,8 @@ public final class Conversation implements AutoCloseable {
         }
         if (rows.length == 0) throw new IllegalArgumentException("conversation: no rows to add, wanted at least one");
         if (length + all.length > capacity) {
-            throw new IllegalArgumentException("conversation: " + rows.length + " rows after the " + length() + " there are need more than its " + capacity + " positions; shorten it, or start anew");
+            throw new IllegalArgumentException("conversation: " + rows.length + " rows after the " + length() + " there are need more than its "
+                    + capacity + " positions; shorten it, or start anew");
         }
         System.arraycopy(all, 0, said, length, all.length);
         PackedBatch batch = PackedBatch.builder(visual == null ? 0 : visual.shape().rows()).sequence(all, 0).build();
@@ -135,7 +137,9 @@ public final class Conversation implements AutoCloseable {
     public Completion answer(GenerationSettings settings, int turn, TokenListener listener) {
         if (!fresh) throw new IllegalStateException("conversation: nothing was added since the last answer; add a question");
         int most = Math.min(settings.maxNewTokens(), room());
-        if (most < 1) throw new IllegalArgumentException("conversation: all " + capacity + " positions are taken, no room for an answer; rewind, or start anew");
+        if (most < 1)
+            throw new IllegalArgumentException("conversation: all " + capacity
+                    + " positions are taken, no room for an answer; rewind, or start anew");
         settings.processors().check(settings.rule(), decoder.config().vocabSize());
         int[] ids = new int[most];
         float[] logProbs = new float[most];
@@ -170,7 +174,8 @@ public final class Conversation implements AutoCloseable {
                     feed(step, decoder.embed(step, new int[] {fed}, null), SILENT);
                 }
                 Tensor logits = decoder.logits(decoder.norm().forward(last));
-                chosen[0] = Choice.of(step, logits, settings, new int[] {settings.step(), turn, 0, at}, context == null ? List.of() : List.of(context));
+                chosen[0] = Choice.of(step, logits, settings, new int[] {settings.step(), turn, 0, at},
+                        context == null ? List.of() : List.of(context));
             }
         });
         return chosen[0];

@@ -36,7 +36,8 @@ public final class Generator {
         if (completions < 1) throw new IllegalArgumentException("generate: " + completions + " completions per prompt, wanted >= 1");
         int longest = prompts.positionsNeeded() + settings.maxNewTokens();
         if (longest > decoder.config().maxPositions()) {
-            throw new IllegalArgumentException("generate: longest prompt and completion need " + longest + " positions, wanted at most max_position_embeddings "
+            throw new IllegalArgumentException("generate: longest prompt and completion need " + longest
+                    + " positions, wanted at most max_position_embeddings "
                     + decoder.config().maxPositions() + "; shorten the prompt or max new tokens");
         }
         settings.processors().check(settings.rule(), decoder.config().vocabSize());
@@ -70,7 +71,8 @@ public final class Generator {
             this.listener = listener;
             this.groups = prompts.groups();
             for (int p = 0; p < groups.count(); p++) {
-                if (groups.from(p) == groups.to(p)) throw new IllegalArgumentException("generate: prompt " + p + " is empty, wanted at least one row");
+                if (groups.from(p) == groups.to(p))
+                    throw new IllegalArgumentException("generate: prompt " + p + " is empty, wanted at least one row");
             }
             int slots = Math.multiplyExact(groups.count(), completions);
             // The last token is never fed back.
@@ -90,7 +92,8 @@ public final class Generator {
         /// Row codes of a prompt; which row of the clip a visual one is matters to nobody here.
         private int[] codes(int prompt) {
             int[] text = prompts.textIds();
-            return IntStream.range(groups.from(prompt), groups.to(prompt)).map(r -> prompts.sources()[r] < text.length ? text[prompts.sources()[r]] : -1).toArray();
+            return IntStream.range(groups.from(prompt), groups.to(prompt))
+                    .map(r -> prompts.sources()[r] < text.length ? text[prompts.sources()[r]] : -1).toArray();
         }
 
         List<Completion> all(Tensor visual) {

@@ -27,9 +27,11 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
-/// Has a large model's kernels compiled before the model needs them. HotSpot compiles a kernel when it has run for some ten thousand turns, and until then a turn is a hundred times slower; a large tower's first block spends
-/// seconds in that state, one kernel after the other, while its threads keep the compiler from the processors: some 4 s for the published model on two processors. So a model of the same kind, with heads of the same width and few of everything else, looks at
-/// a frame and says a few words, on a thread and a device of its own, while the checkpoint is opened and the clip is decoded.
+/// Has a large model's kernels compiled before the model needs them. HotSpot compiles a kernel when it has run for some ten thousand turns, and until
+/// then a turn is a hundred times slower; a large tower's first block spends seconds in that state, one kernel after the other, while its threads
+/// keep the compiler from the processors: some 4 s for the published model on two processors. So a model of the same kind, with heads of the same
+/// width and few of everything else, looks at a frame and says a few words, on a thread and a device of its own, while the checkpoint is opened and
+/// the clip is decoded.
 ///
 /// ```java
 /// try (Rehearsal rehearsal = Rehearsal.start(device, folder)) {
@@ -57,7 +59,8 @@ public final class Rehearsal implements AutoCloseable {
         thread = Thread.ofPlatform().daemon().name("lucid-rehearsal").unstarted(() -> play(config, packed));
     }
 
-    /// Starts the rehearsal of the model in `folder`, if it is a large one that sees and `device` is one whose kernels HotSpot compiles; otherwise there is nothing to do, or to await.
+    /// Starts the rehearsal of the model in `folder`, if it is a large one that sees and `device` is one whose kernels HotSpot compiles; otherwise
+    /// there is nothing to do, or to await.
     public static Rehearsal start(Device device, Path folder) {
         Optional<TinyLlavaConfig> config = device instanceof SimdDevice ? large(folder) : Optional.empty();
         Rehearsal rehearsal = new Rehearsal(config.map(Rehearsal::small).orElse(null), Files.exists(folder.resolve(PackedFile.NAME)));
@@ -77,24 +80,30 @@ public final class Rehearsal implements AutoCloseable {
         }
     }
 
-    /// Two heads in the tower and one group of query heads in the decoder, of the widths of `c`; the picture has its size, as the number of keys decides how attention works.
+    /// Two heads in the tower and one group of query heads in the decoder, of the widths of `c`; the picture has its size, as the number of keys
+    /// decides how attention works.
     static TinyLlavaConfig small(TinyLlavaConfig c) {
         Qwen2Config t = c.text();
         SiglipVisionConfig v = c.vision();
         ResamplerConfig r = c.resampler();
         int vision = 2 * v.headDim();
         int text = 2 * t.headDim();
-        Qwen2Config decoder = new Qwen2Config(TOKENS, text, 2 * text, 2, t.heads() / t.kvHeads(), 1, t.headDim(), t.rmsNormEps(), t.ropeTheta(), t.maxPositions(), t.tieWordEmbeddings(), t.initializerRange(), 0);
-        SiglipVisionConfig tower = new SiglipVisionConfig(vision, 2 * vision, Math.max(1, -c.visionFeatureLayer()), 2, v.imageSize(), v.patchSize(), v.layerNormEps());
+        Qwen2Config decoder = new Qwen2Config(TOKENS, text, 2 * text, 2, t.heads() / t.kvHeads(), 1, t.headDim(), t.rmsNormEps(), t.ropeTheta(),
+                t.maxPositions(), t.tieWordEmbeddings(), t.initializerRange(), 0);
+        SiglipVisionConfig tower = new SiglipVisionConfig(vision, 2 * vision, Math.max(1, -c.visionFeatureLayer()), 2, v.imageSize(), v.patchSize(),
+                v.layerNormEps());
         ResamplerConfig connector = new ResamplerConfig(vision, text, r.group(), r.numQueries(), 1, r.heads(), r.headDim(), r.ffMult());
-        return new TinyLlavaConfig(decoder, tower, connector, c.maxLength(), c.imageTokenIndex(), c.ignoreIndex(), c.visionFeatureLayer(), c.dropFirstPatch(), c.paddingSide(), 0);
+        return new TinyLlavaConfig(decoder, tower, connector, c.maxLength(), c.imageTokenIndex(), c.ignoreIndex(), c.visionFeatureLayer(),
+                c.dropFirstPatch(), c.paddingSide(), 0);
     }
 
     private void play(TinyLlavaConfig config, boolean packed) {
         WeightSource narrow = WeightSource.random(0, Initialization.PUBLISHED).narrowed(DType.BF16);
-        try (SimdDevice device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.of(new ParameterSet(device, narrow), config); Scope kept = Scope.open(device)) {
+        try (SimdDevice device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.of(new ParameterSet(device, narrow), config);
+                Scope kept = Scope.open(device)) {
             // A tower's weights are packed for all its rows in any case.
-            model.parameters().all().stream().filter(p -> packed || !p.name().startsWith(TinyLlavaVideo.DECODER)).map(Parameter::value).filter(w -> w.dtype() == DType.BF16).forEach(w -> pack(device, w.matrix()));
+            model.parameters().all().stream().filter(p -> packed || !p.name().startsWith(TinyLlavaVideo.DECODER)).map(Parameter::value)
+                    .filter(w -> w.dtype() == DType.BF16).forEach(w -> pack(device, w.matrix()));
             Tensor features;
             do features = look(model, kept);
             while (passes < PASSES && !closed);

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/// Texts that end an answer: it is over with the token in which one of them is completed, even if that token carries more text behind it. Nothing is cut off. The match is looked for in the
-/// bytes of the answer, so characters and texts may be spread over any tokens; the prompt does not count.
+/// Texts that end an answer: it is over with the token in which one of them is completed, even if that token carries more text behind it. Nothing is
+/// cut off. The match is looked for in the bytes of the answer, so characters and texts may be spread over any tokens; the prompt does not count.
 ///
 /// @param bytesOf a token's bytes, empty for one without text; null where there are no strings
 public record StopStrings(List<String> strings, IntFunction<byte[]> bytesOf) {
@@ -14,8 +14,10 @@ public record StopStrings(List<String> strings, IntFunction<byte[]> bytesOf) {
 
     public StopStrings {
         strings = List.copyOf(strings);
-        if (strings.stream().anyMatch(String::isEmpty)) throw new IllegalArgumentException("stop strings " + strings + ": one is empty, wanted at least one character in each");
-        if (!strings.isEmpty() && bytesOf == null) throw new IllegalArgumentException("stop strings " + strings + " without a tokenizer; wanted one that knows the tokens' bytes");
+        if (strings.stream().anyMatch(String::isEmpty))
+            throw new IllegalArgumentException("stop strings " + strings + ": one is empty, wanted at least one character in each");
+        if (!strings.isEmpty() && bytesOf == null)
+            throw new IllegalArgumentException("stop strings " + strings + " without a tokenizer; wanted one that knows the tokens' bytes");
     }
 
     /// One answer's text as it grows.
@@ -35,7 +37,8 @@ public record StopStrings(List<String> strings, IntFunction<byte[]> bytesOf) {
             System.arraycopy(token, 0, text, tail.length, token.length);
             boolean found = false;
             for (byte[] w : wanted) {
-                for (int end = Math.max(tail.length + 1, w.length); end <= text.length && !found; end++) found = Arrays.equals(text, end - w.length, end, w, 0, w.length);
+                for (int end = Math.max(tail.length + 1, w.length); end <= text.length && !found; end++)
+                    found = Arrays.equals(text, end - w.length, end, w, 0, w.length);
             }
             tail = Arrays.copyOfRange(text, Math.max(0, text.length - (longest - 1)), text.length);
             return found;

@@ -48,7 +48,9 @@ record BlobDownload(HubClient client, HubCache cache, URI address, String etag, 
             Files.delete(part);
             at.accept(0);
             // Once more from the beginning: what an earlier run had left may have been the fault.
-            if (again) throw new HubException("hub: " + what + ": found bytes with the hash " + found + ", wanted " + etag + ". Something between changes the file; try again, or another network");
+            if (again)
+                throw new HubException("hub: " + what + ": found bytes with the hash " + found + ", wanted " + etag
+                        + ". Something between changes the file; try again, or another network");
             again = true;
         }
         AtomicFile.move(part, cache.blob(etag));
@@ -119,7 +121,8 @@ record BlobDownload(HubClient client, HubCache cache, URI address, String etag, 
         try (InputStream in = response.body(); Stall stall = new Stall(in, patience)) {
             long from = begin(response, done);
             if (from != done) startAfresh(file, digest, at);
-            if (response.statusCode() == 416 || response.statusCode() == 206 && from != done) throw new Broken(0, new IOException("the server did not go on at byte " + done));
+            if (response.statusCode() == 416 || response.statusCode() == 206 && from != done)
+                throw new Broken(0, new IOException("the server did not go on at byte " + done));
             return copy(in, stall, file, digest, from, at);
         }
     }
@@ -134,14 +137,17 @@ record BlobDownload(HubClient client, HubCache cache, URI address, String etag, 
     // Where the answer's bytes belong: at `done`, or 0 if the server begins again.
     private long begin(HttpResponse<InputStream> response, long done) {
         String coding = response.headers().firstValue("Content-Encoding").orElse("identity");
-        if (!coding.equals("identity")) throw new HubException("hub: " + what + ": found the answer packed with " + coding + ", wanted it as it is; something between changes answers");
+        if (!coding.equals("identity"))
+            throw new HubException("hub: " + what + ": found the answer packed with " + coding
+                    + ", wanted it as it is; something between changes answers");
         if (response.statusCode() == 416) return 0;
         if (response.statusCode() == 206) {
             Matcher m = RANGE.matcher(response.headers().firstValue("Content-Range").orElse(""));
             return m.matches() && Long.parseLong(m.group(1)) == done && Long.parseLong(m.group(3)) == size ? done : 0;
         }
         long length = response.headers().firstValueAsLong("Content-Length").orElse(size);
-        if (length != size) throw new HubException("hub: " + what + ": found a file of " + length + " bytes, wanted " + size + " as the hub says; try again later");
+        if (length != size)
+            throw new HubException("hub: " + what + ": found a file of " + length + " bytes, wanted " + size + " as the hub says; try again later");
         return 0;
     }
 
@@ -161,7 +167,8 @@ record BlobDownload(HubClient client, HubCache cache, URI address, String etag, 
                 return done;
             }
             stall.alive();
-            if (done + n > size) throw new HubException("hub: " + what + ": found more than the " + size + " bytes that the hub says; try again later");
+            if (done + n > size)
+                throw new HubException("hub: " + what + ": found more than the " + size + " bytes that the hub says; try again later");
             for (ByteBuffer bytes = ByteBuffer.wrap(chunk, 0, n); bytes.hasRemaining(); ) write(file, bytes);
             digest.update(chunk, 0, n);
             done += n;
@@ -174,7 +181,8 @@ record BlobDownload(HubClient client, HubCache cache, URI address, String etag, 
         try {
             file.write(bytes);
         } catch (IOException e) {
-            throw new UncheckedIOException(what + ": cannot be written to " + cache.root() + " (" + e.getMessage() + "); what has come is kept, and the next attempt goes on from there", e);
+            throw new UncheckedIOException(what + ": cannot be written to " + cache.root() + " (" + e.getMessage()
+                    + "); what has come is kept, and the next attempt goes on from there", e);
         }
     }
 }

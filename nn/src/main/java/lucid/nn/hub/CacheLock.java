@@ -68,8 +68,10 @@ final class CacheLock implements AutoCloseable {
     /// `open`, `flock` and `close` of the C library.
     private static final class Unix {
         static final boolean AVAILABLE = !System.getProperty("os.name").startsWith("Windows");
-        private static final MethodHandle OPEN = AVAILABLE ? find("open", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT)) : null;
-        private static final MethodHandle FLOCK = AVAILABLE ? find("flock", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT)) : null;
+        private static final MethodHandle OPEN = AVAILABLE ? find("open",
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT)) : null;
+        private static final MethodHandle FLOCK = AVAILABLE ? find("flock",
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT)) : null;
         private static final MethodHandle CLOSE = AVAILABLE ? find("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT)) : null;
 
         private static MethodHandle find(String name, FunctionDescriptor type) {

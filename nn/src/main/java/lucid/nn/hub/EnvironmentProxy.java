@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// The proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name (lower case first, as curl and Python read them). Java itself knows only its own
-/// properties (`-Dhttps.proxyHost`), which hold where the environment names none.
+/// The proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name (lower case first, as curl and Python read them). Java itself knows
+/// only its own properties (`-Dhttps.proxyHost`), which hold where the environment names none.
 final class EnvironmentProxy extends ProxySelector {
     private final Map<String, String> environment;
     private final ProxySelector other;
@@ -31,10 +31,12 @@ final class EnvironmentProxy extends ProxySelector {
         try {
             proxy = URI.create(named.contains("://") ? named : "http://" + named);
         } catch (IllegalArgumentException e) {
-            throw new HubException(address.getScheme().toUpperCase(Locale.ROOT) + "_PROXY: found \"" + named + "\", wanted an address such as http://proxy:3128", e);
+            throw new HubException(address.getScheme().toUpperCase(Locale.ROOT) + "_PROXY: found \"" + named
+                    + "\", wanted an address such as http://proxy:3128", e);
         }
         if (!"http".equals(proxy.getScheme()) || proxy.getHost() == null || proxy.getUserInfo() != null) {
-            throw new HubException(address.getScheme().toUpperCase(Locale.ROOT) + "_PROXY: found an address of another kind, wanted http://HOST:PORT without a password");
+            throw new HubException(address.getScheme().toUpperCase(Locale.ROOT)
+                    + "_PROXY: found an address of another kind, wanted http://HOST:PORT without a password");
         }
         return List.of(new Proxy(Proxy.Type.HTTP, new InetSocketAddress(proxy.getHost(), proxy.getPort() < 0 ? 80 : proxy.getPort())));
     }
@@ -48,7 +50,8 @@ final class EnvironmentProxy extends ProxySelector {
     // Names mean themselves and all below them; `*` means all.
     private boolean isExempt(String host) {
         String list = value("no_proxy");
-        return list != null && Arrays.stream(list.toLowerCase(Locale.ROOT).split(",")).map(n -> n.strip().replaceFirst("^\\.", "").replaceFirst(":\\d+$", ""))
+        return list != null && Arrays.stream(list.toLowerCase(Locale.ROOT).split(","))
+                .map(n -> n.strip().replaceFirst("^\\.", "").replaceFirst(":\\d+$", ""))
                 .anyMatch(n -> n.equals("*") || !n.isEmpty() && (host.equals(n) || host.endsWith("." + n)));
     }
 

@@ -38,14 +38,15 @@ public final class Hub {
 
     public HubSettings settings() { return settings; }
 
-    /// The folder that a user means by `--model`: a file or folder that exists is itself; else `ORG/NAME[@REVISION]` is had from the hub, downloaded if
-    /// it is not in the cache. `hf://` before it says that no folder is meant.
+    /// The folder that a user means by `--model`: a file or folder that exists is itself; else `ORG/NAME[@REVISION]` is had from the hub, downloaded
+    /// if it is not in the cache. `hf://` before it says that no folder is meant.
     ///
     /// @throws HubException if it is neither
     public Path resolve(String idOrPath) {
         Path path = path(idOrPath);
         if (path != null && Files.exists(path)) return path;
-        RepoId repo = RepoId.guess(idOrPath).orElseThrow(() -> new HubException(idOrPath + ": no such folder; wanted the folder of a model or a run, or ORG/NAME[@REVISION] on the hub, for example Zhang199/TinyLLaVA-Video-R1"));
+        RepoId repo = RepoId.guess(idOrPath).orElseThrow(() -> new HubException(idOrPath + ": no such folder; wanted the folder of a model or a "
+                + "run, or ORG/NAME[@REVISION] on the hub, for example Zhang199/TinyLLaVA-Video-R1"));
         try {
             return download(repo, Selection.MODEL);
         } catch (HubException e) {
@@ -68,12 +69,15 @@ public final class Hub {
         HubCache cache = new HubCache(settings.cache(), repo);
         try {
             Optional<Path> cached = selection == Selection.MODEL ? cached(cache) : Optional.empty();
-            if (settings.offline()) return cached.orElseThrow(() -> new HubException("hub: " + repo + " is not (whole) in the cache " + settings.cache() + ", and HF_HUB_OFFLINE forbids to ask the hub; unset it, or name a folder"));
+            if (settings.offline())
+                return cached.orElseThrow(() -> new HubException("hub: " + repo + " is not (whole) in the cache " + settings.cache()
+                        + ", and HF_HUB_OFFLINE forbids to ask the hub; unset it, or name a folder"));
             // What a commit means never changes, but another tool may have fetched the weights alone.
             if (repo.isCommit() && cached.filter(Snapshot::hasTokenizer).isPresent()) return cached.get();
             return online(cache, selection, cached);
         } catch (IOException e) {
-            throw new UncheckedIOException("hub: the cache " + settings.cache() + " cannot be used (" + e.getClass().getSimpleName() + ": " + e.getMessage() + "); HF_HOME names another place", e);
+            throw new UncheckedIOException("hub: the cache " + settings.cache() + " cannot be used (" + e.getClass().getSimpleName() + ": "
+                    + e.getMessage() + "); HF_HOME names another place", e);
         }
     }
 
@@ -116,22 +120,27 @@ public final class Hub {
     private record Listing(String commit, List<String> files) {}
 
     private static Listing list(HubClient client, RepoId repo) {
-        byte[] body = client.get(client.address("/api/models/" + repo.name() + "/revision/" + quoted(repo.revision()).replace("/", "%2F")), repo, repo.toString());
+        byte[] body = client.get(client.address("/api/models/" + repo.name() + "/revision/" + quoted(repo.revision()).replace("/", "%2F")), repo,
+                repo.toString());
         JsonNode root;
         try {
             root = JSON.readTree(body);
         } catch (IOException e) {
-            throw new HubException("hub: " + repo + ": found an answer that is not JSON; is HF_ENDPOINT a hub? (" + e.getClass().getSimpleName() + ")");
+            throw new HubException("hub: " + repo + ": found an answer that is not JSON; is HF_ENDPOINT a hub? (" + e.getClass()
+                    .getSimpleName() + ")");
         }
         String commit = root.path("sha").asText();
-        if (!RepoId.isCommit(commit) || !root.path("siblings").isArray()) throw new HubException("hub: " + repo + ": found an answer without sha and siblings; is HF_ENDPOINT a hub?");
+        if (!RepoId.isCommit(commit) || !root.path("siblings").isArray())
+            throw new HubException("hub: " + repo + ": found an answer without sha and siblings; is HF_ENDPOINT a hub?");
         List<String> files = new ArrayList<>();
         root.path("siblings").forEach(s -> files.add(s.path("rfilename").asText()));
         return new Listing(commit, files);
     }
 
     // As Python's urllib.parse.quote, slashes kept.
-    private static String quoted(String path) { return URLEncoder.encode(path, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/").replace("*", "%2A").replace("%7E", "~"); }
+    private static String quoted(String path) {
+        return URLEncoder.encode(path, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/").replace("*", "%2A").replace("%7E", "~");
+    }
 
     private record Wanted(String file, String etag, long size) {}
 
@@ -151,10 +160,14 @@ public final class Hub {
         String what = repo + ": " + file;
         HttpResponse<Void> response = client.head(client.address(address(repo, commit, file)), repo, what);
         HttpHeaders headers = response.headers();
-        String etag = headers.firstValue("X-Linked-Etag").or(() -> headers.firstValue("ETag")).map(e -> e.replaceFirst("^W/", "").replace("\"", "")).orElse("");
-        long size = headers.firstValueAsLong("X-Linked-Size").orElse(response.statusCode() == 200 ? headers.firstValueAsLong("Content-Length").orElse(-1) : -1);
+        String etag = headers.firstValue("X-Linked-Etag").or(() -> headers.firstValue("ETag")).map(e -> e.replaceFirst("^W/", "").replace("\"", ""))
+                .orElse("");
+        long size = headers.firstValueAsLong("X-Linked-Size")
+                .orElse(response.statusCode() == 200 ? headers.firstValueAsLong("Content-Length").orElse(-1) : -1);
         String said = headers.firstValue("X-Repo-Commit").orElse(commit);
-        if (etag.isEmpty() || size < 0 || !said.equals(commit)) throw new HubException("hub: " + what + ": found the etag \"" + etag + "\", " + size + " bytes, commit " + said + ", wanted all three as a hub says them; is HF_ENDPOINT a hub?");
+        if (etag.isEmpty() || size < 0 || !said.equals(commit))
+            throw new HubException("hub: " + what + ": found the etag \"" + etag + "\", " + size + " bytes, commit " + said
+                    + ", wanted all three as a hub says them; is HF_ENDPOINT a hub?");
         return new Wanted(file, etag, size);
     }
 
@@ -168,7 +181,9 @@ public final class Hub {
         }
         Files.createDirectories(cache.root());
         long room = Files.getFileStore(cache.root()).getUsableSpace();
-        if (needed > room) throw new HubException("hub: " + cache.repo() + " needs " + needed + " bytes more, found " + room + " free on the disk of the cache " + cache.root() + "; HF_HOME names another place");
+        if (needed > room)
+            throw new HubException("hub: " + cache.repo() + " needs " + needed + " bytes more, found " + room + " free on the disk of the cache "
+                    + cache.root() + "; HF_HOME names another place");
     }
 
     private void fetch(HubClient client, HubCache cache, String commit, Wanted w, long before, long total) throws IOException {
@@ -176,7 +191,8 @@ public final class Hub {
         try (CacheLock _ = CacheLock.acquire(cache.lock(w.etag), listener)) {
             boolean fresh = !Files.exists(cache.blob(w.etag));
             if (fresh) {
-                BlobDownload download = new BlobDownload(client, cache, client.address(address(cache.repo(), commit, w.file)), w.etag, w.size, what, new Stall.Limit(settings.times().answer()));
+                BlobDownload download = new BlobDownload(client, cache, client.address(address(cache.repo(), commit, w.file)), w.etag, w.size, what,
+                        new Stall.Limit(settings.times().answer()));
                 if (!download.checkable()) listener.line(what + ": the server names no hash (etag \"" + w.etag + "\"); only the length is checked");
                 download.run(done -> listener.at(before + done, total, w.file));
             } else listener.at(before + w.size, total, w.file);

@@ -32,13 +32,15 @@ record HubCache(Path root, RepoId repo) {
 
     /// Where a file of the repository lies in a snapshot. Names come from a server: none may lead out of the folder.
     Path pointer(String commit, String file) {
-        boolean plain = !file.isEmpty() && Arrays.stream(file.split("/", -1)).noneMatch(p -> p.isEmpty() || p.equals(".") || p.equals("..") || p.chars().anyMatch(c -> c < ' ' || c == '\\' || c == ':'));
+        boolean plain = !file.isEmpty() && Arrays.stream(file.split("/", -1))
+                .noneMatch(p -> p.isEmpty() || p.equals(".") || p.equals("..") || p.chars().anyMatch(c -> c < ' ' || c == '\\' || c == ':'));
         if (!plain) throw new HubException("hub: " + repo + ": found the file name \"" + file + "\", wanted a plain relative one");
         return snapshot(commit).resolve(file);
     }
 
     Path blob(String etag) {
-        if (!ETAG.matcher(etag).matches() || etag.contains("..")) throw new HubException("hub: " + repo + ": found the etag \"" + etag + "\", wanted a hash");
+        if (!ETAG.matcher(etag).matches() || etag.contains(".."))
+            throw new HubException("hub: " + repo + ": found the etag \"" + etag + "\", wanted a hash");
         return folder().resolve("blobs").resolve(etag);
     }
 

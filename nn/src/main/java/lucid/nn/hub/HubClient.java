@@ -33,14 +33,17 @@ final class HubClient implements AutoCloseable {
         this.settings = settings;
         this.listener = listener;
         // HTTP/1.1: one long body at a time, and the flow control of HTTP/2 only slows that.
-        this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER).connectTimeout(settings.times().answer())
+        this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(settings.times().answer())
                 .proxy(settings.proxy()).build();
     }
 
     URI address(String path) { return URI.create(settings.endpoint() + path); }
 
     /// The body of a page.
-    byte[] get(URI address, RepoId repo, String what) { return retrying(what, () -> answered(follow("GET", address, Map.of(), true, HttpResponse.BodyHandlers.ofByteArray()), repo, what)).body(); }
+    byte[] get(URI address, RepoId repo, String what) {
+        return retrying(what, () -> answered(follow("GET", address, Map.of(), true, HttpResponse.BodyHandlers.ofByteArray()), repo, what)).body();
+    }
 
     /// A file's headers. Redirects to other hosts are not followed: the hub itself says size and hash.
     HttpResponse<Void> head(URI address, RepoId repo, String what) {
@@ -79,9 +82,11 @@ final class HubClient implements AutoCloseable {
     void pauseAfter(IOException e, int failed, String what) {
         String reason = e.getMessage() != null ? e.getMessage() : e.getClass().getSimpleName();
         if (failed >= settings.times().attempts()) throw new HubException("hub: " + what + ": failed " + failed + " times, last with: " + reason, e);
-        Duration wait = e instanceof Busy busy && busy.wait != null ? busy.wait : settings.times().pause().multipliedBy(1L << Math.min(failed - 1, 6));
+        Duration wait = e instanceof Busy busy && busy.wait != null ? busy.wait : settings.times().pause()
+                .multipliedBy(1L << Math.min(failed - 1, 6));
         if (wait.compareTo(settings.times().longest()) > 0) {
-            throw new HubException("hub: " + what + ": " + reason + "; the server asks to wait " + wait.toSeconds() + " s, more than " + settings.times().longest().toSeconds() + " s. Try again then; a token (HF_TOKEN) has higher limits", e);
+            throw new HubException("hub: " + what + ": " + reason + "; the server asks to wait " + wait.toSeconds() + " s, more than "
+                    + settings.times().longest().toSeconds() + " s. Try again then; a token (HF_TOKEN) has higher limits", e);
         }
         listener.line(what + ": " + reason + "; again in " + Math.max(1, wait.toSeconds()) + " s");
         try {
@@ -92,7 +97,8 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    private <T> HttpResponse<T> follow(String method, URI address, Map<String, String> headers, boolean toOtherHosts, HttpResponse.BodyHandler<T> handler) throws IOException {
+    private <T> HttpResponse<T> follow(String method, URI address, Map<String, String> headers, boolean toOtherHosts,
+            HttpResponse.BodyHandler<T> handler) throws IOException {
         URI at = address;
         for (int i = 0; i < REDIRECTS; i++) {
             HttpResponse<T> response = send(method, at, headers, handler);
@@ -114,7 +120,8 @@ final class HubClient implements AutoCloseable {
             throw new HubException("hub: " + from + " redirects to \"" + location + "\", which is no address", e);
         }
         boolean http = "https".equals(next.getScheme()) || "http".equals(next.getScheme()) && "http".equals(from.getScheme());
-        if (!http || next.getHost() == null) throw new HubException("hub: " + from + " redirects to " + next.getScheme() + "://" + next.getHost() + ", wanted https");
+        if (!http || next.getHost() == null)
+            throw new HubException("hub: " + from + " redirects to " + next.getScheme() + "://" + next.getHost() + ", wanted https");
         return next;
     }
 
@@ -123,9 +130,11 @@ final class HubClient implements AutoCloseable {
         return hub.getScheme().equals(address.getScheme()) && hub.getHost().equalsIgnoreCase(address.getHost()) && hub.getPort() == address.getPort();
     }
 
-    private <T> HttpResponse<T> send(String method, URI address, Map<String, String> headers, HttpResponse.BodyHandler<T> handler) throws IOException {
+    private <T> HttpResponse<T> send(String method, URI address, Map<String, String> headers,
+            HttpResponse.BodyHandler<T> handler) throws IOException {
         // Identity: a size or hash of a compressed body would say nothing.
-        HttpRequest.Builder request = HttpRequest.newBuilder(address).timeout(settings.times().answer()).method(method, HttpRequest.BodyPublishers.noBody())
+        HttpRequest.Builder request = HttpRequest.newBuilder(address).timeout(settings.times().answer())
+                .method(method, HttpRequest.BodyPublishers.noBody())
                 .header("Accept-Encoding", "identity").header("User-Agent", "lucid; java/" + Runtime.version().feature());
         headers.forEach(request::header);
         if (settings.token() != null && isHub(address)) request.header("Authorization", "Bearer " + settings.token());
@@ -135,9 +144,11 @@ final class HubClient implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new HubException("hub: " + address.getHost() + ": interrupted", e);
         } catch (SSLException e) {
-            throw new HubException("hub: " + address.getHost() + ": no safe connection (" + e.getMessage() + "); behind a proxy that reads along, Java must trust its certificate (-Djavax.net.ssl.trustStore)", e);
+            throw new HubException("hub: " + address.getHost() + ": no safe connection (" + e.getMessage()
+                    + "); behind a proxy that reads along, Java must trust its certificate (-Djavax.net.ssl.trustStore)", e);
         } catch (ConnectException e) {
-            throw new IOException("no connection to " + address.getScheme() + "://" + address.getAuthority() + (e.getMessage() == null ? "" : " (" + e.getMessage() + ")"), e);
+            throw new IOException("no connection to " + address.getScheme() + "://" + address.getAuthority()
+                    + (e.getMessage() == null ? "" : " (" + e.getMessage() + ")"), e);
         }
     }
 

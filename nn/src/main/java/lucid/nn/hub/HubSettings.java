@@ -36,7 +36,8 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
 
     public HubSettings {
         boolean http = "http".equals(endpoint.getScheme()) || "https".equals(endpoint.getScheme());
-        if (!http || endpoint.getHost() == null) throw new IllegalArgumentException("HF_ENDPOINT: found \"" + endpoint + "\", wanted an address such as https://huggingface.co");
+        if (!http || endpoint.getHost() == null)
+            throw new IllegalArgumentException("HF_ENDPOINT: found \"" + endpoint + "\", wanted an address such as https://huggingface.co");
     }
 
     /// The settings of this process.
@@ -44,7 +45,8 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
 
     /// The settings that an environment gives.
     public static HubSettings of(Map<String, String> env, Path home) {
-        Path hfHome = expand(env.getOrDefault("HF_HOME", env.getOrDefault("XDG_CACHE_HOME", home.resolve(".cache").toString()) + "/huggingface"), env, home);
+        Path hfHome = expand(env.getOrDefault("HF_HOME", env.getOrDefault("XDG_CACHE_HOME", home.resolve(".cache").toString()) + "/huggingface"), env,
+                home);
         Path cache = expand(env.getOrDefault("HF_HUB_CACHE", env.getOrDefault("HUGGINGFACE_HUB_CACHE", hfHome.resolve("hub").toString())), env, home);
         String offline = first(env, "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE");
         Path tokenFile = expand(env.getOrDefault("HF_TOKEN_PATH", hfHome.resolve("token").toString()), env, home);
@@ -56,7 +58,8 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
         int wait = seconds == null ? 0 : number("HF_HUB_DOWNLOAD_TIMEOUT", seconds);
         // 0 is as good as nothing: Python's `or`.
         Times times = wait == 0 ? Times.USUAL : new Times(Duration.ofSeconds(wait), Times.USUAL.pause, Times.USUAL.longest, Times.USUAL.attempts);
-        return new HubSettings(endpoint(env.getOrDefault("HF_ENDPOINT", "https://huggingface.co")), cache.toAbsolutePath(), token, source, isTrue(offline), times, new EnvironmentProxy(env, ProxySelector.getDefault()));
+        return new HubSettings(endpoint(env.getOrDefault("HF_ENDPOINT", "https://huggingface.co")), cache.toAbsolutePath(), token, source,
+                isTrue(offline), times, new EnvironmentProxy(env, ProxySelector.getDefault()));
     }
 
     private static URI endpoint(String text) {
@@ -82,7 +85,8 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
 
     private static String clean(String token) {
         String plain = token == null ? "" : token.replace("\r", "").replace("\n", "").strip();
-        if (plain.chars().anyMatch(c -> c <= ' ' || c > '~')) throw new IllegalArgumentException("HF_TOKEN: found characters that no token has, wanted one word such as hf_...");
+        if (plain.chars().anyMatch(c -> c <= ' ' || c > '~'))
+            throw new IllegalArgumentException("HF_TOKEN: found characters that no token has, wanted one word such as hf_...");
         return plain.isEmpty() ? null : plain;
     }
 
@@ -105,5 +109,7 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
     HubSettings with(Times other) { return new HubSettings(endpoint, cache, token, tokenSource, offline, other, proxy); }
 
     /// Without the token, so that no log shows it.
-    @Override public String toString() { return "hub " + endpoint + ", cache " + cache + (offline ? ", offline" : "") + (token != null ? ", with a token of " + tokenSource : ""); }
+    @Override public String toString() {
+        return "hub " + endpoint + ", cache " + cache + (offline ? ", offline" : "") + (token != null ? ", with a token of " + tokenSource : "");
+    }
 }

@@ -19,9 +19,12 @@ public record RepoId(String name, String revision) {
 
     public RepoId {
         String[] parts = name.split("/", -1);
-        boolean sound = parts.length == 2 && PART.matcher(parts[0]).matches() && PART.matcher(parts[1]).matches() && !name.contains("--") && !name.contains("..") && !name.endsWith(".git");
-        if (!sound) throw new IllegalArgumentException("hub: found \"" + name + "\", wanted ORG/NAME as on the hub, for example Zhang199/TinyLLaVA-Video-R1");
-        if (!REVISION.matcher(revision).matches() || revision.contains("..") || revision.contains("//") || revision.endsWith("/")) throw new IllegalArgumentException("hub: found revision \"" + revision + "\" of " + name + ", wanted a branch, tag or commit");
+        boolean sound = parts.length == 2 && PART.matcher(parts[0]).matches() && PART.matcher(parts[1]).matches() && !name.contains("--")
+                && !name.contains("..") && !name.endsWith(".git");
+        if (!sound)
+            throw new IllegalArgumentException("hub: found \"" + name + "\", wanted ORG/NAME as on the hub, for example Zhang199/TinyLLaVA-Video-R1");
+        if (!REVISION.matcher(revision).matches() || revision.contains("..") || revision.contains("//") || revision.endsWith("/"))
+            throw new IllegalArgumentException("hub: found revision \"" + revision + "\" of " + name + ", wanted a branch, tag or commit");
     }
 
     /// `ORG/NAME` or `ORG/NAME@REVISION`, with or without `hf://` before it.

@@ -16,7 +16,8 @@ public enum Selection {
 
     private static final Set<String> PARTS = Set.of("", "language_model/", "vision_tower/", "connector/");
     private static final Pattern SMALL = Pattern.compile(".*\\.(json|tiktoken|jinja)|merges\\.txt");
-    // One file or shards, whose names are in the index and may be of any kind; but with a further dot it is a variant (model.fp16.safetensors) that nobody reads.
+    // One file or shards, whose names are in the index and may be of any kind; but with a further dot it is a variant (model.fp16.safetensors) that
+    // nobody reads.
     private static final Pattern SAFETENSORS = Pattern.compile("model(\\.safetensors)?[^.]*\\.safetensors");
     private static final Pattern TORCH = Pattern.compile("pytorch_model[^.]*\\.bin");
     /// Files of an adapter's matrices, of which the first that is there is read.
@@ -28,7 +29,8 @@ public enum Selection {
     List<String> of(List<String> files) {
         if (this == ALL) return files;
         Set<String> all = Set.copyOf(files);
-        List<String> small = files.stream().filter(f -> inPart(f) && SMALL.matcher(name(f)).matches() && !LEFT_BY_TRAINING.contains(name(f))).sorted().toList();
+        List<String> small = files.stream().filter(f -> inPart(f) && SMALL.matcher(name(f)).matches() && !LEFT_BY_TRAINING.contains(name(f)))
+                .sorted().toList();
         List<String> weights = files.stream().filter(f -> inPart(f) && isWeight(f, all)).sorted().toList();
         // The index of weights that are not taken would claim shards that are not there.
         List<String> sound = small.stream().filter(f -> !WeightFiles.NAMES.contains(name(f)) || name(f).equals(chosen(folder(f), all))).toList();
@@ -47,7 +49,9 @@ public enum Selection {
     }
 
     // Empty: there is none.
-    private static String chosen(String folder, Set<String> all) { return WeightFiles.NAMES.stream().filter(name -> all.contains(folder + name)).findFirst().orElse(""); }
+    private static String chosen(String folder, Set<String> all) {
+        return WeightFiles.NAMES.stream().filter(name -> all.contains(folder + name)).findFirst().orElse("");
+    }
 
     private static boolean inPart(String file) { return PARTS.contains(folder(file)); }
 

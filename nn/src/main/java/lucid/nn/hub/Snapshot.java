@@ -15,14 +15,16 @@ final class Snapshot {
 
     /// True if configuration and weights are there, or an adapter's.
     static boolean isComplete(Path folder) {
-        if (Files.exists(folder.resolve("adapter_config.json"))) return Selection.ADAPTERS.stream().anyMatch(name -> Files.exists(folder.resolve(name)));
+        if (Files.exists(folder.resolve("adapter_config.json")))
+            return Selection.ADAPTERS.stream().anyMatch(name -> Files.exists(folder.resolve(name)));
         if (!Files.exists(folder.resolve("config.json"))) return false;
         return hasWeights(folder) || List.of("language_model", "vision_tower", "connector").stream().allMatch(p -> hasWeights(folder.resolve(p)));
     }
 
     /// True if there is a tokenizer besides. Other tools fetch it on its own, and some repositories have none.
     static boolean hasTokenizer(Path folder) {
-        return Files.exists(folder.resolve("tokenizer.json")) || Files.exists(folder.resolve("vocab.json")) && Files.exists(folder.resolve("merges.txt"));
+        return Files.exists(folder.resolve("tokenizer.json")) || Files.exists(folder.resolve("vocab.json"))
+                && Files.exists(folder.resolve("merges.txt"));
     }
 
     private static boolean hasWeights(Path folder) {

@@ -38,7 +38,8 @@ public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
         return adapter == null ? y : y.add(adapter.forward(x));
     }
 
-    /// The kept rows' results. Each product gathers for itself: the gradient of x is then the same terms, added in the same order, as if all rows had come.
+    /// The kept rows' results. Each product gathers for itself: the gradient of x is then the same terms, added in the same order, as if all rows had
+    /// come.
     Tensor forward(Tensor x, KeptRows kept) {
         Tensor y = kept.of(x).linear(weight, bias);
         return adapter == null ? y : y.add(adapter.forward(kept.of(x)));

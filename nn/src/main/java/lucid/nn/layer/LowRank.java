@@ -11,7 +11,8 @@ import lucid.tensor.Tensor;
 public record LowRank(Tensor a, Tensor b, float scale) {
     static LowRank of(LoraAdapter lora, String module, int in, int out) {
         int r = lora.spec().r();
-        return new LowRank(lora.parameters().declare(module + ".lora_A.weight", Role.LINEAR, r, in), lora.parameters().declare(module + ".lora_B.weight", Role.LINEAR, out, r), lora.spec().scale());
+        return new LowRank(lora.parameters().declare(module + ".lora_A.weight", Role.LINEAR, r, in),
+                lora.parameters().declare(module + ".lora_B.weight", Role.LINEAR, out, r), lora.spec().scale());
     }
 
     /// [rows, in] -> [rows, out].

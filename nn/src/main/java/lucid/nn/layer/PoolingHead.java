@@ -32,5 +32,7 @@ public record PoolingHead(Tensor probe, Tensor inWeight, Tensor inBias, Linear o
         return y.add(mlp.forward(norm.forward(y)));
     }
 
-    private Tensor part(Tensor x, int third, int h) { return x.linear(inWeight.rows(third * h, (third + 1) * h), inBias.cols(third * h, (third + 1) * h)); }
+    private Tensor part(Tensor x, int third, int h) {
+        return x.linear(inWeight.rows(third * h, (third + 1) * h), inBias.cols(third * h, (third + 1) * h));
+    }
 }

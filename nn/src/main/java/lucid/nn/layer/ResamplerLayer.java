@@ -12,7 +12,8 @@ import lucid.nn.weights.Role;
 import lucid.tensor.Tensor;
 
 /// One Perceiver layer of the connector: latents attend to a chunk and to themselves, then a feed-forward with exact GELU. No biases in the products.
-public record ResamplerLayer(LayerNorm normMedia, LayerNorm normLatents, Linear toQ, Linear toKv, Linear toOut, LayerNorm ffNorm, Linear ffIn, Linear ffOut) {
+public record ResamplerLayer(LayerNorm normMedia, LayerNorm normLatents, Linear toQ, Linear toKv, Linear toOut, LayerNorm ffNorm, Linear ffIn,
+        Linear ffOut) {
     /// torch's default, unlike the tower's 1e-6.
     public static final float EPS = 1e-5f;
 

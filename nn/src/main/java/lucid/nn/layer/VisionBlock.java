@@ -12,7 +12,8 @@ public record VisionBlock(LayerNorm norm1, Linear q, Linear k, Linear v, Linear 
     /// Declares the block's parameters under `at`, which ends with a dot.
     public static VisionBlock of(ParameterSet p, String at, SiglipVisionConfig c) {
         int h = c.hiddenSize();
-        return new VisionBlock(LayerNorm.of(p, at + "layer_norm1", h, c.layerNormEps()), Linear.withBias(p, at + "self_attn.q_proj", Role.LINEAR, h, h),
+        return new VisionBlock(LayerNorm.of(p, at + "layer_norm1", h, c.layerNormEps()),
+                Linear.withBias(p, at + "self_attn.q_proj", Role.LINEAR, h, h),
                 Linear.withBias(p, at + "self_attn.k_proj", Role.LINEAR, h, h), Linear.withBias(p, at + "self_attn.v_proj", Role.LINEAR, h, h),
                 Linear.withBias(p, at + "self_attn.out_proj", Role.VISION_RESIDUAL, h, h), LayerNorm.of(p, at + "layer_norm2", h, c.layerNormEps()),
                 VisionMlp.of(p, at + "mlp", c));

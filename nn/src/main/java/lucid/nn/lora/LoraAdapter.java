@@ -16,8 +16,9 @@ import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.WeightSource;
 import lucid.tensor.Parameter;
 
-/// The matrices of an adapter in memory, f32: a parameter set of its own beside the model's, which stays as it is. A model that is [lucid.nn.model.Qwen2#adapted] asks for them by
-/// layer (`model.layers.0.self_attn.q_proj.lora_A.weight`); training, hashing and saving this set is training, hashing and saving the adapter.
+/// The matrices of an adapter in memory, f32: a parameter set of its own beside the model's, which stays as it is. A model that is
+/// [lucid.nn.model.Qwen2#adapted] asks for them by layer (`model.layers.0.self_attn.q_proj.lora_A.weight`); training, hashing and saving this set is
+/// training, hashing and saving the adapter.
 ///
 /// @param fresh whether it began as nothing: B is 0, so the adapted model is its base
 public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh) implements AutoCloseable {
@@ -41,7 +42,8 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
 
     private static void requireNone(Set<String> left) {
         if (left.isEmpty()) return;
-        throw new WeightFileException("adapter: found matrices for " + left.size() + " layers that the model does not have, first \"" + left.iterator().next() + "\"; wanted the model that the adapter was made for");
+        throw new WeightFileException("adapter: found matrices for " + left.size() + " layers that the model does not have, first \""
+                + left.iterator().next() + "\"; wanted the model that the adapter was made for");
     }
 
     private static String layer(String matrix) { return matrix.substring(0, matrix.length() - LoraFile.A.length()); }
@@ -61,10 +63,14 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
         boolean a = d.name().endsWith(LoraFile.A);
         String layer = layer(d.name());
         LoraFile.Module m = file.modules().get(layer);
-        if (m == null) throw new WeightFileException("adapter: layer \"" + layer + "\" is missing: found " + file.modules().size() + " others, for example \"" + file.modules().keySet().iterator().next()
+        if (m == null)
+            throw new WeightFileException("adapter: layer \"" + layer + "\" is missing: found " + file.modules().size() + " others, for example \""
+                    + file.modules().keySet().iterator().next()
                 + "\"; wanted every " + file.spec().targets() + " of the model");
         int[] found = a ? new int[] {m.r(), m.in()} : new int[] {m.out(), m.r()};
-        if (!Arrays.equals(found, d.shape())) throw new WeightFileException("adapter: \"" + d.name() + "\": found " + Arrays.toString(found) + ", wanted " + Arrays.toString(d.shape()) + " from the model's config.json");
+        if (!Arrays.equals(found, d.shape()))
+            throw new WeightFileException("adapter: \"" + d.name() + "\": found " + Arrays.toString(found) + ", wanted " + Arrays.toString(d.shape())
+                    + " from the model's config.json");
         return a ? m.a() : m.b();
     }
 
@@ -78,8 +84,11 @@ public record LoraAdapter(LoraSpec spec, ParameterSet parameters, boolean fresh)
         writer.write(folder.resolve(LoraFile.WEIGHTS));
     }
 
-    /// Whether two adapters differ in nothing but the order in which their targets are named, and in which blocks they leave out: that is the files' to say.
-    public static boolean same(LoraSpec a, LoraSpec b) { return a.r() == b.r() && a.scale() == b.scale() && Set.copyOf(a.targets()).equals(Set.copyOf(b.targets())); }
+    /// Whether two adapters differ in nothing but the order in which their targets are named, and in which blocks they leave out: that is the files'
+    /// to say.
+    public static boolean same(LoraSpec a, LoraSpec b) {
+        return a.r() == b.r() && a.scale() == b.scale() && Set.copyOf(a.targets()).equals(Set.copyOf(b.targets()));
+    }
 
     /// Overwrites the matrices with those of a file.
     ///

@@ -70,7 +70,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
 
     /// The folder of the model that an adapter's folder names; any other folder is itself.
     ///
-    /// @param elsewhere finds a model whose name is no folder as seen from the adapter's: a name on the hub, with `@REVISION` if the adapter has one; throws [ConfigException] with the reason
+    /// @param elsewhere finds a model whose name is no folder as seen from the adapter's: a name on the hub, with `@REVISION` if the adapter has one;
+    /// throws [ConfigException] with the reason
     /// @throws ConfigException if it is not to be had
     public static Path baseOf(Path folder, Function<String, Path> elsewhere) {
         if (!isAdapter(folder)) return folder;
@@ -90,7 +91,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     }
 
     private static ConfigException noBase(Path folder, String name, String reason, ConfigException cause) {
-        return new ConfigException(folder.resolve(CONFIG) + ": " + BASE + ": found '" + name + "'" + reason + ", wanted the model that the adapter was trained on: its folder, or ORG/NAME of the hub;"
+        return new ConfigException(folder.resolve(CONFIG) + ": " + BASE + ": found '" + name + "'" + reason
+                + ", wanted the model that the adapter was trained on: its folder, or ORG/NAME of the hub;"
                 + " put that there, or merge the two with lucid convert --merge-adapter", cause);
     }
 
@@ -110,7 +112,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
                 }
                 String stem = key.substring(0, key.length() - A.length());
                 if (key.endsWith(B)) {
-                    if (!file.tensors().containsKey(stem + A)) throw new WeightFileException(file.path() + ": tensor \"" + key + "\" has no \"" + stem + A + "\" beside it");
+                    if (!file.tensors().containsKey(stem + A))
+                        throw new WeightFileException(file.path() + ": tensor \"" + key + "\" has no \"" + stem + A + "\" beside it");
                     continue;
                 }
                 requireTarget(file, key, new LoraTargets(config).leavesOut(stem.substring(PREFIX.length())));
@@ -134,7 +137,8 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     }
 
     private static Module module(StoredTensor a, StoredTensor b, int r) {
-        if (a.shape().length != 2 || b.shape().length != 2) throw new WeightFileException(a.file() + ": tensor \"" + a.name() + "\" or its B is no matrix; only linear layers can be adapted");
+        if (a.shape().length != 2 || b.shape().length != 2)
+            throw new WeightFileException(a.file() + ": tensor \"" + a.name() + "\" or its B is no matrix; only linear layers can be adapted");
         int in = a.intShape()[1];
         int out = b.intShape()[0];
         a.requireShape("r of " + CONFIG, r, in);
@@ -151,13 +155,15 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         // peft allows patterns and whole names here; what is really adapted is what the file holds.
         List<String> targets = modules.keySet().stream().map(m -> m.substring(m.lastIndexOf('.') + 1)).distinct().sorted().toList();
         try {
-            return new LoraSpec(config.get("r").asInt(), config.path("lora_alpha").asDouble(), config.path("use_rslora").asBoolean(), targets, leavesOut(config) ? modules.keySet() : Set.of());
+            return new LoraSpec(config.get("r").asInt(), config.path("lora_alpha").asDouble(), config.path("use_rslora").asBoolean(), targets,
+                    leavesOut(config) ? modules.keySet() : Set.of());
         } catch (IllegalArgumentException e) {
             throw new ConfigException(file + ": " + e.getMessage(), e);
         }
     }
 
-    // Ways of peft to say that not all blocks are adapted alike; or may not be. Any other adapter has its targets in every block, so that one of a shallower model is found out.
+    // Ways of peft to say that not all blocks are adapted alike; or may not be. Any other adapter has its targets in every block, so that one of a
+    // shallower model is found out.
     private static boolean leavesOut(JsonNode config) {
         JsonNode targets = config.path("target_modules");
         boolean named = targets.isTextual();
@@ -175,18 +181,26 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         if (!n.isObject()) throw new ConfigException(file + ": wanted a JSON object");
         only(file, n, "peft_type", "LORA");
         only(file, n, "bias", "none");
-        if (!n.path("r").isInt() || n.get("r").asInt() <= 0) throw new ConfigException(file + ": r: found " + found(n, "r") + ", wanted a whole number > 0");
+        if (!n.path("r").isInt() || n.get("r").asInt() <= 0)
+            throw new ConfigException(file + ": r: found " + found(n, "r") + ", wanted a whole number > 0");
         if (!n.path("lora_alpha").isNumber()) throw new ConfigException(file + ": lora_alpha: found " + found(n, "lora_alpha") + ", wanted a number");
-        if (n.hasNonNull("use_rslora") && !n.get("use_rslora").isBoolean()) throw new ConfigException(file + ": use_rslora: found " + n.get("use_rslora") + ", wanted true or false");
-        if (n.hasNonNull(BASE) && !n.get(BASE).isTextual()) throw new ConfigException(file + ": " + BASE + ": found " + n.get(BASE) + ", wanted a string");
-        if (n.hasNonNull(REVISION) && !n.get(REVISION).isTextual()) throw new ConfigException(file + ": " + REVISION + ": found " + n.get(REVISION) + ", wanted a string");
+        if (n.hasNonNull("use_rslora") && !n.get("use_rslora").isBoolean())
+            throw new ConfigException(file + ": use_rslora: found " + n.get("use_rslora") + ", wanted true or false");
+        if (n.hasNonNull(BASE) && !n.get(BASE).isTextual())
+            throw new ConfigException(file + ": " + BASE + ": found " + n.get(BASE) + ", wanted a string");
+        if (n.hasNonNull(REVISION) && !n.get(REVISION).isTextual())
+            throw new ConfigException(file + ": " + REVISION + ": found " + n.get(REVISION) + ", wanted a string");
         for (String flag : List.of("use_dora", "fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora")) {
             boolean off = !n.hasNonNull(flag) || n.get(flag).isBoolean() && !n.get(flag).asBoolean();
-            if (!off) throw new ConfigException(file + ": " + flag + ": found " + n.get(flag) + ", wanted false: such an adapter is computed in another way");
+            if (!off)
+                throw new ConfigException(file + ": " + flag + ": found " + n.get(flag)
+                        + ", wanted false: such an adapter is computed in another way");
         }
-        for (String field : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication", "target_parameters", "trainable_token_indices", "alora_invocation_tokens")) {
+        for (String field : List.of("rank_pattern", "alpha_pattern", "modules_to_save", "layer_replication", "target_parameters",
+                "trainable_token_indices", "alora_invocation_tokens")) {
             if (!n.path(field).isEmpty() || n.path(field).isValueNode() && !n.path(field).isNull()) {
-                throw new ConfigException(file + ": " + field + ": found " + n.path(field) + ", wanted none: one r and alpha for all layers, and no other weights");
+                throw new ConfigException(file + ": " + field + ": found " + n.path(field)
+                        + ", wanted none: one r and alpha for all layers, and no other weights");
             }
         }
         requireBaseKept(file, n);
@@ -195,12 +209,14 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
 
     private static String found(JsonNode n, String field) { return n.has(field) ? n.get(field).toString() : "nothing"; }
 
-    // Others (pissa, olora, loftq, corda ...) take the matrices out of the base's weights when peft loads them, and the adapter is right on the changed base only.
+    // Others (pissa, olora, loftq, corda ...) take the matrices out of the base's weights when peft loads them, and the adapter is right on the
+    // changed base only.
     private static void requireBaseKept(Path file, JsonNode n) {
         JsonNode init = n.path(INIT);
         boolean kept = !n.hasNonNull(INIT) || init.isBoolean() || init.isTextual() && BASE_KEPT.contains(init.asText());
         if (!kept) throw new ConfigException(file + ": " + INIT + ": found " + init + ", wanted one of true, false, " + String.join(", ", BASE_KEPT)
-                + ": other initialisations may change the base's weights too; save the adapter as a plain one (peft: path_initial_model_for_weight_conversion)");
+                + ": other initialisations may change the base's weights too; save the adapter as a plain one (peft: "
+                        + "path_initial_model_for_weight_conversion)");
     }
 
     private static void only(Path file, JsonNode n, String field, String wanted) {
@@ -211,10 +227,12 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
     /// Writes `adapter_config.json`, which `peft` opens.
     static void writeConfig(Path folder, LoraSpec spec, String base) {
         ObjectNode c = JSON.createObjectNode();
-        c.put("peft_type", "LORA").put("task_type", "CAUSAL_LM").put("base_model_name_or_path", base).putNull("revision").put("inference_mode", true).put("r", spec.r());
+        c.put("peft_type", "LORA").put("task_type", "CAUSAL_LM").put("base_model_name_or_path", base).putNull("revision").put("inference_mode", true)
+                .put("r", spec.r());
         if (spec.alpha() == Math.rint(spec.alpha())) c.put("lora_alpha", (long) spec.alpha());
         else c.put("lora_alpha", spec.alpha());
-        c.put("lora_dropout", 0.0).put("bias", "none").put("fan_in_fan_out", false).put("init_lora_weights", true).put("use_rslora", spec.rsLora()).put("use_dora", false);
+        c.put("lora_dropout", 0.0).put("bias", "none").put("fan_in_fan_out", false).put("init_lora_weights", true).put("use_rslora", spec.rsLora())
+                .put("use_dora", false);
         c.putNull("modules_to_save").putNull("layers_to_transform").putNull("layers_pattern").putObject("rank_pattern");
         c.putObject("alpha_pattern");
         (spec.modules().isEmpty() ? spec.targets() : new TreeSet<>(spec.modules())).forEach(c.putArray("target_modules")::add);

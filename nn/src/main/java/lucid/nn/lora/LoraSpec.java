@@ -9,7 +9,8 @@ import java.util.Set;
 /// @param r       rank
 /// @param alpha   scale is `alpha / r`, or `alpha / √r` with rsLora (Kalajdzievski 2023)
 /// @param targets last parts of the names of the adapted layers: any of [#TARGETS]
-/// @param modules whole names of the adapted layers, `model.layers.0.self_attn.q_proj`, of an adapter that leaves some out; empty: the targets of all blocks
+/// @param modules whole names of the adapted layers, `model.layers.0.self_attn.q_proj`, of an adapter that leaves some out; empty: the targets of all
+/// blocks
 public record LoraSpec(int r, double alpha, boolean rsLora, List<String> targets, Set<String> modules) {
     /// All linear layers of a decoder block.
     public static final List<String> TARGETS = List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
@@ -31,5 +32,7 @@ public record LoraSpec(int r, double alpha, boolean rsLora, List<String> targets
     public float scale() { return (float) (rsLora ? alpha / Math.sqrt(r) : alpha / r); }
 
     /// @param module name of a layer, `model.layers.0.self_attn.q_proj`
-    public boolean adapts(String module) { return modules.isEmpty() ? targets.contains(module.substring(module.lastIndexOf('.') + 1)) : modules.contains(module); }
+    public boolean adapts(String module) {
+        return modules.isEmpty() ? targets.contains(module.substring(module.lastIndexOf('.') + 1)) : modules.contains(module);
+    }
 }

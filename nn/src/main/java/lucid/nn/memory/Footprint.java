@@ -5,14 +5,16 @@ import lucid.nn.config.ResamplerConfig;
 import lucid.nn.config.SiglipVisionConfig;
 import lucid.nn.lora.LoraSpec;
 
-/// Numbers that one row leaves behind in one layer, counted off the layers' `forward`s: every operation has a result of its own. Where nothing is recorded, a product with an activation
-/// is one operation.
+/// Numbers that one row leaves behind in one layer, counted off the layers' `forward`s: every operation has a result of its own. Where nothing is
+/// recorded, a product with an activation is one operation.
 /// h: hidden, A: heads · head size, K: kv heads · head size, I: intermediate.
 final class Footprint {
     private Footprint() {}
 
     /// A decoder block: norms, o, down and the two sums `6h`; q, rotated q, attention `3A`; k, rotated k, v `3K`; gate, up, product `3I`.
-    static long decoderBlock(Qwen2Config c) { return 6L * c.hiddenSize() + 3L * c.heads() * c.headDim() + 3L * kv(c) + 3L * c.intermediateSize() + c.heads() + 2; }
+    static long decoderBlock(Qwen2Config c) {
+        return 6L * c.hiddenSize() + 3L * c.heads() * c.headDim() + 3L * kv(c) + 3L * c.intermediateSize() + c.heads() + 2;
+    }
 
     /// What of [#decoderBlock] is not there when nothing is recorded: gate and up, unless an adapter adds to them.
     static long decoderSpared(Qwen2Config c, LoraSpec adapterOrNull) {
@@ -44,7 +46,8 @@ final class Footprint {
     ///
     /// @param layers see [#connectorPatch]
     static long connectorLatent(ResamplerConfig c, int layers, boolean recorded) {
-        return 4L * c.hiddenSize() + layers * (7L * c.hiddenSize() + (recorded ? 2L : 1L) * c.ffMult() * c.hiddenSize() + 4L * c.inner() + c.heads() + 4);
+        return 4L * c.hiddenSize() + layers * (7L * c.hiddenSize() + (recorded ? 2L : 1L) * c.ffMult() * c.hiddenSize() + 4L * c.inner()
+                + c.heads() + 4);
     }
 
     /// Numbers of an adapter: `r·(in + out)` for every adapted layer.

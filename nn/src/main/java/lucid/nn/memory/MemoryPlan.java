@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/// What needs how much: some of it as long as the work goes on, the rest in phases that follow each other. The need is the first plus the largest phase.
+/// What needs how much: some of it as long as the work goes on, the rest in phases that follow each other. The need is the first plus the largest
+/// phase.
 ///
 /// @param work     what is planned, with its settings
 /// @param always   held from beginning to end
@@ -41,7 +42,8 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases, Lis
     MemoryPlan apart() {
         List<Phase> own = phases.stream().map(p -> new Phase(p.name, p.items.stream().filter(i -> !i.java).toList())).toList();
         // An item of several phases is held once.
-        List<Item> java = Stream.concat(Stream.concat(always.stream(), beside.stream()), phases.stream().flatMap(p -> p.items.stream())).filter(Item::java).distinct().toList();
+        List<Item> java = Stream.concat(Stream.concat(always.stream(), beside.stream()), phases.stream().flatMap(p -> p.items.stream()))
+                .filter(Item::java).distinct().toList();
         return new MemoryPlan(work, always.stream().filter(i -> !i.java).toList(), own, java);
     }
 
@@ -63,7 +65,8 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases, Lis
     /// @param advice what a user can change, one sentence
     /// @throws MemoryException with the table
     public MemoryPlan require(MemoryLimit limit, String advice) {
-        if (bytes() > limit.bytes()) throw new MemoryException(work + " needs " + size(bytes()) + ", found " + limit + ". " + advice + "\n" + table().stripTrailing());
+        if (bytes() > limit.bytes())
+            throw new MemoryException(work + " needs " + size(bytes()) + ", found " + limit + ". " + advice + "\n" + table().stripTrailing());
         return this;
     }
 
@@ -95,7 +98,8 @@ public record MemoryPlan(String work, List<Item> always, List<Phase> phases, Lis
         String t = text.strip().toUpperCase(Locale.ROOT).replaceFirst("I?B$", "");
         int shift = t.endsWith("G") ? 30 : t.endsWith("M") ? 20 : t.endsWith("K") ? 10 : 0;
         String digits = shift > 0 ? t.substring(0, t.length() - 1) : t;
-        if (!digits.matches("[1-9]\\d{0,9}") && !(shift == 0 && digits.matches("[1-9]\\d{0,17}"))) throw new IllegalArgumentException("found '" + text + "', wanted a size such as 20G or 512M");
+        if (!digits.matches("[1-9]\\d{0,9}") && !(shift == 0 && digits.matches("[1-9]\\d{0,17}")))
+            throw new IllegalArgumentException("found '" + text + "', wanted a size such as 20G or 512M");
         return Math.multiplyExact(Long.parseLong(digits), 1L << shift);
     }
 }

@@ -16,8 +16,8 @@ import lucid.nn.weights.Declaration;
 import lucid.nn.weights.Role;
 
 /// Plans of what Lucid does on a kind of device. Weights that train, gradients, moments, activations, keys and values are f32 (4 bytes);
-/// weights that only answer stay as they are stored: on a CPU in the mapped file or packed in place of its pages, on a GPU in a copy. A GPU's kernels are the exact ones; those for tensor cores keep
-/// copies of their factors as well, which give way where memory is short.
+/// weights that only answer stay as they are stored: on a CPU in the mapped file or packed in place of its pages, on a GPU in a copy. A GPU's kernels
+/// are the exact ones; those for tensor cores keep copies of their factors as well, which give way where memory is short.
 public final class MemoryPlans {
     /// Text of the published prompts in tokens: at most 131 (measured on the 5,496 training questions).
     public static final int PROMPT_TOKENS = 131;
@@ -96,7 +96,8 @@ public final class MemoryPlans {
         stored(always, storedBytes);
         always.add(java());
         long rows = (long) frames * tower.patches();
-        Item pooling = item("norm, keys and values of the pooling head", 4 * rows * 3 * tower.hiddenSize(), "%,d patches x 3 x %,d numbers", rows, tower.hiddenSize());
+        Item pooling = item("norm, keys and values of the pooling head", 4 * rows * 3 * tower.hiddenSize(), "%,d patches x 3 x %,d numbers", rows,
+                tower.hiddenSize());
         return plan(title("embedding", frames + " frames", "hidden states and pooled rows"), always,
                 List.of(new Phase("seeing", vision(1, frames)), new Phase("pooling", List.of(features(1, frames), pooling))));
     }
@@ -123,17 +124,19 @@ public final class MemoryPlans {
         }
         phases.add(new Phase("reading", List.of(forward(rows, null))));
         phases.add(new Phase("answering", logits(1)));
-        return plan(title("answering", video == null ? "" : a.frames + " frames, ", a.promptTokens + " tokens of question", a.newTokens + " new tokens"), always, phases);
+        return plan(title("answering", video == null ? "" : a.frames + " frames, ", a.promptTokens + " tokens of question",
+                a.newTokens + " new tokens"), always, phases);
     }
 
     /// Asking the model many questions at once.
     public MemoryPlan evaluating(Evaluating e) {
         requireVideo();
-        return plan(title("evaluation", together(e, "") + ", ", e.newTokens + " new tokens", e.frames + " frames"), List.of(weights(), java()), asking(e, "", "drawing completions", null));
+        return plan(title("evaluation", together(e, "") + ", ", e.newTokens + " new tokens", e.frames + " frames"), List.of(weights(), java()),
+                asking(e, "", "drawing completions", null));
     }
 
-    /// Training with held-out questions in between and at the end, asked beside all that the training holds. Once a stage is done its moments and its reference are gone:
-    /// this is the need of questions in between.
+    /// Training with held-out questions in between and at the end, asked beside all that the training holds. Once a stage is done its moments and its
+    /// reference are gone: this is the need of questions in between.
     ///
     /// @param training of what is trained, by [#supervised] or [#grpo]
     public MemoryPlan withEvaluation(MemoryPlan training, Evaluating e, Trained trained) {
@@ -145,7 +148,9 @@ public final class MemoryPlans {
         return plan(training.work(), always, phases);
     }
 
-    private static String together(Evaluating e, String which) { return e.prompts == 1 ? "1 " + which + "question at a time" : e.prompts + " " + which + "questions together"; }
+    private static String together(Evaluating e, String which) {
+        return e.prompts == 1 ? "1 " + which + "question at a time" : e.prompts + " " + which + "questions together";
+    }
 
     private List<Phase> asking(Evaluating e, String what, String answering, LoraSpec adapter) {
         int side = video.vision().imageSize();
@@ -167,7 +172,8 @@ public final class MemoryPlans {
         List<Phase> phases = new ArrayList<>();
         List<Item> learning = new ArrayList<>();
         if (video != null) {
-            boolean eyes = s.trained.adapter == null && outline.parameters().stream().anyMatch(p -> !p.name().startsWith(TinyLlavaVideo.DECODER) && s.trained.names.test(p.name()));
+            boolean eyes = s.trained.adapter == null && outline.parameters().stream()
+                    .anyMatch(p -> !p.name().startsWith(TinyLlavaVideo.DECODER) && s.trained.names.test(p.name()));
             phases.add(new Phase("seeing", vision(together, s.frames)));
             learning.add(features(together, s.frames));
             learning.add(connector(eyes ? together : clipsTogether(together, s.frames * video.tokensPerFrame()), s.frames));
@@ -176,7 +182,8 @@ public final class MemoryPlans {
         learning.addAll(forwardAndBackward(rows, s.trained.adapter, s.recompute));
         phases.add(new Phase("learning", learning));
         phases.add(updating(s.trained));
-        return plan(title("sft", s.samples + " samples a step" + (video == null ? ", " : " of " + s.frames + " frames, "), s.tokens + " tokens each, ", "micro-batch " + together, kept(s.recompute)), always, phases);
+        return plan(title("sft", s.samples + " samples a step" + (video == null ? ", " : " of " + s.frames + " frames, "),
+                s.tokens + " tokens each, ", "micro-batch " + together, kept(s.recompute)), always, phases);
     }
 
     /// Training from rewards.
@@ -202,7 +209,8 @@ public final class MemoryPlans {
         if (g.reference) phases.add(new Phase("scoring", scoring));
         phases.add(new Phase("learning", learning));
         phases.add(updating(g.trained));
-        return plan(title("grpo", g.prompts + " prompts x " + g.completions + " completions a step, ", g.newTokens + " new tokens, " + (video == null ? "" : g.frames + " frames, ") + "micro-batch " + together,
+        return plan(title("grpo", g.prompts + " prompts x " + g.completions + " completions a step, ", g.newTokens + " new tokens, "
+                + (video == null ? "" : g.frames + " frames, ") + "micro-batch " + together,
                 kept(g.recompute)), always, phases);
     }
 
@@ -219,8 +227,10 @@ public final class MemoryPlans {
         long rows = (long) prompts * (visual() + promptTokens);
         long slots = (long) prompts * completions;
         List<Item> items = new ArrayList<>();
-        if (video != null) items.addAll(List.of(features(prompts, frames), connector(clipsTogether(prompts, frames * video.tokensPerFrame()), frames, 0)));
-        items.add(item("keys and values", 4 * Footprint.cache(text) * (rows + slots * (newTokens - 1)), "(%,d prompt rows + %,d completions x %,d) x %,d numbers", rows, slots, newTokens - 1, Footprint.cache(text)));
+        if (video != null)
+            items.addAll(List.of(features(prompts, frames), connector(clipsTogether(prompts, frames * video.tokensPerFrame()), frames, 0)));
+        items.add(item("keys and values", 4 * Footprint.cache(text) * (rows + slots * (newTokens - 1)),
+                "(%,d prompt rows + %,d completions x %,d) x %,d numbers", rows, slots, newTokens - 1, Footprint.cache(text)));
         items.add(forward(rows, adapter));
         items.addAll(logits(slots));
         return new Phase("drawing completions", items);
@@ -228,23 +238,32 @@ public final class MemoryPlans {
 
     /// On a GPU their weights under the sampling rule lie beside them; nucleus sampling sorts, and takes five times as much again.
     private List<Item> logits(long slots) {
-        Item logits = item("logits", 4L * slots * text.vocabSize(), (slots == 1 ? "" : String.format(Locale.ROOT, "%,d completions x ", slots)) + "%,d tokens", text.vocabSize());
-        return device == DeviceKind.CPU ? List.of(logits) : List.of(logits, item("what is drawn from", 4L * slots * text.vocabSize(), "a weight for each logit; with top-p six"));
+        Item logits = item("logits", 4L * slots * text.vocabSize(), (slots == 1 ? "" : String.format(Locale.ROOT, "%,d completions x ", slots))
+                + "%,d tokens", text.vocabSize());
+        return device == DeviceKind.CPU ? List.of(logits) : List.of(logits,
+                item("what is drawn from", 4L * slots * text.vocabSize(), "a weight for each logit; with top-p six"));
     }
 
     private void requireText() {
-        if (text == null) throw new IllegalArgumentException("memory plan: a vision tower alone neither answers nor learns; wanted a tinyllava or qwen2 model");
+        if (text == null)
+            throw new IllegalArgumentException("memory plan: a vision tower alone neither answers nor learns; wanted a tinyllava or qwen2 model");
     }
 
     private void requireVideo() {
         if (video == null) throw new IllegalArgumentException("memory plan: recipes train models that see clips, found another model");
     }
 
-    private static String title(String work, String... settings) { return work + " (" + String.join("", List.of(settings).subList(0, settings.length - 1)) + ", " + settings[settings.length - 1] + ")"; }
+    private static String title(String work, String... settings) {
+        return work + " (" + String.join("", List.of(settings).subList(0, settings.length - 1)) + ", " + settings[settings.length - 1] + ")";
+    }
 
-    private static Item item(String what, long bytes, String how, Object... numbers) { return new Item(what, bytes, String.format(Locale.ROOT, how, numbers), false); }
+    private static Item item(String what, long bytes, String how, Object... numbers) {
+        return new Item(what, bytes, String.format(Locale.ROOT, how, numbers), false);
+    }
 
-    private static Item onHeap(String what, long bytes, String how, Object... numbers) { return new Item(what, bytes, String.format(Locale.ROOT, how + ", on Java's heap", numbers), true); }
+    private static Item onHeap(String what, long bytes, String how, Object... numbers) {
+        return new Item(what, bytes, String.format(Locale.ROOT, how + ", on Java's heap", numbers), true);
+    }
 
     private static Item java() { return new Item("Java itself", JAVA, "heap, code, stacks", true); }
 
@@ -270,9 +289,11 @@ public final class MemoryPlans {
 
     // Weights as they are stored, and what kernels want wider.
     private void stored(List<Item> out, int storedBytes) {
-        long widened = storedBytes == 4 ? 0 : outline.parameters().stream().filter(p -> !p.role().mayStayNarrow()).mapToLong(Declaration::elements).sum();
+        long widened = storedBytes == 4 ? 0 : outline.parameters().stream().filter(p -> !p.role().mayStayNarrow())
+                .mapToLong(Declaration::elements).sum();
         if (device == DeviceKind.CPU) {
-            out.add(item("weights, mapped", outline.count() * storedBytes, "%,d numbers of %d bytes; where they are packed, in place of the mapped pages", outline.count(), storedBytes));
+            out.add(item("weights, mapped", outline.count() * storedBytes,
+                    "%,d numbers of %d bytes; where they are packed, in place of the mapped pages", outline.count(), storedBytes));
         } else {
             long copied = outline.count() - widened;
             out.add(item("weights, copied", copied * storedBytes, "%,d numbers of %d bytes; a GPU cannot read the mapped file", copied, storedBytes));
@@ -287,13 +308,20 @@ public final class MemoryPlans {
 
     private long table() { return (long) text.vocabSize() * text.hiddenSize(); }
 
-    private Phase updating(Trained trained) { return new Phase("updating", tied(trained) ? List.of(item("the two gradients added", 4 * table(), "a third of that size, for a moment")) : List.of()); }
+    private Phase updating(Trained trained) {
+        return new Phase("updating", tied(trained) ? List.of(item("the two gradients added", 4 * table(), "a third of that size, for a moment"))
+                : List.of());
+    }
 
-    private boolean towerTrains(Trained trained) { return trained.adapter == null && outline.parameters().stream().anyMatch(p -> p.name().startsWith(TinyLlavaVideo.VISION) && trained.names.test(p.name())); }
+    private boolean towerTrains(Trained trained) {
+        return trained.adapter == null && outline.parameters().stream()
+                .anyMatch(p -> p.name().startsWith(TinyLlavaVideo.VISION) && trained.names.test(p.name()));
+    }
 
     private Item towerActivations(int clips, int frames) {
         long rows = (long) clips * frames * tower.patches();
-        return item("the tower's activations", 4 * rows * tower.layers() * Footprint.visionBlock(tower), "%,d patches x %d layers x %,d numbers", rows, tower.layers(), Footprint.visionBlock(tower));
+        return item("the tower's activations", 4 * rows * tower.layers() * Footprint.visionBlock(tower), "%,d patches x %d layers x %,d numbers",
+                rows, tower.layers(), Footprint.visionBlock(tower));
     }
 
     // Clips pass through the tower some at a time; the features of those that have passed lie beside.
@@ -301,7 +329,8 @@ public final class MemoryPlans {
         int some = clipsTogether(clips, frames * tower.patches());
         long rows = (long) some * frames * tower.patches();
         List<Item> out = new ArrayList<>();
-        out.add(item("frames", 3L * some * frames * tower.imageSize() * tower.imageSize(), "%,d of %d x %d, one byte a colour", (long) some * frames, tower.imageSize(), tower.imageSize()));
+        out.add(item("frames", 3L * some * frames * tower.imageSize() * tower.imageSize(), "%,d of %d x %d, one byte a colour", (long) some * frames,
+                tower.imageSize(), tower.imageSize()));
         long each = Footprint.visionBlock(tower) - Footprint.visionSpared(tower) + 2L * tower.hiddenSize();
         out.add(item("a block of the tower", 4 * rows * each, "%,d patches x %,d numbers", rows, each));
         if (some < clips) out.add(features(clips, frames));
@@ -312,7 +341,8 @@ public final class MemoryPlans {
         boolean some = clipsTogether(clips, frames * tower.patches()) < clips;
         long rows = (long) clips * frames * tower.patches();
         if (some) return item("features", 4 * rows * tower.hiddenSize(), "%,d patches x %,d numbers", rows, tower.hiddenSize());
-        return item("features", 4 * 3L * rows * tower.hiddenSize() + 3L * clips * frames * tower.imageSize() * tower.imageSize(), "%,d patches x 3 x %,d numbers, and the frames", rows, tower.hiddenSize());
+        return item("features", 4 * 3L * rows * tower.hiddenSize() + 3L * clips * frames * tower.imageSize() * tower.imageSize(),
+                "%,d patches x 3 x %,d numbers, and the frames", rows, tower.hiddenSize());
     }
 
     /// The connector with all layers kept for a backward.
@@ -324,7 +354,9 @@ public final class MemoryPlans {
         var r = video.resampler();
         long patches = (long) clips * frames * video.tokensPerFrame();
         long latents = (long) clips * r.tokens();
-        return item("the connector", 4 * (patches * Footprint.connectorPatch(r, layers) + latents * Footprint.connectorLatent(r, layers, recorded)), "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r, layers), latents, Footprint.connectorLatent(r, layers, recorded));
+        return item("the connector", 4 * (patches * Footprint.connectorPatch(r, layers) + latents * Footprint.connectorLatent(r, layers, recorded)),
+                "%,d patches x %,d + %,d latents x %,d numbers", patches, Footprint.connectorPatch(r, layers), latents,
+                Footprint.connectorLatent(r, layers, recorded));
     }
 
     private long block(LoraSpec adapter) { return Footprint.decoderBlock(text) + (adapter == null ? 0 : Footprint.adapterBlock(text, adapter)); }
@@ -338,13 +370,18 @@ public final class MemoryPlans {
         long block = block(adapter);
         long layers = text.layers();
         long kept = recompute ? layers * text.hiddenSize() + block : layers * block;
-        return List.of(item("activations", 4 * rows * (kept + 2L * text.hiddenSize()), recompute ? "%,d rows x (%d layers x %,d + one block)" : "%,d rows x %d layers x %,d numbers", rows, layers, recompute ? text.hiddenSize() : block),
-                orChunk(rows, item("gradients of activations", 4 * rows * Footprint.decoderBackward(text), "%,d rows x %,d numbers", rows, Footprint.decoderBackward(text))));
+        return List.of(item("activations", 4 * rows * (kept + 2L * text.hiddenSize()),
+                recompute ? "%,d rows x (%d layers x %,d + one block)" : "%,d rows x %d layers x %,d numbers", rows, layers,
+                recompute ? text.hiddenSize() : block),
+                orChunk(rows, item("gradients of activations", 4 * rows * Footprint.decoderBackward(text), "%,d rows x %,d numbers", rows,
+                        Footprint.decoderBackward(text))));
     }
 
-    /// What log-probabilities take on a GPU beside their rows, where it is more than what follows or goes before. A CPU's threads keep theirs in the cache.
+    /// What log-probabilities take on a GPU beside their rows, where it is more than what follows or goes before. A CPU's threads keep theirs in the
+    /// cache.
     private Item orChunk(long rows, Item other) {
         long numbers = Math.min(rows * text.vocabSize(), Math.max(LOGITS_AT_ONCE, 64 * rows));
-        return device == DeviceKind.CPU || 4 * numbers <= other.bytes() ? other : item("a chunk of logits", 4 * numbers, "%,d numbers at a time", numbers);
+        return device == DeviceKind.CPU || 4 * numbers <= other.bytes() ? other
+                : item("a chunk of logits", 4 * numbers, "%,d numbers at a time", numbers);
     }
 }

@@ -25,7 +25,9 @@ import lucid.tensor.Parameter;
 import lucid.tensor.Tensor;
 
 /// A checkpoint folder opened for inference, of whichever kind and layout: the weights are used where they lie in the mapped files, so opening
-/// takes the time of reading the headers, whatever the size (of the zip form of `.bin` that of reading it once, see [WeightFiles#open]). Where they fit into memory, the rest is read ahead in the order of use ([ReadAhead]). A checkpoint is read-only; models that train load copies (see [TinyLlavaVideo#load(Device, Path)]).
+/// takes the time of reading the headers, whatever the size (of the zip form of `.bin` that of reading it once, see [WeightFiles#open]). Where they
+/// fit into memory, the rest is read ahead in the order of use ([ReadAhead]). A checkpoint is read-only; models that train load copies (see
+/// [TinyLlavaVideo#load(Device, Path)]).
 public final class Checkpoint implements AutoCloseable {
     /// Part of main memory that weights may take to be read ahead: more would push out of it what is used meanwhile.
     private static final double AHEAD = 0.75;
@@ -45,7 +47,8 @@ public final class Checkpoint implements AutoCloseable {
         this.adapter = adapter;
         this.decoder = decoder;
         this.video = video;
-        PackedFile.Found found = order == WeightOrder.MAPPED ? new PackedFile.Found(null, null) : PackedFile.find(device(), folder, files, this::products);
+        PackedFile.Found found = order == WeightOrder.MAPPED ? new PackedFile.Found(null, null)
+                : PackedFile.find(device(), folder, files, this::products);
         packed = found.file();
         note = found.note();
         if (packed == null && order == WeightOrder.PACKED) decoder.products().forEach(w -> device().prepack(w.matrix()));
@@ -58,12 +61,14 @@ public final class Checkpoint implements AutoCloseable {
     /// The same with a LoRA adapter beside the decoder, or in another order.
     ///
     /// @param lora the adapter's folder, see [LoraFile#baseOf]; null: none
-    /// @throws ConfigException                         if `config.json` is damaged or names another kind of model, or `preprocessor_config.json` prepares pictures in another way
+    /// @throws ConfigException                         if `config.json` is damaged or names another kind of model, or `preprocessor_config.json`
+    /// prepares pictures in another way
     /// @throws lucid.nn.file.WeightFileException if weights are damaged, missing, or disagree with `config.json`
     public static Checkpoint open(Device device, Path folder, Path lora, WeightOrder order) {
         LoraFile file = lora == null ? null : LoraFile.read(lora);
         ModelKind kind = ModelKind.read(folder);
-        if (kind == ModelKind.SIGLIP) throw new ConfigException(folder + ": model_type: found a SigLIP model, which only sees; wanted one that answers (tinyllava or qwen2)");
+        if (kind == ModelKind.SIGLIP)
+            throw new ConfigException(folder + ": model_type: found a SigLIP model, which only sees; wanted one that answers (tinyllava or qwen2)");
         WeightFiles files = WeightFiles.open(folder);
         LoraAdapter adapter = null;
         Qwen2 decoder = null;
@@ -86,13 +91,16 @@ public final class Checkpoint implements AutoCloseable {
 
     /// The tower sees a clip before the decoder reads it.
     private List<StoredTensor> inOrderOfUse() {
-        return files.tensors().keySet().stream().sorted(Comparator.comparing(name -> name.startsWith(WeightFiles.Part.LANGUAGE_MODEL.prefix()))).map(this::read).toList();
+        return files.tensors().keySet().stream().sorted(Comparator.comparing(name -> name.startsWith(WeightFiles.Part.LANGUAGE_MODEL.prefix())))
+                .map(this::read).toList();
     }
 
     private Device device() { return decoder.parameters().device(); }
 
     /// The weights that are read by products and gain by `order`.
-    Map<String, Tensor> products(PackedOrder order) { return named((video == null ? decoder.products() : video.products()).filter(w -> order.takes(w.dtype()))); }
+    Map<String, Tensor> products(PackedOrder order) {
+        return named((video == null ? decoder.products() : video.products()).filter(w -> order.takes(w.dtype())));
+    }
 
     /// What a [PackedFile] of these weights is made from.
     String stamp() { return PackedFile.stamp(folder, files); }
@@ -100,7 +108,9 @@ public final class Checkpoint implements AutoCloseable {
     /// What every token reads whole: the decoder's weights, as they lie or packed.
     public List<StoredTensor> readByEveryToken() { return named(decoder.products()).keySet().stream().map(this::read).toList(); }
 
-    private StoredTensor read(String name) { return packed != null && packed.tensors().containsKey(name) ? packed.tensors().get(name) : files.tensor(name); }
+    private StoredTensor read(String name) {
+        return packed != null && packed.tensors().containsKey(name) ? packed.tensors().get(name) : files.tensor(name);
+    }
 
     private Map<String, Tensor> named(Stream<Tensor> weights) {
         Set<Tensor> wanted = Collections.newSetFromMap(new IdentityHashMap<>());

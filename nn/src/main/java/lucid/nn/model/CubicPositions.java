@@ -1,8 +1,8 @@
 package lucid.nn.model;
 
 /// Learned positions for another number of patches than they were learned for: the table as a square image, resized by cubic convolution with
-/// a = -0.75, half-pixel centres, indices clamped at the border and no widening when shrinking (torch `interpolate(mode="bicubic")`; not Pillow's bicubic).
-/// Linear in the table, so it is one constant matrix.
+/// a = -0.75, half-pixel centres, indices clamped at the border and no widening when shrinking (torch `interpolate(mode="bicubic")`; not Pillow's
+/// bicubic). Linear in the table, so it is one constant matrix.
 final class CubicPositions {
     private static final double A = -0.75;
 

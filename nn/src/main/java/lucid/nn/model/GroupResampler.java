@@ -42,7 +42,8 @@ public record GroupResampler(ResamplerConfig config, Tensor latents, Linear line
     /// @return [clips · tokens, hidden], groups = clips
     public Tensor forward(Scope step, Tensor features, RowGroups clips) {
         if (features.shape().rows() != clips.rows() || features.shape().cols() != config.inputSize()) {
-            throw new IllegalArgumentException("resampler: found features " + features.shape() + ", wanted [" + clips.rows() + ", " + config.inputSize() + "]");
+            throw new IllegalArgumentException("resampler: found features " + features.shape() + ", wanted [" + clips.rows() + ", "
+                    + config.inputSize() + "]");
         }
         return read(step, features, clips, spans(clips), config.tokens(), positions);
     }
@@ -52,7 +53,9 @@ public record GroupResampler(ResamplerConfig config, Tensor latents, Linear line
     /// @param chunks rows of each chunk: prompt groups of every gradient
     /// @return [chunks · latents, hidden], groups = chunks
     public Tensor forwardChunks(Scope step, Tensor features, RowGroups chunks, int[] places) {
-        if (places.length != chunks.count()) throw new IllegalArgumentException("resampler: found " + places.length + " places for " + chunks.count() + " chunks, wanted one for each");
+        if (places.length != chunks.count())
+            throw new IllegalArgumentException("resampler: found " + places.length + " places for " + chunks.count()
+                    + " chunks, wanted one for each");
         int n = config.latents();
         List<Span> spans = new ArrayList<>();
         for (int c = 0; c < chunks.count(); c++) {
@@ -76,7 +79,8 @@ public record GroupResampler(ResamplerConfig config, Tensor latents, Linear line
         for (ResamplerLayer layer : layers) run.add(latentRows -> layer.forward(x, latentRows, plan));
         z = Blocks.run(z, run);
         int width = tokens * config.hiddenSize();
-        return norm.forward(z).reshape(clips.count(), width).add(table).reshape(clips.count() * tokens, config.hiddenSize()).withRowGroups(latentGroups);
+        return norm.forward(z).reshape(clips.count(), width).add(table).reshape(clips.count() * tokens, config.hiddenSize())
+                .withRowGroups(latentGroups);
     }
 
     /// Chunk lengths of n tokens: the first `n mod group` are one longer.

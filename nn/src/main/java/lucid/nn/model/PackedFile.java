@@ -24,11 +24,13 @@ import lucid.nn.file.WeightFileException;
 import lucid.nn.file.WeightFiles;
 import lucid.tensor.Tensor;
 
-/// A file beside a checkpoint's weights that has those of its products once more, in the order in which a device reads them ([PackedOrder]). It is mapped as the weights are, whose own pages are then not read any more: answers come
-/// faster and take no more memory. What it takes is disk; it can be deleted at any time.
+/// A file beside a checkpoint's weights that has those of its products once more, in the order in which a device reads them ([PackedOrder]). It is
+/// mapped as the weights are, whose own pages are then not read any more: answers come faster and take no more memory. What it takes is disk; it can
+/// be deleted at any time.
 ///
-/// A safetensors file with the weights' names, each one row of [PackedOrder#length] elements. Its `__metadata__` names the order (`lucid.order`) and what the weights' files were when it was made
-/// (`lucid.weights`: name, bytes, time of the last change). Where they have changed since, or the device has another order, it is left aside.
+/// A safetensors file with the weights' names, each one row of [PackedOrder#length] elements. Its `__metadata__` names the order (`lucid.order`) and
+/// what the weights' files were when it was made (`lucid.weights`: name, bytes, time of the last change). Where they have changed since, or the
+/// device has another order, it is left aside.
 public final class PackedFile implements AutoCloseable {
     /// Not `.safetensors`, because other programs read every file of that kind in a folder.
     public static final String NAME = "lucid.packed";
@@ -58,7 +60,8 @@ public final class PackedFile implements AutoCloseable {
     /// @param aside why products do not read it; null: they do
     public record Description(Path path, long bytes, String order, String aside) {}
 
-    /// Describes the file beside a checkpoint's weights, if there are both. That it has a tensor for each of the model's products is seen when the model is opened, not here.
+    /// Describes the file beside a checkpoint's weights, if there are both. That it has a tensor for each of the model's products is seen when the
+    /// model is opened, not here.
     ///
     /// @param order in which it would be read
     /// @throws WeightFileException if its header, or one of the weights', is damaged
@@ -98,7 +101,8 @@ public final class PackedFile implements AutoCloseable {
     private static String aside(SafetensorsFile file, PackedOrder order, String stamp) {
         String found = file.metadata().get(ORDER);
         if (!order.name().equals(found)) return "it was made for another processor (found order " + found + ", wanted " + order.name() + ")" + AGAIN;
-        return stamp.equals(file.metadata().get(WEIGHTS)) ? null : "the weights beside it have changed since it was made, or were copied without their times" + AGAIN;
+        return stamp.equals(file.metadata().get(WEIGHTS)) ? null : "the weights beside it have changed since it was made, or were copied without "
+                + "their times" + AGAIN;
     }
 
     private void use(Device device, PackedOrder order, Map<String, Tensor> products) {
@@ -106,10 +110,13 @@ public final class PackedFile implements AutoCloseable {
             StoredTensor t = file.tensor(name);
             long[] shape = shape(order, w);
             if (t.type() != stored(w.dtype())) throw WeightFileException.of(file.path(), name, t.type().name(), stored(w.dtype()).name());
-            if (!Arrays.equals(t.shape(), shape)) throw WeightFileException.of(file.path(), name, "shape " + Arrays.toString(t.shape()), Arrays.toString(shape) + " for a weight " + w.shape());
+            if (!Arrays.equals(t.shape(), shape))
+                throw WeightFileException.of(file.path(), name, "shape " + Arrays.toString(t.shape()), Arrays.toString(shape) + " for a weight "
+                        + w.shape());
         });
         for (String name : file.tensors().keySet()) {
-            if (!products.containsKey(name)) throw WeightFileException.of(file.path(), "found tensor \"" + name + "\", wanted only weights that the model's products read");
+            if (!products.containsKey(name))
+                throw WeightFileException.of(file.path(), "found tensor \"" + name + "\", wanted only weights that the model's products read");
         }
         products.forEach((name, w) -> order.use(w.matrix(), device.adopt(w.dtype(), file.tensor(name).data())));
     }
@@ -124,14 +131,19 @@ public final class PackedFile implements AutoCloseable {
     /// @return its bytes
     /// @throws IllegalArgumentException if the device, or the type of the weights, gains nothing by it
     public static long write(Device device, Path folder, Progress progress) {
-        PackedOrder order = device.packedOrder().orElseThrow(() -> new IllegalArgumentException("the device " + device.name() + " reads weights as they lie: there is nothing to pack for it"));
+        PackedOrder order = device.packedOrder().orElseThrow(() -> new IllegalArgumentException("the device " + device.name()
+                + " reads weights as they lie: there is nothing to pack for it"));
         Path path = folder.resolve(NAME);
         try (Checkpoint model = Checkpoint.open(device, folder)) {
             Map<String, Tensor> products = model.products(order);
-            if (products.isEmpty()) throw new IllegalArgumentException(folder + ": no weight can be packed: found F16, wanted BF16 or F32 (lucid convert " + folder + " DST --dtype BF16 makes a checkpoint of that)");
+            if (products.isEmpty())
+                throw new IllegalArgumentException(folder + ": no weight can be packed: found F16, wanted BF16 or F32 (lucid convert " + folder
+                        + " DST --dtype BF16 makes a checkpoint of that)");
             SafetensorsWriter writer = new SafetensorsWriter().metadata(ORDER, order.name()).metadata(WEIGHTS, model.stamp());
-            Copies copies = new Copies(device, order, progress, products.values().stream().mapToLong(w -> shape(order, w)[0] * w.dtype().bytes()).sum());
-            products.forEach((name, w) -> writer.add(name, stored(w.dtype()), shape(order, w), (from, count, chunk) -> copies.read(w, from, count, chunk)));
+            Copies copies = new Copies(device, order, progress,
+                    products.values().stream().mapToLong(w -> shape(order, w)[0] * w.dtype().bytes()).sum());
+            products.forEach((name, w) -> writer.add(name, stored(w.dtype()), shape(order, w),
+                    (from, count, chunk) -> copies.read(w, from, count, chunk)));
             try (copies) {
                 writer.write(path);
             }
@@ -184,15 +196,18 @@ public final class PackedFile implements AutoCloseable {
 
     private static StoredType stored(DType type) { return type == DType.F32 ? StoredType.F32 : StoredType.BF16; }
 
-    /// What the weights' files are: a line each. The time, and no hash of some of the bytes, because a file of the same size in which a few rows were trained must not pass for what it was;
-    /// a hash of all bytes would read what a packed file saves reading. A copy that keeps no times is packed again.
+    /// What the weights' files are: a line each. The time, and no hash of some of the bytes, because a file of the same size in which a few rows were
+    /// trained must not pass for what it was; a hash of all bytes would read what a packed file saves reading. A copy that keeps no times is packed
+    /// again.
     static String stamp(Path folder, WeightFiles weights) {
-        return weights.tensors().values().stream().map(StoredTensor::file).distinct().sorted().map(f -> line(folder, f)).collect(Collectors.joining("\n"));
+        return weights.tensors().values().stream().map(StoredTensor::file).distinct().sorted().map(f -> line(folder, f))
+                .collect(Collectors.joining("\n"));
     }
 
     private static String line(Path folder, Path file) {
         try {
-            return folder.relativize(file).toString().replace('\\', '/') + " " + Files.size(file) + " " + Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS);
+            return folder.relativize(file).toString().replace('\\', '/') + " " + Files.size(file) + " " + Files.getLastModifiedTime(file)
+                    .to(TimeUnit.NANOSECONDS);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": cannot be read (" + IoReason.of(e) + ")", e);
         }

@@ -56,7 +56,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         return new Qwen2(c, embed, List.copyOf(blocks), norm, head, p);
     }
 
-    /// Loads a checkpoint folder of the decoder alone (`config.json`, `model.safetensors` or shards). The files must outlive the model with [WeightSource.Precision#STORED].
+    /// Loads a checkpoint folder of the decoder alone (`config.json`, `model.safetensors` or shards). The files must outlive the model with
+    /// [WeightSource.Precision#STORED].
     public static Qwen2 load(Device device, Path folder, WeightFiles files, WeightSource.Precision precision) {
         Qwen2Config config = Qwen2Config.read(folder);
         requireTied("", config, files.tensors());
@@ -93,20 +94,22 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     /// The weights [out, in] that are read whole for every token, in the order in which a pass reads them.
     public Stream<Tensor> products() { return Stream.concat(blocks.stream().flatMap(DecoderBlock::linears).map(Linear::weight), Stream.of(head)); }
 
-    /// True for a stored copy of a tied head and for the frequencies of the rotary embedding, which are computed (older versions of transformers stored them): accepted, not used.
+    /// True for a stored copy of a tied head and for the frequencies of the rotary embedding, which are computed (older versions of transformers
+    /// stored them): accepted, not used.
     public static boolean ignorable(String prefix, Qwen2Config c, String name) {
         return c.tieWordEmbeddings() && name.equals(prefix + HEAD) || name.startsWith(prefix + "model.") && name.endsWith(".rotary_emb.inv_freq");
     }
 
-    /// Refuses a stored head that is no copy of the embedding which it is tied to: transformers 5 does not tie then, and before it did, so nobody knows which of the two models is meant.
-    /// Both matrices are read once, if a head is stored.
+    /// Refuses a stored head that is no copy of the embedding which it is tied to: transformers 5 does not tie then, and before it did, so nobody
+    /// knows which of the two models is meant. Both matrices are read once, if a head is stored.
     ///
     /// @throws WeightFileException says both ways out
     public static void requireTied(String prefix, Qwen2Config c, Map<String, StoredTensor> stored) {
         StoredTensor head = stored.get(prefix + HEAD);
         StoredTensor embed = stored.get(prefix + EMBEDDING);
         if (!c.tieWordEmbeddings() || head == null || embed == null || head.sameNumbers(embed)) return;
-        throw WeightFileException.of(head.file(), head.name(), "other numbers than \"" + embed.name() + "\" has", "the same, as tie_word_embeddings of config.json is true; set that to false to use this head,"
+        throw WeightFileException.of(head.file(), head.name(), "other numbers than \"" + embed.name() + "\" has",
+                "the same, as tie_word_embeddings of config.json is true; set that to false to use this head,"
                 + " or remove " + head.name() + " to use the embedding");
     }
 
@@ -120,7 +123,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         if (!batch.hasVisual()) return text.withRowGroups(batch.groups());
         int wanted = batch.clips() * batch.visualTokens();
         if (visual == null || visual.shape().rows() < wanted) {
-            throw new IllegalArgumentException("decoder: the batch has " + batch.clips() + " clips; found " + (visual == null ? "no visual rows" : visual.shape().rows() + " visual rows")
+            throw new IllegalArgumentException("decoder: the batch has " + batch.clips() + " clips; found "
+                    + (visual == null ? "no visual rows" : visual.shape().rows() + " visual rows")
                     + ", wanted " + wanted);
         }
         return Tensor.concatRows(List.of(text, visual)).gatherRows(Tensor.ints(step, batch.sources(), batch.rows()), batch.groups());
@@ -131,7 +135,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
     /// @param groups prompt groups of the ids; null: one group
     public Tensor embed(Scope step, int[] ids, RowGroups groups) {
         for (int id : ids) {
-            if (id < 0 || id >= config.vocabSize()) throw new IllegalArgumentException("decoder: token id " + id + ", wanted 0 or more and less than vocab_size " + config.vocabSize());
+            if (id < 0 || id >= config.vocabSize())
+                throw new IllegalArgumentException("decoder: token id " + id + ", wanted 0 or more and less than vocab_size " + config.vocabSize());
         }
         if (embedTokens.dtype() != DType.F16) return embedTokens.gatherRows(Tensor.ints(step, ids, ids.length), groups);
         // No kernel gathers from f16: rows are converted one by one, as few as they are.
@@ -149,7 +154,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
 
     /// The same for any positions, spans and store of keys and values.
     public DecoderContext context(Scope step, int[] positions, List<AttentionPlan.Span> spans, int positionsNeeded, KeyValueStore store) {
-        return context(Tensor.ints(step, positions, positions.length), RotaryTable.of(step, config.ropeTheta(), config.headDim(), positionsNeeded), spans, store);
+        return context(Tensor.ints(step, positions, positions.length), RotaryTable.of(step, config.ropeTheta(), config.headDim(), positionsNeeded),
+                spans, store);
     }
 
     /// The same with tables that exist already.
@@ -166,7 +172,9 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         return new KeptRows(Tensor.ints(step, rows.rows(), n), rows.groups(), own, plan(rows.spans()));
     }
 
-    private AttentionPlan plan(List<AttentionPlan.Span> spans) { return new AttentionPlan(config.heads(), config.kvHeads(), config.headDim(), spans); }
+    private AttentionPlan plan(List<AttentionPlan.Span> spans) {
+        return new AttentionPlan(config.heads(), config.kvHeads(), config.headDim(), spans);
+    }
 
     /// Runs the blocks. Returns the residual stream after the last one, before the final norm.
     ///
@@ -187,7 +195,8 @@ public record Qwen2(Qwen2Config config, Tensor embedTokens, List<DecoderBlock> b
         return x;
     }
 
-    /// Final norm of the rows that are scored: [scored, hidden], groups = the batch's scored groups. Other rows are never normed or multiplied with the head.
+    /// Final norm of the rows that are scored: [scored, hidden], groups = the batch's scored groups. Other rows are never normed or multiplied with
+    /// the head.
     ///
     /// @param x residual stream of the whole batch
     public Tensor scoredRows(Scope step, PackedBatch batch, Tensor x) {

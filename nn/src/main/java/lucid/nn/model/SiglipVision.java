@@ -31,11 +31,13 @@ import lucid.tensor.Tensor;
 /// @param positions      [patches, hidden]
 public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Tensor positions, List<VisionBlock> blocks, LayerNorm postNorm,
                            PoolingHead head, ParameterSet parameters) {
-    /// Patches that go through the blocks at once without gradients: so many that reading and packing the weights costs nothing beside the products (half as many: 7 % slower).
+    /// Patches that go through the blocks at once without gradients: so many that reading and packing the weights costs nothing beside the products
+    /// (half as many: 7 % slower).
     private static final int ROWS_AT_ONCE = 6000;
     private static final String COUNT = "embeddings.position_ids";
 
-    /// Builds the tower on parameters named `prefix + "vision_model...."`, as published; or `prefix + "..."`, as transformers 5 saves a tower that it made itself.
+    /// Builds the tower on parameters named `prefix + "vision_model...."`, as published; or `prefix + "..."`, as transformers 5 saves a tower that it
+    /// made itself.
     public static SiglipVision of(ParameterSet p, String prefix, SiglipVisionConfig c) {
         String at = p.stores(prefix + "embeddings.patch_embedding.weight") ? prefix : prefix + "vision_model.";
         int h = c.hiddenSize();
@@ -58,7 +60,9 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     }
 
     /// True for names of the text half of a whole SigLIP model, and for what [#isCount] knows.
-    public static boolean ignorable(String name) { return name.startsWith("text_model.") || name.equals("logit_scale") || name.equals("logit_bias") || isCount("", name); }
+    public static boolean ignorable(String name) {
+        return name.startsWith("text_model.") || name.equals("logit_scale") || name.equals("logit_bias") || isCount("", name);
+    }
 
     /// True for the stored numbers 0, 1, 2 ... of a tower's positions, which older versions of transformers wrote.
     static boolean isCount(String prefix, String name) { return name.equals(prefix + "vision_model." + COUNT) || name.equals(prefix + COUNT); }
@@ -74,17 +78,21 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
         int cols = images.shape().dim(frames ? 2 : 3) / config.patchSize();
         boolean asLearned = rows == config.gridSize() && cols == config.gridSize();
         if (!asLearned && !interpolate) {
-            throw new IllegalArgumentException("vision tower: found pictures " + images.shape() + " with " + rows + " x " + cols + " patches, wanted " + config.gridSize()
+            throw new IllegalArgumentException("vision tower: found pictures " + images.shape() + " with " + rows + " x " + cols + " patches, wanted "
+                    + config.gridSize()
                     + " x " + config.gridSize() + " (image_size " + config.imageSize() + "); resize them, or ask for interpolated positions");
         }
         Tensor table = asLearned ? positions
                 : Tensor.of(step, CubicPositions.weights(config.gridSize(), rows, cols), rows * cols, config.patches()).matmul(positions);
-        Tensor x = images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), table, config.patchSize(), clips == null ? null : clips.times(rows * cols));
+        Tensor x = images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), table, config.patchSize(),
+                clips == null ? null : clips.times(rows * cols));
         return x.reshape(x.shape().rows(), x.shape().cols());
     }
 
     /// The convolution alone, without positions: [images, patches, hidden].
-    public Tensor patches(Tensor images) { return images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), null, config.patchSize(), null); }
+    public Tensor patches(Tensor images) {
+        return images.patchEmbedding(patchEmbedding.weight(), patchEmbedding.bias(), null, config.patchSize(), null);
+    }
 
     /// Runs the first `count` blocks on embedded patches.
     ///
@@ -113,7 +121,8 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// @param layer negative, see [#hiddenState]
     int blocksFor(int layer) {
         int count = config.layers() + 1 + layer;
-        if (layer >= 0 || count < 0) throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
+        if (layer >= 0 || count < 0)
+            throw new IllegalArgumentException("vision tower: hidden state " + layer + ", wanted -1 .. " + -(config.layers() + 1));
         return count;
     }
 
@@ -122,8 +131,8 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
     /// @param clips see [#embed]
     public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer) { return hiddenState(step, images, clips, layer, (_, _) -> {}); }
 
-    /// The same, telling after every block how many are done, and of how many. Without gradients a few images go through the blocks at a time: by the row
-    /// law that changes no bit, and the temporaries of 16 frames would take more than a gigabyte.
+    /// The same, telling after every block how many are done, and of how many. Without gradients a few images go through the blocks at a time: by the
+    /// row law that changes no bit, and the temporaries of 16 frames would take more than a gigabyte.
     public Tensor hiddenState(Scope step, Tensor images, RowGroups clips, int layer, BlockListener listener) {
         int count = blocksFor(layer);
         Tensor x = embed(step, images, clips, false);
@@ -137,7 +146,8 @@ public record SiglipVision(SiglipVisionConfig config, Linear patchEmbedding, Ten
             int to = Math.min(n, from + atOnce);
             int before = pass * count;
             try (Scope _ = step.child()) {
-                Tensor part = through(x.rows(from * config.patches(), to * config.patches()), to - from, count, (done, _) -> listener.done(before + done, passes * count));
+                Tensor part = through(x.rows(from * config.patches(), to * config.patches()), to - from, count,
+                        (done, _) -> listener.done(before + done, passes * count));
                 all.rows(from * config.patches(), to * config.patches()).copyFrom(part);
             }
         }

@@ -32,14 +32,16 @@ import lucid.tensor.Tensor;
 /// Tensor visual = model.visual(step, features, RowGroups.single(features.shape().rows()));
 /// LogProbs scored = model.decoder().logProbs(step, batch, visual, 1f, false);
 /// ```
-public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupResampler connector, Qwen2 decoder, ParameterSet parameters) implements AutoCloseable {
+public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupResampler connector, Qwen2 decoder,
+        ParameterSet parameters) implements AutoCloseable {
     public static final String VISION = "vision_tower._vision_tower.";
     public static final String CONNECTOR = "connector.";
     public static final String DECODER = "language_model.";
 
     /// Builds the model on its published parameter names.
     public static TinyLlavaVideo of(ParameterSet p, TinyLlavaConfig c) {
-        return new TinyLlavaVideo(c, SiglipVision.of(p, VISION, c.vision()), GroupResampler.of(p, CONNECTOR, c.resampler()), Qwen2.of(p, DECODER, c.text()), p);
+        return new TinyLlavaVideo(c, SiglipVision.of(p, VISION, c.vision()), GroupResampler.of(p, CONNECTOR, c.resampler()),
+                Qwen2.of(p, DECODER, c.text()), p);
     }
 
     /// Loads a published checkpoint folder (`config.json` and `model*.safetensors`).
@@ -55,7 +57,8 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
 
     /// Refuses a folder that prepares pictures in another way, see [PreprocessorConfig#require].
     public static void requirePreprocessing(Path folder, TinyLlavaConfig config) {
-        for (Path seeing : List.of(folder, folder.resolve(WeightFiles.Part.VISION_TOWER.folder()))) PreprocessorConfig.require(seeing, config.vision());
+        for (Path seeing : List.of(folder, folder.resolve(WeightFiles.Part.VISION_TOWER.folder())))
+            PreprocessorConfig.require(seeing, config.vision());
     }
 
     /// Loads a checkpoint with all weights in f32, closing the files.
@@ -86,7 +89,9 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     }
 
     /// True for names that a checkpoint may hold and that are not used, see [Qwen2#ignorable].
-    public static boolean ignorable(TinyLlavaConfig config, String name) { return Qwen2.ignorable(DECODER, config.text(), name) || SiglipVision.isCount(VISION, name); }
+    public static boolean ignorable(TinyLlavaConfig config, String name) {
+        return Qwen2.ignorable(DECODER, config.text(), name) || SiglipVision.isCount(VISION, name);
+    }
 
     /// A copy with its own memory and the same values, frozen: a reference model.
     public TinyLlavaVideo copy() {
@@ -128,7 +133,8 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
         int size = config.vision().imageSize();
         boolean u8 = frames.dtype() == DType.U8;
         if (frames.shape().rank() != 4 || frames.shape().dim(u8 ? 1 : 2) != size || frames.shape().dim(u8 ? 2 : 3) != size) {
-            throw new IllegalArgumentException("features: found frames " + frames + ", wanted u8[n, " + size + ", " + size + ", 3] or f32[n, 3, " + size + ", " + size + "]");
+            throw new IllegalArgumentException("features: found frames " + frames + ", wanted u8[n, " + size + ", " + size + ", 3] or f32[n, 3, "
+                    + size + ", " + size + "]");
         }
         Tensor state = vision.hiddenState(step, frames, clips, config.visionFeatureLayer(), listener);
         if (!config.dropFirstPatch()) return state;
@@ -159,7 +165,8 @@ public record TinyLlavaVideo(TinyLlavaConfig config, SiglipVision vision, GroupR
     public Splice.Spliced splice(int[] ids, int placeholder, int rows) {
         Splice.Spliced spliced = Splice.splice(ids, placeholder, rows);
         if (spliced.length() > config.maxLength()) {
-            throw new IllegalArgumentException("a sequence has " + spliced.length() + " rows; wanted at most tokenizer_model_max_length = " + config.maxLength());
+            throw new IllegalArgumentException("a sequence has " + spliced.length() + " rows; wanted at most tokenizer_model_max_length = "
+                    + config.maxLength());
         }
         return spliced;
     }

@@ -6,6 +6,7 @@ public enum WeightOrder {
     MAPPED,
     /// What lies ready in a [PackedFile]; without one, the published files.
     READY,
-    /// The same, but without one a CPU copies the decoder's weights while it answers, little by little, into the order in which it reads them (not those of f16), and gives the mapped pages back: for long answers, or many.
+    /// The same, but without one a CPU copies the decoder's weights while it answers, little by little, into the order in which it reads them (not
+    /// those of f16), and gives the mapped pages back: for long answers, or many.
     PACKED
 }

@@ -24,13 +24,17 @@ public final class AdamW implements AutoCloseable {
     /// @param decays         which parameters shrink by `lr · weightDecay`
     public record Settings(float beta1, float beta2, float eps, float weightDecay, float maxNorm, Predicate<String> decays) {
         public Settings {
-            if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1)) throw new IllegalArgumentException("adamw: betas " + beta1 + ", " + beta2 + ", wanted in [0, 1)");
-            if (!(eps >= 0) || !(weightDecay >= 0)) throw new IllegalArgumentException("adamw: eps " + eps + ", weight decay " + weightDecay + ", wanted >= 0");
+            if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1))
+                throw new IllegalArgumentException("adamw: betas " + beta1 + ", " + beta2 + ", wanted in [0, 1)");
+            if (!(eps >= 0) || !(weightDecay >= 0))
+                throw new IllegalArgumentException("adamw: eps " + eps + ", weight decay " + weightDecay + ", wanted >= 0");
             if (!(maxNorm > 0)) throw new IllegalArgumentException("adamw: max norm " + maxNorm + ", wanted > 0 (infinity: no clipping)");
         }
 
         /// All parameters decay.
-        public Settings(float beta1, float beta2, float eps, float weightDecay, float maxNorm) { this(beta1, beta2, eps, weightDecay, maxNorm, _ -> true); }
+        public Settings(float beta1, float beta2, float eps, float weightDecay, float maxNorm) {
+            this(beta1, beta2, eps, weightDecay, maxNorm, _ -> true);
+        }
     }
 
     /// What one update did.
@@ -68,7 +72,8 @@ public final class AdamW implements AutoCloseable {
     /// Number of updates so far.
     public int steps() { return steps; }
 
-    /// Global 2-norm of the gradients: squares summed parameter by parameter in the set's order, in f32 (see [lucid.kernels.contract.Reduce#addSumOfSquares]).
+    /// Global 2-norm of the gradients: squares summed parameter by parameter in the set's order, in f32 (see
+    /// [lucid.kernels.contract.Reduce#addSumOfSquares]).
     public float gradientNorm() {
         try (Scope step = Scope.open(parameters.device())) {
             Tensor sum = Tensor.zeros(step, 1, 1);
@@ -85,7 +90,8 @@ public final class AdamW implements AutoCloseable {
     public Update step(double learningRate) {
         float norm = gradientNorm();
         if (!Float.isFinite(norm)) {
-            throw new IllegalStateException("adamw: the gradient norm of update " + (steps + 1) + " is " + norm + ", wanted a finite number; weights are unchanged");
+            throw new IllegalStateException("adamw: the gradient norm of update " + (steps + 1) + " is " + norm
+                    + ", wanted a finite number; weights are unchanged");
         }
         float coefficient = coefficient(norm, settings.maxNorm());
         steps++;
@@ -99,7 +105,8 @@ public final class AdamW implements AutoCloseable {
     public static float coefficient(float norm, float maxNorm) { return (float) Math.min(1.0, maxNorm / (norm + 1e-6)); }
 
     private void update(Parameter p, float lr, float coefficient) {
-        Moments s = moments.computeIfAbsent(p.name(), _ -> new Moments(Tensor.zeros(scope, p.shape().dims()), Tensor.zeros(scope, p.shape().dims()), 0));
+        Moments s = moments.computeIfAbsent(p.name(), _ -> new Moments(Tensor.zeros(scope, p.shape().dims()),
+                Tensor.zeros(scope, p.shape().dims()), 0));
         s.updates++;
         float decay = settings.decays().test(p.name()) ? settings.weightDecay() : 0;
         var constants = new Optimizer.AdamW(lr, settings.beta1(), settings.beta2(), settings.eps(), decay, s.updates);
@@ -121,13 +128,15 @@ public final class AdamW implements AutoCloseable {
     public void load(Path file) {
         if (steps > 0) throw new IllegalStateException("adamw: load after " + steps + " updates; wanted a fresh optimiser");
         try (SafetensorsFile stored = SafetensorsFile.open(file)) {
-            if (!"lucid.adamw".equals(stored.metadata().get("kind"))) throw new WeightFileException(file + ": found no optimiser state, wanted a file written by AdamW.save");
+            if (!"lucid.adamw".equals(stored.metadata().get("kind")))
+                throw new WeightFileException(file + ": found no optimiser state, wanted a file written by AdamW.save");
             int storedSteps = count(file, stored, "steps", "nothing");
             Map<String, Moments> fresh = new LinkedHashMap<>();
             for (String name : stored.tensors().keySet()) {
                 if (!name.startsWith("m.")) continue;
                 Parameter p = parameters.get(name.substring(2));
-                fresh.put(p.name(), new Moments(read(stored, name, p), read(stored, "v." + p.name(), p), count(file, stored, "steps." + p.name(), Integer.toString(storedSteps))));
+                fresh.put(p.name(), new Moments(read(stored, name, p), read(stored, "v." + p.name(), p),
+                        count(file, stored, "steps." + p.name(), Integer.toString(storedSteps))));
             }
             moments.putAll(fresh);
             steps = storedSteps;
@@ -136,7 +145,8 @@ public final class AdamW implements AutoCloseable {
 
     private static int count(Path file, SafetensorsFile stored, String key, String missing) {
         String counted = stored.metadata().getOrDefault(key, missing);
-        if (!counted.matches("\\d{1,9}")) throw new WeightFileException(file + ": metadata " + key + ": found " + counted + ", wanted a number of updates");
+        if (!counted.matches("\\d{1,9}"))
+            throw new WeightFileException(file + ": metadata " + key + ": found " + counted + ", wanted a number of updates");
         return Integer.parseInt(counted);
     }
 

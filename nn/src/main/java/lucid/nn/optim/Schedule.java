@@ -41,7 +41,8 @@ public record Schedule(Kind kind, double lr, int total, int warmup, Map<String, 
         }
         args = Map.copyOf(args);
         for (String key : args.keySet()) {
-            if (!kind.known.contains(key)) throw new IllegalArgumentException("schedule " + kind.published() + " has no argument \"" + key + "\"; it knows " + kind.known);
+            if (!kind.known.contains(key))
+                throw new IllegalArgumentException("schedule " + kind.published() + " has no argument \"" + key + "\"; it knows " + kind.known);
         }
         if (kind == Kind.COSINE_WITH_MIN_LR && args.containsKey("min_lr") == args.containsKey("min_lr_rate")) {
             throw new IllegalArgumentException("schedule cosine_with_min_lr wants exactly one of min_lr and min_lr_rate");
@@ -50,7 +51,8 @@ public record Schedule(Kind kind, double lr, int total, int warmup, Map<String, 
             throw new IllegalArgumentException("schedule warmup_stable_decay wants num_decay_steps");
         }
         if (kind == Kind.POLYNOMIAL && !(lr > args.getOrDefault("lr_end", 1e-7))) {
-            throw new IllegalArgumentException("schedule polynomial ends at " + args.getOrDefault("lr_end", 1e-7) + ", wanted less than its peak " + lr);
+            throw new IllegalArgumentException("schedule polynomial ends at " + args.getOrDefault("lr_end", 1e-7)
+                    + ", wanted less than its peak " + lr);
         }
     }
 

@@ -59,20 +59,23 @@ final class GoldenCase implements AutoCloseable {
     int[][] ids(String name) {
         StoredTensor t = input(name);
         int[] shape = t.intShape();
-        if (shape.length != 2) throw new IllegalArgumentException(folder + ": input " + name + " has shape " + Arrays.toString(shape) + ", wanted [batch, length]");
+        if (shape.length != 2)
+            throw new IllegalArgumentException(folder + ": input " + name + " has shape " + Arrays.toString(shape) + ", wanted [batch, length]");
         int[] all = Arrays.stream(t.toLongs()).mapToInt(Math::toIntExact).toArray();
         int[][] out = new int[shape[0]][];
         for (int b = 0; b < shape[0]; b++) out[b] = Arrays.copyOfRange(all, b * shape[1], (b + 1) * shape[1]);
         return out;
     }
 
-    /// Compares every entry of `expect`, and refuses what neither side explains: an expected tensor without tolerance, a gradient the original does not have.
+    /// Compares every entry of `expect`, and refuses what neither side explains: an expected tensor without tolerance, a gradient the original does
+    /// not have.
     ParityReport compare(Map<String, Values> computed) {
         List<Row> rows = new ArrayList<>();
         if (!json.path("expect").isObject()) rows.add(problem("expect", "case.json has no \"expect\""));
         json.path("expect").properties().forEach(e -> rows.add(compare(e.getKey(), e.getValue(), computed)));
         for (String name : new TreeSet<>(expected.tensors().keySet())) {
-            if (!expects(name) && !json.path("where").toString().contains("\"" + name + "\"")) rows.add(problem(name, "stored, but case.json states no tolerance for it"));
+            if (!expects(name) && !json.path("where").toString().contains("\"" + name + "\""))
+                rows.add(problem(name, "stored, but case.json states no tolerance for it"));
         }
         boolean gradients = expected.tensors().keySet().stream().anyMatch(n -> n.startsWith("grad."));
         for (String name : new TreeSet<>(computed.keySet())) {
@@ -124,7 +127,8 @@ final class GoldenCase implements AutoCloseable {
             }
         }
         if (maxShare < 0 && n > 0) return problem(name, "the mask leaves nothing to compare");
-        return n == 0 ? new Row(name, 0, 0, "[]", 0, 0, "") : new Row(name, maxError, maxShare, Values.index(wanted.shape(), at), found.data()[at], wanted.data()[at], "");
+        return n == 0 ? new Row(name, 0, 0, "[]", 0, 0, "") : new Row(name, maxError, maxShare, Values.index(wanted.shape(), at), found.data()[at],
+                wanted.data()[at], "");
     }
 
     @Override public void close() {

@@ -14,7 +14,8 @@ import lucid.tensor.Scope;
 import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
-/// Kind `qwen2.lora`: logits without adapter, with it beside the weights and with it merged into them; loss, and the gradients of its matrices as training computes them.
+/// Kind `qwen2.lora`: logits without adapter, with it beside the weights and with it merged into them; loss, and the gradients of its matrices as
+/// training computes them.
 final class LoraParity {
     private LoraParity() {}
 

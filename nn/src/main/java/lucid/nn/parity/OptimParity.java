@@ -52,13 +52,15 @@ final class OptimParity {
             for (JsonNode c : table.path("bf16_master")) p.bf16Master(scope, "bf16_master " + c.path("lr").asText(), c);
         }
         for (JsonNode r : table.path("warmup_steps").path("rows")) {
-            p.row("warmup " + r, new double[] {Schedule.warmupSteps(r.get(0).asInt(), r.get(1).asDouble())}, new double[] {r.get(2).asDouble()}, 0, 0);
+            p.row("warmup " + r, new double[] {Schedule.warmupSteps(r.get(0).asInt(), r.get(1).asDouble())},
+                    new double[] {r.get(2).asDouble()}, 0, 0);
         }
         return new ParityReport(name(table), "optim", p.rows);
     }
 
     private void row(String name, double[] found, double[] wanted, double atol, double rtol) {
-        rows.add(GoldenCase.compare(name, new Values(new int[] {found.length}, found), new Values(new int[] {wanted.length}, wanted), atol, rtol, false, null));
+        rows.add(GoldenCase.compare(name, new Values(new int[] {found.length}, found), new Values(new int[] {wanted.length}, wanted), atol, rtol,
+                false, null));
     }
 
     static double[] numbers(JsonNode n) {
@@ -79,13 +81,15 @@ final class OptimParity {
     private void schedule(String name, JsonNode c) {
         Map<String, Double> args = new HashMap<>();
         c.path("args").properties().forEach(e -> args.put(e.getKey(), e.getValue().asDouble()));
-        Schedule s = new Schedule(Schedule.Kind.of(c.path("name").asText()), c.path("lr").asDouble(), c.path("total").asInt(), c.path("warmup").asInt(), args);
+        Schedule s = new Schedule(Schedule.Kind.of(c.path("name").asText()), c.path("lr").asDouble(), c.path("total").asInt(),
+                c.path("warmup").asInt(), args);
         double[] found = Arrays.stream(numbers(c.path("at"))).map(at -> s.at((int) at)).toArray();
         row(name + " " + c.path("name").asText(), found, numbers(c.path("values")), 1e-15 * s.lr(), 1e-13);
     }
 
     private static Optimizer.AdamW constants(JsonNode c, int step) {
-        return new Optimizer.AdamW((float) c.required("lr").asDouble(), (float) c.required("betas").required(0).asDouble(), (float) c.required("betas").required(1).asDouble(),
+        return new Optimizer.AdamW((float) c.required("lr").asDouble(), (float) c.required("betas").required(0).asDouble(),
+                (float) c.required("betas").required(1).asDouble(),
                 (float) c.required("eps").asDouble(), (float) c.required("weight_decay").asDouble(), step);
     }
 
@@ -95,7 +99,8 @@ final class OptimParity {
             Tensor m = Tensor.zeros(scope, p.shape().size());
             Tensor v = Tensor.zeros(scope, p.shape().size());
             for (int t = 0; t < c.required("steps").size(); t++) {
-                device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.required("grads").required(t).required(i)).matrix(), p.matrix(), m.matrix(), v.matrix(), null);
+                device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.required("grads").required(t).required(i)).matrix(), p.matrix(),
+                        m.matrix(), v.matrix(), null);
                 JsonNode wanted = c.required("steps").required(t);
                 String at = name + ", step " + t + ", tensor " + i;
                 row(at + ", params", read(p), numbers(wanted.required("f64").required("params").required(i)), F32, 0);
@@ -114,7 +119,8 @@ final class OptimParity {
         Tensor v = Tensor.zeros(scope, p.shape().size());
         double[] before = read(image);
         for (int t = 0; t < c.required("steps").size(); t++) {
-            device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.required("grads_bf16").required(t)).matrix(), p.matrix(), m.matrix(), v.matrix(), image.matrix());
+            device.optimizer().adamW(constants(c, t + 1), 1f, tensor(scope, c.required("grads_bf16").required(t)).matrix(), p.matrix(), m.matrix(),
+                    v.matrix(), image.matrix());
             row(name + ", step " + t + ", master_f32", read(p), numbers(c.required("steps").required(t).required("master_f32")), F32, 0);
             row(name + ", step " + t + ", weight_bf16", read(image), numbers(c.required("steps").required(t).required("weight_bf16")), 0, 0);
         }
@@ -129,9 +135,11 @@ final class OptimParity {
             Tensor p = tensor(scope, c.required("params").required(i));
             Tensor momentum = Tensor.zeros(scope, p.shape().size());
             for (int t = 0; t < c.required("steps_f64").size(); t++) {
-                var settings = new Optimizer.Sgd((float) c.required("lr").asDouble(), (float) c.required("momentum").asDouble(), (float) c.required("dampening").asDouble(),
+                var settings = new Optimizer.Sgd((float) c.required("lr").asDouble(), (float) c.required("momentum").asDouble(),
+                        (float) c.required("dampening").asDouble(),
                         (float) c.required("weight_decay").asDouble(), c.required("nesterov").asBoolean(), t + 1);
-                device.optimizer().sgd(settings, 1f, tensor(scope, c.required("grads").required(t).required(i)).matrix(), p.matrix(), momentum.matrix());
+                device.optimizer().sgd(settings, 1f, tensor(scope, c.required("grads").required(t).required(i)).matrix(), p.matrix(),
+                        momentum.matrix());
                 row(name + ", step " + t + ", tensor " + i, read(p), numbers(c.required("steps_f64").required(t).required(i)), F32, F32);
             }
         }
@@ -146,7 +154,8 @@ final class OptimParity {
         row(name + ", norm", new double[] {norm}, new double[] {size}, 1e-12, F32);
         row(name + ", norm_f32", new double[] {norm}, numbers(c.required("norm_f32")), 1e-12, F32);
         row(name + ", coefficient", new double[] {coefficient}, numbers(c.required("coefficient_f64")), 0, F32);
-        if (c.has("deepspeed_coefficient_f64")) row(name + ", deepspeed_coefficient", new double[] {coefficient}, numbers(c.required("deepspeed_coefficient_f64")), 0, F32);
+        if (c.has("deepspeed_coefficient_f64"))
+            row(name + ", deepspeed_coefficient", new double[] {coefficient}, numbers(c.required("deepspeed_coefficient_f64")), 0, F32);
         for (int i = 0; i < grads.size(); i++) {
             row(name + ", clipped " + i, read(grads.get(i).scale(coefficient)), numbers(c.required("clipped_f64").required(i)), 1e-12, F32);
         }

@@ -12,7 +12,8 @@ import lucid.kernels.Device;
 /// compares every entry of `expect`. The format is described in the golden folder's README.
 public final class Parity {
     private static final Map<String, BiFunction<GoldenCase, Device, Outputs>> KINDS = new TreeMap<>(Map.of(
-            "qwen2", Qwen2Parity::run, "qwen2.lora", LoraParity::run, "siglip", SiglipParity::run, "siglip.interpolated", SiglipParity::run, "tinyllava_video", TinyLlavaParity::run));
+            "qwen2", Qwen2Parity::run, "qwen2.lora", LoraParity::run, "siglip", SiglipParity::run, "siglip.interpolated", SiglipParity::run,
+                    "tinyllava_video", TinyLlavaParity::run));
 
     private Parity() {}
 
@@ -32,13 +33,15 @@ public final class Parity {
     ///
     /// @throws IllegalArgumentException for a table this library does not know
     public static ParityReport runTable(JsonNode table, Device device) {
-        if (!OptimParity.handles(table)) throw new IllegalArgumentException("unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
+        if (!OptimParity.handles(table))
+            throw new IllegalArgumentException("unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
         return OptimParity.run(table, device);
     }
 
     /// The same for a file.
     public static ParityReport runTable(Path file, Device device) {
-        if (!handlesTable(file)) throw new IllegalArgumentException(file + ": unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
+        if (!handlesTable(file))
+            throw new IllegalArgumentException(file + ": unknown table; wanted one of the optim family (adamw, sgd, clip, schedules)");
         return runTable(GoldenCase.readJson(file), device);
     }
 
@@ -48,7 +51,8 @@ public final class Parity {
     public static ParityReport run(Path folder, Device device) {
         String kind = kind(folder);
         var runner = KINDS.get(kind);
-        if (runner == null) throw new IllegalArgumentException(folder + ": kind \"" + kind + "\" is not supported; this version runs " + KINDS.keySet());
+        if (runner == null)
+            throw new IllegalArgumentException(folder + ": kind \"" + kind + "\" is not supported; this version runs " + KINDS.keySet());
         try (GoldenCase golden = new GoldenCase(folder)) {
             return golden.compare(runner.apply(golden, device).all());
         }

@@ -28,13 +28,16 @@ public record ParityReport(String name, String kind, List<Row> rows) {
     public boolean ok() { return !rows.isEmpty() && rows.stream().allMatch(Row::ok); }
 
     /// The largest share of a tolerance that was used.
-    public double largestShare() { return rows.stream().mapToDouble(r -> r.problem.isEmpty() ? r.share : Double.POSITIVE_INFINITY).max().orElse(Double.POSITIVE_INFINITY); }
+    public double largestShare() {
+        return rows.stream().mapToDouble(r -> r.problem.isEmpty() ? r.share : Double.POSITIVE_INFINITY).max().orElse(Double.POSITIVE_INFINITY);
+    }
 
     /// Rows that are not within tolerance.
     public List<Row> failures() { return rows.stream().filter(r -> !r.ok()).toList(); }
 
     /// One line for people.
     public String summary() {
-        return String.format(Locale.ROOT, "%s (%s): %d tensors, %d failed, largest share of a tolerance %.3g", name, kind, rows.size(), failures().size(), largestShare());
+        return String.format(Locale.ROOT, "%s (%s): %d tensors, %d failed, largest share of a tolerance %.3g", name, kind, rows.size(),
+                failures().size(), largestShare());
     }
 }

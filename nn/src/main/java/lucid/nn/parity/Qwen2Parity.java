@@ -98,7 +98,8 @@ final class Qwen2Parity {
         out.put("padded.logits", logits(kept, positions));
         out.put("padded.logits_default_positions", logits(kept, counted));
         List<Completion> found = generate(kept, golden.expects("padded.greedy_ids") || golden.bf16() ? 24 : 1);
-        out.put("padded.greedy_ids", Values.of(found.stream().flatMapToInt(c -> Arrays.stream(c.ids())).toArray(), found.size(), found.getFirst().length()));
+        out.put("padded.greedy_ids", Values.of(found.stream().flatMapToInt(c -> Arrays.stream(c.ids())).toArray(), found.size(),
+                found.getFirst().length()));
     }
 
     /// Logits of all rows, sequence after sequence.

@@ -55,7 +55,8 @@ final class TinyLlavaParity {
         for (int b = 0; b < ids.length; b++) {
             int row = b;
             int[] real = IntStream.range(0, ids[b].length).filter(i -> mask == null || mask[row][i] != 0).toArray();
-            Spliced s = Splice.splice(Arrays.stream(real).map(i -> ids[row][i]).toArray(), model.config().imageTokenIndex(), model.visualTokens()).cut(model.config().maxLength());
+            Spliced s = Splice.splice(Arrays.stream(real).map(i -> ids[row][i]).toArray(), model.config().imageTokenIndex(), model.visualTokens())
+                    .cut(model.config().maxLength());
             sequences.add(s);
             labels.add(s.labels(Arrays.stream(real).map(i -> given[row][i]).toArray(), model.config().ignoreIndex()));
         }

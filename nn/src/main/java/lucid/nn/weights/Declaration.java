@@ -10,7 +10,9 @@ public record Declaration(String name, Role role, int... shape) {
     /// The shape as weight files have it.
     public long[] longShape() { return Arrays.stream(shape).asLongStream().toArray(); }
 
-    @Override public boolean equals(Object o) { return o instanceof Declaration d && name.equals(d.name) && role == d.role && Arrays.equals(shape, d.shape); }
+    @Override public boolean equals(Object o) {
+        return o instanceof Declaration d && name.equals(d.name) && role == d.role && Arrays.equals(shape, d.shape);
+    }
 
     @Override public int hashCode() { return name.hashCode(); }
 

@@ -23,7 +23,8 @@ public record Initialization(double linear, double embedding, double position, d
 
     /// With the factors of decoder and tower divided by `√(2·layers)`: a block adds to its residual stream twice.
     public Initialization ofDepth(int decoderLayers, int visionLayers) {
-        return new Initialization(linear, embedding, position, latent, decoderResidual / Math.sqrt(2.0 * decoderLayers), visionResidual / Math.sqrt(2.0 * visionLayers), connectorResidual);
+        return new Initialization(linear, embedding, position, latent, decoderResidual / Math.sqrt(2.0 * decoderLayers),
+                visionResidual / Math.sqrt(2.0 * visionLayers), connectorResidual);
     }
 
     /// Standard deviation of a parameter's start; 0 for what starts at one number.

@@ -70,7 +70,9 @@ public final class ParameterSet implements AutoCloseable {
     /// @throws IllegalArgumentException if the model has none of that name
     public Parameter get(String name) {
         Parameter p = parameters.get(name);
-        if (p == null) throw new IllegalArgumentException("no parameter \"" + name + "\"; the model has " + parameters.size() + ", for example \"" + parameters.keySet().iterator().next() + "\"");
+        if (p == null)
+            throw new IllegalArgumentException("no parameter \"" + name + "\"; the model has " + parameters.size() + ", for example \""
+                    + parameters.keySet().iterator().next() + "\"");
         return p;
     }
 
@@ -82,9 +84,12 @@ public final class ParameterSet implements AutoCloseable {
         for (Parameter p : parameters.values()) {
             boolean wanted = names.test(p.name());
             if (wanted && p.value().dtype() != DType.F32) {
-                throw new IllegalStateException("train: parameter \"" + p.name() + "\" is kept in " + p.value().dtype() + ", wanted F32 master weights; load the model with Precision.F32");
+                throw new IllegalStateException("train: parameter \"" + p.name() + "\" is kept in " + p.value().dtype()
+                        + ", wanted F32 master weights; load the model with Precision.F32");
             }
-            if (wanted && !source.writable()) throw new IllegalStateException("train: parameter \"" + p.name() + "\" lies in a mapped file that is read-only; load the model with Precision.F32");
+            if (wanted && !source.writable())
+                throw new IllegalStateException("train: parameter \"" + p.name()
+                        + "\" lies in a mapped file that is read-only; load the model with Precision.F32");
             p.trainable(wanted);
         }
         return this;
@@ -114,13 +119,15 @@ public final class ParameterSet implements AutoCloseable {
     }
 
     private void requireWritable(String operation) {
-        if (!source.writable()) throw new IllegalStateException(operation + ": these weights lie in a mapped file that is read-only; load the model with Precision.F32");
+        if (!source.writable())
+            throw new IllegalStateException(operation + ": these weights lie in a mapped file that is read-only; load the model with Precision.F32");
     }
 
     /// Overwrites the values with those of a set of the same names and shapes (a reference model's snapshot, say).
     public void copyFrom(ParameterSet other) {
         requireWritable("copyFrom");
-        if (!other.parameters.keySet().equals(parameters.keySet())) throw new IllegalArgumentException("copyFrom: the two models have different parameters");
+        if (!other.parameters.keySet().equals(parameters.keySet()))
+            throw new IllegalArgumentException("copyFrom: the two models have different parameters");
         parameters.forEach((name, p) -> p.value().copyFrom(other.parameters.get(name).value()));
     }
 
@@ -147,7 +154,8 @@ public final class ParameterSet implements AutoCloseable {
         } else if (type == StoredType.BF16 && (kept == DType.F32 || kept == DType.BF16)) {
             writer.add(name, type, shape, (from, count, chunk) -> bf16(value, from, count, chunk.order(ByteOrder.LITTLE_ENDIAN)));
         } else {
-            throw new IllegalArgumentException("save: parameter \"" + name + "\" is kept in " + kept + " and cannot be written as " + type + "; save as BF16, or load with Precision.F32");
+            throw new IllegalArgumentException("save: parameter \"" + name + "\" is kept in " + kept + " and cannot be written as " + type
+                    + "; save as BF16, or load with Precision.F32");
         }
     }
 

@@ -52,7 +52,9 @@ public sealed interface WeightSource {
     /// Weights of a checkpoint. The files must stay open as long as the model with [Precision#STORED].
     ///
     /// @param ignorable names that may be left over
-    static WeightSource of(WeightFiles files, Precision precision, Predicate<String> ignorable) { return new Stored(files, precision, ignorable, new HashSet<>()); }
+    static WeightSource of(WeightFiles files, Precision precision, Predicate<String> ignorable) {
+        return new Stored(files, precision, ignorable, new HashSet<>());
+    }
 
     /// Random weights: each from its own Philox stream (seed, name), so neither order nor other parameters matter.
     static WeightSource random(long seed, Initialization init) { return new Random(seed, init); }
@@ -116,7 +118,9 @@ public sealed interface WeightSource {
 
         @Override public boolean writable() { return true; }
 
-        @Override public Tensor take(Scope scope, String name, Role role, int... shape) { return Tensor.of(scope, values.apply(new Declaration(name, role, shape)), shape); }
+        @Override public Tensor take(Scope scope, String name, Role role, int... shape) {
+            return Tensor.of(scope, values.apply(new Declaration(name, role, shape)), shape);
+        }
 
         @Override public void finish() { complete.run(); }
     }
@@ -169,8 +173,10 @@ public sealed interface WeightSource {
 
         private WeightFileException missing(String name) {
             String last = name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1);
-            String near = files.tensors().keySet().stream().filter(n -> n.endsWith(last)).findFirst().map(n -> "; it does have \"" + n + "\"").orElse("");
-            return new WeightFileException(files.source() + ": tensor \"" + name + "\" is missing: found " + files.tensors().size() + " others, wanted all that config.json implies" + near);
+            String near = files.tensors().keySet().stream().filter(n -> n.endsWith(last)).findFirst().map(n -> "; it does have \"" + n + "\"")
+                    .orElse("");
+            return new WeightFileException(files.source() + ": tensor \"" + name + "\" is missing: found " + files.tensors().size()
+                    + " others, wanted all that config.json implies" + near);
         }
 
         private static Tensor stored(Scope scope, StoredTensor t, int... shape) {
@@ -196,7 +202,8 @@ public sealed interface WeightSource {
             left.removeAll(taken);
             left.removeIf(ignorable);
             if (!left.isEmpty()) {
-                throw new WeightFileException(files.source() + ": found " + left.size() + " tensors that this model does not have, first \"" + left.first()
+                throw new WeightFileException(files.source() + ": found " + left.size() + " tensors that this model does not have, first \""
+                        + left.first()
                         + "\"; wanted exactly the parameters that config.json implies");
             }
         }

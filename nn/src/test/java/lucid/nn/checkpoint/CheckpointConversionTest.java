@@ -45,7 +45,8 @@ class CheckpointConversionTest {
         assertTrue(Files.exists(folders.resolve("vision_tower/config.json")));
         try (Stream<Path> list = Files.list(sharded)) {
             List<String> shards = list.map(p -> p.getFileName().toString()).filter(n -> n.endsWith(".safetensors")).sorted().toList();
-            assertTrue(shards.size() > 3 && shards.getFirst().equals(String.format("model-00001-of-%05d.safetensors", shards.size())), shards.toString());
+            assertTrue(shards.size() > 3 && shards.getFirst().equals(String.format("model-00001-of-%05d.safetensors", shards.size())),
+                    shards.toString());
         }
     }
 
@@ -63,12 +64,14 @@ class CheckpointConversionTest {
                 List<String> wanted = switch (layout) {
                     case SINGLE -> List.of("pytorch_model.bin");
                     case SHARDED -> List.of("pytorch_model.bin.index.json", "pytorch_model-00001-of-00006.bin");
-                    case FOLDERS -> List.of("language_model/pytorch_model.bin", "vision_tower/pytorch_model.bin", "connector/pytorch_model.bin", "vision_tower/config.json");
+                    case FOLDERS -> List.of("language_model/pytorch_model.bin", "vision_tower/pytorch_model.bin", "connector/pytorch_model.bin",
+                            "vision_tower/config.json");
                 };
                 assertTrue(names.containsAll(wanted), names.toString());
             }
             Path back = convert(bin, "back-" + layout, null, Layout.SINGLE, 1);
-            assertEquals(-1, Files.mismatch(back.resolve(WeightFiles.SINGLE), convert(single, "again-" + layout, null, Layout.SINGLE, 1).resolve(WeightFiles.SINGLE)), "there and back, byte for byte");
+            assertEquals(-1, Files.mismatch(back.resolve(WeightFiles.SINGLE), convert(single, "again-" + layout, null, Layout.SINGLE, 1)
+                    .resolve(WeightFiles.SINGLE)), "there and back, byte for byte");
         }
     }
 
@@ -76,9 +79,11 @@ class CheckpointConversionTest {
         float[] values = {1f, 1.00390625f, 1.01171875f, -3.14159265f, 1e-30f, Float.POSITIVE_INFINITY, Float.NaN, 0.1f, 65504f};
         Path source = folder.resolve("source.safetensors");
         new SafetensorsWriter().add("x", values, values.length).add("ids", new long[] {7, -200}, 2).write(source);
-        try (WeightFiles bf16 = WeightFiles.open(convert(source, "bf16", StoredType.BF16, Layout.SINGLE, 1)); WeightFiles f16 = WeightFiles.open(convert(source, "f16", StoredType.F16, Layout.SINGLE, 1))) {
+        try (WeightFiles bf16 = WeightFiles.open(convert(source, "bf16", StoredType.BF16, Layout.SINGLE, 1));
+                WeightFiles f16 = WeightFiles.open(convert(source, "f16", StoredType.F16, Layout.SINGLE, 1))) {
             assertEquals(StoredType.BF16, bf16.tensor("x").type());
-            assertArrayEquals(new float[] {1f, 1f, 1.015625f, -3.140625f}, java.util.Arrays.copyOf(bf16.tensor("x").toFloats(), 4), "ties go to the even one");
+            assertArrayEquals(new float[] {1f, 1f, 1.015625f, -3.140625f}, java.util.Arrays.copyOf(bf16.tensor("x").toFloats(), 4),
+                    "ties go to the even one");
             assertTrue(Double.isNaN(bf16.tensor("x").value(6)) && Double.isInfinite(bf16.tensor("x").value(5)));
             for (int i = 0; i < values.length; i++) assertEquals(Float.float16ToFloat(Float.floatToFloat16(values[i])), f16.tensor("x").value(i));
             assertArrayEquals(new long[] {7, -200}, bf16.tensor("ids").toLongs(), "integers stay");
@@ -98,7 +103,8 @@ class CheckpointConversionTest {
     void typesOfTheFormatWithoutAZip(StoredType type) {
         Path safe = convert(GOLDEN.resolve("model"), "safe", type, Layout.SINGLE, 1);
         Path legacy = folder.resolve("legacy");
-        CheckpointConversion.convert(GOLDEN.resolve("model"), legacy, new Options(type, WeightFormat.BIN_LEGACY, Layout.SINGLE, 1, null, List.of(), Set.of()), (_, _, _) -> {});
+        CheckpointConversion.convert(GOLDEN.resolve("model"), legacy,
+                new Options(type, WeightFormat.BIN_LEGACY, Layout.SINGLE, 1, null, List.of(), Set.of()), (_, _, _) -> {});
         same(safe, legacy);
     }
 
@@ -107,7 +113,8 @@ class CheckpointConversionTest {
         Path words = Files.writeString(elsewhere.resolve("words.txt"), "from elsewhere");
         Path config = Files.writeString(elsewhere.resolve("generation_config.json"), "from elsewhere");
         Path to = folder.resolve("with-companions");
-        var summary = CheckpointConversion.convert(GOLDEN.resolve("model"), to, new Options(null, WeightFormat.SAFETENSORS, Layout.SINGLE, 1, null, List.of(words, config), Set.of()), (_, _, _) -> {});
+        var summary = CheckpointConversion.convert(GOLDEN.resolve("model"), to,
+                new Options(null, WeightFormat.SAFETENSORS, Layout.SINGLE, 1, null, List.of(words, config), Set.of()), (_, _, _) -> {});
         assertEquals("words.txt", summary.copied().getLast());
         assertEquals("from elsewhere", Files.readString(to.resolve("words.txt")));
         assertEquals(-1, Files.mismatch(GOLDEN.resolve("model/generation_config.json"), to.resolve("generation_config.json")));
@@ -123,12 +130,15 @@ class CheckpointConversionTest {
         }
     }
 
-    private List<String> leftOut(Path from, String name) { return CheckpointConversion.convert(from, folder.resolve(name), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {}).leftOut(); }
+    private List<String> leftOut(Path from, String name) {
+        return CheckpointConversion.convert(from, folder.resolve(name), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {}).leftOut();
+    }
 
     /// Of these three the first is obeyed on loading, so a model that lost it would be another one.
     @Test void filesOfThePartsStayWithThemOrAreNamed() throws IOException {
         Path folders = convert(GOLDEN.resolve("model"), "parts", null, Layout.FOLDERS, 1);
-        List<String> beside = List.of("language_model/generation_config.json", "language_model/tokenizer.json", "vision_tower/preprocessor_config.json");
+        List<String> beside = List.of("language_model/generation_config.json", "language_model/tokenizer.json",
+                "vision_tower/preprocessor_config.json");
         for (String name : beside) Files.writeString(folders.resolve(name), "{\"of\": \"" + name + "\"}");
         var kept = CheckpointConversion.convert(folders, folder.resolve("again"), new Options(StoredType.BF16, Layout.FOLDERS, 1), (_, _, _) -> {});
         assertTrue(kept.copied().containsAll(beside) && kept.leftOut().isEmpty(), "" + kept);
@@ -137,7 +147,8 @@ class CheckpointConversionTest {
         var left = CheckpointConversion.convert(folders, folder.resolve("one"), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {});
         assertEquals(beside, left.leftOut());
         Files.copy(folder.resolve("one/model.safetensors"), folders.resolve("model.safetensors"));
-        assertTrue(CheckpointConversion.convert(folders, folder.resolve("top"), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {}).leftOut().containsAll(List.of("language_model", "vision_tower", "connector")),
+        assertTrue(CheckpointConversion.convert(folders, folder.resolve("top"), new Options(null, Layout.SINGLE, 1), (_, _, _) -> {}).leftOut()
+                .containsAll(List.of("language_model", "vision_tower", "connector")),
                 "weights at the top go before those in folders, which are not looked into");
     }
 

@@ -34,7 +34,8 @@ class CheckpointInfoTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
     @Test void originalCheckpointsAreComplete() {
-        for (String model : List.of("tinyllava_video/one_video_16f/model", "tinyllava_video/one_video_bf16/model", "tinyllava_video/batch_padded/model", "tinyllava_video/batch_padded/model_folders",
+        for (String model : List.of("tinyllava_video/one_video_16f/model", "tinyllava_video/one_video_bf16/model",
+                "tinyllava_video/batch_padded/model", "tinyllava_video/batch_padded/model_folders",
                 "qwen2/tiny_tied_f32/model", "qwen2/tiny_untied_f32/model", "qwen2/tiny_bf16/model", "siglip/tiny/model")) {
             CheckpointInfo info = CheckpointInfo.read(GOLDEN.resolve(model));
             assertTrue(info.isSound(), model + " " + info.missing() + info.unexpected() + info.mismatched());
@@ -44,8 +45,10 @@ class CheckpointInfoTest {
 
     /// Buffers that older versions of transformers stored, and newer ones leave aside.
     @ParameterizedTest
-    @CsvSource({"qwen2/tiny_untied_f32/model, model.rotary_emb.inv_freq", "qwen2/tiny_untied_f32/model, model.layers.0.self_attn.rotary_emb.inv_freq", "siglip/tiny/model, vision_model.embeddings.position_ids",
-        "tinyllava_video/one_video_16f/model, language_model.model.rotary_emb.inv_freq", "tinyllava_video/one_video_16f/model, vision_tower._vision_tower.vision_model.embeddings.position_ids"})
+    @CsvSource({"qwen2/tiny_untied_f32/model, model.rotary_emb.inv_freq", "qwen2/tiny_untied_f32/model, model.layers.0.self_attn.rotary_emb.inv_freq",
+            "siglip/tiny/model, vision_model.embeddings.position_ids",
+        "tinyllava_video/one_video_16f/model, language_model.model.rotary_emb.inv_freq",
+                "tinyllava_video/one_video_16f/model, vision_tower._vision_tower.vision_model.embeddings.position_ids"})
     void storedTablesAreNotUsed(String model, String name, @TempDir Path folder) throws IOException {
         Path published = GOLDEN.resolve(model);
         Files.copy(published.resolve("config.json"), folder.resolve("config.json"));
@@ -104,7 +107,8 @@ class CheckpointInfoTest {
         LoraFile adapter = LoraFile.read(GOLDEN.resolve("qwen2/lora_r4/adapter"));
         assertTrue(CheckpointInfo.examine(GOLDEN.resolve("qwen2/lora_r4/model"), adapter).isSound());
         CheckpointInfo other = CheckpointInfo.examine(GOLDEN.resolve("tinyllava_video/one_video_16f/model"), adapter);
-        assertTrue(other.isComplete() && !other.isSound() && other.refusals().getFirst().matches("adapter: \"model.*lora_A.weight\": found .*, wanted .* from the model's config.json"), "" + other.refusals());
+        assertTrue(other.isComplete() && !other.isSound() && other.refusals().getFirst()
+                .matches("adapter: \"model.*lora_A.weight\": found .*, wanted .* from the model's config.json"), "" + other.refusals());
         assertTrue(CheckpointInfo.examine(GOLDEN.resolve("siglip/tiny/model"), adapter).refusals().getFirst().contains("found a SigLIP model"));
     }
 
@@ -115,14 +119,16 @@ class CheckpointInfoTest {
         CheckpointInfo info = CheckpointInfo.examine(folder, null);
         assertTrue(info.isSound());
         assertEquals("one safetensors file", info.layout());
-        assertEquals(List.of(folder.resolve(WeightFiles.INDEX) + ": not read, as model.safetensors lies beside it and goes first, as in transformers"), info.notes());
+        assertEquals(List.of(folder.resolve(WeightFiles.INDEX)
+                + ": not read, as model.safetensors lies beside it and goes first, as in transformers"), info.notes());
     }
 
     /// A model that is planned and then opened is read once, not twice.
     @Test void plansReadNoWeights(@TempDir Path folder) throws IOException {
         Path bin = folder.resolve("bin");
         CheckpointConversion.convert(GOLDEN.resolve("qwen2/tiny_untied_f32/model"), bin,
-                new CheckpointConversion.Options(null, WeightFormat.BIN, CheckpointConversion.Layout.SINGLE, 1, null, List.of(), Set.of()), (_, _, _) -> {});
+                new CheckpointConversion.Options(null, WeightFormat.BIN, CheckpointConversion.Layout.SINGLE, 1, null, List.of(), Set.of()),
+                        (_, _, _) -> {});
         Path file = bin.resolve("pytorch_model.bin");
         byte[] bytes = Files.readAllBytes(file);
         int at;
@@ -142,7 +148,8 @@ class CheckpointInfoTest {
         assertEquals(2 * bf16.parameters(), bf16.bytes());
         assertEquals(List.of("vision tower", "connector", "language model"), bf16.parts().stream().map(CheckpointInfo.Part::name).toList());
         CheckpointInfo folders = CheckpointInfo.read(GOLDEN.resolve("tinyllava_video/batch_padded/model_folders"));
-        assertEquals("TinyLLaVA's three folders (language_model: one PyTorch file; vision_tower: one PyTorch file; connector: one PyTorch file)", folders.layout());
+        assertEquals("TinyLLaVA's three folders (language_model: one PyTorch file; vision_tower: one PyTorch file; connector: one PyTorch file)",
+                folders.layout());
         CheckpointInfo text = CheckpointInfo.read(GOLDEN.resolve("qwen2/tiny_untied_f32/model"));
         assertEquals(Map.of(StoredType.F32, text.parameters()), text.parts().getFirst().stored());
     }

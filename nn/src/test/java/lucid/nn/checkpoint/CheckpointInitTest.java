@@ -62,7 +62,8 @@ class CheckpointInitTest {
         Path folders = write("folders", options(3, Layout.FOLDERS, 1, 2));
         assertTrue(Files.exists(folders.resolve("vision_tower/config.json")));
         Path other = write("other", options(4, null, 5_000_000_000L, 2));
-        try (WeightFiles a = WeightFiles.open(one); WeightFiles b = WeightFiles.open(sharded); WeightFiles c = WeightFiles.open(folders); WeightFiles d = WeightFiles.open(other)) {
+        try (WeightFiles a = WeightFiles.open(one); WeightFiles b = WeightFiles.open(sharded); WeightFiles c = WeightFiles.open(folders);
+                WeightFiles d = WeightFiles.open(other)) {
             assertEquals(a.tensors().keySet(), b.tensors().keySet());
             assertEquals(a.tensors().keySet(), c.tensors().keySet());
             for (StoredTensor t : a.tensors().values()) {
@@ -95,7 +96,8 @@ class CheckpointInitTest {
                 assertEquals(a.tensors().keySet(), b.tensors().keySet());
                 for (StoredTensor t : a.tensors().values()) assertEquals(-1, t.data().mismatch(b.tensor(t.name()).data()), t.name());
                 String ending = format == WeightFormat.SAFETENSORS ? ".safetensors" : ".bin";
-                List<String> names = files.map(f -> f.getFileName().toString()).filter(n -> n.endsWith(".safetensors") || n.endsWith(".bin")).toList();
+                List<String> names = files.map(f -> f.getFileName().toString())
+                        .filter(n -> n.endsWith(".safetensors") || n.endsWith(".bin")).toList();
                 assertTrue(!names.isEmpty() && names.stream().allMatch(n -> n.endsWith(ending)), names.toString());
             }
         }
@@ -136,7 +138,8 @@ class CheckpointInitTest {
     @Test void failuresLeaveNothing() throws IOException {
         for (WeightFormat format : WeightFormat.values()) {
             Options three = new Options(1, StoredType.BF16, format, null, 5_000_000_000L, Initialization.PUBLISHED, 3);
-            assertThrows(IllegalStateException.class, () -> CheckpointInit.write(TINY, folder.resolve("broken"), three, (_, _, _) -> { throw new IllegalStateException("stop"); }, null));
+            assertThrows(IllegalStateException.class, () -> CheckpointInit.write(TINY, folder.resolve("broken"), three,
+                    (_, _, _) -> { throw new IllegalStateException("stop"); }, null));
         }
         try (Stream<Path> list = Files.list(folder)) {
             assertEquals(List.of(), list.toList());
@@ -147,7 +150,9 @@ class CheckpointInitTest {
         assertThrows(IllegalArgumentException.class, () -> ModelTemplate.shipped("gpt"));
     }
 
-    private static Options options(long seed, Layout layout, long shard, int threads) { return new Options(seed, StoredType.BF16, layout, shard, Initialization.PUBLISHED, threads); }
+    private static Options options(long seed, Layout layout, long shard, int threads) {
+        return new Options(seed, StoredType.BF16, layout, shard, Initialization.PUBLISHED, threads);
+    }
 
     private Path write(String name, Options options) {
         Path to = folder.resolve(name);

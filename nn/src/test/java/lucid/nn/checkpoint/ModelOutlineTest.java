@@ -45,12 +45,14 @@ class ModelOutlineTest {
     @Test void outlineIsTheModelsOwnList() {
         ModelOutline o = ModelOutline.of(new ModelOutline.Video(Toy.CONFIG));
         try (Device device = new ReferenceDevice(); TinyLlavaVideo model = Toy.model(device, 1)) {
-            assertEquals(model.parameters().all().stream().map(p -> p.name() + p.shape()).toList(), o.parameters().stream().map(d -> d.name() + new lucid.tensor.Shape(d.shape())).toList());
+            assertEquals(model.parameters().all().stream().map(p -> p.name() + p.shape()).toList(),
+                    o.parameters().stream().map(d -> d.name() + new lucid.tensor.Shape(d.shape())).toList());
         }
     }
 
     @Test void everyArchitectureIsRead() {
-        assertTrue(ModelOutline.of(ConfigFile.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model"))).architecture() instanceof ModelOutline.Video);
+        assertTrue(ModelOutline.of(ConfigFile.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model")))
+                .architecture() instanceof ModelOutline.Video);
         assertTrue(ModelOutline.of(ConfigFile.read(GOLDEN.resolve("qwen2/tiny_tied_f32/model"))).architecture() instanceof ModelOutline.Text);
         assertTrue(ModelOutline.of(ConfigFile.read(GOLDEN.resolve("siglip/tiny/model"))).architecture() instanceof ModelOutline.Vision);
         ConfigFile other = new ConfigFile("here", new com.fasterxml.jackson.databind.ObjectMapper().createObjectNode().put("model_type", "llama"));
@@ -59,7 +61,8 @@ class ModelOutlineTest {
 
     @Test void outlinesHaveNoMemoryAndNoKernelTakesThem() {
         List<Declaration> out = new java.util.ArrayList<>();
-        try (Device device = new SimdDevice(1); ParameterSet p = new ParameterSet(device, WeightSource.outline(out, _ -> false)); Scope scope = Scope.open(device)) {
+        try (Device device = new SimdDevice(1); ParameterSet p = new ParameterSet(device, WeightSource.outline(out, _ -> false));
+                Scope scope = Scope.open(device)) {
             p.declare("huge", Role.LINEAR, 1 << 15, 1 << 15);
             assertEquals(0, device.peakBytes());
             Tensor small = p.declare("small", Role.LINEAR, 2, 3);

@@ -104,8 +104,10 @@ class ConfigTest {
 
     /// What Qwen2.5 of 28 layers and less says about windows, and other names of what Lucid has.
     @ParameterizedTest
-    @ValueSource(strings = {"\"use_sliding_window\": true, \"num_hidden_layers\": 28", "\"use_sliding_window\": true, \"max_window_layers\": 4, \"num_hidden_layers\": 4",
-        "\"use_sliding_window\": true, \"sliding_window\": null", "\"use_sliding_window\": true, \"max_window_layers\": 0, \"layer_types\": [\"full_attention\"]", "\"hidden_act\": \"swish\""})
+    @ValueSource(strings = {"\"use_sliding_window\": true, \"num_hidden_layers\": 28",
+            "\"use_sliding_window\": true, \"max_window_layers\": 4, \"num_hidden_layers\": 4",
+        "\"use_sliding_window\": true, \"sliding_window\": null", "\"use_sliding_window\": true, \"max_window_layers\": 0, \"layer_types\": "
+                + "[\"full_attention\"]", "\"hidden_act\": \"swish\""})
     void plainModelsInOtherWords(String body) throws IOException {
         Files.writeString(folder.resolve("config.json"), "{" + body + "}");
         assertEquals(4096, Qwen2Config.read(folder).hiddenSize());
@@ -144,7 +146,8 @@ class ConfigTest {
             """)
     void sizesThatNoTowerHas(String body, String message) throws IOException {
         Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"siglip_vision_model\", " + body + "}");
-        assertEquals(folder.resolve("config.json") + ": " + message, assertThrows(ConfigException.class, () -> SiglipVisionConfig.read(folder)).getMessage());
+        assertEquals(folder.resolve("config.json") + ": " + message, assertThrows(ConfigException.class, () -> SiglipVisionConfig.read(folder))
+                .getMessage());
     }
 
     @ParameterizedTest
@@ -158,7 +161,8 @@ class ConfigTest {
         ObjectNode config = TinyLlavaConfig.read(GOLDEN.resolve("tinyllava_video/one_video_16f/model")).toJson();
         config.setAll((ObjectNode) new ObjectMapper().readTree("{" + body + "}"));
         Files.writeString(folder.resolve("config.json"), config.toString());
-        assertEquals(folder.resolve("config.json") + ": " + message, assertThrows(ConfigException.class, () -> TinyLlavaConfig.read(folder)).getMessage());
+        assertEquals(folder.resolve("config.json") + ": " + message, assertThrows(ConfigException.class, () -> TinyLlavaConfig.read(folder))
+                .getMessage());
     }
 
     @Test void repeatedSizesMustAgree() throws IOException {

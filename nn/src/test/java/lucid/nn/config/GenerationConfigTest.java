@@ -47,12 +47,15 @@ class GenerationConfigTest {
         GenerationConfig none = GenerationConfig.read(folder, Set.of(4));
         assertEquals(none, new GenerationConfig(Set.of(4), false, new GenerationConfig.Filters(1, 50, 1, 0), List.of(), List.of(), List.of()));
         assertEquals(Set.of(), GenerationConfig.endTokens(folder));
-        assertEquals(List.of(), read("{\"repetition_penalty\": null, \"min_length\": 5, \"typical_p\": 1.0, \"num_beams\": 1, \"guidance_scale\": null, \"token_healing\": false}").processors());
+        assertEquals(List.of(), read("{\"repetition_penalty\": null, \"min_length\": 5, \"typical_p\": 1.0, \"num_beams\": 1, \"guidance_scale\": "
+                + "null, \"token_healing\": false}").processors());
     }
 
-    /// As transformers' `GenerationConfig.from_model_config` does where there is no file. With one, even without end tokens, `config.json` is not asked.
+    /// As transformers' `GenerationConfig.from_model_config` does where there is no file. With one, even without end tokens, `config.json` is not
+    /// asked.
     @Test void withoutAFileTheConfigurationEndsAnswers() throws IOException {
-        for (String body : List.of("{\"eos_token_id\": [5, 6]}", "{\"model_type\": \"tinyllava\", \"eos_token_id\": 4, \"text_config\": {\"eos_token_id\": [6, 5]}}")) {
+        for (String body : List.of("{\"eos_token_id\": [5, 6]}", "{\"model_type\": \"tinyllava\", \"eos_token_id\": 4, \"text_config\": "
+                + "{\"eos_token_id\": [6, 5]}}")) {
             Files.writeString(folder.resolve("config.json"), body);
             assertEquals(Set.of(5, 6), GenerationConfig.endTokens(folder));
             assertEquals(Set.of(5, 6, 9), GenerationConfig.read(folder, Set.of(9)).endTokens());
@@ -70,19 +73,24 @@ class GenerationConfigTest {
         GenerationConfig c = read("""
                 {"eos_token_id": 2, "no_repeat_ngram_size": 3, "bad_words_ids": [[2], [4, 5]], "min_length": 9, "min_new_tokens": 4, "exponential_decay_length_penalty": [6, 1.5],
                  "suppress_tokens": [7], "begin_suppress_tokens": [8, 9], "sequence_bias": [[[1, 2], -0.5]], "typical_p": 0.9, "stop_strings": "end"}""");
-        assertEquals(Set.of(new NoRepeatNgram(3), new BadWords(List.of(List.of(4, 5))), new MinLength(9, false, Set.of(2)), new MinLength(4, true, Set.of(2)), new ExponentialDecay(6, 1.5, Set.of(2)),
-                new SuppressTokens(Set.of(7), false), new SuppressTokens(Set.of(8, 9), true), new SequenceBias(List.of(new SequenceBias.Bias(List.of(1, 2), -0.5))), new TypicalP(0.9)), Set.copyOf(c.processors()));
+        assertEquals(Set.of(new NoRepeatNgram(3), new BadWords(List.of(List.of(4, 5))), new MinLength(9, false, Set.of(2)),
+                new MinLength(4, true, Set.of(2)), new ExponentialDecay(6, 1.5, Set.of(2)),
+                new SuppressTokens(Set.of(7), false), new SuppressTokens(Set.of(8, 9), true),
+                        new SequenceBias(List.of(new SequenceBias.Bias(List.of(1, 2), -0.5))), new TypicalP(0.9)), Set.copyOf(c.processors()));
         assertEquals(8, c.processors(false).size(), "typical_p chooses among samples");
         assertEquals(List.of("end"), c.stops());
         assertEquals(List.of("a", "b"), read("{\"stop_strings\": [\"a\", \"b\"]}").stops());
         read("{\"min_new_tokens\": 4, \"eos_token_id\": 2}");
-        assertEquals(List.of(new MinLength(4, true, Set.of(2, 3))), GenerationConfig.read(folder, Set.of(3)).processors(), "the tokenizer's end token is put off as well");
+        assertEquals(List.of(new MinLength(4, true, Set.of(2, 3))), GenerationConfig.read(folder, Set.of(3)).processors(),
+                "the tokenizer's end token is put off as well");
         assertEquals(List.of(), read("{\"suppress_tokens\": [], \"bad_words_ids\": [], \"sequence_bias\": []}").processors());
     }
 
     @Test void whatLucidDoesNotHaveIsNamed() throws IOException {
-        assertEquals(List.of("num_beams 4", "chat_format \"chatml\"", "forced_eos_token_id 3"), read("{\"num_beams\": 4, \"chat_format\": \"chatml\", \"forced_eos_token_id\": 3, \"use_cache\": false}").without());
-        assertEquals(List.of("watermarking_config \"" + "x".repeat(56) + "..."), read("{\"watermarking_config\": \"" + "x".repeat(500) + "\"}").without());
+        assertEquals(List.of("num_beams 4", "chat_format \"chatml\"", "forced_eos_token_id 3"),
+                read("{\"num_beams\": 4, \"chat_format\": \"chatml\", \"forced_eos_token_id\": 3, \"use_cache\": false}").without());
+        assertEquals(List.of("watermarking_config \"" + "x".repeat(56) + "..."), read("{\"watermarking_config\": \"" + "x".repeat(500) + "\"}")
+                .without());
     }
 
     /// A habit of models that are to be asked greedily.

@@ -26,7 +26,8 @@ class PreprocessorConfigTest {
         PreprocessorConfig.require(folder, TOWER);
     }
 
-    @ParameterizedTest @ValueSource(strings = {"", "\"size\": 384", "\"size\": {\"shortest_edge\": 384}", "\"size\": {\"height\": 384, \"width\": 384, \"shortest_edge\": null}", "\"image_mean\": 0.5",
+    @ParameterizedTest @ValueSource(strings = {"", "\"size\": 384", "\"size\": {\"shortest_edge\": 384}",
+            "\"size\": {\"height\": 384, \"width\": 384, \"shortest_edge\": null}", "\"image_mean\": 0.5",
         "\"rescale_factor\": 0.003921569", "\"resample\": null, \"image_std\": null", "\"do_convert_rgb\": null, \"do_center_crop\": false"})
     void theSameInOtherWords(String body) throws IOException {
         Files.writeString(folder.resolve(PreprocessorConfig.FILE), "{" + body + "}");
@@ -62,14 +63,17 @@ class PreprocessorConfigTest {
     /// All that `SiglipProcessor.save_pretrained` of transformers 5 writes about pictures; older ones have no pictures in this file.
     @Test void theProcessorsFileOfTransformers5() throws IOException {
         Path file = folder.resolve(PreprocessorConfig.PROCESSOR);
-        for (String fine : new String[] {"{\"processor_class\": \"LlavaProcessor\"}", "{\"image_processor\": {\"image_mean\": [0.5, 0.5, 0.5], \"size\": {\"height\": 384, \"width\": 384}}, \"processor_class\": \"SiglipProcessor\"}"}) {
+        for (String fine : new String[] {"{\"processor_class\": \"LlavaProcessor\"}",
+                "{\"image_processor\": {\"image_mean\": [0.5, 0.5, 0.5], \"size\": {\"height\": 384, \"width\": 384}}, \"processor_class\": "
+                + "\"SiglipProcessor\"}"}) {
             Files.writeString(file, fine);
             PreprocessorConfig.require(folder, TOWER);
         }
         Files.writeString(file, "{\"image_processor\": {\"image_mean\": [0.48, 0.48, 0.48]}}");
         for (boolean both : new boolean[] {false, true}) {
             if (both) Files.writeString(folder.resolve(PreprocessorConfig.FILE), "{\"image_mean\": [0.5, 0.5, 0.5]}");
-            assertEquals(file + ", image_processor: image_mean: found [0.48,0.48,0.48], wanted [0.5, 0.5, 0.5]", assertThrows(ConfigException.class, () -> PreprocessorConfig.require(folder, TOWER)).getMessage());
+            assertEquals(file + ", image_processor: image_mean: found [0.48,0.48,0.48], wanted [0.5, 0.5, 0.5]",
+                    assertThrows(ConfigException.class, () -> PreprocessorConfig.require(folder, TOWER)).getMessage());
         }
     }
 }

@@ -41,14 +41,16 @@ class FormatFuzzTest {
 
     @BeforeEach void seeds() throws IOException {
         Path weights = folder.resolve("model-1.safetensors");
-        new SafetensorsWriter().metadata("format", "pt").add("a.weight", new float[] {1, 2, 3, 4, 5, 6}, 2, 3).add("ids", new long[] {1, 2}, 2).add("none", new float[0], 0, 3)
+        new SafetensorsWriter().metadata("format", "pt").add("a.weight", new float[] {1, 2, 3, 4, 5, 6}, 2, 3).add("ids", new long[] {1, 2}, 2)
+                .add("none", new float[0], 0, 3)
                 .add("b", StoredType.BF16, new long[] {4}, (_, count, chunk) -> chunk.put(new byte[2 * count])).write(weights);
         seeds.put(Kind.SAFETENSORS, Files.readAllBytes(weights));
         seeds.put(Kind.ZIP, Files.readAllBytes(TORCH.resolve("zip.bin")));
         seeds.put(Kind.ZIP_4, Files.readAllBytes(TORCH.resolve("zip_protocol_4.bin")));
         seeds.put(Kind.STATE_DICT, Files.readAllBytes(TORCH.resolve("state_dict.bin")));
         seeds.put(Kind.LEGACY, Files.readAllBytes(TORCH.resolve("legacy.bin")));
-        String index = "{\"metadata\": {\"total_size\": 48}, \"weight_map\": {\"a.weight\": \"model-1.safetensors\", \"ids\": \"model-1.safetensors\", \"none\": \"model-1.safetensors\", \"b\": \"model-1.safetensors\"}}";
+        String index = "{\"metadata\": {\"total_size\": 48}, \"weight_map\": {\"a.weight\": \"model-1.safetensors\", \"ids\": "
+                + "\"model-1.safetensors\", \"none\": \"model-1.safetensors\", \"b\": \"model-1.safetensors\"}}";
         seeds.put(Kind.INDEX, index.getBytes(StandardCharsets.UTF_8));
         seeds.put(Kind.CONFIG, Files.readAllBytes(CONFIG));
     }
@@ -77,7 +79,8 @@ class FormatFuzzTest {
         try {
             return accepts(kind, damaged);
         } catch (WeightFileException | ConfigException e) {
-            assertTrue(e.getMessage() != null && e.getMessage().contains(folder.toString()), "seed " + seed + " " + kind + ": the message names no file: " + e.getMessage());
+            assertTrue(e.getMessage() != null && e.getMessage().contains(folder.toString()),
+                    "seed " + seed + " " + kind + ": the message names no file: " + e.getMessage());
             return false;
         } catch (RuntimeException | AssertionError | StackOverflowError | OutOfMemoryError e) {
             return fail("seed " + seed + " " + kind + ": " + e, e);
@@ -97,7 +100,8 @@ class FormatFuzzTest {
             }
             case INDEX -> {
                 Files.write(folder.resolve(WeightFiles.INDEX), bytes);
-                try (WeightFiles files = WeightFiles.open(folder); SafetensorsFile shard = SafetensorsFile.open(folder.resolve("model-1.safetensors"))) {
+                try (WeightFiles files = WeightFiles.open(folder);
+                        SafetensorsFile shard = SafetensorsFile.open(folder.resolve("model-1.safetensors"))) {
                     assertEquals(shard.tensors().keySet(), files.tensors().keySet(), "an index may not lose or invent a tensor");
                 }
             }
@@ -117,7 +121,8 @@ class FormatFuzzTest {
                 sum += t.data().byteSize();
             }
             if (kind == Kind.SAFETENSORS) {
-                assertEquals(bytes.length, 8 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong() + sum, "every byte belongs to one tensor");
+                assertEquals(bytes.length, 8 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong() + sum,
+                        "every byte belongs to one tensor");
             } else {
                 assertEquals(seeds.get(kind).length, bytes.length, "nothing can be cut out or put in unnoticed");
             }
@@ -152,7 +157,8 @@ class FormatFuzzTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"[", "{\"a\":", "{\"a\":{\"dtype\":\"U8\",\"shape\":[", "{\"a\":{\"dtype\":\"U8\",\"shape\":[11,", "{\"__metadata__\":{\"a\":["})
+    @ValueSource(strings = {"[", "{\"a\":", "{\"a\":{\"dtype\":\"U8\",\"shape\":[", "{\"a\":{\"dtype\":\"U8\",\"shape\":[11,",
+            "{\"__metadata__\":{\"a\":["})
     void hugeHeadersTakeLittleMemory(String start) throws IOException {
         byte[] header = new byte[30_000_000];
         byte[] unit = (start.endsWith("11,") ? "11," : start.endsWith(":") ? start : "[").getBytes(StandardCharsets.UTF_8);

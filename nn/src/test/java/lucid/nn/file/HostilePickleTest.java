@@ -36,7 +36,8 @@ class HostilePickleTest {
     void globalsAreRefusedByName(String escaped, String name) throws IOException {
         byte[] pickle = bytes(escaped);
         Path zip = zip(pickle, ZipEntry.STORED);
-        TorchFileTest.refused(zip, "refused the global \"" + (name.startsWith("_rebuild") ? "torch._utils." : "") + name.replace("\\\\", "\\") + "\"", "x/data.pkl, byte ", "Nothing was executed", zip.toString());
+        TorchFileTest.refused(zip, "refused the global \"" + (name.startsWith("_rebuild") ? "torch._utils." : "") + name.replace("\\\\", "\\") + "\"",
+                "x/data.pkl, byte ", "Nothing was executed", zip.toString());
         Files.write(folder.resolve("raw.bin"), pickle);
         TorchFileTest.refused(folder.resolve("raw.bin"), "refused the global");
     }
@@ -50,7 +51,8 @@ class HostilePickleTest {
             \\x80\\x02ctorch.storage\\nUntypedStorage\\n)R.                               | torch.storage.UntypedStorage
             """)
     void otherTensorsAreRefusedAsSuch(String escaped, String name) throws IOException {
-        TorchFileTest.refused(zip(bytes(escaped), ZipEntry.STORED), "refused the global \"" + name + "\": found a kind of tensor that is not read, wanted dense ones of bfloat16, bool, ");
+        TorchFileTest.refused(zip(bytes(escaped), ZipEntry.STORED), "refused the global \"" + name
+                + "\": found a kind of tensor that is not read, wanted dense ones of bfloat16, bool, ");
     }
 
     @ParameterizedTest
@@ -85,7 +87,9 @@ class HostilePickleTest {
         TorchFileTest.refused(zip(bytes("\\x80\\x02]" + "]a".repeat(2_200_000) + "."), ZipEntry.STORED), "values");
     }
 
-    @Test void zipBombsAreNotUnpacked() throws IOException { TorchFileTest.refused(zip(new byte[20_000_000], ZipEntry.DEFLATED), "compression method 8", "Nothing was unpacked"); }
+    @Test void zipBombsAreNotUnpacked() throws IOException {
+        TorchFileTest.refused(zip(new byte[20_000_000], ZipEntry.DEFLATED), "compression method 8", "Nothing was unpacked");
+    }
 
     @Test void archivesOfOtherThingsAreRefused() throws IOException {
         Path path = folder.resolve("other.bin");

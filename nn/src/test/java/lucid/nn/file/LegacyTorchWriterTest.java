@@ -27,7 +27,8 @@ class LegacyTorchWriterTest {
     private static final Path FILES = Path.of("src/test/resources/torch");
     @TempDir Path folder;
 
-    /// `legacy.bin` has every type, views of a shared storage (which become storages of their own), a scalar and an empty tensor; `ordered_legacy.bin` ranks 0 to 5.
+    /// `legacy.bin` has every type, views of a shared storage (which become storages of their own), a scalar and an empty tensor;
+    /// `ordered_legacy.bin` ranks 0 to 5.
     @ParameterizedTest
     @CsvSource({"legacy.bin, 1", "legacy.bin, 3", "ordered_legacy.bin, 1", "zip.bin, 2", "state_dict.bin, 1"})
     void everyTensorComesBackBitForBit(String name, int threads) {
@@ -79,7 +80,8 @@ class LegacyTorchWriterTest {
 
     @Test void whatFailsLeavesNothing() throws IOException {
         Path file = folder.resolve("u.bin");
-        var e = assertThrows(WeightFileException.class, () -> LegacyTorchWriter.write(file, List.of(new NewTensor("ids", StoredType.U16, new long[] {1}, (_, _, _) -> {})), 1));
+        var e = assertThrows(WeightFileException.class, () -> LegacyTorchWriter.write(file,
+                List.of(new NewTensor("ids", StoredType.U16, new long[] {1}, (_, _, _) -> {})), 1));
         assertTrue(e.getMessage().contains("\"ids\"") && e.getMessage().contains("U16") && e.getMessage().contains("safetensors"), e.getMessage());
         assertThrows(IllegalArgumentException.class, () -> LegacyTorchWriter.write(file, List.of(counted("a", 1), counted("a", 1)), 1));
         // The source breaks off half-way, as a damaged or unmapped file does.
@@ -101,6 +103,7 @@ class LegacyTorchWriterTest {
 
     private static List<NewTensor> tensors(WeightFile file) {
         return file.tensors().values().stream().map(t -> new NewTensor(t.name(), t.type(), t.shape(),
-                (from, count, chunk) -> MemorySegment.copy(t.data(), from * t.type().bytes(), MemorySegment.ofBuffer(chunk), 0, (long) count * t.type().bytes()))).toList();
+                (from, count, chunk) -> MemorySegment.copy(t.data(), from * t.type().bytes(), MemorySegment.ofBuffer(chunk), 0,
+                        (long) count * t.type().bytes()))).toList();
     }
 }

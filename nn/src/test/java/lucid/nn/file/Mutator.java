@@ -8,8 +8,10 @@ import java.util.Random;
 
 /// Damages the bytes of a file, the same way for the same seed.
 final class Mutator {
-    private static final long[] NUMBERS = {0, 1, -1, 7, 8, 9, 0x7F, 0xFF, 0x7FFF, 0xFFFF, Integer.MAX_VALUE, 0xFFFFFFFFL, 1L << 31, 1L << 32, 99_999_999, 100_000_001, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 62};
-    private static final String[] TEXTS = {"[", "{\"a\":", "]", "}", "\"", ",", "-1", "9223372036854775807", "9223372036854775808", "1e999", "null", "0.5", "\\u0000", "../x", "[[[[[[[[", "\"x\":1,", "\u00e9"};
+    private static final long[] NUMBERS = {0, 1, -1, 7, 8, 9, 0x7F, 0xFF, 0x7FFF, 0xFFFF, Integer.MAX_VALUE, 0xFFFFFFFFL, 1L << 31, 1L << 32,
+            99_999_999, 100_000_001, Long.MAX_VALUE, Long.MIN_VALUE, 1L << 62};
+    private static final String[] TEXTS = {"[", "{\"a\":", "]", "}", "\"", ",", "-1", "9223372036854775807", "9223372036854775808", "1e999", "null",
+            "0.5", "\\u0000", "../x", "[[[[[[[[", "\"x\":1,", "\u00e9"};
 
     private final Random random;
 

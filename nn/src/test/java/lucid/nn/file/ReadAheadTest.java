@@ -30,13 +30,16 @@ class ReadAheadTest {
         }
     }
 
-    private static StoredTensor tensor(MemorySegment data) { return new StoredTensor(Path.of("weights"), "w", StoredType.U8, new long[] {data.byteSize()}, data); }
+    private static StoredTensor tensor(MemorySegment data) {
+        return new StoredTensor(Path.of("weights"), "w", StoredType.U8, new long[] {data.byteSize()}, data);
+    }
 
     @Test
     void readsPiecesAndTheirRest() throws IOException {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment data = mapped(arena, 11);
-            ReadAhead ahead = ReadAhead.of(List.of(tensor(data.asSlice(0, 9 * MEBI + 5)), tensor(data.asSlice(9 * MEBI + 5)), tensor(data.asSlice(0, 0))));
+            ReadAhead ahead = ReadAhead.of(List.of(tensor(data.asSlice(0, 9 * MEBI + 5)), tensor(data.asSlice(9 * MEBI + 5)),
+                    tensor(data.asSlice(0, 0))));
             Assertions.assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
                 while (!ahead.done()) Thread.sleep(1);
             });

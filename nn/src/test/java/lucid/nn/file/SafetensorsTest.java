@@ -73,7 +73,8 @@ class SafetensorsTest {
         Path path = folder.resolve("w.safetensors");
         writer().write(path);
         byte[] before = Files.readAllBytes(path);
-        SafetensorsWriter broken = new SafetensorsWriter().add("x", StoredType.F32, new long[] {4}, (_, _, _) -> { throw new IllegalStateException("source"); });
+        SafetensorsWriter broken = new SafetensorsWriter().add("x", StoredType.F32, new long[] {4},
+                (_, _, _) -> { throw new IllegalStateException("source"); });
         assertThrows(IllegalStateException.class, () -> broken.write(path));
         assertArrayEquals(before, Files.readAllBytes(path));
         Path impossible = path.resolve("below-a-file");
@@ -117,9 +118,11 @@ class SafetensorsTest {
     @ParameterizedTest @ValueSource(strings = {WeightFiles.SINGLE, WeightFiles.TORCH_SINGLE})
     void aGitLfsPointerIsNamed(String name) throws IOException {
         Path path = folder.resolve(name);
-        Files.writeString(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n");
+        Files.writeString(path, "version https://git-lfs.github.com/spec/v1\noid "
+                + "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n");
         String message = assertThrows(WeightFileException.class, () -> WeightFiles.open(folder)).getMessage();
-        assertTrue(message.startsWith(path + ": found a Git LFS pointer") && message.contains("not fetched") && message.contains("git lfs pull"), message);
+        assertTrue(message.startsWith(path + ": found a Git LFS pointer") && message.contains("not fetched") && message.contains("git lfs pull"),
+                message);
     }
 
     @Test void noMetadataMayBeSaidAsNull() throws IOException {
@@ -150,7 +153,8 @@ class SafetensorsTest {
             try (WeightFiles files = WeightFiles.open(folder)) {
                 assertEquals(2, files.tensors().size());
                 if (total.startsWith("8")) assertEquals(List.of(), files.notes());
-                else assertTrue(files.notes().size() == 1 && files.notes().getFirst().contains("index.json: metadata.total_size: found ") && files.notes().getFirst().endsWith("wanted 8, the bytes of its tensors"), files.notes().toString());
+                else assertTrue(files.notes().size() == 1 && files.notes().getFirst().contains("index.json: metadata.total_size: found ")
+                        && files.notes().getFirst().endsWith("wanted 8, the bytes of its tensors"), files.notes().toString());
             }
         }
         index("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-1.safetensors\"}}");
@@ -170,14 +174,16 @@ class SafetensorsTest {
         Files.writeString(folder.resolve(WeightFiles.TORCH_SINGLE), "left behind");
         try (WeightFiles files = WeightFiles.open(folder)) {
             assertEquals(1f, files.tensor("a").toFloats()[0]);
-            assertEquals(List.of(folder.resolve(WeightFiles.TORCH_SINGLE) + ": not read, as model.safetensors.index.json lies beside it and goes first, as in transformers"), files.notes());
+            assertEquals(List.of(folder.resolve(WeightFiles.TORCH_SINGLE)
+                    + ": not read, as model.safetensors.index.json lies beside it and goes first, as in transformers"), files.notes());
         }
         new SafetensorsWriter().add("a", new float[] {2}, 1).write(folder.resolve(WeightFiles.SINGLE));
         Files.delete(folder.resolve("model-1.safetensors"));
         try (WeightFiles files = WeightFiles.open(folder)) {
             assertEquals(2f, files.tensor("a").toFloats()[0]);
             assertEquals(2, files.notes().size());
-            assertTrue(files.notes().getFirst().startsWith(folder.resolve(WeightFiles.INDEX) + ": not read, as model.safetensors lies beside it"), files.notes().toString());
+            assertTrue(files.notes().getFirst().startsWith(folder.resolve(WeightFiles.INDEX) + ": not read, as model.safetensors lies beside it"),
+                    files.notes().toString());
         }
     }
 

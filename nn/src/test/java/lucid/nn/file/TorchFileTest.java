@@ -24,7 +24,8 @@ class TorchFileTest {
     @ValueSource(strings = {"zip.bin", "zip_protocol_4.bin", "legacy.bin"})
     void everyTypeAndView(String name) {
         try (WeightFile file = WeightFile.open(FILES.resolve(name))) {
-            for (StoredType type : Set.of(StoredType.F64, StoredType.F32, StoredType.F16, StoredType.BF16, StoredType.I64, StoredType.I32, StoredType.I16, StoredType.I8, StoredType.U8, StoredType.BOOL)) {
+            for (StoredType type : Set.of(StoredType.F64, StoredType.F32, StoredType.F16, StoredType.BF16, StoredType.I64, StoredType.I32,
+                    StoredType.I16, StoredType.I8, StoredType.U8, StoredType.BOOL)) {
                 StoredTensor t = file.tensor(type.name().toLowerCase(java.util.Locale.ROOT));
                 assertEquals(type, t.type());
                 assertArrayEquals(new long[] {2, 3}, t.shape());

@@ -90,7 +90,8 @@ class TorchWriterTest {
 
     @Test void whatPyTorchCannotHoldIsRefused() {
         Path file = folder.resolve("u.bin");
-        var e = assertThrows(WeightFileException.class, () -> TorchWriter.write(file, List.of(new NewTensor("ids", StoredType.U16, new long[] {1}, (_, _, _) -> {}))));
+        var e = assertThrows(WeightFileException.class, () -> TorchWriter.write(file,
+                List.of(new NewTensor("ids", StoredType.U16, new long[] {1}, (_, _, _) -> {}))));
         assertTrue(e.getMessage().contains("\"ids\"") && e.getMessage().contains("U16") && e.getMessage().contains("safetensors"), e.getMessage());
         assertThrows(IllegalArgumentException.class, () -> TorchWriter.write(file, List.of(counted("a", 1), counted("a", 1))));
         assertFalse(Files.exists(file));
@@ -123,7 +124,8 @@ class TorchWriterTest {
         ByteBuffer end = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN);
         int locator = all.length - 22 - 20;
         long count = StoredZip.MAX_ENTRIES + 1;
-        end.putLong((int) end.getLong(locator + 8) + 24, count).putLong((int) end.getLong(locator + 8) + 32, count).putShort(all.length - 22 + 8, (short) -1).putShort(all.length - 22 + 10, (short) -1);
+        end.putLong((int) end.getLong(locator + 8) + 24, count).putLong((int) end.getLong(locator + 8) + 32, count)
+                .putShort(all.length - 22 + 8, (short) -1).putShort(all.length - 22 + 10, (short) -1);
         Files.write(file, all);
         TorchFileTest.refused(file, "found " + count + " entries");
     }
@@ -146,6 +148,7 @@ class TorchWriterTest {
 
     private static List<NewTensor> tensors(WeightFile file) {
         return file.tensors().values().stream().map(t -> new NewTensor(t.name(), t.type(), t.shape(),
-                (from, count, chunk) -> MemorySegment.copy(t.data(), from * t.type().bytes(), MemorySegment.ofBuffer(chunk), 0, (long) count * t.type().bytes()))).toList();
+                (from, count, chunk) -> MemorySegment.copy(t.data(), from * t.type().bytes(), MemorySegment.ofBuffer(chunk), 0,
+                        (long) count * t.type().bytes()))).toList();
     }
 }

@@ -57,7 +57,8 @@ class ConversationTest {
                 assertEquals(clip.length, start);
                 for (int[] q : questions) {
                     talk.add(q, null, (_, _) -> {});
-                    assertEqual(which, whole(model, join(clip, q), visual, GenerationSettings.greedy(7, -1)), talk.answer(GenerationSettings.greedy(7, -1), 0, null));
+                    assertEqual(which, whole(model, join(clip, q), visual, GenerationSettings.greedy(7, -1)),
+                            talk.answer(GenerationSettings.greedy(7, -1), 0, null));
                     talk.rewind(start);
                 }
             }
@@ -105,7 +106,8 @@ class ConversationTest {
             long before = device.liveBytes();
             try (Conversation talk = new Conversation(model.decoder(), 8)) {
                 assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, 0, null), "nothing was added");
-                assertTrue(assertThrows(IllegalArgumentException.class, () -> talk.add(new int[9], null, (_, _) -> {})).getMessage().contains("its 8 positions"));
+                assertTrue(assertThrows(IllegalArgumentException.class, () -> talk.add(new int[9], null, (_, _) -> {})).getMessage()
+                        .contains("its 8 positions"));
                 assertThrows(IllegalArgumentException.class, () -> talk.add(new int[0], null, (_, _) -> {}));
                 assertThrows(IllegalArgumentException.class, () -> talk.rewind(1));
                 talk.add(new int[] {1, 2, 3}, null, (_, _) -> {});
@@ -118,7 +120,8 @@ class ConversationTest {
                 assertThrows(IllegalStateException.class, () -> talk.answer(SAMPLED, 0, null), "the question's last row is not known any more");
             }
             assertEquals(before, device.liveBytes(), "keys and values are freed");
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> new Conversation(model.decoder(), 513)).getMessage().contains("max_position_embeddings 512"));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> new Conversation(model.decoder(), 513)).getMessage()
+                    .contains("max_position_embeddings 512"));
         }
     }
 }

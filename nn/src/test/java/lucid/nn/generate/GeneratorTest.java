@@ -88,7 +88,8 @@ class GeneratorTest {
             assertEquals(0, g.generate(prompts(), null, 2, GenerationSettings.greedy(1, -1), null).size());
             assertThrows(IllegalArgumentException.class, () -> g.generate(prompts(new int[] {3}), null, 0, GenerationSettings.greedy(1, -1), null));
             assertThrows(IllegalArgumentException.class, () -> g.generate(prompts(new int[] {61}), null, 1, GenerationSettings.greedy(1, -1), null));
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> g.generate(prompts(new int[] {3}), null, 1, GenerationSettings.greedy(512, -1), null))
+            assertTrue(assertThrows(IllegalArgumentException.class,
+                    () -> g.generate(prompts(new int[] {3}), null, 1, GenerationSettings.greedy(512, -1), null))
                     .getMessage().contains("max_position_embeddings 512"));
             PackedBatch video = model.batch().sequence(model.splice(new int[] {1, -200}).rows(), 0).build();
             assertTrue(assertThrows(IllegalArgumentException.class, () -> g.generate(video, null, 1, GenerationSettings.greedy(1, -1), null))

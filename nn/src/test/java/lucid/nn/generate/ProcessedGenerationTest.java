@@ -57,12 +57,14 @@ class ProcessedGenerationTest {
     @ParameterizedTest @EnumSource(Devices.class)
     void answersDoNotDependOnWhatIsAskedTogether(Devices which) {
         try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 5)) {
-            GenerationSettings s = with(SAMPLED, new RepetitionPenalty(1.5), new NoRepeatNgram(2), new MinLength(3, true, Set.of(EOS)), new TypicalP(0.9));
+            GenerationSettings s = with(SAMPLED, new RepetitionPenalty(1.5), new NoRepeatNgram(2), new MinLength(3, true, Set.of(EOS)),
+                    new TypicalP(0.9));
             int[][] prompts = {{3, 4}, {9}, {20, 33, 20, 33}};
             List<Completion> together = generate(model, s, 3, prompts);
             assertTrue(together.stream().map(Completion::length).distinct().count() > 1, "answers that leave the batch at different steps");
             for (int p = 0; p < prompts.length; p++) {
-                GenerationSettings own = new GenerationSettings(s.rule(), s.maxNewTokens(), s.endTokens(), 1f, s.key(), s.step(), p, s.processors(), s.stops());
+                GenerationSettings own = new GenerationSettings(s.rule(), s.maxNewTokens(), s.endTokens(), 1f, s.key(), s.step(), p,
+                        s.processors(), s.stops());
                 List<Completion> alone = generate(model, own, 2, prompts[p]);
                 for (int c = 0; c < 2; c++) assertEqual(which, together.get(3 * p + c), alone.get(c));
                 try (Conversation talk = new Conversation(model.decoder(), 64)) {
@@ -75,7 +77,8 @@ class ProcessedGenerationTest {
 
     /// What was said before counts in a conversation, and what was taken back does not.
     @Test void aConversationRemembersWhatWasSaid() {
-        try (Device device = Devices.SIMD.open(); TinyLlavaVideo model = Toy.model(device, 5); Conversation talk = new Conversation(model.decoder(), 64)) {
+        try (Device device = Devices.SIMD.open(); TinyLlavaVideo model = Toy.model(device, 5);
+                Conversation talk = new Conversation(model.decoder(), 64)) {
             // Six tokens are wanted so much that the first answer is made of them; the second one would be too, if it did not know.
             SequenceBias wanted = new SequenceBias(IntStream.range(40, 46).mapToObj(id -> new SequenceBias.Bias(List.of(id), 1000)).toList());
             GenerationSettings s = with(GenerationSettings.greedy(6, -1), new NoRepeatNgram(1), wanted);
@@ -96,7 +99,8 @@ class ProcessedGenerationTest {
 
     /// A prompt with a clip: the processors see the answer alone, in both ways of generating.
     @Test void besideAClipOnlyTheAnswerCounts() {
-        try (Device device = Devices.SIMD.open(); TinyLlavaVideo model = Toy.model(device, 3); Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
+        try (Device device = Devices.SIMD.open(); TinyLlavaVideo model = Toy.model(device, 3); Scope scope = Scope.open(device);
+                var _ = Tape.noGrad()) {
             Tensor features = model.features(scope, Tensor.bytes(scope, Toy.frames(3, 1), 3, 16, 16, 3));
             Tensor visual = model.visual(scope, features, RowGroups.single(features.shape().rows()));
             GenerationSettings s = with(GenerationSettings.greedy(8, -1), new NoRepeatNgram(1));
@@ -108,7 +112,8 @@ class ProcessedGenerationTest {
                 talk.add(rows, visual, (_, _) -> {});
                 assertArrayEquals(ids, talk.answer(s, 0, null).ids());
             }
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> generate(model, s, 1, IntStream.range(0, 61).toArray())).getMessage().contains("forbid all 61"));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> generate(model, s, 1, IntStream.range(0, 61).toArray())).getMessage()
+                    .contains("forbid all 61"));
         }
     }
 
@@ -120,7 +125,8 @@ class ProcessedGenerationTest {
             assertTrue(free.stream().anyMatch(c -> c.ended() && c.length() < 8), "without the rule some are shorter");
             assertTrue(held.stream().allMatch(c -> c.length() >= 8));
             List<Completion> soon = generate(model, with(SAMPLED, new ExponentialDecay(5, 50, Set.of(EOS))), 40, new int[] {3, 4});
-            assertTrue(free.stream().anyMatch(c -> c.length() > 9) && soon.stream().allMatch(c -> c.ended() && c.length() <= 9), "an answer that may not go on ends soon");
+            assertTrue(free.stream().anyMatch(c -> c.length() > 9) && soon.stream().allMatch(c -> c.ended() && c.length() <= 9),
+                    "an answer that may not go on ends soon");
         }
     }
 
@@ -132,7 +138,8 @@ class ProcessedGenerationTest {
             Completion free = generate(model, greedy, 1, new int[] {4, 5}).getFirst();
             int unused = IntStream.range(0, 61).filter(id -> IntStream.of(free.ids()).noneMatch(i -> i == id)).findFirst().orElseThrow();
             assertEqual(which, free, generate(model, with(greedy, new SuppressTokens(Set.of(unused), false)), 1, new int[] {4, 5}).getFirst());
-            Completion pushed = generate(model, with(greedy, new SequenceBias(List.of(new SequenceBias.Bias(List.of(unused), 1000)))), 1, new int[] {4, 5}).getFirst();
+            Completion pushed = generate(model, with(greedy, new SequenceBias(List.of(new SequenceBias.Bias(List.of(unused), 1000)))), 1,
+                    new int[] {4, 5}).getFirst();
             assertTrue(IntStream.of(pushed.ids()).allMatch(id -> id == unused));
             assertTrue(pushed.logProbs()[0] < free.logProbs()[0], "not the log of the probability 1 that it was drawn with");
             assertNotEquals(0f, pushed.logProbs()[0]);
@@ -144,7 +151,8 @@ class ProcessedGenerationTest {
         try (Device device = which.open(); TinyLlavaVideo model = Toy.model(device, 5)) {
             List<Completion> free = generate(model, SAMPLED, 4, new int[] {3, 4}, new int[] {9});
             int[] one = free.get(1).ids();
-            StopStrings stops = new StopStrings(List.of(text(one[1]) + text(one[2])), id -> text(id).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            StopStrings stops = new StopStrings(List.of(text(one[1]) + text(one[2])),
+                    id -> text(id).getBytes(java.nio.charset.StandardCharsets.UTF_8));
             List<Completion> stopped = generate(model, SAMPLED.with(stops), 4, new int[] {3, 4}, new int[] {9});
             assertArrayEquals(Arrays.copyOf(one, 3), stopped.get(1).ids());
             assertTrue(stopped.get(1).ended());
@@ -161,7 +169,8 @@ class ProcessedGenerationTest {
 
     /// What goes to the host and back in the middle of a step does not disturb the graphs of a GPU.
     @Test void onAGpuThatReplays() {
-        GenerationSettings s = with(new GenerationSettings(Sampling.Rule.GREEDY, 7, EOS, 1f, 11, 0), new RepetitionPenalty(1.5), new NoRepeatNgram(2));
+        GenerationSettings s = with(new GenerationSettings(Sampling.Rule.GREEDY, 7, EOS, 1f, 11, 0), new RepetitionPenalty(1.5),
+                new NoRepeatNgram(2));
         List<Completion> wanted;
         try (Device device = Devices.SIMD.open(); TinyLlavaVideo model = Toy.model(device, 5)) {
             wanted = generate(model, s, 1, new int[] {3, 4}, new int[] {9});

@@ -27,7 +27,8 @@ class RehearsalTest {
     private static TinyLlavaConfig config(int visionHidden, int positions) {
         Qwen2Config text = new Qwen2Config(151936, 2048, 11008, 36, 16, 2, 128, 1e-6f, 1e6, positions, true, 0.02, 151643);
         SiglipVisionConfig vision = new SiglipVisionConfig(visionHidden, 4304, 27, 16, 56, 14, 1e-6f);
-        return new TinyLlavaConfig(text, vision, new ResamplerConfig(visionHidden, 2048, 2, 32, 3, 8, 64, 4), 3072, -200, -100, -2, true, TinyLlavaConfig.PaddingSide.RIGHT, 151643);
+        return new TinyLlavaConfig(text, vision, new ResamplerConfig(visionHidden, 2048, 2, 32, 3, 8, 64, 4), 3072, -200, -100, -2, true,
+                TinyLlavaConfig.PaddingSide.RIGHT, 151643);
     }
 
     private Rehearsal start(Device device, TinyLlavaConfig config) {

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Decoding a whole little Qwen2 on the emulated GPU with graphs: the bits of decoding without them, and as few recordings as there can be.
 ///
-/// A GPU that keeps no memory gives every buffer a new address, so nothing that it is told comes twice, and all is queued one by one: that is the other side.
+/// A GPU that keeps no memory gives every buffer a new address, so nothing that it is told comes twice, and all is queued one by one: that is the
+/// other side.
 class ReplayedDecodeTest {
     private static final Qwen2Config CONFIG = new Qwen2Config(61, 24, 37, 2, 4, 2, 6, 1e-6f, 1e4, 512, true, 0.02, 1);
     private static final int EOS = 7;
@@ -35,7 +36,8 @@ class ReplayedDecodeTest {
             PackedBatch.Builder prompts = PackedBatch.builder(0);
             for (int[] ids : PROMPTS) prompts.sequence(ids, 0);
             Sampling.Rule rule = new Sampling.Rule(false, 2f, 40, 0.95f, 0.01f);
-            return new Generator(model.decoder).generate(prompts.build(), null, COMPLETIONS, new GenerationSettings(rule, most, EOS, 1.3f, 11, 5), null);
+            return new Generator(model.decoder).generate(prompts.build(), null, COMPLETIONS,
+                    new GenerationSettings(rule, most, EOS, 1.3f, 11, 5), null);
         }
     }
 
@@ -80,12 +82,14 @@ class ReplayedDecodeTest {
             if (same == 2) recorded++;
             if (same >= 2) replayed++;
         }
-        assertTrue(completions.stream().filter(Completion::ended).mapToInt(Completion::length).distinct().count() >= 2 && recorded >= 2 && replayed > recorded,
+        assertTrue(completions.stream().filter(Completion::ended).mapToInt(Completion::length).distinct().count() >= 2 && recorded >= 2
+                && replayed > recorded,
                 "the case has completions that end at different steps, and steps between");
         long segments = counts.recordings() / recorded;
         long works = counts.single() / (longest - 1 - replayed);
         assertEquals(new Replay.Counts(segments * recorded, segments * replayed, works * (longest - 1 - replayed)), counts);
-        assertTrue(segments == 2 && works > 32 && works <= 32 + 64, works + " works of a step in segments of at most 32 and 64, but " + segments + " graphs");
+        assertTrue(segments == 2 && works > 32 && works <= 32 + 64, works + " works of a step in segments of at most 32 and 64, but " + segments
+                + " graphs");
     }
 
     private static void assertSame(List<Completion> expected, List<Completion> found) {

@@ -36,7 +36,8 @@ class StoppingTest {
     @Test void charactersMayBeSpreadOverTokens() {
         byte[] text = "a视频".getBytes(StandardCharsets.UTF_8);
         Stopping stopping = new Stopping(_ -> false, new StopStrings(List.of("视频"), id -> new byte[] {text[id]}), 99);
-        for (int i = 0; i < text.length; i++) assertEquals(i == text.length - 1 ? Stopping.Verdict.STOP_STRING : Stopping.Verdict.GO_ON, stopping.after(i));
+        for (int i = 0; i < text.length; i++)
+            assertEquals(i == text.length - 1 ? Stopping.Verdict.STOP_STRING : Stopping.Verdict.GO_ON, stopping.after(i));
     }
 
     @Test void theEndTokenGoesBeforeTheStringAndTheStringBeforeTheLength() {

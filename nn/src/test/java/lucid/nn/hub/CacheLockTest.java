@@ -43,5 +43,7 @@ class CacheLockTest {
         assertTrue(free(file));
     }
 
-    private static boolean free(Path file) throws Exception { return new ProcessBuilder("/usr/bin/flock", "--nonblock", file.toString(), "true").start().waitFor() == 0; }
+    private static boolean free(Path file) throws Exception {
+        return new ProcessBuilder("/usr/bin/flock", "--nonblock", file.toString(), "true").start().waitFor() == 0;
+    }
 }

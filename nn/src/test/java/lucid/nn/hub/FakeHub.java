@@ -162,7 +162,8 @@ final class FakeHub implements AutoCloseable {
         synchronized (faults) {
             for (Map.Entry<String, Deque<Fault>> e : faults.entrySet()) {
                 String key = e.getKey();
-                boolean same = key.startsWith("HEAD ") == method.equals("HEAD") && path.endsWith(key.replaceFirst("^(HEAD |cdn:)", "")) && key.startsWith("cdn:") == path.startsWith("cdn:");
+                boolean same = key.startsWith("HEAD ") == method.equals("HEAD") && path.endsWith(key.replaceFirst("^(HEAD |cdn:)", ""))
+                        && key.startsWith("cdn:") == path.startsWith("cdn:");
                 if (same && !e.getValue().isEmpty()) return e.getValue().poll();
             }
             return null;
@@ -171,7 +172,8 @@ final class FakeHub implements AutoCloseable {
 
     private void api(HttpExchange exchange, String path) throws IOException {
         String prefix = "/api/models/" + repo;
-        if (!path.equals(prefix + "/revision/main") && !path.equals(prefix + "/revision/" + commit) && !path.equals(prefix) && !path.startsWith(prefix + "/tree/" + commit)) {
+        if (!path.equals(prefix + "/revision/main") && !path.equals(prefix + "/revision/" + commit) && !path.equals(prefix)
+                && !path.startsWith(prefix + "/tree/" + commit)) {
             exchange.getResponseHeaders().add("X-Error-Code", path.startsWith(prefix + "/") ? "RevisionNotFound" : "RepoNotFound");
             exchange.sendResponseHeaders(path.startsWith(prefix) ? 404 : 401, -1);
             return;
@@ -181,7 +183,8 @@ final class FakeHub implements AutoCloseable {
         if (path.contains("/tree/")) {
             var list = json.createArrayNode();
             files.forEach((name, b) -> {
-                ObjectNode file = list.addObject().put("type", "file").put("path", name).put("size", b.length).put("oid", HexFormat.of().formatHex(Arrays.copyOf(etag(b).getBytes(StandardCharsets.US_ASCII), 20)));
+                ObjectNode file = list.addObject().put("type", "file").put("path", name).put("size", b.length)
+                        .put("oid", HexFormat.of().formatHex(Arrays.copyOf(etag(b).getBytes(StandardCharsets.US_ASCII), 20)));
                 if (b.length >= large) file.putObject("lfs").put("oid", etag(b)).put("size", b.length).put("pointerSize", 135);
             });
             text = json.writeValueAsBytes(list);
@@ -198,7 +201,8 @@ final class FakeHub implements AutoCloseable {
 
     private void resolve(HttpExchange exchange, String path, Fault fault) throws IOException {
         String prefix = "/" + repo + "/resolve/" + commit + "/";
-        String name = path.startsWith("/moved") ? path.substring(6 + prefix.length()) : path.startsWith(prefix) ? path.substring(prefix.length()) : "";
+        String name = path.startsWith("/moved") ? path.substring(6 + prefix.length()) : path.startsWith(prefix)
+                ? path.substring(prefix.length()) : "";
         byte[] bytes = files.get(name);
         Headers out = exchange.getResponseHeaders();
         if (bytes == null) {
@@ -271,7 +275,8 @@ final class FakeHub implements AutoCloseable {
         FakeHub server = new FakeHub(args[0], 10_000);
         Path folder = Path.of(args[1]);
         try (Stream<Path> all = Files.walk(folder)) {
-            for (Path p : all.filter(Files::isRegularFile).toList()) server.file(folder.relativize(p).toString().replace('\\', '/'), Files.readAllBytes(p));
+            for (Path p : all.filter(Files::isRegularFile).toList())
+                server.file(folder.relativize(p).toString().replace('\\', '/'), Files.readAllBytes(p));
         }
         System.out.println(server.endpoint());
     }

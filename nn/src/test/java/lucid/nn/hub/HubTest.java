@@ -38,8 +38,10 @@ class HubTest {
     @BeforeEach void serve() throws IOException {
         byte[] weights = new byte[3_000_000];
         new Random(1).nextBytes(weights);
-        server = new FakeHub(REPO, 10_000).file("config.json", "{\"model_type\": \"qwen2\"}").file("tokenizer.json", "{}").file("merges.txt", "#version: 0.2\n").file(LARGE, weights)
-                .file("trainer_state.json", "{}").file("runs/events.json", "{}").file("training_args.bin", new byte[50]).file("pytorch_model.bin", new byte[20_000]).file("empty.json", "");
+        server = new FakeHub(REPO, 10_000).file("config.json", "{\"model_type\": \"qwen2\"}").file("tokenizer.json", "{}")
+                .file("merges.txt", "#version: 0.2\n").file(LARGE, weights)
+                .file("trainer_state.json", "{}").file("runs/events.json", "{}").file("training_args.bin", new byte[50])
+                        .file("pytorch_model.bin", new byte[20_000]).file("empty.json", "");
     }
 
     @AfterEach void stop() {
@@ -81,7 +83,8 @@ class HubTest {
             assertTrue(Files.exists(folder.resolve("hub/.locks/models--some-org--A.model_1/" + server.etag(file) + ".lock")));
         }
         try (Stream<Path> list = Files.list(snapshot)) {
-            assertEquals(List.of("config.json", "empty.json", "merges.txt", LARGE, "tokenizer.json"), list.map(p -> p.getFileName().toString()).sorted().toList(), "what a model needs");
+            assertEquals(List.of("config.json", "empty.json", "merges.txt", LARGE, "tokenizer.json"), list.map(p -> p.getFileName().toString())
+                    .sorted().toList(), "what a model needs");
         }
         try (Stream<Path> list = Files.list(repo().resolve("blobs"))) {
             assertTrue(list.noneMatch(p -> p.toString().endsWith(".incomplete")));
@@ -150,7 +153,8 @@ class HubTest {
         server.fault("cdn:" + server.etag(LARGE), new Fault.Break(1_000_000), new Fault.Break(500_000), new Fault.Break(0));
         same(hub(null, false).resolve(REPO));
         // How much of what was sent has arrived when a connection breaks is not certain to the byte.
-        List<Integer> begins = server.requests("GET", server.etag(LARGE)).stream().map(r -> r.range() == null ? 0 : Integer.parseInt(r.range().substring(6, r.range().length() - 1))).toList();
+        List<Integer> begins = server.requests("GET", server.etag(LARGE)).stream()
+                .map(r -> r.range() == null ? 0 : Integer.parseInt(r.range().substring(6, r.range().length() - 1))).toList();
         assertEquals(4, begins.size(), begins.toString());
         assertEquals(begins.stream().sorted().toList(), begins, "each goes on where the one before ended");
         assertTrue(begins.get(0) == 0 && begins.get(1) <= 1_000_000 && begins.get(2) > 0 && begins.get(3).equals(begins.get(2)), begins.toString());
@@ -209,7 +213,8 @@ class HubTest {
     @Test void wrongLengthsAreRefused() throws IOException {
         server.fault("cdn:" + server.etag(LARGE), new Fault.Longer(3));
         refused(REPO, "found a file of 3000003 bytes, wanted 3000000");
-        server.fault("HEAD resolve/" + FakeHub.COMMIT + "/config.json", new Fault.Status(200, "ETag: \"" + "a".repeat(40) + "\"", "Content-Length: 7"));
+        server.fault("HEAD resolve/" + FakeHub.COMMIT + "/config.json",
+                new Fault.Status(200, "ETag: \"" + "a".repeat(40) + "\"", "Content-Length: 7"));
         Files.delete(repo().resolve("snapshots").resolve(FakeHub.COMMIT).resolve("config.json"));
         refused(REPO, "config.json: found a file of " + server.bytes("config.json").length + " bytes, wanted 7");
         server.fault("cdn:" + server.etag(LARGE), new Fault.Packed());
@@ -248,7 +253,8 @@ class HubTest {
     @Test void aRefusedDownloadLinkIsNotTheTokens() {
         server.fault("cdn:" + server.etag(LARGE), new Fault.Status(403));
         HubException e = assertThrows(HubException.class, () -> hub("hf_secret", false).resolve(REPO));
-        assertTrue(e.getMessage().contains(LARGE) && e.getMessage().contains("localhost, where the hub sends for the file, answered 403: the download link was refused (expired?)") && !e.getMessage().contains("HF_TOKEN"), e.getMessage());
+        assertTrue(e.getMessage().contains(LARGE) && e.getMessage().contains("localhost, where the hub sends for the file, answered 403: the "
+                + "download link was refused (expired?)") && !e.getMessage().contains("HF_TOKEN"), e.getMessage());
     }
 
     @Test void tooManyRequestsAreWaitedFor() throws IOException {
@@ -259,7 +265,8 @@ class HubTest {
         assertTrue(System.nanoTime() - begun >= 1_000_000_000L, "Retry-After is honoured");
         assertTrue(lines.getFirst().contains("429 (too many requests); again in 1 s"), lines.toString());
         server.fault("/revision/main", new Fault.Status(429, "Retry-After: 3600"));
-        HubException e = assertThrows(HubException.class, () -> new Hub(hub(null, false).settings(), HubListener.SILENT).download(RepoId.of(REPO + "@main"), Selection.ALL));
+        HubException e = assertThrows(HubException.class, () -> new Hub(hub(null, false).settings(), HubListener.SILENT)
+                .download(RepoId.of(REPO + "@main"), Selection.ALL));
         assertTrue(e.getMessage().contains("asks to wait 3600 s, more than 2 s"), e.getMessage());
         server.fault("/revision/" + FakeHub.COMMIT, new Fault.Status(429, "RateLimit: \"api\";r=0;t=3000"));
         e = assertThrows(HubException.class, () -> hub(null, false).download(RepoId.of(REPO + "@" + FakeHub.COMMIT), Selection.ALL));
@@ -295,7 +302,8 @@ class HubTest {
         server.file(LARGE, updated).commit(commit);
         server.fault("cdn:" + server.etag(LARGE), new Fault.Break(0), new Fault.Break(0), new Fault.Break(0), new Fault.Break(0));
         assertEquals(before, hub(null, false).resolve(REPO));
-        assertTrue(lines.getLast().contains("failed 4 times") && lines.getLast().contains("going on with what is in the cache, " + before), lines.toString());
+        assertTrue(lines.getLast().contains("failed 4 times") && lines.getLast().contains("going on with what is in the cache, " + before),
+                lines.toString());
         assertEquals(before, hub(null, true).resolve(REPO));
         assertArrayEquals(old, Files.readAllBytes(before.resolve(LARGE)));
         server.fault("cdn:" + server.etag(LARGE), new Fault.WrongBytes(), new Fault.WrongBytes());
@@ -334,13 +342,17 @@ class HubTest {
         proxy = new EnvironmentProxy(Map.of("HTTP_PROXY", here, "no_proxy", "localhost"), null);
         same(hub(URI.create("http://hub.invalid"), null, false, 1).resolve(REPO));
         assertTrue(server.requests.stream().anyMatch(r -> r.host().equals("cdn")), "exempt: reached directly");
-        ProxySelector both = new EnvironmentProxy(Map.of("https_proxy", "proxy.example:3128", "ALL_PROXY", "http://all.example", "NO_PROXY", "a.example, .b.example:443"), null);
+        ProxySelector both = new EnvironmentProxy(Map.of("https_proxy", "proxy.example:3128", "ALL_PROXY", "http://all.example", "NO_PROXY",
+                "a.example, .b.example:443"), null);
         assertEquals("[HTTP @ proxy.example/<unresolved>:3128]", both.select(URI.create("https://huggingface.co/x")).toString());
         assertEquals("[HTTP @ all.example/<unresolved>:80]", both.select(URI.create("http://huggingface.co/x")).toString());
-        for (String direct : List.of("https://a.example", "https://x.b.example", "https://b.example")) assertEquals("[DIRECT]", both.select(URI.create(direct)).toString());
-        assertEquals("[DIRECT]", new EnvironmentProxy(Map.of("https_proxy", "http://p:1", "no_proxy", "*"), null).select(URI.create("https://x")).toString());
+        for (String direct : List.of("https://a.example", "https://x.b.example", "https://b.example"))
+            assertEquals("[DIRECT]", both.select(URI.create(direct)).toString());
+        assertEquals("[DIRECT]", new EnvironmentProxy(Map.of("https_proxy", "http://p:1", "no_proxy", "*"), null).select(URI.create("https://x"))
+                .toString());
         for (String bad : List.of("socks5://p:1", "http://me:secret@p:1", "http://a b")) {
-            HubException e = assertThrows(HubException.class, () -> new EnvironmentProxy(Map.of("https_proxy", bad), null).select(URI.create("https://x")));
+            HubException e = assertThrows(HubException.class, () -> new EnvironmentProxy(Map.of("https_proxy", bad), null)
+                    .select(URI.create("https://x")));
             assertFalse(e.getMessage().contains("secret"), e.getMessage());
         }
     }
@@ -351,6 +363,7 @@ class HubTest {
         for (String path : List.of("./nowhere", "/no/where", "nowhere", "a/b/c", "src/nowhere")) refused(path, "no such folder");
         assertEquals(new RepoId("a/b", "refs/pr/1"), RepoId.of("a/b@refs/pr/1"));
         assertEquals(new RepoId("Zhang199/TinyLLaVA-Video-R1", "main"), RepoId.of("hf://Zhang199/TinyLLaVA-Video-R1"));
-        for (String bad : List.of("a", "a/b/c", "a--b/c", "a/b..c", "a/b@", "a/b@../x", "a/b.git", "-a/b", "a/")) assertThrows(IllegalArgumentException.class, () -> RepoId.of(bad), bad);
+        for (String bad : List.of("a", "a/b/c", "a--b/c", "a/b..c", "a/b@", "a/b@../x", "a/b.git", "-a/b", "a/"))
+            assertThrows(IllegalArgumentException.class, () -> RepoId.of(bad), bad);
     }
 }

@@ -18,7 +18,8 @@ import lucid.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The feed-forwards of decoder and tower, recorded for a backward and not: other operations, the same bits. That is what makes a rollout's log-probabilities those of the training forward.
+/// The feed-forwards of decoder and tower, recorded for a backward and not: other operations, the same bits. That is what makes a rollout's
+/// log-probabilities those of the training forward.
 class UnrecordedLayersTest {
     enum On {
         REFERENCE, SIMD, EMULATED_EXACT, EMULATED_TENSOR, EMULATED_WGMMA;
@@ -38,12 +39,14 @@ class UnrecordedLayersTest {
     private static final int INNER = 150;
 
     private static Linear layer(Scope scope, int key, int in, int out, boolean biased) {
-        return new Linear(Tensor.normal(scope, key, 0, 0.3f, out, in).requireGrad(), biased ? Tensor.normal(scope, key + 1, 0, 1, out).requireGrad() : null);
+        return new Linear(Tensor.normal(scope, key, 0, 0.3f, out, in).requireGrad(), biased ? Tensor.normal(scope, key + 1, 0, 1, out)
+                .requireGrad() : null);
     }
 
     @ParameterizedTest @EnumSource(On.class) void feedForwards(On on) {
         try (Device device = on.open(); Scope scope = Scope.open(device)) {
-            Linear gate = layer(scope, 1, WIDTH, INNER, false), up = layer(scope, 3, WIDTH, INNER, false), down = layer(scope, 5, INNER, WIDTH, false);
+            Linear gate = layer(scope, 1, WIDTH, INNER, false), up = layer(scope, 3, WIDTH, INNER, false),
+                    down = layer(scope, 5, INNER, WIDTH, false);
             VisionMlp tower = new VisionMlp(layer(scope, 7, WIDTH, INNER, true), layer(scope, 9, INNER, WIDTH, true));
             for (int rows : new int[] {1, 12, 70}) {
                 Tensor x = Tensor.normal(scope, 11, 0, 1, rows, WIDTH);

@@ -144,7 +144,8 @@ class LoraTest {
             boolean checkpoint = run == 1;
             int number = run;
             mapped((d, model) -> {
-                try (LoraAdapter lora = LoraAdapter.fresh(d, SPEC, 5); AdamW optimizer = new AdamW(lora.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1f))) {
+                try (LoraAdapter lora = LoraAdapter.fresh(d, SPEC, 5);
+                        AdamW optimizer = new AdamW(lora.parameters(), new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, 1f))) {
                     Qwen2 adapted = model.adapted(lora);
                     lora.parameters().train(_ -> true);
                     float first = train(adapted, optimizer, lora, checkpoint);
@@ -166,7 +167,8 @@ class LoraTest {
                 stir(lora);
                 PackedBatch.Builder prompts = PackedBatch.builder(0);
                 for (int[] t : TEXTS) prompts.sequence(t, 0);
-                List<Completion> drawn = new Generator(adapted).generate(prompts.build(), null, 3, new GenerationSettings(Sampling.Rule.temperature(1.2f), 9, 1, 0.9f, 7, 2), null);
+                List<Completion> drawn = new Generator(adapted)
+                        .generate(prompts.build(), null, 3, new GenerationSettings(Sampling.Rule.temperature(1.2f), 9, 1, 0.9f, 7, 2), null);
                 for (int p = 0; p < TEXTS.length; p++) {
                     List<Completion> group = drawn.subList(3 * p, 3 * p + 3);
                     PackedBatch.Builder b = PackedBatch.builder(0);
@@ -228,7 +230,8 @@ class LoraTest {
     }
 
     private static Path convert(Path from, Path to, StoredType type, CheckpointConversion.Adapter adapter) {
-        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, WeightFormat.SAFETENSORS, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, adapter, List.of(), Set.of()), (_, _, _) -> {});
+        CheckpointConversion.convert(from, to, new CheckpointConversion.Options(type, WeightFormat.SAFETENSORS, CheckpointConversion.Layout.SINGLE,
+                CheckpointConversion.Options.SHARD, adapter, List.of(), Set.of()), (_, _, _) -> {});
         return to;
     }
 
@@ -260,10 +263,16 @@ class LoraTest {
     }
 
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
-        "\"use_dora\" : false|\"use_dora\" : true|use_dora: found true", "\"bias\" : \"none\"|\"bias\" : \"all\"|bias: found \"all\"", "\"r\" : 3|\"r\" : 4|r of adapter_config.json",
-        "\"r\" : 3|\"r\" : 0|r: found 0", "\"lora_alpha\" : 6,||lora_alpha: found nothing, wanted a number", "\"rank_pattern\" : { }|\"rank_pattern\" : {\"q\": 3}|rank_pattern", "\"modules_to_save\" : null|\"modules_to_save\" : [\"lm_head\"]|modules_to_save",
-        "\"LORA\"|\"IA3\"|peft_type", "\"lora_alpha\" : 6|\"lora_alpha\" : -6|alpha -6.0", INIT + "true|" + INIT + "\"pissa\"|adapter_config.json: init_lora_weights: found \"pissa\", wanted one of true, false, gaussian, orthogonal, mica",
-        INIT + "true|" + INIT + "\"pissa_niter_4\"|found \"pissa_niter_4\"", INIT + "true|" + INIT + "\"olora\"|found \"olora\"", INIT + "true|" + INIT + "{\"loftq\": 1}|found {\"loftq\":1}"})
+        "\"use_dora\" : false|\"use_dora\" : true|use_dora: found true", "\"bias\" : \"none\"|\"bias\" : \"all\"|bias: found \"all\"",
+                "\"r\" : 3|\"r\" : 4|r of adapter_config.json",
+        "\"r\" : 3|\"r\" : 0|r: found 0", "\"lora_alpha\" : 6,||lora_alpha: found nothing, wanted a number",
+                "\"rank_pattern\" : { }|\"rank_pattern\" : {\"q\": 3}|rank_pattern",
+                "\"modules_to_save\" : null|\"modules_to_save\" : [\"lm_head\"]|modules_to_save",
+        "\"LORA\"|\"IA3\"|peft_type", "\"lora_alpha\" : 6|\"lora_alpha\" : -6|alpha -6.0",
+                INIT + "true|" + INIT + "\"pissa\"|adapter_config.json: init_lora_weights: found \"pissa\", wanted one of true, false, gaussian, "
+                + "orthogonal, mica",
+        INIT + "true|" + INIT + "\"pissa_niter_4\"|found \"pissa_niter_4\"", INIT + "true|" + INIT + "\"olora\"|found \"olora\"",
+                INIT + "true|" + INIT + "{\"loftq\": 1}|found {\"loftq\":1}"})
     void configurations(String from, String to, String message) throws IOException {
         Path folder = written();
         Path config = folder.resolve(LoraFile.CONFIG);
@@ -279,10 +288,12 @@ class LoraTest {
         Path folder = written();
         Path safe = folder.resolve(LoraFile.WEIGHTS);
         LoraFile wanted = LoraFile.read(folder);
-        var options = new CheckpointConversion.Options(null, WeightFormat.BIN, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD, null, List.of(), Set.of());
+        var options = new CheckpointConversion.Options(null, WeightFormat.BIN, CheckpointConversion.Layout.SINGLE, CheckpointConversion.Options.SHARD,
+                null, List.of(), Set.of());
         CheckpointConversion.convert(safe, root.resolve("pickled"), options, (_, _, _) -> {});
         Files.delete(safe);
-        assertTrue(assertThrows(WeightFileException.class, () -> LoraFile.read(folder)).getMessage().endsWith("wanted adapter_model.safetensors or adapter_model.bin"));
+        assertTrue(assertThrows(WeightFileException.class, () -> LoraFile.read(folder)).getMessage()
+                .endsWith("wanted adapter_model.safetensors or adapter_model.bin"));
         Files.move(root.resolve("pickled").resolve(WeightFiles.TORCH_SINGLE), folder.resolve(LoraFile.TORCH_WEIGHTS));
         LoraFile read = LoraFile.read(folder);
         assertEquals(wanted.modules().keySet(), read.modules().keySet());
@@ -313,11 +324,13 @@ class LoraTest {
                 Qwen2 model = Qwen2.random(d, other, 3, Initialization.PUBLISHED);
                 try (var parameters = model.parameters(); LoraAdapter lora = LoraAdapter.of(d, file)) {
                     String message = assertThrows(WeightFileException.class, () -> model.adapted(lora)).getMessage();
-                    assertTrue(message.contains(other == deeper ? "\"model.layers.2.self_attn.q_proj\" is missing" : "found [3, 24], wanted [3, 30]"), message);
+                    assertTrue(message.contains(other == deeper ? "\"model.layers.2.self_attn.q_proj\" is missing" : "found [3, 24], wanted [3, 30]"),
+                            message);
                     Path shallow = Files.createDirectory(root.resolve(other == deeper ? "deeper" : "wider"));
                     parameters.save(shallow.resolve("model.safetensors"), StoredType.F32);
                     if (other == wider) {
-                        String wrong = assertThrows(WeightFileException.class, () -> convert(shallow, root.resolve("no"), null, new CheckpointConversion.Adapter(file, true))).getMessage();
+                        String wrong = assertThrows(WeightFileException.class,
+                                () -> convert(shallow, root.resolve("no"), null, new CheckpointConversion.Adapter(file, true))).getMessage();
                         assertTrue(wrong.contains("of the adapter"), wrong);
                         assertFalse(Files.exists(root.resolve("no")));
                     }
@@ -328,8 +341,10 @@ class LoraTest {
 
     /// peft leaves layers out in these ways: the file has matrices for those that are adapted, and the others are the base's.
     @ParameterizedTest
-    @ValueSource(strings = {"\"layers_to_transform\": [1]", "\"layers_to_transform\": 1", "\"target_modules\": \".*layers\\\\.1\\\\..*_proj\"", "\"exclude_modules\": \".*layers\\\\.0\\\\..*\"",
-        "\"target_modules\": [\"model.layers.1.self_attn.q_proj\", \"layers.1.self_attn.v_proj\", \"1.self_attn.o_proj\", \"gate_proj\", \"down_proj\"]"})
+    @ValueSource(strings = {"\"layers_to_transform\": [1]", "\"layers_to_transform\": 1", "\"target_modules\": \".*layers\\\\.1\\\\..*_proj\"",
+            "\"exclude_modules\": \".*layers\\\\.0\\\\..*\"",
+        "\"target_modules\": [\"model.layers.1.self_attn.q_proj\", \"layers.1.self_attn.v_proj\", \"1.self_attn.o_proj\", \"gate_proj\", "
+                + "\"down_proj\"]"})
     void onlySomeLayersAreAdapted(String said) throws IOException {
         Path folder = written();
         Path safe = folder.resolve(LoraFile.WEIGHTS);
@@ -345,7 +360,8 @@ class LoraTest {
         Files.move(root.resolve("some"), safe, StandardCopyOption.REPLACE_EXISTING);
         mapped((d, model) -> {
             try (LoraAdapter lora = LoraAdapter.of(d, LoraFile.read(folder))) {
-                assertTrue(assertThrows(WeightFileException.class, () -> model.adapted(lora)).getMessage().contains("\"model.layers.0.self_attn.q_proj\" is missing"), "nothing says that they may be");
+                assertTrue(assertThrows(WeightFileException.class, () -> model.adapted(lora)).getMessage()
+                        .contains("\"model.layers.0.self_attn.q_proj\" is missing"), "nothing says that they may be");
             }
             ObjectNode config = (ObjectNode) JsonText.read(folder.resolve(LoraFile.CONFIG));
             config.setAll((ObjectNode) new ObjectMapper().readTree("{" + said + "}"));
@@ -370,11 +386,14 @@ class LoraTest {
     }
 
     /// peft leaves such matrices out, so the model would be another one there.
-    @ParameterizedTest @CsvSource(delimiter = '|', value = {"\"target_modules\": [\"q_proj\"]|target_modules", "\"target_modules\": \".*self_attn.*\"|target_modules", "\"target_modules\": [\"roj\"]|target_modules",
-        "\"layers_to_transform\": 0|layers_to_transform", "\"layers_to_transform\": [1]|layers_to_transform", "\"exclude_modules\": [\"o_proj\"]|exclude_modules",
+    @ParameterizedTest @CsvSource(delimiter = '|', value = {"\"target_modules\": [\"q_proj\"]|target_modules",
+            "\"target_modules\": \".*self_attn.*\"|target_modules", "\"target_modules\": [\"roj\"]|target_modules",
+        "\"layers_to_transform\": 0|layers_to_transform", "\"layers_to_transform\": [1]|layers_to_transform",
+                "\"exclude_modules\": [\"o_proj\"]|exclude_modules",
         "\"exclude_modules\": \".*gate.*\"|exclude_modules", "\"layers_to_transform\": []|",
         "\"target_modules\": \"all-linear\"|", "\"exclude_modules\": [\"up_proj\"]|", "\"target_modules\": \"(?P<a>.*)\"|",
-        "\"layers_to_transform\": [1], \"target_modules\": [\"model.layers.0.self_attn.q_proj\", \"model.layers.0.self_attn.v_proj\", \"model.layers.0.self_attn.o_proj\","
+        "\"layers_to_transform\": [1], \"target_modules\": [\"model.layers.0.self_attn.q_proj\", \"model.layers.0.self_attn.v_proj\", "
+                + "\"model.layers.0.self_attn.o_proj\","
             + "\"model.layers.0.mlp.gate_proj\", \"model.layers.0.mlp.down_proj\", \"q_proj\", \"v_proj\", \"o_proj\", \"gate_proj\", \"down_proj\"]|"})
     void matricesOfLayersThatTheConfigurationLeavesOut(String said, String field) throws IOException {
         Path folder = written();
@@ -386,7 +405,8 @@ class LoraTest {
             return;
         }
         String message = assertThrows(WeightFileException.class, () -> LoraFile.read(folder)).getMessage();
-        assertTrue(message.contains("adapter_model.safetensors: tensor \"base_model.model.model.layers.") && message.contains(": " + field + " of adapter_config.json leaves its layer out"), message);
+        assertTrue(message.contains("adapter_model.safetensors: tensor \"base_model.model.model.layers.")
+                && message.contains(": " + field + " of adapter_config.json leaves its layer out"), message);
     }
 
     /// As an adapter of a deeper model beside this one: nothing would ask for its last layers.
@@ -410,7 +430,8 @@ class LoraTest {
 
     @Test void targetsThatAreNotThere() {
         for (List<String> targets : List.of(List.<String>of(), List.of("q_proj", "q_proj"), List.of("lm_head"))) {
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> new LoraSpec(4, 8, false, targets)).getMessage().contains("target_modules"));
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> new LoraSpec(4, 8, false, targets)).getMessage()
+                    .contains("target_modules"));
         }
         assertThrows(IllegalArgumentException.class, () -> new LoraSpec(0, 8, false, List.of("q_proj")));
         assertEquals(4f, new LoraSpec(4, 8, true, List.of("q_proj")).scale());

@@ -49,19 +49,25 @@ class MemoryPlansTest {
     /// What the device holds in the largest of these phases (none named: of all): Java itself and arrays on its heap are not there.
     private static long onDevice(MemoryPlan plan, String... phases) {
         MemoryPlan own = plan.apart();
-        return new MemoryPlan(own.work(), own.always(), own.phases().stream().filter(p -> phases.length == 0 || List.of(phases).contains(p.name())).toList()).bytes();
+        return new MemoryPlan(own.work(), own.always(), own.phases().stream().filter(p -> phases.length == 0 || List.of(phases).contains(p.name()))
+                .toList()).bytes();
     }
 
     private static void near(MemoryPlan plan, long peak, String... phases) {
         double ratio = (double) onDevice(plan, phases) / peak;
-        assertTrue(ratio >= 0.98 && ratio <= 1.15, "planned " + onDevice(plan, phases) + ", the device had " + peak + " (" + ratio + ")\n" + plan.table());
+        assertTrue(ratio >= 0.98 && ratio <= 1.15, "planned " + onDevice(plan, phases) + ", the device had " + peak + " (" + ratio + ")\n"
+                + plan.table());
     }
 
     private static byte[] frames(int clips) { return new byte[clips * FRAMES * 84 * 84 * 3]; }
 
-    private static Tensor features(TinyLlavaVideo model, Scope scope, int clips) { return model.features(scope, Tensor.bytes(scope, frames(clips), clips * FRAMES, 84, 84, 3)); }
+    private static Tensor features(TinyLlavaVideo model, Scope scope, int clips) {
+        return model.features(scope, Tensor.bytes(scope, frames(clips), clips * FRAMES, 84, 84, 3));
+    }
 
-    private static Tensor visual(TinyLlavaVideo model, Scope scope, Tensor features, int clips) { return model.visual(scope, features, RowGroups.uniform(clips, features.shape().rows() / clips)); }
+    private static Tensor visual(TinyLlavaVideo model, Scope scope, Tensor features, int clips) {
+        return model.visual(scope, features, RowGroups.uniform(clips, features.shape().rows() / clips));
+    }
 
     // 32 visual rows, then text.
     private static int[] rows(int text) {
@@ -134,7 +140,8 @@ class MemoryPlansTest {
                         try (Scope _ = Scope.open(device); var _ = Tape.noGrad()) {
                             PackedBatch.Builder batch = PackedBatch.builder(0);
                             for (int p = 0; p < prompts; p++) batch.sequence(prompt, p);
-                            new Generator(model).generate(batch.build(), null, completions, new GenerationSettings(Sampling.Rule.temperature(1f), tokens, -1, 1f, 1, 0), null);
+                            new Generator(model).generate(batch.build(), null, completions,
+                                    new GenerationSettings(Sampling.Rule.temperature(1f), tokens, -1, 1f, 1, 0), null);
                         }
                         textStep(device, model, optimizer, prompts, prompt, Collections.nCopies(completions, new int[tokens]), recompute);
                     }
@@ -203,7 +210,8 @@ class MemoryPlansTest {
         assertTrue(sft.bytes() > cpu.supervised(supervised).apart().bytes(), sft.table());
         MemoryPlans.Answering asked = new MemoryPlans.Answering(0, 20, 10, 2);
         long vectors = gpu.answering(asked).always().get(1).bytes() / 4;
-        assertEquals(2 * (ModelOutline.of(new ModelOutline.Text(text)).count() - vectors), gpu.answering(asked).always().getFirst().bytes(), "vectors are not copied twice");
+        assertEquals(2 * (ModelOutline.of(new ModelOutline.Text(text)).count() - vectors), gpu.answering(asked).always().getFirst().bytes(),
+                "vectors are not copied twice");
         assertEquals("weights, copied", gpu.answering(asked).always().getFirst().what());
         assertTrue(gpu.answering(asked).table().contains("beside it, on the host"), gpu.answering(asked).table());
     }
@@ -212,15 +220,18 @@ class MemoryPlansTest {
         int prompts = 4;
         int completions = 6;
         int tokens = 70;
-        MemoryPlan plan = PLANS.grpo(new MemoryPlans.Grpo(prompts, completions, tokens, 1, FRAMES, 20, MemoryPlans.Trained.model(_ -> false), true, true));
-        try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3)); TinyLlavaVideo reference = model.copy()) {
+        MemoryPlan plan = PLANS.grpo(new MemoryPlans.Grpo(prompts, completions, tokens, 1, FRAMES, 20, MemoryPlans.Trained.model(_ -> false),
+                true, true));
+        try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.random(device, CONFIG, 1, Initialization.fanIn(3, 3));
+                TinyLlavaVideo reference = model.copy()) {
             assertEquals(model.parameters().count(), reference.parameters().count());
             try (Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
                 Tensor features = features(model, scope, prompts);
                 PackedBatch.Builder batch = PackedBatch.builder(32);
                 for (int p = 0; p < prompts; p++) batch.sequence(rows(20), p);
                 Tensor visual = visual(model, scope, features, prompts);
-                new Generator(model.decoder()).generate(batch.build(), visual, completions, new GenerationSettings(Sampling.Rule.temperature(1f), tokens, -1, 1f, 1, 0), null);
+                new Generator(model.decoder()).generate(batch.build(), visual, completions,
+                        new GenerationSettings(Sampling.Rule.temperature(1f), tokens, -1, 1f, 1, 0), null);
             }
             near(plan, device.peakBytes(), "seeing", "connecting", "drawing completions");
         }
@@ -235,7 +246,8 @@ class MemoryPlansTest {
                 Tensor features = features(model, scope, prompts);
                 PackedBatch.Builder batch = PackedBatch.builder(32);
                 for (int p = 0; p < prompts; p++) batch.sequence(rows(20), p);
-                new Generator(model.decoder()).generate(batch.build(), visual(model, scope, features, prompts), 1, new GenerationSettings(Sampling.Rule.GREEDY, tokens, -1, 1f, 1, 0), null);
+                new Generator(model.decoder()).generate(batch.build(), visual(model, scope, features, prompts), 1,
+                        new GenerationSettings(Sampling.Rule.GREEDY, tokens, -1, 1f, 1, 0), null);
             }
             near(plan, device.peakBytes());
         }
@@ -256,7 +268,8 @@ class MemoryPlansTest {
                     Tensor features = features(model, scope, questions);
                     PackedBatch.Builder batch = PackedBatch.builder(32);
                     for (int p = 0; p < questions; p++) batch.sequence(rows(20), p);
-                    new Generator(model.decoder()).generate(batch.build(), visual(model, scope, features, questions), 1, new GenerationSettings(Sampling.Rule.GREEDY, tokens, -1, 1f, 1, 0), null);
+                    new Generator(model.decoder()).generate(batch.build(), visual(model, scope, features, questions), 1,
+                            new GenerationSettings(Sampling.Rule.GREEDY, tokens, -1, 1f, 1, 0), null);
                 }
             }
             near(plan, device.peakBytes());
@@ -283,7 +296,9 @@ class MemoryPlansTest {
         assertEquals(8L * 3_201_652_736L, item(grpo, "moments").bytes());
         assertEquals(36 * 2 * 256 * 4L * (8 * 643 + 64 * 511), grpo.phases().get(2).items().get(2).bytes());
         MemoryException e = assertThrows(MemoryException.class, () -> grpo.require(MemoryLimit.host(24_000_000_000L), "Take a smaller model."));
-        assertTrue(e.getMessage().startsWith("grpo (8 prompts x 8 completions a step, 512 new tokens, 16 frames, micro-batch 1, all activations kept) needs ") && e.getMessage().contains("found 24.00 GB of memory. Take a smaller model.") && !e.getMessage().endsWith("\n"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("grpo (8 prompts x 8 completions a step, 512 new tokens, 16 frames, micro-batch 1, all activations "
+                + "kept) needs ") && e.getMessage().contains("found 24.00 GB of memory. Take a smaller model.") && !e.getMessage().endsWith("\n"),
+                e.getMessage());
         assertTrue(e.getMessage().contains("moments") && e.getMessage().contains("25.61 GB"), e.getMessage());
         MemoryPlan less = full.grpo(new MemoryPlans.Grpo(8, 8, 512, 1, 16, 131, TRAINED, true, true));
         assertTrue(less.bytes() < grpo.bytes() - 20_000_000_000L, "activations computed again: " + less.table());
@@ -303,9 +318,11 @@ class MemoryPlansTest {
         MemoryPlan with = full.withEvaluation(grpo, asked, adapter);
         assertEquals(grpo.always(), with.always());
         assertEquals(grpo.phases(), with.phases().subList(0, grpo.phases().size()));
-        assertEquals(List.of("seeing held-out clips", "connecting held-out clips", "answering 128 held-out questions together"), with.phases().subList(grpo.phases().size(), with.phases().size()).stream().map(MemoryPlan.Phase::name).toList());
+        assertEquals(List.of("seeing held-out clips", "connecting held-out clips", "answering 128 held-out questions together"),
+                with.phases().subList(grpo.phases().size(), with.phases().size()).stream().map(MemoryPlan.Phase::name).toList());
         MemoryPlan.Phase answering = with.phases().getLast();
-        assertEquals(36 * 2 * 256 * 4L * 128 * (643 + 1023), answering.items().stream().filter(i -> i.what().equals("keys and values")).findFirst().orElseThrow().bytes());
+        assertEquals(36 * 2 * 256 * 4L * 128 * (643 + 1023), answering.items().stream().filter(i -> i.what().equals("keys and values")).findFirst()
+                .orElseThrow().bytes());
         MemoryPlan.Phase seeing = with.phases().get(grpo.phases().size());
         assertEquals(3L * 16 * 384 * 384, seeing.items().stream().filter(i -> i.what().equals("the clips")).findFirst().orElseThrow().bytes());
         // The peak is the largest phase, and that is this one.
@@ -314,14 +331,17 @@ class MemoryPlansTest {
         assertEquals(full.withEvaluation(grpo, asked.of(1), adapter).bytes(), grpo.bytes(), "one question needs less than a step");
     }
 
-    private static MemoryPlan.Item item(MemoryPlan plan, String what) { return plan.always().stream().filter(i -> i.what().equals(what)).findFirst().orElseThrow(); }
+    private static MemoryPlan.Item item(MemoryPlan plan, String what) {
+        return plan.always().stream().filter(i -> i.what().equals(what)).findFirst().orElseThrow();
+    }
 
     @Test void sizes() {
         assertEquals(20L << 30, MemoryPlan.parse("20G"));
         assertEquals(512L << 20, MemoryPlan.parse("512mb"));
         assertEquals(512L << 20, MemoryPlan.parse("512MiB"));
         assertEquals(123, MemoryPlan.parse("123"));
-        for (String bad : List.of("", "G", "-1G", "1.5G", "0", "99999999999G")) assertThrows(IllegalArgumentException.class, () -> MemoryPlan.parse(bad), bad);
+        for (String bad : List.of("", "G", "-1G", "1.5G", "0", "99999999999G"))
+            assertThrows(IllegalArgumentException.class, () -> MemoryPlan.parse(bad), bad);
         assertEquals("7.26 GB", MemoryPlan.size(7_259_756_672L));
         assertTrue(HostMemory.physicalBytes() > 100_000_000);
     }

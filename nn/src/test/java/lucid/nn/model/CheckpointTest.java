@@ -65,9 +65,11 @@ class CheckpointTest {
     }
 
     @Test void threeFoldersAreTheSameModelAsOne() {
-        try (Device device = Devices.SIMD.open(); TinyLlavaVideo whole = TinyLlavaVideo.load(device, WHOLE); TinyLlavaVideo folders = TinyLlavaVideo.load(device, FOLDERS)) {
+        try (Device device = Devices.SIMD.open(); TinyLlavaVideo whole = TinyLlavaVideo.load(device, WHOLE);
+                TinyLlavaVideo folders = TinyLlavaVideo.load(device, FOLDERS)) {
             assertEquals(whole.config(), folders.config());
-            for (Parameter p : whole.parameters().all()) assertArrayEquals(p.value().toFloats(), folders.parameters().get(p.name()).value().toFloats(), p.name());
+            for (Parameter p : whole.parameters().all())
+                assertArrayEquals(p.value().toFloats(), folders.parameters().get(p.name()).value().toFloats(), p.name());
             assertArrayEquals(answer(whole), answer(folders));
         }
     }
@@ -82,13 +84,15 @@ class CheckpointTest {
                 w.write(to.resolve(WeightFiles.SINGLE));
             }
         }
-        try (Device device = Devices.SIMD.open(); TinyLlavaVideo whole = TinyLlavaVideo.load(device, WHOLE); Checkpoint found = Checkpoint.open(device, temp)) {
+        try (Device device = Devices.SIMD.open(); TinyLlavaVideo whole = TinyLlavaVideo.load(device, WHOLE);
+                Checkpoint found = Checkpoint.open(device, temp)) {
             assertArrayEquals(answer(whole), answer(found.video().orElseThrow()));
         }
     }
 
     /// A tower that is shown pictures prepared in another way than it learned from is none.
-    @ParameterizedTest @ValueSource(strings = {"tinyllava_video/batch_padded/model|", "tinyllava_video/batch_padded/model_folders|vision_tower", "siglip/tiny/model|"})
+    @ParameterizedTest @ValueSource(strings = {"tinyllava_video/batch_padded/model|", "tinyllava_video/batch_padded/model_folders|vision_tower",
+            "siglip/tiny/model|"})
     void picturesPreparedInAnotherWay(String place) throws IOException {
         String[] parts = place.split("\\|", 2);
         copy(GOLDEN.resolve(parts[0]), _ -> true);
@@ -133,7 +137,8 @@ class CheckpointTest {
     }
 
     /// Weights are read where the file is mapped: the device holds none of them. The bits of an answer do not depend on that.
-    @ParameterizedTest @ValueSource(strings = {"tinyllava_video/batch_padded/model", "tinyllava_video/batch_padded/model_folders", "tinyllava_video/one_video_bf16/model"})
+    @ParameterizedTest @ValueSource(strings = {"tinyllava_video/batch_padded/model", "tinyllava_video/batch_padded/model_folders",
+            "tinyllava_video/one_video_bf16/model"})
     void weightsStayInTheirFiles(String name) {
         Path folder = GOLDEN.resolve(name);
         try (Device device = Devices.SIMD.open(); Checkpoint mapped = Checkpoint.open(device, folder); WeightFiles files = WeightFiles.open(folder)) {
@@ -164,7 +169,8 @@ class CheckpointTest {
                 long opened = device.liveBytes();
                 for (int i = 0; i < 10; i++) assertArrayEquals(wanted, answer(packed.video().orElseThrow()));
                 long copied = device.liveBytes();
-                long decoder = packed.decoder().blocks().stream().flatMap(DecoderBlock::linears).map(Linear::weight).mapToLong(w -> w.shape().size() * w.dtype().bytes()).sum();
+                long decoder = packed.decoder().blocks().stream().flatMap(DecoderBlock::linears).map(Linear::weight)
+                        .mapToLong(w -> w.shape().size() * w.dtype().bytes()).sum();
                 assertTrue(copied - opened >= decoder, copied - opened + " bytes copied of " + decoder);
                 assertArrayEquals(wanted, answer(packed.video().orElseThrow()));
                 assertEquals(copied, device.liveBytes(), "copied once");
@@ -187,7 +193,8 @@ class CheckpointTest {
                     values[i] = Float.float16ToFloat(bits[i]);
                 }
                 long[] shape = Arrays.stream(p.shape().dims()).asLongStream().toArray();
-                half.add(p.name(), StoredType.F16, shape, (from, count, chunk) -> chunk.order(java.nio.ByteOrder.LITTLE_ENDIAN).asShortBuffer().put(bits, Math.toIntExact(from), count));
+                half.add(p.name(), StoredType.F16, shape, (from, count, chunk) -> chunk.order(java.nio.ByteOrder.LITTLE_ENDIAN).asShortBuffer()
+                        .put(bits, Math.toIntExact(from), count));
                 full.add(p.name(), values, shape);
             }
             half.write(temp.resolve(WeightFiles.SINGLE));
@@ -213,7 +220,8 @@ class CheckpointTest {
             long before = device.liveBytes();
             Tensor some = model.features(scope, frames, (done, all) -> heard.add(done + "/" + all));
             long rows = (long) n * model.config().vision().patches() * model.config().vision().hiddenSize() * 4;
-            assertTrue(device.peakBytes() - before < 7 * rows, device.peakBytes() - before + " bytes for states of " + rows + " (all at once: 11 times as many)");
+            assertTrue(device.peakBytes() - before < 7 * rows, device.peakBytes() - before + " bytes for states of " + rows
+                    + " (all at once: 11 times as many)");
             assertEquals(10, heard.size());
             assertEquals("10/10", heard.getLast());
             which.assertSame(model.trainedFeatures(scope, frames, null).toFloats(), some.toFloats(), "features");

@@ -84,8 +84,10 @@ class ModelFilesTest {
     }
 
     @Test void oneSeedOneModel() {
-        try (Device device = new ReferenceDevice(); TinyLlavaVideo a = Toy.model(device, 3); TinyLlavaVideo b = Toy.model(device, 3); TinyLlavaVideo c = Toy.model(device, 4)) {
-            for (Parameter p : a.parameters().all()) assertArrayEquals(p.value().toFloats(), b.parameters().get(p.name()).value().toFloats(), p.name());
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo a = Toy.model(device, 3); TinyLlavaVideo b = Toy.model(device, 3);
+                TinyLlavaVideo c = Toy.model(device, 4)) {
+            for (Parameter p : a.parameters().all())
+                assertArrayEquals(p.value().toFloats(), b.parameters().get(p.name()).value().toFloats(), p.name());
             float[] x = a.decoder().blocks().getFirst().q().weight().toFloats();
             assertFalse(Arrays.equals(x, c.decoder().blocks().getFirst().q().weight().toFloats()));
             assertFalse(Arrays.equals(x, a.decoder().blocks().getLast().q().weight().toFloats()));
@@ -155,13 +157,15 @@ class ModelFilesTest {
             values[values.length - 1] += 1;
             rewrite(copy, files, head, values, 90, 16);
         }
-        String[] wanted = {copy.resolve(WeightFiles.SINGLE) + ": tensor \"" + head + "\": found other numbers than \"language_model.model.embed_tokens.weight\"", "set that to false", "or remove " + head};
+        String[] wanted = {copy.resolve(WeightFiles.SINGLE) + ": tensor \"" + head
+                + "\": found other numbers than \"language_model.model.embed_tokens.weight\"", "set that to false", "or remove " + head};
         assertMessage(WeightFileException.class, copy, wanted);
         CheckpointInfo info = CheckpointInfo.examine(copy, null);
         assertEquals(List.of(head), info.unused());
         assertTrue(info.isComplete() && info.refusals().size() == 1 && info.refusals().getFirst().startsWith(wanted[0]), info.refusals().toString());
         assertTrue(CheckpointInfo.read(copy).isSound(), "plans read no weights");
-        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, GOLDEN); WeightFiles files = WeightFiles.open(copy)) {
+        try (Device device = new ReferenceDevice(); TinyLlavaVideo m = TinyLlavaVideo.load(device, GOLDEN);
+                WeightFiles files = WeightFiles.open(copy)) {
             assertThrows(WeightFileException.class, () -> m.load(files));
         }
         Path config = copy.resolve("config.json");

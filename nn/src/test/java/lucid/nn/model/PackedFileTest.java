@@ -139,7 +139,8 @@ class PackedFileTest {
             try (Checkpoint c = ready(device, folder)) {
                 assertFalse(c.readsPackedFile());
                 String note = c.note().orElseThrow();
-                assertTrue(note.contains(PackedFile.NAME + " is left aside: the weights beside it have changed") && note.contains("lucid model pack"), note);
+                assertTrue(note.contains(PackedFile.NAME + " is left aside: the weights beside it have changed") && note.contains("lucid model pack"),
+                        note);
             }
             Files.setLastModifiedTime(weights, made);
             try (Checkpoint c = ready(device, folder)) {
@@ -195,7 +196,9 @@ class PackedFileTest {
             SafetensorsWriter writer = new SafetensorsWriter();
             change.apply(metadata, tensors, writer);
             metadata.forEach(writer::metadata);
-            tensors.values().forEach(t -> writer.add(t.name(), t.type(), t.shape(), (from, count, chunk) -> chunk.put(t.data().asSlice(from * t.type().bytes(), (long) count * t.type().bytes()).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN))));
+            tensors.values().forEach(t -> writer.add(t.name(), t.type(), t.shape(),
+                    (from, count, chunk) -> chunk.put(t.data().asSlice(from * t.type().bytes(), (long) count * t.type().bytes()).asByteBuffer()
+                    .order(ByteOrder.LITTLE_ENDIAN))));
             writer.write(changed);
         }
         Files.move(changed, path, StandardCopyOption.REPLACE_EXISTING);
@@ -254,7 +257,8 @@ class PackedFileTest {
             toy.config().write(temp);
             SafetensorsWriter half = new SafetensorsWriter();
             for (Parameter p : toy.parameters().all()) {
-                half.add(p.name(), StoredType.F16, java.util.Arrays.stream(p.shape().dims()).asLongStream().toArray(), (_, count, chunk) -> chunk.put(new byte[2 * count]));
+                half.add(p.name(), StoredType.F16, java.util.Arrays.stream(p.shape().dims()).asLongStream().toArray(),
+                        (_, count, chunk) -> chunk.put(new byte[2 * count]));
             }
             half.write(temp.resolve(WeightFiles.SINGLE));
             String message = assertThrows(IllegalArgumentException.class, () -> PackedFile.write(device, temp, (_, _) -> {})).getMessage();

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The last block with the needed rows' queries alone beside a twin that takes all rows through all of it: the same log-probabilities, the same gradients, bit for bit.
+/// The last block with the needed rows' queries alone beside a twin that takes all rows through all of it: the same log-probabilities, the same
+/// gradients, bit for bit.
 class ScoredRowsTest {
     private static final int IGNORE = -100;
     /// More than a few key blocks, and more rows than attention's backward takes at a time.
@@ -46,7 +47,8 @@ class ScoredRowsTest {
         /// The second completion is not scored at all, the first not from its start: nobody needs the prompt's last row, its keys everybody.
         PARTS_OF_A_GROUP(b -> b.group(ids(67, 5), 0, List.of(ids(40, 6), ids(20, 7), ids(33, 8)),
                 List.of(labels(40, 6, t -> t > 5 && t % 8 != 0), labels(20, 7, _ -> false), labels(33, 8, t -> t > 30)), IGNORE)),
-        ONE_WITH_NOTHING(b -> b.sequence(ids(50, 12), 0, labels(50, 12, t -> t > 45), IGNORE).sequence(ids(70, 13), 0).group(ids(12, 14), 0, List.of(ids(3, 15)))),
+        ONE_WITH_NOTHING(b -> b.sequence(ids(50, 12), 0, labels(50, 12, t -> t > 45), IGNORE).sequence(ids(70, 13), 0)
+                .group(ids(12, 14), 0, List.of(ids(3, 15)))),
         VISUAL(b -> b.sequence(clip(30), 0, labels(43, 16, t -> t > 40), IGNORE).group(clip(12), 1, List.of(ids(7, 17), ids(8, 18))));
 
         private final Consumer<PackedBatch.Builder> build;
@@ -71,7 +73,8 @@ class ScoredRowsTest {
     /// Seven text rows, a clip, text.
     private static int[] clip(int after) {
         int[] text = ids(7 + after, after);
-        return IntStream.concat(IntStream.concat(Arrays.stream(text, 0, 7), IntStream.range(0, Toy.CONFIG.resampler().tokens()).map(v -> ~v)), Arrays.stream(text, 7, 7 + after)).toArray();
+        return IntStream.concat(IntStream.concat(Arrays.stream(text, 0, 7), IntStream.range(0, Toy.CONFIG.resampler().tokens()).map(v -> ~v)),
+                Arrays.stream(text, 7, 7 + after)).toArray();
     }
 
     private interface Scoring {
@@ -88,7 +91,8 @@ class ScoredRowsTest {
         trained.zeroGrad();
         Map<String, float[]> out = new TreeMap<>();
         try (Scope scope = Scope.open(trained.device())) {
-            Parameter visual = new Parameter("visual", Tensor.normal(scope, 5, 0, 1, 2 * batch.visualTokens(), decoder.config().hiddenSize()).requireGrad());
+            Parameter visual = new Parameter("visual", Tensor.normal(scope, 5, 0, 1, 2 * batch.visualTokens(), decoder.config().hiddenSize())
+                    .requireGrad());
             LogProbs scored = scoring.of(scope, decoder, batch, visual.value().withRowGroups(RowGroups.uniform(2, batch.visualTokens())));
             float[] coefficient = new float[batch.scored()];
             for (int i = 0; i < coefficient.length; i++) coefficient[i] = 0.1f * ((i * 7 + 3) % 5 - 2) + 0.01f;
@@ -153,13 +157,16 @@ class ScoredRowsTest {
         ScoredRows rows = ScoredRows.of(spans, new RowGroups(0, 18, 18, 21), 7, 16, 14, 3, 4, 14, 20);
         assertArrayEquals(new int[] {3, 4, 5, 6, 7, 14, 15, 16, 20}, rows.rows());
         assertEquals(new RowGroups(0, 8, 8, 9), rows.groups());
-        assertEquals(List.of(new Span(0, 5, 3, 0, 0, 0, 9, true), new Span(5, 3, 10, 0, 9, 13, 5, true), new Span(8, 1, 2, 0, 0, 18, 3, true)), rows.spans());
+        assertEquals(List.of(new Span(0, 5, 3, 0, 0, 0, 9, true), new Span(5, 3, 10, 0, 9, 13, 5, true), new Span(8, 1, 2, 0, 0, 18, 3, true)),
+                rows.spans());
         assertArrayEquals(new int[] {4, 7, 5, 0, 1, 5, 8}, rows.places());
     }
 
     @Test void rowsThatCannotBeKeptAreRefused() {
         RowGroups groups = RowGroups.single(9);
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> ScoredRows.of(List.of(Span.causal(0, 9)), groups, 9)).getMessage().contains("row 9, wanted one of the pass's 9"));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> ScoredRows.of(List.of(Span.causal(0, 5), Span.causal(7, 2)), groups, 2, 6)).getMessage().contains("row 6 is in no span"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> ScoredRows.of(List.of(Span.causal(0, 9)), groups, 9)).getMessage()
+                .contains("row 9, wanted one of the pass's 9"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> ScoredRows.of(List.of(Span.causal(0, 5), Span.causal(7, 2)), groups, 2, 6))
+                .getMessage().contains("row 6 is in no span"));
     }
 }

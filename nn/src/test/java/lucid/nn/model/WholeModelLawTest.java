@@ -61,7 +61,8 @@ class WholeModelLawTest {
             int[] longest = new int[1 + most - model.visualTokens()];
             longest[0] = -200;
             assertEquals(most, model.splice(longest).length());
-            String message = assertThrows(IllegalArgumentException.class, () -> model.splice(Arrays.copyOf(longest, longest.length + 1))).getMessage();
+            String message = assertThrows(IllegalArgumentException.class, () -> model.splice(Arrays.copyOf(longest, longest.length + 1)))
+                    .getMessage();
             assertTrue(message.contains((most + 1) + " rows; wanted at most tokenizer_model_max_length = " + most), message);
         }
     }
@@ -88,7 +89,9 @@ class WholeModelLawTest {
         }
     }
 
-    private static List<int[]> completionsOf(List<Completion> all, int prompt) { return all.stream().filter(c -> c.prompt() == prompt).map(Completion::ids).toList(); }
+    private static List<int[]> completionsOf(List<Completion> all, int prompt) {
+        return all.stream().filter(c -> c.prompt() == prompt).map(Completion::ids).toList();
+    }
 
     private static float[] join(List<Completion> all, java.util.function.Function<Completion, float[]> part) {
         float[] out = new float[all.stream().mapToInt(Completion::length).sum()];
@@ -112,7 +115,8 @@ class WholeModelLawTest {
             Arrays.fill(labels, -100);
             System.arraycopy(answer, 0, labels, prompt.length, answer.length);
             Tensor visual = visual(model, scope, 2);
-            float[] shared = model.logProbs(scope, model.batch().group(prompt, 0, List.of(answer, answer)).build(), visual, 1f, false).logProb().toFloats();
+            float[] shared = model.logProbs(scope, model.batch().group(prompt, 0, List.of(answer, answer)).build(), visual, 1f, false).logProb()
+                    .toFloats();
             float[] plain = model.logProbs(scope, model.batch().sequence(whole, 0, labels, -100).build(), visual, 1f, false).logProb().toFloats();
             assertArrayEquals(plain, Arrays.copyOf(shared, answer.length));
             assertArrayEquals(plain, Arrays.copyOfRange(shared, answer.length, 2 * answer.length));
@@ -128,7 +132,8 @@ class WholeModelLawTest {
             assertArrayEquals(all.get(0).ids(), first.getFirst().ids());
             assertArrayEquals(all.get(0).logProbs(), first.getFirst().logProbs());
             List<Completion> otherStep = generate(model, 3, 10, 0, 1);
-            assertFalse(Arrays.deepEquals(all.stream().map(Completion::ids).toArray(), otherStep.stream().map(Completion::ids).toArray()), "the step is part of the counter");
+            assertFalse(Arrays.deepEquals(all.stream().map(Completion::ids).toArray(), otherStep.stream().map(Completion::ids).toArray()),
+                    "the step is part of the counter");
         }
     }
 
@@ -182,7 +187,8 @@ class WholeModelLawTest {
             model.parameters().train(n -> !n.contains("encoder.layers.2.") && !n.contains("post_layernorm") && !n.contains("vision_model.head."));
             Map<String, float[]> whole = gradients(model, false, 3);
             assertEquals(model.parameters().trainable().size(), whole.size());
-            assertTrue(whole.values().stream().allMatch(g -> { for (float v : g) if (v != 0) return true; return false; }), "every parameter has a gradient");
+            assertTrue(whole.values().stream().allMatch(g -> { for (float v : g) if (v != 0) return true; return false; }),
+                    "every parameter has a gradient");
             for (int[] sizes : new int[][] {{1, 1, 1}, {1, 2}, {2, 1}}) same(which, whole, gradients(model, false, sizes), Arrays.toString(sizes));
             same(which, whole, gradients(model, true, 2, 1), "checkpointed");
         }

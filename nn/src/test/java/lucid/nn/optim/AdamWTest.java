@@ -42,7 +42,8 @@ class AdamWTest {
     }
 
     private static double[] numbers(JsonNode n) {
-        return n.isArray() ? StreamSupport.stream(n.spliterator(), false).flatMapToDouble(c -> java.util.Arrays.stream(numbers(c))).toArray() : new double[] {n.asDouble()};
+        return n.isArray() ? StreamSupport.stream(n.spliterator(), false).flatMapToDouble(c -> java.util.Arrays.stream(numbers(c))).toArray()
+                : new double[] {n.asDouble()};
     }
 
     private static float[] floats(JsonNode n) {
@@ -78,7 +79,8 @@ class AdamWTest {
     @Test void fiveStepsAsInTorch() {
         int compared = 0;
         for (JsonNode c : golden("adamw.json").get("cases")) {
-            try (Device device = new ReferenceDevice(); ParameterSet set = vectors(device, c.get("params")); AdamW adam = new AdamW(set, settings(c))) {
+            try (Device device = new ReferenceDevice(); ParameterSet set = vectors(device, c.get("params"));
+                    AdamW adam = new AdamW(set, settings(c))) {
                 for (int t = 0; t < c.get("steps").size(); t++) {
                     gradients(set, c.get("grads").get(t));
                     adam.step(c.get("lr").asDouble());
@@ -86,7 +88,8 @@ class AdamWTest {
                     for (int i = 0; i < wanted.size(); i++, compared++) {
                         float[] found = set.get("p" + i).value().toFloats();
                         double[] w = numbers(wanted.get(i));
-                        for (int k = 0; k < w.length; k++) assertEquals(w[k], found[k], 3e-6, "step " + t + " of " + c.get("lr") + ", tensor " + i + "[" + k + "]");
+                        for (int k = 0; k < w.length; k++)
+                            assertEquals(w[k], found[k], 3e-6, "step " + t + " of " + c.get("lr") + ", tensor " + i + "[" + k + "]");
                     }
                 }
             }
@@ -121,7 +124,8 @@ class AdamWTest {
     @Test void aSavedStateContinuesToTheBit() {
         JsonNode c = golden("adamw.json").get("cases").get(2);
         Path file = folder.resolve("optimizer.safetensors");
-        try (Device device = new ReferenceDevice(); ParameterSet a = vectors(device, c.get("params")); ParameterSet b = vectors(device, c.get("params"));
+        try (Device device = new ReferenceDevice(); ParameterSet a = vectors(device, c.get("params"));
+                ParameterSet b = vectors(device, c.get("params"));
                 AdamW first = new AdamW(a, settings(c)); AdamW second = new AdamW(b, settings(c))) {
             for (int t = 0; t < 2; t++) {
                 gradients(a, c.get("grads").get(t));
@@ -146,7 +150,8 @@ class AdamWTest {
         JsonNode both = c.get("grads").get(0), alone = new ObjectMapper().createArrayNode().add(both.get(0));
         AdamW.Settings unclipped = new AdamW.Settings(0.9f, 0.999f, 1e-8f, 0, Float.POSITIVE_INFINITY);
         Path file = folder.resolve("optimizer.safetensors");
-        try (Device device = new ReferenceDevice(); ParameterSet a = vectors(device, c.get("params")); ParameterSet b = vectors(device, c.get("params"));
+        try (Device device = new ReferenceDevice(); ParameterSet a = vectors(device, c.get("params"));
+                ParameterSet b = vectors(device, c.get("params"));
                 AdamW late = new AdamW(a, unclipped); AdamW early = new AdamW(b, unclipped); AdamW resumed = new AdamW(b, unclipped)) {
             for (int t = 0; t < 5; t++) {
                 gradients(a, t < 3 ? alone : both);
@@ -170,15 +175,19 @@ class AdamWTest {
     /// Numbers of another floating type are widened; the bits of integers are no numbers of a moment.
     @Test void momentsOfOtherTypes() {
         Path file = folder.resolve("optimizer.safetensors");
-        try (Device device = new SimdDevice(1); ParameterSet set = new ParameterSet(device, WeightSource.random(1, Initialization.PUBLISHED)); AdamW fresh = new AdamW(set, SETTINGS)) {
+        try (Device device = new SimdDevice(1); ParameterSet set = new ParameterSet(device, WeightSource.random(1, Initialization.PUBLISHED));
+                AdamW fresh = new AdamW(set, SETTINGS)) {
             set.declare("w", Role.LINEAR, 1, 2);
             for (StoredType integers : List.of(StoredType.I32, StoredType.I64, StoredType.U8)) {
-                SafetensorsWriter writer = new SafetensorsWriter().metadata("steps", "1").metadata("kind", "lucid.adamw").add("v.w", new float[2], 1, 2);
+                SafetensorsWriter writer = new SafetensorsWriter().metadata("steps", "1").metadata("kind", "lucid.adamw")
+                        .add("v.w", new float[2], 1, 2);
                 writer.add("m.w", integers, new long[] {1, 2}, (_, _, chunk) -> chunk.put(new byte[chunk.remaining()])).write(file);
-                assertEquals(file + ": tensor \"m.w\": found " + integers + ", wanted a floating type", assertThrows(WeightFileException.class, () -> fresh.load(file)).getMessage());
+                assertEquals(file + ": tensor \"m.w\": found " + integers + ", wanted a floating type",
+                        assertThrows(WeightFileException.class, () -> fresh.load(file)).getMessage());
             }
             new SafetensorsWriter().metadata("steps", "1").metadata("kind", "lucid.adamw").add("v.w", new float[2], 1, 2)
-                    .add("m.w", StoredType.BF16, new long[] {1, 2}, (_, _, chunk) -> chunk.putShort((short) 0x3F80).putShort((short) 0xC000)).write(file);
+                    .add("m.w", StoredType.BF16, new long[] {1, 2}, (_, _, chunk) -> chunk.putShort((short) 0x3F80).putShort((short) 0xC000))
+                            .write(file);
             fresh.load(file);
             fresh.forEachMoment((name, t) -> assertArrayEquals(name.equals("m.w") ? new float[] {1, -2} : new float[2], t.toFloats()));
         }

@@ -28,11 +28,13 @@ class ScheduleTest {
         for (JsonNode c : GOLDEN.get("cases")) {
             Map<String, Double> args = new HashMap<>();
             c.get("args").properties().forEach(e -> args.put(e.getKey(), e.getValue().asDouble()));
-            Schedule s = new Schedule(Schedule.Kind.of(c.get("name").asText()), c.get("lr").asDouble(), c.get("total").asInt(), c.get("warmup").asInt(), args);
+            Schedule s = new Schedule(Schedule.Kind.of(c.get("name").asText()), c.get("lr").asDouble(), c.get("total").asInt(),
+                    c.get("warmup").asInt(), args);
             for (int i = 0; i < c.get("at").size(); i++, compared++) {
                 double wanted = c.get("values").get(i).asDouble();
                 // The last bits of a cosine near its end differ between mathematical libraries.
-                assertEquals(wanted, s.at(c.get("at").get(i).asInt()), 1e-15 * c.get("lr").asDouble() + 1e-13 * wanted, c.get("name") + " at " + c.get("at").get(i));
+                assertEquals(wanted, s.at(c.get("at").get(i).asInt()), 1e-15 * c.get("lr").asDouble() + 1e-13 * wanted,
+                        c.get("name") + " at " + c.get("at").get(i));
             }
         }
         assertTrue(compared > 200, "compared " + compared);

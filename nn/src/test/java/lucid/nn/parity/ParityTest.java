@@ -26,8 +26,10 @@ class ParityTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
 
     static Stream<Arguments> cases() {
-        return Stream.of("qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/tiny", "siglip/odd", "siglip/interp",
-            "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded", "tinyllava_video/one_video_bf16").flatMap(name -> Stream.of(Devices.values()).map(device -> Arguments.of(name, device)));
+        return Stream.of("qwen2/tiny_tied_f32", "qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/tiny", "siglip/odd",
+                "siglip/interp",
+            "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded", "tinyllava_video/one_video_bf16")
+                    .flatMap(name -> Stream.of(Devices.values()).map(device -> Arguments.of(name, device)));
     }
 
     @ParameterizedTest
@@ -40,7 +42,8 @@ class ParityTest {
 
     /// Forward, loss and every gradient through the GPU's kernels alone, all checks of the emulator on.
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/odd", "siglip/interp", "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded",
+    @ValueSource(strings = {"qwen2/tiny_untied_f32", "qwen2/tiny_bf16", "qwen2/lora_r4", "siglip/odd", "siglip/interp",
+            "tinyllava_video/one_video_16f", "tinyllava_video/batch_padded",
         "tinyllava_video/one_video_bf16"})
     void goldenOnTheEmulatedGpu(String name) {
         try (EmulatedGpu gpu = new EmulatedGpu(); Device device = new CudaDevice(gpu)) {
@@ -61,7 +64,8 @@ class ParityTest {
         try (Device device = which.open()) {
             ParityReport report = Parity.runTable(file, device);
             System.out.println(device.name() + " " + report.summary());
-            assertTrue(report.ok(), () -> report.summary() + "\n" + report.failures().stream().map(Object::toString).collect(Collectors.joining("\n")));
+            assertTrue(report.ok(), () -> report.summary() + "\n" + report.failures().stream().map(Object::toString)
+                    .collect(Collectors.joining("\n")));
             assertEquals(name, report.name());
         }
     }

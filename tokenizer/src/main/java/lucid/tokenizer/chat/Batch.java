@@ -14,7 +14,9 @@ public record Batch(int[][] ids, int[][] labels, boolean[][] mask) {
         int longest = 0;
         for (int i = 0; i < samples.size(); i++) {
             int length = samples.get(i).ids().length;
-            if (length > maxLength) throw new IllegalArgumentException("Batch: sample " + i + " has " + length + " ids, at most " + maxLength + " are allowed; shorten it or raise the limit");
+            if (length > maxLength)
+                throw new IllegalArgumentException("Batch: sample " + i + " has " + length + " ids, at most " + maxLength
+                        + " are allowed; shorten it or raise the limit");
             longest = Math.max(longest, length);
         }
         int[][] ids = new int[samples.size()][longest];

@@ -12,7 +12,8 @@ public record Encoded(int[] ids, int[] labels) {
     public static final int IGNORE = -100;
 
     public Encoded {
-        if (ids.length != labels.length) throw new IllegalArgumentException("Encoded: " + ids.length + " ids but " + labels.length + " labels; each id has one label");
+        if (ids.length != labels.length)
+            throw new IllegalArgumentException("Encoded: " + ids.length + " ids but " + labels.length + " labels; each id has one label");
     }
 
     /// How many positions are trained. A sample with 0 teaches nothing; a trainer should refuse or count it.

@@ -68,6 +68,8 @@ final class MaskedText {
             at += tokenizer.byteLength(id);
             if (at > total) break;
         }
-        if (at != total) throw new IllegalStateException("template: the tokens of '" + text + "' spell " + at + " bytes, its runs " + total + "; a run boundary was merged across");
+        if (at != total)
+            throw new IllegalStateException("template: the tokens of '" + text + "' spell " + at + " bytes, its runs " + total
+                    + "; a run boundary was merged across");
     }
 }

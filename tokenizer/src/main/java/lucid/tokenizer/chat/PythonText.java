@@ -1,6 +1,7 @@
 package lucid.tokenizer.chat;
 
-/// The few text rules of Python's `str` and `re` that the published templates, rewards and evaluations depend on; Java's own differ (for example U+001C..U+001F and U+0085).
+/// The few text rules of Python's `str` and `re` that the published templates, rewards and evaluations depend on; Java's own differ (for example
+/// U+001C..U+001F and U+0085).
 public final class PythonText {
     /// Body of a regex character class with the meaning of Python's `\s`.
     public static final String SPACE = "[\\t-\\r\\x1C-\\x20\\x85\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]";

@@ -95,7 +95,8 @@ public final class Qwen2BaseTemplate {
             text.add((i == 0 ? SYSTEM : "") + USER + content(turn.question) + " " + ASSISTANT, false);
             if (turn.answer != null) text.add(" " + turn.answer + end, true);
             else if (!mayBeOpen || i < turns.size() - 1) {
-                throw new IllegalArgumentException("qwen2_base: turn " + (i + 1) + " of " + turns.size() + " has no answer; only the last answer of a prompt may be open");
+                throw new IllegalArgumentException("qwen2_base: turn " + (i + 1) + " of " + turns.size()
+                        + " has no answer; only the last answer of a prompt may be open");
             }
         }
         return text;
@@ -104,12 +105,14 @@ public final class Qwen2BaseTemplate {
     private static List<Turn> turns(List<Message> messages) {
         int first = !messages.isEmpty() && messages.getFirst().role() == Role.ASSISTANT ? 1 : 0;
         if (messages.size() == first || (messages.size() - first) % 2 != 0) {
-            throw new IllegalArgumentException("qwen2_base: found " + messages.size() + " messages, wanted questions and answers in turn (an open answer is a message without text)");
+            throw new IllegalArgumentException("qwen2_base: found " + messages.size()
+                    + " messages, wanted questions and answers in turn (an open answer is a message without text)");
         }
         List<Turn> turns = new ArrayList<>();
         for (int i = first; i < messages.size(); i += 2) {
             if (messages.get(i).role() != Role.HUMAN || messages.get(i + 1).role() != Role.ASSISTANT) {
-                throw new IllegalArgumentException("qwen2_base: messages " + i + " and " + (i + 1) + " are " + messages.get(i).role() + " and " + messages.get(i + 1).role()
+                throw new IllegalArgumentException("qwen2_base: messages " + i + " and " + (i + 1) + " are " + messages.get(i).role() + " and "
+                        + messages.get(i + 1).role()
                     + ", wanted a question and its answer");
             }
             turns.add(new Turn(messages.get(i).text(), messages.get(i + 1).text()));

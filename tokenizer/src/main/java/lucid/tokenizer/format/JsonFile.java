@@ -91,7 +91,8 @@ record JsonFile(Path path, JsonNode root) {
     static void write(Path path, byte[] bytes) throws IOException {
         Path aside = path.resolveSibling(path.getFileName() + ".tmp" + ProcessHandle.current().pid());
         try {
-            try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE)) {
                 ByteBuffer buffer = ByteBuffer.wrap(bytes);
                 while (buffer.hasRemaining()) channel.write(buffer);
                 channel.force(true);
@@ -103,7 +104,8 @@ record JsonFile(Path path, JsonNode root) {
         }
     }
 
-    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it. (As `AtomicFile` of lucid.nn.file: this module stands alone.)
+    // A rename is only durable once its folder is on the disk. Windows cannot open a folder for that and does not need it. (As `AtomicFile` of
+    // lucid.nn.file: this module stands alone.)
     private static void forceFolder(Path folder) throws IOException {
         if (System.getProperty("os.name").startsWith("Windows")) return;
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {

@@ -19,9 +19,11 @@ import java.util.List;
 /// the merges follow from the ranks ([BpeModel#fromRanked]), the added tokens are those of Qwen2.
 public final class RankFile {
     /// What Qwen2 and Qwen2.5 add behind their 151,643 tokens.
-    private static final List<String> SPECIAL = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",
+    private static final List<String> SPECIAL = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>",
+            "<|box_start|>",
         "<|box_end|>", "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>");
-    private static final List<String> NOT_SPECIAL = List.of("<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>",
+    private static final List<String> NOT_SPECIAL = List.of("<tool_call>", "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>",
+            "<|fim_pad|>",
         "<|repo_name|>", "<|file_sep|>");
 
     private RankFile() {}
@@ -52,12 +54,14 @@ public final class RankFile {
         String wanted = "', wanted 'base64(token) " + rank + "': ranks ascend from 0 without gaps";
         int space = line.indexOf(' ');
         if (space < 1 || !line.substring(space + 1).equals(Integer.toString(rank))) {
-            throw new TokenizerFormatException(name + ": line " + (rank + 1) + ": found '" + (line.length() > 80 ? line.substring(0, 80) + "..." : line) + wanted);
+            throw new TokenizerFormatException(name + ": line " + (rank + 1) + ": found '"
+                    + (line.length() > 80 ? line.substring(0, 80) + "..." : line) + wanted);
         }
         try {
             return Base64.getDecoder().decode(line.substring(0, space));
         } catch (IllegalArgumentException e) {
-            throw new TokenizerFormatException(name + ": line " + (rank + 1) + ": '" + line.substring(0, space) + "' is not base64: " + e.getMessage(), e);
+            throw new TokenizerFormatException(name + ": line " + (rank + 1) + ": '" + line.substring(0, space) + "' is not base64: "
+                    + e.getMessage(), e);
         }
     }
 }

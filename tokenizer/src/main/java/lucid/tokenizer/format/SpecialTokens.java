@@ -21,7 +21,8 @@ import java.util.Set;
 record SpecialTokens(List<String> contents, String eos, boolean listed) {
     private static final String EXTRA = "extra_special_tokens";
     private static final String OLDER = "additional_special_tokens";
-    private static final List<String> ATTRIBUTES = List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+    private static final List<String> ATTRIBUTES = List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token",
+            "mask_token");
     /// What the class takes for `eos_token`, `unk_token` and `pad_token` where no file has the field.
     static final String DEFAULT = "<|endoftext|>";
 
@@ -34,8 +35,8 @@ record SpecialTokens(List<String> contents, String eos, boolean listed) {
         return reader.read(listed);
     }
 
-    /// Gathers what the files name. Fields that are no attribute of every tokenizer (`image_token`) come behind those that are, in the order of transformers:
-    /// first what stands there as an object or in the map, then the rest.
+    /// Gathers what the files name. Fields that are no attribute of every tokenizer (`image_token`) come behind those that are, in the order of
+    /// transformers: first what stands there as an object or in the map, then the rest.
     private static final class Reader {
         private final Map<String, String> named = new LinkedHashMap<>();
         private final Map<String, String> first = new LinkedHashMap<>();
@@ -52,7 +53,8 @@ record SpecialTokens(List<String> contents, String eos, boolean listed) {
         boolean config(JsonFile file) {
             JsonNode root = file.root();
             if (!JsonFile.absent(root, "tokenizer_class") && !root.get("tokenizer_class").asText().matches("Qwen2Tokenizer(Fast)?")) {
-                throw file.wrong("tokenizer_class", "\"Qwen2Tokenizer\": another class cuts text and names special tokens in its own way. Save it as tokenizer.json, which says how",
+                throw file.wrong("tokenizer_class", "\"Qwen2Tokenizer\": another class cuts text and names special tokens in its own way. Save it "
+                        + "as tokenizer.json, which says how",
                     root.get("tokenizer_class"));
             }
             for (Map.Entry<String, JsonNode> field : root.properties()) {
@@ -60,7 +62,9 @@ record SpecialTokens(List<String> contents, String eos, boolean listed) {
                 JsonNode node = field.getValue();
                 if (named.containsKey(name)) named.put(name, content(file, name, node));
                 else if (name.endsWith("_token") && node.isTextual()) then.put(name, node.asText());
-                else if (name.endsWith("_token")) first.put(name, "AddedToken".equals(node.path("__type").asText()) ? content(file, name, node) : null);   // null keeps the place for the map
+                // null keeps the place for the map
+                else if (name.endsWith("_token"))
+                    first.put(name, "AddedToken".equals(node.path("__type").asText()) ? content(file, name, node) : null);
             }
             extra(file, EXTRA);
             if (root.path(EXTRA).isEmpty()) extra(file, OLDER);
@@ -82,7 +86,8 @@ record SpecialTokens(List<String> contents, String eos, boolean listed) {
         private void extra(JsonFile file, String field) {
             JsonNode node = file.root().path(field);
             if (node.isArray()) for (JsonNode token : node) extra.add(content(file, field, token));
-            else if (node.isObject()) node.properties().forEach(token -> then.put(token.getKey(), content(file, field + "." + token.getKey(), token.getValue())));
+            else if (node.isObject())
+                node.properties().forEach(token -> then.put(token.getKey(), content(file, field + "." + token.getKey(), token.getValue())));
             else if (!node.isMissingNode() && !node.isNull()) throw file.wrong(field, "a list of tokens, or an object of them by name", node);
             hasExtra |= node.isArray() || node.isNull();
         }
@@ -91,7 +96,8 @@ record SpecialTokens(List<String> contents, String eos, boolean listed) {
         private void older(JsonFile file) {
             if (!file.root().has(OLDER)) return;
             older.clear();
-            if (!JsonFile.absent(file.root(), OLDER)) for (JsonNode token : file.require(file.root(), "", OLDER, JsonFile.Type.ARRAY)) older.add(content(file, OLDER, token));
+            if (!JsonFile.absent(file.root(), OLDER))
+                for (JsonNode token : file.require(file.root(), "", OLDER, JsonFile.Type.ARRAY)) older.add(content(file, OLDER, token));
         }
 
         private static String content(JsonFile file, String field, JsonNode node) {

@@ -14,8 +14,8 @@ public final class TokenizerFiles {
 
     /// Loads `path`. In a folder, `tokenizer.json` goes before `vocab.json` + `merges.txt`.
     ///
-    /// The end token is `eos_token` of a `tokenizer_config.json` beside it, else `<|endoftext|>` where the vocabulary has it, else none. `vocab.json` + `merges.txt`
-    /// have the one of [VocabMerges#read].
+    /// The end token is `eos_token` of a `tokenizer_config.json` beside it, else `<|endoftext|>` where the vocabulary has it, else none. `vocab.json`
+    /// + `merges.txt` have the one of [VocabMerges#read].
     public static Tokenizer load(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             if (Files.exists(path.resolve("tokenizer.json"))) return load(path.resolve("tokenizer.json"));
@@ -36,7 +36,8 @@ public final class TokenizerFiles {
         String named = configuredEos(folder.resolve("tokenizer_config.json"));
         if (named != null) return reader.read(named);
         Tokenizer plain = reader.read(null);
-        return plain.addedId(SpecialTokens.DEFAULT).isEmpty() ? plain : new Tokenizer(plain.model(), plain.added(), plain.nfc(), SpecialTokens.DEFAULT);
+        return plain.addedId(SpecialTokens.DEFAULT).isEmpty() ? plain
+                : new Tokenizer(plain.model(), plain.added(), plain.nfc(), SpecialTokens.DEFAULT);
     }
 
     private static String configuredEos(Path config) throws IOException {

@@ -28,15 +28,19 @@ public final class TokenizerJson {
     public static Tokenizer read(Path path, String eos) throws IOException {
         JsonFile file = JsonFile.read(path);
         JsonNode root = file.root();
-        // What the last call before saving asked for. transformers sets both anew at every call, to none unless asked, and ids are never cut or padded here.
+        // What the last call before saving asked for. transformers sets both anew at every call, to none unless asked, and ids are never cut or
+        // padded here.
         for (String name : List.of("truncation", "padding")) if (!JsonFile.absent(root, name)) file.require(root, "", name, Type.OBJECT);
         boolean nfc = !JsonFile.absent(root, "normalizer");
-        if (nfc && !"NFC".equals(root.get("normalizer").path("type").asText())) throw file.wrong("normalizer", "null or {\"type\":\"NFC\"}", root.get("normalizer"));
+        if (nfc && !"NFC".equals(root.get("normalizer").path("type").asText()))
+            throw file.wrong("normalizer", "null or {\"type\":\"NFC\"}", root.get("normalizer"));
         checkPreTokenizer(file, root.path("pre_tokenizer"));
         if (!JsonFile.absent(root, "post_processor") && !addsNothing(root.get("post_processor"))) {
-            throw file.wrong("post_processor", "null, type ByteLevel, or a TemplateProcessing that is the text alone, without special tokens", root.get("post_processor"));
+            throw file.wrong("post_processor", "null, type ByteLevel, or a TemplateProcessing that is the text alone, without special tokens",
+                    root.get("post_processor"));
         }
-        if (!JsonFile.absent(root, "decoder") && !"ByteLevel".equals(root.get("decoder").path("type").asText())) throw file.wrong("decoder", "null or type ByteLevel", root.get("decoder"));
+        if (!JsonFile.absent(root, "decoder") && !"ByteLevel".equals(root.get("decoder").path("type").asText()))
+            throw file.wrong("decoder", "null or type ByteLevel", root.get("decoder"));
         BpeModel model = model(file, file.require(root, "", "model", Type.OBJECT));
         List<AddedToken> added = addedTokens(file, root);
         try {
@@ -54,20 +58,24 @@ public final class TokenizerJson {
         boolean ok = "Sequence".equals(node.path("type").asText()) && parts.size() == 2
             && "Split".equals(split.path("type").asText()) && PreTokenizer.PATTERN.equals(split.path("pattern").path("Regex").asText())
             && "Isolated".equals(split.path("behavior").asText()) && !split.path("invert").asBoolean()
-            && "ByteLevel".equals(byteLevel.path("type").asText()) && !byteLevel.path("add_prefix_space").asBoolean() && !byteLevel.path("use_regex").asBoolean(true);
+            && "ByteLevel".equals(byteLevel.path("type").asText()) && !byteLevel.path("add_prefix_space").asBoolean() && !byteLevel.path("use_regex")
+                    .asBoolean(true);
         if (!ok) throw file.wrong("pre_tokenizer", wanted, node.isMissingNode() ? null : node);
     }
 
-    /// ByteLevel moves offsets only. transformers 5 writes a template where there was nothing: `single` is the text, `pair` the two texts one after the other.
+    /// ByteLevel moves offsets only. transformers 5 writes a template where there was nothing: `single` is the text, `pair` the two texts one after
+    /// the other.
     private static boolean addsNothing(JsonNode processor) {
         if ("ByteLevel".equals(processor.path("type").asText())) return true;
         JsonNode special = processor.path("special_tokens");
-        return "TemplateProcessing".equals(processor.path("type").asText()) && isTexts(processor.path("single"), "A") && isTexts(processor.path("pair"), "A", "B") && special.isObject() && special.isEmpty();
+        return "TemplateProcessing".equals(processor.path("type").asText()) && isTexts(processor.path("single"), "A")
+                && isTexts(processor.path("pair"), "A", "B") && special.isObject() && special.isEmpty();
     }
 
     private static boolean isTexts(JsonNode template, String... ids) {
         boolean same = template.isArray() && template.size() == ids.length;
-        for (int i = 0; same && i < ids.length; i++) same = template.get(i).size() == 1 && ids[i].equals(template.get(i).path("Sequence").path("id").asText());
+        for (int i = 0; same && i < ids.length; i++)
+            same = template.get(i).size() == 1 && ids[i].equals(template.get(i).path("Sequence").path("id").asText());
         return same;
     }
 
@@ -76,7 +84,8 @@ public final class TokenizerJson {
         if (!type.equals("BPE")) throw file.wrong("model.type", "\"BPE\"", model.get("type"));
         for (String name : List.of("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix")) {
             JsonNode node = model.path(name);
-            if (!node.isMissingNode() && !node.isNull() && !(node.isTextual() && node.asText().isEmpty())) throw file.wrong("model." + name, "null: byte-level BPE has no use for it", node);
+            if (!node.isMissingNode() && !node.isNull() && !(node.isTextual() && node.asText().isEmpty()))
+                throw file.wrong("model." + name, "null: byte-level BPE has no use for it", node);
         }
         for (String name : List.of("byte_fallback", "ignore_merges")) {
             if (!isOff(model, name)) throw file.wrong("model." + name, "false", model.get(name));
@@ -88,7 +97,8 @@ public final class TokenizerJson {
             String at = "model.merges[" + merges.size() + "]";
             // Written as ["a", "b"] since tokenizers 0.20, as "a b" before.
             String[] pair = entry.isTextual() ? entry.asText().split(" ", -1)
-                : entry.isArray() && entry.size() == 2 && entry.get(0).isTextual() && entry.get(1).isTextual() ? new String[] {entry.get(0).asText(), entry.get(1).asText()} : new String[0];
+                : entry.isArray() && entry.size() == 2 && entry.get(0).isTextual() && entry.get(1).isTextual()
+                        ? new String[] {entry.get(0).asText(), entry.get(1).asText()} : new String[0];
             if (pair.length != 2) throw file.wrong(at, "two tokens, [\"a\",\"b\"] or \"a b\"", entry);
             merges.add(merge(file.path(), at, vocab, pair[0], pair[1]));
         }
@@ -109,7 +119,9 @@ public final class TokenizerJson {
 
     static Merge merge(Path path, String at, Map<String, Integer> vocab, String left, String right) {
         for (String token : List.of(left, right, left + right)) {
-            if (!vocab.containsKey(token)) throw new TokenizerFormatException(path + ": field '" + at + "': '" + left + "' '" + right + "' needs token '" + token + "', which is not in the vocabulary");
+            if (!vocab.containsKey(token))
+                throw new TokenizerFormatException(path + ": field '" + at + "': '" + left + "' '" + right + "' needs token '" + token
+                        + "', which is not in the vocabulary");
         }
         return new Merge(vocab.get(left), vocab.get(right), vocab.get(left + right));
     }
@@ -125,7 +137,9 @@ public final class TokenizerJson {
     }
 
     /// Absent, null or false; what is no flag at all may mean anything.
-    static boolean isOff(JsonNode node, String flag) { return JsonFile.absent(node, flag) || node.get(flag).isBoolean() && !node.get(flag).asBoolean(); }
+    static boolean isOff(JsonNode node, String flag) {
+        return JsonFile.absent(node, flag) || node.get(flag).isBoolean() && !node.get(flag).asBoolean();
+    }
 
     /// @param unlessSpecial whether a token whose `normalized` is absent is normalised unless it is special, as transformers has it, or never
     static AddedToken addedToken(JsonFile file, JsonNode node, String at, int id, boolean unlessSpecial) {
@@ -135,7 +149,8 @@ public final class TokenizerJson {
         String content = file.require(node, at, "content", Type.STRING).asText();
         if (content.isEmpty() || id < 0) throw file.wrong(at, "a content that is not empty and an id that is not negative", node);
         boolean special = file.require(node, at, "special", Type.BOOLEAN).asBoolean();
-        boolean normalized = JsonFile.absent(node, "normalized") ? unlessSpecial && !special : file.require(node, at, "normalized", Type.BOOLEAN).asBoolean();
+        boolean normalized = JsonFile.absent(node, "normalized") ? unlessSpecial && !special : file.require(node, at, "normalized", Type.BOOLEAN)
+                .asBoolean();
         return new AddedToken(id, content, special, normalized);
     }
 

@@ -49,14 +49,16 @@ final class CaseFile {
 
     String text(JsonNode parent, String field) {
         JsonNode node = need(parent, field);
-        if (!node.isTextual()) throw new IllegalArgumentException(path + ": field '" + field + "': found " + shorten(node.toString()) + ", wanted a string");
+        if (!node.isTextual())
+            throw new IllegalArgumentException(path + ": field '" + field + "': found " + shorten(node.toString()) + ", wanted a string");
         return node.asText();
     }
 
     int[] ints(JsonNode array) {
         int[] out = new int[array.size()];
         for (int i = 0; i < out.length; i++) {
-            if (!array.get(i).isInt()) throw new IllegalArgumentException(path + ": found " + shorten(array.get(i).toString()) + " where an integer is wanted");
+            if (!array.get(i).isInt())
+                throw new IllegalArgumentException(path + ": found " + shorten(array.get(i).toString()) + " where an integer is wanted");
             out[i] = array.get(i).asInt();
         }
         return out;
@@ -78,14 +80,16 @@ final class CaseFile {
         if (Objects.equals(found, wanted)) return;
         int at = 0;
         while (found != null && wanted != null && at < found.length() && at < wanted.length() && found.charAt(at) == wanted.charAt(at)) at++;
-        fault(what, at, found == null ? "nothing" : "'" + shorten(found.substring(at)) + "'", wanted == null ? "nothing" : "'" + shorten(wanted.substring(at)) + "'");
+        fault(what, at, found == null ? "nothing" : "'" + shorten(found.substring(at)) + "'", wanted == null ? "nothing" : "'"
+                + shorten(wanted.substring(at)) + "'");
     }
 
     void compare(String what, List<?> found, List<?> wanted) {
         if (found.equals(wanted)) return;
         int at = 0;
         while (at < found.size() && at < wanted.size() && Objects.equals(found.get(at), wanted.get(at))) at++;
-        fault(what, at, at < found.size() ? "'" + shorten(String.valueOf(found.get(at))) + "'" : "the end", at < wanted.size() ? "'" + shorten(String.valueOf(wanted.get(at))) + "'" : "the end");
+        fault(what, at, at < found.size() ? "'" + shorten(String.valueOf(found.get(at))) + "'" : "the end",
+                at < wanted.size() ? "'" + shorten(String.valueOf(wanted.get(at))) + "'" : "the end");
     }
 
     private void fault(String what, int at, String found, String wanted) {

@@ -74,9 +74,11 @@ public final class TokenizerParity {
         List<String> names = new ArrayList<>();
         file.root.fieldNames().forEachRemaining(names::add);
         Kind kind = kind(file.root).orElseThrow(() -> new IllegalArgumentException(path
-            + ": not a tokenizer case; found the fields " + names + ", wanted vectors (with pieces or stream), letter/number/space, generate/train/pretrain, or kind bpe_training"));
+            + ": not a tokenizer case; found the fields " + names + ", wanted vectors (with pieces or stream), letter/number/space, "
+                    + "generate/train/pretrain, or kind bpe_training"));
         if (kind.needsVocabulary && tokenizer.isEmpty()) {
-            throw new IllegalArgumentException(path + ": this case (" + kind + ") needs the vocabulary it was recorded with; give a tokenizer folder, tokenizer.json or qwen.tiktoken (--tokenizer)");
+            throw new IllegalArgumentException(path + ": this case (" + kind
+                    + ") needs the vocabulary it was recorded with; give a tokenizer folder, tokenizer.json or qwen.tiktoken (--tokenizer)");
         }
         switch (kind) {
             case VECTORS -> eachVector(file, tokenizer.orElseThrow(), VectorCases::encode);

@@ -20,7 +20,8 @@ final class TrainingCase {
 
     static void run(CaseFile file) throws IOException {
         JsonNode root = file.root;
-        BpeTrainer trainer = new BpeTrainer(file.need(root, "vocab_size").asInt(), file.need(root, "min_frequency").asInt(), file.strings(file.need(root, "special_tokens")));
+        BpeTrainer trainer = new BpeTrainer(file.need(root, "vocab_size").asInt(), file.need(root, "min_frequency").asInt(),
+                file.strings(file.need(root, "special_tokens")));
         BpeTrainer.Trained trained = trainer.train(file.strings(file.need(root, "corpus")));
         Tokenizer tokenizer = trained.tokenizer();
         List<String> found = new ArrayList<>();
@@ -28,12 +29,14 @@ final class TrainingCase {
             found.add(tokenizer.token(merge.left()) + " " + tokenizer.token(merge.right()) + " " + trained.mergeCounts().get(found.size()));
         }
         List<String> wanted = new ArrayList<>();
-        for (JsonNode merge : file.need(root, "merges")) wanted.add(merge.path(0).asText() + " " + merge.path(1).asText() + " " + merge.path(2).asLong());
+        for (JsonNode merge : file.need(root, "merges"))
+            wanted.add(merge.path(0).asText() + " " + merge.path(1).asText() + " " + merge.path(2).asLong());
         file.compare("merges", found, wanted);
         file.row("merges");
 
         Path json = file.path.resolveSibling("tokenizer.json");
-        if (!Files.exists(json)) throw new IllegalArgumentException(json + ": missing; a training case holds the resulting tokenizer.json beside case.json");
+        if (!Files.exists(json))
+            throw new IllegalArgumentException(json + ": missing; a training case holds the resulting tokenizer.json beside case.json");
         file.compare("bytes", new String(TokenizerJson.toBytes(tokenizer), StandardCharsets.UTF_8), Files.readString(json).stripTrailing());
         file.row("tokenizer.json written");
         Tokenizer read = TokenizerFiles.load(json);

@@ -40,7 +40,8 @@ final class VectorCases {
         for (int n = 1; n <= ids.length; n++) prefixes.add(tokenizer.decode(Arrays.copyOf(ids, n), false));
         file.compare("prefix_decoded", prefixes, file.strings(file.need(vector, "prefix_decoded")));
         file.compare("stream", emitted(tokenizer.stream(false), ids), file.strings(file.need(vector, "stream")));
-        file.compare("stream_skip", emitted(tokenizer.stream(true), ids), file.strings(file.need(vector, vector.has("stream_skip") ? "stream_skip" : "stream")));
+        file.compare("stream_skip", emitted(tokenizer.stream(true), ids),
+                file.strings(file.need(vector, vector.has("stream_skip") ? "stream_skip" : "stream")));
     }
 
     private static List<String> emitted(StreamingDecoder decoder, int[] ids) {

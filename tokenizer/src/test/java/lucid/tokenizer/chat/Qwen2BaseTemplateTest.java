@@ -17,8 +17,10 @@ import java.util.stream.IntStream;
 
 /// The recorded prompts and labels are in the golden case (see TokenizerParityTest).
 class Qwen2BaseTemplateTest {
-    private static final String PREFIX = "32 6236 1948 264 22208 1196 323 458 20443 11229 17847 13 576 17847 6696 10950 11 11682 11 323 47787 11253 311 279 1196 594 4755 13 13872 25 220 -200 ";
-    private static final String QUESTION = "<image>What animal is shown in the video?\nOptions:\nA. owl.\nB. sheeps.\nC. elephant.\nD. squirrel.\nE. rabbit.";
+    private static final String PREFIX = "32 6236 1948 264 22208 1196 323 458 20443 11229 17847 13 576 17847 6696 10950 11 11682 11 323 47787 11253 "
+            + "311 279 1196 594 4755 13 13872 25 220 -200 ";
+    private static final String QUESTION = "<image>What animal is shown in the video?\nOptions:\nA. owl.\nB. sheeps.\nC. elephant.\nD. "
+            + "squirrel.\nE. rabbit.";
     private static final String INSTRUCTION = "Output the thinking process in <think> </think> and final answer (option) in <answer> </answer> tags.";
 
     private final Tokenizer qwen = Qwen2Vocabulary.tokenizer();

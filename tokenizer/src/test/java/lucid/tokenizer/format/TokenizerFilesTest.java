@@ -73,7 +73,8 @@ class TokenizerFilesTest {
         Tokenizer small = small();
         VocabMerges.write(small, folder);
         Files.delete(folder.resolve("tokenizer_config.json"));
-        Files.writeString(folder.resolve("special_tokens_map.json"), "{\"eos_token\":{\"content\":\"<|endoftext|>\"},\"additional_special_tokens\":[]}");
+        Files.writeString(folder.resolve("special_tokens_map.json"),
+                "{\"eos_token\":{\"content\":\"<|endoftext|>\"},\"additional_special_tokens\":[]}");
         Tokenizer read = TokenizerFiles.load(folder);
         assertEquals(List.of(true, false), List.of(read.isSpecial(0), read.isSpecial(1)));
         Files.writeString(folder.resolve("added_tokens.json"), "{\"<|endoftext|>\":0,\"cat\":1}");
@@ -92,7 +93,8 @@ class TokenizerFilesTest {
         added.add(new AddedToken(small.vocabSize() + 1, "cafe\u0301", false, true));
         Tokenizer wanted = new Tokenizer(small.model(), added, true, "<|endoftext|>");
         TokenizerJson.write(wanted, folder.resolve("tokenizer.json"));
-        assertTrue(Files.readString(folder.resolve("tokenizer.json")).contains("\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":true,\"special\":false"));
+        assertTrue(Files.readString(folder.resolve("tokenizer.json"))
+                .contains("\"content\":\"<think>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":true,\"special\":false"));
         assertSame(wanted, TokenizerFiles.load(folder));
         assertArrayEquals(new int[] {small.vocabSize(), small.vocabSize() + 1}, TokenizerFiles.load(folder).encode("<think>caf\u00e9"));
         VocabMerges.write(wanted, folder.resolve("old"));
@@ -101,7 +103,8 @@ class TokenizerFilesTest {
         Files.writeString(config, Files.readString(config).replaceAll("\"normalized\" : \\w+,", ""));
         assertSame(wanted, TokenizerFiles.load(folder.resolve("old")));
         Files.delete(config);
-        Files.writeString(folder.resolve("old/special_tokens_map.json"), "{\"eos_token\":\"<|endoftext|>\",\"additional_special_tokens\":[\"<|im_end|>\"]}");
+        Files.writeString(folder.resolve("old/special_tokens_map.json"),
+                "{\"eos_token\":\"<|endoftext|>\",\"additional_special_tokens\":[\"<|im_end|>\"]}");
         assertSame(wanted, TokenizerFiles.load(folder.resolve("old")));
     }
 
@@ -113,19 +116,24 @@ class TokenizerFilesTest {
             assertThrows(TokenizerFormatException.class, () -> TokenizerFiles.load(file)).getMessage());
     }
 
-    /// The added tokens behind a vocabulary of N, and the end token, are those of transformers 5.23's Qwen2Tokenizer for the same files; `~` marks one that is not
-    /// special. In the table `/` stands for `|`.
+    /// The added tokens behind a vocabulary of N, and the end token, are those of transformers 5.23's Qwen2Tokenizer for the same files; `~` marks
+    /// one that is not special. In the table `/` stands for `|`.
     @ParameterizedTest
     @CsvSource(delimiter = '|', nullValues = "null", value = {
         "null | null | null | </endoftext/> | </endoftext/>",
-        "{\"eos_token\": \"</im_end/>\", \"additional_special_tokens\": [\"</im_start/>\", \"</im_end/>\"]} | null | null | </im_end/> | </im_end/> </endoftext/> </im_start/>",
-        "null | {\"eos_token\": \"</im_end/>\", \"pad_token\": {\"content\": \"</endoftext/>\", \"lstrip\": false}, \"additional_special_tokens\": [\"</im_start/>\", \"</im_end/>\"]} | null | </im_end/> | </im_end/> </endoftext/> </im_start/>",
+        "{\"eos_token\": \"</im_end/>\", \"additional_special_tokens\": [\"</im_start/>\", \"</im_end/>\"]} | null | null | </im_end/> | </im_end/> "
+                + "</endoftext/> </im_start/>",
+        "null | {\"eos_token\": \"</im_end/>\", \"pad_token\": {\"content\": \"</endoftext/>\", \"lstrip\": false}, \"additional_special_tokens\": "
+                + "[\"</im_start/>\", \"</im_end/>\"]} | null | </im_end/> | </im_end/> </endoftext/> </im_start/>",
         "{\"eos_token\": \"<a>\", \"unk_token\": null, \"pad_token\": null, \"bos_token\": \"<b>\"} | {\"eos_token\": \"<c>\"} | null | <c> | <b> <c>",
         "{\"eos_token\": null} | null | null | null | </endoftext/>",
-        "{\"z_token\": \"<z>\", \"cls_token\": \"<c>\", \"extra_special_tokens\": {\"video_token\": \"<v>\"}} | {\"mask_token\": \"<m>\", \"y_token\": \"<y>\"} | null | </endoftext/> | </endoftext/> <c> <m> <y> <z> <v>",
-        "{\"extra_special_tokens\": [\"<e>\"], \"additional_special_tokens\": [\"<f>\"]} | {\"extra_special_tokens\": [\"<g>\"], \"additional_special_tokens\": [\"<h>\"]} | null | </endoftext/> | </endoftext/> <e> <g>",
+        "{\"z_token\": \"<z>\", \"cls_token\": \"<c>\", \"extra_special_tokens\": {\"video_token\": \"<v>\"}} | {\"mask_token\": \"<m>\", "
+                + "\"y_token\": \"<y>\"} | null | </endoftext/> | </endoftext/> <c> <m> <y> <z> <v>",
+        "{\"extra_special_tokens\": [\"<e>\"], \"additional_special_tokens\": [\"<f>\"]} | {\"extra_special_tokens\": [\"<g>\"], "
+                + "\"additional_special_tokens\": [\"<h>\"]} | null | </endoftext/> | </endoftext/> <e> <g>",
         "{\"eos_token\": \"<a>\"} | null | {\"<a>\": N, \"<b>\": N+1} | <a> | <a> <b>~ </endoftext/>",
-        "{\"eos_token\": \"</im_end/>\", \"added_tokens_decoder\": {\"N\": {\"content\": \"</endoftext/>\", \"special\": false}, \"N+1\": {\"content\": \"<b>\", \"special\": false}}} | {\"eos_token\": \"<c>\"} | null | </im_end/> | </endoftext/> <b>~ </im_end/>"})
+        "{\"eos_token\": \"</im_end/>\", \"added_tokens_decoder\": {\"N\": {\"content\": \"</endoftext/>\", \"special\": false}, \"N+1\": "
+                + "{\"content\": \"<b>\", \"special\": false}}} | {\"eos_token\": \"<c>\"} | null | </im_end/> | </endoftext/> <b>~ </im_end/>"})
     void namedSpecialTokensWithoutAnIdComeBehindTheVocabulary(String config, String map, String list, String eos, String added) throws IOException {
         int n = bare();
         if (config != null) Files.writeString(folder.resolve("tokenizer_config.json"), filled(config, n));
@@ -139,7 +147,8 @@ class TokenizerFilesTest {
         }
         assertEquals(wanted, read.added());
         assertEquals(eos == null ? null : eos.replace('/', '|'), read.eos());
-        assertArrayEquals(wanted.stream().mapToInt(AddedToken::id).toArray(), read.encode(String.join("", wanted.stream().map(AddedToken::content).toList())));
+        assertArrayEquals(wanted.stream().mapToInt(AddedToken::id).toArray(),
+                read.encode(String.join("", wanted.stream().map(AddedToken::content).toList())));
         VocabMerges.write(read, folder.resolve("again"));
         assertSame(read, TokenizerFiles.load(folder.resolve("again")));
     }
@@ -177,7 +186,8 @@ class TokenizerFilesTest {
         Path config = Files.writeString(folder.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\":{}}");
         assertMessage(folder, "added_tokens.json", "'<a>'", "added_tokens_decoder");
         Files.delete(list);
-        Files.writeString(config, "{\"eos_token\":\"the\",\"added_tokens_decoder\":{\"" + TokenizerFiles.load(folder).model().vocab().get("the") + "\":{\"content\":\"<a>\",\"special\":true}}}");
+        Files.writeString(config, "{\"eos_token\":\"the\",\"added_tokens_decoder\":{\"" + TokenizerFiles.load(folder).model().vocab().get("the")
+                + "\":{\"content\":\"<a>\",\"special\":true}}}");
         assertMessage(folder, "'the'", "'<a>'");
         Files.writeString(config, "{\"tokenizer_class\":\"GPT2Tokenizer\"}");
         assertMessage(folder, "tokenizer_config.json", "'tokenizer_class'", "GPT2Tokenizer");
@@ -211,7 +221,8 @@ class TokenizerFilesTest {
     void complaintsNameFileAndField(String original, String broken, String named) throws IOException {
         String json = new String(TokenizerJson.toBytes(small()), StandardCharsets.UTF_8);
         assertTrue(json.contains(original), "the test breaks what is there: " + original);
-        Path file = Files.writeString(folder.resolve("tokenizer.json"), json.replaceFirst(java.util.regex.Pattern.quote(original), java.util.regex.Matcher.quoteReplacement(broken)));
+        Path file = Files.writeString(folder.resolve("tokenizer.json"),
+                json.replaceFirst(java.util.regex.Pattern.quote(original), java.util.regex.Matcher.quoteReplacement(broken)));
         assertMessage(file, "tokenizer.json", named);
     }
 
@@ -231,21 +242,26 @@ class TokenizerFilesTest {
         String json = new String(TokenizerJson.toBytes(small()), StandardCharsets.UTF_8)
             .replace("\"truncation\":null", "\"truncation\":{\"direction\":\"Right\",\"max_length\":5,\"strategy\":\"LongestFirst\",\"stride\":0}")
             .replace("\"padding\":null", "\"padding\":{\"strategy\":\"BatchLongest\",\"direction\":\"Left\",\"pad_to_multiple_of\":null,\"pad_id\":0,\"pad_type_id\":0,\"pad_token\":\"<|endoftext|>\"}");
-        Path file = Files.writeString(folder.resolve("tokenizer.json"), json.replace("\"post_processor\":null", "\"post_processor\":" + template("", "")));
-        assertTrue(Files.readString(file).contains("max_length") && Files.readString(file).contains("pad_id") && Files.readString(file).contains("Template"));
+        Path file = Files.writeString(folder.resolve("tokenizer.json"),
+                json.replace("\"post_processor\":null", "\"post_processor\":" + template("", "")));
+        assertTrue(Files.readString(file).contains("max_length") && Files.readString(file).contains("pad_id") && Files.readString(file)
+                .contains("Template"));
         assertSame(small(), TokenizerFiles.load(file));
-        Files.writeString(file, json.replace("\"post_processor\":null", "\"post_processor\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":false}"));
+        Files.writeString(file, json.replace("\"post_processor\":null",
+                "\"post_processor\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":false}"));
         assertSame(small(), TokenizerFiles.load(file));
         String twice = ",{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}";
         String ended = ",{\"SpecialToken\":{\"id\":\"<|endoftext|>\",\"type_id\":0}}";
-        for (String changed : List.of(template(twice, ""), template(ended, ""), template("", "\"<|endoftext|>\":{\"id\":\"<|endoftext|>\",\"ids\":[0],\"tokens\":[\"<|endoftext|>\"]}"))) {
+        for (String changed : List.of(template(twice, ""), template(ended, ""),
+                template("", "\"<|endoftext|>\":{\"id\":\"<|endoftext|>\",\"ids\":[0],\"tokens\":[\"<|endoftext|>\"]}"))) {
             Files.writeString(file, json.replace("\"post_processor\":null", "\"post_processor\":" + changed));
             assertMessage(file, "tokenizer.json", "'post_processor'", "the text alone");
         }
     }
 
     private static String template(String moreInSingle, String special) {
-        return "{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}" + moreInSingle + "],\"pair\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"Sequence\":{\"id\":\"B\",\"type_id\":1}}],"
+        return "{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}" + moreInSingle
+                + "],\"pair\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"Sequence\":{\"id\":\"B\",\"type_id\":1}}],"
             + "\"special_tokens\":{" + special + "}}";
     }
 

@@ -41,7 +41,8 @@ class TokenizerParityTest {
 
     @Test
     void aFolderOfCasesIsRunWhole() throws IOException {
-        assertEquals(2016 + 376 + 3 + 88 + 55 + 76, TokenizerParity.run(golden("regex_classes.json").getParent(), Optional.of(Qwen2Vocabulary.tokenizer())).size());
+        assertEquals(2016 + 376 + 3 + 88 + 55 + 76, TokenizerParity.run(golden("regex_classes.json").getParent(),
+                Optional.of(Qwen2Vocabulary.tokenizer())).size());
     }
 
     @Test
@@ -55,7 +56,8 @@ class TokenizerParityTest {
 
     @Test
     void refusesWhatItCannotCheck(@TempDir Path folder) throws IOException {
-        String needs = assertThrows(IllegalArgumentException.class, () -> TokenizerParity.run(golden("qwen2_vectors.json.gz"), Optional.empty())).getMessage();
+        String needs = assertThrows(IllegalArgumentException.class, () -> TokenizerParity.run(golden("qwen2_vectors.json.gz"), Optional.empty()))
+                .getMessage();
         assertTrue(needs.contains("--tokenizer"), needs);
         Path other = Files.writeString(folder.resolve("rewards.json"), "{\"rewards\":[1]}");
         assertEquals(Optional.empty(), TokenizerParity.recognise(other));

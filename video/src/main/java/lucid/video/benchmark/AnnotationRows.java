@@ -10,7 +10,8 @@ import java.util.Locale;
 import lucid.video.data.DataException;
 import lucid.video.data.DataText;
 
-/// The records of a `.json` (an array of objects), `.jsonl` (an object a line) or `.csv` (RFC 4180 with a header) file, with their lines, or of a `.parquet` file.
+/// The records of a `.json` (an array of objects), `.jsonl` (an object a line) or `.csv` (RFC 4180 with a header) file, with their lines, or of a
+/// `.parquet` file.
 final class AnnotationRows {
     private AnnotationRows() {}
 
@@ -38,7 +39,8 @@ final class AnnotationRows {
 
     private static List<Row> array(Path file, String text) {
         List<Row> rows = new ArrayList<>();
-        DataText.array(file, text, number -> " as record " + number + ", wanted an object", (line, node) -> rows.add(new Row(file, line, rows.size() + 1, node)));
+        DataText.array(file, text, number -> " as record " + number + ", wanted an object",
+                (line, node) -> rows.add(new Row(file, line, rows.size() + 1, node)));
         return rows;
     }
 
@@ -50,7 +52,8 @@ final class AnnotationRows {
         List<Row> rows = new ArrayList<>();
         for (CsvRecord r : records.subList(1, records.size())) {
             if (r.fields().size() != header.size()) {
-                throw new DataException(file, r.line(), "", r.fields().size() + " columns, wanted " + header.size() + " as in the header: " + String.join(",", header));
+                throw new DataException(file, r.line(), "", r.fields().size() + " columns, wanted " + header.size() + " as in the header: "
+                        + String.join(",", header));
             }
             ObjectNode node = JsonNodeFactory.instance.objectNode();
             for (int i = 0; i < header.size(); i++) node.put(header.get(i), r.fields().get(i));
@@ -115,7 +118,8 @@ final class AnnotationRows {
                 return true;
             }
             if (text.charAt(at) == '\r') at++;
-            if (at < text.length() && text.charAt(at) != '\n') throw new DataException(file, line, "", "text after a closing quote, wanted a comma or the line's end");
+            if (at < text.length() && text.charAt(at) != '\n')
+                throw new DataException(file, line, "", "text after a closing quote, wanted a comma or the line's end");
             at++;
             line++;
             return false;

@@ -30,8 +30,8 @@ import lucid.video.data.DataText;
 import lucid.video.data.JsonFault;
 import lucid.video.data.Utf8Text;
 
-/// How a published benchmark is laid out: where its annotation files and clips lie, which field means what, and how its published script writes the question. The shipped ones are
-/// the resources `benchmarks/NAME.json`; a file of the same form describes another benchmark.
+/// How a published benchmark is laid out: where its annotation files and clips lie, which field means what, and how its published script writes the
+/// question. The shipped ones are the resources `benchmarks/NAME.json`; a file of the same form describes another benchmark.
 ///
 /// @param name              as on the command line
 /// @param title             as people write it
@@ -44,12 +44,14 @@ import lucid.video.data.Utf8Text;
 /// @param kinds             ways of grouping questions: name to field; `@file` is the file's own kind, a field that ends in `?` may be missing
 /// @param average           the published figure
 public record Benchmark(String name, String title, String source, @JsonProperty("annotation_folders") List<String> annotationFolders,
-                        @JsonProperty("video_folders") List<String> videoFolders, List<AnnotationFile> files, Map<String, String> where, List<String> id, Prompt prompt,
+                        @JsonProperty("video_folders") List<String> videoFolders, List<AnnotationFile> files, Map<String, String> where,
+                                List<String> id, Prompt prompt,
                         Options options, Answer answer, Map<String, String> kinds, Video video, Average average) {
     /// Names of the shipped definitions.
     public static final List<String> SHIPPED = List.of("nextqa", "nextqa-hub", "nextqa-30s", "mvbench", "video-mme", "mlvu", "mmvu");
     private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS).build();
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS).build();
 
     /// How frames are chosen from a clip, as the benchmark's published script does.
     public enum Clip {
@@ -112,7 +114,8 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
             need("options.form", form);
             need("options.fields", fields);
             if (form == OptionForm.FIELDS ? fields.size() < 2 : fields.size() != 1) {
-                throw new IllegalArgumentException("options.fields: " + fields.size() + " fields, wanted " + (form == OptionForm.FIELDS ? "one for each option" : "one"));
+                throw new IllegalArgumentException("options.fields: " + fields.size() + " fields, wanted "
+                        + (form == OptionForm.FIELDS ? "one for each option" : "one"));
             }
             fields = List.copyOf(fields);
         }
@@ -169,7 +172,8 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
         kinds = kinds == null ? Map.of() : kinds;
         average = average == null ? new Average(null) : average;
         if (files.isEmpty()) throw new IllegalArgumentException("files: empty, wanted at least one");
-        if (average.over != null && !kinds.containsKey(average.over)) throw new IllegalArgumentException("average.over: '" + average.over + "' is none of kinds " + kinds.keySet());
+        if (average.over != null && !kinds.containsKey(average.over))
+            throw new IllegalArgumentException("average.over: '" + average.over + "' is none of kinds " + kinds.keySet());
         if (options.form != OptionForm.EMBEDDED) {
             need("prompt.head", prompt.head);
             if (options.form != OptionForm.LETTERED) need("prompt.option", prompt.option);
@@ -189,7 +193,9 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
             text = resource("/benchmarks/" + nameOrFile + ".json");
         } else {
             Path file = Path.of(nameOrFile);
-            if (!Files.isRegularFile(file)) throw new IllegalArgumentException("benchmark '" + nameOrFile + "': no such benchmark or file; wanted one of " + SHIPPED + " or a definition's file");
+            if (!Files.isRegularFile(file))
+                throw new IllegalArgumentException("benchmark '" + nameOrFile + "': no such benchmark or file; wanted one of " + SHIPPED
+                        + " or a definition's file");
             try {
                 text = Utf8Text.of(Files.readAllBytes(file));
             } catch (Utf8Text.Malformed e) {
@@ -216,11 +222,14 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
     // Jackson's own words name Java types.
     private static String complaint(JsonProcessingException e, String json) {
         return switch (e) {
-            case UnrecognizedPropertyException u -> field(u) + ": there is no such field, wanted one of " + u.getKnownPropertyIds().stream().map(String::valueOf).sorted().toList();
+            case UnrecognizedPropertyException u -> field(u) + ": there is no such field, wanted one of " + u.getKnownPropertyIds().stream()
+                    .map(String::valueOf).sorted().toList();
             case InvalidFormatException f when f.getTargetType().isEnum() -> field(f) + ": found " + found(f, json) + ", wanted one of "
                     + Stream.of(f.getTargetType().getEnumConstants()).map(c -> c.toString().toLowerCase(Locale.ROOT)).toList();
-            case MismatchedInputException m when !m.getPath().isEmpty() -> field(m) + ": found " + found(m, json) + ", wanted " + wanted(m.getTargetType());
-            case MismatchedInputException m when m.getTargetType() == Benchmark.class && m.getOriginalMessage().startsWith("Cannot") -> "found " + DataText.shortened(found(m, json)) + ", wanted an object";
+            case MismatchedInputException m when !m.getPath().isEmpty() -> field(m) + ": found " + found(m, json) + ", wanted "
+                    + wanted(m.getTargetType());
+            case MismatchedInputException m when m.getTargetType() == Benchmark.class && m.getOriginalMessage().startsWith("Cannot") -> "found "
+                    + DataText.shortened(found(m, json)) + ", wanted an object";
             case ValueInstantiationException v when v.getCause() != null -> v.getCause().getMessage();
             default -> JsonFault.of(e);
         };
@@ -228,13 +237,15 @@ public record Benchmark(String name, String title, String source, @JsonProperty(
 
     /// `files[0].clip`.
     private static String field(JsonMappingException e) {
-        return e.getPath().stream().map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName()).collect(Collectors.joining()).substring(1);
+        return e.getPath().stream().map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : "." + r.getFieldName())
+                .collect(Collectors.joining()).substring(1);
     }
 
     private static String found(JsonMappingException e, String json) {
         try {
             JsonNode node = JSON.readTree(json);
-            for (JsonMappingException.Reference r : e.getPath()) node = r.getFieldName() == null ? node.path(r.getIndex()) : node.path(r.getFieldName());
+            for (JsonMappingException.Reference r : e.getPath())
+                node = r.getFieldName() == null ? node.path(r.getIndex()) : node.path(r.getFieldName());
             return node.toString();
         } catch (JsonProcessingException _) {
             return "another kind of value";

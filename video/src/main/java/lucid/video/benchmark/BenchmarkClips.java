@@ -40,7 +40,9 @@ public final class BenchmarkClips {
     }
 
     /// Whether there is a file, or for pictures a folder, at all.
-    public static boolean exists(BenchmarkQuestion q) { return q.clip() == Benchmark.Clip.PICTURES ? Files.isDirectory(q.video()) : Files.isRegularFile(q.video()); }
+    public static boolean exists(BenchmarkQuestion q) {
+        return q.clip() == Benchmark.Clip.PICTURES ? Files.isDirectory(q.video()) : Files.isRegularFile(q.video());
+    }
 
     /// Bytes [n, size, size, 3]; n is what the sampling says, or less for a short clip of a benchmark that shows no frame twice.
     ///
@@ -112,7 +114,8 @@ public final class BenchmarkClips {
     private static void inside(BenchmarkQuestion q, int[] wanted, int first, int last) {
         for (int i : wanted) {
             if (i < first || i > last) {
-                throw new VideoException(q.video(), "question " + q.id() + " is about seconds " + q.from() + " to " + q.to() + ", which the clip (frames " + first + ".." + last + ") does not have");
+                throw new VideoException(q.video(), "question " + q.id() + " is about seconds " + q.from() + " to " + q.to()
+                        + ", which the clip (frames " + first + ".." + last + ") does not have");
             }
         }
     }

@@ -14,7 +14,8 @@ import java.util.Map;
 /// @param kinds   one value for each of the benchmark's ways of grouping
 /// @param video   the clip, or the folder of its pictures
 /// @param clip    how its frames are chosen; `from` and `to` are the question's bounds in seconds, NaN where it has none
-public record BenchmarkQuestion(int number, String id, String problem, List<Choice> choices, String answer, Map<String, String> kinds, Path video, Benchmark.Clip clip, double from,
+public record BenchmarkQuestion(int number, String id, String problem, List<Choice> choices, String answer, Map<String, String> kinds, Path video,
+        Benchmark.Clip clip, double from,
                                 double to) {
     /// An option: its letter and its text as the published scripts compare it.
     public record Choice(String letter, String text) {}

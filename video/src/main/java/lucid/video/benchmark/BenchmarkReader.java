@@ -22,7 +22,8 @@ import lucid.video.data.ClipQuestion;
 import lucid.video.data.DataException;
 import lucid.video.data.DataText;
 
-/// Reads a benchmark's questions from a folder in its published layout. Clips are not opened and may be missing; a record that cannot be used is an error, never left out.
+/// Reads a benchmark's questions from a folder in its published layout. Clips are not opened and may be missing; a record that cannot be used is an
+/// error, never left out.
 public final class BenchmarkReader {
     private static final Pattern PLACE = Pattern.compile("\\{([^}]+)}");
     private static final Pattern TAGGED = Pattern.compile("<answer>\\s*(.*?)\\s*</answer>");
@@ -45,9 +46,14 @@ public final class BenchmarkReader {
     private BenchmarkReader(Benchmark benchmark, Place place) {
         this.benchmark = benchmark;
         this.place = place;
-        if (!Files.isDirectory(place.root)) throw new IllegalArgumentException(place.root + (Files.exists(place.root) ? ": found a file" : ": no such folder") + "; wanted the folder of " + benchmark.title() + "'s annotations and clips (--data)");
-        if (place.videos != null && !Files.isDirectory(place.videos)) throw new IllegalArgumentException(place.videos + (Files.exists(place.videos) ? ": found a file" : ": no such folder") + "; wanted the folder of " + benchmark.title() + "'s clips (--videos)");
-        videos = place.videos != null ? place.videos : benchmark.videoFolders().stream().map(place.root::resolve).filter(Files::isDirectory).findFirst().orElse(place.root);
+        if (!Files.isDirectory(place.root))
+            throw new IllegalArgumentException(place.root + (Files.exists(place.root) ? ": found a file" : ": no such folder")
+                    + "; wanted the folder of " + benchmark.title() + "'s annotations and clips (--data)");
+        if (place.videos != null && !Files.isDirectory(place.videos))
+            throw new IllegalArgumentException(place.videos + (Files.exists(place.videos) ? ": found a file" : ": no such folder")
+                    + "; wanted the folder of " + benchmark.title() + "'s clips (--videos)");
+        videos = place.videos != null ? place.videos : benchmark.videoFolders().stream().map(place.root::resolve).filter(Files::isDirectory)
+                .findFirst().orElse(place.root);
         table = benchmark.video().table() == null ? Map.of() : table(benchmark.video().table().file());
     }
 
@@ -59,21 +65,26 @@ public final class BenchmarkReader {
 
     private List<BenchmarkQuestion> all() {
         if (place.annotations != null && benchmark.files().size() != 1) {
-            throw new IllegalArgumentException("--annotations names one file, " + benchmark.title() + " has " + benchmark.files().size() + "; put them into " + folders(benchmark.annotationFolders()));
+            throw new IllegalArgumentException("--annotations names one file, " + benchmark.title() + " has " + benchmark.files().size()
+                    + "; put them into " + folders(benchmark.annotationFolders()));
         }
         List<BenchmarkQuestion> all = new ArrayList<>();
         Map<String, Row> ids = new HashMap<>();
         for (AnnotationFile spec : benchmark.files()) {
-            Path file = place.annotations != null ? place.annotations : find(spec.names(), "put the annotations there under such a name, or name their file with --annotations");
+            Path file = place.annotations != null ? place.annotations : find(spec.names(), "put the annotations there under such a name, or name "
+                    + "their file with --annotations");
             for (Row row : AnnotationRows.read(file)) {
                 if (benchmark.where().entrySet().stream().anyMatch(w -> !row.text(w.getKey()).equals(w.getValue()))) continue;
                 String id = id(row);
                 Row before = ids.putIfAbsent(id, row);
-                if (before != null) throw row.error(String.join("+", benchmark.id()), "'" + id + "' names the record of " + before.place() + " as well, wanted every question once");
+                if (before != null)
+                    throw row.error(String.join("+", benchmark.id()), "'" + id + "' names the record of " + before.place()
+                            + " as well, wanted every question once");
                 all.add(question(all.size(), id, spec, row));
             }
         }
-        if (all.isEmpty()) throw new IllegalArgumentException(benchmark.title() + ": none of the records has " + benchmark.where() + "; wanted questions");
+        if (all.isEmpty())
+            throw new IllegalArgumentException(benchmark.title() + ": none of the records has " + benchmark.where() + "; wanted questions");
         return all;
     }
 
@@ -88,8 +99,10 @@ public final class BenchmarkReader {
             if (Files.isDirectory(in)) parquet.addAll(parquet(in));
         }
         if (found.size() == 1) return found.getFirst();
-        if (found.size() > 1) throw new IllegalArgumentException(benchmark.title() + ": found " + found + "; name the one you want with --annotations");
-        throw new IllegalArgumentException(benchmark.title() + ": found none of " + names + " in " + folders(benchmark.annotationFolders()) + (parquet.isEmpty() ? "" : ", but " + parquet.getFirst())
+        if (found.size() > 1)
+            throw new IllegalArgumentException(benchmark.title() + ": found " + found + "; name the one you want with --annotations");
+        throw new IllegalArgumentException(benchmark.title() + ": found none of " + names + " in " + folders(benchmark.annotationFolders())
+                + (parquet.isEmpty() ? "" : ", but " + parquet.getFirst())
                 + "; " + wanted);
     }
 
@@ -172,7 +185,8 @@ public final class BenchmarkReader {
         for (String option : row.list(field)) {
             String letter = String.valueOf((char) ('A' + all.size()));
             if (!option.startsWith(letter + ". ")) {
-                throw row.error(field + "[" + all.size() + "]", "found '" + DataText.shortened(option) + "', wanted a text that begins with '" + letter + ". '");
+                throw row.error(field + "[" + all.size() + "]", "found '" + DataText.shortened(option) + "', wanted a text that begins with '"
+                        + letter + ". '");
             }
             String text = option.substring(3);
             all.add(new Choice(letter, text.isEmpty() ? text : text.substring(0, text.length() - 1)));
@@ -222,13 +236,15 @@ public final class BenchmarkReader {
         StringBuilder path = new StringBuilder();
         while (m.find()) {
             String value = m.group(1).equals("mapped") ? mapped(row) : row.text(m.group(1));
-            m.appendReplacement(path, Matcher.quoteReplacement(v.remove() != null && value.startsWith(v.remove()) ? value.substring(v.remove().length()) : value));
+            m.appendReplacement(path, Matcher.quoteReplacement(v.remove() != null && value.startsWith(v.remove())
+                    ? value.substring(v.remove().length()) : value));
         }
         m.appendTail(path);
         String relative = path.toString();
         // A leading slash means "inside the data set", as in the published scripts, and a path may not leave it.
         while (relative.startsWith("/")) relative = relative.substring(1);
-        if (Path.of(relative).normalize().startsWith("..")) throw row.error(v.pattern(), "found the path '" + DataText.shortened(relative) + "', wanted one inside the clips' folder");
+        if (Path.of(relative).normalize().startsWith(".."))
+            throw row.error(v.pattern(), "found the path '" + DataText.shortened(relative) + "', wanted one inside the clips' folder");
         return relative;
     }
 

@@ -39,7 +39,8 @@ final class ParquetRows {
     private ParquetRows() {}
 
     static List<Row> read(Path file) {
-        if (!Files.isRegularFile(file)) throw new DataException(file, 0, "", (Files.exists(file) ? "found a folder" : "no such file") + ", wanted a Parquet table");
+        if (!Files.isRegularFile(file))
+            throw new DataException(file, 0, "", (Files.exists(file) ? "found a folder" : "no such file") + ", wanted a Parquet table");
         List<Row> rows = new ArrayList<>();
         try (ParquetFileReader table = ParquetFileReader.open(Ranges.of(file))) {
             refuseCodecs(file, table);
@@ -53,7 +54,8 @@ final class ParquetRows {
             throw e;
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             // A damaged page may claim any size.
-            throw new DataException(file, 0, "", "no whole Parquet table (" + reason(e) + (rows.isEmpty() ? "" : ", after row " + rows.size()) + "), wanted one; copy the file again");
+            throw new DataException(file, 0, "", "no whole Parquet table (" + reason(e) + (rows.isEmpty() ? "" : ", after row " + rows.size())
+                    + "), wanted one; copy the file again");
         }
         return rows;
     }
@@ -61,7 +63,8 @@ final class ParquetRows {
     private static void refuseCodecs(Path file, ParquetFileReader table) {
         table.getFileMetaData().rowGroups().stream().flatMap(group -> group.columns().stream()).map(column -> column.metaData())
                 .filter(column -> !CODECS.contains(column.codec())).findFirst().ifPresent(column -> {
-                    throw new DataException(file, 0, column.pathInSchema().topLevelName(), "found compression " + column.codec() + ", wanted one of " + CODECS + "; " + DataText.asJsonLines(file));
+                    throw new DataException(file, 0, column.pathInSchema().topLevelName(), "found compression " + column.codec() + ", wanted one of "
+                            + CODECS + "; " + DataText.asJsonLines(file));
                 });
     }
 
@@ -97,8 +100,9 @@ final class ParquetRows {
         };
     }
 
-    /// The file's bytes, in memory: the library's own view is a mapped file, which its threads may still read when it was closed, and a file that is overwritten meanwhile ends the process. Of a page that claims to be longer
-    /// than what is left of its column, the library (1.0.0.Final) asks for the rest, which is nothing, for ever.
+    /// The file's bytes, in memory: the library's own view is a mapped file, which its threads may still read when it was closed, and a file that is
+    /// overwritten meanwhile ends the process. Of a page that claims to be longer than what is left of its column, the library (1.0.0.Final) asks for
+    /// the rest, which is nothing, for ever.
     private record Ranges(String name, ByteBuffer bytes) implements InputFile {
         static Ranges of(Path file) throws IOException {
             byte[] all = Files.readAllBytes(file);
@@ -107,7 +111,8 @@ final class ParquetRows {
 
         @Override public ByteBuffer readRange(long from, int length) throws IOException {
             if (length == 0) throw new IOException("a page goes beyond its column at byte " + from);
-            if (from < 0 || length < 0 || from > bytes.capacity() - length) throw new IOException("bytes " + from + " to " + (from + length) + " are beyond the file's " + bytes.capacity());
+            if (from < 0 || length < 0 || from > bytes.capacity() - length)
+                throw new IOException("bytes " + from + " to " + (from + length) + " are beyond the file's " + bytes.capacity());
             return bytes.slice((int) from, length);
         }
 

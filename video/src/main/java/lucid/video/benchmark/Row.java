@@ -14,7 +14,9 @@ import lucid.video.data.DataText;
 /// @param line   where it begins, from 1; 0: the file has no lines, only rows
 /// @param record its number in the file, from 1
 record Row(Path file, int line, int record, JsonNode node) {
-    DataException error(String field, String what) { return new DataException(file, line, field, what + (line == 0 ? " (row " : " (record ") + record + ")"); }
+    DataException error(String field, String what) {
+        return new DataException(file, line, field, what + (line == 0 ? " (row " : " (record ") + record + ")");
+    }
 
     /// Where it is, within its file.
     String place() { return line == 0 ? "row " + record : "line " + line; }
@@ -44,13 +46,16 @@ record Row(Path file, int line, int record, JsonNode node) {
 
     double seconds(String field) {
         JsonNode n = find(field);
-        if (n == null || !n.isNumber()) throw error(field, n == null ? "missing, wanted seconds" : "found " + DataText.shortened(n.toString()) + ", wanted seconds");
+        if (n == null || !n.isNumber())
+            throw error(field, n == null ? "missing, wanted seconds" : "found " + DataText.shortened(n.toString()) + ", wanted seconds");
         return n.asDouble();
     }
 
     List<String> list(String field) {
         JsonNode n = find(field);
-        if (n == null || !n.isArray()) throw error(field, n == null ? "missing, wanted an array of texts" : "found " + DataText.shortened(n.toString()) + ", wanted an array of texts");
+        if (n == null || !n.isArray())
+            throw error(field, n == null ? "missing, wanted an array of texts" : "found " + DataText.shortened(n.toString())
+                    + ", wanted an array of texts");
         List<String> all = new ArrayList<>();
         for (int i = 0; i < n.size(); i++) all.add(text(field + "[" + i + "]", n.get(i)));
         return all;
@@ -58,7 +63,9 @@ record Row(Path file, int line, int record, JsonNode node) {
 
     Map<String, String> map(String field) {
         JsonNode n = find(field);
-        if (n == null || !n.isObject()) throw error(field, n == null ? "missing, wanted an object of texts" : "found " + DataText.shortened(n.toString()) + ", wanted an object of texts");
+        if (n == null || !n.isObject())
+            throw error(field, n == null ? "missing, wanted an object of texts" : "found " + DataText.shortened(n.toString())
+                    + ", wanted an object of texts");
         Map<String, String> all = new LinkedHashMap<>();
         n.properties().forEach(e -> all.put(e.getKey(), text(field + "." + e.getKey(), e.getValue())));
         return all;

@@ -22,8 +22,9 @@ import lucid.video.VideoException;
 import lucid.video.file.VideoReader;
 import lucid.video.pixels.SiglipPixels;
 
-/// Clips as a model is shown them (decoded, frames chosen, resized to a square; bytes), kept on disk. The key is the files' content and the way of sampling, so renaming a clip keeps its entry
-/// and changing it makes a new one. Entries are complete or absent; one that was damaged is built again, with a notice.
+/// Clips as a model is shown them (decoded, frames chosen, resized to a square; bytes), kept on disk. The key is the files' content and the way of
+/// sampling, so renaming a clip keeps its entry and changing it makes a new one. Entries are complete or absent; one that was damaged is built again,
+/// with a notice.
 public final class ClipCache {
     /// Part of every key: to be raised when decoding or resizing changes its bytes.
     private static final int VERSION = 2;
@@ -64,7 +65,9 @@ public final class ClipCache {
     /// @throws VideoException it cannot be read, or was changed since
     public Frames load(Path clip, String hash, FrameSampling sampling, int size) {
         String found = contentHash(clip);
-        if (!found.equals(hash)) throw new VideoException(clip, "was changed while it is in use: its content has the SHA-256 " + found + ", wanted " + hash + " as before");
+        if (!found.equals(hash))
+            throw new VideoException(clip, "was changed while it is in use: its content has the SHA-256 " + found + ", wanted " + hash
+                    + " as before");
         return loadAll(List.of(clip), List.of(hash), sampling, size, 1, Progress.NONE).getFirst();
     }
 
@@ -85,7 +88,8 @@ public final class ClipCache {
         List<Frames> kept = stored(entry, distinct.size());
         if (kept == null) {
             SiglipPixels pixels = new SiglipPixels(size);
-            kept = InParallel.map(distinct.size(), threads, "decoding clips", progress, i -> VideoReader.read(distinct.get(i), sampling, pixels::resize));
+            kept = InParallel.map(distinct.size(), threads, "decoding clips", progress,
+                    i -> VideoReader.read(distinct.get(i), sampling, pixels::resize));
             store(entry, kept);
         }
         List<Frames> all = new ArrayList<>(clips.size());
@@ -102,7 +106,8 @@ public final class ClipCache {
         } catch (FramePack.CorruptException e) {
             notices.accept("cache entry " + entry + " is damaged (" + e.getMessage() + "): building it again");
         } catch (IOException e) {
-            once(unread, "decoded clips in " + folder + " cannot be read (" + entry.getFileName() + ": " + IoReason.of(e) + "): what cannot is decoded again each time");
+            once(unread, "decoded clips in " + folder + " cannot be read (" + entry.getFileName() + ": " + IoReason.of(e)
+                    + "): what cannot is decoded again each time");
         }
         return null;
     }

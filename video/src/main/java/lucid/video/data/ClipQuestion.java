@@ -37,7 +37,9 @@ public record ClipQuestion(String id, String problem, String solution, List<Stri
     /// Where the clip lies when the data set lies in `root`.
     public Path clip(Path root) { return root.resolve(video).normalize(); }
 
-    private static int letterIndex(String letter) { return letter.charAt(0) >= 'A' && letter.charAt(0) <= 'Z' ? letter.charAt(0) - 'A' : Integer.MAX_VALUE; }
+    private static int letterIndex(String letter) {
+        return letter.charAt(0) >= 'A' && letter.charAt(0) <= 'Z' ? letter.charAt(0) - 'A' : Integer.MAX_VALUE;
+    }
 
     /// @throws IllegalArgumentException no options, or letters that are not A, B, C, ... in order
     static List<String> optionsOf(String problem) {
@@ -46,7 +48,8 @@ public record ClipQuestion(String id, String problem, String solution, List<Stri
         List<String> options = new ArrayList<>();
         for (String line : problem.substring(at + OPTIONS.length()).split("\n")) {
             char letter = (char) ('A' + options.size());
-            if (!line.startsWith(letter + ". ")) throw new IllegalArgumentException("option line '" + DataText.shortened(line) + "', wanted one that begins with '" + letter + ". '");
+            if (!line.startsWith(letter + ". "))
+                throw new IllegalArgumentException("option line '" + DataText.shortened(line) + "', wanted one that begins with '" + letter + ". '");
             String text = line.substring(3).strip();
             options.add(text.endsWith(".") ? text.substring(0, text.length() - 1) : text);
         }

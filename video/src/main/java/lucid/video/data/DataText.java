@@ -19,7 +19,8 @@ import lucid.video.IoReason;
 /// The text of a data file, and the objects in it: one a line, or the elements of an array.
 public final class DataText {
     private static final ObjectMapper ELEMENTS = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
     private static final String PARQUET = ".parquet";
 
     /// Takes one object.
@@ -32,10 +33,12 @@ public final class DataText {
     private DataText() {}
 
     /// For a message: the beginning of a text that is long.
-    public static String shortened(String s) { return s.length() <= 60 ? s : s.substring(0, Character.isHighSurrogate(s.charAt(56)) ? 56 : 57) + "..."; }
+    public static String shortened(String s) {
+        return s.length() <= 60 ? s : s.substring(0, Character.isHighSurrogate(s.charAt(56)) ? 56 : 57) + "...";
+    }
 
-    /// What makes a text none that can be written or passed on, for a message; null where nothing does. JSON may spell both: no file's name has a NUL in it, and half of a surrogate pair is no
-    /// character.
+    /// What makes a text none that can be written or passed on, for a message; null where nothing does. JSON may spell both: no file's name has a NUL
+    /// in it, and half of a surrogate pair is no character.
     public static String fault(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -56,14 +59,16 @@ public final class DataText {
     public static String asJsonLines(Path file) {
         String name = file.getFileName().toString();
         return "write the same records as JSON lines once, for example in its folder with\n  python -c \"import pandas; pandas.read_parquet('"
-                + name + "').to_json('" + name.substring(0, name.length() - PARQUET.length()) + ".jsonl', orient='records', lines=True)\"\n(pip install pandas pyarrow)";
+                + name + "').to_json('" + name.substring(0, name.length() - PARQUET.length())
+                        + ".jsonl', orient='records', lines=True)\"\n(pip install pandas pyarrow)";
     }
 
     /// @param wanted what the file should hold, for the complaint when there is none
     /// @throws DataException no such file, not UTF-8, or unreadable
     public static String of(Path file, String wanted) {
         try {
-            if (isParquet(file) && Files.exists(file)) throw new DataException(file, 1, "", "of parquet files only a benchmark's annotations are read; " + asJsonLines(file));
+            if (isParquet(file) && Files.exists(file))
+                throw new DataException(file, 1, "", "of parquet files only a benchmark's annotations are read; " + asJsonLines(file));
             if (Files.isDirectory(file)) throw new DataException(file, 1, "", "found a folder, wanted " + wanted);
             return Utf8Text.of(Files.readAllBytes(file));
         } catch (Utf8Text.Malformed e) {
@@ -101,7 +106,9 @@ public final class DataText {
             } catch (JsonProcessingException e) {
                 throw new DataException(file, i + 1, "", "not JSON: " + JsonFault.of(e) + "; wanted " + wanted);
             }
-            if (!node.isObject()) throw new DataException(file, i + 1, "", (lines[i].isBlank() ? "empty line" : "found " + node.getNodeType()) + ", wanted one JSON object");
+            if (!node.isObject())
+                throw new DataException(file, i + 1, "", (lines[i].isBlank() ? "empty line" : "found " + node.getNodeType())
+                        + ", wanted one JSON object");
             taker.take(i + 1, node);
         }
     }
@@ -119,7 +126,8 @@ public final class DataText {
                 if (!node.isObject()) throw new DataException(file, line, "", "found " + node.getNodeType() + wanted.apply(number));
                 taker.take(line, node);
             }
-            if (parser.nextToken() != null) throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
+            if (parser.nextToken() != null)
+                throw new DataException(file, parser.currentTokenLocation().getLineNr(), "", "text after the closing ], wanted none");
         } catch (JsonProcessingException e) {
             throw new DataException(file, e.getLocation() == null ? line : e.getLocation().getLineNr(), "", "not JSON: " + JsonFault.of(e));
         } catch (IOException e) {

@@ -11,7 +11,8 @@ import lucid.video.AtomicFile;
 import lucid.video.Frames;
 import lucid.video.Sha256;
 
-/// Decoded clips in one file: `LUCIDCLP`, version, number of clips; for each clip n, height, width, fps, indices, bytes; SHA-256 of all that. Numbers big-endian.
+/// Decoded clips in one file: `LUCIDCLP`, version, number of clips; for each clip n, height, width, fps, indices, bytes; SHA-256 of all that. Numbers
+/// big-endian.
 final class FramePack {
     private static final long MAGIC = 0x4C55434944434C50L;
     private static final int VERSION = 1;
@@ -59,13 +60,15 @@ final class FramePack {
                 double fps = sizes.getDouble();
                 long bytes = 4L * n + 3L * n * height * width;
                 left -= 20 + bytes;
-                if (n < 1 || height < 1 || width < 1 || left < 0 || bytes > Integer.MAX_VALUE) throw new CorruptException("clip " + i + " says it has " + n + " frames of " + height + "x" + width);
+                if (n < 1 || height < 1 || width < 1 || left < 0 || bytes > Integer.MAX_VALUE)
+                    throw new CorruptException("clip " + i + " says it has " + n + " frames of " + height + "x" + width);
                 int[] indices = new int[n];
                 next(in, 4 * n, digest).asIntBuffer().get(indices);
                 clips.add(new Frames(n, height, width, next(in, 3 * n * height * width, digest).array(), fps, indices));
             }
             byte[] wanted = digest.digest();
-            if (left != 0 || !MessageDigest.isEqual(wanted, next(in, HASH, digest).array())) throw new CorruptException("its bytes do not have the hash at its end");
+            if (left != 0 || !MessageDigest.isEqual(wanted, next(in, HASH, digest).array()))
+                throw new CorruptException("its bytes do not have the hash at its end");
             return clips;
         } catch (IllegalArgumentException e) {
             throw new CorruptException(e.getMessage());

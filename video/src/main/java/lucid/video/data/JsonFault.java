@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 /// What a JSON parser complains of, without the classes, switches and places of its own that it names with it.
 public final class JsonFault {
     private static final Pattern RANGE = Pattern.compile("Numeric value \\((.*?)\\) out of range of \\w+ \\((\\S+) - (\\S+)\\)");
-    private static final Pattern OWN = Pattern.compile(" \\(start marker at .*|: enable `.*|: maybe a \\(non-standard\\) comment\\?.*|, from `[^`]*`");
+    private static final Pattern OWN =
+            Pattern.compile(" \\(start marker at .*|: enable `.*|: maybe a \\(non-standard\\) comment\\?.*|, from `[^`]*`");
 
     private JsonFault() {}
 

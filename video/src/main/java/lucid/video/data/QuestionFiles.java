@@ -20,8 +20,8 @@ import lucid.video.AtomicFile;
 import lucid.video.VideoException;
 import lucid.video.file.VideoReader;
 
-/// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start samples, an array of conversations
-/// (`nextqa-coldstart-16.json`). Conversations without options, which base training learns from, are read as well.
+/// Reads and writes both published layouts: questions for reinforcement learning, one JSON object a line (`nextqa_0-30s.jsonl`), and cold-start
+/// samples, an array of conversations (`nextqa-coldstart-16.json`). Conversations without options, which base training learns from, are read as well.
 public final class QuestionFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String IMAGE_TAG = "<image>";
@@ -51,7 +51,8 @@ public final class QuestionFiles {
         List<Path> missing = distinct.keySet().stream().filter(clip -> !Files.isRegularFile(clip)).toList();
         if (!missing.isEmpty()) {
             Placed<T> first = distinct.get(missing.getFirst());
-            throw new DataException(file, first.line, first.field, "found '" + DataText.shortened(first.video) + "', but " + absence(missing.getFirst()) + "; wanted a video there (missing clips: "
+            throw new DataException(file, first.line, first.field, "found '" + DataText.shortened(first.video) + "', but "
+                    + absence(missing.getFirst()) + "; wanted a video there (missing clips: "
                     + missing.size() + " of " + distinct.size() + ")");
         }
         return all.stream().map(Placed::said).toList();
@@ -59,7 +60,8 @@ public final class QuestionFiles {
 
     private static String absence(Path clip) {
         if (clip.toString().isEmpty()) return ". is a folder";
-        return Files.exists(clip, LinkOption.NOFOLLOW_LINKS) ? clip + " " + VideoReader.notAFile(clip) : "there is no file " + (clip.toString().length() <= LONGEST_PATH ? clip : DataText.shortened(clip.toString()));
+        return Files.exists(clip, LinkOption.NOFOLLOW_LINKS) ? clip + " " + VideoReader.notAFile(clip) : "there is no file "
+                + (clip.toString().length() <= LONGEST_PATH ? clip : DataText.shortened(clip.toString()));
     }
 
     /// Where a file in any of the layouts first names a clip that turned out to be unusable.
@@ -72,7 +74,9 @@ public final class QuestionFiles {
         List<DataException> found = new ArrayList<>();
         DataText.Taker taker = (line, node) -> {
             String video = node.path(field).asText();
-            if (found.isEmpty() && clips.resolve(video).normalize().equals(fault.path())) found.add(new DataException(file, line, field, "found '" + video + "', which cannot be used (" + fault.getMessage() + "); wanted a video"));
+            if (found.isEmpty() && clips.resolve(video).normalize().equals(fault.path()))
+                found.add(new DataException(file, line, field, "found '" + video + "', which cannot be used (" + fault.getMessage()
+                        + "); wanted a video"));
         };
         if (array) DataText.array(file, text, _ -> "", taker);
         else DataText.lines(file, text, "one object a line", taker);
@@ -85,7 +89,8 @@ public final class QuestionFiles {
             try {
                 return clips.resolve(video).normalize();
             } catch (InvalidPathException e) {
-                throw new DataException(file, line, field, "found '" + DataText.shortened(video) + "', wanted the name of a file (" + e.getReason() + ")");
+                throw new DataException(file, line, field, "found '" + DataText.shortened(video) + "', wanted the name of a file ("
+                        + e.getReason() + ")");
             }
         }
     }
@@ -101,7 +106,8 @@ public final class QuestionFiles {
         List<Placed<ClipQuestion>> all = new ArrayList<>();
         DataText.lines(file, text, "one object a line", (line, node) -> {
             Row row = new Row(file, line, node);
-            all.add(row.question(row.scalar("problem_id"), row.text(row.node, "problem", "problem"), "problem", row.match("solution", SOLUTION), row.kinds(),
+            all.add(row.question(row.scalar("problem_id"), row.text(row.node, "problem", "problem"), "problem", row.match("solution", SOLUTION),
+                    row.kinds(),
                     "video_filename", ""));
         });
         return all;
@@ -109,7 +115,8 @@ public final class QuestionFiles {
 
     private static List<Placed<ClipQuestion>> conversations(Path file, String text) {
         List<Placed<ClipQuestion>> all = new ArrayList<>();
-        DataText.array(file, text, _ -> ", wanted an object with id, video and conversations", (line, node) -> all.add(conversation(new Row(file, line, node))));
+        DataText.array(file, text, _ -> ", wanted an object with id, video and conversations",
+                (line, node) -> all.add(conversation(new Row(file, line, node))));
         return all;
     }
 
@@ -119,7 +126,8 @@ public final class QuestionFiles {
     /// @throws DataException names file, line, field, what was found and what was wanted, or the first clip that is missing
     public static List<ClipConversation> readConversations(Path file, Path clips) {
         String text = DataText.of(file, "conversations (.json)");
-        if (!text.stripLeading().startsWith("[")) throw new DataException(file, 1, "", "found no [, wanted an array of objects with id, video and conversations");
+        if (!text.stripLeading().startsWith("["))
+            throw new DataException(file, 1, "", "found no [, wanted an array of objects with id, video and conversations");
         List<Placed<ClipConversation>> all = new ArrayList<>();
         DataText.array(file, text, _ -> ", wanted an object with id, video and conversations", (line, node) -> {
             Row row = new Row(file, line, node);
@@ -146,16 +154,20 @@ public final class QuestionFiles {
             value[i] = row.text(turns.get(i), "value", field + ".value");
         }
         value[0] = value[0].replace(IMAGE_TAG, "").strip();
-        if (value[1].contains(IMAGE_TAG)) throw row.error("conversations[1].value", "found " + IMAGE_TAG + ", wanted it where the human speaks only: it is the clip's place");
+        if (value[1].contains(IMAGE_TAG))
+            throw row.error("conversations[1].value", "found " + IMAGE_TAG + ", wanted it where the human speaks only: it is the clip's place");
         return value;
     }
 
     private static Placed<ClipQuestion> conversation(Row row) {
         String[] value = turns(row);
         String problem = value[0];
-        if (problem.endsWith(ClipQuestion.INSTRUCTION)) problem = problem.substring(0, problem.length() - ClipQuestion.INSTRUCTION.length()).stripTrailing();
+        if (problem.endsWith(ClipQuestion.INSTRUCTION))
+            problem = problem.substring(0, problem.length() - ClipQuestion.INSTRUCTION.length()).stripTrailing();
         Matcher m = REASONING.matcher(value[1]);
-        if (!m.matches()) throw row.error("conversations[1].value", "found '" + DataText.shortened(value[1]) + "', wanted '<think> ... </think> <answer> X </answer>'");
+        if (!m.matches())
+            throw row.error("conversations[1].value", "found '" + DataText.shortened(value[1])
+                    + "', wanted '<think> ... </think> <answer> X </answer>'");
         return row.question(row.scalar("id"), problem, "conversations[0].value", m.group(1), List.of(), "video", value[1].strip());
     }
 
@@ -202,7 +214,8 @@ public final class QuestionFiles {
             return kinds;
         }
 
-        Placed<ClipQuestion> question(String id, String problem, String problemField, String letter, List<String> kinds, String videoField, String reasoning) {
+        Placed<ClipQuestion> question(String id, String problem, String problemField, String letter, List<String> kinds, String videoField,
+                String reasoning) {
             String video = text(node, videoField, videoField);
             List<String> options;
             try {
@@ -211,7 +224,8 @@ public final class QuestionFiles {
                 throw error(problemField, e.getMessage());
             }
             if (letter.length() != 1 || letter.charAt(0) < 'A' || letter.charAt(0) >= 'A' + options.size()) {
-                throw error(reasoning.isEmpty() ? "solution" : "conversations[1].value", "found answer '" + DataText.shortened(letter) + "', wanted a letter of the options, A to " + (char) ('A' + options.size() - 1));
+                throw error(reasoning.isEmpty() ? "solution" : "conversations[1].value", "found answer '" + DataText.shortened(letter)
+                        + "', wanted a letter of the options, A to " + (char) ('A' + options.size() - 1));
             }
             return new Placed<>(line, videoField, video, new ClipQuestion(id, problem, letter, kinds, video, reasoning));
         }
@@ -223,7 +237,8 @@ public final class QuestionFiles {
         for (ClipQuestion q : questions) {
             String id = q.id().matches("[1-9][0-9]{0,17}") ? q.id() : quoted(q.id());
             List<String> kinds = q.kinds().stream().map(QuestionFiles::quoted).toList();
-            s.append("{\"problem_id\": ").append(id).append(", \"problem\": ").append(quoted(q.problem())).append(", \"data_type\": \"video\", \"problem_type\": [")
+            s.append("{\"problem_id\": ").append(id).append(", \"problem\": ").append(quoted(q.problem()))
+                    .append(", \"data_type\": \"video\", \"problem_type\": [")
                     .append(String.join(", ", kinds)).append("], \"solution\": ").append(quoted("<answer>" + q.solution() + "</answer>"))
                     .append(", \"video_filename\": ").append(quoted(q.video())).append("}\n");
         }
@@ -236,7 +251,8 @@ public final class QuestionFiles {
     public static void writeConversations(Path file, List<ClipQuestion> questions) throws IOException {
         List<String> records = new ArrayList<>();
         for (ClipQuestion q : questions) {
-            if (q.reasoning().isEmpty()) throw new IllegalArgumentException("question " + q.id() + " has no written reasoning, wanted one for " + file);
+            if (q.reasoning().isEmpty())
+                throw new IllegalArgumentException("question " + q.id() + " has no written reasoning, wanted one for " + file);
             records.add("""
                         {
                             "id": %s,

@@ -32,7 +32,9 @@ public final class Utf8Text {
 
     /// @throws Malformed the bytes are something else
     public static String of(byte[] bytes) throws Malformed {
-        if (isUtf16(bytes)) throw new Malformed(1, "found UTF-16 text, as > of Windows PowerShell writes it; wanted UTF-8 (in PowerShell: | Out-File -Encoding utf8 FILE)");
+        if (isUtf16(bytes))
+            throw new Malformed(1, "found UTF-16 text, as > of Windows PowerShell writes it; wanted UTF-8 (in PowerShell: | Out-File -Encoding utf8 "
+                    + "FILE)");
         int mark = bytes.length >= MARK.length && Arrays.equals(bytes, 0, MARK.length, MARK, 0, MARK.length) ? MARK.length : 0;
         ByteBuffer in = ByteBuffer.wrap(bytes, mark, bytes.length - mark);
         try {

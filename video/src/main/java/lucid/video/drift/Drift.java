@@ -35,8 +35,9 @@ import lucid.video.data.JsonFault;
 import lucid.video.data.QuestionFiles;
 import lucid.video.file.VideoWriter;
 
-/// A Drift data set on disk: `clips/` (mp4 files), `train.jsonl` and `heldout.jsonl` (published jsonl layout, `problem_type` names the kind), `coldstart-16.json` (published conversations
-/// layout), `scenes.jsonl` (what is really in each clip), `drift.json` (what it was made from, and a hash of everything).
+/// A Drift data set on disk: `clips/` (mp4 files), `train.jsonl` and `heldout.jsonl` (published jsonl layout, `problem_type` names the kind),
+/// `coldstart-16.json` (published conversations layout), `scenes.jsonl` (what is really in each clip), `drift.json` (what it was made from, and a
+/// hash of everything).
 ///
 /// @param root        the folder
 /// @param plan        what it was made from
@@ -63,8 +64,8 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     /// All clips in the plan's order.
     public List<Path> clips() { return IntStream.range(0, plan.clips()).mapToObj(i -> root.resolve(plan.path(i))).toList(); }
 
-    /// Makes the data set, or finds it made and unchanged. The folder is complete or absent: everything is written beside it and renamed at the end. What a killed process left there is removed.
-    /// Any number of threads gives the same bytes.
+    /// Makes the data set, or finds it made and unchanged. The folder is complete or absent: everything is written beside it and renamed at the end.
+    /// What a killed process left there is removed. Any number of threads gives the same bytes.
     ///
     /// @throws VideoException the folder holds something else, or a Drift from another plan; or another process is making it
     public static Drift generate(Path root, DriftPlan plan, int threads, Progress progress) throws IOException {
@@ -79,13 +80,16 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
 
     private static Drift found(Path root, DriftPlan plan, int threads) throws IOException {
         Drift found = open(root);
-        if (!found.plan.equals(plan)) throw new VideoException(root, "holds a Drift made from " + found.plan + ", wanted " + plan + "; choose another folder or remove this one");
+        if (!found.plan.equals(plan))
+            throw new VideoException(root, "holds a Drift made from " + found.plan + ", wanted " + plan
+                    + "; choose another folder or remove this one");
         // Runs carry the content's hash as the hash of what they learned from.
         found.verify(threads);
         return found;
     }
 
-    // Held until it is closed; the operating system lets go of a killed process's. The file stays: one that is deleted could be locked by two, each its own.
+    // Held until it is closed; the operating system lets go of a killed process's. The file stays: one that is deleted could be locked by two, each
+    // its own.
     private static FileChannel lock(Path root, Path file) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
@@ -98,7 +102,9 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         throw making(root);
     }
 
-    private static VideoException making(Path root) { return new VideoException(root, "is being made by another process; wait for that, and the same command finds it made"); }
+    private static VideoException making(Path root) {
+        return new VideoException(root, "is being made by another process; wait for that, and the same command finds it made");
+    }
 
     private static String make(Path root, DriftPlan plan, int threads, Progress progress) throws IOException {
         // Under the lock: no living process writes here.
@@ -117,7 +123,8 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     /// Reads what a folder was made from; all clips must be there (their contents are not looked at: that is [#generate]'s).
     public static Drift open(Path root) {
         Path file = root.resolve("drift.json");
-        if (!Files.isRegularFile(file)) throw new VideoException(root, "is there but has no drift.json, wanted a Drift data set or a folder that does not exist yet");
+        if (!Files.isRegularFile(file))
+            throw new VideoException(root, "is there but has no drift.json, wanted a Drift data set or a folder that does not exist yet");
         JsonNode j;
         try {
             j = JSON.readTree(file.toFile());
@@ -126,11 +133,15 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         } catch (IOException e) {
             throw new VideoException(file, "cannot be read: " + IoReason.of(e), e);
         }
-        if (number(file, j, "generator") != GENERATOR) throw new VideoException(file, "made by generator " + j.get("generator") + ", wanted " + GENERATOR + "; remove the folder and make it again");
-        if (!j.path("content_sha256").isTextual()) throw new VideoException(file, "field content_sha256: found " + j.get("content_sha256") + ", wanted text");
+        if (number(file, j, "generator") != GENERATOR)
+            throw new VideoException(file, "made by generator " + j.get("generator") + ", wanted " + GENERATOR
+                    + "; remove the folder and make it again");
+        if (!j.path("content_sha256").isTextual())
+            throw new VideoException(file, "field content_sha256: found " + j.get("content_sha256") + ", wanted text");
         DriftPlan plan = plan(file, j);
         Drift drift = new Drift(root, plan, j.get("content_sha256").asText());
-        for (Path clip : drift.clips()) if (!Files.isRegularFile(clip)) throw new VideoException(clip, "no such file; remove the folder " + root + " and make it again");
+        for (Path clip : drift.clips())
+            if (!Files.isRegularFile(clip)) throw new VideoException(clip, "no such file; remove the folder " + root + " and make it again");
         return drift;
     }
 
@@ -143,12 +154,14 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     }
 
     private static int count(Path file, JsonNode j, String field) {
-        if (number(file, j, field) < 0 || !j.get(field).canConvertToInt()) throw new VideoException(file, "field " + field + ": found " + j.get(field) + ", wanted 0 to " + Integer.MAX_VALUE);
+        if (number(file, j, field) < 0 || !j.get(field).canConvertToInt())
+            throw new VideoException(file, "field " + field + ": found " + j.get(field) + ", wanted 0 to " + Integer.MAX_VALUE);
         return j.get(field).intValue();
     }
 
     private static long number(Path file, JsonNode j, String field) {
-        if (!j.path(field).isIntegralNumber() || !j.get(field).canConvertToLong()) throw new VideoException(file, "field " + field + ": found " + j.get(field) + ", wanted a whole number");
+        if (!j.path(field).isIntegralNumber() || !j.get(field).canConvertToLong())
+            throw new VideoException(file, "field " + field + ": found " + j.get(field) + ", wanted a whole number");
         return j.get(field).asLong();
     }
 
@@ -156,22 +169,29 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     ///
     /// @throws VideoException something was changed
     private void verify(int threads) throws IOException {
-        List<String> clips = InParallel.map(plan.clips(), threads, "checking clips", Progress.NONE, i -> Sha256.of(bytes(root.resolve(plan.path(i)))));
+        List<String> clips = InParallel.map(plan.clips(), threads, "checking clips", Progress.NONE,
+                i -> Sha256.of(bytes(root.resolve(plan.path(i)))));
         String found = contentHash(root, plan, clips);
-        if (!found.equals(contentHash)) throw new VideoException(root, "its content has the hash " + found + ", drift.json says " + contentHash + "; remove the folder and make it again");
+        if (!found.equals(contentHash))
+            throw new VideoException(root, "its content has the hash " + found + ", drift.json says " + contentHash
+                    + "; remove the folder and make it again");
     }
 
     private static String write(Path root, DriftPlan plan, int threads, Progress progress) throws IOException {
         List<Scene> scenes = plan.scenes();
         for (int i = 0; i < plan.clips(); i++) Files.createDirectories(root.resolve(plan.path(i)).getParent());
-        List<String> hashes = InParallel.map(plan.clips(), threads, "making clips", progress, i -> writeClip(root.resolve(plan.path(i)), plan.seed(), i, scenes.get(i)));
+        List<String> hashes = InParallel.map(plan.clips(), threads, "making clips", progress,
+                i -> writeClip(root.resolve(plan.path(i)), plan.seed(), i, scenes.get(i)));
         QuestionFiles.writeLines(root.resolve("train.jsonl"), questions(plan, plan.training(scenes)));
         QuestionFiles.writeLines(root.resolve("heldout.jsonl"), questions(plan, plan.heldOut(scenes)));
-        QuestionFiles.writeConversations(root.resolve("coldstart-16.json"), plan.coldStart(scenes).stream().map(a -> new ClipQuestion(Integer.toString(a.clip()),
-                a.question().problem(), a.question().letter(), List.of(), "./" + plan.path(a.clip()), DriftText.reasoned(a.scene(), a.question()).strip())).toList());
+        QuestionFiles.writeConversations(root.resolve("coldstart-16.json"),
+                plan.coldStart(scenes).stream().map(a -> new ClipQuestion(Integer.toString(a.clip()),
+                a.question().problem(), a.question().letter(), List.of(), "./" + plan.path(a.clip()), DriftText.reasoned(a.scene(), a.question())
+                        .strip())).toList());
         AtomicFile.write(root.resolve("scenes.jsonl"), sceneLines(plan, scenes).getBytes(StandardCharsets.UTF_8));
         String hash = contentHash(root, plan, hashes);
-        ObjectNode j = JSON.createObjectNode().put("generator", GENERATOR).put("seed", plan.seed()).put("train_clips", plan.trainClips()).put("held_out", plan.heldOut())
+        ObjectNode j = JSON.createObjectNode().put("generator", GENERATOR).put("seed", plan.seed()).put("train_clips", plan.trainClips())
+                .put("held_out", plan.heldOut())
                 .put("frames", Scene.FRAMES).put("size", Scene.SIZE).put("fps", Scene.FPS).put("content_sha256", hash);
         AtomicFile.write(root.resolve("drift.json"), (JSON.writeValueAsString(j) + "\n").getBytes(StandardCharsets.UTF_8));
         return hash;
@@ -191,7 +211,8 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
     private static List<ClipQuestion> questions(DriftPlan plan, List<DriftPlan.Asked> asked) {
         List<ClipQuestion> all = new ArrayList<>(asked.size());
         for (DriftPlan.Asked a : asked) {
-            all.add(new ClipQuestion(Integer.toString(all.size() + 1), a.question().problem(), a.question().letter(), List.of(a.question().kind().word()), "./" + plan.path(a.clip()), ""));
+            all.add(new ClipQuestion(Integer.toString(all.size() + 1), a.question().problem(), a.question().letter(),
+                    List.of(a.question().kind().word()), "./" + plan.path(a.clip()), ""));
         }
         return all;
     }
@@ -201,7 +222,8 @@ public record Drift(Path root, DriftPlan plan, String contentHash) {
         for (int i = 0; i < scenes.size(); i++) {
             ObjectNode j = LINES.createObjectNode().put("video_filename", "./" + plan.path(i)).put("caption", DriftText.caption(scenes.get(i)));
             for (Scene.Thing t : scenes.get(i).things()) {
-                j.withArray("things").addObject().put("colour", t.colour().word()).put("shape", t.shape().word()).put("direction", t.direction().word()).put("first_frame", t.start())
+                j.withArray("things").addObject().put("colour", t.colour().word()).put("shape", t.shape().word())
+                        .put("direction", t.direction().word()).put("first_frame", t.start())
                         .put("frames", t.frames()).put("radius", t.radius()).put("from", t.from()).put("to", t.to()).put("across", t.across());
             }
             s.append(LINES.writeValueAsString(j)).append('\n');

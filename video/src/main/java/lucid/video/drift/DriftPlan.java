@@ -26,9 +26,12 @@ public record DriftPlan(long seed, int trainClips, int heldOut) {
 
     public DriftPlan {
         if (trainClips < LEAST_CLIPS) throw new IllegalArgumentException("drift: " + trainClips + " training clips, wanted at least " + LEAST_CLIPS);
-        if (heldOut < LEAST_HELD_OUT) throw new IllegalArgumentException("drift: " + heldOut + " held-out questions, wanted at least " + LEAST_HELD_OUT + " (one of each kind)");
+        if (heldOut < LEAST_HELD_OUT)
+            throw new IllegalArgumentException("drift: " + heldOut + " held-out questions, wanted at least " + LEAST_HELD_OUT
+                    + " (one of each kind)");
         if ((long) trainClips + heldOut > MOST_CLIPS) {
-            throw new IllegalArgumentException("drift: " + trainClips + " training clips and " + heldOut + " held-out questions, wanted at most " + MOST_CLIPS + " together");
+            throw new IllegalArgumentException("drift: " + trainClips + " training clips and " + heldOut + " held-out questions, wanted at most "
+                    + MOST_CLIPS + " together");
         }
     }
 

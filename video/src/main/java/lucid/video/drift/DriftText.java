@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// The words of Drift: captions, chains of thought, and the text-only documents that stand in for a language model's pretraining. Telegraphic on purpose: each fact
-/// directly follows its key word (`first red bar up`), which a model of four layers learns to look up in a minute.
+/// The words of Drift: captions, chains of thought, and the text-only documents that stand in for a language model's pretraining. Telegraphic on
+/// purpose: each fact directly follows its key word (`first red bar up`), which a model of four layers learns to look up in a minute.
 public final class DriftText {
     private static final List<String> TAGS = List.of("note", "plan", "reply", "result", "idea", "final");
     private static final List<String> PLACES = List.of("first", "second", "third", "last");
@@ -36,7 +36,8 @@ public final class DriftText {
         return IntStream.range(0, scene.things().size()).mapToObj(i -> {
             Scene.Thing t = scene.things().get(i);
             int end = t.start() + t.frames() - 1;
-            return (i == 0 ? "first " : "last ") + t.name() + " " + place(t.x(t.start()), t.y(t.start())) + " to " + place(t.x(end), t.y(end)) + " " + t.direction().word();
+            return (i == 0 ? "first " : "last ") + t.name() + " " + place(t.x(t.start()), t.y(t.start())) + " to " + place(t.x(end), t.y(end)) + " "
+                    + t.direction().word();
         }).collect(Collectors.joining(", ", "", "."));
     }
 
@@ -50,7 +51,9 @@ public final class DriftText {
     public static String thought(Scene scene, Question q) { return "I see " + caption(scene) + " " + q.conclusion(); }
 
     /// ` <think> ... </think> <answer> B </answer>`.
-    public static String reasoned(Scene scene, Question q) { return " <think> " + thought(scene, q) + " </think> <answer> " + q.letter() + " </answer>"; }
+    public static String reasoned(Scene scene, Question q) {
+        return " <think> " + thought(scene, q) + " </think> <answer> " + q.letter() + " </answer>";
+    }
 
     /// How a description is asked for: plainly, after a question, or inside named tags. The distance to the video varies on purpose.
     public static Pair description(Draw d, Scene scene) {
@@ -60,7 +63,8 @@ public final class DriftText {
         if (v < 0.25) return new Pair("Describe the video.", " " + c);
         if (v < 0.55) return new Pair(q.problem() + " Describe the video.", " " + c);
         String tag = d.pick(TAGS);
-        return new Pair((v < 0.85 ? q.problem() + " " : "") + "Describe the video in <" + tag + "> </" + tag + ">.", " <" + tag + "> " + c + " </" + tag + ">");
+        return new Pair((v < 0.85 ? q.problem() + " " : "") + "Describe the video in <" + tag + "> </" + tag + ">.", " <" + tag + "> " + c + " </"
+                + tag + ">");
     }
 
     /// What a text-only document trains.
@@ -101,7 +105,8 @@ public final class DriftText {
         List<String> told = new ArrayList<>();
         List<String> clauses = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            String clause = Scene.Colour.values()[colours[i]].word() + " " + Scene.Shape.values()[shapes[i]].word() + " " + Scene.Direction.values()[directions[i]].word();
+            String clause = Scene.Colour.values()[colours[i]].word() + " " + Scene.Shape.values()[shapes[i]].word() + " "
+                    + Scene.Direction.values()[directions[i]].word();
             clauses.add(clause);
             told.add(PLACES.get(i) + " " + clause);
         }
@@ -113,7 +118,8 @@ public final class DriftText {
         return new Pair(" " + String.join(", ", told) + ".", target.toString());
     }
 
-    /// Sentences that say nothing: between the options and the answer lies now this, now that, so looking an option up must not depend on how far away it is.
+    /// Sentences that say nothing: between the options and the answer lies now this, now that, so looking an option up must not depend on how far
+    /// away it is.
     private static String filler(Draw d) {
         StringBuilder s = new StringBuilder();
         for (int n = d.below(4); n > 0; n--) {
@@ -131,7 +137,8 @@ public final class DriftText {
 
     private static Pair letters(Draw d, Question q) {
         String options = q.problem().substring(q.problem().indexOf("\nOptions:"));
-        String target = IntStream.of(d.permutation(4)).mapToObj(i -> " " + q.options().get(i) + " " + (char) ('A' + i)).collect(Collectors.joining(","));
+        String target = IntStream.of(d.permutation(4)).mapToObj(i -> " " + q.options().get(i) + " " + (char) ('A' + i))
+                .collect(Collectors.joining(","));
         return new Pair(options + "\n", target + ".");
     }
 

@@ -76,7 +76,8 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
     /// @param start   first frame it is seen in
     /// @param frames  how many frames it is seen in
     /// @param tint    added to its colour's red, green and blue
-    public record Thing(Colour colour, Shape shape, Direction direction, double radius, double from, double to, double across, int start, int frames, List<Double> tint) {
+    public record Thing(Colour colour, Shape shape, Direction direction, double radius, double from, double to, double across, int start, int frames,
+            List<Double> tint) {
         /// Centre in pixels from the left edge. Frames count from the clip's first; one in which the thing is not seen continues its line.
         public double x(int frame) { return direction.horizontal() ? along(frame) : across; }
 
@@ -112,7 +113,8 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
         double blue = ground + d.between(-8, 8);
         List<Thing> things = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            things.add(thing(d, Colour.values()[colours[i]], Shape.values()[shapes[i]], Direction.values()[directions[i]], i * (FRAMES / n), FRAMES / n));
+            things.add(thing(d, Colour.values()[colours[i]], Shape.values()[shapes[i]], Direction.values()[directions[i]], i * (FRAMES / n),
+                    FRAMES / n));
         }
         return new Scene(List.copyOf(things), red, green, blue);
     }
@@ -129,11 +131,13 @@ public record Scene(List<Thing> things, double red, double green, double blue) {
         return new Thing(colour, shape, direction, radius, ascending ? a : a + travel, ascending ? a + travel : a, across, start, frames, tint);
     }
 
-    /// What is true of the clip played backwards: order and directions turn round. (The pictures of the forward clip do not change, only their order.)
+    /// What is true of the clip played backwards: order and directions turn round. (The pictures of the forward clip do not change, only their
+    /// order.)
     public Scene reversed() {
         List<Thing> back = new ArrayList<>();
         for (Thing t : things.reversed()) {
-            back.add(new Thing(t.colour, t.shape, t.direction.reversed(), t.radius, t.to, t.from, t.across, FRAMES - t.start - t.frames, t.frames, t.tint));
+            back.add(new Thing(t.colour, t.shape, t.direction.reversed(), t.radius, t.to, t.from, t.across, FRAMES - t.start - t.frames,
+                    t.frames, t.tint));
         }
         return new Scene(List.copyOf(back), red, green, blue);
     }

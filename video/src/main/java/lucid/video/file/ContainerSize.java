@@ -9,20 +9,24 @@ import java.util.Set;
 import lucid.video.IoReason;
 import lucid.video.VideoException;
 
-/// Finds files that end too early. FFmpeg reads the front part of a cut-off Matroska or AVI file without a word; their first headers say how long they should be.
+/// Finds files that end too early. FFmpeg reads the front part of a cut-off Matroska or AVI file without a word; their first headers say how long
+/// they should be.
 final class ContainerSize {
     private static final int EBML = 0x1A45DFA3;
     private static final int SEGMENT = 0x18538067;
     private static final int RIFF = 0x52494646;
     private static final int FTYP = 0x66747970;
-    private static final Set<String> BOXES = Set.of("ftyp", "styp", "moov", "moof", "mdat", "mfra", "meta", "free", "skip", "wide", "uuid", "udta", "sidx", "ssix", "prft", "emsg", "pdin");
+    private static final Set<String> BOXES = Set.of("ftyp", "styp", "moov", "moof", "mdat", "mfra", "meta", "free", "skip", "wide", "uuid", "udta",
+            "sidx", "ssix", "prft", "emsg", "pdin");
 
     private ContainerSize() {}
 
     static void refuseCutOff(Path path) {
         try (FileChannel file = FileChannel.open(path)) {
             long wanted = announced(file);
-            if (wanted > file.size()) throw new VideoException(path, "cut off: found " + file.size() + " bytes, wanted the " + wanted + " that its headers announce; copy the file again");
+            if (wanted > file.size())
+                throw new VideoException(path, "cut off: found " + file.size() + " bytes, wanted the " + wanted
+                        + " that its headers announce; copy the file again");
         } catch (IOException e) {
             throw new VideoException(path, "cannot be read: " + IoReason.of(e), e);
         }
@@ -72,7 +76,8 @@ final class ContainerSize {
         return value == (1L << 7 * n) - 1 ? -1 : value;
     }
 
-    /// ISO boxes follow one another: 4 bytes size, 4 bytes name, 8 bytes size where the first is 1; 0 means "to the end". Telephones append trailers that are no boxes: an unknown name ends the walk.
+    /// ISO boxes follow one another: 4 bytes size, 4 bytes name, 8 bytes size where the first is 1; 0 means "to the end". Telephones append trailers
+    /// that are no boxes: an unknown name ends the walk.
     private static long boxes(FileChannel file) throws IOException {
         long position = 0;
         while (position < file.size()) {

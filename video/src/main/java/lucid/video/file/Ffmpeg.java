@@ -46,13 +46,17 @@ final class Ffmpeg {
         }
     }
 
-    /// What is missing, and what to do. The first reason is what the system's loader said; what is wrapped around it names every folder that was searched.
+    /// What is missing, and what to do. The first reason is what the system's loader said; what is wrapped around it names every folder that was
+    /// searched.
     static FfmpegUnavailableException fault(Throwable thrown, String platform) {
         Throwable first = thrown;
         while (first.getCause() != null) first = first.getCause();
         Matcher absent = ABSENT.matcher(first.toString());
-        if (absent.find()) return new FfmpegUnavailableException("this system has no " + absent.group(1), "wanted the package that has it (Debian and Ubuntu: apt install libva-drm2)", thrown);
-        return new FfmpegUnavailableException(first.getMessage(), BUILT.contains(platform) ? "wanted a system on which bytedeco's FFmpeg for " + platform + " runs (Linux with glibc, not musl)"
+        if (absent.find())
+            return new FfmpegUnavailableException("this system has no " + absent.group(1),
+                    "wanted the package that has it (Debian and Ubuntu: apt install libva-drm2)", thrown);
+        return new FfmpegUnavailableException(first.getMessage(), BUILT.contains(platform) ? "wanted a system on which bytedeco's FFmpeg for "
+                + platform + " runs (Linux with glibc, not musl)"
                 : "this machine is a " + platform + ", wanted one of " + String.join(", ", BUILT), thrown);
     }
 

@@ -12,9 +12,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 
-/// Which inverse cosine transform a decoder uses. H.264 and later codecs define theirs in integers; JPEG, MPEG-1, -2 and -4 part 2 and their kin (H.263, WMV, DV) only bound its error, and
-/// FFmpeg's own choice follows the processor: on x86 one that gives the bytes of its portable `simple` code, on ARM one that rounds otherwise. Here the choice is x86's, with which the
-/// published systems were trained, on every processor: `simple`, and for XviD's clips XviD's own.
+/// Which inverse cosine transform a decoder uses. H.264 and later codecs define theirs in integers; JPEG, MPEG-1, -2 and -4 part 2 and their kin
+/// (H.263, WMV, DV) only bound its error, and FFmpeg's own choice follows the processor: on x86 one that gives the bytes of its portable `simple`
+/// code, on ARM one that rounds otherwise. Here the choice is x86's, with which the published systems were trained, on every processor: `simple`, and
+/// for XviD's clips XviD's own.
 final class Idct {
     /// Container tags of XviD's clips (MPEG-4 part 2), read without regard to case.
     private static final Set<String> XVID_TAGS = Set.of("XVID", "XVIX", "RMP4", "ZMP4", "SIPP");

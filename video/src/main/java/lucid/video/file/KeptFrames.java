@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
 import lucid.video.Frames;
 import lucid.video.VideoException;
 
-/// What is kept of the frames that were asked for. Each is worked on as it is decoded, so that of a clip of large frames one is held at its full size, however many are shown.
+/// What is kept of the frames that were asked for. Each is worked on as it is decoded, so that of a clip of large frames one is held at its full
+/// size, however many are shown.
 final class KeptFrames {
     /// The longest array that every Java machine makes.
     static final int MOST_BYTES = Integer.MAX_VALUE - 8;
@@ -44,15 +45,19 @@ final class KeptFrames {
         int number = wanted();
         Frames one = each.apply(new Frames(1, fullHeight, fullWidth, picture, fps, new int[] {number}));
         if (rgb == null) begin(one);
-        if (one.n() != 1 || one.height() != height || one.width() != width) throw new IllegalArgumentException(path + ": frame " + number + " became " + one + ", wanted 1 of " + height + "x" + width);
-        for (; wanting() && wanted() == number; next++) if (rgb != one.rgb()) System.arraycopy(one.rgb(), 0, rgb, order[next] * one.frameBytes(), one.frameBytes());
+        if (one.n() != 1 || one.height() != height || one.width() != width)
+            throw new IllegalArgumentException(path + ": frame " + number + " became " + one + ", wanted 1 of " + height + "x" + width);
+        for (; wanting() && wanted() == number; next++)
+            if (rgb != one.rgb()) System.arraycopy(one.rgb(), 0, rgb, order[next] * one.frameBytes(), one.frameBytes());
     }
 
     private void begin(Frames one) {
         height = one.height();
         width = one.width();
         long bytes = (long) indices.length * one.frameBytes();
-        if (bytes > MOST_BYTES) throw new VideoException(path, indices.length + " frames of " + height + "x" + width + " are " + bytes + " bytes of RGB, wanted at most " + MOST_BYTES + "; ask for fewer frames");
+        if (bytes > MOST_BYTES)
+            throw new VideoException(path, indices.length + " frames of " + height + "x" + width + " are " + bytes + " bytes of RGB, wanted at most "
+                    + MOST_BYTES + "; ask for fewer frames");
         // The only one needs no copy.
         rgb = indices.length == 1 ? one.rgb() : new byte[(int) bytes];
     }

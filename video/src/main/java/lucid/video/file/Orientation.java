@@ -3,7 +3,8 @@ package lucid.video.file;
 import java.nio.file.Path;
 import lucid.video.VideoException;
 
-/// How a stored picture is turned to be upright: pixel (x, y) of the stored picture goes to (a x + c y, b x + d y), shifted so that it begins at 0. Entries are 0, 1 or -1.
+/// How a stored picture is turned to be upright: pixel (x, y) of the stored picture goes to (a x + c y, b x + d y), shifted so that it begins at 0.
+/// Entries are 0, 1 or -1.
 record Orientation(int a, int b, int c, int d) {
     private static final Orientation UPRIGHT = new Orientation(1, 0, 0, 1);
 
@@ -14,7 +15,8 @@ record Orientation(int a, int b, int c, int d) {
         Orientation o = new Orientation(unit(matrix[0] / scale), unit(matrix[1] / scale), unit(matrix[3] / scale), unit(matrix[4] / scale));
         if (Math.abs(o.a * o.d - o.b * o.c) != 1 || o.a * o.b != 0) {
             double angle = Math.toDegrees(Math.atan2(matrix[1], matrix[0]));
-            throw new VideoException(path, "its metadata turns it by " + Math.round(angle) + " degrees, wanted a multiple of 90; re-encode the clip upright");
+            throw new VideoException(path, "its metadata turns it by " + Math.round(angle)
+                    + " degrees, wanted a multiple of 90; re-encode the clip upright");
         }
         return o;
     }

@@ -15,9 +15,11 @@ import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 
-/// Times of a stream's frames in order of presentation, from its packets (nothing is decoded). Headers cannot be asked: Matroska's does not say how many frames there are.
+/// Times of a stream's frames in order of presentation, from its packets (nothing is decoded). Headers cannot be asked: Matroska's does not say how
+/// many frames there are.
 ///
-/// @param times  presentation time of frame i in the stream's time base; empty when the packets do not tell, then frames have to be counted by decoding
+/// @param times  presentation time of frame i in the stream's time base; empty when the packets do not tell, then frames have to be counted by
+/// decoding
 /// @param keys   times of the key frames, ascending
 /// @param packets number of packets that carry a frame to be shown
 /// @param start  the stream's first packet
@@ -62,7 +64,9 @@ record PacketIndex(long[] times, long[] keys, int packets, Start start) {
             }
             av_packet_unref(packet);
         }
-        if (result != AVERROR_EOF) throw new VideoException(path, "damaged or cut off after " + n + " frames: " + Ffmpeg.text(result) + "; wanted a whole file, copy it again");
+        if (result != AVERROR_EOF)
+            throw new VideoException(path, "damaged or cut off after " + n + " frames: " + Ffmpeg.text(result)
+                    + "; wanted a whole file, copy it again");
         if (n == 0) throw noFrames(path);
         times = Arrays.copyOf(times, n);
         keys = Arrays.copyOf(keys, k);

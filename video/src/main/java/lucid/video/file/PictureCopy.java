@@ -33,16 +33,19 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 
-/// FFmpeg's decoded frames as upright RGB bytes. 4:2:0 and 4:2:2 of 8 bits go through [PlanarYuv], every other format, and odd heights, through libswscale with decord's filter, bilinear: 4:4:4,
-/// 4:2:2 and 4:1:1 then have its bytes; of 4:2:0 decord's old FFmpeg takes the chroma half a row elsewhere (10 bits: 2.3 of 255 on average in a noisy picture, 2.5 with bicubic).
-/// Both go by the matrix and the range that the frame names.
+/// FFmpeg's decoded frames as upright RGB bytes. 4:2:0 and 4:2:2 of 8 bits go through [PlanarYuv], every other format, and odd heights, through
+/// libswscale with decord's filter, bilinear: 4:4:4, 4:2:2 and 4:1:1 then have its bytes; of 4:2:0 decord's old FFmpeg takes the chroma half a row
+/// elsewhere (10 bits: 2.3 of 255 on average in a noisy picture, 2.5 with bicubic). Both go by the matrix and the range that the frame names.
 final class PictureCopy implements AutoCloseable {
     /// Formats whose name says that they use all 256 values.
-    private static final Set<Integer> FULL_RANGE = Set.of(AV_PIX_FMT_YUVJ411P, AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUVJ444P);
+    private static final Set<Integer> FULL_RANGE = Set.of(AV_PIX_FMT_YUVJ411P, AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ440P,
+            AV_PIX_FMT_YUVJ444P);
 
     /// What a frame's bytes mean; frames of one clip may differ.
     private record Source(int format, int colourSpace, boolean fullRange) {
-        static Source of(AVFrame f) { return new Source(f.format(), f.colorspace(), FULL_RANGE.contains(f.format()) || f.color_range() == AVCOL_RANGE_JPEG); }
+        static Source of(AVFrame f) {
+            return new Source(f.format(), f.colorspace(), FULL_RANGE.contains(f.format()) || f.color_range() == AVCOL_RANGE_JPEG);
+        }
     }
 
     private final Path path;
@@ -70,10 +73,13 @@ final class PictureCopy implements AutoCloseable {
             storedWidth = frame.width();
             orientation = Orientation.of(path, matrix(frame));
         } else if (frame.height() != storedHeight || frame.width() != storedWidth) {
-            throw new VideoException(path, "its frames change size from " + storedHeight + "x" + storedWidth + " to " + frame.height() + "x" + frame.width() + ", wanted one size; re-encode it");
+            throw new VideoException(path, "its frames change size from " + storedHeight + "x" + storedWidth + " to " + frame.height() + "x"
+                    + frame.width() + ", wanted one size; re-encode it");
         }
         long bytes = 3L * storedHeight * storedWidth;
-        if (bytes > KeptFrames.MOST_BYTES) throw new VideoException(path, "found a picture of " + storedHeight + "x" + storedWidth + ", " + bytes + " bytes of RGB; wanted at most " + KeptFrames.MOST_BYTES);
+        if (bytes > KeptFrames.MOST_BYTES)
+            throw new VideoException(path, "found a picture of " + storedHeight + "x" + storedWidth + ", " + bytes + " bytes of RGB; wanted at most "
+                    + KeptFrames.MOST_BYTES);
         byte[] rgb = new byte[(int) bytes];
         int chromaShift = chromaShift(frame.format(), storedHeight);
         if (chromaShift >= 0) planar(frame, chromaShift, rgb);
@@ -89,7 +95,8 @@ final class PictureCopy implements AutoCloseable {
         return m;
     }
 
-    /// Rows of luma to a row of chroma, log 2, of a format that [PlanarYuv] reads (alpha is ignored); -1 of any other. Where the height is odd, libswscale interpolates the chroma.
+    /// Rows of luma to a row of chroma, log 2, of a format that [PlanarYuv] reads (alpha is ignored); -1 of any other. Where the height is odd,
+    /// libswscale interpolates the chroma.
     private static int chromaShift(int format, int height) {
         if (height % 2 != 0) return -1;
         if (format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P || format == AV_PIX_FMT_YUVA420P) return 1;
@@ -103,7 +110,8 @@ final class PictureCopy implements AutoCloseable {
             int rows = p == 0 ? storedHeight : storedHeight >> chromaShift;
             int columns = p == 0 ? storedWidth : storedWidth + 1 >> 1;
             strides[p] = frame.linesize(p);
-            if (strides[p] < columns) throw new VideoException(path, "plane " + p + " has rows of " + strides[p] + " bytes, wanted at least " + columns);
+            if (strides[p] < columns)
+                throw new VideoException(path, "plane " + p + " has rows of " + strides[p] + " bytes, wanted at least " + columns);
             planes[p] = new byte[(rows - 1) * strides[p] + columns];
             frame.data(p).get(planes[p]);
         }
@@ -120,7 +128,8 @@ final class PictureCopy implements AutoCloseable {
         }
         // Vector code writes whole registers: rows are padded to 64 bytes and the buffer has room behind the last one.
         int stride = 3 * storedWidth + 63 & ~63;
-        try (BytePointer out = new BytePointer((long) stride * storedHeight + 64); PointerPointer<BytePointer> data = new PointerPointer<>(4); IntPointer lines = new IntPointer(4)) {
+        try (BytePointer out = new BytePointer((long) stride * storedHeight + 64); PointerPointer<BytePointer> data = new PointerPointer<>(4);
+                IntPointer lines = new IntPointer(4)) {
             data.put(0, out);
             lines.put(0, stride);
             Ffmpeg.check(path, sws_scale(scaler, frame.data(), frame.linesize(), 0, storedHeight, data, lines), "conversion to RGB");
@@ -130,10 +139,14 @@ final class PictureCopy implements AutoCloseable {
     }
 
     private SwsContext scaler(Source source) {
-        SwsContext made = sws_getContext(storedWidth, storedHeight, source.format, storedWidth, storedHeight, AV_PIX_FMT_RGB24, SWS_BILINEAR, null, null, (double[]) null);
-        if (made == null || made.isNull()) throw new VideoException(path, "pixel format " + av_get_pix_fmt_name(source.format).getString() + " cannot be turned into RGB");
+        SwsContext made = sws_getContext(storedWidth, storedHeight, source.format, storedWidth, storedHeight, AV_PIX_FMT_RGB24, SWS_BILINEAR, null,
+                null, (double[]) null);
+        if (made == null || made.isNull())
+            throw new VideoException(path, "pixel format " + av_get_pix_fmt_name(source.format).getString() + " cannot be turned into RGB");
         // It is told of a format only, and would take every frame for BT.601 of limited range.
-        if (isYuv(source.format)) sws_setColorspaceDetails(made, PlanarYuv.matrix(source.colourSpace), source.fullRange ? 1 : 0, PlanarYuv.matrix(AVCOL_SPC_UNSPECIFIED), 1, 0, 1 << 16, 1 << 16);
+        if (isYuv(source.format))
+            sws_setColorspaceDetails(made, PlanarYuv.matrix(source.colourSpace), source.fullRange ? 1 : 0, PlanarYuv.matrix(AVCOL_SPC_UNSPECIFIED), 1,
+                    0, 1 << 16, 1 << 16);
         return made;
     }
 

@@ -1,10 +1,11 @@
 package lucid.video.file;
 
-/// Planar YCbCr with chroma halved in width (4:2:2) or in width and height (4:2:0), the forms in which almost every clip is stored, to RGB and back, in integers.
+/// Planar YCbCr with chroma halved in width (4:2:2) or in width and height (4:2:0), the forms in which almost every clip is stored, to RGB and back,
+/// in integers.
 ///
-/// Decoding: libswscale's unscaled conversion differs between processors in the last bit; this is the arithmetic of its x86 vector code (`yuv_2_rgb.asm`), which the published
-/// systems were trained with, written out so that every processor gives those bytes: inputs shifted left by 3, products' high 16 bits, sums, clamp. Heights are even
-/// where it is used on frames: of odd ones libswscale interpolates the chroma.
+/// Decoding: libswscale's unscaled conversion differs between processors in the last bit; this is the arithmetic of its x86 vector code
+/// (`yuv_2_rgb.asm`), which the published systems were trained with, written out so that every processor gives those bytes: inputs shifted left by 3,
+/// products' high 16 bits, sums, clamp. Heights are even where it is used on frames: of odd ones libswscale interpolates the chroma.
 final class PlanarYuv {
     private static final int[] BT601 = {104597, 132201, 25675, 53279};
     private static final int[] BT709 = {117489, 138438, 13975, 34925};

@@ -28,8 +28,9 @@ import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.javacpp.PointerPointer;
 
-/// The packets of a file's video stream, from its first or from a key frame on. FFmpeg promises little about where a seek lands: MPEG-TS seeks by decoding time and to any packet, so that with
-/// B-frames a seek to a key frame's presentation time lands behind that frame. Here the packet that a seek lands on is looked at, and the seek is repeated further back until it is right.
+/// The packets of a file's video stream, from its first or from a key frame on. FFmpeg promises little about where a seek lands: MPEG-TS seeks by
+/// decoding time and to any packet, so that with B-frames a seek to a key frame's presentation time lands behind that frame. Here the packet that a
+/// seek lands on is looked at, and the seek is repeated further back until it is right.
 final class StreamPackets implements AutoCloseable {
     private final Path path;
     private final AVFormatContext format = new AVFormatContext(null);
@@ -75,7 +76,8 @@ final class StreamPackets implements AutoCloseable {
         if (result < 0) throw unreadable("no stream in it can be read", result);
         int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
         if (best < 0) throw new VideoException(path, "has no video stream (" + format.nb_streams() + " streams of other kinds), wanted one");
-        for (int i = 0; i < format.nb_streams() && isCover(best); i++) if (format.streams(i).codecpar().codec_type() == AVMEDIA_TYPE_VIDEO && !isCover(i)) best = i;
+        for (int i = 0; i < format.nb_streams() && isCover(best); i++)
+            if (format.streams(i).codecpar().codec_type() == AVMEDIA_TYPE_VIDEO && !isCover(i)) best = i;
         if (isCover(best)) throw new VideoException(path, "has no video stream, only a cover picture; wanted a clip");
         stream = format.streams(best);
     }
@@ -84,7 +86,8 @@ final class StreamPackets implements AutoCloseable {
     private boolean isCover(int index) { return (format.streams(index).disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0; }
 
     private VideoException unreadable(String what, int error) {
-        return new VideoException(path, what + " (" + path.toFile().length() + " bytes): " + Ffmpeg.text(error) + "; wanted a whole clip or picture, for example mp4, mkv, webm or png");
+        return new VideoException(path, what + " (" + path.toFile().length() + " bytes): " + Ffmpeg.text(error)
+                + "; wanted a whole clip or picture, for example mp4, mkv, webm or png");
     }
 
     /// The video stream; valid until the next [#rewind] or [#seek], which may open the file anew.
@@ -100,7 +103,8 @@ final class StreamPackets implements AutoCloseable {
     void rewind() {
         if (!seekToStart() || !atStart()) {
             reopen();
-            if (!atStart()) throw new VideoException(path, "begins otherwise than when it was opened, wanted a file that does not change while it is read");
+            if (!atStart())
+                throw new VideoException(path, "begins otherwise than when it was opened, wanted a file that does not change while it is read");
         }
         waiting = true;
     }

@@ -35,8 +35,9 @@ import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 
-/// A video file, or a picture as a clip of one frame. Frames are numbered 0 .. [#frames]-1 in order of presentation and decoded on one thread, only as far as they are needed:
-/// from the key frame before each wanted one. The same file gives the same bytes every time. Not for use by several threads at once.
+/// A video file, or a picture as a clip of one frame. Frames are numbered 0 .. [#frames]-1 in order of presentation and decoded on one thread, only
+/// as far as they are needed: from the key frame before each wanted one. The same file gives the same bytes every time. Not for use by several
+/// threads at once.
 public final class VideoReader implements AutoCloseable {
     /// Before every time of a stream.
     private static final long BEGINNING = Long.MIN_VALUE;
@@ -81,8 +82,8 @@ public final class VideoReader implements AutoCloseable {
         }
     }
 
-    /// Looks at the beginning of a file only, which takes milliseconds: whether it is as long as it announces, and has a video stream that begins, in a codec that has a decoder. What is damaged further on shows
-    /// when it is read.
+    /// Looks at the beginning of a file only, which takes milliseconds: whether it is as long as it announces, and has a video stream that begins, in
+    /// a codec that has a decoder. What is damaged further on shows when it is read.
     ///
     /// @throws VideoException as when it is opened
     public static void check(Path path) {
@@ -136,8 +137,11 @@ public final class VideoReader implements AutoCloseable {
         int id = stream.codecpar().codec_id();
         AVCodec decoder = avcodec_find_decoder(id);
         String name = avcodec_get_name(id).getString();
-        if (decoder == null) throw new VideoException(path, "its codec " + name + " has no decoder in this FFmpeg; re-encode the clip, for example as H.264");
-        if (id == AV_CODEC_ID_WEBP && AnimatedWebp.is(path)) throw new VideoException(path, "is an animated WebP, for which this FFmpeg has no decoder; save it as mp4 or GIF, for example with ImageMagick (magick a.webp a.mp4)");
+        if (decoder == null)
+            throw new VideoException(path, "its codec " + name + " has no decoder in this FFmpeg; re-encode the clip, for example as H.264");
+        if (id == AV_CODEC_ID_WEBP && AnimatedWebp.is(path))
+            throw new VideoException(path, "is an animated WebP, for which this FFmpeg has no decoder; save it as mp4 or GIF, for example with "
+                    + "ImageMagick (magick a.webp a.mp4)");
         AVCodecContext context = avcodec_alloc_context3(decoder);
         boolean opened = false;
         try {
@@ -153,7 +157,8 @@ public final class VideoReader implements AutoCloseable {
     }
 
     private static int[] streamMatrix(AVStream stream) {
-        AVPacketSideData data = av_packet_side_data_get(stream.codecpar().coded_side_data(), stream.codecpar().nb_coded_side_data(), AV_PKT_DATA_DISPLAYMATRIX);
+        AVPacketSideData data = av_packet_side_data_get(stream.codecpar().coded_side_data(), stream.codecpar().nb_coded_side_data(),
+                AV_PKT_DATA_DISPLAYMATRIX);
         if (data == null || data.isNull()) return null;
         int[] matrix = new int[9];
         new org.bytedeco.javacpp.IntPointer((Pointer) data.data()).get(matrix);
@@ -182,7 +187,8 @@ public final class VideoReader implements AutoCloseable {
     public Frames read(UnaryOperator<Frames> each, int... indices) {
         if (closed) throw new IllegalStateException(path + ": reading from a closed video");
         if (indices.length == 0) throw new IllegalArgumentException(path + ": no frame asked for, wanted at least one index");
-        for (int i : indices) if (i < 0 || i >= frames) throw new IndexOutOfBoundsException(path + ": frame " + i + " asked for, there are 0.." + (frames - 1));
+        for (int i : indices)
+            if (i < 0 || i >= frames) throw new IndexOutOfBoundsException(path + ": frame " + i + " asked for, there are 0.." + (frames - 1));
         KeptFrames kept = new KeptFrames(path, averageFps(), indices, each);
         if (index.times().length == 0) readByCounting(kept);
         else readByTime(kept);
@@ -190,10 +196,12 @@ public final class VideoReader implements AutoCloseable {
     }
 
     private void readByTime(KeptFrames kept) {
-        // Not every frame can be decoded from the key frame before it (intra refresh, damaged times); a wanted one that is passed over is looked for once more from the beginning.
+        // Not every frame can be decoded from the key frame before it (intra refresh, damaged times); a wanted one that is passed over is looked for
+        // once more from the beginning.
         decodeTimes(kept, true);
         if (kept.wanting()) decodeTimes(kept, false);
-        if (kept.wanting()) throw new VideoException(path, "frame " + kept.wanted() + " of " + frames + " cannot be decoded: the file is damaged there");
+        if (kept.wanting())
+            throw new VideoException(path, "frame " + kept.wanted() + " of " + frames + " cannot be decoded: the file is damaged there");
     }
 
     private void decodeTimes(KeptFrames kept, boolean seeking) {
@@ -262,7 +270,9 @@ public final class VideoReader implements AutoCloseable {
         AVPacket packet = packets.next();
         draining = packet == null;
         int sent = avcodec_send_packet(codec, packet);
-        if (sent < 0 && !draining) throw new VideoException(path, "damaged at byte " + packet.pos() + (codec.width() == 0 ? ", or larger than the 268 million pixels that FFmpeg decodes" : "") + ": " + Ffmpeg.text(sent));
+        if (sent < 0 && !draining)
+            throw new VideoException(path, "damaged at byte " + packet.pos()
+                    + (codec.width() == 0 ? ", or larger than the 268 million pixels that FFmpeg decodes" : "") + ": " + Ffmpeg.text(sent));
     }
 
     @Override public void close() {

@@ -49,8 +49,8 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
 
-/// Frames to an mp4 file (MPEG-4 part 2 at a fixed quantiser, one thread, no time stamps): the same frames give the same bytes. Colour conversion, DCT and IDCT are integer code that does
-/// not depend on the processor's vector units, and no rate control (floating point) decides anything.
+/// Frames to an mp4 file (MPEG-4 part 2 at a fixed quantiser, one thread, no time stamps): the same frames give the same bytes. Colour conversion,
+/// DCT and IDCT are integer code that does not depend on the processor's vector units, and no rate control (floating point) decides anything.
 public final class VideoWriter {
     /// Quantiser 1 (finest) .. 31: 3 keeps a noisy ground and hard edges.
     private static final int QUANTISER = 3;

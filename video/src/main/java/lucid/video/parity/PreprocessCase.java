@@ -18,7 +18,8 @@ import lucid.video.parity.VideoParity.TensorData;
 import lucid.video.pixels.PillowResize;
 import lucid.video.pixels.SiglipPixels;
 
-/// Cases of the family `preprocess`. A result is computed from its name, for example `c.bicubic.50x20` or `padded_pixels.a`; a name that says nothing known is a failed row.
+/// Cases of the family `preprocess`. A result is computed from its name, for example `c.bicubic.50x20` or `padded_pixels.a`; a name that says nothing
+/// known is a failed row.
 final class PreprocessCase {
     private final JsonNode description;
     private final Map<String, TensorData> inputs;
@@ -60,7 +61,8 @@ final class PreprocessCase {
         }
         if (found.length != wanted.length) return new Row(name, false, found.length + " bytes, wanted " + wanted.length);
         for (int i = 0; i < found.length; i++) {
-            if (found[i] != wanted[i]) return new Row(name, false, "first difference at byte " + i + ": " + (found[i] & 255) + ", wanted " + (wanted[i] & 255));
+            if (found[i] != wanted[i])
+                return new Row(name, false, "first difference at byte " + i + ": " + (found[i] & 255) + ", wanted " + (wanted[i] & 255));
         }
         return new Row(name, true, "equal, " + found.length + " bytes");
     }
@@ -149,7 +151,8 @@ final class PreprocessCase {
 
     private static float[] cropPlanes(float[] chw, int width, int from, int side) {
         float[] out = new float[3 * side * side];
-        for (int c = 0; c < 3; c++) for (int y = 0; y < side; y++) System.arraycopy(chw, (c * width + from + y) * width + from, out, (c * side + y) * side, side);
+        for (int c = 0; c < 3; c++)
+            for (int y = 0; y < side; y++) System.arraycopy(chw, (c * width + from + y) * width + from, out, (c * side + y) * side, side);
         return out;
     }
 

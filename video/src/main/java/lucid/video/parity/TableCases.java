@@ -56,19 +56,24 @@ final class TableCases {
     static List<Row> frames(JsonNode t) {
         List<Row> rows = new ArrayList<>();
         for (JsonNode r : t.required("uniform").required("rows")) {
-            rows.add(choice("uniform " + r.required(0) + " " + r.required(1), r.required(2), () -> new FrameSampling.Uniform(r.required(1).asInt()).indices(r.required(0).asInt(), 0)));
+            rows.add(choice("uniform " + r.required(0) + " " + r.required(1), r.required(2), () -> new FrameSampling.Uniform(r.required(1).asInt())
+                    .indices(r.required(0).asInt(), 0)));
         }
         for (JsonNode r : t.required("one_per_second").required("rows")) {
             OptionalInt cap = r.required(2).isNull() ? OptionalInt.empty() : OptionalInt.of(r.required(2).asInt());
             String name = "one_per_second " + r.required(0) + " " + r.required(1) + " " + r.required(2);
             rows.add(choice(name, r.required(4), () -> new FrameSampling.OnePerSecond(cap).indices(r.required(0).asInt(), r.required(1).asDouble())));
         }
-        for (JsonNode r : t.path("mvbench_segments")) rows.add(choice("mvbench_segments " + r.required("bound") + " " + r.required("fps") + " " + r.required("max_frame"), r.required("indices"), segments(r)));
+        for (JsonNode r : t.path("mvbench_segments"))
+            rows.add(choice("mvbench_segments " + r.required("bound") + " " + r.required("fps") + " " + r.required("max_frame"),
+                    r.required("indices"), segments(r)));
         for (JsonNode r : t.path("video_r1").path("rows")) {
-            rows.add(choice("video_r1 " + r.required(0) + " " + r.required(1), r.required(3), () -> new FrameSampling.VideoR1().indices(r.required(0).asInt(), r.required(1).asDouble())));
+            rows.add(choice("video_r1 " + r.required(0) + " " + r.required(1), r.required(3), () -> new FrameSampling.VideoR1()
+                    .indices(r.required(0).asInt(), r.required(1).asDouble())));
         }
         for (JsonNode r : t.path("video_r1_resize").path("rows")) rows.add(size(r));
-        for (JsonNode r : t.path("r1_omni").path("rows")) rows.add(choice("r1_omni " + r.required(0) + " " + r.required(1) + " " + r.required(2), r.required(3), () -> omni(r)));
+        for (JsonNode r : t.path("r1_omni").path("rows"))
+            rows.add(choice("r1_omni " + r.required(0) + " " + r.required(1) + " " + r.required(2), r.required(3), () -> omni(r)));
         return rows;
     }
 
@@ -85,7 +90,8 @@ final class TableCases {
     }
 
     private static int[] omni(JsonNode r) {
-        FrameSampling rule = r.required(0).asText().equals("fps") ? new FrameSampling.OmniFps() : new FrameSampling.OmniUniform(r.required(2).asInt());
+        FrameSampling rule = r.required(0).asText().equals("fps") ? new FrameSampling.OmniFps()
+                : new FrameSampling.OmniUniform(r.required(2).asInt());
         return rule.indices(r.required(1).asInt(), r.required(2).asDouble());
     }
 

@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
-/// Runs one golden case of the families `preprocess` (a case folder), `decode` or `frames` (a JSON file, perhaps gzipped). Everything in these families is exact.
+/// Runs one golden case of the families `preprocess` (a case folder), `decode` or `frames` (a JSON file, perhaps gzipped). Everything in these
+/// families is exact.
 public final class VideoParity {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -66,7 +67,8 @@ public final class VideoParity {
         JsonNode table = json(path);
         if (isDecode(table)) return TableCases.decode(table, clip -> file(path, clip, media));
         if (isFrames(table)) return TableCases.frames(table);
-        throw new IllegalArgumentException(path + ": neither a decode table (cases with clip and frames) nor a sampling table (uniform, one_per_second, ...)");
+        throw new IllegalArgumentException(path + ": neither a decode table (cases with clip and frames) nor a sampling table (uniform, "
+                + "one_per_second, ...)");
     }
 
     /// The clips of a `decode` table that are not in `../../media` beside it; none for any other case.

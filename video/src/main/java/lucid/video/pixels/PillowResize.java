@@ -2,8 +2,8 @@ package lucid.video.pixels;
 
 import lucid.video.Frames;
 
-/// Pillow's 8-bit resampling, to the bit (releases before 13: the horizontal pass always comes first). Weights are computed in double, kept with 22 fractional bits, and the result of each
-/// pass is rounded to bytes. Source: Pillow `Resample.c`.
+/// Pillow's 8-bit resampling, to the bit (releases before 13: the horizontal pass always comes first). Weights are computed in double, kept with 22
+/// fractional bits, and the result of each pass is rounded to bytes. Source: Pillow `Resample.c`.
 public final class PillowResize {
     private static final int FRACTION_BITS = 22;
     private static final int HALF = 1 << FRACTION_BITS - 1;
@@ -68,9 +68,11 @@ public final class PillowResize {
     /// @return bytes [outHeight, outWidth, 3], never the same array
     public static byte[] resize(byte[] rgb, int height, int width, int outHeight, int outWidth, Filter filter) {
         if (height < 1 || width < 1 || outHeight < 1 || outWidth < 1) {
-            throw new IllegalArgumentException("resize from " + height + "x" + width + " to " + outHeight + "x" + outWidth + ", wanted sizes of at least 1");
+            throw new IllegalArgumentException("resize from " + height + "x" + width + " to " + outHeight + "x" + outWidth
+                    + ", wanted sizes of at least 1");
         }
-        if (rgb.length != 3L * height * width) throw new IllegalArgumentException("resize: " + rgb.length + " bytes, wanted " + height + "*" + width + "*3");
+        if (rgb.length != 3L * height * width)
+            throw new IllegalArgumentException("resize: " + rgb.length + " bytes, wanted " + height + "*" + width + "*3");
         byte[] out = new byte[Math.multiplyExact(3 * outHeight, outWidth)];
         new Plan(height, width, outHeight, outWidth, filter).run(rgb, 0, out, 0);
         return out;

@@ -3,8 +3,8 @@ package lucid.video.pixels;
 import java.util.Arrays;
 import lucid.video.Frames;
 
-/// The image processor of SigLIP as the published models use it: bicubic to `size` x `size` without regard to the aspect ratio, then x / 255, then (x - 0.5) / 0.5. Floats are the ones of
-/// the original to the bit: the product with 1/255 in double, rounded to float, the rest in float.
+/// The image processor of SigLIP as the published models use it: bicubic to `size` x `size` without regard to the aspect ratio, then x / 255, then (x
+/// - 0.5) / 0.5. Floats are the ones of the original to the bit: the product with 1/255 in double, rounded to float, the rest in float.
 ///
 /// @param size side of the square in pixels
 public record SiglipPixels(int size) {
@@ -33,7 +33,8 @@ public record SiglipPixels(int size) {
         return out;
     }
 
-    /// Floats [n, 3, size, size] as the published video path makes them: a frame whose brightest byte is at most 1 is taken for one that is scaled already, so its bytes are not divided by 255.
+    /// Floats [n, 3, size, size] as the published video path makes them: a frame whose brightest byte is at most 1 is taken for one that is scaled
+    /// already, so its bytes are not divided by 255.
     public float[] videoPixels(Frames frames) {
         Frames small = resize(frames);
         float[] out = new float[small.rgb().length];
@@ -63,7 +64,8 @@ public record SiglipPixels(int size) {
     /// @param frame floats [3, height, width]
     public float[] videoPixels(float[] frame, int height, int width) {
         int area = height * width;
-        if (frame.length != 3 * area) throw new IllegalArgumentException("video pixels: " + frame.length + " floats, wanted 3*" + height + "*" + width);
+        if (frame.length != 3 * area)
+            throw new IllegalArgumentException("video pixels: " + frame.length + " floats, wanted 3*" + height + "*" + width);
         boolean whole = true;
         float most = 0;
         for (float v : frame) {
@@ -71,9 +73,12 @@ public record SiglipPixels(int size) {
             whole &= v == Math.rint(v);
             most = Math.max(most, v);
         }
-        if (!whole && most > 1) throw new IllegalArgumentException("video pixels: fractions and values up to " + most + ", wanted whole numbers 0..255 or fractions 0..1");
+        if (!whole && most > 1)
+            throw new IllegalArgumentException("video pixels: fractions and values up to " + most
+                    + ", wanted whole numbers 0..255 or fractions 0..1");
         byte[] rgb = new byte[3 * area];
-        for (int c = 0; c < 3; c++) for (int p = 0; p < area; p++) rgb[3 * p + c] = (byte) (whole ? (int) frame[c * area + p] : (int) (frame[c * area + p] * 255));
+        for (int c = 0; c < 3; c++)
+            for (int p = 0; p < area; p++) rgb[3 * p + c] = (byte) (whole ? (int) frame[c * area + p] : (int) (frame[c * area + p] * 255));
         Frames one = Frames.of(1, height, width, rgb, 0);
         return whole ? videoPixels(one) : pixels(one);
     }
@@ -87,7 +92,8 @@ public record SiglipPixels(int size) {
         int left = (side - frames.width()) / 2;
         for (int i = 0; i < frames.n(); i++) {
             for (int y = 0; y < frames.height(); y++) {
-                System.arraycopy(frames.rgb(), i * frames.frameBytes() + 3 * y * frames.width(), out, 3 * ((i * side + top + y) * side + left), 3 * frames.width());
+                System.arraycopy(frames.rgb(), i * frames.frameBytes() + 3 * y * frames.width(), out, 3 * ((i * side + top + y) * side + left),
+                        3 * frames.width());
             }
         }
         return new Frames(frames.n(), side, side, out, frames.fps(), frames.indices());

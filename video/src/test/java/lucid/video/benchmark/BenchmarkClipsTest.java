@@ -42,8 +42,10 @@ class BenchmarkClipsTest {
 
     @Test void shortClipsRepeatFramesOrGiveFewer() {
         Path short5 = clip(5, 10);
-        assertArrayEquals(new int[] {0, 0, 1, 1, 2, 2, 3, 4}, new BenchmarkClips(new FrameSampling.Uniform(8), false, 8).frames(question(short5, Benchmark.Clip.UNIFORM, NONE, NONE)).indices());
-        assertArrayEquals(new int[] {0, 1, 2, 3, 4}, new BenchmarkClips(new FrameSampling.Uniform(8), false, 8).frames(question(short5, Benchmark.Clip.DISTINCT, NONE, NONE)).indices());
+        assertArrayEquals(new int[] {0, 0, 1, 1, 2, 2, 3, 4}, new BenchmarkClips(new FrameSampling.Uniform(8), false, 8)
+                .frames(question(short5, Benchmark.Clip.UNIFORM, NONE, NONE)).indices());
+        assertArrayEquals(new int[] {0, 1, 2, 3, 4}, new BenchmarkClips(new FrameSampling.Uniform(8), false, 8)
+                .frames(question(short5, Benchmark.Clip.DISTINCT, NONE, NONE)).indices());
     }
 
     @Test void boundsOfVideosAreKeptOnlyWhenAsked() {
@@ -80,7 +82,8 @@ class BenchmarkClipsTest {
         assertArrayEquals(new int[] {4, 6, 8}, f.indices());
         assertEquals(6 * 20, f.frame(1)[0] & 255, 6);
         Files.delete(folder.resolve("00006.jpg"));
-        assertThrows(VideoException.class, () -> new BenchmarkClips(new FrameSampling.Uniform(3), false, 8).frames(question(folder, Benchmark.Clip.PICTURES, 1, 3.4)));
+        assertThrows(VideoException.class, () -> new BenchmarkClips(new FrameSampling.Uniform(3), false, 8)
+                .frames(question(folder, Benchmark.Clip.PICTURES, 1, 3.4)));
     }
 
     @Test void oneFrameASecond() throws IOException {
@@ -88,7 +91,8 @@ class BenchmarkClipsTest {
         Path four = clip(45, 10);
         assertArrayEquals(new int[] {0, 14, 29, 44}, clips.frames(question(four, Benchmark.Clip.UNIFORM, NONE, NONE)).indices());
         assertArrayEquals(new int[] {0, 14, 29, 44}, clips.frames(question(four, Benchmark.Clip.DISTINCT, NONE, NONE)).indices());
-        assertArrayEquals(new int[] {0, 22, 44, 66, 89}, clips.frames(question(clip(90, 10), Benchmark.Clip.UNIFORM, NONE, NONE)).indices(), "nine seconds, at most five");
+        assertArrayEquals(new int[] {0, 22, 44, 66, 89}, clips.frames(question(clip(90, 10), Benchmark.Clip.UNIFORM, NONE, NONE)).indices(),
+                "nine seconds, at most five");
         // Seconds 1 to 3 are two segments of ten frames.
         assertArrayEquals(new int[] {15, 25}, clips.frames(question(four, Benchmark.Clip.SEGMENTS, 1, 3)).indices());
         assertArrayEquals(new int[] {15, 25}, clips.frames(question(four, Benchmark.Clip.UNIFORM, 1, 3)).indices());

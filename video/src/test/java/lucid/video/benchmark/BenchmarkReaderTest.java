@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BenchmarkReaderTest {
     private static final String HEADER = "video,frame_count,width,height,question,answer,qid,type,a0,a1,a2,a3,a4\n";
     private static final String NEXT = "4010069381,369,640,480,how does the man play,2,6,CH,roll it,\"tap, tap\",\"say \"\"go\"\"\",hit,pat\n";
-    private static final String MVBENCH = "[{\"video\": \"a.mp4\", \"question\": \"What happens?\", \"candidates\": [\"It falls.\", \"It rises.\"], \"answer\": \"It rises.\", \"start\": 1.5, \"end\": 4}]";
+    private static final String MVBENCH = "[{\"video\": \"a.mp4\", \"question\": \"What happens?\", \"candidates\": [\"It falls.\", \"It rises.\"], "
+            + "\"answer\": \"It rises.\", \"start\": 1.5, \"end\": 4}]";
 
     @TempDir Path root;
 
@@ -70,7 +71,8 @@ class BenchmarkReaderTest {
 
     /// Numbers where the csv has text, clips named by their number alone, no table of places.
     @Test void nextQaAsTheHubHasIt() throws IOException {
-        file("MC/test-00000-of-00001.jsonl", "{\"video\": 4010069381, \"frame_count\": 369, \"width\": 640, \"height\": 480, \"question\": \"how does the man play\", \"answer\": 2, \"qid\": 6, \"type\": \"CH\", "
+        file("MC/test-00000-of-00001.jsonl", "{\"video\": 4010069381, \"frame_count\": 369, \"width\": 640, \"height\": 480, \"question\": \"how "
+                + "does the man play\", \"answer\": 2, \"qid\": 6, \"type\": \"CH\", "
                 + "\"a0\": \"roll it\", \"a1\": \"tap\", \"a2\": \"go\", \"a3\": \"hit\", \"a4\": \"pat\"}\n");
         Files.createDirectories(root.resolve("NExTVideo"));
         BenchmarkQuestion q = read("nextqa-hub").getFirst();
@@ -81,7 +83,8 @@ class BenchmarkReaderTest {
     }
 
     @Test void nextQaAsTheTrainingFileHasIt() throws IOException {
-        file("nextqa_0-30s.jsonl", "{\"problem_id\": 1, \"problem\": \"Which?\\nOptions:\\nA. Ring.\\nB. Bar.\", \"data_type\": \"video\", \"problem_type\": [\"reasoning\"], "
+        file("nextqa_0-30s.jsonl", "{\"problem_id\": 1, \"problem\": \"Which?\\nOptions:\\nA. Ring.\\nB. Bar.\", \"data_type\": \"video\", "
+                + "\"problem_type\": [\"reasoning\"], "
                 + "\"solution\": \"<answer>B</answer>\", \"video_filename\": \"./NextQA/NExTVideo/1/2.mp4\"}\n");
         BenchmarkQuestion q = read("nextqa-30s").getFirst();
         assertEquals("Which?\nOptions:\nA. Ring.\nB. Bar.", q.problem());
@@ -111,7 +114,8 @@ class BenchmarkReaderTest {
 
     @Test void videoMme() throws IOException {
         file("videomme.jsonl", "{\"video_id\":\"001\",\"duration\":\"short\",\"domain\":\"Knowledge\",\"sub_category\":\"x\",\"url\":\"u\",\"videoID\":\"fFjv93ACGo8\",\"question_id\":\"001-1\","
-                + "\"task_type\":\"Counting Problem\",\"question\":\"When?\",\"options\":[\"A. Now.\",\"B. Then.\",\"C. 1.5 hours ago.\",\"D. Never.\"],\"answer\":\"C\"}\n");
+                + "\"task_type\":\"Counting Problem\",\"question\":\"When?\",\"options\":[\"A. Now.\",\"B. Then.\",\"C. 1.5 hours ago.\",\"D. "
+                        + "Never.\"],\"answer\":\"C\"}\n");
         Files.createDirectories(root.resolve("data"));
         BenchmarkQuestion q = read("video-mme").getFirst();
         assertEquals("When?\nOptions:\nA. Now.\nB. Then.\nC. 1.5 hours ago.\nD. Never.", q.problem());
@@ -123,7 +127,8 @@ class BenchmarkReaderTest {
 
     @Test void mlvu() throws IOException {
         for (Benchmark.AnnotationFile f : Benchmark.of("mlvu").files()) {
-            file("json/" + f.names().getFirst(), "[{\"video\": \"1.mp4\", \"duration\": 480.0, \"question\": \"Where?\", \"candidates\": [\"Here\", \"There \"], \"answer\": \"There \", \"question_type\": \"x\"}]");
+            file("json/" + f.names().getFirst(), "[{\"video\": \"1.mp4\", \"duration\": 480.0, \"question\": \"Where?\", \"candidates\": [\"Here\", "
+                    + "\"There \"], \"answer\": \"There \", \"question_type\": \"x\"}]");
         }
         Files.createDirectories(root.resolve("video"));
         BenchmarkQuestion q = read("mlvu").getFirst();
@@ -163,17 +168,24 @@ class BenchmarkReaderTest {
         ",hit,pat|,hit|val.csv:3: 12 columns, wanted 13",
         "4010069381|77|val.csv:3: field video: '77' is not in map_vid_vidorID.json",
         "\"tap, tap\"|\"tap, tap|val.csv:3: text after a closing quote"})
-    void aWrongLine(String from, String to, String message) throws IOException { nextQaRefused(HEADER + NEXT.replace(",6,CH", ",7,CH") + NEXT.replace(from, to), message); }
+    void aWrongLine(String from, String to, String message) throws IOException {
+        nextQaRefused(HEADER + NEXT.replace(",6,CH", ",7,CH") + NEXT.replace(from, to), message);
+    }
 
-    @Test void aQuoteThatDoesNotEnd() throws IOException { nextQaRefused(HEADER + NEXT + NEXT.replace(",6,", ",7,").replace(",pat", ",\"pat"), "val.csv:3: a quoted field that does not end"); }
+    @Test void aQuoteThatDoesNotEnd() throws IOException {
+        nextQaRefused(HEADER + NEXT + NEXT.replace(",6,", ",7,").replace(",pat", ",\"pat"), "val.csv:3: a quoted field that does not end");
+    }
 
     @Test void aFieldOverTwoLinesKeepsTheCount() throws IOException {
-        nextQaRefused(HEADER + NEXT.replace("roll it", "\"roll\nit\"") + NEXT.replace(",6,", ",7,").replace(",2,7", ",9,7"), "val.csv:4: field answer: found '9'");
+        nextQaRefused(HEADER + NEXT.replace("roll it", "\"roll\nit\"") + NEXT.replace(",6,", ",7,").replace(",2,7", ",9,7"),
+                "val.csv:4: field answer: found '9'");
     }
 
     @Test void theSameQuestionTwice() throws IOException { nextQaRefused(HEADER + NEXT + NEXT, "val.csv:3", "4010069381-6", "line 2"); }
 
-    @Test void aHeaderWithoutAColumn() throws IOException { nextQaRefused(HEADER.replace(",answer,", ",anwser,") + NEXT, "val.csv:2: field answer: missing"); }
+    @Test void aHeaderWithoutAColumn() throws IOException {
+        nextQaRefused(HEADER.replace(",answer,", ",anwser,") + NEXT, "val.csv:2: field answer: missing");
+    }
 
     @Test void twoSplitsInOneFolder() throws IOException {
         file("test.csv", HEADER + NEXT);
@@ -188,21 +200,26 @@ class BenchmarkReaderTest {
         "[1]|validation.json:1: found NUMBER as record 1",
         "[{\"question_type\": \"multiple-choice\", \"id\": \"a\", \"id\": \"b\"}]|Duplicate field 'id'",
         "{\"question_type\": \"open-ended\"}|none of the records has {question_type=multiple-choice}",
-        "{\"question_type\": \"multiple-choice\", \"id\": 1, \"question\": \"Q\", \"choices\": [\"x\"], \"answer\": \"A\"}|validation.json:1: field choices: found [\"x\"], wanted an object",
-        "{\"question_type\": \"multiple-choice\", \"id\": 1, \"question\": \"Q\", \"choices\": {\"A\": \"x\", \"B\": \"y\"}, \"answer\": \"C\", \"video\": \"v\"}|field answer: found 'C', wanted one of the letters [A, B]",
-        "{\"question_type\": \"multiple-choice\", \"id\": 1, \"question\": \"Q\", \"choices\": {\"A\": \"x\", \"B\": \"y\"}, \"answer\": \"A\", \"video\": \"../../etc/passwd\"}|wanted one inside the clips' folder"})
+        "{\"question_type\": \"multiple-choice\", \"id\": 1, \"question\": \"Q\", \"choices\": [\"x\"], \"answer\": \"A\"}|validation.json:1: field "
+                + "choices: found [\"x\"], wanted an object",
+        "{\"question_type\": \"multiple-choice\", \"id\": 1, \"question\": \"Q\", \"choices\": {\"A\": \"x\", \"B\": \"y\"}, \"answer\": \"C\", "
+                + "\"video\": \"v\"}|field answer: found 'C', wanted one of the letters [A, B]",
+        "{\"question_type\": \"multiple-choice\", \"id\": 1, \"question\": \"Q\", \"choices\": {\"A\": \"x\", \"B\": \"y\"}, \"answer\": \"A\", "
+                + "\"video\": \"../../etc/passwd\"}|wanted one inside the clips' folder"})
     void wrongJson(String json, String message) throws IOException {
         file("validation.json", json);
         refused("mmvu", message);
     }
 
     @Test void aNameThatNoFileHas() throws IOException {
-        for (Benchmark.AnnotationFile f : Benchmark.of("mvbench").files()) file("json/" + f.names().getFirst(), MVBENCH.replace("a.mp4", "a\\u0000.mp4"));
+        for (Benchmark.AnnotationFile f : Benchmark.of("mvbench").files())
+            file("json/" + f.names().getFirst(), MVBENCH.replace("a.mp4", "a\\u0000.mp4"));
         refused("mvbench", ".json:1: field video: found U+0000 as character 2, wanted text without it (record 1)");
     }
 
     @Test void lettersThatAreNotInOrder() throws IOException {
-        file("videomme.jsonl", "{\"duration\":\"short\",\"videoID\":\"f\",\"question_id\":\"1\",\"question\":\"When?\",\"options\":[\"A. Now.\",\"C. Then.\"],\"answer\":\"A\"}\n");
+        file("videomme.jsonl", "{\"duration\":\"short\",\"videoID\":\"f\",\"question_id\":\"1\",\"question\":\"When?\",\"options\":[\"A. "
+                + "Now.\",\"C. Then.\"],\"answer\":\"A\"}\n");
         refused("video-mme", "videomme.jsonl:1: field options[1]", "'B. '");
     }
 
@@ -212,7 +229,8 @@ class BenchmarkReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{\"1\": \"a\", \"1\": \"b\"}|map_vid_vidorID.json:1: not JSON: ", "{\"1\": \"a\"} {}|map_vid_vidorID.json:1: not JSON: ", "{\"1\": [\"a\"]}|map_vid_vidorID.json:1: field 1: found ARRAY, wanted text"})
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{\"1\": \"a\", \"1\": \"b\"}|map_vid_vidorID.json:1: not JSON: ",
+            "{\"1\": \"a\"} {}|map_vid_vidorID.json:1: not JSON: ", "{\"1\": [\"a\"]}|map_vid_vidorID.json:1: field 1: found ARRAY, wanted text"})
     void aTableIsOneObjectOfTexts(String table, String message) throws IOException {
         file("val.csv", HEADER + NEXT);
         file("map_vid_vidorID.json", table);
@@ -228,14 +246,21 @@ class BenchmarkReaderTest {
         BenchmarkQuestion q = read(root.resolve("definition.json").toString()).getFirst();
         assertEquals("Q?\nA) x\nB) y", q.problem());
         assertEquals("mine.json#1", q.id());
-        for (String[] wrong : new String[][] {{"\"head\"", "\"haed\"", ": prompt.haed: there is no such field, wanted one of [field, head, option, question, strip_end]"},
+        for (String[] wrong : new String[][] {{"\"head\"", "\"haed\"",
+                ": prompt.haed: there is no such field, wanted one of [field, head, option, question, strip_end]"},
             {"\"letter\"", "\"leter\"", ": answer.form: found \"leter\", wanted one of [letter, index, text, tagged]"},
-            {"\"letter\"", "{}", ": answer.form: found {}, wanted "}, {"[\"mine.json\"]}", "[\"mine.json\"], \"clip\": \"distnct\"}", ": files[0].clip: found \"distnct\", wanted one of [uniform, distinct, "},
-            {"[\"mine.json\"]", "\"mine.json\"", ": files[0].names: found \"mine.json\", wanted a list"}, {"{\"pattern\": \"{v}.mp4\"}", "7", ": video: found 7, wanted an object"},
+            {"\"letter\"", "{}", ": answer.form: found {}, wanted "},
+                    {"[\"mine.json\"]}", "[\"mine.json\"], \"clip\": \"distnct\"}",
+                    ": files[0].clip: found \"distnct\", wanted one of [uniform, distinct, "},
+            {"[\"mine.json\"]", "\"mine.json\"", ": files[0].names: found \"mine.json\", wanted a list"},
+                    {"{\"pattern\": \"{v}.mp4\"}", "7", ": video: found 7, wanted an object"},
             {"\"field\": \"q\"", "\"field\": [\"q\"]", ": prompt.field: found [\"q\"], wanted a string"},
-            {"\"pattern\": \"{v}.mp4\"", "\"pattern\": \"{mapped}.mp4\"", ": video.pattern: {mapped} without video.table"}, {"\"name\": \"mine\", ", "", ": name: missing"},
-            {good, good + good, ": found more behind the object"}, {good, "", ": found nothing"}, {good, "[" + good + "]", ": found [{\"name\":\"mine\""}}) {
-            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Benchmark.parse("wrong.json", good.replace(wrong[0], wrong[1])));
+            {"\"pattern\": \"{v}.mp4\"", "\"pattern\": \"{mapped}.mp4\"", ": video.pattern: {mapped} without video.table"},
+                    {"\"name\": \"mine\", ", "", ": name: missing"},
+            {good, good + good, ": found more behind the object"}, {good, "", ": found nothing"},
+                    {good, "[" + good + "]", ": found [{\"name\":\"mine\""}}) {
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                    () -> Benchmark.parse("wrong.json", good.replace(wrong[0], wrong[1])));
             assertTrue(e.getMessage().contains("wrong.json, line") && e.getMessage().contains(wrong[2]), e.getMessage());
             assertFalse(e.getMessage().matches("(?s).*(java\\.|lucid\\.|JsonToken|deserializ|construct|FAIL_ON|bound as).*"), e.getMessage());
         }

@@ -28,7 +28,9 @@ class ParquetRowsTest {
 
     @TempDir Path root;
 
-    private List<BenchmarkQuestion> read(Path annotations) { return BenchmarkReader.read(Benchmark.of("video-mme"), new Place(root, annotations, null)); }
+    private List<BenchmarkQuestion> read(Path annotations) {
+        return BenchmarkReader.read(Benchmark.of("video-mme"), new Place(root, annotations, null));
+    }
 
     private static Path table(String name) { return TABLES.resolve(name + ".parquet"); }
 
@@ -110,7 +112,8 @@ class ParquetRowsTest {
     @Test void aTableOfAnotherNameIsPointedOut() throws IOException {
         Path other = Files.copy(table("snappy"), root.resolve("mine.parquet"));
         String found = assertThrows(IllegalArgumentException.class, () -> read(null)).getMessage();
-        assertTrue(found.contains("found none of [test-00000-of-00001.parquet, ") && found.endsWith("but " + other + "; put the annotations there under such a name, or name their file with --annotations"), found);
+        assertTrue(found.contains("found none of [test-00000-of-00001.parquet, ")
+                && found.endsWith("but " + other + "; put the annotations there under such a name, or name their file with --annotations"), found);
         assertFalse(read(other).isEmpty());
     }
 }

@@ -85,7 +85,8 @@ class ClipCacheTest {
         Path file = Files.createFile(dir.resolve("file"));
         ClipCache cache = new ClipCache(file.resolve("cache"), notices::add);
         for (Path clip : clips) assertEquals(new SiglipPixels(32).resize(VideoReader.read(clip, EIGHT)), cache.load(clip, hash(clip), EIGHT, 32));
-        assertEquals(List.of("decoded clips cannot be kept in " + file.resolve("cache") + " (" + file.resolve("cache") + ": " + file + " is a file, wanted a folder): they are decoded again each time"), notices);
+        assertEquals(List.of("decoded clips cannot be kept in " + file.resolve("cache") + " (" + file.resolve("cache") + ": " + file
+                + " is a file, wanted a folder): they are decoded again each time"), notices);
     }
 
     /// A folder in an entry's place is as little a file that can be read as one without permission, which the superuser has.
@@ -95,7 +96,8 @@ class ClipCacheTest {
         for (Path clip : clips) Files.createDirectories(cache.entry(List.of(hash(clip)), EIGHT, 32).resolve("inside"));
         for (Path clip : clips) assertEquals(new SiglipPixels(32).resize(VideoReader.read(clip, EIGHT)), cache.load(clip, hash(clip), EIGHT, 32));
         assertEquals(2, notices.size(), notices.toString());
-        assertTrue(notices.get(0).startsWith("decoded clips in " + dir.resolve("cache") + " cannot be read (" + cache.entry(List.of(hash(clips.get(0))), EIGHT, 32).getFileName() + ": "), notices.toString());
+        assertTrue(notices.get(0).startsWith("decoded clips in " + dir.resolve("cache") + " cannot be read ("
+                + cache.entry(List.of(hash(clips.get(0))), EIGHT, 32).getFileName() + ": "), notices.toString());
         assertTrue(notices.get(1).startsWith("decoded clips cannot be kept in "), notices.toString());
     }
 
@@ -106,7 +108,8 @@ class ClipCacheTest {
         cache.load(clip, hash, EIGHT, 32);
         clip("a.mp4", 2);
         VideoException e = assertThrows(VideoException.class, () -> cache.load(clip, hash, EIGHT, 32));
-        assertTrue(e.path().equals(clip) && e.getMessage().contains("was changed") && e.getMessage().contains(hash) && e.getMessage().contains(hash(clip)), e.getMessage());
+        assertTrue(e.path().equals(clip) && e.getMessage().contains("was changed") && e.getMessage().contains(hash) && e.getMessage()
+                .contains(hash(clip)), e.getMessage());
     }
 
     @Test void whatIsKeptIsNotLookedAtAgain() throws IOException {

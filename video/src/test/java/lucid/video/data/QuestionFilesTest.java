@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class QuestionFilesTest {
-    private static final String LINE = "{\"problem_id\": 7, \"problem\": \"What is it?\\nOptions:\\nA. owl.\\nB. a cat.\", \"data_type\": \"video\", \"problem_type\": [\"reasoning\"], "
+    private static final String LINE = "{\"problem_id\": 7, \"problem\": \"What is it?\\nOptions:\\nA. owl.\\nB. a cat.\", \"data_type\": "
+            + "\"video\", \"problem_type\": [\"reasoning\"], "
             + "\"solution\": \"<answer>B</answer>\", \"video_filename\": \"./clips/1.mp4\"}\n";
     private static final String SAMPLE = """
             [
@@ -44,13 +45,17 @@ class QuestionFilesTest {
     }
 
     @Test void conversationsWithoutOptionsAreRead() throws IOException {
-        String said = SAMPLE.replaceFirst("\\\\nOptions:.*?tags\\.", "").replace("<think> It is a cat. </think> <answer> B </answer>", "A cat, asleep.");
+        String said = SAMPLE.replaceFirst("\\\\nOptions:.*?tags\\.", "").replace("<think> It is a cat. </think> <answer> B </answer>",
+                "A cat, asleep.");
         String missing = assertThrows(DataException.class, () -> QuestionFiles.readConversations(file("c.json", said), dir)).getMessage();
         assertTrue(missing.contains("c.json:2: field video: found './clips/12.mp4', but there is no file"), missing);
         Files.createFile(Files.createDirectories(dir.resolve("clips")).resolve("12.mp4"));
-        assertEquals(List.of(new ClipConversation("12", "./clips/12.mp4", "What is it?", "A cat, asleep.")), QuestionFiles.readConversations(file("c.json", said), dir));
-        assertEquals("", QuestionFiles.readConversations(file("d.json", said.replace("\\n What is it?", "")), dir).getFirst().question(), "a caption may have no question");
-        for (String[] bad : new String[][] {{said.replace("\"gpt\"", "\"human\""), "conversations[1].from: found 'human', wanted 'gpt'"}, {said.replace("A cat, asleep.", " "), "conversations[1].value: found empty text"},
+        assertEquals(List.of(new ClipConversation("12", "./clips/12.mp4", "What is it?", "A cat, asleep.")),
+                QuestionFiles.readConversations(file("c.json", said), dir));
+        assertEquals("", QuestionFiles.readConversations(file("d.json", said.replace("\\n What is it?", "")), dir).getFirst().question(),
+                "a caption may have no question");
+        for (String[] bad : new String[][] {{said.replace("\"gpt\"", "\"human\""), "conversations[1].from: found 'human', wanted 'gpt'"},
+                {said.replace("A cat, asleep.", " "), "conversations[1].value: found empty text"},
                 {said.replace("\"video\"", "\"film\""), "video: missing"}, {"[]", "no conversations"}, {LINE, "wanted an array"}}) {
             Path file = file("bad.json", bad[0]);
             String message = assertThrows(DataException.class, () -> QuestionFiles.readConversations(file, dir)).getMessage();
@@ -73,7 +78,8 @@ class QuestionFilesTest {
         Path file = file("a.jsonl", LINE.replace("./clips/1.mp4", "clips"));
         Path clips = Files.createDirectories(dir.resolve("clips"));
         String message = assertThrows(DataException.class, () -> QuestionFiles.read(file, dir)).getMessage();
-        assertEquals(file + ":1: field video_filename: found 'clips', but " + clips + " is a folder; wanted a video there (missing clips: 1 of 1)", message);
+        assertEquals(file + ":1: field video_filename: found 'clips', but " + clips + " is a folder; wanted a video there (missing clips: 1 of 1)",
+                message);
     }
 
     @Test void aFolderThatIsAFileIsNamed() throws IOException {
@@ -98,7 +104,8 @@ class QuestionFilesTest {
         Path clips = Files.createDirectories(dir.resolve("clips"));
         Files.writeString(clips.resolve("1.mp4"), "not looked into");
         DataException e = assertThrows(DataException.class, () -> QuestionFiles.read(lines, dir));
-        assertEquals(lines + ":2: field video_filename: found './clips/2.mp4', but there is no file " + clips.resolve("2.mp4") + "; wanted a video there (missing clips: 2 of 3)", e.getMessage());
+        assertEquals(lines + ":2: field video_filename: found './clips/2.mp4', but there is no file " + clips.resolve("2.mp4")
+                + "; wanted a video there (missing clips: 2 of 3)", e.getMessage());
         for (String name : List.of("2.mp4", "3.mp4")) Files.writeString(clips.resolve(name), "");
         assertEquals(QuestionFiles.read(lines), QuestionFiles.read(lines, dir));
         Path samples = file("b.json", SAMPLE);
@@ -136,7 +143,8 @@ class QuestionFilesTest {
         refused(SAMPLE.replace("\"video\"", "\"film\""), 2, "video", "missing");
         refused(SAMPLE.replace("\"gpt\"", "\"human\""), 2, "conversations[1].from", "found 'human', wanted 'gpt'");
         refused(SAMPLE.replace("    }\n]", "    },\n]"), 10, "", "not JSON");
-        for (String[] turns : new String[][] {{"{\"a\": 1, \"b\": 2}", "found OBJECT"}, {"\"none\"", "found STRING"}, {"null", "found NULL"}, {"[1]", "found 1 turns"}}) {
+        for (String[] turns : new String[][] {{"{\"a\": 1, \"b\": 2}", "found OBJECT"}, {"\"none\"", "found STRING"}, {"null", "found NULL"},
+                {"[1]", "found 1 turns"}}) {
             refused("[{\"id\": 1, \"video\": \"1.mp4\", \"conversations\": " + turns[0] + "}]", 1, "conversations", turns[1] + ", wanted 2");
         }
         refused(LINE + LINE.strip() + LINE, 2, "", "not JSON: found more behind the object; wanted one object a line");
@@ -152,7 +160,8 @@ class QuestionFilesTest {
         refused(LINE.replace("7,", "\"\\ud83e\","), 1, "problem_id", "found U+D83E as character 1" + half);
         refused(SAMPLE.replace("a cat. </think>", "\\ud83e </think>"), 2, "conversations[1].value", "found U+D83E as character 15" + half);
         refused(SAMPLE.replace("12.mp4", "\\u0000"), 2, "video", "found U+0000 as character 9, wanted");
-        assertEquals("What is it?\nOptions:\nA. \ud83e\udd89.\nB. a cat.", QuestionFiles.read(file("owl.jsonl", LINE.replace("owl", "\\ud83e\\udd89"))).getFirst().problem());
+        assertEquals("What is it?\nOptions:\nA. \ud83e\udd89.\nB. a cat.",
+                QuestionFiles.read(file("owl.jsonl", LINE.replace("owl", "\\ud83e\\udd89"))).getFirst().problem());
     }
 
     /// The folder that a name is relative to may be the one that Lucid was started in.
@@ -168,14 +177,16 @@ class QuestionFilesTest {
         Path cut = file("c.jsonl", LINE.replace("<answer>B</answer>", "x".repeat(56) + "\ud83e\udd89" + "x".repeat(100_000)));
         for (Path file : List.of(name, option, cut)) {
             String message = assertThrows(DataException.class, () -> QuestionFiles.read(file, dir)).getMessage();
-            assertTrue(message.length() < 500 && message.contains("...'") && message.chars().noneMatch(c -> Character.isSurrogate((char) c)), message);
+            assertTrue(message.length() < 500 && message.contains("...'") && message.chars().noneMatch(c -> Character.isSurrogate((char) c)),
+                    message);
         }
     }
 
     @Test void anEmptyFileIsNamed() throws IOException {
         for (String empty : List.of("", "\n \n")) {
             Path file = Files.writeString(dir.resolve("empty.jsonl"), empty);
-            assertEquals(file + ": found nothing, wanted one object a line", assertThrows(DataException.class, () -> QuestionFiles.read(file)).getMessage());
+            assertEquals(file + ": found nothing, wanted one object a line", assertThrows(DataException.class, () -> QuestionFiles.read(file))
+                    .getMessage());
         }
     }
 
@@ -189,7 +200,8 @@ class QuestionFilesTest {
     @Test void parquetIsRefusedWithTheLineThatConvertsIt() throws IOException {
         Path file = file("Val.PARQUET", "PAR1");
         String message = assertThrows(DataException.class, () -> QuestionFiles.read(file)).getMessage();
-        assertTrue(message.startsWith(file + ":1: of parquet files only a benchmark's annotations are read; ") && message.contains("read_parquet('Val.PARQUET').to_json('Val.jsonl', orient='records', lines=True)"), message);
+        assertTrue(message.startsWith(file + ":1: of parquet files only a benchmark's annotations are read; ")
+                && message.contains("read_parquet('Val.PARQUET').to_json('Val.jsonl', orient='records', lines=True)"), message);
         assertTrue(assertThrows(DataException.class, () -> QuestionFiles.read(dir.resolve("none.parquet"))).getMessage().contains("no such file"));
     }
 

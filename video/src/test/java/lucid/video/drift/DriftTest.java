@@ -48,7 +48,8 @@ class DriftTest {
         Set<String> trained = new HashSet<>();
         drift.train().forEach(q -> trained.add(q.video()));
         assertTrue(drift.heldOut().stream().noneMatch(q -> trained.contains(q.video())));
-        assertTrue(drift.coldStart().stream().allMatch(q -> trained.contains(q.video()) && q.reasoning().contains(q.answer() + " " + q.solution() + ".")));
+        assertTrue(drift.coldStart().stream().allMatch(q -> trained.contains(q.video()) && q.reasoning()
+                .contains(q.answer() + " " + q.solution() + ".")));
         assertEquals(74, Files.readAllLines(drift.root().resolve("scenes.jsonl")).size());
         Frames clip = VideoReader.readAll(drift.clips().get(3));
         assertEquals("16 frames of 64x64 at 8.0 fps", clip.toString());
@@ -69,14 +70,16 @@ class DriftTest {
         }
     }
 
-    /// Every picture before it is encoded, every question and every description: whoever changes them raises the generator's number, and the hash that the README prints for the demo.
+    /// Every picture before it is encoded, every question and every description: whoever changes them raises the generator's number, and the hash
+    /// that the README prints for the demo.
     @Test void theGeneratorIsPinned() throws IOException, NoSuchAlgorithmException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         List<Scene> scenes = SMALL.scenes();
         for (int i = 0; i < scenes.size(); i++) digest.update(scenes.get(i).paint(SMALL.seed(), i));
         assertEquals("cf3cc69161855d540220eb0b35c3dba145aa68c7c2df2d8065f8c90ffe41e169", HexFormat.of().formatHex(digest.digest()));
         Drift drift = Drift.generate(dir.resolve("drift"), SMALL, 2, Progress.NONE);
-        for (String table : List.of("train.jsonl", "heldout.jsonl", "coldstart-16.json", "scenes.jsonl")) digest.update(Files.readAllBytes(drift.root().resolve(table)));
+        for (String table : List.of("train.jsonl", "heldout.jsonl", "coldstart-16.json", "scenes.jsonl"))
+            digest.update(Files.readAllBytes(drift.root().resolve(table)));
         assertEquals("9bd11fec4fb528bd5c310d3cede5dced5a45d1079a7f29e0cdfbc4dd8bfe7daa", HexFormat.of().formatHex(digest.digest()));
         // With the encoder of the FFmpeg that the root pom names; the same on every processor, see VideoWriter.
         assertEquals("e04cea14ca7e056750fdf65ddd8062832eaa19a332bb613545aed9201411122e", drift.contentHash());
@@ -90,7 +93,8 @@ class DriftTest {
         assertTrue(other.getMessage().contains("seed=7") && other.getMessage().contains("seed=9"), other.getMessage());
         byte[] clip = Files.readAllBytes(made.clips().get(5));
         Files.copy(made.clips().get(6), made.clips().get(5), StandardCopyOption.REPLACE_EXISTING);
-        assertTrue(assertThrows(VideoException.class, () -> Drift.generate(root, SMALL, 2, Progress.NONE)).getMessage().contains("drift.json says"), "another clip in the place of one");
+        assertTrue(assertThrows(VideoException.class, () -> Drift.generate(root, SMALL, 2, Progress.NONE)).getMessage().contains("drift.json says"),
+                "another clip in the place of one");
         Files.write(made.clips().get(5), clip);
         assertEquals(made, Drift.generate(root, SMALL, 2, Progress.NONE));
         Files.writeString(made.root().resolve("heldout.jsonl"), "\n");
@@ -106,7 +110,8 @@ class DriftTest {
             String said = assertThrows(IllegalArgumentException.class, () -> new DriftPlan(1, n[0], n[1])).getMessage();
             assertEquals("drift: " + n[0] + " training clips and " + n[1] + " held-out questions, wanted at most 10000000 together", said);
         }
-        Path file = Files.writeString(Files.createDirectory(dir.resolve("drift")).resolve("drift.json"), "{\"generator\": 1, \"content_sha256\": \"\", \"seed\": 1, \"train_clips\": 2147483647, \"held_out\": 5}");
+        Path file = Files.writeString(Files.createDirectory(dir.resolve("drift")).resolve("drift.json"),
+                "{\"generator\": 1, \"content_sha256\": \"\", \"seed\": 1, \"train_clips\": 2147483647, \"held_out\": 5}");
         String said = assertThrows(VideoException.class, () -> Drift.open(file.getParent())).getMessage();
         assertEquals(file + ": drift: 2147483647 training clips and 5 held-out questions, wanted at most 10000000 together", said);
     }

@@ -20,7 +20,8 @@ class IdctTest {
     @TempDir Path dir;
 
     @ParameterizedTest
-    @CsvSource({"mp4v, '', false", "XVID, '', true", "xvid, '', true", "FMP4, XviD0069, true", "XVID, Lavc62.11.100, false", "XVID, DivX503b1393p, false", "XVID, FFmpeg0.4.9b4758, false", "DIVX, '', false"})
+    @CsvSource({"mp4v, '', false", "XVID, '', true", "xvid, '', true", "FMP4, XviD0069, true", "XVID, Lavc62.11.100, false",
+            "XVID, DivX503b1393p, false", "XVID, FFmpeg0.4.9b4758, false", "DIVX, '', false"})
     void theEncodersSignatureDecidesThenTheTag(String tag, String signature, boolean xvid) {
         int four = tag.charAt(0) | tag.charAt(1) << 8 | tag.charAt(2) << 16 | tag.charAt(3) << 24;
         String header = signature.isEmpty() ? "" : "\0\0\1\u0020sizes\0\0\1\u00b2" + signature + "\0\0\1\u00b6";

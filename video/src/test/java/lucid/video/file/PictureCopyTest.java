@@ -23,8 +23,10 @@ class PictureCopyTest {
 
     /// Red 32, green 192, blue 64 as each format stores it. Ranges: 0 not stated, 1 limited, 2 full; matrices are FFmpeg's `AVColorSpace`.
     @ParameterizedTest
-    @CsvSource({"yuv420p10le, 6, 1, 1, 575 352 252, 30 190 62", "yuv444p, 6, 1, 1, 144 88 63, 33 192 65", "yuv422p10le, 6, 1, 1, 575 352 252, 30 190 62", "yuv422p, 5, 1, 1, 144 88 63, 30 190 62",
-            "yuv420p10le, 6, 1, 2, 597 329 215, 33 191 64", "yuv420p10le, 6, 9, 1, 553 366 249, 30 190 63", "yuv444p, 6, 7, 1, 142 88 64, 32 192 64", "yuv444p, 6, 2, 0, 127 95 67, 32 192 63",
+    @CsvSource({"yuv420p10le, 6, 1, 1, 575 352 252, 30 190 62", "yuv444p, 6, 1, 1, 144 88 63, 33 192 65",
+            "yuv422p10le, 6, 1, 1, 575 352 252, 30 190 62", "yuv422p, 5, 1, 1, 144 88 63, 30 190 62",
+            "yuv420p10le, 6, 1, 2, 597 329 215, 33 191 64", "yuv420p10le, 6, 9, 1, 553 366 249, 30 190 63", "yuv444p, 6, 7, 1, 142 88 64, 32 192 64",
+                    "yuv444p, 6, 2, 0, 127 95 67, 32 192 63",
             "yuv444p, 6, 2, 2, 130 91 58, 32 193 64", "yuvj444p, 6, 2, 0, 130 91 58, 32 193 64", "yuv420p, 6, 1, 1, 144 88 63, 32 191 64"})
     void coloursFollowMatrixAndRange(String format, int height, int matrix, int range, String stored, String wanted) {
         try (PictureCopy copy = new PictureCopy(Path.of("clip.mkv"), null)) {
@@ -56,7 +58,8 @@ class PictureCopyTest {
         AVFrame frame = av_frame_alloc();
         try (PictureCopy copy = new PictureCopy(Path.of("map.png"), null)) {
             frame.width(40000).height(30000);
-            assertEquals("map.png: found a picture of 30000x40000, 3600000000 bytes of RGB; wanted at most 2147483639", assertThrows(VideoException.class, () -> copy.rgb(frame)).getMessage());
+            assertEquals("map.png: found a picture of 30000x40000, 3600000000 bytes of RGB; wanted at most 2147483639",
+                    assertThrows(VideoException.class, () -> copy.rgb(frame)).getMessage());
         } finally {
             av_frame_free(frame);
         }

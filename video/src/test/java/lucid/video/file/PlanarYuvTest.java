@@ -23,26 +23,32 @@ class PlanarYuvTest {
 
     /// On x86-64 every byte is libswscale's. Elsewhere its own code rounds differently, by at most 3.
     @ParameterizedTest
-    @CsvSource({"yuv420p, 1, 64, false", "yuv420p, 1, 63, false", "yuvj420p, 1, 64, true", "yuva420p, 1, 64, false", "yuv422p, 0, 64, false", "yuvj422p, 0, 63, true"})
+    @CsvSource({"yuv420p, 1, 64, false", "yuv420p, 1, 63, false", "yuvj420p, 1, 64, true", "yuva420p, 1, 64, false", "yuv422p, 0, 64, false",
+            "yuvj422p, 0, 63, true"})
     void toRgbIsWhatSwscaleMakes(String format, int chromaShift, int halfWidth, boolean fullRange) {
         int width = 2 * halfWidth;
         int[] strides = {width, halfWidth, halfWidth, width};
         Random random = new Random(5);
-        byte[][] planes = {new byte[H * width], new byte[(H >> chromaShift) * halfWidth], new byte[(H >> chromaShift) * halfWidth], new byte[H * width]};
+        byte[][] planes = {new byte[H * width], new byte[(H >> chromaShift) * halfWidth], new byte[(H >> chromaShift) * halfWidth],
+                new byte[H * width]};
         for (byte[] plane : planes) random.nextBytes(plane);
         byte[] rgb = new byte[3 * H * width];
         PlanarYuv.of(2, fullRange).toRgb(planes, strides, chromaShift, H, width, rgb, 0);
         byte[] theirs = swscale(format, planes, strides, width);
         int allowed = System.getProperty("os.arch").equals("amd64") ? 0 : 3;
-        for (int i = 0; i < rgb.length; i++) assertTrue(Math.abs((rgb[i] & 255) - (theirs[i] & 255)) <= allowed, "byte " + i + ": " + (rgb[i] & 255) + ", swscale " + (theirs[i] & 255));
+        for (int i = 0; i < rgb.length; i++)
+            assertTrue(Math.abs((rgb[i] & 255) - (theirs[i] & 255)) <= allowed, "byte " + i + ": " + (rgb[i] & 255) + ", swscale "
+                    + (theirs[i] & 255));
     }
 
     private static byte[] swscale(String format, byte[][] planes, int[] strides, int width) {
         Ffmpeg.load();
         SwsContext c = sws_getContext(width, H, av_get_pix_fmt(format), width, H, AV_PIX_FMT_RGB24, SWS_BICUBIC, null, null, (double[]) null);
         byte[] out = new byte[3 * H * width];
-        try (BytePointer y = padded(planes[0]); BytePointer u = padded(planes[1]); BytePointer v = padded(planes[2]); BytePointer alpha = padded(planes[3]);
-                BytePointer rgb = new BytePointer(out.length + 64L); PointerPointer<BytePointer> in = new PointerPointer<>(4); PointerPointer<BytePointer> to = new PointerPointer<>(4);
+        try (BytePointer y = padded(planes[0]); BytePointer u = padded(planes[1]); BytePointer v = padded(planes[2]);
+                BytePointer alpha = padded(planes[3]);
+                BytePointer rgb = new BytePointer(out.length + 64L); PointerPointer<BytePointer> in = new PointerPointer<>(4);
+                PointerPointer<BytePointer> to = new PointerPointer<>(4);
                 IntPointer inLines = new IntPointer(strides); IntPointer toLines = new IntPointer(3 * width, 0, 0, 0)) {
             in.put(0, y).put(1, u).put(2, v).put(3, alpha);
             to.put(0, rgb);

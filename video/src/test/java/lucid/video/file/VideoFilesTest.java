@@ -83,8 +83,8 @@ class VideoFilesTest {
         }
     }
 
-    /// 40 frames with a key frame every 12: every order of wanted frames gives what a whole decoding gives. Containers differ in where a seek lands; in MPEG-TS with B-frames it is behind the key
-    /// frame that was asked for.
+    /// 40 frames with a key frame every 12: every order of wanted frames gives what a whole decoding gives. Containers differ in where a seek lands;
+    /// in MPEG-TS with B-frames it is behind the key frame that was asked for.
     @ParameterizedTest
     @CsvSource({"mp4, 0", "mp4, 2", "mpegts, 0", "mpegts, 2", "matroska, 2", "nut, 2", "vob, 2"})
     void anyFrameInAnyOrder(String container, int bFrames) throws IOException {
@@ -116,7 +116,8 @@ class VideoFilesTest {
                 assertEquals(small.resize(r.read(wanted)), kept);
                 assertEquals(Arrays.stream(wanted).sorted().distinct().boxed().toList(), seen);
             }
-            String said = assertThrows(IllegalArgumentException.class, () -> r.read(full -> new SiglipPixels(8 + full.indices()[0]).resize(full), 0, 1)).getMessage();
+            String said = assertThrows(IllegalArgumentException.class,
+                    () -> r.read(full -> new SiglipPixels(8 + full.indices()[0]).resize(full), 0, 1)).getMessage();
             assertTrue(said.endsWith("frame 1 became 1 frames of 9x9 at 12.5 fps, wanted 1 of 8x8"), said);
         }
     }
@@ -127,7 +128,8 @@ class VideoFilesTest {
         ImageIO.write(new BufferedImage(4000, 4000, BufferedImage.TYPE_BYTE_BINARY), "png", file.toFile());
         FrameSampling often = new FrameSampling.Uniform(64);
         assertEquals("64 frames of 8x8 at 0.0 fps", VideoReader.read(file, often, new SiglipPixels(8)::resize).toString());
-        Frames cached = new ClipCache(dir.resolve("cache"), notice -> { throw new AssertionError(notice); }).loadAll(List.of(file), often, 8, 1, Progress.NONE).getFirst();
+        Frames cached = new ClipCache(dir.resolve("cache"), notice -> { throw new AssertionError(notice); })
+                .loadAll(List.of(file), often, 8, 1, Progress.NONE).getFirst();
         assertEquals(64, cached.n());
         String said = assertThrows(VideoException.class, () -> VideoReader.read(file, often)).getMessage();
         assertEquals(file + ": 64 frames of 4000x4000 are 3072000000 bytes of RGB, wanted at most 2147483639; ask for fewer frames", said);
@@ -191,7 +193,8 @@ class VideoFilesTest {
         byte[] mp4 = VideoWriter.encode(dir, greys(40));
         refused(dir.resolve("absent.mp4"), "no such file");
         refused(dir, "is a folder");
-        refused(Files.createSymbolicLink(dir.resolve("link.mp4"), dir.resolve("absent.mp4")), "is a link to a file that is not there, wanted a video file");
+        refused(Files.createSymbolicLink(dir.resolve("link.mp4"), dir.resolve("absent.mp4")),
+                "is a link to a file that is not there, wanted a video file");
         refused(Path.of("/dev/null"), "is a pipe or a device, wanted a video file");
         refused(Path.of(""), "the name is empty, wanted a video file");
         refused(write(dir.resolve("text.mp4"), "This is not a video.\n".repeat(200).getBytes()), "not a video that FFmpeg can read");
@@ -215,7 +218,9 @@ class VideoFilesTest {
         String plain = "UklGRoIAAABXRUJQVlA4WAoAAAACAAAAAQAAAQAAQU5JTQYAAAAAAAAAAABBTk1GJgAAAAAAAAAAAAEAAAEAAGQAAAJWUDhMDgAAAC8BQAAABxAR/Q9ERP8DQU5NRigAAAAAAAAAAAABAAABAABkAAAAVlA4TA8AAAAvAUAAAAcQ1Yr+ByKi/wEA";
         String profile = "UklGRqwAAABXRUJQVlA4WAoAAAAiAAAAAQAAAQAASUNDUCEAAAB4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHgAQU5JTQYAAAAAAAAAAABBTk1GJgAAAAAAAAAAAAEAAAEAAGQAAAJWUDhMDgAAAC8BQAAABxAR/Q9ERP8DQU5NRigAAAAAAAAAAAABAAABAABkAAAAVlA4TA8AAAAvAUAAAAcQ1Yr+ByKi/wEA";
         String picture = "UklGRlYAAABXRUJQVlA4WAoAAAAgAAAAAQAAAQAASUNDUCEAAAB4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHgAVlA4TA4AAAAvAUAAAAcQEf0PRET/Aw==";
-        for (String animation : List.of(plain, profile)) refused(write(dir.resolve("a.webp"), Base64.getDecoder().decode(animation)), "is an animated WebP, for which this FFmpeg has no decoder; save it as mp4 or GIF");
+        for (String animation : List.of(plain, profile))
+            refused(write(dir.resolve("a.webp"), Base64.getDecoder().decode(animation)),
+                    "is an animated WebP, for which this FFmpeg has no decoder; save it as mp4 or GIF");
         Path file = write(dir.resolve("picture.webp"), Base64.getDecoder().decode(picture));
         VideoReader.check(file);
         assertEquals("1 frames of 2x2 at 0.0 fps", VideoReader.readAll(file).toString());
@@ -249,7 +254,8 @@ class VideoFilesTest {
 
     private static byte[] wav() {
         java.nio.ByteBuffer b = java.nio.ByteBuffer.allocate(44 + 1600).order(java.nio.ByteOrder.LITTLE_ENDIAN);
-        b.put("RIFF".getBytes()).putInt(36 + 1600).put("WAVEfmt ".getBytes()).putInt(16).putShort((short) 1).putShort((short) 1).putInt(8000).putInt(16000).putShort((short) 2).putShort((short) 16);
+        b.put("RIFF".getBytes()).putInt(36 + 1600).put("WAVEfmt ".getBytes()).putInt(16).putShort((short) 1).putShort((short) 1).putInt(8000)
+                .putInt(16000).putShort((short) 2).putShort((short) 16);
         return b.put("data".getBytes()).putInt(1600).array();
     }
 

@@ -28,7 +28,8 @@ class VideoParityTest {
 
     /// Every row of every case equals the original's, and none is left out.
     @ParameterizedTest
-    @CsvSource({"preprocess/resize_u8, 76", "preprocess/siglip_pixels, 36", "preprocess/video_frames, 21", "frames/sampling.json, 169", "clips/frames.json, 162"})
+    @CsvSource({"preprocess/resize_u8, 76", "preprocess/siglip_pixels, 36", "preprocess/video_frames, 21", "frames/sampling.json, 169",
+            "clips/frames.json, 162"})
     void everyRowIsExact(String name, int rows) throws IOException {
         Path path = GOLDEN.resolve(name);
         assertTrue(VideoParity.handles(path));
@@ -37,12 +38,14 @@ class VideoParityTest {
         assertEquals(rows, all.size());
     }
 
-    /// The clips of `decode` are not part of the project: where they lie beside it they are decoded, elsewhere every row says that they are missing. Those of `clips` are, and are found whatever folder is given.
+    /// The clips of `decode` are not part of the project: where they lie beside it they are decoded, elsewhere every row says that they are missing.
+    /// Those of `clips` are, and are found whatever folder is given.
     @Test void clipsThatAreNotThereAreFailuresNotSilence(@TempDir Path nothing) throws IOException {
         List<Row> rows = VideoParity.run(GOLDEN.resolve("decode/frames.json"), VideoParityTest::safetensors, nothing);
         assertEquals(4, rows.size());
         rows.forEach(r -> assertTrue(!r.ok() && r.detail().contains("no such file"), r.toString()));
-        assertEquals(162, VideoParity.run(GOLDEN.resolve("clips/frames.json"), VideoParityTest::safetensors, nothing).stream().filter(Row::ok).count());
+        assertEquals(162, VideoParity.run(GOLDEN.resolve("clips/frames.json"), VideoParityTest::safetensors, nothing).stream()
+                .filter(Row::ok).count());
     }
 
     /// One frame's hash in a copy of the table of clips: of its bytes, then of the resized picture.
@@ -85,7 +88,8 @@ class VideoParityTest {
             int from = 8 + header.length + offsets.get(0).asInt();
             long[] shape = new long[e.getValue().get("shape").size()];
             for (int i = 0; i < shape.length; i++) shape[i] = e.getValue().get("shape").get(i).asLong();
-            out.put(e.getKey(), new TensorData(e.getValue().get("dtype").asText(), shape, all.slice(from, 8 + header.length + offsets.get(1).asInt() - from)));
+            out.put(e.getKey(), new TensorData(e.getValue().get("dtype").asText(), shape,
+                    all.slice(from, 8 + header.length + offsets.get(1).asInt() - from)));
         });
         return out;
     }

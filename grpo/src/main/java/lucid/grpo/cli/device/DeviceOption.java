@@ -21,12 +21,14 @@ import picocli.CommandLine.Option;
 
 /// `--device`, `--gpu`, `--matmul`, `--patch-embedding`, `--kernels`, `--threads` and `--memory`, the same on every command that computes.
 public final class DeviceOption {
-    /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and `EMULATED`,
-    /// unless `--matmul` or `--patch-embedding` asks for others ([Device#arithmetic()]).
+    /// `AUTO` stays on the CPU: the kernels have run in the emulator, and not yet on hardware. Results are the same bits on `SIMD`, `CUDA` and
+    /// `EMULATED`, unless `--matmul` or `--patch-embedding` asks for others ([Device#arithmetic()]).
     enum Kind { AUTO, SIMD, REFERENCE, CUDA, EMULATED }
 
-    @Option(names = "--device", paramLabel = "KIND", description = "Where to compute: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, this machine's processors). "
-            + "EMULATED runs the GPU kernels in Lucid's PTX emulator, all checks on: exact, and some thousand times slower. REFERENCE is the textbook in double: other bits, and no learning from rewards.")
+    @Option(names = "--device", paramLabel = "KIND", description = "Where to compute: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, this "
+            + "machine's processors). "
+            + "EMULATED runs the GPU kernels in Lucid's PTX emulator, all checks on: exact, and some thousand times slower. REFERENCE is the "
+                    + "textbook in double: other bits, and no learning from rewards.")
     private Kind kind = Kind.AUTO;
 
     @Option(names = "--gpu", paramLabel = "N", description = "Which GPU, with --device CUDA (default: 0; see 'lucid devices').")
@@ -42,21 +44,26 @@ public final class DeviceOption {
         @Override public String toString() { return name().toLowerCase(Locale.ROOT); }
     }
 
-    @Option(names = "--matmul", paramLabel = "KIND", description = "Matrix products on a GPU: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, f32 with the CPU's bits). "
-            + "TENSOR rounds the factors of products, attention and patch embedding to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the products, and cannot learn from rewards: other bits.")
+    @Option(names = "--matmul", paramLabel = "KIND", description = "Matrix products on a GPU: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, "
+            + "f32 with the CPU's bits). "
+            + "TENSOR rounds the factors of products, attention and patch embedding to bf16 for tensor cores, CUBLAS takes NVIDIA's library for the "
+                    + "products, and cannot learn from rewards: other bits.")
     private Products products = Products.EXACT;
 
     /// What embeds patches on a GPU.
     enum Patches { OWN, CUDNN }
 
-    @Option(names = "--patch-embedding", paramLabel = "KIND", description = "SigLIP's patch embedding on a GPU: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, Lucid's kernel, as exact as --matmul). "
+    @Option(names = "--patch-embedding", paramLabel = "KIND", description = "SigLIP's patch embedding on a GPU: ${COMPLETION-CANDIDATES} (default: "
+            + "${DEFAULT-VALUE}, Lucid's kernel, as exact as --matmul). "
             + "CUDNN takes NVIDIA's library: other bits, and a frame's depend on how many there are.")
     private Patches patches = Patches.OWN;
 
-    @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). With --matmul TENSOR, sm_80 leaves kernels for newer GPUs alone; all other kernels are for sm_80 anyway.")
+    @Option(names = "--kernels", paramLabel = "ARCH", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). With --matmul TENSOR, "
+            + "sm_80 leaves kernels for newer GPUs alone; all other kernels are for sm_80 anyway.")
     private Kernels kernels = Kernels.AUTO;
 
-    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors). Changes speed, never a bit.")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class,
+            description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Mixin private MemoryOption memory = new MemoryOption();
@@ -79,28 +86,35 @@ public final class DeviceOption {
         };
     }
 
-    /// Whether the device can do a recipe's stages. GRPO demands the row law: the bits that a token has when it is drawn, and again among others when it is trained.
+    /// Whether the device can do a recipe's stages. GRPO demands the row law: the bits that a token has when it is drawn, and again among others when
+    /// it is trained.
     ///
     /// @throws UsageException a GRPO stage on a device that does not keep it
     public void check(Recipe recipe) {
         if (kind != Kind.REFERENCE && products != Products.CUBLAS) return;
         recipe.stages().stream().filter(Stage.Grpo.class::isInstance).findFirst().ifPresent(stage -> {
-            throw new UsageException((kind == Kind.REFERENCE ? "--device REFERENCE" : "--matmul CUBLAS") + ": stage " + stage.name() + " of " + recipe.origin()
-                    + " learns from rewards, where a token must have the same bits when it is drawn and when it is trained, which is not promised there; wanted --device AUTO or SIMD, or CUDA or EMULATED with --matmul EXACT or TENSOR");
+            throw new UsageException((kind == Kind.REFERENCE ? "--device REFERENCE" : "--matmul CUBLAS") + ": stage " + stage.name() + " of "
+                    + recipe.origin()
+                    + " learns from rewards, where a token must have the same bits when it is drawn and when it is trained, which is not promised "
+                            + "there; wanted --device AUTO or SIMD, or CUDA or EMULATED with --matmul EXACT or TENSOR");
         });
     }
 
     /// Opens the device that was asked for; close it.
     public Device open() {
         if (products != Products.EXACT && kind != Kind.CUDA && kind != Kind.EMULATED) {
-            throw new UsageException("--matmul " + products + " with --device " + kind + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --matmul");
+            throw new UsageException("--matmul " + products + " with --device " + kind
+                    + ": tensor cores are a GPU's; wanted --device CUDA or EMULATED, or no --matmul");
         }
         if (patches != Patches.OWN && kind != Kind.CUDA) {
-            throw new UsageException("--patch-embedding " + patches + " with --device " + kind + ": cuDNN runs on a real GPU alone; wanted --device CUDA, or no --patch-embedding");
+            throw new UsageException("--patch-embedding " + patches + " with --device " + kind
+                    + ": cuDNN runs on a real GPU alone; wanted --device CUDA, or no --patch-embedding");
         }
-        if (gpu != null && kind != Kind.CUDA) throw new UsageException("--gpu " + gpu + " with --device " + kind + ", which computes on none; wanted --device CUDA, or no --gpu");
+        if (gpu != null && kind != Kind.CUDA)
+            throw new UsageException("--gpu " + gpu + " with --device " + kind + ", which computes on none; wanted --device CUDA, or no --gpu");
         if (kernels != Kernels.AUTO && products != Products.TENSOR) {
-            throw new UsageException("--kernels " + kernels + " with --matmul " + products + ", which has no kernels for newer GPUs; wanted --matmul TENSOR, or no --kernels");
+            throw new UsageException("--kernels " + kernels + " with --matmul " + products
+                    + ", which has no kernels for newer GPUs; wanted --matmul TENSOR, or no --kernels");
         }
         return switch (kind) {
             case AUTO, SIMD -> new SimdDevice(threads);

@@ -15,14 +15,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// `lucid devices`.
-@Command(name = "devices", mixinStandardHelpOptions = true, description = "Lists where Lucid can compute on this machine, and says why it cannot elsewhere.",
+@Command(name = "devices", mixinStandardHelpOptions = true, description =
+        "Lists where Lucid can compute on this machine, and says why it cannot elsewhere.",
         footer = {"", "Example:", "  lucid devices"})
 public final class DevicesCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
     @Override public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        out.printf(Locale.ROOT, "%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"), Runtime.version());
+        out.printf(Locale.ROOT, "%d processors, %s, Java %s%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.arch"),
+                Runtime.version());
         try (SimdDevice simd = new SimdDevice(); Device reference = new ReferenceDevice(); Device emulated = new CudaDevice(new EmulatedGpu())) {
             out.println("* " + simd.description() + " (default)");
             out.println("    " + simd.check());

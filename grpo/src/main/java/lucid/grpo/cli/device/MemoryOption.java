@@ -7,7 +7,9 @@ import picocli.CommandLine.Option;
 
 /// `--memory`, the same on every command that plans before it begins.
 public final class MemoryOption {
-    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class, description = "Most memory to use, 20G say (default: the machine's; with --device CUDA what is free on the GPU). What is known to need more is refused before it begins, with a table of what needs what.")
+    @Option(names = "--memory", paramLabel = "SIZE", converter = MemorySize.class,
+            description = "Most memory to use, 20G say (default: the machine's; with --device CUDA what is free on the GPU). What is known to need "
+            + "more is refused before it begins, with a table of what needs what.")
     private Long memory;
 
     /// Whether the command line says it.

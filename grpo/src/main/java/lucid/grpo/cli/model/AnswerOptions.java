@@ -23,7 +23,8 @@ public final class AnswerOptions {
     private final int usualTokens;
     private final WeightOrder usualWeights;
 
-    @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where tokenizer.json, or vocab.json with merges.txt, lies (default: beside the weights).")
+    @Option(names = "--tokenizer", paramLabel = "DIR", description = "Where tokenizer.json, or vocab.json with merges.txt, lies (default: beside "
+            + "the weights).")
     private Path tokenizer;
 
     @Mixin private FrameOptions frames;
@@ -90,7 +91,8 @@ public final class AnswerOptions {
         return watch(assistant, clip);
     }
 
-    // How many frames the model will see of a clip, which is opened where its length decides, and decoded too if it has no index; null: as the model has it.
+    // How many frames the model will see of a clip, which is opened where its length decides, and decoded too if it has no index; null: as the model
+    // has it.
     private Integer count(Path clip) {
         return switch (frames.sampling()) {
             case null -> null;

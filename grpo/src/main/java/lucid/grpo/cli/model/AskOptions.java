@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
 
 /// What `generate` and `chat` have in common: the model, how it is asked, how its answer is drawn.
 final class AskOptions {
-    @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder in a published layout, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
+    @Option(names = "--model", required = true, paramLabel = "DIR|ID",
+            description = "A model's folder in a published layout, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
     @Mixin private AnswerOptions answer;
@@ -51,7 +52,9 @@ final class AskOptions {
     /// @param clip   what it is asked about first, or null
     /// @param prompt the text that the model is to continue; null: it is asked about a clip
     /// @param limit  a model that needs more is refused
-    Assistant open(Device device, Path clip, String prompt, MemoryLimit limit, Console console) { return answer.open(device, model, clip, prompt, limit, console); }
+    Assistant open(Device device, Path clip, String prompt, MemoryLimit limit, Console console) {
+        return answer.open(device, model, clip, prompt, limit, console);
+    }
 
     /// Looks at the clip that the model was opened for.
     Seen watch(Assistant assistant, Path clip) { return answer.watch(assistant, clip); }
@@ -64,7 +67,8 @@ final class AskOptions {
 
     /// What a reader should know about a clip that was looked at.
     static String line(Seen s) {
-        return String.format(Locale.ROOT, "(%s in %.1f s: decoding %.1f, vision %.1f, %s %.1f)", Count.of(s.frames(), "frame"), s.seconds(), s.reading(), s.vision(), Count.of(s.rows(), "prompt row"), s.prefill());
+        return String.format(Locale.ROOT, "(%s in %.1f s: decoding %.1f, vision %.1f, %s %.1f)", Count.of(s.frames(), "frame"), s.seconds(),
+                s.reading(), s.vision(), Count.of(s.rows(), "prompt row"), s.prefill());
     }
 
     /// What a reader should know about an answer.

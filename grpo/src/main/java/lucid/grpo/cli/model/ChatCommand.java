@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
 
 /// `lucid chat`.
 @Command(name = "chat", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Several questions about one clip, which is looked at once. A line is a question; answers see the turns before them. Reads from a pipe as well.",
+        description = "Several questions about one clip, which is looked at once. A line is a question; answers see the turns before them. Reads "
+                + "from a pipe as well.",
         footer = {"", "Examples:", "  lucid chat --model runs/demo-1 --video clip.mp4",
                 "  printf 'Which shape comes first?\\n/reset\\nWhich comes last?\\n' | lucid chat --model runs/demo-1 --video clip.mp4 --plain"})
 public final class ChatCommand implements Callable<Integer> {

@@ -11,7 +11,8 @@ public final class FrameOptions {
     private static final int MOST = 64;
     private static final String PER_SECOND = "1fps";
 
-    @Option(names = "--frames", paramLabel = "N|1fps", description = "Frames that the model sees of a clip, evenly spread (default: one for each group of the resampler, 16 for the published models), "
+    @Option(names = "--frames", paramLabel = "N|1fps", description = "Frames that the model sees of a clip, evenly spread (default: one for each "
+            + "group of the resampler, 16 for the published models), "
             + "or 1fps: one for each second, as the published model with 1fps in its name was trained (its config.json does not say so).")
     private String frames;
 
@@ -23,7 +24,8 @@ public final class FrameOptions {
     /// @throws UsageException neither a number of frames nor 1fps, or a cap without 1fps
     public FrameSampling.Even sampling() {
         boolean perSecond = PER_SECOND.equals(frames);
-        if (maxFrames != null && !perSecond) throw new UsageException("--max-frames: found " + maxFrames + " without --frames 1fps, wanted both; a number of frames is its own limit");
+        if (maxFrames != null && !perSecond)
+            throw new UsageException("--max-frames: found " + maxFrames + " without --frames 1fps, wanted both; a number of frames is its own limit");
         if (maxFrames != null) UsageException.atLeast("--max-frames", maxFrames, 1);
         if (perSecond) return new FrameSampling.OnePerSecond(OptionalInt.of(maxFrames == null ? MOST : maxFrames));
         return frames == null ? null : new FrameSampling.Uniform(number());

@@ -28,8 +28,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `lucid generate`.
-@Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false, description = "Asks a model about a clip, or lets it continue a text; tokens are printed as they come.",
-        footer = {"", "Examples:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" --option A=Bar --option B=Ring --option C=Pole --option D=Square",
+@Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Asks a model about a clip, or lets it continue a text; tokens are printed as they come.",
+        footer = {"", "Examples:", "  lucid generate --model runs/demo-1 --video clip.mp4 --question \"Which shape comes first?\" --option A=Bar "
+                + "--option B=Ring --option C=Pole --option D=Square",
                 "  lucid generate --model Qwen/Qwen2.5-3B --prompt \"The three laws are\" --max-tokens 100"})
 public final class GenerateCommand implements Callable<Integer> {
     @Mixin private AskOptions ask = new AskOptions(WeightOrder.READY);
@@ -43,10 +45,12 @@ public final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--option", paramLabel = "L=TEXT", description = "An option, with its letter; A, B, C, ... in order, repeat for each.")
     private List<String> options = new ArrayList<>();
 
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "Instead of a clip and a question: a text to continue as it is (any Qwen2 or Qwen2.5).")
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "Instead of a clip and a question: a text to continue as it is (any Qwen2 or "
+            + "Qwen2.5).")
     private String prompt;
 
-    @Option(names = "--stream", negatable = true, defaultValue = "true", fallbackValue = "true", description = "Print tokens as they come (default), or --no-stream: all at the end.")
+    @Option(names = "--stream", negatable = true, defaultValue = "true", fallbackValue = "true",
+            description = "Print tokens as they come (default), or --no-stream: all at the end.")
     private boolean stream;
 
     @Option(names = "--json", description = "Print one JSON object instead: text, thinking, answer, letter, counts and times.")
@@ -58,7 +62,8 @@ public final class GenerateCommand implements Callable<Integer> {
 
     @Override public Integer call() {
         boolean text = prompt != null;
-        if (text && (video != null || question != null || !options.isEmpty())) throw new UsageException("--prompt stands alone; wanted no --video, --question or --option with it");
+        if (text && (video != null || question != null || !options.isEmpty()))
+            throw new UsageException("--prompt stands alone; wanted no --video, --question or --option with it");
         if (!text && (video == null || question == null)) throw new UsageException("wanted --video FILE and --question TEXT, or --prompt TEXT");
         if (text && prompt.isEmpty()) throw new UsageException("--prompt: it is empty, wanted a text");
         if (!text && question.isBlank()) throw new UsageException("--question: it is empty, wanted a text");
@@ -79,7 +84,8 @@ public final class GenerateCommand implements Callable<Integer> {
             Seen seen = text ? null : ask.watch(assistant, video);
             if (seen != null && !json) err.println(AskOptions.line(seen));
             err.flush();
-            Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard) : assistant.ask(asked, settings, heard, styled);
+            Reply reply = text ? assistant.complete(assistant.tokenizer().encode(prompt), settings, heard)
+                    : assistant.ask(asked, settings, heard, styled);
             if (json) {
                 out.println(json(load, seen, reply).toPrettyString());
             } else {

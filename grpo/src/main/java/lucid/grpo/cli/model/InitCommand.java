@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
 
 /// `lucid init`.
 @Command(name = "init", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Writes a checkpoint with random weights in a published layout, of any size in little memory: the same seed gives the same files.",
+        description = "Writes a checkpoint with random weights in a published layout, of any size in little memory: the same seed gives the same "
+                + "files.",
         footer = {"", "Examples:", "  # the published 3.6B, 7.3 GB in bf16", "  lucid init --config tinyllava-video-r1 --out full --seed 1",
                 "  # a toy of the same architecture", "  lucid init --config tinyllava-video-tiny --out tiny --seed 1",
                 "  lucid init --config full/config.json --out again --seed 2 --dtype f32 --layout folders"})
@@ -42,45 +43,55 @@ public final class InitCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
 
     @Option(names = "--config", required = true, paramLabel = "NAME|FILE|DIR",
-            description = "A shipped configuration (tinyllava-video-r1, qwen2.5-3b, siglip-so400m-patch14-384, tinyllava-video-tiny), a config.json or its folder, or a recipe.")
+            description = "A shipped configuration (tinyllava-video-r1, qwen2.5-3b, siglip-so400m-patch14-384, tinyllava-video-tiny), a config.json "
+                    + "or its folder, or a recipe.")
     private String config;
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to be made; it appears when it is complete.")
     private Path out;
 
-    @Option(names = "--seed", required = true, paramLabel = "N", description = "Every number is a function of it, of its tensor's name and of its place.")
+    @Option(names = "--seed", required = true, paramLabel = "N", description = "Every number is a function of it, of its tensor's name and of its "
+            + "place.")
     private long seed;
 
     @Option(names = "--dtype", paramLabel = "TYPE", description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private FloatingType type = FloatingType.BF16;
 
-    @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: one file, shards above 5 GB, as transformers saves).")
+    @Option(names = "--layout", paramLabel = "LAYOUT", description = "${COMPLETION-CANDIDATES} (default: one file, shards above 5 GB, as "
+            + "transformers saves).")
     private CheckpointConversion.Layout layout;
 
-    @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}: as for convert (default: ${DEFAULT-VALUE}). The numbers are the same.")
+    @Option(names = "--format", paramLabel = "FORMAT", description = "${COMPLETION-CANDIDATES}: as for convert (default: ${DEFAULT-VALUE}). The "
+            + "numbers are the same.")
     private WeightFormat format = WeightFormat.SAFETENSORS;
 
-    @Option(names = "--scale", paramLabel = "SCALE", description = "${COMPLETION-CANDIDATES}: standard deviation 0.02 as the published code starts, or 1/sqrt(inputs) (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--scale", paramLabel = "SCALE", description = "${COMPLETION-CANDIDATES}: standard deviation 0.02 as the published code starts, "
+            + "or 1/sqrt(inputs) (default: ${DEFAULT-VALUE}).")
     private Scale scale = Scale.PUBLISHED;
 
-    @Option(names = "--tokenizer", paramLabel = "FILE|DIR", description = "A tokenizer to write beside the weights (tokenizer.json, *.tiktoken or a folder).")
+    @Option(names = "--tokenizer", paramLabel = "FILE|DIR", description = "A tokenizer to write beside the weights (tokenizer.json, *.tiktoken or a "
+            + "folder).")
     private Path tokenizer;
 
-    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class, description = "Threads (default: all processors). Changes speed, never a bit.")
+    @Option(names = "--threads", paramLabel = "N", converter = ThreadCount.class,
+            description = "Threads (default: all processors). Changes speed, never a bit.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Override public Integer call() {
         ModelTemplate template = template();
         ModelOutline outline = ModelOutline.of(template.config());
         Tokenizer words = tokenizer == null ? null : load(tokenizer, outline);
-        var options = new CheckpointInit.Options(seed, type.stored(), format, layout, CheckpointConversion.Options.SHARD, initialization(outline), threads);
-        Optional<CheckpointInit.Summary> written = Writing.run("init MB", out, bar -> CheckpointInit.write(template, out, options, bar::at, words == null ? null : folder -> VocabMerges.write(words, folder)));
+        var options = new CheckpointInit.Options(seed, type.stored(), format, layout, CheckpointConversion.Options.SHARD,
+                initialization(outline), threads);
+        Optional<CheckpointInit.Summary> written = Writing.run("init MB", out,
+                bar -> CheckpointInit.write(template, out, options, bar::at, words == null ? null : folder -> VocabMerges.write(words, folder)));
         if (written.isEmpty()) return 130;
         CheckpointInit.Summary done = written.get();
         PrintWriter text = spec.commandLine().getOut();
         text.printf(Locale.ROOT, "%s: %d tensors, %,d numbers, %,d bytes%n", out, done.tensors(), done.parameters(), done.bytes());
         text.println("files: " + String.join(", ", done.files()));
-        if (words == null && !template.files().containsKey("vocab.json") && !template.files().containsKey("tokenizer.json") && !(outline.architecture() instanceof ModelOutline.Vision)) {
+        if (words == null && !template.files().containsKey("vocab.json") && !template.files().containsKey("tokenizer.json")
+                && !(outline.architecture() instanceof ModelOutline.Vision)) {
             text.println("no vocabulary: a published one comes with --tokenizer, or put vocab.json and merges.txt beside the weights");
         }
         return 0;
@@ -90,9 +101,11 @@ public final class InitCommand implements Callable<Integer> {
         String name = config.replaceFirst("^recipes/", "").replaceFirst("\\.json$", "");
         boolean file = Files.exists(Path.of(config));
         if (!file && ModelTemplate.SHIPPED.contains(name)) return ModelTemplate.shipped(name);
-        if (file && (Files.isDirectory(Path.of(config)) || ConfigFile.read(Path.of(config)).json().has("model_type"))) return ModelTemplate.read(Path.of(config));
+        if (file && (Files.isDirectory(Path.of(config)) || ConfigFile.read(Path.of(config)).json().has("model_type")))
+            return ModelTemplate.read(Path.of(config));
         if (!file && !RecipeReader.SHIPPED.contains(name)) {
-            throw new IllegalArgumentException("init: --config " + config + " is no file, no shipped configuration (" + String.join(", ", ModelTemplate.SHIPPED)
+            throw new IllegalArgumentException("init: --config " + config + " is no file, no shipped configuration ("
+                    + String.join(", ", ModelTemplate.SHIPPED)
                     + ") and no shipped recipe (" + String.join(", ", RecipeReader.SHIPPED) + ")");
         }
         Recipe recipe = RecipeReader.read(file ? config : name);
@@ -100,9 +113,11 @@ public final class InitCommand implements Callable<Integer> {
         String published = ModelTemplate.SHIPPED.getFirst();
         // A file may have kept the name of the recipe that it was made of, and have data of another size.
         if (file || !recipe.name().startsWith(published)) {
-            throw new IllegalArgumentException("init: " + recipe.origin() + " has no model of its own; name a configuration (" + String.join(", ", ModelTemplate.SHIPPED) + ") or a config.json");
+            throw new IllegalArgumentException("init: " + recipe.origin() + " has no model of its own; name a configuration ("
+                    + String.join(", ", ModelTemplate.SHIPPED) + ") or a config.json");
         }
-        Console.standard().line("recipe " + recipe.name() + " starts from a checkpoint; taking the configuration that it was published for, " + published);
+        Console.standard().line("recipe " + recipe.name() + " starts from a checkpoint; taking the configuration that it was published for, "
+                + published);
         return ModelTemplate.shipped(published);
     }
 
@@ -127,7 +142,9 @@ public final class InitCommand implements Callable<Integer> {
             case ModelOutline.Text(var c) -> c.vocabSize();
             case ModelOutline.Vision _ -> throw new IllegalArgumentException("init: --tokenizer for a vision tower, which reads no text");
         };
-        if (words.vocabSize() > rows) throw new IllegalArgumentException("init: tokenizer " + path + " has " + words.vocabSize() + " tokens, wanted at most the model's " + rows + " (vocab_size)");
+        if (words.vocabSize() > rows)
+            throw new IllegalArgumentException("init: tokenizer " + path + " has " + words.vocabSize() + " tokens, wanted at most the model's " + rows
+                    + " (vocab_size)");
         return words;
     }
 }

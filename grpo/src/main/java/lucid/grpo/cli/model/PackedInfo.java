@@ -28,12 +28,14 @@ record PackedInfo(PackedFile.Description file, String refusal) {
 
     /// Of a file that is there.
     String line() {
-        return file.path() + ", " + MemoryPlan.size(file.bytes()) + ", order " + file.order() + ", " + (file.aside() == null ? "read by generate, chat and eval --benchmark on this CPU" : "left aside: " + file.aside());
+        return file.path() + ", " + MemoryPlan.size(file.bytes()) + ", order " + file.order() + ", "
+                + (file.aside() == null ? "read by generate, chat and eval --benchmark on this CPU" : "left aside: " + file.aside());
     }
 
     /// JSON's null: there is none.
     JsonNode toJson() {
         if (file == null) return NullNode.getInstance();
-        return new ObjectNode(JsonNodeFactory.instance).put("path", file.path().toString()).put("bytes", file.bytes()).put("order", file.order()).put("usable", file.aside() == null).put("reason", file.aside());
+        return new ObjectNode(JsonNodeFactory.instance).put("path", file.path().toString()).put("bytes", file.bytes()).put("order", file.order())
+                .put("usable", file.aside() == null).put("reason", file.aside());
     }
 }

@@ -42,7 +42,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "tokenizer", mixinStandardHelpOptions = true, description = "Byte-level BPE: learns a vocabulary, turns text into ids and back.",
         subcommands = {TokenizerCommand.Train.class, TokenizerCommand.Encode.class, TokenizerCommand.Decode.class, TokenizerCommand.Info.class,
                 TokenizerCommand.Convert.class, TokenizerCommand.Speed.class},
-        footer = {"", "Examples:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer", "  lucid tokenizer encode --tokenizer my-tokenizer \"Which comes first?\"",
+        footer = {"", "Examples:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer",
+                "  lucid tokenizer encode --tokenizer my-tokenizer \"Which comes first?\"",
                 "  lucid tokenizer decode --tokenizer my-tokenizer 300 41 2", "  lucid tokenizer info --tokenizer qwen.tiktoken",
                 "  lucid tokenizer convert --tokenizer qwen.tiktoken --out qwen", "  lucid tokenizer speed --tokenizer qwen book.txt"})
 public final class TokenizerCommand {
@@ -62,19 +63,24 @@ public final class TokenizerCommand {
         List<String> texts = new ArrayList<>();
         for (Path f : files) {
             // A pipe is read as well, as a shell's <(...) is one.
-            if (Files.isDirectory(f) || !Files.exists(f)) throw new IllegalArgumentException(f + (Files.isDirectory(f) ? ": found a folder" : ": no such file") + "; wanted a text in UTF-8");
+            if (Files.isDirectory(f) || !Files.exists(f))
+                throw new IllegalArgumentException(f + (Files.isDirectory(f) ? ": found a folder" : ": no such file") + "; wanted a text in UTF-8");
             texts.add(text(f.toString(), Files.readAllBytes(f)));
         }
-        if (texts.stream().allMatch(String::isEmpty)) throw new IllegalArgumentException(files.stream().map(Path::toString).collect(Collectors.joining(", ")) + ": found nothing in it; wanted a text in UTF-8");
+        if (texts.stream().allMatch(String::isEmpty))
+            throw new IllegalArgumentException(files.stream().map(Path::toString).collect(Collectors.joining(", "))
+                    + ": found nothing in it; wanted a text in UTF-8");
         return texts;
     }
 
     // What a model was trained with is replaced by nothing, and not by a slip of the hand.
     private static void refuseModel(Path folder) {
-        List<String> beside = Stream.concat(Stream.of("config.json", LoraFile.CONFIG), WeightFiles.NAMES.stream()).filter(name -> Files.exists(folder.resolve(name))).toList();
+        List<String> beside = Stream.concat(Stream.of("config.json", LoraFile.CONFIG), WeightFiles.NAMES.stream())
+                .filter(name -> Files.exists(folder.resolve(name))).toList();
         for (String written : List.of(TOKENIZER, CONFIG)) {
             if (Files.exists(folder.resolve(written)) && !beside.isEmpty()) {
-                throw new IllegalArgumentException("--out " + folder + ": found the " + written + " of a run or a model there, beside its " + beside.getFirst() + "; wanted another --out");
+                throw new IllegalArgumentException("--out " + folder + ": found the " + written + " of a run or a model there, beside its "
+                        + beside.getFirst() + "; wanted another --out");
             }
         }
     }
@@ -93,7 +99,8 @@ public final class TokenizerCommand {
         }
     }
 
-    @Command(name = "train", mixinStandardHelpOptions = true, description = "Learns a vocabulary from text files and writes tokenizer.json. The same texts always give the same file.",
+    @Command(name = "train", mixinStandardHelpOptions = true, description = "Learns a vocabulary from text files and writes tokenizer.json. The "
+            + "same texts always give the same file.",
             footer = {"", "Example:", "  lucid tokenizer train book.txt --vocab 2000 --out my-tokenizer"})
     static final class Train implements Callable<Integer> {
         @Spec private CommandSpec spec;
@@ -104,10 +111,12 @@ public final class TokenizerCommand {
         @Option(names = "--vocab", required = true, paramLabel = "N", description = "Most tokens wanted, the 256 bytes and special tokens included.")
         private int vocab;
 
-        @Option(names = "--min-frequency", paramLabel = "N", defaultValue = "2", description = "A pair rarer than this is not merged (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--min-frequency", paramLabel = "N", defaultValue = "2",
+                description = "A pair rarer than this is not merged (default: ${DEFAULT-VALUE}).")
         private int minFrequency;
 
-        @Option(names = "--special", paramLabel = "TOKEN", defaultValue = "<|endoftext|>", description = "Special tokens; the first ends a text (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--special", paramLabel = "TOKEN", defaultValue = "<|endoftext|>",
+                description = "Special tokens; the first ends a text (default: ${DEFAULT-VALUE}).")
         private List<String> special;
 
         @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder for tokenizer.json and tokenizer_config.json.")
@@ -206,7 +215,8 @@ public final class TokenizerCommand {
         @Override public Integer call() throws IOException {
             Tokenizer t = TokenizerFiles.load(source);
             PrintWriter out = spec.commandLine().getOut();
-            out.println("ids 0.." + (t.vocabSize() - 1) + ", " + t.model().merges().size() + " merges, " + (t.nfc() ? "NFC" : "no normalisation") + ", end token " + (t.eos() == null ? "none" : t.eos() + " (id " + t.eosId() + ")"));
+            out.println("ids 0.." + (t.vocabSize() - 1) + ", " + t.model().merges().size() + " merges, " + (t.nfc() ? "NFC" : "no normalisation")
+                    + ", end token " + (t.eos() == null ? "none" : t.eos() + " (id " + t.eosId() + ")"));
             for (AddedToken a : t.added()) out.println("  " + a.id() + "  " + a.content() + (a.special() ? "  special" : ""));
             out.flush();
             return 0;
@@ -268,7 +278,8 @@ public final class TokenizerCommand {
                 }
                 CRC32 crc = new CRC32();
                 for (int id : ids) crc.update(new byte[] {(byte) id, (byte) (id >> 8), (byte) (id >> 16), (byte) (id >> 24)});
-                out.printf(Locale.ROOT, "{\"file\": %s, \"bytes\": %d, \"ids\": %d, \"crc32\": %d, \"encode_mb_s\": %.2f, \"decode_mb_s\": %.2f}%n", TextNode.valueOf(file.getFileName().toString()), bytes, ids.length,
+                out.printf(Locale.ROOT, "{\"file\": %s, \"bytes\": %d, \"ids\": %d, \"crc32\": %d, \"encode_mb_s\": %.2f, \"decode_mb_s\": %.2f}%n",
+                        TextNode.valueOf(file.getFileName().toString()), bytes, ids.length,
                         crc.getValue(), bytes / encode / 1e6, bytes / decode / 1e6);
                 out.flush();
             }

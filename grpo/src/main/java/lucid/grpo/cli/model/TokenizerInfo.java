@@ -16,7 +16,8 @@ import lucid.tokenizer.format.TokenizerFiles;
 /// @param refusal why it would be refused; null: it would not
 record TokenizerInfo(String files, String refusal) {
     private static final String JSON = "tokenizer.json";
-    private static final String NONE = "none; wanted beside the model to ask or train it (generate, chat and eval --benchmark take one from elsewhere with --tokenizer DIR)";
+    private static final String NONE = "none; wanted beside the model to ask or train it (generate, chat and eval --benchmark take one from "
+            + "elsewhere with --tokenizer DIR)";
 
     /// @param weights as [ModelFolder#resolve] gives it
     static TokenizerInfo of(Path weights, ModelOutline outline) {

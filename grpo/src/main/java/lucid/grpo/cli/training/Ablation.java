@@ -62,7 +62,8 @@ final class Ablation {
         List<String> phases = recipe.stages().stream().map(Stage::phase).toList();
         boolean whole = recipe.stages().getLast() instanceof Stage.Grpo && phases.contains("cold_start") && (based || phases.contains("base"));
         if (whole) return;
-        throw new UsageException("--ablate: the stages of " + recipe.origin() + " are " + recipe.stages().stream().map(s -> s.name() + " (phase " + s.phase() + ")").collect(Collectors.joining(", "))
+        throw new UsageException("--ablate: the stages of " + recipe.origin() + " are " + recipe.stages().stream()
+                .map(s -> s.name() + " (phase " + s.phase() + ")").collect(Collectors.joining(", "))
                 + "; wanted one of phase base, one of phase cold_start, and last one that learns from rewards (kind grpo)");
     }
 
@@ -99,9 +100,11 @@ final class Ablation {
         Map<String, Recipe> all = new LinkedHashMap<>();
         all.put("no noise", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), 0, g.advantage().divideByStd()), g.loss())));
         all.put("no length reward", with(change(g, g.reward().withLengthPart(false), g.advantage(), g.loss())));
-        all.put("no KL", with(change(g, g.reward(), g.advantage(), new Stage.LossSpec(g.loss().epsilonLow(), g.loss().epsilonHigh(), 0, g.loss().klClamp(), g.loss().aggregation()))));
+        all.put("no KL", with(change(g, g.reward(), g.advantage(),
+                new Stage.LossSpec(g.loss().epsilonLow(), g.loss().epsilonHigh(), 0, g.loss().klClamp(), g.loss().aggregation()))));
         all.put(NO_COLD_START, with(g));
-        all.put("no division by std", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), g.advantage().noise(), false), g.loss())));
+        all.put("no division by std", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), g.advantage().noise(), false),
+                g.loss())));
         all.put(DIRECT, with(direct(g)));
         return all;
     }
@@ -109,7 +112,8 @@ final class Ablation {
     private Recipe with(Stage... stages) { return recipe.withStages(List.of(stages)); }
 
     private static Stage.Grpo change(Stage.Grpo g, Stage.RewardSpec reward, Stage.AdvantageSpec advantage, Stage.LossSpec loss) {
-        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(), g.sampling(), reward, advantage, loss,
+        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(),
+                g.sampling(), reward, advantage, loss,
                 g.optimizer(), g.trainable(), g.saveEvery(), g.interimEvery(), 0);
     }
 
@@ -133,7 +137,8 @@ final class Ablation {
         }
         row.set("accuracy_curve", JSON.valueToTree(curve));
         if (!Double.isNaN(kl)) row.put("kl", kl);
-        console.line(String.format(Locale.ROOT, "%-34s accuracy %.3f  format %.3f  %s", name, row.get("accuracy").asDouble(), row.get("format").asDouble(), Console.time(row.get("seconds").asDouble())));
+        console.line(String.format(Locale.ROOT, "%-34s accuracy %.3f  format %.3f  %s", name, row.get("accuracy").asDouble(),
+                row.get("format").asDouble(), Console.time(row.get("seconds").asDouble())));
         return row;
     }
 }

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
         footer = {"", "Example:", "  lucid data drift --seed 1"})
 public final class DataCommand {
     @Command(name = "drift", mixinStandardHelpOptions = true, sortOptions = false,
-            description = "Clips of coloured shapes that move, as mp4 files, with multiple-choice questions in the published layout. The same seed gives the same bytes.",
+            description = "Clips of coloured shapes that move, as mp4 files, with multiple-choice questions in the published layout. The same seed "
+                    + "gives the same bytes.",
             footer = {"", "Example:", "  lucid data drift --clips 4000 --held-out 1000 --seed 1"})
     static final class DriftCommand implements Callable<Integer> {
         @Option(names = "--data", paramLabel = "DIR", description = "Where data sets are kept (default: ${DEFAULT-VALUE}).")

@@ -23,11 +23,15 @@ import picocli.CommandLine.Option;
 
 /// `lucid demo`: the whole way.
 @Command(name = "demo", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "The whole way, from nothing: makes clips, trains a small model to see and to speak, shows it 16 chains of thought, lets it learn from rewards, "
+        description = "The whole way, from nothing: makes clips, trains a small model to see and to speak, shows it 16 chains of thought, lets it "
+                + "learn from rewards, "
                 + "and writes a report of what happened.",
-        footer = {"", "Examples:", "  lucid demo                       # in runs/demo-1", "  lucid demo --seed 2              # another run, in runs/demo-2",
-                "  lucid demo --resume              # after Ctrl-C or a power cut: the same hash", "  lucid demo --base runs/demo-1    # starts from that run's base model",
-                "  lucid demo --ablate              # what each part is good for, in one table", "  lucid demo --recipe mine.json    # all stages of a recipe of your own"})
+        footer = {"", "Examples:", "  lucid demo                       # in runs/demo-1",
+                "  lucid demo --seed 2              # another run, in runs/demo-2",
+                "  lucid demo --resume              # after Ctrl-C or a power cut: the same hash",
+                        "  lucid demo --base runs/demo-1    # starts from that run's base model",
+                "  lucid demo --ablate              # what each part is good for, in one table",
+                        "  lucid demo --recipe mine.json    # all stages of a recipe of your own"})
 public final class DemoCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
@@ -35,17 +39,20 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Recipe (default: ${DEFAULT-VALUE}).")
     private String recipe = "demo";
 
-    @Option(names = "--base", paramLabel = "RUN", description = "Start from the finished base stage of another run; --out is runs/RECIPE-SEED-rebased unless it is named.")
+    @Option(names = "--base", paramLabel = "RUN", description = "Start from the finished base stage of another run; --out is "
+            + "runs/RECIPE-SEED-rebased unless it is named.")
     private Path base;
 
-    @Option(names = "--ablate", description = "After the run: the same without noise, length reward, KL, cold start, division by the standard deviation, and with direct answers trained for the same time instead of reasoning; one table.")
+    @Option(names = "--ablate", description = "After the run: the same without noise, length reward, KL, cold start, division by the standard "
+            + "deviation, and with direct answers trained for the same time instead of reasoning; one table.")
     private boolean ablate;
 
     @Override public Integer call() throws IOException {
         Console console = Console.standard();
         Recipe wanted = RecipeReader.read(recipe);
         if (base == null && !wanted.beginsFromNothing()) {
-            throw new UsageException("--recipe " + recipe + ": recipe " + wanted.name() + " has no model of its own to begin with; lucid sft and lucid train run its stages on one that --model names");
+            throw new UsageException("--recipe " + recipe + ": recipe " + wanted.name()
+                    + " has no model of its own to begin with; lucid sft and lucid train run its stages on one that --model names");
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         if (base != null) wanted = wanted.withStages(wanted.stages().stream().filter(s -> !s.phase().equals("base")).toList());
@@ -77,12 +84,14 @@ public final class DemoCommand implements Callable<Integer> {
         JsonNode summary = new ObjectMapper().readTree(Files.readString(out.resolve("summary.json")));
         console.heading("done in " + Console.time(seconds));
         for (JsonNode s : summary.get("stages")) {
-            console.line(String.format(Locale.ROOT, "%-11s accuracy %.3f  format %.3f  length %.1f  (%d questions)", s.get("name").asText(), s.get("accuracy").asDouble(),
+            console.line(String.format(Locale.ROOT, "%-11s accuracy %.3f  format %.3f  length %.1f  (%d questions)", s.get("name").asText(),
+                    s.get("accuracy").asDouble(),
                     s.get("format").asDouble(), s.get("mean_length").asDouble(), s.get("questions").asInt()));
         }
         String hash = summary.get("final_hash").asText();
         JsonNode expected = summary.get("expected_hash");
-        console.line("final hash  " + hash + (expected.isNull() ? "" : expected.asText().equals(hash) ? "  (as expected: the same bits as everybody else's run)"
+        console.line("final hash  " + hash + (expected.isNull() ? "" : expected.asText().equals(hash)
+                ? "  (as expected: the same bits as everybody else's run)"
                 : "  (expected " + expected.asText() + ": something here differs from the run that the README describes)"));
     }
 }

@@ -54,7 +54,8 @@ import picocli.CommandLine.Spec;
 
 /// `lucid eval`: a published benchmark, or held-out questions (see [HeldOutQuestions]).
 @Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Asks a model questions and counts right answers: those of a published benchmark, those of a file, or the held-out ones that its run was measured by.",
+        description = "Asks a model questions and counts right answers: those of a published benchmark, those of a file, or the held-out ones that "
+                + "its run was measured by.",
         footer = {"", "Examples:", "  lucid eval --model runs/demo-1", "  lucid eval --model runs/demo-1 --control reversed --limit 500",
                 "  lucid eval --model runs/mine --eval-questions more.jsonl --data clips",
                 "  lucid eval --model Zhang199/TinyLLaVA-Video-R1 --benchmark mvbench --data MVBench --mode published",
@@ -63,22 +64,27 @@ public final class EvalCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @Mixin private DeviceOption device;
 
-    @Option(names = "--model", required = true, paramLabel = "DIR|ID", description = "A model's folder, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
+    @Option(names = "--model", required = true, paramLabel = "DIR|ID",
+            description = "A model's folder, a run's (its newest checkpoint), or ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Clips, annotations and the cache of decoded frames (default: where the model's run had them, for questions that lie there too; data with --benchmark or --recipe, or for a model that is no run's).")
+    @Option(names = "--data", paramLabel = "DIR", description = "Clips, annotations and the cache of decoded frames (default: where the model's run "
+            + "had them, for questions that lie there too; data with --benchmark or --recipe, or for a model that is no run's).")
     private Path data;
 
-    @Option(names = {"--limit", "--questions"}, paramLabel = "N", description = "How many questions, always the same ones; all where it is 0 or more than there are (default: all).")
+    @Option(names = {"--limit", "--questions"}, paramLabel = "N", description = "How many questions, always the same ones; all where it is 0 or "
+            + "more than there are (default: all).")
     private int limit;
 
     @Option(names = "--direct", description = "Ask for the letter at once instead of reasoning.")
     private boolean direct;
 
-    @Option(names = "--control", paramLabel = "KIND", description = "What is done to the clips: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--control", paramLabel = "KIND",
+            description = "What is done to the clips: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Control control = Control.NONE;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of sampling and guesses (default: the recipe's, by which the model's run measured itself; with --benchmark 1).")
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of sampling and guesses (default: the recipe's, by which the model's run "
+            + "measured itself; with --benchmark 1).")
     private Long seed;
 
     @Option(names = "--json", description = "Print JSON.")
@@ -92,10 +98,13 @@ public final class EvalCommand implements Callable<Integer> {
 
     /// Options of a benchmark. Help cannot see the initial values of a group's fields, so defaults stand in the annotations.
     private static final class Published {
-        @Option(names = "--benchmark", required = true, paramLabel = "NAME|FILE", description = "nextqa, nextqa-hub, nextqa-30s, mvbench, video-mme, mlvu, mmvu, or a definition's file.")
+        @Option(names = "--benchmark", required = true, paramLabel = "NAME|FILE",
+                description = "nextqa, nextqa-hub, nextqa-30s, mvbench, video-mme, mlvu, mmvu, or a definition's file.")
         private String name;
 
-        @Option(names = "--mode", defaultValue = "greedy", description = "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--mode", defaultValue = "greedy", description =
+                "published: sampling, extraction and guesses as in the original scripts; greedy: nothing is sampled or guessed. "
+                + "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
         private Protocol.Mode mode;
 
         // No mixins: picocli has none in groups.
@@ -105,16 +114,20 @@ public final class EvalCommand implements Callable<Integer> {
         @ArgGroup(exclusive = false)
         private WeightOption weights = new WeightOption();
 
-        @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "" + Protocol.PUBLISHED_TOKENS, description = "Longest answer (default: ${DEFAULT-VALUE}).")
+        @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "" + Protocol.PUBLISHED_TOKENS,
+                description = "Longest answer (default: ${DEFAULT-VALUE}).")
         private int maxNewTokens;
 
-        @Option(names = "--bounds", description = "Keep to the part of the clip that a question is about, where the published script looks at all of it.")
+        @Option(names = "--bounds", description = "Keep to the part of the clip that a question is about, where the published script looks at all "
+                + "of it.")
         private boolean bounds;
 
-        @Option(names = "--missing", paramLabel = "HOW", defaultValue = "leave_out", description = "Questions whose clip is not there: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). They are named in any case.")
+        @Option(names = "--missing", paramLabel = "HOW", defaultValue = "leave_out",
+                description = "Questions whose clip is not there: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). They are named in any case.")
         private BenchmarkRun.Missing missing;
 
-        @Option(names = "--annotations", paramLabel = "FILE", description = "Annotation file, where the benchmark's own is not in --data or there are several.")
+        @Option(names = "--annotations", paramLabel = "FILE", description = "Annotation file, where the benchmark's own is not in --data or there "
+                + "are several.")
         private Path annotations;
 
         @Option(names = "--videos", paramLabel = "DIR", description = "Folder of the clips, if it is not in --data.")
@@ -123,7 +136,8 @@ public final class EvalCommand implements Callable<Integer> {
         @Option(names = "--tokenizer", paramLabel = "DIR|FILE", description = "The model's tokenizer, if it is not beside the weights.")
         private Path tokenizer;
 
-        @Option(names = "--out", paramLabel = "DIR", description = "Folder for answers, results and report (default: evaluations/BENCHMARK-MODE-MODEL).")
+        @Option(names = "--out", paramLabel = "DIR", description = "Folder for answers, results and report (default: "
+                + "evaluations/BENCHMARK-MODE-MODEL).")
         private Path out;
 
         @Option(names = "--resume", description = "Go on with the evaluation that is in the folder.")
@@ -132,13 +146,16 @@ public final class EvalCommand implements Callable<Integer> {
 
     /// Options without a benchmark.
     private static final class HeldOut {
-        @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions to ask, in one of the published layouts (default: those that the model's run was measured by). Their clips' names are relative to --data.")
+        @Option(names = "--eval-questions", paramLabel = "FILE", description = "Questions to ask, in one of the published layouts (default: those "
+                + "that the model's run was measured by). Their clips' names are relative to --data.")
         private Path questions;
 
-        @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Names the data and its settings (default: the recipe of the model's run; for a model that is no run's demo, with --eval-questions tinyllava-video-r1).")
+        @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Names the data and its settings (default: the recipe of the model's "
+                + "run; for a model that is no run's demo, with --eval-questions tinyllava-video-r1).")
         private String recipe;
 
-        @Option(names = "--temperature", paramLabel = "T", description = "Sample at this temperature, 0: greedy (default: as the recipe's evaluation says; direct answers greedily).")
+        @Option(names = "--temperature", paramLabel = "T", description =
+                "Sample at this temperature, 0: greedy (default: as the recipe's evaluation says; direct answers greedily).")
         private Float temperature;
 
         @Option(names = "--top-k", paramLabel = "K", description = "With --temperature: only the K most likely tokens.")
@@ -146,15 +163,21 @@ public final class EvalCommand implements Callable<Integer> {
 
         /// Null: the recipe's.
         Sampling.Rule rule() {
-            if (temperature != null) UsageException.require("--temperature", temperature, temperature >= 0 && Float.isFinite(temperature), "0 (greedy) or a number above it");
+            if (temperature != null)
+                UsageException.require("--temperature", temperature, temperature >= 0 && Float.isFinite(temperature),
+                        "0 (greedy) or a number above it");
             if (topK != null) UsageException.atLeast("--top-k", topK, 0);
-            if ((temperature == null || temperature == 0) && topK != null) throw new UsageException("--top-k chooses among samples: wanted --temperature above 0 with it");
-            return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY : new Sampling.Rule(false, temperature, topK == null ? 0 : topK, 1, 0);
+            if ((temperature == null || temperature == 0) && topK != null)
+                throw new UsageException("--top-k chooses among samples: wanted --temperature above 0 with it");
+            return temperature == null ? null : temperature == 0 ? Sampling.Rule.GREEDY
+                    : new Sampling.Rule(false, temperature, topK == null ? 0 : topK, 1, 0);
         }
     }
 
     @Override public Integer call() throws IOException {
-        if (published != null && heldOut != null) throw new UsageException("--eval-questions, --recipe, --temperature and --top-k are for held-out questions; with --benchmark, --mode decides");
+        if (published != null && heldOut != null)
+            throw new UsageException("--eval-questions, --recipe, --temperature and --top-k are for held-out questions; with --benchmark, --mode "
+                    + "decides");
         UsageException.atLeast("--limit", limit, 0);
         boolean whole = published != null ? benchmark() : heldOut(heldOut == null ? new HeldOut() : heldOut);
         return whole ? 0 : 130;
@@ -178,7 +201,8 @@ public final class EvalCommand implements Callable<Integer> {
         AnswerLog.check(out);
         Console console = Console.standard();
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
-        GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy())).ifPresent(spec.commandLine().getErr()::println);
+        GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy()))
+                .ifPresent(spec.commandLine().getErr()::println);
         try (Device d = device.open(); Checkpoint checkpoint = ModelFolder.open(d, folder, published.weights.order(WeightOrder.PACKED), console);
              ModelAsker asker = new ModelAsker(checkpoint.video().orElseThrow(), tokenizer, generation);
              Interruption ctrlC = Interruption.of(console, "stopping after this question ...")) {
@@ -214,7 +238,8 @@ public final class EvalCommand implements Callable<Integer> {
         Recipe wanted = questions.recipe();
         int together = MemoryCheck.evaluating(wanted, model, limit, device.memory(), console);
         TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
-        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), questions.data(), model, questions.file(), console)) {
+        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), questions.data(), model,
+                questions.file(), console)) {
             questions.check(session.data().heldOutHash());
             session.checkHeldOut(mode, limit);
             session.policy().questionsTogether(together);
@@ -228,7 +253,9 @@ public final class EvalCommand implements Callable<Integer> {
                 }
                 boolean whole = e.questions() == n;
                 if (whole || e.questions() > 0) print(e, questions, rule.greedy());
-                if (!whole) console.line("stopped after " + e.questions() + " of " + Count.of(n, "question") + (e.questions() > 0 ? ", which the figures are of" : "") + "; the same command asks all of them from the first on");
+                if (!whole)
+                    console.line("stopped after " + e.questions() + " of " + Count.of(n, "question")
+                            + (e.questions() > 0 ? ", which the figures are of" : "") + "; the same command asks all of them from the first on");
                 return whole;
             }
         }
@@ -243,9 +270,11 @@ public final class EvalCommand implements Callable<Integer> {
             out.println(node.toPrettyString());
             return;
         }
-        out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f%s%n", e.accuracy(), e.questions(), e.format(), e.meanLength(),
+        out.printf(Locale.ROOT, "accuracy %.3f of %d questions, format %.3f, length %.1f%s%n", e.accuracy(), e.questions(), e.format(),
+                e.meanLength(),
                 e.evidence() == null ? "" : String.format(Locale.ROOT, ", evidence named %.3f", e.evidence()));
         for (Map.Entry<String, Double> k : e.accuracyByKind().entrySet()) out.printf(Locale.ROOT, "  %-10s %.3f%n", k.getKey(), k.getValue());
-        if (control == Control.REVERSED && e.orderQuestions() > 0) out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
+        if (control == Control.REVERSED && e.orderQuestions() > 0)
+            out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
     }
 }

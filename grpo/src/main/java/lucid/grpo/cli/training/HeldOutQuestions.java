@@ -32,11 +32,16 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
         RunReader run = recipe != null ? null : ModelFolder.run(model).map(r -> new RunReader(r, console::line)).orElse(null);
         Recipe asked = run != null ? run.recipe() : RecipeReader.read(recipe != null ? recipe : file == null ? "demo" : "tinyllava-video-r1");
         Path questions = file != null || drift(asked) ? file : own(run, asked);
-        if (questions != null && drift(asked)) asked = asked.withData(new Recipe.DataSpec("nextqa", asked.data().frames(), asked.data().image(), null, null, null, null, null));
+        if (questions != null && drift(asked))
+            asked = asked.withData(new Recipe.DataSpec("nextqa", asked.data().frames(), asked.data().image(), null, null, null, null, null));
         Path place = data != null ? data : run == null ? DATA : clips(run, drift(asked));
         if (data == null && run != null && file != null) checkPlace(run, place, file);
-        if (run != null) console.line("recipe " + asked.name() + " of " + run.root() + ", " + (questions == null ? "its held-out questions" : "questions " + questions) + ", data in " + place);
-        else if (recipe == null && file == null) console.line(model + " is no run's: the held-out questions of recipe " + asked.name() + " are asked, whose clips are made in " + place + " unless they are there (--benchmark, --eval-questions or --recipe name others)");
+        if (run != null)
+            console.line("recipe " + asked.name() + " of " + run.root() + ", "
+                    + (questions == null ? "its held-out questions" : "questions " + questions) + ", data in " + place);
+        else if (recipe == null && file == null)
+            console.line(model + " is no run's: the held-out questions of recipe " + asked.name() + " are asked, whose clips are made in " + place
+                    + " unless they are there (--benchmark, --eval-questions or --recipe name others)");
         boolean runs = run != null && questions != null && file == null;
         return new HeldOutQuestions(asked.withStages(List.of()), place, questions, runs ? run.config().path("held_out_sha256").asText(null) : null);
     }
@@ -45,7 +50,8 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
     /// @throws RunException they are not those that the run was measured by
     void check(String found) {
         if (sha256 != null && !sha256.equals(found)) {
-            throw new RunException(file + ": these questions or their clips in " + data + " are not those that the run was measured by (held_out_sha256: found " + found + ", wanted " + sha256
+            throw new RunException(file + ": these questions or their clips in " + data
+                    + " are not those that the run was measured by (held_out_sha256: found " + found + ", wanted " + sha256
                     + "); --eval-questions " + file + " asks them as they are now");
         }
     }
@@ -56,15 +62,19 @@ record HeldOutQuestions(Recipe recipe, Path data, Path file, String sha256) {
     private static void checkPlace(RunReader run, Path clips, Path file) {
         Path asked = file.toAbsolutePath().normalize();
         if (asked.startsWith(clips.toAbsolutePath().normalize()) || run.heldOutPlaces().contains(asked)) return;
-        throw new UsageException("--eval-questions " + file + " is not in " + clips + ", where the data of " + run.root() + " are: wanted --data DIR, the folder that its clips' names are relative to");
+        throw new UsageException("--eval-questions " + file + " is not in " + clips + ", where the data of " + run.root()
+                + " are: wanted --data DIR, the folder that its clips' names are relative to");
     }
 
     private static Path own(RunReader run, Recipe recipe) {
         List<Path> places = run == null ? List.of() : run.heldOutPlaces();
         if (places.isEmpty()) {
-            throw new UsageException("wanted --eval-questions FILE, or --benchmark NAME: " + (run == null ? recipe.origin() + " brings no held-out questions" : run.root() + " names no held-out questions that it was measured by"));
+            throw new UsageException("wanted --eval-questions FILE, or --benchmark NAME: "
+                    + (run == null ? recipe.origin() + " brings no held-out questions" : run.root()
+                    + " names no held-out questions that it was measured by"));
         }
-        return places.stream().filter(Files::isRegularFile).findFirst().orElseThrow(() -> new RunException(run.root() + ": its held-out questions are not there; wanted them in " + places.getLast()
+        return places.stream().filter(Files::isRegularFile).findFirst()
+                .orElseThrow(() -> new RunException(run.root() + ": its held-out questions are not there; wanted them in " + places.getLast()
                 + ", or name them with --eval-questions FILE"));
     }
 

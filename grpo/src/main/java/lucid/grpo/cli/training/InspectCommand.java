@@ -18,9 +18,12 @@ import picocli.CommandLine.Spec;
 
 /// `lucid inspect`.
 @Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Opens a run: its stages, a step's groups, a group's completions, a completion's tokens, one token. Only GRPO steps have completions; lucid replay RUN --step N --out DIR makes those of a step again.",
-        footer = {"", "Examples:", "  lucid inspect runs/demo-1", "  lucid inspect runs/demo-1 --step 1919", "  lucid inspect runs/demo-1 --step 1919 --prompt 15",
-                "  lucid inspect runs/demo-1 --step 1919 --prompt 15 --completion 2", "  lucid inspect runs/demo-1 --step 1919 --prompt 15 --completion 2 --token 27",
+        description = "Opens a run: its stages, a step's groups, a group's completions, a completion's tokens, one token. Only GRPO steps have "
+                + "completions; lucid replay RUN --step N --out DIR makes those of a step again.",
+        footer = {"", "Examples:", "  lucid inspect runs/demo-1", "  lucid inspect runs/demo-1 --step 1919",
+                "  lucid inspect runs/demo-1 --step 1919 --prompt 15",
+                "  lucid inspect runs/demo-1 --step 1919 --prompt 15 --completion 2",
+                        "  lucid inspect runs/demo-1 --step 1919 --prompt 15 --completion 2 --token 27",
                 "grpo/README.md, \"Reading the report\", says what there is to see in these."})
 public final class InspectCommand implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -40,7 +43,8 @@ public final class InspectCommand implements Callable<Integer> {
     @Option(names = "--token", paramLabel = "T", description = "Token of the completion, from 0.")
     private Integer token;
 
-    @Option(names = "--json", description = "Prints JSON; grpo/RUN-FOLDER.md has its keys. A completion's is enough to compute its advantage, ratios, KL and loss again.")
+    @Option(names = "--json", description = "Prints JSON; grpo/RUN-FOLDER.md has its keys. A completion's is enough to compute its advantage, "
+            + "ratios, KL and loss again.")
     private boolean json;
 
     @Override public Integer call() throws IOException {

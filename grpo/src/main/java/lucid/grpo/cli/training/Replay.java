@@ -53,7 +53,8 @@ final class Replay {
 
     private void require(long step) {
         if (!recorded.containsKey(step)) {
-            throw new RunException(run.root() + ": metrics.jsonl has no line of step " + step + ", so there is no hash to meet. The run has " + new RunSteps(run));
+            throw new RunException(run.root() + ": metrics.jsonl has no line of step " + step + ", so there is no hash to meet. The run has "
+                    + new RunSteps(run));
         }
     }
 
@@ -79,7 +80,8 @@ final class Replay {
                     if (ctrlC.asked()) trainer.stop();
                 });
                 if (state.totalSteps() < last) return Optional.empty();
-                return Optional.of(String.format(Locale.ROOT, "step %d: hash %s met (replayed %s from %s in %.1f s)", last, state.hash(), Count.of(last - before, "step"), origin(), (System.nanoTime() - start) / 1e9));
+                return Optional.of(String.format(Locale.ROOT, "step %d: hash %s met (replayed %s from %s in %.1f s)", last, state.hash(),
+                        Count.of(last - before, "step"), origin(), (System.nanoTime() - start) / 1e9));
             } finally {
                 if (out == null) Disk.deleteTree(place);
             }
@@ -90,20 +92,23 @@ final class Replay {
 
     private void compare(ObjectNode now) {
         JsonNode then = recorded.get(now.get("step").asLong());
-        String step = String.format(Locale.ROOT, "step %d (%s %d): hash ", now.get("step").asLong(), now.get("stage").asText(), now.get("stage_step").asLong());
+        String step = String.format(Locale.ROOT, "step %d (%s %d): hash ", now.get("step").asLong(), now.get("stage").asText(),
+                now.get("stage_step").asLong());
         if (now.get("hash").equals(then.get("hash"))) {
             console.line(step + now.get("hash").asText() + " met");
             return;
         }
         List<String> metrics = Differences.of(common(then, now), common(now, then));
-        throw new RunException(step + now.get("hash").asText() + ", but the run has " + then.path("hash").asText("none") + " (replayed from " + origin() + "). "
+        throw new RunException(step + now.get("hash").asText() + ", but the run has " + then.path("hash").asText("none") + " (replayed from "
+                + origin() + "). "
                 + (metrics.isEmpty() ? "No metric differs" : "Metrics that differ (the run's -> now):" + Differences.lines(metrics, SHOWN)));
     }
 
     // What both have, without what a clock says.
     private static JsonNode common(JsonNode one, JsonNode other) {
         ObjectNode kept = one.deepCopy();
-        kept.properties().removeIf(e -> !other.has(e.getKey()) || e.getKey().equals("hash") || e.getKey().equals("step_time") || e.getKey().startsWith("time/"));
+        kept.properties().removeIf(e -> !other.has(e.getKey()) || e.getKey().equals("hash") || e.getKey().equals("step_time")
+                || e.getKey().startsWith("time/"));
         return kept;
     }
 }

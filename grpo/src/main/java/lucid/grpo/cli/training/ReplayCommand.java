@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
 /// `lucid replay`.
 @Command(name = "replay", mixinStandardHelpOptions = true, sortOptions = false,
         description = {"Does steps of a run again, finished or not, and checks that each ends on the hash in its metrics.jsonl.",
-                "It begins at the newest checkpoint before the step (a finished stage keeps its last one only) or at the run's beginning. The run's folder is only read."},
+                "It begins at the newest checkpoint before the step (a finished stage keeps its last one only) or at the run's beginning. The run's "
+                        + "folder is only read."},
         footer = {"", "Exit status: 0 every hash was met; 1 one was not: the first such step is named, with the metrics that differ.", "",
                 "Examples:", "  lucid replay runs/demo-1 --step 1909", "  lucid replay runs/demo-1 --step 1909 --to 1920 --threads 4",
                 "  lucid replay runs/demo-1 --step 1909 --out runs/again  # keeps it for inspect:",
@@ -49,10 +50,12 @@ public final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "Keep metrics, rollouts and ledger of the replayed steps in this new folder.")
     private Path out;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Where the clips lie (default: where the run had them): the data set's folder, or what was the run's --data.")
+    @Option(names = "--data", paramLabel = "DIR", description = "Where the clips lie (default: where the run had them): the data set's folder, or "
+            + "what was the run's --data.")
     private Path data;
 
-    @Option(names = "--model", paramLabel = "DIR|ID", description = "The model that the run began from, if it did: a folder, a run's, or ORG/NAME[@REVISION] of the hub.")
+    @Option(names = "--model", paramLabel = "DIR|ID", description = "The model that the run began from, if it did: a folder, a run's, or "
+            + "ORG/NAME[@REVISION] of the hub.")
     private Path model;
 
     @Override public Integer call() throws IOException {
@@ -82,10 +85,13 @@ public final class ReplayCommand implements Callable<Integer> {
 
     private void check(RunReader recorded, Path clips) {
         String began = recorded.config().path("base_fingerprint").asText(null);
-        if (began != null && model == null) throw new UsageException(run + " began from a model (base_fingerprint " + began + "); name it with --model DIR");
+        if (began != null && model == null)
+            throw new UsageException(run + " began from a model (base_fingerprint " + began + "); name it with --model DIR");
         if (out == null) return;
-        if (out.toAbsolutePath().normalize().startsWith(run.toAbsolutePath().normalize())) throw new UsageException("--out " + out + " lies in the run's own folder, which is only read; wanted another place");
+        if (out.toAbsolutePath().normalize().startsWith(run.toAbsolutePath().normalize()))
+            throw new UsageException("--out " + out + " lies in the run's own folder, which is only read; wanted another place");
         RunFolder.check(out, clips);
-        if (Files.exists(out.resolve("config.json"))) throw new RunException(out + " holds a run already; wanted a new or empty folder, use another --out");
+        if (Files.exists(out.resolve("config.json")))
+            throw new RunException(out + " holds a run already; wanted a new or empty folder, use another --out");
     }
 }

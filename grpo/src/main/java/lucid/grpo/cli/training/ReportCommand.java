@@ -18,7 +18,8 @@ public final class ReportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "The run folder.")
     private Path run;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Where the clips lie, if they have moved since the run: the data set's folder, or what was the run's --data.")
+    @Option(names = "--data", paramLabel = "DIR", description = "Where the clips lie, if they have moved since the run: the data set's folder, or "
+            + "what was the run's --data.")
     private Path data;
 
     @Override public Integer call() {

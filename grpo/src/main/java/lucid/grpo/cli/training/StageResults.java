@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The stages of `summary.json`: one entry for each phase that was evaluated, with the steps and the time of all the recipe's stages that it is made of.
+/// The stages of `summary.json`: one entry for each phase that was evaluated, with the steps and the time of all the recipe's stages that it is made
+/// of.
 final class StageResults {
     private StageResults() {}
 
-    /// @param results of all finished stages, in order, as [lucid.grpo.run.RunState#results] keeps them: `steps` of that stage alone, `seconds` since the run's start
+    /// @param results of all finished stages, in order, as [lucid.grpo.run.RunState#results] keeps them: `steps` of that stage alone, `seconds` since
+    /// the run's start
     static List<ObjectNode> of(List<JsonNode> results) {
         List<ObjectNode> stages = new ArrayList<>();
         int steps = 0;

@@ -19,9 +19,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `lucid train`: the GRPO stages of a recipe on a model that is there.
-@Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false, description = "Trains a model from rewards: the GRPO stages of a recipe.",
+@Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Trains a model from rewards: the GRPO stages of a recipe.",
         footer = {"", "Examples:", "  lucid train --recipe demo --model runs/demo-1/checkpoints/04-cold_start-000028-done --out runs/again",
-                "  lucid train --recipe tinyllava-video-r1 --model Zhang199/TinyLLaVA-Video-Coldstart_NextQA_16 --data nextqa --eval-questions nextqa/heldout.jsonl --out runs/nextqa", "  lucid train --print-recipe tinyllava-video-r1 > mine.json"})
+                "  lucid train --recipe tinyllava-video-r1 --model Zhang199/TinyLLaVA-Video-Coldstart_NextQA_16 --data nextqa --eval-questions "
+                        + "nextqa/heldout.jsonl --out runs/nextqa", "  lucid train --print-recipe tinyllava-video-r1 > mine.json"})
 public final class TrainCommand implements Callable<Integer> {
     @Mixin private DeviceOption device;
     @Mixin private RunOptions options;
@@ -30,7 +32,8 @@ public final class TrainCommand implements Callable<Integer> {
     @Option(names = "--recipe", paramLabel = "NAME|FILE", description = "Shipped recipe or file (default: ${DEFAULT-VALUE}).")
     private String recipe = "tinyllava-video-r1";
 
-    @Option(names = "--model", paramLabel = "DIR|ID", description = "Model to start from, needed: a folder, a run's, or ORG/NAME[@REVISION] of the hub.")
+    @Option(names = "--model", paramLabel = "DIR|ID", description = "Model to start from, needed: a folder, a run's, or ORG/NAME[@REVISION] of the "
+            + "hub.")
     private Path model;
 
     @Option(names = "--print-recipe", paramLabel = "NAME|FILE", description = "Only print the recipe, every constant of it.")
@@ -54,7 +57,9 @@ public final class TrainCommand implements Callable<Integer> {
             throw new UsageException("wanted --model DIR|ID: the grpo stages of " + recipe.origin() + " go on from a model that can answer"
                     + (whole ? "; lucid demo --recipe " + name + " runs all its stages, from nothing" : ""));
         }
-        if (!whole) throw new UsageException("wanted --model DIR|ID: " + recipe.origin() + " " + (recipe.lora() == null ? "has no model of its own" : "trains an adapter of a model"));
+        if (!whole)
+            throw new UsageException("wanted --model DIR|ID: " + recipe.origin() + " "
+                    + (recipe.lora() == null ? "has no model of its own" : "trains an adapter of a model"));
     }
 
     /// Runs the stages of one sort; `sft` shares it.
@@ -68,7 +73,8 @@ public final class TrainCommand implements Callable<Integer> {
         }
         if (model == null) checkBeginning(name, all, sort);
         if (heldOut != null && all.data().kind().equals("drift")) {
-            throw new UsageException("--eval-questions " + heldOut + ": " + all.origin() + " trains on Drift, which brings its own held-out questions; leave it out");
+            throw new UsageException("--eval-questions " + heldOut + ": " + all.origin()
+                    + " trains on Drift, which brings its own held-out questions; leave it out");
         }
         if (options.seed != null) wanted = wanted.withSeed(options.seed);
         device.check(wanted);

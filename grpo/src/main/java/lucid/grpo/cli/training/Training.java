@@ -47,15 +47,18 @@ final class Training {
     /// @return true if the run is complete, false if it was stopped
     boolean run(boolean resume, String expected) {
         try (RunFolder folder = session.folder(out, resume)) {
-            if (resume && folder.latest().isEmpty()) console.line("nothing to resume in " + out + " (no checkpoint is there): the run begins at its first step");
+            if (resume && folder.latest().isEmpty())
+                console.line("nothing to resume in " + out + " (no checkpoint is there): the run begins at its first step");
             if (!heldOut()) console.line("no held-out questions (--eval-questions FILE): accuracy is not measured");
             int seen = session.data().heldOutSeen();
             if (seen > 0) {
-                console.line(seen + " of " + session.data().heldOut(0, TrainingData.Mode.DIRECT).size() + " held-out questions are about clips that are trained on: their accuracy says little about clips that the model has never seen");
+                console.line(seen + " of " + session.data().heldOut(0, TrainingData.Mode.DIRECT).size()
+                        + " held-out questions are about clips that are trained on: their accuracy says little about clips that the model has never "
+                        + "seen");
             }
             Trainer trainer = session.trainer(folder);
-            // Ctrl-C: the step or the questions in progress are finished, and what is done is saved, before the process ends, for a large model after many minutes. One for all of it: a
-            // process that is ending takes no second one.
+            // Ctrl-C: the step or the questions in progress are finished, and what is done is saved, before the process ends, for a large model after
+            // many minutes. One for all of it: a process that is ending takes no second one.
             try (Interruption _ = Interruption.of(() -> stop(trainer))) {
                 RunState state = trainer.run();
                 Optional<ArrayNode> controls = controls(trainer::isStopping);
@@ -68,8 +71,10 @@ final class Training {
                 return true;
             } catch (RuntimeException e) {
                 String cause = e instanceof VideoException ? "once the clip below can be read as it was" : "once the cause below is gone";
-                String other = e instanceof VideoException ? " (a clip that was mended is another one, and makes another run: --model " + out + " with another --out begins it with these weights)" : "";
-                folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps() + ": " + cause + ", the same command with "
+                String other = e instanceof VideoException ? " (a clip that was mended is another one, and makes another run: --model " + out
+                        + " with another --out begins it with these weights)" : "";
+                folder.latest().ifPresent(last -> console.line("failed; the run is kept as it was after step " + RunFolder.state(last).totalSteps()
+                        + ": " + cause + ", the same command with "
                         + goOn + " goes on from there" + other));
                 throw e;
             }
@@ -79,7 +84,8 @@ final class Training {
     private boolean heldOut() { return !session.data().heldOut(1, TrainingData.Mode.DIRECT).isEmpty(); }
 
     private void stop(Trainer trainer) {
-        console.line("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and " + goOn + " goes on from the checkpoint before)");
+        console.line("stopping after the step or the questions in progress; the run is being saved ... (Ctrl-C again ends at once, and " + goOn
+                + " goes on from the checkpoint before)");
         trainer.stop();
     }
 
@@ -117,7 +123,8 @@ final class Training {
         boolean oneClip = prompts.stream().mapToInt(Prompt::clip).distinct().count() == 1;
         for (Control control : Control.values()) {
             if (control == Control.OTHER && oneClip) {
-                console.line("control other is left out: the held-out questions are all about one clip, " + session.data().clipName(prompts.getFirst().clip()));
+                console.line("control other is left out: the held-out questions are all about one clip, " + session.data()
+                        .clipName(prompts.getFirst().clip()));
                 continue;
             }
             Optional<Evaluation> asked;
@@ -135,6 +142,7 @@ final class Training {
 
     private static String note(Control control, Evaluation e) {
         return control == Control.REVERSED && e.orderQuestions() > 0
-                ? String.format(Locale.ROOT, "%s (%.1f %% of order-dependent answers are the reversed clip's)", control.note(), 100 * e.asReversed()) : control.note();
+                ? String.format(Locale.ROOT, "%s (%.1f %% of order-dependent answers are the reversed clip's)", control.note(), 100 * e.asReversed())
+                        : control.note();
     }
 }

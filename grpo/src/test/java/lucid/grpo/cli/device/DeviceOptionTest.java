@@ -19,7 +19,8 @@ class DeviceOptionTest {
         assertEquals(MemoryLimit.host(HostMemory.physicalBytes()), limit());
         MemoryLimit emulated = limit("--device", "EMULATED");
         assertEquals(DeviceKind.CUDA, emulated.device());
-        assertTrue(emulated.bytes() == HostMemory.physicalBytes() && emulated.toString().contains("the host's: an emulated GPU has none of its own"), emulated.toString());
+        assertTrue(emulated.bytes() == HostMemory.physicalBytes() && emulated.toString().contains("the host's: an emulated GPU has none of its own"),
+                emulated.toString());
         assertEquals(new MemoryLimit(DeviceKind.CUDA, 3L << 30, "of memory (--memory)"), limit("--device", "CUDA", "--memory", "3G"));
     }
 
@@ -32,7 +33,8 @@ class DeviceOptionTest {
     @Test void whatWouldHaveNoEffectIsRefused() {
         refused("--gpu 1 with --device AUTO, which computes on none; wanted --device CUDA, or no --gpu", "--gpu", "1");
         refused("--gpu 0 with --device EMULATED, which computes on none; wanted --device CUDA, or no --gpu", "--gpu", "0", "--device", "emulated");
-        refused("--kernels sm_80 with --matmul EXACT, which has no kernels for newer GPUs; wanted --matmul TENSOR, or no --kernels", "--kernels", "sm_80", "--device", "emulated");
+        refused("--kernels sm_80 with --matmul EXACT, which has no kernels for newer GPUs; wanted --matmul TENSOR, or no --kernels", "--kernels",
+                "sm_80", "--device", "emulated");
     }
 
     /// Without a GPU it says so; the host's memory is no answer.

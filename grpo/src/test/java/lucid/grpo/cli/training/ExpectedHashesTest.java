@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class ExpectedHashesTest {
     @Test void theDemosHashIsKnownAndPrintedInTheReadme() throws IOException {
         String hash = ExpectedHashes.of(RecipeReader.read("demo"));
-        assertTrue(hash != null && hash.matches("[0-9a-f]{64}"), "expected-hashes.properties has no entry for the demo's recipe as it is now: " + hash);
+        assertTrue(hash != null && hash.matches("[0-9a-f]{64}"),
+                "expected-hashes.properties has no entry for the demo's recipe as it is now: " + hash);
         assertTrue(Files.readString(Path.of("../README.md")).contains(hash), "README.md prints another hash");
     }
 

@@ -14,7 +14,8 @@ class StageResultsTest {
     @Test void stepsAndSecondsAreThePhasesOwn() {
         List<JsonNode> results = List.of(result("base", "language", 600, 43.5), result("base", "questions", 560, 182.25).put("accuracy", 0.5),
                 result("cold_start", "cold_start", 28, 192.5).put("accuracy", 0.25), result("grpo", "reason", 100, 247.5).put("accuracy", 0.75));
-        assertEquals(List.of(result("base", "questions", 1160, 182.25).put("accuracy", 0.5), result("cold_start", "cold_start", 28, 10.25).put("accuracy", 0.25),
+        assertEquals(List.of(result("base", "questions", 1160, 182.25).put("accuracy", 0.5), result("cold_start", "cold_start", 28, 10.25)
+                .put("accuracy", 0.25),
                 result("grpo", "reason", 100, 55.0).put("accuracy", 0.75)), StageResults.of(results));
         assertEquals(182.25, results.get(1).get("seconds").asDouble(), "the state's own results stay as they are");
     }

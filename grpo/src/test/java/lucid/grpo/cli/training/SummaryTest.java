@@ -19,14 +19,16 @@ class SummaryTest {
     private static ArrayNode controls(int orderQuestions) {
         ArrayNode all = JSON.createArrayNode();
         for (String name : List.of("NONE", "BLANK", "OTHER", "SHUFFLED", "REVERSED", "REPEATED")) {
-            all.addObject().put("control", name).put("accuracy", all.size() / 10.0).put("order_accuracy", all.size() / 100.0).put("order_questions", orderQuestions);
+            all.addObject().put("control", name).put("accuracy", all.size() / 10.0).put("order_accuracy", all.size() / 100.0)
+                    .put("order_questions", orderQuestions);
         }
         return all;
     }
 
     @Test void theAccuraciesAreThoseOfTheirControls() {
         ObjectNode summary = Training.summary(STATE, 7, "beef", controls(3));
-        assertEquals(JSON.createObjectNode().put("seconds", 12.5).put("seed", 7L).put("final_hash", "c0ffee").put("expected_hash", "beef").put("blind_accuracy", 0.2).put("shuffled_accuracy", 0.4)
+        assertEquals(JSON.createObjectNode().put("seconds", 12.5).put("seed", 7L).put("final_hash", "c0ffee").put("expected_hash", "beef")
+                .put("blind_accuracy", 0.2).put("shuffled_accuracy", 0.4)
                 .put("reversed_accuracy", 0.05), summary.deepCopy().without(List.of("stages", "controls")));
         assertEquals(controls(3), summary.get("controls"));
     }

@@ -49,7 +49,8 @@ public final class Arguments {
     }
 
     /// Of [Normalization#rmsNormBackward]; dWeight may be null.
-    public static void rmsNormBackward(String operation, Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx, Matrix dWeight) {
+    public static void rmsNormBackward(String operation, Matrix x, Matrix weight, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx,
+            Matrix dWeight) {
         Checks.type(operation, "x", x, F32);
         Checks.shape(operation, "weight", weight, 1, x.cols(), F32);
         Checks.shape(operation, "rstd", rstd, x.rows(), 1, F32);
@@ -64,7 +65,8 @@ public final class Arguments {
     }
 
     /// Of [Normalization#layerNormBackward]; dWeight and dBias may be null.
-    public static void layerNormBackward(String operation, Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx, Matrix dWeight, Matrix dBias) {
+    public static void layerNormBackward(String operation, Matrix x, Matrix weight, Matrix mean, Matrix rstd, Matrix dy, RowGroups groups, Matrix dx,
+            Matrix dWeight, Matrix dBias) {
         rmsNormBackward(operation, x, weight, rstd, dy, groups, dx, dWeight);
         Checks.shape(operation, "mean", mean, x.rows(), 1, F32);
         Checks.apart(operation, "dx", dx, "mean", mean);
@@ -218,8 +220,10 @@ public final class Arguments {
     /// @param largest of the row; NaN if there is one in it
     public static void largestLogit(String operation, Sampling.Rule rule, int row, float largest) {
         if (rule.possible(largest)) return;
-        throw new IllegalArgumentException(operation + ": the largest logit of row " + row + " is " + largest + (rule.greedy() ? "" : ", at temperature " + rule.temperature())
-                + "; wanted a finite number" + (rule.greedy() ? "" : ", and finite divided by the temperature") + " (NaN or infinity in the model, or every token masked)");
+        throw new IllegalArgumentException(operation + ": the largest logit of row " + row + " is " + largest
+                + (rule.greedy() ? "" : ", at temperature " + rule.temperature())
+                + "; wanted a finite number" + (rule.greedy() ? "" : ", and finite divided by the temperature")
+                        + " (NaN or infinity in the model, or every token masked)");
     }
 
     /// Of [Sampling#probabilities].

@@ -10,7 +10,8 @@ import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.contract.operand.AttentionPlan.Span;
 import lucid.kernels.contract.operand.Matrix;
 
-/// What every device demands of the arguments of [Attention]: shapes first, then that the plan stays inside them, then that no output touches an input.
+/// What every device demands of the arguments of [Attention]: shapes first, then that the plan stays inside them, then that no output touches an
+/// input.
 public final class AttentionArguments {
     private AttentionArguments() {}
 
@@ -35,8 +36,10 @@ public final class AttentionArguments {
             for (int i = 0; i < plan.spans().size(); i++) {
                 Span s = plan.spans().get(i);
                 if (s.queries() > 0) byRow.add(s);
-                boolean apart = s.prefixKeys() == 0 || s.ownKeys() == 0 || s.prefixRow() + s.prefixKeys() <= s.ownRow() || s.ownRow() + s.ownKeys() <= s.prefixRow();
-                Checks.that(apart, "attention", "span " + i + " has prefix rows " + s.prefixRow() + " .. " + (s.prefixRow() + s.prefixKeys() - 1) + " and own rows "
+                boolean apart = s.prefixKeys() == 0 || s.ownKeys() == 0 || s.prefixRow() + s.prefixKeys() <= s.ownRow() || s.ownRow()
+                        + s.ownKeys() <= s.prefixRow();
+                Checks.that(apart, "attention", "span " + i + " has prefix rows " + s.prefixRow() + " .. " + (s.prefixRow() + s.prefixKeys() - 1)
+                        + " and own rows "
                         + s.ownRow() + " .. " + (s.ownRow() + s.ownKeys() - 1) + "; wanted every key row once in a span");
             }
             byRow.sort(Comparator.comparingInt(Span::queryRow));
@@ -49,8 +52,10 @@ public final class AttentionArguments {
 
         /// Refuses matrices that have fewer rows than the plan names.
         public void within(String operation, Matrix q, Matrix k) {
-            Checks.that(queryEnd <= q.rows(), operation, "the plan names query rows up to " + (queryEnd - 1) + " but q is " + q.describe() + "; wanted a plan over these rows");
-            Checks.that(keyEnd <= k.rows(), operation, "the plan names key rows up to " + (keyEnd - 1) + " but k is " + k.describe() + "; wanted a plan over these rows");
+            Checks.that(queryEnd <= q.rows(), operation, "the plan names query rows up to " + (queryEnd - 1) + " but q is " + q.describe()
+                    + "; wanted a plan over these rows");
+            Checks.that(keyEnd <= k.rows(), operation, "the plan names key rows up to " + (keyEnd - 1) + " but k is " + k.describe()
+                    + "; wanted a plan over these rows");
         }
     }
 
@@ -76,7 +81,8 @@ public final class AttentionArguments {
     }
 
     /// Of the gradients of [Attention#backward].
-    public static void gradients(String operation, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk, Matrix dv) {
+    public static void gradients(String operation, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse, Matrix dOut, Matrix dq, Matrix dk,
+            Matrix dv) {
         Checks.like(operation, "dOut", dOut, "out", out);
         Checks.like(operation, "dq", dq, "q", q);
         Checks.like(operation, "dk", dk, "k", k);

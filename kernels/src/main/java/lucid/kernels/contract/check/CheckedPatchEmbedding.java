@@ -10,12 +10,14 @@ import lucid.kernels.contract.operand.Matrix;
 
 /// [PatchEmbedding] with its arguments checked, so that a device says only how it computes. `images` are u8 frames or f32 pixels; their type tells.
 public abstract class CheckedPatchEmbedding implements PatchEmbedding {
-    @Override public final void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+    @Override public final void forwardFrames(Buffer frames, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions,
+            Matrix out) {
         String operation = "patchEmbedding.forwardFrames";
         forward(operation, frames, U8, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
     }
 
-    @Override public final void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions, Matrix out) {
+    @Override public final void forwardPixels(Buffer pixels, int n, int height, int width, int patch, Matrix weight, Matrix bias, Matrix positions,
+            Matrix out) {
         String operation = "patchEmbedding.forwardPixels";
         forward(operation, pixels, F32, PatchGrid.of(operation, n, height, width, patch), weight, bias, positions, out);
     }

@@ -7,7 +7,8 @@ import lucid.kernels.contract.operand.DType;
 import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 
-/// Argument checks that every device makes before it runs anything. Each message names the operation, the argument, what was found and what was wanted.
+/// Argument checks that every device makes before it runs anything. Each message names the operation, the argument, what was found and what was
+/// wanted.
 public final class Checks {
     private Checks() {}
 
@@ -51,7 +52,8 @@ public final class Checks {
     public static void groups(String operation, RowGroups groups, int rows) {
         present(operation, "groups", groups);
         if (groups.rows() != rows) {
-            throw new IllegalArgumentException(operation + ": the row groups cover " + groups.rows() + " rows, the matrix has " + rows + "; wanted every row in a group");
+            throw new IllegalArgumentException(operation + ": the row groups cover " + groups.rows() + " rows, the matrix has " + rows
+                    + "; wanted every row in a group");
         }
     }
 
@@ -82,7 +84,8 @@ public final class Checks {
         if (!same) apart(operation, outName, out, inName, in);
     }
 
-    /// Whether two views have an element in common. Exact for equal strides, otherwise a view counts as everything between its first and last element.
+    /// Whether two views have an element in common. Exact for equal strides, otherwise a view counts as everything between its first and last
+    /// element.
     public static boolean overlap(Matrix a, Matrix b) {
         if (a.buffer() != b.buffer() || a.size() == 0 || b.size() == 0) return false;
         if (end(a) <= b.offset() || end(b) <= a.offset()) return false;

@@ -25,8 +25,10 @@ public final class ElementwiseArguments {
         Checks.type(operation, "x", x, F32);
         Checks.type(operation, "y", y, F32);
         Checks.present(operation, "places", places);
-        Checks.that(places.count() == x.rows(), operation, "there are " + places.count() + " places for the rows of x, which is " + x.describe() + "; wanted one for each");
-        Checks.that(y.cols() == x.cols() && places.end() <= y.rows(), operation, "y is " + y.describe() + "; wanted " + x.cols() + " columns and at least " + places.end() + " rows");
+        Checks.that(places.count() == x.rows(), operation, "there are " + places.count() + " places for the rows of x, which is " + x.describe()
+                + "; wanted one for each");
+        Checks.that(y.cols() == x.cols() && places.end() <= y.rows(), operation, "y is " + y.describe() + "; wanted " + x.cols()
+                + " columns and at least " + places.end() + " rows");
         Checks.apart(operation, "y", y, "x", x);
     }
 

@@ -11,12 +11,14 @@ import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 
-/// What every device demands of the arguments of [LogProb]. The targets' values are looked at by [#targets], which a device calls when it has read them.
+/// What every device demands of the arguments of [LogProb]. The targets' values are looked at by [#targets], which a device calls when it has read
+/// them.
 public final class LogProbArguments {
     private LogProbArguments() {}
 
     /// Of [LogProb#forward].
-    public static void forward(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+    public static void forward(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy,
+            Buffer lse) {
         product(operation, hidden, head, targets, temperature);
         outputs(operation, hidden.rows(), logProb, entropy, lse);
     }
@@ -30,7 +32,8 @@ public final class LogProbArguments {
     }
 
     /// Of [LogProb#backward]; dHidden and dHead may be null.
-    public static void backward(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups,
+    public static void backward(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb,
+            RowGroups groups,
                                 Accumulate mode, Matrix dHidden, Matrix dHead) {
         product(operation, hidden, head, targets, temperature);
         Checks.buffer(operation, "lse", lse, hidden.rows(), F32);
@@ -43,7 +46,8 @@ public final class LogProbArguments {
     }
 
     /// Of [LogProb#ratio]; reference may be null. Returns how many tokens there are.
-    public static int ratio(String operation, LogProb.ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio,
+    public static int ratio(String operation, LogProb.ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage,
+            Buffer weight, Buffer ratio,
                             Buffer kl, Buffer loss, Buffer coefficient) {
         Checks.present(operation, "settings", settings);
         Checks.present(operation, "logProb", logProb);
@@ -64,7 +68,8 @@ public final class LogProbArguments {
     }
 
     /// Of [LogProb#crossEntropyBackward].
-    public static void crossEntropyBackward(String operation, Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {
+    public static void crossEntropyBackward(String operation, Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode,
+            Matrix dLogits) {
         Checks.type(operation, "logits", logits, F32);
         Checks.buffer(operation, "targets", targets, logits.rows(), I32);
         Checks.buffer(operation, "lse", lse, logits.rows(), F32);
@@ -84,7 +89,8 @@ public final class LogProbArguments {
     private static void product(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature) {
         Checks.type(operation, "hidden", hidden, F32);
         Checks.type(operation, "head", head, F32, BF16, F16);
-        Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe() + "; wanted equal columns (the width)");
+        Checks.that(hidden.cols() == head.cols(), operation, "hidden is " + hidden.describe() + " and head is " + head.describe()
+                + "; wanted equal columns (the width)");
         temperature(operation, temperature);
         Checks.buffer(operation, "targets", targets, hidden.rows(), I32);
     }

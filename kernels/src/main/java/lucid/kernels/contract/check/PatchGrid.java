@@ -10,8 +10,8 @@ import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.contract.operand.DType;
 import lucid.kernels.contract.operand.Matrix;
 
-/// How images divide into patches: row `image · patches + py · columns + px`, element `(channel · patch + dy) · patch + dx`; pixels right and below of the
-/// last whole patch are never seen. With it, what every device demands of the arguments of [PatchEmbedding].
+/// How images divide into patches: row `image · patches + py · columns + px`, element `(channel · patch + dy) · patch + dx`; pixels right and below
+/// of the last whole patch are never seen. With it, what every device demands of the arguments of [PatchEmbedding].
 public record PatchGrid(int n, int height, int width, int patch) {
     public static final int CHANNELS = 3;
 

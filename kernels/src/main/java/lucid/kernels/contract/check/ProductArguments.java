@@ -50,7 +50,8 @@ public final class ProductArguments {
     /// Of `Device.prepack`.
     public static void prepack(Matrix w) {
         Checks.type("prepack", "w", w, F32, BF16, F16);
-        Checks.that(w.offset() == 0 && w.isDense() && w.size() == w.buffer().length(), "prepack", "w is " + w.describe() + " of a buffer of " + w.buffer().length() + "; wanted the whole buffer");
+        Checks.that(w.offset() == 0 && w.isDense() && w.size() == w.buffer().length(), "prepack", "w is " + w.describe() + " of a buffer of "
+                + w.buffer().length() + "; wanted the whole buffer");
     }
 
     /// Of [PackedOrder#pack] and [PackedOrder#use].
@@ -58,7 +59,8 @@ public final class ProductArguments {
         prepack(w);
         long length = order.length(w.rows(), w.cols());
         Checks.that(order.takes(w.dtype()), "pack", "w is " + w.describe() + ", which " + order.name() + " does not take");
-        Checks.that(packed.dtype() == w.dtype() && packed.length() == length, "pack", "packed is " + packed.dtype() + "[" + packed.length() + "]; wanted " + w.dtype() + "[" + length + "] for w " + w.describe());
+        Checks.that(packed.dtype() == w.dtype() && packed.length() == length, "pack", "packed is " + packed.dtype() + "[" + packed.length()
+                + "]; wanted " + w.dtype() + "[" + length + "] for w " + w.describe());
     }
 
     /// Of [MatMul#gradWeight].
@@ -85,7 +87,8 @@ public final class ProductArguments {
         int k = transposeA ? a.rows() : a.cols();
         int kb = transposeB ? b.cols() : b.rows();
         int n = transposeB ? b.rows() : b.cols();
-        Checks.that(k == kb, operation, "a " + a.describe() + (transposeA ? "ᵀ" : "") + " has k = " + k + ", " + name + " " + b.describe() + (transposeB ? "ᵀ" : "")
+        Checks.that(k == kb, operation, "a " + a.describe() + (transposeA ? "ᵀ" : "") + " has k = " + k + ", " + name + " " + b.describe()
+                + (transposeB ? "ᵀ" : "")
                 + " has k = " + kb + "; wanted equal");
         Checks.shape(operation, "c", c, m, n, F32);
         Checks.apart(operation, "c", c, "a", a);

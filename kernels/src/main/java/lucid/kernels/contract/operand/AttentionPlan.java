@@ -44,7 +44,9 @@ public record AttentionPlan(int heads, int kvHeads, int headDim, List<Span> span
         public static Span full(int row, int length) { return new Span(row, length, 0, 0, 0, row, length, false); }
 
         /// Queries over other rows, all visible.
-        public static Span cross(int queryRow, int queries, int keyRow, int keys) { return new Span(queryRow, queries, 0, 0, 0, keyRow, keys, false); }
+        public static Span cross(int queryRow, int queries, int keyRow, int keys) {
+            return new Span(queryRow, queries, 0, 0, 0, keyRow, keys, false);
+        }
 
         /// A completion that continues a shared prompt.
         public static Span continuing(int row, int length, int prefixRow, int prefixLength) {

@@ -8,10 +8,12 @@ public record Matrix(Buffer buffer, long offset, int rows, int cols, long stride
     public Matrix {
         Objects.requireNonNull(buffer, "buffer");
         if (rows < 0 || cols < 0 || offset < 0) {
-            throw new IllegalArgumentException("matrix of " + rows + " x " + cols + " at offset " + offset + ": sizes and offset must not be negative");
+            throw new IllegalArgumentException("matrix of " + rows + " x " + cols + " at offset " + offset
+                    + ": sizes and offset must not be negative");
         }
         if (rows > 1 && stride < cols) {
-            throw new IllegalArgumentException("matrix of " + rows + " x " + cols + " has row stride " + stride + ": rows would overlap; wanted >= " + cols);
+            throw new IllegalArgumentException("matrix of " + rows + " x " + cols + " has row stride " + stride
+                    + ": rows would overlap; wanted >= " + cols);
         }
         if (rows > 0 && cols > 0 && end(offset, rows, cols, stride) > buffer.length()) {
             throw new IllegalArgumentException("matrix of " + rows + " x " + cols + " (offset " + offset + ", stride " + stride + ") needs "

@@ -1,7 +1,7 @@
 package lucid.kernels.contract.operand;
 
-/// A step that is done again and again and hardly changes, such as one token for every completion. Nothing that it computes depends on being done through here;
-/// a GPU is told what it did the last time as a whole where it is told the same again.
+/// A step that is done again and again and hardly changes, such as one token for every completion. Nothing that it computes depends on being done
+/// through here; a GPU is told what it did the last time as a whole where it is told the same again.
 public interface Repetition extends AutoCloseable {
     /// A device that gains nothing from knowing.
     Repetition PLAIN = new Repetition() {

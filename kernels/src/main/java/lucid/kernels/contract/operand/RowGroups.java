@@ -10,7 +10,8 @@ import java.util.Arrays;
 public record RowGroups(int... offsets) {
     public RowGroups {
         offsets = offsets.clone();
-        if (offsets.length < 1 || offsets[0] != 0) throw new IllegalArgumentException("row groups must start at row 0, found " + Arrays.toString(offsets));
+        if (offsets.length < 1 || offsets[0] != 0)
+            throw new IllegalArgumentException("row groups must start at row 0, found " + Arrays.toString(offsets));
         for (int i = 1; i < offsets.length; i++) {
             if (offsets[i] < offsets[i - 1]) throw new IllegalArgumentException("row groups must ascend, found " + Arrays.toString(offsets));
         }

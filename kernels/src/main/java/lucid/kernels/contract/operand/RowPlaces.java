@@ -12,7 +12,8 @@ public record RowPlaces(int... rows) {
         BitSet seen = new BitSet();
         for (int i = 0; i < rows.length; i++) {
             if (rows[i] < 0) throw new IllegalArgumentException("row places: number " + i + " is " + rows[i] + "; wanted 0 or more");
-            if (seen.get(rows[i])) throw new IllegalArgumentException("row places: row " + rows[i] + " stands there twice; wanted each row at most once");
+            if (seen.get(rows[i]))
+                throw new IllegalArgumentException("row places: row " + rows[i] + " stands there twice; wanted each row at most once");
             seen.set(rows[i]);
         }
     }

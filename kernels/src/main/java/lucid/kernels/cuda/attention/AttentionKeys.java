@@ -7,11 +7,12 @@ import java.util.TreeSet;
 import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.contract.operand.AttentionPlan.Span;
 
-/// The key rows that a plan names as tiles of at most some rows, each with the spans that see it, in plan order: the order of the chains of dk and dv. Dearest first.
-/// How rows are cut into tiles shows in no bit.
+/// The key rows that a plan names as tiles of at most some rows, each with the spans that see it, in plan order: the order of the chains of dk and
+/// dv. Dearest first. How rows are cut into tiles shows in no bit.
 ///
 /// @param tileWords  first key row, keys, first entry, last entry + 1 of each tile
-/// @param entryWords [#ENTRY] numbers each: first query row, queries, query position, number of the tile's first key, causal; first tile of rows and tiles of rows of the span, as
+/// @param entryWords [#ENTRY] numbers each: first query row, queries, query position, number of the tile's first key, causal; first tile of rows and
+/// tiles of rows of the span, as
 ///                   [AttentionTiles] counts them with [AttentionTiles#ROWS]
 record AttentionKeys(int tiles, int[] tileWords, int entries, int[] entryWords) {
     static final int ENTRY = 8;
@@ -76,7 +77,8 @@ record AttentionKeys(int tiles, int[] tileWords, int entries, int[] entryWords) 
             int[] values = {t.row, t.keys, at, at + t.runs.size()};
             System.arraycopy(values, 0, tileWords, 4 * i, 4);
             for (Run r : t.runs) {
-                int[] entry = {r.of.queryRow(), r.of.queries(), r.of.queryPosition(), r.number + t.row - r.row, r.of.causal() ? 1 : 0, rowTile[r.span],
+                int[] entry = {r.of.queryRow(), r.of.queries(), r.of.queryPosition(), r.number + t.row - r.row, r.of.causal() ? 1 : 0,
+                        rowTile[r.span],
                         rowTile[r.span + 1] - rowTile[r.span]};
                 System.arraycopy(entry, 0, entryWords, ENTRY * at++, entry.length);
             }

@@ -29,5 +29,7 @@ public final class AttentionTables {
     AttentionKeys keys(int size) { return keys.computeIfAbsent(size, _ -> AttentionKeys.of(plan, size)); }
 
     /// Packed tiles of `size` rows and keys, for tensor cores, of the spans of at least `least` rows.
-    AttentionTiles tiles(int size, int least) { return tiles.computeIfAbsent(new Cut(size, least, Integer.MAX_VALUE), c -> AttentionTiles.of(plan, c.size, c.least)); }
+    AttentionTiles tiles(int size, int least) {
+        return tiles.computeIfAbsent(new Cut(size, least, Integer.MAX_VALUE), c -> AttentionTiles.of(plan, c.size, c.least));
+    }
 }

@@ -7,10 +7,12 @@ import java.util.Map;
 import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.contract.operand.AttentionPlan.Span;
 
-/// A plan as the tables of the tensor-core kernels: which rows and which keys lie in which packed tile, and units that know their tiles. Tiles begin at a span's first row and at its key
-/// number 0, so that where a sum begins depends on nothing else. The whole blocks of a prefix are packed once, whoever shares it.
+/// A plan as the tables of the tensor-core kernels: which rows and which keys lie in which packed tile, and units that know their tiles. Tiles begin
+/// at a span's first row and at its key number 0, so that where a sum begins depends on nothing else. The whole blocks of a prefix are packed once,
+/// whoever shares it.
 ///
-/// @param units    as [AttentionUnits], words 9 to 11: its tile of rows, the tile of its keys from number 0 on, and what to add to a block's number for its tile behind the prefix's whole blocks
+/// @param units    as [AttentionUnits], words 9 to 11: its tile of rows, the tile of its keys from number 0 on, and what to add to a block's number
+/// for its tile behind the prefix's whole blocks
 /// @param rowTiles tiles of rows, in plan order
 /// @param rowWords [#WORDS] numbers each: first row, rows, 0, 0, first query row of the span
 /// @param keyWords [#WORDS] numbers each: first key number, keys, keys of the prefix, first row of the prefix, first row of the span's own keys
@@ -39,7 +41,8 @@ record AttentionTiles(AttentionUnits units, int rowTiles, int[] rowWords, int ke
             int whole = s.prefixKeys() / size * size;
             int shared = Math.min(whole, seen);
             int prefix = shared == 0 ? 0 : pack(new Run(0, shared, shared, s.prefixRow(), 0), size, packed, keys);
-            int own = whole >= seen ? 0 : pack(new Run(whole, seen, s.prefixKeys(), s.prefixKeys() > whole ? s.prefixRow() : 0, s.ownRow()), size, packed, keys);
+            int own = whole >= seen ? 0 : pack(new Run(whole, seen, s.prefixKeys(), s.prefixKeys() > whole ? s.prefixRow() : 0, s.ownRow()), size,
+                    packed, keys);
             byQueryRow.put(s.queryRow(), new int[] {first, prefix, own - whole / size});
         }
         AttentionUnits units = AttentionUnits.of(plan, size, n -> n >= least);
@@ -56,14 +59,16 @@ record AttentionTiles(AttentionUnits units, int rowTiles, int[] rowWords, int ke
     static int[] firstTiles(AttentionPlan plan, int size) {
         int group = plan.heads() / plan.kvHeads();
         int[] first = new int[plan.spans().size() + 1];
-        for (int i = 0; i < plan.spans().size(); i++) first[i + 1] = first[i] + (Math.multiplyExact(plan.spans().get(i).queries(), group) + size - 1) / size;
+        for (int i = 0; i < plan.spans().size(); i++)
+            first[i + 1] = first[i] + (Math.multiplyExact(plan.spans().get(i).queries(), group) + size - 1) / size;
         return first;
     }
 
     private static int pack(Run run, int size, Map<Run, Integer> packed, List<int[]> keys) {
         return packed.computeIfAbsent(run, r -> {
             int tile = keys.size();
-            for (int from = r.from; from < r.keys; from += size) keys.add(new int[] {from, Math.min(size, r.keys - from), r.prefixKeys, r.prefixRow, r.ownRow});
+            for (int from = r.from; from < r.keys; from += size)
+                keys.add(new int[] {from, Math.min(size, r.keys - from), r.prefixKeys, r.prefixRow, r.ownRow});
             return tile;
         });
     }

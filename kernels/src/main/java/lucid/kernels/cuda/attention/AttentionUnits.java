@@ -6,7 +6,8 @@ import java.util.List;
 import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.contract.operand.AttentionPlan.Span;
 
-/// A plan as the tables that attention's kernels read: units of rows (query, head of the key head) of one span each, dearest first. How a plan is cut shows in no bit.
+/// A plan as the tables that attention's kernels read: units of rows (query, head of the key head) of one span each, dearest first. How a plan is cut
+/// shows in no bit.
 ///
 /// @param words    [#WORDS] numbers per unit; `attention.ptx.inc` says what they are
 /// @param mostKeys the keys that the dearest unit sees; 0 without units
@@ -36,7 +37,8 @@ record AttentionUnits(int count, int[] words, int mostKeys) {
 
     private static void write(Unit u, int[] words, int at) {
         Span s = u.span;
-        int[] values = {s.queryRow(), u.from, u.rows, s.queryPosition(), s.prefixRow(), s.prefixKeys(), s.ownRow(), s.prefixKeys() + s.ownKeys(), s.causal() ? 1 : 0};
+        int[] values = {s.queryRow(), u.from, u.rows, s.queryPosition(), s.prefixRow(), s.prefixKeys(), s.ownRow(), s.prefixKeys() + s.ownKeys(),
+                s.causal() ? 1 : 0};
         System.arraycopy(values, 0, words, at, values.length);
     }
 }

@@ -10,11 +10,11 @@ import lucid.kernels.cuda.Precision;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own, few rows with many keys two ([SplitAttention]); the backward is one
-/// kernel over queries (dq, and δ for the other) and one over keys (dk, dv).
+/// [Attention] on a GPU in f32, bit for bit the CPU's. Spans of few rows (decoding) and of many have a kernel of their own, few rows with many keys
+/// two ([SplitAttention]); the backward is one kernel over queries (dq, and δ for the other) and one over keys (dk, dv).
 ///
-/// On tensor cores (a named choice, because it changes bits) heads to 128 dimensions go to [TensorAttention]; larger ones stay in f32. The choice depends on the size of a head alone, so that
-/// rollout and training still agree.
+/// On tensor cores (a named choice, because it changes bits) heads to 128 dimensions go to [TensorAttention]; larger ones stay in f32. The choice
+/// depends on the size of a head alone, so that rollout and training still agree.
 public final class CudaAttention implements Attention {
     private static final int MOST_DIM = 256;
     /// Rows of a unit of the flat kernel.
@@ -65,7 +65,8 @@ public final class CudaAttention implements Attention {
         boolean apart = split.wants(tables);
         if (apart) split.forward(tables, scale, q, k, v, out, lse);
         else forward("flat", plan, tables.units(FLAT_ROWS, 1, FLAT_MOST), scale, q, k, v, out, lse);
-        forward("tile", plan, tables.units(TILE_ROWS, (apart ? SplitAttention.MOST_ROWS : FLAT_MOST) + 1, Integer.MAX_VALUE), scale, q, k, v, out, lse);
+        forward("tile", plan, tables.units(TILE_ROWS, (apart ? SplitAttention.MOST_ROWS : FLAT_MOST) + 1, Integer.MAX_VALUE), scale, q, k,
+                v, out, lse);
     }
 
     private void forward(String form, AttentionPlan plan, AttentionUnits units, float scale, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
@@ -74,7 +75,8 @@ public final class CudaAttention implements Attention {
         int d = size(plan.headDim(), flat ? FLAT_SIZES : SIZES);
         int shared = flat ? 0 : tileBytes(d);
         long table = kernels.table("attention, " + form, units.words());
-        kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).u64(table).u32(plan.heads() / plan.kvHeads())
+        kernels.call("attention_forward_" + form + "_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).u64(table)
+                .u32(plan.heads() / plan.kvHeads())
                 .u32(plan.headDim()).u32(vectors(plan, q, k, v, out)).f32(scale).launch(units.count(), plan.kvHeads(), 1, flat ? 256 : 128, shared);
     }
 
@@ -120,13 +122,16 @@ public final class CudaAttention implements Attention {
         try (CudaBuffer delta = kernels.scratch(DType.F32, (long) q.rows() * plan.heads()); CudaBuffer table = kernels.table(units.words());
                 CudaBuffer tiles = kernels.table(keys.tileWords()); CudaBuffer entries = kernels.table(keys.entryWords())) {
             if (units.count() > 0) {
-                kernels.call("attention_backward_query_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).view(dOut).view(dq).buffer(delta).buffer(table)
+                kernels.call("attention_backward_query_d" + d + "_f32_sm80").view(q).view(k).view(v).view(out).view(lse).view(dOut).view(dq)
+                        .buffer(delta).buffer(table)
                         .u32(group).u32(plan.headDim()).u32(vectors).f32(scale).launch(units.count(), plan.kvHeads(), 1, 128, queryBytes(d, rows));
             }
             if (keys.tiles() > 0) {
-                // 32 rows of heads of 128 want more than a block has outside data centres; a kernel for 16 is for those. How many rows shows in no bit.
+                // 32 rows of heads of 128 want more than a block has outside data centres; a kernel for 16 is for those. How many rows shows in no
+                // bit.
                 boolean fewer = d < MOST_DIM && !fits(keyBytes(d, rows));
-                kernels.call("attention_backward_key_d" + d + (fewer ? "_r16" : "") + "_f32_sm80").view(q).view(k).view(v).view(lse).view(dOut).buffer(delta).view(dk).view(dv)
+                kernels.call("attention_backward_key_d" + d + (fewer ? "_r16" : "") + "_f32_sm80").view(q).view(k).view(v).view(lse).view(dOut)
+                        .buffer(delta).view(dk).view(dv)
                         .buffer(tiles).buffer(entries).u32(group).u32(plan.headDim()).u32(vectors).f32(scale)
                         .launch(keys.tiles(), plan.kvHeads(), 1, 128, keyBytes(d, fewer ? 16 : rows));
             }
@@ -135,8 +140,10 @@ public final class CudaAttention implements Attention {
 
     private void check(String name, AttentionPlan plan, Matrix q, Matrix k, Matrix v, Matrix out, Matrix lse) {
         Checks.present(name, "plan", plan);
-        Checks.that(plan.headDim() <= MOST_DIM, name, "heads of " + plan.headDim() + " dimensions; the CUDA device has kernels for at most " + MOST_DIM + "; wanted smaller heads, or --device simd");
-        Checks.that(plan.headDim() <= mostDim, name, "heads of " + plan.headDim() + " dimensions want " + tileBytes(MOST_DIM) + " bytes of shared memory for a block; this GPU has "
+        Checks.that(plan.headDim() <= MOST_DIM, name, "heads of " + plan.headDim() + " dimensions; the CUDA device has kernels for at most "
+                + MOST_DIM + "; wanted smaller heads, or --device simd");
+        Checks.that(plan.headDim() <= mostDim, name, "heads of " + plan.headDim() + " dimensions want " + tileBytes(MOST_DIM)
+                + " bytes of shared memory for a block; this GPU has "
                 + kernels.gpu().limits().sharedBytes() + ", enough for " + mostDim + "; wanted smaller heads, or --device simd");
         AttentionArguments.shapes(name, plan, q, k, v, out, lse);
         AttentionArguments.Extent.of(plan).within(name, q, k);

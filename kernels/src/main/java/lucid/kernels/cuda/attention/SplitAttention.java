@@ -6,18 +6,19 @@ import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// Few queries with many keys (decoding behind a long cache) on all of a GPU: one kernel splits the keys over blocks and leaves scores, one splits the dimensions of a head over blocks and goes
-/// through the keys in order. The bits are those of the kernels that give a unit of rows to one block, so which of them runs is a matter of time alone. The arguments were checked by
-/// [CudaAttention].
+/// Few queries with many keys (decoding behind a long cache) on all of a GPU: one kernel splits the keys over blocks and leaves scores, one splits
+/// the dimensions of a head over blocks and goes through the keys in order. The bits are those of the kernels that give a unit of rows to one block,
+/// so which of them runs is a matter of time alone. The arguments were checked by [CudaAttention].
 public final class SplitAttention {
     /// Spans of so many rows (query, head of a key head) or fewer are few: a tile of 64 rows would be one block per key head.
     static final int MOST_ROWS = 64;
-    /// The exact kernel for few rows finds 256 scores at once, with a warp for each key block. Twice through that is its share; a second launch is not worth less. The number is by counting
-    /// instructions and not measured; it decides on time only.
+    /// The exact kernel for few rows finds 256 scores at once, with a warp for each key block. Twice through that is its share; a second launch is
+    /// not worth less. The number is by counting instructions and not measured; it decides on time only.
     static final int FEW_KEYS = 512;
     /// Scores of more bytes are not worth their memory.
     private static final long MOST_BYTES = 512 << 20;
-    /// Room for keys grows in steps of so many. Grids and addresses depend on the room, so a step of decoding repeats the one before ([lucid.kernels.gpu.Replay]) except where the room grows.
+    /// Room for keys grows in steps of so many. Grids and addresses depend on the room, so a step of decoding repeats the one before
+    /// ([lucid.kernels.gpu.Replay]) except where the room grows.
     private static final int ROOM = 512;
     /// With so many blocks of the second kernel a chip of 132 multiprocessors is busy, and slices of twice the size find all weights half as often.
     private static final int MANY_BLOCKS = 128;
@@ -101,7 +102,8 @@ public final class SplitAttention {
 
     private static int room(AttentionUnits units) { return Math.ceilDiv(units.mostKeys(), ROOM) * ROOM; }
 
-    /// Whether a span of few rows sees many keys. Then all spans of few rows come here: were it decided span by span, every completion that grows long would change the launches of its step.
+    /// Whether a span of few rows sees many keys. Then all spans of few rows come here: were it decided span by span, every completion that grows
+    /// long would change the launches of its step.
     public boolean wants(AttentionTables tables) {
         AttentionUnits units = units(tables);
         return units.mostKeys() > FEW_KEYS && 4L * units.count() * tables.plan.kvHeads() * form.rows * room(units) <= MOST_BYTES;
@@ -116,10 +118,13 @@ public final class SplitAttention {
         int slice = form.slice(plan, units);
         long rows = (long) units.count() * plan.kvHeads() * form.rows;
         long table = kernels.table("attention, split", units.words());
-        try (CudaBuffer scores = kernels.scratch(DType.F32, rows * room); CudaBuffer peaks = kernels.scratch(DType.F32, rows * (room / form.keyBlock))) {
-            kernels.call(form.scores(dim)).view(q).view(k).buffer(scores).buffer(peaks).u64(table).u32(room).u32(group).u32(dim).u32(CudaAttention.vectors(plan, q, k)).f32(scale)
+        try (CudaBuffer scores = kernels.scratch(DType.F32, rows * room);
+                CudaBuffer peaks = kernels.scratch(DType.F32, rows * (room / form.keyBlock))) {
+            kernels.call(form.scores(dim)).view(q).view(k).buffer(scores).buffer(peaks).u64(table).u32(room).u32(group).u32(dim)
+                    .u32(CudaAttention.vectors(plan, q, k)).f32(scale)
                     .launch(units.count(), plan.kvHeads(), room / form.chunk, 128, form.scoresBytes(dim));
-            kernels.call(form.values(slice)).view(v).view(out).view(lse).buffer(scores).buffer(peaks).u64(table).u32(room).u32(group).u32(dim).u32(CudaAttention.vectors(plan, v, out))
+            kernels.call(form.values(slice)).view(v).view(out).view(lse).buffer(scores).buffer(peaks).u64(table).u32(room).u32(group).u32(dim)
+                    .u32(CudaAttention.vectors(plan, v, out))
                     .launch(units.count(), plan.kvHeads(), Math.ceilDiv(dim, slice), form.valuesThreads(), form.valuesBytes(slice));
         }
     }

@@ -13,8 +13,9 @@ import lucid.kernels.contract.operand.Matrix;
 
 /// Makes factors: the matrix itself where that will do, otherwise a rounded (to nearest even) or moved copy.
 ///
-/// A buffer's last copy is kept until the buffer may have changed ([CudaBuffer#version]) or is closed, because products come in families: q, k and v of one x, gate and up, the two
-/// gradients of one dy, a weight in every micro-batch. What is kept is bounded, does not count as live memory, and gives way when memory runs short.
+/// A buffer's last copy is kept until the buffer may have changed ([CudaBuffer#version]) or is closed, because products come in families: q, k and v
+/// of one x, gate and up, the two gradients of one dy, a weight in every micro-batch. What is kept is bounded, does not count as live memory, and
+/// gives way when memory runs short.
 public final class Bf16Factors {
     /// Enough for the activations of a layer of the 3B model: 8,896 rows of 11,008 are 187 MiB.
     private static final long MOST_BYTES = 512L << 20;

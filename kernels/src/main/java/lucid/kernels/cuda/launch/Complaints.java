@@ -8,11 +8,12 @@ import lucid.kernels.contract.check.Checks;
 import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.gpu.Gpu;
 
-/// What only kernels see to be wrong (an id outside its table, a row of logits without a largest one), said when results are next read: nothing waits for the GPU before.
+/// What only kernels see to be wrong (an id outside its table, a row of logits without a largest one), said when results are next read: nothing waits
+/// for the GPU before.
 ///
-/// Each call that can go wrong has a 64-bit word on the device, all ones at first, that kernels lower by `red.min.u64` to `row · 2^32 + value`: so it ends with the least wrong row. The
-/// words are used in the order of the calls and from the start again once they were looked at, so the first call that went wrong is the one that is reported, and a step that is repeated
-/// meets the same words.
+/// Each call that can go wrong has a 64-bit word on the device, all ones at first, that kernels lower by `red.min.u64` to `row · 2^32 + value`: so it
+/// ends with the least wrong row. The words are used in the order of the calls and from the start again once they were looked at, so the first call
+/// that went wrong is the one that is reported, and a step that is repeated meets the same words.
 public final class Complaints {
     /// In words of the CPU devices what is wrong with a value in a row.
     public interface Wording {
@@ -66,7 +67,8 @@ public final class Complaints {
             int row = (int) (words[i] >>> 32);
             int value = (int) words[i];
             asked.get(i).refuse(row, value);
-            throw new IllegalStateException("a kernel complained about row " + row + " with " + value + ", which is allowed; this is a fault of Lucid's");
+            throw new IllegalStateException("a kernel complained about row " + row + " with " + value
+                    + ", which is allowed; this is a fault of Lucid's");
         }
     }
 

@@ -10,9 +10,10 @@ import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.OutOfDeviceMemoryException;
 import lucid.kernels.host.SizeClass;
 
-/// Buffers of a GPU: counted, and recycled by size classes where the GPU wants that. Everything runs on one stream, so a block may be given out again while the kernels that used it
-/// are still queued. Of the blocks of a class the one at the lowest address goes first: a step that begins with the same blocks free then meets the same addresses, in whatever order the
-/// step before gave them back, which is what lets [lucid.kernels.gpu.Replay] know it again.
+/// Buffers of a GPU: counted, and recycled by size classes where the GPU wants that. Everything runs on one stream, so a block may be given out again
+/// while the kernels that used it are still queued. Of the blocks of a class the one at the lowest address goes first: a step that begins with the
+/// same blocks free then meets the same addresses, in whatever order the step before gave them back, which is what lets [lucid.kernels.gpu.Replay]
+/// know it again.
 public final class CudaMemory implements AutoCloseable {
     private static final long ALIGNMENT = 256;
 
@@ -51,7 +52,9 @@ public final class CudaMemory implements AutoCloseable {
         return new CudaBuffer(this, dtype, length, address, held, live);
     }
 
-    private static long sizeClass(long bytes) { return bytes > LARGE ? (bytes + LARGE_STEP - 1) / LARGE_STEP * LARGE_STEP : SizeClass.of(bytes, ALIGNMENT); }
+    private static long sizeClass(long bytes) {
+        return bytes > LARGE ? (bytes + LARGE_STEP - 1) / LARGE_STEP * LARGE_STEP : SizeClass.of(bytes, ALIGNMENT);
+    }
 
     /// Memory from the GPU; when there is none left, once more without what is kept.
     private long fresh(long held, String what) {

@@ -160,6 +160,8 @@ public final class Kernels {
         public void launch(long blocks, int threads) { call.launch(blocks, threads); }
 
         /// See [Call#launch(long, long, long, int, int, int)].
-        public void launch(long gridX, long gridY, long gridZ, int blockX, int sharedBytes) { call.launch(gridX, gridY, gridZ, blockX, 1, sharedBytes); }
+        public void launch(long gridX, long gridY, long gridZ, int blockX, int sharedBytes) {
+            call.launch(gridX, gridY, gridZ, blockX, 1, sharedBytes);
+        }
     }
 }

@@ -9,7 +9,8 @@ import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// Products with an activation by separate kernels: what [MatMul#multiplyActivated] and [MatMul#multiplyGated] mean, for families that have no kernel for them.
+/// Products with an activation by separate kernels: what [MatMul#multiplyActivated] and [MatMul#multiplyGated] mean, for families that have no kernel
+/// for them.
 final class ComposedProducts {
     private final Kernels kernels;
     private final MatMul products;

@@ -15,8 +15,8 @@ import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
 import lucid.kernels.gpu.library.Cublas;
 
-/// [MatMul] by cuBLAS: bf16 factors, f32 sums. A choice and a peer: cuBLAS takes another algorithm for another number of rows, so the row law does not hold, and ratios of a
-/// fresh rollout are near 1 instead of exactly 1.
+/// [MatMul] by cuBLAS: bf16 factors, f32 sums. A choice and a peer: cuBLAS takes another algorithm for another number of rows, so the row law does
+/// not hold, and ratios of a fresh rollout are near 1 instead of exactly 1.
 public final class CublasMatMul implements MatMul {
     private final Cublas cublas;
     private final Bf16Factors factors;
@@ -34,7 +34,8 @@ public final class CublasMatMul implements MatMul {
 
     private static Cublas of(Gpu gpu) {
         if (gpu instanceof JCudaGpu real) return real.cublas();
-        throw new IllegalArgumentException("matmul CUBLAS: found " + gpu.description() + "; wanted a real GPU (--device cuda), because cuBLAS has no PTX that could be emulated");
+        throw new IllegalArgumentException("matmul CUBLAS: found " + gpu.description()
+                + "; wanted a real GPU (--device cuda), because cuBLAS has no PTX that could be emulated");
     }
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
@@ -79,6 +80,7 @@ public final class CublasMatMul implements MatMul {
     }
 
     private void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, int k, boolean add, Matrix c) {
-        cublas.multiply(c.rows(), c.cols(), k, CudaBuffer.source(a), a.stride(), transposeA, CudaBuffer.source(b), b.stride(), transposeB, CudaBuffer.address(c), c.stride(), add);
+        cublas.multiply(c.rows(), c.cols(), k, CudaBuffer.source(a), a.stride(), transposeA, CudaBuffer.source(b), b.stride(), transposeB,
+                CudaBuffer.address(c), c.stride(), add);
     }
 }

@@ -13,14 +13,16 @@ import lucid.kernels.contract.operand.RowGroups;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// [LogProb] on a GPU. With products that are the CPU's, bit for bit the CPU's: logits exist as one chunk; forward walks the vocabulary in whole blocks and carries each
-/// row's running softmax along in device memory; backward computes the same chunk again, turns it into dLogits where it lies and multiplies it on.
-/// (A kernel without logits in memory would not pay there. A block's terms need the maximum of its 2048 columns first, so it would hold 16 rows of them in shared memory, and
-/// a tile of 16 rows halves the speed of an f32 product, 4096 flops and 61 ps of an H200 for each logit at width 2048; to write a logit and to read it twice takes 2.5 ps.)
+/// [LogProb] on a GPU. With products that are the CPU's, bit for bit the CPU's: logits exist as one chunk; forward walks the vocabulary in whole
+/// blocks and carries each row's running softmax along in device memory; backward computes the same chunk again, turns it into dLogits where it lies
+/// and multiplies it on. (A kernel without logits in memory would not pay there. A block's terms need the maximum of its 2048 columns first, so it
+/// would hold 16 rows of them in shared memory, and a tile of 16 rows halves the speed of an f32 product, 4096 flops and 61 ps of an H200 for each
+/// logit at width 2048; to write a logit and to read it twice takes 2.5 ps.)
 ///
 /// With [CudaTensorMatMul], forward and backward are [TensorLogProb]'s, and a row has the order of `logprob_strips` everywhere.
 ///
-/// Targets stay on the device: a kernel looks at them, and what is wrong with one [lucid.kernels.cuda.launch.Complaints] says later. To the others it is a token that no chunk holds.
+/// Targets stay on the device: a kernel looks at them, and what is wrong with one [lucid.kernels.cuda.launch.Complaints] says later. To the others it
+/// is a token that no chunk holds.
 public final class CudaLogProb implements LogProb {
     /// Logits in a chunk: 128 MiB, enough rows and columns for products at full speed.
     private static final int CHUNK = 1 << 25;
@@ -58,7 +60,8 @@ public final class CudaLogProb implements LogProb {
             Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + most));
             int columns = Math.max(1, chunk / rows.rows() / VOCAB_BLOCK) * VOCAB_BLOCK;
             Softmax softmax = new Softmax(rows.rows(), r, targets, temperature, logProb, entropy, lse, null);
-            try (CudaBuffer logits = kernels.scratch(F32, (long) rows.rows() * Math.min(columns, head.rows())); CudaBuffer state = kernels.scratch(F32, 4L * rows.rows())) {
+            try (CudaBuffer logits = kernels.scratch(F32, (long) rows.rows() * Math.min(columns, head.rows()));
+                    CudaBuffer state = kernels.scratch(F32, 4L * rows.rows())) {
                 for (int v = 0; v < head.rows(); v += columns) {
                     Matrix part = head.rows(v, Math.min(head.rows(), v + columns));
                     Matrix x = Matrix.of(logits, rows.rows(), part.rows());
@@ -114,7 +117,8 @@ public final class CudaLogProb implements LogProb {
             try (CudaBuffer partial = kernels.scratch(F32, 3L * units)) {
                 if (units > 0) {
                     int inBlock = tensor == null ? 16 : 8;
-                    kernels.call(tensor == null ? "logprob_blocks_f32_sm80" : "logprob_strips_f32_sm80").view(logits).buffer(partial).u32(rows).u32(logits.cols()).u32(blocks)
+                    kernels.call(tensor == null ? "logprob_blocks_f32_sm80" : "logprob_strips_f32_sm80").view(logits).buffer(partial).u32(rows)
+                            .u32(logits.cols()).u32(blocks)
                             .u32(units).f32(temperature).launch((units + inBlock - 1) / inBlock, 256);
                 }
                 merge(partial, blocks, logits, first, state, first == 0, last);
@@ -131,7 +135,8 @@ public final class CudaLogProb implements LogProb {
         }
     }
 
-    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Accumulate mode,
+    @Override public void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups,
+            Accumulate mode,
                                    Matrix dHidden, Matrix dHead) {
         String operation = "logProb.backward";
         LogProbArguments.backward(operation, hidden, head, targets, temperature, lse, dLogProb, groups, mode, dHidden, dHead);
@@ -147,7 +152,8 @@ public final class CudaLogProb implements LogProb {
         }
     }
 
-    private void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Matrix sum, Matrix dHead) {
+    private void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Matrix sum,
+            Matrix dHead) {
         int rows = hidden.rows();
         // A group's chain must see all its rows in one call, so chunks divide the vocabulary and never the rows.
         int columns = Math.min(head.rows(), Math.max(64, chunk / rows / 64 * 64));
@@ -164,20 +170,24 @@ public final class CudaLogProb implements LogProb {
         }
     }
 
-    private void gradient(Matrix logits, Buffer targets, Buffer lse, Buffer coefficient, int first, boolean add, boolean negate, float temperature, Matrix y) {
+    private void gradient(Matrix logits, Buffer targets, Buffer lse, Buffer coefficient, int first, boolean add, boolean negate,
+            float temperature, Matrix y) {
         if (logits.size() == 0) return;
         kernels.call("logprob_gradient_f32_sm80").view(logits).view(y).buffer(targets).buffer(lse).buffer(coefficient)
                 .u32(logits.rows()).u32(logits.cols()).u32(first).u32(add ? 1 : 0).u32(negate ? 1 : 0).f32(temperature)
                 .launch(Math.min(64, (logits.cols() + 255) / 256), Math.min(logits.rows(), 65535), 1, 256, 0);
     }
 
-    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio, Buffer kl, Buffer loss,
+    @Override public void ratio(ClippedLoss settings, Buffer logProb, Buffer old, Buffer reference, Buffer advantage, Buffer weight, Buffer ratio,
+            Buffer kl, Buffer loss,
                                 Buffer coefficient) {
         int n = LogProbArguments.ratio("logProb.ratio", settings, logProb, old, reference, advantage, weight, ratio, kl, loss, coefficient);
         if (n == 0) return;
-        Kernels.Launching call = kernels.call("logprob_ratio_f32_sm80").buffer(logProb).buffer(old).bufferOrNull(reference).buffer(advantage).buffer(weight)
+        Kernels.Launching call = kernels.call("logprob_ratio_f32_sm80").buffer(logProb).buffer(old).bufferOrNull(reference).buffer(advantage)
+                .buffer(weight)
                 .buffer(ratio).buffer(kl).buffer(loss).buffer(coefficient);
-        call.u32(n).f32(1 - settings.epsilonLow()).f32(1 + settings.epsilonHigh()).f32(settings.beta()).f32(settings.klClamp()).launch((n + 255) / 256, 256);
+        call.u32(n).f32(1 - settings.epsilonLow()).f32(1 + settings.epsilonHigh()).f32(settings.beta()).f32(settings.klClamp())
+                .launch((n + 255) / 256, 256);
     }
 
     @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {

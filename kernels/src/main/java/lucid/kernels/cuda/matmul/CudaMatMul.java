@@ -55,7 +55,8 @@ public final class CudaMatMul implements MatMul {
         boolean few = c.rows() <= 16 && inPieces(a) && inPieces(gate) && inPieces(up);
         int height = tall(c, 64) ? 128 : 64;
         String form = few ? c.rows() <= 8 ? "rows_gated_8x16_" : "rows_gated_16x16_" : "gated_" + height + "x64_";
-        Kernels.Launching call = kernels.call("matmul_" + form + type(gate)).view(a).address(gate).view(up).view(c).u32(c.rows()).u32(c.cols()).u32(a.cols());
+        Kernels.Launching call = kernels.call("matmul_" + form + type(gate)).view(a).address(gate).view(up).view(c).u32(c.rows()).u32(c.cols())
+                .u32(a.cols());
         if (few) call.launch(tiles(c.cols(), 16), 1, 1, 128, ringBytes(4, 2, c.rows(), gate));
         else call.launch((long) tiles(c.rows(), height) * tiles(c.cols(), 64), 256);
     }
@@ -92,10 +93,15 @@ public final class CudaMatMul implements MatMul {
     }
 
     /// Shared memory of `matmul_rows`: stages of 16 rows of every weight and all rows of a, 256 bytes of a weight's row at a time.
-    private static int ringBytes(int stages, int weights, int rows, Matrix b) { return stages * (weights * 16 * 272 + rows * 4 * (256 / b.dtype().bytes())); }
+    private static int ringBytes(int stages, int weights, int rows, Matrix b) {
+        return stages * (weights * 16 * 272 + rows * 4 * (256 / b.dtype().bytes()));
+    }
 
-    /// Whether tiles of 128 rows pay: they move fewer bytes for a product; lower ones are for results that would leave multiprocessors idle. The bits are the same.
-    private boolean tall(Matrix c, int columns) { return c.rows() > 64 && (long) tiles(c.rows(), 128) * tiles(c.cols(), columns) >= kernels.gpu().multiprocessors(); }
+    /// Whether tiles of 128 rows pay: they move fewer bytes for a product; lower ones are for results that would leave multiprocessors idle. The bits
+    /// are the same.
+    private boolean tall(Matrix c, int columns) {
+        return c.rows() > 64 && (long) tiles(c.rows(), 128) * tiles(c.cols(), columns) >= kernels.gpu().multiprocessors();
+    }
 
     private static int tiles(int size, int tile) { return (int) (((long) size + tile - 1) / tile); }
 }

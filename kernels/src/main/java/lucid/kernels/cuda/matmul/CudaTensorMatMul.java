@@ -15,14 +15,15 @@ import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.tensor.form.Swizzle;
 
-/// [MatMul] on tensor cores, by `mma.sync` or by `wgmma`: named choices, because they change bits. Both factors are rounded to bf16 (to nearest even; a bf16 factor
-/// stays as it is), the products are exact, the sums f32 in the tensor core's order, 16 products at a time.
+/// [MatMul] on tensor cores, by `mma.sync` or by `wgmma`: named choices, because they change bits. Both factors are rounded to bf16 (to nearest even;
+/// a bf16 factor stays as it is), the products are exact, the sums f32 in the tensor core's order, 16 products at a time.
 ///
 /// The row law holds within each of the two: the order is the same for every shape and tile, so a row's bits do not depend on how many there are
 /// (by `mma.sync`, up to 64 rows times a transposed factor have kernels of their own, which read every weight once). The bits are not the CPU's, and
 /// [#multiplyContinue] leaves no trace only where k is cut at multiples of 64.
 ///
-/// Error of an element against exact arithmetic on the rounded factors: at most about `2^-22 · max(4, k)` for factors in [-1, 1]; rounding a factor itself costs up to 2^-9 of it.
+/// Error of an element against exact arithmetic on the rounded factors: at most about `2^-22 · max(4, k)` for factors in [-1, 1]; rounding a factor
+/// itself costs up to 2^-9 of it.
 public final class CudaTensorMatMul implements MatMul {
     private static final int CONTINUE = 4;
     private static final int ADD = 8;
@@ -36,7 +37,8 @@ public final class CudaTensorMatMul implements MatMul {
     public CudaTensorMatMul(Kernels kernels, Bf16Factors factors, boolean hopper) {
         int capability = kernels.gpu().computeCapability();
         if (hopper && capability != 90) {
-            throw new IllegalArgumentException("precision WGMMA: this GPU has compute capability " + capability / 10 + "." + capability % 10 + "; wanted 9.0 (choose TENSOR, which runs from 8.0 on)");
+            throw new IllegalArgumentException("precision WGMMA: this GPU has compute capability " + capability / 10 + "." + capability % 10
+                    + "; wanted 9.0 (choose TENSOR, which runs from 8.0 on)");
         }
         this.hopper = hopper;
         this.kernels = kernels;
@@ -89,7 +91,8 @@ public final class CudaTensorMatMul implements MatMul {
         if (c.size() > 0) launch(a, false, b, false, null, resume ? CONTINUE : 0, c);
     }
 
-    /// [#gradWeight] of factors. Several groups are one launch by `mma.sync`; by `wgmma` one for each, because a tensor copy ends where its map ends, and so a group needs a map of its own.
+    /// [#gradWeight] of factors. Several groups are one launch by `mma.sync`; by `wgmma` one for each, because a tensor copy ends where its map ends,
+    /// and so a group needs a map of its own.
     void addGroups(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         if (dw.size() == 0) return;
         int[] starts = groups.starts();
@@ -97,7 +100,8 @@ public final class CudaTensorMatMul implements MatMul {
             groups.forEach((from, to) -> launch(dy.rows(from, to), true, x.rows(from, to), false, null, ADD, dw));
             return;
         }
-        kernels.call("matmul_tensor_groups_128x128x32_bf16_sm80").view(dy).view(x).view(dw).u32(dw.rows()).u32(dw.cols()).u64(kernels.table("row groups", starts)).u32(starts.length - 1)
+        kernels.call("matmul_tensor_groups_128x128x32_bf16_sm80").view(dy).view(x).view(dw).u32(dw.rows()).u32(dw.cols())
+                .u64(kernels.table("row groups", starts)).u32(starts.length - 1)
                 .launch(tiles(dw.rows(), 128) * tiles(dw.cols(), 128), 1, 1, 256, 4 * 16384);
     }
 
@@ -114,7 +118,8 @@ public final class CudaTensorMatMul implements MatMul {
         int m = c.rows();
         // Without a k there is no tensor to map, and nothing that a tensor core would do.
         if (hopper && k > 0) {
-            finish(kernels.call("matmul_wgmma_" + form + "_128x256x64_bf16_sm90a").map(map(a, transposeA ? 0 : 128)).map(map(b, transposeB ? 256 : 0)), bias, c, k, flags)
+            finish(kernels.call("matmul_wgmma_" + form + "_128x256x64_bf16_sm90a").map(map(a, transposeA ? 0 : 128))
+                    .map(map(b, transposeB ? 256 : 0)), bias, c, k, flags)
                     .launch(tiles(m, 128) * tiles(c.cols(), 256), 1, 1, 384, 4 * 49152 + 64);
         } else if (form.equals("nt") && m <= 64) {
             int height = m <= 16 ? 16 : 64;
@@ -140,7 +145,8 @@ public final class CudaTensorMatMul implements MatMul {
             finish(kernels.call("matmul_tensor_rows_gated_" + height + "x16x64_bf16_sm80").view(a).address(gate).view(up), c, k)
                     .launch(tiles(n, 16), 1, 1, 128, 8 * 128 * (height + 32));
         } else {
-            finish(kernels.call("matmul_tensor_gated_128x64x32_bf16_sm80").view(a).address(gate).view(up), c, k).launch(tiles(m, 128) * tiles(n, 64), 1, 1, 256, 4 * 16384);
+            finish(kernels.call("matmul_tensor_gated_128x64x32_bf16_sm80").view(a).address(gate).view(up), c, k)
+                    .launch(tiles(m, 128) * tiles(n, 64), 1, 1, 256, 4 * 16384);
         }
     }
 
@@ -154,7 +160,8 @@ public final class CudaTensorMatMul implements MatMul {
 
     /// Boxes of 64 values along a row (128 bytes, the swizzle's width) and `rows` rows; 0: of 64 x 64, for a factor whose k is the slow index.
     MemorySegment map(Matrix m, int rows) {
-        return kernels.gpu().encode(new TensorMap(TensorMap.Type.BF16, CudaBuffer.address(m), new long[] {m.cols(), m.rows()}, new long[] {Math.max(8, m.stride()) * 2},
+        return kernels.gpu().encode(new TensorMap(TensorMap.Type.BF16, CudaBuffer.address(m), new long[] {m.cols(), m.rows()},
+                new long[] {Math.max(8, m.stride()) * 2},
                 new int[] {64, rows == 0 ? 64 : rows}, Swizzle.BYTES_128, false));
     }
 }

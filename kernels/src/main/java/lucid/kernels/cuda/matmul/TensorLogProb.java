@@ -10,10 +10,12 @@ import lucid.kernels.cuda.launch.Bf16Factor;
 import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 
-/// Log-probabilities from hidden states on tensor cores. Forward: one kernel reduces the logits in its registers to the softmax of every block of the vocabulary; logits
-/// never exist. Backward: a chunk of dLogits is made by one kernel from the product computed again, in bf16, which is what the two products with it take.
+/// Log-probabilities from hidden states on tensor cores. Forward: one kernel reduces the logits in its registers to the softmax of every block of the
+/// vocabulary; logits never exist. Backward: a chunk of dLogits is made by one kernel from the product computed again, in bf16, which is what the two
+/// products with it take.
 ///
-/// Its logits have the bits of [CudaTensorMatMul]'s, its sums the order of `logprob_strips`: [LogProb#ofLogits] of a sampler's logits gives the same bits.
+/// Its logits have the bits of [CudaTensorMatMul]'s, its sums the order of `logprob_strips`: [LogProb#ofLogits] of a sampler's logits gives the same
+/// bits.
 final class TensorLogProb {
     private final Kernels kernels;
     private final CudaTensorMatMul products;
@@ -34,7 +36,8 @@ final class TensorLogProb {
         try (Bf16Factor a = products.factor(hidden)) {
             for (int v = 0; v < head.rows(); v += Math.min(columns, head.rows() - v)) {
                 // A head that is bf16 already is no copy, so it needs no chunks.
-                try (Bf16Factor all = head.dtype() == BF16 ? products.factor(head) : products.factor(head.rows(v, Math.min(head.rows(), v + columns)))) {
+                try (Bf16Factor all = head.dtype() == BF16 ? products.factor(head)
+                        : products.factor(head.rows(v, Math.min(head.rows(), v + columns)))) {
                     Matrix b = all.view();
                     long at = partial.address() + 12L * rows * (v / LogProb.VOCAB_BLOCK);
                     int blocks = tiles(b.rows(), LogProb.VOCAB_BLOCK);
@@ -47,7 +50,8 @@ final class TensorLogProb {
     }
 
     /// @param dHidden is set; may be null, as dHead, which is added to
-    void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Matrix dHidden, Matrix dHead) {
+    void backward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer lse, Buffer dLogProb, RowGroups groups, Matrix dHidden,
+            Matrix dHead) {
         int rows = hidden.rows();
         // A group's chain must see all its rows in one call, so chunks divide the vocabulary and never the rows.
         int columns = Math.min(head.rows(), Math.max(128, 2 * chunk / rows / 128 * 128));
@@ -58,7 +62,8 @@ final class TensorLogProb {
                 Matrix d = new Matrix(memory, 0, rows, to - v, stride);
                 try (Bf16Factor b = products.factor(head.rows(v, to))) {
                     Kernels.Launching call = factors("gradient", a.view(), b.view()).buffer(targets).buffer(lse).buffer(dLogProb).view(d);
-                    launch(call.u32(rows).u32(to - v).u32(hidden.cols()).u32(v).f32(temperature), (long) tiles(rows, 128) * tiles(to - v, products.hopper() ? 256 : 128));
+                    launch(call.u32(rows).u32(to - v).u32(hidden.cols()).u32(v).f32(temperature),
+                            (long) tiles(rows, 128) * tiles(to - v, products.hopper() ? 256 : 128));
                     if (dHidden != null) products.multiplyFactors(d, b.view(), v > 0, dHidden);
                     if (dHead != null) products.addGroups(d, a.view(), groups, dHead.rows(v, to));
                 }

@@ -10,10 +10,11 @@ import jcuda.jcublas.cublasOperation;
 import jcuda.jcublas.cublasStatus;
 import jcuda.runtime.cudaStream_t;
 
-/// NVIDIA's cuBLAS on a GPU's stream, through JCublas2: products of bf16 matrices with f32 sums. A peer to measure against, and a choice; not the default, because which
-/// algorithm it takes, and so the order of its sums, depends on the shape.
+/// NVIDIA's cuBLAS on a GPU's stream, through JCublas2: products of bf16 matrices with f32 sums. A peer to measure against, and a choice; not the
+/// default, because which algorithm it takes, and so the order of its sums, depends on the shape.
 public final class Cublas implements AutoCloseable {
-    private static final String ADVICE = "put CUDA 12's libcublas.so.12 and libcublasLt.so.12 on LD_LIBRARY_PATH (a toolkit, or the Python package nvidia-cublas-cu12), or use --matmul tensor";
+    private static final String ADVICE = "put CUDA 12's libcublas.so.12 and libcublasLt.so.12 on LD_LIBRARY_PATH (a toolkit, or the Python package "
+            + "nvidia-cublas-cu12), or use --matmul tensor";
 
     /// JCublas2's native part was compiled against the older C++ form, which takes a data type here and refuses cuBLAS's own compute types.
     private static final int SUMS_IN_F32 = cudaDataType.CUDA_R_32F;
@@ -37,13 +38,17 @@ public final class Cublas implements AutoCloseable {
         if (status != 0) throw new DriverException("cuBLAS status " + status, cublasStatus.stringFor(status), doing);
     }
 
-    /// `c = op(a) · op(b) (+ c)`, all row-major: a and b bf16, c f32; strides in elements. Row-major is the transpose of column-major, so cuBLAS computes `cᵀ = op(b)ᵀ · op(a)ᵀ`.
+    /// `c = op(a) · op(b) (+ c)`, all row-major: a and b bf16, c f32; strides in elements. Row-major is the transpose of column-major, so cuBLAS
+    /// computes `cᵀ = op(b)ᵀ · op(a)ᵀ`.
     ///
     /// @param add what is in c is added; otherwise it is not read
-    public void multiply(int m, int n, int k, long a, long strideA, boolean transposeA, long b, long strideB, boolean transposeB, long c, long strideC, boolean add) {
+    public void multiply(int m, int n, int k, long a, long strideA, boolean transposeA, long b, long strideB, boolean transposeB, long c,
+            long strideC, boolean add) {
         before.run();
-        check(JCublas2.cublasGemmEx(handle, operation(transposeB), operation(transposeA), n, m, k, one, Pointers.device(b), cudaDataType.CUDA_R_16BF, Math.toIntExact(strideB),
-                Pointers.device(a), cudaDataType.CUDA_R_16BF, Math.toIntExact(strideA), add ? one : zero, Pointers.device(c), cudaDataType.CUDA_R_32F, Math.toIntExact(strideC),
+        check(JCublas2.cublasGemmEx(handle, operation(transposeB), operation(transposeA), n, m, k, one, Pointers.device(b), cudaDataType.CUDA_R_16BF,
+                Math.toIntExact(strideB),
+                Pointers.device(a), cudaDataType.CUDA_R_16BF, Math.toIntExact(strideA), add ? one : zero, Pointers.device(c), cudaDataType.CUDA_R_32F,
+                        Math.toIntExact(strideC),
                 SUMS_IN_F32, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT), "cublasGemmEx " + m + " x " + n + " x " + k);
     }
 

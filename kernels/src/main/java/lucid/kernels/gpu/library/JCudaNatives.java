@@ -6,8 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Loads JCuda's native parts safely. JCuda unpacks a library to a fixed name in the temporary folder, without a lock: two processes that start together crash on a half-written
-/// file, and a truncated leftover crashes every later start. So it gets a folder of this process alone while it loads.
+/// Loads JCuda's native parts safely. JCuda unpacks a library to a fixed name in the temporary folder, without a lock: two processes that start
+/// together crash on a half-written file, and a truncated leftover crashes every later start. So it gets a folder of this process alone while it
+/// loads.
 final class JCudaNatives {
     private JCudaNatives() {}
 
@@ -23,7 +24,8 @@ final class JCudaNatives {
             System.setProperty("java.io.tmpdir", own.toString());
             touch.run();
         } catch (IOException e) {
-            throw new GpuUnavailableException(what + " cannot be unpacked to " + usual + " (" + e.getMessage() + ")", "make room there, or set -Djava.io.tmpdir", e);
+            throw new GpuUnavailableException(what + " cannot be unpacked to " + usual + " (" + e.getMessage() + ")",
+                    "make room there, or set -Djava.io.tmpdir", e);
         } catch (LinkageError e) {
             throw new GpuUnavailableException(what + " cannot be loaded (" + reason(e) + ")", todo, e);
         } finally {
@@ -34,7 +36,8 @@ final class JCudaNatives {
 
     /// The line of JCuda's long message that names the file: the loader's own words, from the second of its two attempts.
     private static String reason(LinkageError e) {
-        List<String> lines = String.valueOf(e.getMessage()).lines().filter(l -> l.contains("cannot open") || l.contains("not found") || l.contains("Can't load") || l.contains("no J")).toList();
+        List<String> lines = String.valueOf(e.getMessage()).lines()
+                .filter(l -> l.contains("cannot open") || l.contains("not found") || l.contains("Can't load") || l.contains("no J")).toList();
         String line = lines.isEmpty() ? e.toString() : lines.getLast().strip();
         int colon = line.indexOf("UnsatisfiedLinkError: ");
         return colon < 0 ? line : line.substring(colon + 22);

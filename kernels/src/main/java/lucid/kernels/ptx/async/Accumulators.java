@@ -88,7 +88,8 @@ final class Accumulators {
         for (int slot : slots) {
             touched[slot] = time;
             if (pending != 0 && busy[slot] != 0) {
-                warp.finding(Kind.BUSY_REGISTER, -1, -1, slot, "touches a register that a wgmma is still working on: wgmma.wait_group first (and wgmma.fence before the next product)",
+                warp.finding(Kind.BUSY_REGISTER, -1, -1, slot, "touches a register that a wgmma is still working on: wgmma.wait_group first (and "
+                        + "wgmma.fence before the next product)",
                         chained != 0 && contains(chain, slot) ? chainUser : user[slot]);
             }
         }
@@ -133,7 +134,8 @@ final class Accumulators {
         }
         if (unfenced) {
             warp.finding(Kind.MISSING_FENCE, -1, fence == 0 ? "the first wgmma of the warp comes without a wgmma.fence.sync.aligned before it"
-                    : "registers of this wgmma have been touched by ordinary instructions (or by a product of another shape) since the last wgmma.fence: put one before it");
+                    : "registers of this wgmma have been touched by ordinary instructions (or by a product of another shape) since the last "
+                            + "wgmma.fence: put one before it");
         }
         hold(warp.site(-1), d, a);
     }

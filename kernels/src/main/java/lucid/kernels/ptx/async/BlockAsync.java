@@ -136,7 +136,8 @@ public final class BlockAsync implements AsyncState {
     /// Reports what was wrong with work that happened behind its warp's back, at the place where it was issued.
     static void report(Block block, Fault fault, Finding.Site site, Mbarrier mbarrier) {
         if (fault != null) {
-            block.cluster.findings().add(new Finding(fault.kind(), site, mbarrier.address, mbarrier.phase().token(), fault.message(), mbarrier.made, 1));
+            block.cluster.findings().add(new Finding(fault.kind(), site, mbarrier.address, mbarrier.phase().token(), fault.message(),
+                    mbarrier.made, 1));
         }
     }
 
@@ -212,7 +213,8 @@ public final class BlockAsync implements AsyncState {
         }
         BlockAsync home = of(warp).peer(rank);
         if (home == null || home.exited) {
-            warp.finding(Kind.OUT_OF_BOUNDS, lane, address, 0, "mbarrier in the block of rank " + rank + (home == null ? ", which the cluster does not have" : ", which has exited"), null);
+            warp.finding(Kind.OUT_OF_BOUNDS, lane, address, 0, "mbarrier in the block of rank " + rank
+                    + (home == null ? ", which the cluster does not have" : ", which has exited"), null);
             return null;
         }
         Mbarrier found = home.mbarriers.get(address);
@@ -220,7 +222,8 @@ public final class BlockAsync implements AsyncState {
             warp.finding(Kind.MBARRIER_MISUSE, lane, address, 0, "no live mbarrier here: it was not initialised, or invalidated; the place is "
                     + warp.block.memory.shared().describe(address, 8), null);
         } else if (!found.knownTo(warp)) {
-            warp.finding(Kind.MBARRIER_MISUSE, lane, address, 0, "uses an mbarrier whose initialisation is not ordered before: put a barrier between", found.made);
+            warp.finding(Kind.MBARRIER_MISUSE, lane, address, 0, "uses an mbarrier whose initialisation is not ordered before: put a barrier between",
+                    found.made);
         }
         return found;
     }
@@ -244,7 +247,8 @@ public final class BlockAsync implements AsyncState {
             at = address - Windows.SHARED;
         }
         if (space != Space.SHARED_CLUSTER && SharedMemory.rankOf(at) != warp.block.rank) {
-            warp.finding(Kind.OUT_OF_BOUNDS, lane, at, 0, "an address of rank " + SharedMemory.rankOf(at) + " where memory of the own block, rank " + warp.block.rank
+            warp.finding(Kind.OUT_OF_BOUNDS, lane, at, 0, "an address of rank " + SharedMemory.rankOf(at) + " where memory of the own block, rank "
+                    + warp.block.rank
                     + ", is wanted; .shared::cluster names other blocks' memory", null);
             return -1;
         }

@@ -100,7 +100,8 @@ final class BulkSteps {
         }
     }
 
-    /// `.shared::cluster.{global|shared::cta}.mbarrier::complete_tx::bytes{.multicast::cluster}{.L2::cache_hint} [dst], [src], size, [mbar]{, ctaMask}{, policy}`.
+    /// `.shared::cluster.{global|shared::cta}.mbarrier::complete_tx::bytes{.multicast::cluster}{.L2::cache_hint} [dst], [src], size, [mbar]{,
+    /// ctaMask}{, policy}`.
     private static Step load(Form form, String from) {
         form.oneOf("mbarrier::complete_tx::bytes");
         boolean global = from.equals("global");
@@ -121,7 +122,8 @@ final class BulkSteps {
                 long at = source.at(warp, lane);
                 if (legal(warp, lane, bytes, at, to)) {
                     var memory = global ? warp.block.memory.global() : warp.block.memory.shared();
-                    load(warp, lane, new Region.Linear(memory, at, bytes), to, mbarrier.at(warp, lane), ranks < 0 ? 0 : warp.words[ranks + lane] | 1 << 16,
+                    load(warp, lane, new Region.Linear(memory, at, bytes), to, mbarrier.at(warp, lane),
+                            ranks < 0 ? 0 : warp.words[ranks + lane] | 1 << 16,
                             (shared, address) -> new Region.Linear(shared, address, bytes));
                 }
             }
@@ -132,12 +134,14 @@ final class BulkSteps {
     /// Sizes are multiples of 16 and so are both addresses; false after a finding.
     private static boolean legal(Warp warp, int lane, int bytes, long from, long to) {
         if (bytes <= 0 || (bytes & 15) != 0) {
-            warp.finding(Kind.ILLEGAL_OPERAND, lane, from, bytes, "size " + Integer.toUnsignedString(bytes) + " of a bulk copy is not a positive multiple of 16", null);
+            warp.finding(Kind.ILLEGAL_OPERAND, lane, from, bytes, "size " + Integer.toUnsignedString(bytes)
+                    + " of a bulk copy is not a positive multiple of 16", null);
             return false;
         }
         if ((from & 15) != 0 || (to & 15) != 0) {
             boolean source = (from & 15) != 0;
-            warp.finding(Kind.MISALIGNED, lane, source ? from : to, bytes, (source ? "source" : "destination") + " of a bulk copy is not at a multiple of 16", null);
+            warp.finding(Kind.MISALIGNED, lane, source ? from : to, bytes, (source ? "source" : "destination")
+                    + " of a bulk copy is not at a multiple of 16", null);
             return false;
         }
         return true;
@@ -187,18 +191,22 @@ final class BulkSteps {
             return false;
         }
         if (SharedMemory.rankOf(mbarrier) != SharedMemory.rankOf(to) || shared == null) {
-            warp.finding(Kind.MBARRIER_MISUSE, lane, mbarrier, to, "the mbarrier of a bulk copy must lie in the block that its destination lies in: rank "
+            warp.finding(Kind.MBARRIER_MISUSE, lane, mbarrier, to, "the mbarrier of a bulk copy must lie in the block that its destination lies in: "
+                    + "rank "
                     + SharedMemory.rankOf(to) + ", found rank " + SharedMemory.rankOf(mbarrier), signal.made);
             return false;
         }
         if (!signal.proxyVisible()) {
-            warp.finding(Kind.MISSING_FENCE, lane, mbarrier, 0, "a bulk copy signals an mbarrier whose initialisation the async proxy may not see: the initialising thread needs"
-                    + " fence.mbarrier_init.release.cluster (or fence.proxy.async) after mbarrier.init, before the barrier that follows", signal.made);
+            warp.finding(Kind.MISSING_FENCE, lane, mbarrier, 0, "a bulk copy signals an mbarrier whose initialisation the async proxy may not see: "
+                    + "the initialising thread needs"
+                    + " fence.mbarrier_init.release.cluster (or fence.proxy.async) after mbarrier.init, before the barrier that follows",
+                            signal.made);
         }
         Region region = target.in(shared, to);
         Mbarrier hit = BlockAsync.of(warp).peer(SharedMemory.rankOf(to)).within(to, region.bytes());
         if (hit != null) {
-            warp.finding(Kind.MBARRIER_MISUSE, lane, hit.address, 0, "a bulk copy of " + region.bytes() + " bytes to 0x" + Long.toHexString(to) + " overwrites a live mbarrier", hit.made);
+            warp.finding(Kind.MBARRIER_MISUSE, lane, hit.address, 0, "a bulk copy of " + region.bytes() + " bytes to 0x" + Long.toHexString(to)
+                    + " overwrites a live mbarrier", hit.made);
         }
         Flight flight = Flight.begin(warp, lane, Flight.Kind.BULK, "a bulk copy");
         if (!(from.claim(flight, false) & region.claim(flight, true))) {
@@ -228,7 +236,8 @@ final class BulkSteps {
                 long from = source.at(warp, lane);
                 long to = target.at(warp, lane);
                 if (legal(warp, lane, bytes, from, to)) {
-                    store(warp, lane, new Region.Linear(warp.block.memory.shared(), from, bytes), new Region.Linear(warp.block.memory.global(), to, bytes), reduction);
+                    store(warp, lane, new Region.Linear(warp.block.memory.shared(), from, bytes),
+                            new Region.Linear(warp.block.memory.global(), to, bytes), reduction);
                 }
             }
             return Step.NEXT;

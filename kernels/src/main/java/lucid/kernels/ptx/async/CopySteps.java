@@ -154,7 +154,8 @@ public final class CopySteps {
             return new Copy(target, source, (int) size, -1, null);
         }
         boolean predicate = form.operand(3) instanceof Operand.Reg(Register register, boolean _) && register.type() == PtxType.PRED;
-        return predicate ? new Copy(target, source, (int) size, -1, form.predicate(3)) : new Copy(target, source, (int) size, form.word(3, PtxType.U32), null);
+        return predicate ? new Copy(target, source, (int) size, -1, form.predicate(3))
+                : new Copy(target, source, (int) size, form.word(3, PtxType.U32), null);
     }
 
     /// @param length where each lane's number of source bytes is, -1 for all
@@ -213,12 +214,14 @@ public final class CopySteps {
         private boolean legal(Warp warp, int lane, long to, long from, int bytes) {
             if ((to & size - 1) != 0 || (from & size - 1) != 0) {
                 boolean first = (to & size - 1) != 0;
-                warp.finding(Kind.MISALIGNED, lane, first ? to : from, size, "cp.async of " + size + " bytes " + (first ? "to a shared" : "from a global")
+                warp.finding(Kind.MISALIGNED, lane, first ? to : from, size, "cp.async of " + size + " bytes "
+                        + (first ? "to a shared" : "from a global")
                         + " address that is not a multiple of " + size, null);
                 return false;
             }
             if (bytes < 0 || bytes > size) {
-                warp.finding(Kind.ILLEGAL_OPERAND, lane, to, bytes, "src-size " + Integer.toUnsignedString(bytes) + " is over the size, " + size, null);
+                warp.finding(Kind.ILLEGAL_OPERAND, lane, to, bytes, "src-size " + Integer.toUnsignedString(bytes) + " is over the size, "
+                        + size, null);
                 return false;
             }
             return true;

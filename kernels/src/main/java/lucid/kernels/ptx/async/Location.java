@@ -26,7 +26,8 @@ record Location(boolean wide, int base, long offset) {
     static Location of(Instruction at, Decoding context, Operand.Address address, Space space) {
         boolean narrow = address.base() instanceof Operand.Reg(Register register, _) ? register.bank() == Register.Bank.WORD : space.isShared();
         if (narrow && !space.isShared()) {
-            throw context.refuse(at, "a 32-bit address register for " + (space == Space.GENERIC ? "a generic address" : "." + space.text() + " memory") + "; wanted 64 bits");
+            throw context.refuse(at, "a 32-bit address register for "
+                    + (space == Space.GENERIC ? "a generic address" : "." + space.text() + " memory") + "; wanted 64 bits");
         }
         int slot = narrow ? context.word(at, address.base(), PtxType.U32) : context.wide(at, address.base(), PtxType.U64);
         return new Location(!narrow, slot * 32, address.offset());

@@ -78,8 +78,10 @@ final class Mbarrier {
     /// @return what is wrong with it, or null
     Fault arrive(Warp warp, int lanes, Snapshot past, Change change) {
         Fault early = phase.completed() > 0 && !warp.clock().knows(completedAt[phase.completed() - 1 & 1])
-                ? new Fault(Kind.MBARRIER_OVER_ARRIVAL, "arrives in phase " + phase.completed() + " without having seen phase " + (phase.completed() - 1)
-                        + " complete: in another order this is an arrival too many there (" + phase + "); wait for the phase before, or correct the init count")
+                ? new Fault(Kind.MBARRIER_OVER_ARRIVAL, "arrives in phase " + phase.completed() + " without having seen phase "
+                        + (phase.completed() - 1)
+                        + " complete: in another order this is an arrival too many there (" + phase
+                                + "); wait for the phase before, or correct the init count")
                 : null;
         Fault fault = change(warp.clock().moment(), warp.clock().release(lanes, warp.live).join(past), change);
         return fault != null ? fault : early;
@@ -125,8 +127,10 @@ final class Mbarrier {
         if (target < 1 || warp.clock().knows(completedAt[target - 1 & 1])) {
             return null;
         }
-        return new Fault(Kind.MBARRIER_PHASE_MISSED, "waits by parity " + (parity & 1) + " while phase " + phase.completed() + " is running, without having seen phase " + (target - 1)
-                + " complete: phases " + target + " and " + (target - 2) + " have the same parity, so it cannot tell them apart; the other side runs ahead or the parity bit is wrong");
+        return new Fault(Kind.MBARRIER_PHASE_MISSED, "waits by parity " + (parity & 1) + " while phase " + phase.completed()
+                + " is running, without having seen phase " + (target - 1)
+                + " complete: phases " + target + " and " + (target - 2)
+                        + " have the same parity, so it cannot tell them apart; the other side runs ahead or the parity bit is wrong");
     }
 
     /// A poll for the phase of a state.
@@ -134,7 +138,8 @@ final class Mbarrier {
         int wanting = Phase.phaseOf(state);
         int now = phase.completed();
         return wanting == now || wanting == now - 1 ? null : new Fault(Kind.MBARRIER_PHASE_MISSED,
-                "waits with the state of phase " + wanting + " while phase " + now + " is running: a state is good for the current and the preceding phase");
+                "waits with the state of phase " + wanting + " while phase " + now
+                        + " is running: a state is good for the current and the preceding phase");
     }
 
     /// The wait was successful: what was published is known to the lanes now.
@@ -169,12 +174,15 @@ final class Mbarrier {
     /// What is unfinished when the block ends, or null.
     String unfinished() {
         if (!due.isEmpty()) {
-            return due.size() + " asynchronous operation(s) on the mbarrier at 0x" + Long.toHexString(address) + " are still in flight, the first issued at " + due.getFirst().site();
+            return due.size() + " asynchronous operation(s) on the mbarrier at 0x" + Long.toHexString(address)
+                    + " are still in flight, the first issued at " + due.getFirst().site();
         }
         if (phase.transactions() != 0) {
-            return "the mbarrier at 0x" + Long.toHexString(address) + " ends with transaction count " + phase.transactions() + ": bytes expected and bytes copied differ (" + phase + ")";
+            return "the mbarrier at 0x" + Long.toHexString(address) + " ends with transaction count " + phase.transactions()
+                    + ": bytes expected and bytes copied differ (" + phase + ")";
         }
-        return copied > seen ? "nobody waited for phase " + copied + " of the mbarrier at 0x" + Long.toHexString(address) + ", on which bulk copies completed" : null;
+        return copied > seen ? "nobody waited for phase " + copied + " of the mbarrier at 0x" + Long.toHexString(address)
+                + ", on which bulk copies completed" : null;
     }
 
     @Override

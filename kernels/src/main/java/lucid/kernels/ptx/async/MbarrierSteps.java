@@ -123,7 +123,8 @@ public final class MbarrierSteps {
                 Mbarrier mbarrier = at(warp, lane, space, where);
                 int count = warp.words[bytes + lane];
                 if (mbarrier != null) {
-                    report(warp, lane, mbarrier, completes ? mbarrier.complete(warp.clock().moment(), Snapshot.NONE, false, phase -> what.apply(phase, count))
+                    report(warp, lane, mbarrier, completes ? mbarrier.complete(warp.clock().moment(), Snapshot.NONE, false,
+                            phase -> what.apply(phase, count))
                             : mbarrier.expect(phase -> what.apply(phase, count)));
                 }
             }

@@ -9,8 +9,9 @@ import lucid.kernels.ptx.tensor.WgmmaUnit;
 import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
 import lucid.kernels.ptx.tensor.form.Swizzle;
 
-/// Where the factors of one product lie in shared memory, as pairs (address, end): exactly, and rounded to whole rows of the swizzle. The rounded ones are
-/// few and are claimed when nothing is wrong with all of their bytes; else the exact ones decide. A warp reads its own 16 rows of A and all of B.
+/// Where the factors of one product lie in shared memory, as pairs (address, end): exactly, and rounded to whole rows of the swizzle. The rounded
+/// ones are few and are claimed when nothing is wrong with all of their bytes; else the exact ones decide. A warp reads its own 16 rows of A and all
+/// of B.
 final class ReadRanges {
     /// The two descriptors.
     record Key(long a, long b) {}

@@ -57,10 +57,12 @@ final class TensorSteps {
             if ((address & TensorMap.ALIGNMENT - 1) != 0) {
                 warp.finding(Kind.MISALIGNED, lane, address, 0, "a tensor map must lie at a multiple of 64", null);
             } else if (found == null) {
-                warp.finding(Kind.ILLEGAL_OPERAND, lane, address, 0, bytes == null ? "a tensor map must lie in .param, .const or .global memory, by its generic address (cvta)"
+                warp.finding(Kind.ILLEGAL_OPERAND, lane, address, 0, bytes == null ? "a tensor map must lie in .param, .const or .global memory, by "
+                        + "its generic address (cvta)"
                         : "the 128 bytes here are no tensor map", null);
             } else if (found.rank() != coordinates.length) {
-                warp.finding(Kind.ILLEGAL_OPERAND, lane, address, found.rank(), "the tensor map has rank " + found.rank() + ", the instruction has " + coordinates.length + " coordinates", null);
+                warp.finding(Kind.ILLEGAL_OPERAND, lane, address, found.rank(), "the tensor map has rank " + found.rank() + ", the instruction has "
+                        + coordinates.length + " coordinates", null);
             } else {
                 return found;
             }
@@ -84,7 +86,8 @@ final class TensorSteps {
         return form.oneOf("shared::cluster", "global").equals("global") ? store(form, rank, false) : load(form, rank);
     }
 
-    /// `.shared::cluster.global{.tile}.mbarrier::complete_tx::bytes{.multicast::cluster}{.L2::cache_hint} [dst], [map, {c}], [mbar]{, ctaMask}{, policy}`.
+    /// `.shared::cluster.global{.tile}.mbarrier::complete_tx::bytes{.multicast::cluster}{.L2::cache_hint} [dst], [map, {c}], [mbar]{, ctaMask}{,
+    /// policy}`.
     private static Step load(Form form, int rank) {
         form.oneOf("global");
         form.take("tile");
@@ -113,20 +116,24 @@ final class TensorSteps {
     }
 
     private static Region image(TensorMap map, CheckedMemory shared, long address) {
-        return map.swizzle() == Swizzle.NONE ? new Region.Linear(shared, address, map.boxBytes()) : new Region.Swizzled(shared, address, map.boxBytes(), map.swizzle());
+        return map.swizzle() == Swizzle.NONE ? new Region.Linear(shared, address, map.boxBytes())
+                : new Region.Swizzled(shared, address, map.boxBytes(), map.swizzle());
     }
 
     /// Shared memory of a tensor copy begins at a multiple of 128, or of the swizzle's pattern.
     private static boolean legal(Warp warp, int lane, TensorMap map, long shared) {
         int alignment = Math.max(128, map.swizzle().pattern());
         if ((shared & alignment - 1) != 0) {
-            warp.finding(Kind.MISALIGNED, lane, shared, 0, "shared memory of a tensor copy with swizzle " + map.swizzle() + " is not at a multiple of " + alignment
+            warp.finding(Kind.MISALIGNED, lane, shared, 0, "shared memory of a tensor copy with swizzle " + map.swizzle()
+                    + " is not at a multiple of " + alignment
                     + (alignment > 128 ? ", the swizzle's pattern" : ""), null);
             return false;
         }
         if (map.swizzle() != Swizzle.NONE && map.rowBytes() != map.swizzle().width()) {
-            warp.finding(Kind.ILLEGAL_OPERAND, lane, shared, map.rowBytes(), "the box has rows of " + map.rowBytes() + " bytes with swizzle " + map.swizzle()
-                    + "; rows narrower than the swizzle are not supported, make the inner box extent " + map.swizzle().width() / map.type().bytes(), null);
+            warp.finding(Kind.ILLEGAL_OPERAND, lane, shared, map.rowBytes(), "the box has rows of " + map.rowBytes() + " bytes with swizzle "
+                    + map.swizzle()
+                    + "; rows narrower than the swizzle are not supported, make the inner box extent " + map.swizzle().width() / map.type()
+                            .bytes(), null);
             return false;
         }
         return true;

@@ -89,11 +89,13 @@ final class WarpAsync {
     void exit(BlockAsync home) {
         stores.forEach((store, _) -> {
             if (!store.sourceRead()) {
-                home.unfinished(store.site(), -1, "its shared memory is still being read by a bulk store: wait with cp.async.bulk.wait_group(.read) first");
+                home.unfinished(store.site(), -1, "its shared memory is still being read by a bulk store: wait with cp.async.bulk.wait_group(.read) "
+                        + "first");
             }
             store.finish();
         });
-        products.forEach((held, _) -> home.unfinished(held.product.site(), -1, "a wgmma of it was never waited for: wgmma.commit_group and wgmma.wait_group first"));
+        products.forEach((held, _) -> home.unfinished(held.product.site(), -1,
+                "a wgmma of it was never waited for: wgmma.commit_group and wgmma.wait_group first"));
     }
 
     String describe() {

@@ -76,9 +76,11 @@ final class Warpgroup {
                 continue;
             }
             if (other.step != mine.step) {
-                warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "warp " + (first + w) + " of the same warpgroup is at another wgmma: all four warps must run the same instruction");
+                warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "warp " + (first + w)
+                        + " of the same warpgroup is at another wgmma: all four warps must run the same instruction");
             } else if (other.a != mine.a || other.b != mine.b || other.scaleD != mine.scaleD) {
-                warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "matrix descriptors or scale-d differ from those of warp " + (first + w) + " (A " + hex(other.a) + " and " + hex(mine.a)
+                warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "matrix descriptors or scale-d differ from those of warp " + (first + w) + " (A "
+                        + hex(other.a) + " and " + hex(mine.a)
                         + ", B " + hex(other.b) + " and " + hex(mine.b) + "): they must be the same in all four warps");
             }
             return;
@@ -108,7 +110,8 @@ final class Warpgroup {
             files[w] = last.block.warp(first + w).words;
         }
         var view = new SharedView(shared.bytes(), (int) (shared.first() & 0xffffff));
-        var product = new Product(last, step.unit(), files, step.d(), step.a(), left, right, with.scaleD, view, newest == null || newest.done() ? null : newest);
+        var product = new Product(last, step.unit(), files, step.d(), step.a(), left, right, with.scaleD, view,
+                newest == null || newest.done() ? null : newest);
         for (int w = 0; w < 4; w++) {
             Warp warp = last.block.warp(first + w);
             home.state(first + w).issue(warp, step, product, read.claim(warp, home.state(first + w), w));

@@ -91,12 +91,15 @@ public final class WgmmaSteps {
         boolean transA = transposes == 2 && flag(form, 6);
         boolean transB = transposes > 0 && flag(form, transposes == 2 ? 7 : 6);
         try {
-            var unit = new WgmmaUnit(new WgmmaForm(shape[0], shape[1], d, a, b), new WgmmaUnit.Options(negateA, negateB, transA, transB, saturate), form.context().accumulation());
-            int[] sum = registers(form, 0, unit.form().sum().registers(), d == Element.S32 ? PtxType.S32 : d == Element.F32 ? PtxType.F32 : PtxType.B32);
+            var unit = new WgmmaUnit(new WgmmaForm(shape[0], shape[1], d, a, b), new WgmmaUnit.Options(negateA, negateB, transA, transB, saturate),
+                    form.context().accumulation());
+            int[] sum = registers(form, 0, unit.form().sum().registers(),
+                    d == Element.S32 ? PtxType.S32 : d == Element.F32 ? PtxType.F32 : PtxType.B32);
             int[] left = inRegisters ? registers(form, 1, 4, PtxType.B32) : null;
             int descriptor = inRegisters ? -1 : form.wide(1, PtxType.B64);
             Decoding.PredicateSource scale = form.operand(3) instanceof Operand.Immediate ? null : form.predicate(3);
-            return new Multiply(unit, sum, left, descriptor, form.wide(2, PtxType.B64), scale, scale == null && flag(form, 3), shape[0] << 8 | d.ordinal(), new ConcurrentHashMap<>());
+            return new Multiply(unit, sum, left, descriptor, form.wide(2, PtxType.B64), scale, scale == null && flag(form, 3),
+                    shape[0] << 8 | d.ordinal(), new ConcurrentHashMap<>());
         } catch (IllegalArgumentException e) {
             throw form.refuse(e.getMessage());
         }
@@ -163,7 +166,8 @@ public final class WgmmaSteps {
                 return group.proceed(warp);
             }
             if (!group.whole()) {
-                warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "wgmma needs a warpgroup of four warps; the block ends within the one of warp " + warp.index);
+                warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "wgmma needs a warpgroup of four warps; the block ends within the one of warp "
+                        + warp.index);
                 return NEXT;
             }
             boolean add = scaled;
@@ -180,7 +184,8 @@ public final class WgmmaSteps {
         private static long uniform(Warp warp, int wide, String factor) {
             int same = Arrays.mismatch(warp.wides, wide, wide + 31, warp.wides, wide + 1, wide + 32);
             if (same >= 0) {
-                warp.finding(Kind.DIVERGENT_COLLECTIVE, same + 1, -1, warp.wides[wide + same + 1], "the matrix descriptor of " + factor + " differs among the lanes of the warp", null);
+                warp.finding(Kind.DIVERGENT_COLLECTIVE, same + 1, -1, warp.wides[wide + same + 1], "the matrix descriptor of " + factor
+                        + " differs among the lanes of the warp", null);
             }
             return warp.wides[wide];
         }

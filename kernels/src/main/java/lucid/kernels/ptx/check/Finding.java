@@ -24,7 +24,8 @@ public record Finding(Kind kind, Site at, long address, long value, String messa
         @Override
         public String toString() {
             String source = instruction.source() == 0 ? "" : " (template line " + instruction.source() + ")";
-            return file + ":" + instruction.line() + source + ": " + instruction.text() + "; block " + block + ", warp " + warp + (lane < 0 ? "" : ", lane " + lane);
+            return file + ":" + instruction.line() + source + ": " + instruction.text() + "; block " + block + ", warp " + warp
+                    + (lane < 0 ? "" : ", lane " + lane);
         }
     }
 

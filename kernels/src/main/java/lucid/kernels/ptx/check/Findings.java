@@ -33,7 +33,8 @@ public final class Findings {
         if (old != null) {
             boolean replace = finding.at().block() < old.finding.at().block();
             Finding shown = replace ? finding : old.finding;
-            found.put(key, new Kept(new Finding(shown.kind(), shown.at(), shown.address(), shown.value(), shown.message(), shown.earlier(), old.finding.count() + finding.count()),
+            found.put(key, new Kept(new Finding(shown.kind(), shown.at(), shown.address(), shown.value(), shown.message(), shown.earlier(),
+                    old.finding.count() + finding.count()),
                     replace ? arrivals : old.order));
         } else if (found.size() < limit) {
             found.put(key, new Kept(finding, arrivals));
@@ -50,7 +51,8 @@ public final class Findings {
             return false;
         }
         Finding f = old.finding;
-        found.put(new Key(kind, at.index()), new Kept(new Finding(f.kind(), f.at(), f.address(), f.value(), f.message(), f.earlier(), f.count() + 1), old.order));
+        found.put(new Key(kind, at.index()), new Kept(new Finding(f.kind(), f.at(), f.address(), f.value(), f.message(), f.earlier(), f.count() + 1),
+                old.order));
         return true;
     }
 

@@ -89,7 +89,8 @@ public final class ClusterBarrier {
         for (Block block : cluster.blocks) {
             for (Warp warp : block.warps) {
                 int here = arrived[number(warp)];
-                (here == 0 ? missing : text).append((here & warp.live) == warp.live && here == 0 ? "" : " block " + block.index + " warp " + warp.index);
+                (here == 0 ? missing : text).append((here & warp.live) == warp.live && here == 0 ? "" : " block " + block.index + " warp "
+                        + warp.index);
             }
         }
         return text.isEmpty() ? "" : "cluster barrier: arrived" + text + "; not arrived:" + (missing.isEmpty() ? " none" : missing);

@@ -23,7 +23,8 @@ public final class Convergence {
         warp.forced &= missing == 0;
         int expected = warp.expected();
         if (missing != 0 || (expected & ~mask) != 0) {
-            warp.finding(kind, Integer.numberOfTrailingZeros(mask), "'" + warp.instruction().opcode() + "' needs all lanes of the warp, but only lanes " + hex(mask)
+            warp.finding(kind, Integer.numberOfTrailingZeros(mask), "'" + warp.instruction().opcode()
+                    + "' needs all lanes of the warp, but only lanes " + hex(mask)
                     + " run it: lanes " + hex((missing | expected) & ~mask) + " went another way; move it out of the divergent code");
         }
         return true;
@@ -38,7 +39,8 @@ public final class Convergence {
             return false;
         }
         if (warp.live != -1) {
-            warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "'" + warp.instruction().opcode() + "' needs 32 lanes; lanes " + hex(~warp.live) + " have exited or never existed");
+            warp.finding(Kind.DIVERGENT_COLLECTIVE, -1, "'" + warp.instruction().opcode() + "' needs 32 lanes; lanes " + hex(~warp.live)
+                    + " have exited or never existed");
         }
         return true;
     }
@@ -56,10 +58,12 @@ public final class Convergence {
         warp.forced &= missing == 0;
         warp.expected();
         if (missing != 0) {
-            warp.finding(Kind.DIVERGENT_COLLECTIVE, Integer.numberOfTrailingZeros(mask), "member mask " + hex(members) + " names lanes " + hex(missing) + ", which never come to this instruction");
+            warp.finding(Kind.DIVERGENT_COLLECTIVE, Integer.numberOfTrailingZeros(mask), "member mask " + hex(members) + " names lanes "
+                    + hex(missing) + ", which never come to this instruction");
         }
         if ((mask & ~members) != 0) {
-            warp.finding(Kind.DIVERGENT_COLLECTIVE, Integer.numberOfTrailingZeros(mask & ~members), "lanes " + hex(mask & ~members) + " run this but are not in its member mask " + hex(members));
+            warp.finding(Kind.DIVERGENT_COLLECTIVE, Integer.numberOfTrailingZeros(mask & ~members), "lanes " + hex(mask & ~members)
+                    + " run this but are not in its member mask " + hex(members));
         }
         return true;
     }

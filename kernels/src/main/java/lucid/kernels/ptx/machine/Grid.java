@@ -25,8 +25,8 @@ public final class Grid {
     /// `%nsmid`: an H100 or H200 SXM.
     static final int MULTIPROCESSORS = 132;
     private static final int GRANT = 1 << 16;
-    /// The most clusters that a thread takes at a time. Neighbours mostly write neighbouring memory, where two threads would wait for each other's page; but a block that waits for an
-    /// earlier one must not wait long.
+    /// The most clusters that a thread takes at a time. Neighbours mostly write neighbouring memory, where two threads would wait for each other's
+    /// page; but a block that waits for an earlier one must not wait long.
     private static final int NEIGHBOURS = 8;
     /// Threads beside the one that launches. They outlive a launch: to start one takes as long as some thousand instructions.
     private static final Executor HELPERS = Executors.newCachedThreadPool(Thread.ofPlatform().name("ptx-", 0).daemon().factory());
@@ -50,11 +50,13 @@ public final class Grid {
     /// @param globals addresses of the module's `.global` variables
     /// @param sharedBase where shared memory begins: [SharedMemory#SM_90_BASE] or 0
     /// @param sharedSeed odd: the dynamic array is aligned as declared and no better
-    public record Memories(GlobalMemory global, ConstantMemory constants, ParameterBlock parameters, Map<Variable, Long> globals, int sharedBase, long sharedSeed) {}
+    public record Memories(GlobalMemory global, ConstantMemory constants, ParameterBlock parameters, Map<Variable, Long> globals, int sharedBase,
+            long sharedSeed) {}
 
     /// @param budget warp-instructions that the launch may run in all
     /// @param furnish called for every block before its warps start
-    public Grid(Program program, Geometry geometry, Memories memories, Findings findings, Schedule schedule, long seed, long budget, Consumer<Block> furnish) {
+    public Grid(Program program, Geometry geometry, Memories memories, Findings findings, Schedule schedule, long seed, long budget,
+            Consumer<Block> furnish) {
         this.program = program;
         this.geometry = geometry;
         this.memories = memories;
@@ -83,7 +85,8 @@ public final class Grid {
             ended = true;
             return total;
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException("a worker of the PTX emulator failed", e.getCause());
+            throw e.getCause() instanceof RuntimeException cause ? cause
+                    : new IllegalStateException("a worker of the PTX emulator failed", e.getCause());
         } finally {
             if (!ended) {
                 stop();
@@ -116,7 +119,8 @@ public final class Grid {
     private void furnish(Cluster cluster) {
         var shared = new SharedMemory[cluster.blocks.length];
         for (Block block : cluster.blocks) {
-            shared[block.rank] = new SharedMemory(program.entry.shared(), geometry.dynamicShared(), memories.sharedBase(), block.rank, memories.sharedSeed());
+            shared[block.rank] = new SharedMemory(program.entry.shared(), geometry.dynamicShared(), memories.sharedBase(), block.rank,
+                    memories.sharedSeed());
             block.memory = new BlockMemory(memories.global(), shared[block.rank], memories.constants(), memories.parameters());
         }
         SharedMemory.connect(shared);

@@ -77,7 +77,8 @@ public final class NamedBarrier {
     private void count(Warp warp, int mask, int threads) {
         int w = warp.index;
         if (open && threads != count) {
-            warp.finding(Kind.BARRIER_MISUSE, -1, "barrier " + id + " is in use for " + text(count) + " since " + firstArrival() + ", this warp brings " + text(threads)
+            warp.finding(Kind.BARRIER_MISUSE, -1, "barrier " + id + " is in use for " + text(count) + " since " + firstArrival()
+                    + ", this warp brings " + text(threads)
                     + "; all arrivals of one phase must name the same number");
         }
         if (!open) {
@@ -167,12 +168,14 @@ public final class NamedBarrier {
 
     /// For messages: who has arrived, who is missing.
     String state() {
-        var text = new StringBuilder("barrier ").append(id).append(" (").append(text(count)).append(", first arrival at line ").append(first).append("): arrived");
+        var text = new StringBuilder("barrier ").append(id).append(" (").append(text(count)).append(", first arrival at line ").append(first)
+                .append("): arrived");
         var missing = new StringBuilder();
         for (int w = 0; w < arrived.length; w++) {
             int live = block.warps[w].live;
             if (arrived[w] != 0) {
-                text.append(" warp ").append(w).append((arrived[w] & live) == live ? "" : " (lanes 0x" + Integer.toHexString(arrived[w]) + ")").append(waiting[w] == 0 ? " (not waiting)" : "");
+                text.append(" warp ").append(w).append((arrived[w] & live) == live ? "" : " (lanes 0x" + Integer.toHexString(arrived[w]) + ")")
+                        .append(waiting[w] == 0 ? " (not waiting)" : "");
             }
             if (live != 0 && (arrived[w] & live) != live) {
                 missing.append(' ').append(w);

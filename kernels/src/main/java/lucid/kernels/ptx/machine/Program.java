@@ -56,7 +56,8 @@ public final class Program {
     /// @param accumulation how tensor cores add up
     /// @param checks put around steps by those who watch registers
     /// @param observer sees every instruction; null for none
-    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table, Accumulation accumulation, StepWrapper checks, Observer observer) {
+    public static Program decode(PtxModule module, Entry entry, Map<String, Decoder> table, Accumulation accumulation, StepWrapper checks,
+            Observer observer) {
         var context = new Decoding(module, entry, accumulation);
         var initialisation = new Initialisation(entry);
         int n = entry.instructions().size();

@@ -77,7 +77,8 @@ final class Readiness {
 
     /// The number of a source that may be unwritten, -1 when it surely has a value.
     private static int choice(Instruction instruction, int operand, Initialisation known) {
-        return instruction.operands().get(operand) instanceof Operand.Reg(Register register, boolean _) && known.unproven(instruction.index(), register)
+        return instruction.operands().get(operand) instanceof Operand.Reg(Register register, boolean _)
+                && known.unproven(instruction.index(), register)
                 ? known.number(register) : -1;
     }
 
@@ -96,7 +97,8 @@ final class Readiness {
     }
 
     private static void report(Warp warp, int missing, Register register, int number) {
-        warp.finding(Kind.UNINITIALISED_REGISTER, Integer.numberOfTrailingZeros(missing), "register " + register.name() + " is read by " + Integer.bitCount(missing)
+        warp.finding(Kind.UNINITIALISED_REGISTER, Integer.numberOfTrailingZeros(missing), "register " + register.name() + " is read by "
+                + Integer.bitCount(missing)
                 + " lane(s) that never wrote it; write it on every path that leads here");
         warp.ready[number] |= missing;
     }

@@ -27,7 +27,8 @@ public final class RegisterPool {
     public void set(Warp warp, int number) {
         var bounds = warp.entry().bounds();
         if (bounds.maxThreads() == null && bounds.requiredThreads() == null || bounds.minBlocks() == 0 && bounds.maxRegisters() == 0) {
-            warp.finding(Kind.ILLEGAL_OPERAND, -1, "the assembler ignores setmaxnreg in an entry without .maxntid (or .reqntid) and .minnctapersm (or .maxnreg); add them");
+            warp.finding(Kind.ILLEGAL_OPERAND, -1, "the assembler ignores setmaxnreg in an entry without .maxntid (or .reqntid) and .minnctapersm "
+                    + "(or .maxnreg); add them");
         }
         int w = warp.index;
         executed[w]++;
@@ -52,7 +53,8 @@ public final class RegisterPool {
             sum += registers[first];
         }
         if (sum * 32 * WARPGROUP > CEILING) {
-            warp.finding(Kind.DEADLOCK, -1, "the warpgroups of the block ask for " + sum + " registers per 128 threads together, " + sum * 32 * WARPGROUP
+            warp.finding(Kind.DEADLOCK, -1, "the warpgroups of the block ask for " + sum + " registers per 128 threads together, "
+                    + sum * 32 * WARPGROUP
                     + " in all; at most " + CEILING + " can be had, so setmaxnreg.inc would wait for ever (block " + block.index + ")");
         }
     }

@@ -152,7 +152,8 @@ final class Scheduler {
 
     private boolean exhausted(Warp warp) {
         cluster.grid.stop();
-        warp.finding(Kind.BUDGET_EXHAUSTED, -1, "the launch has run " + cluster.grid.budget() + " warp-instructions, which is its budget: an endless loop, or raise the budget. "
+        warp.finding(Kind.BUDGET_EXHAUSTED, -1, "the launch has run " + cluster.grid.budget()
+                + " warp-instructions, which is its budget: an endless loop, or raise the budget. "
                 + DeadlockReport.of(cluster));
         return false;
     }

@@ -18,9 +18,9 @@ import lucid.kernels.ptx.text.syntax.Instruction;
 
 /// 32 lanes with their registers. Register files are structures of arrays: lane `l` of slot `s` is at `s * 32 + l`.
 ///
-/// Immediates, special registers and addresses of symbols are slots too, filled once when the warp starts (see [lucid.kernels.ptx.machine.decoding.Decoding]):
-/// a step reads every source the same way. Lanes run in lockstep as long as they agree; when they do not, the group with the lowest
-/// program counter runs first and joins the others where it meets them (see [LaneGroups]).
+/// Immediates, special registers and addresses of symbols are slots too, filled once when the warp starts (see
+/// [lucid.kernels.ptx.machine.decoding.Decoding]): a step reads every source the same way. Lanes run in lockstep as long as they agree; when they do
+/// not, the group with the lowest program counter runs first and joins the others where it meets them (see [LaneGroups]).
 public final class Warp implements Accessor {
     /// Instructions that one group of lanes may run before another group of the same warp gets its turn.
     private static final int FAIRNESS = 4096;
@@ -47,7 +47,8 @@ public final class Warp implements Accessor {
     public final int index;
     public final LocalMemory local;
 
-    /// Which lanes of a declared register have been written; kept only for registers that [lucid.kernels.ptx.machine.decoding.Initialisation] cannot prove.
+    /// Which lanes of a declared register have been written; kept only for registers that [lucid.kernels.ptx.machine.decoding.Initialisation] cannot
+    /// prove.
     final int[] ready;
     /// True while the scheduler lets instructions that wait in vain for convergence go on, after a finding.
     boolean forced;

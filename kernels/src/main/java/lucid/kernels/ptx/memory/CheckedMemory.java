@@ -169,7 +169,8 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         Clock clock = who.clock();
         Readers side = startReading(who, page, bytes);
         try {
-            if (how.nonCoherent() && !shadow.untouched(offset, span) || !shadow.flights.none() && shadow.flights.over(offset, span, false) || !shadow.ready.covers(offset, span)
+            if (how.nonCoherent() && !shadow.untouched(offset, span) || !shadow.flights.none() && shadow.flights.over(offset, span, false)
+                    || !shadow.ready.covers(offset, span)
                     || !shadow.readPattern(side, pattern, addresses, page.address, offset, clock.stamp(who.at(), Stamp.WEAK), clock)) {
                 return false;
             }
@@ -424,8 +425,8 @@ public abstract sealed class CheckedMemory permits GlobalMemory, SharedMemory {
         return true;
     }
 
-    /// Writes bytes without checks or traces and marks them initialised, while no other thread accesses this memory. False when part of the range is no memory: what lies before it
-    /// is written.
+    /// Writes bytes without checks or traces and marks them initialised, while no other thread accesses this memory. False when part of the range is
+    /// no memory: what lies before it is written.
     public final boolean poke(long address, byte[] from, int at, int bytes) { return poke(null, address, from, at, bytes); }
 
     /// The same, at any time.

@@ -93,7 +93,8 @@ public final class Flight {
             int offset = page == null ? 0 : (int) (at - page.address);
             if (page == null || !page.holds(at, n) || page.shadow.flights.over(offset, n, false) || !page.shadow.ready.covers(offset, n)
                     || !page.shadow.writesFenced(clock)
-                    && page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true), w -> clock.beforeAnyLane(w) && clock.proxyFencedByAll(w, true)) != 0) {
+                    && page.shadow.writeWithout(offset, n, w -> clock.before(w, by) && clock.proxyFenced(w, true),
+                            w -> clock.beforeAnyLane(w) && clock.proxyFencedByAll(w, true)) != 0) {
                 return false;
             }
             at += n;
@@ -244,7 +245,8 @@ public final class Flight {
 
     boolean covers(CheckedMemory memory, long address, int bytes, boolean writesOnly) {
         synchronized (ranges) {
-            return ranges.stream().anyMatch(r -> r.memory() == memory && r.address() < address + bytes && address < r.address() + r.bytes() && (r.write() || !writesOnly));
+            return ranges.stream().anyMatch(r -> r.memory() == memory && r.address() < address + bytes && address < r.address() + r.bytes()
+                    && (r.write() || !writesOnly));
         }
     }
 }

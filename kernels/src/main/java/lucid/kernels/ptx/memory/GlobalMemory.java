@@ -12,8 +12,8 @@ import lucid.kernels.ptx.text.syntax.Space;
 
 /// Global memory: allocations with unmapped gaps of at least 4 KB around them, at addresses that depend on a seed.
 ///
-/// Only pages that somebody touches exist, so that a buffer of many GB costs nothing: index arithmetic past 2^31 can be run. An allocation begins at a
-/// multiple of 256, as `cuMemAlloc` promises, and in general at no higher one. Its bytes are 0xFF and uninitialised unless they are given.
+/// Only pages that somebody touches exist, so that a buffer of many GB costs nothing: index arithmetic past 2^31 can be run. An allocation begins at
+/// a multiple of 256, as `cuMemAlloc` promises, and in general at no higher one. Its bytes are 0xFF and uninitialised unless they are given.
 public final class GlobalMemory extends CheckedMemory {
     private static final int CHUNK = 1 << 12;
     private static final int GAP = 4096;
@@ -75,7 +75,8 @@ public final class GlobalMemory extends CheckedMemory {
     public synchronized void free(long address) {
         Allocation allocation = allocations.remove(address);
         if (allocation == null) {
-            throw new IllegalArgumentException("free: 0x" + Long.toHexString(address) + " is not the address of an allocation; it is " + describe(address, 1));
+            throw new IllegalArgumentException("free: 0x" + Long.toHexString(address) + " is not the address of an allocation; it is "
+                    + describe(address, 1));
         }
         freed.add(allocation);
         for (long at = address & -Shadow.BYTES; at < address + allocation.bytes(); at += Shadow.BYTES) {
@@ -207,7 +208,8 @@ public final class GlobalMemory extends CheckedMemory {
     private synchronized void check(String what, long address, long bytes) {
         Map.Entry<Long, Allocation> entry = allocations.floorEntry(address);
         if (bytes > 0 && (entry == null || !entry.getValue().holds(address) || !entry.getValue().holds(address + bytes - 1))) {
-            throw new IllegalArgumentException(what + " of " + bytes + " bytes at 0x" + Long.toHexString(address) + " outside every allocation; it is "
+            throw new IllegalArgumentException(what + " of " + bytes + " bytes at 0x" + Long.toHexString(address)
+                    + " outside every allocation; it is "
                     + describe(address, (int) Math.min(bytes, Integer.MAX_VALUE)));
         }
     }
@@ -235,13 +237,15 @@ public final class GlobalMemory extends CheckedMemory {
             return "nowhere: nothing is allocated";
         }
         Allocation nearest = past <= before ? below.getValue() : above.getValue();
-        return (past <= before ? past + " bytes past the end of '" : before + " bytes before the start of '") + nearest.name() + "' (" + nearest.bytes()
+        return (past <= before ? past + " bytes past the end of '" : before + " bytes before the start of '") + nearest.name() + "' ("
+                + nearest.bytes()
                 + " bytes at 0x" + Long.toHexString(nearest.address()) + ")";
     }
 
     private static String inside(Allocation allocation, long address, int bytes) {
         long offset = address - allocation.address();
         long over = offset + bytes - allocation.bytes();
-        return "byte " + offset + " of '" + allocation.name() + "' (" + allocation.bytes() + " bytes)" + (over > 0 ? ", reaching " + over + " bytes past its end" : "");
+        return "byte " + offset + " of '" + allocation.name() + "' (" + allocation.bytes() + " bytes)"
+                + (over > 0 ? ", reaching " + over + " bytes past its end" : "");
     }
 }

@@ -56,7 +56,8 @@ public final class Reports {
                 : who.clock().own(earlier) ? " by another lane of the same warp without a bar.warp.sync or barrier between"
                 : Stamp.block(earlier) != (who.clock().block() & 0x7fff) ? " by another block without a release and an acquire between"
                 : " by another warp without a barrier between";
-        add(who, kind, lane, address, value, does + " 0x" + Long.toHexString(value) + " (" + bytes + " bytes) where memory was " + did + between + "; it is "
+        add(who, kind, lane, address, value, does + " 0x" + Long.toHexString(value) + " (" + bytes + " bytes) where memory was " + did + between
+                + "; it is "
                 + memory.describe(address, bytes), site(who, earlier));
     }
 
@@ -69,8 +70,10 @@ public final class Reports {
 
     static void nonCoherent(Accessor who, int lane, CheckedMemory memory, long address, long earlier, boolean reads) {
         if (!known(who, Kind.READ_ONLY)) {
-            add(who, Kind.READ_ONLY, lane, address, 0, (reads ? "ld.global.nc reads what this launch has written" : "writes what this launch reads with ld.global.nc")
-                    + ", but such memory must stay as it is while the kernel runs; use a plain ld.global; it is " + memory.describe(address, 1), site(who, earlier));
+            add(who, Kind.READ_ONLY, lane, address, 0, (reads ? "ld.global.nc reads what this launch has written"
+                    : "writes what this launch reads with ld.global.nc")
+                    + ", but such memory must stay as it is while the kernel runs; use a plain ld.global; it is " + memory.describe(address, 1),
+                            site(who, earlier));
         }
     }
 
@@ -105,13 +108,15 @@ public final class Reports {
 
     public static void privateAlignment(Accessor who, int lane, String space, long address, int bytes) {
         if (!known(who, Kind.MISALIGNED)) {
-            add(who, Kind.MISALIGNED, lane, address, 0, "access of " + bytes + " bytes to " + space + " memory at an address that is not a multiple of " + bytes, null);
+            add(who, Kind.MISALIGNED, lane, address, 0, "access of " + bytes + " bytes to " + space
+                    + " memory at an address that is not a multiple of " + bytes, null);
         }
     }
 
     public static void privateUninitialised(Accessor who, int lane, String space, long address, int bytes, String where) {
         if (!known(who, Kind.UNINITIALISED_MEMORY)) {
-            add(who, Kind.UNINITIALISED_MEMORY, lane, address, 0, "reads " + bytes + " bytes of " + space + " memory of which some were never written; the place is " + where, null);
+            add(who, Kind.UNINITIALISED_MEMORY, lane, address, 0, "reads " + bytes + " bytes of " + space
+                    + " memory of which some were never written; the place is " + where, null);
         }
     }
 }

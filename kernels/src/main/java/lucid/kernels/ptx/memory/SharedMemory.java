@@ -149,14 +149,16 @@ public final class SharedMemory extends CheckedMemory {
         long wanted = address >>> RANK_SHIFT;
         if (wanted != rank && wanted >= 0 && wanted < cluster.length && cluster[(int) wanted] != null) {
             SharedMemory other = cluster[(int) wanted];
-            return "in the block of rank " + wanted + " of the cluster" + (other.exited ? ", which has exited" : ": " + other.describe(address, size));
+            return "in the block of rank " + wanted + " of the cluster"
+                    + (other.exited ? ", which has exited" : ": " + other.describe(address, size));
         }
         if (Windows.spaceOf(address) != Space.GENERIC) {
             return "a generic address of ." + Windows.spaceOf(address).text() + " memory; convert it with cvta.to.shared first";
         }
         long offset = address - first();
         if (offset < 0 || offset >= bytes.length) {
-            return (offset < 0 ? -offset + " bytes before the start" : offset - bytes.length + " bytes past the end") + " of the block's shared memory (" + bytes.length
+            return (offset < 0 ? -offset + " bytes before the start" : offset - bytes.length + " bytes past the end")
+                    + " of the block's shared memory (" + bytes.length
                     + " bytes at 0x" + Long.toHexString(first()) + ")";
         }
         String over = offset + size > bytes.length ? ", reaching " + (offset + size - bytes.length) + " bytes past the end of shared memory" : "";

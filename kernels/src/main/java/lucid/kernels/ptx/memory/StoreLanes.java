@@ -21,7 +21,8 @@ final class StoreLanes {
         }
     }
 
-    private static void lane(CheckedMemory memory, Accessor who, int mask, int lane, Page page, long[] addresses, int bytes, Access how, int[] in, int[] bases) {
+    private static void lane(CheckedMemory memory, Accessor who, int mask, int lane, Page page, long[] addresses, int bytes, Access how, int[] in,
+            int[] bases) {
         long address = addresses[lane];
         int offset = (int) (address - page.address);
         Clock clock = who.clock();
@@ -42,7 +43,8 @@ final class StoreLanes {
             } else {
                 long conflict = shadow.write(offset, bytes, stamp, clock);
                 if (conflict != 0) {
-                    Reports.race(who, lane, memory, address, bytes, Lanes.value(in, bases, lane, bytes), conflict, "writes", shadow.collidedWithRead() ? "read" : "written");
+                    Reports.race(who, lane, memory, address, bytes, Lanes.value(in, bases, lane, bytes), conflict, "writes",
+                            shadow.collidedWithRead() ? "read" : "written");
                 }
             }
             if (how.strong()) {
@@ -65,7 +67,8 @@ final class StoreLanes {
     /// Two lanes of one instruction at one place: tolerated when they write the same value.
     private static void meet(CheckedMemory memory, Accessor who, int lane, Page page, int offset, int bytes, long earlier, int[] in, int[] bases) {
         if (!Lanes.equal(page.data, page.origin + offset, lane, bytes, in, bases)) {
-            Reports.laneConflict(who, lane, memory, page.address + offset, Lanes.value(in, bases, lane, bytes), page.get(offset, Math.min(bytes, 8)), earlier);
+            Reports.laneConflict(who, lane, memory, page.address + offset, Lanes.value(in, bases, lane, bytes),
+                    page.get(offset, Math.min(bytes, 8)), earlier);
         }
     }
 }

@@ -1,7 +1,8 @@
 package lucid.kernels.ptx.number;
 
-/// Fast forms of the conversions that kernels use all the time. Codes of 16 bits and less are right-aligned ints with upper bits 0; a tf32 number is the whole
-/// f32 register. NaN becomes PTX's canonical NaN (0x7fff, 0x7fffffff, 0x7f). Every function agrees with [SmallFloat] on every input: a test holds that.
+/// Fast forms of the conversions that kernels use all the time. Codes of 16 bits and less are right-aligned ints with upper bits 0; a tf32 number is
+/// the whole f32 register. NaN becomes PTX's canonical NaN (0x7fff, 0x7fffffff, 0x7f). Every function agrees with [SmallFloat] on every input: a test
+/// holds that.
 ///
 /// Pairs follow `cvt.rn.bf16x2.f32 d, a, b`: **the first operand goes to the upper half**.
 public final class Formats {

@@ -11,8 +11,8 @@ import static java.lang.Math.scalb;
 /// bf16  s eeeeeeee fffffff        e4m3  s eeee fff   (no infinity; s1111111 is its only NaN)
 /// tf32  s eeeeeeee ffffffffff     the upper 19 bits of an f32 register
 /// ```
-/// A code is right-aligned in an int (tf32: 19 bits). NaN is encoded with all bits but the sign set, the canonical NaN of PTX's 16-bit formats (0x7fff);
-/// that the 8-bit formats use the same (0x7f) for e5m2 is our assumption.
+/// A code is right-aligned in an int (tf32: 19 bits). NaN is encoded with all bits but the sign set, the canonical NaN of PTX's 16-bit formats
+/// (0x7fff); that the 8-bit formats use the same (0x7f) for e5m2 is our assumption.
 public enum SmallFloat {
     F16(5, 10, 0x7bff), BF16(8, 7, 0x7f7f), TF32(8, 10, 0x3fbff), E4M3(4, 3, 0x7e), E5M2(5, 2, 0x7b);
 

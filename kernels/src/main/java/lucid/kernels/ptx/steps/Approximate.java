@@ -17,8 +17,8 @@ import lucid.kernels.ptx.text.syntax.PtxType;
 
 /// Functions whose hardware form is approximate: `ex2 lg2 sin cos tanh rsqrt`, and `rcp sqrt div`, which have IEEE forms too.
 ///
-/// An `.approx` result is the exact one computed in double and rounded once: within every bound that the ISA documents, and the same on every machine.
-/// A GPU's last bit may differ; tests of kernels must allow the documented error.
+/// An `.approx` result is the exact one computed in double and rounded once: within every bound that the ISA documents, and the same on every
+/// machine. A GPU's last bit may differ; tests of kernels must allow the documented error.
 public final class Approximate {
     /// Above this divisor `div.approx` returns 0, and NaN for an infinite dividend (PTX ISA, "div").
     private static final float HUGE = 0x1p126f;
@@ -65,7 +65,8 @@ public final class Approximate {
         if (bf16 != ftz) {
             throw form.refuse("ex2.approx takes .ftz for bf16 and none for f16");
         }
-        return Halves.function(form, type, false, x -> (float) Transcendental.exp2(bf16 ? intBitsToFloat(Binary32.flush(Float.floatToRawIntBits(x))) : x));
+        return Halves.function(form, type, false, x -> (float) Transcendental.exp2(bf16
+                ? intBitsToFloat(Binary32.flush(Float.floatToRawIntBits(x))) : x));
     }
 
     private static int ex2(int a) {
@@ -103,7 +104,8 @@ public final class Approximate {
         form.end(2);
         if (type == PtxType.F64) {
             exactWide(form, rounding, ftz);
-            return SharedLoops.wides(form.wideTarget(0, type), form.wide(1, type), a -> Binary64.bits(Binary64.divide(1, longBitsToDouble(a), rounding)));
+            return SharedLoops.wides(form.wideTarget(0, type), form.wide(1, type),
+                    a -> Binary64.bits(Binary64.divide(1, longBitsToDouble(a), rounding)));
         }
         if (rounding == null || rounding == Rounding.NEAREST_EVEN) {
             return singles(form, ftz, a -> Binary32.bits(1f / intBitsToFloat(a)));

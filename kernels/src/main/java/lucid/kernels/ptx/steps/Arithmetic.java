@@ -80,7 +80,8 @@ public final class Arithmetic {
             return divideWides(form.wideTarget(0, type), form.wide(1, type), form.wide(2, type), Integers.division(remainder, type.signed()));
         }
         int poison = type.bits() == 16 ? MASK16 : -1;
-        return divideWords(form.wordTarget(0, type), form.word(1, type), form.word(2, type), poison, Integers.division(remainder, type.bits(), type.signed()));
+        return divideWords(form.wordTarget(0, type), form.word(1, type), form.word(2, type), poison,
+                Integers.division(remainder, type.bits(), type.signed()));
     }
 
     private static Step divideWords(int d, int a, int b, int poison, IntBinaryOperator f) {
@@ -136,7 +137,8 @@ public final class Arithmetic {
 
     private static Step extremum(Form form) {
         if (form.lastType().floating()) {
-            return form.lastType().bits() == 16 || form.lastType() == PtxType.F16X2 || form.lastType() == PtxType.BF16X2 ? Halves.extremum(form) : Extrema.decode(form);
+            return form.lastType().bits() == 16 || form.lastType() == PtxType.F16X2 || form.lastType() == PtxType.BF16X2 ? Halves.extremum(form)
+                    : Extrema.decode(form);
         }
         boolean max = form.at().opcode().equals("max");
         boolean relu = form.take("relu");
@@ -147,9 +149,11 @@ public final class Arithmetic {
         }
         return switch (type) {
             case U16 -> words(form, type, max ? Math::max : Math::min);
-            case S16 -> words(form, type, max ? (a, b) -> Math.max((short) a, (short) b) & MASK16 : (a, b) -> Math.min((short) a, (short) b) & MASK16);
+            case S16 -> words(form, type, max ? (a, b) -> Math.max((short) a, (short) b)
+                    & MASK16 : (a, b) -> Math.min((short) a, (short) b) & MASK16);
             case U32 -> words(form, type, max ? Integers::maxUnsigned : Integers::minUnsigned);
-            case S32 -> words(form, type, relu ? (max ? (a, b) -> Integers.relu(Math.max(a, b)) : (a, b) -> Integers.relu(Math.min(a, b))) : max ? Vectors.MAX : Vectors.MIN);
+            case S32 -> words(form, type, relu ? (max ? (a, b) -> Integers.relu(Math.max(a, b)) : (a, b) -> Integers.relu(Math.min(a, b))) : max
+                    ? Vectors.MAX : Vectors.MIN);
             case U64 -> wides(form, type, max ? Integers::maxUnsigned : Integers::minUnsigned);
             case S64 -> wides(form, type, max ? Math::max : Math::min);
             case S16X2 -> words(form, type, signedHalves(max, relu));
@@ -171,7 +175,8 @@ public final class Arithmetic {
         PtxType type = form.type(PtxType.U16, PtxType.S16, PtxType.U32, PtxType.S32, PtxType.U64, PtxType.S64);
         form.end(4);
         if (type.bits() == 64) {
-            Lanes.LongTernary f = type.signed() ? (a, b, c) -> c + (a < b ? b - a : a - b) : (a, b, c) -> c + (Long.compareUnsigned(a, b) < 0 ? b - a : a - b);
+            Lanes.LongTernary f = type.signed() ? (a, b, c) -> c + (a < b ? b - a : a - b) : (a, b, c) -> c
+                    + (Long.compareUnsigned(a, b) < 0 ? b - a : a - b);
             return Lanes.wides(form.wideTarget(0, type), form.wide(1, type), form.wide(2, type), form.wide(3, type), f);
         }
         Lanes.IntTernary f = switch (type) {
@@ -203,7 +208,8 @@ public final class Arithmetic {
         PtxType c = a.signed() || b.signed() ? PtxType.S32 : PtxType.U32;
         Lanes.IntTernary low = a.signed() ? (b.signed() ? (x, y, z) -> Dot.two(x, true, y, true, z) : (x, y, z) -> Dot.two(x, true, y, false, z))
                 : b.signed() ? (x, y, z) -> Dot.two(x, false, y, true, z) : (x, y, z) -> Dot.two(x, false, y, false, z);
-        Lanes.IntTernary upper = a.signed() ? (b.signed() ? (x, y, z) -> Dot.two(x, true, y >>> 16, true, z) : (x, y, z) -> Dot.two(x, true, y >>> 16, false, z))
+        Lanes.IntTernary upper = a.signed() ? (b.signed() ? (x, y, z) -> Dot.two(x, true, y >>> 16, true, z)
+                : (x, y, z) -> Dot.two(x, true, y >>> 16, false, z))
                 : b.signed() ? (x, y, z) -> Dot.two(x, false, y >>> 16, true, z) : (x, y, z) -> Dot.two(x, false, y >>> 16, false, z);
         return Lanes.words(form.wordTarget(0, c), form.word(1, a), form.word(2, b), form.word(3, c), high ? upper : low);
     }

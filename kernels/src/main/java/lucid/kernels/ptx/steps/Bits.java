@@ -50,7 +50,8 @@ public final class Bits {
             return shift ? result(form, type, a -> shiftAmount(a ^ a >> 31), a -> shiftAmount(a ^ a >> 63))
                     : result(form, type, a -> 31 - Integer.numberOfLeadingZeros(a ^ a >> 31), a -> 63 - Long.numberOfLeadingZeros(a ^ a >> 63));
         }
-        return shift ? result(form, type, a -> shiftAmount(a), a -> shiftAmount(a)) : result(form, type, a -> 31 - Integer.numberOfLeadingZeros(a), a -> 63 - Long.numberOfLeadingZeros(a));
+        return shift ? result(form, type, a -> shiftAmount(a), a -> shiftAmount(a))
+                : result(form, type, a -> 31 - Integer.numberOfLeadingZeros(a), a -> 63 - Long.numberOfLeadingZeros(a));
     }
 
     private static int shiftAmount(int a) {
@@ -75,7 +76,8 @@ public final class Bits {
         int length = form.word(3, PtxType.U32);
         if (type.bits() == 32) {
             return Lanes.words(form.wordTarget(0, type), form.word(1, type), position, length,
-                    type.signed() ? (a, p, n) -> (int) extractSigned(a, p & 255, n & 255, 31) : (a, p, n) -> (int) extractUnsigned(Integers.unsigned(a), p & 255, n & 255));
+                    type.signed() ? (a, p, n) -> (int) extractSigned(a, p & 255, n & 255, 31)
+                            : (a, p, n) -> (int) extractUnsigned(Integers.unsigned(a), p & 255, n & 255));
         }
         int d = form.wideTarget(0, type);
         int a = form.wide(1, type);
@@ -155,7 +157,8 @@ public final class Bits {
     private static Step nth(Form form) {
         form.type(PtxType.B32);
         form.end(4);
-        return Lanes.words(form.wordTarget(0, PtxType.B32), form.word(1, PtxType.B32), form.word(2, PtxType.U32), form.word(3, PtxType.S32), Bits::nthSet);
+        return Lanes.words(form.wordTarget(0, PtxType.B32), form.word(1, PtxType.B32), form.word(2, PtxType.U32), form.word(3, PtxType.S32),
+                Bits::nthSet);
     }
 
     static int nthSet(int mask, int base, int offset) {
@@ -177,7 +180,8 @@ public final class Bits {
         boolean clamp = form.oneOf("clamp", "wrap").equals("clamp");
         form.type(PtxType.B32);
         form.end(3);
-        return Lanes.words(form.wordTarget(0, PtxType.B32), form.word(1, PtxType.B32), form.word(2, PtxType.B32), clamp ? Bits::maskClamped : (a, b) -> field(a & 31, b & 31));
+        return Lanes.words(form.wordTarget(0, PtxType.B32), form.word(1, PtxType.B32), form.word(2, PtxType.B32),
+                clamp ? Bits::maskClamped : (a, b) -> field(a & 31, b & 31));
     }
 
     /// Ones in bits position .. position + width - 1, as far as there are such bits.
@@ -201,7 +205,8 @@ public final class Bits {
         int a = form.word(1, type);
         int b = form.word(2, PtxType.U32);
         if (type.signed()) {
-            return Lanes.words(d, a, b, clamp ? (x, n) -> Integer.compareUnsigned(n, 32) >= 0 ? x : signExtended(x, n) : (x, n) -> signExtended(x, n & 31));
+            return Lanes.words(d, a, b, clamp ? (x, n) -> Integer.compareUnsigned(n, 32) >= 0 ? x : signExtended(x, n)
+                    : (x, n) -> signExtended(x, n & 31));
         }
         return Lanes.words(d, a, b, clamp ? (x, n) -> Integer.compareUnsigned(n, 32) >= 0 ? x : x & (1 << n) - 1 : (x, n) -> x & (1 << (n & 31)) - 1);
     }

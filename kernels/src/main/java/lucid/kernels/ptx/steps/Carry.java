@@ -46,11 +46,13 @@ public final class Carry {
         int flag = form.context().carry();
         if (type.bits() == 64) {
             int product = form.context().newWide() * 32;
-            Step multiply = Lanes.wides(product, form.wide(1, type), form.wide(2, type), high ? (type.signed() ? Math::multiplyHigh : Math::unsignedMultiplyHigh) : (a, b) -> a * b);
+            Step multiply = Lanes.wides(product, form.wide(1, type), form.wide(2, type),
+                    high ? (type.signed() ? Math::multiplyHigh : Math::unsignedMultiplyHigh) : (a, b) -> a * b);
             return both(multiply, wides(form.wideTarget(0, type), product, form.wide(3, type), flag, false, carryIn, carryOut));
         }
         int product = form.context().newWord() * 32;
-        Step multiply = Lanes.words(product, form.word(1, type), form.word(2, type), high ? (type.signed() ? Integers::mulHi : Integers::mulHiUnsigned) : (a, b) -> a * b);
+        Step multiply = Lanes.words(product, form.word(1, type), form.word(2, type),
+                high ? (type.signed() ? Integers::mulHi : Integers::mulHiUnsigned) : (a, b) -> a * b);
         return both(multiply, words(form.wordTarget(0, type), product, form.word(3, type), flag, false, carryIn, carryOut));
     }
 

@@ -103,7 +103,8 @@ public final class Comparison {
         String comparison = form.oneOf(Tests.NAMES);
         Combine combine = Combine.of(form);
         boolean ftz = form.take("ftz");
-        PtxType result = form.type(PtxType.U32, PtxType.S32, PtxType.F32, PtxType.U16, PtxType.S16, PtxType.F16, PtxType.BF16, PtxType.F16X2, PtxType.BF16X2);
+        PtxType result = form.type(PtxType.U32, PtxType.S32, PtxType.F32, PtxType.U16, PtxType.S16, PtxType.F16, PtxType.BF16, PtxType.F16X2,
+                PtxType.BF16X2);
         PtxType type = form.type();
         boolean packed = type == PtxType.F16X2 || type == PtxType.BF16X2;
         boolean half = type == PtxType.F16 || type == PtxType.BF16;

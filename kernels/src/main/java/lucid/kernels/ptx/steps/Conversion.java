@@ -72,7 +72,8 @@ public final class Conversion {
             throw form.unknown();
         }
         if (!roundingFits) {
-            throw form.refuse(needsFloat ? "this conversion needs one of .rn .rz .rm .rp" : needsInteger ? "this conversion needs one of .rni .rzi .rmi .rpi"
+            throw form.refuse(needsFloat ? "this conversion needs one of .rn .rz .rm .rp" : needsInteger
+                    ? "this conversion needs one of .rni .rzi .rmi .rpi"
                     : "this conversion takes no such rounding");
         }
     }
@@ -105,10 +106,13 @@ public final class Conversion {
             case "f32.f16" -> Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> Binary32.bits(Formats.f16ToF32(a)));
             case "f32.bf16" -> Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> Binary32.bits(intBitsToFloat(a << 16)));
             case "f32.s32" -> round.equals("rn") ? Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> Float.floatToRawIntBits(a)) : null;
-            case "f32.u32" -> round.equals("rn") ? Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> Float.floatToRawIntBits(Integers.unsigned(a))) : null;
+            case "f32.u32" -> round.equals("rn") ? Lanes.words(form.wordTarget(0, to), form.word(1, from),
+                    a -> Float.floatToRawIntBits(Integers.unsigned(a))) : null;
             case "s32.f32" -> round.equals("rzi") ? Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> (int) intBitsToFloat(a)) : null;
-            case "f16.f32" -> round.equals("rn") ? Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> Formats.f32ToF16Rn(intBitsToFloat(a))) : null;
-            case "bf16.f32" -> round.equals("rn") ? Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> Formats.f32ToBf16Rn(intBitsToFloat(a))) : null;
+            case "f16.f32" -> round.equals("rn") ? Lanes.words(form.wordTarget(0, to), form.word(1, from), a -> Formats.f32ToF16Rn(intBitsToFloat(a)))
+                    : null;
+            case "bf16.f32" -> round.equals("rn") ? Lanes.words(form.wordTarget(0, to), form.word(1, from),
+                    a -> Formats.f32ToBf16Rn(intBitsToFloat(a))) : null;
             default -> null;
         };
     }

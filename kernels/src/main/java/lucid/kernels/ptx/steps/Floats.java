@@ -44,7 +44,8 @@ public final class Floats {
     static Step arithmetic(Form form) {
         Rounding named = rounding(form);
         if (named == null) {
-            form.context().lint(form.at(), "without .rn the assembler may contract this into an fma, and a GPU's bits may differ; write '" + form.at().opcode() + ".rn'");
+            form.context().lint(form.at(), "without .rn the assembler may contract this into an fma, and a GPU's bits may differ; write '" + form.at()
+                    .opcode() + ".rn'");
         }
         Rounding rounding = named == null ? Rounding.NEAREST_EVEN : named;
         if (Halves.covers(form.lastType())) {
@@ -113,9 +114,12 @@ public final class Floats {
             };
         }
         return switch (rounding) {
-            case ZERO -> toward(opcode, (a, b) -> sum(a, b, Rounding.ZERO), (a, b) -> difference(a, b, Rounding.ZERO), (a, b) -> product(a, b, Rounding.ZERO));
-            case DOWN -> toward(opcode, (a, b) -> sum(a, b, Rounding.DOWN), (a, b) -> difference(a, b, Rounding.DOWN), (a, b) -> product(a, b, Rounding.DOWN));
-            default -> toward(opcode, (a, b) -> sum(a, b, Rounding.UP), (a, b) -> difference(a, b, Rounding.UP), (a, b) -> product(a, b, Rounding.UP));
+            case ZERO -> toward(opcode, (a, b) -> sum(a, b, Rounding.ZERO), (a, b) -> difference(a, b, Rounding.ZERO),
+                    (a, b) -> product(a, b, Rounding.ZERO));
+            case DOWN -> toward(opcode, (a, b) -> sum(a, b, Rounding.DOWN), (a, b) -> difference(a, b, Rounding.DOWN),
+                    (a, b) -> product(a, b, Rounding.DOWN));
+            default -> toward(opcode, (a, b) -> sum(a, b, Rounding.UP), (a, b) -> difference(a, b, Rounding.UP),
+                    (a, b) -> product(a, b, Rounding.UP));
         };
     }
 
@@ -175,7 +179,8 @@ public final class Floats {
         if (rounding == Rounding.NEAREST_EVEN) {
             return Lanes.wides(d, a, b, c, (x, y, z) -> Binary64.bits(Math.fma(longBitsToDouble(x), longBitsToDouble(y), longBitsToDouble(z))));
         }
-        return SharedLoops.wides(d, a, b, c, (x, y, z) -> Binary64.bits(Binary64.fma(longBitsToDouble(x), longBitsToDouble(y), longBitsToDouble(z), rounding)));
+        return SharedLoops.wides(d, a, b, c, (x, y, z) -> Binary64.bits(Binary64.fma(longBitsToDouble(x), longBitsToDouble(y), longBitsToDouble(z),
+                rounding)));
     }
 
     /// `abs` and `neg`: only the sign bit changes, of a NaN too.

@@ -51,7 +51,8 @@ final class Halves {
         }
         form.end(3);
         if (packed(type) && !ftz && !saturate) {
-            return Lanes.words(form.wordTarget(0, type), form.word(1, type), form.word(2, type), format == Format.F16 ? f16x2(form.at().opcode()) : bf16x2(form.at().opcode()));
+            return Lanes.words(form.wordTarget(0, type), form.word(1, type), form.word(2, type),
+                    format == Format.F16 ? f16x2(form.at().opcode()) : bf16x2(form.at().opcode()));
         }
         var finish = new Finish(format, ftz, saturate, false);
         IntBinaryOperator f = switch (form.at().opcode()) {
@@ -108,12 +109,17 @@ final class Halves {
         form.end(4);
         if (packed(type) && !ftz && !saturate && !relu) {
             return Lanes.words(form.wordTarget(0, type), form.word(1, type), form.word(2, type), form.word(3, type), format == Format.F16
-                    ? (a, b, c) -> Formats.f32ToF16x2Rn(Binary16.fmaOdd(f16High(a), f16High(b), f16High(c)), Binary16.fmaOdd(f16Low(a), f16Low(b), f16Low(c)))
-                    : (a, b, c) -> Formats.f32ToBf16x2Rn(Binary16.fmaOdd(bf16High(a), bf16High(b), bf16High(c)), Binary16.fmaOdd(bf16Low(a), bf16Low(b), bf16Low(c))));
+                    ? (a, b, c) -> Formats.f32ToF16x2Rn(Binary16.fmaOdd(f16High(a), f16High(b), f16High(c)),
+                            Binary16.fmaOdd(f16Low(a), f16Low(b), f16Low(c)))
+                    : (a, b, c) -> Formats.f32ToBf16x2Rn(Binary16.fmaOdd(bf16High(a), bf16High(b), bf16High(c)),
+                            Binary16.fmaOdd(bf16Low(a), bf16Low(b), bf16Low(c))));
         }
         var finish = new Finish(format, ftz, saturate, relu);
-        Lanes.IntTernary one = (a, b, c) -> finish.out(format.encode(Binary16.fmaOdd(format.decode(finish.in(a)), format.decode(finish.in(b)), format.decode(finish.in(c)))));
-        Lanes.IntTernary f = packed(type) ? (a, b, c) -> one.apply(a >>> 16, b >>> 16, c >>> 16) << 16 | one.apply(a & 0xffff, b & 0xffff, c & 0xffff) : one;
+        Lanes.IntTernary one =
+                (a, b, c) -> finish.out(format.encode(Binary16.fmaOdd(format.decode(finish.in(a)), format.decode(finish.in(b)),
+                format.decode(finish.in(c)))));
+        Lanes.IntTernary f = packed(type) ? (a, b, c) -> one.apply(a >>> 16, b >>> 16, c >>> 16) << 16 | one.apply(a & 0xffff, b & 0xffff, c & 0xffff)
+                : one;
         return SharedLoops.words(form.wordTarget(0, type), form.word(1, type), form.word(2, type), form.word(3, type), f);
     }
 

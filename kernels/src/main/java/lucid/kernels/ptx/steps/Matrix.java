@@ -107,7 +107,8 @@ public final class Matrix {
     private static List<Operand> registers(Form form, int i, Fragment fragment) {
         List<Operand> found = form.operand(i) instanceof Operand.Vector(List<Operand> elements) ? elements : List.of(form.operand(i));
         if (found.size() != fragment.registers()) {
-            throw form.refuse("operand " + (i + 1) + " found " + found.size() + " registers, wanted " + fragment.registers() + " for " + fragment.rows() + " x " + fragment.columns());
+            throw form.refuse("operand " + (i + 1) + " found " + found.size() + " registers, wanted " + fragment.registers() + " for "
+                    + fragment.rows() + " x " + fragment.columns());
         }
         return found;
     }
@@ -117,7 +118,8 @@ public final class Matrix {
     }
 
     private static int[] wides(Form form, int i, Fragment fragment) {
-        return registers(form, i, fragment).stream().mapToInt(o -> (i == 0 ? form.wideTarget(o, PtxType.F64) : form.wide(o, PtxType.F64)) / 32).toArray();
+        return registers(form, i, fragment).stream().mapToInt(o -> (i == 0 ? form.wideTarget(o, PtxType.F64) : form.wide(o, PtxType.F64)) / 32)
+                .toArray();
     }
 
     /// `movmatrix.sync.aligned.m8n8.trans.b16 d, a`.

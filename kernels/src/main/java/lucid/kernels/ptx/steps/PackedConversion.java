@@ -54,8 +54,10 @@ final class PackedConversion {
     private static Step pair(Form form, PtxType to, boolean nearest, boolean relu) {
         form.end(3);
         IntBinaryOperator f = to == PtxType.F16X2
-                ? (nearest ? (a, b) -> Formats.f32ToF16x2Rn(intBitsToFloat(a), intBitsToFloat(b)) : (a, b) -> Formats.f32ToF16x2Rz(intBitsToFloat(a), intBitsToFloat(b)))
-                : nearest ? (a, b) -> Formats.f32ToBf16x2Rn(intBitsToFloat(a), intBitsToFloat(b)) : (a, b) -> Formats.f32ToBf16x2Rz(intBitsToFloat(a), intBitsToFloat(b));
+                ? (nearest ? (a, b) -> Formats.f32ToF16x2Rn(intBitsToFloat(a), intBitsToFloat(b))
+                        : (a, b) -> Formats.f32ToF16x2Rz(intBitsToFloat(a), intBitsToFloat(b)))
+                : nearest ? (a, b) -> Formats.f32ToBf16x2Rn(intBitsToFloat(a), intBitsToFloat(b))
+                        : (a, b) -> Formats.f32ToBf16x2Rz(intBitsToFloat(a), intBitsToFloat(b));
         int d = form.wordTarget(0, to);
         int a = source(form, 1);
         int b = source(form, 2);
@@ -103,7 +105,8 @@ final class PackedConversion {
             return SharedLoops.words(form.wordTarget(0, PtxType.B16), form.word(1, from), f);
         }
         form.end(3);
-        IntBinaryOperator f = e4m3 ? (x, y) -> Formats.toE4m3x2(intBitsToFloat(x), intBitsToFloat(y), relu) : (x, y) -> Formats.toE5m2x2(intBitsToFloat(x), intBitsToFloat(y), relu);
+        IntBinaryOperator f = e4m3 ? (x, y) -> Formats.toE4m3x2(intBitsToFloat(x), intBitsToFloat(y), relu)
+                : (x, y) -> Formats.toE5m2x2(intBitsToFloat(x), intBitsToFloat(y), relu);
         return SharedLoops.words(form.wordTarget(0, PtxType.B16), source(form, 1), source(form, 2), f);
     }
 

@@ -63,9 +63,11 @@ public final class Products {
     private static Step wide(Form form, PtxType type) {
         PtxType result = doubled(form, type);
         if (result.bits() == 32) {
-            return Lanes.words(form.wordTarget(0, result), form.word(1, type), form.word(2, type), type.signed() ? (a, b) -> (short) a * (short) b : (a, b) -> a * b);
+            return Lanes.words(form.wordTarget(0, result), form.word(1, type), form.word(2, type),
+                    type.signed() ? (a, b) -> (short) a * (short) b : (a, b) -> a * b);
         }
-        return Lanes.widen(form.wideTarget(0, result), form.word(1, type), form.word(2, type), type.signed() ? Vectors.MUL_SIGNED : Vectors.MUL_UNSIGNED);
+        return Lanes.widen(form.wideTarget(0, result), form.word(1, type), form.word(2, type),
+                type.signed() ? Vectors.MUL_SIGNED : Vectors.MUL_UNSIGNED);
     }
 
     private static PtxType doubled(Form form, PtxType type) {
@@ -136,9 +138,11 @@ public final class Products {
         PtxType type = form.type(PtxType.U32, PtxType.S32);
         form.end(3);
         if (type.signed()) {
-            return Arithmetic.words(form, type, high ? (a, b) -> (int) (signed24(a) * signed24(b) >> 16) : (a, b) -> (int) (signed24(a) * signed24(b)));
+            return Arithmetic.words(form, type, high ? (a, b) -> (int) (signed24(a) * signed24(b) >> 16)
+                    : (a, b) -> (int) (signed24(a) * signed24(b)));
         }
-        return Arithmetic.words(form, type, high ? (a, b) -> (int) (unsigned24(a) * unsigned24(b) >>> 16) : (a, b) -> (int) (unsigned24(a) * unsigned24(b)));
+        return Arithmetic.words(form, type, high ? (a, b) -> (int) (unsigned24(a) * unsigned24(b) >>> 16)
+                : (a, b) -> (int) (unsigned24(a) * unsigned24(b)));
     }
 
     private static Step mad24(Form form) {
@@ -153,9 +157,11 @@ public final class Products {
             return words(form, type, (a, b, c) -> Integers.saturate((int) (signed24(a) * signed24(b) >> 16) + (long) c));
         }
         if (type.signed()) {
-            return words(form, type, high ? (a, b, c) -> (int) (signed24(a) * signed24(b) >> 16) + c : (a, b, c) -> (int) (signed24(a) * signed24(b)) + c);
+            return words(form, type, high ? (a, b, c) -> (int) (signed24(a) * signed24(b) >> 16)
+                    + c : (a, b, c) -> (int) (signed24(a) * signed24(b)) + c);
         }
-        return words(form, type, high ? (a, b, c) -> (int) (unsigned24(a) * unsigned24(b) >>> 16) + c : (a, b, c) -> (int) (unsigned24(a) * unsigned24(b)) + c);
+        return words(form, type, high ? (a, b, c) -> (int) (unsigned24(a) * unsigned24(b) >>> 16)
+                + c : (a, b, c) -> (int) (unsigned24(a) * unsigned24(b)) + c);
     }
 
     static Step words(Form form, PtxType type, Lanes.IntTernary f) {

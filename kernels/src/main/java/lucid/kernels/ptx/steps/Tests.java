@@ -12,10 +12,11 @@ import lucid.kernels.ptx.steps.scalar.Binary16;
 import lucid.kernels.ptx.steps.scalar.Binary32;
 import lucid.kernels.ptx.text.syntax.PtxType;
 
-/// The comparisons of `setp` and `set`. Of floats, `eq ne lt le gt ge` are false when an operand is NaN (`ne` too) and the forms that end in `u` are true:
-/// each of those is the complement of an ordered one.
+/// The comparisons of `setp` and `set`. Of floats, `eq ne lt le gt ge` are false when an operand is NaN (`ne` too) and the forms that end in `u` are
+/// true: each of those is the complement of an ordered one.
 final class Tests {
-    static final String[] NAMES = {"eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi", "hs", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
+    static final String[] NAMES = {"eq", "ne", "lt", "le", "gt", "ge", "lo", "ls", "hi", "hs", "equ", "neu", "ltu", "leu", "gtu", "geu",
+            "num", "nan"};
 
     private Tests() {}
 
@@ -108,7 +109,8 @@ final class Tests {
         Ordered ordered = Ordered.of(name);
         LaneTest test = switch (type) {
             case F64 -> Lanes.testWides(form.wide(a, type), form.wide(b, type), doubles(form, ordered.name()));
-            case F32 -> ftz ? decoded(form, ordered.name(), type, a, b, x -> intBitsToFloat(Binary32.flush(x))) : Lanes.testWords(form.word(a, type), form.word(b, type), singles(form, ordered.name()));
+            case F32 -> ftz ? decoded(form, ordered.name(), type, a, b, x -> intBitsToFloat(Binary32.flush(x)))
+                    : Lanes.testWords(form.word(a, type), form.word(b, type), singles(form, ordered.name()));
             case F16, F16X2 -> decoded(form, ordered.name(), type, a, b, upper ? x -> half(x >>> 16, ftz) : x -> half(x & 0xffff, ftz));
             case BF16, BF16X2 -> decoded(form, ordered.name(), type, a, b, upper ? x -> Formats.bf16ToF32(x >>> 16) : Formats::bf16ToF32);
             default -> throw form.unknown();

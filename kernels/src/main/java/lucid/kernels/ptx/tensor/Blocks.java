@@ -8,7 +8,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
-/// Accumulators between registers and blocks of [DotTiles] in memory, 8 rows of 8 doubles: for types, and vectors, that do not go from registers to registers.
+/// Accumulators between registers and blocks of [DotTiles] in memory, 8 rows of 8 doubles: for types, and vectors, that do not go from registers to
+/// registers.
 final class Blocks {
     private static final int L = DotTiles.L;
     /// From a vector of a block to the one that holds the odd columns (512 bits: the next row).
@@ -42,7 +43,8 @@ final class Blocks {
     static void writeF32(double[] acc, int at, int[] words, int even, int odd) {
         for (int i = 0; i < 32; i += L) {
             FloatVector x = (FloatVector) DoubleVector.fromArray(DotTiles.D, acc, at + place(i)).convertShape(VectorOperators.D2F, DotTiles.F, 0);
-            FloatVector y = (FloatVector) DoubleVector.fromArray(DotTiles.D, acc, at + place(i) + ODD).convertShape(VectorOperators.D2F, DotTiles.F, 0);
+            FloatVector y = (FloatVector) DoubleVector.fromArray(DotTiles.D, acc, at + place(i) + ODD)
+                    .convertShape(VectorOperators.D2F, DotTiles.F, 0);
             x = x.blend(DotTiles.NAN, x.compare(VectorOperators.NE, x));
             y = y.blend(DotTiles.NAN, y.compare(VectorOperators.NE, y));
             FloatVector e = x;
@@ -72,8 +74,8 @@ final class Blocks {
         }
     }
 
-    /// The inverse of [#readS32]: integers below 2^51 wrap to 32 bits, or stop at the ends. After adding 1.5 2^52 the low bits of the fraction are the
-    /// integer in two's complement.
+    /// The inverse of [#readS32]: integers below 2^51 wrap to 32 bits, or stop at the ends. After adding 1.5 2^52 the low bits of the fraction are
+    /// the integer in two's complement.
     static void writeS32(double[] acc, int at, boolean saturate, int[] words, int even, int odd) {
         double low = saturate ? Integer.MIN_VALUE : -0x1p51;
         double high = saturate ? Integer.MAX_VALUE : 0x1p51;

@@ -14,20 +14,22 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.number.Formats;
 
-/// [lucid.kernels.ptx.tensor.form.Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 columns of D stay in vector registers while k runs.
+/// [lucid.kernels.ptx.tensor.form.Accumulation#EXACT] in vectors of double: blocks of 8 rows times 8 columns of D stay in vector registers while k
+/// runs.
 ///
-/// One accumulator register of a warp is 32 words: lane `4 g + t` holds row g of 8, column `2 t + p` of 8, p the parity of the register. So the two registers
-/// of a block hold its even and its odd columns, and a row of a block here is *even columns, then odd ones*, in B's panels as well ([Panels#column]): then a row is two
-/// runs of 4 words. A is read one number at a time, into all lanes.
+/// One accumulator register of a warp is 32 words: lane `4 g + t` holds row g of 8, column `2 t + p` of 8, p the parity of the register. So the two
+/// registers of a block hold its even and its odd columns, and a row of a block here is *even columns, then odd ones*, in B's panels as well
+/// ([Panels#column]): then a row is two runs of 4 words. A is read one number at a time, into all lanes.
 ///
-/// Every lane does what the plain loop does: `fma(a_k, b_k, acc)` in ascending k, where fma and multiply-then-add agree because the product of two factors of
-/// at most 24 bits is exact in double.
+/// Every lane does what the plain loop does: `fma(a_k, b_k, acc)` in ascending k, where fma and multiply-then-add agree because the product of two
+/// factors of at most 24 bits is exact in double.
 ///
-/// With vectors of 512 bits and f32 accumulators a block goes from registers to registers without a stop in memory. Panels are native memory: an array begins 16 bytes behind
-/// a multiple of 8, so that most of its 64-byte vectors lie across two cache lines, which took a quarter more time (measured).
+/// With vectors of 512 bits and f32 accumulators a block goes from registers to registers without a stop in memory. Panels are native memory: an
+/// array begins 16 bytes behind a multiple of 8, so that most of its 64-byte vectors lie across two cache lines, which took a quarter more time
+/// (measured).
 ///
-/// No method here takes or returns a vector: past its node budget C2 stops inlining methods that are not part of the Vector API, and a vector handed to a method that is
-/// not inlined is allocated.
+/// No method here takes or returns a vector: past its node budget C2 stops inlining methods that are not part of the Vector API, and a vector handed
+/// to a method that is not inlined is allocated.
 final class DotTiles {
     /// 512 bits at most: a row of a block has 8 numbers.
     static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED.length() > 8 ? DoubleVector.SPECIES_512 : DoubleVector.SPECIES_PREFERRED;

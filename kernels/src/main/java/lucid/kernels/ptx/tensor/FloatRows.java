@@ -42,7 +42,8 @@ final class FloatRows {
         }
     }
 
-    /// Types of 8 and 16 bits: exponent and fraction are moved into f32's place and scaled by the difference of the biases, which is exact for subnormals too.
+    /// Types of 8 and 16 bits: exponent and fraction are moved into f32's place and scaled by the difference of the biases, which is exact for
+    /// subnormals too.
     ///
     /// @param down how far exponent and fraction move down from below the sign
     /// @param mask of exponent and fraction there
@@ -55,7 +56,8 @@ final class FloatRows {
                 IntVector upper = IntVector.fromArray(DotTiles.I, stage, k / perWord * count + i).lanewise(VectorOperators.LSHL, up);
                 IntVector magnitude = upper.lanewise(VectorOperators.LSHR, down).and(mask);
                 IntVector bits = magnitude.reinterpretAsFloats().mul(scale).reinterpretAsInts();
-                bits.blend(magnitude.or(0x7f800000), magnitude.compare(VectorOperators.GE, special)).or(upper.and(0x80000000)).reinterpretAsFloats().intoArray(out, k * count + i);
+                bits.blend(magnitude.or(0x7f800000), magnitude.compare(VectorOperators.GE, special)).or(upper.and(0x80000000)).reinterpretAsFloats()
+                        .intoArray(out, k * count + i);
             }
         }
     }

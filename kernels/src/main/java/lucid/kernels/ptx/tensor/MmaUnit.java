@@ -8,8 +8,8 @@ import lucid.kernels.ptx.tensor.form.MmaForm;
 
 /// `mma.sync`: D = A B + C on the registers of one warp. Immutable; made once per decoded instruction, used by any thread.
 ///
-/// Register files are structures of arrays: lane l of slot s is `words[32 s + l]`. The slots of D may be those of C, of A or of B: everything is read before
-/// anything is written. What the sum is, exactly, says [Accumulation]. Integer sums wrap, or stop at the ends of s32 with `.satfinite`.
+/// Register files are structures of arrays: lane l of slot s is `words[32 s + l]`. The slots of D may be those of C, of A or of B: everything is read
+/// before anything is written. What the sum is, exactly, says [Accumulation]. Integer sums wrap, or stop at the ends of s32 with `.satfinite`.
 public final class MmaUnit {
     private final MmaForm form;
     private final Accumulation accumulation;
@@ -21,7 +21,8 @@ public final class MmaUnit {
     /// @param accumulation of floating-point forms with 32-bit or 16-bit accumulators; integer and f64 forms have only one answer
     /// @param saturate `.satfinite` (integer forms)
     public MmaUnit(MmaForm form, Accumulation accumulation, boolean saturate) {
-        if (saturate && form.d() != Element.S32) throw new IllegalArgumentException("mma: .satfinite with accumulators of ." + form.d().text() + ", wanted s32");
+        if (saturate && form.d() != Element.S32)
+            throw new IllegalArgumentException("mma: .satfinite with accumulators of ." + form.d().text() + ", wanted s32");
         this.form = form;
         this.accumulation = accumulation;
         this.saturate = saturate;
@@ -58,7 +59,8 @@ public final class MmaUnit {
         Registers.stage(words, b, 1, true, s.stage, 8, 0);
         Panels.expand(form.b(), s.stage, 8, depth, s.b);
         if (DotTiles.WHOLE_ROWS && form.d() == Element.F32 && Arrays.equals(c, d)) {
-            for (int half = 0; half < halves; half++) DotTiles.registers(s.a, Panels.at(8 * half, k), s.b, 0, k, words, 32 * c[2 * half], 32 * c[2 * half + 1]);
+            for (int half = 0; half < halves; half++)
+                DotTiles.registers(s.a, Panels.at(8 * half, k), s.b, 0, k, words, 32 * c[2 * half], 32 * c[2 * half + 1]);
             return;
         }
         // D may be C in another order: all is read before anything is written.
@@ -73,12 +75,14 @@ public final class MmaUnit {
     ///
     /// @param wides lane l of slot s is `wides[32 s + l]`, raw bits
     public void runF64(long[] wides, int[] d, int[] a, int[] b, int[] c) {
-        if (form.d() != Element.F64) throw new IllegalArgumentException("mma: found ." + form.d().text() + " accumulators in 64-bit registers, wanted f64");
+        if (form.d() != Element.F64)
+            throw new IllegalArgumentException("mma: found ." + form.d().text() + " accumulators in 64-bit registers, wanted f64");
         check(d, a, b, c);
         double[] x = new double[form.m() * form.k()];
         double[] y = new double[form.k() * 8];
         for (int lane = 0; lane < 32; lane++) {
-            for (int i = 0; i < a.length; i++) x[left.row(lane, i) * form.k() + left.column(lane, i)] = Double.longBitsToDouble(wides[32 * a[i] + lane]);
+            for (int i = 0; i < a.length; i++)
+                x[left.row(lane, i) * form.k() + left.column(lane, i)] = Double.longBitsToDouble(wides[32 * a[i] + lane]);
             for (int i = 0; i < b.length; i++) y[right.row(lane, i) * 8 + right.column(lane, i)] = Double.longBitsToDouble(wides[32 * b[i] + lane]);
         }
         // An element of D needs of C only itself, so D may overwrite C slot by slot; A and B are in x and y already.

@@ -13,8 +13,8 @@ import lucid.kernels.ptx.tensor.form.Element;
 ///
 /// A panel is 16 rows of A or 16 columns of B, two blocks of 8: `[k][16]`.
 ///
-/// A bounds check of every access costs as much as the access. Panels are looked at through slices of a constant size instead ([#slice]), and k is masked to what fits them: then C2 proves
-/// that every access lies inside, and checks nothing. That is why panels are followed by [#SLICE] bytes.
+/// A bounds check of every access costs as much as the access. Panels are looked at through slices of a constant size instead ([#slice]), and k is
+/// masked to what fits them: then C2 proves that every access lies inside, and checks nothing. That is why panels are followed by [#SLICE] bytes.
 final class Panels {
     /// Bytes from one k to the next.
     static final long STEP = 16 * 8;
@@ -93,7 +93,8 @@ final class Panels {
             IntVector bits = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
             // Infinity and NaN: the largest exponent stays the largest.
             bits = bits.blend(magnitude.or(0x7f800000), magnitude.compare(VectorOperators.GE, 0x0f800000)).or(upper.and(0x80000000));
-            ((DoubleVector) bits.reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0)).intoMemorySegment(block, STEP * (i & DEEPEST - 1), DotTiles.NATIVE);
+            ((DoubleVector) bits.reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0))
+                    .intoMemorySegment(block, STEP * (i & DEEPEST - 1), DotTiles.NATIVE);
         }
     }
 

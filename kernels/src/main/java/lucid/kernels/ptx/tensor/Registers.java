@@ -7,7 +7,8 @@ import lucid.kernels.ptx.tensor.form.Element;
 final class Registers {
     private Registers() {}
 
-    /// The registers of a factor as `stage[word][count]`: register r of lane (g, t) holds word `t + 4 (r / halves)` of row `row + g + 8 (r mod halves)`.
+    /// The registers of a factor as `stage[word][count]`: register r of lane (g, t) holds word `t + 4 (r / halves)` of row `row + g + 8 (r mod
+    /// halves)`.
     ///
     /// @param halves 2 for A of 16 rows, else 1
     /// @param isB columns, which are kept even ones first

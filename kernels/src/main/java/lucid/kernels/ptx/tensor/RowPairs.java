@@ -8,13 +8,14 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import lucid.kernels.ptx.number.Formats;
 
-/// [lucid.kernels.ptx.tensor.form.Accumulation#EXACT] for `wgmma` into f32 with vectors of 512 bits: 8 rows times 16 columns of D stay in vector registers while k runs, with the bits of [DotTiles].
+/// [lucid.kernels.ptx.tensor.form.Accumulation#EXACT] for `wgmma` into f32 with vectors of 512 bits: 8 rows times 16 columns of D stay in vector
+/// registers while k runs, with the bits of [DotTiles].
 ///
-/// Eight neighbouring words of an accumulator register are 4 columns of one parity in two neighbouring rows. A vector here is just these eight, so that an accumulator is loaded,
-/// widened, multiplied, rounded and stored without a shuffle. The factors are spread out to match, once per instruction: every number of A stands in four lanes
-/// (`[k][4 pairs of rows][row 2p: 4 times, row 2p + 1: 4 times]`), every number of B in two (`[k][n8 tile, parity][4 columns, the same 4 columns]`). A step of k then takes 8 loads
-/// for 16 FMAs and runs at the FMA peak (2.9 ns on family 6, model 207, where a broadcast of every
-/// number of A, with its checks, took 3.8).
+/// Eight neighbouring words of an accumulator register are 4 columns of one parity in two neighbouring rows. A vector here is just these eight, so
+/// that an accumulator is loaded, widened, multiplied, rounded and stored without a shuffle. The factors are spread out to match, once per
+/// instruction: every number of A stands in four lanes (`[k][4 pairs of rows][row 2p: 4 times, row 2p + 1: 4 times]`), every number of B in two
+/// (`[k][n8 tile, parity][4 columns, the same 4 columns]`). A step of k then takes 8 loads for 16 FMAs and runs at the FMA peak (2.9 ns on family 6,
+/// model 207, where a broadcast of every number of A, with its checks, took 3.8).
 ///
 /// As in [Panels], slices of a constant size and a masked k keep bounds checks out of the loops; panels are followed by [#SLICE] bytes.
 final class RowPairs {
@@ -48,7 +49,8 @@ final class RowPairs {
         for (int panel = 0; panel < 8; panel++) {
             for (int k = 0; k < depth; k++) {
                 long i = STEP * (panel * depth + k & 8 * DEEPEST - 1);
-                DoubleVector eight = (DoubleVector) FloatVector.fromArray(DotTiles.F, rows, 64 * k + 8 * panel).convertShape(VectorOperators.F2D, DotTiles.D, 0);
+                DoubleVector eight = (DoubleVector) FloatVector.fromArray(DotTiles.F, rows, 64 * k + 8 * panel)
+                        .convertShape(VectorOperators.F2D, DotTiles.D, 0);
                 eight.rearrange(ROWS_01).intoMemorySegment(to, i, DotTiles.NATIVE);
                 eight.rearrange(ROWS_23).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
                 eight.rearrange(ROWS_45).intoMemorySegment(to, i + 128, DotTiles.NATIVE);
@@ -66,8 +68,10 @@ final class RowPairs {
         MemorySegment to = out.asSlice(0, SLICE);
         for (int k = 0; k < depth; k++) {
             long i = STEP * (k & DEEPEST - 1);
-            DoubleVector one = (DoubleVector) FloatVector.fromArray(DotTiles.F, columns, count * k + first).convertShape(VectorOperators.F2D, DotTiles.D, 0);
-            DoubleVector other = (DoubleVector) FloatVector.fromArray(DotTiles.F, columns, count * k + second).convertShape(VectorOperators.F2D, DotTiles.D, 0);
+            DoubleVector one = (DoubleVector) FloatVector.fromArray(DotTiles.F, columns, count * k + first)
+                    .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+            DoubleVector other = (DoubleVector) FloatVector.fromArray(DotTiles.F, columns, count * k + second)
+                    .convertShape(VectorOperators.F2D, DotTiles.D, 0);
             one.rearrange(EVEN).intoMemorySegment(to, i, DotTiles.NATIVE);
             one.rearrange(ODD).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
             other.rearrange(EVEN).intoMemorySegment(to, i + 128, DotTiles.NATIVE);
@@ -82,7 +86,8 @@ final class RowPairs {
             for (int w = 0; w < words; w++) {
                 long i = 2 * STEP * (panel * words + w & 4 * DEEPEST - 1);
                 IntVector word = IntVector.fromArray(DotTiles.I, stage, 64 * w + 8 * panel);
-                DoubleVector low = (DoubleVector) word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
+                DoubleVector low = (DoubleVector) word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats()
+                        .convertShape(VectorOperators.F2D, DotTiles.D, 0);
                 DoubleVector high = (DoubleVector) word.and(0xffff0000).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
                 low.rearrange(ROWS_01).intoMemorySegment(to, i, DotTiles.NATIVE);
                 low.rearrange(ROWS_23).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
@@ -104,7 +109,8 @@ final class RowPairs {
         for (int w = 0; w < words; w++) {
             long i = 2 * STEP * (w & DEEPEST / 2 - 1);
             IntVector word = IntVector.fromArray(DotTiles.I, stage, count * w + first);
-            DoubleVector low = (DoubleVector) word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
+            DoubleVector low = (DoubleVector) word.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats()
+                    .convertShape(VectorOperators.F2D, DotTiles.D, 0);
             DoubleVector high = (DoubleVector) word.and(0xffff0000).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
             low.rearrange(EVEN).intoMemorySegment(to, i, DotTiles.NATIVE);
             low.rearrange(ODD).intoMemorySegment(to, i + 64, DotTiles.NATIVE);
@@ -122,23 +128,40 @@ final class RowPairs {
     static void multiply(MemorySegment a, long aAt, MemorySegment b, int depth, int[] w, int w0, int w1, int[] v, int v0, int v1) {
         MemorySegment left = a.asSlice(aAt, SLICE);
         MemorySegment right = b.asSlice(0, SLICE);
-        DoubleVector x00 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x10 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0 + 8).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x20 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0 + 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x30 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0 + 24).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x01 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x11 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1 + 8).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x21 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1 + 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x31 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1 + 24).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x02 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x12 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0 + 8).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x22 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0 + 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x32 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0 + 24).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x03 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x13 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 8).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x23 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 16).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        DoubleVector x33 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 24).reinterpretAsFloats().convertShape(VectorOperators.F2D, DotTiles.D, 0);
-        // Two steps a turn: with one, C2 sometimes unrolls by four and sometimes not, and what it unrolls is a tenth slower (turns before and after the unrolled ones).
+        DoubleVector x00 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x10 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0 + 8).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x20 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0 + 16).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x30 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w0 + 24).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x01 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x11 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1 + 8).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x21 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1 + 16).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x31 = (DoubleVector) IntVector.fromArray(DotTiles.I, w, w1 + 24).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x02 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x12 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0 + 8).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x22 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0 + 16).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x32 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v0 + 24).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x03 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x13 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 8).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x23 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 16).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        DoubleVector x33 = (DoubleVector) IntVector.fromArray(DotTiles.I, v, v1 + 24).reinterpretAsFloats()
+                .convertShape(VectorOperators.F2D, DotTiles.D, 0);
+        // Two steps a turn: with one, C2 sometimes unrolls by four and sometimes not, and what it unrolls is a tenth slower (turns before and after
+        // the unrolled ones).
         for (int k = 0; k < depth; k += 2) {
             long i = STEP * (k & DEEPEST - 2);
             DoubleVector b0 = DoubleVector.fromMemorySegment(DotTiles.D, right, i, DotTiles.NATIVE);

@@ -34,7 +34,8 @@ final class SharedTiles {
     }
 
     /// The same for the rows or columns from `from` on, a multiple of 8.
-    static void stage(SharedView shared, MatrixDescriptor descriptor, boolean isA, int from, int count, boolean mnMajor, Element type, Scratch scratch) {
+    static void stage(SharedView shared, MatrixDescriptor descriptor, boolean isA, int from, int count, boolean mnMajor, Element type,
+            Scratch scratch) {
         descriptor.check(from + count, 32 / type.bytes(), mnMajor, type);
         String what = isA ? "wgmma, factor A" : "wgmma, factor B";
         int[] stage = scratch.stage;
@@ -62,7 +63,8 @@ final class SharedTiles {
         }
     }
 
-    /// A factor whose k is contiguous as `rows[mn][word]`. [MatrixDescriptor#piece] is written out here: its parts that are the same for all rows are taken once.
+    /// A factor whose k is contiguous as `rows[mn][word]`. [MatrixDescriptor#piece] is written out here: its parts that are the same for all rows are
+    /// taken once.
     private static void copyRows(SharedView shared, MatrixDescriptor descriptor, int from, int count, int[] rows) {
         byte[] bytes = shared.bytes();
         int width = descriptor.swizzle().width();

@@ -8,10 +8,12 @@ import lucid.kernels.ptx.tensor.form.MatrixDescriptor;
 import lucid.kernels.ptx.tensor.form.SharedView;
 import lucid.kernels.ptx.tensor.form.WgmmaForm;
 
-/// `wgmma.mma_async`: D = ±A ±B (+ D) of a warpgroup, once all four warps have issued it. Immutable; made once per decoded instruction, used by any thread.
+/// `wgmma.mma_async`: D = ±A ±B (+ D) of a warpgroup, once all four warps have issued it. Immutable; made once per decoded instruction, used by any
+/// thread.
 ///
-/// When the factors are read and D is written (at issue, at the wait, in between) is the caller's choice; this is the arithmetic alone. Register files are those of
-/// the four warps, lane l of slot s at `files[warp][32 s + l]`. What the sum is, exactly, says [Accumulation]; tf32 factors lose their low 13 bits.
+/// When the factors are read and D is written (at issue, at the wait, in between) is the caller's choice; this is the arithmetic alone. Register
+/// files are those of the four warps, lane l of slot s at `files[warp][32 s + l]`. What the sum is, exactly, says [Accumulation]; tf32 factors lose
+/// their low 13 bits.
 public final class WgmmaUnit {
     /// Columns of B that are taken from shared memory at a time: their copies stay in the first-level cache until they have been spread out.
     private static final int COLUMNS = 32;
@@ -116,7 +118,10 @@ public final class WgmmaUnit {
 
     private boolean pairs() { return DotTiles.WHOLE_ROWS && form.d() == Element.F32; }
 
-    private Scratch scratch() { return pairs() ? Scratch.forPairs(Math.max(64, form.n()), form.k(), SharedTiles.WORDS) : Scratch.of(64, form.n(), form.k(), SharedTiles.WORDS); }
+    private Scratch scratch() {
+        return pairs() ? Scratch.forPairs(Math.max(64, form.n()), form.k(), SharedTiles.WORDS)
+                : Scratch.of(64, form.n(), form.k(), SharedTiles.WORDS);
+    }
 
     /// A's words are staged. A panel of B stays in the first-level cache while A passes by.
     private void multiply(int[][] files, int[] d, MatrixDescriptor b, SharedView shared, boolean scaleD, Scratch s) {

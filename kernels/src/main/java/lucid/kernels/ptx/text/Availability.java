@@ -6,7 +6,8 @@ import lucid.kernels.ptx.text.syntax.Instruction;
 import lucid.kernels.ptx.text.syntax.PtxSyntaxException;
 import lucid.kernels.ptx.text.syntax.Space;
 
-/// Which `.version` and `.target` an instruction needs (PTX ISA, "PTX ISA Notes" and "Target ISA Notes" of every instruction; checked with the assembler).
+/// Which `.version` and `.target` an instruction needs (PTX ISA, "PTX ISA Notes" and "Target ISA Notes" of every instruction; checked with the
+/// assembler).
 final class Availability {
     private static final List<String> ORDER = List.of("sm_80", "sm_86", "sm_87", "sm_89", "sm_90", "sm_90a");
 
@@ -19,10 +20,12 @@ final class Availability {
     private static final List<Rule> RULES = List.of(
             rule(80, "sm_90a", i -> i.opcode().equals("wgmma") || i.opcode().equals("setmaxnreg")),
             rule(80, "sm_90", i -> i.opcode().equals("elect")),
-            rule(78, "sm_90", i -> i.opcode().equals("stmatrix") || i.opcode().equals("mapa") || i.opcode().equals("griddepcontrol") || i.opcode().equals("getctarank")),
+            rule(78, "sm_90", i -> i.opcode().equals("stmatrix") || i.opcode().equals("mapa") || i.opcode().equals("griddepcontrol") || i.opcode()
+                    .equals("getctarank")),
             rule(78, "sm_80", i -> i.opcode().equals("movmatrix")),
             rule(80, "sm_90", i -> i.opcode().equals("cp") && i.has("bulk")),
-            rule(86, "sm_90", i -> i.opcode().equals("cp") && i.has("bulk") && i.modifiers().indexOf("shared::cta") >= 0 && destination(i, "shared::cta")),
+            rule(86, "sm_90", i -> i.opcode().equals("cp") && i.has("bulk") && i.modifiers()
+                    .indexOf("shared::cta") >= 0 && destination(i, "shared::cta")),
             rule(78, "sm_90", i -> i.opcode().equals("barrier") && i.has("cluster")),
             rule(78, "sm_90", i -> i.has("shared::cluster")),
             rule(78, "sm_90", i -> i.opcode().equals("mbarrier") && i.has("try_wait")),
@@ -53,7 +56,8 @@ final class Availability {
     void check(Instruction instruction) {
         for (Rule rule : RULES) {
             if (rule.applies().test(instruction) && (version < rule.version() || ORDER.indexOf(target) < ORDER.indexOf(rule.target()))) {
-                throw new PtxSyntaxException(file, instruction.line(), "'" + instruction.form() + "' needs .version " + text(rule.version()) + " and .target " + rule.target()
+                throw new PtxSyntaxException(file, instruction.line(), "'" + instruction.form() + "' needs .version " + text(rule.version())
+                        + " and .target " + rule.target()
                         + ", the module has .version " + text(version) + " and .target " + target);
             }
         }

@@ -5,13 +5,16 @@ import java.util.List;
 import java.util.Map;
 import lucid.kernels.ptx.text.syntax.Operand;
 
-/// Integer constant expressions with C's operators and precedence (PTX ISA, "Constant Expressions" and the table of its evaluation rules), and literals.
+/// Integer constant expressions with C's operators and precedence (PTX ISA, "Constant Expressions" and the table of its evaluation rules), and
+/// literals.
 ///
-/// A value has 64 bits and is signed or unsigned, which decides divisions, comparisons and shifts to the right. A literal is signed unless it ends in `U` or is too large for that; `~` gives an
-/// unsigned one, `%` takes and gives unsigned ones, the other operators of two are unsigned when an operand is. `ptxas` 13.5 gives the same for all that the tests have.
+/// A value has 64 bits and is signed or unsigned, which decides divisions, comparisons and shifts to the right. A literal is signed unless it ends in
+/// `U` or is too large for that; `~` gives an unsigned one, `%` takes and gives unsigned ones, the other operators of two are unsigned when an
+/// operand is. `ptxas` 13.5 gives the same for all that the tests have.
 final class ConstantExpression {
     /// Binary operators, weakest first.
-    private static final List<List<String>> LEVELS = List.of(List.of("||"), List.of("&&"), List.of("|"), List.of("^"), List.of("&"), List.of("==", "!="),
+    private static final List<List<String>> LEVELS = List.of(List.of("||"), List.of("&&"), List.of("|"), List.of("^"), List.of("&"),
+            List.of("==", "!="),
             List.of("<", "<=", ">", ">="), List.of("<<", ">>"), List.of("+", "-"), List.of("*", "/", "%"));
     /// Deeper nesting is refused: a text must not be able to exhaust the stack.
     private static final int DEEPEST = 64;
@@ -208,7 +211,8 @@ final class ConstantExpression {
         if (t.length() > 1 && t.charAt(0) == '0' && "xXbB".indexOf(t.charAt(1)) >= 0) {
             return false;
         }
-        return t.indexOf('.') >= 0 || t.indexOf('e') >= 0 || t.indexOf('E') >= 0 || t.length() > 1 && t.charAt(0) == '0' && "fFdD".indexOf(t.charAt(1)) >= 0;
+        return t.indexOf('.') >= 0 || t.indexOf('e') >= 0 || t.indexOf('E') >= 0 || t.length() > 1 && t.charAt(0) == '0'
+                && "fFdD".indexOf(t.charAt(1)) >= 0;
     }
 
     /// A floating-point literal: `0fXXXXXXXX` (f32 bits), `0dXXXXXXXXXXXXXXXX` (f64 bits), or decimal (f64).

@@ -172,7 +172,8 @@ final class Declarations {
                 default -> throw tokens.error(name, "'" + name.text() + "': initial values of ." + type.text() + " are not supported");
             }
         } else if (type == PtxType.F32 && value.kind() != Operand.Immediate.Kind.INTEGER) {
-            bytes.putInt(value.kind() == Operand.Immediate.Kind.F32 ? (int) value.bits() : Float.floatToRawIntBits((float) Double.longBitsToDouble(value.bits())));
+            bytes.putInt(value.kind() == Operand.Immediate.Kind.F32 ? (int) value.bits()
+                    : Float.floatToRawIntBits((float) Double.longBitsToDouble(value.bits())));
         } else if (type == PtxType.F64 && value.kind() == Operand.Immediate.Kind.F64) {
             bytes.putLong(value.bits());
         } else {

@@ -65,15 +65,19 @@ final class EntryParser {
         tokens.expect("{");
         body();
         if (sharedBytes > STATIC_SHARED) {
-            throw tokens.error(name, "static shared memory of '" + name.text() + "' is " + sharedBytes + " bytes, at most " + STATIC_SHARED + "; use an .extern .shared array");
+            throw tokens.error(name, "static shared memory of '" + name.text() + "' is " + sharedBytes + " bytes, at most " + STATIC_SHARED
+                    + "; use an .extern .shared array");
         }
         if (localBytes > LOCAL) {
-            throw tokens.error(name, "local memory of '" + name.text() + "' is " + localBytes + " bytes a thread, at most " + LOCAL + " are possible");
+            throw tokens.error(name, "local memory of '" + name.text() + "' is " + localBytes + " bytes a thread, at most " + LOCAL
+                    + " are possible");
         }
         shared.sort(Comparator.comparing(Variable::dynamic));
-        var bounds = new Entry.Bounds(triples.get("maxntid"), triples.get("reqntid"), numbers.getOrDefault("minnctapersm", 0), numbers.getOrDefault("maxnreg", 0),
+        var bounds = new Entry.Bounds(triples.get("maxntid"), triples.get("reqntid"), numbers.getOrDefault("minnctapersm", 0),
+                numbers.getOrDefault("maxnreg", 0),
                 triples.get("reqnctapercluster"), explicitCluster, numbers.getOrDefault("maxclusterrank", 0));
-        return new Entry(name.text(), name.line(), List.copyOf(parameters), parameterBytes, List.copyOf(shared), List.copyOf(local), List.copyOf(scopes.registers()),
+        return new Entry(name.text(), name.line(), List.copyOf(parameters), parameterBytes, List.copyOf(shared), List.copyOf(local),
+                List.copyOf(scopes.registers()),
                 scopes.count(Register.Bank.PREDICATE), scopes.count(Register.Bank.WORD), scopes.count(Register.Bank.WIDE), resolved(), bounds);
     }
 
@@ -172,7 +176,8 @@ final class EntryParser {
         Token word = tokens.next();
         PtxType type = word.kind() != Token.Kind.DOT ? null : PtxType.of(word.text()).orElse(null);
         if (type == null || !(type == PtxType.PRED || type.bits() >= 8 && declarable(type))) {
-            throw tokens.error(word, "found " + word + " after .reg, wanted a type (.pred, .b8 to .b64, .u, .s, .f16, .f16x2, .f32, .f64; bf16 lives in .b16 and .b32)");
+            throw tokens.error(word, "found " + word + " after .reg, wanted a type (.pred, .b8 to .b64, .u, .s, .f16, .f16x2, .f32, .f64; bf16 "
+                    + "lives in .b16 and .b32)");
         }
         do {
             Token name = tokens.name("a register");
@@ -229,7 +234,8 @@ final class EntryParser {
         int to = tokens.peek(-1).start();
         Integer note = sources.floorKey(opcode.line());
         int source = note == null || note < beginLine ? 0 : sources.get(note);
-        var instruction = new Instruction(instructions.size(), opcode.line(), guard, opcode.text(), List.copyOf(modifiers), operands, folded(text.substring(from, to)), source);
+        var instruction = new Instruction(instructions.size(), opcode.line(), guard, opcode.text(), List.copyOf(modifiers), operands,
+                folded(text.substring(from, to)), source);
         availability.check(instruction);
         instructions.add(instruction);
         scopeOf.add(scope);

@@ -134,7 +134,8 @@ final class Lexer {
 
     /// Whether the number that began at `start` is written in decimal: in `0x1e+2` the `e` is a digit.
     private boolean decimal(int start) {
-        return !(text.charAt(start) == '0' && start + 1 < at && Character.isLetter(text.charAt(start + 1)) && Character.toLowerCase(text.charAt(start + 1)) != 'e');
+        return !(text.charAt(start) == '0' && start + 1 < at && Character.isLetter(text.charAt(start + 1))
+                && Character.toLowerCase(text.charAt(start + 1)) != 'e');
     }
 
     private void string() {
@@ -157,7 +158,8 @@ final class Lexer {
                 return;
             }
         }
-        throw error("found the character '" + text.charAt(at) + "' (U+" + String.format("%04X", (int) text.charAt(at)) + "), which is no part of PTX");
+        throw error("found the character '" + text.charAt(at) + "' (U+" + String.format("%04X", (int) text.charAt(at))
+                + "), which is no part of PTX");
     }
 
     private void add(Token.Kind kind, String word, int start) {

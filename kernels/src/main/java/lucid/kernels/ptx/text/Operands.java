@@ -102,7 +102,8 @@ final class Operands {
             case Variable variable -> new Operand.Symbol(variable, 0);
             case Operand.LabelTable table -> table;
             case null, default -> SpecialRegister.of(text).<Operand>map(Operand.Special::new).orElseThrow(() -> tokens.error(name,
-                    text.startsWith("%") ? "'" + text + "' is neither declared nor a special register that Lucid knows" : "'" + text + "' is not declared"));
+                    text.startsWith("%") ? "'" + text + "' is neither declared nor a special register that Lucid knows" : "'" + text
+                            + "' is not declared"));
         };
     }
 

@@ -64,7 +64,8 @@ final class Parser {
         }
         Token architecture = tokens.name("a target");
         if (!TARGETS.contains(architecture.text())) {
-            throw tokens.error(architecture, ".target " + architecture.text() + " is not supported, wanted one of " + TARGETS.stream().sorted().toList());
+            throw tokens.error(architecture, ".target " + architecture.text() + " is not supported, wanted one of " + TARGETS.stream()
+                    .sorted().toList());
         }
         target = architecture.text();
         if (tokens.peek().dot("address_size")) {
@@ -95,7 +96,8 @@ final class Parser {
     }
 
     private void declare(Space space, boolean external) {
-        sharedBytes = Math.max(sharedBytes, new Declarations(tokens).read(space, external, space == Space.SHARED ? sharedBytes : 0, (name, variable) -> {
+        sharedBytes = Math.max(sharedBytes, new Declarations(tokens).read(space, external, space == Space.SHARED ? sharedBytes : 0,
+                (name, variable) -> {
             if (variables.values().stream().anyMatch(v -> v.name().equals(variable.name()))) {
                 throw tokens.error(name, "the name '" + variable.name() + "' is declared twice");
             }
@@ -135,7 +137,8 @@ final class Parser {
         }
         int limit = version >= 81 ? PARAMETER_BYTES_81 : PARAMETER_BYTES;
         if (bytes > limit) {
-            throw tokens.error(name, "the parameters of '" + name.text() + "' need " + bytes + " bytes, at most " + limit + " are possible with .version " + version / 10 + "." + version % 10);
+            throw tokens.error(name, "the parameters of '" + name.text() + "' need " + bytes + " bytes, at most " + limit
+                    + " are possible with .version " + version / 10 + "." + version % 10);
         }
         var scopes = new Scopes(tokens);
         variables.forEach(scopes::declare);

@@ -182,9 +182,11 @@ record AttentionBackward(AttentionPlan plan, float scale, AttentionRows q, Atten
         for (int row = from; unit.queries() && row < to; row += TILE) {
             int size = Math.min(TILE, to - row), least = KEYS;
             for (int i = row; i < row + size; i++) least = Math.min(least, w.visible[i]);
-            AttentionRowTiles.multiplyAdd(size, padded, least - c.from(), w.ds, row * KEYS + c.from(), w.k, keys + c.from() * PANEL, STEP, w.dq, row * padded, padded);
+            AttentionRowTiles.multiplyAdd(size, padded, least - c.from(), w.ds, row * KEYS + c.from(), w.k, keys + c.from() * PANEL, STEP, w.dq,
+                    row * padded, padded);
             for (int i = row; i < row + size; i++) {
-                AttentionRowTiles.multiplyAdd(1, padded, w.visible[i] - least, w.ds, i * KEYS + least, w.k, keys + least * PANEL, STEP, w.dq, i * padded, padded);
+                AttentionRowTiles.multiplyAdd(1, padded, w.visible[i] - least, w.ds, i * KEYS + least, w.k, keys + least * PANEL, STEP, w.dq,
+                        i * padded, padded);
             }
         }
     }

@@ -11,9 +11,10 @@ import lucid.kernels.simd.attention.AttentionSchedule.Slice;
 import lucid.kernels.simd.vector.Lanes;
 import lucid.kernels.simd.vector.Species;
 
-/// Few rows per span, as in decoding: lanes are keys. A row is a (query, head of the group); the heads that share keys stand side by side, so that even a single decoded
-/// token gives a tile several rows.
-record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows out, AttentionRows lse) implements AttentionForward.Layout {
+/// Few rows per span, as in decoding: lanes are keys. A row is a (query, head of the group); the heads that share keys stand side by side, so that
+/// even a single decoded token gives a tile several rows.
+record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows out,
+        AttentionRows lse) implements AttentionForward.Layout {
     private static final int L = Species.LANES;
     private static final int TILE = 8;
     private static final int PANEL = AttentionRowTiles.PANEL;
@@ -34,7 +35,8 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
             for (int i = slice.from(); i < slice.to(); i++) {
                 for (int g = 0; g < group; g++, row++) {
                     int col = (unit.kvHead() * group + g) * dims;
-                    for (int d = 0; d < dims; d += WIDTH) q.load(slice.span().queryRow() + i, col + d, Math.min(WIDTH, dims - d), w.q, d * rows + row * WIDTH);
+                    for (int d = 0; d < dims; d += WIDTH)
+                        q.load(slice.span().queryRow() + i, col + d, Math.min(WIDTH, dims - d), w.q, d * rows + row * WIDTH);
                     w.visible[row] = slice.span().visible(i);
                 }
             }
@@ -78,7 +80,8 @@ record AttentionFlat(AttentionPlan plan, float scale, AttentionRows q, Attention
             if (most == 0) continue;
             Arrays.fill(w.s, 0, size * KEYS, 0f);
             for (int d = 0; d < dims; d += WIDTH) {
-                AttentionRowTiles.multiplyAdd(size, KEYS, Math.min(WIDTH, dims - d), w.q, d * w.rows + row * WIDTH, w.kt, d * PANEL, STEP, w.s, 0, KEYS);
+                AttentionRowTiles.multiplyAdd(size, KEYS, Math.min(WIDTH, dims - d), w.q, d * w.rows + row * WIDTH, w.kt, d * PANEL, STEP,
+                        w.s, 0, KEYS);
             }
             AttentionSoftmax.run(AttentionSoftmax.FORWARD, w, row, size, firstKey, scale);
             rescale(w, row, size, padded);

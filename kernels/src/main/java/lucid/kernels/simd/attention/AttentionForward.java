@@ -6,9 +6,9 @@ import lucid.kernels.contract.operand.AttentionPlan.Span;
 import lucid.kernels.simd.attention.AttentionSchedule.ForwardUnit;
 import lucid.kernels.simd.attention.AttentionSchedule.Slice;
 
-/// The forward of one unit: some queries of one key/value head. Key blocks are the outer loop: each is packed once for all rows of the unit, those of a
-/// shared prefix once for all spans. A row is a (query, head of the group). How rows lie in scratch is a matter of speed alone: lanes are queries where a span has
-/// many ([AttentionTall]) and keys where it has few ([AttentionFlat]); the chains are the same.
+/// The forward of one unit: some queries of one key/value head. Key blocks are the outer loop: each is packed once for all rows of the unit, those of
+/// a shared prefix once for all spans. A row is a (query, head of the group). How rows lie in scratch is a matter of speed alone: lanes are queries
+/// where a span has many ([AttentionTall]) and keys where it has few ([AttentionFlat]); the chains are the same.
 record AttentionForward(AttentionTall tall, AttentionFlat flat, AttentionRows v, int headDim, int group) {
     /// The part of the work that knows where a row is.
     sealed interface Layout permits AttentionTall, AttentionFlat {
@@ -74,7 +74,8 @@ record AttentionForward(AttentionTall tall, AttentionFlat flat, AttentionRows v,
         if (before < keys) layout.values(v, span.keyRow(first + before), col, keys - before, before, w);
     }
 
-    /// Keys `first .. first + keys` of a span, from column `col` on, as rows 0, 1, ...: where they lie, or copied together if the prefix ends among them.
+    /// Keys `first .. first + keys` of a span, from column `col` on, as rows 0, 1, ...: where they lie, or copied together if the prefix ends among
+    /// them.
     static AttentionRows keys(AttentionRows k, Span span, int first, int keys, int col, int dims, AttentionScratch w) {
         int before = inPrefix(span, first, keys);
         if (before == 0 || before == keys) return k.from(span.keyRow(first), col);

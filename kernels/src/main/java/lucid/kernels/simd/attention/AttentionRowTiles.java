@@ -6,14 +6,14 @@ import jdk.incubator.vector.FloatVector;
 import lucid.kernels.simd.vector.Species;
 
 /// `C += A B` over `float[]` scratch: every element of C is one chain `c = fma(a[r][k], b[k][x], c)`, k ascending, whatever tile it falls into.
-/// A lies in rows of 32. Serves dq, and scores (32 dimensions at a time) and values of few rows; many rows take [lucid.kernels.simd.matmul.GemmTile] and [AttentionValueTiles]. An 8 x 2 tile keeps 16 accumulators, enough to cover 4 cycles of latency on two
-/// fma units with loads to spare; narrower register files (16 registers below AVX-512) use 4 x 2. Arrays,
-/// not segments: a tile reads 8 scalars a step. B lies in panels, [k][32].
+/// A lies in rows of 32. Serves dq, and scores (32 dimensions at a time) and values of few rows; many rows take [lucid.kernels.simd.matmul.GemmTile]
+/// and [AttentionValueTiles]. An 8 x 2 tile keeps 16 accumulators, enough to cover 4 cycles of latency on two fma units with loads to spare; narrower
+/// register files (16 registers below AVX-512) use 4 x 2. Arrays, not segments: a tile reads 8 scalars a step. B lies in panels, [k][32].
 final class AttentionRowTiles {
     private static final int L = Species.LANES;
 
-    /// Columns of a panel of B. A constant, so that HotSpot drops the range checks of the inner loop: it then runs at the peak, with a stride in a variable at
-    /// two thirds of it.
+    /// Columns of a panel of B. A constant, so that HotSpot drops the range checks of the inner loop: it then runs at the peak, with a stride in a
+    /// variable at two thirds of it.
     static final int PANEL = 32;
     /// Floats of a row of A, whose stride is constant for the same reason: eight row pointers cost an eighth of the time.
     static final int WIDTH = 32;

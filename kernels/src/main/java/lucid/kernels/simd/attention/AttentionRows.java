@@ -56,14 +56,16 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
     }
 
     /// `Σ this·other` over columns `col .. col + n` of a row, see [Lanes#dot].
-    float dot(int row, int col, AttentionRows other, int n) { return Lanes.dot(segment, address(row, col), other.segment, other.address(row, col), n); }
+    float dot(int row, int col, AttentionRows other, int n) {
+        return Lanes.dot(segment, address(row, col), other.segment, other.address(row, col), n);
+    }
 
     float get(int row, int col) { return segment.get(ValueLayout.JAVA_FLOAT, address(row, col)); }
 
     void set(int row, int col, float value) { segment.set(ValueLayout.JAVA_FLOAT, address(row, col), value); }
 
-    /// Rows `row .. row + rows`, columns `col .. col + n`, into panels of 32 columns that lie `step` apart ([rows][32] each): what the tiles want for their second operand.
-    /// Up to the next multiple of 16 columns zeros follow.
+    /// Rows `row .. row + rows`, columns `col .. col + n`, into panels of 32 columns that lie `step` apart ([rows][32] each): what the tiles want for
+    /// their second operand. Up to the next multiple of 16 columns zeros follow.
     void panels(int row, int col, int rows, int n, float[] to, int at, int step) {
         int whole = n / L * L;
         for (int x = 0; x < whole; x += L) copy(segment, address(row, col + x), stride * Float.BYTES, rows, to, at + x / PANEL * step + x % PANEL);
@@ -83,7 +85,8 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
     }
 
     private static void copy(MemorySegment from, long at, long pitch, int rows, MemorySegment to, long put) {
-        for (int j = 0; j < rows; j++, put += 4L * PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER).intoMemorySegment(to, put, ORDER);
+        for (int j = 0; j < rows; j++, put += 4L * PANEL, at += pitch)
+            FloatVector.fromMemorySegment(F, from, at, ORDER).intoMemorySegment(to, put, ORDER);
     }
 
     private static void copy(MemorySegment from, long at, long pitch, int rows, int some, MemorySegment to, long put) {
@@ -95,8 +98,8 @@ record AttentionRows(MemorySegment segment, long offset, long stride) {
         for (int end = put + rows * PANEL; put < end; put += PANEL, at += pitch) FloatVector.fromMemorySegment(F, from, at, ORDER).intoArray(to, put);
     }
 
-    /// `to[d · 32 + j] = row j, column col + d` for at most 32 rows; what stands for a missing row is finite if the rows are: up to the vector that holds the last row that row again in whole vectors of columns,
-    /// zero in the rest.
+    /// `to[d · 32 + j] = row j, column col + d` for at most 32 rows; what stands for a missing row is finite if the rows are: up to the vector that
+    /// holds the last row that row again in whole vectors of columns, zero in the rest.
     void transpose(int row, int col, int rows, int n, float[] to, int at, int[] squares) {
         if (rows < PANEL) Arrays.fill(to, at, at + n * PANEL, 0f);
         long pitch = stride * Float.BYTES;

@@ -14,7 +14,8 @@ final class AttentionScratch {
 
     /// Rows of the unit in the flat forward.
     int rows;
-    /// Queries, outputs, query gradients: `[rows][padded]`; in the flat forward queries in `[dims / 32][rows][32]`, in the backward queries and dOut in strips as [GemmTile] reads its left factor.
+    /// Queries, outputs, query gradients: `[rows][padded]`; in the flat forward queries in `[dims / 32][rows][32]`, in the backward queries and dOut
+    /// in strips as [GemmTile] reads its left factor.
     float[] q = NONE, o = NONE, dq = NONE;
     /// Queries and dOut again, in panels: [panel][rows][32].
     float[] qp = NONE, op = NONE;

@@ -12,10 +12,12 @@ import lucid.kernels.simd.vector.VectorMath;
 
 /// The element-wise part of attention over a tile of rows x 32 keys, in steps that are loops of their own.
 ///
-/// HotSpot stops inlining when a method has grown to 18,000 nodes (NodeCountInliningCutoff), about one exponential and ten more vector operations; what it then
-/// calls boxes every vector. So no step may be inlined into another's caller: all go through the one call in [#run], which sees five classes and stays a call.
+/// HotSpot stops inlining when a method has grown to 18,000 nodes (NodeCountInliningCutoff), about one exponential and ten more vector operations;
+/// what it then calls boxes every vector. So no step may be inlined into another's caller: all go through the one call in [#run], which sees five
+/// classes and stays a call.
 final class AttentionSoftmax {
-    /// Works on rows `row .. row + size` of a unit; a step of the forward finds their scores in rows 0 .. size of the scratch, one of the backward in their own.
+    /// Works on rows `row .. row + size` of a unit; a step of the forward finds their scores in rows 0 .. size of the scratch, one of the backward in
+    /// their own.
     @FunctionalInterface
     interface Step {
         void run(AttentionScratch w, int row, int size, int firstKey, float scale);
@@ -38,8 +40,8 @@ final class AttentionSoftmax {
     /// Keys of the block that a row sees.
     static int keys(AttentionScratch w, int row, int firstKey) { return Math.max(0, Math.min(KEYS, w.visible[row] - firstKey)); }
 
-    /// The new maxima. What the old sums shrink by rides along as one more row of scores. Nothing that must become 0 goes through the exponential: on Intel
-    /// a multiplication that underflows costs 150 cycles.
+    /// The new maxima. What the old sums shrink by rides along as one more row of scores. Nothing that must become 0 goes through the exponential: on
+    /// Intel a multiplication that underflows costs 150 cycles.
     private static void peaks(AttentionScratch w, int row, int size, int firstKey, float scale) {
         int extra = size * KEYS;
         Arrays.fill(w.s, extra, extra + 16, 0f);
@@ -81,7 +83,8 @@ final class AttentionSoftmax {
 
     private static void exponentials(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s, peak = w.peak;
-        for (int x = 0; x < size * KEYS + size; x += L) VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, x).sub(peak[x / KEYS])).intoArray(s, x);
+        for (int x = 0; x < size * KEYS + size; x += L)
+            VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, x).sub(peak[x / KEYS])).intoArray(s, x);
     }
 
     private static void sums(AttentionScratch w, int row, int size, int firstKey, float scale) {

@@ -15,15 +15,17 @@ import lucid.kernels.simd.matmul.GemmTile;
 import lucid.kernels.simd.matmul.Intrinsics;
 import lucid.kernels.simd.matmul.Operand;
 
-/// Many rows per span, as in prefill and training: lanes are rows, as many to a panel as the product's register tile is wide. Scores are products of that tile: queries are
-/// its right factor, transposed once for all key blocks, keys its left one. They come out as `[key][row]`, so maximum, sum and rescaling of 16 rows are one vector each, and
-/// the values' product finds its left factor already packed.
-record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows out, AttentionRows lse) implements AttentionForward.Layout {
+/// Many rows per span, as in prefill and training: lanes are rows, as many to a panel as the product's register tile is wide. Scores are products of
+/// that tile: queries are its right factor, transposed once for all key blocks, keys its left one. They come out as `[key][row]`, so maximum, sum and
+/// rescaling of 16 rows are one vector each, and the values' product finds its left factor already packed.
+record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, AttentionRows k, AttentionRows out,
+        AttentionRows lse) implements AttentionForward.Layout {
     private static final int TILE = 8;
     /// Rows of a panel: the tile's width.
     private static final int PANEL = AttentionTallSoftmax.PANEL;
     private static final int COLUMNS = AttentionRowTiles.PANEL;
-    /// Key blocks taken at a time: a panel's queries, scores and 32 columns of the values then stay in 48 KiB of L1, and its outputs pass through registers once for all of them.
+    /// Key blocks taken at a time: a panel's queries, scores and 32 columns of the values then stay in 48 KiB of L1, and its outputs pass through
+    /// registers once for all of them.
     private static final int BLOCKS = 4;
     private static final int BLOCK = AttentionTallSoftmax.BLOCK;
     /// Below the scores: what leaves outputs as they are.
@@ -52,7 +54,8 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
             // Rows that only fill the last panel see what the last one sees; nothing of them is stored.
             Arrays.fill(w.visible, row + size, end, w.visible[row + size - 1]);
             Operand queries = queries(unit.kvHead(), slice, w);
-            for (int x = 0; x < size; x += PANEL) w.panel.pack(queries, x, 0, panels.rows((row + x) / PANEL * dims, (row + x + PANEL) / PANEL * dims));
+            for (int x = 0; x < size; x += PANEL)
+                w.panel.pack(queries, x, 0, panels.rows((row + x) / PANEL * dims, (row + x + PANEL) / PANEL * dims));
             row = end;
         }
         Arrays.fill(w.o, 0, rows * AttentionSchedule.padded(dims), 0f);
@@ -117,7 +120,8 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
         long panel = HostBuffer.byteOffset(w.queryPanels) + 4L * from * dims;
         w.block = key / KEYS * BLOCK;
         for (int j = 0; j < seen; j += GemmTile.HEIGHT) {
-            Intrinsics.tile(GemmTile.height(seen - j), w.k, (key + j) / GemmTile.STRIP * strip, strip, queries, panel, 4L * PANEL, dims, w.s, w.block + j * PANEL, false);
+            Intrinsics.tile(GemmTile.height(seen - j), w.k, (key + j) / GemmTile.STRIP * strip, strip, queries, panel, 4L * PANEL, dims, w.s,
+                    w.block + j * PANEL, false);
         }
         AttentionSoftmax.run(whole ? AttentionTallSoftmax.WHOLE : AttentionTallSoftmax.PARTIAL, w, from, PANEL, firstKey + key, scale);
     }
@@ -129,7 +133,9 @@ record AttentionTall(AttentionPlan plan, float scale, AttentionRows q, Attention
         AttentionValueTiles.multiplyAdd(TILE, padded, 1, least, w.s, s, s + KEYS * PANEL, w.valuePanels, v, STEP, w.o, row * padded);
         for (int i = 0; least < KEYS && i < TILE; i++) {
             int more = Math.clamp(w.visible[row + i] - first, 0, KEYS) - least;
-            if (more > 0) AttentionValueTiles.multiplyAdd(1, padded, 1, more, w.s, s + least * PANEL + i, ONES, w.valuePanels, v + least * COLUMNS, STEP, w.o, (row + i) * padded);
+            if (more > 0)
+                AttentionValueTiles.multiplyAdd(1, padded, 1, more, w.s, s + least * PANEL + i, ONES, w.valuePanels, v + least * COLUMNS, STEP, w.o,
+                        (row + i) * padded);
         }
     }
 

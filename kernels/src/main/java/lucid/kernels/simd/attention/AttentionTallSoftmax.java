@@ -12,11 +12,13 @@ import lucid.kernels.simd.matmul.GemmTile;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.VectorMath;
 
-/// The element-wise part of [AttentionTall], one key block at a time: scores `[32 keys][rows]`, below them one more row for what old sums and outputs shrink by. Each lane is a row, so nothing
-/// crosses lanes, and a step takes a whole panel of rows. The steps are those of [AttentionSoftmax], and separate loops for its reason; there is a second set for blocks in which some keys are hidden.
+/// The element-wise part of [AttentionTall], one key block at a time: scores `[32 keys][rows]`, below them one more row for what old sums and outputs
+/// shrink by. Each lane is a row, so nothing crosses lanes, and a step takes a whole panel of rows. The steps are those of [AttentionSoftmax], and
+/// separate loops for its reason; there is a second set for blocks in which some keys are hidden.
 final class AttentionTallSoftmax {
     static final AttentionSoftmax.Step[] WHOLE = {AttentionTallSoftmax::peaks, AttentionTallSoftmax::exponentials, AttentionTallSoftmax::sums};
-    static final AttentionSoftmax.Step[] PARTIAL = {AttentionTallSoftmax::cover, AttentionTallSoftmax::scaledPeaks, AttentionTallSoftmax::exponentials, AttentionTallSoftmax::hide,
+    static final AttentionSoftmax.Step[] PARTIAL = {AttentionTallSoftmax::cover, AttentionTallSoftmax::scaledPeaks,
+            AttentionTallSoftmax::exponentials, AttentionTallSoftmax::hide,
         AttentionTallSoftmax::sums};
 
     private static final int L = Species.LANES;
@@ -36,7 +38,8 @@ final class AttentionTallSoftmax {
         int top = w.block, end = top + END;
         for (int x = 0; x < size; x += L) {
             IntVector sees = IntVector.fromArray(I, w.visible, row + x).sub(firstKey);
-            FloatVector first = FloatVector.fromArray(F, s, top + x).mul(scale).blend(Float.NEGATIVE_INFINITY, sees.compare(VectorOperators.LE, 0).cast(F));
+            FloatVector first = FloatVector.fromArray(F, s, top + x).mul(scale)
+                    .blend(Float.NEGATIVE_INFINITY, sees.compare(VectorOperators.LE, 0).cast(F));
             for (int j = 0, at = top + x; at < end; j++, at += PANEL) {
                 VectorMask<Float> hidden = sees.compare(VectorOperators.LE, j).cast(F);
                 FloatVector.fromArray(F, s, at).mul(scale).blend(first, hidden).intoArray(s, at);
@@ -44,8 +47,8 @@ final class AttentionTallSoftmax {
         }
     }
 
-    /// Scales, and finds the new maxima; the old ones go to the row below the scores. Floats are compared as integers that sort like them: a float maximum takes four
-    /// instructions where x86 has one for integers. A NaN may hide from it, not from the exponential of its own score.
+    /// Scales, and finds the new maxima; the old ones go to the row below the scores. Floats are compared as integers that sort like them: a float
+    /// maximum takes four instructions where x86 has one for integers. A NaN may hide from it, not from the exponential of its own score.
     private static void peaks(AttentionScratch w, int row, int size, int firstKey, float scale) {
         float[] s = w.s;
         int top = w.block, end = top + END;
@@ -76,7 +79,8 @@ final class AttentionTallSoftmax {
         int top = w.block, end = top + END;
         for (int x = 0; x < size; x += L) {
             FloatVector peak = FloatVector.fromArray(F, w.m, row + x);
-            for (int at = top + x; at < end + PANEL; at += PANEL) VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, at).sub(peak)).intoArray(s, at);
+            for (int at = top + x; at < end + PANEL; at += PANEL)
+                VectorMath.expOfNonPositive(FloatVector.fromArray(F, s, at).sub(peak)).intoArray(s, at);
         }
     }
 
@@ -114,6 +118,7 @@ final class AttentionTallSoftmax {
                 for (int x = i; x < i + size; x += L) FloatVector.fromArray(F, l, x).add(FloatVector.fromArray(F, l, x + width)).intoArray(l, x);
             }
         }
-        for (int x = 0; x < size; x += L) VectorMath.log(FloatVector.fromArray(F, l, sums + x)).add(FloatVector.fromArray(F, w.m, row + x)).intoArray(w.m, row + x);
+        for (int x = 0; x < size; x += L)
+            VectorMath.log(FloatVector.fromArray(F, l, sums + x)).add(FloatVector.fromArray(F, w.m, row + x)).intoArray(w.m, row + x);
     }
 }

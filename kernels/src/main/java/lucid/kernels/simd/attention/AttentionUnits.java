@@ -9,8 +9,9 @@ import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.simd.attention.AttentionComponents.Component;
 import lucid.kernels.simd.attention.AttentionComponents.Member;
 
-/// How the backward is divided. One unit for a whole (component, key/value head) makes 5 products and is preferred; when there are too few of those for the
-/// threads, dk and dv are divided by key ranges and dq by query ranges, which makes scores twice: 7 products, but any number of threads. Same bits.
+/// How the backward is divided. One unit for a whole (component, key/value head) makes 5 products and is preferred; when there are too few of those
+/// for the threads, dk and dv are divided by key ranges and dq by query ranges, which makes scores twice: 7 products, but any number of threads. Same
+/// bits.
 final class AttentionUnits {
     /// Key blocks of a dk/dv unit: the rows are read once for all of them.
     private static final int BLOCKS = 4;
@@ -23,7 +24,8 @@ final class AttentionUnits {
     /// @param from     first query of each member, `to` one past the last
     /// @param keys     whether it makes dk and dv
     /// @param queries  whether it makes dq
-    record BackwardUnit(Component component, int kvHead, Member[] members, int slotFrom, int slotTo, int from, int to, boolean keys, boolean queries, long cost) {}
+    record BackwardUnit(Component component, int kvHead, Member[] members, int slotFrom, int slotTo, int from, int to, boolean keys, boolean queries,
+            long cost) {}
 
     static List<BackwardUnit> cut(AttentionPlan plan, AttentionComponents components, int threads) {
         List<BackwardUnit> whole = new ArrayList<>();

@@ -7,9 +7,10 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import lucid.kernels.simd.vector.Species;
 
-/// `o = o c + p v`, block of keys after block of keys: outputs stay in registers from the first block to the last. Probabilities lie as [AttentionTallSoftmax] leaves
-/// them, values in panels [keys][32]. Beside [AttentionColumnTiles] because of the shrinking, and because one block alone is only 32 FMAs a chain: loading and storing a
-/// tile's accumulators took a fifth of its time, and the outputs of a panel went through L1 with every block.
+/// `o = o c + p v`, block of keys after block of keys: outputs stay in registers from the first block to the last. Probabilities lie as
+/// [AttentionTallSoftmax] leaves them, values in panels [keys][32]. Beside [AttentionColumnTiles] because of the shrinking, and because one block
+/// alone is only 32 FMAs a chain: loading and storing a tile's accumulators took a fifth of its time, and the outputs of a panel went through L1 with
+/// every block.
 final class AttentionValueTiles {
     private static final int L = Species.LANES;
     /// Columns of a panel of values.
@@ -25,18 +26,22 @@ final class AttentionValueTiles {
 
     private AttentionValueTiles() {}
 
-    /// For `blocks` blocks of `keys` keys each (of 32, if there are several): `o[oo + r·cols + x]`, `p = s[so + block + k·ROWS + r]`, `c = s[shrink + block + r]`,
-    /// the values in memory that begins lines, `v[vo + x/32·step + (block + k)·32 + x mod 32]`. One row, or a multiple of the tallest tile; cols a multiple of 16.
-    static void multiplyAdd(int rows, int cols, int blocks, int keys, float[] s, int so, int shrink, MemorySegment v, int vo, int step, float[] o, int oo) {
+    /// For `blocks` blocks of `keys` keys each (of 32, if there are several): `o[oo + r·cols + x]`, `p = s[so + block + k·ROWS + r]`, `c = s[shrink +
+    /// block + r]`, the values in memory that begins lines, `v[vo + x/32·step + (block + k)·32 + x mod 32]`. One row, or a multiple of the tallest
+    /// tile; cols a multiple of 16.
+    static void multiplyAdd(int rows, int cols, int blocks, int keys, float[] s, int so, int shrink, MemorySegment v, int vo, int step,
+            float[] o, int oo) {
         if (blocks == 0) return;
         int height = Math.min(rows, AttentionRowTiles.ROWS);
         for (int x = 0; x < cols; x += 2 * L) {
             long values = 4L * (vo + x / COLUMNS * step + x % COLUMNS);
-            for (int r = 0; r < rows; r += height) tile(height, x + 2 * L <= cols, blocks, keys, s, so + r, shrink + r, v, values, o, oo + r * cols + x, cols);
+            for (int r = 0; r < rows; r += height)
+                tile(height, x + 2 * L <= cols, blocks, keys, s, so + r, shrink + r, v, values, o, oo + r * cols + x, cols);
         }
     }
 
-    private static void tile(int height, boolean wide, int blocks, int keys, float[] s, int so, int shrink, MemorySegment v, long vo, float[] o, int oo, int ldo) {
+    private static void tile(int height, boolean wide, int blocks, int keys, float[] s, int so, int shrink, MemorySegment v, long vo, float[] o,
+            int oo, int ldo) {
         if (height == 8) {
             if (wide) tile8x2(blocks, keys, s, so, shrink, v, vo, o, oo, ldo);
             else tile8x1(blocks, keys, s, so, shrink, v, vo, o, oo, ldo);

@@ -39,7 +39,8 @@ public final class SimdAttention implements Attention {
         String name = "attention backward";
         AttentionSchedule schedule = check(name, plan, q, k, v, out, lse);
         AttentionArguments.gradients(name, q, k, v, out, lse, dOut, dq, dk, dv);
-        AttentionBackward pass = new AttentionBackward(plan, scale, AttentionRows.of(q), AttentionRows.of(k), AttentionRows.of(v), AttentionRows.of(out),
+        AttentionBackward pass = new AttentionBackward(plan, scale, AttentionRows.of(q), AttentionRows.of(k), AttentionRows.of(v),
+                AttentionRows.of(out),
                 AttentionRows.of(lse), AttentionRows.of(dOut), AttentionRows.of(dq), AttentionRows.of(dk), AttentionRows.of(dv));
         List<AttentionUnits.BackwardUnit> units = schedule.backward();
         workers.parallel(units.size(), 1, (from, to, thread) -> {

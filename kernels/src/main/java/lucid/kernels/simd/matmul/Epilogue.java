@@ -12,7 +12,8 @@ import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 
-/// Carries finished chains from a tile to the result: `chain (+ bias)`, stored, added to what is there, or changed by a [TileMap] and stored; and unfinished ones back into a tile.
+/// Carries finished chains from a tile to the result: `chain (+ bias)`, stored, added to what is there, or changed by a [TileMap] and stored; and
+/// unfinished ones back into a tile.
 ///
 /// @param at    byte offset of the result's first element
 /// @param pitch bytes from row to row
@@ -35,7 +36,8 @@ record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, M
                 bias == null ? null : HostBuffer.segment(bias), bias == null ? 0 : HostBuffer.byteOffset(bias), add, map);
     }
 
-    /// Writes the part of a tile `[height][WIDTH]` that lies inside the result, its corner at (row, col). A map changes the tile, and up to LANES floats behind it.
+    /// Writes the part of a tile `[height][WIDTH]` that lies inside the result, its corner at (row, col). A map changes the tile, and up to LANES
+    /// floats behind it.
     void write(int row, int col, int height, float[] tile, int from) {
         int r = Math.min(height, rows - row);
         int n = Math.min(GemmTile.WIDTH, cols - col);
@@ -61,7 +63,8 @@ record Epilogue(MemorySegment memory, long at, long pitch, int rows, int cols, M
     }
 
     /// Bias vectors stay in registers over the rows of a tile: row by row, they cost a 64 x 64 product 8 % (measured).
-    private static void setBiased(MemorySegment memory, long target, long pitch, int rows, MemorySegment bias, long biasFrom, float[] tile, int from) {
+    private static void setBiased(MemorySegment memory, long target, long pitch, int rows, MemorySegment bias, long biasFrom,
+            float[] tile, int from) {
         FloatVector x = FloatVector.fromMemorySegment(F, bias, biasFrom, NATIVE);
         FloatVector y = FloatVector.fromMemorySegment(F, bias, biasFrom + 4 * LANES, NATIVE);
         for (int i = 0; i < rows; i++, target += pitch, from += GemmTile.WIDTH) {

@@ -6,11 +6,11 @@ import lucid.kernels.simd.work.Workers;
 
 /// The loops around the register tile. Every orientation, every row count and the parameter gradient go through here.
 ///
-/// The result is cut into blocks, which threads take in turn ([GemmPlan]). A block runs all its chains from their start to their end on one thread: it packs its rows
-/// of the left factor ([GemmStrips]), then goes through the column panels of the right one, which are read in place or packed just before use ([GemmPanel]), so there is no
-/// barrier, and a thread that is held up delays nobody until the end. Where many blocks would pack the same factor again, it is packed once before any of them starts:
-/// the left one of a large product, the right one where rows are many and the right factor is small.
-/// Long chains are cut and wait in memory meanwhile. It is the same chain: the cut is invisible in the bits.
+/// The result is cut into blocks, which threads take in turn ([GemmPlan]). A block runs all its chains from their start to their end on one thread:
+/// it packs its rows of the left factor ([GemmStrips]), then goes through the column panels of the right one, which are read in place or packed just
+/// before use ([GemmPanel]), so there is no barrier, and a thread that is held up delays nobody until the end. Where many blocks would pack the same
+/// factor again, it is packed once before any of them starts: the left one of a large product, the right one where rows are many and the right factor
+/// is small. Long chains are cut and wait in memory meanwhile. It is the same chain: the cut is invisible in the bits.
 ///
 /// Flat products (at most eight rows times a weight stored row by row, or packed) go through [Gemv] instead; the chains are the same.
 final class Gemm {
@@ -83,13 +83,15 @@ final class Gemm {
             for (int i = from; i < to; i++) {
                 int row = i * PACK_ROWS;
                 for (int b = 0; b < plan.chainBlocks(); b++) {
-                    GemmStrips.pack(x.a, row, Math.min(PACK_ROWS, rows - row), plan.stop(b), plan.links(b), left, plan.leftAt(b) + row / GemmTile.STRIP * GemmStrips.stride(plan.links(b)));
+                    GemmStrips.pack(x.a, row, Math.min(PACK_ROWS, rows - row), plan.stop(b), plan.links(b), left,
+                            plan.leftAt(b) + row / GemmTile.STRIP * GemmStrips.stride(plan.links(b)));
                 }
             }
         });
     }
 
-    /// The block's rows stay packed in L2, as many at a time as have room there, and the panels pass by; chains that are not at their end wait in memory.
+    /// The block's rows stay packed in L2, as many at a time as have room there, and the panels pass by; chains that are not at their end wait in
+    /// memory.
     private void block(Product x, GemmPlan plan, GemmPlan.Block block, Lane lane) {
         int rows = block.i1() - block.i0();
         int rowPanels = block.rowPanels();
@@ -116,7 +118,8 @@ final class Gemm {
                     long seen = lane.watch.before(bottom - top);
                     for (int r = top; r < bottom; r++) {
                         int slot = plan.cutsChains() ? (c * rowPanels + r) * GemmTile.SIZE : 0;
-                        tile(x, block, r, column, p, p + links, piece, lane, rowsHere, first + r * (GemmTile.HEIGHT / GemmTile.STRIP) * strip, strip, slot);
+                        tile(x, block, r, column, p, p + links, piece, lane, rowsHere, first + r * (GemmTile.HEIGHT / GemmTile.STRIP) * strip,
+                                strip, slot);
                     }
                     lane.watch.after(seen, bottom - top);
                 }
@@ -125,7 +128,8 @@ final class Gemm {
     }
 
     /// One tile over chain positions [from, to), which may hold several pieces, or a part of one.
-    private void tile(Product x, GemmPlan.Block block, int rowPanel, int column, int from, int to, int piece, Lane lane, float[] a, int packed, int strip, int slot) {
+    private void tile(Product x, GemmPlan.Block block, int rowPanel, int column, int from, int to, int piece, Lane lane, float[] a, int packed,
+            int strip, int slot) {
         int row = block.i0() + rowPanel * GemmTile.HEIGHT;
         int rows = Math.min(GemmTile.HEIGHT, block.i1() - row);
         int height = GemmTile.height(rows);

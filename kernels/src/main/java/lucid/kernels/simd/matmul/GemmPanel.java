@@ -15,8 +15,9 @@ import lucid.kernels.simd.vector.Widen;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
-/// One thread's panel of the right factor: `[k][WIDTH]`, f32 (or bf16, of a factor that lies in [PanelOrder]), in memory of the kind that [GemmTile] reads. A factor that lies the right way round is read in place
-/// where that is as fast; everything else is transposed, widened or gathered here first.
+/// One thread's panel of the right factor: `[k][WIDTH]`, f32 (or bf16, of a factor that lies in [PanelOrder]), in memory of the kind that [GemmTile]
+/// reads. A factor that lies the right way round is read in place where that is as fast; everything else is transposed, widened or gathered here
+/// first.
 public final class GemmPanel {
     /// Bytes from row to row of a packed panel.
     private static final long PITCH = 4L * WIDTH;
@@ -24,8 +25,9 @@ public final class GemmPanel {
     private static final long FAR = 2048;
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
 
-    /// Panels copied at a time, if wanted: a kilobyte of each row. From memory 0.54 ns a float instead of 0.76, where each panel alone takes 128 bytes of a row, and then
-    /// of the next one a page away; from the caches, when a factor is copied again and again, a panel alone is the faster (0.22 instead of 0.33; one core, busy neighbours).
+    /// Panels copied at a time, if wanted: a kilobyte of each row. From memory 0.54 ns a float instead of 0.76, where each panel alone takes 128
+    /// bytes of a row, and then of the next one a page away; from the caches, when a factor is copied again and again, a panel alone is the faster
+    /// (0.22 instead of 0.33; one core, busy neighbours).
     private static final int GROUP = 8;
 
     private final NativeScratch scratch;
@@ -84,7 +86,9 @@ public final class GemmPanel {
         if (column < packedFrom || column >= packedTo) {
             if (!keeps) packedFrom = column;
             int panels = whole && together ? Math.min((end - column) / WIDTH, GROUP) : 1;
-            if (whole) copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed), HostBuffer.byteOffset(slot(column)));
+            if (whole)
+                copy(b.memory(), b.offset(column, from), b.pitch(), b.type(), panels, count, HostBuffer.segment(packed),
+                        HostBuffer.byteOffset(slot(column)));
             else pack(b, column, from, slot(column));
             packedTo = column + panels * WIDTH;
         }
@@ -117,7 +121,9 @@ public final class GemmPanel {
     }
 
     /// Packs columns `column .. column + WIDTH` at as many chain positions from `from` on as the panel has rows.
-    public void pack(Operand b, int column, int from, Matrix panel) { pack(b, column, from, panel.rows(), HostBuffer.segment(panel), HostBuffer.byteOffset(panel)); }
+    public void pack(Operand b, int column, int from, Matrix panel) {
+        pack(b, column, from, panel.rows(), HostBuffer.segment(panel), HostBuffer.byteOffset(panel));
+    }
 
     /// The same into any memory, from byte `put` on.
     void pack(Operand b, int column, int from, int count, MemorySegment to, long put) {

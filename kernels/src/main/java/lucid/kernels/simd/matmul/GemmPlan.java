@@ -3,17 +3,19 @@ package lucid.kernels.simd.matmul;
 import java.util.Arrays;
 import lucid.kernels.simd.matmul.Gemm.Product;
 
-/// How a product is cut: into `down` times `across` blocks for the threads, its chains at `stops`, and which factor is packed once for all blocks. No cut shows in a bit.
+/// How a product is cut: into `down` times `across` blocks for the threads, its chains at `stops`, and which factor is packed once for all blocks. No
+/// cut shows in a bit.
 ///
-/// Five shapes are told apart. *Deep* products sum over many more positions than the result has rows or columns (a weight's gradient over a batch): the result stays
-/// in the caches while both factors pass by once, in short pieces. *Tall* ones multiply many rows with a small right factor (a layer of a small model): the right factor
-/// is packed once, and small blocks of rows pass by it. Where rows are *many* (a vision tower's patches) the right factor is packed once too, and each block of rows
-/// fills L2. *Large* ones share the packed left factor; where that is larger than the last cache likes, a block's panels stay packed, and it passes by them chunk by chunk.
-/// The rest packs what it needs, block by block.
+/// Five shapes are told apart. *Deep* products sum over many more positions than the result has rows or columns (a weight's gradient over a batch):
+/// the result stays in the caches while both factors pass by once, in short pieces. *Tall* ones multiply many rows with a small right factor (a layer
+/// of a small model): the right factor is packed once, and small blocks of rows pass by it. Where rows are *many* (a vision tower's patches) the
+/// right factor is packed once too, and each block of rows fills L2. *Large* ones share the packed left factor; where that is larger than the last
+/// cache likes, a block's panels stay packed, and it passes by them chunk by chunk. The rest packs what it needs, block by block.
 final class GemmPlan {
     /// Links of a chain between two visits to memory: three strips are then 36 KiB, inside L1, and a panel streams from L2.
     private static final int CHAIN_BLOCK = 768;
-    /// The same for deep products: a panel then stays in L1, and so few floats of both factors that they stay in L2 from the packing to the last tile.
+    /// The same for deep products: a panel then stays in L1, and so few floats of both factors that they stay in L2 from the packing to the last
+    /// tile.
     private static final int DEEP_BLOCK = 256;
     /// Floats of a block's packed rows: 1.5 MiB, which L2 holds.
     private static final int LEFT_FLOATS = 3 << 17;
@@ -43,7 +45,8 @@ final class GemmPlan {
     private static final int NEAR_FLOATS = 3 << 19;
     /// Floats of a larger one that a block's panels pass by at a time: half a MiB, which L2 holds beside a panel.
     private static final int CHUNK_FLOATS = 1 << 17;
-    /// Column panels of a block of a large product, and of one whose left factor is larger still: as many pass by a chunk, and stay packed for the next.
+    /// Column panels of a block of a large product, and of one whose left factor is larger still: as many pass by a chunk, and stay packed for the
+    /// next.
     private static final int LARGE_PANELS = 4;
     private static final int CHUNK_PANELS = 8;
     /// Blocks per thread of a large product: they cost nothing, because no panel is packed twice.
@@ -109,7 +112,8 @@ final class GemmPlan {
         long right = (long) panels(cols, GemmTile.WIDTH) * GemmTile.WIDTH * k;
         if (large && rows >= TALL * cols && k <= CHAIN_BLOCK && whole && right <= TALL_RIGHT_FLOATS) return tall(x, threads);
         if (large && x.a().lanesInRow() && k >= DEEP * Math.max(rows, cols) && (long) rows * cols <= DEEP_FLOATS) return deep(x, threads);
-        if (large && whole && panels(rows, LEFT_FLOATS / equalStops(k)[1]) > MANY_BLOCKS * threads && right <= MANY_RIGHT_FLOATS) return many(x, threads);
+        if (large && whole && panels(rows, LEFT_FLOATS / equalStops(k)[1]) > MANY_BLOCKS * threads && right <= MANY_RIGHT_FLOATS)
+            return many(x, threads);
         if (large && rows < TALL * cols && GemmStrips.room(rows) * (k + 16L * panels(k, LARGE_BLOCK)) <= SHARED_FLOATS) return large(x, threads);
         return plain(x, threads == 1 || fmas < Gemm.PARALLEL_FMAS ? 1 : threads);
     }
@@ -120,10 +124,11 @@ final class GemmPlan {
         return new GemmPlan(x, threads == 1, panels(panels, each), 1, new int[] {0, x.k()}, Shared.RIGHT);
     }
 
-    /// Blocks of rows, as many for each thread: all panels pass by each, from the last cache, so a block is as tall as L2 lets it be. Chains are cut as those of large products are: tiles that begin with what waits in memory stand still.
+    /// Blocks of rows, as many for each thread: all panels pass by each, from the last cache, so a block is as tall as L2 lets it be. Chains are cut
+    /// as those of large products are: tiles that begin with what waits in memory stand still.
     ///
-    /// Measured on an AMD EPYC (family 26, AVX-512, 1 MiB L2, 2 cores of a shared machine), 5832 rows, bf16 weights, 2 threads, medians in turn with what was before (768 links, panels of f32):
-    /// 1152 x 1152 +5 %, 4304 x 1152 +5 %, 1152 x 4304 +2 to 4 %.
+    /// Measured on an AMD EPYC (family 26, AVX-512, 1 MiB L2, 2 cores of a shared machine), 5832 rows, bf16 weights, 2 threads, medians in turn with
+    /// what was before (768 links, panels of f32): 1152 x 1152 +5 %, 4304 x 1152 +5 %, 1152 x 4304 +2 to 4 %.
     private static GemmPlan many(Product x, int threads) {
         int[] stops = equalStops(x.k(), LARGE_BLOCK);
         int blocks = panels(x.out().rows(), LEFT_FLOATS / stops[1]);
@@ -157,8 +162,9 @@ final class GemmPlan {
 
     /// Blocks of columns; of rows too where columns are too few for the threads.
     ///
-    /// Measured on an AMD EPYC (family 26, AVX-512, 1 MiB L2, 2 cores of a shared machine), in turn with what was before (768 links, whole left factor, 8 panels, 4 blocks), 2 threads, means:
-    /// 1024 x 1024 x 1024 +4 %, 2048 x 2048 x 2048 +6 %, 640 x 2048 x 2048 +5 %, 256 x 11008 x 2048 +3 %, 640 x 2048 x 11008 +2 %.
+    /// Measured on an AMD EPYC (family 26, AVX-512, 1 MiB L2, 2 cores of a shared machine), in turn with what was before (768 links, whole left
+    /// factor, 8 panels, 4 blocks), 2 threads, means: 1024 x 1024 x 1024 +4 %, 2048 x 2048 x 2048 +6 %, 640 x 2048 x 2048 +5 %, 256 x 11008 x 2048 +3
+    /// %, 640 x 2048 x 11008 +2 %.
     private static GemmPlan large(Product x, int threads) {
         int rows = panels(x.out().rows(), GemmTile.HEIGHT);
         int cols = panels(x.out().cols(), GemmTile.WIDTH);
@@ -169,7 +175,8 @@ final class GemmPlan {
         return new GemmPlan(x, threads == 1, down, across, equalStops(x.k(), LARGE_BLOCK), near ? Shared.LEFT : Shared.LEFT_IN_CHUNKS);
     }
 
-    /// Blocks small enough for the caches, and enough for the threads: each further cut goes where the factor that is passed over once more is the cheaper one.
+    /// Blocks small enough for the caches, and enough for the threads: each further cut goes where the factor that is passed over once more is the
+    /// cheaper one.
     private static GemmPlan plain(Product x, int threads) {
         int rows = panels(x.out().rows(), GemmTile.HEIGHT);
         int cols = panels(x.out().cols(), GemmTile.WIDTH);
@@ -204,7 +211,8 @@ final class GemmPlan {
     Block block(int i) {
         int r = i % down;
         int c = i / down;
-        return new Block(edge(r, rows, GemmTile.HEIGHT, down), edge(r + 1, rows, GemmTile.HEIGHT, down), edge(c, cols, GemmTile.WIDTH, across), edge(c + 1, cols, GemmTile.WIDTH, across));
+        return new Block(edge(r, rows, GemmTile.HEIGHT, down), edge(r + 1, rows, GemmTile.HEIGHT, down), edge(c, cols, GemmTile.WIDTH, across),
+                edge(c + 1, cols, GemmTile.WIDTH, across));
     }
 
     private static int edge(int i, int end, int size, int parts) { return (int) Math.min(end, (long) panels(end, size) * i / parts * size); }

@@ -15,9 +15,9 @@ import lucid.kernels.simd.vector.Species;
 
 /// Packs a left factor (f32) into strips of STRIP rows, `[k][STRIP]`, which [GemmTile] reads.
 ///
-/// Both orientations are one exchange in registers: four vectors of neighbouring rows, interleaved element by element, then pair by pair; or four vectors of
-/// neighbouring chain positions, interleaved strip by strip. No scratch, every permute works for elements that are wanted, and the stores are whole vectors:
-/// a quarter of the time of a square transposition into panels as tall as a tile (measured).
+/// Both orientations are one exchange in registers: four vectors of neighbouring rows, interleaved element by element, then pair by pair; or four
+/// vectors of neighbouring chain positions, interleaved strip by strip. No scratch, every permute works for elements that are wanted, and the stores
+/// are whole vectors: a quarter of the time of a square transposition into panels as tall as a tile (measured).
 public final class GemmStrips {
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
@@ -41,16 +41,19 @@ public final class GemmStrips {
     }
 
     /// Rows to make room for, with the tallest tile and a whole vector at the end.
-    static long room(int rows) { return Math.max((rows + GemmTile.HEIGHT - 1) / GemmTile.HEIGHT * GemmTile.HEIGHT, (rows + LANES - 1) / LANES * LANES); }
+    static long room(int rows) {
+        return Math.max((rows + GemmTile.HEIGHT - 1) / GemmTile.HEIGHT * GemmTile.HEIGHT, (rows + LANES - 1) / LANES * LANES);
+    }
 
-    /// Floats from strip to strip: an odd number of cache lines, because strips are written side by side, and at a power of two they would fall into a few sets of L1.
+    /// Floats from strip to strip: an odd number of cache lines, because strips are written side by side, and at a power of two they would fall into
+    /// a few sets of L1.
     public static int stride(int count) { return ((STRIP * count + 15) / 16 | 1) * 16; }
 
     /// Floats that `rows` packed rows take.
     public static int floats(int rows, int count) { return Math.toIntExact(room(rows) / STRIP * stride(count)); }
 
-    /// `to[put + s · stride(count) + p · STRIP + r] = element(lane = lane + s · STRIP + r, chain = from + p)` for all lanes `< lane + rows` of the operand.
-    /// What stands in rows beyond is not defined.
+    /// `to[put + s · stride(count) + p · STRIP + r] = element(lane = lane + s · STRIP + r, chain = from + p)` for all lanes `< lane + rows` of the
+    /// operand. What stands in rows beyond is not defined.
     public static void pack(Operand a, int lane, int rows, int from, int count, float[] to, int put) {
         int strip = stride(count);
         if (a.lanesInRow()) {
@@ -78,7 +81,8 @@ public final class GemmStrips {
         for (int i = put, end = put + 4 * count; i < end; i += 4 * LANES, at += BYTES) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE), b = IntVector.fromMemorySegment(I, from, at + second, NATIVE);
             IntVector c = IntVector.fromMemorySegment(I, from, at + third, NATIVE), d = IntVector.fromMemorySegment(I, from, at + fourth, NATIVE);
-            IntVector e = ONE_LOW.select(oneLow, a, b), f = ONE_HIGH.select(oneHigh, a, b), g = ONE_LOW.select(oneLow, c, d), h = ONE_HIGH.select(oneHigh, c, d);
+            IntVector e = ONE_LOW.select(oneLow, a, b), f = ONE_HIGH.select(oneHigh, a, b), g = ONE_LOW.select(oneLow, c, d),
+                    h = ONE_HIGH.select(oneHigh, c, d);
             TWO_LOW.select(twoLow, e, g).reinterpretAsFloats().intoArray(to, i);
             TWO_HIGH.select(twoHigh, e, g).reinterpretAsFloats().intoArray(to, i + LANES);
             TWO_LOW.select(twoLow, f, h).reinterpretAsFloats().intoArray(to, i + 2 * LANES);
@@ -96,7 +100,8 @@ public final class GemmStrips {
         else blocks(memory, at, a.pitch(), vectors, whole, to, put, strip);
         int done = vectors * LANES;
         int rest = put + done / STRIP * strip;
-        if (done < rows && ACROSS > 1) edge(memory, at + 4L * done, a.pitch(), I.indexInRange(0, Math.min(LANES, a.lanes() - lane - done)), whole, to, rest, strip);
+        if (done < rows && ACROSS > 1)
+            edge(memory, at + 4L * done, a.pitch(), I.indexInRange(0, Math.min(LANES, a.lanes() - lane - done)), whole, to, rest, strip);
         scalars(a, lane, 0, rows, from, whole, count, to, put, strip);
         if (ACROSS == 1) scalars(a, lane, done, rows, from, 0, count, to, put, strip);
     }
@@ -113,7 +118,8 @@ public final class GemmStrips {
 
     private static void copy(MemorySegment from, long at, long pitch, int vectors, int count, float[] to, int put, int strip) {
         for (int p = 0; p < count; p++, at += pitch) {
-            for (int v = 0; v < vectors; v++) FloatVector.fromMemorySegment(Species.F, from, at + v * BYTES, NATIVE).intoArray(to, put + v * strip + p * LANES);
+            for (int v = 0; v < vectors; v++)
+                FloatVector.fromMemorySegment(Species.F, from, at + v * BYTES, NATIVE).intoArray(to, put + v * strip + p * LANES);
         }
     }
 
@@ -123,7 +129,8 @@ public final class GemmStrips {
             long x = at;
             for (int v = 0, i = put + p * STRIP; v < vectors; v++, i += ACROSS * strip, x += BYTES) {
                 IntVector a = IntVector.fromMemorySegment(I, from, x, NATIVE), b = IntVector.fromMemorySegment(I, from, x + pitch, NATIVE);
-                IntVector c = IntVector.fromMemorySegment(I, from, x + 2 * pitch, NATIVE), d = IntVector.fromMemorySegment(I, from, x + 3 * pitch, NATIVE);
+                IntVector c = IntVector.fromMemorySegment(I, from, x + 2 * pitch, NATIVE),
+                        d = IntVector.fromMemorySegment(I, from, x + 3 * pitch, NATIVE);
                 store(a, b, c, d, low, high, to, i, strip);
             }
         }
@@ -134,7 +141,8 @@ public final class GemmStrips {
         IntVector low = STRIP_LOW.vector(), high = STRIP_HIGH.vector();
         for (int i = put, end = put + STRIP * count; i < end; i += 4 * STRIP, at += 4 * pitch) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE, mask), b = IntVector.fromMemorySegment(I, from, at + pitch, NATIVE, mask);
-            IntVector c = IntVector.fromMemorySegment(I, from, at + 2 * pitch, NATIVE, mask), d = IntVector.fromMemorySegment(I, from, at + 3 * pitch, NATIVE, mask);
+            IntVector c = IntVector.fromMemorySegment(I, from, at + 2 * pitch, NATIVE, mask),
+                    d = IntVector.fromMemorySegment(I, from, at + 3 * pitch, NATIVE, mask);
             store(a, b, c, d, low, high, to, i, strip);
         }
     }
@@ -148,7 +156,8 @@ public final class GemmStrips {
             STRIP_HIGH.select(high, c, d).reinterpretAsFloats().intoArray(to, i + strip + LANES);
             return;
         }
-        IntVector e = STRIP_LOW.select(low, a, c), f = STRIP_HIGH.select(high, a, c), g = STRIP_LOW.select(low, b, d), h = STRIP_HIGH.select(high, b, d);
+        IntVector e = STRIP_LOW.select(low, a, c), f = STRIP_HIGH.select(high, a, c), g = STRIP_LOW.select(low, b, d),
+                h = STRIP_HIGH.select(high, b, d);
         STRIP_LOW.select(low, e, g).reinterpretAsFloats().intoArray(to, i);
         STRIP_HIGH.select(high, e, g).reinterpretAsFloats().intoArray(to, i + strip);
         STRIP_LOW.select(low, f, h).reinterpretAsFloats().intoArray(to, i + 2 * strip);

@@ -14,15 +14,17 @@ import jdk.incubator.vector.FloatVector;
 /// 8 · 2 + 3 of the 32 of NEON. The low tiles are for the rows that are left over; four rows are still eight
 /// independent chains, which is what two FMA ports of latency four need, so a single row costs no more than four.
 ///
-/// With the 16 registers of AVX2 four rows are all: HotSpot loads what is broadcast ahead, and of six rows three chains then waited in memory at every position
-/// (0.44 of the FMA peak; four rows 0.60, with two positions a turn and strips of four rows 0.82; one core of an AMD EPYC, family 26, `-XX:UseAVX=2`).
+/// With the 16 registers of AVX2 four rows are all: HotSpot loads what is broadcast ahead, and of six rows three chains then waited in memory at
+/// every position (0.44 of the FMA peak; four rows 0.60, with two positions a turn and strips of four rows 0.82; one core of an AMD EPYC, family 26,
+/// `-XX:UseAVX=2`).
 ///
-/// The left factor is packed in strips of [#STRIP] rows, [k][STRIP]: as many rows as one transposition in registers takes, so the rows of a tile are one to three
-/// strips at a constant distance. The right factor is read where it is, row by row at any pitch: a packed panel is the pitch of WIDTH floats, and a matrix that lies
-/// the right way round needs no packing at all. In L1 or streaming from L2, near or at a pitch of a few cache lines, the tile runs at the same speed.
+/// The left factor is packed in strips of [#STRIP] rows, [k][STRIP]: as many rows as one transposition in registers takes, so the rows of a tile are
+/// one to three strips at a constant distance. The right factor is read where it is, row by row at any pitch: a packed panel is the pitch of WIDTH
+/// floats, and a matrix that lies the right way round needs no packing at all. In L1 or streaming from L2, near or at a pitch of a few cache lines,
+/// the tile runs at the same speed.
 ///
-/// Measured on one core of an Intel Xeon (family 6, model 207, AVX-512, 2 MiB L2; thread CPU time, on a shared machine): 91 to 93 % of the FMA peak of the same
-/// minute at chains of 105 to 1024 with panels in L1 or L2, 89 % with the right factor read in place.
+/// Measured on one core of an Intel Xeon (family 6, model 207, AVX-512, 2 MiB L2; thread CPU time, on a shared machine): 91 to 93 % of the FMA peak
+/// of the same minute at chains of 105 to 1024 with panels in L1 or L2, 89 % with the right factor read in place.
 public final class GemmTile {
     /// Columns of a tile: two vectors.
     public static final int WIDTH = 2 * LANES;

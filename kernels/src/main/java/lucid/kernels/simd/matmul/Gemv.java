@@ -9,9 +9,9 @@ import lucid.kernels.simd.vector.Widen;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
-/// Products of at most eight rows with a weight [n, k]: decoding. A packed one is read as it is ([GemvPanel]). One that is stored row by row is read once, and what is read is transposed in
-/// registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes panels of 2 · LANES rows of the weight, several that follow each other: it asks
-/// memory for the next while it computes ([GemvRows]).
+/// Products of at most eight rows with a weight [n, k]: decoding. A packed one is read as it is ([GemvPanel]). One that is stored row by row is read
+/// once, and what is read is transposed in registers on its way into the chains ([GemvTile]), without the packed panel of [Gemm]. A thread takes
+/// panels of 2 · LANES rows of the weight, several that follow each other: it asks memory for the next while it computes ([GemvRows]).
 final class Gemv {
     /// Rows that one reading of the weight serves.
     static final int ROWS = 8;
@@ -19,7 +19,8 @@ final class Gemv {
     /// Panels that a thread takes at a time, at most: the first of them is not asked for early.
     private static final int PANELS = 8;
 
-    /// Steps that are read at a time from STEPS_FROM rows on; with fewer rows one: the fewer instructions lie between two readings, the further ahead the processor sees.
+    /// Steps that are read at a time from STEPS_FROM rows on; with fewer rows one: the fewer instructions lie between two readings, the further ahead
+    /// the processor sees.
     private static final int STEPS = 2;
     private static final int STEPS_FROM = 4;
 
@@ -66,7 +67,8 @@ final class Gemv {
         }
     }
 
-    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end at the same time; whole groups of `together` while they are more than one.
+    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end at the same time;
+    /// whole groups of `together` while they are more than one.
     ///
     /// @param together panels that are read side by side
     private static int[] cuts(int panels, int threads, int together) {
@@ -93,7 +95,8 @@ final class Gemv {
         for (int i = 0; i < panels; i++) x.out().write(0, column + i * GemmTile.WIDTH, m, lane.sums, i * tile);
     }
 
-    /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers only what is new.
+    /// All chains of one column panel, from their start to the result. The last panel begins where a whole one ends with the weight, and delivers
+    /// only what is new.
     private void panel(Gemm.Product x, int column, boolean follows, int height, int k, Lane lane) {
         Operand w = x.b();
         int m = x.out().rows();

@@ -19,16 +19,21 @@ import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.contract.operand.DType;
 import lucid.kernels.simd.vector.Species;
 
-/// The register tiles of few rows over panels of a [PackedWeight]: `height` rows by WIDTH columns of each panel, one chain `acc = fma(a_k, b_k, acc)` per lane, ascending k.
+/// The register tiles of few rows over panels of a [PackedWeight]: `height` rows by WIDTH columns of each panel, one chain `acc = fma(a_k, b_k, acc)`
+/// per lane, ascending k.
 ///
-/// *Few streams, each read by one load.* AMD's prefetchers know a stream by the instruction that reads it, and look ahead in several at a time. The loops step by a length that HotSpot does not know, so it does not unroll them:
-/// eight loads that take every eighth line of one panel are eight streams, and which of them the prefetchers follow differs from process to process. Four panels side by side hide the latency of the chains, too, and share the
-/// rows' broadcasts, so the processor sees further ahead; as many are taken as there are registers for.
+/// *Few streams, each read by one load.* AMD's prefetchers know a stream by the instruction that reads it, and look ahead in several at a time. The
+/// loops step by a length that HotSpot does not know, so it does not unroll them: eight loads that take every eighth line of one panel are eight
+/// streams, and which of them the prefetchers follow differs from process to process. Four panels side by side hide the latency of the chains, too,
+/// and share the rows' broadcasts, so the processor sees further ahead; as many are taken as there are registers for.
 ///
-/// Measured on an AMD EPYC (family 26, AVX-512, 2 cores of a shared machine), weights of 11008 x 2048 in memory, in turn with a loop that only reads, one stream a thread; GB/s of 1, 2, 4 and 8 rows, before: one panel, a loop
-/// that HotSpot unrolls. One core, loop 31 to 39: bf16 22, 24, 21, 18 before, 31, 33, 26, 19 now; f32 35, 31, 28, 25 and 36, 31, 31, 26. Two cores, while the loop had 55 to 65: bf16 39, 40, 39, 34 before, one row 57 now.
+/// Measured on an AMD EPYC (family 26, AVX-512, 2 cores of a shared machine), weights of 11008 x 2048 in memory, in turn with a loop that only reads,
+/// one stream a thread; GB/s of 1, 2, 4 and 8 rows, before: one panel, a loop that HotSpot unrolls. One core, loop 31 to 39: bf16 22, 24, 21, 18
+/// before, 31, 33, 26, 19 now; f32 35, 31, 28, 25 and 36, 31, 31, 26. Two cores, while the loop had 55 to 65: bf16 39, 40, 39, 34 before, one row 57
+/// now.
 ///
-/// Everything in the loops is written out, because HotSpot stops to inline methods, but not those of the vector API, when a method has grown to some 18,000 nodes (`NodeCountInliningCutoff`), and every vector is an object then.
+/// Everything in the loops is written out, because HotSpot stops to inline methods, but not those of the vector API, when a method has grown to some
+/// 18,000 nodes (`NodeCountInliningCutoff`), and every vector is an object then.
 final class GemvPanel {
     private static final int WIDTH = GemmTile.WIDTH;
     private static final VectorOperators.Binary LSHL = VectorOperators.LSHL;
@@ -52,7 +57,8 @@ final class GemvPanel {
         };
     }
 
-    /// Continues the chains of `height` rows over `panels` panels that follow each other, at most as many as they take at a time. Where they are fewer, the last one is read again and its chains are worthless.
+    /// Continues the chains of `height` rows over `panels` panels that follow each other, at most as many as they take at a time. Where they are
+    /// fewer, the last one is read again and its chains are worthless.
     ///
     /// @param a rows `[k][height]`
     /// @param c chains `[panel][height][WIDTH]`, as many as they take at a time
@@ -66,7 +72,9 @@ final class GemvPanel {
 
     /// The copy for bf16.
     private static final class Narrow {
-        private static final MethodHandle TILE = TileCopy.of(GemvPanel.class, true, "tile", MethodType.methodType(void.class, int.class, long.class, long.class, long.class, long.class, long.class, float[].class, float[].class));
+        private static final MethodHandle TILE = TileCopy.of(GemvPanel.class, true, "tile",
+                MethodType.methodType(void.class, int.class, long.class, long.class, long.class, long.class, long.class, float[].class,
+                float[].class));
 
         static void tile(int height, long from, long far, long last, long pitch, long length, float[] a, float[] c) {
             try {
@@ -98,7 +106,8 @@ final class GemvPanel {
         FloatVector x1 = FloatVector.fromArray(F, c, WIDTH), y1 = FloatVector.fromArray(F, c, WIDTH + LANES);
         FloatVector x2 = FloatVector.fromArray(F, c, 2 * WIDTH), y2 = FloatVector.fromArray(F, c, 2 * WIDTH + LANES);
         FloatVector x3 = FloatVector.fromArray(F, c, 3 * WIDTH), y3 = FloatVector.fromArray(F, c, 3 * WIDTH + LANES);
-        long from0 = from & ADDRESS, from1 = from + Math.min(far, last) & ADDRESS, from2 = from + Math.min(2 * far, last) & ADDRESS, from3 = from + Math.min(3 * far, last) & ADDRESS;
+        long from0 = from & ADDRESS, from1 = from + Math.min(far, last) & ADDRESS, from2 = from + Math.min(2 * far, last) & ADDRESS,
+                from3 = from + Math.min(3 * far, last) & ADDRESS;
         int p = 0;
         for (long i = 0; i != length; i += pitch, p++) {
             long at = i & DISTANCE;
@@ -137,7 +146,8 @@ final class GemvPanel {
         FloatVector x21 = FloatVector.fromArray(F, c, 5 * WIDTH), y21 = FloatVector.fromArray(F, c, 5 * WIDTH + LANES);
         FloatVector x30 = FloatVector.fromArray(F, c, 6 * WIDTH), y30 = FloatVector.fromArray(F, c, 6 * WIDTH + LANES);
         FloatVector x31 = FloatVector.fromArray(F, c, 7 * WIDTH), y31 = FloatVector.fromArray(F, c, 7 * WIDTH + LANES);
-        long from0 = from & ADDRESS, from1 = from + Math.min(far, last) & ADDRESS, from2 = from + Math.min(2 * far, last) & ADDRESS, from3 = from + Math.min(3 * far, last) & ADDRESS;
+        long from0 = from & ADDRESS, from1 = from + Math.min(far, last) & ADDRESS, from2 = from + Math.min(2 * far, last) & ADDRESS,
+                from3 = from + Math.min(3 * far, last) & ADDRESS;
         int j = 0;
         for (long i = 0; i != length; i += pitch, j += 2) {
             long at = i & DISTANCE;
@@ -216,7 +226,8 @@ final class GemvPanel {
         for (long i = 0; i != length; i += pitch, j += 4) {
             long at = i & DISTANCE;
             IntVector w;
-            FloatVector u, v, s0 = FloatVector.broadcast(F, a[j]), s1 = FloatVector.broadcast(F, a[j + 1]), s2 = FloatVector.broadcast(F, a[j + 2]), s3 = FloatVector.broadcast(F, a[j + 3]);
+            FloatVector u, v, s0 = FloatVector.broadcast(F, a[j]), s1 = FloatVector.broadcast(F, a[j + 1]), s2 = FloatVector.broadcast(F, a[j + 2]),
+                    s3 = FloatVector.broadcast(F, a[j + 3]);
             w = IntVector.fromMemorySegment(I, ALL, from0 + at, NATIVE);
             u = (WIDE ? w : w.lanewise(LSHL, 16)).reinterpretAsFloats();
             v = (WIDE ? IntVector.fromMemorySegment(I, ALL, from0 + at + STEP, NATIVE) : w.and(HIGH)).reinterpretAsFloats();
@@ -258,7 +269,8 @@ final class GemvPanel {
         for (long i = 0; i != length; i += pitch, j += 4) {
             long at = i & DISTANCE;
             IntVector w;
-            FloatVector u, v, s0 = FloatVector.broadcast(F, a[j]), s1 = FloatVector.broadcast(F, a[j + 1]), s2 = FloatVector.broadcast(F, a[j + 2]), s3 = FloatVector.broadcast(F, a[j + 3]);
+            FloatVector u, v, s0 = FloatVector.broadcast(F, a[j]), s1 = FloatVector.broadcast(F, a[j + 1]), s2 = FloatVector.broadcast(F, a[j + 2]),
+                    s3 = FloatVector.broadcast(F, a[j + 3]);
             w = IntVector.fromMemorySegment(I, ALL, from0 + at, NATIVE);
             u = (WIDE ? w : w.lanewise(LSHL, 16)).reinterpretAsFloats();
             v = (WIDE ? IntVector.fromMemorySegment(I, ALL, from0 + at + STEP, NATIVE) : w.and(HIGH)).reinterpretAsFloats();
@@ -286,7 +298,9 @@ final class GemvPanel {
         for (long i = 0; i != length; i += pitch, j += 8) {
             long at = i & DISTANCE;
             IntVector w;
-            FloatVector u, v, s0 = FloatVector.broadcast(F, a[j]), s1 = FloatVector.broadcast(F, a[j + 1]), s2 = FloatVector.broadcast(F, a[j + 2]), s3 = FloatVector.broadcast(F, a[j + 3]), s4 = FloatVector.broadcast(F, a[j + 4]), s5 = FloatVector.broadcast(F, a[j + 5]), s6 = FloatVector.broadcast(F, a[j + 6]), s7 = FloatVector.broadcast(F, a[j + 7]);
+            FloatVector u, v, s0 = FloatVector.broadcast(F, a[j]), s1 = FloatVector.broadcast(F, a[j + 1]), s2 = FloatVector.broadcast(F, a[j + 2]),
+                    s3 = FloatVector.broadcast(F, a[j + 3]), s4 = FloatVector.broadcast(F, a[j + 4]), s5 = FloatVector.broadcast(F, a[j + 5]),
+                    s6 = FloatVector.broadcast(F, a[j + 6]), s7 = FloatVector.broadcast(F, a[j + 7]);
             w = IntVector.fromMemorySegment(I, ALL, from0 + at, NATIVE);
             u = (WIDE ? w : w.lanewise(LSHL, 16)).reinterpretAsFloats();
             v = (WIDE ? IntVector.fromMemorySegment(I, ALL, from0 + at + STEP, NATIVE) : w.and(HIGH)).reinterpretAsFloats();

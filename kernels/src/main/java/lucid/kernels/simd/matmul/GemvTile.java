@@ -15,8 +15,9 @@ import lucid.kernels.simd.vector.Transpose;
 /// A weight of f32, transposed in registers on its way into the chains of at most eight rows: a product that decoding needs.
 ///
 /// LANES rows of W are turned into columns in two halves (see [Transpose]): [GemvRows] leaves half exchanged squares; a pass over four vectors
-/// of such a square finishes them here and feeds each to the FMAs from its register. [Gemv] reads the next squares before these are used, so the processor computes while it waits.
-/// Sixteen rows at a time: with 32 the processor follows too many streams at once; longer runs in each row change nothing.
+/// of such a square finishes them here and feeds each to the FMAs from its register. [Gemv] reads the next squares before these are used, so the
+/// processor computes while it waits. Sixteen rows at a time: with 32 the processor follows too many streams at once; longer runs in each row change
+/// nothing.
 ///
 /// No vector may pass through a method of ours: these loops are near HotSpot's inlining cutoff by node count, beyond which
 /// only the vectors' own methods are inlined, and what is not inlined boxes its vectors (a tenth of the speed).
@@ -51,7 +52,8 @@ final class GemvTile {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 3, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -83,7 +85,8 @@ final class GemvTile {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 7, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -116,7 +119,8 @@ final class GemvTile {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 15, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -127,13 +131,17 @@ final class GemvTile {
             }
             FloatVector v;
             v = p.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             v = q.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
             v = r.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             v = s.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
@@ -152,7 +160,8 @@ final class GemvTile {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 31, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -163,17 +172,25 @@ final class GemvTile {
             }
             FloatVector v;
             v = p.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
             v = q.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
             v = r.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
             v = s.reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);

@@ -13,11 +13,12 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.simd.vector.Transpose;
 
-/// [GemvTile] for a weight of bf16: pairs of neighbouring columns go through the exchanges together and are widened by a shift and a mask just before the FMAs.
+/// [GemvTile] for a weight of bf16: pairs of neighbouring columns go through the exchanges together and are widened by a shift and a mask just before
+/// the FMAs.
 ///
-/// A row's 64 bytes are then two links of its chain, and links of one chain follow each other at the latency of an FMA. For one row that takes longer than reading 32 rows of the weight
-/// at once from the caches, with two chains; from memory, where a model's weights come from, sixteen rows are read faster than 32, and the latency is hidden.
-/// Eight rows need 22 operations on two ports for 64 bytes, as long as memory takes to deliver them.
+/// A row's 64 bytes are then two links of its chain, and links of one chain follow each other at the latency of an FMA. For one row that takes longer
+/// than reading 32 rows of the weight at once from the caches, with two chains; from memory, where a model's weights come from, sixteen rows are read
+/// faster than 32, and the latency is hidden. Eight rows need 22 operations on two ports for 64 bytes, as long as memory takes to deliver them.
 final class GemvTileBf16 {
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     private static final int WIDTH = GemmTile.WIDTH;
@@ -49,7 +50,8 @@ final class GemvTileBf16 {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 7, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -89,7 +91,8 @@ final class GemvTileBf16 {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 15, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -130,7 +133,8 @@ final class GemvTileBf16 {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 31, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -141,21 +145,29 @@ final class GemvTileBf16 {
             }
             FloatVector v;
             v = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
             v = p.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 4]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 5]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 6]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 7]), x3);
             v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
             v = q.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 12]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 13]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 14]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 15]), x3);
             v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
             v = r.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 20]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 21]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 22]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 23]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 20]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 21]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 22]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 23]), x3);
             v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
             v = s.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 28]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 29]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 30]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 31]), x3);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 28]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 29]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 30]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 31]), x3);
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);
@@ -174,7 +186,8 @@ final class GemvTileBf16 {
             long take = GemvRows.take(squares, t);
             Objects.checkIndex(j + 63, a.length);
             IntVector p = IntVector.fromMemorySegment(I, ALL, take, NATIVE), q = IntVector.fromMemorySegment(I, ALL, take + STEP, NATIVE);
-            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE), s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
+            IntVector r = IntVector.fromMemorySegment(I, ALL, take + 2 * STEP, NATIVE),
+                    s = IntVector.fromMemorySegment(I, ALL, take + 3 * STEP, NATIVE), u;
             if (LANES == 16) {
                 u = twoLow.selectFrom(p, r); r = twoHigh.selectFrom(p, r); p = u;
                 u = twoLow.selectFrom(q, s); s = twoHigh.selectFrom(q, s); q = u;
@@ -185,29 +198,45 @@ final class GemvTileBf16 {
             }
             FloatVector v;
             v = p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 1]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 2]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 3]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 4]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 5]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 6]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 7]), x7);
             v = p.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 8]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 9]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 10]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 11]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 12]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 13]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 14]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 15]), x7);
             v = q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 16]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 17]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 18]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 19]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 20]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 21]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 22]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 23]), x7);
             v = q.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 24]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 25]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 26]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 27]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 28]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 29]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 30]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 31]), x7);
             v = r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 32]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 33]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 34]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 35]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 36]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 37]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 38]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 39]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 32]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 33]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 34]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 35]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 36]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 37]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 38]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 39]), x7);
             v = r.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 40]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 41]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 42]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 43]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 44]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 45]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 46]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 47]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 40]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 41]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 42]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 43]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 44]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 45]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 46]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 47]), x7);
             v = s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 48]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 49]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 50]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 51]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 52]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 53]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 54]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 55]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 48]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 49]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 50]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 51]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 52]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 53]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 54]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 55]), x7);
             v = s.and(0xFFFF0000).reinterpretAsFloats();
-            x0 = v.fma(FloatVector.broadcast(F, a[j + 56]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 57]), x1); x2 = v.fma(FloatVector.broadcast(F, a[j + 58]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 59]), x3);
-            x4 = v.fma(FloatVector.broadcast(F, a[j + 60]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 61]), x5); x6 = v.fma(FloatVector.broadcast(F, a[j + 62]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 63]), x7);
+            x0 = v.fma(FloatVector.broadcast(F, a[j + 56]), x0); x1 = v.fma(FloatVector.broadcast(F, a[j + 57]), x1);
+            x2 = v.fma(FloatVector.broadcast(F, a[j + 58]), x2); x3 = v.fma(FloatVector.broadcast(F, a[j + 59]), x3);
+            x4 = v.fma(FloatVector.broadcast(F, a[j + 60]), x4); x5 = v.fma(FloatVector.broadcast(F, a[j + 61]), x5);
+            x6 = v.fma(FloatVector.broadcast(F, a[j + 62]), x6); x7 = v.fma(FloatVector.broadcast(F, a[j + 63]), x7);
         }
         x0.intoArray(c, co); x1.intoArray(c, co + WIDTH);
         x2.intoArray(c, co + 2 * WIDTH); x3.intoArray(c, co + 3 * WIDTH);

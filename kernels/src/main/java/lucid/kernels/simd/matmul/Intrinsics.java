@@ -12,13 +12,14 @@ import lucid.kernels.simd.vector.Jvm;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.Transpose;
 
-/// Watches whether HotSpot has really turned the register tile into vector instructions. When it has not, every vector is an object and the product runs some
-/// hundred times slower, without a word; other tile kernels have been seen to do so in one JVM start of ten. The tell-tale is allocation:
+/// Watches whether HotSpot has really turned the register tile into vector instructions. When it has not, every vector is an object and the product
+/// runs some hundred times slower, without a word; other tile kernels have been seen to do so in one JVM start of ten. The tell-tale is allocation:
 /// a tile in registers allocates nothing.
 ///
-/// [#check()] looks at once and says what it found (`lucid devices`). [Watch] looks while products run, costs two reads of a counter for a few panels, and on failure switches,
-/// announced, to a second copy of the tile's class, which HotSpot compiles anew. The tile serves all products of more than [Gemv#ROWS] rows and attention's scores, and any
-/// product's watch speaks for all of them; [Gemv]'s tiles and attention's other ones are not watched.
+/// [#check()] looks at once and says what it found (`lucid devices`). [Watch] looks while products run, costs two reads of a counter for a few
+/// panels, and on failure switches, announced, to a second copy of the tile's class, which HotSpot compiles anew. The tile serves all products of
+/// more than [Gemv#ROWS] rows and attention's scores, and any product's watch speaks for all of them; [Gemv]'s tiles and attention's other ones are
+/// not watched.
 public final class Intrinsics {
     private static final System.Logger LOG = System.getLogger(Intrinsics.class.getName());
     private static final long BUDGET_NANOS = 5_000_000_000L;
@@ -68,17 +69,20 @@ public final class Intrinsics {
                 if (allocated() - before < 64) {
                     return "hot kernels are vector instructions: tile " + GemmTile.HEIGHT + " x " + GemmTile.WIDTH + ", " + Species.BITS + "-bit";
                 }
-                if (System.nanoTime() > deadline) return "hot kernels are not compiled yet after " + BUDGET_NANOS / 1_000_000_000 + " s; they are watched while they run";
+                if (System.nanoTime() > deadline)
+                    return "hot kernels are not compiled yet after " + BUDGET_NANOS / 1_000_000_000 + " s; they are watched while they run";
             }
         }
     }
 
     /// The same segment kind as every buffer's, so that the check does not teach the call sites a second one.
-    private static MemorySegment floats(Arena arena, int n) { return MemorySegment.ofAddress(arena.allocate(4L * n, 64).address()).reinterpret(4L * n); }
+    private static MemorySegment floats(Arena arena, int n) {
+        return MemorySegment.ofAddress(arena.allocate(4L * n, 64).address()).reinterpret(4L * n);
+    }
 
-    /// One thread's watch over its tiles. It opens its eyes when the tile should have been compiled, and closes them after three clean panels. On a busy machine the
-    /// compiler may be seconds late, so only a tile that still allocates ten seconds later has failed. When any thread has gone over to the second copy, every watch begins anew with that:
-    /// what a thread saw of the first copy says nothing of it.
+    /// One thread's watch over its tiles. It opens its eyes when the tile should have been compiled, and closes them after three clean panels. On a
+    /// busy machine the compiler may be seconds late, so only a tile that still allocates ten seconds later has failed. When any thread has gone over
+    /// to the second copy, every watch begins anew with that: what a thread saw of the first copy says nothing of it.
     static final class Watch {
         private static final long WARM_TILES = 20_000;
         private static final int CLEAN = 3;
@@ -131,9 +135,11 @@ public final class Intrinsics {
 
     private static synchronized void failed(boolean second) {
         if (second) {
-            LOG.log(System.Logger.Level.WARNING, "The matrix tile does not compile to vector instructions in this JVM, nor does its second copy: products are right but slow. Restart the process.");
+            LOG.log(System.Logger.Level.WARNING, "The matrix tile does not compile to vector instructions in this JVM, nor does its second copy: "
+                    + "products are right but slow. Restart the process.");
         } else if (!spare) {
-            LOG.log(System.Logger.Level.WARNING, "The matrix tile did not compile to vector instructions in this JVM; switching to a second copy of it.");
+            LOG.log(System.Logger.Level.WARNING, "The matrix tile did not compile to vector instructions in this JVM; switching to a second copy of "
+                    + "it.");
             spare = true;
         }
     }
@@ -152,7 +158,8 @@ public final class Intrinsics {
         }
 
         /// @param copy one of the constants above
-        static void run(MethodHandle copy, int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co, boolean resume) {
+        static void run(MethodHandle copy, int height, float[] a, int ao, int as, MemorySegment b, long bo, long pitch, int k, float[] c, int co,
+                boolean resume) {
             try {
                 copy.invokeExact(height, a, ao, as, b, bo, pitch, k, c, co, resume);
             } catch (Throwable t) {

@@ -21,13 +21,19 @@ import lucid.kernels.simd.vector.Transpose;
 /// @param panel      of a [PackedWeight], whose lanes lie in rows of WIDTH: bytes from one column panel to the next; otherwise 0
 public record Operand(MemorySegment memory, long at, long pitch, DType type, int lanes, boolean lanesInRow, long panel) {
     /// A matrix whose rows are the lanes ([lanes, k]).
-    static Operand lanesDown(Matrix m) { return lanesDown(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.rows()); }
+    static Operand lanesDown(Matrix m) {
+        return lanesDown(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.rows());
+    }
 
     /// Rows that are lanes.
-    public static Operand lanesDown(MemorySegment memory, long at, long pitch, DType type, int rows) { return new Operand(memory, at, pitch, type, rows, false, 0); }
+    public static Operand lanesDown(MemorySegment memory, long at, long pitch, DType type, int rows) {
+        return new Operand(memory, at, pitch, type, rows, false, 0);
+    }
 
     /// A matrix whose columns are the lanes ([k, lanes]).
-    static Operand lanesAcross(Matrix m) { return new Operand(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.cols(), true, 0); }
+    static Operand lanesAcross(Matrix m) {
+        return new Operand(HostBuffer.segment(m), HostBuffer.byteOffset(m), m.stride() * m.dtype().bytes(), m.dtype(), m.cols(), true, 0);
+    }
 
     boolean packed() { return panel != 0; }
 

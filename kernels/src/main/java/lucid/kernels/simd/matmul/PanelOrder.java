@@ -20,9 +20,10 @@ import lucid.kernels.host.HostBuffer;
 import lucid.kernels.simd.work.NativeScratch;
 import lucid.kernels.simd.work.Workers;
 
-/// Column panel after column panel, each `[k][WIDTH]`, in the weight's own type: a product of few rows then reads one stream of memory instead of WIDTH rows at a time, and exchanges nothing in registers ([GemvPanel]);
-/// a product of many rows finds its panels ready ([GemmTile] widens bf16). In bf16 the columns l and l + LANES of a panel are the halves of one 32-bit lane, the first the lower one, because a shift and a mask widen them faster than two
-/// zero extensions. Lanes beyond n are zeros.
+/// Column panel after column panel, each `[k][WIDTH]`, in the weight's own type: a product of few rows then reads one stream of memory instead of
+/// WIDTH rows at a time, and exchanges nothing in registers ([GemvPanel]); a product of many rows finds its panels ready ([GemmTile] widens bf16). In
+/// bf16 the columns l and l + LANES of a panel are the halves of one 32-bit lane, the first the lower one, because a shift and a mask widen them
+/// faster than two zero extensions. Lanes beyond n are zeros.
 ///
 /// f16 is not taken: its widening is not vectorised in this order.
 final class PanelOrder implements PackedOrder {
@@ -123,11 +124,13 @@ final class PanelOrder implements PackedOrder {
 
     /// The first LANES columns of a panel's row.
     static FloatVector low(MemorySegment from, long at, boolean wide) {
-        return wide ? FloatVector.fromMemorySegment(F, from, at, NATIVE) : IntVector.fromMemorySegment(I, from, at, NATIVE).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        return wide ? FloatVector.fromMemorySegment(F, from, at, NATIVE) : IntVector.fromMemorySegment(I, from, at, NATIVE)
+                .lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
     /// The other LANES columns.
     static FloatVector high(MemorySegment from, long at, boolean wide) {
-        return wide ? FloatVector.fromMemorySegment(F, from, at + STEP, NATIVE) : IntVector.fromMemorySegment(I, from, at, NATIVE).and(HIGH).reinterpretAsFloats();
+        return wide ? FloatVector.fromMemorySegment(F, from, at + STEP, NATIVE) : IntVector.fromMemorySegment(I, from, at, NATIVE).and(HIGH)
+                .reinterpretAsFloats();
     }
 }

@@ -7,10 +7,11 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/// Hidden classes of the same bytes as a register tile's: same code, own compilation, and a constant of their own that says whether a right factor is f32 or bf16.
+/// Hidden classes of the same bytes as a register tile's: same code, own compilation, and a constant of their own that says whether a right factor is
+/// f32 or bf16.
 ///
-/// A constant, because an argument is a trap: a tile that HotSpot compiled while it had met one of the two has half the speed once it has met the other, and two kinds of loads in one loop
-/// are more than it inlines: every vector is an object then.
+/// A constant, because an argument is a trap: a tile that HotSpot compiled while it had met one of the two has half the speed once it has met the
+/// other, and two kinds of loads in one loop are more than it inlines: every vector is an object then.
 final class TileCopy {
     private TileCopy() {}
 

@@ -11,8 +11,8 @@ import lucid.kernels.simd.vector.Lanes;
 
 /// What a product does to a finished tile before it is stored: the operations of `SimdElementwise`, on chains that are still in L1.
 ///
-/// Whole vectors only, one loop for each function, as in `UnaryLoops` and for its reason. Columns behind the n that are wanted change with the others; in the last panel of [Gemv],
-/// whose tile begins inside a row, these are columns that are not wanted again.
+/// Whole vectors only, one loop for each function, as in `UnaryLoops` and for its reason. Columns behind the n that are wanted change with the
+/// others; in the last panel of [Gemv], whose tile begins inside a row, these are columns that are not wanted again.
 enum TileMap {
     /// `gelu_tanh(chain (+ bias))`
     GELU_TANH,

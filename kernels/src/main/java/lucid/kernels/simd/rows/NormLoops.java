@@ -77,7 +77,8 @@ public final class NormLoops {
         return Lanes.sum(a0, a1, a2, a3);
     }
 
-    private static FloatVector term(FloatVector acc, MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd,
+    private static FloatVector term(FloatVector acc, MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo,
+            float mean, float rstd,
                                     int n) {
         return load(w, wo, n).mul(load(y, yo, n)).fma(normalized(load(x, xo, n), mean, rstd), acc);
     }
@@ -91,7 +92,8 @@ public final class NormLoops {
     }
 
     /// `y = x̂ · w + b`.
-    public static void affine(MemorySegment x, long xo, float mean, float rstd, MemorySegment w, long wo, MemorySegment b, long bo, MemorySegment y, long yo, int n) {
+    public static void affine(MemorySegment x, long xo, float mean, float rstd, MemorySegment w, long wo, MemorySegment b, long bo, MemorySegment y,
+            long yo, int n) {
         int bound = Species.F.loopBound(n);
         for (int i = 0; i < bound; i += LANES, xo += STEP, wo += STEP, bo += STEP, yo += STEP) {
             store(normalized(load(x, xo), mean, rstd).mul(load(w, wo)).add(load(b, bo)), y, yo);
@@ -101,7 +103,8 @@ public final class NormLoops {
     }
 
     /// `dx (+)= rstd · (w·dy - g - x̂·h)`, g the mean of w·dy (0 for RMSNorm) and h that of w·dy·x̂.
-    public static void gradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd, float g, float h,
+    public static void gradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd,
+            float g, float h,
                          MemorySegment dx, long o, int n, boolean add) {
         int bound = Species.F.loopBound(n);
         if (add) addGradient(w, wo, y, yo, x, xo, mean, rstd, g, h, dx, o, bound);
@@ -109,19 +112,22 @@ public final class NormLoops {
         int rest = n - bound;
         if (rest == 0) return;
         long done = 4L * bound;
-        FloatVector v = load(w, wo + done, rest).mul(load(y, yo + done, rest)).sub(g).sub(normalized(load(x, xo + done, rest), mean, rstd).mul(h)).mul(rstd);
+        FloatVector v = load(w, wo + done, rest).mul(load(y, yo + done, rest)).sub(g)
+                .sub(normalized(load(x, xo + done, rest), mean, rstd).mul(h)).mul(rstd);
         put(v, dx, o + done, rest, add);
     }
 
     /// Two loops, because with the choice inside one HotSpot made an object of every vector that is added (half of all a training step allocated).
-    private static void setGradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd, float g, float h,
+    private static void setGradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd,
+            float g, float h,
                                     MemorySegment dx, long o, int n) {
         for (int i = 0; i < n; i += LANES, wo += STEP, yo += STEP, xo += STEP, o += STEP) {
             store(load(w, wo).mul(load(y, yo)).sub(g).sub(normalized(load(x, xo), mean, rstd).mul(h)).mul(rstd), dx, o);
         }
     }
 
-    private static void addGradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd, float g, float h,
+    private static void addGradient(MemorySegment w, long wo, MemorySegment y, long yo, MemorySegment x, long xo, float mean, float rstd,
+            float g, float h,
                                     MemorySegment dx, long o, int n) {
         for (int i = 0; i < n; i += LANES, wo += STEP, yo += STEP, xo += STEP, o += STEP) {
             store(load(dx, o).add(load(w, wo).mul(load(y, yo)).sub(g).sub(normalized(load(x, xo), mean, rstd).mul(h)).mul(rstd)), dx, o);

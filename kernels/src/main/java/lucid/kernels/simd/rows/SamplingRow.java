@@ -93,7 +93,8 @@ public final class SamplingRow {
         heap[at] = v;
     }
 
-    /// Drops, from the least probable on (of equals the lowest id first), while the cumulative weight is at most `(1 - p)` of the total; the most probable stays.
+    /// Drops, from the least probable on (of equals the lowest id first), while the cumulative weight is at most `(1 - p)` of the total; the most
+    /// probable stays.
     ///
     /// Only candidates are sorted: n tokens of weight below `limit / n` cannot exceed the limit together, so they go unsorted. A tenth in the
     /// exponent is kept as a margin for the rounding of exp and log.
@@ -135,8 +136,8 @@ public final class SamplingRow {
         }
     }
 
-    /// The first id whose cumulative weight exceeds `u · total`. Blocks are skipped by their sums; where the rounding of a sum leaves no such id, the last
-    /// possible one of the block (of the row) is it.
+    /// The first id whose cumulative weight exceeds `u · total`. Blocks are skipped by their sums; where the rounding of a sum leaves no such id, the
+    /// last possible one of the block (of the row) is it.
     public int choose(float u) {
         double target = u * total;
         double cumulative = 0;

@@ -17,7 +17,8 @@ public final class SoftmaxGradient {
     /// `out[j] (+)= c · ([j = target] - e^(x[j] / temperature - lse))` for n logits; `out` may be the logits themselves.
     ///
     /// @param target index within the piece; outside 0 .. n when the target lies elsewhere
-    public static void row(MemorySegment logits, long from, int n, int target, float temperature, float lse, float c, MemorySegment out, long to, boolean add) {
+    public static void row(MemorySegment logits, long from, int n, int target, float temperature, float lse, float c, MemorySegment out, long to,
+            boolean add) {
         boolean here = target >= 0 && target < n;
         float x = here ? logits.get(FLOAT, from + 4L * target) : 0;
         float before = here && add ? out.get(FLOAT, to + 4L * target) : 0;

@@ -48,7 +48,8 @@ public final class SoftmaxRows {
 
     /// Takes logits [first, first + n) of a row, from byte offset `at` on; `first` is a multiple of the vocabulary block.
     public void absorb(int row, MemorySegment logits, long at, int first, int n, int target, int thread) {
-        for (int i = 0; i < n; i += LogProb.VOCAB_BLOCK) block(row * STRIDE, logits, at + 4L * i, Math.min(LogProb.VOCAB_BLOCK, n - i), lanes[thread]);
+        for (int i = 0; i < n; i += LogProb.VOCAB_BLOCK)
+            block(row * STRIDE, logits, at + 4L * i, Math.min(LogProb.VOCAB_BLOCK, n - i), lanes[thread]);
         if (target >= first && target < first + n) state[row * STRIDE + TARGET] = logits.get(FLOAT, at + 4L * (target - first)) / temperature;
     }
 

@@ -40,55 +40,68 @@ public final class UnaryBackwardLoops {
     }
 
     private static void neg(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.neg(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.neg(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void abs(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.abs(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.abs(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void square(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.square(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.square(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void sqrt(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.sqrt(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.sqrt(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void rsqrt(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.rsqrt(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.rsqrt(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void exp(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.exp(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.exp(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void log(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.log(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.log(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void tanh(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.tanh(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.tanh(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void sigmoid(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.sigmoid(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.sigmoid(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void relu(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.relu(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.relu(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void silu(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.silu(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.silu(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void geluTanh(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.geluTanh(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.geluTanh(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void geluErf(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.geluErf(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.geluErf(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void sin(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
@@ -106,7 +119,8 @@ public final class UnaryBackwardLoops {
     }
 
     private static void erf(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP) load(dy, go).mul(Derivatives.erf(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.erf(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
     /// Cosine is the derivative of sine, minus sine that of cosine.

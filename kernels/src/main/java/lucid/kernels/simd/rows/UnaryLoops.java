@@ -11,8 +11,9 @@ import lucid.kernels.math.ScalarMath;
 import lucid.kernels.simd.vector.Activations;
 import lucid.kernels.simd.vector.VectorMath;
 
-/// `y = f(x)` over n contiguous floats, n a multiple of the vector length (see [lucid.kernels.simd.work.Pads]): one loop per function, because a loop that called the function
-/// through an interface would box every vector, and no tail beside it, to stay within HotSpot's inlining budget (see [VectorMath]).
+/// `y = f(x)` over n contiguous floats, n a multiple of the vector length (see [lucid.kernels.simd.work.Pads]): one loop per function, because a loop
+/// that called the function through an interface would box every vector, and no tail beside it, to stay within HotSpot's inlining budget (see
+/// [VectorMath]).
 public final class UnaryLoops {
     private static final long STEP = LANES * 4L;
 

@@ -9,7 +9,8 @@ import jdk.incubator.vector.VectorShuffle;
 
 /// Which of the 2 · LANES lanes of two vectors a third one gets: the step of which transpositions in registers are made.
 ///
-/// On x86 that is one instruction, and HotSpot knows it. On ARM the HotSpot of JDK 25 does not; there each vector is permuted by itself, unless it keeps its lanes, and the two are blended.
+/// On x86 that is one instruction, and HotSpot knows it. On ARM the HotSpot of JDK 25 does not; there each vector is permuted by itself, unless it
+/// keeps its lanes, and the two are blended.
 ///
 /// @param from        lane numbers, those of the second vector from LANES on
 /// @param lanes       the same within either vector

@@ -26,7 +26,9 @@ public final class Derivatives {
     public static FloatVector neg(FloatVector x) { return MINUS_ONE; }
 
     /// The sign, 0 at 0.
-    public static FloatVector abs(FloatVector x) { return x.blend(ONE, x.compare(GT, ZERO)).blend(MINUS_ONE, x.compare(LT, ZERO)).blend(ZERO, x.compare(EQ, ZERO)); }
+    public static FloatVector abs(FloatVector x) {
+        return x.blend(ONE, x.compare(GT, ZERO)).blend(MINUS_ONE, x.compare(LT, ZERO)).blend(ZERO, x.compare(EQ, ZERO));
+    }
 
     /// `2x`.
     public static FloatVector square(FloatVector x) { return x.add(x); }

@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
-/// Reductions in 16 virtual lanes: element i goes to lane i mod 16, ascending, from +0 (from -infinity for the maximum); then `lane[j] op= lane[j + 8]`,
-/// 4, 2, 1. A register of 512 bits holds the lanes once, one of 256 twice (a0, a1), one of 128 four times (a0 .. a3), so the tree's first
+/// Reductions in 16 virtual lanes: element i goes to lane i mod 16, ascending, from +0 (from -infinity for the maximum); then `lane[j] op= lane[j +
+/// 8]`, 4, 2, 1. A register of 512 bits holds the lanes once, one of 256 twice (a0, a1), one of 128 four times (a0 .. a3), so the tree's first
 /// steps are whole-register operations and the result is the same for every width.
 ///
 /// A partial last block is loaded with +0 (or -infinity) in the missing lanes: neutral, because a sum that starts from +0 is never -0.

@@ -21,7 +21,8 @@ public final class Transpose {
     private static final int BYTES = 4 * LANES;
     /// Distance of the second round, and number of groups of four rows in the first pass.
     private static final int QUARTER = LANES / 4;
-    /// The exchanges, as lane indices into two rows side by side, of what the lower row keeps (LOW) or the upper one (HIGH), at a distance of half a vector.
+    /// The exchanges, as lane indices into two rows side by side, of what the lower row keeps (LOW) or the upper one (HIGH), at a distance of half a
+    /// vector.
     public static final Choice FAR_LOW = lanes(2 * QUARTER, 0);
     /// See [#FAR_LOW].
     public static final Choice FAR_HIGH = lanes(2 * QUARTER, 2 * QUARTER);
@@ -74,7 +75,8 @@ public final class Transpose {
     ///
     /// @param put    byte offset in `to`
     /// @param stride bytes from column to column
-    public static void panel(MemorySegment from, long at, long pitch, int last, int steps, DType type, MemorySegment to, long put, long stride, int[] squares) {
+    public static void panel(MemorySegment from, long at, long pitch, int last, int steps, DType type, MemorySegment to, long put, long stride,
+            int[] squares) {
         int columns = columns(type);
         for (int s = 0; s < steps; s += STEPS) {
             int count = Math.min(STEPS, steps - s);
@@ -106,7 +108,8 @@ public final class Transpose {
         for (int i = put, end = put + steps * LANES * LANES; i < end; i += LANES * LANES, at += BYTES) {
             IntVector a = IntVector.fromMemorySegment(I, from, at, NATIVE), b = IntVector.fromMemorySegment(I, from, at + q, NATIVE);
             IntVector c = IntVector.fromMemorySegment(I, from, at + r, NATIVE), d = IntVector.fromMemorySegment(I, from, at + s, NATIVE);
-            IntVector ac = FAR_LOW.select(farLow, a, c), ca = FAR_HIGH.select(farHigh, a, c), bd = FAR_LOW.select(farLow, b, d), db = FAR_HIGH.select(farHigh, b, d);
+            IntVector ac = FAR_LOW.select(farLow, a, c), ca = FAR_HIGH.select(farHigh, a, c), bd = FAR_LOW.select(farLow, b, d),
+                    db = FAR_HIGH.select(farHigh, b, d);
             NEAR_LOW.select(nearLow, ac, bd).intoArray(squares, i);
             NEAR_HIGH.select(nearHigh, ac, bd).intoArray(squares, i + QUARTER * LANES);
             NEAR_LOW.select(nearLow, ca, db).intoArray(squares, i + 2 * QUARTER * LANES);

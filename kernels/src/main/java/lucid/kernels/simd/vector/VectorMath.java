@@ -13,9 +13,10 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.math.Coefficients;
 
-/// Lucid's elementary functions on vectors of [Species#F]: lane for lane the bits of [lucid.kernels.math.ScalarMath], where the formulas are explained.
-/// A call that HotSpot does not inline boxes its vectors, so methods stay below 325 bytecodes, use ready-made constants ([VectorCoefficients]) and
-/// call each other early: past 18,000 nodes (some forty vector operations) HotSpot inlines the Vector API, but nothing of ours.
+/// Lucid's elementary functions on vectors of [Species#F]: lane for lane the bits of [lucid.kernels.math.ScalarMath], where the formulas are
+/// explained. A call that HotSpot does not inline boxes its vectors, so methods stay below 325 bytecodes, use ready-made constants
+/// ([VectorCoefficients]) and call each other early: past 18,000 nodes (some forty vector operations) HotSpot inlines the Vector API, but nothing of
+/// ours.
 public final class VectorMath {
     private VectorMath() {}
 
@@ -39,10 +40,12 @@ public final class VectorMath {
         return p.mul(first).mul(second);
     }
 
-    /// The bits of [#exp] for x <= 0 (in fact up to 43) and for NaN: what a softmax needs, in two thirds of the operations. Nothing can overflow, so z counts from 64 and p is scaled as an
-    /// integer by 2^(n+64), which is normal for every n that is left, then by 2^-64: rounded once, as in exp. The sum with c · 0 keeps a NaN one, whatever its payload.
+    /// The bits of [#exp] for x <= 0 (in fact up to 43) and for NaN: what a softmax needs, in two thirds of the operations. Nothing can overflow, so
+    /// z counts from 64 and p is scaled as an integer by 2^(n+64), which is normal for every n that is left, then by 2^-64: rounded once, as in exp.
+    /// The sum with c · 0 keeps a NaN one, whatever its payload.
     ///
-    /// Constants are broadcast here: ready-made ones lie in `float[]`, and a loop that stores into a `float[]` reads all of them again for every vector, each across two lines.
+    /// Constants are broadcast here: ready-made ones lie in `float[]`, and a loop that stores into a `float[]` reads all of them again for every
+    /// vector, each across two lines.
     public static FloatVector expOfNonPositive(FloatVector x) {
         FloatVector least = all(Coefficients.EXP_MIN), round = all(Coefficients.ROUND + 64);
         FloatVector c = x.blend(least, x.compare(LT, least));

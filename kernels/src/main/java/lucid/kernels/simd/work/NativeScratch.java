@@ -6,8 +6,9 @@ import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.host.HostBuffer;
 
-/// Working memory of one kernel family, or of one of its threads, kept from call to call and grown when needed: a chunk of logits, a chunk of patches.
-/// It belongs to the pool of threads that work in it and is freed with it. It is not a tensor, so it is not counted among the device's live bytes.
+/// Working memory of one kernel family, or of one of its threads, kept from call to call and grown when needed: a chunk of logits, a chunk of
+/// patches. It belongs to the pool of threads that work in it and is freed with it. It is not a tensor, so it is not counted among the device's live
+/// bytes.
 public final class NativeScratch {
     private Arena arena;
     private Buffer buffer;

@@ -2,9 +2,9 @@ package lucid.kernels.simd.work;
 
 import java.lang.foreign.MemorySegment;
 
-/// For each thread, a few short runs of floats. The last, partial vector of a run is copied here, goes through the same loop as all others, and its part
-/// of the result is copied back; what the spare lanes hold does not matter, because lanes do not see each other. Results that are to be added to an
-/// output wait here, too.
+/// For each thread, a few short runs of floats. The last, partial vector of a run is copied here, goes through the same loop as all others, and its
+/// part of the result is copied back; what the spare lanes hold does not matter, because lanes do not see each other. Results that are to be added to
+/// an output wait here, too.
 public final class Pads {
     /// Floats of a slot.
     public static final int LENGTH = 1024;
@@ -27,8 +27,12 @@ public final class Pads {
     public static long slot(int i) { return i * SLOT; }
 
     /// Copies n floats into a slot.
-    public static void in(MemorySegment pad, int slot, MemorySegment from, long offset, int n) { MemorySegment.copy(from, offset, pad, slot(slot), 4L * n); }
+    public static void in(MemorySegment pad, int slot, MemorySegment from, long offset, int n) {
+        MemorySegment.copy(from, offset, pad, slot(slot), 4L * n);
+    }
 
     /// Copies the first n floats of a slot out.
-    public static void out(MemorySegment pad, int slot, MemorySegment to, long offset, int n) { MemorySegment.copy(pad, slot(slot), to, offset, 4L * n); }
+    public static void out(MemorySegment pad, int slot, MemorySegment to, long offset, int n) {
+        MemorySegment.copy(pad, slot(slot), to, offset, 4L * n);
+    }
 }

@@ -65,7 +65,8 @@ class Bf16FactorsTest {
             assertEquals(32, first(d, y));
             assertEquals(2, launches(() -> d.matMul().multiply(x, false, narrow, true, null, Accumulate.SET, y)), "another weight");
             assertEquals(96, first(d, y));
-            assertEquals(2, launches(() -> d.matMul().multiply(x.rows(0, 2), false, w, true, null, Accumulate.SET, y.rows(0, 2))), "another part of x");
+            assertEquals(2, launches(() -> d.matMul().multiply(x.rows(0, 2), false, w, true, null, Accumulate.SET, y.rows(0, 2))),
+                    "another part of x");
             assertEquals(live, d.liveBytes(), "what is kept is not live");
             closeAll();
             assertEquals(0, d.liveBytes());
@@ -109,7 +110,8 @@ class Bf16FactorsTest {
     /// What the host writes between repeated steps, and what the steps write, is rounded again; a weight is not.
     @Test void repeatedSteps() {
         try (CudaDevice d = new CudaDevice(gpu.capacity(1 << 28), Precision.TENSOR); Repetition repetition = d.repetition()) {
-            Matrix x = matrix(d, F32, 3, 16, 2), w = matrix(d, F32, 8, 16, 1), y = matrix(d, F32, 3, 8, 0), up = matrix(d, BF16, 16, 8, 1), z = matrix(d, F32, 3, 16, 0);
+            Matrix x = matrix(d, F32, 3, 16, 2), w = matrix(d, F32, 8, 16, 1), y = matrix(d, F32, 3, 8, 0), up = matrix(d, BF16, 16, 8, 1),
+                    z = matrix(d, F32, 3, 16, 0);
             for (int i = 1; i < 6; i++) {
                 float[] values = new float[48];
                 Arrays.fill(values, i);
@@ -164,12 +166,14 @@ class Bf16FactorsTest {
         }
     }
 
-    /// An f16 weight is widened on the way: 8 KiB are there for its copy and not the 16 KiB between. The copy is given back, however often that happens.
+    /// An f16 weight is widened on the way: 8 KiB are there for its copy and not the 16 KiB between. The copy is given back, however often that
+    /// happens.
     @Test void aCopyThatCannotBeFilledIsGivenBack() {
         EmulatedGpu small = new EmulatedGpu().capacity(64 << 10);
         try (CudaDevice d = new CudaDevice(small, Precision.TENSOR)) {
             Matrix x = matrix(d, F32, 4, 64, 1), w = matrix(d, DType.F16, 64, 64, 1), y = matrix(d, F32, 4, 64, 0);
-            for (int i = 0; i < 3; i++) assertThrows(OutOfDeviceMemoryException.class, () -> d.matMul().multiply(x, false, w, true, null, Accumulate.SET, y));
+            for (int i = 0; i < 3; i++)
+                assertThrows(OutOfDeviceMemoryException.class, () -> d.matMul().multiply(x, false, w, true, null, Accumulate.SET, y));
             d.allocate(DType.U8, 20 << 10).close();
             closeAll();
         }

@@ -38,7 +38,8 @@ class ComplaintsTest {
     @AfterEach void close() { device.close(); }
 
     private void rotate() {
-        device.rotary().rotate(Matrix.of(x, 2, 8), 4, positions, new Matrix(table, 0, 3, 2, 2), new Matrix(table, 6, 3, 2, 2), false, Matrix.of(y, 2, 8));
+        device.rotary().rotate(Matrix.of(x, 2, 8), 4, positions, new Matrix(table, 0, 3, 2, 2), new Matrix(table, 6, 3, 2, 2), false,
+                Matrix.of(y, 2, 8));
     }
 
     private void gather() { device.embedding().gather(ids, Matrix.of(x, 8, 2), Matrix.of(y, 2, 2)); }
@@ -87,7 +88,9 @@ class ComplaintsTest {
             for (Sampling.Rule rule : new Sampling.Rule[] {Sampling.Rule.GREEDY, Sampling.Rule.temperature(1)}) {
                 device.sampling().sample(rule, Matrix.of(x, 2, 8), 1, counters, ids);
                 String message = assertThrows(IllegalArgumentException.class, () -> device.read(ids, 0, new int[2])).getMessage();
-                assertEquals("sampling.sample: the largest logit of row 1 is NaN" + (rule.greedy() ? "; wanted a finite number" : ", at temperature 1.0; wanted a finite number, and finite divided by the temperature")
+                assertEquals("sampling.sample: the largest logit of row 1 is NaN"
+                        + (rule.greedy() ? "; wanted a finite number" : ", at temperature 1.0; wanted a finite number, and finite divided by the "
+                        + "temperature")
                         + " (NaN or infinity in the model, or every token masked)", message);
             }
         }

@@ -48,7 +48,8 @@ class CudaMemoryTest {
         }
     }
 
-    /// A kernel that is used for the first time when all memory is in use or kept finds room for its code, which the emulator keeps elsewhere: here it takes a MiB while it is loaded.
+    /// A kernel that is used for the first time when all memory is in use or kept finds room for its code, which the emulator keeps elsewhere: here
+    /// it takes a MiB while it is loaded.
     @Test void whatIsKeptGivesWayToCode() {
         EmulatedGpu gpu = new EmulatedGpu().capacity(3 * MIB);
         gpu.texts((name, text) -> {
@@ -73,7 +74,8 @@ class CudaMemoryTest {
             CudaBuffer used = memory.allocate(DType.U8, MIB);
             memory.allocate(DType.U8, MIB / 2).close();
             String message = assertThrows(OutOfDeviceMemoryException.class, () -> memory.allocate(DType.F32, MIB)).getMessage();
-            assertTrue(message.contains("F32[1048576]") && message.contains("4194304 bytes asked, 1048576 used") && message.contains("2097152 free"), message);
+            assertTrue(message.contains("F32[1048576]") && message.contains("4194304 bytes asked, 1048576 used") && message.contains("2097152 free"),
+                    message);
             gpu.copyIn(used.address(), MemorySegment.ofArray(new byte[] {1}));
             used.close();
         }

@@ -16,6 +16,7 @@ class DriverExceptionTest {
     }
 
     @Test void withoutAHintTheErrorStandsAlone() {
-        assertEquals("launching: CUDA_ERROR_UNKNOWN (unknown error)", new DriverException("CUDA_ERROR_UNKNOWN", "unknown error", "launching").getMessage());
+        assertEquals("launching: CUDA_ERROR_UNKNOWN (unknown error)", new DriverException("CUDA_ERROR_UNKNOWN", "unknown error", "launching")
+                .getMessage());
     }
 }

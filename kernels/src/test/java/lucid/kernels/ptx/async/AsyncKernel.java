@@ -21,8 +21,8 @@ import lucid.kernels.ptx.text.PtxModule;
 
 /// A kernel of a few lines, run under every timing and schedule.
 ///
-/// Known to the body: `tid`, `leader` (thread 0), `warp`, `lane`, `in` and `out` (global), `base` (1024-aligned shared memory, 96 KB), `bar` (96 KB further, for
-/// mbarriers), `map` (a tensor map by value), `rank`.
+/// Known to the body: `tid`, `leader` (thread 0), `warp`, `lane`, `in` and `out` (global), `base` (1024-aligned shared memory, 96 KB), `bar` (96 KB
+/// further, for mbarriers), `map` (a tensor map by value), `rank`.
 final class AsyncKernel {
     static final int BARS = 96 * 1024;
     private static final int OUT_BYTES = 1 << 16;
@@ -115,13 +115,16 @@ final class AsyncKernel {
 
     /// Runs it on a memory that other kernels may have used: its buffers are found there by name, or allocated.
     Run run(Timing timing, Schedule schedule, GlobalMemory memory) {
-        long used = memory.allocations().stream().filter(a -> a.name().equals("out")).mapToLong(GlobalMemory.Allocation::address).findFirst().orElse(0);
+        long used = memory.allocations().stream().filter(a -> a.name().equals("out")).mapToLong(GlobalMemory.Allocation::address)
+                .findFirst().orElse(0);
         long in = memory.allocate("in", input);
         long out = used != 0 ? used : output == null ? memory.allocate("out", OUT_BYTES) : memory.allocate("out", output);
         int size = output == null ? OUT_BYTES : output.length;
         byte[] encoded = map == null ? new byte[128] : map.apply(mapOfOut ? out : in).encode();
-        var report = Launch.of(PtxModule.parse("k.ptx", text()), null).grid(cluster, 1, 1).cluster(cluster, 1, 1).block(threads, 1, 1).shared(BARS + 1024).memory(memory)
-                .argument("pin", in).argument("pout", out).argument("pmap", encoded).timing(timing).schedule(schedule, 3).threads(1).budget(5_000_000).run();
+        var report = Launch.of(PtxModule.parse("k.ptx", text()), null).grid(cluster, 1, 1).cluster(cluster, 1, 1).block(threads, 1, 1)
+                .shared(BARS + 1024).memory(memory)
+                .argument("pin", in).argument("pout", out).argument("pmap", encoded).timing(timing).schedule(schedule, 3).threads(1)
+                        .budget(5_000_000).run();
         return new Run(timing, schedule, report.findings(), ByteBuffer.wrap(memory.read(out, size)).order(ByteOrder.LITTLE_ENDIAN), report);
     }
 
@@ -151,7 +154,8 @@ final class AsyncKernel {
         var wanted = Set.of(kinds);
         List<Run> runs = runs();
         for (Run run : runs) {
-            assertTrue(run.findings.stream().anyMatch(f -> wanted.contains(f.kind())), () -> "wanted " + wanted + " under " + run.timing + " " + run.schedule + ", found " + run.findings);
+            assertTrue(run.findings.stream().anyMatch(f -> wanted.contains(f.kind())), () -> "wanted " + wanted + " under " + run.timing + " "
+                    + run.schedule + ", found " + run.findings);
         }
         return runs.getFirst().findings.stream().filter(f -> wanted.contains(f.kind())).findFirst().orElseThrow();
     }

@@ -21,11 +21,14 @@ class BulkCopyTest {
     private static final String LOAD = "@leader cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [base], [in], 512, [bar];\n";
     private static final String EXPECT = "@leader mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 512;\n";
     /// Thread t passes 16 bytes on.
-    private static final String PASS = "mad.lo.u32 r0, tid, 16, base; mad.wide.u32 x1, tid, 16, out; ld.shared.v4.u32 {r4, r5, r6, r7}, [r0]; st.global.v4.u32 [x1], {r4, r5, r6, r7};\n";
+    private static final String PASS = "mad.lo.u32 r0, tid, 16, base; mad.wide.u32 x1, tid, 16, out; ld.shared.v4.u32 {r4, r5, r6, r7}, [r0]; "
+            + "st.global.v4.u32 [x1], {r4, r5, r6, r7};\n";
     /// Thread t writes 16 bytes of shared memory: words 4 t .. 4 t + 3.
-    private static final String FILL = "mad.lo.u32 r0, tid, 16, base; shl.b32 r4, tid, 2; add.u32 r5, r4, 1; add.u32 r6, r4, 2; add.u32 r7, r4, 3; st.shared.v4.u32 [r0], {r4, r5, r6, r7};\n";
+    private static final String FILL = "mad.lo.u32 r0, tid, 16, base; shl.b32 r4, tid, 2; add.u32 r5, r4, 1; add.u32 r6, r4, 2; add.u32 r7, r4, 3; "
+            + "st.shared.v4.u32 [r0], {r4, r5, r6, r7};\n";
     private static final String FENCE = "fence.proxy.async.shared::cta; bar.sync 0;\n";
-    private static final String STORE = "@leader cp.async.bulk.global.shared::cta.bulk_group [out], [base], 512; @leader cp.async.bulk.commit_group;\n";
+    private static final String STORE = "@leader cp.async.bulk.global.shared::cta.bulk_group [out], [base], 512; @leader "
+            + "cp.async.bulk.commit_group;\n";
     private static final String DRAIN = "@leader cp.async.bulk.wait_group 0;\n";
 
     private static void isInput(ByteBuffer out, int bytes) {
@@ -54,7 +57,8 @@ class BulkCopyTest {
     @Test
     void onlyTheWaitingWarpKnows() {
         // Warp 1 reads without having waited; a barrier after warp 0's wait would do.
-        String body = INIT + EXPECT + LOAD + "setp.ne.u32 p, warp, 0; @p bra SKIP;\n" + AWAIT + "SKIP: BAR mad.lo.u32 r0, lane, 16, base; mad.wide.u32 x1, tid, 4, out;"
+        String body = INIT + EXPECT + LOAD + "setp.ne.u32 p, warp, 0; @p bra SKIP;\n" + AWAIT
+                + "SKIP: BAR mad.lo.u32 r0, lane, 16, base; mad.wide.u32 x1, tid, 4, out;"
                 + "ld.shared.u32 r4, [r0]; st.global.u32 [x1], r4;\n";
         new AsyncKernel(body.replace("BAR", "")).threads(64).finds(Kind.MISSING_WAIT, Kind.RACE);
         new AsyncKernel(body.replace("BAR", "bar.sync 0;")).threads(64).clean();
@@ -76,7 +80,8 @@ class BulkCopyTest {
     void initialisationNeedsAFence() {
         new AsyncKernel(INIT.replace("@leader fence.mbarrier_init.release.cluster;", "") + EXPECT + LOAD + AWAIT + PASS).finds(Kind.MISSING_FENCE);
         new AsyncKernel(INIT.replace("fence.mbarrier_init.release.cluster", "fence.proxy.async") + EXPECT + LOAD + AWAIT + PASS).clean();
-        new AsyncKernel(INIT.replace("@leader fence.mbarrier_init.release.cluster", "@!leader fence.mbarrier_init.release.cluster") + EXPECT + LOAD + AWAIT + PASS).finds(Kind.MISSING_FENCE);
+        new AsyncKernel(INIT.replace("@leader fence.mbarrier_init.release.cluster", "@!leader fence.mbarrier_init.release.cluster") + EXPECT + LOAD
+                + AWAIT + PASS).finds(Kind.MISSING_FENCE);
     }
 
     @Test
@@ -98,7 +103,8 @@ class BulkCopyTest {
     @Test
     void overwritingADestinationThatIsStillRead() {
         // The second load overwrites what other lanes have read without telling.
-        String twice = INIT + EXPECT + LOAD + AWAIT + PASS.replace("tid, 16, base", "lane, 16, base") + "SYNC " + EXPECT + LOAD + AWAIT.replace("W", "V").replace("[bar], 0", "[bar], 1");
+        String twice = INIT + EXPECT + LOAD + AWAIT + PASS.replace("tid, 16, base", "lane, 16, base") + "SYNC " + EXPECT + LOAD
+                + AWAIT.replace("W", "V").replace("[bar], 0", "[bar], 1");
         new AsyncKernel(twice.replace("SYNC", "")).threads(64).finds(Kind.RACE);
         new AsyncKernel(twice.replace("SYNC", "bar.sync 0;")).threads(64).clean();
     }
@@ -156,9 +162,11 @@ class BulkCopyTest {
         for (int i = 0; i < 128; i++) {
             before.putInt(4 * i, floating ? Float.floatToRawIntBits(start) : start);
         }
-        String fill = floating ? FILL.replace("st.shared.v4.u32 [r0], {r4, r5, r6, r7}", "cvt.rn.f32.u32 f4, r4; cvt.rn.f32.u32 f5, r5; cvt.rn.f32.u32 f6, r6; cvt.rn.f32.u32 f7, r7; "
+        String fill = floating ? FILL.replace("st.shared.v4.u32 [r0], {r4, r5, r6, r7}",
+                "cvt.rn.f32.u32 f4, r4; cvt.rn.f32.u32 f5, r5; cvt.rn.f32.u32 f6, r6; cvt.rn.f32.u32 f7, r7; "
                 + "st.shared.v4.f32 [r0], {f4, f5, f6, f7}") : FILL;
-        ByteBuffer out = new AsyncKernel(fill + FENCE + STORE.replace("cp.async.bulk.global", "cp.reduce.async.bulk.global").replace("bulk_group", "bulk_group." + form) + DRAIN)
+        ByteBuffer out = new AsyncKernel(fill + FENCE + STORE.replace("cp.async.bulk.global", "cp.reduce.async.bulk.global")
+                .replace("bulk_group", "bulk_group." + form) + DRAIN)
                 .output(before.array()).clean();
         for (int i = 0; i < 128; i++) {
             int wanted = switch (form) {
@@ -177,10 +185,13 @@ class BulkCopyTest {
     @Test
     void remoteSharedMemory() {
         // Every block sends its words to the other one and hands out what it got.
-        String exchange = INIT + FILL + "mad.lo.u32 r4, rank, 1000, r4; st.shared.u32 [r0], r4; fence.proxy.async.shared::cta; @leader mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 512;\n"
-                + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; xor.b32 r1, rank, 1; add.u32 r2, base, 1024; mapa.shared::cluster.u32 r2, r2, r1; mapa.shared::cluster.u32 r3, bar, r1;\n"
+        String exchange = INIT + FILL + "mad.lo.u32 r4, rank, 1000, r4; st.shared.u32 [r0], r4; fence.proxy.async.shared::cta; @leader "
+                + "mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 512;\n"
+                + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; xor.b32 r1, rank, 1; add.u32 r2, base, 1024; "
+                        + "mapa.shared::cluster.u32 r2, r2, r1; mapa.shared::cluster.u32 r3, bar, r1;\n"
                 + "@leader cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [r2], [base], 512, [r3];\n" + AWAIT
-                + "ld.shared.u32 r5, [r0+1024]; mad.lo.u32 r6, rank, 32, tid; mad.wide.u32 x1, r6, 4, out; st.global.u32 [x1], r5;\nbarrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n";
+                + "ld.shared.u32 r5, [r0+1024]; mad.lo.u32 r6, rank, 32, tid; mad.wide.u32 x1, r6, 4, out; st.global.u32 [x1], "
+                        + "r5;\nbarrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n";
         ByteBuffer out = new AsyncKernel(exchange).cluster(2).clean();
         for (int t = 0; t < 32; t++) {
             assertEquals(1000 + 4 * t, out.getInt(4 * t));
@@ -191,10 +202,13 @@ class BulkCopyTest {
 
     @Test
     void remoteReduction() {
-        String add = INIT + FILL + "mov.u32 r8, 7; st.shared.v4.u32 [r0+1024], {r8, r8, r8, r8}; fence.proxy.async.shared::cta; @leader mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 512;\n"
-                + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; xor.b32 r1, rank, 1; add.u32 r2, base, 1024; mapa.shared::cluster.u32 r2, r2, r1; mapa.shared::cluster.u32 r3, bar, r1;\n"
+        String add = INIT + FILL + "mov.u32 r8, 7; st.shared.v4.u32 [r0+1024], {r8, r8, r8, r8}; fence.proxy.async.shared::cta; @leader "
+                + "mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 512;\n"
+                + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; xor.b32 r1, rank, 1; add.u32 r2, base, 1024; "
+                        + "mapa.shared::cluster.u32 r2, r2, r1; mapa.shared::cluster.u32 r3, bar, r1;\n"
                 + "@leader cp.reduce.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes.add.u32 [r2], [base], 512, [r3];\n" + AWAIT
-                + "ld.shared.u32 r5, [r0+1024]; mad.lo.u32 r6, rank, 32, tid; mad.wide.u32 x1, r6, 4, out; st.global.u32 [x1], r5;\nbarrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n";
+                + "ld.shared.u32 r5, [r0+1024]; mad.lo.u32 r6, rank, 32, tid; mad.wide.u32 x1, r6, 4, out; st.global.u32 [x1], "
+                        + "r5;\nbarrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n";
         ByteBuffer out = new AsyncKernel(add).cluster(2).clean();
         for (int t = 0; t < 32; t++) {
             assertEquals(7 + 4 * t, out.getInt(4 * t));
@@ -204,9 +218,11 @@ class BulkCopyTest {
     @Test
     void multicast() {
         // Rank 0 sends 512 bytes to both blocks; each waits on its own barrier.
-        String body = INIT + EXPECT + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mov.b16 h0, 3; setp.eq.and.u32 p, rank, 0, leader;\n"
+        String body = INIT + EXPECT + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mov.b16 h0, 3; setp.eq.and.u32 p, rank, 0, "
+                + "leader;\n"
                 + "@p cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [base], [in], 512, [bar], h0;\n" + AWAIT
-                + "mad.lo.u32 r0, tid, 16, base; ld.shared.u32 r5, [r0]; mad.lo.u32 r6, rank, 32, tid; mad.wide.u32 x1, r6, 4, out; st.global.u32 [x1], r5;\n"
+                + "mad.lo.u32 r0, tid, 16, base; ld.shared.u32 r5, [r0]; mad.lo.u32 r6, rank, 32, tid; mad.wide.u32 x1, r6, 4, out; st.global.u32 "
+                        + "[x1], r5;\n"
                 + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n";
         ByteBuffer out = new AsyncKernel(body).cluster(2).clean();
         var in = ByteBuffer.wrap(AsyncKernel.iota(4096)).order(java.nio.ByteOrder.LITTLE_ENDIAN);
@@ -215,7 +231,8 @@ class BulkCopyTest {
         }
         new AsyncKernel(body.replace("h0, 3", "h0, 2")).cluster(2).finds(Kind.DEADLOCK);
         new AsyncKernel(body.replace("h0, 3", "h0, 5")).cluster(2).finds(Kind.ILLEGAL_OPERAND);
-        new AsyncKernel(body.replace("barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mov", "mov")).cluster(2).finds(Kind.MBARRIER_MISUSE);
+        new AsyncKernel(body.replace("barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mov", "mov")).cluster(2)
+                .finds(Kind.MBARRIER_MISUSE);
     }
 
     @Test

@@ -38,7 +38,8 @@ class CpAsyncTest {
         String space = form.contains("::cta") ? "shared::cta" : "shared";
         String hint = form.contains("L2") ? form.substring(form.indexOf(".L2")) : "";
         ByteBuffer out = kernel("mov.u32 r8, 0; st.shared.v4.u32 [r0], {r8, r8, r8, r8};\n"
-                + "cp.async." + level + "." + space + ".global" + hint + " [r0], [x0], " + size + "; cp.async.commit_group; cp.async.wait_group 0; bar.sync 0;\n" + READ_NEIGHBOUR).clean();
+                + "cp.async." + level + "." + space + ".global" + hint + " [r0], [x0], " + size
+                        + "; cp.async.commit_group; cp.async.wait_group 0; bar.sync 0;\n" + READ_NEIGHBOUR).clean();
         for (int t = 0; t < 32; t++) {
             same(AsyncKernel.iota(4096), 16 * (t ^ 1), out, 16 * t, size);
             same(new byte[16], 0, out, 16 * t + size, 16 - size);
@@ -71,7 +72,8 @@ class CpAsyncTest {
 
     @Test
     void cachePolicyIsAnOperand() {
-        kernel("createpolicy.fractional.L2::evict_first.b64 x3, 1.0; cp.async.cg.shared.global.L2::cache_hint.L2::128B [r0], [x0], 16, x3; cp.async.wait_all;\n" + READ_OWN).clean();
+        kernel("createpolicy.fractional.L2::evict_first.b64 x3, 1.0; cp.async.cg.shared.global.L2::cache_hint.L2::128B [r0], [x0], 16, x3; "
+                + "cp.async.wait_all;\n" + READ_OWN).clean();
     }
 
     @Test
@@ -108,14 +110,16 @@ class CpAsyncTest {
     @Test
     void misalignedAddresses() {
         assertTrue(kernel("add.u32 r0, r0, 8;" + COPY + "cp.async.wait_all;\n").finds(Kind.MISALIGNED).message().contains("shared"));
-        assertTrue(kernel("add.u64 x0, x0, 4; cp.async.ca.shared.global [r0], [x0], 8; cp.async.wait_all;\n").finds(Kind.MISALIGNED).message().contains("global"));
+        assertTrue(kernel("add.u64 x0, x0, 4; cp.async.ca.shared.global [r0], [x0], 8; cp.async.wait_all;\n").finds(Kind.MISALIGNED).message()
+                .contains("global"));
     }
 
     @Test
     void boundsOnBothSides() {
         kernel("add.u64 x0, x0, 4080;" + COPY + "cp.async.wait_all;\n").finds(Kind.OUT_OF_BOUNDS);
         kernel("add.u32 r0, r0, 99328;" + COPY + "cp.async.wait_all;\n").finds(Kind.OUT_OF_BOUNDS);
-        kernel("add.u64 x0, x0, 3588; cp.async.ca.shared.global [r0], [x0], 4, 4; add.u64 x0, x0, 12; mov.u32 r2, 3; cp.async.ca.shared.global [r0+4], [x0], 4, r2;"
+        kernel("add.u64 x0, x0, 3588; cp.async.ca.shared.global [r0], [x0], 4, 4; add.u64 x0, x0, 12; mov.u32 r2, 3; cp.async.ca.shared.global "
+                + "[r0+4], [x0], 4, r2;"
                 + "cp.async.wait_all;\n").finds(Kind.OUT_OF_BOUNDS);
     }
 

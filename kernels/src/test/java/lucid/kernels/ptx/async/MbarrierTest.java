@@ -86,13 +86,15 @@ class MbarrierTest {
 
     @Test
     void transactionsWithoutACopy() {
-        new AsyncKernel(init(1) + "@!leader bra WAIT; mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 64; mbarrier.complete_tx.shared::cta.b64 [bar], 48;\n"
+        new AsyncKernel(init(1) + "@!leader bra WAIT; mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 64; mbarrier.complete_tx.shared::cta.b64 "
+                + "[bar], 48;\n"
                 + "mbarrier.complete_tx.relaxed.cta.shared::cta.b64 [bar], 16;\nWAIT:\n" + await("W", "0")).clean();
     }
 
     @Test
     void separateExpectation() {
-        new AsyncKernel(init(1) + "@!leader bra WAIT; mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [bar], 64; mbarrier.complete_tx.shared::cta.b64 [bar], 64;\n"
+        new AsyncKernel(init(1) + "@!leader bra WAIT; mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [bar], 64; "
+                + "mbarrier.complete_tx.shared::cta.b64 [bar], 64;\n"
                 + "mbarrier.arrive.shared::cta.b64 _, [bar];\nWAIT:\n" + await("W", "0")).clean();
     }
 
@@ -114,18 +116,22 @@ class MbarrierTest {
 
     @Test
     void initialisedWithoutABarrierBetween() {
-        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 64; mbarrier.arrive.shared::cta.b64 _, [bar];\n").threads(64).finds(Kind.MBARRIER_MISUSE);
+        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 64; mbarrier.arrive.shared::cta.b64 _, [bar];\n").threads(64)
+                .finds(Kind.MBARRIER_MISUSE);
     }
 
     @Test
     void initialisedTwice() {
-        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 1; @leader mbarrier.init.shared::cta.b64 [bar], 1;\n").finds(Kind.MBARRIER_MISUSE);
-        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 1; @leader mbarrier.inval.shared::cta.b64 [bar]; @leader mbarrier.init.shared::cta.b64 [bar], 1;\n").clean();
+        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 1; @leader mbarrier.init.shared::cta.b64 [bar], 1;\n")
+                .finds(Kind.MBARRIER_MISUSE);
+        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 1; @leader mbarrier.inval.shared::cta.b64 [bar]; @leader "
+                + "mbarrier.init.shared::cta.b64 [bar], 1;\n").clean();
     }
 
     @Test
     void usedAfterInvalidation() {
-        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 1; @leader mbarrier.inval.shared::cta.b64 [bar]; @leader mbarrier.arrive.shared::cta.b64 _, [bar];\n")
+        new AsyncKernel("@leader mbarrier.init.shared::cta.b64 [bar], 1; @leader mbarrier.inval.shared::cta.b64 [bar]; @leader "
+                + "mbarrier.arrive.shared::cta.b64 _, [bar];\n")
                 .finds(Kind.MBARRIER_MISUSE);
     }
 
@@ -144,7 +150,8 @@ class MbarrierTest {
 
     @Test
     void overArrivalWithinAPhase() {
-        new AsyncKernel(init(1) + "@leader mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 16; @leader mbarrier.arrive.shared::cta.b64 _, [bar];\n").finds(Kind.MBARRIER_OVER_ARRIVAL);
+        new AsyncKernel(init(1) + "@leader mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 16; @leader mbarrier.arrive.shared::cta.b64 _, "
+                + "[bar];\n").finds(Kind.MBARRIER_OVER_ARRIVAL);
         new AsyncKernel(init(2) + "@leader mbarrier.arrive.shared::cta.b64 _, [bar], 3;\n").finds(Kind.MBARRIER_OVER_ARRIVAL);
     }
 
@@ -163,7 +170,8 @@ class MbarrierTest {
     @Test
     void phasesRunAheadOfAWaiter() {
         String ahead = init(1) + "setp.ne.u32 p, warp, 0; @p bra CONSUMER;\n@leader mbarrier.arrive.shared.b64 _, [bar];\n" + await("A", "0")
-                + "@leader mbarrier.arrive.shared.b64 _, [bar];\n" + await("B", "1") + "@leader mbarrier.arrive.shared.b64 _, [bar];\n" + await("C", "0")
+                + "@leader mbarrier.arrive.shared.b64 _, [bar];\n" + await("B", "1") + "@leader mbarrier.arrive.shared.b64 _, [bar];\n"
+                        + await("C", "0")
                 + "bar.arrive 1, 64; bra END;\nCONSUMER: bar.sync 1, 64;\n" + await("D", "0") + "END:\n";
         // Here the named barrier tells warp 1 that three phases are over: no ambiguity.
         new AsyncKernel(ahead).threads(64).clean();
@@ -173,20 +181,25 @@ class MbarrierTest {
 
     @Test
     void aStateThatIsTooOld() {
-        new AsyncKernel("@!leader bra END; mbarrier.init.shared.b64 [bar], 1; mbarrier.arrive.shared.b64 state, [bar]; mbarrier.arrive.shared.b64 _, [bar];\n"
+        new AsyncKernel("@!leader bra END; mbarrier.init.shared.b64 [bar], 1; mbarrier.arrive.shared.b64 state, [bar]; mbarrier.arrive.shared.b64 "
+                + "_, [bar];\n"
                 + "mbarrier.test_wait.shared.b64 done, [bar], state;\nEND:\n").finds(Kind.MBARRIER_PHASE_MISSED);
     }
 
     @Test
     void aWaitWithoutALoop() {
-        String once = OUT + init(32) + "setp.eq.u32 p, warp, 1; @p bra WAIT; st.shared.u32 [base], tid; @!leader bra ARRIVE;\nARRIVE: mbarrier.arrive.shared.b64 _, [bar]; bra END;\n"
-                + "WAIT: mbarrier.try_wait.parity.shared.b64 done, [bar], 0; mad.lo.u32 r0, lane, 4, base; ld.shared.u32 r1, [base]; st.global.u32 [x1], r1;\nEND:\n";
-        new AsyncKernel(once.replace("st.shared.u32 [base], tid;", "@leader st.shared.u32 [base], tid;")).threads(64).findsUnder(Timing.LATE, Kind.RACE);
+        String once = OUT + init(32) + "setp.eq.u32 p, warp, 1; @p bra WAIT; st.shared.u32 [base], tid; @!leader bra ARRIVE;\nARRIVE: "
+                + "mbarrier.arrive.shared.b64 _, [bar]; bra END;\n"
+                + "WAIT: mbarrier.try_wait.parity.shared.b64 done, [bar], 0; mad.lo.u32 r0, lane, 4, base; ld.shared.u32 r1, [base]; st.global.u32 "
+                        + "[x1], r1;\nEND:\n";
+        new AsyncKernel(once.replace("st.shared.u32 [base], tid;", "@leader st.shared.u32 [base], tid;")).threads(64)
+                .findsUnder(Timing.LATE, Kind.RACE);
     }
 
     @Test
     void deadLockNamesTheBarrier() {
-        Finding finding = new AsyncKernel(init(2) + "@leader mbarrier.arrive.expect_tx.shared.b64 _, [bar], 32;\n" + await("W", "0")).finds(Kind.DEADLOCK);
+        Finding finding = new AsyncKernel(init(2) + "@leader mbarrier.arrive.expect_tx.shared.b64 _, [bar], 32;\n" + await("W", "0"))
+                .finds(Kind.DEADLOCK);
         assertTrue(finding.message().contains("phase 0, 1 of 2 arrivals pending, transaction count 32"), finding::toString);
         assertTrue(finding.message().contains("parity 0"), finding::toString);
     }
@@ -199,8 +212,10 @@ class MbarrierTest {
 
     @Test
     void ownAddressesOnly() {
-        new AsyncKernel(init(1) + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mov.u32 r0, 1; mapa.shared::cluster.u32 r1, bar, r0;\n"
-                + "setp.eq.u32 p, rank, 0; @p mbarrier.test_wait.parity.shared::cta.b64 done, [r1], 1; barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n").cluster(2)
+        new AsyncKernel(init(1) + "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mov.u32 r0, 1; mapa.shared::cluster.u32 r1, bar, "
+                + "r0;\n"
+                + "setp.eq.u32 p, rank, 0; @p mbarrier.test_wait.parity.shared::cta.b64 done, [r1], 1; barrier.cluster.arrive.aligned; "
+                        + "barrier.cluster.wait.aligned;\n").cluster(2)
                 .finds(Kind.OUT_OF_BOUNDS);
     }
 }

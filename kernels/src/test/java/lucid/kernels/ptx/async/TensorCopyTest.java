@@ -18,12 +18,14 @@ class TensorCopyTest {
     private static final String INIT = "@leader mbarrier.init.shared::cta.b64 [bar], 1; @leader fence.mbarrier_init.release.cluster; bar.sync 0;\n";
     private static final String AWAIT = "W: mbarrier.try_wait.parity.shared::cta.b64 done, [bar], 0; @!done bra W;\n";
     /// Copies `n` words of shared memory as they lie to `out`.
-    private static final String DUMP = "mov.u32 r0, tid; D: setp.ge.u32 p, r0, WORDS; @p bra DUMPED; mad.lo.u32 r1, r0, 4, base; mad.wide.u32 x1, r0, 4, out; ld.shared.u32 r2, [r1]; st.global.u32 [x1], r2;"
+    private static final String DUMP = "mov.u32 r0, tid; D: setp.ge.u32 p, r0, WORDS; @p bra DUMPED; mad.lo.u32 r1, r0, 4, base; mad.wide.u32 x1, "
+            + "r0, 4, out; ld.shared.u32 r2, [r1]; st.global.u32 [x1], r2;"
             + " add.u32 r0, r0, 32; bra D; DUMPED:\n";
 
     private static String load(int rank, String coordinates, int bytes) {
         return INIT + "@!leader bra WAIT; mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], " + bytes + ";\n" + "cp.async.bulk.tensor." + rank
-                + "d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [base], [map, {" + coordinates + "}], [bar];\nWAIT:\n" + AWAIT + DUMP.replace("WORDS", "" + bytes / 4);
+                + "d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [base], [map, {" + coordinates + "}], [bar];\nWAIT:\n" + AWAIT
+                        + DUMP.replace("WORDS", "" + bytes / 4);
     }
 
     private static ByteBuffer words(int count) {
@@ -40,7 +42,8 @@ class TensorCopyTest {
 
     /// u32 tensors of every rank: innermost extent 9 of a pitch of 12, the others 3; box 8 x 2 x 2 ...
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {"0", "3", "-2", "9", "1, 1", "-4, -1", "5, 2", "0, 0, 1", "2, -1, 2", "1, 1, 1, 1", "-1, 2, 0, -1", "0, 1, 1, 1, 1", "4, -1, 2, 0, 2"})
+    @CsvSource(delimiter = ';', value = {"0", "3", "-2", "9", "1, 1", "-4, -1", "5, 2", "0, 0, 1", "2, -1, 2", "1, 1, 1, 1", "-1, 2, 0, -1",
+            "0, 1, 1, 1, 1", "4, -1, 2, 0, 2"})
     void everyRankAndEveryEdge(String coordinates) {
         int[] corner = Arrays.stream(coordinates.split(", ")).mapToInt(Integer::parseInt).toArray();
         int rank = corner.length;
@@ -55,7 +58,8 @@ class TensorCopyTest {
             }
         }
         int bytes = 8 * 4 << rank - 1;
-        ByteBuffer out = new AsyncKernel(load(rank, coordinates, bytes)).input(words(12 * 81).array()).map(map(TensorMap.Type.U32, dims, strides, box, Swizzle.NONE, false)).clean();
+        ByteBuffer out = new AsyncKernel(load(rank, coordinates, bytes)).input(words(12 * 81).array())
+                .map(map(TensorMap.Type.U32, dims, strides, box, Swizzle.NONE, false)).clean();
         for (int e = 0; e < bytes / 4; e++) {
             boolean inside = true;
             int index = 0;
@@ -85,7 +89,8 @@ class TensorCopyTest {
     @ParameterizedTest
     @CsvSource({"F32, 4, 7fffffff", "BF16, 2, 7fff7fff", "F16, 2, 7fff7fff"})
     void outsideMayReadAsNaN(TensorMap.Type type, int size, String wanted) {
-        ByteBuffer out = new AsyncKernel(load(1, "64", 64)).map(map(type, new long[] {64}, new long[0], new int[] {64 / size}, Swizzle.NONE, true)).clean();
+        ByteBuffer out = new AsyncKernel(load(1, "64", 64)).map(map(type, new long[] {64}, new long[0], new int[] {64 / size}, Swizzle.NONE, true))
+                .clean();
         for (int i = 0; i < 16; i++) {
             assertEquals(wanted, Integer.toHexString(out.getInt(4 * i)));
         }
@@ -97,14 +102,16 @@ class TensorCopyTest {
         new AsyncKernel(load(1, "100", 64)).map(map(TensorMap.Type.U32, new long[] {64}, new long[0], new int[] {16}, Swizzle.NONE, false)).clean();
     }
 
-    private static final String FILL = "mov.u32 r0, tid; F: mad.lo.u32 r1, r0, 4, base; add.u32 r2, r0, 500; st.shared.u32 [r1], r2; add.u32 r0, r0, 32; setp.lt.u32 p, r0, 64; @p bra F;\n"
+    private static final String FILL = "mov.u32 r0, tid; F: mad.lo.u32 r1, r0, 4, base; add.u32 r2, r0, 500; st.shared.u32 [r1], r2; add.u32 r0, "
+            + "r0, 32; setp.lt.u32 p, r0, 64; @p bra F;\n"
             + "fence.proxy.async.shared::cta; bar.sync 0;\n";
     private static final String DRAIN = "@leader cp.async.bulk.commit_group; @leader cp.async.bulk.wait_group 0;\n";
 
     @Test
     void storesAreClipped() {
         byte[] before = new byte[12 * 6 * 4];
-        ByteBuffer out = new AsyncKernel(FILL + "@leader cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group [map, {6, 4}], [base];\n" + DRAIN).output(before)
+        ByteBuffer out = new AsyncKernel(FILL + "@leader cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group [map, {6, 4}], [base];\n" + DRAIN)
+                .output(before)
                 .mapOfOut(map(TensorMap.Type.U32, new long[] {9, 6}, new long[] {48}, new int[] {8, 8}, Swizzle.NONE, false)).clean();
         for (int y = 0; y < 6; y++) {
             for (int x = 0; x < 12; x++) {
@@ -117,7 +124,8 @@ class TensorCopyTest {
     @Test
     void reductionsAreClipped() {
         ByteBuffer before = words(12 * 6);
-        ByteBuffer out = new AsyncKernel(FILL + "@leader cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.tile.bulk_group [map, {-6, 4}], [base];\n" + DRAIN).output(before.array().clone())
+        ByteBuffer out = new AsyncKernel(FILL + "@leader cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.tile.bulk_group [map, {-6, 4}], "
+                + "[base];\n" + DRAIN).output(before.array().clone())
                 .mapOfOut(map(TensorMap.Type.U32, new long[] {9, 6}, new long[] {48}, new int[] {8, 8}, Swizzle.NONE, false)).clean();
         for (int y = 0; y < 6; y++) {
             for (int x = 0; x < 12; x++) {
@@ -130,7 +138,8 @@ class TensorCopyTest {
     @Test
     void swizzledStoresReadWhatSwizzledLoadsWrite() {
         Function<Long, TensorMap> from = map(TensorMap.Type.U32, new long[] {32, 8}, new long[] {128}, new int[] {32, 8}, Swizzle.BYTES_128, false);
-        String through = load(2, "0, 0", 1024).replace(DUMP.replace("WORDS", "256"), "") + "bar.sync 0; @leader cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [map, {0, 8}], [base];\n" + DRAIN;
+        String through = load(2, "0, 0", 1024).replace(DUMP.replace("WORDS", "256"), "")
+                + "bar.sync 0; @leader cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [map, {0, 8}], [base];\n" + DRAIN;
         // The map covers rows 0..15: the store puts rows 0..7 to rows 8..15.
         byte[] data = Arrays.copyOf(words(256).array(), 2048);
         ByteBuffer out = new AsyncKernel(through).output(data)
@@ -143,18 +152,23 @@ class TensorCopyTest {
 
     @Test
     void multicastToBothBlocks() {
-        String body = INIT + "@leader mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 128; barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; mov.b16 h0, 3; shl.b32 r3, rank, 4;\n"
+        String body = INIT + "@leader mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], 128; barrier.cluster.arrive.aligned; "
+                + "barrier.cluster.wait.aligned; mov.b16 h0, 3; shl.b32 r3, rank, 4;\n"
                 + "mad.lo.u32 r4, rank, 128, base; @!leader bra WAIT;\n"
-                + "cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster [r4], [map, {r3}], [bar], h0;\nWAIT:\n" + AWAIT
-                + "shr.u32 r5, tid, 4; and.b32 r6, tid, 15; mad.lo.u32 r5, r5, 128, base; mad.lo.u32 r5, r6, 4, r5; ld.shared.u32 r2, [r5]; mad.lo.u32 r6, rank, 32, tid;\n"
+                + "cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster [r4], [map, {r3}], [bar], "
+                        + "h0;\nWAIT:\n" + AWAIT
+                + "shr.u32 r5, tid, 4; and.b32 r6, tid, 15; mad.lo.u32 r5, r5, 128, base; mad.lo.u32 r5, r6, 4, r5; ld.shared.u32 r2, [r5]; "
+                        + "mad.lo.u32 r6, rank, 32, tid;\n"
                 + "mad.wide.u32 x1, r6, 4, out; st.global.u32 [x1], r2; barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n";
-        ByteBuffer out = new AsyncKernel(body).cluster(2).input(words(32).array()).map(map(TensorMap.Type.U32, new long[] {32}, new long[0], new int[] {16}, Swizzle.NONE, false)).clean();
+        ByteBuffer out = new AsyncKernel(body).cluster(2).input(words(32).array())
+                .map(map(TensorMap.Type.U32, new long[] {32}, new long[0], new int[] {16}, Swizzle.NONE, false)).clean();
         for (int t = 0; t < 64; t++) {
             assertEquals(0x1000000 + t % 32, out.getInt(4 * t));
         }
         // Half of the bytes announced: the phase ends before the other block's half is there.
         new AsyncKernel(body.replace("[bar], 128", "[bar], 64")).cluster(2).input(words(32).array())
-                .map(map(TensorMap.Type.U32, new long[] {32}, new long[0], new int[] {16}, Swizzle.NONE, false)).finds(Kind.MISSING_WAIT, Kind.RACE, Kind.DEADLOCK, Kind.UNINITIALISED_MEMORY);
+                .map(map(TensorMap.Type.U32, new long[] {32}, new long[0], new int[] {16}, Swizzle.NONE, false))
+                        .finds(Kind.MISSING_WAIT, Kind.RACE, Kind.DEADLOCK, Kind.UNINITIALISED_MEMORY);
     }
 
     @Test
@@ -162,7 +176,8 @@ class TensorCopyTest {
         byte[] input = new byte[4096];
         System.arraycopy(words(64).array(), 0, input, 1024, 256);
         // The map itself is put at byte 0 of `in` by the kernel: 128 bytes out of its parameter.
-        String copy = "@!leader bra COPIED; mov.u32 r9, 0; M: cvt.u64.u32 x3, r9; add.u64 x4, map, x3; ld.u64 x5, [x4]; add.u64 x4, in, x3; st.global.u64 [x4], x5; add.u32 r9, r9, 8; "
+        String copy = "@!leader bra COPIED; mov.u32 r9, 0; M: cvt.u64.u32 x3, r9; add.u64 x4, map, x3; ld.u64 x5, [x4]; add.u64 x4, in, x3; "
+                + "st.global.u64 [x4], x5; add.u32 r9, r9, 8; "
                 + "setp.lt.u32 p, r9, 128; @p bra M; fence.proxy.async.global; COPIED: bar.sync 0; mov.u64 map, in;\n";
         ByteBuffer out = new AsyncKernel(copy + load(1, "8", 64)).input(input)
                 .map(in -> new TensorMap(TensorMap.Type.U32, in + 1024, new long[] {64}, new long[0], new int[] {16}, Swizzle.NONE, false)).clean();
@@ -181,9 +196,12 @@ class TensorCopyTest {
         Function<Long, TensorMap> over = map(TensorMap.Type.U32, new long[] {64}, new long[0], new int[] {16}, Swizzle.NONE, false);
         assertTrue(new AsyncKernel(load(2, "0, 0", 64)).map(over).finds(Kind.ILLEGAL_OPERAND).message().contains("rank 1"));
         assertTrue(new AsyncKernel(load(1, "0", 64)).finds(Kind.ILLEGAL_OPERAND).message().contains("no tensor map"));
-        assertTrue(new AsyncKernel(load(1, "0", 64).replace("[base], [map", "[base+64], [map")).map(over).finds(Kind.MISALIGNED).message().contains("128"));
-        Function<Long, TensorMap> swizzled = map(TensorMap.Type.U32, new long[] {32, 8}, new long[] {128}, new int[] {32, 8}, Swizzle.BYTES_128, false);
-        assertTrue(new AsyncKernel(load(2, "0, 0", 1024).replace("[base], [map", "[base+128], [map")).map(swizzled).finds(Kind.MISALIGNED).message().contains("1024"));
+        assertTrue(new AsyncKernel(load(1, "0", 64).replace("[base], [map", "[base+64], [map")).map(over).finds(Kind.MISALIGNED).message()
+                .contains("128"));
+        Function<Long, TensorMap> swizzled = map(TensorMap.Type.U32, new long[] {32, 8}, new long[] {128}, new int[] {32, 8},
+                Swizzle.BYTES_128, false);
+        assertTrue(new AsyncKernel(load(2, "0, 0", 1024).replace("[base], [map", "[base+128], [map")).map(swizzled).finds(Kind.MISALIGNED).message()
+                .contains("1024"));
         Function<Long, TensorMap> narrow = map(TensorMap.Type.U32, new long[] {16, 8}, new long[] {64}, new int[] {16, 8}, Swizzle.BYTES_128, false);
         new AsyncKernel(load(2, "0, 0", 512)).map(narrow).finds(Kind.ILLEGAL_OPERAND);
         Function<Long, TensorMap> tooLong = map(TensorMap.Type.U32, new long[] {2048}, new long[0], new int[] {16}, Swizzle.NONE, false);

@@ -166,12 +166,16 @@ class WgmmaChecksTest {
 
     @Test
     void formsThatHopperDoesNotHave() {
-        for (String[] change : new String[][] {{"m64n8k16", "m64n12k16"}, {"m64n8k16", "m64n8k8"}, {"f32.bf16.bf16", "f32.bf16.f16"}, {"f32.bf16.bf16", "f16.bf16.bf16"},
-                {", 1, 1, 0, 0;", ", 1, 2, 0, 0;"}, {", 1, 1, 0, 0;", ", 1, 1, 0, 2;"}, {", 1, 1, 0, 0;", ", 1, 1;"}, {"mma_async.sync", "mma_async.sp.sync"}}) {
+        for (String[] change : new String[][] {{"m64n8k16", "m64n12k16"}, {"m64n8k16", "m64n8k8"}, {"f32.bf16.bf16", "f32.bf16.f16"},
+                {"f32.bf16.bf16", "f16.bf16.bf16"},
+                {", 1, 1, 0, 0;", ", 1, 2, 0, 0;"}, {", 1, 1, 0, 0;", ", 1, 1, 0, 2;"}, {", 1, 1, 0, 0;", ", 1, 1;"},
+                        {"mma_async.sync", "mma_async.sp.sync"}}) {
             String text = kernel().kernel().text();
             assertTrue(text.contains(change[0]), change[0]);
-            String message = assertThrows(PtxSyntaxException.class, () -> lucid.kernels.ptx.Launch.of(lucid.kernels.ptx.text.PtxModule.parse("k.ptx", text.replace(change[0], change[1])), null)
-                    .block(128, 1, 1).shared(98304 + 1024).argument("pin", 0).argument("pout", 0).argument("pmap", new byte[128]).run(), change[1]).getMessage();
+            String message = assertThrows(PtxSyntaxException.class,
+                    () -> lucid.kernels.ptx.Launch.of(lucid.kernels.ptx.text.PtxModule.parse("k.ptx", text.replace(change[0], change[1])), null)
+                    .block(128, 1, 1).shared(98304 + 1024).argument("pin", 0).argument("pout", 0).argument("pmap", new byte[128]).run(), change[1])
+                            .getMessage();
             assertTrue(message.startsWith("k.ptx:"), message);
         }
     }

@@ -42,7 +42,8 @@ final class WgmmaKernel {
             int t = 16 / size;
             int plain;
             if (!mnMajor) {
-                plain = width > 0 ? mn % 8 * width + mn / 8 * stride(count) + k * size : mn % 8 * 16 + mn / 8 * stride(count) + k / t * leading(count, depth) + k % t * size;
+                plain = width > 0 ? mn % 8 * width + mn / 8 * stride(count) + k * size : mn % 8 * 16 + mn / 8 * stride(count)
+                        + k / t * leading(count, depth) + k % t * size;
             } else {
                 plain = width > 0 ? mn * size % width + mn * size / width * leading(count, depth) + k % 8 * width + k / 8 * stride(count)
                         : mn % t * size + mn / t * stride(count) + k % 8 * 16 + k / 8 * leading(count, depth);
@@ -122,17 +123,22 @@ final class WgmmaKernel {
     }
 
     String product() {
-        return "wgmma.mma_async.sync.aligned.m64n" + n + "k" + k + "." + types + " " + accumulators() + ", " + left + ", db, " + scale + flags + ";\n";
+        return "wgmma.mma_async.sync.aligned.m64n" + n + "k" + k + "." + types + " " + accumulators() + ", " + left + ", db, " + scale
+                + flags + ";\n";
     }
 
     AsyncKernel kernel() {
         String zero = IntStream.range(0, registers).mapToObj(i -> "mov.b32 c" + i + ", 0;").collect(Collectors.joining(" ", "", "\n"));
-        String store = IntStream.range(0, registers).mapToObj(i -> "st.global." + type() + " [x1+" + 4 * i + "], c" + i + ";").collect(Collectors.joining(" ", "", "\n"));
+        String store = IntStream.range(0, registers).mapToObj(i -> "st.global." + type() + " [x1+" + 4 * i + "], c" + i + ";")
+                .collect(Collectors.joining(" ", "", "\n"));
         return new AsyncKernel(".reg ." + type() + " c<" + registers + ">; .reg .b64 da, db; .reg .b32 a<4>;\n"
-                + "shl.b32 r0, tid, 4; L: cvt.u64.u32 x2, r0; add.u64 x2, in, x2; add.u32 r1, base, r0; ld.global.v4.u32 {r4, r5, r6, r7}, [x2]; st.shared.v4.u32 [r1], {r4, r5, r6, r7};"
+                + "shl.b32 r0, tid, 4; L: cvt.u64.u32 x2, r0; add.u64 x2, in, x2; add.u32 r1, base, r0; ld.global.v4.u32 {r4, r5, r6, r7}, [x2]; "
+                        + "st.shared.v4.u32 [r1], {r4, r5, r6, r7};"
                 + " add.u32 r0, r0, 2048; setp.lt.u32 p, r0, 65536; @p bra L;\n" + proxy + barrier
-                + "shr.u32 r1, base, 4; cvt.u64.u32 x3, r1; or.b64 da, x3, " + a + "; add.u64 x3, x3, " + (B_AT >> 4) + "; or.b64 db, x3, " + b + ";\n"
-                + fragment + zero + before + fence + product() + commit + wait + after + "mad.wide.u32 x1, tid, " + 4 * registers + ", out;\n" + store)
+                + "shr.u32 r1, base, 4; cvt.u64.u32 x3, r1; or.b64 da, x3, " + a + "; add.u64 x3, x3, " + (B_AT >> 4)
+                        + "; or.b64 db, x3, " + b + ";\n"
+                + fragment + zero + before + fence + product() + commit + wait + after + "mad.wide.u32 x1, tid, " + 4 * registers
+                        + ", out;\n" + store)
                 .threads(128).input(image).output(new byte[128 * registers * 4]);
     }
 

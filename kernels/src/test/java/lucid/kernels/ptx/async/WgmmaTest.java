@@ -39,7 +39,8 @@ class WgmmaTest {
     private static void assertTagged(WgmmaKernel kernel, ByteBuffer out) {
         for (int thread = 0; thread < 128; thread++) {
             for (int i = 0; i < kernel.registers; i++) {
-                assertEquals(256 * row(thread, i) + column(thread, i), out.getFloat(4 * (thread * kernel.registers + i)), "thread " + thread + ", register " + i);
+                assertEquals(256 * row(thread, i) + column(thread, i), out.getFloat(4 * (thread * kernel.registers + i)),
+                        "thread " + thread + ", register " + i);
             }
         }
     }
@@ -52,7 +53,8 @@ class WgmmaTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, false, 0, false", "32, false, 64, false", "64, false, 128, true", "128, true, 32, true", "32, true, 0, true", "0, true, 128, false", "64, true, 64, true", "128, false, 32, false"})
+    @CsvSource({"0, false, 0, false", "32, false, 64, false", "64, false, 128, true", "128, true, 32, true", "32, true, 0, true",
+            "0, true, 128, false", "64, true, 64, true", "128, false, 32, false"})
     void everySwizzleAndMajorness(int widthA, boolean transA, int widthB, boolean transB) {
         WgmmaKernel kernel = tagged(64, new WgmmaKernel.Layout(widthA, transA, 2), new WgmmaKernel.Layout(widthB, transB, 2));
         kernel.flags = ", 1, 1, " + (transA ? 1 : 0) + ", " + (transB ? 1 : 0);
@@ -81,7 +83,8 @@ class WgmmaTest {
             ByteBuffer out = kernel.kernel().run(Timing.LATE, lucid.kernels.ptx.machine.launch.Schedule.ROUND_ROBIN).out();
             for (int thread = 0; thread < 128; thread++) {
                 for (int i = 0; i < 4; i++) {
-                    assertEquals(4 * row(thread, i) + pick / 4, out.getFloat(4 * (thread * 4 + i)), "k " + pick + ", thread " + thread + ", register " + i);
+                    assertEquals(4 * row(thread, i) + pick / 4, out.getFloat(4 * (thread * 4 + i)), "k " + pick + ", thread " + thread
+                            + ", register " + i);
                 }
             }
         }
@@ -89,11 +92,13 @@ class WgmmaTest {
 
     @Test
     void halfAccumulatorsArePacked() {
-        var kernel = new WgmmaKernel(16, 16, "f16.f16.f16", 4).left(K128, (m, k) -> f16(k == 0 ? m : k == 1 ? 1 : 0)).right(K128, (c, k) -> f16(k == 0 ? 16 : k == 1 ? c : 0));
+        var kernel = new WgmmaKernel(16, 16, "f16.f16.f16", 4).left(K128, (m, k) -> f16(k == 0 ? m : k == 1 ? 1 : 0))
+                .right(K128, (c, k) -> f16(k == 0 ? 16 : k == 1 ? c : 0));
         ByteBuffer out = kernel.kernel().clean();
         for (int thread = 0; thread < 128; thread++) {
             for (int i = 0; i < 8; i++) {
-                assertEquals(16 * row(thread, i) + column(thread, i), Float.float16ToFloat(out.getShort(16 * thread + 2 * i)), "thread " + thread + ", element " + i);
+                assertEquals(16 * row(thread, i) + column(thread, i), Float.float16ToFloat(out.getShort(16 * thread + 2 * i)),
+                        "thread " + thread + ", element " + i);
             }
         }
     }
@@ -115,7 +120,8 @@ class WgmmaTest {
     void tf32AndFp8() {
         var words = new WgmmaKernel.Layout(32, false, 4);
         // The low 13 bits of tf32 factors are cut off.
-        var kernel = new WgmmaKernel(8, 8, "f32.tf32.tf32", 4).left(words, (m, k) -> Float.floatToRawIntBits(k == 7 ? m : 0) | 0x1fff).right(words, (c, k) -> Float.floatToRawIntBits(c + 1));
+        var kernel = new WgmmaKernel(8, 8, "f32.tf32.tf32", 4).left(words, (m, k) -> Float.floatToRawIntBits(k == 7 ? m : 0) | 0x1fff)
+                .right(words, (c, k) -> Float.floatToRawIntBits(c + 1));
         kernel.flags = ", 1, 1";
         ByteBuffer out = kernel.kernel().clean();
         assertEquals(7f * 2, out.getFloat(4 * (28 * 4 + 1)));

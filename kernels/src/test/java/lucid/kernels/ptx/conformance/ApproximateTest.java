@@ -88,7 +88,8 @@ class ApproximateTest {
                 double wanted = exact.applyAsDouble(x);
                 assertTrue(Math.abs(y - wanted) <= bound.of(x, wanted), text + " of " + x + ": " + y + ", exact " + wanted);
             }
-            assertEquals(List.of(LongStream.of(results).boxed().toArray()), List.of(LongStream.of(run(text, "f32", bits)).boxed().toArray()), "deterministic");
+            assertEquals(List.of(LongStream.of(results).boxed().toArray()), List.of(LongStream.of(run(text, "f32", bits)).boxed().toArray()),
+                    "deterministic");
         }
     }
 

@@ -68,7 +68,8 @@ final class FormModule {
 
     static Outcome run(Form form) {
         var memory = new GlobalMemory(1);
-        Launch launch = Launch.of(PtxModule.parse(form.table() + "." + form.line(), text(form)), null).grid(1, 1, 1).block(form.cases(), 1, 1).memory(memory);
+        Launch launch = Launch.of(PtxModule.parse(form.table() + "." + form.line(), text(form)), null).grid(1, 1, 1).block(form.cases(), 1, 1)
+                .memory(memory);
         for (int i = 0; i < form.operands().size(); i++) {
             Slot slot = form.operands().get(i);
             launch.argument("in_" + slot.name(), memory.allocate("in_" + slot.name(), bytes(form.values().get(i), slot.bits())));

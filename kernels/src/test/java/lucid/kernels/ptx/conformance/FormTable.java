@@ -36,7 +36,8 @@ final class FormTable {
     }
 
     /// @param values per slot (operands first, then results) one value per case or lane
-    record Form(String table, int line, String version, boolean refused, String text, List<Slot> results, List<Slot> operands, boolean warp, List<long[]> values) {
+    record Form(String table, int line, String version, boolean refused, String text, List<Slot> results, List<Slot> operands, boolean warp,
+            List<long[]> values) {
         @Override
         public String toString() {
             return table + ":" + line + " " + text;
@@ -102,7 +103,8 @@ final class FormTable {
             throw new IllegalArgumentException(table + ":" + line + ": wanted cases after '@' and none after '!'");
         }
         List<Slot> all = Stream.concat(operands.stream(), results.stream()).toList();
-        List<long[]> values = refused ? List.of() : warp ? lanes(table + ":" + line, all, body) : cases(table + ":" + line, all, operands.size(), body);
+        List<long[]> values = refused ? List.of() : warp ? lanes(table + ":" + line, all, body)
+                : cases(table + ":" + line, all, operands.size(), body);
         return new Form(table, line, version, refused, first[1].strip(), results, operands, warp, values);
     }
 
@@ -116,7 +118,8 @@ final class FormTable {
         for (int c = 0; c < body.size(); c++) {
             String[] words = body.get(c).replace("=", " = ").strip().split("\\s+");
             if (words.length != all.size() + 1 || !words[operands].equals("=")) {
-                throw new IllegalArgumentException(where + ": case '" + body.get(c) + "', wanted " + operands + " operands = " + (all.size() - operands) + " results");
+                throw new IllegalArgumentException(where + ": case '" + body.get(c) + "', wanted " + operands + " operands = "
+                        + (all.size() - operands) + " results");
             }
             for (int s = 0; s < all.size(); s++) {
                 values.get(s)[c] = Long.parseUnsignedLong(words[s < operands ? s : s + 1], 16);
@@ -145,6 +148,7 @@ final class FormTable {
             return java.util.stream.LongStream.rangeClosed(Long.parseLong(ends[0], 16), Long.parseLong(ends[1], 16));
         }
         String[] repeated = word.split("\\*");
-        return java.util.stream.LongStream.generate(() -> Long.parseUnsignedLong(repeated[0], 16)).limit(repeated.length > 1 ? Integer.parseInt(repeated[1]) : 1);
+        return java.util.stream.LongStream.generate(() -> Long.parseUnsignedLong(repeated[0], 16))
+                .limit(repeated.length > 1 ? Integer.parseInt(repeated[1]) : 1);
     }
 }

@@ -17,7 +17,8 @@ class FormsCompileTest {
     @Test
     void theAssemblersTakeEveryForm() {
         assumeFalse(CompileGate.assemblers().isEmpty(), "no assembler on this machine");
-        Map<String, List<Form>> tables = FormTable.all().stream().filter(f -> !f.refused() && f.version().equals("8.0")).collect(Collectors.groupingBy(Form::table));
+        Map<String, List<Form>> tables = FormTable.all().stream().filter(f -> !f.refused() && f.version().equals("8.0"))
+                .collect(Collectors.groupingBy(Form::table));
         tables.forEach((table, forms) -> assertEquals("", errors(table, forms), table));
     }
 

@@ -34,7 +34,8 @@ class FormsTest {
         Set<String> distinct = new HashSet<>();
         forms.stream().filter(f -> !f.refused()).forEach(f -> distinct.add(f.text()));
         long cases = forms.stream().mapToLong(Form::cases).sum();
-        System.out.println("conformance tables: " + distinct.size() + " forms, " + cases + " cases, " + forms.stream().filter(Form::refused).count() + " refused forms");
+        System.out.println("conformance tables: " + distinct.size() + " forms, " + cases + " cases, " + forms.stream().filter(Form::refused).count()
+                + " refused forms");
         assertTrue(distinct.size() >= WANTED_FORMS, distinct.size() + " forms");
     }
 

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/// `ldmatrix`, `stmatrix` and `movmatrix`, element by element through real `.ptx`. Element (r, c) of matrix i is the number `1 + 64 i + 8 r + c`; its row
-/// lies at slot `(5 (8 i + r) + 3) mod 32` of 16 bytes, so that no row is where a lane number would put it.
+/// `ldmatrix`, `stmatrix` and `movmatrix`, element by element through real `.ptx`. Element (r, c) of matrix i is the number `1 + 64 i + 8 r + c`; its
+/// row lies at slot `(5 (8 i + r) + 3) mod 32` of 16 bytes, so that no row is where a lane number would put it.
 class MatrixMoveFormsTest {
     private static final int SLOTS = 32;
 
@@ -71,7 +71,8 @@ class MatrixMoveFormsTest {
                 """.formatted(n, trans, space, vector(n)), rows);
         for (int matrix = 0; matrix < n; matrix++) {
             for (int lane = 0; lane < 32; lane++) {
-                assertEquals(Integer.toHexString(pair(matrix, lane, !trans.isEmpty())), Integer.toHexString(out[lane * 4 + matrix]), "matrix " + matrix + " lane " + lane);
+                assertEquals(Integer.toHexString(pair(matrix, lane, !trans.isEmpty())), Integer.toHexString(out[lane * 4 + matrix]),
+                        "matrix " + matrix + " lane " + lane);
             }
         }
     }

@@ -95,7 +95,8 @@ class MmaFormsTest {
                         expected += a.at(block, row, k) * b.at(block, k, column);
                     }
                     int at = block;
-                    assertEquals(encode(form.d(), expected), result.get(block, lane, i, form.d()), () -> form + " block " + at + " element (" + row + ", " + column + ")");
+                    assertEquals(encode(form.d(), expected), result.get(block, lane, i, form.d()), () -> form + " block " + at + " element (" + row
+                            + ", " + column + ")");
                 }
             }
         }
@@ -108,8 +109,10 @@ class MmaFormsTest {
     private static Registers run(MmaLayout form, int blocks, Registers a, Registers b, Registers c) {
         var memory = new GlobalMemory(1);
         long out = memory.allocate("d", c.bytes.length);
-        RunReport report = Launch.of(PtxModule.parse("mma.ptx", text(form, a.count, b.count, c.count, a.width)), null).grid(blocks, 1, 1).block(32, 1, 1).memory(memory)
-                .argument("a", memory.allocate("a", a.bytes)).argument("b", memory.allocate("b", b.bytes)).argument("c", memory.allocate("c", c.bytes)).argument("d", out).run();
+        RunReport report = Launch.of(PtxModule.parse("mma.ptx", text(form, a.count, b.count, c.count, a.width)), null).grid(blocks, 1, 1)
+                .block(32, 1, 1).memory(memory)
+                .argument("a", memory.allocate("a", a.bytes)).argument("b", memory.allocate("b", b.bytes))
+                        .argument("c", memory.allocate("c", c.bytes)).argument("d", out).run();
         assertEquals(List.of(), report.findings());
         return new Registers(memory.read(out, c.bytes.length), c.count, c.width);
     }
@@ -117,8 +120,10 @@ class MmaFormsTest {
     static String text(MmaLayout form, int a, int b, int c, int width) {
         String accumulator = form.d().equals("f16") ? "b32" : form.d();
         String factor = width == 64 ? "f64" : "b32";
-        return ".version " + form.version() + "\n.target sm_90\n.address_size 64\n.visible .entry mma(.param .u64 a, .param .u64 b, .param .u64 c, .param .u64 d)\n{\n"
-                + "    .reg .u32 %lane, %block, %index;\n    .reg .u64 %at, %step;\n    .reg ." + factor + " a<8>, b<8>;\n    .reg ." + accumulator + " c<8>, d<8>;\n"
+        return ".version " + form.version() + "\n.target sm_90\n.address_size 64\n.visible .entry mma(.param .u64 a, .param .u64 b, .param .u64 c, "
+                + ".param .u64 d)\n{\n"
+                + "    .reg .u32 %lane, %block, %index;\n    .reg .u64 %at, %step;\n    .reg ." + factor + " a<8>, b<8>;\n    .reg ." + accumulator
+                        + " c<8>, d<8>;\n"
                 + "    mov.u32 %lane, %laneid;\n    mov.u32 %block, %ctaid.x;\n"
                 + move("a", a, width, true) + move("b", b, width, true) + move("c", c, width, true)
                 + "    " + form.text() + " " + vector("d", c) + ", " + vector("a", a) + ", " + vector("b", b) + ", " + vector("c", c) + ";\n"
@@ -130,11 +135,13 @@ class MmaFormsTest {
     }
 
     private static String move(String name, int count, int width, boolean load) {
-        var text = new StringBuilder("    ld.param.u64 %at, [" + name + "];\n    mad.lo.u32 %index, %block, " + count * 32 + ", %lane;\n    mul.wide.u32 %step, %index, " + width / 8
+        var text = new StringBuilder("    ld.param.u64 %at, [" + name + "];\n    mad.lo.u32 %index, %block, " + count * 32
+                + ", %lane;\n    mul.wide.u32 %step, %index, " + width / 8
                 + ";\n    add.u64 %at, %at, %step;\n");
         for (int i = 0; i < count; i++) {
             String place = "[%at+" + i * 32 * width / 8 + "]";
-            text.append("    ").append(load ? "ld.global.b" + width + " " + name + i + ", " + place : "st.global.b" + width + " " + place + ", " + name + i).append(";\n");
+            text.append("    ").append(load ? "ld.global.b" + width + " " + name + i + ", " + place : "st.global.b" + width + " " + place + ", "
+                    + name + i).append(";\n");
         }
         return text.toString();
     }

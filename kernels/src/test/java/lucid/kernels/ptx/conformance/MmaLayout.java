@@ -22,7 +22,8 @@ record MmaLayout(String version, int m, int k, String d, String type, String oth
     }
 
     private static MmaLayout fp8(String d, String a, String b) {
-        return new MmaLayout("8.4", 16, 32, d, a, b, (g, _, i) -> g + 8 * (i >> 2 & 1), (_, t, i) -> 4 * t + (i & 3) + 16 * (i >> 3), (_, t, i) -> 4 * t + (i & 3) + 16 * (i >> 2));
+        return new MmaLayout("8.4", 16, 32, d, a, b, (g, _, i) -> g + 8 * (i >> 2 & 1), (_, t, i) -> 4 * t + (i & 3) + 16 * (i >> 3),
+                (_, t, i) -> 4 * t + (i & 3) + 16 * (i >> 2));
     }
 
     private static MmaLayout bytes(int k, String a, String b) {
@@ -39,15 +40,20 @@ record MmaLayout(String version, int m, int k, String d, String type, String oth
         Place columnOfFour = (_, t, i) -> t + 4 * (i >> 1);
         Place depthOfFour = (_, t, i) -> t + 4 * i;
         return List.of(
-                of(16, 16, "f32", "bf16", halfRow, halfColumn, halfDepth), of(16, 16, "f32", "f16", halfRow, halfColumn, halfDepth), of(16, 16, "f16", "f16", halfRow, halfColumn, halfDepth),
-                of(16, 8, "f32", "bf16", halfRow, halfColumn, halfDepth), of(16, 8, "f32", "f16", halfRow, halfColumn, halfDepth), of(16, 8, "f16", "f16", halfRow, halfColumn, halfDepth),
+                of(16, 16, "f32", "bf16", halfRow, halfColumn, halfDepth), of(16, 16, "f32", "f16", halfRow, halfColumn, halfDepth),
+                        of(16, 16, "f16", "f16", halfRow, halfColumn, halfDepth),
+                of(16, 8, "f32", "bf16", halfRow, halfColumn, halfDepth), of(16, 8, "f32", "f16", halfRow, halfColumn, halfDepth),
+                        of(16, 8, "f16", "f16", halfRow, halfColumn, halfDepth),
                 of(16, 8, "f32", "tf32", rowOfFour, columnOfFour, depthOfFour), of(16, 4, "f32", "tf32", rowOfFour, T, T),
                 fp8("f32", "e4m3", "e4m3"), fp8("f32", "e4m3", "e5m2"), fp8("f32", "e5m2", "e4m3"), fp8("f32", "e5m2", "e5m2"),
-                bytes(32, "s8", "s8"), bytes(32, "u8", "u8"), bytes(32, "s8", "u8"), bytes(32, "u8", "s8"), bytes(16, "s8", "s8"), bytes(16, "u8", "s8"),
-                of(8, 16, "s32", "s8", G, (_, t, i) -> 4 * t + i, (_, t, i) -> 4 * t + i), of(8, 16, "s32", "u8", G, (_, t, i) -> 4 * t + i, (_, t, i) -> 4 * t + i),
+                bytes(32, "s8", "s8"), bytes(32, "u8", "u8"), bytes(32, "s8", "u8"), bytes(32, "u8", "s8"), bytes(16, "s8", "s8"),
+                        bytes(16, "u8", "s8"),
+                of(8, 16, "s32", "s8", G, (_, t, i) -> 4 * t + i, (_, t, i) -> 4 * t + i),
+                        of(8, 16, "s32", "u8", G, (_, t, i) -> 4 * t + i, (_, t, i) -> 4 * t + i),
                 of(8, 32, "s32", "s4", G, (_, t, i) -> 8 * t + i, (_, t, i) -> 8 * t + i),
                 of(16, 32, "s32", "s4", (g, _, i) -> g + 8 * (i >> 3), (_, t, i) -> 8 * t + (i & 7), (_, t, i) -> 8 * t + i),
-                of(16, 64, "s32", "u4", (g, _, i) -> g + 8 * (i >> 3 & 1), (_, t, i) -> 8 * t + (i & 7) + 32 * (i >> 4), (_, t, i) -> 8 * t + (i & 7) + 32 * (i >> 3)),
+                of(16, 64, "s32", "u4", (g, _, i) -> g + 8 * (i >> 3 & 1), (_, t, i) -> 8 * t + (i & 7) + 32 * (i >> 4), (_, t, i) -> 8 * t + (i & 7)
+                        + 32 * (i >> 3)),
                 of(8, 4, "f64", "f64", G, T, T), of(16, 4, "f64", "f64", rowOfFour, T, T),
                 of(16, 8, "f64", "f64", rowOfFour, columnOfFour, depthOfFour), of(16, 16, "f64", "f64", rowOfFour, columnOfFour, depthOfFour));
     }

@@ -51,7 +51,8 @@ class BarrierTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"setp.lt.u32 p, lane, 16; @p bar.sync 0; bar.sync 1; exit;", "setp.lt.u32 p, lane, 16; @!p bra END; bar.sync 0; END: exit;",
+    @ValueSource(strings = {"setp.lt.u32 p, lane, 16; @p bar.sync 0; bar.sync 1; exit;",
+            "setp.lt.u32 p, lane, 16; @!p bra END; bar.sync 0; END: exit;",
         "setp.lt.u32 p, lane, 16; @!p bra ELSE; bar.sync 0; bra END; ELSE: bar.sync 0; END: exit;"})
     void divergentBarrier(String body) {
         var snippet = new Snippet("mov.u32 r, 1; " + body);
@@ -114,7 +115,8 @@ class BarrierTest {
         assertEquals(Kind.BARRIER_MISUSE, twice.launch().run().findings().getFirst().kind());
         var never = new Snippet("mov.u32 r, 1; barrier.cluster.wait; exit;");
         assertEquals(Kind.BARRIER_MISUSE, Snippet.only(never.launch().run(), Kind.BARRIER_MISUSE).kind());
-        var missing = new Snippet("mov.u32 r, %cluster_ctarank; setp.eq.u32 p, r, 0; @p bra END; barrier.cluster.arrive; barrier.cluster.wait; END: @p bar.sync 1, 64; exit;");
+        var missing = new Snippet("mov.u32 r, %cluster_ctarank; setp.eq.u32 p, r, 0; @p bra END; barrier.cluster.arrive; barrier.cluster.wait; END: "
+                + "@p bar.sync 1, 64; exit;");
         Finding finding = Snippet.only(missing.launch().grid(2, 1, 1).cluster(2, 1, 1).run(), Kind.DEADLOCK);
         assertTrue(finding.message().contains("cluster barrier: arrived block 1 warp 0; not arrived: block 0 warp 0"), finding.message());
     }
@@ -123,7 +125,8 @@ class BarrierTest {
     void setmaxnregAsksForMoreThanThereIs() {
         var snippet = new Snippet("mov.u32 r, 1; setmaxnreg.inc.sync.aligned.u32 240; exit;");
         RunReport report = snippet.launch().block(384, 1, 1).run();
-        assertTrue(report.findings().stream().anyMatch(f -> f.message().contains("720 registers per 128 threads together, 92160 in all")), report.findings().toString());
+        assertTrue(report.findings().stream().anyMatch(f -> f.message().contains("720 registers per 128 threads together, 92160 in all")),
+                report.findings().toString());
         assertTrue(report.findings().stream().anyMatch(f -> f.message().contains(".minnctapersm")), report.findings().toString());
     }
 }

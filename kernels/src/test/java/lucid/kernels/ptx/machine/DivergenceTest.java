@@ -48,7 +48,8 @@ class DivergenceTest {
         RunReport report = snippet.launch().run();
         assertEquals(8, snippet.value(4));
         assertEquals(4, snippet.value(5));
-        long exits = report.entry().instructions().stream().filter(i -> i.opcode().equals("exit")).mapToLong(i -> report.counters().executions[i.index()]).sum();
+        long exits = report.entry().instructions().stream().filter(i -> i.opcode().equals("exit"))
+                .mapToLong(i -> report.counters().executions[i.index()]).sum();
         assertEquals(2, exits, "a block behind the join comes too late to join, lowest program counter first");
     }
 

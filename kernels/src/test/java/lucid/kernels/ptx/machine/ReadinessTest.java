@@ -41,7 +41,8 @@ class ReadinessTest {
 
     @Test
     void laneIsNamed() {
-        Finding finding = Snippet.only(new Snippet("mov.u32 r, 1; setp.eq.u32 p, lane, 3;\n@!p mov.u32 a, 5;\nadd.u32 r, a, 1; exit;").launch().run(), Kind.UNINITIALISED_REGISTER);
+        Finding finding = Snippet.only(new Snippet("mov.u32 r, 1; setp.eq.u32 p, lane, 3;\n@!p mov.u32 a, 5;\nadd.u32 r, a, 1; exit;").launch().run(),
+                Kind.UNINITIALISED_REGISTER);
         assertEquals(3, finding.at().lane());
         assertEquals(10, finding.at().instruction().line());
     }

@@ -21,13 +21,16 @@ class SchedulerTest {
 
     @Test
     void anEndlessLoopIsStopped() {
-        Finding finding = Snippet.only(new Snippet("mov.u32 r, 1;\nL: add.u32 r, r, 1;\nbra L;").launch().budget(100_000).run(), Kind.BUDGET_EXHAUSTED);
-        assertTrue(finding.message().contains("100000 warp-instructions") && finding.message().contains("warp 0: all lanes at line"), finding.message());
+        Finding finding = Snippet.only(new Snippet("mov.u32 r, 1;\nL: add.u32 r, r, 1;\nbra L;").launch().budget(100_000).run(),
+                Kind.BUDGET_EXHAUSTED);
+        assertTrue(finding.message().contains("100000 warp-instructions") && finding.message().contains("warp 0: all lanes at line"),
+                finding.message());
     }
 
     @Test
     void sleepingForEverIsStopped() {
-        Snippet.only(new Snippet("mov.u32 r, 1; L: nanosleep.u32 100; bra L;").launch().block(128, 1, 1).budget(100_000).run(), Kind.BUDGET_EXHAUSTED);
+        Snippet.only(new Snippet("mov.u32 r, 1; L: nanosleep.u32 100; bra L;").launch().block(128, 1, 1).budget(100_000).run(),
+                Kind.BUDGET_EXHAUSTED);
     }
 
     @Test
@@ -60,7 +63,8 @@ class SchedulerTest {
 
     @Test
     void findingsDoNotDependOnThreads() {
-        String body = "mov.u32 c, %ctaid.x; setp.gt.u32 p, c, 3; mov.u32 r, 1; @p bra A; bra B; A: add.u32 r, a, 1; B: setp.gt.u32 p, c, 5; @p add.u32 r, b, 1; exit;";
+        String body = "mov.u32 c, %ctaid.x; setp.gt.u32 p, c, 3; mov.u32 r, 1; @p bra A; bra B; A: add.u32 r, a, 1; B: setp.gt.u32 p, c, 5; @p "
+                + "add.u32 r, b, 1; exit;";
         var wanted = new Snippet(body).launch().grid(30, 1, 1).block(64, 1, 1).threads(1).run().findings();
         assertEquals(2, wanted.size());
         for (int i = 0; i < 10; i++) {
@@ -70,7 +74,8 @@ class SchedulerTest {
 
     @Test
     void countersAreTheProgramsOwn() {
-        RunReport report = new Snippet("mov.u32 r, 1; setp.lt.u32 p, lane, 4; @p add.u32 r, r, 1; exit;").launch().block(64, 1, 1).grid(3, 1, 1).run();
+        RunReport report = new Snippet("mov.u32 r, 1; setp.lt.u32 p, lane, 4; @p add.u32 r, r, 1; exit;").launch().block(64, 1, 1)
+                .grid(3, 1, 1).run();
         assertTrue(IntStream.range(0, 7).allMatch(i -> report.counters().executions[i] == 6));
         assertEquals(3 * 2 * 4, report.counters().lanes[5]);
         assertEquals(3 * 64, report.counters().lanes[6]);

@@ -138,7 +138,8 @@ class GlobalMemoryTest {
     void theHostIsHeldToAllocationsToo() {
         long address = memory.allocate("x", new byte[] {1, 2, 3});
         assertArrayEquals(new byte[] {2, 3}, memory.read(address + 1, 2));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> memory.read(address, 4)).getMessage().contains("reaching 1 bytes past its end"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> memory.read(address, 4)).getMessage()
+                .contains("reaching 1 bytes past its end"));
         assertThrows(IllegalArgumentException.class, () -> memory.write(address + 2, new byte[2]));
     }
 

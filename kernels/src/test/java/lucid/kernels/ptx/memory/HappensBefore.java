@@ -5,7 +5,8 @@ import java.util.BitSet;
 import java.util.List;
 
 /// The race check as its definition says, without any compression: every access is remembered, and every warp keeps the set of accesses that
-/// have happened before. An oracle for [lucid.kernels.ptx.memory.shadow.Shadow] and [lucid.kernels.ptx.memory.order.Clock], which it shares nothing with.
+/// have happened before. An oracle for [lucid.kernels.ptx.memory.shadow.Shadow] and [lucid.kernels.ptx.memory.order.Clock], which it shares nothing
+/// with.
 final class HappensBefore {
     record Event(int warp, int lane, long address, int bytes, boolean write) {
         boolean collides(Event other) {
@@ -61,7 +62,8 @@ final class HappensBefore {
         List<Event> found = new ArrayList<>();
         for (int e = 0; e < events.size(); e++) {
             Event earlier = events.get(e);
-            boolean before = earlier.warp != event.warp ? known[event.warp].get(e) : earlier.lane == event.lane || lanes[event.warp][event.lane].get(e);
+            boolean before = earlier.warp != event.warp ? known[event.warp].get(e) : earlier.lane == event.lane
+                    || lanes[event.warp][event.lane].get(e);
             if (!before && earlier.collides(event)) {
                 found.add(earlier);
             }

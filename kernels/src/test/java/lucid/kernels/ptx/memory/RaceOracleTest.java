@@ -102,7 +102,8 @@ class RaceOracleTest {
     }
 
     /// One access by one of the first `busy` warps; false after the first race.
-    private boolean access(SplittableRandom random, int busy, TestWarp[] warps, HappensBefore oracle, CheckedMemory memory, long base, Findings[] findings, String where, boolean exact) {
+    private boolean access(SplittableRandom random, int busy, TestWarp[] warps, HappensBefore oracle, CheckedMemory memory, long base,
+            Findings[] findings, String where, boolean exact) {
         int w = random.nextInt(busy);
         boolean write = random.nextInt(2 + busy) == 0;
         int bytes = 1 << random.nextInt(5);

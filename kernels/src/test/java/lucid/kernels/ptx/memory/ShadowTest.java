@@ -73,12 +73,14 @@ class ShadowTest {
         shared.poke(SharedMemory.SM_90_BASE, new byte[8192], 0, 8192);
         var warp = new TestWarp(0, 0, new Findings(10));
         long base = SharedMemory.SM_90_BASE;
-        long[][] strides = {{4, 4, 1, 1}, {4, 8, 2, 1}, {4, 128, 32, 1}, {4, 132, 1, 1}, {4, 0, 1, 1}, {8, 8, 2, 2}, {8, 16, 4, 2}, {16, 16, 4, 4}, {16, 144, 4, 4}, {16, 128, 32, 4}, {2, 2, 1, 1}, {1, 128, 32, 1}};
+        long[][] strides = {{4, 4, 1, 1}, {4, 8, 2, 1}, {4, 128, 32, 1}, {4, 132, 1, 1}, {4, 0, 1, 1}, {8, 8, 2, 2}, {8, 16, 4, 2}, {16, 16, 4, 4},
+                {16, 144, 4, 4}, {16, 128, 32, 4}, {2, 2, 1, 1}, {1, 128, 32, 1}};
         for (int i = 0; i < strides.length; i++) {
             long[] s = strides[i];
             warp.at(i).load(shared, -1, (int) s[0], Access.WEAK, lane -> base + lane * s[1]);
             Traffic.Counts counts = warp.traffic.at(i);
-            assertEquals(List.of(s[2], s[3], 32 * s[0]), List.of(counts.wavefronts(), counts.idealWavefronts(), counts.bytes()), "stride " + s[1] + ", " + s[0] + " bytes");
+            assertEquals(List.of(s[2], s[3], 32 * s[0]), List.of(counts.wavefronts(), counts.idealWavefronts(), counts.bytes()),
+                    "stride " + s[1] + ", " + s[0] + " bytes");
         }
         assertEquals(List.of(), warp.findings.list());
     }

@@ -89,11 +89,14 @@ class CollectivesTest {
 
     @Test
     void ldmatrixRowsMustBeAlignedAndInside() {
-        Finding misaligned = Snippet.only(run(".shared .align 16 .b8 tile[512]; mov.u32 a, tile; mad.lo.u32 a, lane, 16, a; st.shared.v4.u32 [a], {lane, lane, lane, lane};"
-                + " bar.warp.sync -1; mov.u32 a, tile; mad.lo.u32 a, lane, 8, a; ldmatrix.sync.aligned.m8n8.x1.shared.b16 {r}, [a]; exit;"), Kind.MISALIGNED);
+        Finding misaligned = Snippet.only(run(".shared .align 16 .b8 tile[512]; mov.u32 a, tile; mad.lo.u32 a, lane, 16, a; st.shared.v4.u32 [a], "
+                + "{lane, lane, lane, lane};"
+                + " bar.warp.sync -1; mov.u32 a, tile; mad.lo.u32 a, lane, 8, a; ldmatrix.sync.aligned.m8n8.x1.shared.b16 {r}, [a]; exit;"),
+                        Kind.MISALIGNED);
         assertEquals(1, misaligned.at().lane());
         Finding outside = Snippet.only(run(".shared .align 16 .b8 tile[64]; mov.u32 a, tile; setp.lt.u32 p, lane, 4; mad.lo.u32 b, lane, 16, a;"
-                + " @p st.shared.v4.u32 [b], {lane, lane, lane, lane}; bar.warp.sync -1; ldmatrix.sync.aligned.m8n8.x1.shared.b16 {r}, [b]; exit;"), Kind.OUT_OF_BOUNDS);
+                + " @p st.shared.v4.u32 [b], {lane, lane, lane, lane}; bar.warp.sync -1; ldmatrix.sync.aligned.m8n8.x1.shared.b16 {r}, [b]; exit;"),
+                        Kind.OUT_OF_BOUNDS);
         assertEquals(4, outside.count());
     }
 
@@ -102,7 +105,8 @@ class CollectivesTest {
         Finding finding = Snippet.only(run("rem.u32 r, t, lane; exit;"), Kind.DIVISION_BY_ZERO);
         assertEquals(0, finding.at().lane());
         assertEquals(1, finding.count());
-        assertEquals(2, Snippet.only(run("shr.u32 a, lane, 1; cvt.u64.u32 x, a; div.s64 y, x, x; cvt.u32.u64 r, y; exit;"), Kind.DIVISION_BY_ZERO).count());
+        assertEquals(2, Snippet.only(run("shr.u32 a, lane, 1; cvt.u64.u32 x, a; div.s64 y, x, x; cvt.u32.u64 r, y; exit;"), Kind.DIVISION_BY_ZERO)
+                .count());
     }
 
     @Test

@@ -35,7 +35,8 @@ class MatrixMemoryTest {
         }
         copy.append("bar.sync 0;\nmad.wide.u32 %x1, %tid, 4, %in;\nld.global.u32 %r10, [%x1+" + TILE + "];\nadd.u32 %r10, %r10, %r8;\n");
         for (int i = 0; i < 4; i++) copy.append("mov.b32 %b" + i + ", 0;\n");
-        return new Kernel(".shared .align 16 .b8 tile[" + TILE + "];", copy + body + "\nst.global.v4.b32 [%own], {%b0, %b1, %b2, %b3};", input(offset));
+        return new Kernel(".shared .align 16 .b8 tile[" + TILE + "];", copy + body + "\nst.global.v4.b32 [%own], {%b0, %b1, %b2, %b3};",
+                input(offset));
     }
 
     private static String registers(int count) {
@@ -44,7 +45,8 @@ class MatrixMemoryTest {
 
     /// What half h of register i of the lanes holds after an `ldmatrix`.
     private static Kernel loaded(int count, boolean trans, IntUnaryOperator offset) {
-        Kernel kernel = kernel("ldmatrix.sync.aligned.m8n8.x" + count + (trans ? ".trans" : "") + ".shared.b16 " + registers(count) + ", [%r10];", offset);
+        Kernel kernel = kernel("ldmatrix.sync.aligned.m8n8.x" + count + (trans ? ".trans" : "") + ".shared.b16 " + registers(count)
+                + ", [%r10];", offset);
         assertEquals(List.of(), kernel.run().findings());
         return kernel;
     }
@@ -79,8 +81,10 @@ class MatrixMemoryTest {
     void storesWhereTheIsaDraws(int count, boolean trans) {
         // Register i of lane l holds (i, l, half); rows of 16 bytes go to row 8 i + r of the first 512 bytes, reversed within a matrix.
         String body = "shl.b32 %r11, %tid, 1;\n";
-        for (int i = 0; i < 4; i++) body += "add.u32 %r12, %r11, " + (i << 8) + ";\nadd.u32 %r13, %r12, 1;\nshl.b32 %r13, %r13, 16;\nor.b32 %b" + i + ", %r12, %r13;\n";
-        body += "stmatrix.sync.aligned.m8n8.x" + count + (trans ? ".trans" : "") + ".shared.b16 [%r10], " + registers(count) + ";\nbar.warp.sync 0xffffffff;\n";
+        for (int i = 0; i < 4; i++)
+            body += "add.u32 %r12, %r11, " + (i << 8) + ";\nadd.u32 %r13, %r12, 1;\nshl.b32 %r13, %r13, 16;\nor.b32 %b" + i + ", %r12, %r13;\n";
+        body += "stmatrix.sync.aligned.m8n8.x" + count + (trans ? ".trans" : "") + ".shared.b16 [%r10], " + registers(count)
+                + ";\nbar.warp.sync 0xffffffff;\n";
         body += "ld.shared.v4.b32 {%b0, %b1, %b2, %b3}, [%r9];";
         Kernel kernel = kernel(body, lane -> 16 * (8 * (lane / 8) + 7 - lane % 8));
         assertEquals(List.of(), kernel.run().findings());
@@ -102,7 +106,8 @@ class MatrixMemoryTest {
     private static void holds(Fragment f, Kernel kernel, int from, Matrix element) {
         for (int lane = 0; lane < 32; lane++) {
             for (int i = 0; i < f.elements(); i++) {
-                assertEquals(element.at(f.row(lane, i), f.column(lane, i)), half(kernel, lane, from + f.register(i), f.shift(i) / 16), "lane " + lane + " element " + i);
+                assertEquals(element.at(f.row(lane, i), f.column(lane, i)), half(kernel, lane, from + f.register(i), f.shift(i) / 16),
+                        "lane " + lane + " element " + i);
             }
         }
     }

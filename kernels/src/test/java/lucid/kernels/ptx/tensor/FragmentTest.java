@@ -31,24 +31,29 @@ class FragmentTest {
                         (g, t, i) -> i < 4 ? t * 2 + (i & 1) : t * 2 + (i & 1) + 8, (g, t, i) -> i < 2 ? t * 2 + (i & 1) : t * 2 + (i & 1) + 8),
                 new Expected(form(16, 16, Element.F32, Element.BF16), (g, t, i) -> i < 2 || i >= 4 && i < 6 ? g : g + 8,
                         (g, t, i) -> i < 4 ? t * 2 + (i & 1) : t * 2 + (i & 1) + 8, (g, t, i) -> i < 2 ? t * 2 + (i & 1) : t * 2 + (i & 1) + 8),
-                new Expected(form(16, 8, Element.F16, Element.F16), (g, t, i) -> i < 2 ? g : g + 8, (g, t, i) -> t * 2 + (i & 1), (g, t, i) -> t * 2 + i),
-                new Expected(form(16, 8, Element.F32, Element.BF16), (g, t, i) -> i < 2 ? g : g + 8, (g, t, i) -> t * 2 + (i & 1), (g, t, i) -> t * 2 + i),
+                new Expected(form(16, 8, Element.F16, Element.F16), (g, t, i) -> i < 2 ? g : g + 8, (g, t, i) -> t * 2 + (i & 1),
+                        (g, t, i) -> t * 2 + i),
+                new Expected(form(16, 8, Element.F32, Element.BF16), (g, t, i) -> i < 2 ? g : g + 8, (g, t, i) -> t * 2 + (i & 1),
+                        (g, t, i) -> t * 2 + i),
                 new Expected(form(16, 4, Element.F32, Element.TF32), (g, t, i) -> i == 0 ? g : g + 8, (g, t, i) -> t, (g, t, i) -> t),
                 new Expected(form(16, 8, Element.F32, Element.TF32), (g, t, i) -> i == 0 || i == 2 ? g : g + 8, (g, t, i) -> i < 2 ? t : t + 4,
                         (g, t, i) -> i == 0 ? t : t + 4),
                 new Expected(form(8, 4, Element.F64, Element.F64), group, (g, t, i) -> t, (g, t, i) -> t),
                 new Expected(form(16, 4, Element.F64, Element.F64), (g, t, i) -> i == 0 ? g : g + 8, (g, t, i) -> t, (g, t, i) -> t),
-                new Expected(form(16, 8, Element.F64, Element.F64), (g, t, i) -> i % 2 == 0 ? g : g + 8, (g, t, i) -> i < 2 ? t : t + 4, (g, t, i) -> t + i * 4),
+                new Expected(form(16, 8, Element.F64, Element.F64), (g, t, i) -> i % 2 == 0 ? g : g + 8, (g, t, i) -> i < 2 ? t : t + 4,
+                        (g, t, i) -> t + i * 4),
                 new Expected(form(16, 16, Element.F64, Element.F64), (g, t, i) -> i % 2 == 0 ? g : g + 8,
                         (g, t, i) -> i % 2 == 0 ? i * 2 + t : i * 2 - 2 + t, (g, t, i) -> t + i * 4),
                 new Expected(form(8, 16, Element.S32, Element.S8), group, (g, t, i) -> t * 4 + i, (g, t, i) -> t * 4 + i),
-                new Expected(form(16, 16, Element.S32, Element.U8), (g, t, i) -> i < 4 ? g : g + 8, (g, t, i) -> t * 4 + (i & 3), (g, t, i) -> t * 4 + i),
+                new Expected(form(16, 16, Element.S32, Element.U8), (g, t, i) -> i < 4 ? g : g + 8, (g, t, i) -> t * 4 + (i & 3),
+                        (g, t, i) -> t * 4 + i),
                 new Expected(form(16, 32, Element.S32, Element.S8), (g, t, i) -> i < 4 || i >= 8 && i < 12 ? g : g + 8,
                         (g, t, i) -> i < 8 ? t * 4 + (i & 3) : t * 4 + (i & 3) + 16, (g, t, i) -> i < 4 ? t * 4 + (i & 3) : t * 4 + (i & 3) + 16),
                 new Expected(form(16, 32, Element.F32, Element.E4M3), (g, t, i) -> i < 4 || i >= 8 && i < 12 ? g : g + 8,
                         (g, t, i) -> i < 8 ? t * 4 + (i & 3) : t * 4 + (i & 3) + 16, (g, t, i) -> i < 4 ? t * 4 + (i & 3) : t * 4 + (i & 3) + 16),
                 new Expected(form(8, 32, Element.S32, Element.S4), group, (g, t, i) -> t * 8 + i, (g, t, i) -> t * 8 + i),
-                new Expected(form(16, 32, Element.S32, Element.U4), (g, t, i) -> i < 8 ? g : g + 8, (g, t, i) -> t * 8 + (i & 7), (g, t, i) -> t * 8 + (i & 7)),
+                new Expected(form(16, 32, Element.S32, Element.U4), (g, t, i) -> i < 8 ? g : g + 8, (g, t, i) -> t * 8 + (i & 7),
+                        (g, t, i) -> t * 8 + (i & 7)),
                 new Expected(form(16, 64, Element.S32, Element.S4), (g, t, i) -> i < 8 || i >= 16 && i < 24 ? g : g + 8,
                         (g, t, i) -> i < 16 ? t * 8 + (i & 7) : t * 8 + (i & 7) + 32, (g, t, i) -> i < 8 ? t * 8 + (i & 7) : t * 8 + (i & 7) + 32));
     }
@@ -145,7 +150,8 @@ class FragmentTest {
 
     @Test void shapesThatNoTensorCoreHasAreRefused() {
         for (Executable wrong : new Executable[] {
-                () -> form(16, 32, Element.F32, Element.BF16), () -> form(16, 16, Element.F16, Element.BF16), () -> form(8, 4, Element.F32, Element.F16),
+                () -> form(16, 32, Element.F32, Element.BF16), () -> form(16, 16, Element.F16, Element.BF16),
+                        () -> form(8, 4, Element.F32, Element.F16),
                 () -> form(8, 32, Element.S32, Element.S8), () -> new MmaForm(16, 16, 16, Element.F32, Element.F16, Element.F16),
                 () -> new MmaForm(16, 8, 16, Element.F32, Element.F16, Element.BF16), () -> form(16, 16, Element.F32, Element.F32)}) {
             assertThrows(IllegalArgumentException.class, wrong);

@@ -42,7 +42,8 @@ class MatrixMovesTest {
         Fragment left = M16N8K16.left();
         for (int lane = 0; lane < 32; lane++) {
             for (int i = 0; i < 8; i++) {
-                assertEquals(left.row(lane, i) << 8 | left.column(lane, i), words[32 * left.register(i) + lane] >>> left.shift(i) & 0xffff, "lane " + lane + " element " + i);
+                assertEquals(left.row(lane, i) << 8 | left.column(lane, i), words[32 * left.register(i) + lane] >>> left.shift(i) & 0xffff,
+                        "lane " + lane + " element " + i);
             }
         }
     }

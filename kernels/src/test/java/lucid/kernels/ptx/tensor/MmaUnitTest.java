@@ -172,13 +172,16 @@ class MmaUnitTest {
             long[] wides = new long[32 * s.count()];
             for (int lane = 0; lane < 32; lane++) {
                 for (int i = 0; i < s.a().length; i++) {
-                    wides[32 * s.a()[i] + lane] = Double.doubleToRawLongBits(a[f.left().row(lane, i)][f.left().column(lane, i)] = random.nextGaussian());
+                    wides[32 * s.a()[i] + lane] = Double.doubleToRawLongBits(a[f.left().row(lane, i)][f.left().column(lane, i)] =
+                            random.nextGaussian());
                 }
                 for (int i = 0; i < s.b().length; i++) {
-                    wides[32 * s.b()[i] + lane] = Double.doubleToRawLongBits(b[f.right().row(lane, i)][f.right().column(lane, i)] = random.nextGaussian());
+                    wides[32 * s.b()[i] + lane] = Double.doubleToRawLongBits(b[f.right().row(lane, i)][f.right().column(lane, i)] =
+                            random.nextGaussian());
                 }
                 for (int i = 0; i < s.c().length; i++) {
-                    wides[32 * s.c()[i] + lane] = Double.doubleToRawLongBits(c[f.sum().row(lane, i)][f.sum().column(lane, i)] = random.nextGaussian());
+                    wides[32 * s.c()[i] + lane] = Double.doubleToRawLongBits(c[f.sum().row(lane, i)][f.sum().column(lane, i)] =
+                            random.nextGaussian());
                 }
             }
             new MmaUnit(f, Accumulation.EXACT, false).runF64(wides, s.d(), s.a(), s.b(), s.c());

@@ -44,7 +44,8 @@ class WgmmaUnitTest {
     private static MatrixDescriptor descriptor(int start, Swizzle swizzle, boolean mnMajor, int depth) {
         int pattern = Math.max(swizzle.pattern(), 128);
         // MN-major: leading from one block of columns to the next (all its rows of k), stride from 8 rows of k to the next 8.
-        if (mnMajor) return new MatrixDescriptor(start, swizzle == Swizzle.NONE ? 128 : pattern * depth / 8, swizzle == Swizzle.NONE ? 256 : pattern, swizzle);
+        if (mnMajor)
+            return new MatrixDescriptor(start, swizzle == Swizzle.NONE ? 128 : pattern * depth / 8, swizzle == Swizzle.NONE ? 256 : pattern, swizzle);
         return new MatrixDescriptor(start, 128, swizzle == Swizzle.NONE ? 256 : pattern, swizzle);
     }
 
@@ -67,7 +68,8 @@ class WgmmaUnitTest {
         for (int round = 0; round < 12; round++) {
             boolean wide = f.a().bits() == 16;
             boolean fp = !f.a().integer();
-            WgmmaUnit.Options options = new WgmmaUnit.Options(fp && round % 2 == 1, fp && round % 3 == 1, wide && round % 4 == 2, wide && round % 4 >= 2,
+            WgmmaUnit.Options options = new WgmmaUnit.Options(fp && round % 2 == 1, fp && round % 3 == 1, wide && round % 4 == 2,
+                    wide && round % 4 >= 2,
                     !fp && round % 2 == 1);
             WgmmaUnit unit = new WgmmaUnit(f, options, Accumulation.EXACT);
             Swizzle swizzle = Swizzle.values()[round % 4];
@@ -102,11 +104,13 @@ class WgmmaUnitTest {
             for (int k = 0; k < 16; k++) put(bytes, 0x4000 + c * 128 + k * 2, b[k][c] = random.nextInt(-9, 10));
         }
         SharedView shared = new SharedView(bytes, BASE);
-        WgmmaUnit unit = new WgmmaUnit(new WgmmaForm(n, 16, Element.F32, Element.BF16, Element.BF16), new WgmmaUnit.Options(true, false, false, false, false),
+        WgmmaUnit unit = new WgmmaUnit(new WgmmaForm(n, 16, Element.F32, Element.BF16, Element.BF16),
+                new WgmmaUnit.Options(true, false, false, false, false),
                 Accumulation.EXACT);
         int[][] files = new int[4][32 * n / 2];
         for (int[] file : files) Arrays.fill(file, Float.floatToRawIntBits(3));
-        unit.run(files, MmaUnitTest.slots(0, n / 2), new MatrixDescriptor(0x800, 16, 1024, Swizzle.BYTES_128), new MatrixDescriptor(0x4000, 16, 1024, Swizzle.BYTES_128),
+        unit.run(files, MmaUnitTest.slots(0, n / 2), new MatrixDescriptor(0x800, 16, 1024, Swizzle.BYTES_128),
+                new MatrixDescriptor(0x4000, 16, 1024, Swizzle.BYTES_128),
                 shared, true);
         for (int thread = 0; thread < 128; thread++) {
             for (int i = 0; i < n / 2; i++) {

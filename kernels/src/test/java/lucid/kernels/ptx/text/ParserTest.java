@@ -78,7 +78,8 @@ class ParserTest {
                 { .reg .u32 a; mov.u32 a, 2; L: bra L; }
                 { L: bra L; }
                 mov.u32 a, 3;""");
-        var slots = entry.instructions().stream().filter(i -> i.opcode().equals("mov")).map(i -> ((Operand.Reg) i.operands().getFirst()).register().slot()).toList();
+        var slots = entry.instructions().stream().filter(i -> i.opcode().equals("mov"))
+                .map(i -> ((Operand.Reg) i.operands().getFirst()).register().slot()).toList();
         assertEquals(slots.get(0), slots.get(2));
         assertNotEquals(slots.get(0), slots.get(1));
         assertEquals(2, ((Operand.Label) entry.instructions().get(2).operands().getFirst()).target());
@@ -87,11 +88,15 @@ class ParserTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "10|10", "0x1F|31", "017|15", "0b101|5", "7U|7", "-4|-4", "1<<4|16", "(2+3)*4|20", "-7/2|-3", "-7 % 2|1", "~0|-1", "1 ? 5 : 6|5", "3 == 3 && 2 > 1|1",
+        "10|10", "0x1F|31", "017|15", "0b101|5", "7U|7", "-4|-4", "1<<4|16", "(2+3)*4|20", "-7/2|-3", "-7 % 2|1", "~0|-1", "1 ? 5 : 6|5",
+                "3 == 3 && 2 > 1|1",
         "WARP_SZ|32", "0xFFFFFFFFFFFFFFFF|-1", "'1 | 6 & 3'|3", "10 - 2 - 3|5", "!5|0",
-        "-8U >> 1|0x7FFFFFFFFFFFFFFC", "-8 >> 1|-4", "-8 / 3U|0x5555555555555552", "5 % -3|5", "-7 % -3|-7", "~0 >> 1|0x7FFFFFFFFFFFFFFF", "~0 / 2|0x7FFFFFFFFFFFFFFF",
-        "-1 < 0U|0", "-1 < 0|1", "'(1|2) - 4 > 0'|0", "'(-1 | 0) / 2'|0", "(-1 & -1) >> 1|-1", "(5U < 6) - 2 < 0|1", "(-5 % 3) - 3 < 0|0", "9223372036854775808 >> 1|0x4000000000000000",
-        "9223372036854775807 + 1 > 0|0", "(1 ? -1 : 0U) / 2|0", "-9223372036854775808 / -1|0", "(.s64) ~0 >> 1|-1", "(.u64) -1 / 2|0x7FFFFFFFFFFFFFFF", "(.s64)-7 % 3|0"})
+        "-8U >> 1|0x7FFFFFFFFFFFFFFC", "-8 >> 1|-4", "-8 / 3U|0x5555555555555552", "5 % -3|5", "-7 % -3|-7", "~0 >> 1|0x7FFFFFFFFFFFFFFF",
+                "~0 / 2|0x7FFFFFFFFFFFFFFF",
+        "-1 < 0U|0", "-1 < 0|1", "'(1|2) - 4 > 0'|0", "'(-1 | 0) / 2'|0", "(-1 & -1) >> 1|-1", "(5U < 6) - 2 < 0|1", "(-5 % 3) - 3 < 0|0",
+                "9223372036854775808 >> 1|0x4000000000000000",
+        "9223372036854775807 + 1 > 0|0", "(1 ? -1 : 0U) / 2|0", "-9223372036854775808 / -1|0", "(.s64) ~0 >> 1|-1",
+                "(.u64) -1 / 2|0x7FFFFFFFFFFFFFFF", "(.s64)-7 % 3|0"})
     void integerConstants(String written, String decoded) {
         long value = Long.decode(decoded);
         var mov = one(".reg .b64 d;", "mov.b64 d, " + written + ";");
@@ -99,7 +104,8 @@ class ParserTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0f3F800000,F32,3F800000", "-0f3F800000,F32,BF800000", "0d3FF0000000000000,F64,3FF0000000000000", "1.5,F64,3FF8000000000000", "-1.5e0,F64,BFF8000000000000", "1e-3,F64,3F50624DD2F1A9FC"})
+    @CsvSource({"0f3F800000,F32,3F800000", "-0f3F800000,F32,BF800000", "0d3FF0000000000000,F64,3FF0000000000000", "1.5,F64,3FF8000000000000",
+            "-1.5e0,F64,BFF8000000000000", "1e-3,F64,3F50624DD2F1A9FC"})
     void floatingConstants(String written, Operand.Immediate.Kind kind, String bits) {
         var mov = one(".reg .f32 d;", "mov.f32 d, " + written + ";");
         assertEquals(new Operand.Immediate(kind, Long.parseUnsignedLong(bits, 16)), mov.operands().get(1));
@@ -108,7 +114,8 @@ class ParserTest {
     @Test
     void operandsOfEveryForm() {
         var setp = one(".reg .pred p, q, r; .reg .u32 a;", "setp.lt.and.u32 p|q, a, %tid.x, !r;");
-        assertTrue(setp.operands().get(0) instanceof Operand.Pair(Operand.Reg p, Operand.Reg q) && p.register().name().equals("p") && q.register().name().equals("q"));
+        assertTrue(setp.operands().get(0) instanceof Operand.Pair(Operand.Reg p, Operand.Reg q) && p.register().name().equals("p") && q.register()
+                .name().equals("q"));
         assertTrue(setp.operands().get(2) instanceof Operand.Special special && special.register().name().equals("%tid.x"));
         assertTrue(setp.operands().get(3) instanceof Operand.Reg(Register _, boolean negated) && negated);
         var tma = one(".reg .b64 m; .reg .b32 s, b, x, y;",

@@ -50,7 +50,8 @@ record AttentionCase(String name, AttentionPlan plan, int queryRows, int keyRows
     Forward forward(SimdDevice device) {
         List<Buffer> open = new ArrayList<>();
         Matrix out = filled(device, open, queryRows, width()), lse = filled(device, open, queryRows, plan.heads());
-        device.attention().forward(plan, scale(), put(device, open, q, queryRows), put(device, open, k, keyRows), put(device, open, v, keyRows), out, lse);
+        device.attention().forward(plan, scale(), put(device, open, q, queryRows), put(device, open, k, keyRows),
+                put(device, open, v, keyRows), out, lse);
         Forward result = new Forward(get(device, out), get(device, lse));
         open.forEach(Buffer::close);
         return result;
@@ -58,7 +59,8 @@ record AttentionCase(String name, AttentionPlan plan, int queryRows, int keyRows
 
     Backward backward(SimdDevice device, Forward f) {
         List<Buffer> open = new ArrayList<>();
-        Matrix dq = filled(device, open, queryRows, width()), dk = filled(device, open, keyRows, kvWidth()), dv = filled(device, open, keyRows, kvWidth());
+        Matrix dq = filled(device, open, queryRows, width()), dk = filled(device, open, keyRows, kvWidth()),
+                dv = filled(device, open, keyRows, kvWidth());
         device.attention().backward(plan, scale(), put(device, open, q, queryRows), put(device, open, k, keyRows), put(device, open, v, keyRows),
                 put(device, open, f.out, queryRows), put(device, open, f.lse, queryRows), put(device, open, dOut, queryRows), dq, dk, dv);
         Backward result = new Backward(get(device, dq), get(device, dk), get(device, dv));

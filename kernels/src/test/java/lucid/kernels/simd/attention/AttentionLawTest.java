@@ -62,7 +62,8 @@ class AttentionLawTest {
         for (int i : new int[] {0, 31, 32, 63, 64, 114}) {
             AttentionCase.Forward step = c.with(plan(c, List.of(new Span(i, 1, i, 0, 0, 0, i + 1, true)))).forward(device);
             int width = c.width();
-            assertArrayEquals(bits(Arrays.copyOfRange(whole.out(), i * width, (i + 1) * width)), bits(Arrays.copyOfRange(step.out(), i * width, (i + 1) * width)));
+            assertArrayEquals(bits(Arrays.copyOfRange(whole.out(), i * width, (i + 1) * width)),
+                    bits(Arrays.copyOfRange(step.out(), i * width, (i + 1) * width)));
         }
     }
 
@@ -175,8 +176,10 @@ class AttentionLawTest {
         Arrays.fill(d.dOut(), 0, rows, Float.NaN);
         AttentionCase.Backward b = d.backward(device, clean);
         int from = seen * c.kvWidth();
-        assertArrayEquals(bits(Arrays.copyOfRange(gradients.dk(), from, gradients.dk().length)), bits(Arrays.copyOfRange(b.dk(), from, b.dk().length)));
-        assertArrayEquals(bits(Arrays.copyOfRange(gradients.dv(), from, gradients.dv().length)), bits(Arrays.copyOfRange(b.dv(), from, b.dv().length)));
+        assertArrayEquals(bits(Arrays.copyOfRange(gradients.dk(), from, gradients.dk().length)),
+                bits(Arrays.copyOfRange(b.dk(), from, b.dk().length)));
+        assertArrayEquals(bits(Arrays.copyOfRange(gradients.dv(), from, gradients.dv().length)),
+                bits(Arrays.copyOfRange(b.dv(), from, b.dv().length)));
     }
 
     @ParameterizedTest

@@ -41,7 +41,8 @@ class SimdAttentionTest {
                 AttentionCase.random("decode", 14, 4, 2, 32, 3, 300, new Span(0, 1, 99, 0, 0, 0, 100, true), new Span(1, 1, 99, 0, 64, 100, 40, true),
                         new Span(2, 1, 100, 0, 64, 200, 40, true)),
                 AttentionCase.random("one key", 15, 2, 1, 8, 2, 2, Span.causal(0, 1), Span.causal(1, 1)),
-                AttentionCase.random("empty spans", 16, 2, 1, 8, 5, 9, new Span(0, 0, 0, 0, 3, 0, 0, false), Span.causal(4, 1), new Span(0, 0, 0, 0, 0, 0, 0, true)),
+                AttentionCase.random("empty spans", 16, 2, 1, 8, 5, 9, new Span(0, 0, 0, 0, 3, 0, 0, false), Span.causal(4, 1),
+                        new Span(0, 0, 0, 0, 0, 0, 0, true)),
                 AttentionCase.random("no spans", 17, 2, 1, 8, 4, 4));
     }
 

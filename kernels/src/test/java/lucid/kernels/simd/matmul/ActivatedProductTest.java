@@ -11,7 +11,8 @@ import lucid.kernels.contract.operand.DType;
 import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.api.Test;
 
-/// Activated and gated products have the bits of the operations that they stand for, whatever way through [Gemm] and [Gemv] the product takes; and write nothing else.
+/// Activated and gated products have the bits of the operations that they stand for, whatever way through [Gemm] and [Gemv] the product takes; and
+/// write nothing else.
 class ActivatedProductTest {
     private static Matrix random(SimdDevice on, SplittableRandom random, DType type, int rows, int cols, int gap) {
         int length = gap + rows * (cols + gap) + 2;
@@ -20,7 +21,8 @@ class ActivatedProductTest {
         // Now and then far out, where exp overflows and erf is 1.
         for (int i = 0; i < length; i++) values[i] = (float) random.nextDouble(-1, 1) * (random.nextInt(50) == 0 ? 40 : 1);
         short[] halves = new short[length];
-        for (int i = 0; i < length; i++) halves[i] = type == DType.F16 ? Float.floatToFloat16(values[i]) : (short) (Float.floatToIntBits(values[i]) >> 16);
+        for (int i = 0; i < length; i++)
+            halves[i] = type == DType.F16 ? Float.floatToFloat16(values[i]) : (short) (Float.floatToIntBits(values[i]) >> 16);
         on.write(buffer, 0, type == DType.F32 ? values : halves);
         return new Matrix(buffer, gap, rows, cols, cols + gap);
     }
@@ -66,7 +68,8 @@ class ActivatedProductTest {
         SplittableRandom random = new SplittableRandom(3);
         try (SimdDevice d = new SimdDevice(2)) {
             for (int round = 0; round < 300; round++) {
-                check(d, round, random.nextInt(1, 42), random.nextInt(1, 90), random.nextInt(0, 70), DType.values()[random.nextInt(3)], random.nextInt(4));
+                check(d, round, random.nextInt(1, 42), random.nextInt(1, 90), random.nextInt(0, 70), DType.values()[random.nextInt(3)],
+                        random.nextInt(4));
             }
         }
     }

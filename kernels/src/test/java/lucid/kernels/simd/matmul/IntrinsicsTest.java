@@ -79,7 +79,8 @@ class IntrinsicsTest {
         assertEquals(-1, watch.before(1), "three clean panels end the watch");
     }
 
-    /// One thread finds the tile boxed and goes over to the second copy; another has found it boxed for as long, a third had closed its eyes. Both judge the second copy from the start.
+    /// One thread finds the tile boxed and goes over to the second copy; another has found it boxed for as long, a third had closed its eyes. Both
+    /// judge the second copy from the start.
     @Test void whatWasSeenOfTheFirstCopySaysNothingOfTheSecond() {
         List<String> said = new ArrayList<>();
         Logger logger = Logger.getLogger(Intrinsics.class.getName());

@@ -70,7 +70,8 @@ class MatMulChainTest {
         return acc;
     }
 
-    private void product(SplittableRandom random, int m, int n, int k, boolean ta, boolean tb, DType type, boolean strided, boolean withBias, Accumulate mode) {
+    private void product(SplittableRandom random, int m, int n, int k, boolean ta, boolean tb, DType type, boolean strided, boolean withBias,
+            Accumulate mode) {
         Sample a = sample(device, random, ta ? k : m, ta ? m : k, DType.F32, strided);
         Sample b = sample(device, random, tb ? n : k, tb ? k : n, type, strided);
         Sample bias = withBias ? sample(device, random, 1, n, DType.F32, strided) : null;
@@ -89,7 +90,8 @@ class MatMulChainTest {
         }
         float[] found = new float[around.length];
         device.read(c.matrix.buffer(), 0, found);
-        assertArrayEquals(bits(wanted), bits(found), () -> "m=" + m + " n=" + n + " k=" + k + " ta=" + ta + " tb=" + tb + " " + type + " strided=" + strided
+        assertArrayEquals(bits(wanted), bits(found), () -> "m=" + m + " n=" + n + " k=" + k + " ta=" + ta + " tb=" + tb + " " + type
+                + " strided=" + strided
                 + " bias=" + withBias + " " + mode);
         for (Sample s : new Sample[] {a, b, bias, c}) if (s != null) s.close();
     }
@@ -301,7 +303,8 @@ class MatMulChainTest {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
                 () -> device.matMul().multiply(a, false, Matrix.of(y, 4, 5), false, null, Accumulate.SET, Matrix.of(y, 4, 5)));
         assertTrue(e.getMessage().contains("k = 5") && e.getMessage().contains("k = 4"), e.getMessage());
-        e = assertThrows(IllegalArgumentException.class, () -> device.matMul().multiply(a, false, Matrix.of(y, 5, 4), false, null, Accumulate.SET, Matrix.of(x, 4, 4)));
+        e = assertThrows(IllegalArgumentException.class, () -> device.matMul().multiply(a, false, Matrix.of(y, 5, 4), false, null, Accumulate.SET,
+                Matrix.of(x, 4, 4)));
         assertTrue(e.getMessage().contains("overlaps a"), e.getMessage());
         e = assertThrows(IllegalArgumentException.class, () -> device.matMul().gradWeight(a, a, RowGroups.single(3), Matrix.of(y, 5, 5)));
         assertTrue(e.getMessage().contains("cover 3 rows"), e.getMessage());

@@ -130,7 +130,8 @@ class PackedWeightTest {
         SplittableRandom random = new SplittableRandom(7);
         for (int threads = 1; threads <= 3; threads++) {
             try (SimdDevice d = new SimdDevice(threads)) {
-                for (int round = 0; round < 60; round++) check(d, random, TYPES[round % 3], random.nextInt(0, 20), random.nextInt(1, 130), random.nextInt(0, 40));
+                for (int round = 0; round < 60; round++)
+                    check(d, random, TYPES[round % 3], random.nextInt(0, 20), random.nextInt(1, 130), random.nextInt(0, 40));
             }
         }
     }
@@ -166,7 +167,8 @@ class PackedWeightTest {
                         int[] all = bits(d, c);
                         for (int row : new int[] {0, 11, 600, rows - 1}) {
                             d.matMul().multiply(a.rows(row, row + 1), false, plain, true, null, Accumulate.SET, alone);
-                            assertArrayEquals(bits(d, alone), Arrays.copyOfRange(all, row * columns, (row + 1) * columns), type + " " + k + " row " + row);
+                            assertArrayEquals(bits(d, alone), Arrays.copyOfRange(all, row * columns, (row + 1) * columns),
+                                    type + " " + k + " row " + row);
                         }
                     }
                     for (Matrix x : new Matrix[] {a, plain, packed, c, alone}) x.buffer().close();
@@ -293,12 +295,14 @@ class PackedWeightTest {
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.write(HostBuffer.segment(plain).asSlice(0, 600_000).asByteBuffer());
             }
-            try (FileChannel channel = FileChannel.open(file); Buffer buffer = d.adopt(DType.BF16, channel.map(FileChannel.MapMode.READ_ONLY, 0, 600_000, arena))) {
+            try (FileChannel channel = FileChannel.open(file);
+                    Buffer buffer = d.adopt(DType.BF16, channel.map(FileChannel.MapMode.READ_ONLY, 0, 600_000, arena))) {
                 Matrix mapped = Matrix.of(buffer, 300, 1000);
                 pack(d, mapped);
                 Matrix a = random(d, random, DType.F32, 2, 1000);
                 Matrix c = random(d, random, DType.F32, 2, 300);
-                for (int again = 0; again < 2; again++) same(d, plain, mapped, c, "mapped", (w, y) -> d.matMul().multiply(a, false, w, true, null, Accumulate.SET, y));
+                for (int again = 0; again < 2; again++)
+                    same(d, plain, mapped, c, "mapped", (w, y) -> d.matMul().multiply(a, false, w, true, null, Accumulate.SET, y));
                 assertEquals(-1, HostBuffer.segment(mapped).mismatch(HostBuffer.segment(plain).asSlice(0, 600_000)), "the weight itself");
             }
         } finally {

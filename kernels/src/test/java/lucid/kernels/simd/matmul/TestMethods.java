@@ -8,8 +8,8 @@ import lucid.kernels.simd.vector.Species;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Runs the `@Test` methods of one class and says how many there were: what [WidthsTest] starts in JVMs of their own. A plain loop, because JUnit's own launcher
-/// is on the class path of the build tool, not of the tests.
+/// Runs the `@Test` methods of one class and says how many there were: what [WidthsTest] starts in JVMs of their own. A plain loop, because JUnit's
+/// own launcher is on the class path of the build tool, not of the tests.
 final class TestMethods {
     private TestMethods() {}
 

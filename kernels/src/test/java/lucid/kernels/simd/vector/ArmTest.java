@@ -20,7 +20,8 @@ import lucid.kernels.contract.operand.DType;
 import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.api.Test;
 
-/// What is done where HotSpot does not know an instruction of x86's: on ARM, whose vectors have 128 bits. That it has the same bits is BitHashesTest's.
+/// What is done where HotSpot does not know an instruction of x86's: on ARM, whose vectors have 128 bits. That it has the same bits is
+/// BitHashesTest's.
 class ArmTest {
     @Test void lanesOfEither() {
         int n = Species.LANES;
@@ -89,8 +90,10 @@ class ArmTest {
     }
 
     @Test void vectorsDoNotBecomeObjects() throws Exception {
-        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx1g",
-                "-Dlucid.vectorBits=128", "-Dlucid.isa=arm", "-cp", System.getProperty("java.class.path"), Calls.class.getName()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED", "-Xmx1g",
+                "-Dlucid.vectorBits=128", "-Dlucid.isa=arm", "-cp", System.getProperty("java.class.path"), Calls.class.getName())
+                        .redirectError(ProcessBuilder.Redirect.DISCARD).start();
         String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(11, output.lines().count(), output);
         assertEquals("", output.lines().filter(line -> !line.endsWith(" false")).collect(Collectors.joining(", ")));

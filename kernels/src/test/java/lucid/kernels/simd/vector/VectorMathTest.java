@@ -54,7 +54,8 @@ class VectorMathTest {
             int first = i;
             for (int l = 0; l < x.length; l++) x[l] = -i++ * 0.000611f;
             VectorMath.expOfNonPositive(FloatVector.fromArray(Species.F, x, 0)).intoArray(y, 0);
-            for (int l = 0; l < x.length; l++) assertEquals(Float.floatToIntBits(ScalarMath.exp(x[l])), Float.floatToIntBits(y[l]), "exp(" + x[l] + "), number " + (first + l));
+            for (int l = 0; l < x.length; l++)
+                assertEquals(Float.floatToIntBits(ScalarMath.exp(x[l])), Float.floatToIntBits(y[l]), "exp(" + x[l] + "), number " + (first + l));
         }
     }
 

@@ -18,7 +18,8 @@ class WorkersTest {
     @CsvSource({"1,1", "1,100", "3,1", "3,100"})
     void aLoopInsideALoopIsRefused(int threads, int items) {
         try (Workers workers = new Workers(threads)) {
-            IllegalStateException e = assertThrows(IllegalStateException.class, () -> workers.parallel(items, 10, (_, _, _) -> workers.parallel(1, 10, (_, _, _) -> { })));
+            IllegalStateException e = assertThrows(IllegalStateException.class,
+                    () -> workers.parallel(items, 10, (_, _, _) -> workers.parallel(1, 10, (_, _, _) -> { })));
             assertTrue(e.getMessage().contains("inside a parallel loop"), e.getMessage());
             AtomicLong done = new AtomicLong();
             workers.parallel(items, 10, (from, to, _) -> done.addAndGet(to - from));

@@ -35,7 +35,8 @@ public final class PickleInput {
     PickleException error(long at, String what) { return new PickleException(where + ", byte " + at + ": " + what); }
 
     private long advance(long count) {
-        if (count < 0 || count > remaining()) throw error(position, "found the end after " + remaining() + " bytes, wanted " + count + " more: truncated or damaged");
+        if (count < 0 || count > remaining())
+            throw error(position, "found the end after " + remaining() + " bytes, wanted " + count + " more: truncated or damaged");
         long at = position;
         position += count;
         return at;
@@ -58,7 +59,8 @@ public final class PickleInput {
 
     String utf8(long length) {
         long start = position;
-        if (length < 0 || length > MAX_TEXT) throw error(start, "found a string of " + Long.toUnsignedString(length) + " bytes, wanted at most " + MAX_TEXT);
+        if (length < 0 || length > MAX_TEXT)
+            throw error(start, "found a string of " + Long.toUnsignedString(length) + " bytes, wanted at most " + MAX_TEXT);
         byte[] raw = slice(length).toArray(ValueLayout.JAVA_BYTE);
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw)).toString();

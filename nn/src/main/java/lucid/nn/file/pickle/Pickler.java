@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /// Writes the pickle of a state dict in protocol 2, byte for byte as CPython's pickler does for `torch.save` of an OrderedDict of contiguous tensors:
-/// the same opcodes, memos and batches (`Modules/_pickle.c`, `torch/_tensor.py`, `torch/serialization.py`). Also the pickles around it in the form without a zip.
+/// the same opcodes, memos and batches (`Modules/_pickle.c`, `torch/_tensor.py`, `torch/serialization.py`). Also the pickles around it in the form
+/// without a zip.
 public final class Pickler {
     /// `MAGIC_NUMBER` and `PROTOCOL_VERSION` of the form without a zip.
     public static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
@@ -40,7 +41,8 @@ public final class Pickler {
     /// @throws IllegalArgumentException if it would be longer than [Unpickler] reads
     public static byte[] legacyStateDict(Map<String, PickleValue.TensorView> tensors) { return new Pickler(true).dict(tensors); }
 
-    /// What stands before the state dict in the form without a zip (`_legacy_save`): three pickles of magic number, protocol and byte order of the machine with C's sizes.
+    /// What stands before the state dict in the form without a zip (`_legacy_save`): three pickles of magic number, protocol and byte order of the
+    /// machine with C's sizes.
     public static byte[] legacyHead() {
         byte[] magic = MAGIC.toByteArray();
         ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -102,7 +104,8 @@ public final class Pickler {
             op(left > 1 ? 'u' : 's');
         }
         if (out.size() >= Unpickler.MAX_BYTES) {
-            throw new IllegalArgumentException("pickle: " + tensors.size() + " tensors need " + out.size() + " bytes of description, wanted at most " + Unpickler.MAX_BYTES + "; write shards, or safetensors");
+            throw new IllegalArgumentException("pickle: " + tensors.size() + " tensors need " + out.size() + " bytes of description, wanted at most "
+                    + Unpickler.MAX_BYTES + "; write shards, or safetensors");
         }
         return end();
     }

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /// Reads one pickle: a stack machine whose opcodes are exactly those that tensors and plain containers need.
-/// Opcodes by name and meaning: `pickletools.py` of CPython. What it cannot need (calls of classes, extensions, numbers in the text of protocol 0) is refused by name.
+/// Opcodes by name and meaning: `pickletools.py` of CPython. What it cannot need (calls of classes, extensions, numbers in the text of protocol 0) is
+/// refused by name.
 public final class Unpickler {
     /// A state dict of 20,000 tensors has a pickle of about 4 MB.
     static final long MAX_BYTES = 16L << 20;
@@ -39,13 +40,15 @@ public final class Unpickler {
         at = in.position();
         while (true) {
             at = in.position();
-            if (at - start > MAX_BYTES) throw in.error(at, "found a pickle longer than " + MAX_BYTES + " bytes, wanted the description of a model's tensors");
+            if (at - start > MAX_BYTES)
+                throw in.error(at, "found a pickle longer than " + MAX_BYTES + " bytes, wanted the description of a model's tensors");
             int op = in.u8();
             if (op == '.') break;
             if (op == 0x80 && at == start) requireProtocol(in.u8());
             else if (!data(op) && !container(op)) structure(op);
         }
-        if (stack.size() != 1 || !marks.isEmpty()) throw in.error(at, "found " + stack.size() + " values and " + marks.size() + " marks at the end, wanted one value");
+        if (stack.size() != 1 || !marks.isEmpty())
+            throw in.error(at, "found " + stack.size() + " values and " + marks.size() + " marks at the end, wanted one value");
         return stack.getFirst();
     }
 
@@ -127,7 +130,8 @@ public final class Unpickler {
             case 0x94 -> remember(memo.size());
             case 0x95 -> {
                 long length = in.i64();
-                if (length < 0 || length > in.remaining()) throw in.error(at, "found a frame of " + Long.toUnsignedString(length) + " bytes, wanted at most " + in.remaining());
+                if (length < 0 || length > in.remaining())
+                    throw in.error(at, "found a frame of " + Long.toUnsignedString(length) + " bytes, wanted at most " + in.remaining());
             }
             default -> throw Opcodes.refused(in, at, op);
         }
@@ -174,7 +178,8 @@ public final class Unpickler {
     }
 
     private void append(List<PickleValue> values) {
-        if (!(top() instanceof PickleValue.Items list) || list.isTuple()) throw in.error(at, "found an append to " + top().kind() + ", wanted a list");
+        if (!(top() instanceof PickleValue.Items list) || list.isTuple())
+            throw in.error(at, "found an append to " + top().kind() + ", wanted a list");
         for (PickleValue v : values) {
             if (v == list) throw in.error(at, "found a list that holds itself");
             list.add(v);
@@ -183,7 +188,8 @@ public final class Unpickler {
     }
 
     private void setItems(List<PickleValue> pairs) {
-        if (!(top() instanceof PickleValue.Dict dict) || pairs.size() % 2 != 0) throw in.error(at, "found " + pairs.size() + " keys and values for " + top().kind() + ", wanted pairs and a dict");
+        if (!(top() instanceof PickleValue.Dict dict) || pairs.size() % 2 != 0)
+            throw in.error(at, "found " + pairs.size() + " keys and values for " + top().kind() + ", wanted pairs and a dict");
         for (int i = 0; i < pairs.size(); i += 2) {
             PickleValue key = pairs.get(i);
             Object plain = switch (key) {
@@ -202,7 +208,8 @@ public final class Unpickler {
         PickleValue state = pop();
         boolean versions = top() instanceof PickleValue.Dict && state instanceof PickleValue.Dict d && d.entries().size() == 1
                 && d.entries().get("_metadata") instanceof PickleValue.Dict;
-        if (!versions) throw in.error(at, "refused BUILD: found " + state.kind() + " as the state of " + top().kind() + ", wanted a state dict's _metadata");
+        if (!versions)
+            throw in.error(at, "refused BUILD: found " + state.kind() + " as the state of " + top().kind() + ", wanted a state dict's _metadata");
     }
 
     private PickleValue recall(long index) {

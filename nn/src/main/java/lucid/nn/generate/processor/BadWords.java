@@ -2,7 +2,8 @@ package lucid.nn.generate.processor;
 
 import java.util.List;
 
-/// `bad_words_ids`: masks the last token of a word where the rest of it has just been produced; a one-token word's always. So the words never appear in the answer as these tokens.
+/// `bad_words_ids`: masks the last token of a word where the rest of it has just been produced; a one-token word's always. So the words never appear
+/// in the answer as these tokens.
 public record BadWords(List<List<Integer>> words) implements LogitsProcessor {
     public BadWords {
         words = words.stream().map(List::copyOf).toList();

@@ -1,6 +1,7 @@
 package lucid.nn.generate.processor;
 
-/// `eta_cutoff` ε: drops tokens of a probability below `min(ε, √ε · exp(-H))`, H the entropy: the flatter the distribution, the lower the bar. Hewitt et al. 2022, arXiv 2210.15191.
+/// `eta_cutoff` ε: drops tokens of a probability below `min(ε, √ε · exp(-H))`, H the entropy: the flatter the distribution, the lower the bar. Hewitt
+/// et al. 2022, arXiv 2210.15191.
 public record EtaCutoff(double epsilon) implements SampleFilter {
     public EtaCutoff { LogitsProcessor.checkWithin("eta_cutoff", epsilon, 0, 1); }
 

@@ -2,8 +2,8 @@ package lucid.nn.generate.processor;
 
 import java.util.Set;
 
-/// `exponential_decay_length_penalty` (start, f): from token start + 1 of the answer on, an end token's logit x becomes `x + |x| (f^(t - start) - 1)`, t the answer's tokens so far;
-/// so answers end more and more gladly. An end token that is masked stays it (in transformers it becomes NaN).
+/// `exponential_decay_length_penalty` (start, f): from token start + 1 of the answer on, an end token's logit x becomes `x + |x| (f^(t - start) -
+/// 1)`, t the answer's tokens so far; so answers end more and more gladly. An end token that is masked stays it (in transformers it becomes NaN).
 public record ExponentialDecay(int start, double factor, Set<Integer> ends) implements LogitsProcessor {
     public ExponentialDecay {
         ends = Set.copyOf(ends);

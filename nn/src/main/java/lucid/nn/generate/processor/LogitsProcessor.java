@@ -3,9 +3,11 @@ package lucid.nn.generate.processor;
 import java.util.Collection;
 import java.util.Locale;
 
-/// One change to a row of logits. A row sees its own tokens and nothing of other rows, so an answer does not depend on what is asked together with it.
-/// Masked tokens are minus infinity and stay it. Formulas are those of transformers' `generation/logits_process.py`; the order is [LogitsProcessors]'.
-public sealed interface LogitsProcessor permits SequenceBias, RepetitionPenalty, NoRepeatNgram, BadWords, MinLength, ExponentialDecay, SuppressTokens, SampleFilter {
+/// One change to a row of logits. A row sees its own tokens and nothing of other rows, so an answer does not depend on what is asked together with
+/// it. Masked tokens are minus infinity and stay it. Formulas are those of transformers' `generation/logits_process.py`; the order is
+/// [LogitsProcessors]'.
+public sealed interface LogitsProcessor permits SequenceBias, RepetitionPenalty, NoRepeatNgram, BadWords, MinLength, ExponentialDecay, SuppressTokens,
+        SampleFilter {
     /// Changes the row in place.
     ///
     /// @param logits f32 `[vocabulary]`
@@ -27,13 +29,15 @@ public sealed interface LogitsProcessor permits SequenceBias, RepetitionPenalty,
 
     /// @throws IllegalArgumentException unless there is at least one id and none is negative
     static void checkIds(String field, Collection<Integer> ids) {
-        if (ids.isEmpty() || ids.stream().anyMatch(id -> id < 0)) throw new IllegalArgumentException(field + " " + ids + ", wanted at least one token id, each >= 0");
+        if (ids.isEmpty() || ids.stream().anyMatch(id -> id < 0))
+            throw new IllegalArgumentException(field + " " + ids + ", wanted at least one token id, each >= 0");
     }
 
     /// @throws IllegalArgumentException unless `low < value < high`
     static void checkWithin(String field, double value, double low, double high) {
         if (!(value > low && value < high)) {
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "%s %s, wanted a number > %s%s", field, value, low, high == Double.POSITIVE_INFINITY ? "" : " and < " + high));
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "%s %s, wanted a number > %s%s", field, value, low,
+                    high == Double.POSITIVE_INFINITY ? "" : " and < " + high));
         }
     }
 }

@@ -8,13 +8,15 @@ import lucid.kernels.contract.Sampling;
 import lucid.tensor.Scope;
 import lucid.tensor.Tensor;
 
-/// The processors of a generation, in the order of transformers whatever the order they are given in: sequence bias, repetition penalty, n-grams, bad words, least length, decay, suppressed
-/// tokens; then, where tokens are sampled, the device's temperature, top-k, top-p and min-p; then typical-p, epsilon, eta. They change what is drawn, never how it is scored.
+/// The processors of a generation, in the order of transformers whatever the order they are given in: sequence bias, repetition penalty, n-grams, bad
+/// words, least length, decay, suppressed tokens; then, where tokens are sampled, the device's temperature, top-k, top-p and min-p; then typical-p,
+/// epsilon, eta. They change what is drawn, never how it is scored.
 ///
 /// Rows go to the host and back where there is at least one processor. Without any, nothing is touched and nothing leaves the device.
 public record LogitsProcessors(List<LogitsProcessor> list) {
     public static final LogitsProcessors NONE = new LogitsProcessors(List.of());
-    private static final List<Class<? extends LogitsProcessor>> ORDER = List.of(SequenceBias.class, RepetitionPenalty.class, NoRepeatNgram.class, BadWords.class, MinLength.class,
+    private static final List<Class<? extends LogitsProcessor>> ORDER = List.of(SequenceBias.class, RepetitionPenalty.class, NoRepeatNgram.class,
+            BadWords.class, MinLength.class,
             ExponentialDecay.class, SuppressTokens.class, TypicalP.class, EpsilonCutoff.class, EtaCutoff.class);
 
     /// What the device's sampler is asked for.
@@ -30,8 +32,12 @@ public record LogitsProcessors(List<LogitsProcessor> list) {
     /// @throws IllegalArgumentException where the vocabulary lacks a token that is named, or a filter of samples meets a greedy rule
     public void check(Sampling.Rule rule, int vocabulary) {
         for (LogitsProcessor p : list) {
-            if (p.largestId() >= vocabulary) throw new IllegalArgumentException(p.field() + " names token " + p.largestId() + ", wanted ids below the model's vocab_size " + vocabulary);
-            if (p instanceof SampleFilter && rule.greedy()) throw new IllegalArgumentException(p.field() + " chooses among samples, and the answer is greedy; wanted a temperature with it, or it left out");
+            if (p.largestId() >= vocabulary)
+                throw new IllegalArgumentException(p.field() + " names token " + p.largestId() + ", wanted ids below the model's vocab_size "
+                        + vocabulary);
+            if (p instanceof SampleFilter && rule.greedy())
+                throw new IllegalArgumentException(p.field() + " chooses among samples, and the answer is greedy; wanted a temperature with it, or "
+                        + "it left out");
         }
     }
 
@@ -54,12 +60,15 @@ public record LogitsProcessors(List<LogitsProcessor> list) {
 
     private Tensor changed(Scope scope, float[] values, Tensor like, List<TokenContext> rows, Predicate<LogitsProcessor> which) {
         int width = like.shape().cols();
-        if (rows.size() != like.shape().rows()) throw new IllegalArgumentException("processors: " + rows.size() + " contexts for " + like.shape().rows() + " rows of logits, wanted one for each");
+        if (rows.size() != like.shape().rows())
+            throw new IllegalArgumentException("processors: " + rows.size() + " contexts for " + like.shape().rows()
+                    + " rows of logits, wanted one for each");
         for (int r = 0; r < rows.size(); r++) {
             float[] row = Arrays.copyOfRange(values, r * width, (r + 1) * width);
             for (LogitsProcessor p : list) if (which.test(p)) p.apply(row, rows.get(r));
             if (none(row)) {
-                throw new IllegalArgumentException("no token is left to choose after " + rows.get(r).newTokens() + " tokens of the answer: " + list.stream().map(LogitsProcessor::field).toList()
+                throw new IllegalArgumentException("no token is left to choose after " + rows.get(r).newTokens() + " tokens of the answer: "
+                        + list.stream().map(LogitsProcessor::field).toList()
                         + " forbid all " + width + "; wanted rules that leave at least one");
             }
             System.arraycopy(row, 0, values, r * width, width);

@@ -2,8 +2,8 @@ package lucid.nn.generate.processor;
 
 import java.util.function.IntPredicate;
 
-/// A filter that runs after temperature, top-k, top-p and min-p, and only where tokens are sampled. What it gets are log-probabilities of what the filters before have left
-/// (minus infinity: dropped); at least one token stays.
+/// A filter that runs after temperature, top-k, top-p and min-p, and only where tokens are sampled. What it gets are log-probabilities of what the
+/// filters before have left (minus infinity: dropped); at least one token stays.
 public sealed interface SampleFilter extends LogitsProcessor permits TypicalP, EpsilonCutoff, EtaCutoff {
     /// Softmax in double. StrictMath, so that the bits are the same everywhere.
     static double[] probabilities(float[] logits) {

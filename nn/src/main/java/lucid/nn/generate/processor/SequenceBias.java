@@ -11,7 +11,9 @@ public record SequenceBias(List<Bias> biases) implements LogitsProcessor {
         public Bias {
             ids = List.copyOf(ids);
             LogitsProcessor.checkIds("sequence_bias", ids);
-            if (!Double.isFinite((float) bias)) throw new IllegalArgumentException("sequence_bias " + bias + " of " + ids + ", wanted a finite number (bad_words_ids forbids a sequence)");
+            if (!Double.isFinite((float) bias))
+                throw new IllegalArgumentException("sequence_bias " + bias + " of " + ids
+                        + ", wanted a finite number (bad_words_ids forbids a sequence)");
         }
     }
 

@@ -23,14 +23,18 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 
 class PicklerTest {
-    /// Opcode by opcode after `pickletools.py` and what `torch.save` calls: two tensors, so that everything that is shared is written once and recalled once.
+    /// Opcode by opcode after `pickletools.py` and what `torch.save` calls: two tensors, so that everything that is shared is written once and
+    /// recalled once.
     @Test void everyByteOfTwoTensors() {
         ByteArrayOutputStream wanted = new ByteArrayOutputStream();
         add(wanted, 0x80, 2, "ccollections\nOrderedDict\n", 'q', 0, ')', 'R', 'q', 1, '(');
         add(wanted, 'X', 1, 0, 0, 0, "w", 'q', 2, "ctorch._utils\n_rebuild_tensor_v2\n", 'q', 3, '(');
-        add(wanted, '(', 'X', 7, 0, 0, 0, "storage", 'q', 4, "ctorch\nFloatStorage\n", 'q', 5, 'X', 1, 0, 0, 0, "0", 'q', 6, 'X', 3, 0, 0, 0, "cpu", 'q', 7, 'M', 0x58, 0x02, 't', 'q', 8, 'Q');
-        add(wanted, 'K', 0, 'K', 2, 'M', 0x2C, 0x01, 0x86, 'q', 9, 'M', 0x2C, 0x01, 'K', 1, 0x86, 'q', 10, 0x89, 'h', 0, ')', 'R', 'q', 11, 't', 'q', 12, 'R', 'q', 13);
-        add(wanted, 'X', 2, 0, 0, 0, 0xC3, 0xA9, 'q', 14, 'h', 3, '(', '(', 'h', 4, "ctorch\nBFloat16Storage\n", 'q', 15, 'X', 1, 0, 0, 0, "1", 'q', 16, 'h', 7, 'K', 1, 't', 'q', 17, 'Q');
+        add(wanted, '(', 'X', 7, 0, 0, 0, "storage", 'q', 4, "ctorch\nFloatStorage\n", 'q', 5, 'X', 1, 0, 0, 0, "0", 'q', 6, 'X', 3, 0, 0, 0, "cpu",
+                'q', 7, 'M', 0x58, 0x02, 't', 'q', 8, 'Q');
+        add(wanted, 'K', 0, 'K', 2, 'M', 0x2C, 0x01, 0x86, 'q', 9, 'M', 0x2C, 0x01, 'K', 1, 0x86, 'q', 10, 0x89, 'h', 0, ')', 'R', 'q', 11, 't', 'q',
+                12, 'R', 'q', 13);
+        add(wanted, 'X', 2, 0, 0, 0, 0xC3, 0xA9, 'q', 14, 'h', 3, '(', '(', 'h', 4, "ctorch\nBFloat16Storage\n", 'q', 15, 'X', 1, 0, 0, 0, "1", 'q',
+                16, 'h', 7, 'K', 1, 't', 'q', 17, 'Q');
         add(wanted, 'K', 0, ')', ')', 0x89, 'h', 0, ')', 'R', 'q', 18, 't', 'q', 19, 'R', 'q', 20, 'u', '.');
         Map<String, PickleValue.TensorView> tensors = new LinkedHashMap<>();
         tensors.put("w", view("FloatStorage", "0", 600, new long[] {2, 300}, new long[] {300, 1}));
@@ -48,7 +52,8 @@ class PicklerTest {
     /// Zeros of every type and of rank 0 to 5, saved by PyTorch itself (`make_torch_files.py`).
     @Test void theSameBytesAsPyTorch() throws IOException {
         byte[] torch;
-        try (ZipFile zip = new ZipFile("src/test/resources/torch/ordered.bin"); InputStream in = zip.getInputStream(zip.getEntry("ordered/data.pkl"))) {
+        try (ZipFile zip = new ZipFile("src/test/resources/torch/ordered.bin");
+                InputStream in = zip.getInputStream(zip.getEntry("ordered/data.pkl"))) {
             torch = in.readAllBytes();
         }
         Map<String, PickleValue.TensorView> tensors = read(torch);
@@ -74,7 +79,8 @@ class PicklerTest {
         }
     }
 
-    /// `pickle.dumps(list, 2)` after `pickletools.py`: a list of one is appended alone, the last batch of a longer one has its mark whatever is in it.
+    /// `pickle.dumps(list, 2)` after `pickletools.py`: a list of one is appended alone, the last batch of a longer one has its mark whatever is in
+    /// it.
     @Test void listsOfKeys() {
         ByteArrayOutputStream none = new ByteArrayOutputStream();
         add(none, 0x80, 2, ']', 'q', 0, '.');
@@ -90,7 +96,8 @@ class PicklerTest {
 
     @Test void moreThanABatchAndHugeSizesComeBack() {
         Map<String, PickleValue.TensorView> tensors = new LinkedHashMap<>();
-        for (int i = 0; i < 2001; i++) tensors.put("t" + i, view("HalfStorage", Integer.toString(i), 1L << i % 62, new long[] {1L << i % 62, 1, 1, 1}, new long[] {1, 1, 1, 1}));
+        for (int i = 0; i < 2001; i++)
+            tensors.put("t" + i, view("HalfStorage", Integer.toString(i), 1L << i % 62, new long[] {1L << i % 62, 1, 1, 1}, new long[] {1, 1, 1, 1}));
         byte[] pickle = Pickler.stateDict(tensors);
         Map<String, PickleValue.TensorView> back = read(pickle);
         assertEquals(List.copyOf(tensors.keySet()), List.copyOf(back.keySet()));
@@ -99,7 +106,8 @@ class PicklerTest {
             assertArrayEquals(tensors.get(name).shape(), view.shape(), name);
         });
         assertThrows(IllegalArgumentException.class, () -> Pickler.stateDict(Map.of("x", view("HalfStorage", "0", -1, new long[0], new long[0]))));
-        assertThrows(IllegalArgumentException.class, () -> Pickler.stateDict(Map.of("x".repeat(17 << 20), view("HalfStorage", "0", 1, new long[0], new long[0]))));
+        assertThrows(IllegalArgumentException.class,
+                () -> Pickler.stateDict(Map.of("x".repeat(17 << 20), view("HalfStorage", "0", 1, new long[0], new long[0]))));
     }
 
     private static PickleValue.TensorView view(String type, String key, long count, long[] shape, long[] strides) {
@@ -115,7 +123,8 @@ class PicklerTest {
 
     private static Map<String, PickleValue.TensorView> views(PickleValue root) {
         Map<String, PickleValue.TensorView> out = new LinkedHashMap<>();
-        assertInstanceOf(PickleValue.Dict.class, root).entries().forEach((name, value) -> out.put((String) name, assertInstanceOf(PickleValue.TensorView.class, value)));
+        assertInstanceOf(PickleValue.Dict.class, root).entries()
+                .forEach((name, value) -> out.put((String) name, assertInstanceOf(PickleValue.TensorView.class, value)));
         return out;
     }
 

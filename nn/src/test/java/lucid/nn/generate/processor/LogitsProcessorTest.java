@@ -51,7 +51,8 @@ class LogitsProcessorTest {
     }
 
     @Test void sequenceBias() {
-        SequenceBias bias = new SequenceBias(List.of(new SequenceBias.Bias(List.of(0), 2), new SequenceBias.Bias(List.of(1, 0), 0.5), new SequenceBias.Bias(List.of(2, 3), -1)));
+        SequenceBias bias = new SequenceBias(List.of(new SequenceBias.Bias(List.of(0), 2), new SequenceBias.Bias(List.of(1, 0), 0.5),
+                new SequenceBias.Bias(List.of(2, 3), -1)));
         assertArrayEquals(new float[] {3.5f, 1, 1, 1}, after(bias, context(2, 1), 1, 1, 1, 1));
         assertArrayEquals(new float[] {3, 1, 1, 0}, after(bias, context(1, 2), 1, 1, 1, 1));
     }

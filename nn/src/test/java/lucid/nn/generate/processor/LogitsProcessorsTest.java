@@ -24,8 +24,10 @@ class LogitsProcessorsTest {
     private static final int WIDTH = 37;
 
     @Test void theOrderIsTransformersWhateverIsSaid() {
-        List<LogitsProcessor> wanted = List.of(new SequenceBias(List.of(new SequenceBias.Bias(List.of(0), 2))), new RepetitionPenalty(2), new NoRepeatNgram(2), new BadWords(List.of(List.of(1))),
-                new MinLength(1, false, Set.of(1)), new ExponentialDecay(1, 2, Set.of(1)), new SuppressTokens(Set.of(1), false), new TypicalP(0.5), new EpsilonCutoff(0.1), new EtaCutoff(0.1));
+        List<LogitsProcessor> wanted = List.of(new SequenceBias(List.of(new SequenceBias.Bias(List.of(0), 2))), new RepetitionPenalty(2),
+                new NoRepeatNgram(2), new BadWords(List.of(List.of(1))),
+                new MinLength(1, false, Set.of(1)), new ExponentialDecay(1, 2, Set.of(1)), new SuppressTokens(Set.of(1), false), new TypicalP(0.5),
+                        new EpsilonCutoff(0.1), new EtaCutoff(0.1));
         assertEquals(wanted, new LogitsProcessors(wanted.reversed()).list());
         float[] row = {1, 1};
         for (LogitsProcessor p : LogitsProcessors.of(wanted.get(1), wanted.get(0)).list()) p.apply(row, TokenContext.of(new int[] {0}));
@@ -41,7 +43,8 @@ class LogitsProcessorsTest {
     /// Rows together, in any order, and each alone: the same bits. The logits that will be scored stay as they are.
     @ParameterizedTest @EnumSource(Devices.class)
     void rowsDoNotSeeEachOther(Devices which) {
-        LogitsProcessors all = LogitsProcessors.of(new RepetitionPenalty(1.3), new NoRepeatNgram(1), new MinLength(4, true, Set.of(3)), new TypicalP(0.8), new EtaCutoff(0.02));
+        LogitsProcessors all = LogitsProcessors.of(new RepetitionPenalty(1.3), new NoRepeatNgram(1), new MinLength(4, true, Set.of(3)),
+                new TypicalP(0.8), new EtaCutoff(0.02));
         Sampling.Rule rule = new Sampling.Rule(false, 0.8f, 20, 0.95f, 0.001f);
         try (Device device = which.open(); Scope scope = Scope.open(device); var _ = Tape.noGrad()) {
             Random random = new Random(5);
@@ -74,7 +77,8 @@ class LogitsProcessorsTest {
         try (Device device = Devices.SIMD.open(); Scope scope = Scope.open(device)) {
             Tensor logits = Tensor.of(scope, new float[] {1, 2}, 1, 2);
             List<TokenContext> rows = List.of(TokenContext.of(new int[] {0, 1}));
-            assertTrue(refused(scope, new SuppressTokens(Set.of(2), false), logits, rows).contains("token 2, wanted ids below the model's vocab_size 2"));
+            assertTrue(refused(scope, new SuppressTokens(Set.of(2), false), logits, rows)
+                    .contains("token 2, wanted ids below the model's vocab_size 2"));
             assertTrue(refused(scope, new TypicalP(0.5), logits, rows).contains("typical_p 0.5 chooses among samples"));
             assertTrue(refused(scope, new NoRepeatNgram(1), logits, rows).contains("[no_repeat_ngram_size 1] forbid all 2"));
             assertTrue(refused(scope, new RepetitionPenalty(2), logits, List.of()).contains("0 contexts for 1 rows"));
@@ -82,6 +86,7 @@ class LogitsProcessorsTest {
     }
 
     private static String refused(Scope scope, LogitsProcessor p, Tensor logits, List<TokenContext> rows) {
-        return assertThrows(IllegalArgumentException.class, () -> LogitsProcessors.of(p).prepare(scope, Sampling.Rule.GREEDY, logits, rows)).getMessage();
+        return assertThrows(IllegalArgumentException.class, () -> LogitsProcessors.of(p).prepare(scope, Sampling.Rule.GREEDY, logits, rows))
+                .getMessage();
     }
 }

@@ -18,9 +18,9 @@ import lucid.bench.kernel.NormalizationBench;
 import lucid.bench.kernel.PatchEmbeddingBench;
 import lucid.kernels.contract.operand.DType;
 
-/// What is one operation of libtorch, by DJL's method or, where it has none, by [Script], on tensors as a program without gradients has them. The result is a new tensor each time, as of any such call, and the one
-/// before is freed first, so that it comes from libtorch's own cache of blocks. Transposed factors are views, as in `torch.nn.functional.linear`;
-/// what updates a tensor in Lucid does so here.
+/// What is one operation of libtorch, by DJL's method or, where it has none, by [Script], on tensors as a program without gradients has them. The
+/// result is a new tensor each time, as of any such call, and the one before is freed first, so that it comes from libtorch's own cache of blocks.
+/// Transposed factors are views, as in `torch.nn.functional.linear`; what updates a tensor in Lucid does so here.
 public final class LibtorchKernel implements KernelPeer {
     private static final int[] ROWS = {0};
     private static final int[] COLUMNS = {1};
@@ -113,7 +113,8 @@ public final class LibtorchKernel implements KernelPeer {
             case "f32" -> () -> a.toType(DataType.FLOAT32, true);
             case "forwardPixels" -> patches(a, b, x[2], x[3]);
             case "attention" -> script.call(operation, heads(a), heads(b), heads(x[2]));
-            case "attentionBackward" -> script.call(operation, heads(a), heads(b), heads(x[2]), heads(x[3]), heads(x[4]), x[5].transpose().expandDims(0));
+            case "attentionBackward" -> script.call(operation, heads(a), heads(b), heads(x[2]), heads(x[3]), heads(x[4]),
+                    x[5].transpose().expandDims(0));
             default -> script.call(operation, x);
         };
     }
@@ -121,7 +122,8 @@ public final class LibtorchKernel implements KernelPeer {
     /// Rows of tokens and heads `[tokens · heads, d]`, as a view `[1, heads, tokens, d]`.
     private static NDArray heads(NDArray x) { return x.reshape(1, AttentionBench.TOKENS, -1, x.getShape().get(1)).transpose(0, 2, 1, 3); }
 
-    /// Three calls, of which the convolution is the work: its channels become a row's columns, and the positions are added, as in the published vision tower.
+    /// Three calls, of which the convolution is the work: its channels become a row's columns, and the positions are added, as in the published
+    /// vision tower.
     private static Supplier<NDArray> patches(NDArray pixels, NDArray weight, NDArray bias, NDArray positions) {
         NDArray frames = pixels.reshape(-1, 3, PatchEmbeddingBench.SIZE, PatchEmbeddingBench.SIZE);
         NDArray kernel = weight.reshape(-1, 3, PatchEmbeddingBench.PATCH, PatchEmbeddingBench.PATCH);

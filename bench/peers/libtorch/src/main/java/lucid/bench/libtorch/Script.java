@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// Operations of libtorch that DJL has no method for: `kernels.py`, a TorchScript module without parameters, each of whose methods is one of them. It is packed here as `torch.jit.save` would
-/// do it, and run by libtorch's own interpreter.
+/// Operations of libtorch that DJL has no method for: `kernels.py`, a TorchScript module without parameters, each of whose methods is one of them. It
+/// is packed here as `torch.jit.save` would do it, and run by libtorch's own interpreter.
 final class Script implements AutoCloseable {
     private static final String SOURCE = "kernels.py";
     /// The newest version of the archive that libtorch 2.7 knows; older ones know older forms of some operations.

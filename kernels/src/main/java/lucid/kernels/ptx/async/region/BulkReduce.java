@@ -38,7 +38,8 @@ public final class BulkReduce {
                 addresses[lane] = address + from + lane * size;
                 values[lane] = element(image, at + from + lane * size, size);
             }
-            memory.update(warp, lanes == 32 ? -1 : (1 << lanes) - 1, addresses, size, Access.RELAXED_GPU, (a, b, _) -> reduction.combine(a, b), values, values, old);
+            memory.update(warp, lanes == 32 ? -1 : (1 << lanes) - 1, addresses, size, Access.RELAXED_GPU, (a, b, _) -> reduction.combine(a, b),
+                    values, values, old);
         }
     }
 

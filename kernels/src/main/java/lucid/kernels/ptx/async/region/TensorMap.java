@@ -70,11 +70,13 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
             require(box[i] >= 1 && box[i] <= 256, "box extent " + i, box[i], "1..256");
         }
         for (int i = 0; i < rank - 1; i++) {
-            require(strides[i] > 0 && (strides[i] & 15) == 0 && strides[i] < MAX_STRIDE, "stride of dimension " + (i + 1), strides[i], "a multiple of 16 below 2^40");
+            require(strides[i] > 0 && (strides[i] & 15) == 0 && strides[i] < MAX_STRIDE, "stride of dimension " + (i + 1), strides[i],
+                    "a multiple of 16 below 2^40");
         }
         long inner = (long) box[0] * type.bytes();
         require((inner & 15) == 0, "inner box row in bytes", inner, "a multiple of 16");
-        require(swizzle == Swizzle.NONE || inner <= swizzle.width(), "inner box row in bytes", inner, "at most " + swizzle.width() + " with swizzle " + swizzle);
+        require(swizzle == Swizzle.NONE || inner <= swizzle.width(), "inner box row in bytes", inner, "at most " + swizzle.width()
+                + " with swizzle " + swizzle);
         require(!nanFill || type.floating(), "NaN fill of type", type.ordinal(), "a floating-point type");
     }
 
@@ -102,7 +104,8 @@ public record TensorMap(Type type, long address, long[] dims, long[] strides, in
     /// The 128 bytes.
     public byte[] encode() {
         var bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.putLong(MAGIC).putLong(address).put((byte) type.ordinal()).put((byte) rank()).put((byte) swizzle.ordinal()).put((byte) (nanFill ? 1 : 0));
+        bytes.putLong(MAGIC).putLong(address).put((byte) type.ordinal()).put((byte) rank()).put((byte) swizzle.ordinal())
+                .put((byte) (nanFill ? 1 : 0));
         for (int i = 0; i < 5; i++) {
             bytes.putInt(i < rank() ? (int) (dims[i] - 1) : 0);
             bytes.putShort((short) (i < rank() ? box[i] : 0));

@@ -1,6 +1,7 @@
 package lucid.kernels.ptx.async.work;
 
-/// A set of ranges of shared memory, each as one number that is not 0. Every product asks for a few of them, and a group of products forgets them all at once.
+/// A set of ranges of shared memory, each as one number that is not 0. Every product asks for a few of them, and a group of products forgets them all
+/// at once.
 public final class Claims {
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
 

@@ -4,7 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Iterator;
 
-/// The groups in which the lanes of one warp wait for asynchronous work (`cp.async.commit_group`, `cp.async.bulk.commit_group`, `wgmma.commit_group`).
+/// The groups in which the lanes of one warp wait for asynchronous work (`cp.async.commit_group`, `cp.async.bulk.commit_group`,
+/// `wgmma.commit_group`).
 ///
 /// Every lane counts its own groups; work belongs to the group that was open in each of its lanes when it was issued.
 ///
@@ -96,6 +97,7 @@ public final class CommitGroups<T> {
 
     @Override
     public String toString() {
-        return members.size() + " pending, groups closed " + (Arrays.stream(committed).distinct().count() == 1 ? "" + committed[0] : Arrays.toString(committed));
+        return members.size() + " pending, groups closed " + (Arrays.stream(committed).distinct().count() == 1 ? "" + committed[0]
+                : Arrays.toString(committed));
     }
 }

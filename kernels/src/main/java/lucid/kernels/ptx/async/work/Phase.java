@@ -23,7 +23,8 @@ public final class Phase {
 
     /// Checks the count of `mbarrier.init`; null when it is legal.
     public static Fault checkCount(int count) {
-        return count >= 1 && count <= LIMIT ? null : new Fault(Kind.MBARRIER_MISUSE, "count " + Integer.toUnsignedString(count) + " of mbarrier.init is not in 1.." + LIMIT);
+        return count >= 1 && count <= LIMIT ? null : new Fault(Kind.MBARRIER_MISUSE, "count " + Integer.toUnsignedString(count)
+                + " of mbarrier.init is not in 1.." + LIMIT);
     }
 
     /// Number of completed phases, which is the index of the current one.
@@ -62,7 +63,8 @@ public final class Phase {
 
     public Fault arrive(int count) {
         if (count < 1 || count > pending) {
-            return new Fault(count < 1 ? Kind.MBARRIER_MISUSE : Kind.MBARRIER_OVER_ARRIVAL, "arrival of " + count + " where " + pending + " of " + expected
+            return new Fault(count < 1 ? Kind.MBARRIER_MISUSE : Kind.MBARRIER_OVER_ARRIVAL, "arrival of " + count + " where " + pending
+                    + " of " + expected
                     + " are pending in phase " + completed + " (transaction count " + transactions + "): init count and arrivals per phase differ");
         }
         pending -= count;

@@ -23,7 +23,8 @@ public final class Product extends Work {
     /// @param leader a warp that has issued it, for messages
     /// @param a registers of A, or null when `left` describes it
     /// @param before the product issued before it, or null
-    public Product(Warp leader, WgmmaUnit unit, int[][] files, int[] d, int[] a, MatrixDescriptor left, MatrixDescriptor right, boolean scaleD, SharedView shared, Product before) {
+    public Product(Warp leader, WgmmaUnit unit, int[][] files, int[] d, int[] a, MatrixDescriptor left, MatrixDescriptor right, boolean scaleD,
+            SharedView shared, Product before) {
         super(leader.site(-1));
         this.leader = leader;
         this.unit = unit;

@@ -17,7 +17,8 @@ import lucid.kernels.ptx.text.syntax.Register;
 /// @param chooser the predicate of a `selp`, or null
 /// @param accumulators registers that a `wgmma` adds to when `scale-d` is true
 /// @param scale that `scale-d`: a predicate register, or null when it is a literal
-public record Effects(List<Register> reads, List<Register> writes, List<Register> copies, Operand.Reg chooser, List<Register> accumulators, Operand.Reg scale) {
+public record Effects(List<Register> reads, List<Register> writes, List<Register> copies, Operand.Reg chooser, List<Register> accumulators,
+        Operand.Reg scale) {
     /// Operand 0 of these is a source even when it is a register.
     private static final Set<String> NO_DESTINATION = Set.of("bar", "barrier", "brx", "nanosleep", "wgmma", "setmaxnreg", "st", "red", "cp");
 
@@ -30,7 +31,8 @@ public record Effects(List<Register> reads, List<Register> writes, List<Register
         var writes = new ArrayList<Register>();
         boolean hasDestination = !NO_DESTINATION.contains(instruction.opcode()) || instruction.has("red");
         for (int i = 0; i < operands.size(); i++) {
-            boolean destination = i == 0 && hasDestination && !(operands.get(0) instanceof Operand.Address) && !(operands.get(0) instanceof Operand.TensorAddress);
+            boolean destination = i == 0 && hasDestination && !(operands.get(0) instanceof Operand.Address)
+                    && !(operands.get(0) instanceof Operand.TensorAddress);
             operands.get(i).eachRegister((destination ? writes : reads)::add);
         }
         boolean copy = writes.size() == 1 && instruction.opcode().equals("mov") && operands.size() == 2 && operands.get(1) instanceof Operand.Reg;
@@ -58,7 +60,8 @@ public record Effects(List<Register> reads, List<Register> writes, List<Register
         }
         Operand scale = operands.size() > 3 ? operands.get(3) : null;
         boolean never = scale instanceof Operand.Immediate literal && literal.bits() == 0;
-        return new Effects(reads, accumulators, List.of(), null, never ? List.of() : accumulators, scale instanceof Operand.Reg predicate ? predicate : null);
+        return new Effects(reads, accumulators, List.of(), null, never ? List.of() : accumulators,
+                scale instanceof Operand.Reg predicate ? predicate : null);
     }
 
     /// A register's number over all banks: words, then wides, then predicates.

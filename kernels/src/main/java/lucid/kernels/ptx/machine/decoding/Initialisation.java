@@ -11,8 +11,8 @@ import lucid.kernels.ptx.text.syntax.Register;
 
 /// Definite assignment: which reads of registers are proven to come after a write on every path through the entry.
 ///
-/// A lane follows one path, so a proven read needs no check when it runs; only the others are watched, lane by lane (see [lucid.kernels.ptx.machine.Readiness]).
-/// That makes the strict check nearly free: in ordinary kernels every read is proven.
+/// A lane follows one path, so a proven read needs no check when it runs; only the others are watched, lane by lane (see
+/// [lucid.kernels.ptx.machine.Readiness]). That makes the strict check nearly free: in ordinary kernels every read is proven.
 public final class Initialisation {
     private final Entry entry;
     private final List<Instruction> code;

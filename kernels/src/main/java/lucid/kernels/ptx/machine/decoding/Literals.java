@@ -23,7 +23,8 @@ final class Literals {
     static long wide(Decoding context, Instruction at, Operand.Immediate literal, PtxType type) {
         return switch (literal.kind()) {
             case INTEGER -> type.floating() ? refuse(context, at, "an integer literal where ." + type.text() + " is wanted") : literal.bits();
-            case F64 -> type.kind() == PtxType.Kind.FLOAT || type.kind() == PtxType.Kind.BITS ? literal.bits() : refuse(context, at, "a floating-point literal where ." + type.text() + " is wanted");
+            case F64 -> type.kind() == PtxType.Kind.FLOAT || type.kind() == PtxType.Kind.BITS ? literal.bits()
+                    : refuse(context, at, "a floating-point literal where ." + type.text() + " is wanted");
             case F32 -> refuse(context, at, "an f32 literal where ." + type.text() + " is wanted");
         };
     }

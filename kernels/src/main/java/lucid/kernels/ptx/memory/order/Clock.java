@@ -57,8 +57,8 @@ public final class Clock {
         return release(new Snapshot.View(times, fences, lanesKnown));
     }
 
-    /// What the lanes of `mask` have done and acquired. Of the warp's other live lanes only what `bar.warp.sync` or a barrier has ordered before them:
-    /// a lane that speaks for its warp without having waited for it publishes its own accesses and no others.
+    /// What the lanes of `mask` have done and acquired. Of the warp's other live lanes only what `bar.warp.sync` or a barrier has ordered before
+    /// them: a lane that speaks for its warp without having waited for it publishes its own accesses and no others.
     public Snapshot release(int mask, int live) {
         if ((mask & live) == live) {
             return release();
@@ -191,7 +191,8 @@ public final class Clock {
         fences = next;
     }
 
-    /// A number for a copy that this warp issues: the copy is an agent of its own, ordered after the warp's past but before nothing until somebody waits for it.
+    /// A number for a copy that this warp issues: the copy is an agent of its own, ordered after the warp's past but before nothing until somebody
+    /// waits for it.
     public int issueCopy() {
         if (++copies > Stamp.MAX_TIME) {
             throw overflow("asynchronous copies");
@@ -249,7 +250,8 @@ public final class Clock {
         return Stamp.time(stamp) < allLanesSync;
     }
 
-    /// The time before which the warp's own accesses are ordered before all of its lanes; no access bears a time of 0, so that no access counts among these.
+    /// The time before which the warp's own accesses are ordered before all of its lanes; no access bears a time of 0, so that no access counts among
+    /// these.
     public int synced() {
         return Math.max(1, allLanesSync);
     }
@@ -319,7 +321,8 @@ public final class Clock {
                 return view;
             }
         }
-        return elsewhere.entrySet().stream().filter(e -> (e.getKey() & 0x7fff) == stamped).map(java.util.Map.Entry::getValue).findFirst().orElse(null);
+        return elsewhere.entrySet().stream().filter(e -> (e.getKey() & 0x7fff) == stamped).map(java.util.Map.Entry::getValue).findFirst()
+                .orElse(null);
     }
 
     /// Reads a location that others may have published at.

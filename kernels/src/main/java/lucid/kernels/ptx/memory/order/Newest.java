@@ -2,7 +2,8 @@ package lucid.kernels.ptx.memory.order;
 
 import java.util.Arrays;
 
-/// The newest access of a page of shared memory by each agent of one block: whoever comes after all of these comes after every access of the page. Behind a barrier that is true of all.
+/// The newest access of a page of shared memory by each agent of one block: whoever comes after all of these comes after every access of the page.
+/// Behind a barrier that is true of all.
 public final class Newest {
     /// No block, or more than one, has been here.
     private static final int NOBODY = -1;
@@ -11,7 +12,8 @@ public final class Newest {
     private final int[] times = new int[Snapshot.View.AGENTS];
     /// The agents' block, as it is stamped.
     private int block = NOBODY;
-    /// How often [#times] has changed, and by warp of that block how often it had when the warp was last found to come after all of them: it still does until the next change.
+    /// How often [#times] has changed, and by warp of that block how often it had when the warp was last found to come after all of them: it still
+    /// does until the next change.
     private int changes;
     private final int[] followed = new int[Snapshot.View.AGENTS];
 

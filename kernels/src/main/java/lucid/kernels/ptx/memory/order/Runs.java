@@ -2,7 +2,8 @@ package lucid.kernels.ptx.memory.order;
 
 import java.util.Arrays;
 
-/// Loops over neighbouring stamps, kept branch-free so that the compiler turns them into vector code. Granule `i` of a run belongs to lane `i >> laneShift`.
+/// Loops over neighbouring stamps, kept branch-free so that the compiler turns them into vector code. Granule `i` of a run belongs to lane `i >>
+/// laneShift`.
 public final class Runs {
     /// By `laneShift`: the lane of every granule. Adding a ready-made pattern is what the compiler turns into vector code.
     private static final long[][] LANES = {lanes(0), lanes(1), lanes(2), lanes(3), lanes(4)};

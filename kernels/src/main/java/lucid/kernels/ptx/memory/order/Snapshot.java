@@ -14,7 +14,8 @@ public final class Snapshot {
     /// @param times by agent: 32 warps, then 32 for the copies that they have issued
     /// @param fences by warp: for lane `l`, writes to global memory before the time at `l` and to shared memory before the time at `32 + l` have been
     ///        passed to the async proxy (`fence.proxy.async`); null for none
-    /// @param lanes by warp: accesses of lane `l` up to the time at `l` have happened before, beyond what `times` says of the whole warp; null for none
+    /// @param lanes by warp: accesses of lane `l` up to the time at `l` have happened before, beyond what `times` says of the whole warp; null for
+    /// none
     public record View(int[] times, int[][] fences, int[][] lanes) {
         /// Agents of a block: its warps, and as many for the copies that they have issued.
         public static final int AGENTS = 64;

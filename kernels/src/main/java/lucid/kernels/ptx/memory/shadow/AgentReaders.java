@@ -9,8 +9,8 @@ import lucid.kernels.ptx.memory.order.Stamp;
 
 /// The readers of a page of shared memory, agent by agent: of every warp, and of every warp's copies, the last read of each granule.
 ///
-/// Nothing is compared when somebody reads, and little when somebody writes: an agent whose newest read of the whole page has happened before needs no closer look,
-/// and behind a barrier that is true of all.
+/// Nothing is compared when somebody reads, and little when somebody writes: an agent whose newest read of the whole page has happened before needs
+/// no closer look, and behind a barrier that is true of all.
 final class AgentReaders extends Readers {
     private static final int AGENTS = Snapshot.View.AGENTS;
     /// Ranges that one agent keeps as such.
@@ -215,7 +215,8 @@ final class AgentReaders extends Readers {
         }
         for (int i = 0; i < count; i++) {
             Agent agent = agents[i];
-            if (!clock.follows(agent.identity, agent.newest) && !((agent.stamps == null || Runs.ordered(agent.stamps, from, n, laneShift, clock)) && rangesBefore(agent, from, n, clock))) {
+            if (!clock.follows(agent.identity, agent.newest)
+                    && !((agent.stamps == null || Runs.ordered(agent.stamps, from, n, laneShift, clock)) && rangesBefore(agent, from, n, clock))) {
                 return false;
             }
         }
@@ -229,7 +230,8 @@ final class AgentReaders extends Readers {
         }
         for (int i = 0; i < count; i++) {
             Agent agent = agents[i];
-            if (!clock.follows(agent.identity, agent.newest) && !((agent.stamps == null || Runs.settled(agent.stamps, from, n, clock)) && rangesBefore(agent, from, n, clock))) {
+            if (!clock.follows(agent.identity, agent.newest)
+                    && !((agent.stamps == null || Runs.settled(agent.stamps, from, n, clock)) && rangesBefore(agent, from, n, clock))) {
                 return false;
             }
         }

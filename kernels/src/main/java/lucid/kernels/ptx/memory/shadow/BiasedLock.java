@@ -3,10 +3,12 @@ package lucid.kernels.ptx.memory.shadow;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// A lock that belongs to the first thread that takes it, until another one asks for it; from then on, for the rest of the launch, it is an ordinary spin lock.
+/// A lock that belongs to the first thread that takes it, until another one asks for it; from then on, for the rest of the launch, it is an ordinary
+/// spin lock.
 ///
-/// The owner takes it without an atomic operation, which would wait until all of its stores have left the store buffer. Only the owner makes it ordinary, and only where it
-/// holds nothing: before it takes a lock, while it waits for one, between turns of its warps ([Worker#answer]). Who asks waits for that, and answers others meanwhile.
+/// The owner takes it without an atomic operation, which would wait until all of its stores have left the store buffer. Only the owner makes it
+/// ordinary, and only where it holds nothing: before it takes a lock, while it waits for one, between turns of its warps ([Worker#answer]). Who asks
+/// waits for that, and answers others meanwhile.
 public abstract class BiasedLock {
     /// The owner of an ordinary lock.
     private static final Worker EVERYBODY = new Worker(-1);

@@ -38,7 +38,8 @@ public final class FlightCounts {
         return flights != 0 && (landing.any(from, to) || reads && leaving.any(from, to));
     }
 
-    /// Counts one by one, and beside them those of a few long ranges as wholes: the four warps of a `wgmma` name the same kilobytes, product after product.
+    /// Counts one by one, and beside them those of a few long ranges as wholes: the four warps of a `wgmma` name the same kilobytes, product after
+    /// product.
     private static final class RangeCounts {
         private static final int RANGES = 8;
         private static final int LONG = 64;

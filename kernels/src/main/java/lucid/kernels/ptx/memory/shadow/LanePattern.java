@@ -4,8 +4,9 @@ import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// How the lanes of one instruction lie relative to each other. An instruction mostly accesses places of one pattern, warp after warp and turn after turn: what follows from
-/// the pattern alone (neighbours, extent, lanes at one place, bank conflicts) is found once, and then it is enough to see that the pattern is still the same.
+/// How the lanes of one instruction lie relative to each other. An instruction mostly accesses places of one pattern, warp after warp and turn after
+/// turn: what follows from the pattern alone (neighbours, extent, lanes at one place, bank conflicts) is found once, and then it is enough to see
+/// that the pattern is still the same.
 public final class LanePattern {
     /// Patterns in a row that were met only once, after which an instruction is left alone for [#PAUSE] executions.
     public static final int STRIKES = 8;

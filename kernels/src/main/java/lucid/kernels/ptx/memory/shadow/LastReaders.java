@@ -5,7 +5,8 @@ import lucid.kernels.ptx.memory.order.Clock;
 import lucid.kernels.ptx.memory.order.Runs;
 import lucid.kernels.ptx.memory.order.Stamp;
 
-/// The readers of a page of global memory, of which there may be any number: per granule the last one and, when that is concurrent with others, another one.
+/// The readers of a page of global memory, of which there may be any number: per granule the last one and, when that is concurrent with others,
+/// another one.
 final class LastReaders extends Readers {
     /// The most granules over which places count as near.
     private static final int NEAR = 4 * 32;
@@ -57,7 +58,8 @@ final class LastReaders extends Readers {
 
     /// The second reader after `last` has lost its place to `now`.
     private static long concurrent(long older, long last, long now, Clock clock) {
-        boolean drop = older == 0 || Stamp.sameAgent(older, now) || clock.before(older, Stamp.lane(now)) || Stamp.sameBlock(older, now) && !Stamp.sameBlock(last, now);
+        boolean drop = older == 0 || Stamp.sameAgent(older, now) || clock.before(older, Stamp.lane(now)) || Stamp.sameBlock(older, now)
+                && !Stamp.sameBlock(last, now);
         return drop ? last : older;
     }
 
@@ -198,7 +200,8 @@ final class LastReaders extends Readers {
 
     @Override
     boolean allBefore(int from, int n, Clock clock) {
-        return Runs.settled(reader, from, n, clock) && (second == null || Runs.same(second, from, n) && (second[from] == 0 || clock.before(second[from], 0)));
+        return Runs.settled(reader, from, n, clock) && (second == null || Runs.same(second, from, n)
+                && (second[from] == 0 || clock.before(second[from], 0)));
     }
 
     @Override

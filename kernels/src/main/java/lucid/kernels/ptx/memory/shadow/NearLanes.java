@@ -5,8 +5,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// [lucid.kernels.ptx.memory.Lanes#gather] for lanes whose places all lie within some lines of 64 bytes: the lines are loaded as they are and their words permuted in registers, 16 lanes at a time.
-/// Tiles of shared memory are mostly read like that, a row or a few by all lanes.
+/// [lucid.kernels.ptx.memory.Lanes#gather] for lanes whose places all lie within some lines of 64 bytes: the lines are loaded as they are and their
+/// words permuted in registers, 16 lanes at a time. Tiles of shared memory are mostly read like that, a row or a few by all lanes.
 public final class NearLanes {
     /// Bytes over which the places may reach: four lines.
     static final int REACH = 256;

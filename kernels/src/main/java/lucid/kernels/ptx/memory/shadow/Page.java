@@ -9,7 +9,8 @@ import lucid.kernels.ptx.memory.order.Published;
 
 /// A piece of at most [Shadow#BYTES] bytes of memory with its shadow.
 ///
-/// In global memory several worker threads meet here. Content and shadow change together under the page's lock; who only reads takes the lock of its side of the shadow ([Readers]).
+/// In global memory several worker threads meet here. Content and shadow change together under the page's lock; who only reads takes the lock of its
+/// side of the shadow ([Readers]).
 public final class Page extends BiasedLock {
     public static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     public static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);

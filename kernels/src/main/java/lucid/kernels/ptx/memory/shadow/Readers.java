@@ -4,8 +4,8 @@ import lucid.kernels.ptx.memory.order.Clock;
 
 /// Who has read the granules of a page since they were written, as far as later writes must know.
 ///
-/// A granule has `1 << shift` bytes: 4 at first, later 2 or 1. Several worker threads keep readers of their own ([Shadow#side]), each under a lock of its own, so that
-/// blocks which read the same input do not meet; who writes holds all of these locks.
+/// A granule has `1 << shift` bytes: 4 at first, later 2 or 1. Several worker threads keep readers of their own ([Shadow#side]), each under a lock of
+/// its own, so that blocks which read the same input do not meet; who writes holds all of these locks.
 public abstract sealed class Readers extends BiasedLock permits AgentReaders, LastReaders {
     private final int bytes;
     /// log2 of a granule's bytes.

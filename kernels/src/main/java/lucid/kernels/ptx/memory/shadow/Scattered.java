@@ -25,8 +25,8 @@ public final class Scattered {
         return (int) (highest - origin);
     }
 
-    /// Checks the writes under one lane's read; `good` is the last one that was found ordered for every lane (without its lane bits, so never negative).
-    /// Returns the new one, or -1 for a race.
+    /// Checks the writes under one lane's read; `good` is the last one that was found ordered for every lane (without its lane bits, so never
+    /// negative). Returns the new one, or -1 for a race.
     static long ordered(long[] writer, int from, int width, int lane, Clock clock, long good) {
         for (int g = from; g < from + width; g++) {
             long write = writer[g];
@@ -66,7 +66,8 @@ public final class Scattered {
     public static int read(Shadow shadow, Readers side, int mask, long[] addresses, long origin, int bytes, long stamp, Clock clock) {
         int lowest = lowest(mask, addresses, origin);
         int span = highest(mask, addresses, origin) + bytes - lowest;
-        int clean = shadow.flights.none() && shadow.ready.covers(lowest, span) && shadow.writesBefore(lowest >> shadow.shift, span >> shadow.shift, clock) ? mask
+        int clean = shadow.flights.none() && shadow.ready.covers(lowest, span)
+                && shadow.writesBefore(lowest >> shadow.shift, span >> shadow.shift, clock) ? mask
                 : readable(shadow, mask, addresses, origin, bytes, clock);
         if (clean != 0) {
             side.noteLanes(clean, 0, addresses, origin, 1 << shadow.log(bytes), stamp, clock);
@@ -82,7 +83,8 @@ public final class Scattered {
             int lane = Integer.numberOfTrailingZeros(left);
             int offset = (int) (addresses[lane] - origin);
             if (shadow.ready.coversAligned(offset, bytes) && (still || !shadow.flights.over(offset, bytes, false))) {
-                long ordered = shadow.writer == null ? good : ordered(shadow.writer, offset >> shadow.shift, 1 << shadow.log(bytes), lane, clock, good);
+                long ordered = shadow.writer == null ? good : ordered(shadow.writer, offset >> shadow.shift, 1 << shadow.log(bytes), lane,
+                        clock, good);
                 good = ordered >= 0 ? ordered : good;
                 clean |= ordered >= 0 ? 1 << lane : 0;
             }
@@ -100,7 +102,8 @@ public final class Scattered {
         int width = 1 << shadow.log(bytes);
         int lowest = lowest(mask, addresses, origin);
         int span = highest(mask, addresses, origin) + bytes - lowest;
-        boolean near = shadow.flights.none() && shadow.writesBefore(lowest >> shadow.shift, span >> shadow.shift, clock) && shadow.readsBefore(lowest >> shadow.shift, span >> shadow.shift, clock);
+        boolean near = shadow.flights.none() && shadow.writesBefore(lowest >> shadow.shift, span >> shadow.shift, clock)
+                && shadow.readsBefore(lowest >> shadow.shift, span >> shadow.shift, clock);
         int clean = 0;
         for (int left = mask; left != 0; left &= left - 1) {
             int lane = Integer.numberOfTrailingZeros(left);

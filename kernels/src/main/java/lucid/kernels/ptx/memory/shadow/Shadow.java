@@ -10,12 +10,12 @@ import lucid.kernels.ptx.memory.order.Newest;
 import lucid.kernels.ptx.memory.order.Runs;
 import lucid.kernels.ptx.memory.order.Stamp;
 
-/// What is known about 16 KB of memory besides its content: which bytes have been written, who wrote each granule last, who has read it since ([Readers]), and which
-/// granules asynchronous copies are working on.
+/// What is known about 16 KB of memory besides its content: which bytes have been written, who wrote each granule last, who has read it since
+/// ([Readers]), and which granules asynchronous copies are working on.
 ///
-/// The race check is FastTrack (Flanagan and Freund 2009): the last write as one [Stamp], reads likewise as far as they are ordered. A granule has 4 bytes until a narrower
-/// access comes by; then the whole page is cut finer, so that neighbours in one word never collide. Who only reads holds the lock of its side, who changes anything else
-/// holds those of the page and of all sides.
+/// The race check is FastTrack (Flanagan and Freund 2009): the last write as one [Stamp], reads likewise as far as they are ordered. A granule has 4
+/// bytes until a narrower access comes by; then the whole page is cut finer, so that neighbours in one word never collide. Who only reads holds the
+/// lock of its side, who changes anything else holds those of the page and of all sides.
 public final class Shadow {
     public static final int BYTES = 1 << 14;
     /// Sides of a page of global memory, at most: worker threads share them when there are more.
@@ -329,7 +329,8 @@ public final class Shadow {
         int from = offset >> shift;
         int n = (int) (pattern.span >> shift);
         int width = 1 << log(pattern.bytes);
-        if (nonCoherent() || !writesBefore(from, n, clock) && !Scattered.settled(writer, pattern.mask, addresses, origin, shift, width, clock) || !readsBefore(from, n, clock)) {
+        if (nonCoherent() || !writesBefore(from, n, clock) && !Scattered.settled(writer, pattern.mask, addresses, origin, shift, width, clock)
+                || !readsBefore(from, n, clock)) {
             return false;
         }
         needWriters();

@@ -18,7 +18,8 @@ import lucid.kernels.ptx.text.syntax.PtxType;
 public final class Barriers {
     /// Modifiers in the order of the ISA's syntax lines. `bar` is always aligned and never says so.
     private static final Pattern BAR = Pattern.compile("(cta\\.)?(sync|arrive|red\\.popc\\.u32|red\\.(and|or)\\.pred)");
-    private static final Pattern BARRIER = Pattern.compile("(cta\\.)?((sync|arrive)(\\.aligned)?|red\\.popc(\\.aligned)?\\.u32|red\\.(and|or)(\\.aligned)?\\.pred)");
+    private static final Pattern BARRIER =
+            Pattern.compile("(cta\\.)?((sync|arrive)(\\.aligned)?|red\\.popc(\\.aligned)?\\.u32|red\\.(and|or)(\\.aligned)?\\.pred)");
     private static final Pattern CLUSTER = Pattern.compile("cluster\\.(arrive(\\.(release|relaxed))?|wait(\\.acquire)?)(\\.aligned)?");
     private static final int IDS = 16;
     private static final int MAX_THREADS = 1024;
@@ -99,7 +100,8 @@ public final class Barriers {
         NamedBarrier barrier(Warp warp, int mask) {
             int number = fixedId >= 0 ? fixedId : Control.uniform(warp, mask, id, "the barrier's number");
             if (number < 0 || number >= IDS) {
-                warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, number, "barrier " + Integer.toUnsignedString(number) + "; a block has barriers 0 to 15", null);
+                warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, number, "barrier " + Integer.toUnsignedString(number)
+                        + "; a block has barriers 0 to 15", null);
             }
             return warp.block.barrier(number & IDS - 1);
         }
@@ -110,7 +112,8 @@ public final class Barriers {
             }
             int count = fixedThreads >= 0 ? fixedThreads : Control.uniform(warp, mask, threads, "the barrier's thread count");
             if (count <= 0 || count > MAX_THREADS || count % 32 != 0) {
-                warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, count, "a barrier for " + count + " threads; wanted a multiple of 32 from 32 to " + MAX_THREADS, null);
+                warp.finding(Kind.ILLEGAL_OPERAND, -1, -1, count, "a barrier for " + count + " threads; wanted a multiple of 32 from 32 to "
+                        + MAX_THREADS, null);
             }
             return Math.max(1, count);
         }
@@ -124,11 +127,13 @@ public final class Barriers {
         }
         Operand id = given.getFirst();
         Operand threads = given.size() == 2 ? given.get(1) : null;
-        return new Operands(context.word(at, id, PtxType.U32), literal(id), threads == null ? -1 : context.word(at, threads, PtxType.U32), literal(threads));
+        return new Operands(context.word(at, id, PtxType.U32), literal(id), threads == null ? -1 : context.word(at, threads, PtxType.U32),
+                literal(threads));
     }
 
     private static int literal(Operand operand) {
-        return operand instanceof Operand.Immediate immediate && immediate.bits() >= 0 && immediate.bits() <= Integer.MAX_VALUE ? (int) immediate.bits() : -1;
+        return operand instanceof Operand.Immediate immediate && immediate.bits() >= 0 && immediate.bits() <= Integer.MAX_VALUE
+                ? (int) immediate.bits() : -1;
     }
 
     private static Operands operands(Instruction at, Decoding context, boolean countNeeded) {

@@ -118,7 +118,8 @@ public final class Collectives {
         return warp.predicates[source.slot()] ^ source.flip();
     }
 
-    /// `match.any.sync.type d, a, membermask`: the lanes with the same value; `match.all.sync.type d{|p}, a, membermask`: all of them if all agree, else 0.
+    /// `match.any.sync.type d, a, membermask`: the lanes with the same value; `match.all.sync.type d{|p}, a, membermask`: all of them if all agree,
+    /// else 0.
     private static Step match(Form form) {
         boolean all = form.oneOf("any", "all").equals("all");
         form.oneOf("sync");

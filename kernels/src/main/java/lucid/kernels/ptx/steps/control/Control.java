@@ -57,7 +57,8 @@ public final class Control {
                 int lane = Integer.numberOfTrailingZeros(left);
                 int i = warp.words[index * 32 + lane];
                 if (i < 0 || i >= targets.length) {
-                    warp.finding(Kind.ILLEGAL_OPERAND, lane, -1, i, "index " + Integer.toUnsignedString(i) + " into " + targets.length + " branch targets; the lane ends here", null);
+                    warp.finding(Kind.ILLEGAL_OPERAND, lane, -1, i, "index " + Integer.toUnsignedString(i) + " into " + targets.length
+                            + " branch targets; the lane ends here", null);
                 }
                 where[lane] = i < 0 || i >= targets.length ? warp.entry().instructions().size() : targets[i];
             }
@@ -128,7 +129,8 @@ public final class Control {
         for (int left = mask; left != 0; left &= left - 1) {
             int other = Integer.numberOfTrailingZeros(left);
             if (warp.words[slot * 32 + other] != value) {
-                warp.finding(Kind.ILLEGAL_OPERAND, other, -1, warp.words[slot * 32 + other], what + " is " + Integer.toUnsignedString(value) + " in lane " + lane
+                warp.finding(Kind.ILLEGAL_OPERAND, other, -1, warp.words[slot * 32 + other], what + " is " + Integer.toUnsignedString(value)
+                        + " in lane " + lane
                         + " and " + Integer.toUnsignedString(warp.words[slot * 32 + other]) + " in lane " + other + "; all lanes must agree", null);
                 return value;
             }

@@ -19,8 +19,8 @@ import lucid.kernels.ptx.machine.Step;
 ///
 /// A loop that is shared by all functions would call each of them through a megamorphic call site, 32 times a step (about 3 ns each).
 /// So every function gets its own copy of the loop: the loop's class is defined once more as a hidden class whose class data is
-/// the function, which the compiler then sees as a constant and inlines. Functions must carry no state (lambdas that capture nothing, and the records of [Vectors]):
-/// the copies are kept for ever, by function.
+/// the function, which the compiler then sees as a constant and inlines. Functions must carry no state (lambdas that capture nothing, and the records
+/// of [Vectors]): the copies are kept for ever, by function.
 public final class Lanes {
     /// Three words to one.
     @FunctionalInterface

@@ -10,10 +10,11 @@ import jdk.incubator.vector.VectorSpecies;
 import lucid.kernels.ptx.machine.Step;
 import lucid.kernels.ptx.machine.Warp;
 
-/// The loops of [Loops] and [WideLoops] for functions that have a vector form ([Vectors]). C2 does not turn the plain loops into vector code: for all it knows the rows of
-/// the one register file that they read and write could overlap shifted.
+/// The loops of [Loops] and [WideLoops] for functions that have a vector form ([Vectors]). C2 does not turn the plain loops into vector code: for all
+/// it knows the rows of the one register file that they read and write could overlap shifted.
 ///
-/// Inactive lanes are computed too and keep what they held. [Lanes] defines a copy of a class here for every function; the classes themselves are never initialised.
+/// Inactive lanes are computed too and keep what they held. [Lanes] defines a copy of a class here for every function; the classes themselves are
+/// never initialised.
 final class VectorLoops {
     private VectorLoops() {}
 

@@ -22,7 +22,8 @@ public final class Vectors {
     /// Whether vectors are wide enough to be used: at least four words.
     static final boolean FAST = IntVector.SPECIES_PREFERRED.length() >= 4;
     /// As many words as a vector has wides.
-    public static final VectorSpecies<Integer> HALF = VectorSpecies.of(int.class, VectorShape.forBitSize(Math.max(64, LongVector.SPECIES_PREFERRED.vectorBitSize() / 2)));
+    public static final VectorSpecies<Integer> HALF = VectorSpecies.of(int.class,
+            VectorShape.forBitSize(Math.max(64, LongVector.SPECIES_PREFERRED.vectorBitSize() / 2)));
 
     /// Three vectors to one.
     @FunctionalInterface
@@ -54,7 +55,8 @@ public final class Vectors {
     }
 
     /// @param extend how the words become wides, before the vector form
-    record Widen2(Lanes.IntsToLong scalar, VectorOperators.Conversion<Integer, Long> extend, BinaryOperator<LongVector> vector) implements Lanes.IntsToLong {
+    record Widen2(Lanes.IntsToLong scalar, VectorOperators.Conversion<Integer, Long> extend,
+            BinaryOperator<LongVector> vector) implements Lanes.IntsToLong {
         @Override public long apply(int a, int b) { return scalar.apply(a, b); }
     }
 
@@ -74,21 +76,30 @@ public final class Vectors {
     public static final Word3 MAD = new Word3((a, b, c) -> a * b + c, (a, b, c) -> a.mul(b).add(c));
     public static final Word2 SHL = new Word2((a, n) -> beyond(n) ? 0 : a << n, (a, n) -> a.lanewise(VectorOperators.LSHL, n).blend(0, beyond(n)));
     public static final Word2 SHR = new Word2((a, n) -> beyond(n) ? 0 : a >>> n, (a, n) -> a.lanewise(VectorOperators.LSHR, n).blend(0, beyond(n)));
-    public static final Word2 SAR = new Word2((a, n) -> a >> (beyond(n) ? 31 : n), (a, n) -> a.lanewise(VectorOperators.ASHR, n.blend(31, beyond(n))));
+    public static final Word2 SAR = new Word2((a, n) -> a >> (beyond(n) ? 31 : n),
+            (a, n) -> a.lanewise(VectorOperators.ASHR, n.blend(31, beyond(n))));
     public static final Wide2 ADD_WIDE = new Wide2(Long::sum, LongVector::add);
     public static final Wide2 SUB_WIDE = new Wide2((a, b) -> a - b, LongVector::sub);
     public static final Widen2 MUL_SIGNED = new Widen2((a, b) -> (long) a * b, VectorOperators.I2L, LongVector::mul);
-    public static final Widen2 MUL_UNSIGNED = new Widen2((a, b) -> Integers.unsigned(a) * Integers.unsigned(b), VectorOperators.ZERO_EXTEND_I2L, LongVector::mul);
+    public static final Widen2 MUL_UNSIGNED = new Widen2((a, b) -> Integers.unsigned(a) * Integers.unsigned(b), VectorOperators.ZERO_EXTEND_I2L,
+            LongVector::mul);
 
-    public static final Word2 ADD_F32 = new Word2((a, b) -> Binary32.bits(intBitsToFloat(a) + intBitsToFloat(b)), (a, b) -> bits(floats(a).add(floats(b))));
-    public static final Word2 SUB_F32 = new Word2((a, b) -> Binary32.bits(intBitsToFloat(a) - intBitsToFloat(b)), (a, b) -> bits(floats(a).sub(floats(b))));
-    public static final Word2 MUL_F32 = new Word2((a, b) -> Binary32.bits(intBitsToFloat(a) * intBitsToFloat(b)), (a, b) -> bits(floats(a).mul(floats(b))));
+    public static final Word2 ADD_F32 = new Word2((a, b) -> Binary32.bits(intBitsToFloat(a) + intBitsToFloat(b)),
+            (a, b) -> bits(floats(a).add(floats(b))));
+    public static final Word2 SUB_F32 = new Word2((a, b) -> Binary32.bits(intBitsToFloat(a) - intBitsToFloat(b)),
+            (a, b) -> bits(floats(a).sub(floats(b))));
+    public static final Word2 MUL_F32 = new Word2((a, b) -> Binary32.bits(intBitsToFloat(a) * intBitsToFloat(b)),
+            (a, b) -> bits(floats(a).mul(floats(b))));
     public static final Word3 FMA_F32 = new Word3((a, b, c) -> Binary32.bits(Math.fma(intBitsToFloat(a), intBitsToFloat(b), intBitsToFloat(c))),
             (a, b, c) -> bits(floats(a).fma(floats(b), floats(c))));
-    public static final Word2 ADD_FTZ = new Word2((a, b) -> flush(ADD_F32.applyAsInt(flush(a), flush(b))), (a, b) -> flush(ADD_F32.vector.apply(flush(a), flush(b))));
-    public static final Word2 SUB_FTZ = new Word2((a, b) -> flush(SUB_F32.applyAsInt(flush(a), flush(b))), (a, b) -> flush(SUB_F32.vector.apply(flush(a), flush(b))));
-    public static final Word2 MUL_FTZ = new Word2((a, b) -> flush(MUL_F32.applyAsInt(flush(a), flush(b))), (a, b) -> flush(MUL_F32.vector.apply(flush(a), flush(b))));
-    public static final Word3 FMA_FTZ = new Word3((a, b, c) -> flush(FMA_F32.apply(flush(a), flush(b), flush(c))), (a, b, c) -> flush(FMA_F32.vector.apply(flush(a), flush(b), flush(c))));
+    public static final Word2 ADD_FTZ = new Word2((a, b) -> flush(ADD_F32.applyAsInt(flush(a), flush(b))),
+            (a, b) -> flush(ADD_F32.vector.apply(flush(a), flush(b))));
+    public static final Word2 SUB_FTZ = new Word2((a, b) -> flush(SUB_F32.applyAsInt(flush(a), flush(b))),
+            (a, b) -> flush(SUB_F32.vector.apply(flush(a), flush(b))));
+    public static final Word2 MUL_FTZ = new Word2((a, b) -> flush(MUL_F32.applyAsInt(flush(a), flush(b))),
+            (a, b) -> flush(MUL_F32.vector.apply(flush(a), flush(b))));
+    public static final Word3 FMA_FTZ = new Word3((a, b, c) -> flush(FMA_F32.apply(flush(a), flush(b), flush(c))),
+            (a, b, c) -> flush(FMA_F32.vector.apply(flush(a), flush(b), flush(c))));
     public static final Word2 MIN_F32 = new Word2(Binary32::min, (a, b) -> bits(withoutNan(floats(a).min(floats(b)), floats(a), floats(b))));
     public static final Word2 MAX_F32 = new Word2(Binary32::max, (a, b) -> bits(withoutNan(floats(a).max(floats(b)), floats(a), floats(b))));
 
@@ -102,11 +113,16 @@ public final class Vectors {
     public static final Test LE_UNSIGNED = new Test((a, b) -> Integer.compareUnsigned(a, b) <= 0, (a, b) -> a.compare(VectorOperators.ULE, b));
     public static final Test GT_UNSIGNED = new Test((a, b) -> Integer.compareUnsigned(a, b) > 0, (a, b) -> a.compare(VectorOperators.UGT, b));
     public static final Test GE_UNSIGNED = new Test((a, b) -> Integer.compareUnsigned(a, b) >= 0, (a, b) -> a.compare(VectorOperators.UGE, b));
-    public static final Test EQ_F32 = new Test((a, b) -> intBitsToFloat(a) == intBitsToFloat(b), (a, b) -> floats(a).compare(VectorOperators.EQ, floats(b)).cast(a.species()));
-    public static final Test LT_F32 = new Test((a, b) -> intBitsToFloat(a) < intBitsToFloat(b), (a, b) -> floats(a).compare(VectorOperators.LT, floats(b)).cast(a.species()));
-    public static final Test LE_F32 = new Test((a, b) -> intBitsToFloat(a) <= intBitsToFloat(b), (a, b) -> floats(a).compare(VectorOperators.LE, floats(b)).cast(a.species()));
-    public static final Test GT_F32 = new Test((a, b) -> intBitsToFloat(a) > intBitsToFloat(b), (a, b) -> floats(a).compare(VectorOperators.GT, floats(b)).cast(a.species()));
-    public static final Test GE_F32 = new Test((a, b) -> intBitsToFloat(a) >= intBitsToFloat(b), (a, b) -> floats(a).compare(VectorOperators.GE, floats(b)).cast(a.species()));
+    public static final Test EQ_F32 = new Test((a, b) -> intBitsToFloat(a) == intBitsToFloat(b),
+            (a, b) -> floats(a).compare(VectorOperators.EQ, floats(b)).cast(a.species()));
+    public static final Test LT_F32 = new Test((a, b) -> intBitsToFloat(a) < intBitsToFloat(b),
+            (a, b) -> floats(a).compare(VectorOperators.LT, floats(b)).cast(a.species()));
+    public static final Test LE_F32 = new Test((a, b) -> intBitsToFloat(a) <= intBitsToFloat(b),
+            (a, b) -> floats(a).compare(VectorOperators.LE, floats(b)).cast(a.species()));
+    public static final Test GT_F32 = new Test((a, b) -> intBitsToFloat(a) > intBitsToFloat(b),
+            (a, b) -> floats(a).compare(VectorOperators.GT, floats(b)).cast(a.species()));
+    public static final Test GE_F32 = new Test((a, b) -> intBitsToFloat(a) >= intBitsToFloat(b),
+            (a, b) -> floats(a).compare(VectorOperators.GE, floats(b)).cast(a.species()));
 
     private static final float NAN = intBitsToFloat(Binary32.NAN);
 

@@ -32,7 +32,8 @@ public final class Addresses {
         if (space == Space.GENERIC) {
             throw form.unknown();
         }
-        if (!to && form.operand(1) instanceof Operand.Symbol(var variable, long _) && variable.space() != space && !(variable.space().isShared() && space.isShared())) {
+        if (!to && form.operand(1) instanceof Operand.Symbol(var variable, long _) && variable.space() != space
+                && !(variable.space().isShared() && space.isShared())) {
             throw form.refuse("variable " + variable.name() + " lies in ." + variable.space().text() + " memory");
         }
         int d = form.wideTarget(0, PtxType.U64);
@@ -55,7 +56,8 @@ public final class Addresses {
             int lane = Integer.numberOfTrailingZeros(left);
             long generic = warp.wides[a + lane];
             if (!lies(generic, space)) {
-                warp.finding(Kind.ILLEGAL_OPERAND, lane, generic, 0, "the generic address lies in " + name(Windows.spaceOf(generic)) + ", not in ." + space.text() + " memory", null);
+                warp.finding(Kind.ILLEGAL_OPERAND, lane, generic, 0, "the generic address lies in " + name(Windows.spaceOf(generic)) + ", not in ."
+                        + space.text() + " memory", null);
             }
             warp.wides[d + lane] = generic - base;
         }
@@ -83,7 +85,8 @@ public final class Addresses {
             for (int left = mask; left != 0; left &= left - 1) {
                 int lane = Integer.numberOfTrailingZeros(left);
                 long generic = warp.wides[a + lane];
-                boolean own = space == Space.SHARED_CLUSTER || !space.isShared() || SharedMemory.rankOf(generic - Windows.SHARED) == warp.block.memory.shared().rank();
+                boolean own = space == Space.SHARED_CLUSTER || !space.isShared()
+                        || SharedMemory.rankOf(generic - Windows.SHARED) == warp.block.memory.shared().rank();
                 yes |= lies(generic, space) && own ? 1 << lane : 0;
             }
             warp.predicates[p] = warp.predicates[p] & ~mask | yes;
@@ -126,7 +129,8 @@ public final class Addresses {
     private static long mapped(Warp warp, int lane, long address, int rank) {
         int blocks = warp.block.cluster.blockCount();
         if (rank < 0 || rank >= blocks) {
-            warp.finding(Kind.ILLEGAL_OPERAND, lane, address, rank, "rank " + Integer.toUnsignedString(rank) + " in a cluster of " + blocks + " blocks", null);
+            warp.finding(Kind.ILLEGAL_OPERAND, lane, address, rank, "rank " + Integer.toUnsignedString(rank) + " in a cluster of " + blocks
+                    + " blocks", null);
         } else if (address >>> 32 != 0) {
             warp.finding(Kind.ILLEGAL_OPERAND, lane, address, rank, "0x" + Long.toHexString(address) + " is no address of shared memory", null);
         }

@@ -82,12 +82,14 @@ public final class Fences {
         };
     }
 
-    /// `fence.proxy.tensormap::generic.{acquire.scope [map], 128 | release.scope}`: tensor maps are read when a copy is issued, so that ordinary order is all they need.
+    /// `fence.proxy.tensormap::generic.{acquire.scope [map], 128 | release.scope}`: tensor maps are read when a copy is issued, so that ordinary
+    /// order is all they need.
     private static Step tensorMap(Form form) {
         boolean acquire = form.oneOf("acquire", "release").equals("acquire");
         Access.Scope scope = MemoryForm.scope(form);
         form.end(acquire ? 2 : 0);
-        if (acquire && (!(form.operand(0) instanceof Operand.Address) || !(form.operand(1) instanceof Operand.Immediate size) || size.bits() != TENSOR_MAP_BYTES)) {
+        if (acquire && (!(form.operand(0) instanceof Operand.Address) || !(form.operand(1) instanceof Operand.Immediate size)
+                || size.bits() != TENSOR_MAP_BYTES)) {
             throw form.refuse("wanted [address], " + TENSOR_MAP_BYTES);
         }
         return ordering(scope);

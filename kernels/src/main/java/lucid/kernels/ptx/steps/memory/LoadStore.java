@@ -10,7 +10,8 @@ import lucid.kernels.ptx.text.syntax.Operand;
 import lucid.kernels.ptx.text.syntax.PtxType;
 import lucid.kernels.ptx.text.syntax.Space;
 
-/// `ld` and `st` of all types and spaces. Cache operators and hints are checked for their spelling and otherwise without effect: they do not change values.
+/// `ld` and `st` of all types and spaces. Cache operators and hints are checked for their spelling and otherwise without effect: they do not change
+/// values.
 public final class LoadStore {
     private static final int MAX_BYTES = 16;
 
@@ -51,7 +52,8 @@ public final class LoadStore {
         };
     }
 
-    /// Words go straight into registers. The spaces that matter have steps of their own: a call through an interface takes as long as a vector of lanes.
+    /// Words go straight into registers. The spaces that matter have steps of their own: a call through an interface takes as long as a vector of
+    /// lanes.
     private static Step loadDirect(MemoryForm.Addresses addresses, Space space, Routes.Route route, int bytes, Access how, int[] direct) {
         return switch (space) {
             case GLOBAL -> (warp, mask) -> {

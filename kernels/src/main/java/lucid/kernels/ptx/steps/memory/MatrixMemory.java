@@ -13,8 +13,8 @@ import lucid.kernels.ptx.text.syntax.Operand;
 import lucid.kernels.ptx.text.syntax.PtxType;
 import lucid.kernels.ptx.text.syntax.Space;
 
-/// `ldmatrix` and `stmatrix`: 8 x 8 matrices of 16-bit elements between shared memory and registers. Row r of matrix i is 16 bytes at the address that
-/// lane `8 i + r` brings; so memory sees 8, 16 or 32 lanes with an access of 16 bytes each, under all its checks.
+/// `ldmatrix` and `stmatrix`: 8 x 8 matrices of 16-bit elements between shared memory and registers. Row r of matrix i is 16 bytes at the address
+/// that lane `8 i + r` brings; so memory sees 8, 16 or 32 lanes with an access of 16 bytes each, under all its checks.
 public final class MatrixMemory {
     private static final int ROW_BYTES = 16;
     private static final int ROW_WORDS = 4;

@@ -16,8 +16,8 @@ import lucid.kernels.ptx.text.syntax.Space;
 
 /// What memory instructions have in common: how the access is ordered, in which space, at which addresses.
 final class MemoryForm {
-    /// Where an instruction finds its addresses: in 64-bit registers, or in 32-bit ones, in which they wrap at 32 bits; with a constant offset. One class, so that asking it is no
-    /// call through an interface.
+    /// Where an instruction finds its addresses: in 64-bit registers, or in 32-bit ones, in which they wrap at 32 bits; with a constant offset. One
+    /// class, so that asking it is no call through an interface.
     ///
     /// @param base of the register's lanes in its file
     record Addresses(boolean wide, int base, long offset) {
@@ -56,7 +56,8 @@ final class MemoryForm {
         return form.take("param::entry") ? Space.PARAM : Space.GENERIC;
     }
 
-    /// Eviction priorities (those of L2 belong to 32-byte accesses, which sm_90 has not) and prefetch sizes: they do not change values, so that it is enough that they are well-formed.
+    /// Eviction priorities (those of L2 belong to 32-byte accesses, which sm_90 has not) and prefetch sizes: they do not change values, so that it is
+    /// enough that they are well-formed.
     ///
     /// @return true when a cache policy follows the last operand
     static boolean hints(Form form, boolean prefetch) {
@@ -82,7 +83,8 @@ final class MemoryForm {
             inside(form, variable, offset, space);
         }
         boolean wide = !(base instanceof Operand.Reg(Register register, boolean _)) || register.bank() == Register.Bank.WIDE;
-        return new Addresses(wide, (wide ? form.context().wide(form.at(), base, PtxType.U64) : form.context().word(form.at(), base, PtxType.U32)) * 32, offset);
+        return new Addresses(wide, (wide ? form.context().wide(form.at(), base, PtxType.U64) : form.context()
+                .word(form.at(), base, PtxType.U32)) * 32, offset);
     }
 
     /// A constant offset within a parameter is known to be wrong before anything runs.

@@ -10,8 +10,8 @@ import lucid.kernels.ptx.text.syntax.Operand;
 import lucid.kernels.ptx.text.syntax.PtxType;
 import lucid.kernels.ptx.text.syntax.Space;
 
-/// Advice to the caches: `prefetch`, `prefetchu`, `applypriority`, `discard`, `createpolicy`. There is no cache here, so that addresses are checked and nothing
-/// else happens; only `discard` leaves its 128 bytes uninitialised.
+/// Advice to the caches: `prefetch`, `prefetchu`, `applypriority`, `discard`, `createpolicy`. There is no cache here, so that addresses are checked
+/// and nothing else happens; only `discard` leaves its 128 bytes uninitialised.
 public final class Prefetch {
     private static final int LINE = 128;
     private static final String[] PRIMARY = {"L2::evict_last", "L2::evict_normal", "L2::evict_first", "L2::evict_unchanged"};

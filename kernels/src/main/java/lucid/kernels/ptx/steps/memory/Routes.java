@@ -21,13 +21,16 @@ final class Routes {
 
     static Route load(Form form, Space space) {
         return switch (space) {
-            case GLOBAL -> (warp, mask, bytes, how, out, bases) -> warp.block.memory.global().load(warp, mask, warp.addresses, bytes, how, out, bases);
+            case GLOBAL -> (warp, mask, bytes, how, out, bases) -> warp.block.memory.global()
+                    .load(warp, mask, warp.addresses, bytes, how, out, bases);
             case SHARED, SHARED_CTA -> Routes::loadShared;
-            case SHARED_CLUSTER -> (warp, mask, bytes, how, out, bases) -> warp.block.memory.shared().load(warp, mask, warp.addresses, bytes, how, out, bases);
+            case SHARED_CLUSTER -> (warp, mask, bytes, how, out, bases) -> warp.block.memory.shared()
+                    .load(warp, mask, warp.addresses, bytes, how, out, bases);
             case LOCAL -> (warp, mask, bytes, _, out, bases) -> warp.local.load(warp, mask, warp.addresses, bytes, out, bases);
             case CONST -> (warp, mask, bytes, _, out, bases) -> warp.block.memory.constants().load(warp, mask, warp.addresses, bytes, out, bases);
             case PARAM -> (warp, mask, bytes, _, out, bases) -> warp.block.memory.parameters().load(warp, mask, warp.addresses, bytes, out, bases);
-            case GENERIC -> generic(load(form, Space.GLOBAL), load(form, Space.SHARED_CLUSTER), load(form, Space.LOCAL), load(form, Space.CONST), load(form, Space.PARAM));
+            case GENERIC -> generic(load(form, Space.GLOBAL), load(form, Space.SHARED_CLUSTER), load(form, Space.LOCAL), load(form, Space.CONST),
+                    load(form, Space.PARAM));
         };
     }
 
@@ -35,7 +38,8 @@ final class Routes {
         return switch (space) {
             case GLOBAL -> (warp, mask, bytes, how, in, bases) -> warp.block.memory.global().store(warp, mask, warp.addresses, bytes, how, in, bases);
             case SHARED, SHARED_CTA -> Routes::storeShared;
-            case SHARED_CLUSTER -> (warp, mask, bytes, how, in, bases) -> warp.block.memory.shared().store(warp, mask, warp.addresses, bytes, how, in, bases);
+            case SHARED_CLUSTER -> (warp, mask, bytes, how, in, bases) -> warp.block.memory.shared()
+                    .store(warp, mask, warp.addresses, bytes, how, in, bases);
             case LOCAL -> (warp, mask, bytes, _, in, bases) -> warp.local.store(warp, mask, warp.addresses, bytes, in, bases);
             case CONST, PARAM -> throw form.refuse("." + space.text() + " memory cannot be written");
             case GENERIC -> generic(store(form, Space.GLOBAL), store(form, Space.SHARED_CLUSTER), store(form, Space.LOCAL),
@@ -60,7 +64,8 @@ final class Routes {
         }
     }
 
-    /// The lanes of `mask` whose addresses lie in the block's own shared memory, after a finding for the others: `.shared` alone means `.shared::cta`.
+    /// The lanes of `mask` whose addresses lie in the block's own shared memory, after a finding for the others: `.shared` alone means
+    /// `.shared::cta`.
     private static int own(Warp warp, int mask, int bytes, int[] out, int[] bases) {
         if (warp.block.cluster.blockCount() == 1) {
             return mask;
@@ -81,7 +86,8 @@ final class Routes {
         if (foreign != 0) {
             int lane = Integer.numberOfTrailingZeros(foreign);
             long address = warp.addresses[lane];
-            warp.finding(Kind.OUT_OF_BOUNDS, lane, address, 0, "the address lies in the shared memory of the block of rank " + SharedMemory.rankOf(address)
+            warp.finding(Kind.OUT_OF_BOUNDS, lane, address, 0, "the address lies in the shared memory of the block of rank "
+                    + SharedMemory.rankOf(address)
                     + " of the cluster; this form reaches only the block's own: use .shared::cluster", null);
         }
         return foreign;
@@ -105,7 +111,8 @@ final class Routes {
         };
     }
 
-    /// The lanes of `mask` in that window; their addresses become addresses within it. An address in no window is left to global memory, which reports it.
+    /// The lanes of `mask` in that window; their addresses become addresses within it. An address in no window is left to global memory, which
+    /// reports it.
     static int inWindow(long[] addresses, int mask, Space space) {
         long base = space == Space.GENERIC ? 0 : Windows.base(space);
         int same = 0;

@@ -152,7 +152,8 @@ final class Values {
         boolean fits = found.bits() == type.bits() ? bits || !floating || found == type
                 : found.bits() > type.bits() && !found.floating() && (!type.floating() || found.kind() == PtxType.Kind.BITS);
         if (found == PtxType.PRED || !fits) {
-            throw form.refuse("register " + register.name() + " has type ." + found.text() + ", wanted one for ." + type.text() + " or a wider one without a floating-point type");
+            throw form.refuse("register " + register.name() + " has type ." + found.text() + ", wanted one for ." + type.text()
+                    + " or a wider one without a floating-point type");
         }
     }
 }

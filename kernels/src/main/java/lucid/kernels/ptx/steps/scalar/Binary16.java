@@ -2,8 +2,8 @@ package lucid.kernels.ptx.steps.scalar;
 
 import lucid.kernels.ptx.number.Formats;
 
-/// Arithmetic of the two 16-bit formats on codes. Sums and products are formed in f32 and rounded again: with 24 >= 2 * 11 + 2 bits that equals one rounding
-/// (Figueroa 1995). That theorem does not hold for `fma`, which therefore goes through round-to-odd (Boldo, Melquiond 2008).
+/// Arithmetic of the two 16-bit formats on codes. Sums and products are formed in f32 and rounded again: with 24 >= 2 * 11 + 2 bits that equals one
+/// rounding (Figueroa 1995). That theorem does not hold for `fma`, which therefore goes through round-to-odd (Boldo, Melquiond 2008).
 public final class Binary16 {
     /// The NaN that every operation returns.
     public static final int NAN = 0x7fff;

@@ -3,8 +3,8 @@ package lucid.kernels.ptx.steps.scalar;
 import java.math.BigDecimal;
 import lucid.kernels.ptx.number.Rounding;
 
-/// f64 arithmetic, exact in every rounding. To nearest, Java's operators are IEEE's. The directed roundings are rare and compare the nearest result with
-/// the exact one in [BigDecimal], which no underflow of an error term can fool.
+/// f64 arithmetic, exact in every rounding. To nearest, Java's operators are IEEE's. The directed roundings are rare and compare the nearest result
+/// with the exact one in [BigDecimal], which no underflow of an error term can fool.
 public final class Binary64 {
     private Binary64() {}
 

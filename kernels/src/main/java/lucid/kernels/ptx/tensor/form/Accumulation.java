@@ -28,8 +28,8 @@ public sealed interface Accumulation {
         }
     }
 
-    /// Products are taken `block` at a time; with the accumulator they are shifted to the largest exponent among them, cut off `extraBits` below the last
-    /// place of an f32 of that exponent, added as integers, and the sum is cut to f32 toward zero. Infinities and NaN go the way of [Exact].
+    /// Products are taken `block` at a time; with the accumulator they are shifted to the largest exponent among them, cut off `extraBits` below the
+    /// last place of an f32 of that exponent, added as integers, and the sum is cut to f32 toward zero. Infinities and NaN go the way of [Exact].
     ///
     /// @param block products per addition, at least 1
     /// @param extraBits bits kept below the last place, 0 .. 8
@@ -37,7 +37,8 @@ public sealed interface Accumulation {
         /// @throws IllegalArgumentException if a parameter is out of range
         public Aligned {
             if (block < 1 || extraBits < 0 || extraBits > 8) {
-                throw new IllegalArgumentException("accumulation: found block " + block + ", extraBits " + extraBits + ", wanted block >= 1, extraBits 0 .. 8");
+                throw new IllegalArgumentException("accumulation: found block " + block + ", extraBits " + extraBits
+                        + ", wanted block >= 1, extraBits 0 .. 8");
             }
         }
 

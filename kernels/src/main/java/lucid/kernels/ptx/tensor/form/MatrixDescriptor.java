@@ -35,16 +35,19 @@ public record MatrixDescriptor(int start, int leading, int stride, Swizzle swizz
 
     /// Reads a descriptor register.
     ///
-    /// @throws IllegalArgumentException if bits outside the fields are set, or the base offset is not 0: tiles whose swizzle pattern does not begin at a
+    /// @throws IllegalArgumentException if bits outside the fields are set, or the base offset is not 0: tiles whose swizzle pattern does not begin
+    /// at a
     ///     multiple of its size are refused here, nobody needs them
     public static MatrixDescriptor decode(long bits) {
         if ((bits & UNUSED) != 0) {
-            throw new IllegalArgumentException(String.format("matrix descriptor 0x%016x: found bits 0x%016x, wanted 0 outside the fields", bits, bits & UNUSED)
+            throw new IllegalArgumentException(String.format("matrix descriptor 0x%016x: found bits 0x%016x, wanted 0 outside the fields", bits,
+                    bits & UNUSED)
                     + "; is a shared address not shifted right by 4, or not masked with 0x3ffff first?");
         }
         int baseOffset = (int) (bits >>> 49) & 7;
         if (baseOffset != 0) {
-            throw new IllegalArgumentException(String.format("matrix descriptor 0x%016x: base offset found %d, wanted 0: align the tile to its swizzle pattern",
+            throw new IllegalArgumentException(String.format("matrix descriptor 0x%016x: base offset found %d, wanted 0: align the tile to its "
+                    + "swizzle pattern",
                     bits, baseOffset));
         }
         return new MatrixDescriptor((int) (bits & 0x3fff) << 4, (int) (bits >>> 16 & 0x3fff) << 4, (int) (bits >>> 32 & 0x3fff) << 4,
@@ -60,7 +63,8 @@ public record MatrixDescriptor(int start, int leading, int stride, Swizzle swizz
         int t = 16 / s;
         int w = swizzle.width();
         if (!mnMajor) {
-            return w > 0 ? swizzle.apply(start + mn % 8 * w + mn / 8 * stride + k * s) : start + mn % 8 * 16 + mn / 8 * stride + k / t * leading + k % t * s;
+            return w > 0 ? swizzle.apply(start + mn % 8 * w + mn / 8 * stride + k * s) : start + mn % 8 * 16 + mn / 8 * stride + k / t * leading
+                    + k % t * s;
         }
         return w > 0 ? swizzle.apply(start + mn * s % w + mn * s / w * leading + k % 8 * w + k / 8 * stride)
                 : start + mn % t * s + mn / t * stride + k % 8 * 16 + k / 8 * leading;
@@ -101,7 +105,8 @@ public record MatrixDescriptor(int start, int leading, int stride, Swizzle swizz
         int row = start % (8 * w);
         int used = (mnMajor ? Math.min(count * type.bytes(), w) : depth * type.bytes());
         if (row + used > w) {
-            throw new IllegalArgumentException(String.format("matrix descriptor: start address found 0x%x, wanted one in the first row of a pattern of %d bytes with "
+            throw new IllegalArgumentException(String.format("matrix descriptor: start address found 0x%x, wanted one in the first row of a pattern "
+                    + "of %d bytes with "
                     + "%d bytes left in that row of %d: align the stage to %d", start, 8 * w, used, w, 8 * w));
         }
         if (mnMajor) {
@@ -114,7 +119,8 @@ public record MatrixDescriptor(int start, int leading, int stride, Swizzle swizz
 
     private static void step(String name, int value, boolean used, int w) {
         if (used && (value == 0 || value % (8 * w) != 0)) {
-            throw new IllegalArgumentException(String.format("matrix descriptor: %s found %d, wanted a multiple of %d, the pattern of the %d-byte swizzle",
+            throw new IllegalArgumentException(String.format("matrix descriptor: %s found %d, wanted a multiple of %d, the pattern of the %d-byte "
+                    + "swizzle",
                     name, value, 8 * w, w));
         }
     }

@@ -11,7 +11,8 @@ public record SharedView(byte[] bytes, int base) {
     public int index(int address, int count, String what) {
         int at = address - base;
         if (at < 0 || at > bytes.length - count) {
-            throw new IllegalArgumentException(String.format("%s: found shared address 0x%x (%d bytes), wanted 0x%x .. 0x%x, the shared memory of the block",
+            throw new IllegalArgumentException(String.format("%s: found shared address 0x%x (%d bytes), wanted 0x%x .. 0x%x, the shared memory of "
+                    + "the block",
                     what, address, count, base, base + bytes.length));
         }
         return at;

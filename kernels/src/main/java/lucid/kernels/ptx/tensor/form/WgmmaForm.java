@@ -18,7 +18,8 @@ public record WgmmaForm(int n, int k, Element d, Element a, Element b) {
             throw new IllegalArgumentException("wgmma: no ." + a.text() + " by ." + b.text() + " into ." + d.text()
                     + "; known are f16 into f16 or f32, bf16 and tf32 into f32, e4m3 and e5m2 into f16 or f32, s8 and u8 into s32");
         }
-        if (k != 32 / a.bytes()) throw new IllegalArgumentException("wgmma: found k" + k + " with ." + a.text() + ", wanted k" + 32 / a.bytes() + " (32 bytes)");
+        if (k != 32 / a.bytes())
+            throw new IllegalArgumentException("wgmma: found k" + k + " with ." + a.text() + ", wanted k" + 32 / a.bytes() + " (32 bytes)");
         if (n < 8 || n > 256 || n % 8 != 0 || a.integer() && n > 32 && n % 16 != 0) {
             throw new IllegalArgumentException("wgmma: found n" + n + " with ." + a.text() + ", wanted a multiple of 8 from 8 to 256"
                     + (a.integer() ? ", of 16 above 32" : ""));

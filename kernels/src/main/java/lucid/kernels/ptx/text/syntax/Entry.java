@@ -19,6 +19,8 @@ import java.util.List;
 public record Entry(String name, int line, List<Variable> parameters, int parameterBytes, List<Variable> shared, List<Variable> local,
                     List<Register> registers, int predicates, int words, int wides, List<Instruction> instructions, Bounds bounds) {
 
-    /// `.maxntid`, `.reqntid`, `.minnctapersm`, `.maxnreg`, `.reqnctapercluster`, `.explicitcluster`, `.maxclusterrank`; a missing one is null, 0 or false.
-    public record Bounds(int[] maxThreads, int[] requiredThreads, int minBlocks, int maxRegisters, int[] requiredCluster, boolean explicitCluster, int maxClusterRank) {}
+    /// `.maxntid`, `.reqntid`, `.minnctapersm`, `.maxnreg`, `.reqnctapercluster`, `.explicitcluster`, `.maxclusterrank`; a missing one is null, 0 or
+    /// false.
+    public record Bounds(int[] maxThreads, int[] requiredThreads, int minBlocks, int maxRegisters, int[] requiredCluster, boolean explicitCluster,
+            int maxClusterRank) {}
 }

@@ -8,7 +8,8 @@ package lucid.kernels.ptx.text.syntax;
 /// @param slot its number within the bank, from 0
 public record Register(String name, PtxType type, Bank bank, int slot) {
 
-    /// The register files of a warp. Types of 8, 16 and 32 bits live in words (unused high bits are 0), 64 bits in wides, predicates as one lane mask.
+    /// The register files of a warp. Types of 8, 16 and 32 bits live in words (unused high bits are 0), 64 bits in wides, predicates as one lane
+    /// mask.
     public enum Bank { PREDICATE, WORD, WIDE }
 
     /// The bank of a type.

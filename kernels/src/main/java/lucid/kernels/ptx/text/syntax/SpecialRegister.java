@@ -16,13 +16,16 @@ public record SpecialRegister(String name, PtxType type) {
 
     private static java.util.Map<String, PtxType> known() {
         var table = new java.util.HashMap<String, PtxType>();
-        for (String vector : java.util.List.of("%tid", "%ntid", "%ctaid", "%nctaid", "%clusterid", "%nclusterid", "%cluster_ctaid", "%cluster_nctaid")) {
+        for (String vector : java.util.List.of("%tid", "%ntid", "%ctaid", "%nctaid", "%clusterid", "%nclusterid", "%cluster_ctaid",
+                "%cluster_nctaid")) {
             for (String component : java.util.List.of(".x", ".y", ".z")) {
                 table.put(vector + component, PtxType.U32);
             }
         }
-        for (String word : java.util.List.of("%laneid", "%warpid", "%nwarpid", "%smid", "%nsmid", "%gridid", "%lanemask_eq", "%lanemask_lt", "%lanemask_le",
-                "%lanemask_gt", "%lanemask_ge", "%clock", "%clock_hi", "%dynamic_smem_size", "%total_smem_size", "%aggr_smem_size", "%cluster_ctarank", "%cluster_nctarank", "WARP_SZ")) {
+        for (String word : java.util.List.of("%laneid", "%warpid", "%nwarpid", "%smid", "%nsmid", "%gridid", "%lanemask_eq", "%lanemask_lt",
+                "%lanemask_le",
+                "%lanemask_gt", "%lanemask_ge", "%clock", "%clock_hi", "%dynamic_smem_size", "%total_smem_size", "%aggr_smem_size",
+                        "%cluster_ctarank", "%cluster_nctarank", "WARP_SZ")) {
             table.put(word, PtxType.U32);
         }
         table.put("%clock64", PtxType.U64);

@@ -19,7 +19,8 @@ class TensorMapTest {
 
     @Test
     void encodingKeepsEveryField() {
-        var map = new TensorMap(TensorMap.Type.F32, 0x7f00_0000_1230L, new long[] {1L << 32, 3, 5, 7, 9}, new long[] {16, 4096, 1L << 39, (1L << 40) - 16},
+        var map = new TensorMap(TensorMap.Type.F32, 0x7f00_0000_1230L, new long[] {1L << 32, 3, 5, 7, 9},
+                new long[] {16, 4096, 1L << 39, (1L << 40) - 16},
                 new int[] {8, 256, 1, 2, 3}, Swizzle.BYTES_64, true);
         TensorMap back = TensorMap.decode(map.encode());
         assertEquals(map.type(), back.type());
@@ -58,7 +59,8 @@ class TensorMapTest {
     @Test
     void addressesPassTwoToTheThirtyTwo() {
         TensorMap map = map(0x1_0000_0000L, new long[] {1L << 32, 4}, new long[] {1L << 33}, new int[] {8, 1}, Swizzle.NONE);
-        assertEquals(List.of("0: 100000000+0 16"), rows(map(16, new long[] {1L << 32, 4}, new long[] {1L << 33}, new int[] {8, 1}, Swizzle.NONE), 0x7fff_fff8, 0));
+        assertEquals(List.of("0: 100000000+0 16"), rows(map(16, new long[] {1L << 32, 4}, new long[] {1L << 33}, new int[] {8, 1}, Swizzle.NONE),
+                0x7fff_fff8, 0));
         assertEquals(List.of("0: 700000000+0 16"), rows(map, 0, 3));
         assertEquals(List.of("0: -"), rows(map, Integer.MIN_VALUE, 3));
     }
@@ -86,7 +88,8 @@ class TensorMapTest {
 
     private static List<String> rows(TensorMap map, int... corner) {
         var seen = new ArrayList<String>();
-        map.rows(corner, (row, global, skip, bytes) -> seen.add(row + ": " + (bytes == 0 ? "-" : Long.toHexString(global) + "+" + skip + " " + bytes)));
+        map.rows(corner, (row, global, skip, bytes) -> seen.add(row + ": "
+                + (bytes == 0 ? "-" : Long.toHexString(global) + "+" + skip + " " + bytes)));
         return seen;
     }
 }

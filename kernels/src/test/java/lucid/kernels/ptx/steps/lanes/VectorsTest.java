@@ -14,8 +14,10 @@ import org.junit.jupiter.api.Test;
 
 /// Both forms of every function of [Vectors] have the same bits, for special values and random ones.
 class VectorsTest {
-    private static final int[] SPECIAL = {0, 1, -1, 2, 31, 32, 33, 64, Integer.MIN_VALUE, Integer.MAX_VALUE, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001, 0x7fffffff,
-        0x00000001, 0x007fffff, 0x807fffff, 0x00800000, 0x80800000, 0x3f800000, 0xbf800000, 0x7f7fffff, 0xff7fffff, 0x33800000, 0x4b800000, 0x0c800000};
+    private static final int[] SPECIAL = {0, 1, -1, 2, 31, 32, 33, 64, Integer.MIN_VALUE, Integer.MAX_VALUE, 0x7f800000, 0xff800000, 0x7fc00000,
+            0xffc00001, 0x7f800001, 0x7fffffff,
+        0x00000001, 0x007fffff, 0x807fffff, 0x00800000, 0x80800000, 0x3f800000, 0xbf800000, 0x7f7fffff, 0xff7fffff, 0x33800000, 0x4b800000,
+                0x0c800000};
     private static final int ROUNDS = 400;
     private static final int N = 64;
 
@@ -49,7 +51,8 @@ class VectorsTest {
                 switch (function) {
                     case Vectors.Word1 f -> assertEquals(f.applyAsInt(a[l]), f.vector().apply(vector(a, at)).lane(i), where);
                     case Vectors.Word2 f -> assertEquals(f.applyAsInt(a[l], b[l]), f.vector().apply(vector(a, at), vector(b, at)).lane(i), where);
-                    case Vectors.Word3 f -> assertEquals(f.apply(a[l], b[l], c[l]), f.vector().apply(vector(a, at), vector(b, at), vector(c, at)).lane(i), where);
+                    case Vectors.Word3 f -> assertEquals(f.apply(a[l], b[l], c[l]), f.vector().apply(vector(a, at), vector(b, at), vector(c, at))
+                            .lane(i), where);
                     case Vectors.Test f -> assertEquals(f.test(a[l], b[l]), f.vector().test(vector(a, at), vector(b, at)).laneIsSet(i), where);
                     case Vectors.Wide2 f -> wide(where, f, (long) a[l] << 32 | c[l] & 0xffffffffL, b[l]);
                     case Vectors.Widen2 f -> widen(where, f, a[l], b[l]);
@@ -60,7 +63,8 @@ class VectorsTest {
     }
 
     private static void wide(String where, Vectors.Wide2 f, long a, long b) {
-        LongVector result = f.vector().apply(LongVector.broadcast(LongVector.SPECIES_PREFERRED, a), LongVector.broadcast(LongVector.SPECIES_PREFERRED, b));
+        LongVector result = f.vector().apply(LongVector.broadcast(LongVector.SPECIES_PREFERRED, a),
+                LongVector.broadcast(LongVector.SPECIES_PREFERRED, b));
         assertEquals(f.applyAsLong(a, b), result.lane(0), where);
     }
 

@@ -36,11 +36,14 @@ class MatrixDescriptorTest {
         refused("start address found 0x480", () -> d.check(64, 16, false, Element.BF16));
         new MatrixDescriptor(0x460, 16, 1024, Swizzle.BYTES_128).check(64, 16, false, Element.BF16);
         refused("start address found 0x470", () -> new MatrixDescriptor(0x470, 16, 1024, Swizzle.BYTES_128).check(64, 16, false, Element.BF16));
-        refused("stride-dimension byte offset found 512", () -> new MatrixDescriptor(0x400, 16, 512, Swizzle.BYTES_128).check(64, 16, false, Element.BF16));
+        refused("stride-dimension byte offset found 512", () -> new MatrixDescriptor(0x400, 16, 512, Swizzle.BYTES_128)
+                .check(64, 16, false, Element.BF16));
         refused("stride-dimension byte offset found 0", () -> new MatrixDescriptor(0x400, 16, 0, Swizzle.BYTES_32).check(16, 16, false, Element.F16));
         new MatrixDescriptor(0x400, 16, 0, Swizzle.BYTES_32).check(8, 16, false, Element.F16);
-        refused("leading-dimension byte offset found 16", () -> new MatrixDescriptor(0x400, 16, 1024, Swizzle.BYTES_128).check(128, 16, true, Element.F16));
-        refused("stride-dimension byte offset found 16", () -> new MatrixDescriptor(0x400, 1024, 16, Swizzle.BYTES_128).check(64, 16, true, Element.F16));
+        refused("leading-dimension byte offset found 16", () -> new MatrixDescriptor(0x400, 16, 1024, Swizzle.BYTES_128)
+                .check(128, 16, true, Element.F16));
+        refused("stride-dimension byte offset found 16", () -> new MatrixDescriptor(0x400, 1024, 16, Swizzle.BYTES_128)
+                .check(64, 16, true, Element.F16));
     }
 
     private static void refused(String part, Executable e) {
