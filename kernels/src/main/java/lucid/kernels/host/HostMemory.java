@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,8 +12,8 @@ import lucid.kernels.contract.operand.DType;
 
 /// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a training step finds
 /// the blocks of the step before; where there is none of its class, a buffer takes an idle one of up to twice its size. Steps of ever other sizes
-/// would leave idle blocks of all classes behind, ten times what is ever live: before more than twice that is held, the idle ones return to the
-/// system. The rest does when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
+/// would leave idle blocks of all classes behind, ten times what is ever live: before more than twice that is held, those that are idle for longest
+/// return to the system. The rest does when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
 public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
     /// Idle blocks of so many bytes disturb nobody.
@@ -21,15 +22,20 @@ public final class HostMemory implements AutoCloseable {
     private final String device;
     /// All that the pool has taken, in use or not, by the address that is handed out.
     private final Map<Long, MemorySegment> pooled = new HashMap<>();
-    /// Idle blocks by size.
-    private final TreeMap<Long, ArrayDeque<MemorySegment>> free = new TreeMap<>();
+    /// Idle blocks by size, each class in the order in which they became idle.
+    private final TreeMap<Long, ArrayDeque<Idle>> free = new TreeMap<>();
     /// What is allocated once, by address.
     private final Map<Long, MemorySegment> once = new HashMap<>();
     private long liveBytes;
     private long peakBytes;
     /// Bytes taken from the system, in use or pooled.
     private long heldBytes;
+    /// How many buffers have been closed.
+    private long releases;
     private boolean closed;
+
+    /// @param since which release it was that left it idle
+    private record Idle(MemorySegment block, long since) {}
 
     /// @param device whose memory it is, for messages
     public HostMemory(String device) { this.device = device; }
@@ -63,19 +69,17 @@ public final class HostMemory implements AutoCloseable {
 
     /// The smallest idle block that will do, or null.
     private MemorySegment idle(long size) {
-        ArrayDeque<MemorySegment> exact = free.get(size);
-        if (exact != null && !exact.isEmpty()) return exact.pollLast();
-        for (var larger = free.higherEntry(size); larger != null && larger.getKey() / 2 <= size; larger = free.higherEntry(larger.getKey())) {
-            if (!larger.getValue().isEmpty()) return larger.getValue().pollLast();
+        for (var entry = free.ceilingEntry(size); entry != null && entry.getKey() / 2 <= size; entry = free.higherEntry(entry.getKey())) {
+            if (!entry.getValue().isEmpty()) return entry.getValue().pollLast().block();
         }
         return null;
     }
 
     private MemorySegment reserve(DType dtype, long length, long size) {
-        if (heldBytes + size > 2 * Math.max(peakBytes, liveBytes + size) + SLACK) giveBackIdle();
+        giveBackIdle(2 * Math.max(peakBytes, liveBytes + size) + SLACK - size);
         MemorySegment block = CHeap.allocate(size + ALIGNMENT);
         if (block == null) {
-            giveBackIdle();
+            giveBackIdle(0);
             block = CHeap.allocate(size + ALIGNMENT);
         }
         if (block == null) {
@@ -88,14 +92,16 @@ public final class HostMemory implements AutoCloseable {
         return aligned;
     }
 
-    private void giveBackIdle() {
-        for (ArrayDeque<MemorySegment> blocks : free.values()) {
-            for (MemorySegment block : blocks) {
-                CHeap.free(pooled.remove(block.address()));
-                heldBytes -= block.byteSize();
-            }
+    /// Gives idle blocks back, the longest idle first, until no more than `most` bytes are held or none is idle.
+    private void giveBackIdle(long most) {
+        while (heldBytes > most) {
+            ArrayDeque<Idle> oldest = free.values().stream().filter(blocks -> !blocks.isEmpty())
+                    .min(Comparator.comparingLong(blocks -> blocks.peekFirst().since())).orElse(null);
+            if (oldest == null) return;
+            MemorySegment block = oldest.pollFirst().block();
+            CHeap.free(pooled.remove(block.address()));
+            heldBytes -= block.byteSize();
         }
-        free.clear();
     }
 
     /// See [HostBuffer#beside].
@@ -131,7 +137,7 @@ public final class HostMemory implements AutoCloseable {
 
     synchronized void release(MemorySegment segment, long bytes) {
         liveBytes -= bytes;
-        if (!closed) free.computeIfAbsent(segment.byteSize(), _ -> new ArrayDeque<>()).addLast(segment);
+        if (!closed) free.computeIfAbsent(segment.byteSize(), _ -> new ArrayDeque<>()).addLast(new Idle(segment, releases++));
     }
 
     /// Bytes in buffers that are not closed.
