@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import lucid.grpo.console.UsageException;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.gpu.Gpu;
-import lucid.kernels.gpu.library.GpuUnavailableException;
+import lucid.kernels.gpu.nvidia.GpuUnavailableException;
 
 /// Times the kernels on a GPU by events in its stream and prints a table beside the floors of one H200: 4.3 TB/s, 790 TFLOP/s dense bf16, 67 TFLOP/s
 /// f32 without tensor cores (NVIDIA's data sheet). On another card the share is a comparison with an H200 all the same.

@@ -16,7 +16,7 @@ import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
-import lucid.kernels.gpu.library.Cudnn;
+import lucid.kernels.gpu.nvidia.Cudnn;
 
 /// [PatchEmbedding] as cuDNN's convolution: numbers of all pixels first, then the convolution, then bias and positions. A choice and a peer: cuDNN
 /// takes another algorithm for another number of images, and rounds factors to TF32, so the bits are others and the row law does not hold.
@@ -28,7 +28,7 @@ public final class CudnnPatchEmbedding extends CheckedPatchEmbedding {
     private final CudaPatchEmbedding exact;
 
     /// @throws IllegalArgumentException on an emulated GPU
-    /// @throws lucid.kernels.gpu.library.GpuUnavailableException naming cuDNN's file when it cannot be loaded
+    /// @throws lucid.kernels.gpu.nvidia.GpuUnavailableException naming cuDNN's file when it cannot be loaded
     public CudnnPatchEmbedding(Kernels kernels, Conversion conversion, Elementwise elementwise) {
         this.cudnn = of(kernels.gpu());
         this.kernels = kernels;

@@ -16,8 +16,8 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 import jcuda.driver.JITOptions;
-import lucid.kernels.gpu.library.DriverException;
-import lucid.kernels.gpu.library.Pointers;
+import lucid.kernels.gpu.nvidia.DriverException;
+import lucid.kernels.gpu.nvidia.Pointers;
 import lucid.kernels.ptx.text.syntax.Variable;
 
 /// JCuda's calls with their error codes turned into exceptions, and what a loaded function needs for cheap launches.

@@ -23,12 +23,12 @@ import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
-import lucid.kernels.gpu.library.Cublas;
-import lucid.kernels.gpu.library.Cudnn;
-import lucid.kernels.gpu.library.DriverException;
-import lucid.kernels.gpu.library.DriverLibrary;
-import lucid.kernels.gpu.library.GpuUnavailableException;
-import lucid.kernels.gpu.library.Pointers;
+import lucid.kernels.gpu.nvidia.Cublas;
+import lucid.kernels.gpu.nvidia.Cudnn;
+import lucid.kernels.gpu.nvidia.DriverException;
+import lucid.kernels.gpu.nvidia.DriverLibrary;
+import lucid.kernels.gpu.nvidia.GpuUnavailableException;
+import lucid.kernels.gpu.nvidia.Pointers;
 import lucid.kernels.ptx.async.region.TensorMap;
 import lucid.kernels.ptx.text.PtxModule;
 

@@ -6,7 +6,7 @@ import java.util.List;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
-import lucid.kernels.gpu.library.Pointers;
+import lucid.kernels.gpu.nvidia.Pointers;
 
 /// Pinned host memory between Java arrays and the device: a copy from pageable memory would wait for the whole stream.
 final class Staging implements AutoCloseable {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
 import java.util.List;
-import lucid.kernels.gpu.library.DriverException;
+import lucid.kernels.gpu.nvidia.DriverException;
 import org.junit.jupiter.api.Test;
 
 /// Closing after a fault, when every call of the driver fails with the fault's code; and the driver's context, of which a thread has one.

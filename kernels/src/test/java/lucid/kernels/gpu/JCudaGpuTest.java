@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
-import lucid.kernels.gpu.library.GpuUnavailableException;
+import lucid.kernels.gpu.nvidia.GpuUnavailableException;
 import org.junit.jupiter.api.Test;
 
 /// What can be said of the driver's side without knowing whether there is a GPU.

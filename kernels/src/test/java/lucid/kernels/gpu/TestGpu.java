@@ -1,6 +1,6 @@
 package lucid.kernels.gpu;
 
-import lucid.kernels.gpu.library.GpuUnavailableException;
+import lucid.kernels.gpu.nvidia.GpuUnavailableException;
 import org.junit.jupiter.api.Assumptions;
 
 /// The GPU that the tests of the kernels run on: the emulator, or with `-Dlucid.gpu=real` the first GPU of this machine. Where there is none, such a

@@ -106,6 +106,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
         Map<String, Module> modules = new TreeMap<>();
         try (WeightFile file = WeightFile.open(weights(folder))) {
             int r = config.get("r").asInt();
+            LoraTargets targets = new LoraTargets(config);
             for (String key : file.tensors().keySet()) {
                 if (!key.startsWith(PREFIX) || !(key.endsWith(A) || key.endsWith(B))) {
                     throw new WeightFileException(file.path() + ": tensor \"" + key + "\": wanted " + PREFIX + "MODULE" + A + " or " + B);
@@ -116,7 +117,7 @@ public record LoraFile(LoraSpec spec, String base, Map<String, Module> modules) 
                         throw new WeightFileException(file.path() + ": tensor \"" + key + "\" has no \"" + stem + A + "\" beside it");
                     continue;
                 }
-                requireTarget(file, key, new LoraTargets(config).leavesOut(stem.substring(PREFIX.length())));
+                requireTarget(file, key, targets.leavesOut(stem.substring(PREFIX.length())));
                 modules.put(layer(stem), module(file.tensor(key), file.tensor(stem + B), r));
             }
             if (modules.isEmpty()) throw WeightFileException.of(file.path(), "found no tensors, wanted the matrices of an adapter");

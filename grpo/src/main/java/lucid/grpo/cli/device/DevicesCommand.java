@@ -9,7 +9,7 @@ import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.JCudaGpu;
-import lucid.kernels.gpu.library.GpuUnavailableException;
+import lucid.kernels.gpu.nvidia.GpuUnavailableException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import lucid.grpo.console.UsageException;
-import lucid.kernels.gpu.library.GpuUnavailableException;
+import lucid.kernels.gpu.nvidia.GpuUnavailableException;
 import lucid.kernels.host.HostMemory;
 import lucid.nn.memory.DeviceKind;
 import lucid.nn.memory.MemoryLimit;

@@ -13,7 +13,7 @@ import lucid.kernels.cuda.launch.CudaBuffer;
 import lucid.kernels.cuda.launch.Kernels;
 import lucid.kernels.gpu.Gpu;
 import lucid.kernels.gpu.JCudaGpu;
-import lucid.kernels.gpu.library.Cublas;
+import lucid.kernels.gpu.nvidia.Cublas;
 
 /// [MatMul] by cuBLAS: bf16 factors, f32 sums. A choice and a peer: cuBLAS takes another algorithm for another number of rows, so the row law does
 /// not hold, and ratios of a fresh rollout are near 1 instead of exactly 1.
@@ -24,7 +24,7 @@ public final class CublasMatMul implements MatMul {
     private final ComposedProducts composed;
 
     /// @throws IllegalArgumentException on an emulated GPU
-    /// @throws lucid.kernels.gpu.library.GpuUnavailableException naming cuBLAS's file when it cannot be loaded
+    /// @throws lucid.kernels.gpu.nvidia.GpuUnavailableException naming cuBLAS's file when it cannot be loaded
     public CublasMatMul(Kernels kernels, Bf16Factors factors, Elementwise elementwise) {
         this.cublas = of(kernels.gpu());
         this.factors = factors;

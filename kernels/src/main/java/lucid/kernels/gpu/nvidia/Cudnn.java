@@ -1,4 +1,4 @@
-package lucid.kernels.gpu.library;
+package lucid.kernels.gpu.nvidia;
 
 import static jcuda.jcudnn.cudnnConvolutionMode.CUDNN_CROSS_CORRELATION;
 import static jcuda.jcudnn.cudnnDataType.CUDNN_DATA_FLOAT;

@@ -1,4 +1,4 @@
-package lucid.kernels.gpu.library;
+package lucid.kernels.gpu.nvidia;
 
 /// There is no GPU to compute on; the message says what was missing and what to do.
 public final class GpuUnavailableException extends IllegalStateException {

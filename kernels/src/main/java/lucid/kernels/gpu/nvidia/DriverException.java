@@ -1,4 +1,4 @@
-package lucid.kernels.gpu.library;
+package lucid.kernels.gpu.nvidia;
 
 import java.util.Map;
 

@@ -1,4 +1,4 @@
-package lucid.kernels.gpu.library;
+package lucid.kernels.gpu.nvidia;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
