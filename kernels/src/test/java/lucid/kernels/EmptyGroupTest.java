@@ -41,8 +41,8 @@ class EmptyGroupTest {
         }
     }
 
-    /// What -0 becomes in all gradients of parameters. Products of the rows are too small for an f32 and negative, so that groups that have rows add
-    /// -0 too where the sum is of products.
+    /// What -0 becomes in all gradients of parameters. Products of the rows are too small for an f32 and negative, so that groups that have rows
+    /// add -0 too where the sum is of products.
     private static List<float[]> gradients(Device device, RowGroups groups) {
         int rows = groups.rows();
         Matrix x = matrix(device, rows, COLS, 1e-30f), dy = matrix(device, rows, COLS, -1e-30f), dx = matrix(device, rows, COLS, 0);

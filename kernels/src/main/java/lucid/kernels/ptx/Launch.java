@@ -27,8 +27,8 @@ import lucid.kernels.ptx.text.syntax.Variable;
 /// ```java
 /// var memory = new GlobalMemory(1);
 /// long out = memory.allocate("out", 1024);
-/// RunReport report = Launch.of(PtxModule.parse(path), null).grid(2, 1, 1).block(128, 1, 1).memory(memory).argument("out", out).argument("n",
-/// 256).run();
+/// RunReport report = Launch.of(PtxModule.parse(path), null).grid(2, 1, 1).block(128, 1, 1)
+///         .memory(memory).argument("out", out).argument("n", 256).run();
 /// ```
 /// Everything is checked before the first instruction runs: what a driver would refuse is an [IllegalArgumentException]. Not thread-safe.
 public final class Launch {

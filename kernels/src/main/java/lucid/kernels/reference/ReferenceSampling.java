@@ -83,8 +83,8 @@ public final class ReferenceSampling implements Sampling {
         drop(x, id -> x[id] < threshold);
     }
 
-    /// Drops, from the least probable on, while the cumulative probability is at most 1 - p. The most probable stays. Holtzman et al. 2020, arXiv
-    /// 1904.09751.
+    /// Drops, from the least probable on, while the cumulative probability is at most 1 - p. The most probable stays. Holtzman et al. 2020,
+    /// arXiv 1904.09751.
     private static void topP(double[] x, double p) {
         double[] probability = ReferenceReduce.softmax(x);
         Integer[] ascending = IntStream.range(0, x.length).boxed().sorted(Comparator.comparingDouble(id -> x[id])).toArray(Integer[]::new);

@@ -3,8 +3,8 @@ package lucid.video.pixels;
 import java.util.Arrays;
 import lucid.video.Frames;
 
-/// The image processor of SigLIP as the published models use it: bicubic to `size` x `size` without regard to the aspect ratio, then x / 255, then (x
-/// - 0.5) / 0.5. Floats are the ones of the original to the bit: the product with 1/255 in double, rounded to float, the rest in float.
+/// The image processor of SigLIP as the published models use it: bicubic to `size` x `size` without regard to the aspect ratio, then x / 255, then
+/// (x - 0.5) / 0.5. Floats are the ones of the original to the bit: the product with 1/255 in double, rounded to float, the rest in float.
 ///
 /// @param size side of the square in pixels
 public record SiglipPixels(int size) {

@@ -7,8 +7,8 @@ import lucid.kernels.contract.Attention;
 import lucid.kernels.simd.vector.Species;
 
 /// `C += Aᵀ B` over `float[]` scratch, A stored as it left the scores: [k][32 keys]. Serves dk and dv, whose rows are keys and whose chain runs over
-/// queries. The twin of [AttentionRowTiles]; two classes because HotSpot drops the range check of `a[x + k * 32]` and of `a[x + k]`, not of `a[x + k
-/// * stride]`.
+/// queries. The twin of [AttentionRowTiles]; two classes because HotSpot drops the range check of `a[x + k * 32]` and of `a[x + k]`, not of
+/// `a[x + k * stride]`.
 final class AttentionColumnTiles {
     private static final int L = Species.LANES;
 
