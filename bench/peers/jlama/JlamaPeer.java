@@ -2,42 +2,50 @@ import com.github.tjake.jlama.model.AbstractModel;
 import com.github.tjake.jlama.model.ModelSupport;
 import com.github.tjake.jlama.safetensors.DType;
 import com.github.tjake.jlama.safetensors.prompt.PromptContext;
+import com.github.tjake.jlama.util.PhysicalCoreExecutor;
 import com.sun.management.OperatingSystemMXBean;
+import java.io.BufferedReader;
 import java.io.File;
+import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import java.util.UUID;
 
-/// Jlama on a Qwen2 folder: CPU seconds of the whole process for the prompt and for every token after the first, f32 arithmetic on the stored
-/// weights. Three repetitions; the last ones count.
+/// Jlama's side of `generate_full.py`, which starts it: for every line on standard input one prompt of about `rows` rows and the tokens behind it, as
+/// one line of JSON with the seconds of either. Weights as they are stored, f32 arithmetic, Jlama's own native kernels where its jar has them.
 ///
-/// ```
-/// lucid init --config qwen2.5-3b --out qwen-3b --seed 1 --tokenizer FOLDER && lucid tokenizer convert --tokenizer qwen-3b --out qwen-3b      (Jlama
-/// wants a tokenizer.json) mvn -q -f bench/peers/jlama org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies
-/// -DoutputDirectory=target/lib java --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "bench/peers/jlama/target/lib/*"
-/// bench/peers/jlama/JlamaPeer.java qwen-3b lucid peer full_decode --model qwen-3b --threads 1 --cpu
-///                 (Lucid's side: 8 tokens)
-/// ```
+/// Arguments: the folder of a Qwen2 checkpoint with `tokenizer.json`, rows of the prompt, new tokens, threads, `seconds` or `cpu` (processor seconds
+/// of the whole process).
 final class JlamaPeer {
     private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     private static final String WORDS = " ring and the bar and the pole and the square moves,";
-    private static final int NEW_TOKENS = 16;
 
     public static void main(String[] args) throws Exception {
+        int rows = Integer.parseInt(args[1]);
+        int tokens = Integer.parseInt(args[2]);
+        boolean cpu = args[4].equals("cpu");
+        // Its own count is half of the processors, as if every core were two of them.
+        PhysicalCoreExecutor.overrideThreadCount(Integer.parseInt(args[3]));
         AbstractModel model = ModelSupport.loadModel(new File(args[0]), DType.F32, DType.F32);
-        String prompt = "The" + WORDS.repeat(6);
+        int each = model.getTokenizer().encode(WORDS).length;
+        String prompt = "The" + WORDS.repeat((rows - 1) / each);
         int length = model.getTokenizer().encode(prompt).length;
-        for (int i = 0; i < 3; i++) {
-            double start = cpu();
+        System.out.println("ready");
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+        while (in.readLine() != null) {
+            double start = clock(cpu);
             double[] first = {0};
+            double[] last = {0};
             int[] drawn = {0};
-            model.generate(UUID.randomUUID(), PromptContext.of(prompt), 0f, length + 1 + NEW_TOKENS, (_, _) -> {
-                if (drawn[0]++ == 0) first[0] = cpu();
+            // The first token comes with the prompt's last row; a position is added for each that follows.
+            model.generate(UUID.randomUUID(), PromptContext.of(prompt), 0f, length + 1 + tokens, (_, _) -> {
+                last[0] = clock(cpu);
+                if (drawn[0]++ == 0) first[0] = last[0];
             });
-            System.out.printf(Locale.ROOT, "jlama 0.8.4: prompt of %d tokens %.2f CPU s, then %.3f CPU s per token (%d tokens)%n", length,
-                    first[0] - start, (cpu() - first[0]) / (drawn[0] - 1), drawn[0]);
+            System.out.printf(Locale.ROOT, "{\"workload\": \"jlama\", \"rows\": %d, \"prompt\": %.4f, \"tokens\": %d, \"decode\": %.4f}%n", length,
+                    first[0] - start, drawn[0] - 1, last[0] - first[0]);
         }
     }
 
-    private static double cpu() { return SYSTEM.getProcessCpuTime() / 1e9; }
+    private static double clock(boolean cpu) { return cpu ? SYSTEM.getProcessCpuTime() / 1e9 : System.nanoTime() / 1e9; }
 }

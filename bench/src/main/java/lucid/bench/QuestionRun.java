@@ -3,7 +3,6 @@ package lucid.bench;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +14,6 @@ import java.util.stream.Stream;
 import lucid.bench.BenchTable.Row;
 import lucid.bench.phase.ModelWork;
 import lucid.bench.probe.FmaPeak;
-import lucid.bench.probe.ReadBandwidth;
 import lucid.grpo.ask.Assistant;
 import lucid.grpo.ask.Question;
 import lucid.grpo.ask.Reply;
@@ -24,7 +22,6 @@ import lucid.grpo.cli.device.MemoryOption;
 import lucid.grpo.cli.model.AnswerOptions;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
-import lucid.grpo.session.ModelFolder;
 import lucid.kernels.Device;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.operand.AttentionPlan.Span;
@@ -43,9 +40,6 @@ import picocli.CommandLine.Option;
 /// in a user's.
 public final class QuestionRun {
     private static final int PIECES = 100;
-    private static final int PASSES = 5;
-    /// Bytes of a weight from which a read loop is timed.
-    private static final int LEAST = 1 << 14;
     private static final Path STATUS = Path.of("/proc/self/status");
 
     @Option(names = "--model", paramLabel = "DIR|ID", description = "Instead of kernels: one question about a clip, asked of this TinyLLaVA-Video "
@@ -78,55 +72,47 @@ public final class QuestionRun {
         try (Device device = new SimdDevice(threads); Workers workers = new Workers(threads);
              Assistant assistant = answer.open(device, model, video, null, memory.host(), Console.standard())) {
             double load = (System.nanoTime() - start) / 1e9;
-            // And again at the end: a shared machine has its peak at one of them, if at all. Before another checkpoint is opened, whose reading ahead
-            // takes a processor.
+            // And again at the end: a shared machine has its peak at one of them, if at all.
             double before = FmaPeak.gigaflops(workers, PIECES);
             Seen seen = answer.watch(assistant, video);
+            Checkpoint checkpoint = assistant.checkpoint();
+            // Weights that are copied while they answer give their pages back, and a loop over the file would bring them again: then it reads at the
+            // end.
+            TokenWeights beside = new TokenWeights(checkpoint, workers, checkpoint.readsPackedFile() || answer.weights() != WeightOrder.PACKED);
             Reply reply = assistant.ask(new Question("What happens in this clip?", Question.options(List.of("A=Something", "B=Nothing")),
                     Question.Style.REASON),
-                    GenerationSettings.greedy(answer.tokens(), -1), _ -> {}, false);
+                    GenerationSettings.greedy(answer.tokens(), -1), beside, false);
             OptionalDouble resident = resident();
             double peak = Math.max(before, FmaPeak.gigaflops(workers, PIECES));
-            BenchTable table = table(device, workers, seen, reply, peak);
             out.printf(Locale.ROOT, "opened in %.1f s, first token %.1f s later (%.1f of them decoding the clip), %d tokens%s%n", load,
                     seen.seconds() + reply.firstToken(), seen.reading(),
                     reply.newTokens(), resident.isPresent() ? String.format(Locale.ROOT, "; most resident memory %.1f GB", resident.getAsDouble())
                             : "");
-            return table;
+            return table(checkpoint, beside, seen, reply, peak);
         }
     }
 
-    private BenchTable table(Device device, Workers workers, Seen seen, Reply reply, double peak) {
-        try (Checkpoint checkpoint = Checkpoint.open(device, ModelFolder.base(ModelFolder.resolve(model)), null, answer.weights())) {
-            TinyLlavaConfig config = checkpoint.video().orElseThrow().config();
-            List<Span> spans = List.of(Span.causal(0, seen.rows()));
-            double vision = ModelWork.tower(config, seen.frames()).plus(ModelWork.connector(config, 1, seen.frames() * config.vision().patches()))
-                    .forward();
-            double prompt = ModelWork.decoder(config.text(), seen.rows(), spans, ScoredRows.of(spans, RowGroups.single(seen.rows()), seen.rows() - 1),
-                    0).forward();
-            List<MemorySegment> read = checkpoint.readByEveryToken().stream()
-                    .map(t -> MemorySegment.ofAddress(t.data().address()).reinterpret(t.data().byteSize())).toList();
-            double bytes = read.stream().mapToDouble(MemorySegment::byteSize).sum();
-            List<Row> rows = new ArrayList<>();
-            rows.add(arithmetic("vision", seen.frames() + " frames", seen.vision(), vision, peak));
-            rows.add(arithmetic("prompt", seen.rows() + " rows", seen.prefill(), prompt, peak));
-            rows.add(arithmetic("vision and prompt", "", seen.vision() + seen.prefill(), vision + prompt, peak));
-            if (reply.perSecond() > 0) {
-                rows.add(new Row("Question.decode", "weights="
-                        + (checkpoint.readsPackedFile() ? "packed file" : answer.weights() == WeightOrder.PACKED ? "packed" : "as they lie"),
-                        1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * bytes * 1e-9, bandwidth(read, workers), "memory", Map.of()));
-            }
-            return new BenchTable(rows);
+    private BenchTable table(Checkpoint checkpoint, TokenWeights beside, Seen seen, Reply reply, double peak) {
+        TinyLlavaConfig config = checkpoint.video().orElseThrow().config();
+        List<Span> spans = List.of(Span.causal(0, seen.rows()));
+        double vision = ModelWork.tower(config, seen.frames()).plus(ModelWork.connector(config, 1, seen.frames() * config.vision().patches()))
+                .forward();
+        double prompt = ModelWork.decoder(config.text(), seen.rows(), spans, ScoredRows.of(spans, RowGroups.single(seen.rows()), seen.rows() - 1),
+                0).forward();
+        List<Row> rows = new ArrayList<>();
+        rows.add(arithmetic("vision", seen.frames() + " frames", seen.vision(), vision, peak));
+        rows.add(arithmetic("prompt", seen.rows() + " rows", seen.prefill(), prompt, peak));
+        rows.add(arithmetic("vision and prompt", "", seen.vision() + seen.prefill(), vision + prompt, peak));
+        if (reply.perSecond() > 0) {
+            rows.add(new Row("Question.decode", "weights="
+                    + (checkpoint.readsPackedFile() ? "packed file" : answer.weights() == WeightOrder.PACKED ? "packed" : "as they lie"),
+                    1e6 / reply.perSecond(), null, "GB/s", reply.perSecond() * beside.bytes() * 1e-9, beside.gigabytesPerSecond(), "memory", Map.of()));
         }
+        return new BenchTable(rows);
     }
 
     private static Row arithmetic(String phase, String what, double seconds, double operations, double peak) {
         return new Row("Question." + phase, what, seconds * 1e6, null, "GFLOP/s", operations * 1e-9 / seconds, peak, "FMA", Map.of());
-    }
-
-    /// GB/s of a pass over all of them; the smallest, whose share of a pass is nothing, are left out.
-    private static double bandwidth(List<MemorySegment> weights, Workers workers) {
-        return new ReadBandwidth(weights.stream().filter(w -> w.byteSize() >= LEAST).toList(), workers).run(PASSES).gigabytesPerSecond();
     }
 
     /// GB at most so far; only Linux tells.

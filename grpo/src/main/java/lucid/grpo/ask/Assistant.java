@@ -83,6 +83,9 @@ public final class Assistant implements AutoCloseable {
 
     public Tokenizer tokenizer() { return tokenizer; }
 
+    /// The model that answers; the assistant closes it.
+    public Checkpoint checkpoint() { return checkpoint; }
+
     /// How the checkpoint's makers want it to answer; its end tokens, with the tokenizer's, end every answer.
     public GenerationConfig generation() { return generation; }
 
@@ -236,6 +239,7 @@ public final class Assistant implements AutoCloseable {
         private final long start = System.nanoTime();
         private double first = -1;
         private double last;
+        private long listening;
         private int shown;
 
         Spoken(Tokenizer tokenizer, AnswerText text) {
@@ -245,12 +249,14 @@ public final class Assistant implements AutoCloseable {
         }
 
         void accept(int id) {
-            last = (System.nanoTime() - start) / 1e9;
+            last = (System.nanoTime() - start - listening) / 1e9;
             if (first < 0) first = last;
             if (id >= tokenizer.vocabSize()) return;
             String piece = decoder.accept(id);
             shown += piece.length();
+            long told = System.nanoTime();
             text.accept(piece);
+            listening += System.nanoTime() - told;
         }
 
         /// Half a character at the end is shown as the whole text has it.

@@ -13,6 +13,6 @@ package lucid.grpo.ask;
 /// @param unknown    tokens drawn for which the tokenizer has no text (a model's table may be larger); they are left out of `text`
 /// @param prefill    seconds for the prompt's new rows
 /// @param firstToken seconds from the question to the first token; what the clip took is not in it
-/// @param perSecond  tokens per second after the first; 0 for fewer than two
+/// @param perSecond  tokens per second after the first, without the time of who hears them; 0 for fewer than two
 public record Reply(String text, String think, String answer, String letter, boolean ended, int promptRows, int newRows, int newTokens, int unknown,
                     double prefill, double firstToken, double perSecond) {}
