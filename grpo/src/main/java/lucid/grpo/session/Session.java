@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -205,11 +206,11 @@ public final class Session implements AutoCloseable {
         if (begun) clips.check(data.clipHashes());
         else if (!resume && RunFolder.isRun(out)) console.line(out + " holds a run that has made no step: it is begun anew");
         RunFolder folder = RunFolder.open(out, config, resume);
-        if (folder.latest().isEmpty()) {
-            // Weights that were saved belong to the tokenizer that lies beside them.
-            Disk.text(out.resolve("tokenizer.json"), words);
-            clips.write(data.clipHashes());
-        }
+        boolean first = folder.latest().isEmpty();
+        Path saved = out.resolve("tokenizer.json");
+        // Weights that were saved belong to the tokenizer that lies beside them: one that was lost is put back.
+        if (first || !Files.exists(saved)) Disk.text(saved, words);
+        if (first) clips.write(data.clipHashes());
         return folder;
     }
 

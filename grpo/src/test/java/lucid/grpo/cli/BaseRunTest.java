@@ -105,6 +105,10 @@ class BaseRunTest extends CommandTest {
                 .misusedWith("lucid train: wanted --model", "lucid demo --recipe " + recipe);
         demo(recipe, run, "--base", base, "--resume").ok();
         assertEquals(words, Files.readString(run.resolve("tokenizer.json")));
+        // Without it nobody could ask the model anything.
+        Files.delete(run.resolve("tokenizer.json"));
+        demo(recipe, run, "--base", base, "--resume").ok();
+        assertEquals(words, Files.readString(run.resolve("tokenizer.json")));
     }
 
     @Test void aRunOfBeforeItsStartWasWrittenDownIsResumedAndKeepsItsTokenizer() throws IOException {
