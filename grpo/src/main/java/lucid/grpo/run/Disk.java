@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -21,7 +22,8 @@ public final class Disk {
         void write(Path target) throws IOException;
     }
 
-    private static final Pattern LEFT = Pattern.compile("\\..+\\.\\d+-\\d+\\.partial");
+    private static final String PARTIAL = ".partial";
+    private static final Pattern LEFT = Pattern.compile("\\..+\\.\\d+-\\d+\\" + PARTIAL);
 
     private Disk() {}
 
@@ -66,7 +68,13 @@ public final class Disk {
         }
     }
 
-    private static Path aside(Path target, String writer) { return target.resolveSibling("." + target.getFileName() + writer + ".partial"); }
+    private static Path aside(Path target, String writer) { return target.resolveSibling("." + target.getFileName() + writer + PARTIAL); }
+
+    /// The name of the folder that a name stands aside for while [#folder] writes it; empty: for none.
+    static Optional<String> beingWritten(String aside) {
+        boolean one = aside.startsWith(".") && aside.endsWith(PARTIAL) && aside.length() > PARTIAL.length();
+        return one ? Optional.of(aside.substring(1, aside.length() - PARTIAL.length())) : Optional.empty();
+    }
 
     /// Makes a folder, and those above it, whose names are on the disk when this returns: what is forced to the disk in a folder without a name is
     /// lost.

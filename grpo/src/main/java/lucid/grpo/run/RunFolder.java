@@ -89,15 +89,15 @@ public final class RunFolder implements AutoCloseable {
         this.root = root;
         this.lockFile = lockFile;
         try {
-            metrics = Files.newOutputStream(root.resolve("metrics.jsonl"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            metrics = Files.newOutputStream(root.resolve(AppendedFiles.METRICS), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             try {
-                events = new TensorBoardEvents(root.resolve("events.out.tfevents.lucid"));
+                events = new TensorBoardEvents(root.resolve(AppendedFiles.EVENTS));
             } catch (RuntimeException e) {
                 metrics.close();
                 throw e;
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("could not open " + root.resolve("metrics.jsonl") + ": " + IoReason.of(e), e);
+            throw new UncheckedIOException("could not open " + root.resolve(AppendedFiles.METRICS) + ": " + IoReason.of(e), e);
         }
     }
 
@@ -156,9 +156,7 @@ public final class RunFolder implements AutoCloseable {
             try {
                 config(root, config, resume);
                 sweep(root);
-                Optional<RunState> state = latest(root).map(RunFolder::state);
-                cut(root.resolve("metrics.jsonl"), state.map(RunState::metricsBytes).orElse(0L));
-                cut(root.resolve("events.out.tfevents.lucid"), state.map(RunState::eventsBytes).orElse(0L));
+                AppendedFiles.cut(root, latest(root));
                 dropOlder(root);
                 RunFolder folder = new RunFolder(root, lock);
                 // Where the appended files were made just now: a checkpoint forces what is in them, not their names.
@@ -251,29 +249,19 @@ public final class RunFolder implements AutoCloseable {
         return channel;
     }
 
-    private static void cut(Path file, long length) throws IOException {
-        boolean exists = Files.exists(file);
-        long there = exists ? Files.size(file) : 0;
-        if (there < length) {
-            throw new RunException(file + (exists ? " has " + there + " bytes" : " is not there")
-                    + " but the checkpoint was made when it had " + length
-                    + (exists ? "; it was cut or replaced" : "; it was removed")
-                            + " since, and the run's record would have a gap. Put it back, or use another --out");
-        }
-        if (there == length) return;
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.truncate(length);
-        }
-    }
-
     // What a killed run left: files that were being written, checkpoints that were being written or deleted (their state goes first).
     private static void sweep(Path root) throws IOException {
         Disk.sweep(root);
         for (String folder : BY_STEP) Disk.sweep(root.resolve(folder));
         Path checkpoints = root.resolve("checkpoints");
         if (!Files.isDirectory(checkpoints)) return;
-        for (Path left : Disk.list(checkpoints, p -> p.getFileName().toString().startsWith(".") || !Files.exists(p.resolve(RunState.FILE))))
-            Disk.deleteTree(left);
+        for (Path left : Disk.list(checkpoints, RunFolder::isLeft)) Disk.deleteTree(left);
+    }
+
+    private static boolean isLeft(Path checkpoint) {
+        String name = checkpoint.getFileName().toString();
+        return Disk.beingWritten(name).filter(RunState::isFolderName).isPresent()
+                || RunState.isFolderName(name) && !Files.exists(checkpoint.resolve(RunState.FILE));
     }
 
     // What is left of a checkpoint whose state is gone is swept away.
@@ -300,7 +288,7 @@ public final class RunFolder implements AutoCloseable {
             metrics.write((JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
             metrics.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not write " + root.resolve("metrics.jsonl") + ": " + IoReason.of(e)
+            throw new UncheckedIOException("could not write " + root.resolve(AppendedFiles.METRICS) + ": " + IoReason.of(e)
                     + "; the last checkpoint is intact", e);
         }
         Map<String, Double> numbers = new LinkedHashMap<>();
@@ -316,9 +304,9 @@ public final class RunFolder implements AutoCloseable {
         try {
             Disk.folders(folder.getParent());
             // What the checkpoint counts on must not get lost after it.
-            AtomicFile.force(root.resolve("metrics.jsonl"));
-            AtomicFile.force(root.resolve("events.out.tfevents.lucid"));
-            RunState full = state.withLengths(Files.size(root.resolve("metrics.jsonl")), Files.size(root.resolve("events.out.tfevents.lucid")));
+            AtomicFile.force(root.resolve(AppendedFiles.METRICS));
+            AtomicFile.force(root.resolve(AppendedFiles.EVENTS));
+            RunState full = state.withLengths(Files.size(root.resolve(AppendedFiles.METRICS)), Files.size(root.resolve(AppendedFiles.EVENTS)));
             Disk.deleteTree(folder);
             Disk.folder(folder, temp -> {
                 tensors.write(temp);
@@ -342,7 +330,7 @@ public final class RunFolder implements AutoCloseable {
     /// Whether the run in a folder has made a step: where it has not, another may be begun there.
     public static boolean begun(Path root) {
         try {
-            Path metrics = root.resolve("metrics.jsonl");
+            Path metrics = root.resolve(AppendedFiles.METRICS);
             return Files.exists(metrics) && Files.size(metrics) > 0 || latest(root).isPresent() || Files.exists(root.resolve("summary.json"));
         } catch (IOException e) {
             throw new RunException("run folder " + root + ": " + IoReason.of(e));
@@ -360,7 +348,7 @@ public final class RunFolder implements AutoCloseable {
         Path folder = root.resolve("checkpoints");
         if (!Files.isDirectory(folder)) return List.of();
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(p -> !p.getFileName().toString().startsWith(".") && Files.exists(p.resolve(RunState.FILE))).sorted().toList();
+            return all.filter(p -> RunState.isFolderName(p.getFileName().toString()) && Files.exists(p.resolve(RunState.FILE))).sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException("could not list " + folder + ": " + IoReason.of(e), e);
         }

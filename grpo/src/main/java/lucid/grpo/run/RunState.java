@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /// Where a run stands. Everything that is random or chosen is a function of (seed, stage, step), so this is all that a resumed run needs
 /// beside the weights and the optimiser's moments.
@@ -25,6 +26,7 @@ public record RunState(int stageIndex, String stage, int step, boolean stageComp
     public static final String FILE = "state.json";
     /// How the name of a finished stage's checkpoint ends.
     static final String DONE = "-done";
+    private static final Pattern FOLDER = Pattern.compile("\\d{2}-.+-\\d{6}(" + DONE + ")?");
 
     /// Nothing done yet.
     public static RunState start(String hash) { return new RunState(0, "", 0, false, 0, hash, 0, 0, 0, List.of()); }
@@ -39,6 +41,10 @@ public record RunState(int stageIndex, String stage, int step, boolean stageComp
         all.add(result);
         return new RunState(stageIndex, stage, step, true, totalSteps, hash, metricsBytes, eventsBytes, secondsNow, all);
     }
+
+    /// Whether a name is one that [#folderName] gives. What else lies among a run's checkpoints is somebody's own: a copy that is to be kept, or a
+    /// model that was made of one.
+    static boolean isFolderName(String name) { return FOLDER.matcher(name).matches(); }
 
     String folderName() { return String.format(Locale.ROOT, "%02d-%s-%06d%s", stageIndex, stage, step, stageComplete ? DONE : ""); }
 }

@@ -63,6 +63,48 @@ class RunFolderTest {
         RunFolder.open(run, config(1), true).close();
     }
 
+    /// An editor that has changed the ends of the lines, or added one: the cut would go through a line, and the next step's stand on the rest of it.
+    @Test void aRecordThatWasEditedIsNotCut() throws IOException {
+        Path run = dir.resolve("run");
+        Path checkpoint;
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.metrics(1, line(1).put("hash", "has"));
+            f.metrics(2, line(2).put("hash", "has"));
+            checkpoint = f.checkpoint(at(2, false), temp -> Files.writeString(temp.resolve("model"), "two"));
+            f.metrics(3, line(3).put("hash", "has"));
+        }
+        Path file = run.resolve("metrics.jsonl");
+        String whole = Files.readString(file);
+        long events = Files.size(run.resolve("events.out.tfevents.lucid"));
+        for (String edited : List.of(whole.replace("\n", "\r\n"), "# mine\n" + whole, whole.replace("\"has\"", "\"had\""),
+                whole.replaceFirst(".*\n", ""), whole.replace("\"step\":2", "\"step\":7"))) {
+            Files.writeString(file, edited + " ".repeat(whole.length()));
+            String message = assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true)).getMessage();
+            assertTrue(message.startsWith(file + ": its first " + RunFolder.state(checkpoint).metricsBytes()
+                    + " bytes, which it had when the checkpoint " + checkpoint + " was made, end with '"), message);
+            assertTrue(message.endsWith("'; wanted the line of step 2 with its end and the hash hash2. It was changed since; nothing was cut. "
+                    + "Put it back, or use another --out"), message);
+            assertEquals(edited.length() + whole.length(), Files.size(file));
+            assertEquals(events, Files.size(run.resolve("events.out.tfevents.lucid")));
+        }
+        Files.writeString(file, whole);
+        RunFolder.open(run, config(1), true).close();
+        assertEquals(2, Files.readAllLines(file).size());
+    }
+
+    /// One of the two files is gone: the other keeps what a resume would have cut.
+    @Test void aRefusalCutsNothing() throws IOException {
+        Path run = dir.resolve("run");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            f.metrics(1, line(1));
+            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
+            f.metrics(2, line(2));
+        }
+        Files.delete(run.resolve("events.out.tfevents.lucid"));
+        assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true));
+        assertEquals(2, Files.readAllLines(run.resolve("metrics.jsonl")).size());
+    }
+
     @Test void aStateThatIsNotWhatWasWrittenIsNotGoneOnFrom() throws IOException {
         Path run = dir.resolve("run");
         Path checkpoint;
@@ -259,6 +301,27 @@ class RunFolderTest {
         try (var all = Files.list(run.resolve("checkpoints"))) {
             assertEquals(List.of("00-grpo-000002"), all.map(p -> p.getFileName().toString()).toList());
         }
+    }
+
+    /// A copy of a checkpoint that is to be kept, a model that was made of one, a note: none is the run's, so none is deleted, or taken for where it
+    /// stands.
+    @Test void whatSomebodyPutsAmongTheCheckpointsIsLeftAlone() throws IOException {
+        Path run = dir.resolve("run");
+        Path checkpoints = run.resolve("checkpoints");
+        List<String> own = List.of("00-grpo-000002-best", "best", "converted", ".hidden", "notes.txt");
+        try (RunFolder f = RunFolder.open(run, config(1), false)) {
+            Path first = f.checkpoint(at(2, false), temp -> Files.writeString(temp.resolve("model"), "w"));
+            for (String copy : own.subList(0, 2)) copy(first, checkpoints.resolve(copy));
+            for (String folder : own.subList(2, 4)) Files.writeString(Files.createDirectories(checkpoints.resolve(folder)).resolve("model"), "w");
+            Files.writeString(checkpoints.resolve(own.getLast()), "remember");
+            f.checkpoint(at(4, false), temp -> Files.writeString(temp.resolve("model"), "w"));
+        }
+        try (RunFolder f = RunFolder.open(run, config(1), true)) {
+            assertEquals("00-grpo-000004", f.latest().orElseThrow().getFileName().toString());
+            f.checkpoint(at(4, true), temp -> Files.writeString(temp.resolve("model"), "w"));
+        }
+        for (String name : own) assertTrue(Files.exists(checkpoints.resolve(name)), name);
+        assertEquals(List.of("00-grpo-000004-done"), RunFolder.checkpoints(run).stream().map(p -> p.getFileName().toString()).toList());
     }
 
     /// A kill may come after a checkpoint is written and before the one that it replaces is deleted.
