@@ -248,6 +248,7 @@ class RunFolderTest {
 
     @Test void aConfigThatWasCutOffIsNamed() throws IOException {
         refusesTheConfig("{\n  \"name\": \"x\",\n", "not sound JSON", "end-of-input", "(line ");
+        refusesTheConfig("{\n  \"name\": \"x\"\n", "not sound JSON: Unexpected end-of-input: expected close marker for Object (line ");
     }
 
     @Test void anEmptyConfigIsNamed() throws IOException { refusesTheConfig("", "found nothing", "wanted a run's config"); }

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /// JSON files as RFC 8259 has them, read strictly: UTF-8 and nothing else (a parser of bytes guesses UTF-16 and UTF-32 from zeros, which damage
 /// makes), no key twice, nothing behind the value.
@@ -25,6 +26,8 @@ public final class JsonText {
     public static final PrettyPrinter LINES = new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    // Places and switches of the parser's own, which are nothing to who has to mend the file.
+    private static final Pattern PARSERS_OWN = Pattern.compile(" \\(start marker at .*|: enable `.*|: maybe a \\(non-standard\\) comment\\?.*");
 
     private JsonText() {}
 
@@ -45,7 +48,7 @@ public final class JsonText {
     /// What was wrong, for a message that names the file.
     public static String reason(IOException e) {
         return switch (e) {
-            case JsonProcessingException json -> "not sound JSON: " + json.getOriginalMessage()
+            case JsonProcessingException json -> "not sound JSON: " + PARSERS_OWN.matcher(json.getOriginalMessage()).replaceAll("")
                     + (json.getLocation() == null ? "" : " (line " + json.getLocation().getLineNr() + ")");
             case CharacterCodingException _ -> "not sound JSON: found bytes that are not UTF-8";
             case NoSuchFileException _ -> "no such file, wanted JSON";
