@@ -27,7 +27,7 @@ import lucid.video.pixels.SiglipPixels;
 /// with a notice.
 public final class ClipCache {
     /// Part of every key: to be raised when decoding or resizing changes its bytes.
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private final Path folder;
     private final Consumer<String> notices;

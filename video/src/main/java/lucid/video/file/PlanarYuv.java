@@ -24,10 +24,10 @@ final class PlanarYuv {
         long y = fullRange ? 1 << 16 : (1L << 16) * 255 / 219;
         yCoeff = round16(y << 13);
         yOffset = fullRange ? 0 : 16 << 3;
-        vr = coefficient(matrix[0], fullRange);
-        ub = coefficient(matrix[1], fullRange);
-        ug = -coefficient(matrix[2], fullRange);
-        vg = -coefficient(matrix[3], fullRange);
+        vr = coefficient(matrix[0], 1, fullRange);
+        ub = coefficient(matrix[1], 1, fullRange);
+        ug = coefficient(matrix[2], -1, fullRange);
+        vg = coefficient(matrix[3], -1, fullRange);
     }
 
     /// @param colourSpace FFmpeg's `AVColorSpace`
@@ -46,7 +46,8 @@ final class PlanarYuv {
         };
     }
 
-    private static int coefficient(long c, boolean fullRange) { return round16((fullRange ? c * 224 / 255 : c) << 13); }
+    // The sign goes in before rounding, which takes halves up: the matrices' shares of full range have some.
+    private static int coefficient(long c, int sign, boolean fullRange) { return round16(sign * (fullRange ? c * 224 / 255 : c) << 13); }
 
     private static int round16(long f) { return Math.clamp(f + (1 << 15) >> 16, -0x7FFF, 0x7FFF); }
 
