@@ -8,11 +8,14 @@ import lucid.video.VideoException;
 record Orientation(int a, int b, int c, int d) {
     private static final Orientation UPRIGHT = new Orientation(1, 0, 0, 1);
 
-    /// From FFmpeg's display matrix (3x3, row vectors, 16.16 fixed point), or null for none.
+    /// From FFmpeg's display matrix (3x3, row vectors, 16.16 fixed point), or null for none. What it scales by, perhaps across otherwise than down,
+    /// says how large a picture is shown, which is nobody's business here; one that would leave nothing of it is none, as FFmpeg has it.
     static Orientation of(Path path, int[] matrix) {
         if (matrix == null) return UPRIGHT;
-        double scale = Math.max(Math.hypot(matrix[0], matrix[1]), 1);
-        Orientation o = new Orientation(unit(matrix[0] / scale), unit(matrix[1] / scale), unit(matrix[3] / scale), unit(matrix[4] / scale));
+        double across = Math.hypot(matrix[0], matrix[3]);
+        double down = Math.hypot(matrix[1], matrix[4]);
+        if (across == 0 || down == 0) return UPRIGHT;
+        Orientation o = new Orientation(unit(matrix[0] / across), unit(matrix[1] / down), unit(matrix[3] / across), unit(matrix[4] / down));
         if (Math.abs(o.a * o.d - o.b * o.c) != 1 || o.a * o.b != 0) {
             double angle = Math.toDegrees(Math.atan2(matrix[1], matrix[0]));
             throw new VideoException(path, "its metadata turns it by " + Math.round(angle)

@@ -10,10 +10,12 @@ import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.OptionalDouble;
 import lucid.video.VideoException;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
+import org.bytedeco.ffmpeg.avutil.AVRational;
 
 /// Times of a stream's frames in order of presentation, from its packets (nothing is decoded). Headers cannot be asked: Matroska's does not say how
 /// many frames there are.
@@ -77,6 +79,24 @@ record PacketIndex(long[] times, long[] keys, int packets, Start start) {
     }
 
     static VideoException noFrames(Path path) { return new VideoException(path, "its video stream has no frames, wanted at least one"); }
+
+    /// Frames per second by their times, where these are known and there are two at least.
+    ///
+    /// @param unit of the times, in seconds
+    OptionalDouble rate(AVRational unit) {
+        int last = times.length - 1;
+        return last < 1 ? OptionalDouble.empty() : OptionalDouble.of((double) last * unit.den() / ((double) (times[last] - times[0]) * unit.num()));
+    }
+
+    /// Whether frames are shown before the first key frame is: in a recording that was switched on in the middle, and in a clip that was cut out
+    /// without being encoded again.
+    boolean beginsInTheMiddle() { return times.length > 0 && (keys.length == 0 || times[0] < keys[0]); }
+
+    /// The same without the frames before a time.
+    PacketIndex from(long time) {
+        int at = Arrays.binarySearch(times, time);
+        return at <= 0 ? this : new PacketIndex(Arrays.copyOfRange(times, at, times.length), keys, packets, start);
+    }
 
     /// Place of the last key frame that is not shown after a time; -1 when there is none.
     int lastKeyUpTo(long time) {

@@ -38,6 +38,9 @@ import org.bytedeco.javacpp.PointerPointer;
 /// A video file, or a picture as a clip of one frame. Frames are numbered 0 .. [#frames]-1 in order of presentation and decoded on one thread, only
 /// as far as they are needed: from the key frame before each wanted one. The same file gives the same bytes every time. Not for use by several
 /// threads at once.
+///
+/// A recording, and a clip that was cut out without being encoded again, may begin with frames that are made from ones before its beginning. No
+/// decoder shows them, and they are not counted: frame 0 is the first that can be shown.
 public final class VideoReader implements AutoCloseable {
     /// Before every time of a stream.
     private static final long BEGINNING = Long.MIN_VALUE;
@@ -66,14 +69,14 @@ public final class VideoReader implements AutoCloseable {
         PictureCopy newCopy = null;
         try {
             newPackets = new StreamPackets(path);
-            index = newPackets.index();
             newCodec = decoder(path, newPackets.stream());
             newCopy = new PictureCopy(path, streamMatrix(newPackets.stream()));
-            double rate = rate(newPackets.stream().avg_frame_rate());
+            double rate = rate(newPackets.stream(), newPackets.index());
             packets = newPackets;
             frame = newFrame;
             codec = newCodec;
             copy = newCopy;
+            index = shown(newPackets.index());
             frames = index.times().length > 0 ? index.times().length : countByDecoding();
             averageFps = frames == 1 && isPicture(packets.container()) ? 0 : rate;
             opened = true;
@@ -171,7 +174,15 @@ public final class VideoReader implements AutoCloseable {
     /// Average frames per second; 0 when the file does not say (pictures).
     public double averageFps() { return averageFps; }
 
-    private static double rate(AVRational average) { return average.den() == 0 ? 0 : av_q2d(average); }
+    // FFmpeg 8 knows no average of Ogg, of IVF and of MPEG-4 in MPEG-TS, and takes raw DV for 60,000 frames a second. Its other rate has room for
+    // every frame's time and may count fields, so no average is above it.
+    private static double rate(AVStream stream, PacketIndex index) {
+        double average = rate(stream.avg_frame_rate());
+        double finest = rate(stream.r_frame_rate());
+        return average > 0 && (finest == 0 || average <= 2 * finest) ? average : index.rate(stream.time_base()).orElse(finest);
+    }
+
+    private static double rate(AVRational rate) { return rate.den() == 0 ? 0 : av_q2d(rate); }
 
     private static boolean isPicture(String container) { return container.equals("image2") || container.endsWith("_pipe"); }
 
@@ -237,6 +248,12 @@ public final class VideoReader implements AutoCloseable {
         }
         byte[] rgb = copy.rgb(frame);
         kept.take(rgb, copy.height(), copy.width());
+    }
+
+    private PacketIndex shown(PacketIndex all) {
+        if (!all.beginsInTheMiddle()) return all;
+        restart(BEGINNING);
+        return next() ? all.from(frame.best_effort_timestamp()) : all;
     }
 
     private int countByDecoding() {

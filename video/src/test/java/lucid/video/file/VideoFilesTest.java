@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 import lucid.video.AtomicFile;
 import lucid.video.FrameSampling;
@@ -143,8 +145,12 @@ class VideoFilesTest {
         assertEquals(file + ": damaged at byte 0, or larger than the 268 million pixels that FFmpeg decodes: Invalid data found when processing input", said);
     }
 
-    @Test void aRateNeedNotBeWhole() throws IOException {
-        assertEquals(12.5, VideoReader.readAll(write(dir.resolve("greys.mp4"), VideoWriter.encode(dir, greys(3)))).fps());
+    /// FFmpeg 8 knows no average of MPEG-4 in MPEG-TS.
+    @ParameterizedTest
+    @CsvSource({"mp4", "mpegts", "matroska", "nut"})
+    void aRateNeedNotBeWhole(String container) throws IOException {
+        Path file = write(dir.resolve("greys." + container), VideoWriter.encode(dir, greys(9), container, 0));
+        assertEquals(12.5, VideoReader.readAll(file).fps());
     }
 
     @Test void picturesAreClipsOfOneFrame() throws IOException {
@@ -179,6 +185,39 @@ class VideoFilesTest {
         Frames turned = VideoReader.readAll(write(file, mp4));
         for (int y = 0; y < 64; y++) {
             for (int x = 0; x < 64; x++) assertEquals(upright.rgb()[3 * (y * 64 + x)], turned.rgb()[3 * (x * 64 + 63 - y)], x + " " + y);
+        }
+    }
+
+    /// A picture that is shown twice as wide as it is stored, upright and turned, and a matrix that leaves nothing of it: frames are read as stored.
+    @ParameterizedTest
+    @CsvSource({"131072, 0, 0, 65536, 32, 48", "65536, 0, 0, 49152, 32, 48", "0, 65536, -131072, 0, 48, 32", "0, 0, 0, 0, 32, 48",
+            "65536, 0, 0, 0, 32, 48"})
+    void theSizeThatAPictureIsShownAtDoesNotTurnIt(int a, int b, int c, int d, int height, int width) throws IOException {
+        byte[] mp4 = VideoWriter.encode(dir, greys(2));
+        ByteBuffer.wrap(mp4).position(find(mp4, "tkhd") + 4 + 40).putInt(a).putInt(b).putInt(0).putInt(c).putInt(d);
+        Frames read = VideoReader.readAll(write(dir.resolve("shown.mp4"), mp4));
+        assertEquals(height + "x" + width, read.height() + "x" + read.width());
+    }
+
+    /// Ten grey frames of MPEG-2, each 8 steps of luma brighter. Two more, which lie behind the first key frame in the file and are shown before it,
+    /// are made from one that was cut off: as `ffmpeg -ss 0.45 -c copy` leaves a clip of 25 frames with two B-frames between the others.
+    @Test void aClipThatBeginsInTheMiddleBeginsWithTheFirstFrameThatCanBeShown() throws IOException {
+        String zipped = "H4sIAAAAAAACA5Nyvb94sVNbI6PTdyD+1Mji9LmRw6mpIzexpCi/ODvRqR0o1NrIJBHckM7IAAKsCwR9Z5cc2N+StsCL03d3d/DqFlHPlWnBaxoXQnhiIeuy"
+                + "gbyPvrt7gDyhkMPpwWuaGNMhXJng3UDJJlafNxDTGIIZqA9A7jm9v8XYyTNG6/rGZn4nB9+GXp/EsjRTSz0jcz1DA4NwR1R+8ZIJL55Hctk9k7HPY+dbtfBm"
+                + "8WeXzg6HRgOweSAffdzfMnlqme46qLOTrjcyFh/tmBx6a0+3NXP+nEYGpa1zmkvzUjoaGdraw+J9A1zdjZobGZUfN7cwJUUxPJixoVFhV6PCrEam0A09oTsb"
+                + "GUO3A/GORqbkRdMYGBg3MzEoCP///0ACyN4q0sUAtAYUcvf3txjU9CwvLl6QfKAh/cQs18Xtrn7O/i6uQS7taD4o3px8oDsZ4aT0E4tcF3e4hAY5hnj6+7m0"
+                + "TzEwsAIjPVNTAwhgYJB33lbqXL2/pZ5vTtLzxmmLzzYyMDRgdw6QtYOBgw0ky8DQ//8HSKb//2dHkACj8E2vIKWnmh4dQA4TnLP4SOP/DQxgDfL/f+8A6WgU"
+                + "FIbq+M94h3kHewHf+z9A4oHsAesGsF5MYZApNyCmxGMx5QrzCvYAvvV/gMQCWQcrmCnowovPNzJU4PUaBwN2r32ZslRJL2hKB8RkOA/oLAYNaniOIYAqnvuA"
+                + "13OcOOLtO4rnviN7bgFVPHeCGp5jzMDrOW4cMfdrqaZHN9BLCmCT4TygsxglqOE5RgeKPQcqD8/vb3mf8G/q7v7NjdO2dwHL4Y9NjKc/NHLunrC5iZEPSeTJ"
+                + "7olAkbbt3TCRJsaDYKF/SEJM8wAR6+1C1AUAAA==";
+        byte[] mkv = new GZIPInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(zipped))).readAllBytes();
+        try (VideoReader r = new VideoReader(write(dir.resolve("cut.mkv"), mkv))) {
+            assertEquals(10, r.frames());
+            Frames all = r.read(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+            for (int i = 9; i >= 0; i--) {
+                assertEquals(144 + 9.3 * i, all.frame(i)[300] & 255, 2, "frame " + i);
+                assertArrayEquals(all.frame(i), r.read(i).rgb(), "frame " + i + " alone");
+            }
         }
     }
 
