@@ -35,3 +35,7 @@ write("answer-times", answer=pyarrow.array([1, 2, 3], pyarrow.timestamp("us")))
 write("answer-e", answer=["B", "E", "D"])
 write("id-twice", question_id=["001-1", "001-2", "001-1"])
 write("empty", **{k: pyarrow.array([], pyarrow.string()) for k in QUESTIONS})
+numbers = {"video": ([4010069381], pyarrow.uint32()), "answer": ([1], pyarrow.int8()), "qid": ([300], pyarrow.int16())}
+texts = {"question": "how often", "type": "CH", "a0": "once", "a1": "twice", "a2": "never", "a3": "always", "a4": "now"}
+parquet.write_table(pyarrow.table({**{k: pyarrow.array(v, t) for k, (v, t) in numbers.items()}, **{k: [v] for k, v in texts.items()}}),
+                    "small-numbers.parquet")

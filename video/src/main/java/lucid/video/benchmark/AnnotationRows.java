@@ -52,8 +52,8 @@ final class AnnotationRows {
         List<Row> rows = new ArrayList<>();
         for (CsvRecord r : records.subList(1, records.size())) {
             if (r.fields().size() != header.size()) {
-                throw new DataException(file, r.line(), "", r.fields().size() + " columns, wanted " + header.size() + " as in the header: "
-                        + String.join(",", header));
+                String found = r.fields().equals(List.of("")) ? "empty line" : r.fields().size() + " columns";
+                throw new DataException(file, r.line(), "", found + ", wanted " + header.size() + " as in the header: " + String.join(",", header));
             }
             ObjectNode node = JsonNodeFactory.instance.objectNode();
             for (int i = 0; i < header.size(); i++) node.put(header.get(i), r.fields().get(i));
@@ -117,10 +117,11 @@ final class AnnotationRows {
                 at++;
                 return true;
             }
+            int end = at;
             if (text.charAt(at) == '\r') at++;
-            if (at < text.length() && text.charAt(at) != '\n')
-                throw new DataException(file, line, "", "text after a closing quote, wanted a comma or the line's end");
-            at++;
+            if (at < text.length() && text.charAt(at) == '\n') at++;
+            // A return alone ends a line as well: some spreadsheets write no more.
+            if (at == end) throw new DataException(file, line, "", "text after a closing quote, wanted a comma or the line's end");
             line++;
             return false;
         }

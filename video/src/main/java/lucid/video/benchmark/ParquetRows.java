@@ -6,12 +6,15 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.hardwood.InputFile;
 import dev.hardwood.metadata.CompressionCodec;
+import dev.hardwood.metadata.LogicalType;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.reader.RowReader;
 import dev.hardwood.row.PqList;
 import dev.hardwood.row.PqStruct;
 import dev.hardwood.row.StructAccessor;
+import dev.hardwood.schema.SchemaNode;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,10 +47,13 @@ final class ParquetRows {
         List<Row> rows = new ArrayList<>();
         try (ParquetFileReader table = ParquetFileReader.open(Ranges.of(file))) {
             refuseCodecs(file, table);
+            List<String> unsigned = unsigned(table);
             try (RowReader reader = table.rowReader()) {
                 while (reader.hasNext()) {
                     reader.next();
-                    rows.add(new Row(file, 0, rows.size() + 1, object(reader)));
+                    ObjectNode row = object(reader);
+                    for (String column : unsigned) if (row.has(column)) row.set(column, unsigned(row.get(column)));
+                    rows.add(new Row(file, 0, rows.size() + 1, row));
                 }
             }
         } catch (DataException e) {
@@ -68,6 +74,17 @@ final class ParquetRows {
                 });
     }
 
+    // Of numbers without a sign the library (1.0.0.Final) gives the bits.
+    private static List<String> unsigned(ParquetFileReader table) {
+        return table.getFileSchema().getRootNode().children().stream().filter(column -> column instanceof SchemaNode.PrimitiveNode primitive
+                && primitive.logicalType() instanceof LogicalType.IntType number && !number.isSigned()).map(SchemaNode::name).toList();
+    }
+
+    private static JsonNode unsigned(JsonNode bits) {
+        if (bits.isLong()) return NODES.numberNode(new BigInteger(Long.toUnsignedString(bits.longValue())));
+        return bits.isInt() ? NODES.numberNode(Integer.toUnsignedLong(bits.intValue())) : bits;
+    }
+
     // What went wrong first says most. Messages begin with the file's name in brackets, which is said already.
     private static String reason(Throwable e) {
         while (e.getCause() != null) e = e.getCause();
@@ -85,6 +102,8 @@ final class ParquetRows {
             case null -> NODES.nullNode();
             case String s -> NODES.textNode(s);
             case Boolean b -> NODES.booleanNode(b);
+            case Byte n -> NODES.numberNode(n);
+            case Short n -> NODES.numberNode(n);
             case Integer n -> NODES.numberNode(n);
             case Long n -> NODES.numberNode(n);
             case Float n -> NODES.numberNode(n);

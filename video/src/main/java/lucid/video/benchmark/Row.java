@@ -37,7 +37,7 @@ record Row(Path file, int line, int record, JsonNode node) {
     }
 
     private String text(String field, JsonNode n) {
-        if (!n.isValueNode() || n.isBoolean()) throw error(field, "found " + DataText.shortened(n.toString()) + ", wanted text");
+        if (!n.isValueNode() || n.isBoolean() || n.isNull()) throw error(field, "found " + DataText.shortened(n.toString()) + ", wanted text");
         if (n.asText().isBlank()) throw error(field, "found empty text, wanted some");
         String fault = DataText.fault(n.asText());
         if (fault != null) throw error(field, fault);
@@ -67,7 +67,8 @@ record Row(Path file, int line, int record, JsonNode node) {
             throw error(field, n == null ? "missing, wanted an object of texts" : "found " + DataText.shortened(n.toString())
                     + ", wanted an object of texts");
         Map<String, String> all = new LinkedHashMap<>();
-        n.properties().forEach(e -> all.put(e.getKey(), text(field + "." + e.getKey(), e.getValue())));
+        // A table has a column for every name, and null where a record does not have it.
+        n.properties().stream().filter(e -> !e.getValue().isNull()).forEach(e -> all.put(e.getKey(), text(field + "." + e.getKey(), e.getValue())));
         return all;
     }
 }

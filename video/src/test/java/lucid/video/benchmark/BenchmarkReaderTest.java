@@ -153,7 +153,23 @@ class BenchmarkReaderTest {
         assertEquals("Art", all.getFirst().kinds().get("subject"));
     }
 
+    /// As a table is written out that has a column for every letter.
+    @Test void aLetterWithoutAnOptionIsNone() throws IOException {
+        String row = "{\"id\": 1, \"video\": \"1.mp4\", \"question_type\": \"multiple-choice\", \"question\": \"Which?\", "
+                + "\"choices\": {\"A\": \"x\", \"B\": \"y\", \"C\": null}, \"answer\": \"B\"}";
+        file("validation.json", row);
+        assertEquals("Which?\nA. x\nB. y", read("mmvu").getFirst().problem());
+        file("validation.json", row.replace("\"B\"}", "\"C\"}"));
+        refused("mmvu", "validation.json:1: field answer: found 'C', wanted one of the letters [A, B]");
+    }
+
     // What is refused, with its line
+
+    @Test void nullIsNoOption() throws IOException {
+        file("videomme.jsonl", "{\"duration\":\"short\",\"videoID\":\"f\",\"question_id\":\"1\",\"question\":\"When?\",\"options\":[\"A. "
+                + "Now.\",null],\"answer\":\"A\"}\n");
+        refused("video-mme", "videomme.jsonl:1: field options[1]: found null, wanted text (record 1)");
+    }
 
     private void nextQaRefused(String csv, String... parts) throws IOException {
         file("val.csv", csv);
@@ -174,6 +190,22 @@ class BenchmarkReaderTest {
 
     @Test void aQuoteThatDoesNotEnd() throws IOException {
         nextQaRefused(HEADER + NEXT + NEXT.replace(",6,", ",7,").replace(",pat", ",\"pat"), "val.csv:3: a quoted field that does not end");
+    }
+
+    @Test void anEmptyLineIsCalledOne() throws IOException {
+        nextQaRefused(HEADER + NEXT + "\n" + NEXT.replace(",6,", ",7,"), "val.csv:3: empty line, wanted 13 as in the header: video,");
+    }
+
+    /// Line feeds, returns and line feeds, returns alone: none of them is part of a field that is not quoted.
+    @ParameterizedTest @ValueSource(strings = {"\n", "\r\n", "\r"})
+    void linesEndInAnyWay(String end) throws IOException {
+        file("val.csv", (HEADER + NEXT + NEXT.replace(",6,", ",7,")).replace("\n", end));
+        file("map_vid_vidorID.json", "{\"4010069381\": \"1006/4010069381\"}");
+        List<BenchmarkQuestion> all = read("nextqa");
+        assertEquals(List.of("4010069381-6", "4010069381-7"), all.stream().map(BenchmarkQuestion::id).toList());
+        assertEquals("pat", all.getLast().choices().getLast().text());
+        file("val.csv", (HEADER + NEXT + NEXT.replace(",2,6,", ",9,7,")).replace("\n", end));
+        refused("nextqa", "val.csv:3: field answer: found '9'");
     }
 
     @Test void aFieldOverTwoLinesKeepsTheCount() throws IOException {

@@ -63,6 +63,12 @@ class ParquetRowsTest {
         assertEquals(read(Files.writeString(root.resolve("videomme.jsonl"), lines)), read(table(compression)));
     }
 
+    /// Columns that were made as narrow as their numbers allow: 32 bits without a sign, 8 and 16 bits.
+    @Test void numbersMayHaveAnyWidth() {
+        BenchmarkQuestion q = BenchmarkReader.read(Benchmark.of("nextqa-hub"), new Place(root, table("small-numbers"), null)).getFirst();
+        assertEquals("4010069381-300 B " + root.resolve("4010069381.mp4"), q.id() + " " + q.answer() + " " + q.video());
+    }
+
     @ParameterizedTest @CsvSource(delimiter = '|', value = {
         "without-answer|field answer: missing, wanted text (row 1)",
         "null-question|field question: missing, wanted text (row 3)",
