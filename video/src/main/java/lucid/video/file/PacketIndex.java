@@ -25,7 +25,9 @@ import org.bytedeco.ffmpeg.avutil.AVRational;
 /// @param keys   times of the key frames, ascending
 /// @param packets number of packets that carry a frame to be shown
 /// @param start  the stream's first packet
-record PacketIndex(long[] times, long[] keys, int packets, Start start) {
+/// @param decodingOrder whether the times ascend from packet to packet although the codec may show frames in another order than it decodes them: no
+/// frame is shown out of order, or what wrote the file gave each the time of its packet, as when an AVI is packed into MP4 or Matroska
+record PacketIndex(long[] times, long[] keys, int packets, Start start, boolean decodingOrder) {
     /// What tells the stream's first packet from later ones.
     record Start(long pts, long dts, long byteAt) {
         static Start of(AVPacket packet) { return new Start(packet.pts(), packet.dts(), packet.pos()); }
@@ -51,13 +53,15 @@ record PacketIndex(long[] times, long[] keys, int packets, Start start) {
         Start start = null;
         // Invisible VP8 frames are packets of their own.
         boolean usable = stream.codecpar().codec_id() != AV_CODEC_ID_VP8;
+        boolean ascending = stream.codecpar().video_delay() > 0;
         int result;
         while ((result = av_read_frame(format, packet)) >= 0) {
-            boolean ours = packet.stream_index() == stream.index();
+            boolean ours = packet.stream_index() == stream.index() && packet.size() > 0;
             if (ours && start == null) start = Start.of(packet);
             if (ours && (packet.flags() & AV_PKT_FLAG_DISCARD) == 0) {
                 if (n == times.length) times = Arrays.copyOf(times, 2 * n);
                 usable &= packet.pts() != AV_NOPTS_VALUE;
+                ascending &= n == 0 || packet.pts() > times[n - 1];
                 times[n++] = packet.pts();
                 if ((packet.flags() & AV_PKT_FLAG_KEY) != 0) {
                     if (k == keys.length) keys = Arrays.copyOf(keys, 2 * k);
@@ -75,7 +79,7 @@ record PacketIndex(long[] times, long[] keys, int packets, Start start) {
         Arrays.sort(times);
         Arrays.sort(keys);
         for (int i = 1; i < n; i++) usable &= times[i] != times[i - 1];
-        return new PacketIndex(usable ? times : new long[0], keys, n, start);
+        return new PacketIndex(usable ? times : new long[0], keys, n, start, ascending);
     }
 
     static VideoException noFrames(Path path) { return new VideoException(path, "its video stream has no frames, wanted at least one"); }
@@ -95,8 +99,11 @@ record PacketIndex(long[] times, long[] keys, int packets, Start start) {
     /// The same without the frames before a time.
     PacketIndex from(long time) {
         int at = Arrays.binarySearch(times, time);
-        return at <= 0 ? this : new PacketIndex(Arrays.copyOfRange(times, at, times.length), keys, packets, start);
+        return at <= 0 ? this : new PacketIndex(Arrays.copyOfRange(times, at, times.length), keys, packets, start, decodingOrder);
     }
+
+    /// The same of times that cannot be relied on.
+    PacketIndex withoutTimes() { return new PacketIndex(new long[0], keys, packets, start, decodingOrder); }
 
     /// Place of the last key frame that is not shown after a time; -1 when there is none.
     int lastKeyUpTo(long time) {

@@ -147,12 +147,13 @@ final class StreamPackets implements AutoCloseable {
         return false;
     }
 
+    // Ogg has an empty packet where the last frame is shown once more; a decoder takes it for the end.
     private int read() {
         int result;
         do {
             av_packet_unref(packet);
             result = av_read_frame(format, packet);
-        } while (result >= 0 && packet.stream_index() != stream.index());
+        } while (result >= 0 && (packet.stream_index() != stream.index() || packet.size() == 0));
         return result;
     }
 

@@ -14,6 +14,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EAGAIN;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_q2d;
@@ -44,6 +45,8 @@ import org.bytedeco.javacpp.PointerPointer;
 public final class VideoReader implements AutoCloseable {
     /// Before every time of a stream.
     private static final long BEGINNING = Long.MIN_VALUE;
+    /// Among so many an encoder that uses frames out of order has used one.
+    private static final int FIRST_FRAMES = 48;
 
     private final Path path;
     private final StreamPackets packets;
@@ -251,9 +254,22 @@ public final class VideoReader implements AutoCloseable {
     }
 
     private PacketIndex shown(PacketIndex all) {
+        if (all.times().length == 0) return all;
+        if (all.decodingOrder() && !comesInOrder()) return all.withoutTimes();
         if (!all.beginsInTheMiddle()) return all;
         restart(BEGINNING);
         return next() ? all.from(frame.best_effort_timestamp()) : all;
+    }
+
+    /// Whether the first frames come out of the decoder in the order of their times.
+    private boolean comesInOrder() {
+        restart(BEGINNING);
+        long last = BEGINNING;
+        for (int i = 0; i < FIRST_FRAMES && next(); i++) {
+            if (frame.pts() <= last && frame.pts() != AV_NOPTS_VALUE) return false;
+            last = frame.pts();
+        }
+        return true;
     }
 
     private int countByDecoding() {

@@ -221,6 +221,24 @@ class VideoFilesTest {
         }
     }
 
+    /// The table that says when frames are shown, taken out: what is left are the times of the packets, as in an MP4 that was made of an AVI.
+    @Test void framesWhoseTimesContradictTheirOrderAreNumberedAsTheDecoderShowsThem() throws IOException {
+        byte[] mp4 = VideoWriter.encode(dir, greys(40), "mp4", 2);
+        for (String table : List.of("ctts", "edts")) ByteBuffer.wrap(mp4).put(find(mp4, table), "free".getBytes(ISO_8859_1));
+        Frames all = VideoReader.readAll(write(dir.resolve("packed.mp4"), mp4));
+        assertEquals(40, all.n());
+        for (int i = 0; i < 40; i++) assertEquals(20 + 5 * i, all.frame(i)[300] & 255, 2, "frame " + i);
+    }
+
+    /// As where a recorder had nothing new to show.
+    @Test void anEmptyPacketIsNoFrame() throws IOException {
+        byte[] mp4 = VideoWriter.encode(dir, greys(9), "mp4", 0);
+        ByteBuffer.wrap(mp4).putInt(find(mp4, "stsz") + 16 + 4 * 8, 0);
+        Frames all = VideoReader.readAll(write(dir.resolve("paused.mp4"), mp4));
+        assertEquals(8, all.n());
+        assertEquals(55, all.frame(7)[300] & 255, 2);
+    }
+
     private static Path write(Path file, byte[] bytes) throws IOException { return Files.write(file, bytes); }
 
     private static int find(byte[] in, String name) {
