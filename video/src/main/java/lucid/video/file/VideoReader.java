@@ -50,12 +50,14 @@ public final class VideoReader implements AutoCloseable {
 
     private final Path path;
     private final StreamPackets packets;
-    private final AVCodecContext codec;
     private final AVFrame frame;
     private final PictureCopy copy;
     private final PacketIndex index;
     private final int frames;
     private final double averageFps;
+    private AVCodecContext codec;
+    /// Whether the decoder has been given packets.
+    private boolean begun;
     private boolean draining;
     private boolean closed;
 
@@ -210,8 +212,8 @@ public final class VideoReader implements AutoCloseable {
     }
 
     private void readByTime(KeptFrames kept) {
-        // Not every frame can be decoded from the key frame before it (intra refresh, damaged times); a wanted one that is passed over is looked for
-        // once more from the beginning.
+        // Not every frame can be decoded from the key frame before it (intra refresh, damaged times, a key frame that is none); a wanted one that is
+        // passed over is looked for once more from the beginning.
         decodeTimes(kept, true);
         if (kept.wanting()) decodeTimes(kept, false);
         if (kept.wanting())
@@ -220,6 +222,7 @@ public final class VideoReader implements AutoCloseable {
 
     private void decodeTimes(KeptFrames kept, boolean seeking) {
         long reached = BEGINNING;
+        boolean sought = false;
         restart(reached);
         while (kept.wanting()) {
             long target = index.times()[kept.wanted()];
@@ -227,10 +230,14 @@ public final class VideoReader implements AutoCloseable {
             if (place > 0 && index.keys()[place] > reached) {
                 reached = index.keys()[place];
                 restart(reached);
+                sought = true;
             }
             if (!next()) return;
             long time = frame.best_effort_timestamp();
             if (time > target) return;
+            // Some files call every packet a key frame. What is decoded from one that is none is another picture, and nothing says so.
+            if (sought && time >= reached && (frame.flags() & AVFrame.AV_FRAME_FLAG_KEY) == 0) return;
+            sought &= time < reached;
             reached = Math.max(reached, time);
             if (time == target) take(kept);
         }
@@ -283,7 +290,15 @@ public final class VideoReader implements AutoCloseable {
     private void restart(long key) {
         if (key == BEGINNING) packets.rewind();
         else packets.seek(key);
-        avcodec_flush_buffers(codec);
+        // At the beginning a new decoder: one that is flushed may remember what it was shown (HEVC's order of output, MPEG-4's headers).
+        if (key == BEGINNING && begun) {
+            avcodec_free_context(codec);
+            codec = null;
+            codec = decoder(path, packets.stream());
+            begun = false;
+        } else {
+            avcodec_flush_buffers(codec);
+        }
         draining = false;
     }
 
@@ -301,6 +316,7 @@ public final class VideoReader implements AutoCloseable {
     private void feed() {
         if (draining) return;
         AVPacket packet = packets.next();
+        begun = true;
         draining = packet == null;
         int sent = avcodec_send_packet(codec, packet);
         if (sent < 0 && !draining)

@@ -230,6 +230,17 @@ class VideoFilesTest {
         for (int i = 0; i < 40; i++) assertEquals(20 + 5 * i, all.frame(i)[300] & 255, 2, "frame " + i);
     }
 
+    /// Without its table of key frames an MP4 says that every frame is one. What a decoder makes of another is a picture too, but not the clip's.
+    @Test void aKeyFrameThatIsNoneIsNotTrusted() throws IOException {
+        byte[] mp4 = VideoWriter.encode(dir, scene(6), "mp4", 0);
+        Frames whole = VideoReader.readAll(write(dir.resolve("whole.mp4"), mp4));
+        ByteBuffer.wrap(mp4).put(find(mp4, "stss"), "free".getBytes(ISO_8859_1));
+        try (VideoReader r = new VideoReader(write(dir.resolve("all-keys.mp4"), mp4))) {
+            for (int[] wanted : new int[][] {{7}, {15, 3, 9}, {0, 1, 2, 11}})
+                assertArrayEquals(whole.select(wanted).rgb(), r.read(wanted).rgb(), Arrays.toString(wanted));
+        }
+    }
+
     /// As where a recorder had nothing new to show.
     @Test void anEmptyPacketIsNoFrame() throws IOException {
         byte[] mp4 = VideoWriter.encode(dir, greys(9), "mp4", 0);
