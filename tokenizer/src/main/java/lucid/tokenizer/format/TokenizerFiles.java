@@ -43,6 +43,8 @@ public final class TokenizerFiles {
     private static String configuredEos(Path config) throws IOException {
         if (!Files.exists(config)) return null;
         JsonFile file = JsonFile.read(config);
+        // transformers follows them whatever tokenizer.json says.
+        VocabMerges.refuseFlags(file);
         if (JsonFile.absent(file.root(), "eos_token")) return null;
         JsonNode eos = file.root().get("eos_token");
         JsonNode content = eos.isObject() ? eos.path("content") : eos;

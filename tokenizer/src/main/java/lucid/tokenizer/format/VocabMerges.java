@@ -64,16 +64,21 @@ public final class VocabMerges {
     private static void fromConfig(Path path, Map<Integer, AddedToken> added) throws IOException {
         if (!Files.exists(path)) return;
         JsonFile config = JsonFile.read(path);
-        for (String flag : List.of("add_prefix_space", "split_special_tokens")) {
-            if (!TokenizerJson.isOff(config.root(), flag))
-                throw config.wrong(flag, "false: text is encoded as it stands, and special tokens are never split", config.root().get(flag));
-        }
+        refuseFlags(config);
         if (JsonFile.absent(config.root(), "added_tokens_decoder")) return;
         for (Map.Entry<String, JsonNode> entry : config.require(config.root(), "", "added_tokens_decoder", Type.OBJECT).properties()) {
             String at = "added_tokens_decoder." + entry.getKey();
             if (!entry.getKey().matches("\\d{1,9}")) throw config.wrong(at, "an id as the field's name", entry.getValue());
             int id = Integer.parseInt(entry.getKey());
             added.put(id, TokenizerJson.addedToken(config, entry.getValue(), at, id, true));
+        }
+    }
+
+    /// Refuses what `tokenizer_config.json` may ask for and would change ids.
+    static void refuseFlags(JsonFile config) {
+        for (String flag : List.of("add_prefix_space", "split_special_tokens")) {
+            if (!TokenizerJson.isOff(config.root(), flag))
+                throw config.wrong(flag, "false: text is encoded as it stands, and special tokens are never split", config.root().get(flag));
         }
     }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,6 +67,17 @@ class TokenizerFilesTest {
         assertMessage(folder, "tokenizer_config.json", "'eos_token'", "7");
         Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\":\"</s>\"}");
         assertMessage(folder, "</s>", "not among the added tokens");
+    }
+
+    /// transformers 5 obeys them beside a `tokenizer.json` too, and gives other ids.
+    @ParameterizedTest
+    @ValueSource(strings = {"add_prefix_space", "split_special_tokens"})
+    void whatTheConfigurationAsksForBesideTokenizerJsonIsNotPassedOver(String flag) throws IOException {
+        TokenizerJson.write(small(), folder.resolve("tokenizer.json"));
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"" + flag + "\":false}");
+        assertEquals("<|endoftext|>", TokenizerFiles.load(folder).eos());
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"" + flag + "\":true}");
+        assertMessage(folder, "tokenizer_config.json", "'" + flag + "'", "found true, wanted false");
     }
 
     @Test
