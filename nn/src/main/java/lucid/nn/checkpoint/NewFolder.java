@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.stream.Stream;
 import lucid.nn.disk.AtomicFile;
 import lucid.nn.disk.IoReason;
 
@@ -29,6 +31,7 @@ final class NewFolder {
         Path aside = target.resolveSibling("." + target.getFileName() + ".tmp" + ProcessHandle.current().pid());
         boolean complete = false;
         try {
+            sweep(operation, target, aside);
             Files.createDirectories(aside);
             long room = Files.getFileStore(aside).getUsableSpace();
             if (room < bytes)
@@ -45,6 +48,23 @@ final class NewFolder {
         } finally {
             if (!complete) delete(operation, aside);
         }
+    }
+
+    // What killed attempts have left: gigabytes that nobody sees, and in a container, where every process has the same number, files that would come
+    // into the new folder.
+    private static void sweep(String operation, Path target, Path own) throws IOException {
+        if (!Files.isDirectory(target.getParent())) return;
+        String begin = "." + target.getFileName() + ".tmp";
+        List<Path> left;
+        try (Stream<Path> all = Files.list(target.getParent())) {
+            left = all.filter(p -> p.equals(own) || isOfTheDead(p.getFileName().toString(), begin)).toList();
+        }
+        for (Path folder : left) delete(operation, folder);
+    }
+
+    private static boolean isOfTheDead(String name, String begin) {
+        String number = name.startsWith(begin) ? name.substring(begin.length()) : "";
+        return number.matches("[0-9]{1,18}") && ProcessHandle.of(Long.parseLong(number)).isEmpty();
     }
 
     private static void delete(String operation, Path folder) {

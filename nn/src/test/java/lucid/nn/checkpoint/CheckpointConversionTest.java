@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -175,6 +176,23 @@ class CheckpointConversionTest {
         });
         assertEquals(summary.bytes(), last[0], "progress ends at the end");
         return to;
+    }
+
+    /// In a container every process has the same number: what a killed one has left lies where this one writes.
+    @Test void whatAKilledAttemptHasLeftIsNoPartOfTheFolder() throws IOException {
+        Process dead = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-version").start();
+        dead.destroyForcibly().onExit().join();
+        List<Path> left = new ArrayList<>();
+        for (long pid : new long[] {ProcessHandle.current().pid(), dead.pid()}) {
+            Path aside = Files.createDirectories(folder.resolve(".new.tmp" + pid + "/language_model"));
+            Files.writeString(aside.resolve("model-00001-of-00002.safetensors"), "half");
+            left.add(aside.getParent());
+        }
+        Path others = Files.createDirectories(folder.resolve(".new.tmp1"));
+        Path to = convert(GOLDEN.resolve("model"), "new", null, Layout.SINGLE, 1);
+        assertFalse(Files.exists(to.resolve("language_model")));
+        for (Path aside : left) assertFalse(Files.exists(aside), aside.toString());
+        assertEquals(ProcessHandle.of(1).isPresent(), Files.exists(others), "of a living process");
     }
 
     private static void same(Path a, Path b) {
