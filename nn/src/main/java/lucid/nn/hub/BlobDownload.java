@@ -23,8 +23,10 @@ import lucid.nn.disk.AtomicFile;
 ///
 /// @param etag its sha256 (large files), or the sha1 that git has for it
 /// @param size bytes
-/// @param what for messages
-record BlobDownload(HubClient client, HubCache cache, URI address, String etag, long size, String what, Stall.Limit patience) {
+/// @param what  for messages
+/// @param alone whether nobody else can be writing the blob. Else what comes goes into a file of this process alone, which no later attempt goes on
+/// with: two processes in one file would cut it short for each other
+record BlobDownload(HubClient client, HubCache cache, URI address, String etag, long size, String what, Stall.Limit patience, boolean alone) {
     private static final int CHUNK = 1 << 18;
     private static final Pattern RANGE = Pattern.compile("bytes (\\d{1,18})-(\\d{1,18})/(\\d{1,18})");
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
@@ -35,8 +37,16 @@ record BlobDownload(HubClient client, HubCache cache, URI address, String etag, 
 
     /// @param at told how many of the file's bytes are there, after every piece
     void run(LongConsumer at) throws IOException {
-        Path part = cache.incomplete(etag);
+        Path part = alone ? cache.incomplete(etag) : cache.incompleteOfOne(etag);
         Files.createDirectories(part.getParent());
+        try {
+            fetch(part, at);
+        } finally {
+            if (!alone) Files.deleteIfExists(part);
+        }
+    }
+
+    private void fetch(Path part, LongConsumer at) throws IOException {
         boolean again = false;
         while (true) {
             String found;

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The Hugging Face hub and its cache on this machine, shared with `huggingface_hub` and all that is built on it: the same folders, the same
 /// environment variables, the same locks. What one of them has downloaded, the others find.
@@ -27,6 +28,7 @@ public final class Hub {
 
     private final HubSettings settings;
     private final HubListener listener;
+    private final AtomicBoolean unlocked = new AtomicBoolean();
 
     public Hub(HubSettings settings, HubListener listener) {
         this.settings = Objects.requireNonNull(settings, "settings");
@@ -66,7 +68,7 @@ public final class Hub {
     ///
     /// @throws HubException if they cannot be had
     public Path download(RepoId repo, Selection selection) {
-        HubCache cache = new HubCache(settings.cache(), repo);
+        HubCache cache = new HubCache(settings.cache(), repo, settings.links());
         try {
             Optional<Path> cached = selection == Selection.MODEL ? cached(cache) : Optional.empty();
             if (settings.offline())
@@ -113,8 +115,18 @@ public final class Hub {
             fetch(client, cache, listing.commit, wanted);
         }
         // Last: until then the state before, which is whole, is what the revision means without the hub.
-        cache.remember(listing.commit);
+        remember(cache, listing.commit);
         return cache.snapshot(listing.commit);
+    }
+
+    // A cache may be one that many read and few may write. The model is whole in it all the same.
+    private void remember(HubCache cache, String commit) {
+        try {
+            cache.remember(commit);
+        } catch (IOException | UncheckedIOException e) {
+            listener.line(cache.repo() + ": all files are in the cache, but it could not be noted that they are what " + cache.repo().revision()
+                    + " means (" + e.getMessage() + "); without the hub they are not found by that name");
+        }
     }
 
     private record Listing(String commit, List<String> files) {}
@@ -188,11 +200,14 @@ public final class Hub {
 
     private void fetch(HubClient client, HubCache cache, String commit, Wanted w, long before, long total) throws IOException {
         String what = cache.repo() + ": " + w.file;
-        try (CacheLock _ = CacheLock.acquire(cache.lock(w.etag), listener)) {
+        try (CacheLock lock = CacheLock.acquire(cache.lock(w.etag), listener)) {
+            if (!lock.alone() && !unlocked.getAndSet(true))
+                listener.line("the file system of the cache " + cache.root() + " has no locks (flock); going on without: another process that "
+                        + "downloads the same file does so for itself");
             boolean fresh = !Files.exists(cache.blob(w.etag));
             if (fresh) {
                 BlobDownload download = new BlobDownload(client, cache, client.address(address(cache.repo(), commit, w.file)), w.etag, w.size, what,
-                        new Stall.Limit(settings.times().answer()));
+                        new Stall.Limit(settings.times().answer()), lock.alone());
                 if (!download.checkable()) listener.line(what + ": the server names no hash (etag \"" + w.etag + "\"); only the length is checked");
                 download.run(done -> listener.at(before + done, total, w.file));
             } else listener.at(before + w.size, total, w.file);

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import lucid.nn.disk.AtomicFile;
 
@@ -21,7 +22,9 @@ import lucid.nn.disk.AtomicFile;
 ///                   snapshots/COMMIT/path/in/repo   -> ../../../../blobs/ETAG
 /// .locks/models--ORG--NAME/ETAG.lock
 /// ```
-record HubCache(Path root, RepoId repo) {
+///
+/// @param links whether a snapshot's files are links to the blobs; else they are the files themselves, and a blob keeps no name
+record HubCache(Path root, RepoId repo, boolean links) {
     private static final Pattern ETAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
 
     private String folderName() { return "models--" + repo.name().replace("/", "--"); }
@@ -45,6 +48,11 @@ record HubCache(Path root, RepoId repo) {
     }
 
     Path incomplete(String etag) { return blob(etag).resolveSibling(etag + ".incomplete"); }
+
+    /// The same of this process alone, whatever others do: named as Python names its own.
+    Path incompleteOfOne(String etag) {
+        return blob(etag).resolveSibling(etag + "." + UUID.randomUUID().toString().substring(0, 8) + ".incomplete");
+    }
 
     Path lock(String etag) { return root.resolve(".locks").resolve(folderName()).resolve(blob(etag).getFileName() + ".lock"); }
 
@@ -74,13 +82,32 @@ record HubCache(Path root, RepoId repo) {
         Files.createDirectories(pointer.getParent());
         // A link that leads nowhere: its blob was deleted once.
         Files.deleteIfExists(pointer);
+        if (!links) {
+            moveOrCopy(blob, pointer, newBlob);
+            return;
+        }
         try {
             Files.createSymbolicLink(pointer, pointer.getParent().relativize(blob));
         } catch (FileAlreadyExistsException e) {
             if (!Files.exists(pointer)) throw e;
         } catch (UnsupportedOperationException | FileSystemException _) {
-            if (newBlob) AtomicFile.move(blob, pointer);
-            else Files.copy(blob, pointer);
+            moveOrCopy(blob, pointer, newBlob);
+        }
+    }
+
+    private static void moveOrCopy(Path blob, Path pointer, boolean newBlob) throws IOException {
+        if (newBlob) {
+            AtomicFile.move(blob, pointer);
+            return;
+        }
+        // Half a file under its name would pass for a whole one later.
+        Path aside = pointer.resolveSibling("." + pointer.getFileName() + "." + UUID.randomUUID().toString().substring(0, 8) + ".incomplete");
+        try {
+            Files.copy(blob, aside);
+            AtomicFile.force(aside);
+            AtomicFile.move(aside, pointer);
+        } finally {
+            Files.deleteIfExists(aside);
         }
     }
 }

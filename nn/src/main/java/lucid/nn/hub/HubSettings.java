@@ -22,7 +22,9 @@ import java.util.regex.Pattern;
 /// @param offline     never use the network
 /// @param times       how patient to be
 /// @param proxy       ways to the hub
-public record HubSettings(URI endpoint, Path cache, String token, String tokenSource, boolean offline, Times times, ProxySelector proxy) {
+/// @param links       whether files of the cache are links to blobs
+public record HubSettings(URI endpoint, Path cache, String token, String tokenSource, boolean offline, Times times, ProxySelector proxy,
+        boolean links) {
     private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
     private static final Pattern VARIABLE = Pattern.compile("\\$(?:\\{(\\w+)}|(\\w+))");
 
@@ -38,6 +40,11 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
         boolean http = "http".equals(endpoint.getScheme()) || "https".equals(endpoint.getScheme());
         if (!http || endpoint.getHost() == null)
             throw new IllegalArgumentException("HF_ENDPOINT: found \"" + endpoint + "\", wanted an address such as https://huggingface.co");
+    }
+
+    /// As usual, with links.
+    public HubSettings(URI endpoint, Path cache, String token, String tokenSource, boolean offline, Times times, ProxySelector proxy) {
+        this(endpoint, cache, token, tokenSource, offline, times, proxy, true);
     }
 
     /// The settings of this process.
@@ -59,7 +66,7 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
         // 0 is as good as nothing: Python's `or`.
         Times times = wait == 0 ? Times.USUAL : new Times(Duration.ofSeconds(wait), Times.USUAL.pause, Times.USUAL.longest, Times.USUAL.attempts);
         return new HubSettings(endpoint(env.getOrDefault("HF_ENDPOINT", "https://huggingface.co")), cache.toAbsolutePath(), token, source,
-                isTrue(offline), times, new EnvironmentProxy(env, ProxySelector.getDefault()));
+                isTrue(offline), times, new EnvironmentProxy(env, ProxySelector.getDefault()), !isTrue(env.get("HF_HUB_DISABLE_SYMLINKS")));
     }
 
     private static URI endpoint(String text) {
@@ -106,7 +113,7 @@ public record HubSettings(URI endpoint, Path cache, String token, String tokenSo
         return Path.of(all);
     }
 
-    HubSettings with(Times other) { return new HubSettings(endpoint, cache, token, tokenSource, offline, other, proxy); }
+    HubSettings with(Times other) { return new HubSettings(endpoint, cache, token, tokenSource, offline, other, proxy, links); }
 
     /// Without the token, so that no log shows it.
     @Override public String toString() {

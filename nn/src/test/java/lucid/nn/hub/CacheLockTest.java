@@ -3,6 +3,7 @@ package lucid.nn.hub;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -41,6 +42,21 @@ class CacheLockTest {
             assertFalse(free(file));
         }
         assertTrue(free(file));
+    }
+
+    /// Lustre without its option `flock`, some NFS: whoever waits there waits forever.
+    @Test void aFileSystemWithoutLocksIsNotWaitedFor() throws Exception {
+        assumeFalse(System.getProperty("os.name").startsWith("Windows"));
+        int noSuchCall = 38;
+        try (CacheLock lock = CacheLock.acquire(folder.resolve("z.lock"), HubListener.SILENT, _ -> noSuchCall)) {
+            assertFalse(lock.alone());
+        }
+        AtomicInteger asked = new AtomicInteger();
+        int[] answers = {11, 4, 0};
+        try (CacheLock lock = CacheLock.acquire(folder.resolve("z.lock"), HubListener.SILENT, _ -> answers[asked.getAndIncrement()])) {
+            assertTrue(lock.alone(), "taken, interrupted, ours");
+        }
+        assertEquals(3, asked.get());
     }
 
     private static boolean free(Path file) throws Exception {

@@ -53,6 +53,8 @@ class HubSettingsTest {
         for (String yes : new String[] {"1", "on", "YES", "True"}) assertTrue(of("HF_HUB_OFFLINE", yes).offline(), yes);
         for (String no : new String[] {"0", "", "off", "2"}) assertFalse(of("HF_HUB_OFFLINE", no).offline(), no);
         assertTrue(of("TRANSFORMERS_OFFLINE", "1").offline());
+        assertTrue(of().links());
+        assertFalse(of("HF_HUB_DISABLE_SYMLINKS", "1").links());
         assertEquals("https://huggingface.co", of().endpoint().toString());
         assertEquals("https://mirror.example/hub", of("HF_ENDPOINT", "https://mirror.example/hub/").endpoint().toString());
         assertThrows(IllegalArgumentException.class, () -> of("HF_ENDPOINT", "mirror"));

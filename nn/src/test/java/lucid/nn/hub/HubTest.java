@@ -51,9 +51,11 @@ class HubTest {
 
     private Hub hub(String token, boolean offline) { return hub(server.endpoint(), token, offline, 4); }
 
-    private Hub hub(URI endpoint, String token, boolean offline, int attempts) {
+    private Hub hub(URI endpoint, String token, boolean offline, int attempts) { return hub(endpoint, token, offline, attempts, true); }
+
+    private Hub hub(URI endpoint, String token, boolean offline, int attempts, boolean links) {
         var times = new HubSettings.Times(Duration.ofMillis(500), Duration.ofMillis(1), Duration.ofSeconds(2), attempts);
-        return new Hub(new HubSettings(endpoint, folder.resolve("hub"), token, "HF_TOKEN", offline, times, proxy), new HubListener() {
+        return new Hub(new HubSettings(endpoint, folder.resolve("hub"), token, "HF_TOKEN", offline, times, proxy, links), new HubListener() {
             @Override public void line(String text) { lines.add(text); }
 
             @Override public void at(long done, long total, String file) { progress.add(new long[] {done, total}); }
@@ -324,6 +326,56 @@ class HubTest {
         assertEquals(List.of(), server.requests("GET", server.etag(LARGE)), "the blob is there: only its link is made again");
         Files.delete(repo().resolve("blobs").resolve(server.etag("config.json")));
         same(hub(null, false).resolve(REPO));
+    }
+
+    /// `HF_HUB_DISABLE_SYMLINKS`: the files themselves lie in the snapshot, and one that another snapshot has as a blob is copied.
+    @Test void withoutLinksTheFilesThemselvesAreThere() throws IOException {
+        Hub plain = hub(server.endpoint(), null, false, 2, false);
+        Path snapshot = plain.resolve(REPO);
+        same(snapshot);
+        for (String file : List.of(LARGE, "config.json")) {
+            assertFalse(Files.isSymbolicLink(snapshot.resolve(file)));
+            assertFalse(Files.exists(repo().resolve("blobs").resolve(server.etag(file))), "moved, not doubled");
+        }
+        server.requests.clear();
+        same(plain.resolve(REPO));
+        assertEquals(1, server.requests.size());
+
+        Files.delete(snapshot.resolve("config.json"));
+        Path blob = Files.write(repo().resolve("blobs").resolve(server.etag("config.json")), server.bytes("config.json"));
+        same(plain.resolve(REPO));
+        assertFalse(Files.isSymbolicLink(snapshot.resolve("config.json")));
+        assertTrue(Files.exists(blob), "somebody else may need it");
+        try (Stream<Path> list = Files.list(snapshot)) {
+            assertTrue(list.noneMatch(p -> p.toString().endsWith(".incomplete")));
+        }
+    }
+
+    /// Without a lock: what another process is writing stays as it is.
+    @Test void whatIsNotLockedIsWrittenApart() throws IOException {
+        hub(null, false).resolve(REPO);
+        String etag = server.etag(LARGE);
+        Path blob = repo().resolve("blobs").resolve(etag);
+        Path theirs = Files.move(blob, blob.resolveSibling(etag + ".incomplete"));
+        HubSettings settings = hub(null, false).settings();
+        HubCache cache = new HubCache(settings.cache(), RepoId.of(REPO), true);
+        try (HubClient client = new HubClient(settings, HubListener.SILENT)) {
+            new BlobDownload(client, cache, client.address("/" + REPO + "/resolve/" + FakeHub.COMMIT + "/" + LARGE), etag, server.bytes(LARGE).length,
+                    LARGE, new Stall.Limit(Duration.ofSeconds(5)), false).run(_ -> {});
+        }
+        assertArrayEquals(server.bytes(LARGE), Files.readAllBytes(blob));
+        try (Stream<Path> list = Files.list(blob.getParent())) {
+            assertEquals(List.of(theirs), list.filter(p -> p.toString().endsWith(".incomplete")).toList());
+        }
+    }
+
+    /// As a cluster's, which many read and few may write. Here a file is in the place of the folder: nobody can write that, not even root.
+    @Test void aCacheThatCannotBeWrittenIsRead() throws IOException {
+        Path snapshot = hub(null, false).resolve(REPO + "@" + FakeHub.COMMIT);
+        Files.writeString(repo().resolve("refs"), "");
+        assertEquals(snapshot, hub(null, false).resolve(REPO));
+        assertTrue(lines.getLast().startsWith(REPO + ": all files are in the cache, but it could not be noted that they are what main means ("),
+                lines.toString());
     }
 
     @Test void hostileNamesLeadNowhere() {
