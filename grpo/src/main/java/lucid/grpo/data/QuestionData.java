@@ -1,5 +1,6 @@
 package lucid.grpo.data;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -7,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.function.Function;
 import lucid.grpo.recipe.ExampleKinds;
@@ -38,6 +40,8 @@ public final class QuestionData implements TrainingData {
 
     /// More than the words of a template that stand beside a sample's own take.
     private static final int TEMPLATE_BYTES = 4096;
+    /// The same in tokens of a vocabulary of words.
+    private static final int TEMPLATE_TOKENS = 512;
 
     private final Path root;
     private final ClipCache cache;
@@ -114,6 +118,27 @@ public final class QuestionData implements TrainingData {
         return all.stream().filter(x -> 3L * text.apply(x).length() + TEMPLATE_BYTES > tokens && example.apply(x).ids().length > tokens).findFirst()
                 .map(x -> "about clip " + clip.apply(x) + " (" + example.apply(x).ids().length + " tokens) that begins with '"
                         + DataText.shortened(text.apply(x).strip().lines().findFirst().orElse("")) + "'");
+    }
+
+    @Override public int[] longest(String kind, int count) {
+        return switch (kind) {
+            case "cold_start" -> longest(sources.coldStart(), q -> q.problem() + q.reasoning(), this::coldStart, count);
+            case "caption" -> longest(sources.captions(), ClipConversation::answer, this::caption, count);
+            case "conversation" -> longest(sources.conversations(), c -> c.question() + c.answer(), this::conversation, count);
+            default -> new int[0];
+        };
+    }
+
+    // Encoded is only what could be among the longest. A token has at least a byte, and what the template adds is the same for all.
+    private static <T> int[] longest(List<T> all, Function<T, String> text, Function<T, Example> example, int count) {
+        PriorityQueue<Integer> most = new PriorityQueue<>();
+        for (T x : all) {
+            int bytes = text.apply(x).getBytes(StandardCharsets.UTF_8).length;
+            if (most.size() == count && bytes + TEMPLATE_TOKENS <= most.peek()) continue;
+            most.add(example.apply(x).ids().length);
+            if (most.size() > count) most.poll();
+        }
+        return most.stream().mapToInt(Integer::intValue).toArray();
     }
 
     // The published runs go through their samples once, in a random order, a batch a step.

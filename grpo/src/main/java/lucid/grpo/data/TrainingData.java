@@ -22,6 +22,11 @@ public interface TrainingData {
     /// A sample of a kind, said in words, whose example has more than so many tokens; empty where there is none, and where samples are no list.
     default Optional<String> longerThan(String kind, int tokens) { return Optional.empty(); }
 
+    /// Tokens of the longest examples of a kind, in any order; none where samples are no list.
+    ///
+    /// @param count at most
+    default int[] longest(String kind, int count) { return new int[0]; }
+
     /// The prompts of a step: different questions, of which two may be about the same clip.
     ///
     /// @param count at most [#questions]. Where it does not divide them, each epoch leaves out some, different ones every time

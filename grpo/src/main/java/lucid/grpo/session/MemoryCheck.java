@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
 import lucid.grpo.console.Console;
+import lucid.grpo.data.TrainingData;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.train.Evaluator;
@@ -20,9 +21,6 @@ import lucid.nn.memory.MemoryPlans;
 
 /// Holds work against the memory there is, before any weight is read.
 public final class MemoryCheck {
-    /// Tokens of a supervised answer; the published chains of thought have at most 163.
-    private static final int ANSWER_TOKENS = 163;
-
     private MemoryCheck() {}
 
     /// Whether a model can be asked.
@@ -57,11 +55,23 @@ public final class MemoryCheck {
     /// @param questions at most; 0: all
     /// @throws MemoryException with a table, if not even one fits
     public static int evaluating(Recipe recipe, Path model, int questions, MemoryLimit limit, Console console) {
+        return evaluating(recipe, model, questions, TextLengths.PUBLISHED, limit, console);
+    }
+
+    /// The same once the questions are known, which may be longer than the published ones.
+    ///
+    /// @param planned what was found without them
+    public static int evaluating(int planned, Recipe recipe, Path model, int questions, TrainingData data, MemoryLimit limit, Console console) {
+        TextLengths texts = TextLengths.of(recipe, data);
+        return texts.exceedPublished(recipe) ? evaluating(recipe, model, questions, texts, limit, console) : planned;
+    }
+
+    private static int evaluating(Recipe recipe, Path model, int questions, TextLengths texts, MemoryLimit limit, Console console) {
         int most = questions == 0 ? Evaluator.BATCH : Math.min(questions, Evaluator.BATCH);
         CheckpointInfo info = info(model);
         if (!(info.outline().architecture() instanceof ModelOutline.Video)) return most;
         MemoryPlans plans = new MemoryPlans(info.outline(), limit.device());
-        return together(most, n -> plans.evaluating(asked(recipe, n)), limit,
+        return together(most, n -> plans.evaluating(asked(recipe, n, texts)), limit,
                 "Make evaluation.max_new_tokens of " + recipe.origin() + " smaller; --memory SIZE says that there is more.", console);
     }
 
@@ -72,13 +82,33 @@ public final class MemoryCheck {
     /// @param heldOut a file of held-out questions; null: what the data brings
     /// @throws MemoryException if not even that fits
     public static Fit training(Recipe recipe, Path model, Path heldOut, MemoryLimit limit, Console console) {
-        return fit(recipe, model, heldOut(recipe, heldOut), limit, console);
+        return fit(recipe, model, heldOut(recipe, heldOut), TextLengths.PUBLISHED, limit, console);
     }
 
     /// The same of steps that are done again, with which nothing is evaluated.
-    public static Fit replaying(Recipe recipe, Path model, MemoryLimit limit, Console console) { return fit(recipe, model, 0, limit, console); }
+    public static Fit replaying(Recipe recipe, Path model, MemoryLimit limit, Console console) {
+        return fit(recipe, model, 0, TextLengths.PUBLISHED, limit, console);
+    }
 
-    private static Fit fit(Recipe recipe, Path model, int heldOut, MemoryLimit limit, Console console) {
+    /// Planned anew once the data are known, where their texts are longer than the published ones: still before any weight is read.
+    ///
+    /// @param planned what was found without them
+    /// @throws MemoryException if it does not fit after all
+    public static Fit training(Fit planned, Recipe recipe, Path model, Path heldOut, TrainingData data, MemoryLimit limit, Console console) {
+        return knowing(planned, recipe, model, heldOut(recipe, heldOut), data, limit, console);
+    }
+
+    /// As [#training], of steps that are done again.
+    public static Fit replaying(Fit planned, Recipe recipe, Path model, TrainingData data, MemoryLimit limit, Console console) {
+        return knowing(planned, recipe, model, 0, data, limit, console);
+    }
+
+    private static Fit knowing(Fit planned, Recipe recipe, Path model, int heldOut, TrainingData data, MemoryLimit limit, Console console) {
+        TextLengths texts = TextLengths.of(recipe, data);
+        return texts.exceedPublished(recipe) ? fit(recipe, model, heldOut, texts, limit, console) : planned;
+    }
+
+    private static Fit fit(Recipe recipe, Path model, int heldOut, TextLengths texts, MemoryLimit limit, Console console) {
         Fit unplanned = new Fit(false, Evaluator.BATCH);
         // Refused with its own words when the run is opened.
         if (model == null && !recipe.beginsFromNothing()) return unplanned;
@@ -90,9 +120,9 @@ public final class MemoryCheck {
         boolean again = false;
         for (Stage stage : recipe.stages()) {
             MemoryPlans.Trained trained = trained(recipe, stage, info);
-            MemoryPlan kept = plan(plans, recipe, stage, trained, false);
+            MemoryPlan kept = plan(plans, recipe, stage, texts, trained, false);
             if (kept.bytes() <= limit.bytes()) continue;
-            MemoryPlan less = plan(plans, recipe, stage, trained, true).require(limit, advice(recipe, stage));
+            MemoryPlan less = plan(plans, recipe, stage, texts, trained, true).require(limit, advice(recipe, stage));
             if (!again)
                 console.line(String.format(Locale.ROOT, "stage %s: all activations would need %s, found %s; the decoder's blocks are computed again "
                         + "in the backward (%s, the same bits)",
@@ -103,7 +133,8 @@ public final class MemoryCheck {
         boolean recompute = again;
         for (Stage stage : questions == 0 ? List.<Stage>of() : recipe.stages()) {
             MemoryPlans.Trained trained = trained(recipe, stage, info);
-            questions = together(questions, n -> plans.withEvaluation(plan(plans, recipe, stage, trained, recompute), asked(recipe, n), trained),
+            questions = together(questions, n -> plans.withEvaluation(plan(plans, recipe, stage, texts, trained, recompute), asked(recipe, n, texts),
+                    trained),
                     limit,
                     "Stage " + stage.name() + " of " + recipe.origin()
                             + ": make evaluation.max_new_tokens smaller; --memory SIZE says that there is more.", console);
@@ -118,8 +149,8 @@ public final class MemoryCheck {
         return Math.min(asked, Evaluator.BATCH);
     }
 
-    private static MemoryPlans.Evaluating asked(Recipe recipe, int together) {
-        return new MemoryPlans.Evaluating(together, recipe.data().frames(), MemoryPlans.PROMPT_TOKENS,
+    private static MemoryPlans.Evaluating asked(Recipe recipe, int together, TextLengths texts) {
+        return new MemoryPlans.Evaluating(together, recipe.data().frames(), texts.asked(),
                 Math.max(recipe.evaluation().maxNewTokens(), recipe.evaluation().directTokens()));
     }
 
@@ -147,20 +178,21 @@ public final class MemoryCheck {
         return MemoryPlans.Trained.model(name -> stage.trainable().stream().anyMatch(p -> p.has(name)));
     }
 
-    private static MemoryPlan plan(MemoryPlans plans, Recipe recipe, Stage stage, MemoryPlans.Trained trained, boolean recompute) {
+    private static MemoryPlan plan(MemoryPlans plans, Recipe recipe, Stage stage, TextLengths texts, MemoryPlans.Trained trained,
+            boolean recompute) {
         int frames = recipe.data().frames();
         return switch (stage) {
             case Stage.Supervised s -> plans.supervised(new MemoryPlans.Supervised(samples(s), together(s, recipe.data().clipsPerStep()), frames,
-                    MemoryPlans.PROMPT_TOKENS + ANSWER_TOKENS, trained, recompute));
+                    texts.of(stage), trained, recompute));
             case Stage.Grpo g -> plans.grpo(new MemoryPlans.Grpo(g.prompts(), g.completions(), g.maxNewTokens(), g.microBatch(), frames,
-                    MemoryPlans.PROMPT_TOKENS, trained, g.loss().beta() != 0, recompute));
+                    texts.of(stage), trained, g.loss().beta() != 0, recompute));
         };
     }
 
     private static int samples(Stage.Supervised s) { return s.mix().values().stream().mapToInt(Integer::intValue).sum(); }
 
     // A group may be about a clip of which every kind says something; where a step has fewer clips than examples, more than once.
-    private static int together(Stage.Supervised s, Integer clipsPerStep) {
+    static int together(Stage.Supervised s, Integer clipsPerStep) {
         if (s.microBatch() == null) return samples(s);
         long each = s.mix().values().stream().mapToLong(n -> clipsPerStep == null ? 1 : Math.ceilDiv(n, clipsPerStep)).sum();
         return (int) Math.min(samples(s), s.microBatch() * each);

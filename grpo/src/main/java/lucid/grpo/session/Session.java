@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.Interruption;
@@ -70,6 +71,12 @@ public final class Session implements AutoCloseable {
     /// @param model    a model's or run's folder to start from; null: from nothing, with the recipe's own model and tokenizer
     /// @param heldOut  a question file to evaluate on; null: what the data brings
     public static Session open(Recipe recipe, Device device, int threads, Path dataRoot, Path model, Path heldOut, Console console) {
+        return open(recipe, device, threads, dataRoot, model, heldOut, _ -> {}, console);
+    }
+
+    /// @param known hears of the data before any weight is read, and may refuse them
+    public static Session open(Recipe recipe, Device device, int threads, Path dataRoot, Path model, Path heldOut, Consumer<TrainingData> known,
+            Console console) {
         if (model == null && (recipe.model() == null || recipe.tokenizer() == null)) {
             throw new RecipeException(recipe.origin() + " has no model of its own; name one with --model DIR");
         }
@@ -88,6 +95,7 @@ public final class Session implements AutoCloseable {
                             threads, bars);
                 }
                 TrainingData data = new DriftData(plan, d.clipsPerStep(), clips, tokenizer);
+                known.accept(data);
                 yield new Session(recipe, drift.root(), data, tokenizer, policy(recipe, device, model, tokenizer, console), model, heldOut, console);
             }
             case "nextqa" -> {
@@ -102,6 +110,7 @@ public final class Session implements AutoCloseable {
                 } catch (VideoException e) {
                     throw sources.naming(e);
                 }
+                known.accept(data);
                 yield new Session(recipe, dataRoot, data, tokenizer, policy(recipe, device, model, tokenizer, console), model, heldOut, console);
             }
             default -> throw new IllegalStateException("data.kind " + d.kind() + " is none of those that RecipeCheck lets pass");

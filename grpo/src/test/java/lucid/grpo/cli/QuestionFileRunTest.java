@@ -15,6 +15,8 @@ import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
@@ -299,6 +301,20 @@ class QuestionFileRunTest extends CommandTest {
         train().failedWith("stage cold_start: the model has no positions for the sample of kind cold_start about clip ", ".mp4 (",
                 "max_position_embeddings");
         assertTrue(Files.notExists(run));
+    }
+
+    /// Memory is planned for the texts that there are: a plan for the published ones' lengths would let a run begin that cannot end.
+    @Test void textsThatNeedMoreMemoryThanThePublishedOnesAreRefusedBeforeAnythingIsMade() throws IOException {
+        Matcher published = Pattern.compile(", 294 tokens each, .* needs (\\d+\\.\\d) MB").matcher(train("--memory", 1_000_000).err());
+        assertTrue(published.find());
+        long enough = Math.round((Double.parseDouble(published.group(1)) + 0.1) * 1e6);
+        Path file = data.resolve(SAMPLES);
+        Files.writeString(file, Files.readString(file).replace("\"<think> ", "\"<think> " + "blue ".repeat(300)));
+        Outcome o = train("--memory", enough);
+        Matcher planned = Pattern.compile("sft \\(2 samples a step of 4 frames, (\\d+) tokens each, .* needs ").matcher(o.err());
+        assertTrue(planned.find() && Integer.parseInt(planned.group(1)) > 300, o.err());
+        assertTrue(Files.notExists(run));
+        train("--memory", 2 * enough).ok();
     }
 
     @Test void theClipsPlaceInAnAnswerIsNamedBeforeAnythingIsMade() throws IOException {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
@@ -17,6 +18,7 @@ import lucid.grpo.run.RunReader;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.kernels.Device;
+import lucid.nn.memory.MemoryLimit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,11 +73,13 @@ public final class ReplayCommand implements Callable<Integer> {
         // A replay makes no clips.
         Path clips = RunData.of(recorded, data).require();
         check(recorded, clips);
-        MemoryCheck.Fit fit = MemoryCheck.replaying(recipe, model, device.memory(), console);
+        MemoryLimit limit = device.memory();
+        var fit = new AtomicReference<>(MemoryCheck.replaying(recipe, model, limit, console));
         try (Device d = device.open()) {
             console.line(d.description());
-            try (Session session = Session.open(recipe, d, device.threads(), clips, model, null, console)) {
-                fit.of(session.policy());
+            try (Session session = Session.open(recipe, d, device.threads(), clips, model, null,
+                    known -> fit.set(MemoryCheck.replaying(fit.get(), recipe, model, known, limit, console)), console)) {
+                fit.get().of(session.policy());
                 Optional<String> met = replay.run(session, out);
                 met.ifPresent(spec.commandLine().getOut()::println);
                 return met.isPresent() ? 0 : 130;

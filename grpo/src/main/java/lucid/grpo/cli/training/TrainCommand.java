@@ -2,6 +2,7 @@ package lucid.grpo.cli.training;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.console.Console;
 import lucid.grpo.console.UsageException;
@@ -12,6 +13,7 @@ import lucid.grpo.run.RunFolder;
 import lucid.grpo.session.MemoryCheck;
 import lucid.grpo.session.Session;
 import lucid.kernels.Device;
+import lucid.nn.memory.MemoryLimit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -81,11 +83,13 @@ public final class TrainCommand implements Callable<Integer> {
         Path out = options.out != null ? options.out : Path.of("runs", wanted.name() + "-" + wanted.seed());
         Recipe begun = wanted;
         RunFolder.check(out, options.data, () -> Session.beginning(begun, model), options.resume);
-        MemoryCheck.Fit fit = MemoryCheck.training(wanted, model, heldOut, device.memory(), console);
+        MemoryLimit limit = device.memory();
+        var fit = new AtomicReference<>(MemoryCheck.training(begun, model, heldOut, limit, console));
         try (Device d = device.open()) {
             console.line(d.description());
-            try (Session session = Session.open(wanted, d, device.threads(), options.data, model, heldOut, console)) {
-                fit.of(session.policy());
+            try (Session session = Session.open(begun, d, device.threads(), options.data, model, heldOut,
+                    data -> fit.set(MemoryCheck.training(fit.get(), begun, model, heldOut, data, limit, console)), console)) {
+                fit.get().of(session.policy());
                 return new Training(session, out, RunOptions.resuming(out), console).run(options.resume, null) ? 0 : 130;
             }
         }
