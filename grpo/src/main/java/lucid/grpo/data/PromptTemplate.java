@@ -45,6 +45,9 @@ public final class PromptTemplate {
 
     /// The user's text of a question in the given mode.
     public static String question(String problem, TrainingData.Mode mode) {
-        return mode == TrainingData.Mode.REASONING ? problem + " " + REASON : problem + "\n" + DIRECT;
+        return problem + (mode == TrainingData.Mode.REASONING ? " " : "\n") + instruction(mode);
     }
+
+    /// What a question of the given mode ends with.
+    public static String instruction(TrainingData.Mode mode) { return mode == TrainingData.Mode.REASONING ? REASON : DIRECT; }
 }

@@ -144,6 +144,7 @@ class EvalCommandTest extends CommandTest {
                     "--control", control, "--limit", 3,
                     "--max-new-tokens", 2, "--threads", 1).ok().out();
             assertTrue(text.contains("NExT-QA") && text.contains("report.html"), text);
+            assertTrue(text.contains("asked with \"Answer with the option's letter from the given choices directly.\", answers greedy"), text);
         }
     }
 

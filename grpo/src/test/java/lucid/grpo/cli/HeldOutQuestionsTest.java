@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import lucid.grpo.data.PromptTemplate;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.grpo.recipe.Stage;
@@ -68,10 +69,26 @@ class HeldOutQuestionsTest extends CommandTest {
         theControlsAskAsTheLastPhaseWasAsked(summary("model"));
         assertTrue(summary("model").get("stages").get(0).has("order_accuracy"));
         assertTrue(asked("--model", model).has("evidence"));
+        itIsSaidHowItWasAsked(model);
         String reversed = lucid("eval", "--threads", 1, "--model", temp.resolve("measured"), "--control", "reversed").ok().out();
         assertFalse(reversed.contains("the reversed clip's") || reversed.contains("evidence"), reversed);
         assertTrue(lucid("eval", "--threads", 1, "--model", model).ok().out().contains(", evidence named "));
         theRunIsAskedAgain(file, drift);
+    }
+
+    /// A base that was taught letters alone is wrong nearly always when it is asked to reason: figures without the question would mislead.
+    private void itIsSaidHowItWasAsked(Path base) throws IOException {
+        String notTaught = "is of stage talk, which teaches direct answers, and is asked to reason; --direct asks for the letter alone";
+        Outcome reasoned = lucid(Map.of(), "eval", "--threads", 1, "--model", base).ok();
+        assertTrue((reasoned.out() + reasoned.err()).contains(notTaught), reasoned.err());
+        assertTrue(reasoned.out().contains("asked with \"" + PromptTemplate.REASON + "\", answers greedy"), reasoned.out());
+        Outcome direct = lucid(Map.of(), "eval", "--threads", 1, "--model", base, "--direct").ok();
+        assertFalse((direct.out() + direct.err()).contains("teaches direct answers"), direct.err());
+        assertTrue(direct.out().contains("asked with \"" + PromptTemplate.DIRECT + "\""), direct.out());
+        assertEquals("reasoning", asked("--model", base).get("style").asText());
+        assertEquals(PromptTemplate.DIRECT, asked("--model", base, "--direct").get("instruction").asText());
+        Outcome taught = lucid(Map.of(), "eval", "--threads", 1, "--model", temp.resolve("measured")).ok();
+        assertFalse((taught.out() + taught.err()).contains("teaches direct answers"), taught.err());
     }
 
     /// Here direct answers: the control that changes nothing repeats what the stage was measured by. (Reasoned answers are shorter in this recipe.)

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import lucid.grpo.ask.GenerationNotice;
 import lucid.grpo.cli.device.DeviceOption;
 import lucid.grpo.cli.model.FrameOptions;
@@ -38,6 +39,7 @@ import lucid.kernels.Device;
 import lucid.kernels.contract.Sampling;
 import lucid.nn.config.GenerationConfig;
 import lucid.nn.config.TinyLlavaConfig;
+import lucid.nn.memory.MemoryLimit;
 import lucid.nn.model.Checkpoint;
 import lucid.nn.model.WeightOrder;
 import lucid.tokenizer.Tokenizer;
@@ -200,6 +202,8 @@ public final class EvalCommand implements Callable<Integer> {
         Path out = published.out != null ? published.out : out(benchmark, protocol);
         AnswerLog.check(out);
         Console console = Console.standard();
+        AskedHow asked = new AskedHow(mode(), protocol.rule().greedy());
+        asked.notTaught(model).ifPresent(console::line);
         GenerationConfig generation = GenerationConfig.read(ModelFolder.base(folder), Set.of(tokenizer.eosId()));
         GenerationNotice.of(generation, !protocol.rule().greedy(), generation.processors(!protocol.rule().greedy()))
                 .ifPresent(spec.commandLine().getErr()::println);
@@ -210,11 +214,13 @@ public final class EvalCommand implements Callable<Integer> {
             Optional<Scores> scores = evaluation.run(out, published.resume, asker, config.vision().imageSize(), console, ctrlC::asked);
             if (scores.isEmpty()) return false;
             if (json) spec.commandLine().getOut().println(scores.get().toJson(evaluation.settings()).toPrettyString());
-            else spec.commandLine().getOut().print(scores.get().toText() + out.resolve("report.html") + "\n");
+            else spec.commandLine().getOut().print(scores.get().toText() + asked.line() + "\n" + out.resolve("report.html") + "\n");
             spec.commandLine().getOut().flush();
             return true;
         }
     }
+
+    private TrainingData.Mode mode() { return direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING; }
 
     // How long a clip is shows when its turn comes: planned is the most that any is shown by.
     private static int most(FrameSampling.Even frames) {
@@ -236,23 +242,26 @@ public final class EvalCommand implements Callable<Integer> {
         Sampling.Rule named = options.rule();
         HeldOutQuestions questions = HeldOutQuestions.of(model, options.recipe, data, options.questions, console);
         Recipe wanted = questions.recipe();
-        int together = MemoryCheck.evaluating(wanted, model, limit, device.memory(), console);
-        TrainingData.Mode mode = direct ? TrainingData.Mode.DIRECT : TrainingData.Mode.REASONING;
-        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), questions.data(), model,
-                questions.file(), console)) {
+        MemoryLimit memory = device.memory();
+        var together = new AtomicInteger(MemoryCheck.evaluating(wanted, model, limit, memory, console));
+        TrainingData.Mode mode = mode();
+        try (Device d = device.open(); Session session = Session.open(wanted, d, device.threads(), questions.data(), model, questions.file(),
+                known -> together.set(MemoryCheck.evaluating(together.get(), wanted, model, limit, known, memory, console)), console)) {
             questions.check(session.data().heldOutHash());
             session.checkHeldOut(mode, limit);
-            session.policy().questionsTogether(together);
+            session.policy().questionsTogether(together.get());
             int n = session.data().heldOut(limit, mode).size();
             Evaluator evaluator = new Evaluator(session.policy(), session.data(), session.tokenizer(), wanted.evaluation());
             Sampling.Rule rule = named == null ? evaluator.rule(mode) : named;
+            AskedHow asked = new AskedHow(mode, rule.greedy());
+            asked.notTaught(model).ifPresent(console::line);
             try (Interruption ctrlC = Interruption.of(console, "stopping after the questions in progress ...")) {
                 Evaluation e;
                 try (Console.Bar bar = console.bar("asking", n)) {
                     e = evaluator.run(mode, limit, control, rule, seed == null ? wanted.seed() : seed, ctrlC::asked, bar::update);
                 }
                 boolean whole = e.questions() == n;
-                if (whole || e.questions() > 0) print(e, questions, rule.greedy());
+                if (whole || e.questions() > 0) print(e, questions, asked);
                 if (!whole)
                     console.line("stopped after " + e.questions() + " of " + Count.of(n, "question")
                             + (e.questions() > 0 ? ", which the figures are of" : "") + "; the same command asks all of them from the first on");
@@ -261,12 +270,13 @@ public final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private void print(Evaluation e, HeldOutQuestions questions, boolean greedy) {
+    private void print(Evaluation e, HeldOutQuestions questions, AskedHow asked) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             ObjectNode node = Json.tree(e);
             if (questions.file() != null) node.put("eval_questions", questions.file().toString());
-            node.put("model", model.toString()).put("control", control.name().toLowerCase(Locale.ROOT)).put("greedy", greedy);
+            node.put("model", model.toString()).put("control", control.name().toLowerCase(Locale.ROOT)).put("style", asked.style())
+                    .put("instruction", asked.instruction()).put("greedy", asked.greedy());
             out.println(node.toPrettyString());
             return;
         }
@@ -276,5 +286,6 @@ public final class EvalCommand implements Callable<Integer> {
         for (Map.Entry<String, Double> k : e.accuracyByKind().entrySet()) out.printf(Locale.ROOT, "  %-10s %.3f%n", k.getKey(), k.getValue());
         if (control == Control.REVERSED && e.orderQuestions() > 0)
             out.printf(Locale.ROOT, "  answers that are the reversed clip's: %.3f of %d%n", e.asReversed(), e.orderQuestions());
+        out.println(asked.line());
     }
 }
