@@ -42,6 +42,13 @@ abstract sealed class HostDevice implements Device permits ReferenceDevice, Simd
 
     @Override public long peakBytes() { return memory.peakBytes(); }
 
+    /// Buffers that are closed are kept for the next ones only as long as all together have no more than so many bytes. Without a limit they may be
+    /// as much again as what lives.
+    public void limitMemory(long bytes) { memory.limit(bytes); }
+
+    /// Bytes of the buffers that live and of those that are kept for the next ones.
+    public long heldBytes() { return memory.heldBytes(); }
+
     @Override public void close() { memory.close(); }
 
     @Override public String toString() { return description(); }

@@ -13,7 +13,8 @@ import lucid.kernels.contract.operand.DType;
 /// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a training step finds
 /// the blocks of the step before; where there is none of its class, a buffer takes an idle one of up to twice its size. Steps of ever other sizes
 /// would leave idle blocks of all classes behind, ten times what is ever live: before more than twice that is held, those that are idle for longest
-/// return to the system. The rest does when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
+/// return to the system. Where a [#limit] is set, none is kept beyond it: work that was planned to fit must not fail for what it no longer uses. The
+/// rest returns when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
 public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
     /// Idle blocks of so many bytes disturb nobody.
@@ -30,6 +31,7 @@ public final class HostMemory implements AutoCloseable {
     private long peakBytes;
     /// Bytes taken from the system, in use or pooled.
     private long heldBytes;
+    private long limit = Long.MAX_VALUE;
     /// How many buffers have been closed.
     private long releases;
     private boolean closed;
@@ -55,6 +57,12 @@ public final class HostMemory implements AutoCloseable {
         return new HostBuffer(this, dtype, length, segment, HostBuffer.Home.POOL);
     }
 
+    /// Keeps nothing idle that would make the whole more than so many bytes. What is live may still be more.
+    public synchronized void limit(long bytes) {
+        if (bytes < 0) throw new IllegalArgumentException("memory of the device " + device + ": limit " + bytes + ", wanted at least 0 bytes");
+        limit = bytes;
+    }
+
     boolean closed() { return closed; }
 
     /// Of what cannot be done once the memory went back to the system.
@@ -67,16 +75,17 @@ public final class HostMemory implements AutoCloseable {
         peakBytes = Math.max(peakBytes, liveBytes);
     }
 
-    /// The smallest idle block that will do, or null.
+    /// The smallest idle block that will do, or null. Half of a block may be lost in this way; once half the limit is held, nothing is.
     private MemorySegment idle(long size) {
-        for (var entry = free.ceilingEntry(size); entry != null && entry.getKey() / 2 <= size; entry = free.higherEntry(entry.getKey())) {
+        long most = heldBytes > limit / 2 ? size : 2 * size + 1;
+        for (var entry = free.ceilingEntry(size); entry != null && entry.getKey() <= most; entry = free.higherEntry(entry.getKey())) {
             if (!entry.getValue().isEmpty()) return entry.getValue().pollLast().block();
         }
         return null;
     }
 
     private MemorySegment reserve(DType dtype, long length, long size) {
-        giveBackIdle(2 * Math.max(peakBytes, liveBytes + size) + SLACK - size);
+        giveBackIdle(Math.min(2 * Math.max(peakBytes, liveBytes + size) + SLACK, limit) - size);
         MemorySegment block = CHeap.allocate(size + ALIGNMENT);
         if (block == null) {
             giveBackIdle(0);
@@ -147,7 +156,7 @@ public final class HostMemory implements AutoCloseable {
     public synchronized long peakBytes() { return peakBytes; }
 
     /// Bytes taken from the system and not given back, whether in use or idle.
-    synchronized long heldBytes() { return heldBytes; }
+    public synchronized long heldBytes() { return heldBytes; }
 
     /// A second time does nothing.
     @Override public synchronized void close() {

@@ -43,6 +43,22 @@ class HostMemoryTest {
         }
     }
 
+    /// What was planned to fit must not fail for what it no longer uses.
+    @Test void nothingIdleIsKeptBeyondTheLimit() {
+        SplittableRandom random = new SplittableRandom(3);
+        for (long limit : new long[] {0, 1L << 30, 3L << 30, 8L << 30}) {
+            try (HostMemory memory = new HostMemory("test")) {
+                memory.limit(limit);
+                for (int i = 0; i < 200; i++) {
+                    step(memory, _ -> random.nextInt(1, 100_000_000));
+                    // Classes are an eighth apart; blocks of twice the size fill half the limit at most.
+                    long most = Math.max(limit, memory.peakBytes() * 9 / 8 + limit / 4);
+                    assertTrue(memory.heldBytes() <= most, memory.heldBytes() + " held of " + limit + ", live at most " + memory.peakBytes());
+                }
+            }
+        }
+    }
+
     private static void step(HostMemory memory, IntUnaryOperator sizes) {
         List<Buffer> open = new ArrayList<>();
         for (int i = 0; i < BUFFERS; i++) open.add(memory.allocate(DType.F32, sizes.applyAsInt(i)));

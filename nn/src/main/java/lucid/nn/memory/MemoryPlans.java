@@ -22,7 +22,7 @@ public final class MemoryPlans {
     /// Text of the published prompts in tokens: at most 131 (measured on the 5,496 training questions).
     public static final int PROMPT_TOKENS = 131;
     /// Java itself: its heap in use, compiled code, thread stacks.
-    private static final long JAVA = 300_000_000;
+    static final long JAVA = 300_000_000;
     /// Log-probabilities on a GPU go through the head's logits in chunks of so many.
     private static final long LOGITS_AT_ONCE = 1 << 25;
 

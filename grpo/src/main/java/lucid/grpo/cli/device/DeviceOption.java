@@ -117,7 +117,11 @@ public final class DeviceOption {
                     + ", which has no kernels for newer GPUs; wanted --matmul TENSOR, or no --kernels");
         }
         return switch (kind) {
-            case AUTO, SIMD -> new SimdDevice(threads);
+            case AUTO, SIMD -> {
+                SimdDevice simd = new SimdDevice(threads);
+                simd.limitMemory(memory().ofBuffers());
+                yield simd;
+            }
             case REFERENCE -> new ReferenceDevice();
             case CUDA -> cuda(JCudaGpu.open(number()));
             case EMULATED -> cuda(new EmulatedGpu());

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import lucid.grpo.console.UsageException;
+import lucid.kernels.Device;
+import lucid.kernels.SimdDevice;
+import lucid.kernels.contract.operand.DType;
 import lucid.kernels.gpu.nvidia.GpuUnavailableException;
 import lucid.kernels.host.HostMemory;
 import lucid.nn.memory.DeviceKind;
@@ -22,6 +25,15 @@ class DeviceOptionTest {
         assertTrue(emulated.bytes() == HostMemory.physicalBytes() && emulated.toString().contains("the host's: an emulated GPU has none of its own"),
                 emulated.toString());
         assertEquals(new MemoryLimit(DeviceKind.CUDA, 3L << 30, "of memory (--memory)"), limit("--device", "CUDA", "--memory", "3G"));
+    }
+
+    /// A plan that fits is worth nothing where as much again is kept beside it.
+    @Test void closedBuffersAreNotKeptBeyondTheLimit() {
+        try (Device device = CommandLine.populateCommand(new DeviceOption(), "--memory", "400M").open()) {
+            for (long millions = 1; millions <= 40; millions++) device.allocate(DType.F32, millions * 1_000_000).close();
+            long held = ((SimdDevice) device).heldBytes();
+            assertTrue(held <= 160_000_000 * 9 / 8, held + " bytes, of which the last buffer had 160 million");
+        }
     }
 
     private static void refused(String message, String... words) {
