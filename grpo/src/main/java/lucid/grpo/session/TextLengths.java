@@ -17,8 +17,6 @@ import lucid.nn.memory.MemoryPlans;
 /// @param byStage of a stage's text, where the data say it: the mean of the longest that go through the model together
 /// @param asked   of the longest held-out question
 record TextLengths(Map<String, Integer> byStage, int asked) {
-    /// Tokens of a supervised answer; the published chains of thought have at most 163.
-    private static final int ANSWER_TOKENS = 163;
     /// As in the published data.
     static final TextLengths PUBLISHED = new TextLengths(Map.of(), MemoryPlans.PROMPT_TOKENS);
 
@@ -31,7 +29,7 @@ record TextLengths(Map<String, Integer> byStage, int asked) {
     }
 
     private static int published(Stage stage) {
-        return MemoryPlans.PROMPT_TOKENS + (stage instanceof Stage.Supervised ? ANSWER_TOKENS : 0);
+        return MemoryPlans.PROMPT_TOKENS + (stage instanceof Stage.Supervised ? MemoryPlans.ANSWER_TOKENS : 0);
     }
 
     private static int longest(Recipe recipe, TrainingData data, Stage stage) {

@@ -62,7 +62,7 @@ class ModelCommandTest extends CommandTest {
         assertTrue(json.get("sound").asBoolean() && json.get("missing").isEmpty());
         assertEquals("vision tower", json.at("/parts/0/name").asText());
         assertEquals(json.at("/parts/0/parameters"), json.at("/parts/0/numbers_by_type/f32"));
-        assertEquals("sft (4 samples a step of 4 frames, 259 tokens each, micro-batch 2, all activations kept)", json.at("/memory/1/work").asText());
+        assertEquals("sft (4 samples a step of 4 frames, 294 tokens each, micro-batch 2, all activations kept)", json.at("/memory/1/work").asText());
         assertEquals("grpo (3 prompts x 5 completions a step, 70 new tokens, 4 frames, micro-batch 2, all activations kept)",
                 json.at("/memory/2/work").asText());
         assertEquals(6, json.get("memory").size());
@@ -145,7 +145,7 @@ class ModelCommandTest extends CommandTest {
     /// A text model is planned like one that sees; a tower alone answers nothing and is not trained, and the page says so.
     @Test void memoryOfPlainModels() throws IOException {
         String told = described("text", "text_config", "qwen2", "--held-out", 3);
-        for (String part : new String[] {"on a CPU     on a GPU", "memory on a CPU for sft (4 samples a step, 259 tokens each",
+        for (String part : new String[] {"on a CPU     on a GPU", "memory on a CPU for sft (4 samples a step, 294 tokens each",
                 "memory on a GPU for grpo (8 prompts x 8 completions a step, 512 new tokens, micro-batch 1", "recipes train models that see clips"}) {
             assertTrue(told.contains(part), part + " in " + told);
         }

@@ -21,6 +21,8 @@ import lucid.nn.weights.Role;
 public final class MemoryPlans {
     /// Text of the published prompts in tokens: at most 131 (measured on the 5,496 training questions).
     public static final int PROMPT_TOKENS = 131;
+    /// A supervised answer: the published chains of thought have at most 163.
+    public static final int ANSWER_TOKENS = 163;
     /// Java itself: its heap in use, compiled code, thread stacks.
     static final long JAVA = 300_000_000;
     /// Log-probabilities on a GPU go through the head's logits in chunks of so many.

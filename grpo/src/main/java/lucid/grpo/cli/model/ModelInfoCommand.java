@@ -132,8 +132,8 @@ final class ModelInfoCommand implements Callable<Integer> {
         out.add(plans.answering(new MemoryPlans.Answering(frames, MemoryPlans.PROMPT_TOKENS, newTokens, bytes)));
         MemoryPlans.Trained trained = lora == 0 ? MemoryPlans.Trained.model(plans.sees() ? TinyLlavaVideo::decoderOrConnector : _ -> true)
                 : new MemoryPlans.Trained(_ -> false, new LoraSpec(lora, lora, false, LoraSpec.TARGETS), bytes);
-        List<MemoryPlan> training = List.of(plans.supervised(new MemoryPlans.Supervised(samples, microBatch, frames, MemoryPlans.PROMPT_TOKENS + 128,
-                trained, recompute)),
+        List<MemoryPlan> training = List.of(plans.supervised(new MemoryPlans.Supervised(samples, microBatch, frames, MemoryPlans.PROMPT_TOKENS
+                + MemoryPlans.ANSWER_TOKENS, trained, recompute)),
                 plans.grpo(new MemoryPlans.Grpo(prompts, completions, newTokens, microBatch, frames, MemoryPlans.PROMPT_TOKENS, trained, true,
                         recompute)));
         boolean asked = heldOut > 0 && plans.sees();
