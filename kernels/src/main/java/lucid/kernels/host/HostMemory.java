@@ -3,28 +3,22 @@ package lucid.kernels.host;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
-import java.util.ArrayDeque;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import lucid.kernels.contract.operand.DType;
 
 /// Allocates and recycles the buffers of a CPU device. Blocks are rounded up to size classes (eight per power of two), so that a training step finds
-/// the blocks of the step before; where there is none of its class, a buffer takes an idle one of up to twice its size. Steps of ever other sizes
-/// would leave idle blocks of all classes behind, ten times what is ever live: before more than twice that is held, those that are idle for longest
-/// return to the system. Where a [#limit] is set, none is kept beyond it: work that was planned to fit must not fail for what it no longer uses. The
-/// rest returns when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be used.
+/// the blocks of the step before; where there is none of its class, a buffer takes an idle one of up to twice its size. Idle blocks return to the
+/// system when more than twice is held of what was ever live ([IdleBlocks]), or more than a [#limit]: work that was planned to fit must not fail for
+/// what it no longer uses. The rest returns when the device closes; from then on nothing is allocated, and buffers that are still open refuse to be
+/// used.
 public final class HostMemory implements AutoCloseable {
     private static final int ALIGNMENT = 64;
-    /// Idle blocks of so many bytes disturb nobody.
-    private static final long SLACK = 64 << 20;
 
     private final String device;
     /// All that the pool has taken, in use or not, by the address that is handed out.
     private final Map<Long, MemorySegment> pooled = new HashMap<>();
-    /// Idle blocks by size, each class in the order in which they became idle.
-    private final TreeMap<Long, ArrayDeque<Idle>> free = new TreeMap<>();
+    private final IdleBlocks idle = new IdleBlocks(IdleBlocks.NEWEST_FIRST, this::giveBack);
     /// What is allocated once, by address.
     private final Map<Long, MemorySegment> once = new HashMap<>();
     private long liveBytes;
@@ -32,12 +26,7 @@ public final class HostMemory implements AutoCloseable {
     /// Bytes taken from the system, in use or pooled.
     private long heldBytes;
     private long limit = Long.MAX_VALUE;
-    /// How many buffers have been closed.
-    private long releases;
     private boolean closed;
-
-    /// @param since which release it was that left it idle
-    private record Idle(MemorySegment block, long since) {}
 
     /// @param device whose memory it is, for messages
     public HostMemory(String device) { this.device = device; }
@@ -51,8 +40,10 @@ public final class HostMemory implements AutoCloseable {
         if (length < 0) throw new IllegalArgumentException("allocate " + dtype + "[" + length + "]: wanted a length >= 0");
         long bytes = Math.multiplyExact(length, (long) dtype.bytes());
         long size = SizeClass.of(bytes, ALIGNMENT);
-        MemorySegment segment = idle(size);
-        if (segment == null) segment = reserve(dtype, length, size);
+        // A power of two and its eighths are classes, so a block is at most twice as large. Half of it may be lost; once half the limit is held,
+        // nothing is.
+        IdleBlocks.Block block = idle.take(size, heldBytes > limit / 2 ? size : 2 * size);
+        MemorySegment segment = block == null ? reserve(dtype, length, size) : MemorySegment.ofAddress(block.address()).reinterpret(block.size());
         live(bytes);
         return new HostBuffer(this, dtype, length, segment, HostBuffer.Home.POOL);
     }
@@ -75,20 +66,11 @@ public final class HostMemory implements AutoCloseable {
         peakBytes = Math.max(peakBytes, liveBytes);
     }
 
-    /// The smallest idle block that will do, or null. Half of a block may be lost in this way; once half the limit is held, nothing is.
-    private MemorySegment idle(long size) {
-        long most = heldBytes > limit / 2 ? size : 2 * size + 1;
-        for (var entry = free.ceilingEntry(size); entry != null && entry.getKey() <= most; entry = free.higherEntry(entry.getKey())) {
-            if (!entry.getValue().isEmpty()) return entry.getValue().pollLast().block();
-        }
-        return null;
-    }
-
     private MemorySegment reserve(DType dtype, long length, long size) {
-        giveBackIdle(Math.min(2 * Math.max(peakBytes, liveBytes + size) + SLACK, limit) - size);
+        idle.makeRoom(heldBytes, size, Math.max(peakBytes, liveBytes + size), limit);
         MemorySegment block = CHeap.allocate(size + ALIGNMENT);
         if (block == null) {
-            giveBackIdle(0);
+            idle.giveBack(Long.MAX_VALUE);
             block = CHeap.allocate(size + ALIGNMENT);
         }
         if (block == null) {
@@ -101,16 +83,9 @@ public final class HostMemory implements AutoCloseable {
         return aligned;
     }
 
-    /// Gives idle blocks back, the longest idle first, until no more than `most` bytes are held or none is idle.
-    private void giveBackIdle(long most) {
-        while (heldBytes > most) {
-            ArrayDeque<Idle> oldest = free.values().stream().filter(blocks -> !blocks.isEmpty())
-                    .min(Comparator.comparingLong(blocks -> blocks.peekFirst().since())).orElse(null);
-            if (oldest == null) return;
-            MemorySegment block = oldest.pollFirst().block();
-            CHeap.free(pooled.remove(block.address()));
-            heldBytes -= block.byteSize();
-        }
+    private void giveBack(IdleBlocks.Block block) {
+        CHeap.free(pooled.remove(block.address()));
+        heldBytes -= block.size();
     }
 
     /// See [HostBuffer#beside].
@@ -146,7 +121,7 @@ public final class HostMemory implements AutoCloseable {
 
     synchronized void release(MemorySegment segment, long bytes) {
         liveBytes -= bytes;
-        if (!closed) free.computeIfAbsent(segment.byteSize(), _ -> new ArrayDeque<>()).addLast(new Idle(segment, releases++));
+        if (!closed) idle.add(new IdleBlocks.Block(segment.address(), segment.byteSize()));
     }
 
     /// Bytes in buffers that are not closed.
@@ -162,7 +137,7 @@ public final class HostMemory implements AutoCloseable {
     @Override public synchronized void close() {
         if (closed) return;
         closed = true;
-        free.clear();
+        idle.clear();
         pooled.values().forEach(CHeap::free);
         pooled.clear();
         once.values().forEach(CHeap::free);

@@ -6,7 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.IntUnaryOperator;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.contract.operand.DType;
@@ -92,6 +96,37 @@ class CudaMemoryTest {
             for (int i = 0; i < 3; i++) second[i] = memory.allocate(DType.F32, 100);
             assertArrayEquals(addresses, Arrays.stream(second).mapToLong(b -> b.address()).toArray());
             for (CudaBuffer b : second) b.close();
+        }
+    }
+
+    /// Sequences whose lengths are never the same: random, then ever longer.
+    @Test void stepsOfEverOtherSizesHoldAtMostTwiceWhatIsUsed() {
+        SplittableRandom random = new SplittableRandom(3);
+        holdsAtMostTwice(_ -> random.nextInt(1, 100_000_000));
+        int[] length = {0};
+        holdsAtMostTwice(_ -> length[0] += 60_000);
+    }
+
+    private static void holdsAtMostTwice(IntUnaryOperator sizes) {
+        try (EmulatedGpu gpu = new EmulatedGpu().capacity(1L << 40); CudaMemory memory = new CudaMemory(gpu)) {
+            for (int step = 0; step < 200; step++) {
+                List<CudaBuffer> open = new ArrayList<>();
+                for (int i = 0; i < 8; i++) open.add(memory.allocate(DType.F32, sizes.applyAsInt(i)));
+                open.forEach(CudaBuffer::close);
+                // A class is at most an eighth larger than what was asked for; 64 MiB disturb nobody.
+                long most = 2 * (memory.peakBytes() * 9 / 8) + 64 * MIB;
+                assertTrue(memory.heldBytes() <= most, memory.heldBytes() + " held, live at most " + memory.peakBytes());
+                assertEquals(0, memory.liveBytes());
+            }
+        }
+    }
+
+    /// A batch that just fits has no room for blocks of twice its size.
+    @Test void aBufferTakesNoBlockOfAnotherClass() {
+        try (EmulatedGpu gpu = new EmulatedGpu().capacity(3 * MIB); CudaMemory memory = new CudaMemory(gpu)) {
+            memory.allocate(DType.U8, 2 * MIB).close();
+            memory.allocate(DType.U8, 3 * MIB / 2);
+            memory.allocate(DType.U8, 3 * MIB / 2);
         }
     }
 
