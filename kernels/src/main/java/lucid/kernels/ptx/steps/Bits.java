@@ -72,8 +72,8 @@ public final class Bits {
     private static Step extract(Form form) {
         PtxType type = form.type(PtxType.U32, PtxType.S32, PtxType.U64, PtxType.S64);
         form.end(4);
-        int position = form.word(2, PtxType.U32);
-        int length = form.word(3, PtxType.U32);
+        int position = form.octet(2);
+        int length = form.octet(3);
         if (type.bits() == 32) {
             return Lanes.words(form.wordTarget(0, type), form.word(1, type), position, length,
                     type.signed() ? (a, p, n) -> (int) extractSigned(a, p & 255, n & 255, 31)
@@ -116,8 +116,8 @@ public final class Bits {
     private static Step insert(Form form) {
         PtxType type = form.type(PtxType.B32, PtxType.B64);
         form.end(5);
-        int position = form.word(3, PtxType.U32);
-        int length = form.word(4, PtxType.U32);
+        int position = form.octet(3);
+        int length = form.octet(4);
         if (type.bits() == 32) {
             int d = form.wordTarget(0, type);
             int a = form.word(1, type);

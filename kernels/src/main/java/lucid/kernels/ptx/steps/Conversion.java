@@ -122,7 +122,7 @@ public final class Conversion {
         if (from.floating()) {
             var reader = new FloatReader(from, ftz);
             if (!to.floating()) {
-                return a -> Convert.toInteger(reader.read(a), round, to);
+                return a -> Convert.toInteger(reader.read(a), round, to, from);
             }
             var writer = new FloatWriter(to, rounding(round), ftz, saturate, relu);
             boolean integral = round.length() == 3;

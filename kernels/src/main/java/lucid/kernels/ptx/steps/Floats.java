@@ -213,6 +213,7 @@ public final class Floats {
         return Arithmetic.words(form, type, (a, b) -> a & Integer.MIN_VALUE | b & Integer.MAX_VALUE);
     }
 
+    /// Zeros count as normal numbers (PTX ISA, "testp").
     private static Step testp(Form form) {
         String property = form.oneOf("finite", "infinite", "number", "notanumber", "normal", "subnormal");
         PtxType type = form.type(PtxType.F32, PtxType.F64);
@@ -238,8 +239,8 @@ public final class Floats {
             case "infinite" -> (a, _) -> Float.isInfinite(intBitsToFloat(a));
             case "number" -> (a, _) -> !Float.isNaN(intBitsToFloat(a));
             case "notanumber" -> (a, _) -> Float.isNaN(intBitsToFloat(a));
-            case "normal" -> (a, _) -> Float.isFinite(intBitsToFloat(a)) && Math.abs(intBitsToFloat(a)) >= Float.MIN_NORMAL;
-            default -> (a, _) -> intBitsToFloat(a) != 0 && Math.abs(intBitsToFloat(a)) < Float.MIN_NORMAL;
+            case "normal" -> (a, _) -> Float.isFinite(intBitsToFloat(a)) && !subnormal(intBitsToFloat(a));
+            default -> (a, _) -> subnormal(intBitsToFloat(a));
         };
     }
 
@@ -249,8 +250,16 @@ public final class Floats {
             case "infinite" -> (a, _) -> Double.isInfinite(longBitsToDouble(a));
             case "number" -> (a, _) -> !Double.isNaN(longBitsToDouble(a));
             case "notanumber" -> (a, _) -> Double.isNaN(longBitsToDouble(a));
-            case "normal" -> (a, _) -> Double.isFinite(longBitsToDouble(a)) && Math.abs(longBitsToDouble(a)) >= Double.MIN_NORMAL;
-            default -> (a, _) -> longBitsToDouble(a) != 0 && Math.abs(longBitsToDouble(a)) < Double.MIN_NORMAL;
+            case "normal" -> (a, _) -> Double.isFinite(longBitsToDouble(a)) && !subnormal(longBitsToDouble(a));
+            default -> (a, _) -> subnormal(longBitsToDouble(a));
         };
+    }
+
+    private static boolean subnormal(float x) {
+        return x != 0 && Math.abs(x) < Float.MIN_NORMAL;
+    }
+
+    private static boolean subnormal(double x) {
+        return x != 0 && Math.abs(x) < Double.MIN_NORMAL;
     }
 }

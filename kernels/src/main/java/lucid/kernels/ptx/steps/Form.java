@@ -128,6 +128,14 @@ public final class Form {
         return word(operand(i), type);
     }
 
+    /// A u32 source of which the lowest byte counts: a literal must be one (the assembler takes no other).
+    int octet(int i) {
+        if (operand(i) instanceof Operand.Immediate(Operand.Immediate.Kind _, long bits) && (bits < 0 || bits > 255)) {
+            throw refuse("operand " + (i + 1) + " is " + bits + ", wanted 0 to 255");
+        }
+        return word(i, PtxType.U32);
+    }
+
     public int word(Operand operand, PtxType type) {
         check(operand, type);
         return context.word(at, operand, type) * 32;

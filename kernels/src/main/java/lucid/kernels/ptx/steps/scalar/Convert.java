@@ -24,11 +24,12 @@ public final class Convert {
         };
     }
 
-    /// Float to integer: rounded, then clamped to the type; NaN becomes 0.
-    public static long toInteger(double x, String round, PtxType to) {
+    /// Float to integer: rounded, then clamped to the type. NaN becomes 0, but the type's highest bit alone where the float is f64 or the integer has
+    /// 64 bits (PTX ISA, "cvt").
+    public static long toInteger(double x, String round, PtxType to, PtxType from) {
         double whole = integral(x, round);
         if (whole != whole) {
-            return 0;
+            return from == PtxType.F64 || to.bits() == 64 ? (to.signed() ? -1L : 1L) << to.bits() - 1 : 0;
         }
         if (to == PtxType.U64) {
             return whole <= 0 ? 0 : whole >= TWO_64 ? -1 : whole >= TWO_63 ? (long) (whole - TWO_63) + Long.MIN_VALUE : (long) whole;
