@@ -16,6 +16,8 @@ import lucid.kernels.cuda.attention.AttentionTables;
 import lucid.kernels.cuda.attention.SplitAttention;
 import lucid.kernels.gpu.EmulatedGpu;
 import lucid.kernels.gpu.Replay;
+import lucid.kernels.ptx.Profile;
+import lucid.kernels.ptx.RunReport;
 import org.junit.jupiter.api.Test;
 
 /// Few queries with many keys, by two kernels: heads of 3 to 256 dimensions in slices of 16 and 32, one to eight queries and one to 64 rows, shared
@@ -137,6 +139,17 @@ class CudaSplitAttentionTest extends BitTest {
     private static void layers(Device d, AttentionPlan plan, Twin q, Twin k, Twin v, Twin middle, Twin out, Twin lse) {
         d.attention().forward(plan, 0.3f, q.on(d), k.on(d), v.on(d), middle.on(d), lse.on(d));
         d.attention().forward(plan, 0.3f, middle.on(d), k.on(d), v.on(d), out.on(d), lse.on(d));
+    }
+
+    /// Neither copies nor reads meet a bank of shared memory twice.
+    @Test void scoresHaveNoBankConflicts() {
+        List<RunReport> reports = new ArrayList<>();
+        try (Bits b = new Bits(new EmulatedGpu().listen(reports::add))) {
+            run(b, plan(8, 1, 128, Span.cross(0, 1, 0, 545)), 1, 545, Layout.DENSE, 1);
+        }
+        List<Profile> scores = reports.stream().filter(r -> r.entry().name().startsWith("attention_decode_scores")).map(RunReport::profile).toList();
+        assertEquals(1, scores.size());
+        assertEquals(scores.getFirst().idealWavefronts(), scores.getFirst().wavefronts());
     }
 
     /// The choice is by the longest span of few rows, and for all of them.

@@ -57,7 +57,7 @@ public final class SplitAttention {
         private int scoresBytes(int dim) {
             int quads = Math.ceilDiv(dim, 4);
             return switch (this) {
-                case EXACT -> 128 * quads + 16 * chunk * (quads | 1);
+                case EXACT -> 144 * quads + 16 * chunk * (quads | 1);
                 case TENSOR -> 64 * 4 * (CudaAttention.size(dim, TensorAttention.SIZES) + 8) + 256;
                 case WGMMA -> 384 * CudaAttention.size(dim, TensorAttention.SIZES);
             };
