@@ -24,44 +24,41 @@ exit /b 1
 :found
 set "java=%jdk%\bin\java.exe"
 set "stamp=%root%bench\target\dependencies.classpath"
-if not exist "%stamp%" goto build
-rem A class path that was written somewhere else names the classes there.
-findstr /i /l /c:"%root%grpo\target" "%stamp%" >nul
-if errorlevel 1 goto build
-rem A library of the last build that is gone, as when Maven's repository was emptied.
-for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
-for %%J in ("%cp:;=" "%") do if not exist %%J goto build
-rem Status 3: a pom.xml, a source or a folder of sources (a file that was removed shows only there) is newer than the build.
-set "check=Set-Location -LiteralPath $env:root; $built = Get-Item -LiteralPath $env:stamp;"
-set "check=%check% $all = @(Get-Item pom.xml, *\pom.xml) + @(Get-Item *\src\main | ForEach-Object { $_; Get-ChildItem -Recurse -LiteralPath $_.FullName });"
-set "check=%check% if ($all | Where-Object { $_.LastWriteTimeUtc -gt $built.LastWriteTimeUtc }) { exit 3 }; exit 0"
-powershell -NoProfile -Command "%check%"
-if not "%errorlevel%"=="3" goto start
-
-:build
+set "told="
+:check
+call :stale
+if not defined stale goto start
 where /q mvn
 if errorlevel 1 (
   echo lucid: Maven, mvn, is needed to build once, and is not on the PATH. 1>&2
   exit /b 1
 )
-echo lucid: building once (a minute or two on a fresh machine) ... 1>&2
-if not exist "%root%target" mkdir "%root%target"
-set "log=%root%target\build.log"
-set "begun=%root%target\build.begun"
-echo begun> "%begun%"
-rem Maven starts with the JDK that was found, whatever JAVA_HOME says.
-set "JAVA_HOME=%jdk%"
-pushd "%root%"
-call mvn --batch-mode -DskipTests package > "%log%" 2>&1
-set "status=%errorlevel%"
-popd
-if not "%status%"=="0" (
-  findstr /b /l /c:"[ERROR]" "%log%" 1>&2
-  echo lucid: the build failed; the whole log is in target\build.log 1>&2
+if not exist "%root%target" mkdir "%root%target" 2>nul
+set "mine=%root%target\build.%RANDOM%"
+call :writable "%mine%" 2>nul
+if errorlevel 1 (
+  echo lucid: "%root%" has to be built, and you may not write there; wanted a checkout of your own. 1>&2
   exit /b 1
 )
-rem What was edited while the build ran is newer than it.
-powershell -NoProfile -Command "(Get-Item -LiteralPath $env:stamp).LastWriteTimeUtc = (Get-Item -LiteralPath $env:begun).LastWriteTimeUtc"
+del "%mine%"
+rem Two builds at once would write over each other's classes, so the second waits for the first. The lock is a file that is open for writing: nobody else can
+rem open it so meanwhile, and of a process that was killed nothing is left open. Where that fails the build is not called, and "status" stays undefined.
+set "status="
+set "lock=%root%target\build.lock"
+call :writable "%lock%" 2>nul
+if not errorlevel 1 call :build > "%lock%"
+if defined status goto built
+if not defined told echo lucid: waiting for the build that another lucid has begun ... 1>&2
+set "told=1"
+ping -n 2 127.0.0.1 >nul
+goto check
+
+:built
+if not "%status%"=="0" exit /b 1
+if not exist "%stamp%" (
+  echo lucid: the build left no "%stamp%"; the log is in target\build.log 1>&2
+  exit /b 1
+)
 
 :start
 for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
@@ -81,4 +78,51 @@ for /f "usebackq tokens=1,2 delims==." %%K in ("%~1\release") do if "%%K"=="JAVA
 if not defined version exit /b 0
 set "version=%version:"=%"
 if %version% GEQ %wanted% set "jdk=%~f1"
+exit /b 0
+
+rem Whether the file %1 can be opened for writing. (A redirection that fails sets no errorlevel by itself.)
+:writable
+echo free> %1 && exit /b 0
+exit /b 1
+
+rem Sets "stale" where there is something to build.
+:stale
+set "stale=1"
+if not exist "%stamp%" exit /b 0
+rem A class path that was written somewhere else names the classes there.
+findstr /i /l /c:"%root%grpo\target" "%stamp%" >nul
+if errorlevel 1 exit /b 0
+rem A library of the last build that is gone, as when Maven's repository was emptied.
+for /f "usebackq delims=" %%C in ("%stamp%") do set "cp=%%C"
+for %%J in ("%cp:;=" "%") do if not exist %%J exit /b 0
+rem Status 3: a pom.xml, a source or a folder of sources (a file that was removed shows only there) is newer than the build.
+set "check=Set-Location -LiteralPath $env:root; $built = Get-Item -LiteralPath $env:stamp;"
+set "check=%check% $all = @(Get-Item pom.xml, *\pom.xml) + @(Get-Item *\src\main | ForEach-Object { $_; Get-ChildItem -Recurse -LiteralPath $_.FullName });"
+set "check=%check% if ($all | Where-Object { $_.LastWriteTimeUtc -gt $built.LastWriteTimeUtc }) { exit 3 }; exit 0"
+powershell -NoProfile -Command "%check%"
+if not "%errorlevel%"=="3" set "stale="
+exit /b 0
+
+rem Builds, unless the one that held the lock before has. "status" is Maven's, or 0.
+:build
+set "status=0"
+call :stale
+if not defined stale exit /b 0
+echo lucid: building once (a minute or two on a fresh machine) ... 1>&2
+set "log=%root%target\build.log"
+set "begun=%root%target\build.begun"
+echo begun> "%begun%"
+rem Maven starts with the JDK that was found, whatever JAVA_HOME says.
+set "JAVA_HOME=%jdk%"
+pushd "%root%"
+call mvn --batch-mode -DskipTests package > "%log%" 2>&1
+set "status=%errorlevel%"
+popd
+if not "%status%"=="0" (
+  findstr /b /l /c:"[ERROR]" "%log%" 1>&2
+  echo lucid: the build failed; the whole log is in target\build.log 1>&2
+  exit /b 0
+)
+rem What was edited while the build ran is newer than it.
+powershell -NoProfile -Command "(Get-Item -LiteralPath $env:stamp).LastWriteTimeUtc = (Get-Item -LiteralPath $env:begun).LastWriteTimeUtc"
 exit /b 0
